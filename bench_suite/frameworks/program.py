@@ -1,0 +1,98 @@
+"""A workload built in one framework: the verbs that measuring and certifying know, and nothing else of a framework.
+
+This module never imports a framework; each framework's folder has a class that answers these verbs.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench_suite.workloads.workload import Weights, Workload
+
+Phase = Literal["training", "inference", "compilation"]
+"""``compilation`` builds the same program as ``training``: it is the training step that is compiled."""
+
+DeviceName = Literal["cpu", "gpu", "tpu"]
+
+
+class DeviceUnavailable(RuntimeError):
+    """The framework cannot use the device that the case asks for. The message says what was asked for and found."""
+
+
+class Program(Protocol):
+    """Holds weights and batch on its device from the moment it is built; the weights are the workload's own."""
+
+    def load(self) -> None:
+        """Put the canonical weights and state back, with a fresh optimizer. Blocks until they are on the device."""
+        ...
+
+    def compile(self) -> dict[str, float]:
+        """Compile what the phase runs, ahead of the first step, and return seconds by stage.
+
+        JAX: ``trace_seconds``, ``lower_seconds``, ``backend_compile_seconds``. A framework that compiles inside its
+        first call, or never, returns an empty dict. Called once, before the first ``step`` or ``infer``.
+        """
+        ...
+
+    def step(self) -> None:
+        """Queue one optimizer step on the training batch. Training and compilation only."""
+        ...
+
+    def infer(self) -> None:
+        """Queue one forward pass of the single input in evaluation mode. Inference only."""
+        ...
+
+    def wait(self) -> None:
+        """Block until all that was queued is done: every updated tensor, not only the loss."""
+        ...
+
+    def pending(self) -> bool:
+        """True while queued work is unfinished."""
+        ...
+
+    def steady(self) -> AbstractContextManager[None]:
+        """Inside it, a trace, a compilation, or a copy between host and device raises an error that says which."""
+        ...
+
+    def loss(self) -> float:
+        """Loss of the last step, before its update. Training and compilation only."""
+        ...
+
+    def forward(self) -> NDArray[np.float32]:
+        """Logits. Training: of the batch at the present weights, in training mode. Inference: of the last ``infer``."""
+        ...
+
+    def loss_and_gradients(self) -> tuple[float, Weights]:
+        """Loss of the batch at the present weights and its gradients, under canonical names and layouts."""
+        ...
+
+    def weights(self) -> Weights:
+        """Present parameters and state together, under canonical names and layouts."""
+        ...
+
+    def trained_count(self) -> int:
+        """Number of trained scalars as the framework itself counts them."""
+        ...
+
+    def memory(self) -> dict[str, int]:
+        """Bytes by definition: ``allocator_peak_bytes`` (accelerators), ``static_plan_bytes`` (XLA); else empty."""
+        ...
+
+    def describe(self) -> dict[str, str | int | float | bool | None]:
+        """What ran: ``platform``, ``device_kind``, ``threads``, ``variant``, ``layout``, ``optimizer``, and the like."""
+        ...
+
+
+class Builder(Protocol):
+    """What a line of the framework table points to."""
+
+    def __call__(self, workload: Workload, *, phase: Phase, device: DeviceName, variant: str, threads: int) -> Program:
+        """Import the framework, build the program, put weights and batch on the device.
+
+        Raises DeviceUnavailable when the framework cannot use the device.
+        """
+        ...

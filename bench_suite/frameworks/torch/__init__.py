@@ -1,0 +1,1 @@
+"""PyTorch, eager and compiled. Nothing is imported until a worker asks for a model."""

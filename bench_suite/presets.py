@@ -1,0 +1,43 @@
+"""The sizes that a session can ask for, and how long it may spend on each case.
+
+The shapes themselves stand beside each workload. This module never imports NumPy, so that collecting stays quick.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Preset(msgspec.Struct, frozen=True):
+    """Numbers that hold for every case of a session."""
+
+    name: str
+    rounds_seconds: float
+    """Time for the rounds of one case, settling included."""
+    round_seconds: float
+    """Shortest round: as many steps go into a round as fill it, so that reading the clock weighs nothing."""
+    compile_seconds: float
+    """Time for the cold compilations of one case; the first one is always measured."""
+    limit_seconds: float
+    """A worker that takes longer than this over one request is taken to hang."""
+
+
+INTERVAL_WIDTH = 0.02
+"""Rounds go on until the 95 % interval of the median reaches no further than this fraction to either side of it."""
+
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset("smoke", rounds_seconds=6.0, round_seconds=0.02, compile_seconds=15.0, limit_seconds=300.0),
+        Preset("small", rounds_seconds=20.0, round_seconds=0.05, compile_seconds=120.0, limit_seconds=900.0),
+        Preset("full", rounds_seconds=60.0, round_seconds=0.2, compile_seconds=300.0, limit_seconds=1800.0),
+    )
+}
+
+
+def find_preset(name: str) -> Preset:
+    """The preset of that name. Raises ValueError naming those there are."""
+    try:
+        return PRESETS[name]
+    except KeyError:
+        raise ValueError(f"unknown preset {name!r}; there are {', '.join(PRESETS)}") from None

@@ -1,0 +1,211 @@
+"""The saved form of a run: what crosses the seam between measuring and judging.
+
+A saved run is pytest-benchmark's own JSON with one block of ours under the key ``speedscore``. This module says what
+stands in that block, reads it, checks it once, and writes whole files atomically. It never measures, never scores, and
+never repairs a file that it cannot read: a damaged run is refused with the file's name and the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+"""Raised when a field changes its meaning or goes; a new optional field does not raise it.
+
+1 (2026-11): the first form.
+"""
+
+BLOCK_KEY = "speedscore"
+
+Status = Literal["measured", "failed", "skipped"]
+Scalar = str | int | float | bool | None
+
+
+class RunFileError(ValueError):
+    """A saved run cannot be read or written. The message names the file, what was expected and what to do."""
+
+
+class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One metric of one case, with the raw samples that it rests on."""
+
+    name: str
+    """Says quantity, definition and unit, as in ``peak_rss_running_bytes``."""
+    unit: Literal["s", "bytes", "count"]
+    better: Literal["lower", "higher"]
+    samples: tuple[float, ...]
+    """In the order in which they were taken; at least one."""
+
+    def __post_init__(self) -> None:
+        if not self.samples:
+            raise ValueError(f"measurement {self.name!r} has no samples; leave an unknown metric out instead")
+        if not all(0.0 <= sample < float("inf") for sample in self.samples):
+            raise ValueError(f"measurement {self.name!r} has a sample that is negative or not finite")
+
+
+class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One quantity of a certificate, at the tensor that was furthest from its reference."""
+
+    quantity: Literal["parameter count", "forward outputs", "loss", "gradients", "parameters after five steps"]
+    tensor: str
+    """Canonical name of the worst tensor, or an empty string for a single number."""
+    error: float
+    """Relative error; for the parameter count the absolute difference."""
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        return self.error <= self.tolerance
+
+
+class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The proof that a case computes what its workload says."""
+
+    reference: str
+    """How the reference values were made, as in ``float64 NumPy, by hand``."""
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.checks) and all(check.passed for check in self.checks)
+
+    @property
+    def first_failure(self) -> Check | None:
+        return next((check for check in self.checks if not check.passed), None)
+
+    @property
+    def worst_ratio(self) -> float:
+        """The largest error over its tolerance: 1 is the limit, 0 is exact."""
+        return max((check.error / check.tolerance if check.tolerance else check.error) for check in self.checks)
+
+
+class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of one case of the matrix, measured or not."""
+
+    id: str
+    """``framework-model-device``, the pytest id."""
+    nodeid: str
+    framework: str
+    ecosystem: str
+    """The fixture folder that this framework belongs to: ``torch-compile`` belongs to ``pytorch``."""
+    model: str
+    device: Literal["cpu", "gpu", "tpu"]
+    phase: str
+    precision: str
+    status: Status
+    reason: str = ""
+    """Why it was skipped or failed; empty when measured."""
+    stopped: str = ""
+    """Why the rounds ended: ``narrow`` (the interval was narrow enough) or ``budget`` (the case's time was spent)."""
+    metric: str = ""
+    """Name of the measurement that the case is about; its samples are the rounds."""
+    measurements: tuple[Measurement, ...] = ()
+    turns: tuple[int, ...] = ()
+    """For each round the turn of its block in which it ran: rounds of one turn are neighbours in time."""
+    steps_per_round: int = 0
+    certificate: Certificate | None = None
+    workload: dict[str, Scalar] = {}
+    """The true shape: what the preset made of the model."""
+    program: dict[str, Scalar] = {}
+    """What ran: variant, layout, optimizer form, attention kernel, platform, final loss."""
+    worker: dict[str, Scalar] = {}
+    """The worker's own environment as observed: versions, affinity, threads, flags."""
+
+    def __post_init__(self) -> None:
+        if self.status == "measured":
+            if self.find(self.metric) is None:
+                raise ValueError(f"case {self.id!r} says it was measured but has no samples of {self.metric!r}")
+            if self.certificate is None or not self.certificate.passed:
+                raise ValueError(f"case {self.id!r} says it was measured but has no passing certificate")
+        elif not self.reason:
+            raise ValueError(f"case {self.id!r} was {self.status} but gives no reason")
+
+    def find(self, name: str) -> Measurement | None:
+        """The measurement of that name, or None."""
+        return next((measurement for measurement in self.measurements if measurement.name == name), None)
+
+    @property
+    def rounds(self) -> tuple[float, ...]:
+        """The samples of the case's own metric; empty when it was not measured."""
+        found = self.find(self.metric)
+        return found.samples if found else ()
+
+
+class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A saved session."""
+
+    schema_version: int
+    created: str
+    """ISO 8601 with a time zone."""
+    preset: str
+    seed: int
+    """Of the order in which the workers took turns."""
+    in_process: bool
+    """True when frameworks ran inside pytest: good for a debugger, not for a ranking."""
+    environment: dict[str, Scalar]
+    """The machine and the pytest side, as flat dotted names: ``cpu.model``, ``git.commit``."""
+    cases: tuple[CaseResult, ...]
+
+    def __post_init__(self) -> None:
+        if self.schema_version != SCHEMA_VERSION:
+            raise ValueError(
+                f"schema version {self.schema_version} is not the {SCHEMA_VERSION} that this release reads"
+            )
+        nodeids = [case.nodeid for case in self.cases]
+        if len(nodeids) != len(set(nodeids)):
+            raise ValueError("a case stands in the run twice")
+
+
+def load_run(path: Path) -> RunRecord:
+    """Read and check one saved run.
+
+    Raises RunFileError when the file is missing, truncated, not pytest-benchmark's JSON, without our block, or of
+    another schema version.
+    """
+    try:
+        document = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
+    except OSError as error:
+        raise RunFileError(f"{path}: cannot be read ({error.strerror}); name a saved run, a .json file") from error
+    except msgspec.DecodeError as error:
+        raise RunFileError(
+            f"{path}: not a complete JSON object ({error}); the file is damaged, restore it or measure again"
+        ) from error
+    if BLOCK_KEY not in document:
+        raise RunFileError(f"{path}: holds no {BLOCK_KEY!r} block; it was not saved by a speedscore session")
+    try:
+        return msgspec.json.decode(document[BLOCK_KEY], type=RunRecord)
+    except msgspec.ValidationError as error:
+        raise RunFileError(f"{path}: the {BLOCK_KEY!r} block is not valid: {error}") from error
+
+
+def to_block(run: RunRecord) -> dict[str, Any]:
+    """The run as plain JSON values, ready to stand under ``speedscore``."""
+    block: dict[str, Any] = msgspec.to_builtins(run)
+    return block
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write JSON to ``path`` whole or not at all: to a neighbouring temporary file first, then renamed.
+
+    Raises RunFileError when the disk is full or the folder cannot be written; an older file then stands as it was.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False, encoding="utf-8"
+        ) as handle:
+            temporary = Path(handle.name)
+            json.dump(document, handle, indent=4, allow_nan=False)
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise RunFileError(f"{path}: not saved ({error.strerror}); what stood there before is untouched") from error

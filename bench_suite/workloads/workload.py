@@ -1,0 +1,97 @@
+"""What every framework must compute: the contract between a model's NumPy side and the frameworks that run it.
+
+A workload fixes all that could differ silently: shapes, data, initial weights, every option of the optimizer. It is the
+only thing that a framework's folder reads. It never imports a framework.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32] | NDArray[np.int32]
+Weights = dict[str, NDArray[np.float32]]
+
+CERTIFIED_STEPS = 5
+"""Optimizer steps after which the parameters are compared with the reference."""
+
+
+class Sgd(msgspec.Struct, frozen=True, tag=True):
+    """Stochastic gradient descent with heavy-ball momentum and coupled (L2) weight decay.
+
+    g ← g + weight_decay · w;  v ← momentum · v + g;  w ← w − learning_rate · v, with v = g in the first step.
+    No dampening, no Nesterov. The decay covers every trained parameter.
+    """
+
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+
+
+class AdamW(msgspec.Struct, frozen=True, tag=True):
+    """AdamW (Loshchilov and Hutter 2019, algorithm 2) with bias correction and decoupled weight decay.
+
+    w ← w − learning_rate · (m̂ / (√v̂ + epsilon) + weight_decay · w). The decay covers every trained parameter.
+    """
+
+    learning_rate: float
+    beta1: float
+    beta2: float
+    epsilon: float
+    weight_decay: float
+
+
+class Tolerances(msgspec.Struct, frozen=True):
+    """Largest relative error that a float32 implementation may have against the float64 reference."""
+
+    outputs: float
+    loss: float
+    gradients: float
+    update: float
+    """Of the parameters after five steps: the error over the length of the way that the reference went."""
+    reason: str
+    """What was observed, and why the limits stand where they do."""
+
+
+class Workload(Protocol):
+    """One model at one preset."""
+
+    model: str
+    preset: str
+    optimizer: Sgd | AdamW
+    tolerances: Tolerances
+
+    def parameters(self) -> Weights:
+        """Trained parameters, made afresh from the seed; canonical names and layouts (dense: [in, out], conv: HWIO)."""
+        ...
+
+    def state(self) -> Weights:
+        """What training updates but no gradient reaches (running mean and variance); empty for most models."""
+        ...
+
+    def inputs(self) -> Array:
+        """The training batch; images as NHWC float32, tokens as int32 [batch, length]."""
+        ...
+
+    def targets(self) -> NDArray[np.int32]:
+        """Class indices: [batch], or [batch, length] for a language model."""
+        ...
+
+    def single_input(self) -> Array:
+        """The batch of one that inference is timed on: the first example of ``inputs``."""
+        ...
+
+    def training_flops(self) -> int:
+        """Model FLOPs of one training step (a multiply and an add are two); recomputation never counts."""
+        ...
+
+    def inference_flops(self) -> int:
+        """Model FLOPs of one forward pass of ``single_input``."""
+        ...
+
+    def describe(self) -> dict[str, str | int | float | bool | None]:
+        """The true shape in plain values, for record and card; says with ``cut`` what the preset cut, or "none"."""
+        ...

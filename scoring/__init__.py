@@ -1,0 +1,1 @@
+"""speedscore's judging half: from saved runs and dated facts to score cards. It never measures and never imports a framework."""
