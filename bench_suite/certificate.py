@@ -1,0 +1,155 @@
+"""The proof that a program computes what its workload says, against the float64 reference.
+
+Works through the program's verbs alone, on the very step or pass that is timed. It never imports a framework, never
+times anything, and never repairs: a quantity that cannot be compared has failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench_suite.frameworks.program import Phase, Program
+from bench_suite.record import Certificate, Check
+from bench_suite.workloads.reference import Reference, load_reference
+from bench_suite.workloads.reference_steps import mean_loss
+from bench_suite.workloads.sketch import Sketch, distance
+from bench_suite.workloads.workload import CERTIFIED_STEPS, Workload
+
+INCOMPARABLE = 1e300
+"""The error of a tensor that is missing, misshapen or not finite: finite itself, because a saved run holds no infinity."""
+
+_FLOOR = 1e-3
+"""A tensor whose gradient is below this part of the whole gradient is judged by the whole: what it lacks is noise."""
+_VANISHING = 1e-10
+"""A gradient below this part of the whole is zero in exact arithmetic, and rounding in float64."""
+
+
+class CertificateError(AssertionError):
+    """A program does not compute what its workload says, so nothing that it does may be timed."""
+
+    def __init__(self, case: str, certificate: Certificate) -> None:
+        failure = certificate.first_failure
+        if failure is None:
+            message = f"{case}: the certificate holds no check; it proves nothing"
+        else:
+            where = f" at {failure.tensor}" if failure.tensor else ""
+            message = (
+                f"{case}: {failure.quantity} wrong{where}: error {failure.error:.3g}, "
+                f"tolerance {failure.tolerance:.3g}, against {certificate.reference}; "
+                "correct the model or its options before timing it"
+            )
+        super().__init__(message)
+        self.certificate = certificate
+
+
+def require_passed(case: str, certificate: Certificate) -> None:
+    """Raises CertificateError naming case, first failing quantity, tensor, error and tolerance."""
+    if not certificate.passed:
+        raise CertificateError(case, certificate)
+
+
+def certify(program: Program, workload: Workload, phase: Phase) -> Certificate:
+    """Compare ``program`` with the reference of ``workload``, passed or not, and leave it in its canonical state.
+
+    Training and compilation: parameter count, logits, loss, gradients, parameters after five steps. Inference:
+    parameter count, logits of the timed pass, and the loss that follows from these logits.
+    Raises ReferenceFileError when there is no reference for these numbers.
+    """
+    reference = load_reference(workload)
+    program.load()
+    wanted = sum(values.size for values in workload.parameters().values())
+    count = Check("parameter count", "", abs(float(program.trained_count() - wanted)), 0.0)
+    compared = _inference if phase == "inference" else _training
+    checks = (count, *compared(program, workload, reference))
+    program.load()
+    return Certificate(reference.made_by, checks)
+
+
+def _inference(program: Program, workload: Workload, reference: Reference) -> Iterable[Check]:
+    program.infer()
+    program.wait()
+    logits, limits = program.forward(), workload.tolerances
+    yield _outputs(logits, reference.single_outputs, "single_outputs", limits.outputs)
+    targets = workload.targets()[:1]
+    loss = mean_loss(logits, targets) if logits.shape == reference.single_outputs.shape else float("nan")
+    yield Check("loss", "", _relative(loss - reference.single_loss, reference.single_loss), limits.loss)
+
+
+def _training(program: Program, workload: Workload, reference: Reference) -> Iterable[Check]:
+    limits = workload.tolerances
+    yield _outputs(program.forward(), reference.outputs, "outputs", limits.outputs)
+    loss, gradients = program.loss_and_gradients()
+    program.load()
+    program.step()
+    program.wait()
+    # The loss of the timed step counts as much as the one that came with the gradients.
+    losses = (loss, program.loss())
+    worst = max(_relative(found - reference.loss, reference.loss) for found in losses)
+    yield Check("loss", "", worst, limits.loss)
+    whole = _whole(reference.gradients)
+    scales = {name: max(sketch.norm, _FLOOR * whole) for name, sketch in reference.gradients.items()}
+    yield _worst("gradients", gradients, reference.gradients, scales, limits.gradients)
+    for _ in range(CERTIFIED_STEPS - 1):
+        program.step()
+    program.wait()
+    yield _steps(program.weights(), workload, reference)
+
+
+def _outputs(logits: NDArray[np.float32], reference: Sketch, name: str, tolerance: float) -> Check:
+    return _worst("forward outputs", {name: logits}, {name: reference}, {name: reference.norm}, tolerance)
+
+
+def _steps(after: Mapping[str, NDArray[np.float32]], workload: Workload, reference: Reference) -> Check:
+    before = {**workload.parameters(), **workload.state()}
+    updates = {
+        name: values.astype(np.float64) - before[name]
+        if name in before and values.shape == before[name].shape
+        else values
+        for name, values in after.items()
+    }
+    # Where the exact gradient is zero, as that of a key's bias under softmax, Adam divides rounding noise by its own
+    # size and takes whole steps in no direction. Those tensors must be there, but their way is not compared.
+    whole = _whole(reference.gradients)
+    vanishing = {name for name, sketch in reference.gradients.items() if sketch.norm < _VANISHING * whole}
+    for name in vanishing & updates.keys():
+        if updates[name].shape == reference.updates[name].shape and np.isfinite(updates[name]).all():
+            del updates[name]
+    wanted = {name: sketch for name, sketch in reference.updates.items() if name in updates or name not in vanishing}
+    wanted |= {name: reference.updates[name] for name in vanishing - after.keys()}
+    scales = {name: sketch.norm for name, sketch in wanted.items()}
+    return _worst("parameters after five steps", updates, wanted, scales, workload.tolerances.update)
+
+
+def _whole(sketches: Mapping[str, Sketch]) -> float:
+    """The L2 norm over all tensors together."""
+    return float(np.sqrt(sum(sketch.norm**2 for sketch in sketches.values())))
+
+
+def _relative(error: float, scale: float) -> float:
+    relative = abs(error) / scale
+    return relative if np.isfinite(relative) else INCOMPARABLE
+
+
+def _worst(
+    quantity: str,
+    found: Mapping[str, NDArray[np.floating]],
+    wanted: Mapping[str, Sketch],
+    scales: Mapping[str, float],
+    tolerance: float,
+) -> Check:
+    """The check of the tensor that is furthest off; one that is missing, extra or misshapen is furthest of all."""
+    errors: dict[str, float] = {}
+    for name in sorted(found.keys() | wanted.keys()):
+        if name not in found:
+            errors[f"{name} (missing)"] = INCOMPARABLE
+        elif name not in wanted:
+            errors[f"{name} (not in the workload)"] = INCOMPARABLE
+        elif found[name].shape != wanted[name].shape:
+            errors[f"{name} (shape {found[name].shape}, not {wanted[name].shape})"] = INCOMPARABLE
+        else:
+            errors[name] = _relative(distance(name, found[name], wanted[name]), scales[name])
+    tensor = max(errors, key=lambda name: errors[name])
+    return Check(quantity, tensor, errors[tensor], tolerance)

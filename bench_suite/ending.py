@@ -1,0 +1,67 @@
+"""The end of a session: the run is saved, whoever listens is told, and missing devices are turned into an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from bench_suite.record import RunFileError, RunRecord
+from bench_suite.saving import RunFiles
+from bench_suite.stash import SESSION
+
+
+class SessionEnd:
+    """Registered by the plugin in such an order that it wraps pytest-benchmark's own saving.
+
+    An error while saving must cost neither the summary of the tests nor an older run: it is caught here, said in one
+    line, and becomes the exit code.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._files = RunFiles(config)
+        self._lines: list[str] = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        self._files.begin()
+        run = self._run()
+        result: object = None
+        run_path = None
+        try:
+            result = yield
+            run_path = self._files.finish()
+            if run_path is None and run is not None:
+                run_path = self._files.save()
+        except (OSError, RunFileError) as error:
+            self._files.discard()
+            self._lines.append(f"speedscore: the run was not saved: {error}")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if run is not None:
+            if run_path is not None:
+                self._lines.append(f"speedscore: the run is saved in {run_path}")
+            self._config.hook.pytest_speedscore_run(
+                config=self._config, run=run, run_path=str(run_path) if run_path else None
+            )
+            self._require_devices(session, run)
+        return result
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for line in self._lines:
+            terminalreporter.write_line(line)
+
+    def _run(self) -> RunRecord | None:
+        bench = self._config.stash.get(SESSION, None)
+        return None if bench is None else bench.record()
+
+    def _require_devices(self, session: pytest.Session, run: RunRecord) -> None:
+        for device in dict.fromkeys(self._config.getoption("require_device")):
+            asked = [case for case in run.cases if case.device == device]
+            missing = [case for case in asked if case.status != "measured"]
+            if missing or not asked:
+                self._lines.append(
+                    f"speedscore: --require-device {device}: {len(missing)} of {len(asked)} cases were not measured"
+                )
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED

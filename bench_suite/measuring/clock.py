@@ -1,0 +1,43 @@
+"""The virtual clock: how durations that a worker measured reach pytest-benchmark through its public ``timer`` option.
+
+pytest-benchmark reads a timer before and after each round. This one stands at zero until a measured round is played
+back, reads that round's seconds once, and stands at zero again: the difference is the worker's figure to the last bit,
+which a clock that kept adding up could not promise. It never looks at real time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+
+class VirtualClock:
+    """A stopwatch that is advanced by hand."""
+
+    def __init__(self) -> None:
+        self._lap_seconds = 0.0
+
+    def read(self) -> float:
+        """Seconds of the lap played back since the last reading, which starts the next lap."""
+        lap_seconds, self._lap_seconds = self._lap_seconds, 0.0
+        return lap_seconds
+
+    def player(self, rounds_seconds: Iterable[float]) -> Replay:
+        """What pytest-benchmark calls in place of the work: each call lets one measured round pass."""
+        return Replay(self, iter(rounds_seconds))
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass. Raises ValueError for a duration that is not positive."""
+        if not seconds > 0.0:
+            raise ValueError(f"a round of {seconds!r} seconds cannot be played back; a measured round takes time")
+        self._lap_seconds += seconds
+
+
+class Replay:
+    """Plays measured rounds back, one a call."""
+
+    def __init__(self, clock: VirtualClock, rounds_seconds: Iterator[float]) -> None:
+        self._clock = clock
+        self._rounds_seconds = rounds_seconds
+
+    def __call__(self) -> None:
+        self._clock.advance(next(self._rounds_seconds))

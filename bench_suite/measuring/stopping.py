@@ -1,0 +1,44 @@
+"""When a case has been measured well enough: the interval of its median, and the rule that ends its rounds.
+
+The interval is the distribution-free one of order statistics (Conover 1999, section 3.2), as scipy computes it; it
+assumes nothing of how timings are spread. It describes the rounds of one process: how much another process would
+differ it cannot say, and nothing here decides whether anything became slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from bench_suite.presets import INTERVAL_WIDTH
+
+MINIMUM_ROUNDS = 10
+"""Six rounds are the fewest that have a 95 % interval at all; ten keep a lucky start from ending a case."""
+
+
+def median_interval(samples: Sequence[float]) -> tuple[float, float] | None:
+    """The 95 % interval of the median, in the samples' unit; None where the samples are too few to have one."""
+    if len(samples) < 6:
+        return None
+    # scipy.stats takes half a second to import, which a session that measures nothing should not pay.
+    from scipy.stats import quantile_test
+
+    interval = quantile_test(samples, q=0, p=0.5).confidence_interval(confidence_level=0.95)
+    return float(interval.low), float(interval.high)
+
+
+def interval_fraction(samples: Sequence[float]) -> float | None:
+    """How far the interval reaches from the median on its wider side, as a fraction of the median; None if unknown."""
+    interval = median_interval(samples)
+    if interval is None:
+        return None
+    middle = median(samples)
+    return max(interval[1] - middle, middle - interval[0]) / middle
+
+
+def is_narrow(samples: Sequence[float]) -> bool:
+    """True when the rounds may end."""
+    if len(samples) < MINIMUM_ROUNDS:
+        return False
+    fraction = interval_fraction(samples)
+    return fraction is not None and fraction <= INTERVAL_WIDTH

@@ -1,0 +1,70 @@
+"""From a measured case to a pytest result: the rounds into pytest-benchmark, what went wrong into the test's report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench_suite.cases import Case
+from bench_suite.measuring.block import CaseFailed, CaseMeasured, CaseUnavailable
+from bench_suite.measuring.clock import VirtualClock
+from bench_suite.record import CaseResult, Scalar
+from bench_suite.session import Session, measured, unmeasured
+
+if TYPE_CHECKING:
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+
+def replay_case(case: Case, *, nodeid: str, session: Session, clock: VirtualClock, benchmark: BenchmarkFixture) -> None:
+    """Measure the case with its block, then play its rounds back. Skips or fails the test where there are none."""
+    if benchmark.disabled:
+        pytest.skip("benchmarks are disabled (--benchmark-disable, or pytest-xdist is running)")
+    if absence := session.absence(case):
+        pytest.skip(absence)
+    match outcome := session.outcome(case):
+        case CaseUnavailable(reason):
+            pytest.skip(reason)
+        case CaseFailed(error) if session.in_process:
+            raise error
+        case CaseFailed(error):
+            pytest.fail(f"{case.id}: {error}\n{_run_alone(session, nodeid)}", pytrace=False)
+        case CaseMeasured():
+            result = measured(nodeid, case, outcome)
+            benchmark.extra_info.update(_extra_info(result))
+            benchmark.pedantic(clock.player(outcome.rounds_seconds), rounds=len(outcome.rounds_seconds), iterations=1)
+            session.note(result)
+
+
+def note_report(session: Session, case: Case, report: pytest.TestReport) -> None:
+    """Keep why a test was skipped or failed, whoever decided so."""
+    if report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reason = reason.removeprefix("Skipped: ")
+        session.note(unmeasured(report.nodeid, case, status="skipped", reason=reason))
+    else:
+        session.note(unmeasured(report.nodeid, case, status="failed", reason=report.longreprtext.strip()))
+
+
+def _run_alone(session: Session, nodeid: str) -> str:
+    preset = f"--preset {session.preset.name} "
+    return f"to run it alone, in a debugger's reach:\n  python -m pytest {preset}--in-process --pdb '{nodeid}'"
+
+
+def _extra_info(result: CaseResult) -> dict[str, Scalar]:
+    """What readers of pytest-benchmark's own files find beside the rounds."""
+    certificate = result.certificate
+    return {
+        "metric": result.metric,
+        "steps_per_round": result.steps_per_round,
+        "stopped": result.stopped,
+        **{
+            measurement.name: measurement.samples[0]
+            for measurement in result.measurements
+            if measurement.name != result.metric
+        },
+        **({f"certificate.{check.quantity}": check.error for check in certificate.checks} if certificate else {}),
+        **{f"workload.{name}": value for name, value in result.workload.items()},
+        **{f"program.{name}": value for name, value in result.program.items()},
+        **{f"worker.{name}": value for name, value in result.worker.items()},
+    }

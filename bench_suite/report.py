@@ -1,0 +1,114 @@
+"""What a session measured, and what it did not, as tables on the terminal. It reads a record and computes no score."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from itertools import groupby
+from statistics import median
+
+import pytest
+from tabulate import tabulate
+
+from bench_suite.measuring.stopping import interval_fraction
+from bench_suite.record import CaseResult, RunRecord
+from bench_suite.text import duration, first_line, percent, size
+
+_MEMORY_COLUMNS = {
+    "allocator_peak_bytes": "allocator peak",
+    "peak_rss_running_bytes": "peak RSS",
+    "peak_rss_with_compile_bytes": "peak RSS with compile",
+}
+"""In order of preference. All rows of a table show the same definition, or none."""
+
+_METRIC_TITLES = {
+    "seconds_per_step": "seconds per step, queued steps",
+    "latency_seconds": "seconds per call, batch of one, each waited for",
+    "time_to_first_step_seconds": "seconds to the first step, fresh process, empty caches",
+}
+
+_LEGEND = (
+    "±95 %: how far the 95 % interval of the median reaches (rounds of one process). "
+    "peak RSS: highest resident memory while stepping, above what was resident after importing the framework. "
+    "cert: largest error against the float64 reference, in per cent of its tolerance."
+)
+
+
+def write_report(terminal: pytest.TerminalReporter, run: RunRecord) -> None:
+    """Print the tables, then what was asked for and not measured, with the reasons."""
+    width = min(terminal.config.get_terminal_writer().fullwidth, 100)
+    measured = [case for case in run.cases if case.status == "measured"]
+    if measured:
+        terminal.section("speedscore: measured", sep="=")
+        for (model, device, phase), cases in groupby(measured, key=lambda case: (case.model, case.device, case.phase)):
+            for line in block_lines(list(cases), title=f"{phase} {model} {device}, {run.preset}"):
+                terminal.write_line(line)
+        for line in textwrap.wrap(_LEGEND, width):
+            terminal.write_line(line)
+    for line in missing_lines(run, width=width):
+        terminal.write_line(line)
+
+
+def block_lines(cases: list[CaseResult], *, title: str) -> list[str]:
+    """One block's table. ``cases`` were measured against each other and are not empty."""
+    fastest_seconds = min(median(case.rounds) for case in cases)
+    memory = next((name for name in _MEMORY_COLUMNS if all(case.find(name) for case in cases)), None)
+    rows = [_row(case, fastest_seconds=fastest_seconds, memory=memory) for case in sorted(cases, key=_median)]
+    table = tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True, colalign=_alignment(rows[0]))
+    return [
+        f"{title}: {_METRIC_TITLES[cases[0].metric]}",
+        *(f"  {line}" for line in textwrap.wrap(_shape(cases[0]), 76)),
+        *(f"  {line}" for line in table.splitlines()),
+        "",
+    ]
+
+
+def missing_lines(run: RunRecord, *, width: int) -> list[str]:
+    """How many cases were asked for and not measured, and why."""
+    missing = [case for case in run.cases if case.status != "measured"]
+    if not missing:
+        return []
+    devices = Counter(case.device for case in missing)
+    by_device = ", ".join(f"{count} {device}" for device, count in devices.items())
+    lines = [f"{len(missing)} of {len(run.cases)} cases were asked for and not measured ({by_device}):"]
+    reasons = Counter((case.status, first_line(case.reason)) for case in missing)
+    for (status, reason), count in reasons.items():
+        lines += textwrap.wrap(
+            f"{count} {status}: {reason}",
+            width,
+            initial_indent="  ",
+            subsequent_indent="      ",
+            break_on_hyphens=False,
+        )
+    return lines
+
+
+def _row(case: CaseResult, *, fastest_seconds: float, memory: str | None) -> dict[str, str]:
+    width = interval_fraction(case.rounds)
+    row = {
+        "framework": case.framework,
+        "median": duration(_median(case)),
+        "±95 %": "–" if width is None else percent(width),
+        "rounds": str(len(case.rounds)),
+        "× fastest": f"{_median(case) / fastest_seconds:.2f}",
+    }
+    if memory is not None:
+        found = case.find(memory)
+        row[_MEMORY_COLUMNS[memory]] = size(max(found.samples)) if found else "–"
+    first_step = case.find("time_to_first_step_seconds")
+    if first_step is not None and first_step.name != case.metric:
+        row["first step"] = duration(first_step.samples[0])
+    row["cert"] = f"{100 * case.certificate.worst_ratio:.0f} %" if case.certificate else "–"
+    return row
+
+
+def _alignment(row: dict[str, str]) -> list[str]:
+    return ["left", *["right"] * (len(row) - 1)]
+
+
+def _median(case: CaseResult) -> float:
+    return median(case.rounds)
+
+
+def _shape(case: CaseResult) -> str:
+    return ", ".join(f"{name} {value}" for name, value in case.workload.items() if name != "preset")

@@ -1,0 +1,181 @@
+"""One pytest session's measuring: which cases were asked for, what became of each, and the record of it all.
+
+A block is measured when the first of its cases is reached; the others find their outcome waiting. Nothing here knows
+pytest's hooks or prints: the plugin passes events in, and takes outcomes and the record out.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from bench_suite.cases import Block, Case, declined
+from bench_suite.devices import PROBES, DeviceProbe
+from bench_suite.frameworks.program import DeviceName
+from bench_suite.frameworks.table import FRAMEWORKS
+from bench_suite.machine import fingerprint
+from bench_suite.measuring.block import CaseMeasured, Outcome, measure_block
+from bench_suite.presets import Preset
+from bench_suite.progress import Progress
+from bench_suite.record import SCHEMA_VERSION, CaseResult, Measurement, RunRecord
+from bench_suite.workers.handle import InProcessWorker, ProcessWorker, Worker, new_scratch
+from bench_suite.workers.isolation import allowed_processors
+from bench_suite.workers.protocol import Setting
+from bench_suite.workloads.table import MODELS
+
+NOT_REACHED = "the session ended before this case was reached"
+
+
+class Session:
+    """What the plugin keeps between its hooks."""
+
+    def __init__(self, *, preset: Preset, seed: int, in_process: bool, source: Path) -> None:
+        self.preset = preset
+        self.seed = seed
+        self.in_process = in_process
+        self._source = source
+        self._order = random.Random(seed)
+        self._created = datetime.now(UTC)
+        self._cases: dict[str, Case] = {}
+        self._outcomes: dict[Case, Outcome] = {}
+        self._results: dict[str, CaseResult] = {}
+        self._probes: dict[DeviceName, DeviceProbe] = {}
+        self._make_progress: Callable[[int], Progress] | None = None
+        self._progress: Progress | None = None
+        self._record: RunRecord | None = None
+
+    def select(self, cases: Mapping[str, Case], *, make_progress: Callable[[int], Progress]) -> None:
+        """Say which cases this session is to measure: node ids and cases, after all deselecting."""
+        self._cases = dict(cases)
+        self._make_progress = make_progress
+
+    @property
+    def selected(self) -> Mapping[str, Case]:
+        return self._cases
+
+    def absence(self, case: Case) -> str:
+        """Why the case cannot be measured here, known without starting a worker; empty when it can be tried."""
+        probe = self._probes.get(case.device)
+        if probe is None:
+            probe = self._probes[case.device] = PROBES[case.device]()
+        if probe.absence:
+            return f"no {case.device}: {probe.absence}"
+        return declined(case)
+
+    def outcome(self, case: Case) -> Outcome:
+        """What became of the case; measures its whole block first where that has not been done."""
+        if case not in self._outcomes:
+            block_cases = [
+                other
+                for other in self._cases.values()
+                if other.block == case.block and other not in self._outcomes and not self.absence(other)
+            ]
+            progress = self._announce(case.block, block_cases)
+            self._outcomes |= measure_block(
+                block_cases,
+                start_worker=self._start_worker,
+                preset=self.preset,
+                order=self._order,
+                listener=progress,
+                fresh_processes=not self.in_process,
+            )
+        return self._outcomes[case]
+
+    def note(self, result: CaseResult) -> None:
+        """Keep what became of a case. The first word stands: failing to tear down does not undo a measurement."""
+        self._results.setdefault(result.nodeid, result)
+
+    def record(self) -> RunRecord:
+        """The whole session, every selected case in it; made once."""
+        if self._record is None:
+            for nodeid, case in self._cases.items():
+                self.note(unmeasured(nodeid, case, status="skipped", reason=NOT_REACHED))
+            self._record = RunRecord(
+                schema_version=SCHEMA_VERSION,
+                created=self._created.isoformat(timespec="seconds"),
+                preset=self.preset.name,
+                seed=self.seed,
+                in_process=self.in_process,
+                environment=fingerprint(self._source),
+                cases=tuple(self._results[nodeid] for nodeid in self._cases),
+            )
+        return self._record
+
+    def _announce(self, block: Block, cases: list[Case]) -> Progress:
+        if self._progress is None:
+            if self._make_progress is None:
+                raise RuntimeError("select() comes before outcome()")
+            measurable = {case.block for case in self._cases.values() if not self.absence(case)}
+            self._progress = self._make_progress(len(measurable))
+        self._progress.block_begins(block, cases)
+        return self._progress
+
+    def _start_worker(self, case: Case) -> tuple[Worker, Setting]:
+        scratch = new_scratch()
+        setting = Setting(
+            case=case,
+            framework=FRAMEWORKS[case.framework],
+            workload_module=MODELS[case.model],
+            preset=self.preset.name,
+            affinity=allowed_processors(),
+            scratch=str(scratch),
+        )
+        return (InProcessWorker(scratch) if self.in_process else ProcessWorker(scratch)), setting
+
+
+def measured(nodeid: str, case: Case, outcome: CaseMeasured) -> CaseResult:
+    """The saved form of a measured case."""
+    first = outcome.prepared[0]
+    measurements = [Measurement(name=case.metric, unit="s", better="lower", samples=outcome.rounds_seconds)]
+    single_seconds = dict(first.stages_seconds)
+    if case.phase != "compilation":
+        single_seconds |= {
+            "first_step_seconds": first.first_step_seconds,
+            "time_to_first_step_seconds": first.time_to_first_step_seconds,
+        }
+    measurements += [
+        Measurement(name=name, unit="s", better="lower", samples=(value,)) for name, value in single_seconds.items()
+    ]
+    measurements += [
+        Measurement(
+            name=name,
+            unit="bytes",
+            better="lower",
+            samples=tuple(float(each.memory_bytes[name]) for each in outcome.prepared if name in each.memory_bytes),
+        )
+        for name in first.memory_bytes
+    ]
+    return CaseResult(
+        **_identity(nodeid, case),
+        status="measured",
+        stopped=outcome.stopped,
+        metric=case.metric,
+        measurements=tuple(measurements),
+        turns=outcome.turns,
+        steps_per_round=1 if case.phase == "compilation" else first.steps_per_round,
+        certificate=outcome.certificate,
+        workload=outcome.workload,
+        program=outcome.program,
+        worker=outcome.worker,
+    )
+
+
+def unmeasured(nodeid: str, case: Case, *, status: Literal["skipped", "failed"], reason: str) -> CaseResult:
+    """The saved form of a case that has no figures."""
+    return CaseResult(**_identity(nodeid, case), status=status, reason=reason)
+
+
+def _identity(nodeid: str, case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "nodeid": nodeid,
+        "framework": case.framework,
+        "ecosystem": FRAMEWORKS[case.framework].ecosystem,
+        "model": case.model,
+        "device": case.device,
+        "phase": case.phase,
+        "precision": case.precision,
+    }

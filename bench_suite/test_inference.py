@@ -1,0 +1,14 @@
+"""Inference: the latency of one forward pass of a batch of one, in evaluation mode, each call waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bench_suite.cases import Case
+
+
+@pytest.mark.phase("inference")
+def test_inference(case: Case, replay: Callable[[Case], None]) -> None:
+    replay(case)

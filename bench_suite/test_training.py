@@ -1,0 +1,14 @@
+"""Training: one optimizer step, forward, backward and update, at the throughput of queued steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bench_suite.cases import Case
+
+
+@pytest.mark.phase("training")
+def test_training(case: Case, replay: Callable[[Case], None]) -> None:
+    replay(case)

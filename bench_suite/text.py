@@ -1,0 +1,38 @@
+"""Numbers as a person reads them. It formats and decides nothing."""
+
+from __future__ import annotations
+
+_TIME_UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
+_SIZE_UNITS = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
+
+
+def duration(seconds: float) -> str:
+    """Three significant digits and the unit that fits: ``1.23 ms``."""
+    for unit, size in _TIME_UNITS:
+        # 0.9995 rounds to 1.00: without the margin it would read "1e+03 ms".
+        if seconds >= 0.9995 * size or unit == "ns":
+            return f"{_three_digits(seconds / size)} {unit}"
+    raise AssertionError("the last unit always fits")
+
+
+def size(count_bytes: float) -> str:
+    """Three significant digits in binary units: ``12.3 MiB``."""
+    for unit, unit_bytes in _SIZE_UNITS:
+        if count_bytes >= 0.9995 * unit_bytes:
+            return f"{_three_digits(count_bytes / unit_bytes)} {unit}"
+    return f"{count_bytes:.0f} B"
+
+
+def percent(fraction: float) -> str:
+    """``0.0123`` as ``1.2 %``; small ones keep a digit that tells."""
+    return f"{100 * fraction:.1f} %" if fraction >= 0.00095 else f"{100 * fraction:.2g} %"
+
+
+def first_line(text: str) -> str:
+    return text.partition("\n")[0]
+
+
+def _three_digits(value: float) -> str:
+    if value >= 99.95:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"

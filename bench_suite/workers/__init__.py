@@ -1,0 +1,1 @@
+"""The fresh process that holds one program: how it is isolated, spoken to, frozen and killed."""

@@ -1,0 +1,39 @@
+"""The worker's main loop: ``python -m bench_suite.workers REQUESTS_FD REPLIES_FD``, started by pytest's side only.
+
+It reads a request, hands it to the service, and writes the reply, until the requests end. Errors become replies; what
+a framework prints goes wherever standard output and error were sent.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+from bench_suite.frameworks.program import DeviceUnavailable
+from bench_suite.workers.isolation import die_with_parent
+from bench_suite.workers.protocol import Refused, Reply, Request, decode_request, send
+from bench_suite.workers.service import Service
+
+
+def answer(service: Service, request: Request) -> Reply:
+    """The service's reply, or a refusal in its place. The traceback goes to standard error, and so to the log."""
+    try:
+        return service.handle(request)
+    except DeviceUnavailable as error:
+        return Refused(kind="unavailable", message=str(error))
+    except Exception as error:  # noqa: BLE001 - whatever a framework raises is this case's failure, and only its own
+        traceback.print_exc()
+        return Refused(kind="failed", message=f"{type(error).__name__}: {error}")
+
+
+def main(requests_fd: int, replies_fd: int) -> None:
+    die_with_parent()
+    service = Service()
+    with os.fdopen(requests_fd, "rb") as requests, os.fdopen(replies_fd, "wb") as replies:
+        for line in requests:
+            send(replies, answer(service, decode_request(line)))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,79 @@
+"""What a worker settles before it imports NumPy or a framework: processors, threads, caches, precision, allocator.
+
+All of it is the same for every framework and is recorded with the result. It is applied once, in the worker; a
+variable that is set after an import does nothing, so importing comes later.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+from bench_suite.workers.protocol import Setting
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC")
+
+RECORDED_VARIABLES = (
+    *_THREAD_VARIABLES,
+    "CUDA_VISIBLE_DEVICES",
+    "JAX_ENABLE_COMPILATION_CACHE",
+    "JAX_PLATFORMS",
+    "KMP_BLOCKTIME",
+    "LD_PRELOAD",
+    "LIBTPU_INIT_ARGS",
+    "MALLOC_ARENA_MAX",
+    "NVIDIA_TF32_OVERRIDE",
+    "OMP_WAIT_POLICY",
+    "TORCHINDUCTOR_FREEZING",
+    "XLA_FLAGS",
+    "XLA_PYTHON_CLIENT_PREALLOCATE",
+)
+"""Variables that change what is measured: recorded as they stand, whoever set them."""
+
+
+def isolation_variables(setting: Setting) -> dict[str, str]:
+    """The environment variables that a worker of this setting runs under."""
+    threads = str(len(setting.affinity))
+    scratch = Path(setting.scratch)
+    variables = dict.fromkeys(_THREAD_VARIABLES, threads)
+    variables |= {
+        # Cold means cold: no compilation survives from another process, and none is left behind for the next.
+        "JAX_ENABLE_COMPILATION_CACHE": "false",
+        "TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor"),
+        "TRITON_CACHE_DIR": str(scratch / "triton"),
+        # float32 is float32: no library may turn a matmul or a convolution into TF32.
+        "NVIDIA_TF32_OVERRIDE": "0",
+        # The workers of a block share one accelerator; a pool of three quarters of it would starve the second one.
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+    }
+    if setting.case.device == "cpu":
+        variables |= {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+    return variables
+
+
+def isolate(setting: Setting) -> None:
+    """Apply the setting to this process. Raises RuntimeError when a framework was imported before."""
+    early = {"jax", "torch", "tensorflow"} & sys.modules.keys()
+    if early:
+        raise RuntimeError(f"{', '.join(sorted(early))} was imported before the worker was isolated")
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, setting.affinity)
+    os.environ |= isolation_variables(setting)
+
+
+def die_with_parent() -> None:
+    """Ask Linux to kill this process when the one that started it ends, however that happens."""
+    if not sys.platform.startswith("linux"):
+        return
+    set_parent_death_signal = 1  # PR_SET_PDEATHSIG, man 2 prctl
+    ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
+def allowed_processors() -> tuple[int, ...]:
+    """The processors that this process may run on, in order."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))

@@ -1,0 +1,166 @@
+"""What a worker can do: build one program, prepare it, time its rounds, describe it. One request at a time.
+
+It knows programs by their verbs and imports a framework only through the table, on the first request. It talks to
+nobody: the worker's main loop, or pytest itself under ``--in-process``, hands it requests and takes its replies.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+from pathlib import Path
+
+from bench_suite.certificate import certify
+from bench_suite.frameworks.program import Program
+from bench_suite.measuring import memory
+from bench_suite.measuring.rounds import settle, time_round, warm_up
+from bench_suite.measuring.timing import seconds
+from bench_suite.record import Certificate, Scalar
+from bench_suite.workers.isolation import RECORDED_VARIABLES, allowed_processors, isolate
+from bench_suite.workers.protocol import (
+    Build,
+    Built,
+    Describe,
+    Described,
+    Measure,
+    Measured,
+    Prepare,
+    Prepared,
+    Reply,
+    Request,
+    Setting,
+)
+from bench_suite.workloads.table import load_workload
+from bench_suite.workloads.workload import Workload
+
+
+class MeasurementInvalid(RuntimeError):
+    """What was timed was not what the figure says. The message names the rule and what was seen."""
+
+
+class Service:
+    """Holds the program between requests. ``isolated`` False leaves this process's affinity and variables alone."""
+
+    def __init__(self, *, isolated: bool = True) -> None:
+        self._isolated = isolated
+        self._setting: Setting | None = None
+        self._workload: Workload | None = None
+        self._program: Program | None = None
+        self._import_rss_bytes: int | None = None
+
+    def handle(self, request: Request) -> Reply:
+        """Do what is asked. Raises whatever goes wrong; DeviceUnavailable where the device cannot be used."""
+        match request:
+            case Build(setting):
+                return self._build(setting)
+            case Prepare(certify=certify_first, round_seconds=round_seconds):
+                return self._prepare(certify_first=certify_first, round_seconds=round_seconds)
+            case Measure(steps):
+                return self._measure(steps)
+            case Describe():
+                return self._describe()
+
+    def _build(self, setting: Setting) -> Built:
+        if self._isolated:
+            isolate(setting)
+        case, framework = setting.case, setting.framework
+        builder = framework.load()
+        self._import_rss_bytes = memory.rss_bytes()
+        memory.reset_peak()
+        self._workload = load_workload(setting.workload_module, setting.preset)
+        self._program = builder(
+            self._workload,
+            phase=case.phase,
+            device=case.device,
+            variant=framework.variant,
+            threads=len(setting.affinity),
+        )
+        self._setting = setting
+        self._check_where_it_runs()
+        return Built(workload=self._workload.describe() | {"preset": setting.preset})
+
+    def _check_where_it_runs(self) -> None:
+        setting, program, _ = self._built()
+        described = program.describe()
+        if described["platform"] != setting.case.device:
+            raise MeasurementInvalid(
+                f"asked to run on {setting.case.device}, but the program sits on {described['platform']}"
+            )
+        if setting.case.device == "cpu" and self._isolated and described["threads"] != len(setting.affinity):
+            raise MeasurementInvalid(
+                f"asked for {len(setting.affinity)} computing threads, one for each processor of the affinity, "
+                f"but {setting.case.framework} uses {described['threads']}"
+            )
+
+    def _prepare(self, *, certify_first: bool, round_seconds: float) -> Prepared:
+        setting, program, workload = self._built()
+        phase = setting.case.phase
+        stages_seconds = program.compile()
+        started = seconds()
+        settle(program, phase=phase, steps=1)
+        first_step_seconds = seconds() - started
+        memory_bytes = {}
+        with_compile = self._above_import(memory.peak_rss_bytes())
+        if with_compile is not None:
+            memory_bytes["peak_rss_with_compile_bytes"] = with_compile
+        fresh_peak = memory.reset_peak()
+        step_seconds = warm_up(program, phase=phase)
+        running = self._above_import(memory.peak_rss_bytes()) if fresh_peak else None
+        if running is not None:
+            memory_bytes["peak_rss_running_bytes"] = running
+        certificate: Certificate | None = None
+        memory_bytes |= program.memory()
+        if certify_first:
+            certificate = certify(program, workload, phase)
+        return Prepared(
+            stages_seconds=stages_seconds,
+            first_step_seconds=first_step_seconds,
+            time_to_first_step_seconds=sum(stages_seconds.values()) + first_step_seconds,
+            memory_bytes=memory_bytes,
+            certificate=certificate,
+            steps_per_round=max(1, math.ceil(round_seconds / step_seconds)),
+        )
+
+    def _above_import(self, rss_bytes: int | None) -> int | None:
+        if rss_bytes is None or self._import_rss_bytes is None:
+            return None
+        return max(0, rss_bytes - self._import_rss_bytes)
+
+    def _measure(self, steps: int) -> Measured:
+        setting, program, _ = self._built()
+        phase = setting.case.phase
+        # Every round starts from the same weights: what a step costs must not depend on how far training has come.
+        program.load()
+        settle(program, phase=phase, steps=max(1, steps // 4))
+        round_seconds = time_round(program, phase=phase, steps=steps)
+        if program.pending():
+            raise MeasurementInvalid("work was still pending after the wait: the round's time would be too short")
+        if phase != "inference" and not math.isfinite(program.loss()):
+            raise MeasurementInvalid(f"the loss is {program.loss()} after a timed round; it must stay finite")
+        return Measured(seconds=round_seconds / steps)
+
+    def _describe(self) -> Described:
+        setting, program, _ = self._built()
+        described = program.describe()
+        if setting.case.phase != "inference":
+            described |= {"last_loss": program.loss()}
+        worker: dict[str, Scalar] = {
+            "python": platform.python_version(),
+            "affinity": ",".join(map(str, allowed_processors())),
+            "process_threads": _thread_count(),
+        }
+        worker |= {name: os.environ[name] for name in RECORDED_VARIABLES if name in os.environ}
+        return Described(program=described, worker=worker)
+
+    def _built(self) -> tuple[Setting, Program, Workload]:
+        if self._setting is None or self._program is None or self._workload is None:
+            raise RuntimeError("the first request to a worker must be Build")
+        return self._setting, self._program, self._workload
+
+
+def _thread_count() -> int | None:
+    try:
+        return len(list(Path("/proc/self/task").iterdir()))
+    except OSError:
+        return None
