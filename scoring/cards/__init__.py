@@ -1,0 +1,26 @@
+"""The forms in which a report can be read.
+
+Adding a form: 1. a module here with ``render(report, *, width)``; 2. a line in the table below. A form puts finished
+figures into words and tables; it never computes a score and never reads a file.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from scoring.cards import json, markdown, terminal
+from scoring.scores import Report
+
+
+class Render(Protocol):
+    """What a form offers."""
+
+    def __call__(self, report: Report, *, width: int) -> str:
+        """The whole report as text that ends with a newline; ``width`` is in characters, for forms that have one."""
+        ...
+
+
+WIDTH = 80
+"""Characters, unless asked otherwise; what every terminal has."""
+
+FORMATS: dict[str, Render] = {"terminal": terminal.render, "markdown": markdown.render, "json": json.render}

@@ -1,0 +1,104 @@
+"""The card as Markdown, for an issue, a pull request or a page. It computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from scoring.cards import wording
+from scoring.scores import DimensionScore, Report, ScoreCard
+
+
+def render(report: Report, *, width: int) -> str:  # noqa: ARG001
+    """One section a framework, then the comparison, then what was measured; ``width`` means nothing here."""
+    lines = [line for card in report.cards for line in (*_card(card, report), "")]
+    if len(report.cards) > 1:
+        lines += [*_comparison(report), ""]
+    lines += _measured(report)
+    return "\n".join(lines) + "\n"
+
+
+def _card(card: ScoreCard, report: Report) -> Iterator[str]:
+    score = "no Speed Score" if card.speed_score is None else f"Speed Score {card.speed_score:.1f} / 10"
+    yield f"## {_escape(card.name)}: {score}"
+    yield ""
+    yield _escape(wording.calculation(card))
+    yield f"Facts known by {report.snapshot}, rubric version {report.rubric_version}."
+    for dimension in card.dimensions:
+        score = "no score" if dimension.score is None else f"{wording.points(dimension.score)} / 10"
+        yield ""
+        yield f"### {dimension.title}: {score} ({wording.coverage(dimension)})"
+        yield ""
+        if beside := [other for other in card.beside if other.dimension == dimension.dimension]:
+            yield " · ".join(wording.headline(each) for each in (dimension, *beside))
+            yield ""
+        if dimension.reason:
+            yield dimension.reason
+            yield ""
+        yield from _findings(dimension)
+    for title, said in (
+        ("Strengths", card.strengths),
+        ("Weaknesses", card.weaknesses),
+        ("Best for", card.best_for),
+        ("Avoid if", card.avoid_if),
+    ):
+        if said:
+            yield from ("", f"**{title}**", "", *(f"- {sentence}" for sentence in said))
+
+
+def _findings(dimension: DimensionScore) -> list[str]:
+    rows = []
+    for finding in dimension.findings:
+        for name, value, score, sources in wording.rows(finding):
+            where = "; ".join(f"{wording.origin(source)}: {wording.footnote(source)}" for source in sources)
+            rows.append((name.strip(), value, score, where))
+        if remark := finding.reason or finding.note:
+            last = rows.pop()
+            rows.append((*last[:3], f"{last[3]} ({remark})" if last[3] else remark))
+    return _table(rows, headers=("Criterion", "Value", "Score", "From"))
+
+
+def _comparison(report: Report) -> Iterator[str]:
+    yield "## Side by side"
+    yield ""
+    rows = [("Speed Score", *("no score" if c.speed_score is None else f"{c.speed_score:.2f}" for c in report.cards))]
+    for place, dimension in enumerate(report.cards[0].dimensions):
+        cells = [card.dimensions[place] for card in report.cards]
+        rows.append(
+            (
+                dimension.title,
+                *(
+                    f"{'no score' if c.score is None else wording.points(c.score)} ({wording.per_cent(c.coverage)})"
+                    for c in cells
+                ),
+            )
+        )
+    yield from _table(rows, headers=("", *(card.name for card in report.cards)))
+
+
+def _measured(report: Report) -> Iterator[str]:
+    yield "## What was measured"
+    yield ""
+    yield from (f"- {_escape(sentence)}" for sentence in wording.measured_sentences(report))
+    if report.cells:
+        names = list(dict.fromkeys(name for cell in report.cells for name in cell.standings))
+        rows = [
+            (
+                f"{cell.phase} {cell.model} {cell.device}",
+                *(wording.standing(cell.standings.get(name)) for name in names),
+            )
+            for cell in report.cells
+        ]
+        yield ""
+        yield from _table(rows, headers=("Median", *names))
+
+
+def _table(rows: Sequence[Sequence[str]], *, headers: Sequence[str]) -> list[str]:
+    return [
+        f"| {' | '.join(_escape(cell) for cell in headers)} |",
+        f"|{'---|' * len(headers)}",
+        *(f"| {' | '.join(_escape(cell) for cell in row)} |" for row in rows),
+    ]
+
+
+def _escape(text: str) -> str:
+    return text.replace("|", "\\|").replace("*", "\\*").replace("_", "\\_").replace("[", "\\[")

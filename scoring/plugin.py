@@ -1,0 +1,89 @@
+"""The pytest plugin of the judging half: it hears of the finished run and prints the cards at the end of the session.
+
+It measures nothing and changes no result. When the cards cannot be made (a fixture that cannot be trusted, say) the
+tests' results and the saved run stand as they are: one line says what is wrong, and the exit status is not zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from bench_suite.record import RunRecord
+from scoring.cards import FORMATS, WIDTH
+from scoring.evidence import EvidenceError, NamedRun, gather
+from scoring.facts import FactError, fixtures_folder, load_snapshots
+from scoring.rubric import RubricError, load_rubric
+from scoring.scores import build_report
+
+FACTS_ALONE = "the facts alone: python -m scoring card"
+
+
+class _Outcome:
+    """What the session's end has to say."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.error = ""
+
+
+_OUTCOME = pytest.StashKey[_Outcome]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_speedscore_run(config: pytest.Config, run: RunRecord, run_path: str | None) -> None:
+    """Score the run; what comes of it waits for the terminal summary."""
+    outcome = config.stash.setdefault(_OUTCOME, _Outcome())
+    try:
+        outcome.text = _cards(NamedRun(name=_name(run_path, config.invocation_params.dir), record=run))
+    except (FactError, RubricError, EvidenceError) as error:
+        outcome.error = f"speedscore: no cards: {error}"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the cards, or the one line that says why there are none."""
+    outcome = config.stash.get(_OUTCOME, None)
+    if outcome is None:
+        return
+    if outcome.error:
+        terminalreporter.write_line(outcome.error, red=True)
+        return
+    terminalreporter.section("score cards")
+    terminalreporter.write_line(outcome.text.rstrip())
+
+
+# Outermost, so that it ends after whichever plugin has announced the run from its own pytest_sessionfinish.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """Turn success into a usage error when the cards failed; a failure of the tests keeps its own exit status."""
+    result = yield
+    outcome = session.config.stash.get(_OUTCOME, None)
+    if outcome is not None and outcome.error and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+    return result
+
+
+def _name(run_path: str | None, folder: Path) -> str:
+    """How a source names the run: from where the user stands, when it lies below."""
+    if run_path is None:
+        return "this session, not saved"
+    path = Path(run_path)
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+
+
+def _cards(run: NamedRun) -> str:
+    if not any(case.status == "measured" for case in run.record.cases):
+        return f"No case was measured, so there is nothing to rank; {FACTS_ALONE}"
+    if run.record.in_process:
+        return f"The frameworks ran inside pytest, which is no basis for a ranking; {FACTS_ALONE}"
+    rubric = load_rubric()
+    evidence = gather(
+        load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts),
+        runs=[run],
+        kind_order=rubric.policy.kind_order,
+    )
+    measured = sorted({ecosystem for device in evidence.measured for ecosystem in evidence.ecosystems(device)})
+    return FORMATS["terminal"](build_report(rubric, evidence, frameworks=measured), width=WIDTH)

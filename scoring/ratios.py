@@ -1,0 +1,164 @@
+"""From measured cases to each framework's ratio to the best other one.
+
+Ratios are formed only between cases of one run, model, precision, phase and device, which were measured side by side;
+over models they are joined by the geometric mean, and only over the models that every compared framework completed
+(common support), so that nobody gains by failing. Fleming and Wallace 1986, "How not to lie with statistics", is the
+source for the mean. This module never turns a ratio into points.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+
+import msgspec
+
+from scoring.evidence import Evidence
+from scoring.rubric import Device, Measure
+
+
+# No cycles can form in it, and ten thousand of them would keep the garbage collector busy for nothing.
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """One line of the matrix in one cell."""
+
+    framework: str
+    """As in ``torch-compile``."""
+    ecosystem: str
+    nodeid: str
+    median: float
+    rounds: int
+    better: str
+    unit: str
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One model in one phase on one device of one run, with every line of the matrix that completed it."""
+
+    run: str
+    device: str
+    phase: str
+    model: str
+    precision: str
+    standings: dict[str, Standing]
+    """Framework → its median."""
+
+
+class Ratio(msgspec.Struct, frozen=True):
+    """How one ecosystem stands to the best other one."""
+
+    value: float
+    """Geometric mean; above 1 is better than every other."""
+    device: str
+    nodeids: tuple[str, ...]
+    runs: tuple[str, ...]
+    rounds: int
+    variants: dict[str, int]
+    """Line of the matrix → the number of cells in which it stood for its ecosystem."""
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Ratios of all ecosystems that were compared, or the reason why there are none."""
+
+    ratios: dict[str, Ratio] = {}
+    reason: str = ""
+
+
+_Place = tuple[str, str, str]
+"""Run, model, precision."""
+
+
+def cells(evidence: Evidence, *, device: Device, phase: str, metric: str = "") -> tuple[Cell, ...]:
+    """Medians of one phase on one device; ``metric`` is the case's own when not given."""
+    grouped: dict[_Place, dict[str, Standing]] = {}
+    for measured in evidence.measured.get(device, ()):
+        case = measured.case
+        found = case.find(metric or case.metric) if case.phase == phase else None
+        if found is None:
+            continue
+        grouped.setdefault((measured.run, case.model, case.precision), {})[case.framework] = Standing(
+            framework=case.framework,
+            ecosystem=case.ecosystem,
+            nodeid=case.nodeid,
+            median=statistics.median(found.samples),
+            rounds=len(found.samples),
+            better=found.better,
+            unit=found.unit,
+        )
+    return tuple(
+        Cell(
+            run=run,
+            device=device,
+            phase=phase,
+            model=model,
+            precision=precision,
+            standings=dict(sorted(standings.items())),
+        )
+        for (run, model, precision), standings in sorted(grouped.items())
+    )
+
+
+def compare(evidence: Evidence, *, device: Device, measure: Measure) -> Comparison:
+    """The ratio of each ecosystem measured on ``device`` to the best other one, over their common support.
+
+    Of an ecosystem's variants the fastest in ``measure.variant_by`` stands for it, here in whatever figure is asked
+    for: a framework is not fast as one variant and thrifty as another.
+    """
+    compared = evidence.ecosystems(device)
+    if len(compared) < 2:
+        alone = compared[0] if compared else "nothing"
+        return Comparison(reason=f"only {alone} was measured on {device}, and a ratio needs two")
+    metric = measure.metrics.get(device, "")
+    fastest = _fastest(cells(evidence, device=device, phase=measure.variant_by or measure.phase))
+    common = []
+    for cell in cells(evidence, device=device, phase=measure.phase, metric=metric):
+        chosen = fastest.get((cell.run, cell.model, cell.precision), {})
+        # A zero has no ratio: a memory figure below the resolution of its instrument, say.
+        standing = {
+            ecosystem: cell.standings[framework]
+            for ecosystem, framework in chosen.items()
+            if framework in cell.standings and cell.standings[framework].median > 0
+        }
+        if set(standing) == set(compared) and len({(each.better, each.unit) for each in standing.values()}) == 1:
+            common.append((cell, standing))
+    if not common:
+        lacking = f"with {metric} " if metric else ""
+        return Comparison(
+            reason=f"no {measure.phase} case {lacking}on {device} that all of {', '.join(compared)} completed"
+        )
+    return Comparison(ratios={ecosystem: _ratio(common, ecosystem) for ecosystem in compared})
+
+
+def _fastest(measured: tuple[Cell, ...]) -> dict[_Place, dict[str, str]]:
+    """For each model the variant with the best median, by ecosystem; of equals the first by name."""
+    chosen: dict[_Place, dict[str, str]] = {}
+    for cell in measured:
+        best: dict[str, Standing] = {}
+        for standing in cell.standings.values():
+            rival = best.get(standing.ecosystem)
+            if rival is None or _beats(standing, rival):
+                best[standing.ecosystem] = standing
+        chosen[cell.run, cell.model, cell.precision] = {
+            ecosystem: standing.framework for ecosystem, standing in best.items()
+        }
+    return chosen
+
+
+def _beats(one: Standing, other: Standing) -> bool:
+    return one.median < other.median if one.better == "lower" else one.median > other.median
+
+
+def _ratio(common: list[tuple[Cell, dict[str, Standing]]], ecosystem: str) -> Ratio:
+    values = []
+    for _, standing in common:
+        own = standing[ecosystem]
+        others = [other.median for name, other in standing.items() if name != ecosystem]
+        values.append(min(others) / own.median if own.better == "lower" else own.median / max(others))
+    own_standings = [standing[ecosystem] for _, standing in common]
+    return Ratio(
+        value=statistics.geometric_mean(values),
+        device=common[0][0].device,
+        nodeids=tuple(standing.nodeid for standing in own_standings),
+        runs=tuple(sorted({cell.run for cell, _ in common})),
+        rounds=sum(standing.rounds for standing in own_standings),
+        variants=dict(sorted(Counter(standing.framework for standing in own_standings).items())),
+    )

@@ -1,0 +1,46 @@
+"""Snapshots for tests of scoring, without files."""
+
+from __future__ import annotations
+
+from scoring.evidence import Evidence, NamedRun, gather
+from scoring.facts import Fact, Kind, Snapshot, fixtures_folder, load_snapshots
+from scoring.rubric import Rubric, load_rubric
+
+RUBRIC = load_rubric()
+
+
+def shipped() -> tuple[Snapshot, ...]:
+    """The snapshots that come with the package."""
+    return load_snapshots(fixtures_folder() / "ecosystem", keys=RUBRIC.facts)
+
+
+def make_fact(
+    key: str,
+    value: float,
+    *,
+    framework: str = "alpha",
+    kind: Kind = "published",
+    as_of: str = "2024-01",
+    source: str = "a page",
+) -> Fact:
+    return Fact(
+        framework=framework,
+        key=key,
+        value=value,
+        unit=RUBRIC.facts[key].unit,
+        as_of=as_of,
+        source=source,
+        method="read",
+        kind=kind,
+    )
+
+
+def make_snapshot(*facts: Fact, month: str = "2024-01", framework: str = "alpha") -> Snapshot:
+    return Snapshot(framework=framework, month=month, name=framework.title(), role="framework", facts=facts)
+
+
+def make_evidence(
+    *snapshots: Snapshot, runs: tuple[NamedRun, ...] = (), month: str | None = None, rubric: Rubric = RUBRIC
+) -> Evidence:
+    """Evidence from ``snapshots``, by default one empty snapshot."""
+    return gather(snapshots or (make_snapshot(),), month=month, runs=runs, kind_order=rubric.policy.kind_order)

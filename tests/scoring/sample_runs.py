@@ -1,0 +1,109 @@
+"""Small saved runs for tests of scoring, built from the record's own structs. No framework runs here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bench_suite.record import (
+    BLOCK_KEY,
+    SCHEMA_VERSION,
+    CaseResult,
+    Certificate,
+    Check,
+    Measurement,
+    RunRecord,
+    to_block,
+    write_json,
+)
+
+CERTIFICATE = Certificate(
+    reference="float64 NumPy, by hand", checks=(Check(quantity="loss", tensor="", error=1e-7, tolerance=1e-5),)
+)
+
+
+def measured_case(
+    framework: str,
+    seconds: float | Sequence[float],
+    *,
+    ecosystem: str = "",
+    model: str = "mlp",
+    phase: str = "training",
+    device: str = "cpu",
+    extra: Iterable[Measurement] = (),
+) -> CaseResult:
+    """A measured case; ``seconds`` are its rounds, or the one value of three equal rounds."""
+    rounds = (seconds,) * 3 if isinstance(seconds, float) else tuple(seconds)
+    case_id = f"{framework}-{model}-{device}"
+    return CaseResult(
+        id=case_id,
+        nodeid=f"bench_suite/test_{phase}.py::test_{phase}[{case_id}]",
+        framework=framework,
+        ecosystem=ecosystem or framework,
+        model=model,
+        device=device,  # type: ignore[arg-type]
+        phase=phase,
+        precision="float32",
+        status="measured",
+        metric="seconds_per_step",
+        measurements=(
+            Measurement(name="seconds_per_step", unit="s", better="lower", samples=rounds),
+            *extra,
+        ),
+        certificate=CERTIFICATE,
+        workload={"batch": 8, "cut": "depth", "preset": "smoke"},
+    )
+
+
+def skipped_case(
+    framework: str, *, reason: str, model: str = "mlp", phase: str = "training", device: str = "cpu"
+) -> CaseResult:
+    case_id = f"{framework}-{model}-{device}"
+    return CaseResult(
+        id=case_id,
+        nodeid=f"bench_suite/test_{phase}.py::test_{phase}[{case_id}]",
+        framework=framework,
+        ecosystem=framework,
+        model=model,
+        device=device,  # type: ignore[arg-type]
+        phase=phase,
+        precision="float32",
+        status="skipped",
+        reason=reason,
+    )
+
+
+def make_run(*cases: CaseResult, preset: str = "smoke", in_process: bool = False) -> RunRecord:
+    return RunRecord(
+        schema_version=SCHEMA_VERSION,
+        created="2026-11-22T12:00:00+00:00",
+        preset=preset,
+        seed=0,
+        in_process=in_process,
+        environment={"cpu.model": "Test Processor"},
+        cases=tuple(cases),
+    )
+
+
+def two_frameworks() -> RunRecord:
+    """JAX against both variants of PyTorch in every phase, with one skip on another device."""
+    cases = []
+    for model, factor in (("mlp", 1.0), ("resnet50", 20.0), ("gpt", 5.0)):
+        for phase, own, eager, compiled in (
+            ("training", 0.010, 0.012, 0.008),
+            ("inference", 0.002, 0.003, 0.0025),
+            ("compilation", 1.5, 0.1, 9.0),
+        ):
+            cases += [
+                measured_case("jax", own * factor, model=model, phase=phase),
+                measured_case("torch", eager * factor, ecosystem="pytorch", model=model, phase=phase),
+                measured_case("torch-compile", compiled * factor, ecosystem="pytorch", model=model, phase=phase),
+            ]
+    cases.append(skipped_case("jax", reason="no GPU found", device="gpu"))
+    return make_run(*cases)
+
+
+def save(run: RunRecord, path: Path) -> Path:
+    """Write ``run`` as a session would."""
+    write_json(path, {"benchmarks": [], BLOCK_KEY: to_block(run)})
+    return path

@@ -1,0 +1,74 @@
+"""What judging may see: the newest facts that a snapshot knows, and runs that may be ranked."""
+
+from __future__ import annotations
+
+import pytest
+
+from scoring.evidence import EvidenceError, NamedRun
+from tests.scoring.sample_facts import make_evidence, make_fact, make_snapshot
+from tests.scoring.sample_runs import make_run, measured_case, skipped_case, two_frameworks
+
+
+def test_a_snapshot_sees_the_newest_of_each_key_and_nothing_younger() -> None:
+    snapshots = (
+        make_snapshot(make_fact("github_stars", 1.0), make_fact("github_forks", 2.0)),
+        make_snapshot(make_fact("github_stars", 3.0, as_of="2024-05"), month="2024-06"),
+        make_snapshot(make_fact("github_stars", 4.0, as_of="2025-01"), month="2025-01"),
+    )
+    facts = make_evidence(*snapshots, month="2024-06").facts["alpha"]
+    assert {key: group[0].value for key, group in facts.items()} == {"github_stars": 3.0, "github_forks": 2.0}
+    assert make_evidence(*snapshots).snapshot == "2025-01"
+
+
+def test_within_a_snapshot_the_kind_decides_then_the_date() -> None:
+    facts = make_evidence(
+        make_snapshot(
+            make_fact("github_stars", 1.0, kind="computed"),
+            make_fact("github_stars", 2.0, kind="published", as_of="2023-12"),
+            make_fact("github_stars", 3.0, kind="published", source="another"),
+            make_fact("github_stars", 4.0, kind="reference", as_of="2023-06"),
+        )
+    ).facts["alpha"]["github_stars"]
+    assert [fact.value for fact in facts] == [4.0, 3.0, 2.0, 1.0]
+
+
+def test_an_older_reference_does_not_outrank_a_younger_snapshot() -> None:
+    evidence = make_evidence(
+        make_snapshot(make_fact("github_stars", 1.0, kind="reference")),
+        make_snapshot(make_fact("github_stars", 2.0, kind="computed"), month="2024-06"),
+    )
+    assert [fact.value for fact in evidence.facts["alpha"]["github_stars"]] == [2.0]
+
+
+def test_an_unknown_snapshot_is_refused_with_those_there_are() -> None:
+    with pytest.raises(EvidenceError, match="unknown snapshot '1999-01'; there are 2024-01"):
+        make_evidence(month="1999-01")
+
+
+def test_a_run_inside_pytest_ranks_nothing() -> None:
+    run = make_run(measured_case("alpha", 1.0), in_process=True)
+    with pytest.raises(EvidenceError, match=r"a\.json: .* inside pytest"):
+        make_evidence(runs=(NamedRun(name="a.json", record=run),))
+
+
+def test_presets_never_mix() -> None:
+    runs = tuple(
+        NamedRun(name=f"{preset}.json", record=make_run(measured_case("alpha", 1.0), preset=preset))
+        for preset in ("smoke", "full")
+    )
+    with pytest.raises(EvidenceError, match=r"smoke \(smoke\.json\), full \(full\.json\)"):
+        make_evidence(runs=runs)
+
+
+def test_only_measured_cases_are_evidence_and_the_rest_are_counted() -> None:
+    run = make_run(measured_case("alpha", 1.0), skipped_case("beta", reason="not installed"))
+    evidence = make_evidence(runs=(NamedRun(name="a.json", record=run),))
+    assert evidence.ecosystems("cpu") == ("alpha",)
+    (line,) = evidence.coverage()
+    assert (line.measured, line.selected) == (1, 2)
+    assert line.missing == (("training beta-mlp-cpu", "not installed"),)
+
+
+def test_coverage_is_told_for_each_device() -> None:
+    evidence = make_evidence(runs=(NamedRun(name="a.json", record=two_frameworks()),))
+    assert [(line.measured, line.selected) for line in evidence.coverage()] == [(27, 27), (0, 1)]

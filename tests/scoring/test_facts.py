@@ -1,0 +1,190 @@
+"""Fixtures are read as they stand, and refused with one line that names file, fact and reason."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring.facts import Fact, FactError, Key, Snapshot, load_snapshot, load_snapshots, months_between
+from tests.scoring.sample_facts import RUBRIC, make_fact, shipped
+
+KEYS = {"stars": Key(unit="stars"), "level": Key(unit="level", allowed=(0, 5, 10)), "share": Key(unit="%", most=100)}
+TODAY = datetime.date(2024, 6, 15)
+
+GOOD = """
+name = "Alpha"
+role = "framework"
+
+[[facts.stars]]
+value = 28_000
+low = 20_000
+high = 30_000
+unit = "stars"
+as_of = "2024-01-25"
+kind = "published"
+source = "a ranking, page 3"
+method = "read"
+"""
+
+
+def load(folder: Path, text: str, *, month: str = "2024-01") -> Snapshot:
+    path = folder / "alpha" / f"{month}.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return load_snapshot(path, keys=KEYS, today=TODAY)
+
+
+def test_a_good_file_is_read_as_it_stands(tmp_path: Path) -> None:
+    snapshot = load(tmp_path, GOOD)
+    assert (snapshot.framework, snapshot.month, snapshot.name) == ("alpha", "2024-01", "Alpha")
+    (fact,) = snapshot.facts
+    assert (fact.key, fact.value, fact.low, fact.high, fact.kind) == ("stars", 28_000, 20_000, 30_000, "published")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('source = "a ranking, page 3"\n', "", "source is missing"),
+        ("a ranking, page 3", "  ", "source is empty"),
+        ('"read"', '""', "method is empty"),
+        ("2024-01-25", "2024-13-25", "is no date"),
+        ("2024-01-25", "2024-02-30", "is no date"),
+        ("2024-01-25", "January", "is not YYYY-MM"),
+        ("2024-01-25", "2024-02-01", "after the snapshot's month 2024-01"),
+        ("28_000\n", '"28K"\n', "Expected `float`, got `str`"),
+        ("28_000\n", "true\n", "Expected `float`, got `bool`"),
+        ("28_000\n", "nan\n", "finite"),
+        ("low = 20_000", "low = -1", "-1 lies outside 0 and more"),
+        ("low = 20_000", "low = 29_000", "low 29000 lies above the value"),
+        ("high = 30_000", "high = 20_000", "high 20000 lies below the value"),
+        ('"stars"', '"star"', "unit 'star' where the key has 'stars'"),
+        ("facts.stars", "facts.strs", "unknown key"),
+        ('"published"', '"hearsay"', "Invalid enum value 'hearsay'"),
+        ("method =", "note = 1\nmethod =", "unknown field `note`"),
+        ("method =", 'framework = "beta"\nmethod =', "'framework' must not be given"),
+    ],
+)
+def test_a_bad_fact_is_refused_with_file_fact_and_reason(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    assert old in GOOD
+    with pytest.raises(FactError) as caught:
+        load(tmp_path, GOOD.replace(old, new, 1))
+    message = str(caught.value)
+    assert reason in message
+    assert f"2024-01.toml: fact '{'strs' if 'strs' in new else 'stars'}', entry 1" in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("name = ", "not valid TOML"),
+        ('name = "Alpha"\nrole = "framework"\n', "missing required field `facts`"),
+        ('name = "Alpha"\nrole = "toy"\n[facts]\n', "Invalid enum value 'toy'"),
+        (GOOD + GOOD.partition("\n\n")[2], "entry 2: stands twice"),
+    ],
+)
+def test_a_bad_file_is_refused(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(FactError, match=reason):
+        load(tmp_path, text)
+
+
+def test_a_value_between_two_levels_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FactError, match="7 is none of 0, 5, 10"):
+        load(
+            tmp_path,
+            GOOD.replace("facts.stars", "facts.level")
+            .replace('"stars"', '"level"')
+            .replace("28_000", "7")
+            .replace("low = 20_000\nhigh = 30_000\n", ""),
+        )
+
+
+def test_a_snapshot_of_the_future_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FactError, match="snapshot of the future"):
+        load(tmp_path, GOOD, month="2024-07")
+
+
+def test_a_name_that_is_no_month_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FactError, match="not a month"):
+        load(tmp_path, GOOD, month="latest")
+
+
+def test_a_missing_file_and_an_empty_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FactError, match="cannot be read"):
+        load_snapshot(tmp_path / "2024-01.toml", keys=KEYS, today=TODAY)
+    with pytest.raises(FactError, match="holds no snapshot"):
+        load_snapshots(tmp_path, keys=KEYS)
+
+
+def test_facts_that_contradict_each_other_stand_side_by_side(tmp_path: Path) -> None:
+    other = GOOD.partition("\n\n")[2].replace("page 3", "page 4").replace("28_000", "26_000")
+    assert [fact.value for fact in load(tmp_path, GOOD + other).facts] == [28_000, 26_000]
+
+
+def test_months_are_counted_from_either_form_of_date() -> None:
+    assert months_between("2023-11-08", "2024-01") == 2
+    assert months_between("2024-01", "2023-11-30") == -2
+
+
+def test_every_shipped_fact_says_where_it_comes_from() -> None:
+    for snapshot in shipped():
+        for fact in snapshot.facts:
+            assert fact.source
+            assert fact.method
+            assert fact.month <= snapshot.month
+            assert fact.framework == snapshot.framework
+
+
+def test_no_shipped_fact_was_copied_from_an_older_snapshot() -> None:
+    seen: set[Fact] = set()
+    for snapshot in shipped():
+        assert not seen & set(snapshot.facts)
+        seen |= set(snapshot.facts)
+
+
+@given(text=st.text())
+def test_garbage_is_refused_and_nothing_else_is_raised(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "2024-01.toml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(FactError):
+        load_snapshot(path, keys=KEYS, today=TODAY)
+
+
+@given(
+    entry=st.dictionaries(
+        st.sampled_from(["value", "low", "high", "unit", "as_of", "kind", "source", "method", "extra"]),
+        st.one_of(
+            st.booleans(),
+            st.integers(),
+            st.floats(),
+            st.sampled_from(["stars", "2024-01", "2024-99", "published", ""]),
+            st.text(st.characters(codec="ascii", exclude_characters='"\\', min_codepoint=32), max_size=8),
+            st.just([1]),
+        ),
+    )
+)
+def test_a_fact_of_any_shape_is_read_or_refused(
+    entry: dict[str, object], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    lines = ['name = "Alpha"', 'role = "framework"', "[[facts.stars]]"]
+    for name, value in entry.items():
+        text = f'"{value}"' if isinstance(value, str) else str(value).lower()
+        lines.append(f"{name} = {text}")
+    path = tmp_path_factory.getbasetemp() / "2024-01.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    try:
+        (fact,) = load_snapshot(path, keys=KEYS, today=TODAY).facts
+    except FactError:
+        return
+    assert fact.source.strip()
+    assert fact.value >= 0
+
+
+def test_a_fact_made_in_code_is_checked_like_one_that_was_read() -> None:
+    with pytest.raises(ValueError, match="source is empty"):
+        make_fact("github_stars", 1.0, source="")
+    assert make_fact("github_stars", 1.0).unit == RUBRIC.facts["github_stars"].unit

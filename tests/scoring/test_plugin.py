@@ -1,0 +1,121 @@
+"""The plugin prints cards at the end of a session, and never hides a result or a saved run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import bench_suite
+import scoring
+from bench_suite.record import RunRecord
+from tests.scoring.sample_runs import make_run, measured_case, save, skipped_case, two_frameworks
+
+MEASURING_SIDE = """
+import pathlib
+import pytest
+import scoring.plugin
+from bench_suite.record import load_run
+
+class Hooks:
+    @pytest.hookspec
+    def pytest_speedscore_run(self, config, run, run_path): ...
+
+def pytest_addhooks(pluginmanager):
+    pluginmanager.add_hookspecs(Hooks)
+
+def pytest_sessionfinish(session):
+    path = pathlib.Path("run.json")
+    if path.exists():
+        hook = session.config.hook.pytest_speedscore_run
+        hook(config=session.config, run=load_run(path), run_path=str(path.absolute()))
+"""
+
+BAD_FIXTURES = """
+import pathlib
+scoring.plugin.fixtures_folder = lambda: pathlib.Path("bad").absolute()
+"""
+
+
+@pytest.fixture
+def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A folder with one passing test and a plugin that announces ``run.json`` as the measuring half would."""
+    roots = {str(Path(package.__file__ or "").parents[1]) for package in (bench_suite, scoring)}
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sorted(roots)))
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeconftest(MEASURING_SIDE)
+    pytester.makepyfile("def test_one(): pass")
+    return pytester
+
+
+def run_session(pytester: pytest.Pytester, record: RunRecord | None) -> pytest.RunResult:
+    if record is not None:
+        save(record, pytester.path / "run.json")
+    return pytester.runpytest_subprocess("-p", "scoring.plugin")
+
+
+def spoil_fixtures(pytester: pytest.Pytester) -> None:
+    bad = pytester.path / "bad" / "ecosystem" / "jax"
+    bad.mkdir(parents=True)
+    (bad / "2024-01.toml").write_text("name = ", encoding="utf-8")
+    pytester.makeconftest(MEASURING_SIDE + BAD_FIXTURES)
+
+
+def test_the_cards_of_what_was_measured_are_printed(session: pytest.Pytester) -> None:
+    result = run_session(session, two_frameworks())
+    assert result.ret == 0
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*score cards*", "JAX *", "PyTorch *", "Side by side*", "*preset smoke (run.json)*"])
+    result.stdout.no_fnmatch_line("TensorFlow *")
+
+
+def test_a_session_without_cases_of_ours_says_nothing(session: pytest.Pytester) -> None:
+    result = run_session(session, None)
+    assert result.ret == 0
+    result.stdout.no_fnmatch_line("*score*cards*")
+    result.stdout.no_fnmatch_line("*python -m scoring*")
+
+
+def test_nothing_measured_gets_one_line(session: pytest.Pytester) -> None:
+    result = run_session(session, make_run(skipped_case("jax", reason="not installed")))
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["No case was measured*python -m scoring card*"])
+
+
+def test_a_debugging_session_ranks_nothing_and_does_not_fail(session: pytest.Pytester) -> None:
+    result = run_session(session, make_run(measured_case("jax", 1.0), in_process=True))
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*inside pytest*no basis for a ranking*"])
+
+
+def test_a_bad_fixture_gets_one_line_and_leaves_results_and_run(session: pytest.Pytester) -> None:
+    spoil_fixtures(session)
+    result = run_session(session, two_frameworks())
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["speedscore: no cards: *2024-01.toml: not valid TOML*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    assert (session.path / "run.json").is_file()
+
+
+def test_failed_tests_keep_their_own_exit_status(session: pytest.Pytester) -> None:
+    spoil_fixtures(session)
+    session.makepyfile("def test_one(): assert False")
+    result = run_session(session, two_frameworks())
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["speedscore: no cards: *"])
+
+
+def test_the_plugin_works_without_the_measuring_half(pytester: pytest.Pytester, session: pytest.Pytester) -> None:
+    session.makeconftest("")
+    result = pytester.runpytest_subprocess("-p", "scoring.plugin")
+    assert result.ret == 0
+    result.assert_outcomes(passed=1)
+
+
+def test_a_run_that_could_not_be_saved_is_scored_all_the_same(session: pytest.Pytester) -> None:
+    session.makeconftest(MEASURING_SIDE.replace("str(path.absolute())", "None"))
+    result = run_session(session, two_frameworks())
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*preset smoke (this session, not saved)*"])

@@ -1,0 +1,141 @@
+"""Ratios rest on common support, on neighbours of one run, and on one variant for each framework."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench_suite.record import CaseResult, Measurement, RunRecord
+from scoring.evidence import NamedRun
+from scoring.ratios import Comparison, compare
+from scoring.rubric import Measure
+from tests.scoring.sample_facts import make_evidence
+from tests.scoring.sample_runs import make_run, measured_case
+
+TRAINING = Measure(phase="training")
+MEMORY = Measure(phase="training", metrics={"cpu": "peak_rss_running_bytes"})
+
+
+def comparison(*runs: RunRecord, measure: Measure = TRAINING) -> Comparison:
+    named = tuple(NamedRun(name=f"{place}.json", record=run) for place, run in enumerate(runs))
+    return compare(make_evidence(runs=named), device="cpu", measure=measure)
+
+
+def values(found: Comparison) -> dict[str, float]:
+    return {ecosystem: round(ratio.value, 6) for ecosystem, ratio in found.ratios.items()}
+
+
+def with_memory(framework: str, seconds: float, peak_bytes: float, *, ecosystem: str = "") -> CaseResult:
+    memory = Measurement(name="peak_rss_running_bytes", unit="bytes", better="lower", samples=(peak_bytes,))
+    return measured_case(framework, seconds, ecosystem=ecosystem, extra=[memory])
+
+
+def test_the_ratio_is_the_best_other_median_over_the_own() -> None:
+    run = make_run(measured_case("alpha", (1.0, 2.0, 9.0)), measured_case("beta", 4.0), measured_case("gamma", 8.0))
+    assert values(comparison(run)) == {"alpha": 2.0, "beta": 0.5, "gamma": 0.25}
+
+
+def test_models_are_joined_by_the_geometric_mean() -> None:
+    run = make_run(
+        measured_case("alpha", 1.0, model="one"),
+        measured_case("beta", 2.0, model="one"),
+        measured_case("alpha", 8.0, model="two"),
+        measured_case("beta", 1.0, model="two"),
+    )
+    assert values(comparison(run)) == {"alpha": 0.5, "beta": 2.0}
+
+
+def test_a_model_that_one_framework_lacks_counts_for_nobody() -> None:
+    run = make_run(
+        measured_case("alpha", 1.0, model="one"),
+        measured_case("beta", 2.0, model="one"),
+        measured_case("alpha", 0.001, model="two"),
+    )
+    assert values(comparison(run)) == {"alpha": 2.0, "beta": 0.5}
+
+
+def test_the_fastest_variant_stands_for_its_framework_and_is_named() -> None:
+    run = make_run(
+        measured_case("alpha", 1.0),
+        measured_case("beta", 4.0),
+        measured_case("beta-quick", 2.0, ecosystem="beta"),
+    )
+    found = comparison(run)
+    assert values(found) == {"alpha": 2.0, "beta": 0.5}
+    assert found.ratios["beta"].variants == {"beta-quick": 1}
+    assert found.ratios["beta"].nodeids == ("bench_suite/test_training.py::test_training[beta-quick-mlp-cpu]",)
+
+
+def test_memory_is_that_of_the_fastest_variant_and_not_of_the_thriftiest() -> None:
+    run = make_run(
+        with_memory("alpha", 1.0, 100.0),
+        with_memory("beta", 4.0, 10.0),
+        with_memory("beta-quick", 2.0, 200.0, ecosystem="beta"),
+    )
+    assert values(comparison(run, measure=MEMORY)) == {"alpha": 2.0, "beta": 0.5}
+
+
+def test_another_phase_can_choose_the_variant() -> None:
+    run = make_run(
+        measured_case("alpha", 1.0),
+        measured_case("beta", 4.0),
+        measured_case("beta-quick", 2.0, ecosystem="beta"),
+        measured_case("alpha", 10.0, phase="compilation"),
+        measured_case("beta", 1.0, phase="compilation"),
+        measured_case("beta-quick", 40.0, ecosystem="beta", phase="compilation"),
+    )
+    assert values(comparison(run, measure=Measure(phase="compilation", variant_by="training"))) == {
+        "alpha": 4.0,
+        "beta": 0.25,
+    }
+
+
+def test_higher_can_be_better() -> None:
+    def counted(framework: str, count: float) -> CaseResult:
+        samples = Measurement(name="answers", unit="count", better="higher", samples=(count,))
+        return measured_case(framework, 1.0, extra=[samples])
+
+    measure = Measure(phase="training", metrics={"cpu": "answers"})
+    assert values(comparison(make_run(counted("alpha", 30), counted("beta", 10)), measure=measure)) == {
+        "alpha": 3.0,
+        "beta": round(1 / 3, 6),
+    }
+
+
+def test_one_framework_alone_has_no_ratio() -> None:
+    found = comparison(make_run(measured_case("alpha", 1.0)))
+    assert not found.ratios
+    assert "only alpha was measured" in found.reason
+
+
+def test_ratios_are_formed_inside_one_run_only() -> None:
+    found = comparison(make_run(measured_case("alpha", 1.0)), make_run(measured_case("beta", 2.0)))
+    assert not found.ratios
+    assert "all of alpha, beta" in found.reason
+
+
+def test_several_runs_are_joined() -> None:
+    first = make_run(measured_case("alpha", 1.0), measured_case("beta", 2.0))
+    second = make_run(measured_case("alpha", 1.0), measured_case("beta", 8.0))
+    found = comparison(first, second)
+    assert values(found) == {"alpha": 4.0, "beta": 0.25}
+    assert found.ratios["alpha"].runs == ("0.json", "1.json")
+
+
+def test_a_figure_that_is_missing_or_zero_leaves_no_ratio() -> None:
+    missing = make_run(with_memory("alpha", 1.0, 100.0), measured_case("beta", 1.0))
+    assert "no training case with peak_rss_running_bytes" in comparison(missing, measure=MEMORY).reason
+    zero = make_run(with_memory("alpha", 1.0, 100.0), with_memory("beta", 1.0, 0.0))
+    assert not comparison(zero, measure=MEMORY).ratios
+
+
+@given(seconds=st.lists(st.floats(1e-6, 1e3), min_size=2, max_size=6), order=st.randoms(use_true_random=False))
+def test_the_order_of_cases_never_matters_and_one_framework_at_most_beats_all(
+    seconds: list[float], order: object
+) -> None:
+    cases = [measured_case(f"f{place}", time) for place, time in enumerate(seconds)]
+    shuffled = list(cases)
+    order.shuffle(shuffled)  # type: ignore[attr-defined]
+    found = values(comparison(make_run(*cases)))
+    assert found == values(comparison(make_run(*shuffled)))
+    assert sum(ratio > 1 for ratio in found.values()) <= 1

@@ -1,0 +1,95 @@
+"""A rubric that contradicts itself is refused with one line that names the criterion."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import scoring.rubric
+from scoring.rubric import DIMENSIONS, RubricError, load_rubric
+from tests.scoring.sample_facts import RUBRIC, shipped
+
+SHIPPED = Path(scoring.rubric.__file__).with_name("rubric.toml").read_text(encoding="utf-8")
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "rubric.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("[100, 0], [1_000, 3]", "[1_000, 0], [100, 3]", "criterion 'github_stars': .*not sorted"),
+        ("[100, 0], [1_000, 3]", "[100, 9], [1_000, 3]", "criterion 'github_stars': .*neither rise nor fall"),
+        ("[100, 0], [1_000, 3]", "[100, -1], [1_000, 3]", "criterion 'github_stars': .*outside 0 to 10"),
+        ("[100, 0], [1_000, 3]", "[0, 0], [1_000, 3]", "criterion 'github_stars': .*above zero"),
+        ('scale = "log"', 'scale = "cubic"', "criterion 'github_stars': unknown scale 'cubic'"),
+        ("weight = 1", "weight = -1", "criterion 'github_stars': negative weight"),
+        ("weight = 1", "weight = inf", "criterion 'github_stars': .*finite"),
+        ('dimension = "ecosystem_health"', 'dimension = "charm"', "criterion 'github_stars': .*'charm'"),
+        ('id = "github_forks"', 'id = "github_stars"', "two criteria are called 'github_stars'"),
+        ('facts = ["github_stars"]', 'facts = ["stars"]', "'github_stars': needs fact 'stars'"),
+        ('facts = ["github_stars"]', "", "criterion 'github_stars': .*nothing can answer it"),
+        ('combine = "sum"', "", "criterion 'questions_and_answers': .*combine"),
+        ('reason = "Attention', 'reason = ""  # ', "criterion 'github_stars': no reason"),
+        ('name = "Stack Overflow"', 'name = ""', "'questions_and_answers': joins facts"),
+        ("version = 1", "version = 2", "version 2 is not the 1"),
+        ("minimum_coverage = 0.5", "minimum_coverage = 1.5", "minimum_coverage 1.5"),
+        ('kind_order = ["reference", ', "kind_order = [", "kind_order must name"),
+        ('performance = "Performance"', "", "no title for dimension 'performance'"),
+        ("[policy]", "[policy", "not valid TOML"),
+    ],
+)
+def test_a_bad_rubric_is_refused(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    assert old in SHIPPED
+    with pytest.raises(RubricError, match=reason) as caught:
+        load_rubric(write(tmp_path, SHIPPED.replace(old, new, 1)))
+    assert "rubric.toml: " in str(caught.value)
+
+
+def test_weights_that_are_all_zero_are_refused(tmp_path: Path) -> None:
+    before, after = SHIPPED.split('[[criterion]]\nid = "paper_share"')
+    text = (
+        before
+        + '[[criterion]]\nid = "paper_share"'
+        + after.replace("weight = 2", "weight = 0", 1).replace("weight = 1", "weight = 0", 2)
+    )
+    with pytest.raises(RubricError, match="weights of dimension 'research_adoption' are all zero"):
+        load_rubric(write(tmp_path, text))
+
+
+def test_a_missing_rubric_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RubricError, match="cannot be read"):
+        load_rubric(tmp_path / "none.toml")
+
+
+@given(text=st.text())
+def test_garbage_is_refused_and_nothing_else_is_raised(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "garbage.toml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(RubricError):
+        load_rubric(path)
+
+
+def test_every_dimension_has_criteria_and_every_criterion_its_reason() -> None:
+    assert {criterion.dimension for criterion in RUBRIC.criterion} == set(DIMENSIONS)
+    assert all(criterion.reason and criterion.question.endswith("?") for criterion in RUBRIC.criterion)
+
+
+def test_the_rubric_names_no_framework_that_it_judges() -> None:
+    said = " ".join(
+        f"{criterion.strength} {criterion.weakness} {criterion.best_for} {criterion.avoid_if} {criterion.question}"
+        for criterion in RUBRIC.criterion
+    ).lower()
+    for snapshot in shipped():
+        assert snapshot.framework not in said
+        assert snapshot.name.lower() not in said
+
+
+def test_every_listed_fact_is_asked_for() -> None:
+    assert {key for criterion in RUBRIC.criterion for key in criterion.facts} == set(RUBRIC.facts)
