@@ -19,7 +19,7 @@ from bench_suite.workloads.sketch import Sketch, distance
 from bench_suite.workloads.workload import CERTIFIED_STEPS, Workload
 
 INCOMPARABLE = 1e300
-"""The error of a tensor that is missing, misshapen or not finite: finite itself, because a saved run holds no infinity."""
+"""The error of a tensor that is missing, misshapen or not finite; a saved run holds no infinity, so it is none."""
 
 _FLOOR = 1e-3
 """A tensor whose gradient is below this part of the whole gradient is judged by the whole: what it lacks is noise."""
@@ -91,7 +91,7 @@ def _training(program: Program, workload: Workload, reference: Reference) -> Ite
     yield Check("loss", "", worst, limits.loss)
     whole = _whole(reference.gradients)
     scales = {name: max(sketch.norm, _FLOOR * whole) for name, sketch in reference.gradients.items()}
-    yield _worst("gradients", gradients, reference.gradients, scales, limits.gradients)
+    yield Check("gradients", *_worst(gradients, reference.gradients, scales), limits.gradients)
     for _ in range(CERTIFIED_STEPS - 1):
         program.step()
     program.wait()
@@ -99,28 +99,25 @@ def _training(program: Program, workload: Workload, reference: Reference) -> Ite
 
 
 def _outputs(logits: NDArray[np.float32], reference: Sketch, name: str, tolerance: float) -> Check:
-    return _worst("forward outputs", {name: logits}, {name: reference}, {name: reference.norm}, tolerance)
+    worst = _worst({name: logits}, {name: reference}, {name: reference.norm})
+    return Check("forward outputs", *worst, tolerance)
 
 
 def _steps(after: Mapping[str, NDArray[np.float32]], workload: Workload, reference: Reference) -> Check:
     before = {**workload.parameters(), **workload.state()}
     updates = {
-        name: values.astype(np.float64) - before[name]
+        name: values - before[name].astype(np.float64)
         if name in before and values.shape == before[name].shape
         else values
         for name, values in after.items()
     }
     # Where the exact gradient is zero, as that of a key's bias under softmax, Adam divides rounding noise by its own
-    # size and takes whole steps in no direction. Those tensors must be there, but their way is not compared.
-    whole = _whole(reference.gradients)
-    vanishing = {name for name, sketch in reference.gradients.items() if sketch.norm < _VANISHING * whole}
-    for name in vanishing & updates.keys():
-        if updates[name].shape == reference.updates[name].shape and np.isfinite(updates[name]).all():
-            del updates[name]
-    wanted = {name: sketch for name, sketch in reference.updates.items() if name in updates or name not in vanishing}
-    wanted |= {name: reference.updates[name] for name in vanishing - after.keys()}
-    scales = {name: sketch.norm for name, sketch in wanted.items()}
-    return _worst("parameters after five steps", updates, wanted, scales, workload.tolerances.update)
+    # size and takes whole steps in no direction. Such a tensor must be there and finite, but its way is not compared.
+    vanishing = _VANISHING * _whole(reference.gradients)
+    scales = {name: sketch.norm for name, sketch in reference.updates.items()}
+    scales |= {name: float("inf") for name, sketch in reference.gradients.items() if sketch.norm < vanishing}
+    worst = _worst(updates, reference.updates, scales)
+    return Check("parameters after five steps", *worst, workload.tolerances.update)
 
 
 def _whole(sketches: Mapping[str, Sketch]) -> float:
@@ -134,13 +131,9 @@ def _relative(error: float, scale: float) -> float:
 
 
 def _worst(
-    quantity: str,
-    found: Mapping[str, NDArray[np.floating]],
-    wanted: Mapping[str, Sketch],
-    scales: Mapping[str, float],
-    tolerance: float,
-) -> Check:
-    """The check of the tensor that is furthest off; one that is missing, extra or misshapen is furthest of all."""
+    found: Mapping[str, NDArray[np.floating]], wanted: Mapping[str, Sketch], scales: Mapping[str, float]
+) -> tuple[str, float]:
+    """Name and error of the tensor that is furthest off; one that is missing, extra or misshapen is furthest of all."""
     errors: dict[str, float] = {}
     for name in sorted(found.keys() | wanted.keys()):
         if name not in found:
@@ -152,4 +145,4 @@ def _worst(
         else:
             errors[name] = _relative(distance(name, found[name], wanted[name]), scales[name])
     tensor = max(errors, key=lambda name: errors[name])
-    return Check(quantity, tensor, errors[tensor], tolerance)
+    return tensor, errors[tensor]

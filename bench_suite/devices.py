@@ -74,6 +74,9 @@ def _nvidia_names() -> list[str]:
     try:
         count = pynvml.nvmlDeviceGetCount()
         return [str(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(index))) for index in range(count)]
+    except pynvml.NVMLError as error:
+        # The driver is there: a framework may well use what the management library does not name.
+        return [f"NVIDIA GPU (unnamed: {error})"]
     finally:
         pynvml.nvmlShutdown()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
 
@@ -20,41 +21,35 @@ class SessionEnd:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._files = RunFiles(config)
         self._lines: list[str] = []
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
-        self._files.begin()
-        run = self._run()
+        bench = self._config.stash.get(SESSION, None)
+        if bench is None:
+            return (yield)
+        run, files = bench.record(), RunFiles(self._config)
         result: object = None
-        run_path = None
+        run_path: Path | None = None
         try:
             result = yield
-            run_path = self._files.finish()
-            if run_path is None and run is not None:
-                run_path = self._files.save()
+            run_path = files.keep() or files.save()
         except (OSError, RunFileError) as error:
-            self._files.discard()
+            files.discard()
             self._lines.append(f"speedscore: the run was not saved: {error}")
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        if run is not None:
-            if run_path is not None:
-                self._lines.append(f"speedscore: the run is saved in {run_path}")
-            self._config.hook.pytest_speedscore_run(
-                config=self._config, run=run, run_path=str(run_path) if run_path else None
-            )
-            self._require_devices(session, run)
+        if run_path is not None:
+            self._lines.append(f"speedscore: the run is saved in {run_path}")
+        self._config.hook.pytest_speedscore_run(
+            config=self._config, run=run, run_path=str(run_path) if run_path else None
+        )
+        self._require_devices(session, run)
         return result
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for line in self._lines:
             terminalreporter.write_line(line)
-
-    def _run(self) -> RunRecord | None:
-        bench = self._config.stash.get(SESSION, None)
-        return None if bench is None else bench.record()
 
     def _require_devices(self, session: pytest.Session, run: RunRecord) -> None:
         for device in dict.fromkeys(self._config.getoption("require_device")):

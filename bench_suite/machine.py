@@ -6,10 +6,11 @@ nothing is guessed, and no framework is imported: versions come from package met
 
 from __future__ import annotations
 
-import os
+import contextlib
 import platform
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import psutil
 import pynvml
 
 from bench_suite.record import Scalar
-from bench_suite.workers.isolation import RECORDED_VARIABLES, allowed_processors
+from bench_suite.workers.isolation import allowed_processors, recorded_variables
 
 PACKAGES = (
     "jax",
@@ -42,7 +43,7 @@ def fingerprint(source: Path) -> dict[str, Scalar]:
         **_accelerators(),
         **_packages(),
         **_git(source),
-        **{f"variable.{name}": os.environ[name] for name in RECORDED_VARIABLES if name in os.environ},
+        **{f"variable.{name}": value for name, value in recorded_variables().items()},
     }
 
 
@@ -80,28 +81,33 @@ def _accelerators() -> dict[str, Scalar]:
         return {}
     found: dict[str, Scalar] = {}
     try:
-        found["gpu.driver"] = str(pynvml.nvmlSystemGetDriverVersion())
-        for index in range(pynvml.nvmlDeviceGetCount()):
-            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-            prefix = f"gpu.{index}"
-            found[f"{prefix}.name"] = str(pynvml.nvmlDeviceGetName(handle))
-            found[f"{prefix}.memory_bytes"] = int(pynvml.nvmlDeviceGetMemoryInfo(handle).total)
+        _note(found, "gpu.driver", pynvml.nvmlSystemGetDriverVersion)
+        _note(found, "gpu.count", pynvml.nvmlDeviceGetCount)
+        for index in range(int(found.get("gpu.count") or 0)):
             for name, read in _GPU_READINGS.items():
-                try:
-                    found[f"{prefix}.{name}"] = int(read(handle))
-                except pynvml.NVMLError:
-                    # Some cards and virtual machines do not tell; the field is then missing, not zero.
-                    continue
+                _note(found, f"gpu.{index}.{name}", partial(_read_gpu, read, index))
     finally:
         pynvml.nvmlShutdown()
     return found
 
 
-_GPU_READINGS: dict[str, Callable[[Any], Any]] = {
-    "sm_clock_mhz": lambda handle: pynvml.nvmlDeviceGetClockInfo(handle, pynvml.NVML_CLOCK_SM),
-    "power_limit_milliwatts": lambda handle: pynvml.nvmlDeviceGetEnforcedPowerLimit(handle),
-    "throttle_reasons": lambda handle: pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle),
-    "utilisation_percent": lambda handle: pynvml.nvmlDeviceGetUtilizationRates(handle).gpu,
+def _note(found: dict[str, Scalar], name: str, read: Callable[[], Scalar]) -> None:
+    # Some cards and virtual machines do not tell; the field is then missing, not zero.
+    with contextlib.suppress(pynvml.NVMLError):
+        found[name] = read()
+
+
+def _read_gpu(read: Callable[[Any], Scalar], index: int) -> Scalar:
+    return read(pynvml.nvmlDeviceGetHandleByIndex(index))
+
+
+_GPU_READINGS: dict[str, Callable[[Any], Scalar]] = {
+    "name": lambda gpu: str(pynvml.nvmlDeviceGetName(gpu)),
+    "memory_bytes": lambda gpu: int(pynvml.nvmlDeviceGetMemoryInfo(gpu).total),
+    "sm_clock_mhz": lambda gpu: int(pynvml.nvmlDeviceGetClockInfo(gpu, pynvml.NVML_CLOCK_SM)),
+    "power_limit_milliwatts": lambda gpu: int(pynvml.nvmlDeviceGetEnforcedPowerLimit(gpu)),
+    "throttle_reasons": lambda gpu: int(pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(gpu)),
+    "utilisation_percent": lambda gpu: int(pynvml.nvmlDeviceGetUtilizationRates(gpu).gpu),
 }
 
 

@@ -12,8 +12,8 @@ from statistics import median
 
 import pytest
 
+from bench_suite.block import CaseFailed, CaseMeasured, CaseUnavailable, Outcome
 from bench_suite.cases import Block, Case
-from bench_suite.measuring.block import CaseFailed, CaseMeasured, CaseUnavailable, Outcome
 from bench_suite.measuring.stopping import interval_fraction
 from bench_suite.measuring.timing import seconds
 from bench_suite.text import duration, first_line, percent

@@ -7,9 +7,9 @@ never repairs a file that it cannot read: a damaged run is refused with the file
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -161,6 +161,10 @@ class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("a case stands in the run twice")
 
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are no JSON, no text, or nested without end."""
+
+
 def load_run(path: Path) -> RunRecord:
     """Read and check one saved run.
 
@@ -171,7 +175,7 @@ def load_run(path: Path) -> RunRecord:
         document = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
     except OSError as error:
         raise RunFileError(f"{path}: cannot be read ({error.strerror}); name a saved run, a .json file") from error
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise RunFileError(
             f"{path}: not a complete JSON object ({error}); the file is damaged, restore it or measure again"
         ) from error
@@ -179,7 +183,7 @@ def load_run(path: Path) -> RunRecord:
         raise RunFileError(f"{path}: holds no {BLOCK_KEY!r} block; it was not saved by a speedscore session")
     try:
         return msgspec.json.decode(document[BLOCK_KEY], type=RunRecord)
-    except msgspec.ValidationError as error:
+    except _UNREADABLE as error:
         raise RunFileError(f"{path}: the {BLOCK_KEY!r} block is not valid: {error}") from error
 
 
@@ -192,20 +196,22 @@ def to_block(run: RunRecord) -> dict[str, Any]:
 def write_json(path: Path, document: Any) -> None:
     """Write JSON to ``path`` whole or not at all: to a neighbouring temporary file first, then renamed.
 
-    Raises RunFileError when the disk is full or the folder cannot be written; an older file then stands as it was.
+    Raises RunFileError when the disk is full, the folder cannot be written, or a value is not JSON (NaN above all); an
+    older file then stands as it was.
     """
-    temporary: Path | None = None
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", suffix=".tmp", delete=False, encoding="utf-8"
-        ) as handle:
-            temporary = Path(handle.name)
+        with temporary.open("w", encoding="utf-8") as handle:
             json.dump(document, handle, indent=4, allow_nan=False)
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(path)
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         raise RunFileError(f"{path}: not saved ({error.strerror}); what stood there before is untouched") from error
+    except (ValueError, TypeError) as error:
+        raise RunFileError(f"{path}: not saved ({error}); what stood there before is untouched") from error
+    finally:
+        # Also after an interrupt; once renamed there is nothing left to remove.
+        with contextlib.suppress(OSError):
+            temporary.unlink()

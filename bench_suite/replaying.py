@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bench_suite.block import CaseFailed, CaseMeasured, CaseUnavailable
 from bench_suite.cases import Case
-from bench_suite.measuring.block import CaseFailed, CaseMeasured, CaseUnavailable
 from bench_suite.measuring.clock import VirtualClock
 from bench_suite.record import CaseResult, Scalar
 from bench_suite.session import Session, measured, unmeasured

@@ -40,8 +40,9 @@ def write_report(terminal: pytest.TerminalReporter, run: RunRecord) -> None:
     measured = [case for case in run.cases if case.status == "measured"]
     if measured:
         terminal.section("speedscore: measured", sep="=")
-        for (model, device, phase), cases in groupby(measured, key=lambda case: (case.model, case.device, case.phase)):
-            for line in block_lines(list(cases), title=f"{phase} {model} {device}, {run.preset}"):
+        for (_, model, device), cases in groupby(sorted(measured, key=_block), key=_block):
+            block = list(cases)
+            for line in block_lines(block, title=f"{block[0].phase} {model} {device}, {run.preset}"):
                 terminal.write_line(line)
         for line in textwrap.wrap(_LEGEND, width):
             terminal.write_line(line)
@@ -54,11 +55,19 @@ def block_lines(cases: list[CaseResult], *, title: str) -> list[str]:
     fastest_seconds = min(median(case.rounds) for case in cases)
     memory = next((name for name in _MEMORY_COLUMNS if all(case.find(name) for case in cases)), None)
     rows = [_row(case, fastest_seconds=fastest_seconds, memory=memory) for case in sorted(cases, key=_median)]
-    table = tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True, colalign=_alignment(rows[0]))
+    # The names of the columns go in as a row: as headers tabulate would pad each by two, and eighty columns are few.
+    table = tabulate(
+        [list(rows[0]), *(row.values() for row in rows)],
+        tablefmt="plain",
+        disable_numparse=True,
+        colalign=["left", *["right"] * (len(rows[0]) - 1)],
+    ).splitlines()
     return [
         f"{title}: {_METRIC_TITLES[cases[0].metric]}",
         *(f"  {line}" for line in textwrap.wrap(_shape(cases[0]), 76)),
-        *(f"  {line}" for line in table.splitlines()),
+        f"  {table[0]}",
+        f"  {'-' * max(map(len, table))}",
+        *(f"  {line}" for line in table[1:]),
         "",
     ]
 
@@ -102,8 +111,8 @@ def _row(case: CaseResult, *, fastest_seconds: float, memory: str | None) -> dic
     return row
 
 
-def _alignment(row: dict[str, str]) -> list[str]:
-    return ["left", *["right"] * (len(row) - 1)]
+def _block(case: CaseResult) -> tuple[int, str, str]:
+    return list(_METRIC_TITLES).index(case.metric), case.model, case.device
 
 
 def _median(case: CaseResult) -> float:
@@ -111,4 +120,8 @@ def _median(case: CaseResult) -> float:
 
 
 def _shape(case: CaseResult) -> str:
-    return ", ".join(f"{name} {value}" for name, value in case.workload.items() if name != "preset")
+    numbers = ", ".join(
+        f"{name.replace('_', ' ')} {value}" for name, value in case.workload.items() if name not in ("preset", "cut")
+    )
+    cut = case.workload.get("cut", "none")
+    return numbers if cut == "none" else f"{numbers}; cut below full size: {cut}"

@@ -1,7 +1,7 @@
 """Sees to it that a session's run is saved whole: also when nobody asked, and also when every case was skipped.
 
-pytest-benchmark writes the file that its options ask for; this module gives ``--benchmark-json`` a temporary name
-until the file is complete, removes what a full disk left half written, and saves the run itself where pytest-benchmark
+pytest-benchmark writes the file that its options ask for; this module keeps an older file of ``--benchmark-json`` until
+the new one is complete, removes what a full disk left half written, and saves the run itself where pytest-benchmark
 would not. It uses pytest-benchmark's public hooks and options, and changes nothing of what it writes.
 """
 
@@ -20,38 +20,43 @@ BENCHMARK_SESSION = "pytest-benchmark"
 
 
 class RunFiles:
-    """Where the run of one session goes. Made before pytest-benchmark reads its options."""
+    """Where the run of one session goes. Made when all tests are done, before pytest-benchmark saves anything."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._json_path: Path | None = config.getoption("benchmark_json", None)
-        self._partial_path: Path | None = None
-        if self._json_path is not None:
-            self._json_path = Path(self._json_path)
-            self._partial_path = self._json_path.with_name(f".{self._json_path.name}.partial")
-            config.option.benchmark_json = self._partial_path
-        self._stored_before: frozenset[Path] = frozenset()
-
-    def begin(self) -> None:
-        """Remember what the storage holds before pytest-benchmark saves into it."""
+        asked: Path | None = config.getoption("benchmark_json", None)
+        self._json_path = Path(asked) if asked else None
         self._stored_before = frozenset(self._stored())
+        self._older: Path | None = None
+        if self._json_path is not None and self._json_path.is_file():
+            # pytest-benchmark empties the file before it writes; until it has written, the older run waits next door.
+            self._older = self._json_path.with_name(f".{self._json_path.name}.older")
+            self._json_path.replace(self._older)
 
-    def finish(self) -> Path | None:
-        """Give what pytest-benchmark wrote its name. Returns a file that holds this session's run, or None."""
-        written: Path | None = None
-        if self._partial_path is not None and self._json_path is not None and self._partial_path.exists():
-            self._partial_path.replace(self._json_path)
-            written = self._json_path
+    def keep(self) -> Path | None:
+        """Accept what pytest-benchmark has written. Returns a file that holds this session's run, or None."""
         fresh = sorted(set(self._stored()) - self._stored_before)
-        return written or (fresh[-1] if fresh else None)
+        if self._json_path is not None and self._json_path.exists():
+            self._forget_older()
+            return self._json_path
+        return fresh[-1] if fresh else None
 
     def discard(self) -> None:
-        """Remove what was left half written, after an error while saving."""
-        if self._partial_path is not None:
-            self._partial_path.unlink(missing_ok=True)
+        """Remove what was left half written by an error while saving, and put the older run back."""
         for path in set(self._stored()) - self._stored_before:
             if not _is_complete(path):
                 path.unlink(missing_ok=True)
+        if self._json_path is not None:
+            if self._older is not None:
+                self._older.replace(self._json_path)
+                self._older = None
+            elif not _is_complete(self._json_path):
+                self._json_path.unlink(missing_ok=True)
+
+    def _forget_older(self) -> None:
+        if self._older is not None:
+            self._older.unlink()
+            self._older = None
 
     def save(self) -> Path | None:
         """Save the run where pytest-benchmark did not: to the file asked for, else into its storage under a new number.
@@ -61,6 +66,7 @@ class RunFiles:
         path = self._json_path or self._next_stored()
         if path is not None:
             write_json(path, self._document())
+            self._forget_older()
         return path
 
     def _document(self) -> dict[str, Any]:

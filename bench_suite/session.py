@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from bench_suite.block import CaseMeasured, Outcome, measure_block
 from bench_suite.cases import Block, Case, declined
 from bench_suite.devices import PROBES, DeviceProbe
 from bench_suite.frameworks.program import DeviceName
 from bench_suite.frameworks.table import FRAMEWORKS
 from bench_suite.machine import fingerprint
-from bench_suite.measuring.block import CaseMeasured, Outcome, measure_block
 from bench_suite.presets import Preset
 from bench_suite.progress import Progress
 from bench_suite.record import SCHEMA_VERSION, CaseResult, Measurement, RunRecord

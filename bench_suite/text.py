@@ -7,7 +7,7 @@ _SIZE_UNITS = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
 
 
 def duration(seconds: float) -> str:
-    """Three significant digits and the unit that fits: ``1.23 ms``."""
+    """Three significant digits and the unit that fits: ``1.23 ms``. Seconds are the largest unit."""
     for unit, size in _TIME_UNITS:
         # 0.9995 rounds to 1.00: without the margin it would read "1e+03 ms".
         if seconds >= 0.9995 * size or unit == "ns":
@@ -18,14 +18,15 @@ def duration(seconds: float) -> str:
 def size(count_bytes: float) -> str:
     """Three significant digits in binary units: ``12.3 MiB``."""
     for unit, unit_bytes in _SIZE_UNITS:
-        if count_bytes >= 0.9995 * unit_bytes:
+        # From 999.5 of the next smaller unit on, that one would take a fourth digit.
+        if count_bytes >= 999.5 / 1024 * unit_bytes:
             return f"{_three_digits(count_bytes / unit_bytes)} {unit}"
     return f"{count_bytes:.0f} B"
 
 
 def percent(fraction: float) -> str:
-    """``0.0123`` as ``1.2 %``; small ones keep a digit that tells."""
-    return f"{100 * fraction:.1f} %" if fraction >= 0.00095 else f"{100 * fraction:.2g} %"
+    """``0.0123`` as ``1.2 %``, and what would round to nothing as ``<0.1 %``."""
+    return f"{100 * fraction:.1f} %" if fraction >= 0.0005 or not fraction else "<0.1 %"
 
 
 def first_line(text: str) -> str:

@@ -1,1 +1,1 @@
-"""How it is computed: one folder per framework, and one table of text. A framework is imported here and nowhere else."""
+"""How it is computed: one folder per framework, and a table of text. Frameworks are imported here and nowhere else."""

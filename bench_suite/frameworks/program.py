@@ -6,12 +6,14 @@ This module never imports a framework; each framework's folder has a class that 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    # Collecting the matrix imports this module, and has no time for NumPy.
+    import numpy as np
+    from numpy.typing import NDArray
 
-from bench_suite.workloads.workload import Weights, Workload
+    from bench_suite.workloads.workload import Weights, Workload
 
 Phase = Literal["training", "inference", "compilation"]
 """``compilation`` builds the same program as ``training``: it is the training step that is compiled."""
@@ -83,7 +85,7 @@ class Program(Protocol):
         ...
 
     def describe(self) -> dict[str, str | int | float | bool | None]:
-        """What ran: ``platform``, ``device_kind``, ``threads``, ``variant``, ``layout``, ``optimizer``, and the like."""
+        """What ran: ``platform``, ``threads`` (those that compute), ``variant``, ``layout``, and so on."""
         ...
 
 

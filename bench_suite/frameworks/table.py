@@ -26,7 +26,7 @@ class Framework(msgspec.Struct, frozen=True):
     extra: str
     """``pip install "speedscore[extra]"`` brings its packages."""
     packages: tuple[str, ...]
-    """Importable names that it needs; one that is missing is a skip, anything else that fails to import is a failure."""
+    """Importable names that it needs. One that is missing is a skip; any other failure to import is a failure."""
     variant: str = ""
     """Passed to the builder: which way of running it this line is."""
     declined: dict[str, str] = {}

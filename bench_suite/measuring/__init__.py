@@ -1,1 +1,1 @@
-"""Rounds, their order, when to stop, and what memory was used. Knows programs by their verbs, never a framework."""
+"""Rounds, the clock that replays them, when to stop, and memory. Knows programs by their verbs, never a framework."""

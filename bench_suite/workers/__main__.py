@@ -9,30 +9,51 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from typing import TYPE_CHECKING
 
 from bench_suite.frameworks.program import DeviceUnavailable
-from bench_suite.workers.isolation import die_with_parent
-from bench_suite.workers.protocol import Refused, Reply, Request, decode_request, send
-from bench_suite.workers.service import Service
+from bench_suite.workers.isolation import die_with_parent, isolate
+from bench_suite.workers.protocol import Build, Refused, Reply, Request, decode_request, send
+
+if TYPE_CHECKING:
+    from bench_suite.workers.service import Service
 
 
-def answer(service: Service, request: Request) -> Reply:
-    """The service's reply, or a refusal in its place. The traceback goes to standard error, and so to the log."""
-    try:
-        return service.handle(request)
-    except DeviceUnavailable as error:
-        return Refused(kind="unavailable", message=str(error))
-    except Exception as error:  # noqa: BLE001 - whatever a framework raises is this case's failure, and only its own
-        traceback.print_exc()
-        return Refused(kind="failed", message=f"{type(error).__name__}: {error}")
+class Desk:
+    """Answers requests; becomes a service with the first of them."""
+
+    def __init__(self) -> None:
+        self._service: Service | None = None
+
+    def answer(self, request: Request) -> Reply:
+        """The service's reply, or a refusal in its place. The traceback goes to standard error, and so to the log."""
+        try:
+            if self._service is None:
+                self._service = _open(request)
+            return self._service.handle(request)
+        except DeviceUnavailable as error:
+            return Refused(kind="unavailable", message=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever a framework raises is this case's failure, and only its own
+            traceback.print_exc()
+            return Refused(kind="failed", message=f"{type(error).__name__}: {error}")
+
+
+def _open(request: Request) -> Service:
+    if not isinstance(request, Build):
+        raise RuntimeError(f"the first request to a worker must be Build, not {type(request).__name__}")
+    isolate(request.setting)
+    # Only now: it imports NumPy, and NumPy reads the thread variables once.
+    from bench_suite.workers.service import Service
+
+    return Service()
 
 
 def main(requests_fd: int, replies_fd: int) -> None:
     die_with_parent()
-    service = Service()
+    desk = Desk()
     with os.fdopen(requests_fd, "rb") as requests, os.fdopen(replies_fd, "wb") as replies:
         for line in requests:
-            send(replies, answer(service, decode_request(line)))
+            send(replies, desk.answer(decode_request(line)))
 
 
 if __name__ == "__main__":

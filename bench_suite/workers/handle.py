@@ -23,7 +23,6 @@ import psutil
 import bench_suite
 from bench_suite.frameworks.program import DeviceUnavailable
 from bench_suite.workers.protocol import Refused, Reply, Request, decode_reply, send
-from bench_suite.workers.service import Service
 
 _LOG_LINES = 15
 _LOG_TAIL_BYTES = 8192
@@ -166,6 +165,9 @@ class InProcessWorker:
     """The same service inside pytest's own process, for debuggers and profilers: nothing is fresh or frozen."""
 
     def __init__(self, scratch: Path) -> None:
+        # Imported here: pytest's own process has no use for it otherwise.
+        from bench_suite.workers.service import Service
+
         self._scratch = scratch
         self._service = Service(isolated=False)
 

@@ -55,13 +55,23 @@ def isolation_variables(setting: Setting) -> dict[str, str]:
 
 
 def isolate(setting: Setting) -> None:
-    """Apply the setting to this process. Raises RuntimeError when a framework was imported before."""
-    early = {"jax", "torch", "tensorflow"} & sys.modules.keys()
+    """Apply the setting to this process. Raises RuntimeError when NumPy or a framework was imported before."""
+    early = {"jax", "jaxlib", "keras", "numpy", "tensorflow", "torch"} & sys.modules.keys()
     if early:
         raise RuntimeError(f"{', '.join(sorted(early))} was imported before the worker was isolated")
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, setting.affinity)
     os.environ |= isolation_variables(setting)
+
+
+def recorded_variables() -> dict[str, str]:
+    """Those of the variables that change what is measured that are set in this process."""
+    return {
+        # JSON holds text; what a shell can put into a variable need not be that.
+        name: os.environ[name].encode("utf-8", errors="replace").decode()
+        for name in RECORDED_VARIABLES
+        if name in os.environ
+    }
 
 
 def die_with_parent() -> None:

@@ -7,17 +7,16 @@ nobody: the worker's main loop, or pytest itself under ``--in-process``, hands i
 from __future__ import annotations
 
 import math
-import os
 import platform
 from pathlib import Path
 
-from bench_suite.certificate import certify
+from bench_suite.certificate import certify, require_passed
 from bench_suite.frameworks.program import Program
 from bench_suite.measuring import memory
 from bench_suite.measuring.rounds import settle, time_round, warm_up
 from bench_suite.measuring.timing import seconds
 from bench_suite.record import Certificate, Scalar
-from bench_suite.workers.isolation import RECORDED_VARIABLES, allowed_processors, isolate
+from bench_suite.workers.isolation import allowed_processors, recorded_variables
 from bench_suite.workers.protocol import (
     Build,
     Built,
@@ -40,7 +39,7 @@ class MeasurementInvalid(RuntimeError):
 
 
 class Service:
-    """Holds the program between requests. ``isolated`` False leaves this process's affinity and variables alone."""
+    """Holds the program between requests. ``isolated`` False says that the process was not set up for the case."""
 
     def __init__(self, *, isolated: bool = True) -> None:
         self._isolated = isolated
@@ -62,8 +61,6 @@ class Service:
                 return self._describe()
 
     def _build(self, setting: Setting) -> Built:
-        if self._isolated:
-            isolate(setting)
         case, framework = setting.case, setting.framework
         builder = framework.load()
         self._import_rss_bytes = memory.rss_bytes()
@@ -113,6 +110,7 @@ class Service:
         memory_bytes |= program.memory()
         if certify_first:
             certificate = certify(program, workload, phase)
+            require_passed(setting.case.id, certificate)
         return Prepared(
             stages_seconds=stages_seconds,
             first_step_seconds=first_step_seconds,
@@ -144,13 +142,14 @@ class Service:
         setting, program, _ = self._built()
         described = program.describe()
         if setting.case.phase != "inference":
-            described |= {"last_loss": program.loss()}
+            loss = program.loss()
+            described |= {"last_loss": loss if math.isfinite(loss) else None}
         worker: dict[str, Scalar] = {
             "python": platform.python_version(),
             "affinity": ",".join(map(str, allowed_processors())),
             "process_threads": _thread_count(),
         }
-        worker |= {name: os.environ[name] for name in RECORDED_VARIABLES if name in os.environ}
+        worker |= recorded_variables()
         return Described(program=described, worker=worker)
 
     def _built(self) -> tuple[Setting, Program, Workload]:

@@ -1,0 +1,108 @@
+"""The sample framework's program: the multilayer perceptron by hand, and the misbehaviour that the variant names."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench_suite.frameworks.program import DeviceName, DeviceUnavailable, Phase
+from bench_suite.workloads import mlp_reference
+from bench_suite.workloads.reference_steps import Doubles, optimizer_step
+from bench_suite.workloads.workload import Weights, Workload
+
+
+class SampleProgram:
+    def __init__(self, workload: Workload, *, device: DeviceName, variant: str, threads: int) -> None:
+        self._workload = workload
+        self._device = device
+        self._variant = variant
+        self._threads = threads
+        self._answer: NDArray[np.float64] | None = None
+        self._timed = False
+        self.load()
+
+    def load(self) -> None:
+        self._parameters: Doubles = {k: v.astype(np.float64) for k, v in self._workload.parameters().items()}
+        if self._variant == "wrong":
+            self._parameters["dense1.kernel"] = self._parameters["dense1.kernel"].T.copy()
+        self._moments: dict[str, Doubles] = {}
+        self._step = 0
+        self._loss = float("nan")
+
+    def compile(self) -> dict[str, float]:
+        if self._variant == "crash":
+            print("about to fall over", flush=True)
+            os._exit(3)
+        if self._variant == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self._variant == "hang":
+            print("thinking forever", file=sys.stderr, flush=True)
+            time.sleep(3600)
+        if self._variant == "raise":
+            raise ValueError("no kernel for this shape")
+        return {}
+
+    def step(self) -> None:
+        found = mlp_reference.train(self._parameters, {}, self._workload.inputs(), self._workload.targets())
+        self._loss = found.loss
+        self._step += 1
+        optimizer_step(self._workload.optimizer, self._step, self._parameters, found.gradients, self._moments)
+
+    def infer(self) -> None:
+        self._answer = mlp_reference.predict(self._parameters, {}, self._workload.single_input())
+
+    def wait(self) -> None:
+        pass
+
+    def pending(self) -> bool:
+        return self._variant == "pending"
+
+    @contextlib.contextmanager
+    def steady(self) -> Iterator[None]:
+        self._timed = True
+        yield
+        if self._variant == "recompile":
+            raise RuntimeError("a compilation happened inside the timed region")
+
+    def loss(self) -> float:
+        return float("nan") if self._variant == "diverge" and self._timed else self._loss
+
+    def forward(self) -> NDArray[np.float32]:
+        if self._answer is None:
+            inputs, targets = self._workload.inputs(), self._workload.targets()
+            return mlp_reference.train(self._parameters, {}, inputs, targets).outputs.astype(np.float32)
+        return self._answer.astype(np.float32)
+
+    def loss_and_gradients(self) -> tuple[float, Weights]:
+        found = mlp_reference.train(self._parameters, {}, self._workload.inputs(), self._workload.targets())
+        return found.loss, {name: values.astype(np.float32) for name, values in found.gradients.items()}
+
+    def weights(self) -> Weights:
+        return {name: values.astype(np.float32) for name, values in self._parameters.items()}
+
+    def trained_count(self) -> int:
+        return sum(values.size for values in self._parameters.values())
+
+    def memory(self) -> dict[str, int]:
+        return {}
+
+    def describe(self) -> dict[str, str | int | float | bool | None]:
+        return {
+            "platform": "gpu" if self._variant == "elsewhere" else self._device,
+            "threads": self._threads + (self._variant == "threads"),
+            "variant": self._variant,
+        }
+
+
+def build(workload: Workload, *, phase: Phase, device: DeviceName, variant: str, threads: int) -> SampleProgram:
+    del phase
+    if variant == "unavailable":
+        raise DeviceUnavailable(f"asked for {device}, but this build of the sample framework has none")
+    return SampleProgram(workload, device=device, variant=variant, threads=threads)

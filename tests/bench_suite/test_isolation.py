@@ -1,0 +1,131 @@
+"""A worker settles processors, threads, caches and precision before a framework is there, alike for every framework."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from bench_suite.cases import DEVICES, Case
+from bench_suite.frameworks.program import DeviceName
+from bench_suite.frameworks.table import FRAMEWORKS
+from bench_suite.workers.isolation import RECORDED_VARIABLES, allowed_processors, isolation_variables
+from bench_suite.workers.protocol import Setting
+
+ISOLATE = """
+import json, os, sys
+import msgspec
+from bench_suite.workers.isolation import allowed_processors, isolate
+from bench_suite.workers.protocol import Setting
+
+for planted in sys.argv[2:]:
+    sys.modules[planted] = type(sys)(planted)
+try:
+    isolate(msgspec.json.decode(sys.argv[1], type=Setting))
+except RuntimeError as error:
+    sys.exit(f"refused: {error}")
+print(json.dumps({"affinity": allowed_processors(), "variables": dict(os.environ)}))
+"""
+
+
+def a_setting(
+    scratch: Path, *, framework: str = "jax", device: DeviceName = "cpu", affinity: tuple[int, ...] = (0,)
+) -> Setting:
+    return Setting(
+        case=Case(framework=framework, model="mlp", device=device, phase="training"),
+        framework=FRAMEWORKS[framework],
+        workload_module="bench_suite.workloads.mlp",
+        preset="smoke",
+        affinity=affinity,
+        scratch=str(scratch),
+    )
+
+
+def isolate_in_a_fresh_process(setting: Setting, *planted: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", ISOLATE, msgspec.json.encode(setting).decode(), *planted],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | variables,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def observed(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+@pytest.mark.parametrize("affinity", [(0,), (0, 1), (3, 5, 7)])
+def test_there_is_one_thread_for_each_processor(tmp_path: Path, affinity: tuple[int, ...]) -> None:
+    variables = isolation_variables(a_setting(tmp_path, affinity=affinity))
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC")
+    assert {variables[name] for name in names} == {str(len(affinity))}
+
+
+def test_every_compilation_cache_lies_in_the_workers_own_folder(tmp_path: Path) -> None:
+    variables = isolation_variables(a_setting(tmp_path))
+    folders = [Path(value) for name, value in variables.items() if name.endswith("_CACHE_DIR")]
+    assert len(folders) == len(set(folders)) >= 2
+    assert {folder.parent for folder in folders} == {tmp_path}
+    assert variables["JAX_ENABLE_COMPILATION_CACHE"] == "false"
+
+
+def test_every_framework_gets_the_same_variables(tmp_path: Path) -> None:
+    for device in DEVICES:
+        each = [isolation_variables(a_setting(tmp_path, framework=name, device=device)) for name in FRAMEWORKS]
+        assert each == [each[0]] * len(FRAMEWORKS)
+
+
+def test_accelerators_are_hidden_only_from_cases_of_the_processor(tmp_path: Path) -> None:
+    hiding = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+    for device in DEVICES:
+        variables = isolation_variables(a_setting(tmp_path, device=device))
+        present = {name: variables[name] for name in hiding if name in variables}
+        assert present == (hiding if device == "cpu" else {})
+
+
+def test_what_isolation_sets_is_recorded_except_for_the_cache_folders(tmp_path: Path) -> None:
+    variables = isolation_variables(a_setting(tmp_path))
+    assert {name for name in variables if not name.endswith("_CACHE_DIR")} <= set(RECORDED_VARIABLES)
+
+
+def test_isolation_holds_in_the_process_and_overrides_what_was_set_before(tmp_path: Path) -> None:
+    setting = a_setting(tmp_path, affinity=allowed_processors()[:1])
+    seen = observed(isolate_in_a_fresh_process(setting, OMP_NUM_THREADS="97", NVIDIA_TF32_OVERRIDE="1"))
+    assert seen["variables"].items() >= isolation_variables(setting).items()
+    if hasattr(os, "sched_setaffinity"):
+        assert tuple(seen["affinity"]) == setting.affinity
+
+
+@pytest.mark.parametrize("planted", ["jax", "torch", "tensorflow"])
+def test_a_framework_that_is_there_already_is_refused(tmp_path: Path, planted: str) -> None:
+    done = isolate_in_a_fresh_process(a_setting(tmp_path, affinity=allowed_processors()), planted)
+    assert done.returncode == 1
+    assert done.stderr.strip() == f"refused: {planted} was imported before the worker was isolated"
+
+
+def test_all_frameworks_that_are_there_already_are_named(tmp_path: Path) -> None:
+    done = isolate_in_a_fresh_process(a_setting(tmp_path, affinity=allowed_processors()), "torch", "jax")
+    assert done.stderr.strip() == "refused: jax, torch was imported before the worker was isolated"
+
+
+def test_the_worker_imports_no_numpy_before_it_is_isolated() -> None:
+    """NumPy's BLAS reads its number of threads once, when it is imported."""
+    script = "import sys, bench_suite.workers.__main__; sys.exit('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2], check=False)
+    assert done.returncode == 0
+
+
+def test_allowed_processors_are_in_order() -> None:
+    processors = allowed_processors()
+    assert processors
+    assert list(processors) == sorted(set(processors))

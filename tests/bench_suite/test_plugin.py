@@ -1,0 +1,265 @@
+"""The plugin as its user meets it: whole sessions in a pytest of their own, with a framework made of NumPy."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+import bench_suite
+from bench_suite.record import BLOCK_KEY, load_run
+
+HERE = Path(__file__).parent
+SOURCES = Path(bench_suite.__file__).parent
+
+CONFTEST = """
+import sys
+sys.path.insert(0, {here!r})
+from bench_suite.frameworks.table import FRAMEWORKS, Framework
+from bench_suite.presets import PRESETS, Preset
+from bench_suite.workloads.table import MODELS
+
+FRAMEWORKS.clear()
+for name, variant in {variants!r}.items():
+    FRAMEWORKS[name] = Framework(
+        name, builder="sample_framework.program:build", ecosystem="sample", extra="sample", packages=(), variant=variant
+    )
+for model in ("resnet50", "gpt"):
+    MODELS.pop(model, None)
+PRESETS["smoke"] = Preset("smoke", rounds_seconds=0.3, round_seconds=0.001, compile_seconds=0.1, limit_seconds=60.0)
+pytest_plugins = ["bench_suite.plugin"]
+"""
+
+
+@pytest.fixture
+def matrix(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Matrix:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("CI", raising=False)
+    return Matrix(pytester)
+
+
+class Matrix:
+    """A folder with the benchmarks of the matrix in it and the sample framework in the table."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.folder = pytester.path
+
+    def make(self, *phases: str, conftest: str = "", **variants: str) -> None:
+        self.pytester.makeconftest(CONFTEST.format(here=str(HERE), variants=variants) + conftest)
+        for phase in phases:
+            shutil.copy(SOURCES / f"test_{phase}.py", self.folder)
+
+    def run(self, *arguments: str) -> pytest.RunResult:
+        return self.pytester.runpytest_subprocess(
+            "--benchmark-only", "--benchmark-quiet", "-p", "no:scoring.plugin", *arguments
+        )
+
+
+def test_what_workers_measured_is_what_pytest_benchmark_saves(matrix: Matrix) -> None:
+    matrix.make("training", "inference", "compilation", sample="healthy")
+    matrix.run("--benchmark-json=run.json").assert_outcomes(passed=3, skipped=6)
+    document = json.loads((matrix.folder / "run.json").read_text())
+    run = load_run(matrix.folder / "run.json")
+    measured = {case.nodeid: case for case in run.cases if case.status == "measured"}
+    assert len(run.cases) == 9
+    assert len(measured) == len(document["benchmarks"]) == 3
+    for benchmark in document["benchmarks"]:
+        case = measured[benchmark["fullname"]]
+        assert tuple(benchmark["stats"]["data"]) == case.rounds
+        assert benchmark["stats"]["rounds"] == len(case.turns)
+        assert benchmark["params"] == {"framework": "sample", "model": "mlp", "device": "cpu"}
+        assert benchmark["extra_info"]["peak_rss_running_bytes"] > 0
+        assert benchmark["extra_info"]["workload.batch"] == case.workload["batch"]
+        assert case.certificate is not None
+        assert case.certificate.passed
+    assert run.environment["cpu.affinity"]
+    assert document[BLOCK_KEY]["preset"] == "smoke"
+
+
+def test_pytest_benchmark_compares_two_of_our_runs(matrix: Matrix) -> None:
+    matrix.make("training", sample="healthy")
+    for name in ("before", "after"):
+        matrix.run("-k", "cpu", f"--benchmark-save={name}", "--benchmark-save-data").assert_outcomes(passed=1)
+    files = sorted(map(str, (matrix.folder / ".benchmarks").rglob("*.json")))
+    assert len(files) == 2
+    compared = matrix.pytester.run(sys.executable, "-m", "pytest_benchmark", "compare", *files)
+    assert compared.ret == 0
+    compared.stdout.fnmatch_lines(["*test_training?sample-mlp-cpu?*before*", "*test_training?sample-mlp-cpu?*after*"])
+
+
+def test_a_run_that_nobody_asked_to_save_is_saved(matrix: Matrix) -> None:
+    matrix.make("training", sample="healthy")
+    result = matrix.run("-k", "cpu")
+    (path,) = (matrix.folder / ".benchmarks").rglob("*.json")
+    assert path.name == "0001_speedscore.json"
+    assert [case.status for case in load_run(path).cases] == ["measured"]
+    result.stdout.fnmatch_lines([f"speedscore: the run is saved in {path}"])
+
+
+def test_where_every_case_is_skipped_a_valid_run_is_written(matrix: Matrix) -> None:
+    matrix.make("training", "inference", sample="healthy")
+    result = matrix.run("-k", "tpu", "--benchmark-json=run.json")
+    result.assert_outcomes(skipped=2, deselected=4)
+    run = load_run(matrix.folder / "run.json")
+    assert [case.status for case in run.cases] == ["skipped", "skipped"]
+    assert all("looked for" in case.reason and "/dev/accel" in case.reason for case in run.cases)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["2 of 2 cases were asked for and not measured (2 tpu):", "*2 skipped: no tpu: *"])
+
+
+@pytest.mark.parametrize(("wanted", "code"), [("tpu", 1), ("cpu", 0)], ids=["missing", "there"])
+def test_a_required_device_decides_the_exit_code(matrix: Matrix, wanted: str, code: int) -> None:
+    matrix.make("training", sample="healthy")
+    assert matrix.run("--require-device", wanted).ret == code
+
+
+def test_a_wrong_model_fails_alone_and_is_never_timed(matrix: Matrix) -> None:
+    matrix.make("training", good="healthy", bad="wrong")
+    result = matrix.run("-k", "cpu", "--benchmark-json=run.json")
+    result.assert_outcomes(passed=1, failed=1, deselected=4)
+    result.stdout.fnmatch_lines(["*bad-mlp-cpu*forward outputs wrong*", "*python -m pytest * --in-process --pdb *"])
+    good, bad = load_run(matrix.folder / "run.json").cases
+    assert good.status == "measured"
+    assert (bad.status, bad.rounds) == ("failed", ())
+    assert "forward outputs wrong" in bad.reason
+
+
+def test_a_device_that_the_framework_cannot_use_is_a_skip_with_its_reason(matrix: Matrix) -> None:
+    matrix.make("training", sample="unavailable")
+    result = matrix.run("-k", "cpu", "-rs")
+    result.assert_outcomes(skipped=1, deselected=2)
+    result.stdout.fnmatch_lines(["*this build of the sample framework has none*"])
+
+
+def test_disabled_benchmarks_are_skipped_and_start_nothing(matrix: Matrix) -> None:
+    matrix.make("training", sample="crash")
+    result = matrix.pytester.runpytest_subprocess("--benchmark-disable", "-p", "no:scoring.plugin", "-k", "cpu")
+    result.assert_outcomes(skipped=1, deselected=2)
+
+
+def test_in_process_an_error_keeps_its_traceback(matrix: Matrix) -> None:
+    matrix.make("training", sample="raise")
+    result = matrix.run("-k", "cpu", "--in-process")
+    result.assert_outcomes(failed=1, deselected=2)
+    result.stdout.fnmatch_lines(["*raise ValueError*", "*program.py:*: ValueError"])
+
+
+def test_a_run_made_in_process_says_so(matrix: Matrix) -> None:
+    matrix.make("training", "compilation", sample="healthy")
+    matrix.run("-k", "cpu", "--in-process", "--benchmark-json=run.json").assert_outcomes(passed=2, deselected=4)
+    assert load_run(matrix.folder / "run.json").in_process
+
+
+def test_an_unknown_preset_is_one_clear_line(matrix: Matrix) -> None:
+    matrix.make("training", sample="healthy")
+    result = matrix.run("--preset", "enormous")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert [line for line in result.errlines if line] == [
+        "ERROR: --preset: unknown preset 'enormous'; there are smoke, small, full"
+    ]
+
+
+NO_ROOM = """
+import pytest, resource, signal
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish():
+    # Stands in for a full disk: no file may grow beyond this.
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+    return (yield)
+"""
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--benchmark-json=run.json", "--benchmark-autosave", "--benchmark-sort=name"],
+    ids=["json", "auto", "none"],
+)
+def test_a_full_disk_costs_neither_an_older_run_nor_the_results(matrix: Matrix, option: str) -> None:
+    matrix.make("training", conftest=NO_ROOM, sample="healthy")
+    (matrix.folder / "run.json").write_text("the older run")
+    result = matrix.run("-k", "cpu", option)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["training mlp cpu, smoke*", "speedscore: the run was not saved: *File too large*"])
+    assert (matrix.folder / "run.json").read_text() == "the older run"
+    assert [path.name for path in matrix.folder.iterdir() if "run.json" in path.name] == ["run.json"]
+    assert not list((matrix.folder / ".benchmarks").rglob("*.json*"))
+
+
+def test_a_log_gets_plain_lines_of_what_is_being_measured(matrix: Matrix) -> None:
+    matrix.make("training", "inference", sample="healthy")
+    result = matrix.run("-k", "cpu")
+    result.stdout.re_match_lines(
+        [r"\[1/2\] inference mlp cpu: sample", r"    sample: .* rounds? \(\w+\)", r"\[2/2\] training mlp cpu: sample"]
+    )
+    assert not re.search("[\r\x1b]", result.stdout.str())
+
+
+def test_the_tables_fit_eighty_columns(matrix: Matrix) -> None:
+    matrix.make("training", "compilation", torch_compile="healthy")
+    result = matrix.run()
+    begin = next(index for index, line in enumerate(result.outlines) if "speedscore: measured" in line)
+    assert max(map(len, result.outlines[begin:])) <= 80 or "saved in" in max(result.outlines[begin:], key=len)
+
+
+def test_other_people_s_benchmarks_are_left_alone(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("pytest_plugins = ['bench_suite.plugin']")
+    pytester.makepyfile("def test_sum(benchmark):\n    benchmark(sum, [1, 2])\n\ndef test_plain():\n    pass\n")
+    result = pytester.runpytest_subprocess("-p", "no:scoring.plugin", "--benchmark-json=run.json")
+    result.assert_outcomes(passed=2)
+    # pytest itself names the plugins that it found.
+    assert not [line for line in result.outlines if "speedscore" in line and not line.startswith("plugins:")]
+    result.stderr.fnmatch_lines(["Wrote benchmark data in: run.json"])
+    assert BLOCK_KEY not in json.loads((pytester.path / "run.json").read_text())
+    assert not list((pytester.path / ".benchmarks").rglob("*.json"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["interrupt", "kill"])
+def test_no_process_is_left_behind(matrix: Matrix, number: signal.Signals) -> None:
+    matrix.make("training", first="healthy", second="hang")
+    options = ["-p", "no:scoring.plugin", "-k", "cpu", "--benchmark-json=run.json"]
+    pytest_process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *options, "--round-order-seed", str(seed_that_keeps_order(2))],
+        cwd=matrix.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"TMPDIR": str(matrix.folder)},
+    )
+    workers = await_workers(pytest_process.pid, count=2)
+    pytest_process.send_signal(number)
+    pytest_process.wait(timeout=30)
+    gone, alive = psutil.wait_procs(workers, timeout=20)
+    assert (len(gone), alive) == (2, [])
+    if number == signal.SIGINT:
+        assert pytest_process.returncode == pytest.ExitCode.INTERRUPTED
+        assert {case.status for case in load_run(matrix.folder / "run.json").cases} == {"skipped"}
+        assert not list(matrix.folder.glob("speedscore-*"))
+
+
+def seed_that_keeps_order(count: int) -> int:
+    seats = list(range(count))
+    return next(seed for seed in itertools.count() if random.Random(seed).sample(seats, k=count) == seats)
+
+
+def await_workers(pid: int, *, count: int) -> list[psutil.Process]:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        children = psutil.Process(pid).children()
+        workers = [child for child in children if "bench_suite.workers" in " ".join(child.cmdline())]
+        if len(workers) == count:
+            return workers
+        time.sleep(0.05)
+    raise AssertionError(f"{count} workers did not start within 60 s")

@@ -1,0 +1,189 @@
+"""A worker is a process of its own: whatever happens in it is said plainly, and nothing of it is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench_suite.cases import Case
+from bench_suite.frameworks.program import DeviceName, DeviceUnavailable, Phase
+from bench_suite.frameworks.table import Framework
+from bench_suite.workers.handle import ProcessWorker, WorkerError
+from bench_suite.workers.isolation import allowed_processors
+from bench_suite.workers.protocol import (
+    Build,
+    Built,
+    Describe,
+    Described,
+    Measure,
+    Measured,
+    Prepare,
+    Prepared,
+    Setting,
+)
+
+HERE = Path(__file__).parent
+LIMIT_SECONDS = 60.0
+PREPARE = Prepare(certify=True, round_seconds=0.001)
+
+Start = Callable[..., tuple[ProcessWorker, Setting]]
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    monkeypatch.syspath_prepend(str(HERE))
+    workers: list[ProcessWorker] = []
+
+    def start(variant: str, *, phase: Phase = "training", device: DeviceName = "cpu") -> tuple[ProcessWorker, Setting]:
+        scratch = tmp_path / f"worker{len(workers)}"
+        scratch.mkdir()
+        case = Case(framework="sample", model="mlp", device=device, phase=phase)
+        framework = Framework(
+            "sample",
+            builder="sample_framework.program:build",
+            ecosystem="sample",
+            extra="sample",
+            packages=(),
+            variant=variant,
+        )
+        worker = ProcessWorker(scratch)
+        workers.append(worker)
+        return worker, Setting(
+            case=case,
+            framework=framework,
+            workload_module="bench_suite.workloads.mlp",
+            preset="smoke",
+            affinity=allowed_processors(),
+            scratch=str(scratch),
+        )
+
+    yield start
+    for worker in workers:
+        worker.close()
+
+
+def ask(worker: ProcessWorker, setting: Setting, *, limit_seconds: float = LIMIT_SECONDS) -> None:
+    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
+    worker.ask(PREPARE, limit_seconds=limit_seconds)
+    worker.ask(Measure(steps=1), limit_seconds=LIMIT_SECONDS)
+
+
+def test_a_healthy_worker_builds_certifies_and_times(start: Start) -> None:
+    worker, setting = start("healthy")
+    built = worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
+    assert isinstance(built, Built)
+    assert built.workload["preset"] == "smoke"
+    prepared = worker.ask(PREPARE, limit_seconds=LIMIT_SECONDS)
+    assert isinstance(prepared, Prepared)
+    assert prepared.certificate is not None
+    assert prepared.certificate.passed
+    assert prepared.memory_bytes["peak_rss_running_bytes"] > 0
+    measured = worker.ask(Measure(steps=2), limit_seconds=LIMIT_SECONDS)
+    assert isinstance(measured, Measured)
+    assert measured.seconds > 0
+    described = worker.ask(Describe(), limit_seconds=LIMIT_SECONDS)
+    assert isinstance(described, Described)
+    assert described.worker["affinity"] == ",".join(map(str, allowed_processors()))
+    assert described.worker["OMP_NUM_THREADS"] == str(len(allowed_processors()))
+
+
+def test_inference_is_certified_on_the_pass_that_is_timed(start: Start) -> None:
+    worker, setting = start("healthy", phase="inference")
+    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
+    prepared = worker.ask(PREPARE, limit_seconds=LIMIT_SECONDS)
+    assert isinstance(prepared, Prepared)
+    assert prepared.certificate is not None
+    assert [check.quantity for check in prepared.certificate.checks] == ["parameter count", "forward outputs", "loss"]
+
+
+@pytest.mark.parametrize(
+    ("variant", "message"),
+    [
+        ("crash", r"exit code 3(.|\n)*about to fall over"),
+        ("killed", r"SIGKILL.*memory"),
+        ("raise", r"no kernel for this shape(.|\n)*Traceback"),
+        ("wrong", r"forward outputs wrong"),
+        ("pending", r"still pending after the wait"),
+        ("recompile", r"compilation happened inside the timed region"),
+        ("diverge", r"loss is nan"),
+        ("threads", r"computing threads"),
+        ("elsewhere", r"but the program sits on"),
+    ],
+    ids=lambda value: value if value.isalpha() else "",
+)
+def test_what_goes_wrong_is_named(start: Start, variant: str, message: str) -> None:
+    worker, setting = start(variant)
+    with pytest.raises(WorkerError, match=message):
+        ask(worker, setting)
+
+
+def test_a_hanging_worker_is_given_up_with_its_last_lines(start: Start) -> None:
+    worker, setting = start("hang")
+    with pytest.raises(WorkerError, match=r"no reply within 1 s(.|\n)*thinking forever"):
+        ask(worker, setting, limit_seconds=1.0)
+
+
+def test_a_device_that_the_framework_cannot_use_is_no_failure(start: Start) -> None:
+    worker, setting = start("unavailable")
+    with pytest.raises(DeviceUnavailable, match="this build of the sample framework has none"):
+        ask(worker, setting)
+
+
+def test_a_frozen_worker_stands_still_and_answers_when_asked(start: Start) -> None:
+    worker, setting = start("healthy")
+    ask(worker, setting)
+    worker.freeze()
+    process = psutil.Process(worker.pid)
+    await_that(lambda: process.status() == psutil.STATUS_STOPPED)
+    worker.ask(Measure(steps=1), limit_seconds=LIMIT_SECONDS)
+    assert process.status() != psutil.STATUS_STOPPED
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_closing_leaves_no_process_and_no_file(start: Start, frozen: bool) -> None:
+    worker, setting = start("healthy")
+    ask(worker, setting)
+    if frozen:
+        worker.freeze()
+    worker.close()
+    assert not psutil.pid_exists(worker.pid)
+    assert not Path(setting.scratch).exists()
+    worker.close()
+
+
+def test_workers_die_with_the_process_that_started_them(tmp_path: Path) -> None:
+    script = (
+        "import pathlib, sys, time\n"
+        "from bench_suite.workers.handle import ProcessWorker\n"
+        "worker = ProcessWorker(pathlib.Path(sys.argv[1]))\n"
+        "from bench_suite.workers.protocol import Describe\n"
+        "try:\n"
+        "    worker.ask(Describe(), limit_seconds=60)\n"
+        "except RuntimeError:\n"
+        "    pass\n"
+        "print(worker.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    assert psutil.pid_exists(pid)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    await_that(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+
+
+def await_that(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "waited 20 s for what should follow at once"
+        time.sleep(0.01)

@@ -1,0 +1,22 @@
+"""What the tests share: measuring the suite itself takes minutes and a quiet machine, so it runs when asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+PERFORMANCE = Path(__file__).parent / "performance"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--selfbench", action="store_true", help="measure the suite itself (tests/performance)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("selfbench"):
+        return
+    skip = pytest.mark.skip(reason="measures the suite itself: python -m tox run -e selfbench")
+    for item in items:
+        if item.path.is_relative_to(PERFORMANCE):
+            item.add_marker(skip)

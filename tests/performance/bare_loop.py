@@ -1,0 +1,61 @@
+"""A bare loop around a program's step, in a process of its own: what the suite's figures are held against.
+
+``python bare_loop.py FRAMEWORK MODEL`` builds the program, takes some steps, prints ``ready``, and then for each line
+``N`` on standard input times N steps and a wait, and prints seconds per step. No freezing, settling or checking.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from bench_suite.cases import Case
+from bench_suite.frameworks.table import FRAMEWORKS
+from bench_suite.workers.isolation import allowed_processors, isolate
+from bench_suite.workers.protocol import Setting
+from bench_suite.workloads.table import MODELS, make_workload
+
+WARM_STEPS = 50
+
+
+def main(framework_id: str, model: str, scratch: str) -> None:
+    framework = FRAMEWORKS[framework_id]
+    setting = Setting(
+        case=Case(framework=framework_id, model=model, device="cpu", phase="training"),
+        framework=framework,
+        workload_module=MODELS[model],
+        preset="smoke",
+        affinity=allowed_processors(),
+        scratch=scratch,
+    )
+    isolate(setting)
+    program = framework.load()(
+        make_workload(model, "smoke"),
+        phase="training",
+        device="cpu",
+        variant=framework.variant,
+        threads=len(setting.affinity),
+    )
+    program.compile()
+    for _ in range(WARM_STEPS):
+        program.step()
+    program.wait()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        steps = int(line)
+        program.load()
+        for _ in range(max(1, steps // 4)):
+            program.step()
+        program.wait()
+        started = time.perf_counter()
+        for _ in range(steps):
+            program.step()
+        program.wait()
+        print((time.perf_counter() - started) / steps, flush=True)
+
+
+if __name__ == "__main__":
+    scratch_folder = Path(sys.argv[3])
+    scratch_folder.mkdir()
+    main(sys.argv[1], sys.argv[2], str(scratch_folder))
