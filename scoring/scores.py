@@ -53,6 +53,9 @@ class ScoreCard(msgspec.Struct, frozen=True):
     """The same dimensions on another basis: published where the score is measured, and the other devices."""
     speed_score: float | None
     """Mean of the rounded dimension scores, unrounded; None when a dimension has no score."""
+    speed_score_range: tuple[float, float]
+    """The Speed Score if every dimension without a score had 0, and if each had 10: what is unknown, taken at its
+    extremes. Both ends are the Speed Score itself where nothing is missing."""
     reason: str = ""
     """Why there is no Speed Score."""
     strengths: tuple[str, ...] = ()
@@ -84,6 +87,9 @@ class Report(msgspec.Struct, frozen=True):
     """Model → the shape that was really measured."""
     worst_error: float | None
     """Largest error of all certificates over its tolerance; None when nothing was measured."""
+
+
+_HIGHEST_SCORE = 10.0
 
 
 def round_half_up(value: float, step: float) -> float:
@@ -201,7 +207,11 @@ def _card(
         name=evidence.names.get(framework, framework),
         dimensions=tuple(main),
         beside=tuple(beside),
-        speed_score=None if missing else math.fsum(scores) / len(scores),
+        speed_score=None if missing else math.fsum(scores) / len(main),
+        speed_score_range=(
+            math.fsum(scores) / len(main),
+            (math.fsum(scores) + _HIGHEST_SCORE * len(missing)) / len(main),
+        ),
         reason=f"no score for {', '.join(missing)}" if missing else "",
         strengths=_say(findings, policy, text=lambda f: f.criterion.strength, strong=True),
         weaknesses=_say(findings, policy, text=lambda f: f.criterion.weakness, strong=False),

@@ -40,6 +40,7 @@ def _card(card: ScoreCard) -> dict[str, Any]:
     return {
         "name": card.name,
         "speed_score": None if card.speed_score is None else round(card.speed_score, 2),
+        "speed_score_range": [round(end, 2) for end in card.speed_score_range],
         "reason": card.reason,
         "dimensions": {dimension.dimension: _dimension(dimension) for dimension in card.dimensions},
         "beside": [{"dimension": other.dimension, **_dimension(other)} for other in card.beside],

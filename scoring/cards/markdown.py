@@ -18,7 +18,7 @@ def render(report: Report, *, width: int) -> str:  # noqa: ARG001
 
 
 def _card(card: ScoreCard, report: Report) -> Iterator[str]:
-    score = "no Speed Score" if card.speed_score is None else f"Speed Score {card.speed_score:.1f} / 10"
+    score = f"Speed Score {wording.title_score(card)} / 10"
     yield f"## {_escape(card.name)}: {score}"
     yield ""
     yield _escape(wording.calculation(card))
@@ -60,7 +60,7 @@ def _findings(dimension: DimensionScore) -> list[str]:
 def _comparison(report: Report) -> Iterator[str]:
     yield "## Side by side"
     yield ""
-    rows = [("Speed Score", *("no score" if c.speed_score is None else f"{c.speed_score:.2f}" for c in report.cards))]
+    rows = [("Speed Score", *map(wording.speed_score, report.cards))]
     for place, dimension in enumerate(report.cards[0].dimensions):
         cells = [card.dimensions[place] for card in report.cards]
         rows.append(

@@ -44,7 +44,7 @@ def render(report: Report, *, width: int) -> str:
 
 
 def _card(card: ScoreCard, report: Report, width: int) -> Iterator[str]:
-    score = "no Speed Score" if card.speed_score is None else f"Speed Score {card.speed_score:.1f} / 10"
+    score = f"Speed Score {wording.title_score(card)} / 10"
     yield "=" * width
     yield f"{card.name}{score:>{width - len(card.name)}}"
     yield "=" * width
@@ -111,7 +111,7 @@ def _comparison(report: Report, width: int) -> Iterator[str]:
     yield f"Side by side, facts known by {report.snapshot}; in brackets the coverage"
     yield "=" * width
     for cards in _in_columns(report.cards, width):
-        rows = [("Speed Score", *("no score" if c.speed_score is None else f"{c.speed_score:.2f}" for c in cards))]
+        rows = [("Speed Score", *map(wording.speed_score, cards))]
         for place, dimension in enumerate(report.cards[0].dimensions):
             rows.append((dimension.title, *(_cell(card.dimensions[place]) for card in cards)))
             bases = dict.fromkeys(

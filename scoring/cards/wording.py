@@ -37,9 +37,25 @@ def per_cent(fraction: float) -> str:
 def calculation(card: ScoreCard) -> str:
     """The Speed Score's own sum, or why there is none."""
     if card.speed_score is None:
-        return f"No Speed Score: {card.reason}. It is the mean of five, never of fewer."
+        low, high = card.speed_score_range
+        return (
+            f"No Speed Score: {card.reason}. It is the mean of five, never of fewer; "
+            f"whatever is unknown, it lies between {low:.1f} and {high:.1f}."
+        )
     terms = " + ".join(points(dimension.score) for dimension in card.dimensions)
     return f"({terms}) / {len(card.dimensions)} = {card.speed_score:.2f}"
+
+
+def title_score(card: ScoreCard) -> str:
+    """The Speed Score as a card's title has it: one decimal, or the range that it lies in."""
+    low, high = card.speed_score_range
+    return f"{low:.1f} to {high:.1f}" if card.speed_score is None else f"{card.speed_score:.1f}"
+
+
+def speed_score(card: ScoreCard) -> str:
+    """The Speed Score in a table's cell: two decimals, or the range that it lies in."""
+    low, high = card.speed_score_range
+    return f"{low:.1f} to {high:.1f}" if card.speed_score is None else f"{card.speed_score:.2f}"
 
 
 def coverage(dimension: DimensionScore) -> str:
