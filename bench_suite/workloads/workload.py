@@ -59,10 +59,14 @@ class Tolerances(msgspec.Struct, frozen=True):
 class Workload(Protocol):
     """One model at one preset."""
 
-    model: str
-    preset: str
-    optimizer: Sgd | AdamW
-    tolerances: Tolerances
+    @property
+    def model(self) -> str: ...
+    @property
+    def preset(self) -> str: ...
+    @property
+    def optimizer(self) -> Sgd | AdamW: ...
+    @property
+    def tolerances(self) -> Tolerances: ...
 
     def parameters(self) -> Weights:
         """Trained parameters, made afresh from the seed; canonical names and layouts (dense: [in, out], conv: HWIO)."""

@@ -296,7 +296,11 @@ ARROWS = {
     "bench_suite.workloads": (),
     "bench_suite.frameworks.program": ("bench_suite.workloads",),
     "bench_suite.frameworks.table": ("bench_suite.frameworks.program",),
-    "bench_suite.frameworks.jax": ("bench_suite.frameworks.program", "bench_suite.workloads"),
+    "bench_suite.frameworks.jax": (
+        "bench_suite.frameworks.program",
+        "bench_suite.measuring.timing",
+        "bench_suite.workloads",
+    ),
     # The presets are for make_references.py, which is run by hand.
     "bench_suite.frameworks.torch": (
         "bench_suite.frameworks.program",

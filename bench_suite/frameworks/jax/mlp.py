@@ -1,0 +1,37 @@
+"""The multilayer perceptron in raw JAX: dense layers with the exact GELU between them.
+
+It holds no weights and computes no loss; see ``workloads/mlp.py`` for names and shapes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+
+from bench_suite.frameworks.jax.program import Model
+from bench_suite.workloads.mlp import Mlp
+from bench_suite.workloads.workload import Weights
+
+
+def make(workload: Mlp, *, platform: str) -> Model:
+    """The model's pure functions; they are the same on every platform."""
+    del platform
+    layers = len(workload.layer_sizes)
+
+    def apply(params: Any, state: Any, inputs: Any, training: bool) -> tuple[Any, Any]:
+        """Inputs [batch, features] to logits [batch, classes]."""
+        del training
+        activations = inputs
+        for index in range(layers):
+            if index:
+                activations = jax.nn.gelu(activations, approximate=False)
+            activations = activations @ params[f"dense{index}.kernel"] + params[f"dense{index}.bias"]
+        return activations, state
+
+    return Model(_to_trees, dict, apply, {"layout": "[in, out] kernels"})
+
+
+def _to_trees(parameters: Weights, state: Weights) -> tuple[Any, Any]:
+    """The canonical dictionaries are themselves the trees."""
+    return parameters, state

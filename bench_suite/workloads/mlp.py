@@ -1,0 +1,106 @@
+"""A multilayer perceptron for classification: equal hidden layers, exact GELU, AdamW.
+
+Here stand its shapes, data, weights and FLOPs. It never computes a forward pass: ``mlp_reference`` does.
+
+Canonical names: ``dense{i}.kernel`` [in, out] and ``dense{i}.bias`` [out], for i from 0. After every layer but the last
+comes GELU in its exact form, x · Φ(x) with the error function. The loss is the mean softmax cross-entropy.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from bench_suite.workloads import canonical
+from bench_suite.workloads.workload import AdamW, Tolerances, Weights
+
+CLASSES = 10
+FEATURES = 784
+"""The pixels of a 28 × 28 image, as in MNIST."""
+
+
+class Mlp(msgspec.Struct, frozen=True):
+    """The workload at one preset."""
+
+    preset: str
+    width: int
+    """Of each hidden layer."""
+    hidden_layers: int
+    batch: int
+    cut: str
+    """What the preset cut against ``full``, or ``none``."""
+    optimizer: AdamW
+    tolerances: Tolerances
+    model: str = "mlp"
+
+    @property
+    def layer_sizes(self) -> tuple[tuple[int, int], ...]:
+        """Inputs and outputs of each dense layer, first to last."""
+        sizes = (FEATURES, *(self.width,) * self.hidden_layers, CLASSES)
+        return tuple(itertools.pairwise(sizes))
+
+    def parameters(self) -> Weights:
+        return canonical.merge(
+            # A gain of √2 keeps the activations' size through GELU, which passes about half of the variance.
+            canonical.dense(f"dense{index}", inputs, outputs, gain=2**0.5, bias=0.5)
+            for index, (inputs, outputs) in enumerate(self.layer_sizes)
+        )
+
+    def state(self) -> Weights:
+        return {}
+
+    def inputs(self) -> NDArray[np.float32]:
+        """[batch, features]."""
+        return canonical.normal("inputs", (self.batch, FEATURES))
+
+    def targets(self) -> NDArray[np.int32]:
+        """[batch]."""
+        return canonical.integers("targets", (self.batch,), below=CLASSES)
+
+    def single_input(self) -> NDArray[np.float32]:
+        """[1, features]."""
+        return self.inputs()[:1]
+
+    def training_flops(self) -> int:
+        """Three matrix products a layer (forward, kernel gradient, input gradient); the first has no input gradient."""
+        inputs, outputs = self.layer_sizes[0]
+        return 3 * self._forward_flops(self.batch) - 2 * self.batch * inputs * outputs
+
+    def inference_flops(self) -> int:
+        """One matrix product a layer."""
+        return self._forward_flops(1)
+
+    def _forward_flops(self, batch: int) -> int:
+        return sum(2 * batch * inputs * outputs for inputs, outputs in self.layer_sizes)
+
+    def describe(self) -> dict[str, str | int | float | bool | None]:
+        return {
+            "batch": self.batch,
+            "features": FEATURES,
+            "hidden_layers": self.hidden_layers,
+            "width": self.width,
+            "classes": CLASSES,
+            "cut": self.cut,
+        }
+
+
+_OPTIMIZER = AdamW(learning_rate=3e-4, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.5)
+
+_TOLERANCES = Tolerances(outputs=1e-5, loss=2e-6, gradients=2e-5, update=2e-3, reason="set from measurements")
+
+_PRESETS = {
+    workload.preset: workload
+    for workload in (
+        Mlp("smoke", 512, 2, 128, "width, depth, batch", _OPTIMIZER, _TOLERANCES),
+        Mlp("small", 1024, 4, 256, "width, batch", _OPTIMIZER, _TOLERANCES),
+        Mlp("full", 4096, 4, 1024, "none", _OPTIMIZER, _TOLERANCES),
+    )
+}
+
+
+def make(preset: str) -> Mlp:
+    """The workload at ``preset``. Raises ValueError naming the presets there are."""
+    return canonical.pick(_PRESETS, "mlp", preset)
