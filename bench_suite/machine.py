@@ -34,6 +34,10 @@ PACKAGES = (
     "torch-xla",
 )
 
+_LOOK_SECONDS = 0.33
+BUSY_FROM = 0.2
+"""Processors taken by others from which a person is warned; an idle machine's own housekeeping stays below."""
+
 
 def fingerprint(source: Path) -> dict[str, Scalar]:
     """Everything that can be read here. ``source`` is a folder of the checkout whose commit is recorded."""
@@ -45,6 +49,11 @@ def fingerprint(source: Path) -> dict[str, Scalar]:
         **_git(source),
         **{f"variable.{name}": value for name, value in recorded_variables().items()},
     }
+
+
+def busy_processors() -> float:
+    """How many processors are at work right now, over a third of a second; asked while nothing of ours runs."""
+    return psutil.cpu_percent(interval=_LOOK_SECONDS) / 100 * (psutil.cpu_count(logical=True) or 1)
 
 
 def _system() -> dict[str, Scalar]:

@@ -86,7 +86,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                 case.model,
                 case.device,
                 id=case.id,
-                marks=pytest.mark.benchmark(timer=clock.read, group=str(case.block)),
+                marks=[
+                    pytest.mark.benchmark(timer=clock.read, group=str(case.block)),
+                    # A case that fails has nothing to replay, and its own message says why.
+                    pytest.mark.filterwarnings("ignore:Benchmark fixture was not used at all"),
+                ],
             )
             for case in matrix(mark.args[0])
         ],

@@ -44,6 +44,9 @@ class Progress:
         names = ", ".join(case.framework for case in cases)
         self._line(f"[{self._begun_blocks}/{self._total_blocks}] {block}: {names}")
 
+    def machine_is_busy(self, processors: float) -> None:
+        self._line(f"    this machine is busy: others use {processors:.1f} processors; what follows is slower for it")
+
     def preparing(self, case: Case) -> None:
         self._draw(f"    {case.framework}: building, compiling, certifying", now=True)
 

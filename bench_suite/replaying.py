@@ -10,7 +10,7 @@ from bench_suite.block import CaseFailed, CaseMeasured, CaseUnavailable
 from bench_suite.cases import Case
 from bench_suite.measuring.clock import VirtualClock
 from bench_suite.record import CaseResult, Scalar
-from bench_suite.session import Session, measured, unmeasured
+from bench_suite.session import Session, unmeasured
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -30,7 +30,7 @@ def replay_case(case: Case, *, nodeid: str, session: Session, clock: VirtualCloc
         case CaseFailed(error):
             pytest.fail(f"{case.id}: {error}\n{_run_alone(session, nodeid)}", pytrace=False)
         case CaseMeasured():
-            result = measured(nodeid, case, outcome)
+            result = session.measured(nodeid, case, outcome)
             benchmark.extra_info.update(_extra_info(result))
             benchmark.pedantic(clock.player(outcome.rounds_seconds), rounds=len(outcome.rounds_seconds), iterations=1)
             session.note(result)

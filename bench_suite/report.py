@@ -10,6 +10,7 @@ from statistics import median
 import pytest
 from tabulate import tabulate
 
+from bench_suite.machine import BUSY_FROM
 from bench_suite.measuring.stopping import interval_fraction
 from bench_suite.record import CaseResult, RunRecord
 from bench_suite.text import duration, first_line, percent, size
@@ -22,9 +23,9 @@ _MEMORY_COLUMNS = {
 """In order of preference. All rows of a table show the same definition, or none."""
 
 _METRIC_TITLES = {
-    "seconds_per_step": "seconds per step, queued steps",
-    "latency_seconds": "seconds per call, batch of one, each waited for",
-    "time_to_first_step_seconds": "seconds to the first step, fresh process, empty caches",
+    "seconds_per_step": "seconds per step, steps queued",
+    "latency_seconds": "seconds per call, each waited for",
+    "time_to_first_step_seconds": "seconds to the first step, cold",
 }
 
 _LEGEND = (
@@ -46,6 +47,8 @@ def write_report(terminal: pytest.TerminalReporter, run: RunRecord) -> None:
                 terminal.write_line(line)
         for line in textwrap.wrap(_LEGEND, width):
             terminal.write_line(line)
+        for line in busy_lines(measured, width=width):
+            terminal.write_line(line, yellow=True)
     for line in missing_lines(run, width=width):
         terminal.write_line(line)
 
@@ -70,6 +73,19 @@ def block_lines(cases: list[CaseResult], *, title: str) -> list[str]:
         *(f"  {line}" for line in table[1:]),
         "",
     ]
+
+
+def busy_lines(measured: list[CaseResult], *, width: int) -> list[str]:
+    """A warning where others were using the processors; no lines where the machine was quiet."""
+    busy = [case for case in measured if float(case.worker.get("processors_busy_before") or 0.0) >= BUSY_FROM]
+    if not busy:
+        return []
+    return textwrap.wrap(
+        f"Busy machine: before {len(busy)} of {len(measured)} cases other processes were using the processors. Threads "
+        "that wait for each other suffer most from that, and not in every framework alike: measure again when it is "
+        "quiet.",
+        width,
+    )
 
 
 def missing_lines(run: RunRecord, *, width: int) -> list[str]:

@@ -17,7 +17,7 @@ from bench_suite.cases import Block, Case, declined
 from bench_suite.devices import PROBES, DeviceProbe
 from bench_suite.frameworks.program import DeviceName
 from bench_suite.frameworks.table import FRAMEWORKS
-from bench_suite.machine import fingerprint
+from bench_suite.machine import BUSY_FROM, busy_processors, fingerprint
 from bench_suite.presets import Preset
 from bench_suite.progress import Progress
 from bench_suite.record import SCHEMA_VERSION, CaseResult, Measurement, RunRecord
@@ -42,6 +42,7 @@ class Session:
         self._cases: dict[str, Case] = {}
         self._outcomes: dict[Case, Outcome] = {}
         self._results: dict[str, CaseResult] = {}
+        self._busy_processors: dict[Block, float] = {}
         self._probes: dict[DeviceName, DeviceProbe] = {}
         self._make_progress: Callable[[int], Progress] | None = None
         self._progress: Progress | None = None
@@ -74,6 +75,9 @@ class Session:
                 if other.block == case.block and other not in self._outcomes and not self.absence(other)
             ]
             progress = self._announce(case.block, block_cases)
+            busy = self._busy_processors[case.block] = busy_processors()
+            if busy >= BUSY_FROM:
+                progress.machine_is_busy(busy)
             self._outcomes |= measure_block(
                 block_cases,
                 start_worker=self._start_worker,
@@ -83,6 +87,10 @@ class Session:
                 fresh_processes=not self.in_process,
             )
         return self._outcomes[case]
+
+    def measured(self, nodeid: str, case: Case, outcome: CaseMeasured) -> CaseResult:
+        """The saved form of a measured case."""
+        return measured(nodeid, case, outcome, busy_processors=self._busy_processors[case.block])
 
     def note(self, result: CaseResult) -> None:
         """Keep what became of a case. The first word stands: failing to tear down does not undo a measurement."""
@@ -126,7 +134,7 @@ class Session:
         return (InProcessWorker(scratch) if self.in_process else ProcessWorker(scratch)), setting
 
 
-def measured(nodeid: str, case: Case, outcome: CaseMeasured) -> CaseResult:
+def measured(nodeid: str, case: Case, outcome: CaseMeasured, *, busy_processors: float) -> CaseResult:
     """The saved form of a measured case."""
     first = outcome.prepared[0]
     measurements = [Measurement(name=case.metric, unit="s", better="lower", samples=outcome.rounds_seconds)]
@@ -159,7 +167,7 @@ def measured(nodeid: str, case: Case, outcome: CaseMeasured) -> CaseResult:
         certificate=outcome.certificate,
         workload=outcome.workload,
         program=outcome.program,
-        worker=outcome.worker,
+        worker=outcome.worker | {"processors_busy_before": round(busy_processors, 2)},
     )
 
 

@@ -51,6 +51,7 @@ class Service:
         self._program: Program | None = None
         self._import_rss_bytes: int | None = None
         self._steps_from_start = 0
+        self._last_loss: float | None = None
 
     def handle(self, request: Request) -> Reply:
         """Do what is asked. Raises whatever goes wrong; DeviceUnavailable where the device cannot be used."""
@@ -107,6 +108,7 @@ class Service:
             memory_bytes["peak_rss_with_compile_bytes"] = with_compile
         fresh_peak = memory.reset_peak()
         step_seconds = warm_up(program, phase=phase)
+        self._note_loss(program, phase=phase)
         running = self._above_import(memory.peak_rss_bytes()) if fresh_peak else None
         if running is not None:
             memory_bytes["peak_rss_running_bytes"] = running
@@ -138,9 +140,16 @@ class Service:
         round_seconds = time_round(program, phase=phase, steps=steps)
         if program.pending():
             raise MeasurementInvalid("work was still pending after the wait: the round's time would be too short")
-        if phase != "inference" and not math.isfinite(program.loss()):
-            raise MeasurementInvalid(f"the loss is {program.loss()} after a timed round; it must stay finite")
+        self._note_loss(program, phase=phase)
         return Measured(seconds=round_seconds / steps)
+
+    def _note_loss(self, program: Program, *, phase: Phase) -> None:
+        if phase == "inference":
+            return
+        loss = program.loss()
+        if not math.isfinite(loss):
+            raise MeasurementInvalid(f"the loss is {loss} after steps that were timed; it must stay finite")
+        self._last_loss = loss
 
     def _stay_near_the_start(self, program: Program, *, phase: Phase, steps: int) -> None:
         """What a step costs must not depend on how far training has come, so it never comes far."""
@@ -155,8 +164,7 @@ class Service:
         setting, program, _ = self._built()
         described = program.describe()
         if setting.case.phase != "inference":
-            loss = program.loss()
-            described |= {"last_loss": loss if math.isfinite(loss) else None}
+            described |= {"last_loss": self._last_loss}
         worker: dict[str, Scalar] = {
             "python": platform.python_version(),
             "affinity": ",".join(map(str, allowed_processors())),

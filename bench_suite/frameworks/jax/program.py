@@ -179,6 +179,8 @@ class JaxProgram:
             )
 
     def loss(self) -> float:
+        if self._loss is None:
+            raise RuntimeError("there is no loss before the first step; call step() first")
         return float(self._loss)
 
     def forward(self) -> NDArray[np.float32]:
