@@ -124,7 +124,18 @@ class Gpt(msgspec.Struct, frozen=True):
 
 _OPTIMIZER = AdamW(learning_rate=3e-4, beta1=0.9, beta2=0.95, epsilon=1e-8, weight_decay=0.1)
 
-_TOLERANCES = Tolerances(outputs=1e-5, loss=1e-6, gradients=5e-5, update=4e-3, reason="set from measurements")
+_TOLERANCES = Tolerances(
+    outputs=1e-5,
+    loss=1e-6,
+    gradients=5e-5,
+    update=4e-3,
+    reason=(
+        "About ten times the worst of JAX, PyTorch eager and compiled on the CPU at smoke and small: outputs 8.2e-7, "
+        "loss 3.4e-8, gradients 3.6e-6, update 2.9e-4 (Adam divides the smallest gradients by themselves). GELU with "
+        "the error function is 2.0e-4 off in the outputs, a LayerNorm epsilon of 1e-6 1.6e-2; torch's default weight "
+        "decay is 0.17 off in the update."
+    ),
+)
 
 _PRESETS = {
     workload.preset: workload

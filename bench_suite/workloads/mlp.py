@@ -89,7 +89,18 @@ class Mlp(msgspec.Struct, frozen=True):
 
 _OPTIMIZER = AdamW(learning_rate=3e-4, beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.5)
 
-_TOLERANCES = Tolerances(outputs=1e-5, loss=2e-6, gradients=2e-5, update=2e-3, reason="set from measurements")
+_TOLERANCES = Tolerances(
+    outputs=1e-5,
+    loss=2e-6,
+    gradients=2e-5,
+    update=2e-3,
+    reason=(
+        "About ten times the worst of JAX, PyTorch eager and compiled on the CPU at smoke and small: outputs 7.6e-7, "
+        "loss 1.8e-7, gradients 1.4e-6, update 1.6e-4. Adam's first steps have the size of the sign of a gradient, so "
+        "the few gradients near zero make the update coarser. GELU in its tanh form is 3.5e-4 off in the outputs; "
+        "torch's default weight decay is 0.29 off in the update."
+    ),
+)
 
 _PRESETS = {
     workload.preset: workload
