@@ -130,10 +130,10 @@ _TOLERANCES = Tolerances(
     gradients=5e-5,
     update=4e-3,
     reason=(
-        "About ten times the worst of JAX, PyTorch eager and compiled on the CPU at smoke and small: outputs 8.2e-7, "
-        "loss 3.4e-8, gradients 3.6e-6, update 2.9e-4 (Adam divides the smallest gradients by themselves). GELU with "
-        "the error function is 2.0e-4 off in the outputs, a LayerNorm epsilon of 1e-6 1.6e-2; torch's default weight "
-        "decay is 0.17 off in the update."
+        "About ten times the worst on the CPU of JAX, PyTorch eager and compiled at smoke and small, and of PyTorch "
+        "eager at full: outputs 8.2e-7, loss 3.4e-8, gradients 4.2e-6, update 2.9e-4 (Adam divides the smallest "
+        "gradients by themselves). GELU with the error function is 2.0e-4 off in the outputs, a LayerNorm epsilon of "
+        "1e-6 1.6e-2; torch's default weight decay is 0.17 off in the update."
     ),
 )
 
