@@ -13,7 +13,7 @@ from tabulate import tabulate
 from bench_suite.machine import BUSY_FROM
 from bench_suite.measuring.stopping import interval_fraction
 from bench_suite.record import CaseResult, RunRecord
-from bench_suite.text import duration, first_line, percent, size
+from bench_suite.text import duration, first_line, percent, size, three_digits
 
 _MEMORY_COLUMNS = {
     "allocator_peak_bytes": "allocator peak",
@@ -115,7 +115,7 @@ def _row(case: CaseResult, *, fastest_seconds: float, memory: str | None) -> dic
         "median": duration(_median(case)),
         "±95 %": "–" if width is None else percent(width),
         "rounds": str(len(case.rounds)),
-        "× fastest": f"{_median(case) / fastest_seconds:.2f}",
+        "× fastest": three_digits(_median(case) / fastest_seconds),
     }
     if memory is not None:
         found = case.find(memory)

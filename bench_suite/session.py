@@ -7,7 +7,7 @@ pytest's hooks or prints: the plugin passes events in, and takes outcomes and th
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -137,24 +137,19 @@ class Session:
 def measured(nodeid: str, case: Case, outcome: CaseMeasured, *, busy_processors: float) -> CaseResult:
     """The saved form of a measured case."""
     first = outcome.prepared[0]
-    measurements = [Measurement(name=case.metric, unit="s", better="lower", samples=outcome.rounds_seconds)]
-    single_seconds = dict(first.stages_seconds)
-    if case.phase != "compilation":
-        single_seconds |= {
-            "first_step_seconds": first.first_step_seconds,
-            "time_to_first_step_seconds": first.time_to_first_step_seconds,
+    by_process = [
+        each.stages_seconds
+        | {
+            "first_step_seconds": each.first_step_seconds,
+            "time_to_first_step_seconds": each.time_to_first_step_seconds,
         }
-    measurements += [
-        Measurement(name=name, unit="s", better="lower", samples=(value,)) for name, value in single_seconds.items()
+        for each in outcome.prepared
     ]
-    measurements += [
-        Measurement(
-            name=name,
-            unit="bytes",
-            better="lower",
-            samples=tuple(float(each.memory_bytes[name]) for each in outcome.prepared if name in each.memory_bytes),
-        )
-        for name in first.memory_bytes
+    memory = [each.memory_bytes for each in outcome.prepared]
+    measurements = [
+        Measurement(name=case.metric, unit="s", better="lower", samples=outcome.rounds_seconds),
+        *(_one_a_process(name, "s", by_process) for name in by_process[0] if name != case.metric),
+        *(_one_a_process(name, "bytes", memory) for name in memory[0]),
     ]
     return CaseResult(
         **_identity(nodeid, case),
@@ -169,6 +164,11 @@ def measured(nodeid: str, case: Case, outcome: CaseMeasured, *, busy_processors:
         program=outcome.program,
         worker=outcome.worker | {"processors_busy_before": round(busy_processors, 2)},
     )
+
+
+def _one_a_process(name: str, unit: Literal["s", "bytes"], processes: Sequence[Mapping[str, float]]) -> Measurement:
+    samples = tuple(float(process[name]) for process in processes if name in process)
+    return Measurement(name=name, unit=unit, better="lower", samples=samples)
 
 
 def unmeasured(nodeid: str, case: Case, *, status: Literal["skipped", "failed"], reason: str) -> CaseResult:

@@ -11,7 +11,7 @@ def duration(seconds: float) -> str:
     for unit, size in _TIME_UNITS:
         # 0.9995 rounds to 1.00: without the margin it would read "1e+03 ms".
         if seconds >= 0.9995 * size or unit == "ns":
-            return f"{_three_digits(seconds / size)} {unit}"
+            return f"{three_digits(seconds / size)} {unit}"
     raise AssertionError("the last unit always fits")
 
 
@@ -20,7 +20,7 @@ def size(count_bytes: float) -> str:
     for unit, unit_bytes in _SIZE_UNITS:
         # From 999.5 of the next smaller unit on, that one would take a fourth digit.
         if count_bytes >= 999.5 / 1024 * unit_bytes:
-            return f"{_three_digits(count_bytes / unit_bytes)} {unit}"
+            return f"{three_digits(count_bytes / unit_bytes)} {unit}"
     return f"{count_bytes:.0f} B"
 
 
@@ -33,7 +33,8 @@ def first_line(text: str) -> str:
     return text.partition("\n")[0]
 
 
-def _three_digits(value: float) -> str:
+def three_digits(value: float) -> str:
+    """A positive number as one reads it: ``1.23``, ``12.3``, ``123``, ``1234``."""
     if value >= 99.95:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"

@@ -100,24 +100,18 @@ def cells(evidence: Evidence, *, device: Device, phase: str, metric: str = "") -
 def compare(evidence: Evidence, *, device: Device, measure: Measure) -> Comparison:
     """The ratio of each ecosystem measured on ``device`` to the best other one, over their common support.
 
-    Of an ecosystem's variants the fastest in ``measure.variant_by`` stands for it, here in whatever figure is asked
-    for: a framework is not fast as one variant and thrifty as another.
+    For each figure the best of an ecosystem's variants stands for it, and is named. To let the one that trains fastest
+    stand for all would be stricter, but where two variants train alike, noise would then choose which of two compile
+    times, a thousandfold apart, is compared.
     """
     compared = evidence.ecosystems(device)
     if len(compared) < 2:
         alone = compared[0] if compared else "nothing"
         return Comparison(reason=f"only {alone} was measured on {device}, and a ratio needs two")
     metric = measure.metrics.get(device, "")
-    fastest = _fastest(cells(evidence, device=device, phase=measure.variant_by or measure.phase))
     common = []
     for cell in cells(evidence, device=device, phase=measure.phase, metric=metric):
-        chosen = fastest.get((cell.run, cell.model, cell.precision), {})
-        # A zero has no ratio: a memory figure below the resolution of its instrument, say.
-        standing = {
-            ecosystem: cell.standings[framework]
-            for ecosystem, framework in chosen.items()
-            if framework in cell.standings and cell.standings[framework].median > 0
-        }
+        standing = _best_variants(cell)
         if set(standing) == set(compared) and len({(each.better, each.unit) for each in standing.values()}) == 1:
             common.append((cell, standing))
     if not common:
@@ -128,19 +122,15 @@ def compare(evidence: Evidence, *, device: Device, measure: Measure) -> Comparis
     return Comparison(ratios={ecosystem: _ratio(common, ecosystem) for ecosystem in compared})
 
 
-def _fastest(measured: tuple[Cell, ...]) -> dict[_Place, dict[str, str]]:
-    """For each model the variant with the best median, by ecosystem; of equals the first by name."""
-    chosen: dict[_Place, dict[str, str]] = {}
-    for cell in measured:
-        best: dict[str, Standing] = {}
-        for standing in cell.standings.values():
-            rival = best.get(standing.ecosystem)
-            if rival is None or _beats(standing, rival):
-                best[standing.ecosystem] = standing
-        chosen[cell.run, cell.model, cell.precision] = {
-            ecosystem: standing.framework for ecosystem, standing in best.items()
-        }
-    return chosen
+def _best_variants(cell: Cell) -> dict[str, Standing]:
+    """By ecosystem; of equals the first by name."""
+    best: dict[str, Standing] = {}
+    for standing in cell.standings.values():
+        rival = best.get(standing.ecosystem)
+        # A zero has no ratio: a memory figure below the resolution of its instrument, say.
+        if standing.median > 0 and (rival is None or _beats(standing, rival)):
+            best[standing.ecosystem] = standing
+    return best
 
 
 def _beats(one: Standing, other: Standing) -> bool:

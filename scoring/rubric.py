@@ -39,8 +39,6 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which measurement answers a criterion, as a ratio to the best other framework."""
 
     phase: str
-    variant_by: str = ""
-    """The phase whose times choose which variant stands for a framework; without it the phase itself."""
     metrics: dict[Device, str] = {}
     """Device → name of the measurement; without an entry the metric that the case itself is about."""
 

@@ -140,7 +140,9 @@ def _measured(report: Report, width: int) -> Iterator[str]:
     if not report.cells:
         return
     yield ""
-    yield from textwrap.wrap("Medians of the rounds; in the score a framework's fastest variant stands for it.", width)
+    yield from textwrap.wrap(
+        "Medians of the rounds; in the score a framework's best variant of each stands for it.", width
+    )
     names = list(dict.fromkeys(name for cell in report.cells for name in cell.standings))
     several = len(report.runs) > 1
     for chunk in _in_columns(names, width):

@@ -75,7 +75,7 @@ def test_a_saved_run_is_scored(tmp_path: Path) -> None:
     saved = save(two_frameworks(), tmp_path / "run.json")
     ended = run("card", "jax", "--run", saved, "--format", "markdown")
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "9.0 measured on cpu (9 of 9 cases)" in ended.stdout
+    assert "8.0 measured on cpu (9 of 9 cases)" in ended.stdout
 
 
 def test_a_framework_without_facts_is_scored_from_its_run(tmp_path: Path) -> None:

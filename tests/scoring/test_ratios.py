@@ -66,28 +66,35 @@ def test_the_fastest_variant_stands_for_its_framework_and_is_named() -> None:
     assert found.ratios["beta"].nodeids == ("bench_suite/test_training.py::test_training[beta-quick-mlp-cpu]",)
 
 
-def test_memory_is_that_of_the_fastest_variant_and_not_of_the_thriftiest() -> None:
+def test_each_figure_has_its_own_best_variant() -> None:
     run = make_run(
         with_memory("alpha", 1.0, 100.0),
         with_memory("beta", 4.0, 10.0),
         with_memory("beta-quick", 2.0, 200.0, ecosystem="beta"),
     )
-    assert values(comparison(run, measure=MEMORY)) == {"alpha": 2.0, "beta": 0.5}
+    memory = comparison(run, measure=MEMORY)
+    assert values(memory) == {"alpha": 0.1, "beta": 10.0}
+    assert memory.ratios["beta"].variants == {"beta": 1}
+    assert comparison(run).ratios["beta"].variants == {"beta-quick": 1}
 
 
-def test_another_phase_can_choose_the_variant() -> None:
-    run = make_run(
-        measured_case("alpha", 1.0),
-        measured_case("beta", 4.0),
-        measured_case("beta-quick", 2.0, ecosystem="beta"),
-        measured_case("alpha", 10.0, phase="compilation"),
-        measured_case("beta", 1.0, phase="compilation"),
-        measured_case("beta-quick", 40.0, ecosystem="beta", phase="compilation"),
-    )
-    assert values(comparison(run, measure=Measure(phase="compilation", variant_by="training"))) == {
-        "alpha": 4.0,
-        "beta": 0.25,
-    }
+def test_noise_between_two_variants_that_train_alike_does_not_choose_what_else_is_compared() -> None:
+    def first_steps(slower: str) -> dict[str, float]:
+        times = {"beta": 1.0, "beta-quick": 1.0} | {slower: 1.01}
+        return values(
+            comparison(
+                make_run(
+                    *(measured_case(name, time, ecosystem="beta") for name, time in times.items()),
+                    measured_case("alpha", 1.0),
+                    measured_case("alpha", 1.0, phase="compilation"),
+                    measured_case("beta", 0.01, ecosystem="beta", phase="compilation"),
+                    measured_case("beta-quick", 20.0, ecosystem="beta", phase="compilation"),
+                ),
+                measure=Measure(phase="compilation"),
+            )
+        )
+
+    assert first_steps("beta") == first_steps("beta-quick")
 
 
 def test_higher_can_be_better() -> None:
