@@ -311,7 +311,12 @@ ARROWS = {
     "bench_suite.devices": ("bench_suite.frameworks.program",),
     "bench_suite.hooks": ("bench_suite.record",),
     "bench_suite.saving": ("bench_suite.record",),
-    "bench_suite.report": ("bench_suite.measuring.stopping", "bench_suite.record", "bench_suite.text"),
+    "bench_suite.report": (
+        "bench_suite.machine",
+        "bench_suite.measuring.stopping",
+        "bench_suite.record",
+        "bench_suite.text",
+    ),
     "bench_suite.certificate": ("bench_suite.frameworks.program", "bench_suite.record", "bench_suite.workloads"),
     "bench_suite.workers": (
         "bench_suite.cases",
