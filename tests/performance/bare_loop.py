@@ -1,7 +1,8 @@
 """A bare loop around a program's step, in a process of its own: what the suite's figures are held against.
 
 ``python bare_loop.py FRAMEWORK MODEL`` builds the program, takes some steps, prints ``ready``, and then for each line
-``N`` on standard input times N steps and a wait, and prints seconds per step. No freezing, settling or checking.
+``N`` on standard input takes a few steps, times N steps and a wait, and prints seconds per step. Nothing is loaded
+again, guarded or checked.
 """
 
 from __future__ import annotations
@@ -44,7 +45,6 @@ def main(framework_id: str, model: str, scratch: str) -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         steps = int(line)
-        program.load()
         for _ in range(max(1, steps // 4)):
             program.step()
         program.wait()
