@@ -97,7 +97,8 @@ class _Seat:
         self.rounds_seconds: list[float] = []
         self.turns: list[int] = []
         self.spent_seconds = 0.0
-        self.outcome: Outcome | None = None
+        self.narrow = False
+        self.done = False
 
     def ask(self, request: Request, expected: type[ReplyType], *, limit_seconds: float) -> ReplyType:
         if self.worker is None:
@@ -121,9 +122,11 @@ def measure_block(
     order: random.Random,
     listener: Listener,
     fresh_processes: bool = True,
-) -> dict[Case, Outcome]:
-    """Measure the cases of one block against each other, until each is narrow or its time is spent.
+) -> None:
+    """Measure the cases of one block against each other; ``listener`` hears what becomes of each.
 
+    A case goes on taking its turn until all of them are narrow or its own time is spent: were it to leave as soon as it
+    is narrow, the rounds of the others would no longer have neighbours in time to be compared with.
     ``order`` shuffles who goes first, anew each turn. ``fresh_processes`` False says that the workers share one
     process, where only the first compilation is cold. Whatever is raised here, Ctrl-C above all, ends every worker
     first.
@@ -132,15 +135,15 @@ def measure_block(
     table = _Table(start_worker=start_worker, preset=preset, listener=listener, fresh_processes=fresh_processes)
     try:
         for turn in itertools.count():
-            waiting = [seat for seat in seats if seat.outcome is None]
-            if not waiting:
+            living = [seat for seat in seats if not seat.done]
+            if not living:
                 break
-            for seat in order.sample(waiting, k=len(waiting)):
+            for seat in order.sample(living, k=len(living)):
                 table.take_turn(seat, turn)
+            table.end_turn([seat for seat in seats if not seat.done])
     finally:
         for seat in seats:
             seat.close()
-    return {seat.case: seat.outcome for seat in seats if seat.outcome is not None}
 
 
 class _Table:
@@ -155,22 +158,31 @@ class _Table:
         self._fresh_processes = fresh_processes
 
     def take_turn(self, seat: _Seat, turn: int) -> None:
-        """Let one case prepare or run one round; settle its outcome when it is done or has gone wrong."""
+        """Let one case prepare or run one round; settle what becomes of it when that is known."""
         started = seconds()
         try:
             if seat.case.phase == "compilation":
-                stopped = self._compile_once(seat, turn=turn, started=started)
+                over = self._compile_once(seat, turn=turn, started=started)
             elif turn == 0:
                 self._prepare(seat)
-                stopped = None
+                over = False
             else:
-                stopped = self._time_round(seat, turn=turn, started=started)
-            if stopped:
-                self._settle(seat, self._measured(seat, stopped))
+                over = self._time_round(seat, turn=turn, started=started)
+            if over:
+                self._settle(seat, self._measured(seat))
         except DeviceUnavailable as error:
             self._settle(seat, CaseUnavailable(reason=str(error)))
         except Exception as error:  # noqa: BLE001 - one case's failure must not take the block with it
             self._settle(seat, CaseFailed(error=error))
+
+    def end_turn(self, living: list[_Seat]) -> None:
+        """End the block once every case that is still measured is narrow."""
+        if all(seat.narrow for seat in living):
+            for seat in living:
+                try:
+                    self._settle(seat, self._measured(seat))
+                except Exception as error:  # noqa: BLE001 - as above
+                    self._settle(seat, CaseFailed(error=error))
 
     def _prepare(self, seat: _Seat) -> Prepared:
         self._listener.preparing(seat.case)
@@ -184,34 +196,31 @@ class _Table:
         self._listener.prepared(seat.case, prepared)
         return prepared
 
-    def _time_round(self, seat: _Seat, *, turn: int, started: float) -> Stopped | None:
+    def _time_round(self, seat: _Seat, *, turn: int, started: float) -> bool:
+        """True when the case's time is spent."""
         request = Measure(steps=seat.prepared[0].steps_per_round)
         measured = seat.ask(request, Measured, limit_seconds=self._preset.limit_seconds)
         if seat.worker is not None:
             seat.worker.freeze()
         self._take(seat, measured.seconds, turn=turn, started=started)
-        if is_narrow(seat.rounds_seconds):
-            return "narrow"
-        return "budget" if seat.spent_seconds >= self._preset.rounds_seconds else None
+        return seat.spent_seconds >= self._preset.rounds_seconds
 
-    def _compile_once(self, seat: _Seat, *, turn: int, started: float) -> Stopped | None:
-        """A cold compilation is a round of its own, in a process of its own."""
+    def _compile_once(self, seat: _Seat, *, turn: int, started: float) -> bool:
+        """A cold compilation is a round of its own, in a process of its own. True when there is no time for another."""
         seat.close()
         prepared = self._prepare(seat)
         self._take(seat, prepared.time_to_first_step_seconds, turn=turn, started=started)
-        if is_narrow(seat.rounds_seconds):
-            return "narrow"
         once_more_seconds = seat.spent_seconds / len(seat.rounds_seconds)
-        over = seat.spent_seconds + once_more_seconds > self._preset.compile_seconds
-        return "budget" if over or not self._fresh_processes else None
+        return seat.spent_seconds + once_more_seconds > self._preset.compile_seconds or not self._fresh_processes
 
     def _take(self, seat: _Seat, round_seconds: float, *, turn: int, started: float) -> None:
         seat.rounds_seconds.append(round_seconds)
         seat.turns.append(turn)
         seat.spent_seconds += seconds() - started
+        seat.narrow = is_narrow(seat.rounds_seconds)
         self._listener.round_done(seat.case, seat.rounds_seconds, spent_seconds=seat.spent_seconds)
 
-    def _measured(self, seat: _Seat, stopped: Stopped) -> CaseMeasured:
+    def _measured(self, seat: _Seat) -> CaseMeasured:
         certificate = seat.prepared[0].certificate
         if certificate is None:
             raise RuntimeError("the first preparation of a case must certify it")
@@ -219,7 +228,7 @@ class _Table:
         return CaseMeasured(
             rounds_seconds=tuple(seat.rounds_seconds),
             turns=tuple(seat.turns),
-            stopped=stopped,
+            stopped="narrow" if seat.narrow else "budget",
             prepared=tuple(seat.prepared),
             certificate=certificate,
             workload=seat.workload,
@@ -229,5 +238,5 @@ class _Table:
 
     def _settle(self, seat: _Seat, outcome: Outcome) -> None:
         seat.close()
-        seat.outcome = outcome
+        seat.done = True
         self._listener.case_done(seat.case, outcome)

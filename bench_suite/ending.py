@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
 
-from bench_suite.record import RunFileError, RunRecord
+from bench_suite.record import CaseResult, RunFileError
 from bench_suite.saving import RunFiles
 from bench_suite.stash import SESSION
 
@@ -27,36 +27,54 @@ class SessionEnd:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
         bench = self._config.stash.get(SESSION, None)
         if bench is None:
-            return (yield)
-        run, files = bench.record(), RunFiles(self._config)
-        result: object = None
-        run_path: Path | None = None
-        try:
             result = yield
-            run_path = files.keep() or files.save()
-        except (OSError, RunFileError) as error:
-            files.discard()
-            self._lines.append(f"speedscore: the run was not saved: {error}")
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        if run_path is not None:
-            self._lines.append(f"speedscore: the run is saved in {run_path}")
+            self._require_devices(session, cases=())
+            return result
+        run = bench.record()
+        result, run_path = yield from self._save(session)
         self._config.hook.pytest_speedscore_run(
             config=self._config, run=run, run_path=str(run_path) if run_path else None
         )
-        self._require_devices(session, run)
+        self._require_devices(session, cases=run.cases)
         return result
+
+    def _save(self, session: pytest.Session) -> Generator[None, object, tuple[object, Path | None]]:
+        """Lets pytest-benchmark save, and saves where it does not; an error costs the new file alone."""
+        result: object = None
+        files: RunFiles | None = None
+        try:
+            files = RunFiles(self._config)
+            result = yield
+            run_path = files.keep() or files.save()
+        except (OSError, RunFileError) as error:
+            self._lines.append(f"speedscore: the run was not saved: {error}")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        except BaseException:
+            if files is not None:
+                files.discard()
+            raise
+        else:
+            if run_path is not None:
+                self._lines.append(f"speedscore: the run is saved in {run_path}")
+            return result, run_path
+        if files is not None:
+            files.discard()
+        return result, None
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for line in self._lines:
             terminalreporter.write_line(line)
 
-    def _require_devices(self, session: pytest.Session, run: RunRecord) -> None:
+    def _require_devices(self, session: pytest.Session, *, cases: Sequence[CaseResult]) -> None:
+        if self._config.option.collectonly:
+            return
         for device in dict.fromkeys(self._config.getoption("require_device")):
-            asked = [case for case in run.cases if case.device == device]
+            asked = [case for case in cases if case.device == device]
             missing = [case for case in asked if case.status != "measured"]
-            if missing or not asked:
-                self._lines.append(
-                    f"speedscore: --require-device {device}: {len(missing)} of {len(asked)} cases were not measured"
-                )
+            if asked and not missing:
+                continue
+            what = f"{len(missing)} of {len(asked)} cases were not measured" if asked else "no case was selected"
+            self._lines.append(f"speedscore: --require-device {device}: {what}")
+            if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED

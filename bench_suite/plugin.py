@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from bench_suite.session import Session
 
-PHASE_MARK = "phase"
+PHASE_MARK = "speedscore_phase"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,13 +69,15 @@ def pytest_configure(config: pytest.Config) -> None:
         find_preset(config.getoption("preset"))
     except ValueError as error:
         raise pytest.UsageError(f"--preset: {error}") from None
+    if config.getoption("require_device") and config.getoption("dist", "no") != "no":
+        raise pytest.UsageError("--require-device: nothing is measured under pytest-xdist; leave out -n")
     # Registered here, it wraps pytest-benchmark's saving and ends before the terminal's summary begins.
     config.pluginmanager.register(SessionEnd(config), "speedscore-session-end")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     mark = metafunc.definition.get_closest_marker(PHASE_MARK)
-    if mark is None:
+    if mark is None or "case" not in metafunc.fixturenames:
         return
     clock = metafunc.config.stash[CLOCK]
     metafunc.parametrize(
@@ -99,7 +101,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     cases = {item.nodeid: case for item in session.items if (case := case_of(item)) is not None}
-    if cases and not session.config.option.collectonly:
+    # A worker of pytest-xdist measures nothing: there pytest-benchmark is disabled, and every case is skipped.
+    if cases and not session.config.option.collectonly and not hasattr(session.config, "workerinput"):
         session.config.stash[SESSION] = _begin(session.config, cases)
 
 
@@ -145,13 +148,9 @@ def replay(request: pytest.FixtureRequest, benchmark: BenchmarkFixture) -> Calla
     config = request.config
 
     def play(case: Case) -> None:
-        replay_case(
-            case,
-            nodeid=request.node.nodeid,
-            session=config.stash[SESSION],
-            clock=config.stash[CLOCK],
-            benchmark=benchmark,
-        )
+        if benchmark.disabled:
+            pytest.skip("benchmarks are disabled (--benchmark-disable, or pytest-xdist is running)")
+        replay_case(case, item=request.node, clock=config.stash[CLOCK], benchmark=benchmark)
 
     return play
 
@@ -167,6 +166,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.hookimpl(optionalhook=True)  # pytest-benchmark may be switched off
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
     bench = config.stash.get(SESSION, None)
     if bench is not None:

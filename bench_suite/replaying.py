@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,15 +12,15 @@ from bench_suite.cases import Case
 from bench_suite.measuring.clock import VirtualClock
 from bench_suite.record import CaseResult, Scalar
 from bench_suite.session import Session, unmeasured
+from bench_suite.stash import SESSION
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
 
-def replay_case(case: Case, *, nodeid: str, session: Session, clock: VirtualClock, benchmark: BenchmarkFixture) -> None:
+def replay_case(case: Case, *, item: pytest.Item, clock: VirtualClock, benchmark: BenchmarkFixture) -> None:
     """Measure the case with its block, then play its rounds back. Skips or fails the test where there are none."""
-    if benchmark.disabled:
-        pytest.skip("benchmarks are disabled (--benchmark-disable, or pytest-xdist is running)")
+    session = item.config.stash[SESSION]
     if absence := session.absence(case):
         pytest.skip(absence)
     match outcome := session.outcome(case):
@@ -28,9 +29,9 @@ def replay_case(case: Case, *, nodeid: str, session: Session, clock: VirtualCloc
         case CaseFailed(error) if session.in_process:
             raise error
         case CaseFailed(error):
-            pytest.fail(f"{case.id}: {error}\n{_run_alone(session, nodeid)}", pytrace=False)
+            pytest.fail(f"{case.id}: {error}\n{_run_alone(session, item)}", pytrace=False)
         case CaseMeasured():
-            result = session.measured(nodeid, case, outcome)
+            result = session.measured(item.nodeid, case, outcome)
             benchmark.extra_info.update(_extra_info(result))
             benchmark.pedantic(clock.player(outcome.rounds_seconds), rounds=len(outcome.rounds_seconds), iterations=1)
             session.note(result)
@@ -46,9 +47,11 @@ def note_report(session: Session, case: Case, report: pytest.TestReport) -> None
         session.note(unmeasured(report.nodeid, case, status="failed", reason=report.longreprtext.strip()))
 
 
-def _run_alone(session: Session, nodeid: str) -> str:
-    preset = f"--preset {session.preset.name} "
-    return f"to run it alone, in a debugger's reach:\n  python -m pytest {preset}--in-process --pdb '{nodeid}'"
+def _run_alone(session: Session, item: pytest.Item) -> str:
+    return (
+        f"to run it alone (add --in-process --pdb for a debugger):\n  cd {shlex.quote(str(item.config.rootpath))} && "
+        f"python -m pytest --benchmark-only --preset {session.preset.name} {shlex.quote(item.nodeid)}"
+    )
 
 
 def _extra_info(result: CaseResult) -> dict[str, Scalar]:

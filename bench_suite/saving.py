@@ -64,7 +64,7 @@ class RunFiles:
         Returns None where the storage is not a folder. Raises RunFileError when the disk does not take the file.
         """
         path = self._json_path or self._next_stored()
-        if path is not None:
+        if path is not None and self._benchmark_session() is not None:
             write_json(path, self._document())
             self._forget_older()
         return path
@@ -89,8 +89,8 @@ class RunFiles:
 
     def _folder(self) -> Path | None:
         session = self._benchmark_session()
-        # A storage that is no folder (Elasticsearch) has no path.
-        path = getattr(session.storage, "path", None)
+        # pytest-benchmark may be switched off, and a storage that is no folder (Elasticsearch) has no path.
+        path = getattr(getattr(session, "storage", None), "path", None)
         return Path(path) / session.machine_id if path is not None else None
 
     def _stored(self) -> list[Path]:

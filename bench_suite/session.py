@@ -10,23 +10,51 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from bench_suite.block import CaseMeasured, Outcome, measure_block
+from bench_suite.block import CaseFailed, CaseMeasured, CaseUnavailable, Listener, Outcome, measure_block
 from bench_suite.cases import Block, Case, declined
 from bench_suite.devices import PROBES, DeviceProbe
 from bench_suite.frameworks.program import DeviceName
 from bench_suite.frameworks.table import FRAMEWORKS
 from bench_suite.machine import BUSY_FROM, busy_processors, fingerprint
 from bench_suite.presets import Preset
-from bench_suite.progress import Progress
 from bench_suite.record import SCHEMA_VERSION, CaseResult, Measurement, RunRecord
 from bench_suite.workers.handle import InProcessWorker, ProcessWorker, Worker, new_scratch
 from bench_suite.workers.isolation import allowed_processors
-from bench_suite.workers.protocol import Setting
+from bench_suite.workers.protocol import Prepared, Setting
 from bench_suite.workloads.table import MODELS
 
-NOT_REACHED = "the session ended before this case was reached"
+NOT_MEASURED = "the session ended before this case was measured"
+
+
+class Progress(Listener, Protocol):
+    """A listener that also hears of whole blocks."""
+
+    def block_begins(self, block: Block, cases: Sequence[Case]) -> None: ...
+
+    def machine_is_busy(self, processors: float) -> None: ...
+
+
+class _Keeper:
+    """Keeps each outcome as soon as there is one, so that an interrupt costs only what was being measured."""
+
+    def __init__(self, outcomes: dict[Case, Outcome], listener: Listener) -> None:
+        self._outcomes = outcomes
+        self._listener = listener
+
+    def preparing(self, case: Case) -> None:
+        self._listener.preparing(case)
+
+    def prepared(self, case: Case, prepared: Prepared) -> None:
+        self._listener.prepared(case, prepared)
+
+    def round_done(self, case: Case, rounds_seconds: list[float], *, spent_seconds: float) -> None:
+        self._listener.round_done(case, rounds_seconds, spent_seconds=spent_seconds)
+
+    def case_done(self, case: Case, outcome: Outcome) -> None:
+        self._outcomes[case] = outcome
+        self._listener.case_done(case, outcome)
 
 
 class Session:
@@ -53,10 +81,6 @@ class Session:
         self._cases = dict(cases)
         self._make_progress = make_progress
 
-    @property
-    def selected(self) -> Mapping[str, Case]:
-        return self._cases
-
     def absence(self, case: Case) -> str:
         """Why the case cannot be measured here, known without starting a worker; empty when it can be tried."""
         probe = self._probes.get(case.device)
@@ -78,12 +102,12 @@ class Session:
             busy = self._busy_processors[case.block] = busy_processors()
             if busy >= BUSY_FROM:
                 progress.machine_is_busy(busy)
-            self._outcomes |= measure_block(
+            measure_block(
                 block_cases,
                 start_worker=self._start_worker,
                 preset=self.preset,
                 order=self._order,
-                listener=progress,
+                listener=_Keeper(self._outcomes, progress),
                 fresh_processes=not self.in_process,
             )
         return self._outcomes[case]
@@ -100,7 +124,7 @@ class Session:
         """The whole session, every selected case in it; made once."""
         if self._record is None:
             for nodeid, case in self._cases.items():
-                self.note(unmeasured(nodeid, case, status="skipped", reason=NOT_REACHED))
+                self.note(self._without_its_test(nodeid, case))
             self._record = RunRecord(
                 schema_version=SCHEMA_VERSION,
                 created=self._created.isoformat(timespec="seconds"),
@@ -111,6 +135,18 @@ class Session:
                 cases=tuple(self._results[nodeid] for nodeid in self._cases),
             )
         return self._record
+
+    def _without_its_test(self, nodeid: str, case: Case) -> CaseResult:
+        """For a case whose own test never ran: it may have been measured with its block all the same."""
+        match self._outcomes.get(case):
+            case CaseMeasured() as outcome:
+                return self.measured(nodeid, case, outcome)
+            case CaseFailed(error):
+                return unmeasured(nodeid, case, status="failed", reason=str(error))
+            case CaseUnavailable(reason):
+                return unmeasured(nodeid, case, status="skipped", reason=reason)
+            case None:
+                return unmeasured(nodeid, case, status="skipped", reason=NOT_MEASURED)
 
     def _announce(self, block: Block, cases: list[Case]) -> Progress:
         if self._progress is None:

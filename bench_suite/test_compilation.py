@@ -9,6 +9,6 @@ import pytest
 from bench_suite.cases import Case
 
 
-@pytest.mark.phase("compilation")
+@pytest.mark.speedscore_phase("compilation")
 def test_compilation(case: Case, replay: Callable[[Case], None]) -> None:
     replay(case)

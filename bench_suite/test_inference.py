@@ -9,6 +9,6 @@ import pytest
 from bench_suite.cases import Case
 
 
-@pytest.mark.phase("inference")
+@pytest.mark.speedscore_phase("inference")
 def test_inference(case: Case, replay: Callable[[Case], None]) -> None:
     replay(case)

@@ -9,6 +9,6 @@ import pytest
 from bench_suite.cases import Case
 
 
-@pytest.mark.phase("training")
+@pytest.mark.speedscore_phase("training")
 def test_training(case: Case, replay: Callable[[Case], None]) -> None:
     replay(case)

@@ -7,6 +7,7 @@ written.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -41,7 +42,13 @@ def main(arguments: list[str] | None = None) -> int:
     if hasattr(sys.stdout, "reconfigure"):
         # A terminal without UTF-8 shows a question mark for "×" rather than a traceback.
         sys.stdout.reconfigure(errors="replace")
-    print(text, end="")
+    try:
+        print(text, end="", flush=True)
+    except OSError as error:
+        # Nothing more can be written there; without this Python would try again on its way out, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"python -m scoring: the card could not be written: {error.strerror}", file=sys.stderr)
+        return 2
     return 0
 
 

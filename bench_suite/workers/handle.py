@@ -27,6 +27,7 @@ from bench_suite.workers.protocol import Refused, Reply, Request, decode_reply, 
 _LOG_LINES = 15
 _LOG_TAIL_BYTES = 8192
 _STOP_SECONDS = 2.0
+_END_SECONDS = 10.0
 
 
 class WorkerError(RuntimeError):
@@ -99,13 +100,16 @@ class ProcessWorker:
         self._frozen = True
 
     def close(self) -> None:
-        # Children first by name: those that made a session of their own would not hear the group's signal.
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for child in psutil.Process(self._process.pid).children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    child.kill()
+        if self._process.poll() is None:
+            # Children first by name: those that made a session of their own would not hear the group's signal.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                for child in psutil.Process(self._process.pid).children(recursive=True):
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        child.kill()
         self._signal(signal.SIGKILL)
-        self._process.wait()
+        # Inside a driver that hangs, a process does not even hear this; the other cases must not wait for it.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_SECONDS)
         with contextlib.suppress(OSError):
             self._requests.close()
         if self._replies_fd >= 0:

@@ -89,7 +89,9 @@ class Service:
             raise MeasurementInvalid(
                 f"asked to run on {setting.case.device}, but the program sits on {described['platform']}"
             )
-        if setting.case.device == "cpu" and self._isolated and described["threads"] != len(setting.affinity):
+        # Where the system does not tell how many threads there are, the count is None and nothing can be checked.
+        wrong_count = described["threads"] not in (None, len(setting.affinity))
+        if setting.case.device == "cpu" and self._isolated and wrong_count:
             raise MeasurementInvalid(
                 f"asked for {len(setting.affinity)} computing threads, one for each processor of the affinity, "
                 f"but {setting.case.framework} uses {described['threads']}"

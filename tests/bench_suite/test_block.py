@@ -52,8 +52,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-class Quiet:
-    """A listener that does not."""
+class Witness:
+    """A listener that keeps what becomes of each case."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[Case, Outcome] = {}
 
     def preparing(self, case: Case) -> None: ...
 
@@ -61,7 +64,8 @@ class Quiet:
 
     def round_done(self, case: Case, rounds_seconds: list[float], *, spent_seconds: float) -> None: ...
 
-    def case_done(self, case: Case, outcome: Outcome) -> None: ...
+    def case_done(self, case: Case, outcome: Outcome) -> None:
+        self.outcomes[case] = outcome
 
 
 class Bench:
@@ -143,10 +147,9 @@ def run(
 ) -> tuple[dict[str, Outcome], Bench]:
     bench = Bench(clock, rounds)
     cases = [Case(framework=name, model="mlp", device="cpu", phase=phase) for name in rounds]
-    outcomes = measure_block(
-        cases, start_worker=bench, preset=PRESET, order=random.Random(seed), listener=Quiet(), fresh_processes=True
-    )
-    return {case.framework: outcome for case, outcome in outcomes.items()}, bench
+    witness = Witness()
+    measure_block(cases, start_worker=bench, preset=PRESET, order=random.Random(seed), listener=witness)
+    return {case.framework: outcome for case, outcome in witness.outcomes.items()}, bench
 
 
 def test_rounds_alternate_and_end_when_narrow(clock: Clock) -> None:
@@ -167,6 +170,16 @@ def test_the_order_of_a_turn_is_shuffled_by_the_seed(clock: Clock) -> None:
     other = run(clock, {"a": steady(0.1), "b": steady(0.1)}, seed=2)[1].ran
     assert first == again != other
     assert {"".join(first[i : i + 2]) for i in range(0, len(first), 2)} == {"ab", "ba"}
+
+
+def test_who_is_narrow_goes_on_as_long_as_another_is_not(clock: Clock) -> None:
+    outcomes, bench = run(clock, {"quick": steady(0.05), "wild": wild(0.5)})
+    quick, slow = outcomes["quick"], outcomes["wild"]
+    assert isinstance(quick, CaseMeasured)
+    assert isinstance(slow, CaseMeasured)
+    assert (quick.stopped, slow.stopped) == ("narrow", "budget")
+    assert set(slow.turns) <= set(quick.turns)
+    assert not bench.open
 
 
 def test_a_case_that_stays_wide_ends_with_its_budget_and_says_so(clock: Clock) -> None:
@@ -194,7 +207,7 @@ def test_an_interrupt_closes_every_worker_and_goes_on_up(clock: Clock) -> None:
     bench = Bench(clock, {"a": steady(0.1), "b": iter([0.1, KeyboardInterrupt()])})  # type: ignore[list-item]
     cases = [Case(framework=name, model="mlp", device="cpu", phase="training") for name in "ab"]
     with pytest.raises(KeyboardInterrupt):
-        measure_block(cases, start_worker=bench, preset=PRESET, order=random.Random(1), listener=Quiet())
+        measure_block(cases, start_worker=bench, preset=PRESET, order=random.Random(1), listener=Witness())
     assert not bench.open
 
 
@@ -216,8 +229,9 @@ def test_a_compilation_longer_than_the_budget_is_measured_once(clock: Clock) -> 
 def test_a_shared_process_compiles_cold_only_once(clock: Clock) -> None:
     bench = Bench(clock, {"a": steady(0.1)})
     case = Case(framework="a", model="mlp", device="cpu", phase="compilation")
-    outcomes = measure_block(
-        [case], start_worker=bench, preset=PRESET, order=random.Random(1), listener=Quiet(), fresh_processes=False
+    witness = Witness()
+    measure_block(
+        [case], start_worker=bench, preset=PRESET, order=random.Random(1), listener=witness, fresh_processes=False
     )
-    assert isinstance(outcomes[case], CaseMeasured)
+    assert isinstance(witness.outcomes[case], CaseMeasured)
     assert bench.starts == 1

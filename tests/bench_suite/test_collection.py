@@ -136,7 +136,7 @@ def test_without_selection_every_case_is_collected(names: Names) -> None:
 
 def test_no_name_holds_a_device_by_accident(names: Names) -> None:
     cases = {nodeid for device in DEVICES for nodeid in cases_of(device)}
-    assert {"phase", "benchmark", "parametrize"} <= set(names.markers)
+    assert {"speedscore_phase", "benchmark", "parametrize"} <= set(names.markers)
     assert accidental_names(names, cases) == []
 
 

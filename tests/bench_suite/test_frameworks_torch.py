@@ -122,6 +122,26 @@ print(json.dumps(facts))
 """
 
 
+_ON_CUDA = """
+import json
+from unittest import mock
+import torch
+from bench_suite.frameworks.torch.program import build
+from bench_suite.workloads.table import make_workload
+
+built = build(make_workload("mlp", "smoke"), phase="training", device="cpu", variant="eager", threads=1)
+built._platform = "cuda"
+with mock.patch.object(torch.cuda, "get_device_name", lambda: "a card"):
+    print(json.dumps(built.describe()))
+"""
+
+
+def test_a_program_on_cuda_says_that_it_is_where_the_case_asked_for() -> None:
+    described = json.loads(_run("-c", _ON_CUDA))
+    # The worker compares this with the case's own device name.
+    assert (described["platform"], described["device_kind"]) == ("gpu", "a card")
+
+
 def test_the_verbs_keep_and_restore_the_canonical_state() -> None:
     facts = json.loads(_run("-c", _VERBS))
     assert facts.pop("loss") == pytest.approx(5.9, abs=1.0)

@@ -19,6 +19,7 @@ import pytest
 
 import bench_suite
 from bench_suite.record import BLOCK_KEY, load_run
+from bench_suite.session import NOT_MEASURED
 
 HERE = Path(__file__).parent
 SOURCES = Path(bench_suite.__file__).parent
@@ -130,7 +131,9 @@ def test_a_wrong_model_fails_alone_and_is_never_timed(matrix: Matrix) -> None:
     matrix.make("training", good="healthy", bad="wrong")
     result = matrix.run("-k", "cpu", "--benchmark-json=run.json")
     result.assert_outcomes(passed=1, failed=1, deselected=4)
-    result.stdout.fnmatch_lines(["*bad-mlp-cpu*forward outputs wrong*", "*python -m pytest * --in-process --pdb *"])
+    result.stdout.fnmatch_lines(
+        ["*bad-mlp-cpu*forward outputs wrong*", "*python -m pytest --benchmark-only --preset smoke *bad-mlp-cpu*"]
+    )
     good, bad = load_run(matrix.folder / "run.json").cases
     assert good.status == "measured"
     assert (bad.status, bad.rounds) == ("failed", ())
@@ -229,6 +232,35 @@ def test_other_people_s_benchmarks_are_left_alone(pytester: pytest.Pytester) -> 
     assert not list((pytester.path / ".benchmarks").rglob("*.json"))
 
 
+def test_other_people_s_markers_and_switches_are_left_alone(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nmarkers =\n    phase\n    speedscore_phase")
+    pytester.makepyfile(
+        "import pytest\n\n@pytest.mark.phase('smoke')\ndef test_one():\n    pass\n\n"
+        "@pytest.mark.speedscore_phase\ndef test_two():\n    pass\n"
+    )
+    for options in ([], ["-p", "no:benchmark"], ["-p", "no:terminal"]):
+        result = pytester.runpytest_subprocess("-p", "bench_suite.plugin", "-p", "no:scoring.plugin", *options)
+        assert result.ret == pytest.ExitCode.OK, result.stdout.str() + result.stderr.str()
+
+
+def test_a_required_device_of_which_no_case_was_selected_is_missing(matrix: Matrix) -> None:
+    matrix.make("training", sample="healthy")
+    result = matrix.run("-k", "nothing_of_this_name", "--require-device", "tpu")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["speedscore: --require-device tpu: no case was selected"])
+
+
+def test_in_this_very_checkout_a_session_that_measures_nothing_is_saved(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text("the older run")
+    command = ["-m", "pytest", "bench_suite", "--benchmark-only", "-k", "mlp and tpu", f"--benchmark-json={path}"]
+    done = subprocess.run([sys.executable, *command], cwd=SOURCES.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "9 of 9 cases were asked for and not measured" in done.stdout
+    assert {case.status for case in load_run(path).cases} == {"skipped"}
+    assert [each.name for each in tmp_path.iterdir()] == ["run.json"]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["interrupt", "kill"])
 def test_no_process_is_left_behind(matrix: Matrix, number: signal.Signals) -> None:
     matrix.make("training", first="healthy", second="hang")
@@ -247,7 +279,8 @@ def test_no_process_is_left_behind(matrix: Matrix, number: signal.Signals) -> No
     assert (len(gone), alive) == (2, [])
     if number == signal.SIGINT:
         assert pytest_process.returncode == pytest.ExitCode.INTERRUPTED
-        assert {case.status for case in load_run(matrix.folder / "run.json").cases} == {"skipped"}
+        cases = load_run(matrix.folder / "run.json").cases
+        assert {(case.status, case.reason) for case in cases if case.device == "cpu"} == {("skipped", NOT_MEASURED)}
         assert not list(matrix.folder.glob("speedscore-*"))
 
 

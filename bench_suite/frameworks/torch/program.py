@@ -23,6 +23,9 @@ from bench_suite.workloads.workload import AdamW, Array, Weights, Workload
 
 VARIANTS = ("eager", "compile")
 
+_DEVICE_NAMES: dict[str, DeviceName] = {"cpu": "cpu", "cuda": "gpu"}
+"""PyTorch's names of devices, and the suite's."""
+
 
 def build(workload: Workload, *, phase: Phase, device: DeviceName, variant: str, threads: int) -> TorchProgram:
     """Build the program with its weights and batch on the device; float32 at the highest precision, no TF32.
@@ -234,7 +237,7 @@ class TorchProgram:
 
     def describe(self) -> dict[str, str | int | float | bool | None]:
         facts: dict[str, str | int | float | bool | None] = {
-            "platform": self._platform,
+            "platform": _DEVICE_NAMES[self._platform],
             "device_kind": torch.cuda.get_device_name() if self._platform == "cuda" else "cpu",
             "threads": torch.get_num_threads(),
             "variant": self._variant,
