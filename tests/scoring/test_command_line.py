@@ -164,3 +164,14 @@ def test_a_bad_rubric_gets_one_line(copy: Path) -> None:
 def test_fixtures_inside_the_package_are_found_first(copy: Path) -> None:
     (copy / "fixtures").rename(copy / "scoring" / "fixtures")
     assert run("card", "jax", package=copy).returncode == 0
+
+
+def test_a_full_disk_is_one_clear_line() -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("there is no /dev/full here to stand in for a full disk")
+    with full.open("w") as target:
+        command = [sys.executable, "-m", "scoring", "card", "jax"]
+        ended = subprocess.run(command, stdout=target, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "could not be written" in ended.stderr
