@@ -114,7 +114,7 @@ class Session:
 
     def measured(self, nodeid: str, case: Case, outcome: CaseMeasured) -> CaseResult:
         """The saved form of a measured case."""
-        return measured(nodeid, case, outcome, busy_processors=self._busy_processors[case.block])
+        return _to_result(nodeid, case, outcome, busy_processors=self._busy_processors[case.block])
 
     def note(self, result: CaseResult) -> None:
         """Keep what became of a case. The first word stands: failing to tear down does not undo a measurement."""
@@ -170,8 +170,7 @@ class Session:
         return (InProcessWorker(scratch) if self.in_process else ProcessWorker(scratch)), setting
 
 
-def measured(nodeid: str, case: Case, outcome: CaseMeasured, *, busy_processors: float) -> CaseResult:
-    """The saved form of a measured case."""
+def _to_result(nodeid: str, case: Case, outcome: CaseMeasured, *, busy_processors: float) -> CaseResult:
     first = outcome.prepared[0]
     by_process = [
         each.stages_seconds
