@@ -133,7 +133,7 @@ def _packages() -> dict[str, Scalar]:
 def _git(source: Path) -> dict[str, Scalar]:
     commit = _git_says(source, "rev-parse", "HEAD")
     # An installed package may lie inside somebody else's repository, whose commit says nothing about ours.
-    if not commit or not _git_says(source, "ls-files", "--error-unmatch", "record.py"):
+    if not commit or not _git_says(source, "ls-files", "--", "."):
         return {}
     return {"git.commit": commit, "git.dirty": bool(_git_says(source, "status", "--porcelain"))}
 

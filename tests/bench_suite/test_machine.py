@@ -119,9 +119,20 @@ def test_the_commit_is_told_and_whether_files_differ_from_it(folder: Path) -> No
 
 @needs_git
 def test_a_folder_inside_the_checkout_tells_the_checkouts_commit(folder: Path) -> None:
-    commit = commit_a_file(folder)
+    commit_a_file(folder)
     (folder / "package").mkdir()
-    assert fingerprint(folder / "package")["git.commit"] == commit
+    (folder / "package" / "module.py").touch()
+    git(folder, "add", "package")
+    git(folder, "commit", "--quiet", "--message", "Add a package")
+    assert fingerprint(folder / "package")["git.commit"] == git(folder, "rev-parse", "HEAD")
+
+
+@needs_git
+def test_a_package_installed_inside_somebody_elses_checkout_tells_no_commit(folder: Path) -> None:
+    commit_a_file(folder)
+    (folder / "site-packages").mkdir()
+    (folder / "site-packages" / "module.py").touch()
+    assert not [name for name in fingerprint(folder / "site-packages") if name.startswith("git.")]
 
 
 @needs_git
