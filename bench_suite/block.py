@@ -98,7 +98,6 @@ class _Seat:
         self.turns: list[int] = []
         self.spent_seconds = 0.0
         self.narrow = False
-        self.done = False
 
     def ask(self, request: Request, expected: type[ReplyType], *, limit_seconds: float) -> ReplyType:
         if self.worker is None:
@@ -121,10 +120,13 @@ def measure_block(
     preset: Preset,
     order: random.Random,
     listener: Listener,
+    outcomes: dict[Case, Outcome],
     fresh_processes: bool = True,
 ) -> None:
-    """Measure the cases of one block against each other; ``listener`` hears what becomes of each.
+    """Measure the cases of one block against each other.
 
+    What becomes of each goes into ``outcomes`` as soon as it is known, so that an interrupt costs only what was still
+    being measured.
     A case goes on taking its turn until all of them are narrow or its own time is spent: were it to leave as soon as it
     is narrow, the rounds of the others would no longer have neighbours in time to be compared with.
     ``order`` shuffles who goes first, anew each turn. ``fresh_processes`` False says that the workers share one
@@ -132,15 +134,15 @@ def measure_block(
     first.
     """
     seats = [_Seat(case) for case in cases]
-    table = _Table(start_worker=start_worker, preset=preset, listener=listener, fresh_processes=fresh_processes)
+    table = _Table(start_worker, preset=preset, listener=listener, outcomes=outcomes, fresh_processes=fresh_processes)
     try:
+        living = seats
         for turn in itertools.count():
-            living = [seat for seat in seats if not seat.done]
             if not living:
                 break
             for seat in order.sample(living, k=len(living)):
                 table.take_turn(seat, turn)
-            table.end_turn([seat for seat in seats if not seat.done])
+            living = table.end_turn(living)
     finally:
         for seat in seats:
             seat.close()
@@ -150,11 +152,18 @@ class _Table:
     """What the seats of a block share. The turn before the first round prepares."""
 
     def __init__(
-        self, *, start_worker: WorkerFactory, preset: Preset, listener: Listener, fresh_processes: bool
+        self,
+        start_worker: WorkerFactory,
+        *,
+        preset: Preset,
+        listener: Listener,
+        outcomes: dict[Case, Outcome],
+        fresh_processes: bool,
     ) -> None:
         self._start_worker = start_worker
         self._preset = preset
         self._listener = listener
+        self._outcomes = outcomes
         self._fresh_processes = fresh_processes
 
     def take_turn(self, seat: _Seat, turn: int) -> None:
@@ -169,20 +178,23 @@ class _Table:
             else:
                 over = self._time_round(seat, turn=turn, started=started)
             if over:
-                self._settle(seat, self._measured(seat))
+                self._finish(seat)
         except DeviceUnavailable as error:
             self._settle(seat, CaseUnavailable(reason=str(error)))
         except Exception as error:  # noqa: BLE001 - one case's failure must not take the block with it
             self._settle(seat, CaseFailed(error=error))
 
-    def end_turn(self, living: list[_Seat]) -> None:
-        """End the block once every case that is still measured is narrow."""
-        if all(seat.narrow for seat in living):
-            for seat in living:
-                try:
-                    self._settle(seat, self._measured(seat))
-                except Exception as error:  # noqa: BLE001 - as above
-                    self._settle(seat, CaseFailed(error=error))
+    def end_turn(self, seats: list[_Seat]) -> list[_Seat]:
+        """Those of ``seats`` that go on: none once every one that is still measured is narrow."""
+        living = [seat for seat in seats if seat.case not in self._outcomes]
+        if not all(seat.narrow for seat in living):
+            return living
+        for seat in living:
+            try:
+                self._finish(seat)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._settle(seat, CaseFailed(error=error))
+        return []
 
     def _prepare(self, seat: _Seat) -> Prepared:
         self._listener.preparing(seat.case)
@@ -220,12 +232,12 @@ class _Table:
         seat.narrow = is_narrow(seat.rounds_seconds)
         self._listener.round_done(seat.case, seat.rounds_seconds, spent_seconds=seat.spent_seconds)
 
-    def _measured(self, seat: _Seat) -> CaseMeasured:
+    def _finish(self, seat: _Seat) -> None:
         certificate = seat.prepared[0].certificate
         if certificate is None:
             raise RuntimeError("the first preparation of a case must certify it")
         described = seat.ask(Describe(), Described, limit_seconds=self._preset.limit_seconds)
-        return CaseMeasured(
+        outcome = CaseMeasured(
             rounds_seconds=tuple(seat.rounds_seconds),
             turns=tuple(seat.turns),
             stopped="narrow" if seat.narrow else "budget",
@@ -235,8 +247,9 @@ class _Table:
             program=described.program,
             worker=described.worker,
         )
+        self._settle(seat, outcome)
 
     def _settle(self, seat: _Seat, outcome: Outcome) -> None:
         seat.close()
-        seat.done = True
+        self._outcomes[seat.case] = outcome
         self._listener.case_done(seat.case, outcome)

@@ -46,20 +46,17 @@ class SessionEnd:
             files = RunFiles(self._config)
             result = yield
             run_path = files.keep() or files.save()
-        except (OSError, RunFileError) as error:
-            self._lines.append(f"speedscore: the run was not saved: {error}")
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        except BaseException:
+        except BaseException as error:
             if files is not None:
                 files.discard()
-            raise
-        else:
-            if run_path is not None:
-                self._lines.append(f"speedscore: the run is saved in {run_path}")
-            return result, run_path
-        if files is not None:
-            files.discard()
-        return result, None
+            if not isinstance(error, OSError | RunFileError):
+                raise
+            self._lines.append(f"speedscore: the run was not saved: {error}")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            return result, None
+        if run_path is not None:
+            self._lines.append(f"speedscore: the run is saved in {run_path}")
+        return result, run_path
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -64,7 +64,7 @@ class RunFiles:
         Returns None where the storage is not a folder. Raises RunFileError when the disk does not take the file.
         """
         path = self._json_path or self._next_stored()
-        if path is not None and self._benchmark_session() is not None:
+        if path is not None:
             write_json(path, self._document())
             self._forget_older()
         return path

@@ -22,7 +22,7 @@ from bench_suite.presets import Preset
 from bench_suite.record import SCHEMA_VERSION, CaseResult, Measurement, RunRecord
 from bench_suite.workers.handle import InProcessWorker, ProcessWorker, Worker, new_scratch
 from bench_suite.workers.isolation import allowed_processors
-from bench_suite.workers.protocol import Prepared, Setting
+from bench_suite.workers.protocol import Setting
 from bench_suite.workloads.table import MODELS
 
 NOT_MEASURED = "the session ended before this case was measured"
@@ -34,27 +34,6 @@ class Progress(Listener, Protocol):
     def block_begins(self, block: Block, cases: Sequence[Case]) -> None: ...
 
     def machine_is_busy(self, processors: float) -> None: ...
-
-
-class _Keeper:
-    """Keeps each outcome as soon as there is one, so that an interrupt costs only what was being measured."""
-
-    def __init__(self, outcomes: dict[Case, Outcome], listener: Listener) -> None:
-        self._outcomes = outcomes
-        self._listener = listener
-
-    def preparing(self, case: Case) -> None:
-        self._listener.preparing(case)
-
-    def prepared(self, case: Case, prepared: Prepared) -> None:
-        self._listener.prepared(case, prepared)
-
-    def round_done(self, case: Case, rounds_seconds: list[float], *, spent_seconds: float) -> None:
-        self._listener.round_done(case, rounds_seconds, spent_seconds=spent_seconds)
-
-    def case_done(self, case: Case, outcome: Outcome) -> None:
-        self._outcomes[case] = outcome
-        self._listener.case_done(case, outcome)
 
 
 class Session:
@@ -107,7 +86,8 @@ class Session:
                 start_worker=self._start_worker,
                 preset=self.preset,
                 order=self._order,
-                listener=_Keeper(self._outcomes, progress),
+                listener=progress,
+                outcomes=self._outcomes,
                 fresh_processes=not self.in_process,
             )
         return self._outcomes[case]

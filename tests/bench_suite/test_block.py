@@ -52,11 +52,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-class Witness:
-    """A listener that keeps what becomes of each case."""
-
-    def __init__(self) -> None:
-        self.outcomes: dict[Case, Outcome] = {}
+class Quiet:
+    """A listener that does not."""
 
     def preparing(self, case: Case) -> None: ...
 
@@ -64,8 +61,7 @@ class Witness:
 
     def round_done(self, case: Case, rounds_seconds: list[float], *, spent_seconds: float) -> None: ...
 
-    def case_done(self, case: Case, outcome: Outcome) -> None:
-        self.outcomes[case] = outcome
+    def case_done(self, case: Case, outcome: Outcome) -> None: ...
 
 
 class Bench:
@@ -147,9 +143,11 @@ def run(
 ) -> tuple[dict[str, Outcome], Bench]:
     bench = Bench(clock, rounds)
     cases = [Case(framework=name, model="mlp", device="cpu", phase=phase) for name in rounds]
-    witness = Witness()
-    measure_block(cases, start_worker=bench, preset=PRESET, order=random.Random(seed), listener=witness)
-    return {case.framework: outcome for case, outcome in witness.outcomes.items()}, bench
+    outcomes: dict[Case, Outcome] = {}
+    measure_block(
+        cases, start_worker=bench, preset=PRESET, order=random.Random(seed), listener=Quiet(), outcomes=outcomes
+    )
+    return {case.framework: outcome for case, outcome in outcomes.items()}, bench
 
 
 def test_rounds_alternate_and_end_when_narrow(clock: Clock) -> None:
@@ -203,12 +201,17 @@ def test_a_device_that_cannot_be_used_is_unavailable(clock: Clock) -> None:
     assert outcomes["a"] == CaseUnavailable(reason="none here")
 
 
-def test_an_interrupt_closes_every_worker_and_goes_on_up(clock: Clock) -> None:
-    bench = Bench(clock, {"a": steady(0.1), "b": iter([0.1, KeyboardInterrupt()])})  # type: ignore[list-item]
-    cases = [Case(framework=name, model="mlp", device="cpu", phase="training") for name in "ab"]
+def test_an_interrupt_closes_every_worker_and_costs_only_what_was_being_measured(clock: Clock) -> None:
+    rounds = {"ill": iter([RuntimeError("fell over")]), "b": iter([0.1, 0.1, KeyboardInterrupt()])}
+    bench = Bench(clock, rounds)  # type: ignore[arg-type]
+    cases = [Case(framework=name, model="mlp", device="cpu", phase="training") for name in rounds]
+    outcomes: dict[Case, Outcome] = {}
     with pytest.raises(KeyboardInterrupt):
-        measure_block(cases, start_worker=bench, preset=PRESET, order=random.Random(1), listener=Witness())
+        measure_block(
+            cases, start_worker=bench, preset=PRESET, order=random.Random(1), listener=Quiet(), outcomes=outcomes
+        )
     assert not bench.open
+    assert [case.framework for case in outcomes] == ["ill"]
 
 
 def test_every_cold_compilation_has_a_fresh_process(clock: Clock) -> None:
@@ -229,9 +232,15 @@ def test_a_compilation_longer_than_the_budget_is_measured_once(clock: Clock) -> 
 def test_a_shared_process_compiles_cold_only_once(clock: Clock) -> None:
     bench = Bench(clock, {"a": steady(0.1)})
     case = Case(framework="a", model="mlp", device="cpu", phase="compilation")
-    witness = Witness()
+    outcomes: dict[Case, Outcome] = {}
     measure_block(
-        [case], start_worker=bench, preset=PRESET, order=random.Random(1), listener=witness, fresh_processes=False
+        [case],
+        start_worker=bench,
+        preset=PRESET,
+        order=random.Random(1),
+        listener=Quiet(),
+        outcomes=outcomes,
+        fresh_processes=False,
     )
-    assert isinstance(witness.outcomes[case], CaseMeasured)
+    assert isinstance(outcomes[case], CaseMeasured)
     assert bench.starts == 1
