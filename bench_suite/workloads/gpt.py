@@ -101,6 +101,10 @@ class Gpt(msgspec.Struct, frozen=True):
         """One forward pass, the head at every position."""
         return self._forward_flops(1)
 
+    def throughput_flops(self) -> int:
+        """One forward pass of the batch, the head at every position."""
+        return self._forward_flops(self.batch)
+
     def _forward_flops(self, batch: int) -> int:
         """Matrix products only. Attention counts the full T × T square, though causal kernels skip half of it."""
         tokens = batch * self.context

@@ -73,6 +73,10 @@ class Mlp(msgspec.Struct, frozen=True):
         """One matrix product a layer."""
         return self._forward_flops(1)
 
+    def throughput_flops(self) -> int:
+        """One matrix product a layer, over the batch."""
+        return self._forward_flops(self.batch)
+
     def _forward_flops(self, batch: int) -> int:
         return sum(2 * batch * inputs * outputs for inputs, outputs in self.layer_sizes)
 

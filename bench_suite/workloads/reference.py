@@ -1,4 +1,4 @@
-"""The float64 answer that a program is certified against, as a file of sketches beside the workloads.
+"""The float64 answer that a program is certified against, as a file of sketches beside its workload.
 
 This module reads, checks and writes reference files, and refuses one that was made of other numbers. It computes no
 reference: ``reference_steps`` and the references of the models do.
@@ -6,6 +6,7 @@ reference: ``reference_steps`` and the references of the models do.
 
 from __future__ import annotations
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from bench_suite.workloads.canonical import SEED
 from bench_suite.workloads.sketch import Sketch, make_sketch
 from bench_suite.workloads.workload import Array, Workload
 
-FOLDER = Path(__file__).with_name("references")
+FOLDER = "references"
+"""Beside the module that defines a workload's class, whoever's package that is in."""
 _DIGITS = 10
 """Significant digits in a file: a thousand times finer than float32."""
 _SAME = 1e-6
@@ -43,6 +45,10 @@ class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     single_outputs: Sketch
     """Logits of the single input at the canonical weights and state, in evaluation mode."""
     single_loss: float
+    """Of those logits."""
+    batch_outputs: Sketch
+    """Logits of the training batch at the canonical weights and state, in evaluation mode."""
+    batch_loss: float
     """Of those logits."""
     gradients: dict[str, Sketch]
     """Of ``loss``, by parameter."""
@@ -75,7 +81,19 @@ def fingerprint(workload: Workload) -> dict[str, tuple[float, float]]:
 
 
 def path_of(workload: Workload) -> Path:
-    return FOLDER / f"{workload.model}-{workload.preset}.json"
+    """The reference file of a workload, there or not."""
+    return Path(inspect.getfile(type(workload))).parent / FOLDER / f"{workload.model}-{workload.preset}.json"
+
+
+def _remedy(workload: Workload) -> str:
+    """How the file comes about: our own are all made by one command, another package makes its own."""
+    package = type(workload).__module__.partition(".")[0]
+    if package == __name__.partition(".")[0]:
+        return f"run python -m bench_suite.frameworks.torch.make_references {workload.model} {workload.preset}"
+    return (
+        f"the package that brings the model, {package}, must make it with reference_steps.make_reference and "
+        "reference.save_reference of bench_suite.workloads"
+    )
 
 
 def load_reference(workload: Workload) -> Reference:
@@ -84,7 +102,7 @@ def load_reference(workload: Workload) -> Reference:
     Raises ReferenceFileError when the file is missing or damaged, or when shape, options or numbers have changed since.
     """
     path = path_of(workload)
-    remedy = f"run python -m bench_suite.frameworks.torch.make_references {workload.model} {workload.preset}"
+    remedy = _remedy(workload)
     try:
         reference = msgspec.json.decode(path.read_bytes(), type=Reference)
     except OSError as error:
@@ -113,7 +131,7 @@ def _first_difference(workload: Workload, reference: Reference) -> str:
 
 
 def save_reference(workload: Workload, reference: Reference) -> Path:
-    """Write the reference beside the others, a line for each tensor, and return where."""
+    """Write the reference where ``load_reference`` looks for it, a line for each tensor, and return where."""
     document: dict[str, Any] = msgspec.to_builtins(reference)
     path = path_of(workload)
     path.parent.mkdir(exist_ok=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bench_suite.workloads.reference import Reference, describe_fully, fingerprint
 from bench_suite.workloads.sketch import Sketch, make_sketch
-from bench_suite.workloads.workload import CERTIFIED_STEPS, AdamW, Array, Sgd, Workload
+from bench_suite.workloads.workload import CERTIFIED_STEPS, IGNORED, AdamW, Array, Sgd, Workload
 
 Doubles = dict[str, NDArray[np.float64]]
 
@@ -48,7 +48,7 @@ class Method(msgspec.Struct, frozen=True):
 def cross_entropy(
     logits: NDArray[np.floating], targets: NDArray[np.int32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The loss of each row and its gradient: −log softmax(z)[t], and softmax(z) less one at t.
+    """The loss of each row and its gradient: −log softmax(z)[t], and softmax(z) less one at t; zero where ignored.
 
     ``logits`` [rows, classes], ``targets`` [rows]; gives [rows] and [rows, classes].
     """
@@ -59,12 +59,14 @@ def cross_entropy(
     losses = np.log(sums[:, 0]) - shifted[rows, targets]
     gradient = exponentials / sums
     gradient[rows, targets] -= 1.0
-    return losses, gradient
+    counted = targets != IGNORED
+    return losses * counted, gradient * counted[:, None]
 
 
 def mean_loss(logits: NDArray[np.floating], targets: NDArray[np.int32]) -> float:
-    """Mean softmax cross-entropy over all positions; ``logits`` has one axis more than ``targets``."""
-    return float(cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))[0].mean())
+    """Mean softmax cross-entropy over the targets not ignored; ``logits`` has one axis more than ``targets``."""
+    losses, _ = cross_entropy(logits.reshape(-1, logits.shape[-1]), targets.reshape(-1))
+    return float(losses.sum() / (targets != IGNORED).sum())
 
 
 def optimizer_step(
@@ -91,11 +93,12 @@ def optimizer_step(
 
 
 def make_reference(workload: Workload, method: Method) -> Reference:
-    """The reference of a workload: two forward passes, five passes and steps."""
+    """The reference of a workload: forward passes of one input and of the batch, five passes and steps."""
     inputs, targets = workload.inputs(), workload.targets()
     parameters: Doubles = {name: values.astype(np.float64) for name, values in workload.parameters().items()}
     state: Doubles = {name: values.astype(np.float64) for name, values in workload.state().items()}
     single = method.predict(parameters, state, workload.single_input())
+    batch = method.predict(parameters, state, inputs)
     moments: dict[str, Doubles] = {}
     first: tuple[Sketch, float, dict[str, Sketch]] | None = None
     for step in range(1, CERTIFIED_STEPS + 1):
@@ -105,6 +108,8 @@ def make_reference(workload: Workload, method: Method) -> Reference:
             first = make_sketch("outputs", found.outputs), found.loss, gradients
         optimizer_step(workload.optimizer, step, parameters, found.gradients, moments)
         state = found.state
+        # The gradients are as large as the model: before the next pass makes its own, these must go.
+        del found
     assert first is not None, "the loop runs at least once"
     before = {**workload.parameters(), **workload.state()}
     return Reference(
@@ -115,6 +120,8 @@ def make_reference(workload: Workload, method: Method) -> Reference:
         loss=first[1],
         single_outputs=make_sketch("single_outputs", single),
         single_loss=mean_loss(single, targets[:1]),
+        batch_outputs=make_sketch("batch_outputs", batch),
+        batch_loss=mean_loss(batch, targets),
         gradients=first[2],
         updates={name: make_sketch(name, values - before[name]) for name, values in {**parameters, **state}.items()},
     )

@@ -137,6 +137,10 @@ class Resnet50(msgspec.Struct, frozen=True):
         """One forward pass, convolutions and head."""
         return self._forward_flops(1)
 
+    def throughput_flops(self) -> int:
+        """One forward pass of the batch."""
+        return self._forward_flops(self.batch)
+
     def _forward_flops(self, batch: int) -> int:
         return sum(conv.flops(batch) for conv in self.convolutions()) + 2 * batch * self.features * self.classes
 

@@ -1,7 +1,8 @@
 """The models there are, as text: nothing is imported until a worker builds one.
 
 Adding a model: 1. a module here that has ``make(preset)``; 2. a line below; 3. a file of the same name in the folder
-of each framework that has it. A framework without that file declines the model, and the matrix says so.
+of each framework that has it. A framework without that file declines the model, and the matrix says so. From another
+package: the hook ``pytest_speedscore_models``.
 """
 
 from __future__ import annotations
@@ -9,20 +10,38 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+import msgspec
+
 if TYPE_CHECKING:
     # Collecting the matrix imports this module, and has no time for NumPy.
     from bench_suite.workloads.workload import Workload
 
+
+class Model(msgspec.Struct, frozen=True):
+    """One line of the matrix."""
+
+    id: str
+    workload: str
+    """The module that has ``make(preset)``."""
+    implementations: dict[str, str] = {}
+    """Framework → module that writes this model in it, where that is not the file of its name in the framework's own
+    folder: for models from another package."""
+
+
 MODELS = {
-    "mlp": "bench_suite.workloads.mlp",
-    "resnet50": "bench_suite.workloads.resnet50",
-    "gpt": "bench_suite.workloads.gpt",
+    model.id: model
+    for model in (
+        Model("mlp", workload="bench_suite.workloads.mlp"),
+        Model("resnet50", workload="bench_suite.workloads.resnet50"),
+        Model("gpt", workload="bench_suite.workloads.gpt"),
+        Model("bert", workload="bench_suite.workloads.bert"),
+    )
 }
 
 
 def make_workload(model: str, preset: str) -> Workload:
     """Build the workload of ``model`` at ``preset``. Raises KeyError for a model that is not in the table."""
-    return load_workload(MODELS[model], preset)
+    return load_workload(MODELS[model].workload, preset)
 
 
 def load_workload(module: str, preset: str) -> Workload:

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32] | NDArray[np.int32]
 Weights = dict[str, NDArray[np.float32]]
 
+IGNORED = -1
+"""The target of a position that has no part in the loss."""
+
 CERTIFIED_STEPS = 5
 """Optimizer steps after which the parameters are compared with the reference."""
 
@@ -77,15 +80,15 @@ class Workload(Protocol):
         ...
 
     def inputs(self) -> Array:
-        """The training batch; images as NHWC float32, tokens as int32 [batch, length]."""
+        """The training batch; images as NHWC float32, tokens as int32 with the length as their last axis."""
         ...
 
     def targets(self) -> NDArray[np.int32]:
-        """Class indices: [batch], or [batch, length] for a language model."""
+        """Class indices: [batch], or [batch, length] for a language model. The loss leaves ``IGNORED`` ones out."""
         ...
 
     def single_input(self) -> Array:
-        """The batch of one that inference is timed on: the first example of ``inputs``."""
+        """The batch of one that latency is timed on: the first example of ``inputs``."""
         ...
 
     def training_flops(self) -> int:
@@ -94,6 +97,10 @@ class Workload(Protocol):
 
     def inference_flops(self) -> int:
         """Model FLOPs of one forward pass of ``single_input``."""
+        ...
+
+    def throughput_flops(self) -> int:
+        """Model FLOPs of one forward pass of ``inputs``."""
         ...
 
     def describe(self) -> dict[str, str | int | float | bool | None]:

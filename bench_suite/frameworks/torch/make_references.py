@@ -1,7 +1,8 @@
 """Makes the reference files: ``python -m bench_suite.frameworks.torch.make_references [model] [preset]``.
 
-The perceptron and the language model are computed by hand in NumPy. The residual network is written here once more in
-PyTorch's float64, plainly and apart from the timed program, which it shares no line with. Nothing here is ever timed.
+The perceptron, the language model and the encoder are computed by hand in NumPy. The residual network is written here
+once more in PyTorch's float64, plainly and apart from the timed program, which it shares no line with. Nothing here is
+ever timed.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from bench_suite.presets import PRESETS
-from bench_suite.workloads import mlp_reference
+from bench_suite.workloads import bert_reference, gpt_reference, mlp_reference
+from bench_suite.workloads.bert import Bert
 from bench_suite.workloads.gpt import Gpt
-from bench_suite.workloads.gpt_reference import method as gpt_method
 from bench_suite.workloads.reference import save_reference
 from bench_suite.workloads.reference_steps import Doubles, Method, Pass, make_reference
 from bench_suite.workloads.resnet50 import BN_DECAY, NORM_EPSILON, STAGE_BLOCKS
@@ -107,7 +108,9 @@ def predict_resnet50(parameters: Doubles, state: Doubles, inputs: Array) -> NDAr
 def find_method(workload: Workload) -> Method:
     """How the reference of this workload is computed. Raises ValueError for a model that has no reference."""
     if isinstance(workload, Gpt):
-        return gpt_method(layers=workload.layers, heads=workload.heads)
+        return gpt_reference.method(layers=workload.layers, heads=workload.heads)
+    if isinstance(workload, Bert):
+        return bert_reference.method(layers=workload.layers, heads=workload.heads)
     if workload.model == "mlp":
         return mlp_reference.METHOD
     if workload.model == "resnet50":

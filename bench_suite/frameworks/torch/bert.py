@@ -1,0 +1,111 @@
+"""The BERT encoder in PyTorch. It states shapes and options, and trains nothing itself."""
+
+# Where PyTorch is not installed, its classes are Any to the type checker.
+# mypy: allow-subclassing-any
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from bench_suite.frameworks.torch.layout import Model, Place, dense, norm, vector
+from bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
+
+
+def _layer_norm(width: int) -> nn.LayerNorm:
+    return nn.LayerNorm(width, eps=NORM_EPSILON, elementwise_affine=True, bias=True)
+
+
+class Attention(nn.Module):
+    """Self-attention with query, key and value in one product, as PyTorch users write it."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.qkv = nn.Linear(width, 3 * width, bias=True)
+        self.proj = nn.Linear(width, width, bias=True)
+
+    def forward(self, x: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
+        batch, length, width = x.shape
+        split = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads)
+        query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
+        # No scale given means 1/√(head width), which is what the workload asks for.
+        mixed = functional.scaled_dot_product_attention(
+            query, key, value, attn_mask=visible, dropout_p=0.0, is_causal=False
+        )
+        joined: torch.Tensor = self.proj(mixed.transpose(1, 2).reshape(batch, length, width))
+        return joined
+
+
+class Layer(nn.Module):
+    """A post-norm block."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.attn = Attention(width, heads)
+        self.attn_ln = _layer_norm(width)
+        self.fc = nn.Linear(width, 4 * width, bias=True)
+        self.proj = nn.Linear(4 * width, width, bias=True)
+        self.mlp_ln = _layer_norm(width)
+
+    def forward(self, x: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
+        x = self.attn_ln(x + self.attn(x, visible))
+        hidden = functional.gelu(self.fc(x), approximate="none")
+        normed: torch.Tensor = self.mlp_ln(x + self.proj(hidden))
+        return normed
+
+
+class Encoder(nn.Module):
+    """Tokens and segments [batch, 2, length] to logits [batch, length, vocabulary]; the decoder is the embedding."""
+
+    def __init__(self, workload: Bert) -> None:
+        super().__init__()
+        self.word = nn.Embedding(workload.vocabulary, workload.width)
+        self.position = nn.Embedding(workload.context, workload.width)
+        self.segment = nn.Embedding(SEGMENTS, workload.width)
+        self.embed_ln = _layer_norm(workload.width)
+        self.layers = nn.ModuleList(Layer(workload.width, workload.heads) for _ in range(workload.layers))
+        self.dense = nn.Linear(workload.width, workload.width, bias=True)
+        self.head_ln = _layer_norm(workload.width)
+        self.bias = nn.Parameter(torch.zeros(workload.vocabulary))
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        tokens, segments = inputs.unbind(1)
+        visible = (tokens != PADDING)[:, None, None, :]
+        positions = torch.arange(tokens.shape[1], device=tokens.device)
+        x = self.embed_ln(self.word(tokens) + self.position(positions) + self.segment(segments))
+        for layer in self.layers:
+            x = layer(x, visible)
+        x = self.head_ln(functional.gelu(self.dense(x), approximate="none"))
+        return functional.linear(x, self.word.weight, self.bias)
+
+
+def _attention_places(canonical: str, module: str, width: int) -> dict[str, Place]:
+    places = dense(f"{canonical}.proj", f"{module}.proj")
+    for index, part in enumerate(("query", "key", "value")):
+        rows = {"first_row": index * width, "rows": width}
+        places[f"{canonical}.{part}.kernel"] = Place(f"{module}.qkv.weight", (1, 0), **rows)
+        places[f"{canonical}.{part}.bias"] = Place(f"{module}.qkv.bias", (0,), **rows)
+    return places
+
+
+def make(workload: Bert) -> Model:
+    """The module with its weights as PyTorch draws them."""
+    places = {
+        **{f"{name}.embedding": Place(f"{name}.weight", (0, 1)) for name in ("word", "position", "segment")},
+        **norm("embed.ln", "embed_ln"),
+        **dense("head.dense", "dense"),
+        **norm("head.ln", "head_ln"),
+        "head.bias": vector("bias"),
+    }
+    for index in range(workload.layers):
+        canonical, module = f"layer{index}", f"layers.{index}"
+        places |= {
+            **_attention_places(f"{canonical}.attn", f"{module}.attn", workload.width),
+            **norm(f"{canonical}.attn.ln", f"{module}.attn_ln"),
+            **dense(f"{canonical}.mlp.fc", f"{module}.fc"),
+            **dense(f"{canonical}.mlp.proj", f"{module}.proj"),
+            **norm(f"{canonical}.mlp.ln", f"{module}.mlp_ln"),
+        }
+    return Model(Encoder(workload), places, attention="torch.nn.functional.scaled_dot_product_attention")
