@@ -10,39 +10,42 @@ from typing import get_args
 
 import msgspec
 
-from bench_suite.frameworks.program import DeviceName, Phase
-from bench_suite.frameworks.table import FRAMEWORKS
-from bench_suite.workloads.table import MODELS
+from bench_suite.frameworks.program import ROLES, DeviceName, Phase, Role
+from bench_suite.frameworks.table import FRAMEWORKS, Framework
+from bench_suite.workloads.table import MODELS, Model
 
 DEVICES: tuple[DeviceName, ...] = get_args(DeviceName)
+PHASES: tuple[Phase, ...] = get_args(Phase)
 
 METRICS: dict[Phase, str] = {
     "training": "seconds_per_step",
     "inference": "latency_seconds",
+    "throughput": "seconds_per_batch",
     "compilation": "time_to_first_step_seconds",
+    "warm_compilation": "warm_time_to_first_step_seconds",
 }
 """What one round of each phase measures. Training: n queued steps and one wait, over n. Inference: one blocked call on
-a batch of one. Compilation: from a built program in a fresh process with empty caches to the end of its first step."""
+a batch of one. Throughput: n queued passes of the training batch and one wait, over n. Compilation: from a built
+program in a fresh process to the end of its first training step, with empty caches or, warm, with those that the
+process before it filled."""
 
 
 class Block(msgspec.Struct, frozen=True, order=True):
-    """The cases that are compared with each other, and so take turns: only the framework differs."""
+    """The cases whose workers live at the same time: one model on one device."""
 
     model: str
     device: DeviceName
-    phase: Phase
 
     def __str__(self) -> str:
-        return f"{self.phase} {self.model} {self.device}"
+        return f"{self.model} {self.device}"
 
 
-class Case(msgspec.Struct, frozen=True, order=True):
-    """One cell of the matrix."""
+class Cell(msgspec.Struct, frozen=True, order=True):
+    """What one worker holds, and all phases of it: one framework, model and device."""
 
     framework: str
     model: str
     device: DeviceName
-    phase: Phase
     precision: str = "float32"
     """Matmuls and convolutions in full float32 on every device: TF32 and bfloat16 are off."""
 
@@ -51,9 +54,36 @@ class Case(msgspec.Struct, frozen=True, order=True):
         """The pytest id; it never changes with the preset."""
         return f"{self.framework}-{self.model}-{self.device}"
 
+
+class Case(msgspec.Struct, frozen=True, order=True):
+    """One phase of one cell."""
+
+    framework: str
+    model: str
+    device: DeviceName
+    phase: Phase
+    precision: str = "float32"
+
+    @property
+    def id(self) -> str:
+        return self.cell.id
+
+    @property
+    def cell(self) -> Cell:
+        return Cell(framework=self.framework, model=self.model, device=self.device, precision=self.precision)
+
     @property
     def block(self) -> Block:
-        return Block(model=self.model, device=self.device, phase=self.phase)
+        return Block(model=self.model, device=self.device)
+
+    @property
+    def group(self) -> str:
+        """The cases that are compared with each other: only the framework differs."""
+        return f"{self.phase} {self.model} {self.device}"
+
+    @property
+    def role(self) -> Role:
+        return ROLES[self.phase]
 
     @property
     def metric(self) -> str:
@@ -61,7 +91,7 @@ class Case(msgspec.Struct, frozen=True, order=True):
 
 
 def matrix(phase: Phase) -> list[Case]:
-    """All cases of one phase, those of a block side by side."""
+    """All cases of one phase, those of a group side by side."""
     return [
         Case(framework=framework, model=model, device=device, phase=phase)
         for model in MODELS
@@ -73,13 +103,17 @@ def matrix(phase: Phase) -> list[Case]:
 def declined(case: Case) -> str:
     """Why this case cannot be measured on any machine, or on this installation; empty when it can be tried."""
     framework = FRAMEWORKS[case.framework]
-    if not framework.has_model(case.model):
+    if not implementation(framework, MODELS[case.model]):
         return f"{case.framework} has no {case.model}: there is no {case.model}.py in its folder"
     if case.device in framework.declined:
         return framework.declined[case.device]
     if missing := framework.missing_packages():
-        return (
-            f"{case.framework} needs {', '.join(missing)}, not installed here: "
-            f'python -m pip install "speedscore[{framework.extra}]"'
-        )
+        return f"{case.framework} needs {', '.join(missing)}, not installed here: {framework.remedy}"
     return ""
+
+
+def implementation(framework: Framework, model: Model) -> str:
+    """The module that writes the model in the framework; empty when there is none. It is found, not imported."""
+    if framework.id in model.implementations:
+        return model.implementations[framework.id]
+    return f"{framework.package}.{model.id}" if framework.has_model(model.id) else ""

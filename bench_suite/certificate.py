@@ -6,12 +6,12 @@ times anything, and never repairs: a quantity that cannot be compared has failed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.frameworks.program import Phase, Program
+from bench_suite.frameworks.program import Program, Role
 from bench_suite.record import Certificate, Check
 from bench_suite.workloads.reference import Reference, load_reference
 from bench_suite.workloads.reference_steps import mean_loss
@@ -51,10 +51,10 @@ def require_passed(case: str, certificate: Certificate) -> None:
         raise CertificateError(case, certificate)
 
 
-def certify(program: Program, workload: Workload, phase: Phase) -> Certificate:
+def certify(program: Program, workload: Workload, role: Role) -> Certificate:
     """Compare ``program`` with the reference of ``workload``, passed or not, and leave it in its canonical state.
 
-    Training and compilation: parameter count, logits, loss, gradients, parameters after five steps. Inference:
+    Training: parameter count, logits, loss, gradients, parameters after five steps. Inference and throughput:
     parameter count, logits of the timed pass, and the loss that follows from these logits.
     Raises ReferenceFileError when there is no reference for these numbers.
     """
@@ -62,20 +62,33 @@ def certify(program: Program, workload: Workload, phase: Phase) -> Certificate:
     program.load()
     wanted = sum(values.size for values in workload.parameters().values())
     count = Check("parameter count", "", abs(float(program.trained_count() - wanted)), 0.0)
-    compared = _inference if phase == "inference" else _training
-    checks = (count, *compared(program, workload, reference))
+    checks = (count, *_COMPARED[role](program, workload, reference))
     program.load()
     return Certificate(reference.made_by, checks)
 
 
 def _inference(program: Program, workload: Workload, reference: Reference) -> Iterable[Check]:
+    yield from _pass(
+        program, workload, reference.single_outputs, reference.single_loss, name="single_outputs", examples=1
+    )
+
+
+def _throughput(program: Program, workload: Workload, reference: Reference) -> Iterable[Check]:
+    examples = len(workload.targets())
+    yield from _pass(
+        program, workload, reference.batch_outputs, reference.batch_loss, name="batch_outputs", examples=examples
+    )
+
+
+def _pass(
+    program: Program, workload: Workload, wanted: Sketch, wanted_loss: float, *, name: str, examples: int
+) -> Iterable[Check]:
     program.infer()
     program.wait()
     logits, limits = program.forward(), workload.tolerances
-    yield _outputs(logits, reference.single_outputs, "single_outputs", limits.outputs)
-    targets = workload.targets()[:1]
-    loss = mean_loss(logits, targets) if logits.shape == reference.single_outputs.shape else float("nan")
-    yield Check("loss", "", _relative(loss - reference.single_loss, reference.single_loss), limits.loss)
+    yield _outputs(logits, wanted, name, limits.outputs)
+    loss = mean_loss(logits, workload.targets()[:examples]) if logits.shape == wanted.shape else float("nan")
+    yield Check("loss", "", _relative(loss - wanted_loss, wanted_loss), limits.loss)
 
 
 def _training(program: Program, workload: Workload, reference: Reference) -> Iterable[Check]:
@@ -96,6 +109,13 @@ def _training(program: Program, workload: Workload, reference: Reference) -> Ite
         program.step()
     program.wait()
     yield _steps(program.weights(), workload, reference)
+
+
+_COMPARED: dict[Role, Callable[[Program, Workload, Reference], Iterable[Check]]] = {
+    "training": _training,
+    "inference": _inference,
+    "throughput": _throughput,
+}
 
 
 def _outputs(logits: NDArray[np.float32], reference: Sketch, name: str, tolerance: float) -> Check:

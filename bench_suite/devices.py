@@ -15,8 +15,19 @@ import pynvml
 from bench_suite.frameworks.program import DeviceName
 
 GOOGLE_PCI_VENDOR = "0x1ae0"
+"""Of network and storage devices too, so that the vendor alone proves nothing."""
+TPU_PCI_DEVICES = {
+    "0x0027": "TPU v2 or v3",
+    "0x0056": "TPU (plc)",
+    "0x005e": "TPU v4",
+    "0x0062": "TPU v5p",
+    "0x0063": "TPU v5e",
+    "0x006f": "TPU v6e",
+    "0x0076": "TPU7x",
+}
+"""As JAX and PyTorch/XLA list them (jax/_src/hardware_utils.py, torch_xla/_internal/tpu.py)."""
 PROCESSING_ACCELERATOR_PCI_CLASS = "0x1200"
-"""Google sells network and storage devices under its vendor number too."""
+"""Tells a TPU that is not in the list; not all that are have it: a v5e was seen as 0xff00, a v6e as 0x1200."""
 AMD_COMPUTE_FILE = Path("/dev/kfd")
 
 
@@ -48,17 +59,20 @@ def probe_gpu() -> DeviceProbe:
 
 
 def probe_tpu(root: Path = Path("/")) -> DeviceProbe:
-    """Cloud TPUs: the accelerator's device files, or Google's processors on the PCI bus."""
+    """Cloud TPUs: the accelerator's device files, or Google's processors on the PCI bus.
+
+    From v5e on a TPU is handed to its machine by VFIO and has no file of its own, only a numbered one in ``/dev/vfio``
+    as any such device may have; the bus tells what it is.
+    """
     found = [str(path) for path in sorted((root / "dev").glob("accel[0-9]*"))]
     found += [
-        f"PCI {device.name}"
+        f"{name} (PCI {device.name})"
         for device in sorted((root / "sys/bus/pci/devices").glob("*"))
-        if _first_line(device / "vendor") == GOOGLE_PCI_VENDOR
-        and _first_line(device / "class").startswith(PROCESSING_ACCELERATOR_PCI_CLASS)
+        if (name := _tpu_name(device))
     ]
     return DeviceProbe(
         found=tuple(found),
-        looked_for=f"/dev/accel*, a processing accelerator of PCI vendor {GOOGLE_PCI_VENDOR} (Google)",
+        looked_for=f"/dev/accel*, a TPU or a processing accelerator of PCI vendor {GOOGLE_PCI_VENDOR} (Google)",
     )
 
 
@@ -79,6 +93,14 @@ def _nvidia_names() -> list[str]:
         return [f"NVIDIA GPU (unnamed: {error})"]
     finally:
         pynvml.nvmlShutdown()
+
+
+def _tpu_name(device: Path) -> str:
+    """What the entry of the PCI bus is called; empty when it is no TPU."""
+    if _first_line(device / "vendor") != GOOGLE_PCI_VENDOR:
+        return ""
+    accelerates = _first_line(device / "class").startswith(PROCESSING_ACCELERATOR_PCI_CLASS)
+    return TPU_PCI_DEVICES.get(_first_line(device / "device"), "TPU" if accelerates else "")
 
 
 def _first_line(path: Path) -> str:

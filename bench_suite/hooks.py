@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from bench_suite.frameworks.table import Framework
 from bench_suite.record import RunRecord
+from bench_suite.workloads.table import Model
+
+
+@pytest.hookspec
+def pytest_speedscore_frameworks(config: pytest.Config) -> Sequence[Framework]:
+    """Frameworks of another package that are to stand in the matrix.
+
+    Each names a builder that answers ``bench_suite.frameworks.program.Builder``. Called once, before collection;
+    nothing of a framework is imported until one of its cases is measured.
+    """
+    raise NotImplementedError
+
+
+@pytest.hookspec
+def pytest_speedscore_models(config: pytest.Config) -> Sequence[Model]:
+    """Models of another package that are to stand in the matrix.
+
+    Each names the module of its workload and, for every framework that has it, the module that writes it there.
+    Called once, before collection.
+    """
+    raise NotImplementedError
 
 
 @pytest.hookspec

@@ -22,6 +22,9 @@ from bench_suite.record import Scalar
 from bench_suite.workers.isolation import allowed_processors, recorded_variables
 
 PACKAGES = (
+    "dm-haiku",
+    "equinox",
+    "flax",
     "jax",
     "jaxlib",
     "libtpu",
@@ -30,6 +33,7 @@ PACKAGES = (
     "pytest",
     "pytest-benchmark",
     "speedscore",
+    "tensorflow",
     "torch",
     "torch-xla",
 )

@@ -5,7 +5,6 @@ It is loaded wherever the package is installed, and stays out of the way of ever
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bench_suite import hooks
-from bench_suite.cases import DEVICES, Case, matrix
-from bench_suite.ending import SessionEnd
+from bench_suite.cases import Case, matrix
+from bench_suite.ending import SessionEnd, end_on_sigterm
 from bench_suite.measuring.clock import VirtualClock
-from bench_suite.presets import PRESETS, find_preset
-from bench_suite.record import BLOCK_KEY, to_block
+from bench_suite.options import add_options, check_options, read_choices
+from bench_suite.record import BLOCK_KEY, RunFileError, to_block
+from bench_suite.registering import register_lines
 from bench_suite.stash import CLOCK, SESSION
 
 if TYPE_CHECKING:
@@ -29,32 +29,7 @@ PHASE_MARK = "speedscore_phase"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("speedscore", "speedscore: framework benchmarks")
-    group.addoption(
-        "--preset",
-        default="smoke",
-        metavar="NAME",
-        help=f"sizes of the models: {', '.join(PRESETS)} (default: %(default)s)",
-    )
-    group.addoption(
-        "--require-device",
-        action="append",
-        default=[],
-        choices=DEVICES,
-        help="exit with code 1 when a selected case on this device was not measured; may be given more than once",
-    )
-    group.addoption(
-        "--in-process",
-        action="store_true",
-        help="run the frameworks inside pytest, for a debugger or a profiler; such a run is never ranked",
-    )
-    group.addoption(
-        "--round-order-seed",
-        type=int,
-        default=None,
-        metavar="N",
-        help="seed of the order in which workers take turns (default: drawn, and recorded)",
-    )
+    add_options(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -65,12 +40,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{PHASE_MARK}(name): the phase that a benchmark of the matrix measures")
     config.stash[CLOCK] = VirtualClock()
-    try:
-        find_preset(config.getoption("preset"))
-    except ValueError as error:
-        raise pytest.UsageError(f"--preset: {error}") from None
-    if config.getoption("require_device") and config.getoption("dist", "no") != "no":
-        raise pytest.UsageError("--require-device: nothing is measured under pytest-xdist; leave out -n")
+    check_options(config)
+    register_lines(config)
     # Registered here, it wraps pytest-benchmark's saving and ends before the terminal's summary begins.
     config.pluginmanager.register(SessionEnd(config), "speedscore-session-end")
 
@@ -89,7 +60,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                 case.device,
                 id=case.id,
                 marks=[
-                    pytest.mark.benchmark(timer=clock.read, group=str(case.block)),
+                    pytest.mark.benchmark(timer=clock.read, group=case.group),
                     # A case that fails has nothing to replay, and its own message says why.
                     pytest.mark.filterwarnings("ignore:Benchmark fixture was not used at all"),
                 ],
@@ -104,6 +75,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     # A worker of pytest-xdist measures nothing: there pytest-benchmark is disabled, and every case is skipped.
     if cases and not session.config.option.collectonly and not hasattr(session.config, "workerinput"):
         session.config.stash[SESSION] = _begin(session.config, cases)
+        end_on_sigterm(session.config)
 
 
 def _begin(config: pytest.Config, cases: dict[str, Case]) -> Session:
@@ -111,14 +83,11 @@ def _begin(config: pytest.Config, cases: dict[str, Case]) -> Session:
     from bench_suite.progress import Progress
     from bench_suite.session import Session
 
-    seed = config.getoption("round_order_seed")
-    bench = Session(
-        preset=find_preset(config.getoption("preset")),
-        seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
-        in_process=config.getoption("in_process"),
-        source=Path(__file__).parent,
-    )
-    bench.select(cases, make_progress=lambda total_blocks: Progress(config, total_blocks=total_blocks))
+    bench = Session(read_choices(config), source=Path(__file__).parent)
+    try:
+        bench.select(cases, make_progress=lambda total_blocks: Progress(config, total_blocks=total_blocks))
+    except RunFileError as error:
+        raise pytest.UsageError(f"--resume: {error}") from None
     return bench
 
 

@@ -13,11 +13,9 @@ class Preset(msgspec.Struct, frozen=True):
 
     name: str
     rounds_seconds: float
-    """Time for the rounds of one case, settling included."""
+    """Time for the rounds of one case in one process, settling included."""
     round_seconds: float
     """Shortest round: as many steps go into a round as fill it, so that reading the clock weighs nothing."""
-    compile_seconds: float
-    """Time for the cold compilations of one case; the first one is always measured."""
     limit_seconds: float
     """A worker that takes longer than this over one request is taken to hang."""
 
@@ -28,9 +26,9 @@ INTERVAL_WIDTH = 0.02
 PRESETS = {
     preset.name: preset
     for preset in (
-        Preset("smoke", rounds_seconds=6.0, round_seconds=0.02, compile_seconds=15.0, limit_seconds=300.0),
-        Preset("small", rounds_seconds=20.0, round_seconds=0.05, compile_seconds=120.0, limit_seconds=900.0),
-        Preset("full", rounds_seconds=60.0, round_seconds=0.2, compile_seconds=300.0, limit_seconds=1800.0),
+        Preset("smoke", rounds_seconds=0.6, round_seconds=0.02, limit_seconds=300.0),
+        Preset("small", rounds_seconds=10.0, round_seconds=0.05, limit_seconds=900.0),
+        Preset("full", rounds_seconds=30.0, round_seconds=0.2, limit_seconds=1800.0),
     )
 }
 

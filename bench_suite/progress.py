@@ -13,11 +13,10 @@ from statistics import median
 import pytest
 
 from bench_suite.block import CaseFailed, CaseMeasured, CaseUnavailable, Outcome
-from bench_suite.cases import Block, Case
+from bench_suite.cases import Block, Case, Cell
 from bench_suite.measuring.stopping import interval_fraction
 from bench_suite.measuring.timing import seconds
 from bench_suite.text import duration, first_line, percent
-from bench_suite.workers.protocol import Prepared
 
 _REDRAW_SECONDS = 0.2
 
@@ -41,36 +40,33 @@ class Progress:
 
     def block_begins(self, block: Block, cases: Sequence[Case]) -> None:
         self._begun_blocks += 1
-        names = ", ".join(case.framework for case in cases)
-        self._line(f"[{self._begun_blocks}/{self._total_blocks}] {block}: {names}")
+        frameworks = ", ".join(dict.fromkeys(case.framework for case in cases))
+        phases = ", ".join(dict.fromkeys(case.phase.replace("_", " ") for case in cases))
+        self._line(f"[{self._begun_blocks}/{self._total_blocks}] {block}: {frameworks} ({phases})")
 
     def machine_is_busy(self, processors: float) -> None:
         self._line(f"    this machine is busy: others use {processors:.1f} processors; what follows is slower for it")
 
-    def preparing(self, case: Case) -> None:
-        self._draw(f"    {case.framework}: building, compiling, certifying", now=True)
+    def preparing(self, cell: Cell, *, process: int) -> None:
+        self._draw(f"    {cell.framework}: building, compiling, certifying (process {process + 1})", now=True)
 
-    def prepared(self, case: Case, prepared: Prepared) -> None:
-        if case.phase != "compilation":
-            first = duration(prepared.time_to_first_step_seconds)
-            self._draw(f"    {case.framework}: ready, first step after {first}", now=True)
-
-    def round_done(self, case: Case, rounds_seconds: list[float], *, spent_seconds: float) -> None:
+    def round_done(self, case: Case, rounds_seconds: Sequence[float]) -> None:
         if self._live and seconds() - self._drawn_at_seconds > _REDRAW_SECONDS:
             middle = duration(median(rounds_seconds))
-            self._draw(f"    {case.framework}: {middle}, round {len(rounds_seconds)}, {spent_seconds:.1f} s spent")
+            self._draw(f"    {case.phase} {case.framework}: {middle}, round {len(rounds_seconds)}")
 
     def case_done(self, case: Case, outcome: Outcome) -> None:
+        name = f"{case.phase.replace('_', ' ')} {case.framework}"
         match outcome:
             case CaseMeasured(rounds_seconds=rounds_seconds, stopped=stopped):
                 width = interval_fraction(rounds_seconds)
                 interval = "no interval yet" if width is None else f"±{percent(width)}"
                 count = f"{len(rounds_seconds)} round{'s' if len(rounds_seconds) > 1 else ''}"
-                self._line(f"    {case.framework}: {duration(median(rounds_seconds))} {interval}, {count} ({stopped})")
+                self._line(f"    {name}: {duration(median(rounds_seconds))} {interval}, {count} ({stopped})")
             case CaseUnavailable(reason):
-                self._line(f"    {case.framework}: not measured: {first_line(reason)}")
+                self._line(f"    {name}: not measured: {first_line(reason)}")
             case CaseFailed(error):
-                self._line(f"    {case.framework}: FAILED: {first_line(str(error))}")
+                self._line(f"    {name}: FAILED: {first_line(str(error))}")
 
     def _draw(self, text: str, *, now: bool = False) -> None:
         if not self._live or self._reporter is None:

@@ -107,6 +107,14 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     measurements: tuple[Measurement, ...] = ()
     turns: tuple[int, ...] = ()
     """For each round the turn of its block in which it ran: rounds of one turn are neighbours in time."""
+    processes: tuple[int, ...] = ()
+    """For each round the process that ran it, from 0: those of one number lived at the same time in all cases of a
+    block. Processes with an even number began with empty compilation caches. Empty in runs from before 2026-12."""
+    occasion: str = ""
+    """When the session began in which this case was measured: cases of two occasions were no neighbours. It differs
+    from the run's own ``created`` where a session was taken up again. Empty in runs from before 2026-12."""
+    flops: int = 0
+    """Model FLOPs of one step or pass, by the workload's formula; 0 where the case is not about one."""
     steps_per_round: int = 0
     certificate: Certificate | None = None
     workload: dict[str, Scalar] = {}
@@ -136,6 +144,22 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return found.samples if found else ()
 
 
+class Ratio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many times as fast one framework is as another, in one phase of one model on one device."""
+
+    phase: str
+    model: str
+    device: Literal["cpu", "gpu", "tpu"]
+    faster: str
+    slower: str
+    value: float
+    """At least 1; the geometric mean over processes of the median over rounds that were neighbours in time."""
+    low: float | None
+    """Limits of the 95 % interval over processes; None where there was one process only. ``low`` may lie below 1."""
+    high: float | None
+    processes: int
+
+
 class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A saved session."""
 
@@ -150,6 +174,8 @@ class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: dict[str, Scalar]
     """The machine and the pytest side, as flat dotted names: ``cpu.model``, ``git.commit``."""
     cases: tuple[CaseResult, ...]
+    ratios: tuple[Ratio, ...] = ()
+    """Between each two frameworks that were measured side by side."""
 
     def __post_init__(self) -> None:
         if self.schema_version != SCHEMA_VERSION:

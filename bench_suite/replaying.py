@@ -21,20 +21,24 @@ if TYPE_CHECKING:
 def replay_case(case: Case, *, item: pytest.Item, clock: VirtualClock, benchmark: BenchmarkFixture) -> None:
     """Measure the case with its block, then play its rounds back. Skips or fails the test where there are none."""
     session = item.config.stash[SESSION]
+    result = session.carried_over(item.nodeid) or _measure(session, case, item)
+    benchmark.extra_info.update(_extra_info(result))
+    benchmark.pedantic(clock.player(result.rounds), rounds=len(result.rounds), iterations=1)
+    session.note(result)
+
+
+def _measure(session: Session, case: Case, item: pytest.Item) -> CaseResult:
     if absence := session.absence(case):
         pytest.skip(absence)
     match outcome := session.outcome(case):
+        case CaseMeasured():
+            return session.measured(item.nodeid, case, outcome)
         case CaseUnavailable(reason):
             pytest.skip(reason)
-        case CaseFailed(error) if session.in_process:
+        case CaseFailed(error) if session.choices.in_process:
             raise error
         case CaseFailed(error):
             pytest.fail(f"{case.id}: {error}\n{_run_alone(session, item)}", pytrace=False)
-        case CaseMeasured():
-            result = session.measured(item.nodeid, case, outcome)
-            benchmark.extra_info.update(_extra_info(result))
-            benchmark.pedantic(clock.player(outcome.rounds_seconds), rounds=len(outcome.rounds_seconds), iterations=1)
-            session.note(result)
 
 
 def note_report(session: Session, case: Case, report: pytest.TestReport) -> None:
@@ -50,7 +54,7 @@ def note_report(session: Session, case: Case, report: pytest.TestReport) -> None
 def _run_alone(session: Session, item: pytest.Item) -> str:
     return (
         f"to run it alone (add --in-process --pdb for a debugger):\n  cd {shlex.quote(str(item.config.rootpath))} && "
-        f"python -m pytest --benchmark-only --preset {session.preset.name} {shlex.quote(item.nodeid)}"
+        f"python -m pytest --benchmark-only --preset {session.choices.preset.name} {shlex.quote(item.nodeid)}"
     )
 
 

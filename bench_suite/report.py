@@ -1,38 +1,30 @@
-"""What a session measured, and what it did not, as tables on the terminal. It reads a record and computes no score."""
+"""What a session measured, and what it did not, as text on the terminal. It reads a record and computes no score."""
 
 from __future__ import annotations
 
 import textwrap
 from collections import Counter
 from itertools import groupby
-from statistics import median
 
 import pytest
-from tabulate import tabulate
 
 from bench_suite.machine import BUSY_FROM
-from bench_suite.measuring.stopping import interval_fraction
 from bench_suite.record import CaseResult, RunRecord
-from bench_suite.text import duration, first_line, percent, size, three_digits
-
-_MEMORY_COLUMNS = {
-    "allocator_peak_bytes": "allocator peak",
-    "peak_rss_running_bytes": "peak RSS",
-    "peak_rss_with_compile_bytes": "peak RSS with compile",
-}
-"""In order of preference. All rows of a table show the same definition, or none."""
-
-_METRIC_TITLES = {
-    "seconds_per_step": "seconds per step, steps queued",
-    "latency_seconds": "seconds per call, each waited for",
-    "time_to_first_step_seconds": "seconds to the first step, cold",
-}
+from bench_suite.tables import METRIC_TITLES, group_lines, shape_lines
+from bench_suite.text import first_line
 
 _LEGEND = (
-    "±95 %: how far the 95 % interval of the median reaches (rounds of one process). "
-    "peak RSS: highest resident memory while stepping, above what was resident after importing the framework. "
-    "cert: largest error against the float64 reference, in per cent of its tolerance."
+    "±95 %: how far the 95 % interval of the median reaches, over rounds. × fastest: how many times as long, from "
+    "rounds that were neighbours in time, with its 95 % interval over processes. "
 )
+_LEGEND_BY_COLUMN = {
+    "GEMM": "GFLOP/s: the model's own operations by formula. GEMM: in per cent of a large float32 matrix product on "
+    "the same threads in the same run ({gemm:.0f} GFLOP/s in NumPy). ",
+    "MFU": "GFLOP/s: the model's own operations by formula. MFU: in per cent of the datasheet's float32 peak without "
+    "TF32 (worker.peak_source in the record). ",
+    "allocated": "allocated: the highest that the framework's own allocator held. ",
+    "peak RSS": "peak RSS: highest resident memory while stepping, above what was resident after importing. ",
+}
 
 
 def write_report(terminal: pytest.TerminalReporter, run: RunRecord) -> None:
@@ -41,11 +33,7 @@ def write_report(terminal: pytest.TerminalReporter, run: RunRecord) -> None:
     measured = [case for case in run.cases if case.status == "measured"]
     if measured:
         terminal.section("speedscore: measured", sep="=")
-        for (_, model, device), cases in groupby(sorted(measured, key=_block), key=_block):
-            block = list(cases)
-            for line in block_lines(block, title=f"{block[0].phase} {model} {device}, {run.preset}"):
-                terminal.write_line(line)
-        for line in textwrap.wrap(_LEGEND, width):
+        for line in measured_lines(run, measured, width=width):
             terminal.write_line(line)
         for line in busy_lines(measured, width=width):
             terminal.write_line(line, yellow=True)
@@ -53,26 +41,26 @@ def write_report(terminal: pytest.TerminalReporter, run: RunRecord) -> None:
         terminal.write_line(line)
 
 
-def block_lines(cases: list[CaseResult], *, title: str) -> list[str]:
-    """One block's table. ``cases`` were measured against each other and are not empty."""
-    fastest_seconds = min(median(case.rounds) for case in cases)
-    memory = next((name for name in _MEMORY_COLUMNS if all(case.find(name) for case in cases)), None)
-    rows = [_row(case, fastest_seconds=fastest_seconds, memory=memory) for case in sorted(cases, key=_median)]
-    # The names of the columns go in as a row: as headers tabulate would pad each by two, and eighty columns are few.
-    table = tabulate(
-        [list(rows[0]), *(row.values() for row in rows)],
-        tablefmt="plain",
-        disable_numparse=True,
-        colalign=["left", *["right"] * (len(rows[0]) - 1)],
-    ).splitlines()
-    return [
-        f"{title}: {_METRIC_TITLES[cases[0].metric]}",
-        *(f"  {line}" for line in textwrap.wrap(_shape(cases[0]), 76)),
-        f"  {table[0]}",
-        f"  {'-' * max(map(len, table))}",
-        *(f"  {line}" for line in table[1:]),
-        "",
-    ]
+def measured_lines(run: RunRecord, measured: list[CaseResult], *, width: int) -> list[str]:
+    """A table for each phase, model and device, the shape of each model, and what the columns mean."""
+    rates = [rate for case in measured if isinstance(rate := case.worker.get("gemm_flops_per_second"), float)]
+    gemm = max(rates, default=None)
+    lines: list[str] = []
+    for (model, device), block in groupby(sorted(measured, key=_place), key=lambda case: (case.model, case.device)):
+        cases = list(block)
+        lines += [f"{model} on {device}, {run.preset}", *shape_lines(cases[0]), ""]
+        for _, group in groupby(cases, key=lambda case: case.metric):
+            lines += group_lines(list(group), run.ratios, preset=run.preset, gemm_flops_per_second=gemm)
+    worst = max(measured, key=lambda case: case.certificate.worst_ratio if case.certificate else 0.0)
+    if worst.certificate is not None:
+        lines += textwrap.wrap(
+            f"Certificates: all {len(measured)} passed; the largest error is {100 * worst.certificate.worst_ratio:.0f} "
+            f"% of its tolerance ({worst.phase.replace('_', ' ')} {worst.id}).",
+            width,
+        )
+    text = "\n".join(lines)
+    legend = _LEGEND + "".join(note for column, note in _LEGEND_BY_COLUMN.items() if column in text)
+    return [*lines, *textwrap.wrap(legend.format(gemm=(gemm or 0.0) / 1e9), width)]
 
 
 def busy_lines(measured: list[CaseResult], *, width: int) -> list[str]:
@@ -108,36 +96,5 @@ def missing_lines(run: RunRecord, *, width: int) -> list[str]:
     return lines
 
 
-def _row(case: CaseResult, *, fastest_seconds: float, memory: str | None) -> dict[str, str]:
-    width = interval_fraction(case.rounds)
-    row = {
-        "framework": case.framework,
-        "median": duration(_median(case)),
-        "±95 %": "–" if width is None else percent(width),
-        "rounds": str(len(case.rounds)),
-        "× fastest": three_digits(_median(case) / fastest_seconds),
-    }
-    if memory is not None:
-        found = case.find(memory)
-        row[_MEMORY_COLUMNS[memory]] = size(max(found.samples)) if found else "–"
-    first_step = case.find("time_to_first_step_seconds")
-    if first_step is not None and first_step.name != case.metric:
-        row["first step"] = duration(first_step.samples[0])
-    row["cert"] = f"{100 * case.certificate.worst_ratio:.0f} %" if case.certificate else "–"
-    return row
-
-
-def _block(case: CaseResult) -> tuple[int, str, str]:
-    return list(_METRIC_TITLES).index(case.metric), case.model, case.device
-
-
-def _median(case: CaseResult) -> float:
-    return median(case.rounds)
-
-
-def _shape(case: CaseResult) -> str:
-    numbers = ", ".join(
-        f"{name.replace('_', ' ')} {value}" for name, value in case.workload.items() if name not in ("preset", "cut")
-    )
-    cut = case.workload.get("cut", "none")
-    return numbers if cut == "none" else f"{numbers}; cut below full size: {cut}"
+def _place(case: CaseResult) -> tuple[str, str, int]:
+    return case.model, case.device, list(METRIC_TITLES).index(case.metric)

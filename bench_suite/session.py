@@ -6,20 +6,28 @@ pytest's hooks or prints: the plugin passes events in, and takes outcomes and th
 
 from __future__ import annotations
 
+import contextlib
 import random
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from bench_suite.block import CaseFailed, CaseMeasured, CaseUnavailable, Listener, Outcome, measure_block
-from bench_suite.cases import Block, Case, declined
+import msgspec
+
+from bench_suite.block import CaseFailed, CaseMeasured, CaseUnavailable, Listener, Outcome, Plan, measure_block
+from bench_suite.cases import Block, Case, Cell, declined, implementation
 from bench_suite.devices import PROBES, DeviceProbe
 from bench_suite.frameworks.program import DeviceName
 from bench_suite.frameworks.table import FRAMEWORKS
 from bench_suite.machine import BUSY_FROM, busy_processors, fingerprint
+from bench_suite.measuring.budget import Budget
+from bench_suite.peaks import peak_flops_per_second
 from bench_suite.presets import Preset
-from bench_suite.record import SCHEMA_VERSION, CaseResult, Measurement, RunRecord
+from bench_suite.ratios import find_ratios
+from bench_suite.record import SCHEMA_VERSION, CaseResult, Measurement, RunRecord, Scalar
+from bench_suite.resuming import carry_over
 from bench_suite.workers.handle import InProcessWorker, ProcessWorker, Worker, new_scratch
 from bench_suite.workers.isolation import allowed_processors
 from bench_suite.workers.protocol import Setting
@@ -36,29 +44,51 @@ class Progress(Listener, Protocol):
     def machine_is_busy(self, processors: float) -> None: ...
 
 
+class Choices(msgspec.Struct, frozen=True):
+    """What a session was asked for, apart from its cases."""
+
+    preset: Preset
+    processes: int
+    seed: int
+    in_process: bool
+    budget_seconds: float | None = None
+    """Time for the whole session; None leaves it to the preset's rounds."""
+    earlier: RunRecord | None = None
+    """A session that is taken up again: what it measured is not measured once more."""
+
+
 class Session:
     """What the plugin keeps between its hooks."""
 
-    def __init__(self, *, preset: Preset, seed: int, in_process: bool, source: Path) -> None:
-        self.preset = preset
-        self.seed = seed
-        self.in_process = in_process
+    def __init__(self, choices: Choices, *, source: Path) -> None:
+        self.choices = choices
         self._source = source
-        self._order = random.Random(seed)
-        self._created = datetime.now(UTC)
+        self._order = random.Random(choices.seed)
+        self._created = datetime.now(UTC).isoformat(timespec="seconds")
+        self._environment: dict[str, Scalar] = {}
         self._cases: dict[str, Case] = {}
+        self._earlier: dict[str, CaseResult] = {}
         self._outcomes: dict[Case, Outcome] = {}
         self._results: dict[str, CaseResult] = {}
         self._busy_processors: dict[Block, float] = {}
         self._probes: dict[DeviceName, DeviceProbe] = {}
+        self._budget: Budget | None = None
+        self._caches: dict[Cell, Path] = {}
         self._make_progress: Callable[[int], Progress] | None = None
         self._progress: Progress | None = None
         self._record: RunRecord | None = None
 
     def select(self, cases: Mapping[str, Case], *, make_progress: Callable[[int], Progress]) -> None:
-        """Say which cases this session is to measure: node ids and cases, after all deselecting."""
+        """Say which cases this session is to measure: node ids and cases, after all deselecting.
+
+        Raises RunFileError when an earlier session that is taken up again was measured under other circumstances.
+        """
         self._cases = dict(cases)
         self._make_progress = make_progress
+        self._environment = fingerprint(self._source)
+        if self.choices.earlier is not None:
+            self._earlier = carry_over(self.choices.earlier, preset=self.choices.preset, environment=self._environment)
+        self._budget = Budget(self.choices.budget_seconds, blocks=len(self._blocks_to_measure()))
 
     def absence(self, case: Case) -> str:
         """Why the case cannot be measured here, known without starting a worker; empty when it can be tried."""
@@ -69,32 +99,40 @@ class Session:
             return f"no {case.device}: {probe.absence}"
         return declined(case)
 
+    def carried_over(self, nodeid: str) -> CaseResult | None:
+        """What an earlier session measured of this test, where this one takes it up again."""
+        return self._earlier.get(nodeid)
+
     def outcome(self, case: Case) -> Outcome:
         """What became of the case; measures its whole block first where that has not been done."""
         if case not in self._outcomes:
-            block_cases = [
-                other
-                for other in self._cases.values()
-                if other.block == case.block and other not in self._outcomes and not self.absence(other)
-            ]
+            block_cases = [other for other in self._to_measure() if other.block == case.block]
             progress = self._announce(case.block, block_cases)
             busy = self._busy_processors[case.block] = busy_processors()
             if busy >= BUSY_FROM:
                 progress.machine_is_busy(busy)
-            measure_block(
-                block_cases,
-                start_worker=self._start_worker,
-                preset=self.preset,
-                order=self._order,
-                listener=progress,
-                outcomes=self._outcomes,
-                fresh_processes=not self.in_process,
+            plan = Plan(
+                preset=self.choices.preset,
+                processes=self.choices.processes,
+                deadline_seconds=self._budget.next_deadline_seconds() if self._budget else None,
             )
+            try:
+                measure_block(
+                    block_cases,
+                    start_worker=self._start_worker,
+                    plan=plan,
+                    order=self._order,
+                    listener=progress,
+                    outcomes=self._outcomes,
+                )
+            finally:
+                self._forget_caches()
         return self._outcomes[case]
 
     def measured(self, nodeid: str, case: Case, outcome: CaseMeasured) -> CaseResult:
         """The saved form of a measured case."""
-        return _to_result(nodeid, case, outcome, busy_processors=self._busy_processors[case.block])
+        busy = self._busy_processors[case.block]
+        return _to_result(nodeid, case, outcome, busy_processors=busy, occasion=self._created)
 
     def note(self, result: CaseResult) -> None:
         """Keep what became of a case. The first word stands: failing to tear down does not undo a measurement."""
@@ -104,17 +142,37 @@ class Session:
         """The whole session, every selected case in it; made once."""
         if self._record is None:
             for nodeid, case in self._cases.items():
-                self.note(self._without_its_test(nodeid, case))
+                self.note(self._earlier.get(nodeid) or self._without_its_test(nodeid, case))
+            # What an earlier session measured and this one did not select is part of the whole all the same.
+            results = {nodeid: self._results[nodeid] for nodeid in self._cases}
+            cases = tuple((self._earlier | results).values())
             self._record = RunRecord(
                 schema_version=SCHEMA_VERSION,
-                created=self._created.isoformat(timespec="seconds"),
-                preset=self.preset.name,
-                seed=self.seed,
-                in_process=self.in_process,
-                environment=fingerprint(self._source),
-                cases=tuple(self._results[nodeid] for nodeid in self._cases),
+                created=self._created,
+                preset=self.choices.preset.name,
+                seed=self.choices.seed,
+                in_process=self.choices.in_process,
+                environment=self._environment,
+                cases=cases,
+                ratios=find_ratios(cases),
             )
         return self._record
+
+    def _to_measure(self) -> list[Case]:
+        return [
+            case
+            for nodeid, case in self._cases.items()
+            if nodeid not in self._earlier and case not in self._outcomes and self._can_be_tried(case)
+        ]
+
+    def _can_be_tried(self, case: Case) -> bool:
+        # A wrong line of the table is the failure of its own cases' tests, not of the session.
+        with contextlib.suppress(LookupError):
+            return not self.absence(case)
+        return False
+
+    def _blocks_to_measure(self) -> set[Block]:
+        return {case.block for case in self._to_measure()}
 
     def _without_its_test(self, nodeid: str, case: Case) -> CaseResult:
         """For a case whose own test never ran: it may have been measured with its block all the same."""
@@ -132,26 +190,37 @@ class Session:
         if self._progress is None:
             if self._make_progress is None:
                 raise RuntimeError("select() comes before outcome()")
-            measurable = {case.block for case in self._cases.values() if not self.absence(case)}
-            self._progress = self._make_progress(len(measurable))
+            self._progress = self._make_progress(len(self._blocks_to_measure()))
         self._progress.block_begins(block, cases)
         return self._progress
 
-    def _start_worker(self, case: Case) -> tuple[Worker, Setting]:
+    def _start_worker(self, cell: Cell, *, process: int) -> tuple[Worker, Setting]:
+        if process % 2 == 0:
+            self._forget_caches(cell)
+            self._caches[cell] = new_scratch()
         scratch = new_scratch()
+        framework, model = FRAMEWORKS[cell.framework], MODELS[cell.model]
         setting = Setting(
-            case=case,
-            framework=FRAMEWORKS[case.framework],
-            workload_module=MODELS[case.model],
-            preset=self.preset.name,
+            cell=cell,
+            framework=framework,
+            implementation=implementation(framework, model),
+            workload_module=model.workload,
+            preset=self.choices.preset.name,
             affinity=allowed_processors(),
             scratch=str(scratch),
+            caches=str(self._caches[cell]),
         )
-        return (InProcessWorker(scratch) if self.in_process else ProcessWorker(scratch)), setting
+        return (InProcessWorker(scratch) if self.choices.in_process else ProcessWorker(scratch)), setting
+
+    def _forget_caches(self, *cells: Cell) -> None:
+        for cell in cells or tuple(self._caches):
+            if (folder := self._caches.pop(cell, None)) is not None:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
-def _to_result(nodeid: str, case: Case, outcome: CaseMeasured, *, busy_processors: float) -> CaseResult:
+def _to_result(nodeid: str, case: Case, outcome: CaseMeasured, *, busy_processors: float, occasion: str) -> CaseResult:
     first = outcome.prepared[0]
+    warm = "warm_" if case.phase == "warm_compilation" else ""
     by_process = [
         each.stages_seconds
         | {
@@ -160,24 +229,38 @@ def _to_result(nodeid: str, case: Case, outcome: CaseMeasured, *, busy_processor
         }
         for each in outcome.prepared
     ]
+    stages = [{f"{warm}{name}": value for name, value in each.items()} for each in by_process]
     memory = [each.memory_bytes for each in outcome.prepared]
+    gauged = outcome.gauged
+    dispatch = gauged.dispatch_seconds if gauged is not None and case.phase == "training" else ()
     measurements = [
         Measurement(name=case.metric, unit="s", better="lower", samples=outcome.rounds_seconds),
-        *(_one_a_process(name, "s", by_process) for name in by_process[0] if name != case.metric),
+        *(_one_a_process(name, "s", stages) for name in stages[0] if name != case.metric),
         *(_one_a_process(name, "bytes", memory) for name in memory[0]),
     ]
+    if dispatch:
+        measurements.append(Measurement(name="dispatch_seconds", unit="s", better="lower", samples=dispatch))
+    observed: dict[str, Scalar] = {"processors_busy_before": round(busy_processors, 2)}
+    if gauged is not None and gauged.gemm_flops_per_second is not None:
+        observed["gemm_flops_per_second"] = gauged.gemm_flops_per_second
+    if (peak := peak_flops_per_second(str(outcome.program.get("device_kind")), "float32")) is not None:
+        observed |= {"peak_flops_per_second": peak.flops_per_second, "peak_source": peak.source}
+    compiles = case.phase in ("compilation", "warm_compilation")
     return CaseResult(
         **_identity(nodeid, case),
         status="measured",
         stopped=outcome.stopped,
         metric=case.metric,
         measurements=tuple(measurements),
-        turns=outcome.turns,
-        steps_per_round=1 if case.phase == "compilation" else first.steps_per_round,
+        turns=tuple(each.turn for each in outcome.rounds),
+        processes=tuple(each.process for each in outcome.rounds),
+        occasion=occasion,
+        steps_per_round=1 if compiles else first.steps_per_round,
+        flops=0 if compiles else outcome.flops,
         certificate=outcome.certificate,
         workload=outcome.workload,
         program=outcome.program,
-        worker=outcome.worker | {"processors_busy_before": round(busy_processors, 2)},
+        worker=outcome.worker | observed,
     )
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from bench_suite.record import RunRecord
+from scoring import hooks
 from scoring.cards import FORMATS, WIDTH
 from scoring.evidence import EvidenceError, NamedRun, gather
 from scoring.facts import FactError, fixtures_folder, load_snapshots
-from scoring.rubric import RubricError, load_rubric
+from scoring.rubric import Rubric, RubricError, add_criteria, load_rubric
 from scoring.scores import build_report
 
 FACTS_ALONE = "the facts alone: python -m scoring card"
@@ -32,12 +33,19 @@ class _Outcome:
 _OUTCOME = pytest.StashKey[_Outcome]()
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hooks)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_speedscore_run(config: pytest.Config, run: RunRecord, run_path: str | None) -> None:
     """Score the run; what comes of it waits for the terminal summary."""
     outcome = config.stash.setdefault(_OUTCOME, _Outcome())
     try:
-        outcome.text = _cards(NamedRun(name=_name(run_path, config.invocation_params.dir), record=run))
+        rubric = load_rubric()
+        for criteria in config.hook.pytest_speedscore_criteria(config=config):
+            rubric = add_criteria(rubric, criteria, source="pytest_speedscore_criteria")
+        outcome.text = _cards(rubric, NamedRun(name=_name(run_path, config.invocation_params.dir), record=run))
     except (FactError, RubricError, EvidenceError) as error:
         outcome.error = f"speedscore: no cards: {error}"
 
@@ -74,12 +82,11 @@ def _name(run_path: str | None, folder: Path) -> str:
     return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
-def _cards(run: NamedRun) -> str:
+def _cards(rubric: Rubric, run: NamedRun) -> str:
     if not any(case.status == "measured" for case in run.record.cases):
         return f"No case was measured, so there is nothing to rank; {FACTS_ALONE}"
     if run.record.in_process:
         return f"The frameworks ran inside pytest, which is no basis for a ranking; {FACTS_ALONE}"
-    rubric = load_rubric()
     evidence = gather(
         load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts),
         runs=[run],

@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -162,6 +163,23 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def of(self, dimension: Dimension) -> tuple[Criterion, ...]:
         """The criteria of one dimension, in the file's order."""
         return tuple(criterion for criterion in self.criterion if criterion.dimension == dimension)
+
+
+def add_criteria(rubric: Rubric, criteria: Sequence[Criterion], *, source: str) -> Rubric:
+    """The rubric with further criteria at its end, checked as a whole. Raises RubricError, which names ``source``."""
+    for criterion in criteria:
+        if not isinstance(criterion, Criterion):
+            raise RubricError(f"{source}: expected a Criterion, found {type(criterion).__name__}")
+    try:
+        return Rubric(
+            version=rubric.version,
+            policy=rubric.policy,
+            dimensions=rubric.dimensions,
+            facts=rubric.facts,
+            criterion=(*rubric.criterion, *criteria),
+        )
+    except ValueError as error:
+        raise RubricError(f"{source}: {error}") from error
 
 
 def load_rubric(path: Path | None = None) -> Rubric:

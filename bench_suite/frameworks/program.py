@@ -5,6 +5,7 @@ This module never imports a framework; each framework's folder has a class that 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -15,8 +16,21 @@ if TYPE_CHECKING:
 
     from bench_suite.workloads.workload import Weights, Workload
 
-Phase = Literal["training", "inference", "compilation"]
-"""``compilation`` builds the same program as ``training``: it is the training step that is compiled."""
+Phase = Literal["training", "inference", "throughput", "compilation", "warm_compilation"]
+"""What a case measures. ``inference`` is the latency of one input, ``throughput`` that of queued passes of the batch;
+``compilation`` starts from empty caches, ``warm_compilation`` from those that an earlier process filled."""
+
+Role = Literal["training", "inference", "throughput"]
+"""What a program is built for. Both compilations build the training program: it is the training step that is
+compiled."""
+
+ROLES: dict[Phase, Role] = {
+    "training": "training",
+    "inference": "inference",
+    "throughput": "throughput",
+    "compilation": "training",
+    "warm_compilation": "training",
+}
 
 DeviceName = Literal["cpu", "gpu", "tpu"]
 
@@ -33,7 +47,7 @@ class Program(Protocol):
         ...
 
     def compile(self) -> dict[str, float]:
-        """Compile what the phase runs, ahead of the first step, and return seconds by stage.
+        """Compile what the role runs, ahead of the first step, and return seconds by stage.
 
         JAX: ``trace_seconds``, ``lower_seconds``, ``backend_compile_seconds``. A framework that compiles inside its
         first call, or never, returns an empty dict. Called once, before the first ``step`` or ``infer``.
@@ -41,11 +55,11 @@ class Program(Protocol):
         ...
 
     def step(self) -> None:
-        """Queue one optimizer step on the training batch. Training and compilation only."""
+        """Queue one optimizer step on the training batch. Training only."""
         ...
 
     def infer(self) -> None:
-        """Queue one forward pass of the single input in evaluation mode. Inference only."""
+        """Queue one forward pass in evaluation mode: inference of the single input, throughput of the whole batch."""
         ...
 
     def wait(self) -> None:
@@ -61,15 +75,15 @@ class Program(Protocol):
         ...
 
     def loss(self) -> float:
-        """Loss of the last step, before its update. Training and compilation only."""
+        """Loss of the last step, before its update. Training only."""
         ...
 
     def forward(self) -> NDArray[np.float32]:
-        """Logits. Training: of the batch at the present weights, in training mode. Inference: of the last ``infer``."""
+        """Logits. Training: of the batch at the present weights, in training mode. Else: of the last ``infer``."""
         ...
 
     def loss_and_gradients(self) -> tuple[float, Weights]:
-        """Loss of the batch at the present weights and its gradients, under canonical names and layouts."""
+        """Loss of the batch at the present weights and its gradients, canonical in names and layouts. Training only."""
         ...
 
     def weights(self) -> Weights:
@@ -80,21 +94,35 @@ class Program(Protocol):
         """Number of trained scalars as the framework itself counts them."""
         ...
 
+    def dispatch(self) -> Callable[[], None] | None:
+        """One call of the step with its computation left out, waited for; None where that cannot be had.
+
+        The call takes the same path through Python as ``step``, with a tree of the same form whose arrays have one
+        element. It costs what the library adds to a step on the host. Training only.
+        """
+        ...
+
     def memory(self) -> dict[str, int]:
         """Bytes by definition: ``allocator_peak_bytes`` (accelerators), ``static_plan_bytes`` (XLA); else empty."""
         ...
 
     def describe(self) -> dict[str, str | int | float | bool | None]:
-        """What ran: ``platform``, ``threads`` (those that compute), ``variant``, ``layout``, and so on."""
+        """What ran: ``platform``, ``threads`` (those that compute), ``variant``, ``layout``, and so on.
+
+        After ``compile``, where it can be told: ``compiled_from_cache``.
+        """
         ...
 
 
 class Builder(Protocol):
     """What a line of the framework table points to."""
 
-    def __call__(self, workload: Workload, *, phase: Phase, device: DeviceName, variant: str, threads: int) -> Program:
+    def __call__(
+        self, workload: Workload, *, implementation: str, role: Role, device: DeviceName, variant: str, threads: int
+    ) -> Program:
         """Import the framework, build the program, put weights and batch on the device.
 
-        Raises DeviceUnavailable when the framework cannot use the device.
+        ``implementation`` is the module that writes the model in this framework; what it must offer is the
+        framework's own affair. Raises DeviceUnavailable when the framework cannot use the device.
         """
         ...

@@ -1,7 +1,7 @@
 """Rounds, as a worker runs them: the loop that is timed, what comes before it, and nothing in between.
 
-Training is throughput: n queued steps and one wait. Inference is latency: each call is waited for. The loops are
-written out per phase, because a call more inside them would be measured too.
+Training and throughput: n queued steps or passes and one wait. Inference is latency: each call is waited for. The
+loops are written out, because a call more inside them would be measured too.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import statistics
 
-from bench_suite.frameworks.program import Phase, Program
+from bench_suite.frameworks.program import Program, Role
 from bench_suite.measuring.timing import seconds
 
 _WARM_UP_LIMIT_SECONDS = 2.0
@@ -18,22 +18,23 @@ _WARM_UP_CHUNKS = 3
 _STABLE_FRACTION = 0.05
 
 
-def settle(program: Program, *, phase: Phase, steps: int) -> None:
+def settle(program: Program, *, role: Role, steps: int) -> None:
     """Run steps without timing them, and wait."""
-    if phase == "inference":
+    if role == "inference":
         for _ in itertools.repeat(None, steps):
             program.infer()
             program.wait()
     else:
+        queue = program.step if role == "training" else program.infer
         for _ in itertools.repeat(None, steps):
-            program.step()
+            queue()
         program.wait()
 
 
-def time_round(program: Program, *, phase: Phase, steps: int) -> float:
+def time_round(program: Program, *, role: Role, steps: int) -> float:
     """Seconds that ``steps`` steps take, in the steady state: a trace, compilation or copy inside raises an error."""
     with program.steady():
-        if phase == "inference":
+        if role == "inference":
             infer, wait = program.infer, program.wait
             started = seconds()
             for _ in itertools.repeat(None, steps):
@@ -41,23 +42,23 @@ def time_round(program: Program, *, phase: Phase, steps: int) -> float:
                 wait()
             ended = seconds()
         else:
-            step = program.step
+            queue = program.step if role == "training" else program.infer
             started = seconds()
             for _ in itertools.repeat(None, steps):
-                step()
+                queue()
             program.wait()
             ended = seconds()
     return ended - started
 
 
-def warm_up(program: Program, *, phase: Phase) -> float:
+def warm_up(program: Program, *, role: Role) -> float:
     """Run until three chunks of steps in a row agree within 5 %, or two seconds are over; seconds of a step then."""
     chunk_steps = 1
     recent: list[float] = []
     began = seconds()
     while True:
         started = seconds()
-        settle(program, phase=phase, steps=chunk_steps)
+        settle(program, role=role, steps=chunk_steps)
         chunk_seconds = seconds() - started
         recent = [*recent, chunk_seconds / chunk_steps][-_WARM_UP_CHUNKS:]
         stable = len(recent) == _WARM_UP_CHUNKS and max(recent) <= (1 + _STABLE_FRACTION) * min(recent)

@@ -34,6 +34,10 @@ class WorkerError(RuntimeError):
     """A worker could not do what it was asked. The message says what happened and holds the worker's last lines."""
 
 
+class WorkerLost(WorkerError):
+    """A worker has died or hangs: there is nobody left to ask."""
+
+
 class Worker(Protocol):
     """What measuring needs of a worker."""
 
@@ -132,7 +136,7 @@ class ProcessWorker:
             selector.register(self._replies_fd, selectors.EVENT_READ)
             while b"\n" not in self._buffer:
                 if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise WorkerError(f"hung: no reply within {limit_seconds:.0f} s\n{self._last_lines()}")
+                    raise WorkerLost(f"hung: no reply within {limit_seconds:.0f} s\n{self._last_lines()}")
                 chunk = os.read(self._replies_fd, 65536)
                 if not chunk:
                     raise self._death()
@@ -140,18 +144,18 @@ class ProcessWorker:
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 
-    def _death(self) -> WorkerError:
+    def _death(self) -> WorkerLost:
         try:
             status = self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            return WorkerError(f"closed its pipe but did not end\n{self._last_lines()}")
+            return WorkerLost(f"closed its pipe but did not end\n{self._last_lines()}")
         if status >= 0:
             how = f"ended with exit code {status} instead of replying"
         elif -status == signal.SIGKILL:
             how = "was killed (SIGKILL); on Linux most often because memory ran out"
         else:
             how = f"was ended by {signal.Signals(-status).name}"
-        return WorkerError(f"{how}\n{self._last_lines()}")
+        return WorkerLost(f"{how}\n{self._last_lines()}")
 
     def _last_lines(self) -> str:
         try:

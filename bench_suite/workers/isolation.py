@@ -20,6 +20,8 @@ RECORDED_VARIABLES = (
     *_THREAD_VARIABLES,
     "CUDA_VISIBLE_DEVICES",
     "JAX_ENABLE_COMPILATION_CACHE",
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES",
     "JAX_PLATFORMS",
     "KMP_BLOCKTIME",
     "LD_PRELOAD",
@@ -27,7 +29,9 @@ RECORDED_VARIABLES = (
     "MALLOC_ARENA_MAX",
     "NVIDIA_TF32_OVERRIDE",
     "OMP_WAIT_POLICY",
+    "TORCHINDUCTOR_AUTOGRAD_CACHE",
     "TORCHINDUCTOR_FREEZING",
+    "TORCHINDUCTOR_FX_GRAPH_CACHE",
     "XLA_FLAGS",
     "XLA_PYTHON_CLIENT_PREALLOCATE",
 )
@@ -37,19 +41,24 @@ RECORDED_VARIABLES = (
 def isolation_variables(setting: Setting) -> dict[str, str]:
     """The environment variables that a worker of this setting runs under."""
     threads = str(len(setting.affinity))
-    scratch = Path(setting.scratch)
+    caches = Path(setting.caches)
     variables = dict.fromkeys(_THREAD_VARIABLES, threads)
     variables |= {
-        # Cold means cold: no compilation survives from another process, and none is left behind for the next.
-        "JAX_ENABLE_COMPILATION_CACHE": "false",
-        "TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor"),
-        "TRITON_CACHE_DIR": str(scratch / "triton"),
+        # Cold means cold, warm means warm: each library keeps what it compiles in this folder, and keeps all of it.
+        "JAX_ENABLE_COMPILATION_CACHE": "true",
+        "JAX_COMPILATION_CACHE_DIR": str(caches / "jax"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        "TORCHINDUCTOR_CACHE_DIR": str(caches / "inductor"),
+        "TORCHINDUCTOR_FX_GRAPH_CACHE": "1",
+        "TORCHINDUCTOR_AUTOGRAD_CACHE": "1",
+        "TRITON_CACHE_DIR": str(caches / "triton"),
         # float32 is float32: no library may turn a matmul or a convolution into TF32.
         "NVIDIA_TF32_OVERRIDE": "0",
         # The workers of a block share one accelerator; a pool of three quarters of it would starve the second one.
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }
-    if setting.case.device == "cpu":
+    if setting.cell.device == "cpu":
         variables |= {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
     return variables
 

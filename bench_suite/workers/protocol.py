@@ -9,7 +9,8 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
-from bench_suite.cases import Case
+from bench_suite.cases import Cell
+from bench_suite.frameworks.program import Role
 from bench_suite.frameworks.table import Framework
 from bench_suite.record import Certificate, Scalar
 
@@ -17,45 +18,58 @@ from bench_suite.record import Certificate, Scalar
 class Setting(msgspec.Struct, frozen=True):
     """All that a worker must know before it imports anything heavy."""
 
-    case: Case
+    cell: Cell
     framework: Framework
     """The whole line of the table: a worker must not depend on who added it."""
+    implementation: str
+    """The module that writes the model in the framework."""
     workload_module: str
     preset: str
     affinity: tuple[int, ...]
     """Processors that it may use; one thread runs on each."""
     scratch: str
-    """An empty folder of its own, where every compilation cache is put."""
+    """An empty folder of its own, for its log and whatever else it writes."""
+    caches: str
+    """Where every compilation cache is put: empty for a cold start, else as an earlier worker of the cell left it."""
 
 
 class Build(msgspec.Struct, frozen=True, tag=True):
-    """Isolate yourself, import the framework, build the program."""
+    """Isolate yourself, import the framework, make the workload."""
 
     setting: Setting
 
 
 class Prepare(msgspec.Struct, frozen=True, tag=True):
-    """Compile, take the first step, warm up, read memory and, if asked to, certify."""
+    """Build the program of a role, compile it, take its first step, warm up, read memory, certify."""
 
-    certify: bool
+    role: Role
     round_seconds: float
 
 
 class Measure(msgspec.Struct, frozen=True, tag=True):
     """Settle, then time one round."""
 
+    role: Role
     steps: int
+
+
+class Gauge(msgspec.Struct, frozen=True, tag=True):
+    """Measure what the figures are held against: a matrix product on this processor, an empty step of the program."""
 
 
 class Describe(msgspec.Struct, frozen=True, tag=True):
     """Say what ran."""
 
+    role: Role
 
-Request = Build | Prepare | Measure | Describe
+
+Request = Build | Prepare | Measure | Gauge | Describe
 
 
 class Built(msgspec.Struct, frozen=True, tag=True):
     workload: dict[str, Scalar]
+    flops: dict[Role, int]
+    """Model FLOPs of one step or pass."""
 
 
 class Prepared(msgspec.Struct, frozen=True, tag=True):
@@ -65,14 +79,23 @@ class Prepared(msgspec.Struct, frozen=True, tag=True):
     time_to_first_step_seconds: float
     """The stages and the first step together."""
     memory_bytes: dict[str, int]
-    """By definition."""
-    certificate: Certificate | None
+    """By definition; what cannot be told from the programs that the process built before is left out."""
+    certificate: Certificate
     steps_per_round: int
+    from_cache: bool | None = None
+    """Whether the compiler's work came from the caches; None where the framework does not tell, or keeps none."""
 
 
 class Measured(msgspec.Struct, frozen=True, tag=True):
     seconds: float
     """Of the whole round, over its steps."""
+
+
+class Gauged(msgspec.Struct, frozen=True, tag=True):
+    gemm_flops_per_second: float | None
+    """None on an accelerator, which has a peak of its own."""
+    dispatch_seconds: tuple[float, ...]
+    """Of one empty step, by sample; empty where the framework cannot empty a step or nothing was trained."""
 
 
 class Described(msgspec.Struct, frozen=True, tag=True):
@@ -88,7 +111,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     message: str
 
 
-Reply = Built | Prepared | Measured | Described | Refused
+Reply = Built | Prepared | Measured | Gauged | Described | Refused
 
 _ENCODER = msgspec.json.Encoder()
 _REQUESTS: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)

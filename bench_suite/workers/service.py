@@ -1,4 +1,4 @@
-"""What a worker can do: build one program, prepare it, time its rounds, describe it. One request at a time.
+"""What a worker can do: build the programs of one cell, prepare them, time their rounds. One request at a time.
 
 It knows programs by their verbs and imports a framework only through the table, on the first request. It talks to
 nobody: the worker's main loop, or pytest itself under ``--in-process``, hands it requests and takes its replies.
@@ -10,18 +10,23 @@ import math
 import platform
 from pathlib import Path
 
+import msgspec
+
 from bench_suite.certificate import certify, require_passed
-from bench_suite.frameworks.program import Phase, Program
+from bench_suite.frameworks.program import Builder, Program, Role
 from bench_suite.measuring import memory
+from bench_suite.measuring.gauges import call_seconds, gemm_flops_per_second
 from bench_suite.measuring.rounds import settle, time_round, warm_up
 from bench_suite.measuring.timing import seconds
-from bench_suite.record import Certificate, Scalar
+from bench_suite.record import Scalar
 from bench_suite.workers.isolation import allowed_processors, recorded_variables
 from bench_suite.workers.protocol import (
     Build,
     Built,
     Describe,
     Described,
+    Gauge,
+    Gauged,
     Measure,
     Measured,
     Prepare,
@@ -37,19 +42,30 @@ FARTHEST_STEP = 100
 """Training goes back to the canonical weights before it passes this step, unless one round alone is longer."""
 
 
+_STATIC = "static_plan_bytes"
+"""The one memory figure that a plan gives and not a process: it holds whatever else the process has built."""
+
+
 class MeasurementInvalid(RuntimeError):
     """What was timed was not what the figure says. The message names the rule and what was seen."""
 
 
+class _Cell(msgspec.Struct, frozen=True):
+    """What the first request settles."""
+
+    setting: Setting
+    builder: Builder
+    workload: Workload
+    import_rss_bytes: int | None
+
+
 class Service:
-    """Holds the program between requests. ``isolated`` False says that the process was not set up for the case."""
+    """Holds the programs between requests. ``isolated`` False says that the process was not set up for the cell."""
 
     def __init__(self, *, isolated: bool = True) -> None:
         self._isolated = isolated
-        self._setting: Setting | None = None
-        self._workload: Workload | None = None
-        self._program: Program | None = None
-        self._import_rss_bytes: int | None = None
+        self._cell: _Cell | None = None
+        self._programs: dict[Role, Program] = {}
         self._steps_from_start = 0
         self._last_loss: float | None = None
 
@@ -58,67 +74,53 @@ class Service:
         match request:
             case Build(setting):
                 return self._build(setting)
-            case Prepare(certify=certify_first, round_seconds=round_seconds):
-                return self._prepare(certify_first=certify_first, round_seconds=round_seconds)
-            case Measure(steps):
-                return self._measure(steps)
-            case Describe():
-                return self._describe()
+            case Prepare(role=role, round_seconds=round_seconds):
+                return self._prepare(role, round_seconds=round_seconds)
+            case Measure(role=role, steps=steps):
+                return self._measure(role, steps)
+            case Gauge():
+                return self._gauge()
+            case Describe(role):
+                return self._describe(role)
 
     def _build(self, setting: Setting) -> Built:
-        case, framework = setting.case, setting.framework
-        builder = framework.load()
-        self._import_rss_bytes = memory.rss_bytes()
-        memory.reset_peak()
-        self._workload = load_workload(setting.workload_module, setting.preset)
-        self._program = builder(
-            self._workload,
-            phase=case.phase,
-            device=case.device,
-            variant=framework.variant,
-            threads=len(setting.affinity),
+        builder = setting.framework.load()
+        import_rss_bytes = memory.rss_bytes()
+        workload = load_workload(setting.workload_module, setting.preset)
+        self._cell = _Cell(setting, builder, workload, import_rss_bytes)
+        return Built(
+            workload=workload.describe() | {"preset": setting.preset},
+            flops={
+                "training": workload.training_flops(),
+                "inference": workload.inference_flops(),
+                "throughput": workload.throughput_flops(),
+            },
         )
-        self._setting = setting
-        self._check_where_it_runs()
-        return Built(workload=self._workload.describe() | {"preset": setting.preset})
 
-    def _check_where_it_runs(self) -> None:
-        setting, program, _ = self._built()
-        described = program.describe()
-        if described["platform"] != setting.case.device:
-            raise MeasurementInvalid(
-                f"asked to run on {setting.case.device}, but the program sits on {described['platform']}"
-            )
-        # Where the system does not tell how many threads there are, the count is None and nothing can be checked.
-        wrong_count = described["threads"] not in (None, len(setting.affinity))
-        if setting.case.device == "cpu" and self._isolated and wrong_count:
-            raise MeasurementInvalid(
-                f"asked for {len(setting.affinity)} computing threads, one for each processor of the affinity, "
-                f"but {setting.case.framework} uses {described['threads']}"
-            )
-
-    def _prepare(self, *, certify_first: bool, round_seconds: float) -> Prepared:
-        setting, program, workload = self._built()
-        phase = setting.case.phase
+    def _prepare(self, role: Role, *, round_seconds: float) -> Prepared:
+        cell = self._built()
+        # A peak cannot be told apart from what the programs before left behind.
+        alone = not self._programs
+        memory.reset_peak()
+        program = self._programs[role] = self._build_program(role)
         stages_seconds = program.compile()
+        from_cache = program.describe().get("compiled_from_cache")
         started = seconds()
-        settle(program, phase=phase, steps=1)
+        settle(program, role=role, steps=1)
         first_step_seconds = seconds() - started
-        memory_bytes = {}
-        with_compile = self._above_import(memory.peak_rss_bytes())
-        if with_compile is not None:
-            memory_bytes["peak_rss_with_compile_bytes"] = with_compile
+        with_compile_bytes = memory.peak_rss_bytes()
         fresh_peak = memory.reset_peak()
-        step_seconds = warm_up(program, phase=phase)
-        self._note_loss(program, phase=phase)
-        running = self._above_import(memory.peak_rss_bytes()) if fresh_peak else None
-        if running is not None:
-            memory_bytes["peak_rss_running_bytes"] = running
-        certificate: Certificate | None = None
-        memory_bytes |= program.memory()
-        if certify_first:
-            certificate = certify(program, workload, phase)
-            require_passed(setting.case.id, certificate)
+        step_seconds = warm_up(program, role=role)
+        self._note_loss(program, role=role)
+        running_bytes = memory.peak_rss_bytes() if fresh_peak else None
+        memory_bytes = program.memory()
+        if alone:
+            peaks = {"peak_rss_with_compile_bytes": with_compile_bytes, "peak_rss_running_bytes": running_bytes}
+            memory_bytes |= _above(cell.import_rss_bytes, peaks)
+        else:
+            memory_bytes = {name: value for name, value in memory_bytes.items() if name == _STATIC}
+        certificate = certify(program, cell.workload, role)
+        require_passed(f"{role} {cell.setting.cell.id}", certificate)
         return Prepared(
             stages_seconds=stages_seconds,
             first_step_seconds=first_step_seconds,
@@ -126,46 +128,77 @@ class Service:
             memory_bytes=memory_bytes,
             certificate=certificate,
             steps_per_round=max(1, math.ceil(round_seconds / step_seconds)),
+            from_cache=from_cache if isinstance(from_cache, bool) else None,
         )
 
-    def _above_import(self, rss_bytes: int | None) -> int | None:
-        if rss_bytes is None or self._import_rss_bytes is None:
-            return None
-        return max(0, rss_bytes - self._import_rss_bytes)
+    def _build_program(self, role: Role) -> Program:
+        cell = self._built()
+        setting = cell.setting
+        program = cell.builder(
+            cell.workload,
+            implementation=setting.implementation,
+            role=role,
+            device=setting.cell.device,
+            variant=setting.framework.variant,
+            threads=len(setting.affinity),
+        )
+        self._check_where_it_runs(program, setting)
+        return program
 
-    def _measure(self, steps: int) -> Measured:
-        setting, program, _ = self._built()
-        phase = setting.case.phase
+    def _check_where_it_runs(self, program: Program, setting: Setting) -> None:
+        described = program.describe()
+        if described["platform"] != setting.cell.device:
+            raise MeasurementInvalid(
+                f"asked to run on {setting.cell.device}, but the program sits on {described['platform']}"
+            )
+        # Where the system does not tell how many threads there are, the count is None and nothing can be checked.
+        wrong_count = described["threads"] not in (None, len(setting.affinity))
+        if setting.cell.device == "cpu" and self._isolated and wrong_count:
+            raise MeasurementInvalid(
+                f"asked for {len(setting.affinity)} computing threads, one for each processor of the affinity, "
+                f"but {setting.cell.framework} uses {described['threads']}"
+            )
+
+    def _measure(self, role: Role, steps: int) -> Measured:
+        program = self._prepared(role)
         settling_steps = max(1, steps // 4)
-        self._stay_near_the_start(program, phase=phase, steps=steps + settling_steps)
-        settle(program, phase=phase, steps=settling_steps)
-        round_seconds = time_round(program, phase=phase, steps=steps)
+        self._stay_near_the_start(program, role=role, steps=steps + settling_steps)
+        settle(program, role=role, steps=settling_steps)
+        round_seconds = time_round(program, role=role, steps=steps)
         if program.pending():
             raise MeasurementInvalid("work was still pending after the wait: the round's time would be too short")
-        self._note_loss(program, phase=phase)
+        self._note_loss(program, role=role)
         return Measured(seconds=round_seconds / steps)
 
-    def _note_loss(self, program: Program, *, phase: Phase) -> None:
-        if phase == "inference":
+    def _note_loss(self, program: Program, *, role: Role) -> None:
+        if role != "training":
             return
         loss = program.loss()
         if not math.isfinite(loss):
             raise MeasurementInvalid(f"the loss is {loss} after steps that were timed; it must stay finite")
         self._last_loss = loss
 
-    def _stay_near_the_start(self, program: Program, *, phase: Phase, steps: int) -> None:
+    def _stay_near_the_start(self, program: Program, *, role: Role, steps: int) -> None:
         """What a step costs must not depend on how far training has come, so it never comes far."""
-        if phase == "inference":
+        if role != "training":
             return
         self._steps_from_start += steps
         if self._steps_from_start > FARTHEST_STEP:
             program.load()
             self._steps_from_start = steps
 
-    def _describe(self) -> Described:
-        setting, program, _ = self._built()
-        described = program.describe()
-        if setting.case.phase != "inference":
+    def _gauge(self) -> Gauged:
+        training = self._programs.get("training")
+        empty_step = training.dispatch() if training is not None else None
+        on_host = self._built().setting.cell.device == "cpu"
+        return Gauged(
+            gemm_flops_per_second=gemm_flops_per_second() if on_host else None,
+            dispatch_seconds=call_seconds(empty_step) if empty_step is not None else (),
+        )
+
+    def _describe(self, role: Role) -> Described:
+        described = self._prepared(role).describe()
+        if role == "training":
             described |= {"last_loss": self._last_loss}
         worker: dict[str, Scalar] = {
             "python": platform.python_version(),
@@ -175,10 +208,22 @@ class Service:
         worker |= recorded_variables()
         return Described(program=described, worker=worker)
 
-    def _built(self) -> tuple[Setting, Program, Workload]:
-        if self._setting is None or self._program is None or self._workload is None:
+    def _built(self) -> _Cell:
+        if self._cell is None:
             raise RuntimeError("the first request to a worker must be Build")
-        return self._setting, self._program, self._workload
+        return self._cell
+
+    def _prepared(self, role: Role) -> Program:
+        if role not in self._programs:
+            raise RuntimeError(f"the program for {role} must be prepared before it is used")
+        return self._programs[role]
+
+
+def _above(import_rss_bytes: int | None, peaks: dict[str, int | None]) -> dict[str, int]:
+    """Each peak less what was resident after importing; those that the system does not tell are left out."""
+    if import_rss_bytes is None:
+        return {}
+    return {name: max(0, peak - import_rss_bytes) for name, peak in peaks.items() if peak is not None}
 
 
 def _thread_count() -> int | None:

@@ -10,10 +10,10 @@ from typing import get_args
 import msgspec
 import pytest
 
-from bench_suite.cases import DEVICES, METRICS, Block, Case, declined, matrix
+from bench_suite.cases import DEVICES, METRICS, Block, Case, Cell, declined, implementation, matrix
 from bench_suite.frameworks.program import Phase
 from bench_suite.frameworks.table import FRAMEWORKS, Framework
-from bench_suite.workloads.table import MODELS
+from bench_suite.workloads.table import MODELS, Model
 
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
@@ -23,16 +23,22 @@ def a_case(framework: str = "sample") -> Case:
 
 
 @pytest.fixture
-def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Framework:
-    """A framework of the table whose folder holds one model and which needs nothing that is not installed."""
+def folder(tmp_path: Path) -> Path:
+    """Of a framework with one model."""
     folder = tmp_path / "planted_framework"
     folder.mkdir()
     for name in ("__init__.py", "program.py", "mlp.py"):
         (folder / name).touch()
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "planted_framework", raising=False)
+    return folder
+
+
+@pytest.fixture
+def sample(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Framework:
+    """A framework of the table whose folder holds one model and which needs nothing that is not installed."""
+    monkeypatch.syspath_prepend(str(folder.parent))
+    monkeypatch.delitem(sys.modules, folder.name, raising=False)
     framework = Framework(
-        "sample", builder="planted_framework.program:build", ecosystem="sample", extra="sample", packages=("json",)
+        "sample", builder=f"{folder.name}.program:build", ecosystem="sample", extra="sample", packages=("json",)
     )
     monkeypatch.setitem(FRAMEWORKS, framework.id, framework)
     return framework
@@ -54,12 +60,38 @@ def test_the_cases_of_a_block_stand_side_by_side() -> None:
     assert len(blocks) == len(set(blocks)) == len(MODELS) * len(DEVICES)
 
 
-def test_a_block_differs_only_in_its_frameworks() -> None:
-    for block, cases in groupby(matrix("training"), key=lambda case: case.block):
+def test_cases_of_a_group_differ_only_in_their_frameworks() -> None:
+    for group, cases in groupby(matrix("training"), key=lambda case: case.group):
         members = list(cases)
         assert [case.framework for case in members] == list(FRAMEWORKS)
-        assert {(case.model, case.device, case.phase) for case in members} == {(block.model, block.device, block.phase)}
+        ((model, device, phase),) = {(case.model, case.device, case.phase) for case in members}
+        assert group == f"{phase} {model} {device}"
         assert {case.precision for case in members} == {"float32"}
+
+
+def test_a_block_holds_all_phases_of_a_model_on_a_device() -> None:
+    cases = [case for phase in PHASES for case in matrix(phase)]
+    for block in {case.block for case in cases}:
+        members = [case for case in cases if case.block == block]
+        assert len(members) == len(FRAMEWORKS) * len(PHASES)
+        assert {(case.model, case.device) for case in members} == {(block.model, block.device)}
+
+
+def test_a_cell_holds_all_phases_of_a_framework() -> None:
+    cells = {msgspec.structs.replace(a_case(), phase=phase).cell for phase in PHASES}
+    assert cells == {Cell(framework="sample", model="mlp", device="cpu", precision="float32")}
+    assert msgspec.structs.replace(a_case(), framework="other").cell not in cells
+
+
+def test_both_compilations_are_those_of_the_training_program() -> None:
+    roles = {phase: msgspec.structs.replace(a_case(), phase=phase).role for phase in PHASES}
+    assert roles == {
+        "training": "training",
+        "inference": "inference",
+        "throughput": "throughput",
+        "compilation": "training",
+        "warm_compilation": "training",
+    }
 
 
 def test_a_planted_framework_enters_the_matrix(sample: Framework) -> None:
@@ -73,7 +105,9 @@ def test_an_id_reads_framework_model_device_and_is_unique_in_its_phase() -> None
         for case in matrix(phase):
             assert [device for device in DEVICES if device in case.id] == [case.device]
     assert a_case("torch-compile").id == "torch-compile-mlp-cpu"
-    assert str(a_case().block) == "training mlp cpu"
+    assert a_case("torch-compile").cell.id == "torch-compile-mlp-cpu"
+    assert a_case().group == "training mlp cpu"
+    assert str(a_case().block) == "mlp cpu"
 
 
 def test_no_framework_or_model_is_named_after_a_device() -> None:
@@ -96,15 +130,15 @@ def test_each_phase_has_a_metric_of_its_own() -> None:
 def test_cases_and_blocks_sort_and_serve_as_keys() -> None:
     cases = matrix("training")
     assert len({*cases, *matrix("training")}) == len(cases)
-    assert Block(model="a", device="cpu", phase="training") < Block(model="b", device="cpu", phase="training")
+    assert Block(model="a", device="cpu") < Block(model="a", device="gpu") < Block(model="b", device="cpu")
 
 
 def test_a_case_whose_framework_has_all_it_needs_is_not_declined(sample: Framework) -> None:
     assert declined(a_case(sample.id)) == ""
 
 
-def test_a_missing_model_file_is_named(sample: Framework) -> None:
-    (sample.folder / "mlp.py").unlink()
+def test_a_missing_model_file_is_named(sample: Framework, folder: Path) -> None:
+    (folder / "mlp.py").unlink()
     assert declined(a_case(sample.id)) == "sample has no mlp: there is no mlp.py in its folder"
 
 
@@ -149,5 +183,14 @@ def test_a_framework_without_a_folder_is_an_error_and_no_skip(
 
 def test_every_framework_of_the_table_has_a_folder_and_every_model() -> None:
     for framework in FRAMEWORKS.values():
-        assert (framework.folder / "program.py").is_file()
+        assert framework.has_model("program")
         assert [model for model in MODELS if not framework.has_model(model)] == []
+
+
+def test_a_model_is_written_in_the_frameworks_folder_or_where_its_line_says(sample: Framework) -> None:
+    own = Model("mlp", workload="planted.mlp")
+    elsewhere = Model("wide", workload="planted.wide", implementations={"sample": "planted.wide_in_sample"})
+    for_others = Model("wide", workload="planted.wide", implementations={"other": "planted.wide_in_other"})
+    assert implementation(sample, own) == f"{sample.package}.mlp" == "planted_framework.mlp"
+    assert implementation(sample, elsewhere) == "planted.wide_in_sample"
+    assert implementation(sample, for_others) == ""

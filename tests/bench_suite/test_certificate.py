@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bench_suite.certificate import INCOMPARABLE, CertificateError, certify, require_passed
+from bench_suite.frameworks.program import Role
 from bench_suite.record import Certificate, Check
 from bench_suite.workloads import mlp
 from bench_suite.workloads.mlp_reference import METHOD
@@ -22,7 +23,8 @@ _WORKLOAD = mlp.make("smoke")
 class NumpyProgram:
     """The perceptron through the verbs of a program."""
 
-    def __init__(self) -> None:
+    def __init__(self, role: Role = "training") -> None:
+        self.inputs = _WORKLOAD.single_input() if role == "inference" else _WORKLOAD.inputs()
         self.loads = 0
         self.load()
 
@@ -42,7 +44,7 @@ class NumpyProgram:
         optimizer_step(_WORKLOAD.optimizer, self.steps, self.parameters, found.gradients, self.moments)
 
     def infer(self) -> None:
-        self.logits = METHOD.predict(self.parameters, {}, _WORKLOAD.single_input())
+        self.logits = METHOD.predict(self.parameters, {}, self.inputs)
 
     def wait(self) -> None: ...
 
@@ -69,6 +71,8 @@ class NumpyProgram:
 
     def trained_count(self) -> int:
         return sum(array.size for array in self.parameters.values())
+
+    def dispatch(self) -> None: ...
 
     def memory(self) -> dict[str, int]:
         return {}
@@ -139,10 +143,17 @@ def test_a_right_program_passes_and_is_left_as_it_was() -> None:
     np.testing.assert_array_equal(program.weights()["dense0.kernel"], _WORKLOAD.parameters()["dense0.kernel"])
 
 
-def test_inference_is_certified_on_the_pass_that_is_timed() -> None:
-    certificate = certify(NumpyProgram(), _WORKLOAD, "inference")
+@pytest.mark.parametrize("role", ["inference", "throughput"])
+def test_a_pass_is_certified_as_it_is_timed(role: Role) -> None:
+    certificate = certify(NumpyProgram(role), _WORKLOAD, role)
     require_passed("numpy-mlp", certificate)
     assert [check.quantity for check in certificate.checks] == ["parameter count", "forward outputs", "loss"]
+
+
+@pytest.mark.parametrize(("role", "asked"), [("inference", "throughput"), ("throughput", "inference")])
+def test_a_pass_over_other_inputs_than_its_role_s_fails(role: Role, asked: Role) -> None:
+    certificate = certify(NumpyProgram(role), _WORKLOAD, asked)
+    assert [check.passed for check in certificate.checks] == [True, False, False]
 
 
 _BROKEN = {
@@ -188,8 +199,9 @@ def test_what_is_broken_is_named(program: type[NumpyProgram], quantity: str, ten
     assert failure.error <= INCOMPARABLE
 
 
-def test_inference_with_logits_of_another_shape_fails() -> None:
-    certificate = certify(LogitsOfAnotherShape(), _WORKLOAD, "inference")
+@pytest.mark.parametrize("role", ["inference", "throughput"])
+def test_a_pass_with_logits_of_another_shape_fails(role: Role) -> None:
+    certificate = certify(LogitsOfAnotherShape(role), _WORKLOAD, role)
     assert [check.passed for check in certificate.checks] == [True, False, False]
 
 

@@ -21,6 +21,9 @@ from bench_suite.presets import PRESETS
 
 ROOT = Path(__file__).parents[2]
 
+MODULES = {phase: f"bench_suite/test_{phase.removeprefix('warm_')}.py" for phase in get_args(Phase)}
+"""Both compilations stand in one module: a warm one is nothing without the cold one before it."""
+
 NAME_READER = '''
 """Writes the names that -k could match: of each item, its parents, markers, function attributes and keywords."""
 
@@ -83,7 +86,7 @@ def read_names(root: Path, scratch: Path) -> Names:
 def cases_of(device: DeviceName) -> list[str]:
     """Node ids of the device's cases, from the tables alone."""
     return [
-        f"bench_suite/test_{phase}.py::test_{phase}[{case.id}]"
+        f"{MODULES[phase]}::test_{phase}[{case.id}]"
         for phase in get_args(Phase)
         for case in matrix(phase)
         if case.device == device

@@ -13,11 +13,12 @@ from bench_suite.cases import DEVICES
 from bench_suite.devices import PROBES, DeviceProbe, probe_cpu, probe_gpu, probe_tpu
 
 
-def plant_pci(root: Path, address: str, *, vendor: str, pci_class: str) -> None:
+def plant_pci(root: Path, address: str, *, vendor: str, pci_class: str, device: str = "0xffff") -> None:
     folder = root / "sys/bus/pci/devices" / address
     folder.mkdir(parents=True)
     (folder / "vendor").write_text(f"{vendor}\n")
     (folder / "class").write_text(f"{pci_class}\n")
+    (folder / "device").write_text(f"{device}\n")
 
 
 @pytest.fixture
@@ -59,20 +60,39 @@ def test_the_kernels_folder_for_other_makers_accelerators_is_not_taken_for_a_dev
 def test_googles_processor_on_the_bus_is_found(tmp_path: Path) -> None:
     plant_pci(tmp_path, "0000:00:05.0", vendor="0x1ae0", pci_class="0x120000")
     plant_pci(tmp_path, "0000:00:04.0", vendor="0x1ae0", pci_class="0x120000")
-    assert probe_tpu(tmp_path).found == ("PCI 0000:00:04.0", "PCI 0000:00:05.0")
+    assert probe_tpu(tmp_path).found == ("TPU (PCI 0000:00:04.0)", "TPU (PCI 0000:00:05.0)")
 
 
 @pytest.mark.parametrize(
-    ("vendor", "pci_class"),
+    ("device", "pci_class", "name"),
     [
-        pytest.param("0x1ae0", "0x020000", id="google-network-card"),
-        pytest.param("0x1ae0", "0x010802", id="google-storage"),
-        pytest.param("0x8086", "0x120000", id="another-makers-accelerator"),
-        pytest.param("0x10de", "0x030200", id="graphics-card"),
+        pytest.param("0x0063", "0xff0000", "TPU v5e", id="v5e"),
+        pytest.param("0x0062", "0xff0000", "TPU v5p", id="v5p"),
+        pytest.param("0x006f", "0x120000", "TPU v6e", id="v6e"),
     ],
 )
-def test_any_other_card_on_the_bus_is_passed_over(tmp_path: Path, vendor: str, pci_class: str) -> None:
-    plant_pci(tmp_path, "0000:00:04.0", vendor=vendor, pci_class=pci_class)
+def test_a_tpu_under_vfio_has_no_file_of_its_own_and_is_found_on_the_bus(
+    tmp_path: Path, device: str, pci_class: str, name: str
+) -> None:
+    (tmp_path / "dev/vfio").mkdir(parents=True)
+    for file in ("0", "vfio"):
+        (tmp_path / "dev/vfio" / file).touch()
+    assert probe_tpu(tmp_path).found == (), "any device may be handed over by VFIO"
+    plant_pci(tmp_path, "0000:00:05.0", vendor="0x1ae0", pci_class=pci_class, device=device)
+    assert probe_tpu(tmp_path).found == (f"{name} (PCI 0000:00:05.0)",)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "device", "pci_class"),
+    [
+        pytest.param("0x1ae0", "0x0042", "0x020000", id="google-network-card"),
+        pytest.param("0x1ae0", "0x001f", "0x010802", id="google-storage"),
+        pytest.param("0x8086", "0x0063", "0x120000", id="another-makers-accelerator"),
+        pytest.param("0x10de", "0x2330", "0x030200", id="graphics-card"),
+    ],
+)
+def test_any_other_card_on_the_bus_is_passed_over(tmp_path: Path, vendor: str, device: str, pci_class: str) -> None:
+    plant_pci(tmp_path, "0000:00:04.0", vendor=vendor, device=device, pci_class=pci_class)
     assert probe_tpu(tmp_path).found == ()
 
 

@@ -18,13 +18,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench_suite.frameworks.table import FRAMEWORKS
+from bench_suite.frameworks.table import FRAMEWORKS, Framework
 
 ROOT = Path(__file__).parents[2]
 
 FRAMEWORK_PACKAGES = frozenset(
     {"jax", "jaxlib", "flax", "haiku", "equinox", "optax", "torch", "torch_xla", "tensorflow", "keras"}
 )
+OF_A_DEVICE = frozenset({"torch_xla"})
+"""Imported only once a case asks for the device; where it is missing, the device is unavailable."""
 IMPORTING_FUNCTIONS = frozenset({"import_module", "__import__", "importorskip"})
 
 
@@ -170,7 +172,7 @@ OURS = read_sources("bench_suite", "scoring")
 def test_the_scan_reads_the_whole_of_both_halves() -> None:
     names = {source.name for source in OURS}
     assert {"bench_suite", "bench_suite.plugin", "bench_suite.workers.__main__", "scoring.facts"} <= names
-    assert {f"bench_suite.frameworks.{name}.program" for name in ("jax", "torch")} <= names
+    assert {f"{framework.package}.program" for framework in FRAMEWORKS.values()} <= names
 
 
 def test_frameworks_are_imported_only_in_their_folders() -> None:
@@ -181,17 +183,17 @@ def test_frameworks_are_imported_only_in_their_folders() -> None:
     assert framework_imports([source for source in shared if not source.is_package]) == []
 
 
-def test_a_framework_folder_imports_only_the_packages_that_the_table_lists() -> None:
-    for framework in FRAMEWORKS.values():
-        folder = framework.builder.partition(":")[0].rpartition(".")[0]
-        imported = {
-            found.target.partition(".")[0]
-            for source in OURS
-            if is_within(source.name, folder)
-            for found in source.imports()
-        }
-        assert imported & FRAMEWORK_PACKAGES
-        assert imported & FRAMEWORK_PACKAGES <= set(framework.packages), framework.id
+@pytest.mark.parametrize("framework", FRAMEWORKS.values(), ids=list(FRAMEWORKS))
+def test_a_framework_folder_imports_only_the_packages_that_the_table_lists(framework: Framework) -> None:
+    found = [each for source in OURS if is_within(source.name, framework.package) for each in source.imports()]
+    imported = {each.target.partition(".")[0] for each in found} & FRAMEWORK_PACKAGES
+    assert imported
+    assert imported - OF_A_DEVICE <= set(framework.packages)
+    assert not [str(each) for each in found if each.on_import and each.target.partition(".")[0] in OF_A_DEVICE]
+
+
+def test_the_table_lists_only_frameworks_that_the_scan_knows() -> None:
+    assert {name for framework in FRAMEWORKS.values() for name in framework.packages} <= FRAMEWORK_PACKAGES
 
 
 @pytest.mark.parametrize(
@@ -288,7 +290,10 @@ ARROWS = {
     "bench_suite.record": (),
     "bench_suite.presets": (),
     "bench_suite.text": (),
+    "bench_suite.peaks": (),
+    "bench_suite.measuring.budget": ("bench_suite.measuring.timing",),
     "bench_suite.measuring.clock": (),
+    "bench_suite.measuring.gauges": ("bench_suite.measuring.timing",),
     "bench_suite.measuring.timing": (),
     "bench_suite.measuring.memory": (),
     "bench_suite.measuring.stopping": ("bench_suite.presets",),
@@ -296,25 +301,62 @@ ARROWS = {
     "bench_suite.workloads": (),
     "bench_suite.frameworks.program": ("bench_suite.workloads",),
     "bench_suite.frameworks.table": ("bench_suite.frameworks.program",),
-    "bench_suite.frameworks.jax": (
-        "bench_suite.frameworks.program",
-        "bench_suite.measuring.timing",
-        "bench_suite.workloads",
+    "bench_suite.frameworks.fusing": ("bench_suite.workloads",),
+    **dict.fromkeys(
+        [f"bench_suite.frameworks.{framework}" for framework in ("jax", "tensorflow")],
+        (
+            "bench_suite.frameworks.fusing",
+            "bench_suite.frameworks.program",
+            "bench_suite.measuring.timing",
+            "bench_suite.workloads",
+        ),
+    ),
+    # Libraries on top of JAX: its driver and optimizer are theirs too, and they know nothing of each other.
+    **dict.fromkeys(
+        [f"bench_suite.frameworks.{library}" for library in ("equinox", "flax_linen", "flax_nnx", "haiku")],
+        (
+            "bench_suite.frameworks.fusing",
+            "bench_suite.frameworks.jax",
+            "bench_suite.frameworks.program",
+            "bench_suite.measuring.timing",
+            "bench_suite.workloads",
+        ),
     ),
     # The presets are for make_references.py, which is run by hand.
     "bench_suite.frameworks.torch": (
+        "bench_suite.frameworks.fusing",
         "bench_suite.frameworks.program",
         "bench_suite.presets",
         "bench_suite.workloads",
     ),
     "bench_suite.cases": ("bench_suite.frameworks", "bench_suite.workloads.table"),
     "bench_suite.devices": ("bench_suite.frameworks.program",),
-    "bench_suite.hooks": ("bench_suite.record",),
+    "bench_suite.hooks": (
+        "bench_suite.frameworks.table",
+        "bench_suite.record",
+        "bench_suite.workloads.table",
+    ),
+    "bench_suite.registering": (
+        "bench_suite.frameworks.program",
+        "bench_suite.frameworks.table",
+        "bench_suite.workloads.table",
+    ),
+    # The session is for the record of choices that it makes.
+    "bench_suite.options": (
+        "bench_suite.cases",
+        "bench_suite.measuring.budget",
+        "bench_suite.presets",
+        "bench_suite.record",
+        "bench_suite.session",
+    ),
     "bench_suite.saving": ("bench_suite.record",),
+    "bench_suite.ratios": ("bench_suite.record",),
+    "bench_suite.resuming": ("bench_suite.presets", "bench_suite.record"),
+    "bench_suite.tables": ("bench_suite.measuring.stopping", "bench_suite.record", "bench_suite.text"),
     "bench_suite.report": (
         "bench_suite.machine",
-        "bench_suite.measuring.stopping",
         "bench_suite.record",
+        "bench_suite.tables",
         "bench_suite.text",
     ),
     "bench_suite.certificate": ("bench_suite.frameworks.program", "bench_suite.record", "bench_suite.workloads"),
@@ -343,12 +385,15 @@ ARROWS = {
 PYTEST_MODULES = (
     "bench_suite.ending",
     "bench_suite.hooks",
+    "bench_suite.options",
     "bench_suite.plugin",
     "bench_suite.progress",
+    "bench_suite.registering",
     "bench_suite.replaying",
     "bench_suite.report",
     "bench_suite.saving",
     "bench_suite.stash",
+    "scoring.hooks",
     "scoring.plugin",
 )
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bench_suite.cases import DEVICES, Case
+from bench_suite.cases import DEVICES, Cell
 from bench_suite.frameworks.program import DeviceName
 from bench_suite.frameworks.table import FRAMEWORKS
 from bench_suite.workers.isolation import RECORDED_VARIABLES, allowed_processors, isolation_variables
@@ -38,12 +38,14 @@ def a_setting(
     scratch: Path, *, framework: str = "jax", device: DeviceName = "cpu", affinity: tuple[int, ...] = (0,)
 ) -> Setting:
     return Setting(
-        case=Case(framework=framework, model="mlp", device=device, phase="training"),
+        cell=Cell(framework=framework, model="mlp", device=device),
         framework=FRAMEWORKS[framework],
+        implementation=f"{FRAMEWORKS[framework].package}.mlp",
         workload_module="bench_suite.workloads.mlp",
         preset="smoke",
         affinity=affinity,
         scratch=str(scratch),
+        caches=str(scratch / "caches"),
     )
 
 
@@ -71,12 +73,21 @@ def test_there_is_one_thread_for_each_processor(tmp_path: Path, affinity: tuple[
     assert {variables[name] for name in names} == {str(len(affinity))}
 
 
-def test_every_compilation_cache_lies_in_the_workers_own_folder(tmp_path: Path) -> None:
+def test_every_compilation_cache_lies_in_the_cells_own_folder(tmp_path: Path) -> None:
     variables = isolation_variables(a_setting(tmp_path))
     folders = [Path(value) for name, value in variables.items() if name.endswith("_CACHE_DIR")]
     assert len(folders) == len(set(folders)) >= 2
-    assert {folder.parent for folder in folders} == {tmp_path}
-    assert variables["JAX_ENABLE_COMPILATION_CACHE"] == "false"
+    assert {folder.parent for folder in folders} == {tmp_path / "caches"}
+    assert variables["JAX_ENABLE_COMPILATION_CACHE"] == "true"
+    assert not [name for name, value in variables.items() if str(tmp_path) in value and not name.endswith("_CACHE_DIR")]
+
+
+def test_a_warm_process_finds_all_that_a_cold_one_compiled(tmp_path: Path) -> None:
+    """By default JAX keeps no compilation under a second, and a cache that forgets would make warm figures cold."""
+    variables = isolation_variables(a_setting(tmp_path))
+    assert float(variables["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"]) == 0.0
+    assert int(variables["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"]) < 0
+    assert variables["TORCHINDUCTOR_FX_GRAPH_CACHE"] == variables["TORCHINDUCTOR_AUTOGRAD_CACHE"] == "1"
 
 
 def test_every_framework_gets_the_same_variables(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import json
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,76 +16,40 @@ from pathlib import Path
 import psutil
 import pytest
 
-import bench_suite
 from bench_suite.record import BLOCK_KEY, load_run
 from bench_suite.session import NOT_MEASURED
-
-HERE = Path(__file__).parent
-SOURCES = Path(bench_suite.__file__).parent
-
-CONFTEST = """
-import sys
-sys.path.insert(0, {here!r})
-from bench_suite.frameworks.table import FRAMEWORKS, Framework
-from bench_suite.presets import PRESETS, Preset
-from bench_suite.workloads.table import MODELS
-
-FRAMEWORKS.clear()
-for name, variant in {variants!r}.items():
-    FRAMEWORKS[name] = Framework(
-        name, builder="sample_framework.program:build", ecosystem="sample", extra="sample", packages=(), variant=variant
-    )
-for model in ("resnet50", "gpt"):
-    MODELS.pop(model, None)
-PRESETS["smoke"] = Preset("smoke", rounds_seconds=0.3, round_seconds=0.001, compile_seconds=0.1, limit_seconds=60.0)
-pytest_plugins = ["bench_suite.plugin"]
-"""
-
-
-@pytest.fixture
-def matrix(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Matrix:
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.delenv("CI", raising=False)
-    return Matrix(pytester)
-
-
-class Matrix:
-    """A folder with the benchmarks of the matrix in it and the sample framework in the table."""
-
-    def __init__(self, pytester: pytest.Pytester) -> None:
-        self.pytester = pytester
-        self.folder = pytester.path
-
-    def make(self, *phases: str, conftest: str = "", **variants: str) -> None:
-        self.pytester.makeconftest(CONFTEST.format(here=str(HERE), variants=variants) + conftest)
-        for phase in phases:
-            shutil.copy(SOURCES / f"test_{phase}.py", self.folder)
-
-    def run(self, *arguments: str) -> pytest.RunResult:
-        return self.pytester.runpytest_subprocess(
-            "--benchmark-only", "--benchmark-quiet", "-p", "no:scoring.plugin", *arguments
-        )
+from tests.bench_suite.sample_session import SOURCES, Matrix
 
 
 def test_what_workers_measured_is_what_pytest_benchmark_saves(matrix: Matrix) -> None:
-    matrix.make("training", "inference", "compilation", sample="healthy")
-    matrix.run("--benchmark-json=run.json").assert_outcomes(passed=3, skipped=6)
+    matrix.make("training", "inference", "throughput", "compilation", sample="healthy")
+    matrix.run("--benchmark-json=run.json").assert_outcomes(passed=5, skipped=10)
     document = json.loads((matrix.folder / "run.json").read_text())
     run = load_run(matrix.folder / "run.json")
     measured = {case.nodeid: case for case in run.cases if case.status == "measured"}
-    assert len(run.cases) == 9
-    assert len(measured) == len(document["benchmarks"]) == 3
+    assert len(run.cases) == 15
+    assert len(measured) == len(document["benchmarks"]) == 5
     for benchmark in document["benchmarks"]:
         case = measured[benchmark["fullname"]]
         assert tuple(benchmark["stats"]["data"]) == case.rounds
         assert benchmark["stats"]["rounds"] == len(case.turns)
         assert benchmark["params"] == {"framework": "sample", "model": "mlp", "device": "cpu"}
-        assert benchmark["extra_info"]["peak_rss_running_bytes"] > 0
+        assert set(case.processes) == PROCESSES[case.phase]
+        assert ("peak_rss_running_bytes" in benchmark["extra_info"]) == (case.phase not in ("inference", "throughput"))
         assert benchmark["extra_info"]["workload.batch"] == case.workload["batch"]
         assert case.certificate is not None
         assert case.certificate.passed
     assert run.environment["cpu.affinity"]
     assert document[BLOCK_KEY]["preset"] == "smoke"
+
+
+PROCESSES = {
+    "training": {0, 1},
+    "inference": {0, 1},
+    "throughput": {0, 1},
+    "compilation": {0},
+    "warm_compilation": {1},
+}
 
 
 def test_pytest_benchmark_compares_two_of_our_runs(matrix: Matrix) -> None:
@@ -162,7 +125,9 @@ def test_in_process_an_error_keeps_its_traceback(matrix: Matrix) -> None:
 
 def test_a_run_made_in_process_says_so(matrix: Matrix) -> None:
     matrix.make("training", "compilation", sample="healthy")
-    matrix.run("-k", "cpu", "--in-process", "--benchmark-json=run.json").assert_outcomes(passed=2, deselected=4)
+    matrix.run("-k", "cpu", "--in-process", "--benchmark-json=run.json").assert_outcomes(
+        passed=2, skipped=1, deselected=6
+    )
     assert load_run(matrix.folder / "run.json").in_process
 
 
@@ -178,12 +143,19 @@ def test_an_unknown_preset_is_one_clear_line(matrix: Matrix) -> None:
 NO_ROOM = """
 import pytest, resource, signal
 
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish():
     # Stands in for a full disk: no file may grow beyond this.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, most))
     return (yield)
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_terminal_summary():
+    # What the terminal gets goes to a file too, and has nothing to do with it.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 """
 
 
@@ -207,7 +179,11 @@ def test_a_log_gets_plain_lines_of_what_is_being_measured(matrix: Matrix) -> Non
     matrix.make("training", "inference", sample="healthy")
     result = matrix.run("-k", "cpu")
     result.stdout.re_match_lines(
-        [r"\[1/2\] inference mlp cpu: sample", r"    sample: .* rounds? \(\w+\)", r"\[2/2\] training mlp cpu: sample"]
+        [
+            r"\[1/1\] mlp cpu: sample \(inference, training\)",
+            r"    inference sample: .* rounds? \(\w+\)",
+            r"    training sample: .* rounds? \(\w+\)",
+        ]
     )
     assert not re.search("[\r\x1b]", result.stdout.str())
 
@@ -256,12 +232,12 @@ def test_in_this_very_checkout_a_session_that_measures_nothing_is_saved(tmp_path
     command = ["-m", "pytest", "bench_suite", "--benchmark-only", "-k", "mlp and tpu", f"--benchmark-json={path}"]
     done = subprocess.run([sys.executable, *command], cwd=SOURCES.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "9 of 9 cases were asked for and not measured" in done.stdout
+    assert "50 of 50 cases were asked for and not measured" in done.stdout
     assert {case.status for case in load_run(path).cases} == {"skipped"}
     assert [each.name for each in tmp_path.iterdir()] == ["run.json"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["interrupt", "kill"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["interrupt", "end", "kill"])
 def test_no_process_is_left_behind(matrix: Matrix, number: signal.Signals) -> None:
     matrix.make("training", first="healthy", second="hang")
     options = ["-p", "no:scoring.plugin", "-k", "cpu", "--benchmark-json=run.json"]
@@ -277,7 +253,7 @@ def test_no_process_is_left_behind(matrix: Matrix, number: signal.Signals) -> No
     pytest_process.wait(timeout=30)
     gone, alive = psutil.wait_procs(workers, timeout=20)
     assert (len(gone), alive) == (2, [])
-    if number == signal.SIGINT:
+    if number != signal.SIGKILL:
         assert pytest_process.returncode == pytest.ExitCode.INTERRUPTED
         cases = load_run(matrix.folder / "run.json").cases
         assert {(case.status, case.reason) for case in cases if case.device == "cpu"} == {("skipped", NOT_MEASURED)}
@@ -293,8 +269,15 @@ def await_workers(pid: int, *, count: int) -> list[psutil.Process]:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         children = psutil.Process(pid).children()
-        workers = [child for child in children if "bench_suite.workers" in " ".join(child.cmdline())]
+        workers = [child for child in children if is_worker(child)]
         if len(workers) == count:
             return workers
         time.sleep(0.05)
     raise AssertionError(f"{count} workers did not start within 60 s")
+
+
+def is_worker(process: psutil.Process) -> bool:
+    try:
+        return "bench_suite.workers" in " ".join(process.cmdline())
+    except psutil.Error:  # it has ended in between
+        return False

@@ -23,6 +23,7 @@ from bench_suite.record import (
     Certificate,
     Check,
     Measurement,
+    Ratio,
     RunFileError,
     RunRecord,
     Status,
@@ -102,6 +103,9 @@ def case_results(draw: st.DrawFn) -> CaseResult:
         metric=taken[0].name,
         measurements=tuple(taken),
         turns=tuple(draw(st.lists(st.integers(min_value=0, max_value=1000), max_size=4))),
+        processes=tuple(draw(st.lists(st.integers(min_value=0, max_value=9), max_size=4))),
+        occasion=draw(texts),
+        flops=draw(st.integers(min_value=0, max_value=2**60)),
         steps_per_round=draw(st.integers(min_value=1, max_value=10_000)),
         certificate=draw(passing_certificates()),
         workload=draw(details),
@@ -109,6 +113,19 @@ def case_results(draw: st.DrawFn) -> CaseResult:
         worker=draw(details),
     )
 
+
+ratios = st.builds(
+    Ratio,
+    phase=texts,
+    model=texts,
+    device=st.sampled_from(["cpu", "gpu", "tpu"]),
+    faster=texts,
+    slower=texts,
+    value=seconds,
+    low=st.none() | seconds,
+    high=st.none() | seconds,
+    processes=st.integers(min_value=1, max_value=9),
+)
 
 runs = st.builds(
     RunRecord,
@@ -119,6 +136,7 @@ runs = st.builds(
     in_process=st.booleans(),
     environment=details,
     cases=st.lists(case_results(), max_size=3, unique_by=lambda case: case.nodeid).map(tuple),
+    ratios=st.lists(ratios, max_size=2).map(tuple),
 )
 
 
@@ -187,6 +205,18 @@ def test_a_saved_run_comes_back_as_it_was(tmp_path: Path, run: RunRecord) -> Non
     path = tmp_path / "run.json"
     write_json(path, {"machine_info": {}, "benchmarks": [], BLOCK_KEY: to_block(run)})
     assert load_run(path) == run
+
+
+def test_a_run_from_before_processes_and_ratios_were_kept_is_read(tmp_path: Path) -> None:
+    block = case_with()
+    del block["ratios"]
+    for name in ("processes", "occasion", "flops"):
+        del block["cases"][0][name]
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps({BLOCK_KEY: block}))
+    run = load_run(path)
+    (case,) = run.cases
+    assert (run.ratios, case.processes, case.occasion, case.flops) == ((), (), "", 0)
 
 
 @on_disk

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench_suite.cases import Case
-from bench_suite.frameworks.program import DeviceName, DeviceUnavailable, Phase
+from bench_suite.cases import Cell
+from bench_suite.frameworks.program import DeviceName, DeviceUnavailable, Role
 from bench_suite.frameworks.table import Framework
 from bench_suite.workers.handle import ProcessWorker, WorkerError
 from bench_suite.workers.isolation import allowed_processors
@@ -23,6 +23,8 @@ from bench_suite.workers.protocol import (
     Built,
     Describe,
     Described,
+    Gauge,
+    Gauged,
     Measure,
     Measured,
     Prepare,
@@ -30,9 +32,10 @@ from bench_suite.workers.protocol import (
     Setting,
 )
 
+ROLES: tuple[Role, ...] = ("training", "inference", "throughput")
 HERE = Path(__file__).parent
 LIMIT_SECONDS = 60.0
-PREPARE = Prepare(certify=True, round_seconds=0.001)
+PREPARE = Prepare(role="training", round_seconds=0.001)
 
 Start = Callable[..., tuple[ProcessWorker, Setting]]
 
@@ -42,10 +45,9 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     monkeypatch.syspath_prepend(str(HERE))
     workers: list[ProcessWorker] = []
 
-    def start(variant: str, *, phase: Phase = "training", device: DeviceName = "cpu") -> tuple[ProcessWorker, Setting]:
+    def start(variant: str, *, device: DeviceName = "cpu") -> tuple[ProcessWorker, Setting]:
         scratch = tmp_path / f"worker{len(workers)}"
         scratch.mkdir()
-        case = Case(framework="sample", model="mlp", device=device, phase=phase)
         framework = Framework(
             "sample",
             builder="sample_framework.program:build",
@@ -57,12 +59,14 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         worker = ProcessWorker(scratch)
         workers.append(worker)
         return worker, Setting(
-            case=case,
+            cell=Cell(framework="sample", model="mlp", device=device),
             framework=framework,
+            implementation="sample_framework.mlp",
             workload_module="bench_suite.workloads.mlp",
             preset="smoke",
             affinity=allowed_processors(),
             scratch=str(scratch),
+            caches=str(scratch / "caches"),
         )
 
     yield start
@@ -73,7 +77,7 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 def ask(worker: ProcessWorker, setting: Setting, *, limit_seconds: float = LIMIT_SECONDS) -> None:
     worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
     worker.ask(PREPARE, limit_seconds=limit_seconds)
-    worker.ask(Measure(steps=1), limit_seconds=LIMIT_SECONDS)
+    worker.ask(Measure(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
 
 
 def test_a_healthy_worker_builds_certifies_and_times(start: Start) -> None:
@@ -83,25 +87,59 @@ def test_a_healthy_worker_builds_certifies_and_times(start: Start) -> None:
     assert built.workload["preset"] == "smoke"
     prepared = worker.ask(PREPARE, limit_seconds=LIMIT_SECONDS)
     assert isinstance(prepared, Prepared)
-    assert prepared.certificate is not None
     assert prepared.certificate.passed
     assert prepared.memory_bytes["peak_rss_running_bytes"] > 0
-    measured = worker.ask(Measure(steps=2), limit_seconds=LIMIT_SECONDS)
+    measured = worker.ask(Measure(role="training", steps=2), limit_seconds=LIMIT_SECONDS)
     assert isinstance(measured, Measured)
     assert measured.seconds > 0
-    described = worker.ask(Describe(), limit_seconds=LIMIT_SECONDS)
+    described = worker.ask(Describe("training"), limit_seconds=LIMIT_SECONDS)
     assert isinstance(described, Described)
     assert described.worker["affinity"] == ",".join(map(str, allowed_processors()))
     assert described.worker["OMP_NUM_THREADS"] == str(len(allowed_processors()))
 
 
-def test_inference_is_certified_on_the_pass_that_is_timed(start: Start) -> None:
-    worker, setting = start("healthy", phase="inference")
+@pytest.mark.parametrize("role", ["inference", "throughput"])
+def test_a_pass_is_certified_on_what_is_timed(start: Start, role: Role) -> None:
+    worker, setting = start("healthy")
     worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
-    prepared = worker.ask(PREPARE, limit_seconds=LIMIT_SECONDS)
+    prepared = worker.ask(Prepare(role=role, round_seconds=0.001), limit_seconds=LIMIT_SECONDS)
     assert isinstance(prepared, Prepared)
-    assert prepared.certificate is not None
     assert [check.quantity for check in prepared.certificate.checks] == ["parameter count", "forward outputs", "loss"]
+
+
+def test_one_worker_serves_all_roles_of_a_cell(start: Start) -> None:
+    worker, setting = start("healthy")
+    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
+    memory = []
+    for role in ROLES:
+        prepared = worker.ask(Prepare(role=role, round_seconds=0.001), limit_seconds=LIMIT_SECONDS)
+        assert isinstance(prepared, Prepared)
+        memory.append(set(prepared.memory_bytes))
+    for role in ROLES:
+        assert isinstance(worker.ask(Measure(role=role, steps=1), limit_seconds=LIMIT_SECONDS), Measured)
+    # A peak of the second program would hold what the first one left behind.
+    assert memory == [{"peak_rss_running_bytes", "peak_rss_with_compile_bytes"}, set(), set()]
+
+
+def test_a_worker_measures_what_its_figures_are_held_against(start: Start) -> None:
+    worker, setting = start("healthy")
+    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
+    worker.ask(PREPARE, limit_seconds=LIMIT_SECONDS)
+    gauged = worker.ask(Gauge(), limit_seconds=LIMIT_SECONDS)
+    assert isinstance(gauged, Gauged)
+    assert gauged.gemm_flops_per_second is not None
+    assert gauged.gemm_flops_per_second > 1e8
+    assert len(gauged.dispatch_seconds) == 30
+    assert min(gauged.dispatch_seconds) > 0
+
+
+def test_what_was_not_prepared_is_not_timed(start: Start) -> None:
+    worker, setting = start("healthy")
+    with pytest.raises(WorkerError, match="first request to a worker must be Build"):
+        worker.ask(PREPARE, limit_seconds=LIMIT_SECONDS)
+    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
+    with pytest.raises(WorkerError, match="must be prepared before"):
+        worker.ask(Measure(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +181,7 @@ def test_a_frozen_worker_stands_still_and_answers_when_asked(start: Start) -> No
     worker.freeze()
     process = psutil.Process(worker.pid)
     await_that(lambda: process.status() == psutil.STATUS_STOPPED)
-    worker.ask(Measure(steps=1), limit_seconds=LIMIT_SECONDS)
+    worker.ask(Measure(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
     assert process.status() != psutil.STATUS_STOPPED
 
 
@@ -166,7 +204,7 @@ def test_workers_die_with_the_process_that_started_them(tmp_path: Path) -> None:
         "worker = ProcessWorker(pathlib.Path(sys.argv[1]))\n"
         "from bench_suite.workers.protocol import Describe\n"
         "try:\n"
-        "    worker.ask(Describe(), limit_seconds=60)\n"
+        "    worker.ask(Describe('training'), limit_seconds=60)\n"
         "except RuntimeError:\n"
         "    pass\n"
         "print(worker.pid, flush=True)\n"

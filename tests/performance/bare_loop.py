@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench_suite.cases import Case
+from bench_suite.cases import Cell, implementation
 from bench_suite.frameworks.table import FRAMEWORKS
 from bench_suite.workers.isolation import allowed_processors, isolate
 from bench_suite.workers.protocol import Setting
@@ -23,17 +23,20 @@ WARM_STEPS = 50
 def main(framework_id: str, model: str, scratch: str) -> None:
     framework = FRAMEWORKS[framework_id]
     setting = Setting(
-        case=Case(framework=framework_id, model=model, device="cpu", phase="training"),
+        cell=Cell(framework=framework_id, model=model, device="cpu"),
         framework=framework,
-        workload_module=MODELS[model],
+        implementation=implementation(framework, MODELS[model]),
+        workload_module=MODELS[model].workload,
         preset="smoke",
         affinity=allowed_processors(),
         scratch=scratch,
+        caches=f"{scratch}/caches",
     )
     isolate(setting)
     program = framework.load()(
         make_workload(model, "smoke"),
-        phase="training",
+        implementation=setting.implementation,
+        role="training",
         device="cpu",
         variant=framework.variant,
         threads=len(setting.affinity),

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from bench_suite.cases import Case
+from bench_suite.cases import Cell, implementation
 from bench_suite.frameworks.table import FRAMEWORKS
 from bench_suite.presets import PRESETS
 from bench_suite.workers.handle import ProcessWorker
@@ -58,17 +58,19 @@ def paired_ratio(framework: str, model: str, folder: Path) -> tuple[float, float
     worker = ProcessWorker(scratch)
     limit_seconds = PRESETS["smoke"].limit_seconds
     setting = Setting(
-        case=Case(framework=framework, model=model, device="cpu", phase="training"),
+        cell=Cell(framework=framework, model=model, device="cpu"),
         framework=FRAMEWORKS[framework],
-        workload_module=MODELS[model],
+        implementation=implementation(FRAMEWORKS[framework], MODELS[model]),
+        workload_module=MODELS[model].workload,
         preset="smoke",
         affinity=allowed_processors(),
         scratch=str(scratch),
+        caches=str(scratch / "caches"),
     )
     command = [sys.executable, str(BARE_LOOP), framework, model, str(folder / "bare")]
     try:
         worker.ask(Build(setting), limit_seconds=limit_seconds)
-        prepare = Prepare(certify=True, round_seconds=PRESETS["smoke"].round_seconds)
+        prepare = Prepare(role="training", round_seconds=PRESETS["smoke"].round_seconds)
         prepared = worker.ask(prepare, limit_seconds=limit_seconds)
         setup_seconds = time.monotonic() - started
         worker.freeze()
@@ -84,7 +86,7 @@ def paired_ratio(framework: str, model: str, folder: Path) -> tuple[float, float
                 for side in ("suite", "bare") if index % 2 else ("bare", "suite"):
                     if side == "suite":
                         bare.send_signal(signal.SIGSTOP)
-                        measured = worker.ask(Measure(steps=steps), limit_seconds=limit_seconds)
+                        measured = worker.ask(Measure(role="training", steps=steps), limit_seconds=limit_seconds)
                         worker.freeze()
                         bare.send_signal(signal.SIGCONT)
                         assert isinstance(measured, Measured)

@@ -20,14 +20,14 @@ LIST_MODULES = """
 import importlib, json, pkgutil, sys
 import scoring
 for module in pkgutil.walk_packages(scoring.__path__, "scoring."):
-    if module.name != "scoring.plugin":
+    if module.name not in ("scoring.hooks", "scoring.plugin"):
         importlib.import_module(module.name)
 print(json.dumps([scoring.__file__, sorted(sys.modules)]))
 """
 
 
 def unwanted_modules(root: Path, *, beside: Path | None = None) -> set[str]:
-    """What importing all of scoring from ``root``, less its pytest plugin, brings in and must not."""
+    """What importing all of scoring from ``root``, less its pytest plugin and hooks, brings in and must not."""
     roots = [root, Path(bench_suite.__file__).parents[1], *([beside] if beside else [])]
     ended = subprocess.run(
         [sys.executable, "-P", "-c", LIST_MODULES],

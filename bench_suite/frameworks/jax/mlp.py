@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 
-from bench_suite.frameworks.jax.program import Model
+from bench_suite.frameworks.jax.driver import Model
 from bench_suite.workloads.mlp import Mlp
 from bench_suite.workloads.workload import Weights
 

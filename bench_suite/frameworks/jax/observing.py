@@ -11,13 +11,37 @@ POOL_THREAD_NAME = "tf_XLAEigen"
 """What the threads of XLA's host pool are called in ``/proc``; their number follows affinity or ``PJRT_NPROC``."""
 
 
+_NAME = re.compile(r"%[\w.\-]+")
+_INSTRUCTION = re.compile(r"\s+(ROOT )?(%[\w.\-]+) = (.*)")
+_COMPUTATION = re.compile(r"(?:ENTRY )?(%[\w.\-]+) ")
+_METADATA = re.compile(r", metadata=\{(?:[^{}\"]|\"(?:[^\"\\]|\\.)*\")*\}")
+
+
 def hash_program(text: str) -> str:
-    """First 16 hex digits of the SHA-256 of optimised HLO, less the names and source lines that it was traced from."""
-    # The tables of files, functions and frames stand between the module's first line and its first computation.
-    header, _, rest = text.partition("\n")
-    body = rest[match.start() :] if (match := re.search(r"^(%|ENTRY )", rest, re.MULTILINE)) else rest
-    body = re.sub(r", metadata=\{(?:[^{}\"]|\"(?:[^\"\\]|\\.)*\")*\}", "", body)
-    return hashlib.sha256(f"{header}\n{body}".encode()).hexdigest()[:16]
+    """16 hex digits that two programs of optimised HLO share when they compute the same by the same instructions.
+
+    What is hashed is the graph behind the program's results: each instruction with its operands' own hashes in the
+    place of their names. So neither names count, which XLA makes from those of functions and trees, nor the order of
+    instructions that do not depend on each other, which follows from the names; nor do source lines.
+    """
+    header, _, body = _METADATA.sub("", text).partition("\n")
+    hashes: dict[str, str] = {}
+    computation = root = ""
+    for line in body.splitlines():
+        if instruction := _INSTRUCTION.match(line):
+            is_root, name, formula = instruction.groups()
+            hashes[name] = _digest(_NAME.sub(lambda operand: hashes.get(operand[0], operand[0]), formula))
+            root = hashes[name] if is_root else root
+        elif line == "}":
+            hashes[computation] = root
+        elif beginning := _COMPUTATION.match(line):
+            computation = beginning[1]
+    # The module's own line holds the layouts and what is donated, after its name; the last root is the entry's.
+    return _digest(f"{header.partition(',')[2]} {root}")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def count_pool_threads() -> int | None:

@@ -1,13 +1,11 @@
-"""A workload as a JAX program: one compiled training step, or one compiled forward pass, over a model's pure functions.
+"""A workload as a JAX program: one compiled training step, or one compiled forward pass, of a library's driver.
 
-Whatever library a model is written in, it supplies the functions of ``Model``; this module alone differentiates,
-updates with optax, donates, compiles ahead of time and waits. It never knows what a model computes, and reads the
-clock only around the stages of a compilation.
+Whatever library a model is written in, this module alone places arrays, compiles ahead of time, waits, and guards the
+steady state. It never knows what a model computes, nor how its library jits it.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,39 +14,23 @@ from typing import Any
 
 import jax
 import numpy as np
-import optax
 from numpy.typing import NDArray
 
+from bench_suite.frameworks.jax.driver import Compiled, Driver, Loss, PureDriver, Scalar, Tree, make_loss
 from bench_suite.frameworks.jax.observing import count_pool_threads, hash_program
 from bench_suite.frameworks.jax.optimizer import make_optimizer
-from bench_suite.frameworks.program import DeviceName, DeviceUnavailable, Phase
-from bench_suite.measuring.timing import seconds
+from bench_suite.frameworks.program import DeviceName, DeviceUnavailable, Role
 from bench_suite.workloads.workload import Weights, Workload
 
-Scalar = str | int | float | bool | None
-Tree = Any
-"""A pytree whose leaves are arrays."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Model:
-    """One model as pure functions."""
-
-    to_trees: Callable[[Weights, Weights], tuple[Tree, Tree]]
-    """Canonical parameters and state (NumPy) → the model's own trees of them (NumPy)."""
-    to_canonical: Callable[[Tree], Weights]
-    """A tree of parameters, of gradients, or of state (NumPy leaves) → canonical names and layouts."""
-    apply: Callable[[Tree, Tree, Any, bool], tuple[Any, Tree]]
-    """(parameters, state, inputs, training) → (logits [..., classes], new state)."""
-    description: dict[str, Scalar]
-    """How it is computed: ``layout``, attention kernel, form of the convolutions."""
-
+MakeDriver = Callable[[Any, Loss], Driver]
+"""(optax optimizer, loss) → the driver of a model."""
 
 # Without annotations, or with fewer attributes than they have, in one release of JAX or another.
 config: Any = jax.config
 block_until_ready: Any = jax.block_until_ready
 
 _finished_compilations = 0
+_cache_hits = 0
 
 
 def _count_compilation(event: str, *_: Any, **__: Any) -> None:
@@ -57,8 +39,15 @@ def _count_compilation(event: str, *_: Any, **__: Any) -> None:
         _finished_compilations += 1
 
 
+def _count_cache_hit(event: str, **_: Any) -> None:
+    global _cache_hits
+    if event.endswith("compilation_cache/cache_hits"):
+        _cache_hits += 1
+
+
 # Registered once and for good: JAX 0.5 has no public way to take a listener away again.
 jax.monitoring.register_event_duration_secs_listener(_count_compilation)
+jax.monitoring.register_event_listener(_count_cache_hit)
 
 
 def find_device(name: DeviceName) -> Any:
@@ -77,28 +66,32 @@ def find_device(name: DeviceName) -> Any:
 
 
 class JaxProgram:
-    """Answers ``bench_suite.frameworks.program.Program`` for any ``Model``."""
+    """Answers ``bench_suite.frameworks.program.Program`` for any ``Driver``."""
 
-    def __init__(self, workload: Workload, model: Model, *, phase: Phase, device: Any, variant: str) -> None:
-        """Put weights and batch on ``device``.
+    def __init__(
+        self, workload: Workload, make_driver: MakeDriver, *, role: Role, device: DeviceName, packages: tuple[str, ...]
+    ) -> None:
+        """Put weights and batch on the device. ``packages`` are those whose versions are recorded beside JAX's.
 
-        Raises DeviceUnavailable when the arrays turn out to lie on another device.
+        Raises DeviceUnavailable when JAX has no such device, or when the arrays turn out to lie on another one.
         """
+        self._device = find_device(device)
         # TF32 and bfloat16 passes would make float32 mean another thing here than elsewhere; convolutions obey it too.
         config.update("jax_default_matmul_precision", "highest")
-        self._model = model
-        self._device = device
-        self._variant = variant
-        self._optimizer, self._optimizer_text = make_optimizer(workload.optimizer)
+        optimizer, self._optimizer_text = make_optimizer(workload.optimizer)
+        targets = workload.targets()
+        self._driver = make_driver(optimizer, make_loss(some_ignored=bool((targets < 0).any())))
         self._workload = workload
-        self._trains = phase != "inference"
-        batch = (workload.inputs(), workload.targets()) if self._trains else (workload.single_input(),)
-        self._batch = self._put(batch)
-        self._init_optimizer = jax.jit(self._optimizer.init)
-        self._differentiate = jax.value_and_grad(self._evaluate, has_aux=True)
-        # For the certificate alone, and so compiled only when it asks.
-        self._examine = jax.jit(self._loss_logits_gradients)
-        self._compiled: Any = None
+        self._packages = packages
+        self._trains = role == "training"
+        if self._trains:
+            self._batch = self._put((workload.inputs(), targets))
+        else:
+            self._batch = self._put((workload.single_input() if role == "inference" else workload.inputs(),))
+        self._compiled: Compiled | None = None
+        self._from_cache = False
+        self._call: Any = None
+        self._carry: Any = None
         self._loss: Any = None
         self._logits: Any = None
         self.load()
@@ -106,57 +99,41 @@ class JaxProgram:
 
     def load(self) -> None:
         # The old arrays go first, so that reloading never raises the peak.
-        self._params = self._state = self._optimizer_state = self._loss = self._logits = None
+        self._carry = self._loss = self._logits = None
         # Drawn again rather than kept: a copy on the host would stand in the memory that is measured.
-        canonical = self._model.to_trees(self._workload.parameters(), self._workload.state())
-        self._params, self._state = self._put(canonical)
-        if self._trains:
-            self._optimizer_state = self._init_optimizer(self._params)
+        params, state = self._put(self._driver.to_trees(self._workload.parameters(), self._workload.state()))
+        self._carry = self._driver.start(params, state, trains=self._trains)
         self.wait()
 
     def compile(self) -> dict[str, float]:
-        """Trace, lower and compile the phase's own program.
+        """Trace, lower and compile the role's own function.
 
         Raises RuntimeError when a training step does not write into the memory that it was given.
         """
-        if self._trains:
-            function = jax.jit(self._training_step, donate_argnums=(0, 1, 2))
-            arguments = (self._params, self._state, self._optimizer_state, *self._batch)
-        else:
-            function = jax.jit(self._inference)
-            arguments = (self._params, self._state, *self._batch)
-        start = seconds()
-        traced = function.trace(*arguments)
-        trace_end = seconds()
-        lowered = traced.lower()
-        lower_end = seconds()
-        self._compiled = lowered.compile()
-        compile_end = seconds()
+        compile_it = self._driver.compile_step if self._trains else self._driver.compile_pass
+        hits = _cache_hits
+        self._compiled = compile_it(self._carry, *self._batch)
+        self._from_cache = _cache_hits > hits
+        self._call = self._compiled.call
         if self._trains and not self._donated_bytes():
             raise RuntimeError(
                 "the compiled training step aliases 0 bytes: expected its outputs to take over the donated parameters, "
                 "state and optimizer state; check donate_argnums and that each output has the shape, dtype and layout "
                 "of the input that it replaces"
             )
-        return {
-            "trace_seconds": trace_end - start,
-            "lower_seconds": lower_end - trace_end,
-            "backend_compile_seconds": compile_end - lower_end,
-        }
+        return self._compiled.stages_seconds
 
     def step(self) -> None:
-        self._params, self._state, self._optimizer_state, self._loss = self._compiled(
-            self._params, self._state, self._optimizer_state, *self._batch
-        )
+        self._carry, self._loss = self._call(self._carry, *self._batch)
 
     def infer(self) -> None:
-        self._logits = self._compiled(self._params, self._state, *self._batch)
+        self._logits = self._call(self._carry, *self._batch)
 
     def wait(self) -> None:
         block_until_ready(self._queued())
 
     def pending(self) -> bool:
-        return not all(leaf.is_ready() for leaf in jax.tree.leaves(self._queued()))
+        return not all(leaf.is_ready() for leaf in self._queued())
 
     @contextmanager
     def steady(self) -> Iterator[None]:
@@ -184,18 +161,29 @@ class JaxProgram:
         return float(self._loss)
 
     def forward(self) -> NDArray[np.float32]:
-        logits = self._examine(self._params, self._state, *self._batch)[1] if self._trains else self._logits
+        logits = self._driver.examine(self._carry, *self._batch)[1] if self._trains else self._logits
         return np.array(logits, dtype=np.float32)
 
     def loss_and_gradients(self) -> tuple[float, Weights]:
-        loss, _, gradients = self._examine(self._params, self._state, *self._batch)
+        loss, _, gradients = self._driver.examine(self._carry, *self._batch)
         return float(loss), self._read(gradients)
 
     def weights(self) -> Weights:
-        return self._read(self._params) | self._read(self._state)
+        params, state = self._driver.parts(self._carry)
+        return self._read(params) | self._read(state)
 
     def trained_count(self) -> int:
-        return sum(leaf.size for leaf in jax.tree.leaves(self._params))
+        return sum(leaf.size for leaf in jax.tree.leaves(self._driver.parts(self._carry)[0]))
+
+    def dispatch(self) -> Callable[[], None]:
+        call, carry = self._driver.compile_hollow_step(self._carry, *self._batch)
+
+        def once() -> None:
+            nonlocal carry
+            carry, loss = call(carry, *self._batch)
+            block_until_ready(loss)
+
+        return once
 
     def memory(self) -> dict[str, int]:
         """``static_plan_bytes`` = arguments + outputs − aliases + temporaries, once compiled.
@@ -203,7 +191,7 @@ class JaxProgram:
         XLA's own ``peak_memory_in_bytes`` is not used: it leaves out temporaries on some platforms.
         """
         found: dict[str, int] = {}
-        if self._compiled is not None and (plan := self._compiled.memory_analysis()) is not None:
+        if self._compiled is not None and (plan := self._compiled.executable.memory_analysis()) is not None:
             found["static_plan_bytes"] = (
                 plan.argument_size_in_bytes
                 + plan.output_size_in_bytes
@@ -219,71 +207,59 @@ class JaxProgram:
             "platform": self._device.platform,
             "device_kind": self._device.device_kind,
             "threads": count_pool_threads(),
-            "variant": self._variant or "jit",
             "matmul_precision": str(config.jax_default_matmul_precision),
             "jax": jax.__version__,
-            "jaxlib": version("jaxlib"),
-            "optax": version("optax"),
-            **self._model.description,
+            **{package: version(package) for package in ("jaxlib", "optax", *self._packages)},
+            **self._driver.description,
         }
         if self._trains:
             described["optimizer"] = self._optimizer_text
         if self._compiled is not None:
+            described["compiled_from_cache"] = self._from_cache
             described["donated_bytes"] = self._donated_bytes()
-            described["program_sha256"] = hash_program(self._compiled.as_text())
+            described["program_sha256"] = hash_program(self._compiled.executable.as_text())
         return described
-
-    def _training_step(self, params: Tree, state: Tree, optimizer_state: Tree, inputs: Any, targets: Any) -> Any:
-        (loss, (_, state)), gradients = self._differentiate(params, state, inputs, targets)
-        updates, optimizer_state = self._optimizer.update(gradients, optimizer_state, params)
-        return optax.apply_updates(params, updates), state, optimizer_state, loss
-
-    def _loss_logits_gradients(self, params: Tree, state: Tree, inputs: Any, targets: Any) -> tuple[Any, Any, Tree]:
-        (loss, (logits, _)), gradients = self._differentiate(params, state, inputs, targets)
-        return loss, logits, gradients
-
-    def _evaluate(self, params: Tree, state: Tree, inputs: Any, targets: Any) -> tuple[Any, tuple[Any, Tree]]:
-        logits, state = self._model.apply(params, state, inputs, True)
-        # XLA folds the one-hot vectors into the sum; with integer labels the gradient is a scatter, which is slower.
-        chosen = jax.nn.one_hot(targets, logits.shape[-1], dtype=logits.dtype)
-        return optax.softmax_cross_entropy(logits, chosen).mean(), (logits, state)
-
-    def _inference(self, params: Tree, state: Tree, inputs: Any) -> Any:
-        return self._model.apply(params, state, inputs, False)[0]
 
     def _put(self, tree: Tree) -> Tree:
         # Donated memory is written over, so it must never be NumPy's own.
         return block_until_ready(jax.device_put(tree, self._device, may_alias=False))
 
     def _read(self, tree: Tree) -> Weights:
-        return self._model.to_canonical(jax.tree.map(np.array, tree))
+        return self._driver.to_canonical(jax.tree.map(np.array, tree))
 
-    def _queued(self) -> Tree:
-        return (self._params, self._state, self._optimizer_state, self._loss, self._logits)
+    def _queued(self) -> list[Any]:
+        """Every array that a call may still be writing."""
+        # Some libraries keep functions and numbers among the leaves of a model.
+        leaves = jax.tree.leaves((self._carry, self._loss, self._logits))
+        return [leaf for leaf in leaves if isinstance(leaf, jax.Array)]
 
     def _donated_bytes(self) -> int:
-        plan = self._compiled.memory_analysis()
+        plan = self._compiled.executable.memory_analysis() if self._compiled else None
         return 0 if plan is None else int(plan.alias_size_in_bytes)
 
     def _assert_placed(self) -> None:
-        for leaf in jax.tree.leaves((self._queued(), self._batch)):
+        for leaf in (*self._queued(), *self._batch):
             if leaf.devices() != {self._device}:
                 raise DeviceUnavailable(
                     f"expected every array on {self._device}, found one on {leaf.devices()}; check JAX_PLATFORMS"
                 )
 
 
-def build(workload: Workload, *, phase: Phase, device: DeviceName, variant: str, threads: int) -> JaxProgram:
+def build(
+    workload: Workload, *, implementation: str, role: Role, device: DeviceName, variant: str, threads: int
+) -> JaxProgram:
     """Build a workload in raw JAX; answers ``bench_suite.frameworks.program.Builder``.
 
-    ``threads`` cannot be set from here: XLA sizes its pool from the process's affinity or ``PJRT_NPROC`` when JAX is
-    first used, and ``describe`` says what came of it. Raises DeviceUnavailable, and ValueError for a variant or a
-    thread count that there is not.
+    ``implementation`` offers ``make(workload, platform=...)``, which returns a ``driver.Model``. ``threads`` cannot be
+    set from here: XLA sizes its pool from the process's affinity or ``PJRT_NPROC`` when JAX is first used, and
+    ``describe`` says what came of it. Raises DeviceUnavailable, and ValueError for a variant that there is not.
     """
     if variant:
         raise ValueError(f"raw JAX has no variant {variant!r}; leave it empty")
-    if threads < 1:
-        raise ValueError(f"expected at least one thread, found {threads}")
-    found = find_device(device)
-    model = importlib.import_module(f"{__package__}.{workload.model}").make(workload, platform=device)
-    return JaxProgram(workload, model, phase=phase, device=found, variant=variant)
+    del threads
+    model = importlib.import_module(implementation).make(workload, platform=device)
+
+    def make_driver(optimizer: Any, loss: Loss) -> Driver:
+        return PureDriver(model, optimizer=optimizer, loss=loss, variant="jit")
+
+    return JaxProgram(workload, make_driver, role=role, device=device, packages=())

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from bench_suite.frameworks.jax.program import Model
+from bench_suite.frameworks.jax.driver import Model
 from bench_suite.workloads.resnet50 import BN_DECAY, NORM_EPSILON, STAGE_BLOCKS, Resnet50
 from bench_suite.workloads.workload import Weights
 

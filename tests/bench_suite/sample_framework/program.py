@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.frameworks.program import DeviceName, DeviceUnavailable, Phase
+from bench_suite.frameworks.program import DeviceName, DeviceUnavailable, Role
 from bench_suite.workloads import mlp_reference
 from bench_suite.workloads.reference_steps import Doubles, optimizer_step
 from bench_suite.workloads.workload import Weights, Workload
 
 
 class SampleProgram:
-    def __init__(self, workload: Workload, *, device: DeviceName, variant: str, threads: int) -> None:
+    def __init__(self, workload: Workload, *, role: Role, device: DeviceName, variant: str, threads: int) -> None:
         self._workload = workload
+        self._inputs = workload.single_input() if role == "inference" else workload.inputs()
         self._device = device
         self._variant = variant
         self._threads = threads
         self._answer: NDArray[np.float64] | None = None
         self._timed = False
+        self._coin = random.Random(7)
         self.load()
 
     def load(self) -> None:
@@ -50,13 +53,15 @@ class SampleProgram:
         return {}
 
     def step(self) -> None:
+        if self._variant == "restless":
+            time.sleep(0.05 * self._coin.getrandbits(1))
         found = mlp_reference.train(self._parameters, {}, self._workload.inputs(), self._workload.targets())
         self._loss = found.loss
         self._step += 1
         optimizer_step(self._workload.optimizer, self._step, self._parameters, found.gradients, self._moments)
 
     def infer(self) -> None:
-        self._answer = mlp_reference.predict(self._parameters, {}, self._workload.single_input())
+        self._answer = mlp_reference.predict(self._parameters, {}, self._inputs)
 
     def wait(self) -> None:
         pass
@@ -90,6 +95,9 @@ class SampleProgram:
     def trained_count(self) -> int:
         return sum(values.size for values in self._parameters.values())
 
+    def dispatch(self) -> Callable[[], None]:
+        return lambda: None
+
     def memory(self) -> dict[str, int]:
         return {}
 
@@ -101,8 +109,10 @@ class SampleProgram:
         }
 
 
-def build(workload: Workload, *, phase: Phase, device: DeviceName, variant: str, threads: int) -> SampleProgram:
-    del phase
+def build(
+    workload: Workload, *, implementation: str, role: Role, device: DeviceName, variant: str, threads: int
+) -> SampleProgram:
+    assert implementation.endswith(".mlp")
     if variant == "unavailable":
         raise DeviceUnavailable(f"asked for {device}, but this build of the sample framework has none")
-    return SampleProgram(workload, device=device, variant=variant, threads=threads)
+    return SampleProgram(workload, role=role, device=device, variant=variant, threads=threads)

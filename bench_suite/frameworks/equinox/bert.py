@@ -1,0 +1,101 @@
+"""The BERT form of encoder in Equinox: post-norm blocks, fused query-key-value product, decoder tied to the embedding.
+
+It computes no loss; see ``workloads/bert.py`` for names and shapes.
+"""
+
+# Where Equinox is not installed, its classes are Any to the type checker.
+# mypy: allow-subclassing-any
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from bench_suite.frameworks.equinox.driver import Model
+from bench_suite.frameworks.equinox.layers import Attention, LayerNorm, Mlp, dense
+from bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
+
+
+def make(workload: Bert, *, platform: str) -> Model:
+    """The model as a module for one example, mapped over the batch; it is the same on every platform."""
+    del platform
+
+    def apply(module: Any, state: Any, inputs: Any, training: bool) -> tuple[Any, Any]:
+        """Tokens and segments [batch, 2, length] to logits [batch, length, vocabulary]."""
+        del training
+        return jax.vmap(module)(inputs), state
+
+    return Model(
+        make=lambda key: Encoder(workload, key=key),
+        apply=apply,
+        description={"layout": "fused qkv, [out, in] weights", "attention": "unfused products and softmax"},
+    )
+
+
+class Encoder(eqx.Module):
+    """Tokens and segments [2, length] to logits [length, vocabulary]; the decoder is the word embedding."""
+
+    word: eqx.nn.Embedding
+    position: eqx.nn.Embedding
+    segment: eqx.nn.Embedding
+    embed_ln: LayerNorm
+    layers: list[Layer]
+    head: Head
+
+    def __init__(self, workload: Bert, *, key: Any) -> None:
+        word, position, segment, head, *keys = jax.random.split(key, 4 + workload.layers)
+        self.word = eqx.nn.Embedding(workload.vocabulary, workload.width, key=word)
+        self.position = eqx.nn.Embedding(workload.context, workload.width, key=position)
+        self.segment = eqx.nn.Embedding(SEGMENTS, workload.width, key=segment)
+        self.embed_ln = LayerNorm(workload.width, epsilon=NORM_EPSILON)
+        self.layers = [Layer(workload.width, workload.heads, key=key) for key in keys]
+        self.head = Head(workload.width, workload.vocabulary, key=head)
+
+    def __call__(self, inputs: Any) -> Any:
+        tokens, segments = inputs
+        visible = (tokens != PADDING)[None, :]
+        hidden = jax.vmap(self.word)(tokens) + self.position.weight[: len(tokens)] + jax.vmap(self.segment)(segments)
+        hidden = jax.vmap(self.embed_ln)(hidden)
+        for layer in self.layers:
+            hidden = layer(hidden, visible)
+        return self.head(hidden, self.word.weight)
+
+
+class Layer(eqx.Module):
+    """A post-norm block: [length, D] to the same; every position sees the keys in ``visible`` [1, length]."""
+
+    attn: Attention
+    attn_ln: LayerNorm
+    mlp: Mlp
+    mlp_ln: LayerNorm
+
+    def __init__(self, width: int, heads: int, *, key: Any) -> None:
+        attention, mlp = jax.random.split(key)
+        self.attn = Attention(width, heads, key=attention)
+        self.attn_ln = LayerNorm(width, epsilon=NORM_EPSILON)
+        self.mlp = Mlp(width, approximate=False, key=mlp)
+        self.mlp_ln = LayerNorm(width, epsilon=NORM_EPSILON)
+
+    def __call__(self, hidden: Any, visible: Any) -> Any:
+        hidden = jax.vmap(self.attn_ln)(hidden + self.attn(hidden, visible))
+        return jax.vmap(self.mlp_ln)(hidden + self.mlp(hidden))
+
+
+class Head(eqx.Module):
+    """[length, D] to logits [length, V], by the word embeddings [V, D]."""
+
+    dense: eqx.nn.Linear
+    ln: LayerNorm
+    bias: jax.Array
+
+    def __init__(self, width: int, vocabulary: int, *, key: Any) -> None:
+        self.dense = eqx.nn.Linear(width, width, use_bias=True, key=key)
+        self.ln = LayerNorm(width, epsilon=NORM_EPSILON)
+        self.bias = jnp.zeros(vocabulary, dtype=jnp.float32)
+
+    def __call__(self, hidden: Any, embeddings: Any) -> Any:
+        hidden = jax.nn.gelu(dense(self.dense, hidden), approximate=False)
+        return jax.vmap(self.ln)(hidden) @ embeddings.T + self.bias

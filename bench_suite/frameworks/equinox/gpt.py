@@ -1,0 +1,79 @@
+"""The GPT-2 form of transformer in Equinox: pre-norm blocks, fused query-key-value product, head tied to the embedding.
+
+It computes no loss; see ``workloads/gpt.py`` for names and shapes.
+"""
+
+# Where Equinox is not installed, its classes are Any to the type checker.
+# mypy: allow-subclassing-any
+
+from __future__ import annotations
+
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from bench_suite.frameworks.equinox.driver import Model
+from bench_suite.frameworks.equinox.layers import Attention, LayerNorm, Mlp
+from bench_suite.workloads.gpt import NORM_EPSILON, Gpt
+
+
+def make(workload: Gpt, *, platform: str) -> Model:
+    """The model as a module for one example, mapped over the batch; it is the same on every platform."""
+    del platform
+
+    def apply(module: Any, state: Any, tokens: Any, training: bool) -> tuple[Any, Any]:
+        """Tokens [batch, length] to logits [batch, length, vocabulary]."""
+        del training
+        return jax.vmap(module)(tokens), state
+
+    return Model(
+        make=lambda key: LanguageModel(workload, key=key),
+        apply=apply,
+        description={"layout": "fused qkv, [out, in] weights", "attention": "unfused products and softmax"},
+    )
+
+
+class LanguageModel(eqx.Module):
+    """Tokens [length] to logits [length, vocabulary]; the head is the token embedding."""
+
+    wte: eqx.nn.Embedding
+    wpe: eqx.nn.Embedding
+    blocks: list[Block]
+    ln_f: LayerNorm
+
+    def __init__(self, workload: Gpt, *, key: Any) -> None:
+        words, positions, *keys = jax.random.split(key, 2 + workload.layers)
+        self.wte = eqx.nn.Embedding(workload.vocabulary, workload.width, key=words)
+        self.wpe = eqx.nn.Embedding(workload.context, workload.width, key=positions)
+        self.blocks = [Block(workload.width, workload.heads, key=key) for key in keys]
+        self.ln_f = LayerNorm(workload.width, epsilon=NORM_EPSILON)
+
+    def __call__(self, tokens: Any) -> Any:
+        (length,) = tokens.shape
+        visible = jnp.tril(jnp.ones((length, length), dtype=bool))
+        hidden = jax.vmap(self.wte)(tokens) + self.wpe.weight[:length]
+        for block in self.blocks:
+            hidden = block(hidden, visible)
+        return jax.vmap(self.ln_f)(hidden) @ self.wte.weight.T
+
+
+class Block(eqx.Module):
+    """A pre-norm block: [length, D] to the same."""
+
+    ln1: LayerNorm
+    attn: Attention
+    ln2: LayerNorm
+    mlp: Mlp
+
+    def __init__(self, width: int, heads: int, *, key: Any) -> None:
+        attention, mlp = jax.random.split(key)
+        self.ln1 = LayerNorm(width, epsilon=NORM_EPSILON)
+        self.attn = Attention(width, heads, key=attention)
+        self.ln2 = LayerNorm(width, epsilon=NORM_EPSILON)
+        self.mlp = Mlp(width, approximate=True, key=mlp)
+
+    def __call__(self, hidden: Any, visible: Any) -> Any:
+        hidden = hidden + self.attn(jax.vmap(self.ln1)(hidden), visible)
+        return hidden + self.mlp(jax.vmap(self.ln2)(hidden))

@@ -1,0 +1,169 @@
+"""ResNet-50 v1.5 in Equinox, NHWC throughout, with raw JAX's convolutions in modules of its own.
+
+``eqx.nn.Conv2d`` and ``eqx.nn.BatchNorm`` are for one image [C, H, W]; the latter keeps biased running variances, which
+is not what the workload says. It computes no loss; see ``workloads/resnet50.py`` for names and shapes.
+"""
+
+# Where Equinox is not installed, its classes are Any to the type checker.
+# mypy: allow-subclassing-any
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from bench_suite.frameworks.equinox.driver import Model
+from bench_suite.frameworks.jax.resnet50 import (
+    LARGEST_PATCHES_BYTES,
+    Convolve,
+    convolve_by_product,
+    convolve_natively,
+    max_pool,
+)
+from bench_suite.workloads.resnet50 import BN_DECAY, CHANNELS, EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
+
+
+def make(workload: Resnet50, *, platform: str) -> Model:
+    """The model as a module for a batch, with the convolutions that suit ``platform``."""
+    on_host = platform == "cpu"
+    convolve = convolve_by_product if on_host else convolve_natively
+    convolution = f"product over patches up to {LARGEST_PATCHES_BYTES} bytes" if on_host else "lax.conv_general_dilated"
+
+    def apply(module: Any, state: Any, images: Any, training: bool) -> tuple[Any, Any]:
+        """Images [batch, height, width, 3] to logits [batch, classes], and the new running statistics."""
+        logits, state = module(images, state, inference=not training)
+        return logits, state
+
+    return Model(
+        make=lambda key: Resnet(workload, convolve, key=key),
+        apply=apply,
+        description={"layout": "NHWC, HWIO kernels", "convolution": convolution},
+    )
+
+
+class Conv(eqx.Module):
+    """A convolution without bias: images [N, H, W, in] to [N, H/stride, W/stride, out], padded by size // 2."""
+
+    kernel: jax.Array
+    stride: int = eqx.field(static=True)
+    convolve: Convolve = eqx.field(static=True)
+
+    def __init__(self, inputs: int, outputs: int, size: int, stride: int, convolve: Convolve, *, key: Any) -> None:
+        self.kernel = jax.random.normal(key, (size, size, inputs, outputs), dtype=jnp.float32)
+        self.stride, self.convolve = stride, convolve
+
+    def __call__(self, images: Any) -> Any:
+        return self.convolve(images, self.kernel, self.stride)
+
+
+class BatchNorm(eqx.Module):
+    """Normalisation over batch, height and width, with the workload's running statistics as state."""
+
+    scale: jax.Array
+    bias: jax.Array
+    running: eqx.nn.StateIndex[dict[str, jax.Array]]
+
+    def __init__(self, channels: int) -> None:
+        ones, zeros = jnp.ones(channels, dtype=jnp.float32), jnp.zeros(channels, dtype=jnp.float32)
+        self.scale, self.bias = ones, zeros
+        self.running = eqx.nn.StateIndex({"mean": zeros, "var": ones})
+
+    def __call__(self, images: Any, state: Any, *, inference: bool) -> tuple[Any, Any]:
+        running = state.get(self.running)
+        if inference:
+            mean, variance = running["mean"], running["var"]
+        else:
+            mean = images.mean((0, 1, 2))
+            # One pass over the images instead of two; rounding may carry the difference below zero.
+            variance = jnp.maximum(jnp.square(images).mean((0, 1, 2)) - jnp.square(mean), 0.0)
+            count = math.prod(images.shape[:-1])
+            batch = {"mean": mean, "var": variance * (count / (count - 1))}
+            new = {
+                name: BN_DECAY * running[name] + (1 - BN_DECAY) * jax.lax.stop_gradient(batch[name]) for name in batch
+            }
+            state = state.set(self.running, new)
+        return (images - mean) * (self.scale * jax.lax.rsqrt(variance + NORM_EPSILON)) + self.bias, state
+
+
+class ConvNorm(eqx.Module):
+    """A convolution and the normalisation after it."""
+
+    conv: Conv
+    bn: BatchNorm
+
+    def __init__(self, inputs: int, outputs: int, size: int, stride: int, convolve: Convolve, *, key: Any) -> None:
+        self.conv = Conv(inputs, outputs, size, stride, convolve, key=key)
+        self.bn = BatchNorm(outputs)
+
+    def __call__(self, images: Any, state: Any, *, inference: bool) -> tuple[Any, Any]:
+        return self.bn(self.conv(images), state, inference=inference)
+
+
+class Bottleneck(eqx.Module):
+    """1 × 1, 3 × 3 with the stride, 1 × 1, and the shortcut, which is a projection where ``projected``."""
+
+    conv0: Conv
+    bn0: BatchNorm
+    conv1: Conv
+    bn1: BatchNorm
+    conv2: Conv
+    bn2: BatchNorm
+    shortcut: ConvNorm | None
+
+    def __init__(self, inputs: int, width: int, stride: int, convolve: Convolve, *, projected: bool, key: Any) -> None:
+        keys, outputs = jax.random.split(key, 4), width * EXPANSION
+        self.conv0, self.bn0 = Conv(inputs, width, 1, 1, convolve, key=keys[0]), BatchNorm(width)
+        self.conv1, self.bn1 = Conv(width, width, 3, stride, convolve, key=keys[1]), BatchNorm(width)
+        self.conv2, self.bn2 = Conv(width, outputs, 1, 1, convolve, key=keys[2]), BatchNorm(outputs)
+        self.shortcut = ConvNorm(inputs, outputs, 1, stride, convolve, key=keys[3]) if projected else None
+
+    def __call__(self, images: Any, state: Any, *, inference: bool) -> tuple[Any, Any]:
+        shortcut = images
+        if self.shortcut is not None:
+            shortcut, state = self.shortcut(images, state, inference=inference)
+        images, state = self.bn0(self.conv0(images), state, inference=inference)
+        images, state = self.bn1(self.conv1(jax.nn.relu(images)), state, inference=inference)
+        images, state = self.bn2(self.conv2(jax.nn.relu(images)), state, inference=inference)
+        return jax.nn.relu(images + shortcut), state
+
+
+class Resnet(eqx.Module):
+    """Images [batch, height, width, 3] to logits [batch, classes]."""
+
+    stem: ConvNorm
+    stages: list[Stage]
+    head: eqx.nn.Linear
+
+    def __init__(self, workload: Resnet50, convolve: Convolve, *, key: Any) -> None:
+        stem, head, *keys = jax.random.split(key, 2 + len(STAGE_BLOCKS))
+        self.stem = ConvNorm(CHANNELS, workload.width, 7, 2, convolve, key=stem)
+        self.stages, inputs = [], workload.width
+        for stage, key in enumerate(keys):
+            width = workload.width * int(2**stage)
+            self.stages.append(Stage(inputs, width, STAGE_BLOCKS[stage], 2 if stage else 1, convolve, key=key))
+            inputs = width * EXPANSION
+        self.head = eqx.nn.Linear(inputs, workload.classes, use_bias=True, key=head)
+
+    def __call__(self, images: Any, state: Any, *, inference: bool) -> tuple[Any, Any]:
+        images, state = self.stem(images, state, inference=inference)
+        images = max_pool(jax.nn.relu(images))
+        for stage in self.stages:
+            for block in stage.blocks:
+                images, state = block(images, state, inference=inference)
+        return jax.vmap(self.head)(images.mean((1, 2))), state
+
+
+class Stage(eqx.Module):
+    """Blocks of one width; the first has the stride and a projection."""
+
+    blocks: list[Bottleneck]
+
+    def __init__(self, inputs: int, width: int, blocks: int, stride: int, convolve: Convolve, *, key: Any) -> None:
+        first, *others = jax.random.split(key, blocks)
+        self.blocks = [Bottleneck(inputs, width, stride, convolve, projected=True, key=first)]
+        outputs = width * EXPANSION
+        self.blocks += [Bottleneck(outputs, width, 1, convolve, projected=False, key=key) for key in others]

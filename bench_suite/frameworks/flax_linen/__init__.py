@@ -1,0 +1,1 @@
+"""Flax Linen: models of ``flax.linen`` modules, driven as raw JAX is."""

@@ -1,0 +1,141 @@
+"""ResNet-50 v1.5 in Flax Linen, NHWC throughout, with raw JAX's convolutions inside ``nn.Conv``.
+
+``nn.BatchNorm`` keeps a biased running variance, which is not what the workload says, so the normalisation is a module
+of its own. It holds no weights and computes no loss; see ``workloads/resnet50.py`` for names and shapes.
+"""
+
+# Where Flax is not installed, its classes and decorators are Any to the type checker.
+# mypy: allow-subclassing-any, allow-untyped-decorators
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jax import lax
+
+from bench_suite.frameworks.flax_linen.layout import STATISTICS, make_model
+from bench_suite.frameworks.jax.driver import Model
+from bench_suite.frameworks.jax.resnet50 import LARGEST_PATCHES_BYTES, convolve_by_product, max_pool
+from bench_suite.workloads.resnet50 import BN_DECAY, EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
+
+
+def make(workload: Resnet50, *, platform: str) -> Model:
+    """The model's pure functions, with the convolutions that suit ``platform``."""
+    on_host = platform == "cpu"
+    module = Resnet(workload, _convolve_on_host if on_host else lax.conv_general_dilated)
+    convolution = f"product over patches up to {LARGEST_PATCHES_BYTES} bytes" if on_host else "lax.conv_general_dilated"
+    return make_model(module, {"layout": "NHWC, HWIO kernels", "convolution": convolution})
+
+
+def _convolve_on_host(images: Any, kernel: Any, strides: tuple[int, int], padding: Any, **options: Any) -> Any:
+    """What ``nn.Conv`` calls in place of ``lax.conv_general_dilated``; all of this model's paddings are symmetric."""
+    del padding, options
+    return convolve_by_product(images, kernel, strides[0])
+
+
+class Resnet(nn.Module):
+    """Images [batch, height, width, 3] to logits [batch, classes]."""
+
+    workload: Resnet50
+    convolve: Callable[..., Any]
+
+    @nn.compact
+    def __call__(self, images: Any, training: bool) -> Any:
+        images = Projection(self.workload.width, 7, 2, self.convolve, name="stem")(images, training)
+        images = max_pool(jax.nn.relu(images))
+        for stage, blocks in enumerate(STAGE_BLOCKS):
+            width = self.workload.width * int(2**stage)
+            images = Stage(width, blocks, 2 if stage else 1, self.convolve, name=f"stage{stage}")(images, training)
+        return nn.Dense(self.workload.classes, use_bias=True, name="head")(images.mean((1, 2)))
+
+
+class Stage(nn.Module):
+    """Blocks of one width, the first of them with the stride."""
+
+    width: int
+    blocks: int
+    stride: int
+    convolve: Callable[..., Any]
+
+    @nn.compact
+    def __call__(self, images: Any, training: bool) -> Any:
+        for block in range(self.blocks):
+            stride = 1 if block else self.stride
+            bottleneck = Bottleneck(self.width, stride, not block, self.convolve, name=f"block{block}")
+            images = bottleneck(images, training)
+        return images
+
+
+class Bottleneck(nn.Module):
+    """1 × 1, 3 × 3 with the stride, 1 × 1, and the shortcut, which is a projection where ``projected``."""
+
+    width: int
+    stride: int
+    projected: bool
+    convolve: Callable[..., Any]
+
+    @nn.compact
+    def __call__(self, images: Any, training: bool) -> Any:
+        outputs = self.width * EXPANSION
+        shortcut = images
+        if self.projected:
+            shortcut = Projection(outputs, 1, self.stride, self.convolve, name="shortcut")(images, training)
+        images = _conv(self.width, 1, 1, self.convolve, name="conv0")(images)
+        images = jax.nn.relu(BatchNorm(name="bn0")(images, training))
+        images = _conv(self.width, 3, self.stride, self.convolve, name="conv1")(images)
+        images = jax.nn.relu(BatchNorm(name="bn1")(images, training))
+        images = _conv(outputs, 1, 1, self.convolve, name="conv2")(images)
+        return jax.nn.relu(BatchNorm(name="bn2")(images, training) + shortcut)
+
+
+class Projection(nn.Module):
+    """A convolution and its normalisation."""
+
+    outputs: int
+    size: int
+    stride: int
+    convolve: Callable[..., Any]
+
+    @nn.compact
+    def __call__(self, images: Any, training: bool) -> Any:
+        images = _conv(self.outputs, self.size, self.stride, self.convolve, name="conv")(images)
+        return BatchNorm(name="bn")(images, training)
+
+
+class BatchNorm(nn.Module):
+    """Normalisation over batch, height and width, with the workload's running statistics."""
+
+    @nn.compact
+    def __call__(self, images: Any, training: bool) -> Any:
+        channels = images.shape[-1:]
+        scale = self.param("scale", nn.initializers.ones_init(), channels)
+        bias = self.param("bias", nn.initializers.zeros_init(), channels)
+        running_mean = self.variable(STATISTICS, "mean", jnp.zeros, channels)
+        running_variance = self.variable(STATISTICS, "var", jnp.ones, channels)
+        mean, variance = running_mean.value, running_variance.value
+        if training:
+            mean = images.mean((0, 1, 2))
+            # One pass over the images instead of two, as in nn.BatchNorm; rounding may carry the difference below zero.
+            variance = jnp.maximum(jnp.square(images).mean((0, 1, 2)) - jnp.square(mean), 0.0)
+            count = math.prod(images.shape[:-1])
+            for running, batch in ((running_mean, mean), (running_variance, variance * (count / (count - 1)))):
+                running.value = BN_DECAY * running.value + (1 - BN_DECAY) * lax.stop_gradient(batch)
+        return (images - mean) * (scale * lax.rsqrt(variance + NORM_EPSILON)) + bias
+
+
+def _conv(outputs: int, size: int, stride: int, convolve: Callable[..., Any], *, name: str) -> nn.Conv:
+    """Images [N, H, W, in] to [N, H/stride, W/stride, outputs], padded by size // 2 all round."""
+    return nn.Conv(
+        outputs,
+        kernel_size=(size, size),
+        strides=(stride, stride),
+        padding=((size // 2, size // 2), (size // 2, size // 2)),
+        use_bias=False,
+        conv_general_dilated=convolve,
+        name=name,
+    )

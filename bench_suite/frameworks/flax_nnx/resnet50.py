@@ -1,0 +1,150 @@
+"""ResNet-50 v1.5 in Flax NNX, NHWC throughout, with raw JAX's convolutions inside ``nnx.Conv``.
+
+``nnx.BatchNorm`` keeps a biased running variance, which is not what the workload says, so the normalisation is a module
+of its own. It holds no weights and computes no loss; see ``workloads/resnet50.py`` for names and shapes.
+"""
+
+# Where Flax is not installed, its classes are Any to the type checker.
+# mypy: allow-subclassing-any
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import lax
+
+from bench_suite.frameworks.flax_nnx.layout import Model
+from bench_suite.frameworks.jax.resnet50 import LARGEST_PATCHES_BYTES, convolve_by_product, max_pool
+from bench_suite.workloads.resnet50 import BN_DECAY, CHANNELS, EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
+
+Convolve = Callable[..., Any]
+"""What ``nnx.Conv`` calls, in the form of ``lax.conv_general_dilated``."""
+
+
+def make(workload: Resnet50, *, platform: str) -> Model:
+    """The model's class, with the convolutions that suit ``platform``."""
+    on_host = platform == "cpu"
+    convolve = _convolve_on_host if on_host else lax.conv_general_dilated
+    convolution = f"product over patches up to {LARGEST_PATCHES_BYTES} bytes" if on_host else "lax.conv_general_dilated"
+    return Model(
+        lambda rngs: Resnet(workload, convolve, rngs=rngs),
+        {"layout": "NHWC, HWIO kernels", "convolution": convolution},
+    )
+
+
+def _convolve_on_host(images: Any, kernel: Any, strides: tuple[int, int], padding: Any, **options: Any) -> Any:
+    """What ``nnx.Conv`` calls in place of ``lax.conv_general_dilated``; all of this model's paddings are symmetric."""
+    del padding, options
+    return convolve_by_product(images, kernel, strides[0])
+
+
+class Resnet(nnx.Module):
+    """Images [batch, height, width, 3] to logits [batch, classes]."""
+
+    def __init__(self, workload: Resnet50, convolve: Convolve, *, rngs: nnx.Rngs) -> None:
+        self.stem = Projection(CHANNELS, workload.width, 7, 2, convolve, rngs=rngs)
+        inputs = workload.width
+        stages = []
+        for stage, blocks in enumerate(STAGE_BLOCKS):
+            width = workload.width * int(2**stage)
+            stages.append(Stage(inputs, width, blocks, 2 if stage else 1, convolve, rngs=rngs))
+            inputs = width * EXPANSION
+        self.stages = nnx.List(stages)
+        self.head = nnx.Linear(workload.features, workload.classes, use_bias=True, rngs=rngs)
+
+    def __call__(self, images: Any) -> Any:
+        images = max_pool(jax.nn.relu(self.stem(images)))
+        for stage in self.stages:
+            images = stage(images)
+        return self.head(images.mean((1, 2)))
+
+
+class Stage(nnx.Module):
+    """Blocks of one width, the first of them with the stride and a projected shortcut."""
+
+    def __init__(
+        self, inputs: int, width: int, blocks: int, stride: int, convolve: Convolve, *, rngs: nnx.Rngs
+    ) -> None:
+        first = Bottleneck(inputs, width, stride, convolve, rngs=rngs, projected=True)
+        others = (
+            Bottleneck(width * EXPANSION, width, 1, convolve, rngs=rngs, projected=False) for _ in range(1, blocks)
+        )
+        self.blocks = nnx.List([first, *others])
+
+    def __call__(self, images: Any) -> Any:
+        for block in self.blocks:
+            images = block(images)
+        return images
+
+
+class Bottleneck(nnx.Module):
+    """1 × 1, 3 × 3 with the stride, 1 × 1, and the shortcut, which is a projection where ``projected``."""
+
+    def __init__(
+        self, inputs: int, width: int, stride: int, convolve: Convolve, *, rngs: nnx.Rngs, projected: bool
+    ) -> None:
+        outputs = width * EXPANSION
+        self.conv0, self.bn0 = _conv(inputs, width, 1, 1, convolve, rngs), BatchNorm(width)
+        self.conv1, self.bn1 = _conv(width, width, 3, stride, convolve, rngs), BatchNorm(width)
+        self.conv2, self.bn2 = _conv(width, outputs, 1, 1, convolve, rngs), BatchNorm(outputs)
+        self.shortcut = Projection(inputs, outputs, 1, stride, convolve, rngs=rngs) if projected else None
+
+    def __call__(self, images: Any) -> Any:
+        shortcut = images if self.shortcut is None else self.shortcut(images)
+        images = jax.nn.relu(self.bn0(self.conv0(images)))
+        images = jax.nn.relu(self.bn1(self.conv1(images)))
+        return jax.nn.relu(self.bn2(self.conv2(images)) + shortcut)
+
+
+class Projection(nnx.Module):
+    """A convolution and its normalisation."""
+
+    def __init__(
+        self, inputs: int, outputs: int, size: int, stride: int, convolve: Convolve, *, rngs: nnx.Rngs
+    ) -> None:
+        self.conv, self.bn = _conv(inputs, outputs, size, stride, convolve, rngs), BatchNorm(outputs)
+
+    def __call__(self, images: Any) -> Any:
+        return self.bn(self.conv(images))
+
+
+class BatchNorm(nnx.Module):
+    """Normalisation over batch, height and width, with the workload's running statistics.
+
+    ``train`` and ``eval`` of the model set ``use_running_average``, as they do for ``nnx.BatchNorm``.
+    """
+
+    def __init__(self, channels: int) -> None:
+        self.scale, self.bias = nnx.Param(jnp.ones(channels)), nnx.Param(jnp.zeros(channels))
+        self.mean, self.var = nnx.BatchStat(jnp.zeros(channels)), nnx.BatchStat(jnp.ones(channels))
+        self.use_running_average = False
+
+    def __call__(self, images: Any) -> Any:
+        mean, variance = self.mean[...], self.var[...]
+        if not self.use_running_average:
+            mean = images.mean((0, 1, 2))
+            # One pass over the images instead of two, as in nnx.BatchNorm; rounding may take the difference below zero.
+            variance = jnp.maximum(jnp.square(images).mean((0, 1, 2)) - jnp.square(mean), 0.0)
+            count = math.prod(images.shape[:-1])
+            for running, batch in ((self.mean, mean), (self.var, variance * (count / (count - 1)))):
+                running[...] = BN_DECAY * running[...] + (1 - BN_DECAY) * lax.stop_gradient(batch)
+        return (images - mean) * (self.scale[...] * lax.rsqrt(variance + NORM_EPSILON)) + self.bias[...]
+
+
+def _conv(inputs: int, outputs: int, size: int, stride: int, convolve: Convolve, rngs: nnx.Rngs) -> nnx.Conv:
+    """Images [N, H, W, inputs] to [N, H/stride, W/stride, outputs], padded by size // 2 all round."""
+    return nnx.Conv(
+        inputs,
+        outputs,
+        kernel_size=(size, size),
+        strides=(stride, stride),
+        padding=((size // 2, size // 2), (size // 2, size // 2)),
+        use_bias=False,
+        conv_general_dilated=convolve,
+        rngs=rngs,
+    )

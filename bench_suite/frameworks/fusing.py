@@ -1,0 +1,35 @@
+"""Query, key and value as one: three canonical kernels side by side, for the one product that every framework makes.
+
+In NumPy, on canonical names and layouts, and so the same for every framework; it never sees a framework's own arrays.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bench_suite.workloads.workload import Weights
+
+_PARTS = ("query", "key", "value")
+_FUSED = "qkv"
+
+
+def fuse(weights: Weights) -> Weights:
+    """With ``….qkv.kernel`` [D, 3D] and ``….qkv.bias`` [3D] in the place of query, key and value; the rest as it is."""
+    fused = {name: value for name, value in weights.items() if not any(f".{part}." in name for part in _PARTS)}
+    for name in weights:
+        if ".query." in name:
+            parts = [weights[name.replace(".query.", f".{part}.")] for part in _PARTS]
+            fused[name.replace(".query.", f".{_FUSED}.")] = np.concatenate(parts, axis=-1)
+    return fused
+
+
+def split(weights: Weights) -> Weights:
+    """The other way round than ``fuse``."""
+    found: Weights = {}
+    for name, value in weights.items():
+        if f".{_FUSED}." in name:
+            parts = np.split(value, len(_PARTS), axis=-1)
+            found |= {name.replace(f".{_FUSED}.", f".{part}."): each for part, each in zip(_PARTS, parts, strict=True)}
+        else:
+            found[name] = value
+    return found

@@ -1,0 +1,1 @@
+"""The workloads in Haiku: transformed functions over dictionaries, jitted as raw JAX's are."""

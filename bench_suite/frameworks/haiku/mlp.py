@@ -1,0 +1,31 @@
+"""The multilayer perceptron in Haiku: ``hk.Linear`` layers with the exact GELU between them.
+
+It holds no weights and computes no loss; see ``workloads/mlp.py`` for names and shapes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+
+from bench_suite.frameworks.haiku.layers import dense, transform
+from bench_suite.frameworks.jax.driver import Model
+from bench_suite.workloads.mlp import Mlp
+
+
+def make(workload: Mlp, *, platform: str) -> Model:
+    """The model's pure functions; they are the same on every platform."""
+    del platform
+
+    def forward(inputs: Any, training: bool) -> Any:
+        """Inputs [batch, features] to logits [batch, classes]."""
+        del training
+        activations = inputs
+        for index, (_, outputs) in enumerate(workload.layer_sizes):
+            if index:
+                activations = jax.nn.gelu(activations, approximate=False)
+            activations = dense(outputs, f"dense{index}")(activations)
+        return activations
+
+    return transform(forward, {"layout": "[in, out] kernels"})

@@ -1,0 +1,34 @@
+"""A workload as a Haiku program: the transformed functions of its model, driven exactly as raw JAX is.
+
+Haiku has no jit and no optimizer of its own, so nothing here but the model can make it slower or faster than raw JAX.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from bench_suite.frameworks.jax.driver import Driver, Loss, PureDriver
+from bench_suite.frameworks.jax.program import JaxProgram
+from bench_suite.frameworks.program import DeviceName, Role
+from bench_suite.workloads.workload import Workload
+
+
+def build(
+    workload: Workload, *, implementation: str, role: Role, device: DeviceName, variant: str, threads: int
+) -> JaxProgram:
+    """Build a workload in Haiku; answers ``bench_suite.frameworks.program.Builder``.
+
+    ``implementation`` offers ``make(workload, platform=...)``, which returns a ``Model`` of
+    ``bench_suite.frameworks.jax.driver``. ``threads`` cannot be set from here, as in raw JAX. Raises DeviceUnavailable,
+    and ValueError for a variant that there is not.
+    """
+    if variant:
+        raise ValueError(f"Haiku has no variant {variant!r}; leave it empty")
+    del threads
+    model = importlib.import_module(implementation).make(workload, platform=device)
+
+    def make_driver(optimizer: Any, loss: Loss) -> Driver:
+        return PureDriver(model, optimizer=optimizer, loss=loss, variant="jit")
+
+    return JaxProgram(workload, make_driver, role=role, device=device, packages=("dm-haiku",))

@@ -1,0 +1,192 @@
+"""How a JAX library's users hold a model and jit a step of it: what ``JaxProgram`` leaves to each library.
+
+``PureDriver`` serves every library whose model is a pure function of trees (raw JAX, Linen, Haiku); libraries with a
+jit of their own write their own driver. A driver never waits, never looks at a device, and reads the clock only around
+the stages of a compilation.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from bench_suite.measuring.timing import seconds
+from bench_suite.workloads.workload import Weights
+
+Scalar = str | int | float | bool | None
+Tree = Any
+"""A pytree whose leaves are arrays."""
+Carry = Any
+"""What a step takes and gives back: model, state and optimizer state, in whatever form the library keeps them."""
+Loss = Callable[[Any, Any], Any]
+"""(logits [..., classes], targets [...]) → mean loss, a scalar."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """One model as pure functions."""
+
+    to_trees: Callable[[Weights, Weights], tuple[Tree, Tree]]
+    """Canonical parameters and state (NumPy) → the model's own trees of them (NumPy)."""
+    to_canonical: Callable[[Tree], Weights]
+    """A tree of parameters, of gradients, or of state (NumPy leaves) → canonical names and layouts."""
+    apply: Callable[[Tree, Tree, Any, bool], tuple[Any, Tree]]
+    """(parameters, state, inputs, training) → (logits [..., classes], new state)."""
+    description: dict[str, Scalar]
+    """How it is computed: ``layout``, attention kernel, form of the convolutions."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Compiled:
+    """A function compiled ahead of its first call."""
+
+    call: Callable[..., Any]
+    """What is called every time, with the arguments that it was compiled for."""
+    executable: Any
+    """The ``jax.stages.Compiled`` behind it: its text and its plan of memory."""
+    stages_seconds: dict[str, float]
+    """``trace_seconds``, ``lower_seconds``, ``backend_compile_seconds``; the first two as one where they are one."""
+
+
+class Driver(Protocol):
+    """One model in one library."""
+
+    @property
+    def description(self) -> dict[str, Scalar]:
+        """How it is computed and driven; ``variant`` among it."""
+        ...
+
+    def to_trees(self, parameters: Weights, state: Weights) -> tuple[Tree, Tree]:
+        """As in ``Model``."""
+        ...
+
+    def to_canonical(self, tree: Tree) -> Weights:
+        """As in ``Model``."""
+        ...
+
+    def start(self, params: Tree, state: Tree, *, trains: bool) -> Carry:
+        """What the first step takes, from trees on the device; with a fresh optimizer state where it trains."""
+        ...
+
+    def parts(self, carry: Carry) -> tuple[Tree, Tree]:
+        """Parameters and state of a carry, in the form of ``to_trees``."""
+        ...
+
+    def compile_step(self, carry: Carry, inputs: Any, targets: Any) -> Compiled:
+        """The training step: (carry, inputs, targets) → (carry, loss). It donates the carry."""
+        ...
+
+    def compile_pass(self, carry: Carry, inputs: Any) -> Compiled:
+        """The forward pass in evaluation mode: (carry, inputs) → logits. It donates nothing."""
+        ...
+
+    def examine(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Any, Any, Tree]:
+        """Loss, logits and gradients in training mode, the gradients in the form of the parameters. Jitted."""
+        ...
+
+    def compile_hollow_step(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Callable[..., Any], Carry]:
+        """The training step with its computation left out, and the carry that it takes.
+
+        The same jit, donation and tree, of arrays of one element, which come back increased by one.
+        """
+        ...
+
+
+class PureDriver:
+    """Answers ``Driver`` for a model of pure functions: ``jax.jit`` over trees, all of them donated."""
+
+    def __init__(self, model: Model, *, optimizer: Any, loss: Loss, variant: str) -> None:
+        self._model = model
+        self._optimizer = optimizer
+        self._loss = loss
+        self._init_optimizer = jax.jit(optimizer.init)
+        self._differentiate = jax.value_and_grad(self._evaluate, has_aux=True)
+        # For the certificate alone, and so compiled only when it asks.
+        self._examine = jax.jit(self._loss_logits_gradients)
+        self.description: dict[str, Scalar] = {"variant": variant, **model.description}
+        self.to_trees = model.to_trees
+        self.to_canonical = model.to_canonical
+
+    def start(self, params: Tree, state: Tree, *, trains: bool) -> Carry:
+        return params, state, self._init_optimizer(params) if trains else None
+
+    def parts(self, carry: Carry) -> tuple[Tree, Tree]:
+        return carry[0], carry[1]
+
+    def compile_step(self, carry: Carry, inputs: Any, targets: Any) -> Compiled:
+        return compile_in_stages(jax.jit(self._step, donate_argnums=0), carry, inputs, targets)
+
+    def compile_pass(self, carry: Carry, inputs: Any) -> Compiled:
+        return compile_in_stages(jax.jit(self._pass), carry, inputs)
+
+    def examine(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Any, Any, Tree]:
+        loss, logits, gradients = self._examine(carry[0], carry[1], inputs, targets)
+        return loss, logits, gradients
+
+    def compile_hollow_step(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Callable[..., Any], Carry]:
+        def step(carry: Carry, inputs: Any, targets: Any) -> tuple[Carry, Any]:
+            del inputs, targets
+            return jax.tree.map(lambda leaf: leaf + 1, carry), jnp.float32(0)
+
+        hollow = jax.tree.map(one_element, carry)
+        return compile_in_stages(jax.jit(step, donate_argnums=0), hollow, inputs, targets).call, hollow
+
+    def _step(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Carry, Any]:
+        params, state, optimizer_state = carry
+        (loss, (_, state)), gradients = self._differentiate(params, state, inputs, targets)
+        updates, optimizer_state = self._optimizer.update(gradients, optimizer_state, params)
+        return (optax.apply_updates(params, updates), state, optimizer_state), loss
+
+    def _pass(self, carry: Carry, inputs: Any) -> Any:
+        return self._model.apply(carry[0], carry[1], inputs, False)[0]
+
+    def _loss_logits_gradients(self, params: Tree, state: Tree, inputs: Any, targets: Any) -> tuple[Any, Any, Tree]:
+        (loss, (logits, _)), gradients = self._differentiate(params, state, inputs, targets)
+        return loss, logits, gradients
+
+    def _evaluate(self, params: Tree, state: Tree, inputs: Any, targets: Any) -> tuple[Any, tuple[Any, Tree]]:
+        logits, state = self._model.apply(params, state, inputs, True)
+        return self._loss(logits, targets), (logits, state)
+
+
+def one_element(leaf: Any) -> Any:
+    """A new array of one element, on the device and of the type of ``leaf``."""
+    return jax.device_put(jnp.zeros((1,), leaf.dtype), leaf.sharding)
+
+
+def compile_in_stages(function: Any, *arguments: Any) -> Compiled:
+    """Trace, lower and compile a jitted function for these arguments, timing each."""
+    start = seconds()
+    traced = function.trace(*arguments)
+    trace_end = seconds()
+    lowered = traced.lower()
+    lower_end = seconds()
+    executable = lowered.compile()
+    return Compiled(
+        call=executable,
+        executable=executable,
+        stages_seconds={
+            "trace_seconds": trace_end - start,
+            "lower_seconds": lower_end - trace_end,
+            "backend_compile_seconds": seconds() - lower_end,
+        },
+    )
+
+
+def make_loss(*, some_ignored: bool) -> Loss:
+    """Mean softmax cross-entropy over all targets, or where ``some_ignored`` over those that are not negative."""
+
+    def losses(logits: Any, targets: Any) -> Any:
+        # XLA folds the one-hot vectors into the sum; with integer labels the gradient is a scatter, which is slower.
+        # The vector of a negative target is all zeros, and so is its loss.
+        chosen = jax.nn.one_hot(targets, logits.shape[-1], dtype=logits.dtype)
+        return optax.softmax_cross_entropy(logits, chosen)
+
+    if some_ignored:
+        return lambda logits, targets: losses(logits, targets).sum() / (targets >= 0).sum()
+    return lambda logits, targets: losses(logits, targets).mean()

@@ -1,0 +1,32 @@
+"""The multilayer perceptron in TensorFlow: dense layers with the exact GELU between them.
+
+It holds no weights and computes no loss; see ``workloads/mlp.py`` for names and shapes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from bench_suite.frameworks.tensorflow.layers import dense
+from bench_suite.frameworks.tensorflow.layout import Model, Tensors
+from bench_suite.workloads.mlp import Mlp
+
+
+def make(workload: Mlp, *, platform: str) -> Model:
+    """The model's function; it is the same on every platform."""
+    del platform
+    layers = len(workload.layer_sizes)
+
+    def apply(params: Tensors, state: Tensors, inputs: Any, training: bool) -> tuple[Any, Tensors]:
+        """Inputs [batch, features] to logits [batch, classes]."""
+        del training
+        activations = inputs
+        for index in range(layers):
+            if index:
+                activations = tf.nn.gelu(activations, approximate=False)
+            activations = dense(params, f"dense{index}", activations)
+        return activations, state
+
+    return Model(apply, dict, dict, {"layout": "[in, out] kernels"})

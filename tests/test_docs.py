@@ -1,0 +1,131 @@
+"""The documentation: pages that are made must be what the tables give now, links must lead somewhere, and the site must
+open without a network."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from bench_suite import matrix_page
+from bench_suite.frameworks.table import FRAMEWORKS, Framework
+from bench_suite.workloads.table import MODELS, Model
+
+REPOSITORY = Path(__file__).parents[1]
+DOCS = REPOSITORY / "docs"
+MATRIX = DOCS / "matrix.md"
+PUBLISHED = DOCS / "against-published-examples.md"
+
+
+def load_generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_published", DOCS / "make_published.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_matrix_is_what_the_tables_give() -> None:
+    remedy = "run python -m bench_suite.matrix_page > docs/matrix.md"
+    assert MATRIX.read_text(encoding="utf-8") == matrix_page.page(), remedy
+
+
+def test_the_matrix_follows_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = matrix_page.page()
+    with monkeypatch.context() as patch:
+        planted = Framework("planted", "bench_suite.frameworks.jax.program:build", "jax", extra="jax", packages=())
+        patch.setitem(FRAMEWORKS, "planted", planted)
+        assert matrix_page.page() != before
+    with monkeypatch.context() as patch:
+        patch.setitem(MODELS, "planted", Model("planted", workload="bench_suite.workloads.mlp"))
+        assert matrix_page.page() != before
+    with monkeypatch.context() as patch:
+        patch.setitem(FRAMEWORKS["jax"].declined, "tpu", "planted")
+        assert "planted" in matrix_page.page()
+    assert matrix_page.page() == before
+
+
+def test_the_page_of_comparisons_is_what_the_results_give() -> None:
+    generator = load_generator()
+    results = json.loads(generator.RESULTS.read_text(encoding="utf-8"))
+    remedy = "run python docs/make_published.py > docs/against-published-examples.md"
+    assert PUBLISHED.read_text(encoding="utf-8") == generator.page(results), remedy
+
+
+@pytest.mark.parametrize("page", [REPOSITORY / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
+def test_relative_links_lead_to_files(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    paths = [urlsplit(link).path for link in links if not urlsplit(link).scheme]
+    assert [path for path in paths if path and not (page.parent / unquote(path)).exists()] == []
+
+
+class Loaded(HTMLParser):
+    """Collects what a browser fetches by itself to show a page, and where its links lead."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.fetched: list[str] = []
+        self.links: list[str] = []
+        self.anchors: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.anchors |= {value for name, value in attrs if name == "id" and value}
+        if tag == "a":
+            self.links.append(found.get("href") or "")
+        elif tag != "link" or found.get("rel") in ("stylesheet", "icon", "preload", "preconnect"):
+            self.fetched += [value for name in ("src", "href") if (value := found.get(name))]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if importlib.util.find_spec("mkdocs") is None or importlib.util.find_spec("material") is None:
+        pytest.skip('mkdocs-material is not installed: python -m pip install "speedscore[docs]"')
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def pages_of(site: Path) -> Iterator[tuple[Path, Loaded]]:
+    for path in sorted(site.glob("*.html")):
+        # The page for addresses that are not there, which no folder serves, links from the root of a server.
+        if path.name != "404.html":
+            yield path, Loaded(path.read_text(encoding="utf-8"))
+
+
+def test_every_page_is_built_and_every_link_within_the_site_resolves(site: Path) -> None:
+    pages = dict(pages_of(site))
+    assert {path.stem for path in pages} == {path.stem for path in DOCS.glob("*.md")}
+    broken = []
+    for path, page in pages.items():
+        for link in page.links:
+            parts = urlsplit(link)
+            target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            if parts.scheme:
+                continue
+            if target not in pages or (parts.fragment and parts.fragment not in pages[target].anchors | {"__top"}):
+                broken.append(f"{path.name}: {link}")
+    assert broken == []
+
+
+def test_the_site_opens_without_a_network(site: Path) -> None:
+    for path, page in pages_of(site):
+        assert page.fetched, "a page without a style sheet was not understood"
+        assert [source for source in page.fetched if urlsplit(source).netloc] == []
+        missing = [each for each in page.fetched if not (path.parent / unquote(urlsplit(each).path)).exists()]
+        assert missing == []
+    styles = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.css"))
+    assert re.findall(r"(?:@import|url\()\s*['\"]?(?:https?:)?//[^)]*", styles) == []
