@@ -1,0 +1,61 @@
+"""Makes the page of comparisons: ``python docs/make_published.py > docs/against-published-examples.md``.
+
+It reads ``docs/published.json``, a copy of what ``tests/performance/test_published.py`` leaves in ``.benchmarks``, and
+measures nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench_suite.text import three_digits
+
+RESULTS = Path(__file__).with_name("published.json")
+
+_HEADERS = ("ours", "model", "published model", "ours, ms", "published, ms", "ratio", "95 %", "what else differs")
+
+
+def page(results: Mapping[str, Any]) -> str:
+    """The whole page, in Markdown, from the results as they are saved."""
+    rows = list(results["rows"].values())
+    aim = results["aim"]
+    within = sum(row["ratio"] <= aim for row in rows)
+    dates = sorted({row["date"] for row in rows})
+    machines = sorted({f"{row['processors']} processors, Python {row['python']}" for row in rows})
+    parts = [
+        "# Against published examples",
+        "Each implementation beside the framework's own published model, as a user would pick it up: a training step, "
+        "two processes that take turns, equal shapes, threads and precision (float32). A ratio below 1 says that ours "
+        f"is faster; the aim is {aim:g} at most, which {within} of {len(rows)} comparisons meet.",
+        f"Measured from {dates[0]} to {dates[-1]} on a CPU ({'; '.join(machines)}) by "
+        "`tests/performance/test_published.py`; what could not be had there is not in the table. The interval is over "
+        "rounds of one pair of processes, and says nothing of how another pair would differ.",
+        "\n".join(f"| {' | '.join(line)} |" for line in (_HEADERS, ["---"] * len(_HEADERS), *map(_line, rows))),
+        "## Where nothing is published",
+        "\n".join(f"- {name}: {reason}." for name, reason in results["absent"].items()),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _line(row: Mapping[str, Any]) -> list[str]:
+    more = row["published_parameters"] / row["ours_parameters"] - 1
+    remarks = [row["remark"]] if row["remark"] else []
+    if abs(more) > 0.01:
+        remarks.append(f"{100 * more:+.0f} % parameters")
+    return [
+        f"`{row['framework']}`",
+        f"{row['model']}, {row['preset']}",
+        row["published"],
+        three_digits(row["ours_ms"]),
+        three_digits(row["published_ms"]),
+        f"{row['ratio']:.2f}",
+        f"{row['ratio_low']:.2f} to {row['ratio_high']:.2f}",
+        "; ".join(remarks),
+    ]
+
+
+if __name__ == "__main__":
+    print(page(json.loads(RESULTS.read_text(encoding="utf-8"))), end="")

@@ -1,0 +1,1 @@
+"""A framework, a model and a criterion that speedscore does not have."""

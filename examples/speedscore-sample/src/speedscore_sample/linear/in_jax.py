@@ -1,0 +1,25 @@
+"""The linear classifier in raw JAX, as ``bench_suite.frameworks.jax.program:build`` wants it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench_suite.frameworks.jax.driver import Model
+from bench_suite.workloads.workload import Weights
+from speedscore_sample.linear.workload import Linear
+
+
+def make(workload: Linear, *, platform: str) -> Model:
+    """The model's pure functions; inputs [batch, features], logits [batch, classes]."""
+    del workload, platform
+
+    def apply(params: Any, state: Any, inputs: Any, training: bool) -> tuple[Any, Any]:
+        del training
+        return inputs @ params["dense.kernel"] + params["dense.bias"], state
+
+    return Model(_to_trees, dict, apply, {"layout": "[in, out] kernels"})
+
+
+def _to_trees(parameters: Weights, state: Weights) -> tuple[Any, Any]:
+    """The canonical dictionaries are themselves the trees."""
+    return parameters, state

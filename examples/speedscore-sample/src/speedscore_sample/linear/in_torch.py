@@ -1,0 +1,14 @@
+"""The linear classifier in PyTorch, as ``bench_suite.frameworks.torch.program:build`` wants it."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from bench_suite.frameworks.torch.layout import Model, dense
+from speedscore_sample.linear.workload import Linear
+
+
+def make(workload: Linear) -> Model:
+    """The module with its weights as PyTorch draws them; inputs [batch, features], logits [batch, classes]."""
+    module = nn.Sequential(nn.Linear(workload.features, workload.classes, bias=True))
+    return Model(module, dense("dense", "0"))
