@@ -71,7 +71,7 @@ def test_googles_processor_on_the_bus_is_found(tmp_path: Path) -> None:
         pytest.param("0x006f", "0x120000", "TPU v6e", id="v6e"),
     ],
 )
-def test_a_tpu_under_vfio_has_no_file_of_its_own_and_is_found_on_the_bus(
+def test_a_chip_under_vfio_has_no_file_of_its_own_and_is_found_on_the_bus(
     tmp_path: Path, device: str, pci_class: str, name: str
 ) -> None:
     (tmp_path / "dev/vfio").mkdir(parents=True)

@@ -106,7 +106,7 @@ def test_a_line_that_cannot_be_taken_in_is_one_clear_line(matrix: Matrix, table:
 
 def assert_refused(matrix: Matrix, table: str, lines: str, problem: str) -> None:
     matrix.make("training", conftest=ONE_LINE.format(table=table, lines=lines))
-    result = matrix.run()
+    result = matrix.run("--collect-only")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     said = [line for line in result.errlines if line]
     pytest.LineMatcher(said).fnmatch_lines([f"ERROR: pytest_speedscore_{table}: {problem}"])
