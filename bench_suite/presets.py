@@ -26,7 +26,7 @@ INTERVAL_WIDTH = 0.02
 PRESETS = {
     preset.name: preset
     for preset in (
-        Preset("smoke", rounds_seconds=0.6, round_seconds=0.02, limit_seconds=300.0),
+        Preset("smoke", rounds_seconds=0.4, round_seconds=0.02, limit_seconds=300.0),
         Preset("small", rounds_seconds=10.0, round_seconds=0.05, limit_seconds=900.0),
         Preset("full", rounds_seconds=30.0, round_seconds=0.2, limit_seconds=1800.0),
     )

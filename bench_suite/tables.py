@@ -130,7 +130,8 @@ class _Ratios:
         for case in ordered:
             best.setdefault(case.ecosystem, case)
         leaders = list(best.values())
-        pairs = [(leaders[0], other) for other in leaders[1:]]
+        # Where all are of one ecosystem, the two fastest.
+        pairs = [(leaders[0], other) for other in leaders[1:] or ordered[1:2]]
         for one, other in combinations(ordered, 2):
             names = sorted((one.framework, other.framework), key=len)
             if names[1].startswith(f"{names[0]}-") and (one, other) not in pairs:

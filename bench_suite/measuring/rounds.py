@@ -12,7 +12,7 @@ import statistics
 from bench_suite.frameworks.program import Program, Role
 from bench_suite.measuring.timing import seconds
 
-_WARM_UP_LIMIT_SECONDS = 2.0
+_WARM_UP_LIMIT_SECONDS = 1.0
 _WARM_UP_CHUNK_SECONDS = 0.02
 _WARM_UP_CHUNKS = 3
 _STABLE_FRACTION = 0.05
@@ -52,7 +52,7 @@ def time_round(program: Program, *, role: Role, steps: int) -> float:
 
 
 def warm_up(program: Program, *, role: Role) -> float:
-    """Run until three chunks of steps in a row agree within 5 %, or two seconds are over; seconds of a step then."""
+    """Run until three chunks of steps in a row agree within 5 %, or one second is over; seconds of a step then."""
     chunk_steps = 1
     recent: list[float] = []
     began = seconds()
