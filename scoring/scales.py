@@ -14,23 +14,28 @@ Points = Sequence[tuple[float, float]]
 """Breakpoints as (value, score), values rising, scores rising throughout or falling throughout."""
 
 
-def linear(value: float, points: Points) -> float:
-    """Straight lines between the breakpoints."""
+def _between(value: float, points: Points, share: Callable[[float, float, float], float]) -> float:
+    """The score between the two breakpoints around a value, ``share`` of the way from the left to the right one."""
     if value <= points[0][0]:
         return points[0][1]
     if value >= points[-1][0]:
         return points[-1][1]
     right = bisect_right([at for at, _ in points], value)
     (left_value, left_score), (right_value, right_score) = points[right - 1], points[right]
-    share = (value - left_value) / (right_value - left_value)
-    return left_score + share * (right_score - left_score)
+    return left_score + share(left_value, value, right_value) * (right_score - left_score)
+
+
+def linear(value: float, points: Points) -> float:
+    """Straight lines between the breakpoints."""
+    return _between(value, points, lambda left, at, right: (at - left) / (right - left))
 
 
 def log(value: float, points: Points) -> float:
-    """Straight lines between the breakpoints over the logarithm of the value: equal factors earn equal points."""
-    if value <= points[0][0]:
-        return points[0][1]
-    return linear(math.log(value), [(math.log(at), score) for at, score in points])
+    """Straight lines between the breakpoints over the logarithm of the value: equal factors earn equal points.
+
+    The logarithm is taken of quotients, since two breakpoints that are neighbours as floats have the same logarithm.
+    """
+    return _between(value, points, lambda left, at, right: math.log(at / left) / math.log(right / left))
 
 
 def level(value: float, points: Points) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scoring.rubric import Criterion
@@ -38,6 +38,7 @@ def test_a_scale_keeps_order_and_stays_within_its_breakpoints(
 
 @pytest.mark.parametrize("scale", SCALES)
 @given(points=breakpoints())
+@example(points=[(999999.9999999999, 0.0), (1000000.0, 1.0)])
 def test_a_scale_passes_through_its_breakpoints(scale: str, points: list[tuple[float, float]]) -> None:
     for value, score in points:
         assert SCALES[scale](value, points) == pytest.approx(score, abs=1e-6)
