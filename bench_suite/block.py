@@ -46,13 +46,14 @@ _ROLES: tuple[Role, ...] = get_args(Role)
 _TIMED: dict[Role, Phase] = {"training": "training", "inference": "inference", "throughput": "throughput"}
 """The phase whose figure are the rounds of a role's program."""
 
-_ONE_PROCESS_AT_A_TIME: frozenset[DeviceName] = frozenset({"tpu"})
+ONE_PROCESS_AT_A_TIME: frozenset[DeviceName] = frozenset({"tpu"})
 """libtpu gives a chip to one process: a second one fails, or waits for the first to end."""
 
 FEWEST_TURNS = 3
 """Taken even when the time is up: a case that was prepared at length must not end without a figure."""
 
 NEEDS_TWO = "a warm compilation needs the caches of a process before it: --processes 2 or more"
+NOTHING_FROM_CACHES = "a compilation from warm caches was asked for, but it took nothing from them"
 OUT_OF_TIME = "the time budget was spent before this case was prepared; --resume takes the session up again"
 
 
@@ -130,6 +131,14 @@ class Plan(msgspec.Struct, frozen=True):
     """On the clock of ``measuring.timing``: rounds end in time for it. None leaves it to the preset's rounds."""
 
 
+def ask(worker: Worker, request: Request, expected: type[ReplyType], *, limit_seconds: float) -> ReplyType:
+    """The worker's reply, which must be of the kind that is expected."""
+    reply = worker.ask(request, limit_seconds=limit_seconds)
+    if not isinstance(reply, expected):
+        raise TypeError(f"the worker answered {type(request).__name__} with {type(reply).__name__}")
+    return reply
+
+
 class _Part:
     """One role of a cell: its program's share of the figures."""
 
@@ -173,10 +182,7 @@ class _Seat:
     def ask(self, request: Request, expected: type[ReplyType], *, limit_seconds: float) -> ReplyType:
         if self.worker is None:
             raise RuntimeError(f"{self.cell.id} has no worker to ask")
-        reply = self.worker.ask(request, limit_seconds=limit_seconds)
-        if not isinstance(reply, expected):
-            raise TypeError(f"the worker answered {type(request).__name__} with {type(reply).__name__}")
-        return reply
+        return ask(self.worker, request, expected, limit_seconds=limit_seconds)
 
     def close(self) -> None:
         if self.worker is not None:
@@ -247,7 +253,7 @@ class _Table:
     def run(self) -> None:
         """All processes of all cells, as far as there is time."""
         together = [self._seats]
-        if any(seat.cell.device in _ONE_PROCESS_AT_A_TIME for seat in self._seats):
+        if any(seat.cell.device in ONE_PROCESS_AT_A_TIME for seat in self._seats):
             together = [[seat] for seat in self._seats]
         self._sittings_left = self._plan.processes * len(together)
         for process in range(self._plan.processes):
@@ -421,7 +427,7 @@ def _outcome(case: Case, seat: _Seat) -> Outcome:
     if case.phase == "warm_compilation" and not warm:
         return CaseUnavailable(NEEDS_TWO)
     if case.phase == "warm_compilation" and any(each.from_cache is False for each in warm):
-        return CaseFailed(RuntimeError("a compilation from warm caches was asked for, but it took nothing from them"))
+        return CaseFailed(RuntimeError(NOTHING_FROM_CACHES))
     if part.described is None:
         return CaseUnavailable(OUT_OF_TIME)
     if case.phase == _TIMED[case.role]:

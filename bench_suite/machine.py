@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import platform
-import subprocess
 from collections.abc import Callable
 from functools import partial
 from importlib import metadata
@@ -18,6 +17,7 @@ from typing import Any
 import psutil
 import pynvml
 
+from bench_suite.git import git_says
 from bench_suite.record import Scalar
 from bench_suite.workers.isolation import allowed_processors, recorded_variables
 
@@ -135,19 +135,11 @@ def _packages() -> dict[str, Scalar]:
 
 
 def _git(source: Path) -> dict[str, Scalar]:
-    commit = _git_says(source, "rev-parse", "HEAD")
+    commit = git_says(source, "rev-parse", "HEAD")
     # An installed package may lie inside somebody else's repository, whose commit says nothing about ours.
-    if not commit or not _git_says(source, "ls-files", "--", "."):
+    if not commit or not git_says(source, "ls-files", "--", "."):
         return {}
-    return {"git.commit": commit, "git.dirty": bool(_git_says(source, "status", "--porcelain"))}
-
-
-def _git_says(source: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(["git", *arguments], cwd=source, capture_output=True, text=True, timeout=30, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return {"git.commit": commit, "git.dirty": bool(git_says(source, "status", "--porcelain"))}
 
 
 def _lines(path: Path) -> list[str]:

@@ -13,9 +13,11 @@ import pytest
 
 from bench_suite import hooks
 from bench_suite.cases import Case, matrix
+from bench_suite.comparing.gate_options import add_gate_options, is_gate
 from bench_suite.ending import SessionEnd, end_on_sigterm
 from bench_suite.measuring.clock import VirtualClock
 from bench_suite.options import add_options, check_options, read_choices
+from bench_suite.presets import find_preset
 from bench_suite.record import BLOCK_KEY, RunFileError, to_block
 from bench_suite.registering import register_lines
 from bench_suite.stash import CLOCK, SESSION
@@ -26,10 +28,24 @@ if TYPE_CHECKING:
     from bench_suite.session import Session
 
 PHASE_MARK = "speedscore_phase"
+GATE_SIDE = "speedscore_gate_side"
+"""The gate's plugin for one side of a comparison. There nothing is saved, and cases are played one by one."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
+    add_gate_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """With --gate there is no session here: the sides are pytest processes of their own."""
+    if not is_gate(config):
+        return None
+    # Imported here because an ordinary session has no use for it.
+    from bench_suite.comparing.gate_command import run_gate
+
+    return run_gate(config)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -42,8 +58,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[CLOCK] = VirtualClock()
     check_options(config)
     register_lines(config)
-    # Registered here, it wraps pytest-benchmark's saving and ends before the terminal's summary begins.
-    config.pluginmanager.register(SessionEnd(config), "speedscore-session-end")
+    if not _is_gate_side(config):
+        # Registered here, it wraps pytest-benchmark's saving and ends before the terminal's summary begins.
+        config.pluginmanager.register(SessionEnd(config), "speedscore-session-end")
+
+
+def _is_gate_side(config: pytest.Config) -> bool:
+    return config.pluginmanager.has_plugin(GATE_SIDE)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -71,6 +92,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    if _is_gate_side(session.config):
+        return
     cases = {item.nodeid: case for item in session.items if (case := case_of(item)) is not None}
     # A worker of pytest-xdist measures nothing: there pytest-benchmark is disabled, and every case is skipped.
     if cases and not session.config.option.collectonly and not hasattr(session.config, "workerinput"):
@@ -112,6 +135,7 @@ def case(framework: str, model: str, device: str, request: pytest.FixtureRequest
 @pytest.fixture
 def replay(request: pytest.FixtureRequest, benchmark: BenchmarkFixture) -> Callable[[Case], None]:
     """Measure a case, together with its block, and play its rounds back to pytest-benchmark."""
+    from bench_suite.playing import play_case
     from bench_suite.replaying import replay_case
 
     config = request.config
@@ -119,6 +143,11 @@ def replay(request: pytest.FixtureRequest, benchmark: BenchmarkFixture) -> Calla
     def play(case: Case) -> None:
         if benchmark.disabled:
             pytest.skip("benchmarks are disabled (--benchmark-disable, or pytest-xdist is running)")
+        if _is_gate_side(config):
+            play_case(
+                case, preset=find_preset(config.getoption("preset")), clock=config.stash[CLOCK], benchmark=benchmark
+            )
+            return
         replay_case(case, item=request.node, clock=config.stash[CLOCK], benchmark=benchmark)
 
     return play

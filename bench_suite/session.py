@@ -95,9 +95,7 @@ class Session:
         probe = self._probes.get(case.device)
         if probe is None:
             probe = self._probes[case.device] = PROBES[case.device]()
-        if probe.absence:
-            return f"no {case.device}: {probe.absence}"
-        return declined(case)
+        return absence_of(case, probe)
 
     def carried_over(self, nodeid: str) -> CaseResult | None:
         """What an earlier session measured of this test, where this one takes it up again."""
@@ -199,23 +197,33 @@ class Session:
             self._forget_caches(cell)
             self._caches[cell] = new_scratch()
         scratch = new_scratch()
-        framework, model = FRAMEWORKS[cell.framework], MODELS[cell.model]
-        setting = Setting(
-            cell=cell,
-            framework=framework,
-            implementation=implementation(framework, model),
-            workload_module=model.workload,
-            preset=self.choices.preset.name,
-            affinity=allowed_processors(),
-            scratch=str(scratch),
-            caches=str(self._caches[cell]),
-        )
+        setting = make_setting(cell, preset=self.choices.preset, scratch=scratch, caches=self._caches[cell])
         return (InProcessWorker(scratch) if self.choices.in_process else ProcessWorker(scratch)), setting
 
     def _forget_caches(self, *cells: Cell) -> None:
         for cell in cells or tuple(self._caches):
             if (folder := self._caches.pop(cell, None)) is not None:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def absence_of(case: Case, probe: DeviceProbe) -> str:
+    """Why the case cannot be measured where ``probe`` looked for its device; empty when it can be tried."""
+    return f"no {case.device}: {probe.absence}" if probe.absence else declined(case)
+
+
+def make_setting(cell: Cell, *, preset: Preset, scratch: Path, caches: Path) -> Setting:
+    """What a worker of the cell is built with: the cell's lines of the tables, and the processors of this process."""
+    framework, model = FRAMEWORKS[cell.framework], MODELS[cell.model]
+    return Setting(
+        cell=cell,
+        framework=framework,
+        implementation=implementation(framework, model),
+        workload_module=model.workload,
+        preset=preset.name,
+        affinity=allowed_processors(),
+        scratch=str(scratch),
+        caches=str(caches),
+    )
 
 
 def _to_result(nodeid: str, case: Case, outcome: CaseMeasured, *, busy_processors: float, occasion: str) -> CaseResult:
@@ -238,6 +246,9 @@ def _to_result(nodeid: str, case: Case, outcome: CaseMeasured, *, busy_processor
         *(_one_a_process(name, "s", stages) for name in stages[0] if name != case.metric),
         *(_one_a_process(name, "bytes", memory) for name in memory[0]),
     ]
+    for name, value in first.counts.items():
+        unit: Literal["bytes", "count"] = "bytes" if "bytes" in name.split("_") else "count"
+        measurements.append(Measurement(name=name, unit=unit, better="lower", samples=(float(value),)))
     if dispatch:
         measurements.append(Measurement(name="dispatch_seconds", unit="s", better="lower", samples=dispatch))
     observed: dict[str, Scalar] = {"processors_busy_before": round(busy_processors, 2)}

@@ -106,6 +106,14 @@ class Program(Protocol):
         """Bytes by definition: ``allocator_peak_bytes`` (accelerators), ``static_plan_bytes`` (XLA); else empty."""
         ...
 
+    def counts(self) -> dict[str, int]:
+        """What can be counted of the program, the same in every fresh process of it: ``xla_flops``, ``graph_breaks``.
+
+        Asked once, after ``compile``, warm-up and certificate, before another program is built: it may take its time.
+        Empty where nothing is counted. A name with ``bytes`` among its words counts bytes.
+        """
+        ...
+
     def describe(self) -> dict[str, str | int | float | bool | None]:
         """What ran: ``platform``, ``threads`` (those that compute), ``variant``, ``layout``, and so on.
 

@@ -1,4 +1,4 @@
-"""The worker's main loop: ``python -m bench_suite.workers REQUESTS_FD REPLIES_FD``, started by pytest's side only.
+"""The worker's main loop: ``python -m bench_suite.workers``, started by pytest's side only.
 
 It reads a request, hands it to the service, and writes the reply, until the requests end. Errors become replies; what
 a framework prints goes wherever standard output and error were sent.
@@ -7,11 +7,11 @@ a framework prints goes wherever standard output and error were sent.
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 from typing import TYPE_CHECKING
 
 from bench_suite.frameworks.program import DeviceUnavailable
+from bench_suite.piped import PIPES
 from bench_suite.workers.isolation import die_with_parent, isolate
 from bench_suite.workers.protocol import Build, Refused, Reply, Request, decode_request, send
 
@@ -48,8 +48,10 @@ def _open(request: Request) -> Service:
     return Service()
 
 
-def main(requests_fd: int, replies_fd: int) -> None:
+def main() -> None:
     die_with_parent()
+    # Taken out, so that what a framework starts does not find it.
+    requests_fd, replies_fd = map(int, os.environ.pop(PIPES).split(","))
     desk = Desk()
     with os.fdopen(requests_fd, "rb") as requests, os.fdopen(replies_fd, "wb") as replies:
         for line in requests:
@@ -57,4 +59,4 @@ def main(requests_fd: int, replies_fd: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main()

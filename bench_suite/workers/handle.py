@@ -1,4 +1,4 @@
-"""Pytest's side of a worker: start it, ask it, freeze and thaw it, and be sure that it is gone.
+"""Pytest's side of a worker: start it, ask it, freeze it, and be sure that it is gone.
 
 A worker that dies or hangs raises an error that says how and holds its last lines; the caller decides what that means
 for the session. Nothing here knows what a request is about.
@@ -6,28 +6,17 @@ for the session. Nothing here knows what a request is about.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import selectors
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Protocol
 
-import psutil
-
 import bench_suite
 from bench_suite.frameworks.program import DeviceUnavailable
-from bench_suite.workers.protocol import Refused, Reply, Request, decode_reply, send
-
-_LOG_LINES = 15
-_LOG_TAIL_BYTES = 8192
-_STOP_SECONDS = 2.0
-_END_SECONDS = 10.0
+from bench_suite.piped import PipedProcess, ProcessLostError
+from bench_suite.workers.protocol import Refused, Reply, Request, decode_reply, encode
 
 
 class WorkerError(RuntimeError):
@@ -55,118 +44,41 @@ class Worker(Protocol):
 
 
 class ProcessWorker:
-    """A worker in a fresh process and session of its own, so that a signal meant for pytest does not reach it."""
+    """A worker in a fresh process."""
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
-        self._log_path = scratch / "worker.log"
-        self._buffer = b""
-        self._frozen = False
-        requests_read, requests_write = os.pipe()
-        replies_read, replies_write = os.pipe()
         # The worker must find this very checkout first, then all that pytest's side finds.
         source_root = str(Path(bench_suite.__file__).parent.parent)
         python_path = os.pathsep.join(dict.fromkeys((source_root, *filter(None, sys.path))))
-        with self._log_path.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "bench_suite.workers", str(requests_read), str(replies_write)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                pass_fds=(requests_read, replies_write),
-                start_new_session=True,
-                env=os.environ | {"PYTHONPATH": python_path, "PYTHONHASHSEED": "0", "TMPDIR": str(scratch)},
-            )
-        os.close(requests_read)
-        os.close(replies_write)
-        self._requests = os.fdopen(requests_write, "wb")
-        self._replies_fd = replies_read
+        self._process = PipedProcess(
+            [sys.executable, "-m", "bench_suite.workers"],
+            log_path=scratch / "worker.log",
+            env=os.environ | {"PYTHONPATH": python_path, "PYTHONHASHSEED": "0", "TMPDIR": str(scratch)},
+        )
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
     def ask(self, request: Request, *, limit_seconds: float) -> Reply:
-        self._thaw()
         try:
-            send(self._requests, request)
-        except OSError:
-            raise self._death() from None
-        reply = decode_reply(self._read_line(limit_seconds))
+            self._process.send(encode(request))
+            reply = decode_reply(self._process.read_line(limit_seconds=limit_seconds))
+        except ProcessLostError as error:
+            raise WorkerLost(str(error)) from None
         if isinstance(reply, Refused):
             if reply.kind == "unavailable":
                 raise DeviceUnavailable(reply.message)
-            raise WorkerError(f"{reply.message}\n{self._last_lines()}")
+            raise WorkerError(f"{reply.message}\n{self._process.last_lines()}")
         return reply
 
     def freeze(self) -> None:
-        self._signal(signal.SIGSTOP)
-        self._frozen = True
+        self._process.freeze()
 
     def close(self) -> None:
-        if self._process.poll() is None:
-            # Children first by name: those that made a session of their own would not hear the group's signal.
-            with contextlib.suppress(psutil.NoSuchProcess):
-                for child in psutil.Process(self._process.pid).children(recursive=True):
-                    with contextlib.suppress(psutil.NoSuchProcess):
-                        child.kill()
-        self._signal(signal.SIGKILL)
-        # Inside a driver that hangs, a process does not even hear this; the other cases must not wait for it.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_END_SECONDS)
-        with contextlib.suppress(OSError):
-            self._requests.close()
-        if self._replies_fd >= 0:
-            os.close(self._replies_fd)
-            self._replies_fd = -1
+        self._process.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
-
-    def _thaw(self) -> None:
-        if self._frozen:
-            self._signal(signal.SIGCONT)
-            self._frozen = False
-
-    def _signal(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, number)
-
-    def _read_line(self, limit_seconds: float) -> bytes:
-        deadline = time.monotonic() + limit_seconds
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._replies_fd, selectors.EVENT_READ)
-            while b"\n" not in self._buffer:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise WorkerLost(f"hung: no reply within {limit_seconds:.0f} s\n{self._last_lines()}")
-                chunk = os.read(self._replies_fd, 65536)
-                if not chunk:
-                    raise self._death()
-                self._buffer += chunk
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line
-
-    def _death(self) -> WorkerLost:
-        try:
-            status = self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            return WorkerLost(f"closed its pipe but did not end\n{self._last_lines()}")
-        if status >= 0:
-            how = f"ended with exit code {status} instead of replying"
-        elif -status == signal.SIGKILL:
-            how = "was killed (SIGKILL); on Linux most often because memory ran out"
-        else:
-            how = f"was ended by {signal.Signals(-status).name}"
-        return WorkerLost(f"{how}\n{self._last_lines()}")
-
-    def _last_lines(self) -> str:
-        try:
-            with self._log_path.open("rb") as log:
-                log.seek(max(0, self._log_path.stat().st_size - _LOG_TAIL_BYTES))
-                lines = log.read().decode(errors="replace").splitlines()
-        except OSError:
-            lines = []
-        if not lines:
-            return "the worker printed nothing"
-        return "\n".join(["the worker's last lines:", *(f"  | {line}" for line in lines[-_LOG_LINES:])])
 
 
 class InProcessWorker:

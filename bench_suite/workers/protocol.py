@@ -82,6 +82,8 @@ class Prepared(msgspec.Struct, frozen=True, tag=True):
     """By definition; what cannot be told from the programs that the process built before is left out."""
     certificate: Certificate
     steps_per_round: int
+    counts: dict[str, int]
+    """Of the program, the same in every process: no clock is needed to compare them. By name, as ``Program.counts``."""
     from_cache: bool | None = None
     """Whether the compiler's work came from the caches; None where the framework does not tell, or keeps none."""
 
@@ -118,9 +120,14 @@ _REQUESTS: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _REPLIES: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
 
 
+def encode(message: Request | Reply) -> bytes:
+    """One line, without its end."""
+    return _ENCODER.encode(message)
+
+
 def send(stream: BinaryIO, message: Request | Reply) -> None:
     """Write one message as one line. Raises OSError (a broken pipe) when the other side has gone."""
-    stream.write(_ENCODER.encode(message) + b"\n")
+    stream.write(encode(message) + b"\n")
     stream.flush()
 
 

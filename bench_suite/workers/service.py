@@ -127,6 +127,7 @@ class Service:
             time_to_first_step_seconds=sum(stages_seconds.values()) + first_step_seconds,
             memory_bytes=memory_bytes,
             certificate=certificate,
+            counts=program.counts(),
             steps_per_round=max(1, math.ceil(round_seconds / step_seconds)),
             from_cache=from_cache if isinstance(from_cache, bool) else None,
         )

@@ -118,6 +118,7 @@ class FakeWorker:
                     time_to_first_step_seconds=PREPARING_SECONDS / (1 + self.process),
                     memory_bytes={},
                     certificate=Certificate("made up", (Check("loss", "", 0.1 * self.process, 1.0),)),
+                    counts={},
                     steps_per_round=3,
                     from_cache=self.bench.from_cache if self.process % 2 else None,
                 )

@@ -77,6 +77,9 @@ class NumpyProgram:
     def memory(self) -> dict[str, int]:
         return {}
 
+    def counts(self) -> dict[str, int]:
+        return {}
+
     def describe(self) -> dict[str, str | int | float | bool | None]:
         return {}
 

@@ -6,6 +6,7 @@ JAX is imported in fresh processes only, never in the one that runs pytest.
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -50,8 +51,8 @@ QUICK_COMPILATION = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
 """For models that are wrong on purpose: what is wrong with them is not in the machine code."""
 
 
-def run_script(body: str, **environment: str) -> None:
-    """Run the body after the prelude in a process of its own; its traceback becomes the test's message."""
+def run_script(body: str, **environment: str) -> str:
+    """What the body prints, run after the prelude in a process of its own; its traceback is the test's message."""
     finished = subprocess.run(
         [sys.executable, "-c", PRELUDE + body],
         cwd=ROOT,
@@ -62,6 +63,7 @@ def run_script(body: str, **environment: str) -> None:
         check=False,
     )
     assert finished.returncode == 0, finished.stderr
+    return finished.stdout
 
 
 def test_statistics_that_stand_still_in_training_are_caught() -> None:
@@ -186,4 +188,52 @@ described = built.describe()
 assert len(described["program_sha256"]) == 16
 assert described["platform"] == "cpu" and described["threads"] >= 1
 assert built.memory()["static_plan_bytes"] > sum(values.nbytes for values in built.weights().values())
+""")
+
+
+COUNTS = """
+import json
+built = build("mlp")
+assert built.counts() == {}
+built.compile()
+print(json.dumps(built.counts()))
+"""
+
+
+def test_two_fresh_processes_count_the_same() -> None:
+    seen = [json.loads(run_script(COUNTS, PYTHONHASHSEED=seed)) for seed in ("1", "2")]
+    assert seen[0] == seen[1]
+    assert set(seen[0]) == {
+        "xla_flops",
+        "xla_bytes_accessed",
+        "xla_temporary_bytes",
+        "hlo_fusions",
+        "exported_bytes",
+    }
+    assert all(count > 0 for count in seen[0].values())
+
+
+def test_the_counts_see_work_that_was_added() -> None:
+    run_script("""
+def count(times=2, size=64, constant=1.0):
+    def function(x):
+        for _ in range(times):
+            x = jnp.tanh(x @ x) + constant
+        return x.sum()
+    compiled = driver.compile_in_stages(jax.jit(function), jnp.ones((size, size)))
+    return program.count_executable(compiled.executable) | {"exported_bytes": compiled.exported_bytes}
+
+plain, longer, larger = count(), count(times=4), count(size=128)
+assert plain == count()
+assert plain["hlo_fusions"] >= 1
+assert longer["xla_flops"] > 1.9 * plain["xla_flops"]
+assert longer["exported_bytes"] > plain["exported_bytes"]
+assert larger["xla_bytes_accessed"] > 3 * plain["xla_bytes_accessed"]
+assert count(constant=np.arange(4096.0).reshape(64, 64))["exported_bytes"] > 4 * 4096
+
+class Silent:
+    def cost_analysis(self): return {"flops": -1.0, "bytes accessed": float("nan")}
+    def memory_analysis(self): return None
+    def as_text(self): return ""
+assert program.count_executable(Silent()) == {"hlo_fusions": 0}
 """)

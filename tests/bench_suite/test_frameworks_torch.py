@@ -112,19 +112,31 @@ for role in ("training", "inference", "throughput"):
     run = program.step if role == "training" else program.infer
     with program.steady():
         run()
+    facts[role + " counts"] = program.counts()
     program._inputs, program._targets = program._inputs[:1].repeat(3, 1), program._targets[:3]
     try:
         with program.steady():
             run()
     except RuntimeError as error:
         facts[role + " recompiled"] = "recompil" in str(error)
+    if role == "throughput":
+        run()
+        facts["recompilations"] = program.counts()["recompilations"]
+place["variant"] = "eager"
+facts["eager counts"] = build(workload, role="inference", **place).counts()
 print(json.dumps(facts))
 """
 
 
 def test_a_compiled_program_is_certified_and_may_not_recompile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    none = {"graph_breaks": 0, "recompilations": 0}
     assert json.loads(_run("-c", _COMPILED)) == {
+        "training counts": none | {"graph_operations": 9},
+        "inference counts": none | {"graph_operations": 5},
+        "throughput counts": none | {"graph_operations": 5},
+        "recompilations": 1,
+        "eager counts": {},
         "training": True,
         "training part": "model, loss and backward; not the optimizer",
         "training recompiled": True,

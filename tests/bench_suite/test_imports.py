@@ -360,11 +360,14 @@ ARROWS = {
         "bench_suite.text",
     ),
     "bench_suite.certificate": ("bench_suite.frameworks.program", "bench_suite.record", "bench_suite.workloads"),
+    "bench_suite.git": (),
+    "bench_suite.piped": (),
     "bench_suite.workers": (
         "bench_suite.cases",
         "bench_suite.certificate",
         "bench_suite.frameworks",
         "bench_suite.measuring",
+        "bench_suite.piped",
         "bench_suite.record",
         "bench_suite.workloads",
     ),
@@ -377,15 +380,48 @@ ARROWS = {
         "bench_suite.record",
         "bench_suite.workers",
     ),
+    "bench_suite.comparing.signed_rank": (),
+    "bench_suite.comparing.verdict": ("bench_suite.comparing.signed_rank",),
+    "bench_suite.comparing.settings": ("bench_suite.comparing.verdict",),
+    "bench_suite.comparing.counts": ("bench_suite.comparing.verdict",),
+    "bench_suite.comparing.invocation": (),
+    "bench_suite.comparing.checkouts": ("bench_suite.git",),
+    # The side is loaded into a pytest of another checkout, and knows only what stands in its own folder.
+    "bench_suite.comparing.side": (),
+    "bench_suite.comparing.sides": ("bench_suite.piped",),
+    "bench_suite.comparing.pairs": (
+        "bench_suite.comparing.sides",
+        "bench_suite.measuring.timing",
+        "bench_suite.piped",
+    ),
+    # Comparing knows saved runs and processes, never a framework, a workload or a case of ours.
+    "bench_suite.comparing": (
+        "bench_suite.ending",
+        "bench_suite.git",
+        "bench_suite.machine",
+        "bench_suite.measuring.budget",
+        "bench_suite.measuring.timing",
+        "bench_suite.piped",
+        "bench_suite.record",
+        "bench_suite.text",
+        "bench_suite.workers.isolation",
+    ),
     "bench_suite": (),
     "scoring": ("bench_suite.record",),
 }
 """Who may import whom of ours, beside itself."""
 
 PYTEST_MODULES = (
+    "bench_suite.comparing.gate_command",
+    "bench_suite.comparing.gate_options",
+    "bench_suite.comparing.gate_plan",
+    # Loaded by file name into a pytest that may be another checkout's.
+    "bench_suite.comparing.side.speedscore_gate_rounds",
+    "bench_suite.comparing.side.speedscore_gate_side",
     "bench_suite.ending",
     "bench_suite.hooks",
     "bench_suite.options",
+    "bench_suite.playing",
     "bench_suite.plugin",
     "bench_suite.progress",
     "bench_suite.registering",

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench_suite.record import BLOCK_KEY, load_run
+from bench_suite.record import BLOCK_KEY, Measurement, load_run
 from bench_suite.session import NOT_MEASURED
 from tests.bench_suite.sample_session import SOURCES, Matrix
 
@@ -39,6 +39,10 @@ def test_what_workers_measured_is_what_pytest_benchmark_saves(matrix: Matrix) ->
         assert benchmark["extra_info"]["workload.batch"] == case.workload["batch"]
         assert case.certificate is not None
         assert case.certificate.passed
+        assert case.find("layers") == Measurement("layers", unit="count", better="lower", samples=(3.0,))
+        weights = case.find("bytes_of_weights")
+        assert weights is not None
+        assert weights.unit == "bytes"
     assert run.environment["cpu.affinity"]
     assert document[BLOCK_KEY]["preset"] == "smoke"
 

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 
 from bench_suite.frameworks.equinox.layout import fill_model, fill_state, outline, to_canonical
 from bench_suite.frameworks.jax.driver import Carry, Compiled, Loss, Scalar, Tree, one_element
+from bench_suite.frameworks.jax.observing import count_exported_bytes
 from bench_suite.measuring.timing import seconds
 from bench_suite.workloads.workload import Weights
 
@@ -122,12 +123,9 @@ def _compile_in_stages(function: Any, arguments: tuple[Any, ...], call: Callable
     lowered = function.lower(*arguments)
     lower_end = seconds()
     executable = lowered.compile().compiled
-    return Compiled(
-        call=call,
-        executable=executable,
-        stages_seconds={
-            # Equinox traces and lowers in one call.
-            "trace_and_lower_seconds": lower_end - start,
-            "backend_compile_seconds": seconds() - lower_end,
-        },
-    )
+    stages_seconds = {
+        # Equinox traces and lowers in one call.
+        "trace_and_lower_seconds": lower_end - start,
+        "backend_compile_seconds": seconds() - lower_end,
+    }
+    return Compiled(call, executable, stages_seconds, exported_bytes=count_exported_bytes(lowered.lowered))

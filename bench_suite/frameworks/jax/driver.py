@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from bench_suite.frameworks.jax.observing import count_exported_bytes
 from bench_suite.measuring.timing import seconds
 from bench_suite.workloads.workload import Weights
 
@@ -51,6 +52,8 @@ class Compiled:
     """The ``jax.stages.Compiled`` behind it: its text and its plan of memory."""
     stages_seconds: dict[str, float]
     """``trace_seconds``, ``lower_seconds``, ``backend_compile_seconds``; the first two as one where they are one."""
+    exported_bytes: int
+    """Length of the program as XLA gets it, StableHLO in text."""
 
 
 class Driver(Protocol):
@@ -167,15 +170,12 @@ def compile_in_stages(function: Any, *arguments: Any) -> Compiled:
     lowered = traced.lower()
     lower_end = seconds()
     executable = lowered.compile()
-    return Compiled(
-        call=executable,
-        executable=executable,
-        stages_seconds={
-            "trace_seconds": trace_end - start,
-            "lower_seconds": lower_end - trace_end,
-            "backend_compile_seconds": seconds() - lower_end,
-        },
-    )
+    stages_seconds = {
+        "trace_seconds": trace_end - start,
+        "lower_seconds": lower_end - trace_end,
+        "backend_compile_seconds": seconds() - lower_end,
+    }
+    return Compiled(executable, executable, stages_seconds, exported_bytes=count_exported_bytes(lowered))
 
 
 def make_loss(*, some_ignored: bool) -> Loss:

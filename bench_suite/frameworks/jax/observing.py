@@ -6,6 +6,7 @@ import hashlib
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 POOL_THREAD_NAME = "tf_XLAEigen"
 """What the threads of XLA's host pool are called in ``/proc``; their number follows affinity or ``PJRT_NPROC``."""
@@ -14,6 +15,7 @@ POOL_THREAD_NAME = "tf_XLAEigen"
 _NAME = re.compile(r"%[\w.\-]+")
 _INSTRUCTION = re.compile(r"\s+(ROOT )?(%[\w.\-]+) = (.*)")
 _COMPUTATION = re.compile(r"(?:ENTRY )?(%[\w.\-]+) ")
+_FUSION = re.compile(r" = [^\n]*? fusion\(")
 _METADATA = re.compile(r", metadata=\{(?:[^{}\"]|\"(?:[^\"\\]|\\.)*\")*\}")
 
 
@@ -38,6 +40,41 @@ def hash_program(text: str) -> str:
             computation = beginning[1]
     # The module's own line holds the layouts and what is donated, after its name; the last root is the entry's.
     return _digest(f"{header.partition(',')[2]} {root}")
+
+
+def count_executable(executable: Any) -> dict[str, int]:
+    """XLA's own counts of a compiled program: operations and bytes by its cost analysis, temporaries, fusions.
+
+    A loop's body is counted once, however often it runs; for a comparison of two programs of one workload that is no
+    matter. What the platform does not tell is left out.
+    """
+    costs = executable.cost_analysis() or {}
+    found = {"xla_flops": costs.get("flops"), "xla_bytes_accessed": costs.get("bytes accessed")}
+    if (plan := executable.memory_analysis()) is not None:
+        found["xla_temporary_bytes"] = plan.temp_size_in_bytes
+    found["hlo_fusions"] = len(_FUSION.findall(executable.as_text()))
+    # XLA says −1 for what it cannot count.
+    return {name: round(value) for name, value in found.items() if value is not None and 0 <= value < float("inf")}
+
+
+def count_exported_bytes(lowered: Any) -> int:
+    """Length of a lowered program's StableHLO text, without source lines. It is counted, not kept: memory is measured.
+
+    Not of ``jax.export``'s bytes: they hold source lines too, and with them the folder of the checkout.
+    """
+    counter = _Counter()
+    lowered.compiler_ir("stablehlo").operation.print(file=counter)
+    return counter.length
+
+
+class _Counter:
+    """A file that only counts what is written to it."""
+
+    def __init__(self) -> None:
+        self.length = 0
+
+    def write(self, text: str) -> None:
+        self.length += len(text)
 
 
 def _digest(text: str) -> str:

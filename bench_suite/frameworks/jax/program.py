@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench_suite.frameworks.jax.driver import Compiled, Driver, Loss, PureDriver, Scalar, Tree, make_loss
-from bench_suite.frameworks.jax.observing import count_pool_threads, hash_program
+from bench_suite.frameworks.jax.observing import count_executable, count_pool_threads, hash_program
 from bench_suite.frameworks.jax.optimizer import make_optimizer
 from bench_suite.frameworks.program import DeviceName, DeviceUnavailable, Role
 from bench_suite.workloads.workload import Weights, Workload
@@ -201,6 +201,11 @@ class JaxProgram:
         if (stats := self._device.memory_stats()) is not None:
             found["allocator_peak_bytes"] = stats["peak_bytes_in_use"]
         return found
+
+    def counts(self) -> dict[str, int]:
+        if self._compiled is None:
+            return {}
+        return count_executable(self._compiled.executable) | {"exported_bytes": self._compiled.exported_bytes}
 
     def describe(self) -> dict[str, Scalar]:
         described: dict[str, Scalar] = {

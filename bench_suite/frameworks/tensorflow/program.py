@@ -190,6 +190,10 @@ class TensorflowProgram:
             return {}
         return {"allocator_peak_bytes": tf.config.experimental.get_memory_info(self._device)["peak"]}
 
+    def counts(self) -> dict[str, int]:
+        """None: XLA's program can be read only from a second compilation, which is not the one that runs."""
+        return {}
+
     def describe(self) -> dict[str, Scalar]:
         described: dict[str, Scalar] = {
             "platform": self._platform(),

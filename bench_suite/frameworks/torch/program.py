@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from bench_suite.frameworks.program import DeviceName, Role
+from bench_suite.frameworks.torch.graphs import count_graphs
 from bench_suite.frameworks.torch.layout import Model, read, write
 from bench_suite.frameworks.torch.platforms import Facts, Platform, find_platform
 from bench_suite.workloads.workload import IGNORED, AdamW, Array, Weights, Workload
@@ -48,6 +49,7 @@ class TorchProgram:
         self._workload = workload
         self._model = model
         self._role = role
+        self._counts_before = count_graphs()
         self._platform = platform
         self._variant = variant
         self._channels_last = model.channels_last and platform.channels_last
@@ -223,6 +225,21 @@ class TorchProgram:
 
     def memory(self) -> dict[str, int]:
         return self._platform.memory()
+
+    def counts(self) -> dict[str, int]:
+        """Of the compiled variants; ``graph_breaks`` is 0 as long as ``fullgraph`` raises an error for each.
+
+        No ``exported_bytes``: ``torch.export`` takes a module's forward pass, and what runs is a training step.
+        """
+        if self._variant == "eager":
+            return {}
+        found = {name: count - self._counts_before[name] for name, count in count_graphs().items()}
+        # The one function that the role runs is one graph.
+        return {
+            "graph_breaks": found["graph_breaks"],
+            "graph_operations": found["operations"],
+            "recompilations": max(0, found["graphs"] - 1),
+        }
 
     def describe(self) -> Facts:
         facts: Facts = {

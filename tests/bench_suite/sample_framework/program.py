@@ -101,6 +101,9 @@ class SampleProgram:
     def memory(self) -> dict[str, int]:
         return {}
 
+    def counts(self) -> dict[str, int]:
+        return {"layers": 3, "bytes_of_weights": sum(values.nbytes for values in self._parameters.values())}
+
     def describe(self) -> dict[str, str | int | float | bool | None]:
         return {
             "platform": "gpu" if self._variant == "elsewhere" else self._device,

@@ -97,6 +97,9 @@ class NumpyProgram:
     def memory(self) -> dict[str, int]:
         return {}
 
+    def counts(self) -> dict[str, int]:
+        return {}
+
     def describe(self) -> dict[str, str | int | float | bool | None]:
         # NumPy does not tell how many threads its BLAS uses; the worker records the variables that set them.
         return {"platform": "cpu", "device_kind": "cpu", "threads": None, "variant": "eager", "numpy": np.__version__}

@@ -1,0 +1,87 @@
+"""Which commit made a case slower: ``git bisect run`` with the gate as its judge, in worktrees of its own.
+
+The user's checkout is never touched. A commit that the gate cannot judge (inconclusive, or it does not run) is skipped,
+as git bisect does it; every commit is compared with GOOD itself, so that small slowdowns do not hide behind each other.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench_suite.comparing.checkouts import CheckoutError, commit_of, working_tree, worktree
+from bench_suite.comparing.gate_report import GateExit
+from bench_suite.git import git_says, run_git
+
+_GOOD, _BAD, _SKIP = 0, 1, 125
+"""What ``git bisect run`` reads from an exit code."""
+_MEANINGS: dict[int, int] = {GateExit.PASSED: _GOOD, GateExit.REGRESSED: _BAD}
+
+
+def bisect(good: str, bad: str, *, folder: Path, pytest_arguments: Sequence[str]) -> int:
+    """Find the first commit after ``good`` that is slower than it. Returns 0 where it was found, 1 where not.
+
+    Raises CheckoutError where one of the two is no commit, or ``good`` is no ancestor of ``bad``.
+    """
+    repository = working_tree(folder).root
+    first, last = commit_of(good, repository), commit_of(bad, repository)
+    if run_git(repository, "merge-base", "--is-ancestor", first, last).returncode != 0:
+        raise CheckoutError(f"{good} is no ancestor of {bad}: there is no way from the one to the other to search")
+    inside = folder.resolve().relative_to(repository.resolve())
+    with worktree(repository, first) as base, worktree(repository, last) as head:
+        command = _gate_command(base, pytest_arguments)
+        verdict = judge(command, cwd=head / inside)
+        if verdict != _BAD:
+            print(f"bisect: the gate does not call {bad} slower than {good} here, so there is nothing to search for")
+            return 1
+        return _search(head, first, last, command=command, inside=inside)
+
+
+def _search(head: Path, first: str, last: str, *, command: Sequence[str], inside: Path) -> int:
+    try:
+        run_git(head, "bisect", "start", last, first)
+        # Its own process, because a search takes as long as it takes; what it prints is the user's to see.
+        done = subprocess.run(
+            [
+                "git",
+                "bisect",
+                "run",
+                sys.executable,
+                "-P",
+                "-m",
+                "bench_suite.comparing.bisecting",
+                str(inside),
+                *command,
+            ],
+            cwd=head,
+            check=False,
+        )
+        found = git_says(head, "log", "-1", "--format=%h %s", "refs/bisect/bad")
+    finally:
+        run_git(head, "bisect", "reset", "--quiet")
+    if done.returncode != 0:
+        print("bisect: no single commit was found; git says above what it could not judge")
+        return 1
+    print(f"bisect: the first commit that is slower is {found}")
+    return 0
+
+
+def _gate_command(base: Path, pytest_arguments: Sequence[str]) -> list[str]:
+    # Not from the folder that is judged: a commit of ours may have another gate, or none.
+    return [sys.executable, "-P", "-m", "pytest", "--benchmark-only", "--gate", str(base), *pytest_arguments]
+
+
+def judge(command: Sequence[str], *, cwd: Path) -> int:
+    """Run the gate, say in a line what it found, and return it as git bisect reads it."""
+    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, text=True, check=False)
+    meaning = _MEANINGS.get(done.returncode, _SKIP)
+    lines = [line for line in done.stdout.splitlines() if line.strip()]
+    told = lines if meaning == _SKIP else lines[-1:]
+    print("\n".join([f"bisect: {git_says(cwd, 'log', '-1', '--format=%h %s')}", *told]), flush=True)
+    return meaning
+
+
+if __name__ == "__main__":
+    sys.exit(judge(sys.argv[2:], cwd=Path.cwd() / sys.argv[1]))

@@ -1,0 +1,150 @@
+"""A process that is spoken to in lines over two pipes: start it, freeze and thaw it, and be sure that it is gone.
+
+It lives in a session of its own, so that a signal meant for pytest does not reach it. One that dies or hangs raises an
+error that says how and holds its last lines. Nothing here knows what the lines are about.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+_LOG_LINES = 15
+_LOG_TAIL_BYTES = 8192
+_STOP_SECONDS = 2.0
+_END_SECONDS = 10.0
+
+
+class ProcessLostError(RuntimeError):
+    """The process has died or hangs: there is nobody left to ask. The message says how and holds its last lines."""
+
+
+PIPES = "SPEEDSCORE_PIPES"
+"""The environment variable that tells the process the pipes it reads from and writes to, as ``5,6``."""
+
+
+class PipedProcess:
+    """Started as it is made."""
+
+    def __init__(
+        self, command: Sequence[str], *, log_path: Path, env: Mapping[str, str], cwd: Path | None = None
+    ) -> None:
+        self._log_path = log_path
+        self._buffer = b""
+        self._frozen = False
+        theirs_read, ours_write = os.pipe()
+        ours_read, theirs_write = os.pipe()
+        try:
+            with log_path.open("wb") as log:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=(theirs_read, theirs_write),
+                    start_new_session=True,
+                    env={**env, PIPES: f"{theirs_read},{theirs_write}"},
+                    cwd=cwd,
+                )
+        except BaseException:
+            os.close(ours_write)
+            os.close(ours_read)
+            raise
+        finally:
+            os.close(theirs_read)
+            os.close(theirs_write)
+        self._ours_write = os.fdopen(ours_write, "wb")
+        self._ours_read = ours_read
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def send(self, line: bytes) -> None:
+        """Thaw it where it is frozen, and send a line. Raises ProcessLostError when it has gone."""
+        self.thaw()
+        try:
+            self._ours_write.write(line + b"\n")
+            self._ours_write.flush()
+        except OSError:
+            raise self._death() from None
+
+    def read_line(self, *, limit_seconds: float) -> bytes:
+        """Its next line, without the end. Raises ProcessLostError when none comes in time or it has gone."""
+        deadline = time.monotonic() + limit_seconds
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._ours_read, selectors.EVENT_READ)
+            while b"\n" not in self._buffer:
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise ProcessLostError(f"hung: no reply within {limit_seconds:.0f} s\n{self.last_lines()}")
+                chunk = os.read(self._ours_read, 65536)
+                if not chunk:
+                    raise self._death()
+                self._buffer += chunk
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+    def freeze(self) -> None:
+        """Stop every thread of it, and of what it started in its session, until it is thawed or sent a line."""
+        self._signal(signal.SIGSTOP)
+        self._frozen = True
+
+    def thaw(self) -> None:
+        if self._frozen:
+            self._signal(signal.SIGCONT)
+            self._frozen = False
+
+    def close(self) -> None:
+        """End the process and all that it started, at once; harmless when it has ended already."""
+        if self._process.poll() is None:
+            # Children first by name: those that made a session of their own would not hear the group's signal.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                for child in psutil.Process(self._process.pid).children(recursive=True):
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        child.kill()
+        self._signal(signal.SIGKILL)
+        # Inside a driver that hangs, a process does not even hear this; the other cases must not wait for it.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END_SECONDS)
+        with contextlib.suppress(OSError):
+            self._ours_write.close()
+        if self._ours_read >= 0:
+            os.close(self._ours_read)
+            self._ours_read = -1
+
+    def last_lines(self) -> str:
+        """The end of what it printed, indented, with a heading."""
+        try:
+            with self._log_path.open("rb") as log:
+                log.seek(max(0, self._log_path.stat().st_size - _LOG_TAIL_BYTES))
+                lines = log.read().decode(errors="replace").splitlines()
+        except OSError:
+            lines = []
+        if not lines:
+            return "it printed nothing"
+        return "\n".join(["its last lines:", *(f"  | {line}" for line in lines[-_LOG_LINES:])])
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+    def _death(self) -> ProcessLostError:
+        try:
+            status = self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            return ProcessLostError(f"closed its pipe but did not end\n{self.last_lines()}")
+        if status >= 0:
+            how = f"ended with exit code {status} instead of replying"
+        elif -status == signal.SIGKILL:
+            how = "was killed (SIGKILL); on Linux most often because memory ran out"
+        else:
+            how = f"was ended by {signal.Signals(-status).name}"
+        return ProcessLostError(f"{how}\n{self.last_lines()}")
