@@ -89,6 +89,8 @@ class Gate:
         self._metrics = 1
         self._pairs = 0
         self._cut_off = ""
+        self._own_code = False
+        """Whether a pair came to its end and each side was seen to run its own code."""
 
     def run(self) -> Found:
         """Gate all cases. Raises GateError. Ctrl-C ends it early, with the verdicts so far."""
@@ -109,8 +111,6 @@ class Gate:
                 if waiting is None:
                     waiting = self._match(*started)
                 done = self._walk(sides, waiting, seconds=_PILOT * self._settings.pair_seconds, note=GatedCase.pilot)
-                if done == len(waiting):
-                    self._check_own_code(sides)
                 waiting = waiting[done:]
         self._metrics = max(1, sum(len(case.metrics) for case in self._cases.values()))
         self._looks = looks(self._settings.for_case("", "").time, metrics=self._metrics)
@@ -167,7 +167,10 @@ class Gate:
         seconds: float,
         note: Callable[[GatedCase, Walked], None],
     ) -> int:
-        """How many of the cases were come to. One in which a side died counts as such, and ends the pair."""
+        """How many of the cases were come to. One in which a side died counts as such, and ends the pair.
+
+        Raises GateError where a side ran the other's code.
+        """
         by_id = {case.id: case for case in cases}
         allowed = allowed_processors() if hasattr(os, "sched_setaffinity") else None
         one = (self._order.choice(allowed),) if allowed else None
@@ -178,6 +181,8 @@ class Gate:
             for walked in walk(*sides, tasks, extra_work=self._plan.extra_work, order=self._order):
                 done += 1
                 note(by_id[walked.case], walked)
+            if not self._own_code:
+                self._check_own_code(sides)
         except SideLostError as error:
             by_id[error.case].lost(error.label, str(error))
             return done + 1
@@ -194,7 +199,8 @@ class Gate:
         for case in on_base.keys() - on_head.keys():
             self._is_gone(case, head)
         for case in on_head.keys() - on_base.keys():
-            self._others.append(_not_comparable(case, "new: base has no such case"))
+            error = _collection_error(case, base)
+            self._others.append(_not_comparable(case, f"base {error}" if error else "new: base has no such case"))
         both = [own for case, own in on_head.items() if case in on_base]
         for own in both:
             changed = own.source != on_base[own.id].source
@@ -212,14 +218,15 @@ class Gate:
         if self._settings.may_be_missing(case):
             self._others.append(_not_comparable(case, "removed, as allow_missing says"))
             return
-        path = case.partition("::")[0]
-        error = next((error for error in head.errors if error.startswith(path)), "")
-        self._missing[case] = f"head did not collect {error}" if error else "head has no such case"
+        self._missing[case] = f"head {_collection_error(case, head) or 'has no such case'}"
 
     def _check_own_code(self, sides: tuple[Side, Side]) -> None:
         """Raises GateError where a side ran the other's code: a comparison with itself would always pass."""
         for side in sides:
-            foreign = side.end().foreign
+            try:
+                foreign = side.end().foreign
+            except ProcessLostError as error:
+                raise GateError(f"pytest on {side.checkout.label} ({side.checkout.description}) {error}") from None
             if foreign:
                 other = "head" if side.checkout.label == "base" else "base"
                 raise GateError(
@@ -227,6 +234,7 @@ class Gate:
                     "ran the same code; name the folder that holds the package in python_path of "
                     "[tool.speedscore.gate], or give base an environment of its own with --gate-python"
                 )
+        self._own_code = True
 
     def _found(self) -> Found:
         cases = self._cases.values()
@@ -271,6 +279,12 @@ def _selected(collected: Collected, selection: Selection) -> dict[str, Collected
     if selection.nothing:
         return {}
     return {case.id: case for case in collected.cases if selection.selects(case.id)}
+
+
+def _collection_error(case: str, collected: Collected) -> str:
+    """Why a side lacks the case, where it could not collect its file."""
+    path = case.partition("::")[0]
+    return next((f"did not collect {error}" for error in collected.errors if error.startswith(f"{path}:")), "")
 
 
 def _not_comparable(case: str, reason: str) -> Verdict:

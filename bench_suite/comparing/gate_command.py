@@ -91,7 +91,7 @@ def _read(config: pytest.Config) -> _Asked:
     budget = config.getoption("time_budget")
     return _Asked(
         base=base,
-        canary=fraction(canary) if canary else 0.0,
+        canary=fraction(canary, what="--gate-canary") if canary else 0.0,
         base_python=str(Path(config.getoption("gate_python") or sys.executable).expanduser()),
         inconclusive_passes=config.getoption("gate_inconclusive") == "pass",
         budget_seconds=parse_duration(budget) if budget else None,

@@ -35,12 +35,16 @@ def terminal_lines(report: GateReport) -> list[str]:
         lines += [f"to gate {case} alone:", f"  {command}"]
     if remarks or report.reproduce:
         lines.append("")
-    return [*lines, *_wrapped(f"gate {report.headline} (exit code {report.exit_code})", indent="")]
+    headline, *quoted = report.headline.splitlines()
+    return [*lines, *quoted, *_wrapped(f"gate {headline} (exit code {report.exit_code})", indent="")]
 
 
 def markdown(report: GateReport) -> str:
     """The verdict first, then what it rests on."""
-    parts = [f"### speedscore gate: {report.headline}", "", *(f"{line}  " for line in _sides(report, wrap=False)), ""]
+    headline, *quoted = report.headline.splitlines()
+    parts = [f"### speedscore gate: {headline}", "", *(f"{line}  " for line in _sides(report, wrap=False)), ""]
+    if quoted:
+        parts += ["```", *quoted, "```", ""]
     shown = _shown(report.verdicts)
     loud = [verdict for verdict in shown if verdict.outcome != "unchanged"]
     calm = [verdict for verdict in shown if verdict.outcome == "unchanged"]
@@ -127,7 +131,7 @@ def _interval(verdict: Verdict) -> str:
 def _markdown_table(verdicts: Sequence[Verdict]) -> str:
     rows = [
         (
-            f"`{verdict.case}`",
+            f"`{verdict.case}`".replace("|", "\\|"),
             verdict.metric,
             *_row(verdict)[1:],
             "; ".join(filter(None, (verdict.reason, *verdict.notes))),
@@ -139,15 +143,13 @@ def _markdown_table(verdicts: Sequence[Verdict]) -> str:
 
 
 def _quiet(report: GateReport) -> list[str]:
-    """One line for each of memory and what was counted."""
-    lines = []
-    metrics = dict.fromkeys(verdict.metric for verdict in report.verdicts if verdict.metric != "time")
-    for metric in metrics:
+    """Memory and what was counted, as far as nothing changed: those of as many cases in one line."""
+    metrics: dict[tuple[int, int], list[str]] = {}
+    for metric in dict.fromkeys(verdict.metric for verdict in report.verdicts if verdict.metric != "time"):
         own = [verdict for verdict in report.verdicts if verdict.metric == metric]
-        same = count(own, "unchanged")
-        if same:
-            lines.append(f"{metric}: unchanged in {same} of {len(own)} cases")
-    return lines
+        if same := count(own, "unchanged"):
+            metrics.setdefault((same, len(own)), []).append(metric)
+    return [f"unchanged in {same} of {total} cases: {', '.join(names)}" for (same, total), names in metrics.items()]
 
 
 def _attention(report: GateReport) -> list[str]:

@@ -16,7 +16,7 @@ import pytest
 
 from bench_suite.comparing.checkouts import Tree
 from bench_suite.comparing.gate import GateError, Plan
-from bench_suite.comparing.invocation import Moves, Selection, alone, moved, select, without_gate
+from bench_suite.comparing.invocation import Moves, Selection, alone, moved, named_paths, select, without_gate
 from bench_suite.comparing.sides import Checkout
 
 _LIST_PACKAGES = """
@@ -57,11 +57,9 @@ def _side(config: pytest.Config, label: str, *, tree: Tree, head: Tree, python: 
         without_gate(_arguments(config)), paths=config.option.file_or_dir, start=start, project=project, moves=moves
     )
     if not folder.is_dir():
-        # Head's pytest was started in a folder that this side lacks.
-        folder, selection = (
-            project,
-            msgspec.structs.replace(selection, nothing=selection.nothing or not selection.wanted),
-        )
+        # Head's pytest was started in a folder that this side lacks, and so are the tests, unless others are named.
+        nothing = selection.nothing or not named_paths(_arguments(config), config.option.file_or_dir)
+        folder, selection = project, msgspec.structs.replace(selection, nothing=nothing)
     checkout = Checkout(
         label=label,
         description=tree.description,

@@ -91,10 +91,14 @@ class GatedCase:
 
     def lost(self, label: str, how: str) -> None:
         """A side died in it."""
-        self._fails(label, how.partition("\n")[0])
+        self._not_comparable = how.partition("\n")[0]
+        if label == "head":
+            self.missing = self._not_comparable
 
     def look(self, looks: tuple[int, ...], *, metrics: int, cut_off: str = "") -> None:
         """Decide what can be decided now. ``cut_off`` says why there will be no more pairs, where that is so."""
+        if cut_off and not self._closed:
+            self._logs.setdefault("time", [])  # the pilot did not come to it
         for metric, logs in self._logs.items():
             if self._closed or metric in self._decided:
                 continue
@@ -167,7 +171,7 @@ class GatedCase:
             case=self.id,
             metric=metric,
             outcome=reading.outcome,
-            reason=(why or f"all {len(logs)} pairs were not enough for such noise") if undecided else "",
+            reason=self._why_undecided(why, pairs=len(logs), needed=reading.pairs_needed) if undecided else "",
             ratio=reading.ratio,
             low=reading.low if math.isfinite(reading.low) else None,
             high=reading.high if math.isfinite(reading.high) else None,
@@ -176,6 +180,14 @@ class GatedCase:
             smallest_visible=reading.smallest_visible,
             notes=self._notes if metric == "time" else (),
         )
+
+    def _why_undecided(self, why: str, *, pairs: int, needed: int) -> str:
+        """With what it would take, where more pairs would help."""
+        said = why or f"all {pairs} pairs were not enough for such noise"
+        if needed <= pairs:
+            return said
+        seconds = self.seconds / (pairs + 1) * (needed + 1)
+        return f"{said}; about {needed} pairs would decide, {seconds:.0f} s at this pace"
 
     def _counted(self) -> tuple[Verdict, ...]:
         return tuple(self._count(name, base, head) for name, (base, head) in sorted(self._counts.items()))

@@ -6,6 +6,7 @@ Nothing is run here.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -71,9 +72,8 @@ def named_paths(arguments: Sequence[str], paths: Sequence[str]) -> frozenset[int
     found: set[int] = set()
     for path in set(paths):
         at = [index for index, argument in enumerate(arguments) if argument == path]
-        at.sort(
-            key=lambda index: index > 0 and arguments[index - 1].startswith("-") and "=" not in arguments[index - 1]
-        )
+        after_option = {index for index in at if index and re.fullmatch(r"-[^=]+", arguments[index - 1])}
+        at.sort(key=after_option.__contains__)
         found.update(at[: paths.count(path)])
     return frozenset(found)
 
@@ -122,7 +122,7 @@ def select(arguments: Sequence[str], *, paths: Sequence[str], start: Path, proje
             kept.append(_rewritten(argument, moves))
             continue
         path, mark, test = argument.partition("::")
-        own = moved(Path(os.path.abspath(start / path)), moves)
+        own = moved(Path(os.path.normpath(start / path)), moves)
         if not own.exists():
             continue
         if str(own) not in kept:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from statistics import median
 from typing import TypeVar
 
@@ -60,8 +61,7 @@ class SideLostError(RuntimeError):
 
 def walk(base: Side, head: Side, tasks: Sequence[Task], *, extra_work: float, order: random.Random) -> Iterator[Walked]:
     """Run the tasks on both sides. ``extra_work`` is head's alone. Raises SideLostError when a side is lost."""
-    following = [*(task.case for task in tasks[1:]), None]
-    for task, after in zip(tasks, following, strict=True):
+    for task, after in zip_longest(tasks, (task.case for task in tasks[1:])):
         yield _run(base, head, task, after, extra_work=extra_work, order=order)
 
 

@@ -79,6 +79,8 @@ class Settings:
     def __init__(self, table: GateTable, *, detect: str | None = None) -> None:
         self._table = table
         self._detect = detect
+        if detect is not None:
+            fraction(detect, what="--gate-detect")
         self.for_case("", "")  # every size of the table itself is checked at once
         for each in table.case:
             self.for_case(each.match, each.match)
@@ -127,14 +129,14 @@ class Settings:
                 miss=fraction(self._table.miss),
             )
         except ValueError as error:
-            raise SettingsError(f"[tool.speedscore.gate]: {error}") from None
+            raise SettingsError(str(error)) from None
 
 
-def fraction(text: str) -> float:
-    """``5%`` as 0.05. Raises SettingsError for anything else."""
+def fraction(text: str, *, what: str = "") -> float:
+    """``5%`` as 0.05. Raises SettingsError for anything else, and says of what."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
     if found is None:
-        raise SettingsError(f"expected a size in per cent such as 5%, found {text!r}")
+        raise SettingsError(f"{f'{what}: ' if what else ''}expected a size in per cent such as 5%, found {text!r}")
     return float(found[1]) / 100
 
 
@@ -149,6 +151,8 @@ def read_table(project: Path) -> GateTable:
         raise SettingsError(f"{path}: cannot be read ({error})") from None
     table = document.get("tool", {}).get("speedscore", {}).get("gate", {})
     try:
-        return msgspec.convert(table, GateTable)
-    except msgspec.ValidationError as error:
+        found = msgspec.convert(table, GateTable)
+        Settings(found)  # every size in it is checked while the file's name is at hand
+        return found
+    except (msgspec.ValidationError, SettingsError) as error:
         raise SettingsError(f"{path}: [tool.speedscore.gate]: {error}") from None

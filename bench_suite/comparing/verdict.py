@@ -103,6 +103,9 @@ class Reading(msgspec.Struct, frozen=True):
     low: float
     high: float
     smallest_visible: float | None
+    pairs_needed: int
+    """About so many pairs as noisy as these would find the slowdown to be detected; the first look's, where there are
+    too few to tell."""
 
 
 def read(log_ratios: Sequence[float], policy: Policy, *, metrics: int, last: bool) -> Reading:
@@ -125,26 +128,32 @@ def read(log_ratios: Sequence[float], policy: Policy, *, metrics: int, last: boo
         outcome = "unchanged"
     elif last:
         outcome = "inconclusive"
+    reach = _one_sigma(log_ratios) if len(log_ratios) >= fewest_for(alarm) else None
+    sureness = _sureness(alarm, policy)
     return Reading(
         outcome=outcome,
         ratio=math.exp(middle),
         low=math.exp(low),
         high=math.exp(high),
-        smallest_visible=_smallest_visible(log_ratios, policy, alarm=alarm),
+        smallest_visible=None if reach is None else math.expm1(margin + sureness * reach),
+        pairs_needed=(
+            first_look(policy, metrics=metrics)
+            if reach is None
+            else math.ceil(len(log_ratios) * (sureness * reach / (detect - margin)) ** 2)
+        ),
     )
 
 
-def _smallest_visible(log_ratios: Sequence[float], policy: Policy, *, alarm: float) -> float | None:
-    """The slowdown that as many pairs of this spread would show: margin + (z_alarm + z_miss) x standard error.
+def _one_sigma(log_ratios: Sequence[float]) -> float:
+    """The standard error of the Hodges-Lehmann estimate, read back from the interval of one of it to each side (68 %),
+    so that a single pair that went astray does not count as noise in all."""
+    error = 0.1587  # of a standard normal variable to lie beyond one
+    return (upper_limit(log_ratios, error=error) - lower_limit(log_ratios, error=error)) / 2
 
-    The standard error is that of the Hodges-Lehmann estimate, read back from the interval of one standard error to
-    each side (68 %), so that a single pair that went astray does not count as noise in all.
-    """
+
+def _sureness(alarm: float, policy: Policy) -> float:
+    """How many standard errors a slowdown must lie above the margin to be found as often as ``miss`` leaves."""
     # scipy.stats takes half a second to import, which a session that compares nothing should not pay.
     from scipy.stats import norm
 
-    one_sigma = float(norm.sf(1.0))
-    reach = (upper_limit(log_ratios, error=one_sigma) - lower_limit(log_ratios, error=one_sigma)) / 2
-    if not math.isfinite(reach) or fewest_for(alarm) > len(log_ratios):
-        return None
-    return math.expm1(math.log1p(policy.margin) + float(norm.isf(alarm) + norm.isf(policy.miss)) * reach)
+    return float(norm.isf(alarm) + norm.isf(policy.miss))

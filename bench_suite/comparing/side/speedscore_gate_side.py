@@ -166,16 +166,14 @@ def foreign_modules() -> list[str]:
     other, own = os.environ["SPEEDSCORE_GATE_OTHER"], os.environ["SPEEDSCORE_GATE_OWN"]
     if other == own:
         return []
+    ours = os.path.realpath(Path(__file__).parent)
     found = []
     for name, module in list(sys.modules.items()):
         path = os.path.realpath(getattr(module, "__file__", None) or "")
-        installed = f"{os.sep}site-packages{os.sep}" in path or path.startswith(os.path.realpath(sys.prefix) + os.sep)
-        if (
-            name != __name__
-            and not installed
-            and within(path, other)
-            and not (within(path, own) and within(own, other))
-        ):
+        # An environment may lie inside a checkout, and we ourselves may.
+        installed = {"site-packages", "dist-packages"} & set(Path(path).parts)
+        foreign = within(path, other) and not (within(path, own) and within(own, other))
+        if foreign and not installed and not within(path, ours):
             found.append(name)
     return sorted(found)
 
