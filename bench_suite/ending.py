@@ -6,12 +6,12 @@ import signal
 import threading
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from types import FrameType
 
 import pytest
 
 from bench_suite.record import CaseResult, RunFileError
 from bench_suite.saving import RunFiles
+from bench_suite.signals import interrupt
 from bench_suite.stash import SESSION
 
 
@@ -19,18 +19,12 @@ def end_on_sigterm(config: pytest.Config) -> None:
     """Let SIGTERM, which schedulers send when the time is up, end the session as Ctrl-C does: with the run saved."""
     if threading.current_thread() is not threading.main_thread():
         return  # Python leaves signals to the main thread
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    before = signal.signal(signal.SIGTERM, interrupt)
 
     def restore() -> None:
         signal.signal(signal.SIGTERM, before)
 
     config.add_cleanup(restore)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as Python calls it
-    # Once is enough: a second one must not cut the saving short.
-    signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 class SessionEnd:

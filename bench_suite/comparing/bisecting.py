@@ -6,14 +6,19 @@ as git bisect does it; every commit is compared with GOOD itself, so that small 
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from bench_suite.comparing.checkouts import CheckoutError, commit_of, working_tree, worktree
 from bench_suite.comparing.gate_report import GateExit
 from bench_suite.git import git_says, run_git
+from bench_suite.signals import interrupt
 
 _GOOD, _BAD, _SKIP = 0, 1, 125
 """What ``git bisect run`` reads from an exit code."""
@@ -42,26 +47,12 @@ def bisect(good: str, bad: str, *, folder: Path, pytest_arguments: Sequence[str]
 def _search(head: Path, first: str, last: str, *, command: Sequence[str], inside: Path) -> int:
     try:
         run_git(head, "bisect", "start", last, first)
-        # Its own process, because a search takes as long as it takes; what it prints is the user's to see.
-        done = subprocess.run(
-            [
-                "git",
-                "bisect",
-                "run",
-                sys.executable,
-                "-P",
-                "-m",
-                "bench_suite.comparing.bisecting",
-                str(inside),
-                *command,
-            ],
-            cwd=head,
-            check=False,
-        )
+        script = (sys.executable, "-P", "-m", "bench_suite.comparing.bisecting", str(inside), *command)
+        code, _ = _run(["git", "bisect", "run", *script], cwd=head)
         found = git_says(head, "log", "-1", "--format=%h %s", "refs/bisect/bad")
     finally:
         run_git(head, "bisect", "reset", "--quiet")
-    if done.returncode != 0:
+    if code != 0:
         print("bisect: no single commit was found; git says above what it could not judge")
         return 1
     print(f"bisect: the first commit that is slower is {found}")
@@ -75,13 +66,37 @@ def _gate_command(base: Path, pytest_arguments: Sequence[str]) -> list[str]:
 
 def judge(command: Sequence[str], *, cwd: Path) -> int:
     """Run the gate, say in a line what it found, and return it as git bisect reads it."""
-    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, text=True, check=False)
-    meaning = _MEANINGS.get(done.returncode, _SKIP)
-    lines = [line for line in done.stdout.splitlines() if line.strip()]
+    code, printed = _run(command, cwd=cwd, quiet=True)
+    meaning = _MEANINGS.get(code, _SKIP)
+    lines = [line for line in printed.splitlines() if line.strip()]
     told = lines if meaning == _SKIP else lines[-1:]
     print("\n".join([f"bisect: {git_says(cwd, 'log', '-1', '--format=%h %s')}", *told]), flush=True)
     return meaning
 
 
+def _run(command: Sequence[str], *, cwd: Path, quiet: bool = False) -> tuple[int, str]:
+    """Exit code, and what was printed where ``quiet`` keeps it from the user.
+
+    Ctrl-C ends all that was started, and waits: a gate must not be at work in a worktree that is being removed.
+    """
+    with subprocess.Popen(
+        command, cwd=cwd, stdout=subprocess.PIPE if quiet else None, text=True, process_group=0
+    ) as process:
+        try:
+            printed, _ = process.communicate()
+        except KeyboardInterrupt:
+            with contextlib.suppress(ProcessLookupError):
+                # SIGTERM once, which a gate answers by ending its sides; then until the group is empty.
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait()
+                while True:
+                    os.killpg(process.pid, 0)
+                    time.sleep(0.05)
+            raise
+    return process.returncode, printed or ""
+
+
 if __name__ == "__main__":
+    # What git bisect runs must end its gate when it is ended itself.
+    signal.signal(signal.SIGTERM, interrupt)
     sys.exit(judge(sys.argv[2:], cwd=Path.cwd() / sys.argv[1]))

@@ -362,6 +362,7 @@ ARROWS = {
     "bench_suite.certificate": ("bench_suite.frameworks.program", "bench_suite.record", "bench_suite.workloads"),
     "bench_suite.git": (),
     "bench_suite.piped": (),
+    "bench_suite.signals": (),
     "bench_suite.workers": (
         "bench_suite.cases",
         "bench_suite.certificate",
@@ -386,6 +387,9 @@ ARROWS = {
     "bench_suite.comparing.counts": ("bench_suite.comparing.verdict",),
     "bench_suite.comparing.invocation": (),
     "bench_suite.comparing.checkouts": ("bench_suite.git",),
+    "bench_suite.comparing.unpaired": ("bench_suite.comparing.verdict",),
+    "bench_suite.comparing.saved_figures": ("bench_suite.comparing.counts", "bench_suite.record"),
+    "bench_suite.comparing.fields": ("bench_suite.record",),
     # The side is loaded into a pytest of another checkout, and knows only what stands in its own folder.
     "bench_suite.comparing.side": (),
     "bench_suite.comparing.sides": ("bench_suite.piped",),
@@ -403,6 +407,7 @@ ARROWS = {
         "bench_suite.measuring.timing",
         "bench_suite.piped",
         "bench_suite.record",
+        "bench_suite.signals",
         "bench_suite.text",
         "bench_suite.workers.isolation",
     ),

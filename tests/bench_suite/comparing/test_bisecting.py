@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
+from bench_suite.__main__ import main
 from bench_suite.comparing.bisecting import bisect
 from bench_suite.comparing.checkouts import CheckoutError
 
@@ -59,10 +66,11 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_first_slower_commit_is_found_and_the_checkout_is_left_alone(
-    repository: Path, capfd: pytest.CaptureFixture[str]
+    repository: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = git(repository, "rev-parse", "HEAD"), git(repository, "status", "--porcelain")
-    assert bisect("HEAD~4", "HEAD", folder=repository, pytest_arguments=["-k", "work"]) == 0
+    monkeypatch.chdir(repository)
+    assert main(["bisect", "HEAD~4", "HEAD", "-k", "work"]) == 0
     assert capfd.readouterr().out.splitlines()[-1].endswith("commit 4")
     assert (git(repository, "rev-parse", "HEAD"), git(repository, "status", "--porcelain")) == before
     assert len(git(repository, "worktree", "list").splitlines()) == 1
@@ -79,3 +87,47 @@ def test_good_must_come_before_bad(repository: Path) -> None:
         bisect("HEAD", "HEAD~2", folder=repository, pytest_arguments=[])
     with pytest.raises(CheckoutError, match="neither a directory nor a commit"):
         bisect("no-such-ref", "HEAD", folder=repository, pytest_arguments=[])
+
+
+@pytest.mark.parametrize(
+    ("number", "in_search"), [(signal.SIGINT, False), (signal.SIGTERM, True)], ids=["first gate", "search"]
+)
+def test_interrupted_it_leaves_no_process_and_no_worktree(
+    repository: Path, tmp_path: Path, number: signal.Signals, in_search: bool
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "bench_suite", "bisect", "HEAD~4", "HEAD", "-k", "work"],
+        cwd=repository,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        itself = psutil.Process(process.pid)
+        started = wait_for_sides(itself, in_search=in_search)
+        process.send_signal(number)
+        printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, printed
+    assert printed.splitlines()[-1] == "python -m bench_suite: interrupted"
+    assert [each for each in started if each.is_running() and each.status() != psutil.STATUS_ZOMBIE] == []
+    assert list(tmp_path.iterdir()) == []
+    assert len(git(repository, "worktree", "list").splitlines()) == 1
+
+
+def wait_for_sides(bisecting: psutil.Process, *, in_search: bool) -> list[psutil.Process]:
+    """The bisection's gate and the gate's two sides, once they are there."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        started = bisecting.children(recursive=True)
+        commands = [command_of(each) for each in started]
+        is_search = any("bench_suite.comparing.bisecting" in command for command in commands)
+        if is_search == in_search and sum("speedscore_gate_side" in command for command in commands) == 2:
+            return started
+        time.sleep(0.02)
+    raise AssertionError("no gate was started")
+
+
+def command_of(process: psutil.Process) -> str:
+    with contextlib.suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""

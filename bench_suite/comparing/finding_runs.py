@@ -1,0 +1,120 @@
+"""Arguments to files: what the RUN of a command line means.
+
+A file, a folder, a glob, a name in ``.benchmarks`` as pytest-benchmark's own compare takes it, or one of the words
+``baseline`` and ``anchor``. A folder or a glob is one side of several occasions. It reads files and compares nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from bench_suite.comparing.baseline import KEPT
+from bench_suite.comparing.saved_figures import SavedRun, load_figures
+from bench_suite.record import RunFileError
+
+STORAGE = Path(".benchmarks")
+"""Where pytest-benchmark keeps runs, below the folder where the command is given."""
+_GLOB = "*?["
+_MOST_NAMES = 6
+
+
+class Side(msgspec.Struct, frozen=True):
+    """What one argument stands for."""
+
+    label: str
+    """The argument, as it was written."""
+    runs: tuple[SavedRun, ...]
+    """At least one, the oldest first."""
+    left_out: tuple[str, ...] = ()
+    """Files of a folder that are no runs, each with the reason."""
+
+
+def find_side(argument: str) -> Side:
+    """The runs that an argument stands for. Raises RunFileError where it stands for none, or cannot be read."""
+    paths, pooled = _find(argument)
+    if not pooled:
+        return Side(argument, (load_figures(paths[0]),))
+    runs, left_out = read_runs(paths)
+    if not runs:
+        raise RunFileError(f"{argument}: no saved run among {len(paths)} files; the first: {left_out[0]}")
+    return Side(argument, tuple(runs), tuple(left_out))
+
+
+def find_file(argument: str) -> Path:
+    """The one file that an argument stands for. Raises RunFileError where it stands for none or for several."""
+    paths, _ = _find(argument)
+    if len(paths) > 1:
+        raise RunFileError(f"{argument}: expected one run, found {len(paths)}: {_listed(paths)}; name one of them")
+    return paths[0]
+
+
+def read_runs(paths: Iterable[Path]) -> tuple[list[SavedRun], list[str]]:
+    """The runs, oldest first, and what could not be read as one."""
+    runs, left_out = [], []
+    for path in paths:
+        try:
+            runs.append(load_figures(path))
+        except RunFileError as error:
+            left_out.append(str(error))
+    return sorted(runs, key=lambda run: run.created), left_out
+
+
+def _find(argument: str) -> tuple[list[Path], bool]:
+    """The files, at least one, and whether they are one side together."""
+    path = KEPT.get(argument, Path(argument))
+    if argument in KEPT and not path.is_file():
+        raise RunFileError(f"there is no {argument} yet; set one: python -m bench_suite baseline set RUN")
+    if path.is_dir():
+        return _some(sorted(path.rglob("*.json")), argument), True
+    if path.is_file():
+        return [path], False
+    if any(sign in argument for sign in _GLOB):
+        return _some(_globbed(argument), argument), True
+    return [_named(argument)], False
+
+
+def _some(paths: list[Path], argument: str) -> list[Path]:
+    if not paths:
+        raise RunFileError(f"{argument}: no .json file there")
+    return paths
+
+
+def _globbed(pattern: str) -> list[Path]:
+    path = Path(pattern)
+    root = Path(path.anchor) if path.is_absolute() else Path()
+    found = sorted(each for each in root.glob(str(path.relative_to(path.anchor))) if each.is_file())
+    return found or _stored(pattern)
+
+
+def _named(name: str) -> Path:
+    """The run of that name in the storage: the whole name counts before the beginning of one."""
+    found = _stored(name)
+    whole = [path for path in found if path.stem == Path(name).name]
+    candidates = whole or found
+    if not candidates:
+        there = sorted(STORAGE.rglob("*.json"))
+        known = f"there are {_listed(there)}" if there else f"there is nothing in {STORAGE}"
+        raise RunFileError(f"{name}: no such file, folder or run in {STORAGE}; {known}")
+    if len(candidates) > 1:
+        raise RunFileError(
+            f"{name}: {len(candidates)} runs in {STORAGE} begin so: {_listed(candidates)}; name one, or write {name}* "
+            "for all of them as one side"
+        )
+    return candidates[0]
+
+
+def _stored(name: str) -> list[Path]:
+    """As pytest-benchmark finds them: ``name`` or ``machine/name``, and the end of a name may be left out."""
+    folder, last = Path(name).parent, Path(name).name.rstrip("*").removesuffix(".json")
+    if Path(name).is_absolute() or len(folder.parts) > 1:
+        return []
+    places = [str(folder)] if folder.parts else ["*", "."]
+    return sorted({path for place in places for path in STORAGE.glob(f"{place}/{last}*.json")})
+
+
+def _listed(paths: list[Path]) -> str:
+    names = [path.stem for path in paths]
+    return ", ".join(names[-_MOST_NAMES:]) + (f" and {len(names) - _MOST_NAMES} before" if names[_MOST_NAMES:] else "")
