@@ -17,6 +17,9 @@ from bench_suite.comparing.verdict import Policy, Verdict, read
 THREADED_FROM = 1.15
 """Processors at work in a round from which more than one counts as used."""
 
+_PATIENCE = 8
+"""So many times the seconds of a pair are given to one whose rounds on several processors are restless."""
+
 
 class GatedCase:
     """A case that both sides have."""
@@ -36,6 +39,7 @@ class GatedCase:
         self._other_environment = other_environment
         self._iterations: int | None = None
         self._threaded = False
+        self._restless = 0
         self._not_comparable = ""
         self._logs: dict[str, list[float]] = {}
         self._decided: dict[str, Verdict] = {}
@@ -58,9 +62,14 @@ class GatedCase:
     def task(self, *, one: tuple[int, ...] | None, all_of_them: tuple[int, ...] | None, seconds: float) -> Task:
         """As the next pair is to run it: on one processor or on all, as its settings or the pilot say."""
         mode = self.settings.processors
-        alone = mode == "one" or (mode == "auto" and self._iterations is not None and not self._threaded)
+        known = self._iterations is not None
+        alone = mode == "one" or (mode == "auto" and known and not self._threaded)
         return Task(
-            case=self.id, processors=one if alone else all_of_them, iterations=self._iterations, seconds=seconds
+            case=self.id,
+            processors=one if alone else all_of_them,
+            iterations=self._iterations,
+            seconds=seconds,
+            most_seconds=seconds * (_PATIENCE if known and not alone else 1),
         )
 
     def pilot(self, walked: Walked) -> None:
@@ -85,6 +94,7 @@ class GatedCase:
             return
         if walked.log_ratio is not None:
             self._logs["time"].append(walked.log_ratio)
+            self._restless += walked.restless
         base, head = _memory(walked.base), _memory(walked.head)
         if "memory" in self._logs and base and head:
             self._logs["memory"].append(math.log(head / base))
@@ -178,8 +188,13 @@ class GatedCase:
             pairs=len(logs),
             seconds=self.seconds if metric == "time" else 0.0,
             smallest_visible=reading.smallest_visible,
-            notes=self._notes if metric == "time" else (),
+            notes=self._time_notes(len(logs)) if metric == "time" else (),
         )
+
+    def _time_notes(self, pairs: int) -> tuple[str, ...]:
+        if not self._restless:
+            return self._notes
+        return *self._notes, f"others were at work in {self._restless} of {pairs} pairs: their fastest rounds count"
 
     def _why_undecided(self, why: str, *, pairs: int, needed: int) -> str:
         """With what it would take, where more pairs would help."""
