@@ -26,7 +26,7 @@ from bench_suite.comparing.history import read_history
 from bench_suite.comparing.runs import compare
 from bench_suite.comparing.settings import Settings, SettingsError, read_table
 from bench_suite.record import RunFileError
-from bench_suite.signals import interrupt
+from bench_suite.signals import interrupt_on
 
 _INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended."""
@@ -128,7 +128,7 @@ def _show_baseline(_: argparse.Namespace) -> int:
 
 def _bisect(options: argparse.Namespace) -> int:
     # As Ctrl-C does: the worktrees are removed and the gate's processes ended.
-    signal.signal(signal.SIGTERM, interrupt)
+    interrupt_on(signal.SIGTERM)
     return bisect(options.good, options.bad, folder=Path.cwd(), pytest_arguments=options.pytest_arguments)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
@@ -11,20 +9,7 @@ import pytest
 
 from bench_suite.record import CaseResult, RunFileError
 from bench_suite.saving import RunFiles
-from bench_suite.signals import interrupt
 from bench_suite.stash import SESSION
-
-
-def end_on_sigterm(config: pytest.Config) -> None:
-    """Let SIGTERM, which schedulers send when the time is up, end the session as Ctrl-C does: with the run saved."""
-    if threading.current_thread() is not threading.main_thread():
-        return  # Python leaves signals to the main thread
-    before = signal.signal(signal.SIGTERM, interrupt)
-
-    def restore() -> None:
-        signal.signal(signal.SIGTERM, before)
-
-    config.add_cleanup(restore)
 
 
 class SessionEnd:

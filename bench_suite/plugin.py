@@ -5,6 +5,7 @@ It is loaded wherever the package is installed, and stays out of the way of ever
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +15,13 @@ import pytest
 from bench_suite import hooks
 from bench_suite.cases import Case, matrix
 from bench_suite.comparing.gate_options import add_gate_options, is_gate
-from bench_suite.ending import SessionEnd, end_on_sigterm
+from bench_suite.ending import SessionEnd
 from bench_suite.measuring.clock import VirtualClock
 from bench_suite.options import add_options, check_options, read_choices
 from bench_suite.presets import find_preset
 from bench_suite.record import BLOCK_KEY, RunFileError, to_block
 from bench_suite.registering import register_lines
+from bench_suite.signals import interrupt_on
 from bench_suite.stash import CLOCK, SESSION
 
 if TYPE_CHECKING:
@@ -98,7 +100,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     # A worker of pytest-xdist measures nothing: there pytest-benchmark is disabled, and every case is skipped.
     if cases and not session.config.option.collectonly and not hasattr(session.config, "workerinput"):
         session.config.stash[SESSION] = _begin(session.config, cases)
-        end_on_sigterm(session.config)
+        # Schedulers send it when the time is up: the run is saved, as after Ctrl-C.
+        session.config.add_cleanup(interrupt_on(signal.SIGTERM))
 
 
 def _begin(config: pytest.Config, cases: dict[str, Case]) -> Session:

@@ -18,7 +18,7 @@ from pathlib import Path
 from bench_suite.comparing.checkouts import CheckoutError, commit_of, working_tree, worktree
 from bench_suite.comparing.gate_report import GateExit
 from bench_suite.git import git_says, run_git
-from bench_suite.signals import interrupt
+from bench_suite.signals import interrupt_on
 
 _GOOD, _BAD, _SKIP = 0, 1, 125
 """What ``git bisect run`` reads from an exit code."""
@@ -98,5 +98,5 @@ def _run(command: Sequence[str], *, cwd: Path, quiet: bool = False) -> tuple[int
 
 if __name__ == "__main__":
     # What git bisect runs must end its gate when it is ended itself.
-    signal.signal(signal.SIGTERM, interrupt)
+    interrupt_on(signal.SIGTERM)
     sys.exit(judge(sys.argv[2:], cwd=Path.cwd() / sys.argv[1]))

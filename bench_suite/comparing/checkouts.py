@@ -65,7 +65,10 @@ def commit_of(ref: str, repository: Path) -> str:
 
 def commits_missing_in_head(head: Tree, base: Tree) -> int:
     """Commits of the base that head lacks: what they changed counts against head. 0 where git cannot tell."""
-    count = git_says(head.root, "rev-list", "--count", f"HEAD..{base.commit}") if head.commit and base.commit else ""
+    # In a shallow clone every commit looks as if head lacked it.
+    if not base.commit or not git_says(head.root, "merge-base", "HEAD", base.commit):
+        return 0
+    count = git_says(head.root, "rev-list", "--count", f"HEAD..{base.commit}")
     return int(count or 0)
 
 

@@ -150,9 +150,16 @@ def _table(rows: Sequence[Row], names: dict[str, str]) -> list[str]:
 
 
 def _markdown_table(rows: Sequence[Row], names: dict[str, str]) -> str:
-    cells = [(f"`{names[row.verdict.case]}`", *_cells(row), "; ".join(_own_remarks(row))) for row in rows]
+    cells = [
+        (f"`{_escaped(names[row.verdict.case])}`", *_cells(row), _escaped("; ".join(_own_remarks(row)))) for row in rows
+    ]
     headers = ("case", "metric", *_HEADERS[1:], "remarks")
     return tabulate(cells, headers=headers, tablefmt="github", disable_numparse=True)
+
+
+def _escaped(text: str) -> str:
+    """Even within a code span a bar would end the cell."""
+    return text.replace("|", "\\|")
 
 
 def _own_remarks(row: Row) -> list[str]:

@@ -7,6 +7,7 @@ A file, a folder, a glob, a name in ``.benchmarks`` as pytest-benchmark's own co
 from __future__ import annotations
 
 from collections.abc import Iterable
+from glob import glob
 from pathlib import Path
 
 import msgspec
@@ -83,10 +84,13 @@ def _some(paths: list[Path], argument: str) -> list[Path]:
 
 
 def _globbed(pattern: str) -> list[Path]:
-    path = Path(pattern)
-    root = Path(path.anchor) if path.is_absolute() else Path()
-    found = sorted(each for each in root.glob(str(path.relative_to(path.anchor))) if each.is_file())
-    return found or _stored(pattern)
+    return _matching(pattern) or _stored(pattern)
+
+
+def _matching(pattern: str) -> list[Path]:
+    # Path.glob raises an error for a pattern such as a**b.
+    found = (Path(each) for each in glob(pattern, recursive=True))  # noqa: PTH207
+    return sorted(path for path in found if path.is_file())
 
 
 def _named(name: str) -> Path:
@@ -108,11 +112,11 @@ def _named(name: str) -> Path:
 
 def _stored(name: str) -> list[Path]:
     """As pytest-benchmark finds them: ``name`` or ``machine/name``, and the end of a name may be left out."""
-    folder, last = Path(name).parent, Path(name).name.rstrip("*").removesuffix(".json")
+    folder, last = Path(name).parent, Path(name).name.removesuffix(".json").rstrip("*")
     if Path(name).is_absolute() or len(folder.parts) > 1:
         return []
     places = [str(folder)] if folder.parts else ["*", "."]
-    return sorted({path for place in places for path in STORAGE.glob(f"{place}/{last}*.json")})
+    return sorted({path for place in places for path in _matching(f"{STORAGE}/{place}/{last}*.json")})
 
 
 def _listed(paths: list[Path]) -> str:

@@ -34,6 +34,10 @@ class GateError(RuntimeError):
     """The gate cannot run. The message says why and what to do."""
 
 
+class _BudgetSpentError(Exception):
+    """The time budget of the whole gate is spent: no further case is begun."""
+
+
 class Listener(Protocol):
     """Who is told how far the gate is."""
 
@@ -93,12 +97,14 @@ class Gate:
         """Whether a pair came to its end and each side was seen to run its own code."""
 
     def run(self) -> Found:
-        """Gate all cases. Raises GateError. Ctrl-C ends it early, with the verdicts so far."""
+        """Gate all cases. Raises GateError. Ctrl-C and the deadline end it early, with the verdicts so far."""
         try:
             self._pilot()
             self._go_on()
         except KeyboardInterrupt:
             self._cut_off = "interrupted"
+        except _BudgetSpentError:
+            self._cut_off = "the time budget was spent"
         for case in self._cases.values():
             case.look(self._looks or (1,), metrics=self._metrics, cut_off=self._cut_off)
         return self._found()
@@ -117,15 +123,18 @@ class Gate:
 
     def _go_on(self) -> None:
         while going := [case for case in self._cases.values() if case.open]:
-            if self._plan.deadline_seconds is not None and now() >= self._plan.deadline_seconds:
-                self._cut_off = "the time budget was spent"
-                return
+            self._mind_the_time()
             with self._pair(going) as (sides, _):
                 self._walk(sides, going, seconds=self._settings.pair_seconds, note=GatedCase.add)
             self._pairs += 1
             for case in going:
                 case.look(self._looks, metrics=self._metrics)
             self._listener.pair_done(self._pairs, open_cases=sum(case.open for case in going), cases=len(self._cases))
+
+    def _mind_the_time(self) -> None:
+        """Raises _BudgetSpentError. Asked between cases, for one pair may take longer than the whole budget."""
+        if self._plan.deadline_seconds is not None and now() >= self._plan.deadline_seconds:
+            raise _BudgetSpentError
 
     @contextlib.contextmanager
     def _pair(self, cases: Sequence[GatedCase] | None) -> Iterator[tuple[_Sides, _Collections]]:
@@ -181,6 +190,8 @@ class Gate:
             for walked in walk(*sides, tasks, extra_work=self._plan.extra_work, order=self._order):
                 done += 1
                 note(by_id[walked.case], walked)
+                if done < len(tasks):
+                    self._mind_the_time()
             if not self._own_code:
                 self._check_own_code(sides)
         except SideLostError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import signal
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -32,11 +33,11 @@ from bench_suite.comparing.gate_report import (
 )
 from bench_suite.comparing.invocation import OWN_OPTIONS, joined
 from bench_suite.comparing.settings import Settings, SettingsError, fraction, read_table
-from bench_suite.ending import end_on_sigterm
 from bench_suite.machine import fingerprint
 from bench_suite.measuring.budget import parse_duration
 from bench_suite.measuring.timing import seconds as now
 from bench_suite.record import RunFileError, write_json
+from bench_suite.signals import interrupt_on
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -54,7 +55,7 @@ def run_gate(config: pytest.Config) -> int:
     began = now()
     try:
         _find_rootdir_again(config)
-        end_on_sigterm(config)
+        config.add_cleanup(interrupt_on(signal.SIGINT, signal.SIGTERM))
         settings = Settings(read_table(config.rootpath), detect=config.getoption("gate_detect"))
         report = _gate(config, _read(config), settings, began=began)
     except (CheckoutError, GateError, SettingsError) as error:
@@ -84,17 +85,24 @@ def _find_rootdir_again(config: pytest.Config) -> None:
 
 def _read(config: pytest.Config) -> _Asked:
     canary, base = config.getoption("gate_canary"), config.getoption("gate")
-    if canary and base:
+    if base is not None and not base.strip():
+        # A variable that is not set; read as the current folder, head would be compared with itself, and pass.
+        raise SettingsError("--gate: name a git ref or a directory, found nothing")
+    if canary is not None and base is not None:
         raise SettingsError("--gate-canary compares head with a copy of itself; leave out --gate, or the canary")
     if config.getoption("dist", "no") != "no" or config.getoption("numprocesses", None):
         raise SettingsError("the sides take turns on this machine: leave out -n (pytest-xdist)")
     budget = config.getoption("time_budget")
+    try:
+        budget_seconds = parse_duration(budget) if budget else None
+    except ValueError as error:
+        raise SettingsError(f"--time-budget: {error}") from None
     return _Asked(
         base=base,
-        canary=fraction(canary, what="--gate-canary") if canary else 0.0,
+        canary=0.0 if canary is None else fraction(canary, what="--gate-canary"),
         base_python=str(Path(config.getoption("gate_python") or sys.executable).expanduser()),
         inconclusive_passes=config.getoption("gate_inconclusive") == "pass",
-        budget_seconds=parse_duration(budget) if budget else None,
+        budget_seconds=budget_seconds,
     )
 
 

@@ -89,7 +89,7 @@ def conclude(
             f"coverage missing: head no longer measures {_number(len(missing), 'case')} of the base",
         )
     if nothing:
-        return GateExit.CANNOT_RUN, f"nothing was compared: {nothing}"
+        return GateExit.INCONCLUSIVE if cut_off else GateExit.CANNOT_RUN, f"nothing was compared: {nothing}"
     # What was cut off was not looked at: that is no pass, whatever inconclusive answers count as.
     if inconclusive and (cut_off or not inconclusive_passes):
         return GateExit.INCONCLUSIVE, f"inconclusive: {_cases(verdicts, 'inconclusive')}"

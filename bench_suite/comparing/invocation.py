@@ -138,6 +138,8 @@ def select(arguments: Sequence[str], *, paths: Sequence[str], start: Path, proje
 def _rewritten(argument: str, moves: Moves) -> str:
     """An option whose value is a path, in the other checkout's words."""
     for origin, goal in moves:
-        if str(origin) in argument:
-            return argument.replace(str(origin), str(goal))
+        # Not within a longer name: the results in ``repository-results`` are nothing of ``repository``.
+        parts = re.split(rf"""{re.escape(str(origin))}(?=$|[/:;,\s'"])""", argument)
+        if len(parts) > 1:
+            return str(goal).join(parts)
     return argument

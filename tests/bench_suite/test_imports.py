@@ -400,7 +400,6 @@ ARROWS = {
     ),
     # Comparing knows saved runs and processes, never a framework, a workload or a case of ours.
     "bench_suite.comparing": (
-        "bench_suite.ending",
         "bench_suite.git",
         "bench_suite.machine",
         "bench_suite.measuring.budget",

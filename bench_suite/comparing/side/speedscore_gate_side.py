@@ -128,6 +128,8 @@ def verdict_of(reports: list[pytest.TestReport]) -> tuple[str, str]:
             said = str(getattr(crash, "message", "")) or report.longreprtext
             lines = [line for line in said.splitlines() if line.strip()] or ["no message"]
             return "failed", f"{report.when}: {lines[0].strip()}"
+        if report.skipped and hasattr(report, "wasxfail"):
+            return "skipped", f"expected to fail: {report.wasxfail}"
         if report.skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
             return "skipped", reason.removeprefix("Skipped: ")

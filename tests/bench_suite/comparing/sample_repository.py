@@ -103,9 +103,12 @@ class Begun:
         for path in self._repository.scratch.glob(f"{name}*"):
             path.unlink()
 
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
     def end(self, number: signal.Signals) -> Ran:
         """Send a signal, wait, and see that no process is left."""
-        self._process.send_signal(number)
+        self.send(number)
         printed, _ = self._process.communicate(timeout=LIMIT_SECONDS)
         return self._repository.ended(self._process.returncode, printed, clean=number != signal.SIGKILL)
 
