@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -41,7 +42,7 @@ def only(found: Comparison, metric: str = "time") -> Row:
     return row
 
 
-def history(folder: Path, *, runs: int, spread: float = 0.001, **fields: object) -> list[SavedRun]:
+def history(folder: Path, *, runs: int, spread: float = 0.001, **fields: Any) -> list[SavedRun]:
     """Earlier runs of the case, one a day, which lie above and below its figure in turn."""
     return [
         loaded(
@@ -175,7 +176,8 @@ def test_a_run_is_compared_with_the_others_of_the_folder_that_it_lies_in(tmp_pat
     folder, own = a_side(tmp_path / "all", *runs), a_side(tmp_path / "own", runs[-1])
     row = only(compare(folder, own, earlier=(), settings=Settings(GateTable()), allow=()))
     assert row.base is not None
-    assert (row.base.runs, row.verdict.ratio) == (2, pytest.approx(3.0))
+    assert row.base.runs == 2
+    assert row.verdict.ratio == pytest.approx(3.0)
 
 
 def test_runs_of_another_machine_are_refused_unless_that_is_allowed(tmp_path: Path) -> None:
