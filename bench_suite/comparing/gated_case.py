@@ -18,7 +18,7 @@ THREADED_FROM = 1.15
 """Processors at work in a round from which more than one counts as used."""
 
 _PATIENCE = 8
-"""So many times the seconds of a pair are given to one whose rounds on several processors are restless."""
+"""So many times the seconds of a pair are given to one whose rounds are restless."""
 
 
 class GatedCase:
@@ -69,7 +69,7 @@ class GatedCase:
             processors=one if alone else all_of_them,
             iterations=self._iterations,
             seconds=seconds,
-            most_seconds=seconds * (_PATIENCE if known and not alone else 1),
+            most_seconds=seconds * (_PATIENCE if known else 1),
         )
 
     def pilot(self, walked: Walked) -> None:

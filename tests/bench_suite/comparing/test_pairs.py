@@ -80,13 +80,13 @@ def test_neighbouring_rounds_are_compared_in_the_order_a_b_b_a() -> None:
     assert turns == [first, second, second, first]
 
 
-def test_steady_rounds_on_several_processors_are_compared_as_any_others() -> None:
+def test_steady_rounds_are_compared_with_their_neighbours_and_soon_enough() -> None:
     found = walked(cycle([1.0, 1.01]), cycle([1.05, 1.0605]), most_seconds=PATIENT)
     assert found.log_ratio == pytest.approx(math.log(1.05))
     assert (found.couples, found.restless) == (FEWEST_COUPLES, False)
 
 
-def test_restless_rounds_on_several_processors_are_compared_by_the_fastest_of_many() -> None:
+def test_restless_rounds_are_compared_by_the_fastest_of_many() -> None:
     # Head is disturbed more often: the median of the ratios would be 1.05 x 2.
     found = walked(disturbed(1.0, [1, 1, 2]), disturbed(1.05, [2, 2, 1]), most_seconds=PATIENT)
     assert found.log_ratio == pytest.approx(math.log(1.05))
@@ -99,7 +99,7 @@ def test_sides_that_are_disturbed_for_all_of_their_first_rounds_are_restless_tog
     assert (found.log_ratio, found.restless) == (0.0, True)
 
 
-def test_on_one_processor_restless_rounds_are_no_reason_to_go_on() -> None:
+def test_restless_rounds_that_are_too_few_are_compared_as_any_others() -> None:
     found = walked(disturbed(1.0, [1, 2]), disturbed(1.05, [1, 2]))
     assert found.log_ratio == pytest.approx(math.log(1.05))
     assert (found.couples, found.restless) == (FEWEST_COUPLES, False)
