@@ -194,7 +194,7 @@ class GatedCase:
     def _time_notes(self, pairs: int) -> tuple[str, ...]:
         if not self._restless:
             return self._notes
-        return *self._notes, f"others were at work in {self._restless} of {pairs} pairs: their fastest rounds count"
+        return *self._notes, f"compared by the fastest rounds in {self._restless} of {pairs} pairs"
 
     def _why_undecided(self, why: str, *, pairs: int, needed: int) -> str:
         """With what it would take, where more pairs would help."""

@@ -26,9 +26,10 @@ FEWEST_COUPLES = 2
 
 
 RESTLESS_FROM = 0.1
-"""Distance of the quartiles of log seconds, over the rounds of both sides. Others at work cut rounds into slices: on
-one processor a round of 4 ms lasts 4, 8 or 12 ms with 5 % more work as without, and with two threads on two processors
-it lasts once or twice as long, by chance and for many rounds on end."""
+"""Distance of the quartiles of the log ratios of neighbouring rounds, or of their median from 0. Others at work cut
+rounds into slices: on one processor a round of 4 ms lasts 4, 8 or 12 ms with 5 % more work as without, and with two
+threads on two processors it lasts once or twice as long, by chance and for many rounds on end. What a benchmark itself
+does otherwise from round to round, it does on both sides, and is no unrest."""
 
 FASTEST_OF = 60
 """So many rounds a side before the fastest stands for all. Measured with two other gates on the same two processors: of
@@ -160,27 +161,31 @@ class _Baton:
         return self.couples >= FASTEST_OF and self._is_restless()
 
     def _is_restless(self) -> bool:
-        logs = [math.log(timed.seconds) for each in self._timed.values() for timed in each if timed.seconds > 0]
-        if len(logs) < 2:
+        logs = self._logs(*self._sides)
+        if len(logs) < FEWEST_COUPLES:
             return False
-        first, _, third = quantiles(logs, n=4)
-        return third - first > RESTLESS_FROM
+        first, middle, third = quantiles(logs, n=4, method="inclusive")
+        return third - first > RESTLESS_FROM or abs(middle) > RESTLESS_FROM
+
+    def _logs(self, before: Side, after: Side) -> list[float]:
+        """Log ratios of neighbouring rounds, as far as a timer saw both."""
+        return [
+            math.log(other.seconds / one.seconds)
+            for one, other in zip(self._timed[before], self._timed[after], strict=False)
+            if one.seconds > 0 and other.seconds > 0
+        ]
 
     def log_ratio(self, base: Side, head: Side) -> float | None:
-        if self.failed:
-            return None
-        couples = [
-            (before.seconds, after.seconds)
-            for before, after in zip(self._timed[base], self._timed[head], strict=True)
-            if before.seconds > 0 and after.seconds > 0
-        ]
+        logs = self._logs(base, head)
         # A timer that stands still in half of the rounds is too coarse to tell anything.
-        if not couples or 2 * len(couples) < self.couples:
+        if self.failed or not logs or 2 * len(logs) < self.couples:
             return None
         if self.by_fastest:
-            fastest_before, fastest_after = map(min, zip(*couples, strict=True))
-            return math.log(fastest_after / fastest_before)
-        return median(math.log(after / before) for before, after in couples)
+            before, after = (
+                min(each.seconds for each in self._timed[side] if each.seconds > 0) for side in (base, head)
+            )
+            return math.log(after / before)
+        return median(logs)
 
     def busy(self) -> float:
         """Of the rounds that were long enough for a clock to see."""

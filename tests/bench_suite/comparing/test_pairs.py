@@ -99,6 +99,12 @@ def test_sides_that_are_disturbed_for_all_of_their_first_rounds_are_restless_tog
     assert (found.log_ratio, found.restless) == (0.0, True)
 
 
+def test_a_benchmark_that_does_otherwise_from_round_to_round_is_not_restless_for_that() -> None:
+    found = walked(disturbed(1.0, [1, 4, 2]), disturbed(1.05, [1, 4, 2]), most_seconds=PATIENT)
+    assert found.log_ratio == pytest.approx(math.log(1.05))
+    assert (found.couples, found.restless) == (FEWEST_COUPLES, False)
+
+
 def test_restless_rounds_that_are_too_few_are_compared_as_any_others() -> None:
     found = walked(disturbed(1.0, [1, 2]), disturbed(1.05, [1, 2]))
     assert found.log_ratio == pytest.approx(math.log(1.05))
