@@ -53,10 +53,12 @@ class Evidence(msgspec.Struct, frozen=True):
     names: dict[str, str]
     """Framework → its name for people."""
     facts: dict[str, dict[str, tuple[Fact, ...]]]
-    """Framework → key → facts of the newest snapshot that has the key: the one that is scored, then those beside it."""
+    """Framework → key → facts of the newest snapshot that has the key, in the policy's order."""
     runs: tuple[NamedRun, ...] = ()
     measured: dict[Device, tuple[Measured, ...]] = {}
     """Device → measured cases."""
+    layers: dict[str, dict[str, str]] = {}
+    """Framework → each library that stands on it → what that is for."""
 
     def ecosystems(self, device: Device) -> tuple[str, ...]:
         """Frameworks, by fixture folder, that have a measured case on ``device``."""
@@ -100,13 +102,21 @@ def gather(
     check_runs(runs)
     names: dict[str, str] = {}
     facts: dict[str, dict[str, tuple[Fact, ...]]] = {}
+    standing: dict[str, Snapshot] = {}
     for snapshot in known:
         if snapshot.month > month:
             break
         names[snapshot.framework] = snapshot.name
+        standing[snapshot.framework] = snapshot
         # Oldest first: a younger snapshot replaces a key as a whole, with whatever contradicted it.
         facts.setdefault(snapshot.framework, {}).update(_by_key(snapshot.facts, kind_order))
-    return Evidence(snapshot=month, names=names, facts=facts, runs=tuple(runs), measured=_by_device(runs))
+    layers: dict[str, dict[str, str]] = {}
+    for name, snapshot in sorted(standing.items()):
+        if snapshot.role == "layer":
+            layers.setdefault(snapshot.layer_of, {})[name] = snapshot.purpose
+    return Evidence(
+        snapshot=month, names=names, facts=facts, runs=tuple(runs), measured=_by_device(runs), layers=layers
+    )
 
 
 def check_runs(runs: Sequence[NamedRun]) -> None:

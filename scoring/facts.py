@@ -11,7 +11,7 @@ import datetime
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,7 +37,7 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allowed: tuple[float, ...] = ()
     """The only values that may stand here; empty when any within the limits may."""
     name: str = ""
-    """For the card, where a criterion needs several facts."""
+    """For the card, where a criterion needs several facts or none asks for this one."""
 
 
 class Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,12 +87,26 @@ class Snapshot(msgspec.Struct, frozen=True):
     """For people: ``PyTorch`` where the folder is ``pytorch``."""
     role: Role
     facts: tuple[Fact, ...]
+    layer_of: str = ""
+    """Of a layer the framework that it stands on, by folder; a framework has none."""
+    purpose: str = ""
+    """Of a layer what it is for, in a few words; a framework has none."""
+
+    def __post_init__(self) -> None:
+        for field in ("layer_of", "purpose"):
+            given = bool(getattr(self, field).strip())
+            if self.role == "layer" and not given:
+                raise ValueError(f"a layer needs {field}; found none")
+            if self.role == "framework" and given:
+                raise ValueError(f"{field} is for a layer; found it in a framework, where it must go")
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     role: Role
     facts: dict[str, list[dict[str, Any]]]
+    layer_of: str = ""
+    purpose: str = ""
 
 
 def first_day(as_of: str) -> datetime.date:
@@ -124,10 +138,30 @@ def load_snapshots(
 
     Raises FactError at the first file or fact that cannot be trusted, or when there is none at all.
     """
-    paths = sorted(folder.glob("*/*.toml"))
+    loaded = tuple(load_snapshot(path, keys=keys, today=today) for path in snapshot_paths(folder))
+    check_layers(folder, loaded)
+    return loaded
+
+
+def snapshot_paths(folder: Path) -> tuple[Path, ...]:
+    """Every file that should be a snapshot, by framework and month. Raises FactError when there is none."""
+    paths = tuple(sorted(folder.glob("*/*.toml")))
     if not paths:
         raise FactError(f"{folder}: holds no snapshot; expected <framework>/<YYYY-MM>.toml")
-    return tuple(load_snapshot(path, keys=keys, today=today) for path in paths)
+    return paths
+
+
+def check_layers(folder: Path, snapshots: Iterable[Snapshot]) -> None:
+    """Raise FactError for a layer of a framework that has no snapshot."""
+    snapshots = tuple(snapshots)
+    frameworks = sorted({snapshot.framework for snapshot in snapshots if snapshot.role == "framework"})
+    for snapshot in snapshots:
+        if snapshot.role == "layer" and snapshot.layer_of not in frameworks:
+            path = folder / snapshot.framework / f"{snapshot.month}.toml"
+            raise FactError(
+                f"{path}: layer_of is {snapshot.layer_of!r}, which has no snapshot as a framework; "
+                f"there are {', '.join(frameworks) or 'none'}"
+            )
 
 
 def load_snapshot(path: Path, *, keys: Mapping[str, Key], today: datetime.date | None = None) -> Snapshot:
@@ -154,7 +188,7 @@ def load_snapshot(path: Path, *, keys: Mapping[str, Key], today: datetime.date |
     for key, entries in content.facts.items():
         for number, entry in enumerate(entries, start=1):
             try:
-                fact = _make(path.parent.name, key, entry, known=keys.get(key))
+                fact = make_fact(path.parent.name, key, entry, known=keys.get(key))
                 if fact.month > month:
                     raise ValueError(f"as_of {fact.as_of} is after the snapshot's month {month}")
                 identity = (key, fact.kind, fact.source)
@@ -163,12 +197,22 @@ def load_snapshot(path: Path, *, keys: Mapping[str, Key], today: datetime.date |
             except ValueError as error:
                 raise FactError(f"{path}: fact {_one_line(repr(key))}, entry {number}: {_one_line(error)}") from error
             facts[identity] = fact
-    return Snapshot(
-        framework=path.parent.name, month=month, name=content.name, role=content.role, facts=tuple(facts.values())
-    )
+    try:
+        return Snapshot(
+            framework=path.parent.name,
+            month=month,
+            name=content.name,
+            role=content.role,
+            facts=tuple(facts.values()),
+            layer_of=content.layer_of,
+            purpose=content.purpose,
+        )
+    except ValueError as error:
+        raise FactError(f"{path}: {_one_line(error)}") from error
 
 
-def _make(framework: str, key: str, entry: dict[str, Any], *, known: Key | None) -> Fact:
+def make_fact(framework: str, key: str, entry: dict[str, Any], *, known: Key | None) -> Fact:
+    """One entry of a snapshot, checked against its key. Raises ValueError."""
     if known is None:
         raise ValueError("unknown key; the rubric's [facts] table lists those there are")
     for name in ("framework", "key"):

@@ -1,7 +1,8 @@
 """One answer for each criterion and framework: value, points and sources, or unknown with its reason.
 
-A measurement answers before a fact does. What nobody knows stays unknown: this module never puts a zero, a mean or an
-older guess in the place of an answer, and has no case for any framework.
+A measurement answers before a fact does, and a fact that is not stale before one that is. What nobody knows stays
+unknown: this module never puts a zero, a mean or an older guess in the place of an answer, and has no case for any
+framework.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from scoring.evidence import Evidence
-from scoring.facts import Fact, Kind, months_between
+from scoring.facts import Kind, months_between
 from scoring.ratios import Comparison, Ratio, compare
 from scoring.rubric import Criterion, Device, Rubric
 
@@ -31,6 +32,8 @@ class Source(msgspec.Struct, frozen=True):
     high: float | None = None
     age_months: int = 0
     """Before the snapshot's month."""
+    stale: bool = False
+    """Past the policy's limit for its kind."""
     method: str = ""
     name: str = ""
     """Which of several facts, or empty where a criterion needs one only."""
@@ -47,18 +50,25 @@ class Finding(msgspec.Struct, frozen=True):
     value: float | None = None
     """In the criterion's unit; None when unknown."""
     score: float | None = None
-    """0 to 10, unrounded; None when unknown, never zero for it."""
+    """0 to 10, unrounded; None when unknown or stale, never zero for it."""
+    stale_score: float | None = None
+    """What a stale answer would get: for the card alone, as it counts nowhere."""
     sources: tuple[Source, ...] = ()
     beside: tuple[Source, ...] = ()
     """Facts of the same snapshot that say something else and were not scored."""
     reason: str = ""
-    """Why it is unknown."""
+    """Why it has no score."""
     note: str = ""
     """Why a fact answers although a measurement was sought."""
 
     @property
     def known(self) -> bool:
         return self.score is not None
+
+    @property
+    def stale(self) -> bool:
+        """True when what answers is too old to count."""
+        return self.stale_score is not None
 
     @property
     def measured(self) -> bool:
@@ -82,11 +92,10 @@ def judge(
         framework: tuple(
             _answer(
                 criterion,
-                known=evidence.facts.get(framework, {}),
+                rubric=rubric,
                 evidence=evidence,
                 framework=framework,
                 comparison=comparisons.get(criterion.id),
-                names={key: rubric.facts[key].name for key in criterion.facts},
             )
             for criterion in rubric.criterion
             if framework in measured or not criterion.only_measured
@@ -95,19 +104,36 @@ def judge(
     }
 
 
+def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str) -> tuple[Source, ...]:
+    """What is known of one key: first the fact that answers, then those beside it; empty when nothing is.
+
+    The order is the policy's, except that a stale fact answers only where every other is stale too.
+    """
+    found = [
+        Source(
+            kind=fact.kind,
+            text=fact.source,
+            as_of=fact.as_of,
+            value=fact.value,
+            low=fact.low,
+            high=fact.high,
+            age_months=months_between(fact.as_of, evidence.snapshot),
+            stale=rubric.policy.is_stale(fact, month=evidence.snapshot),
+            method=fact.method,
+            name=rubric.facts[key].name,
+        )
+        for fact in evidence.facts.get(framework, {}).get(key, ())
+    ]
+    return tuple(sorted(found, key=lambda source: source.stale))
+
+
 def _answer(
-    criterion: Criterion,
-    *,
-    known: dict[str, tuple[Fact, ...]],
-    evidence: Evidence,
-    framework: str,
-    comparison: Comparison | None,
-    names: dict[str, str],
+    criterion: Criterion, *, rubric: Rubric, evidence: Evidence, framework: str, comparison: Comparison | None
 ) -> Finding:
     facts = {
-        key: [_fact_source(fact, evidence, name=name) for fact in known[key]]
-        for key, name in names.items()
-        if key in known
+        key: sources
+        for key in criterion.facts
+        if (sources := fact_sources(rubric, evidence, framework=framework, key=key))
     }
     note = ""
     if comparison is not None:
@@ -124,23 +150,34 @@ def _answer(
         note = comparison.reason or "not measured on this device"
     missing = [key for key in criterion.facts if key not in facts]
     if missing or not facts:
-        named = ", ".join(name for key in missing if (name := names[key]))
+        named = ", ".join(name for key in missing if (name := rubric.facts[key].name))
         reason = f"no sourced fact{f' about {named}' if named else ''}" if missing else ""
         return Finding(
             criterion=criterion, framework=framework, reason="; ".join(part for part in (note, reason) if part)
         )
-    value = _combine(criterion, [sources[0].value for sources in facts.values()])
+    answering = [sources[0] for sources in facts.values()]
+    stale = [source for source in answering if source.stale]
+    value = _combine(criterion, [source.value for source in answering])
+    score = criterion.score(value)
     return Finding(
         criterion=criterion,
         framework=framework,
         value=value,
-        score=criterion.score(value),
-        sources=tuple(sources[0] for sources in facts.values()),
+        score=None if stale else score,
+        stale_score=score if stale else None,
+        reason="; ".join(dict.fromkeys(_why_stale(source, rubric) for source in stale)),
+        sources=tuple(answering),
         beside=tuple(
             source for sources in facts.values() for source in sources[1:] if source.value != sources[0].value
         ),
         note=note,
     )
+
+
+def _why_stale(source: Source, rubric: Rubric) -> str:
+    assert source.kind != "measured"
+    limit = rubric.policy.stale_after_months[source.kind]
+    return f"stale: {source.age_months} months old, and a {source.kind} fact may be {limit}"
 
 
 def _combine(criterion: Criterion, values: list[float]) -> float:
@@ -151,20 +188,6 @@ def _combine(criterion: Criterion, values: list[float]) -> float:
             return sum(values)
         case "geometric mean":
             return statistics.geometric_mean(values) if all(value > 0 for value in values) else 0.0
-
-
-def _fact_source(fact: Fact, evidence: Evidence, *, name: str) -> Source:
-    return Source(
-        kind=fact.kind,
-        text=fact.source,
-        as_of=fact.as_of,
-        value=fact.value,
-        low=fact.low,
-        high=fact.high,
-        age_months=months_between(fact.as_of, evidence.snapshot),
-        method=fact.method,
-        name=name,
-    )
 
 
 def _measured_source(ratio: Ratio, evidence: Evidence) -> Source:

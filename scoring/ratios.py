@@ -104,22 +104,29 @@ def compare(evidence: Evidence, *, device: Device, measure: Measure) -> Comparis
     stand for all would be stricter, but where two variants train alike, noise would then choose which of two compile
     times, a thousandfold apart, is compared.
     """
+    common, reason = common_support(evidence, device=device, measure=measure)
+    if reason:
+        return Comparison(reason=reason)
+    standings = [(cell, _best_variants(cell)) for cell in common]
+    return Comparison(ratios={ecosystem: _ratio(standings, ecosystem) for ecosystem in evidence.ecosystems(device)})
+
+
+def common_support(evidence: Evidence, *, device: Device, measure: Measure) -> tuple[tuple[Cell, ...], str]:
+    """The cells that every ecosystem measured on ``device`` completed, or none and the reason."""
     compared = evidence.ecosystems(device)
     if len(compared) < 2:
         alone = compared[0] if compared else "nothing"
-        return Comparison(reason=f"only {alone} was measured on {device}, and a ratio needs two")
+        return (), f"only {alone} was measured on {device}, and a ratio needs two"
     metric = measure.metrics.get(device, "")
     common = []
     for cell in cells(evidence, device=device, phase=measure.phase, metric=metric):
         standing = _best_variants(cell)
         if set(standing) == set(compared) and len({(each.better, each.unit) for each in standing.values()}) == 1:
-            common.append((cell, standing))
+            common.append(cell)
     if not common:
         lacking = f"with {metric} " if metric else ""
-        return Comparison(
-            reason=f"no {measure.phase} case {lacking}on {device} that all of {', '.join(compared)} completed"
-        )
-    return Comparison(ratios={ecosystem: _ratio(common, ecosystem) for ecosystem in compared})
+        return (), f"no {measure.phase} case {lacking}on {device} that all of {', '.join(compared)} completed"
+    return tuple(common), ""
 
 
 def _best_variants(cell: Cell) -> dict[str, Standing]:

@@ -18,12 +18,12 @@ from typing import Literal, get_args
 
 import msgspec
 
-from scoring.facts import Key, Kind
+from scoring.facts import Fact, Key, Kind, months_between
 from scoring.scales import SCALES
 
 Dimension = Literal["ecosystem_health", "production_maturity", "research_adoption", "learning_curve", "performance"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
-"""Every dimension weighs the same in the Speed Score."""
+"""In the order of the card."""
 
 Combine = Literal["sum", "geometric mean"]
 Device = Literal["cpu", "gpu", "tpu"]
@@ -115,6 +115,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     round_to: float
     minimum_coverage: float
     kind_order: tuple[Kind, ...]
+    stale_after_months: dict[Kind, int]
     device_order: tuple[Device, ...]
     strength_from: float
     weakness_to: float
@@ -127,8 +128,34 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"minimum_coverage {self.minimum_coverage:g} lies outside 0 to 1")
         if sorted(self.kind_order) != sorted(get_args(Kind)):
             raise ValueError(f"kind_order must name {', '.join(get_args(Kind))} once each")
+        if sorted(self.stale_after_months) != sorted(get_args(Kind)):
+            raise ValueError(f"stale_after_months must name {', '.join(get_args(Kind))} once each")
+        for kind, months in self.stale_after_months.items():
+            if months < 1:
+                raise ValueError(f"stale_after_months of {kind} is {months}; expected one month or more")
         if sorted(self.device_order) != sorted(get_args(Device)):
             raise ValueError(f"device_order must name {', '.join(get_args(Device))} once each")
+
+    def is_stale(self, fact: Fact, *, month: str) -> bool:
+        """True when a fact is past its kind's limit, seen from ``month`` (``YYYY-MM``)."""
+        return months_between(fact.as_of, month) > self.stale_after_months[fact.kind]
+
+
+class Maturity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One grade of a layer, and what its facts must reach for it."""
+
+    grade: str
+    reason: str
+    """What the grade means, and why its limits stand where they do."""
+    least: dict[str, float] = {}
+    """Fact → the least value that it must have; the last grade asks nothing."""
+
+    def __post_init__(self) -> None:
+        for name in ("grade", "reason"):
+            if not getattr(self, name).strip():
+                raise ValueError(f"{name} is empty")
+        if not all(math.isfinite(number) for number in self.least.values()):
+            raise ValueError("the limits must be finite numbers")
 
 
 class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -138,15 +165,23 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     policy: Policy
     dimensions: dict[Dimension, str]
     """Dimension → its title."""
+    weights: dict[Dimension, float]
+    """Dimension → its weight in the Speed Score; only ratios count."""
+    verdicts: dict[Dimension, tuple[tuple[float, str], ...]]
+    """Dimension → what its score means, as (score from which, sentence); the highest first, the last from 0."""
     facts: dict[str, Key]
     """Every key that a fixture may use."""
     criterion: tuple[Criterion, ...]
+    maturity: tuple[Maturity, ...]
+    """Grades of layers, the best first; the first whose limits are all reached is given."""
 
     def __post_init__(self) -> None:
         if self.version != RUBRIC_VERSION:
             raise ValueError(f"version {self.version} is not the {RUBRIC_VERSION} that this release reads")
         if missing := [dimension for dimension in DIMENSIONS if dimension not in self.dimensions]:
             raise ValueError(f"no title for dimension {missing[0]!r}")
+        self._check_weights()
+        self._check_verdicts()
         seen: set[str] = set()
         for criterion in self.criterion:
             if criterion.id in seen:
@@ -159,6 +194,50 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for dimension in DIMENSIONS:
             if not sum(criterion.weight for criterion in self.of(dimension)) > 0:
                 raise ValueError(f"the weights of dimension {dimension!r} are all zero")
+        self._check_maturity()
+
+    def _check_weights(self) -> None:
+        if missing := [dimension for dimension in DIMENSIONS if dimension not in self.weights]:
+            raise ValueError(f"no weight for dimension {missing[0]!r}")
+        for dimension, weight in self.weights.items():
+            if not (math.isfinite(weight) and weight >= 0):
+                raise ValueError(f"the weight of {dimension} is {weight:g}; expected a number that is not negative")
+        if not sum(self.weights.values()) > 0:
+            raise ValueError("the weights of all dimensions are zero")
+
+    def _check_verdicts(self) -> None:
+        for dimension in DIMENSIONS:
+            bands = self.verdicts.get(dimension, ())
+            starts = [start for start, _ in bands]
+            if not bands or starts[-1] != 0 or starts != sorted(set(starts), reverse=True) or starts[0] > 10:
+                raise ValueError(f"the verdicts of dimension {dimension!r} must fall from at most 10 to 0")
+            if not all(sentence.strip() for _, sentence in bands):
+                raise ValueError(f"a verdict of dimension {dimension!r} is empty")
+
+    def _check_maturity(self) -> None:
+        if not self.maturity or self.maturity[-1].least or not all(entry.least for entry in self.maturity[:-1]):
+            raise ValueError("of the [[maturity]] entries the last and no other must ask nothing")
+        grades = [entry.grade for entry in self.maturity]
+        if repeated := [grade for grade in grades if grades.count(grade) > 1]:
+            raise ValueError(f"two [[maturity]] entries have the grade {repeated[0]!r}")
+        for entry in self.maturity:
+            if unknown := [key for key in entry.least if key not in self.facts]:
+                raise ValueError(f"maturity {entry.grade!r}: needs fact {unknown[0]!r}, which [facts] does not list")
+
+    @property
+    def maturity_facts(self) -> tuple[str, ...]:
+        """Every fact that a grade asks for, in the order of ``[facts]``."""
+        asked = {key for entry in self.maturity for key in entry.least}
+        return tuple(key for key in self.facts if key in asked)
+
+    def fact_name(self, key: str) -> str:
+        """A fact's name for people: its own, else that of the criterion which asks for it alone, else its key."""
+        asking = [criterion.name for criterion in self.criterion if criterion.facts == (key,)]
+        return self.facts[key].name or next(iter(asking), key)
+
+    def verdict(self, dimension: Dimension, score: float) -> str:
+        """What a score of a dimension means."""
+        return next(sentence for start, sentence in self.verdicts[dimension] if score >= start)
 
     def of(self, dimension: Dimension) -> tuple[Criterion, ...]:
         """The criteria of one dimension, in the file's order."""
@@ -175,8 +254,11 @@ def add_criteria(rubric: Rubric, criteria: Sequence[Criterion], *, source: str) 
             version=rubric.version,
             policy=rubric.policy,
             dimensions=rubric.dimensions,
+            weights=rubric.weights,
+            verdicts=rubric.verdicts,
             facts=rubric.facts,
             criterion=(*rubric.criterion, *criteria),
+            maturity=rubric.maturity,
         )
     except ValueError as error:
         raise RubricError(f"{source}: {error}") from error

@@ -1,9 +1,9 @@
 """From findings to dimensions to the Speed Score, each with its coverage.
 
 A dimension's raw score is the weighted mean of its answered criteria; unanswered ones leave both sums, and the share of
-the weight that was answered is the coverage. The Speed Score is the mean of the five rounded dimension scores and
-exists only when all five do: a mean over fewer would compare frameworks by different questions. Nothing here reads a
-file or knows a framework.
+the weight that was answered is the coverage. A stale answer is carried along, and counts as none. The Speed Score is
+the mean of the five rounded dimension scores, by the rubric's weights, and exists only when all that weigh anything do:
+a mean over fewer would compare frameworks by different questions. Nothing here reads a file or knows a framework.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ import msgspec
 
 from scoring.evidence import DeviceCoverage, Evidence
 from scoring.findings import Finding, judge
+from scoring.maturity import Layer, grade_layers
 from scoring.ratios import Cell, cells
 from scoring.rubric import DIMENSIONS, Device, Dimension, Policy, Rubric
+from scoring.run_lines import RunLine, run_lines, shapes, worst_error
+from scoring.sensitivity import Sensitivity, sensitivity
+from scoring.uncertainty import Uncertainty, uncertainties
 
 
 class DimensionScore(msgspec.Struct, frozen=True):
@@ -37,10 +41,17 @@ class DimensionScore(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...]
     reason: str = ""
     """Why there is no score."""
+    verdict: str = ""
+    """What the score means in a sentence; empty where there is none."""
 
     @property
     def answered(self) -> int:
         return sum(finding.known for finding in self.findings)
+
+    @property
+    def stale(self) -> int:
+        """Answers that are shown and do not count."""
+        return sum(finding.stale for finding in self.findings)
 
 
 class ScoreCard(msgspec.Struct, frozen=True):
@@ -51,26 +62,20 @@ class ScoreCard(msgspec.Struct, frozen=True):
     dimensions: tuple[DimensionScore, ...]
     beside: tuple[DimensionScore, ...]
     """The same dimensions on another basis: published where the score is measured, and the other devices."""
+    weights: dict[Dimension, float]
+    """Of each dimension in the Speed Score."""
     speed_score: float | None
-    """Mean of the rounded dimension scores, unrounded; None when a dimension has no score."""
-    speed_score_range: tuple[float, float]
-    """The Speed Score if every dimension without a score had 0, and if each had 10: what is unknown, taken at its
-    extremes. Both ends are the Speed Score itself where nothing is missing."""
+    """Weighted mean of the rounded dimension scores, unrounded; None when a dimension that weighs has no score."""
+    uncertainty: Uncertainty
+    """How sure its scores are."""
     reason: str = ""
     """Why there is no Speed Score."""
     strengths: tuple[str, ...] = ()
     weaknesses: tuple[str, ...] = ()
     best_for: tuple[str, ...] = ()
     avoid_if: tuple[str, ...] = ()
-
-
-class RunLine(msgspec.Struct, frozen=True):
-    """One run as a card names it."""
-
-    name: str
-    created: str
-    preset: str
-    machine: str
+    layers: tuple[Layer, ...] = ()
+    """The libraries that stand on it, each with its grade."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -87,9 +92,13 @@ class Report(msgspec.Struct, frozen=True):
     """Model → the shape that was really measured."""
     worst_error: float | None
     """Largest error of all certificates over its tolerance; None when nothing was measured."""
-
-
-_HIGHEST_SCORE = 10.0
+    policy: Policy
+    weights: dict[Dimension, float]
+    """Of each dimension in the Speed Score."""
+    departures: tuple[str, ...]
+    """What of policy and weights is not the rubric's, in words; empty where all is."""
+    sensitivity: Sensitivity | None
+    """How firm the order of the frameworks is; None where fewer than two have a Speed Score."""
 
 
 def round_half_up(value: float, step: float) -> float:
@@ -97,8 +106,10 @@ def round_half_up(value: float, step: float) -> float:
     return math.floor(round(value / step, 9) + 0.5) * step
 
 
-def build_report(rubric: Rubric, evidence: Evidence, *, frameworks: Sequence[str]) -> Report:
-    """Score each of ``frameworks`` on the evidence.
+def build_report(
+    rubric: Rubric, evidence: Evidence, *, frameworks: Sequence[str], departures: tuple[str, ...] = ()
+) -> Report:
+    """Score each of ``frameworks`` on the evidence; ``departures`` say what of the rubric is not the package's own.
 
     The device whose measurements enter the score is the first in the policy's order on which two frameworks were
     measured, else the first on which any was.
@@ -107,22 +118,36 @@ def build_report(rubric: Rubric, evidence: Evidence, *, frameworks: Sequence[str
     order.sort(key=lambda device: len(evidence.ecosystems(device)) < 2)
     bases: list[Device | None] = [*order, None]
     judged = {basis: judge(rubric, evidence, frameworks=frameworks, device=basis) for basis in bases}
+    # The facts alone come last and serve a framework that was measured nowhere.
+    main = {
+        framework: next(basis for basis in bases if basis is None or framework in evidence.ecosystems(basis))
+        for framework in frameworks
+    }
+    sure = {
+        framework: uncertainty
+        for basis in bases
+        for framework, uncertainty in uncertainties(
+            rubric,
+            evidence,
+            {framework: judged[basis][framework] for framework in frameworks if main[framework] == basis},
+            device=basis,
+        ).items()
+    }
     return Report(
         snapshot=evidence.snapshot,
         rubric_version=rubric.version,
         cards=tuple(
-            _card(rubric, evidence, framework, views={basis: judged[basis][framework] for basis in bases})
+            _card(
+                rubric,
+                evidence,
+                framework,
+                views={basis: judged[basis][framework] for basis in bases},
+                main=main[framework],
+                uncertainty=sure[framework],
+            )
             for framework in frameworks
         ),
-        runs=tuple(
-            RunLine(
-                name=run.name,
-                created=run.record.created,
-                preset=run.record.preset,
-                machine=_machine(run.record.environment),
-            )
-            for run in evidence.runs
-        ),
+        runs=run_lines(evidence),
         coverage=evidence.coverage(),
         cells=tuple(
             cell
@@ -130,16 +155,12 @@ def build_report(rubric: Rubric, evidence: Evidence, *, frameworks: Sequence[str
             for phase in dict.fromkeys(measured.case.phase for measured in evidence.measured[device])
             for cell in cells(evidence, device=device, phase=phase)
         ),
-        shapes=_shapes(evidence),
-        worst_error=max(
-            (
-                measured.case.certificate.worst_ratio
-                for group in evidence.measured.values()
-                for measured in group
-                if measured.case.certificate is not None
-            ),
-            default=None,
-        ),
+        shapes=shapes(evidence),
+        worst_error=worst_error(evidence),
+        policy=rubric.policy,
+        weights=rubric.weights,
+        departures=departures,
+        sensitivity=sensitivity(rubric, {framework: judged[main[framework]][framework] for framework in frameworks}),
     )
 
 
@@ -161,27 +182,37 @@ def score_dimension(
     coverage = answered / total if total else 0.0
     enough = raw is not None and round(coverage, 9) >= rubric.policy.minimum_coverage
     needed = rubric.policy.minimum_coverage
-    reason = (
-        ""
-        if enough
-        else f"not enough evidence: {coverage * 100:.0f} % of the weight is answered, {needed * 100:.0f} % is needed"
-    )
+    reason = ""
+    if not enough:
+        reason = (
+            f"not enough evidence: {coverage * 100:.0f} % of the weight is answered, {needed * 100:.0f} % is needed"
+        )
+        if old := math.fsum(finding.criterion.weight for finding in asked if finding.stale):
+            reason += f"; the answers to another {old / total * 100:.0f} % are stale"
     measured = any(finding.measured for finding in asked)
+    score = round_half_up(raw, rubric.policy.round_to) if raw is not None and enough else None
     return DimensionScore(
         dimension=dimension,
         title=rubric.dimensions[dimension],
         basis=f"measured on {device}" if measured else "published facts",
         since=cases if measured else snapshot,
-        score=round_half_up(raw, rubric.policy.round_to) if raw is not None and enough else None,
+        score=score,
         raw=raw,
         coverage=coverage,
         findings=tuple(asked),
         reason=reason,
+        verdict="" if score is None else rubric.verdict(dimension, score),
     )
 
 
 def _card(
-    rubric: Rubric, evidence: Evidence, framework: str, *, views: dict[Device | None, tuple[Finding, ...]]
+    rubric: Rubric,
+    evidence: Evidence,
+    framework: str,
+    *,
+    views: dict[Device | None, tuple[Finding, ...]],
+    main: Device | None,
+    uncertainty: Uncertainty,
 ) -> ScoreCard:
     scored: dict[Device | None, list[DimensionScore]] = {}
     for basis, answers in views.items():
@@ -190,33 +221,33 @@ def _card(
             score_dimension(rubric, dimension, answers, snapshot=evidence.snapshot, device=basis, cases=cases)
             for dimension in DIMENSIONS
         ]
-    # The facts alone come last and serve a framework that was measured nowhere.
-    main = next(view for basis, view in scored.items() if basis is None or framework in evidence.ecosystems(basis))
+    dimensions = scored[main]
     beside = [
         other
-        for place, dimension in enumerate(main)
+        for place, dimension in enumerate(dimensions)
         for other in (view[place] for view in scored.values())
         if other.basis != dimension.basis and (_is_measured(dimension) or _is_measured(other))
     ]
-    missing = [dimension.title for dimension in main if dimension.score is None]
-    scores = [dimension.score for dimension in main if dimension.score is not None]
-    findings = [finding for dimension in main for finding in dimension.findings if finding.score is not None]
+    whole = math.fsum(rubric.weights.values())
+    weighing = [dimension for dimension in dimensions if rubric.weights[dimension.dimension]]
+    missing = [dimension for dimension in weighing if dimension.score is None]
+    weighted = math.fsum(rubric.weights[each.dimension] * (each.score or 0.0) for each in weighing)
+    findings = [finding for dimension in dimensions for finding in dimension.findings if finding.score is not None]
     policy = rubric.policy
     return ScoreCard(
         framework=framework,
         name=evidence.names.get(framework, framework),
-        dimensions=tuple(main),
+        dimensions=tuple(dimensions),
         beside=tuple(beside),
-        speed_score=None if missing else math.fsum(scores) / len(main),
-        speed_score_range=(
-            math.fsum(scores) / len(main),
-            (math.fsum(scores) + _HIGHEST_SCORE * len(missing)) / len(main),
-        ),
-        reason=f"no score for {', '.join(missing)}" if missing else "",
+        weights=rubric.weights,
+        speed_score=None if missing else weighted / whole,
+        uncertainty=uncertainty,
+        reason=f"no score for {', '.join(dimension.title for dimension in missing)}" if missing else "",
         strengths=_say(findings, policy, text=lambda f: f.criterion.strength, strong=True),
         weaknesses=_say(findings, policy, text=lambda f: f.criterion.weakness, strong=False),
         best_for=_say(findings, policy, text=lambda f: f.criterion.best_for, strong=True),
         avoid_if=_say(findings, policy, text=lambda f: f.criterion.avoid_if, strong=False),
+        layers=grade_layers(rubric, evidence, framework=framework),
     )
 
 
@@ -249,24 +280,3 @@ def _cases(evidence: Evidence, framework: str, device: str | None) -> str:
 
 def _is_measured(dimension: DimensionScore) -> bool:
     return any(finding.measured for finding in dimension.findings)
-
-
-def _machine(environment: dict[str, str | int | float | bool | None]) -> str:
-    """Names of the processor and of every GPU that the record's environment holds."""
-    return ", ".join(
-        str(value)
-        for key, value in environment.items()
-        if key == "cpu.model" or (key.startswith("gpu.") and key.endswith(".name"))
-    )
-
-
-def _shapes(evidence: Evidence) -> dict[str, str]:
-    """One line a model, from the first measured case of each."""
-    shapes: dict[str, str] = {}
-    for group in evidence.measured.values():
-        for measured in group:
-            if measured.case.model not in shapes:
-                shapes[measured.case.model] = ", ".join(
-                    f"{name} {value}" for name, value in measured.case.workload.items() if name != "preset"
-                )
-    return dict(sorted(shapes.items()))

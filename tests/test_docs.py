@@ -19,6 +19,8 @@ import pytest
 from bench_suite import matrix_page
 from bench_suite.frameworks.table import FRAMEWORKS, Framework
 from bench_suite.workloads.table import MODELS, Model
+from scoring import rubric_page
+from scoring.rubric import load_rubric
 
 REPOSITORY = Path(__file__).parents[1]
 DOCS = REPOSITORY / "docs"
@@ -38,6 +40,11 @@ def load_generator() -> ModuleType:
 def test_the_matrix_is_what_the_tables_give() -> None:
     remedy = "run python -m bench_suite.matrix_page > docs/matrix.md"
     assert MATRIX.read_text(encoding="utf-8") == matrix_page.page(), remedy
+
+
+def test_the_page_of_the_rubric_is_what_the_rubric_gives() -> None:
+    remedy = "run python -m scoring.rubric_page > docs/rubric.md"
+    assert (DOCS / "rubric.md").read_text(encoding="utf-8") == rubric_page.page(load_rubric()), remedy
 
 
 def test_the_matrix_follows_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +123,8 @@ def test_every_page_is_built_and_every_link_within_the_site_resolves(site: Path)
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             if parts.scheme:
                 continue
-            if target not in pages or (parts.fragment and parts.fragment not in pages[target].anchors | {"__top"}):
+            anchors = pages[target].anchors | {"__top"} if target in pages else set()
+            if not target.is_file() or (parts.fragment and parts.fragment not in anchors):
                 broken.append(f"{path.name}: {link}")
     assert broken == []
 

@@ -8,10 +8,15 @@ from typing import Any
 import msgspec
 
 from scoring.findings import Finding, Source
+from scoring.maturity import Layer
 from scoring.scores import DimensionScore, Report, ScoreCard
 
-SCHEMA_VERSION = 1
-"""Raised when a field changes its meaning or goes; a new field does not raise it."""
+SCHEMA_VERSION = 2
+"""Raised when a field changes its meaning or goes; a new field does not raise it.
+
+2 (2026-11): ``speed_score_interval`` in place of ``speed_score_range``, which took only whole dimensions as unknown.
+1 (2026-11): the first form.
+"""
 
 
 def render(report: Report, *, width: int) -> str:  # noqa: ARG001
@@ -20,7 +25,11 @@ def render(report: Report, *, width: int) -> str:  # noqa: ARG001
         "schema_version": SCHEMA_VERSION,
         "snapshot": report.snapshot,
         "rubric_version": report.rubric_version,
+        "policy": msgspec.to_builtins(report.policy),
+        "weights": report.weights,
+        "departures": report.departures,
         "frameworks": {card.framework: _card(card) for card in report.cards},
+        "sensitivity": msgspec.to_builtins(report.sensitivity),
         "runs": msgspec.to_builtins(report.runs),
         "coverage": [
             {
@@ -40,14 +49,21 @@ def _card(card: ScoreCard) -> dict[str, Any]:
     return {
         "name": card.name,
         "speed_score": None if card.speed_score is None else round(card.speed_score, 2),
-        "speed_score_range": [round(end, 2) for end in card.speed_score_range],
+        "speed_score_interval": msgspec.to_builtins(card.uncertainty.speed_score),
         "reason": card.reason,
-        "dimensions": {dimension.dimension: _dimension(dimension) for dimension in card.dimensions},
+        "dimensions": {
+            dimension.dimension: {
+                **_dimension(dimension),
+                "interval": msgspec.to_builtins(card.uncertainty.dimensions[dimension.dimension]),
+            }
+            for dimension in card.dimensions
+        },
         "beside": [{"dimension": other.dimension, **_dimension(other)} for other in card.beside],
         "strengths": card.strengths,
         "weaknesses": card.weaknesses,
         "best_for": card.best_for,
         "avoid_if": card.avoid_if,
+        "layers": [_layer(layer) for layer in card.layers],
     }
 
 
@@ -60,8 +76,10 @@ def _dimension(dimension: DimensionScore) -> dict[str, Any]:
         "since": dimension.since,
         "coverage": dimension.coverage,
         "answered": dimension.answered,
+        "stale": dimension.stale,
         "asked": len(dimension.findings),
         "reason": dimension.reason,
+        "verdict": dimension.verdict,
         "findings": [_finding(finding) for finding in dimension.findings],
     }
 
@@ -74,6 +92,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "value": finding.value,
         "unit": finding.criterion.unit,
         "score": finding.score,
+        "stale_score": finding.stale_score,
         "reason": finding.reason,
         "note": finding.note,
         "sources": [_source(source) for source in finding.sources],
@@ -81,7 +100,22 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
+def _layer(layer: Layer) -> dict[str, Any]:
+    return {
+        "library": layer.library,
+        "name": layer.name,
+        "purpose": layer.purpose,
+        "grade": layer.grade,
+        "reason": layer.reason,
+        "facts": [
+            {"key": fact.key, "name": fact.name, "unit": fact.unit, "source": _source(fact.source)}
+            for fact in layer.facts
+        ],
+    }
+
+
 def _source(source: Source) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(source)
-    unused = ("method", "name", "low", "high") if source.kind == "measured" else ("nodeids", "runs", "rounds")
+    of_facts, of_measurements = ("method", "name", "low", "high", "stale"), ("nodeids", "runs", "rounds")
+    unused = of_facts if source.kind == "measured" else of_measurements
     return {name: value for name, value in fields.items() if name not in unused}

@@ -12,7 +12,7 @@ def render(report: Report, *, width: int) -> str:  # noqa: ARG001
     """One section a framework, then the comparison, then what was measured; ``width`` means nothing here."""
     lines = [line for card in report.cards for line in (*_card(card, report), "")]
     if len(report.cards) > 1:
-        lines += [*_comparison(report), ""]
+        lines += [*_comparison(report), "", *(f"- {_escape(sentence)}" for sentence in wording.firmness(report)), ""]
     lines += _measured(report)
     return "\n".join(lines) + "\n"
 
@@ -23,16 +23,18 @@ def _card(card: ScoreCard, report: Report) -> Iterator[str]:
     yield ""
     yield _escape(wording.calculation(card))
     yield f"Facts known by {report.snapshot}, rubric version {report.rubric_version}."
+    yield from filter(None, (wording.own_policy(report), wording.stale_remark(card, report)))
     for dimension in card.dimensions:
         score = "no score" if dimension.score is None else f"{wording.points(dimension.score)} / 10"
         yield ""
-        yield f"### {dimension.title}: {score} ({wording.coverage(dimension)})"
+        sure = wording.interval(card.uncertainty.dimensions[dimension.dimension])
+        yield f"### {dimension.title}: {score} ({sure}; {wording.coverage(dimension)})"
         yield ""
         if beside := [other for other in card.beside if other.dimension == dimension.dimension]:
             yield " · ".join(wording.headline(each) for each in (dimension, *beside))
             yield ""
-        if dimension.reason:
-            yield dimension.reason
+        if sentence := dimension.verdict or dimension.reason:
+            yield sentence
             yield ""
         yield from _findings(dimension)
     for title, said in (
@@ -43,6 +45,7 @@ def _card(card: ScoreCard, report: Report) -> Iterator[str]:
     ):
         if said:
             yield from ("", f"**{title}**", "", *(f"- {sentence}" for sentence in said))
+    yield from _layers(card)
 
 
 def _findings(dimension: DimensionScore) -> list[str]:
@@ -51,10 +54,24 @@ def _findings(dimension: DimensionScore) -> list[str]:
         for name, value, score, sources in wording.rows(finding):
             where = "; ".join(f"{wording.origin(source)}: {wording.footnote(source)}" for source in sources)
             rows.append((name.strip(), value, score, where))
-        if remark := finding.reason or finding.note:
+        if remark := wording.remark(finding):
             last = rows.pop()
             rows.append((*last[:3], f"{last[3]} ({remark})" if last[3] else remark))
     return _table(rows, headers=("Criterion", "Value", "Score", "From"))
+
+
+def _layers(card: ScoreCard) -> Iterator[str]:
+    if not card.layers:
+        return
+    yield from ("", f"### {_escape(wording.layers_title(card))}", "")
+    rows = []
+    for layer in card.layers:
+        sources = dict.fromkeys(wording.footnote(fact.source) for fact in layer.facts)
+        said = ": ".join(part for part in (wording.layer_facts(layer), "; ".join(sources)) if part)
+        rows.append((layer.name, layer.purpose, wording.grade(layer), said))
+    yield from _table(rows, headers=("Library", "Purpose", "Maturity", "From"))
+    yield ""
+    yield from (f"- {_escape(sentence)}" for sentence in wording.grades(card))
 
 
 def _comparison(report: Report) -> Iterator[str]:

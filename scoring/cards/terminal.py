@@ -6,10 +6,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from tabulate import tabulate
-
 from scoring.cards import wording
-from scoring.findings import Source
+from scoring.cards.tables import GAP, Footnotes, table
 from scoring.scores import DimensionScore, Report, ScoreCard
 
 _T = TypeVar("_T")
@@ -18,19 +16,7 @@ MINIMUM_WIDTH = 70
 """Below this the tables' words would be cut into letters."""
 
 _NAME_WIDTH, _VALUE_WIDTH, _SCORE_WIDTH = 25, 17, 7
-_GAPS = 6
-"""Two blanks between each of four columns."""
-
-
-class _Footnotes:
-    """Numbers each source once for a card."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, int] = {}
-
-    def mark(self, sources: Sequence[Source]) -> str:
-        places = [self.texts.setdefault(wording.footnote(source), len(self.texts) + 1) for source in sources]
-        return "".join(f"[{place}]" for place in dict.fromkeys(places))
+_LIBRARY_WIDTH, _PURPOSE_WIDTH, _GRADE_WIDTH = 12, 22, 15
 
 
 def render(report: Report, *, width: int) -> str:
@@ -38,7 +24,7 @@ def render(report: Report, *, width: int) -> str:
     width = max(width, MINIMUM_WIDTH)
     parts = [line for card in report.cards for line in (*_card(card, report, width), "")]
     if len(report.cards) > 1:
-        parts += [*_comparison(report, width), ""]
+        parts += [*_comparison(report, width), *_firmness(report, width), ""]
     parts += _measured(report, width)
     return "\n".join(line.rstrip() for line in parts) + "\n"
 
@@ -53,39 +39,45 @@ def _card(card: ScoreCard, report: Report, width: int) -> Iterator[str]:
         f"Facts known by {report.snapshot}, rubric version {report.rubric_version}; a number in brackets is a source.",
         width,
     )
-    footnotes = _Footnotes()
+    for remark in filter(None, (wording.own_policy(report), wording.stale_remark(card, report))):
+        yield from textwrap.wrap(remark, width)
+    footnotes = Footnotes()
     for dimension in card.dimensions:
         yield ""
         yield from _dimension(dimension, card, footnotes, width)
     yield from _sentences(card, width)
-    if footnotes.texts:
-        yield ""
-        yield "Sources"
-        for text, place in footnotes.texts.items():
-            yield from textwrap.wrap(
-                text, width, break_on_hyphens=False, initial_indent=f"{f'[{place}]':>5} ", subsequent_indent=" " * 6
-            )
+    yield from _layers(card, footnotes, width)
+    if footnotes:
+        yield from ("", "Sources", *footnotes.lines(width))
 
 
-def _dimension(dimension: DimensionScore, card: ScoreCard, footnotes: _Footnotes, width: int) -> Iterator[str]:
+def _dimension(dimension: DimensionScore, card: ScoreCard, footnotes: Footnotes, width: int) -> Iterator[str]:
     score = "no score" if dimension.score is None else f"{wording.points(dimension.score)} / 10"
-    left = f"{dimension.title.upper()}  {score}"
-    yield f"{left}{wording.coverage(dimension):>{width - len(left)}}"
-    if dimension.reason:
-        yield from textwrap.wrap(dimension.reason, width)
+    left = f"{dimension.title.upper()}  {score}  ({wording.interval(card.uncertainty.dimensions[dimension.dimension])})"
+    coverage = wording.coverage(dimension)
+    yield (
+        f"{left}{coverage:>{width - len(left)}}"
+        if len(left) + len(coverage) < width
+        else f"{left}\n{coverage:>{width}}"
+    )
+    if said := dimension.verdict or dimension.reason:
+        yield from textwrap.wrap(said, width)
     if beside := [other for other in card.beside if other.dimension == dimension.dimension]:
         said = " · ".join(wording.headline(each) for each in (dimension, *beside))
         yield from textwrap.wrap(f"{dimension.title}: {said}", width)
-    origin_width = width - _NAME_WIDTH - _VALUE_WIDTH - _SCORE_WIDTH - _GAPS
+    origin_width = width - _NAME_WIDTH - _VALUE_WIDTH - _SCORE_WIDTH - 3 * GAP
     rows = []
     for finding in dimension.findings:
         for name, value, score, sources in wording.rows(finding):
             where = "; ".join(wording.origin(source) for source in sources)
-            rows.append((name, value, f"{score:>5}", f"{where} {footnotes.mark(sources)}".strip()))
-        if remark := finding.reason or finding.note:
+            marks = footnotes.mark([wording.footnote(source) for source in sources])
+            # A score in brackets reaches one place further to the right, so that the points stand in line.
+            aligned = f"{score:>{6 if score.endswith(')') else 5}}"
+            rows.append((name, value, aligned, f"{where} {marks}".strip()))
+        if remark := wording.remark(finding):
             last = rows.pop()
             rows.append((*last[:3], f"{last[3]} ({remark})" if last[3] else remark))
-    yield from _table(
+    yield from table(
         rows,
         headers=("Criterion", "Value", "Score", "From"),
         widths=(_NAME_WIDTH, _VALUE_WIDTH, _SCORE_WIDTH, origin_width),
@@ -106,6 +98,28 @@ def _sentences(card: ScoreCard, width: int) -> Iterator[str]:
                 yield from textwrap.wrap(sentence, width, initial_indent="  - ", subsequent_indent="    ")
 
 
+def _layers(card: ScoreCard, footnotes: Footnotes, width: int) -> Iterator[str]:
+    if not card.layers:
+        return
+    yield from ("", wording.layers_title(card))
+    rows = []
+    for layer in card.layers:
+        marks = footnotes.mark([wording.footnote(fact.source) for fact in layer.facts])
+        rows.append((layer.name, layer.purpose, wording.grade(layer), f"{wording.layer_facts(layer)} {marks}".strip()))
+    yield from table(
+        rows,
+        headers=("Library", "Purpose", "Maturity", "From"),
+        widths=(
+            _LIBRARY_WIDTH,
+            _PURPOSE_WIDTH,
+            _GRADE_WIDTH,
+            width - _LIBRARY_WIDTH - _PURPOSE_WIDTH - _GRADE_WIDTH - 3 * GAP,
+        ),
+    )
+    for sentence in wording.grades(card):
+        yield from textwrap.wrap(sentence, width, subsequent_indent="  ")
+
+
 def _comparison(report: Report, width: int) -> Iterator[str]:
     yield "=" * width
     yield f"Side by side, facts known by {report.snapshot}; in brackets the coverage"
@@ -124,9 +138,14 @@ def _comparison(report: Report, width: int) -> Iterator[str]:
                 ]
                 rows.append((f"  {basis}", *(_cell(others[0]) if others else "as above" for others in found)))
         column = min(20, (width - _NAME_WIDTH) // len(cards) - 2)
-        yield from _table(
+        yield from table(
             rows, headers=("", *(card.name for card in cards)), widths=(_NAME_WIDTH, *(column for _ in cards))
         )
+
+
+def _firmness(report: Report, width: int) -> Iterator[str]:
+    for sentence in wording.firmness(report):
+        yield from textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _cell(dimension: DimensionScore) -> str:
@@ -154,28 +173,10 @@ def _measured(report: Report, width: int) -> Iterator[str]:
             for cell in report.cells
         ]
         column = min(30, (width - _NAME_WIDTH) // len(chunk) - 2)
-        yield from _table(rows, headers=("Case", *chunk), widths=(_NAME_WIDTH, *(column for _ in chunk)))
+        yield from table(rows, headers=("Case", *chunk), widths=(_NAME_WIDTH, *(column for _ in chunk)))
 
 
 def _in_columns(items: Sequence[_T], width: int) -> Iterator[Sequence[_T]]:
     each = max(1, (width - _NAME_WIDTH) // 18)
     for start in range(0, len(items), each):
         yield items[start : start + each]
-
-
-def _table(rows: Sequence[Sequence[str]], *, headers: Sequence[str], widths: Sequence[int]) -> list[str]:
-    # Wrapped here: tabulate's own wrapping takes "26,467" for a number and stumbles over the comma.
-    wrapped = [[_fill(cell, width) for cell, width in zip(row, widths, strict=True)] for row in rows]
-    return tabulate(
-        wrapped,
-        # Padded so that every table of a card has the same columns; tabulate adds two to a header's width.
-        headers=[header.ljust(width - 2) for header, width in zip(headers, widths, strict=True)],
-        tablefmt="simple",
-        disable_numparse=True,
-        preserve_whitespace=True,
-    ).splitlines()
-
-
-def _fill(text: str, width: int) -> str:
-    indent = " " * (len(text) - len(text.lstrip()))
-    return textwrap.fill(text.strip(), width, initial_indent=indent, subsequent_indent=indent)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
 from scoring.evidence import DeviceCoverage
 from scoring.findings import Finding, Source
+from scoring.maturity import Layer
 from scoring.ratios import Standing
 from scoring.scores import DimensionScore, Report, ScoreCard
+from scoring.uncertainty import Interval
 
 _OLD_MONTHS = 12
 """From this age on a fact's age is written beside its date."""
@@ -30,6 +33,16 @@ def points(score: float | None) -> str:
     return "unknown" if score is None else f"{score:.1f}"
 
 
+def score(finding: Finding) -> str:
+    """A criterion's points, in brackets where they do not count."""
+    return f"({points(finding.stale_score)})" if finding.stale else points(finding.score)
+
+
+def remark(finding: Finding) -> str:
+    """Why there is no answer, or no measured one; of a stale one its sources say it."""
+    return finding.note if finding.stale else finding.reason or finding.note
+
+
 def per_cent(fraction: float) -> str:
     return f"{fraction * 100:.0f} %"
 
@@ -37,29 +50,91 @@ def per_cent(fraction: float) -> str:
 def calculation(card: ScoreCard) -> str:
     """The Speed Score's own sum, or why there is none."""
     if card.speed_score is None:
-        low, high = card.speed_score_range
+        sure = card.uncertainty.speed_score
         return (
             f"No Speed Score: {card.reason}. It is the mean of five, never of fewer; "
-            f"whatever is unknown, it lies between {low:.1f} and {high:.1f}."
+            f"whatever the unknown answers are, it lies between {sure.low:.1f} and {sure.high:.1f}."
         )
-    terms = " + ".join(points(dimension.score) for dimension in card.dimensions)
-    return f"({terms}) / {len(card.dimensions)} = {card.speed_score:.2f}"
+    weighing = [dimension for dimension in card.dimensions if card.weights[dimension.dimension]]
+    weights = [card.weights[dimension.dimension] for dimension in weighing]
+    terms = [points(dimension.score) for dimension in weighing]
+    if set(weights) != {1.0}:
+        terms = [f"{weight:g} × {term}" for weight, term in zip(weights, terms, strict=True)]
+    mean = f"({' + '.join(terms)}) / {math.fsum(weights):g} = {card.speed_score:.2f}"
+    return f"{mean} ({interval(card.uncertainty.speed_score)})"
+
+
+def interval(sure: Interval) -> str:
+    """How sure a score is, as in ``95 %: 7.0 to 7.5``."""
+    return f"95 %: {sure.low:.1f} to {sure.high:.1f}"
+
+
+def own_policy(report: Report) -> str:
+    """What of the rubric was changed for these cards; empty where nothing was."""
+    return f"A policy of one's own was used: {'; '.join(report.departures)}." if report.departures else ""
+
+
+def firmness(report: Report) -> Iterator[str]:
+    """How firm the order of the frameworks is, and what would change it."""
+    found = report.sensitivity
+    if found is None:
+        yield "There is no order: fewer than two of them have a Speed Score."
+        return
+    names = {card.framework: card.name for card in report.cards}
+    order = ", ".join(f"{names[each]} {found.speed_scores[each]:.2f}" for each in found.ranking)
+    yield f"Order by the Speed Score before rounding: {order}."
+    yield (
+        f"With weights drawn around the rubric's {found.draws:,} times, the order stays in "
+        f"{per_cent(found.same_ranking)} and the first stays first in {per_cent(found.same_first)}."
+    )
+    without = ", ".join(each.name for each in found.left_out)
+    yield (
+        f"Without one of these criteria the order is another: {without}."
+        if without
+        else ("Leaving out any one criterion leaves the order as it is.")
+    )
+    flips = []
+    if (weight := found.weight_flip) is not None:
+        flips.append(
+            f"{names[weight.rival]} if {weight.what} weighed {number(weight.needed)} and not {weight.weight:g}"
+        )
+    if (fact := found.fact_flip) is not None:
+        flips.append(
+            f"{names[fact.rival]} if {fact.criterion} of {names[fact.framework]} were {number(fact.needed)} and not "
+            f"{number(fact.value)} {fact.unit}"
+        )
+    first = names[found.ranking[0]]
+    yield (
+        f"Who draws level with {first}: {'; '.join(flips)}."
+        if flips
+        else (f"No change of one weight or one answer brings anybody level with {first}.")
+    )
 
 
 def title_score(card: ScoreCard) -> str:
     """The Speed Score as a card's title has it: one decimal, or the range that it lies in."""
-    low, high = card.speed_score_range
-    return f"{low:.1f} to {high:.1f}" if card.speed_score is None else f"{card.speed_score:.1f}"
+    sure = card.uncertainty.speed_score
+    return f"{sure.low:.1f} to {sure.high:.1f}" if card.speed_score is None else f"{card.speed_score:.1f}"
 
 
 def speed_score(card: ScoreCard) -> str:
     """The Speed Score in a table's cell: two decimals, or the range that it lies in."""
-    low, high = card.speed_score_range
-    return f"{low:.1f} to {high:.1f}" if card.speed_score is None else f"{card.speed_score:.2f}"
+    sure = card.uncertainty.speed_score
+    return f"{sure.low:.1f} to {sure.high:.1f}" if card.speed_score is None else f"{card.speed_score:.2f}"
 
 
 def coverage(dimension: DimensionScore) -> str:
-    return f"{dimension.answered} of {len(dimension.findings)} criteria, {per_cent(dimension.coverage)}"
+    stale = f", {dimension.stale} stale" if dimension.stale else ""
+    return f"{dimension.answered} of {len(dimension.findings)} criteria, {per_cent(dimension.coverage)}{stale}"
+
+
+def stale_remark(card: ScoreCard, report: Report) -> str:
+    """What "stale" means on this card; empty where nothing is."""
+    limits = ", ".join(f"{kind} {months}" for kind, months in report.policy.stale_after_months.items())
+    stale = any(dimension.stale for dimension in card.dimensions) or any(
+        fact.source.stale for layer in card.layers for fact in layer.facts
+    )
+    return f"A score in brackets rests on a stale fact and does not count; limits in months: {limits}." if stale else ""
 
 
 def headline(dimension: DimensionScore) -> str:
@@ -77,11 +152,11 @@ def value(finding: Finding) -> str:
 
 
 def origin(source: Source) -> str:
-    """Kind, date, age and stated range of a source; what was measured of a measurement."""
+    """Kind, date, age and stated range of a fact; of a measurement what was measured."""
     if source.kind == "measured":
         return f"measured here: {source.text}"
-    parts = [f"{source.kind} {source.as_of}"]
-    if source.age_months >= _OLD_MONTHS:
+    parts = [f"{'stale: ' if source.stale else ''}{source.kind} {source.as_of}"]
+    if source.stale or source.age_months >= _OLD_MONTHS:
         parts.append(f"{source.age_months} months old")
     if source.low is not None and source.high is not None:
         parts.append(f"stated {number(source.low)} to {number(source.high)}")
@@ -91,11 +166,11 @@ def origin(source: Source) -> str:
 def rows(finding: Finding) -> Iterator[tuple[str, str, str, tuple[Source, ...]]]:
     """Name, value, score and sources of a finding, then of its parts, then of what stands beside it."""
     name = finding.criterion.name
-    if not finding.known:
+    if finding.value is None:
         yield name, "unknown", "", ()
         return
     single = len(finding.sources) == 1
-    yield name, value(finding), points(finding.score), finding.sources if single else ()
+    yield name, value(finding), score(finding), finding.sources if single else ()
     for source in () if single else finding.sources:
         yield f"  {source.name}", number(source.value), "", (source,)
     for source in finding.beside:
@@ -107,6 +182,29 @@ def footnote(source: Source) -> str:
     if source.kind == "measured":
         return f"{', '.join(Path(run).name for run in source.runs)}: {_nodeids(source.nodeids)}"
     return source.text
+
+
+def layers_title(card: ScoreCard) -> str:
+    return f"Libraries on top of {card.name}"
+
+
+def grade(layer: Layer) -> str:
+    return layer.grade or "unknown"
+
+
+def layer_facts(layer: Layer) -> str:
+    """The figures behind a grade and their dates, as in ``Commits a week 9.5 (2026-07-02)``, or why there is none."""
+    by_date: dict[str, list[str]] = {}
+    for fact in layer.facts:
+        by_date.setdefault(fact.source.as_of, []).append(f"{fact.name} {number(fact.source.value)}")
+    known = [f"{', '.join(figures)} ({as_of})" for as_of, figures in by_date.items()]
+    return "; ".join([*known, *([] if layer.grade else [layer.reason])])
+
+
+def grades(card: ScoreCard) -> Iterator[str]:
+    """What each grade on this card means."""
+    for name, reason in dict.fromkeys((layer.grade, layer.reason) for layer in card.layers if layer.grade):
+        yield f"{name}: {reason}"
 
 
 def measured_sentences(report: Report) -> Iterator[str]:
@@ -131,7 +229,7 @@ def measured_sentences(report: Report) -> Iterator[str]:
 
 def standing(standing: Standing | None) -> str:
     """Median of one framework in one cell."""
-    return "not measured" if standing is None else _quantity(standing.median, standing.unit)
+    return "not measured" if standing is None else quantity(standing.median, standing.unit)
 
 
 def _coverage_sentences(line: DeviceCoverage) -> Iterator[str]:
@@ -153,7 +251,7 @@ def _nodeids(nodeids: tuple[str, ...]) -> str:
     return "; ".join(f"{test} {', '.join(ids)}" for test, ids in cases.items())
 
 
-def _quantity(amount: float, unit: str) -> str:
+def quantity(amount: float, unit: str) -> str:
     if unit != "s":
         return f"{amount:,.3g} {unit}"
     for factor, name in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from scoring.evidence import Evidence, NamedRun, gather
 from scoring.facts import Fact, Kind, Snapshot, fixtures_folder, load_snapshots
 from scoring.rubric import Rubric, load_rubric
@@ -37,6 +39,22 @@ def make_fact(
 
 def make_snapshot(*facts: Fact, month: str = "2024-01", framework: str = "alpha") -> Snapshot:
     return Snapshot(framework=framework, month=month, name=framework.title(), role="framework", facts=facts)
+
+
+def make_layer(values: Mapping[str, float], *, library: str, month: str = "2024-01", as_of: str = "") -> Snapshot:
+    """A library on top of ``alpha``, with one computed fact for each of ``values``."""
+    return Snapshot(
+        framework=library,
+        month=month,
+        name=library.title(),
+        role="layer",
+        facts=tuple(
+            make_fact(key, value, framework=library, kind="computed", as_of=as_of or month)
+            for key, value in values.items()
+        ),
+        layer_of="alpha",
+        purpose=f"What {library} is for",
+    )
 
 
 def make_evidence(

@@ -22,7 +22,7 @@ def facts_alone(*, frameworks: list[str] = ALL) -> Report:
 
 def measured(*, frameworks: list[str] = ALL) -> Report:
     runs = (NamedRun(name="some/folder/run.json", record=two_frameworks()),)
-    return build_report(RUBRIC, make_evidence(*shipped(), runs=runs), frameworks=frameworks)
+    return build_report(RUBRIC, make_evidence(*shipped(), runs=runs, month="2024-01"), frameworks=frameworks)
 
 
 @pytest.mark.parametrize("width", [70, 80, 200])
@@ -68,7 +68,7 @@ def test_an_unknown_answer_is_called_unknown_with_its_reason() -> None:
 @pytest.mark.parametrize("form", ["terminal", "markdown"])
 def test_measured_and_published_performance_stand_together(form: str) -> None:
     text = FORMATS[form](measured(frameworks=["jax"]), width=200)
-    assert "8.0 measured on cpu (9 of 9 cases) · 9.5 published facts (2026-11)" in text
+    assert "8.0 measured on cpu (9 of 9 cases) · 9.5 published facts (2024-01)" in text
     assert "measured here: 3 cases, cpu, preset smoke, 9 rounds, jax" in text
 
 
@@ -94,7 +94,7 @@ def test_many_cases_with_one_reason_are_counted() -> None:
 
 def test_json_holds_every_score_and_its_sources() -> None:
     document = json.loads(FORMATS["json"](measured(), width=80))
-    assert document["schema_version"] == 1
+    assert document["schema_version"] == 2
     assert set(document["frameworks"]) == set(ALL)
     jax = document["frameworks"]["jax"]
     assert isinstance(jax["speed_score"], float)

@@ -92,6 +92,37 @@ def test_a_bad_file_is_refused(tmp_path: Path, text: str, reason: str) -> None:
         load(tmp_path, text)
 
 
+LAYER = GOOD.replace('"framework"', '"layer"\nlayer_of = "beta"\npurpose = "Optimizers"')
+
+
+def test_a_layer_says_what_it_stands_on_and_what_for(tmp_path: Path) -> None:
+    snapshot = load(tmp_path, LAYER)
+    assert (snapshot.role, snapshot.layer_of, snapshot.purpose) == ("layer", "beta", "Optimizers")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (LAYER.replace('"beta"', '" "'), "a layer needs layer_of; found none"),
+        (LAYER.replace('purpose = "Optimizers"', ""), "a layer needs purpose; found none"),
+        (LAYER.replace('"layer"', '"framework"'), "layer_of is for a layer; found it in a framework"),
+        (GOOD.replace('"framework"', '"framework"\npurpose = "Arrays"'), "purpose is for a layer"),
+    ],
+)
+def test_a_layer_needs_both_and_a_framework_neither(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(FactError, match=f"2024-01.toml: {reason}"):
+        load(tmp_path, text)
+
+
+def test_a_layer_of_what_is_no_framework_is_refused(tmp_path: Path) -> None:
+    load(tmp_path, LAYER)
+    with pytest.raises(FactError, match=r"2024-01.toml: layer_of is 'beta', which has no snapshot .*there are none"):
+        load_snapshots(tmp_path, keys=KEYS, today=TODAY)
+    (tmp_path / "beta").mkdir()
+    (tmp_path / "beta" / "2024-01.toml").write_text(GOOD, encoding="utf-8")
+    assert len(load_snapshots(tmp_path, keys=KEYS, today=TODAY)) == 2
+
+
 def test_a_value_between_two_levels_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FactError, match="7 is none of 0, 5, 10"):
         load(

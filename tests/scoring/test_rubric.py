@@ -41,6 +41,14 @@ def write(folder: Path, text: str) -> Path:
         ("version = 1", "version = 2", "version 2 is not the 1"),
         ("minimum_coverage = 0.5", "minimum_coverage = 1.5", "minimum_coverage 1.5"),
         ('kind_order = ["reference", ', "kind_order = [", "kind_order must name"),
+        ("reference = 12, ", "", "stale_after_months must name"),
+        ("reference = 12, ", "reference = 0, ", "stale_after_months of reference is 0; expected one month or more"),
+        ('grade = "Emerging"', 'grade = "Good"', r"two \[\[maturity\]\] entries have the grade 'Good'"),
+        ('grade = "Dormant"', 'grade = " "', "grade is empty"),
+        ('reason = "As active', 'reason = ""  # ', "reason is empty"),
+        ("least = { commits_per_week = 2, releases_per_year = 1 }", "", "the last and no other must ask nothing"),
+        ("commits_per_week = 0.25", "commits_a_week = 0.25", "'Maintained only': needs fact 'commits_a_week'"),
+        ("commits_per_week = 0.25", "commits_per_week = inf", "finite"),
         ('performance = "Performance"', "", "no title for dimension 'performance'"),
         ("[policy]", "[policy", "not valid TOML"),
     ],
@@ -86,10 +94,18 @@ def test_the_rubric_names_no_framework_that_it_judges() -> None:
         f"{criterion.strength} {criterion.weakness} {criterion.best_for} {criterion.avoid_if} {criterion.question}"
         for criterion in RUBRIC.criterion
     ).lower()
+    said += " ".join(f"{entry.grade} {entry.reason}" for entry in RUBRIC.maturity).lower()
     for snapshot in shipped():
         assert snapshot.framework not in said
         assert snapshot.name.lower() not in said
 
 
 def test_every_listed_fact_is_asked_for() -> None:
-    assert {key for criterion in RUBRIC.criterion for key in criterion.facts} == set(RUBRIC.facts)
+    asked = {key for criterion in RUBRIC.criterion for key in criterion.facts}
+    assert asked | set(RUBRIC.maturity_facts) == set(RUBRIC.facts)
+
+
+def test_every_fact_has_a_name_for_people() -> None:
+    assert RUBRIC.fact_name("github_stars") == "Stars"
+    assert RUBRIC.fact_name("stackoverflow_questions") == "Stack Overflow"
+    assert not {RUBRIC.fact_name(key) for key in RUBRIC.facts} & set(RUBRIC.facts)

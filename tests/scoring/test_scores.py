@@ -49,6 +49,13 @@ def test_other_frameworks_are_scored_by_the_same_rubric() -> None:
     assert tensorflow.reason == "no score for Learning Curve"
 
 
+def test_libraries_without_facts_on_most_questions_get_the_score_that_their_facts_allow() -> None:
+    names = ["keras", "flax", "equinox", "haiku", "optax"]
+    cards = report(*shipped(), frameworks=names, month="2024-01").cards
+    assert [card.dimensions[0].score for card in cards] == [8.0, 6.0, 5.0, 4.5, None]
+    assert all(card.speed_score is None for card in cards)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_a_framework_scores_the_same_under_any_name(seed: int) -> None:
     draw = random.Random(seed)
@@ -134,7 +141,8 @@ def test_a_dimension_needs_its_minimum_coverage() -> None:
 
 
 def test_a_measurement_answers_before_a_fact_and_both_are_told() -> None:
-    (card,) = report(*shipped(), frameworks=["jax"], run=NamedRun(name="a.json", record=two_frameworks())).cards
+    run = NamedRun(name="a.json", record=two_frameworks())
+    (card,) = report(*shipped(), frameworks=["jax"], run=run, month="2024-01").cards
     performance = card.dimensions[-1]
     assert performance.basis == "measured on cpu"
     assert performance.since == "9 of 9 cases"

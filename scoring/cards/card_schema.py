@@ -1,0 +1,177 @@
+"""The published form of a JSON card: ``python -m scoring.cards.card_schema > docs/card.schema.json``.
+
+It describes what ``cards.json`` writes and nothing else; a test reads a rendered card by these types, so that neither
+can change without the other.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, Literal
+
+import msgspec
+
+from scoring.cards.json import SCHEMA_VERSION
+from scoring.facts import Kind
+from scoring.ratios import Cell
+from scoring.rubric import Dimension, Policy
+from scoring.run_lines import RunLine
+from scoring.sensitivity import Sensitivity
+from scoring.uncertainty import Interval
+
+
+class CardSource(msgspec.Struct, forbid_unknown_fields=True):
+    """Where an answer came from, or what stands beside it."""
+
+    kind: Kind | Literal["measured"]
+    text: str
+    as_of: str
+    value: float
+    age_months: int
+    low: float | None = None
+    """Of a fact."""
+    high: float | None = None
+    """Of a fact."""
+    stale: bool = False
+    """Of a fact."""
+    method: str = ""
+    """Of a fact."""
+    name: str = ""
+    """Of a fact."""
+    nodeids: list[str] = []
+    """Of a measurement."""
+    runs: list[str] = []
+    """Of a measurement."""
+    rounds: int = 0
+    """Of a measurement."""
+
+
+class CardFinding(msgspec.Struct, forbid_unknown_fields=True):
+    """The answer to one criterion."""
+
+    criterion: str
+    question: str
+    weight: float
+    value: float | None
+    unit: str
+    score: float | None
+    stale_score: float | None
+    reason: str
+    note: str
+    sources: list[CardSource]
+    beside: list[CardSource]
+
+
+class CardDimension(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """One dimension; ``raw`` is unrounded."""
+
+    title: str
+    score: float | None
+    raw: float | None
+    basis: str
+    since: str
+    coverage: float
+    answered: int
+    stale: int
+    asked: int
+    reason: str
+    verdict: str
+    findings: list[CardFinding]
+
+
+class MainDimension(CardDimension):
+    """One dimension of the Speed Score."""
+
+    interval: Interval
+
+
+class DimensionBeside(CardDimension):
+    """The same dimension on another basis."""
+
+    dimension: Dimension
+
+
+class CardLayerFact(msgspec.Struct, forbid_unknown_fields=True):
+    """One fact that a grade rests on."""
+
+    key: str
+    name: str
+    unit: str
+    source: CardSource
+
+
+class CardLayer(msgspec.Struct, forbid_unknown_fields=True):
+    """A library that stands on the framework."""
+
+    library: str
+    name: str
+    purpose: str
+    grade: str | None
+    reason: str
+    facts: list[CardLayerFact]
+
+
+class Card(msgspec.Struct, forbid_unknown_fields=True):
+    """All about one framework."""
+
+    name: str
+    speed_score: float | None
+    speed_score_interval: Interval
+    reason: str
+    dimensions: dict[Dimension, MainDimension]
+    beside: list[DimensionBeside]
+    strengths: list[str]
+    weaknesses: list[str]
+    best_for: list[str]
+    avoid_if: list[str]
+    layers: list[CardLayer]
+
+
+class MissingCase(msgspec.Struct, forbid_unknown_fields=True):
+    """A case that was selected and not measured."""
+
+    case: str
+    reason: str
+
+
+class CardCoverage(msgspec.Struct, forbid_unknown_fields=True):
+    """How much of the matrix one run measured on one device."""
+
+    run: str
+    device: str
+    measured: int
+    selected: int
+    missing: list[MissingCase]
+
+
+class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
+    """What ``python -m scoring card --format json`` prints."""
+
+    schema_version: int
+    rubric_version: int
+    snapshot: str
+    policy: Policy
+    weights: dict[Dimension, float]
+    departures: list[str]
+    """What of policy and weights is not the rubric's own."""
+    frameworks: dict[str, Card]
+    sensitivity: Sensitivity | None
+    runs: list[RunLine]
+    coverage: list[CardCoverage]
+    medians: list[Cell]
+    shapes: dict[str, str]
+    worst_error_over_tolerance: float | None
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema, draft 2020-12, of the newest version."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"speedscore card, schema version {SCHEMA_VERSION}",
+        **msgspec.json.schema(CardDocument),
+    }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(schema(), indent=2) + "\n")

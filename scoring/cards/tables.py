@@ -1,0 +1,52 @@
+"""Plain text tables and numbered footnotes, for whatever is read in a terminal. Nothing here knows what a score is."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from tabulate import tabulate
+
+GAP = 2
+"""Blanks between two columns."""
+
+
+class Footnotes:
+    """Numbers each text once."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._places)
+
+    def mark(self, texts: Sequence[str]) -> str:
+        """``[1][4]``: the numbers of ``texts``, new ones for those not seen before."""
+        places = [self._places.setdefault(text, len(self._places) + 1) for text in texts]
+        return "".join(f"[{place}]" for place in dict.fromkeys(places))
+
+    def lines(self, width: int) -> Iterator[str]:
+        """Every text behind its number."""
+        for text, place in self._places.items():
+            yield from textwrap.wrap(
+                text, width, break_on_hyphens=False, initial_indent=f"{f'[{place}]':>5} ", subsequent_indent=" " * 6
+            )
+
+
+def table(rows: Sequence[Sequence[str]], *, headers: Sequence[str], widths: Sequence[int]) -> list[str]:
+    """Lines of a table whose columns are as wide as ``widths`` say."""
+    # Wrapped here: tabulate's own wrapping takes "26,467" for a number and stumbles over the comma.
+    wrapped = [[_fill(cell, width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    return tabulate(
+        wrapped,
+        # Padded so that every table of a card has the same columns; tabulate adds two to a header's width.
+        headers=[header.ljust(width - 2) for header, width in zip(headers, widths, strict=True)],
+        tablefmt="simple",
+        disable_numparse=True,
+        preserve_whitespace=True,
+    ).splitlines()
+
+
+def _fill(text: str, width: int) -> str:
+    indent = " " * (len(text) - len(text.lstrip()))
+    return textwrap.fill(text.strip(), width, initial_indent=indent, subsequent_indent=indent)

@@ -1,0 +1,158 @@
+"""Facts that only GitHub knows: stars, forks, discussions, and how soon issues are closed.
+
+Every question is a query over GitHub's documented GraphQL schema. Nothing is written to GitHub, and a count of today
+never stands for one of another day.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from scoring.collecting.found import Collected, CollectError, Found, Missing
+from scoring.collecting.github_api import RATE, GitHub, Moment
+from scoring.collecting.window import Window, weeks_before
+
+CLOSED_WITHIN = datetime.timedelta(days=30)
+
+_COUNTS = f"""query($owner: String!, $name: String!) {{
+  repository(owner: $owner, name: $name) {{
+    nameWithOwner stargazerCount forkCount hasDiscussionsEnabled discussions(first: 1) {{ totalCount }}
+  }}
+  {RATE}
+}}"""
+_ISSUES = f"""query($owner: String!, $name: String!, $after: String) {{
+  repository(owner: $owner, name: $name) {{
+    issues(first: 100, after: $after, orderBy: {{field: CREATED_AT, direction: DESC}}) {{
+      pageInfo {{ hasNextPage endCursor }}
+      nodes {{ createdAt closedAt }}
+    }}
+  }}
+  {RATE}
+}}"""
+
+
+class _Total(msgspec.Struct, frozen=True, rename="camel"):
+    total_count: int
+
+
+class _Counts(msgspec.Struct, frozen=True, rename="camel"):
+    name_with_owner: str
+    stargazer_count: int
+    fork_count: int
+    has_discussions_enabled: bool
+    discussions: _Total
+
+
+class _CountsData(msgspec.Struct, frozen=True):
+    repository: _Counts
+
+
+class Issue(msgspec.Struct, frozen=True, rename="camel"):
+    """When it was opened and, unless it is open, last closed."""
+
+    created_at: Moment
+    closed_at: Moment | None = None
+
+
+class _PageInfo(msgspec.Struct, frozen=True, rename="camel"):
+    has_next_page: bool
+    end_cursor: str | None = None
+
+
+class _Page(msgspec.Struct, frozen=True, rename="camel"):
+    page_info: _PageInfo
+    nodes: tuple[Issue | None, ...] | None
+
+
+class _Issues(msgspec.Struct, frozen=True):
+    issues: _Page
+
+
+class _IssuesData(msgspec.Struct, frozen=True):
+    repository: _Issues
+
+
+def collect(github: GitHub, repository: str, *, until: datetime.date, today: datetime.date) -> Collected:
+    """What GitHub says of ``owner/name``. Raises CollectError where it says nothing.
+
+    Stars, forks and discussions are those of ``today``: GitHub keeps no older counts, so for an ``until`` before today
+    they are missing.
+    """
+    owner, _, name = checked_name(repository).partition("/")
+    counts = github.ask(_COUNTS, {"owner": owner, "name": name}, form=_CountsData).repository
+    here = f"{counts.name_with_owner}, GitHub GraphQL API"
+    parts = [_counted(counts, source=here, until=until, today=today)]
+    # Every issue that is asked about has had its thirty days in full.
+    window = weeks_before(until - CLOSED_WITHIN - datetime.timedelta(days=1))
+    parts.append(
+        _closed(list(issues_created(github, owner, name, window=window)), window=window, source=here, until=until)
+    )
+    return Collected(
+        found=tuple(found for part in parts for found in part.found),
+        missing=tuple(missing for part in parts for missing in part.missing),
+    )
+
+
+def checked_name(repository: str) -> str:
+    """``owner/name`` as given. Raises CollectError for anything else."""
+    if not re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+", repository):
+        raise CollectError(f"--repository {repository!r} is not owner/name, as in google/flax")
+    return repository
+
+
+def issues_created(github: GitHub, owner: str, name: str, *, window: Window) -> Iterator[Issue]:
+    """The issues created within ``window``, the newest first."""
+    after: str | None = None
+    while True:
+        page = github.ask(_ISSUES, {"owner": owner, "name": name, "after": after}, form=_IssuesData).repository.issues
+        issues = [issue for issue in page.nodes or () if issue is not None]
+        yield from (issue for issue in issues if issue.created_at in window)
+        past = any(issue.created_at.astimezone(datetime.UTC).date() < window.since for issue in issues)
+        if past or not page.page_info.has_next_page:
+            return
+        if page.page_info.end_cursor in (None, after):
+            raise CollectError("GitHub's pages of issues do not go on: the same cursor came twice; try again later")
+        after = page.page_info.end_cursor
+
+
+def _counted(counts: _Counts, *, source: str, until: datetime.date, today: datetime.date) -> Collected:
+    values = {
+        "github_stars": (counts.stargazer_count, "stars", "stargazerCount of that day"),
+        "github_forks": (counts.fork_count, "forks", "forkCount of that day, forks of forks included"),
+        "github_discussions": (counts.discussions.total_count, "threads", "discussions.totalCount of that day"),
+    }
+    if until != today:
+        reason = f"GitHub tells only what it is today, and {until} was asked for"
+        return Collected(missing=tuple(Missing(key=key, reason=reason) for key in values))
+    missing: tuple[Missing, ...] = ()
+    if not counts.has_discussions_enabled:
+        del values["github_discussions"]
+        missing = (Missing(key="github_discussions", reason="the repository has discussions turned off"),)
+    found = tuple(
+        Found(key=key, value=value, unit=unit, as_of=str(until), source=source, method=method)
+        for key, (value, unit, method) in values.items()
+    )
+    return Collected(found=found, missing=missing)
+
+
+def _closed(issues: list[Issue], *, window: Window, source: str, until: datetime.date) -> Collected:
+    key = "issues_closed_within_30d_pct"
+    if not issues:
+        return Collected(missing=(Missing(key=key, reason=f"no issue was created from {window}"),))
+    soon = sum(issue.closed_at is not None and issue.closed_at - issue.created_at <= CLOSED_WITHIN for issue in issues)
+    return Collected(
+        found=(
+            Found(
+                key=key,
+                value=round(100 * soon / len(issues), 1),
+                unit="%",
+                as_of=str(until),
+                source=source,
+                method=(f"{soon} of {len(issues)} issues created {window}, each by its last closing"),
+            ),
+        )
+    )

@@ -1,0 +1,70 @@
+"""How often the interval of a measured score holds the score of the true medians; runs only with ``--selfbench``.
+
+Rounds and processes are simulated, so the truth is known. Prints a table and judges one thing: where a case's processes
+are alike, 95 % must not be less than 90 %.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+import pytest
+from tabulate import tabulate
+
+from bench_suite.record import CaseResult
+from scoring.evidence import NamedRun
+from scoring.findings import judge
+from scoring.rubric import DIMENSIONS
+from scoring.uncertainty import uncertainties
+from tests.scoring.sample_facts import RUBRIC, make_evidence
+from tests.scoring.sample_runs import make_run, measured_case
+
+TRIALS = 300
+MODELS = ("mlp", "resnet50", "gpt")
+ROUNDS = 20
+ROUND_SPREAD = 0.05
+CONDITIONS = [(1, 0.0), (2, 0.0), (5, 0.0), (1, 0.02), (2, 0.02), (5, 0.02)]
+"""Processes a case, and how far they differ from each other."""
+
+FINE = msgspec.structs.replace(RUBRIC, policy=msgspec.structs.replace(RUBRIC.policy, round_to=1e-6))
+"""Without the rounding to half points, which would hide most misses."""
+
+
+def simulated(seed: int, *, processes: int, spread: float) -> Iterable[CaseResult]:
+    rng = np.random.default_rng(seed)
+    for framework, truth in (("alpha", 1.0), ("beta", 1.2)):
+        for model in MODELS:
+            own = rng.normal(0.0, spread, processes)
+            logs = np.repeat(own, ROUNDS) + rng.normal(0.0, ROUND_SPREAD, processes * ROUNDS)
+            case = measured_case(framework, (truth * np.exp(logs)).tolist(), model=model)
+            yield msgspec.structs.replace(
+                case,
+                turns=tuple(range(processes * ROUNDS)),
+                processes=tuple(np.repeat(np.arange(processes), ROUNDS).tolist()),
+            )
+
+
+def holds(seed: int, *, processes: int, spread: float) -> bool:
+    record = make_run(*simulated(seed, processes=processes, spread=spread))
+    evidence = make_evidence(runs=(NamedRun(name="simulated", record=record),))
+    findings = judge(FINE, evidence, frameworks=["alpha"], device="cpu")["alpha"]
+    (speed,) = (finding for finding in findings if finding.criterion.id == "training_speed")
+    interval = uncertainties(FINE, evidence, {"alpha": [speed]}, device="cpu", seed=seed)["alpha"].dimensions[
+        DIMENSIONS[-1]
+    ]
+    return interval.low <= speed.criterion.score(1.2) <= interval.high
+
+
+def test_how_often_an_interval_holds_the_truth(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = []
+    for processes, spread in CONDITIONS:
+        share = sum(holds(seed, processes=processes, spread=spread) for seed in range(TRIALS)) / TRIALS
+        rows.append((processes, f"{100 * spread:g} %", f"{100 * share:.0f} %"))
+        if not spread:
+            assert share > 0.90 - 3 * math.sqrt(0.9 * 0.1 / TRIALS)
+    with capsys.disabled():
+        print()
+        print(tabulate(rows, headers=("processes a case", "between processes", "intervals that hold the truth")))

@@ -1,0 +1,52 @@
+"""Tags and versions: which are releases of the project, and which of those are final."""
+
+from __future__ import annotations
+
+import pytest
+
+from scoring.collecting.versions import is_final, is_version, version_in_tag
+
+
+@pytest.mark.parametrize(
+    ("tag", "version"),
+    [
+        ("v0.4.23", "0.4.23"),
+        ("2.15.0", "2.15.0"),
+        ("jax-v0.4.23", "0.4.23"),
+        ("JAX_0.4.23", "0.4.23"),
+        ("release-1.2", "1.2"),
+        ("releases/1.2", None),
+        ("jaxlib-v0.4.23", None),
+        ("v0.4.23-rc1", "0.4.23-rc1"),
+        ("v1.0-1", "1.0-1"),
+        ("2024", None),
+        ("v1", None),
+        ("nightly-20240131", None),
+        ("v1.2.3-cherry-picks", None),
+        ("", None),
+    ],
+)
+def test_the_version_that_a_tag_names(tag: str, version: str | None) -> None:
+    assert version_in_tag(tag, projects=["jax"]) == version
+
+
+def test_a_project_is_compared_as_indexes_compare_names() -> None:
+    assert version_in_tag("dm_haiku-0.0.9", projects=["DM-Haiku"]) == "0.0.9"
+
+
+@pytest.mark.parametrize("text", ["1.0", "0.4.23", "1.0.post1", "1.0-1", "2.1.0+cpu", "1.0.0.0"])
+def test_final(text: str) -> None:
+    assert is_final(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["1.0rc1", "1.0-rc.1", "1.0a1", "1.0b", "1.0.dev3", "1.0.alpha2", "1.0rc1.post2", "1.0c1"]
+)
+def test_a_pre_release_is_a_version_and_not_final(text: str) -> None:
+    assert is_version(text)
+    assert not is_final(text)
+
+
+@pytest.mark.parametrize("text", ["", "one", "1", "1.0-final-final", "1..0", "1.0\n"])
+def test_no_version(text: str) -> None:
+    assert not is_version(text)

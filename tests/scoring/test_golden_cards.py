@@ -1,0 +1,19 @@
+"""The cards of January 2024, whole, as they were read and found right: whatever changes them has to say so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scoring.__main__ import main
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("framework", ["jax", "pytorch", "tensorflow"])
+def test_the_card_of_january_2024_is_the_one_that_was_read(framework: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["card", framework, "--snapshot", "2024-01"]) == 0
+    path = GOLDEN / f"{framework}-2024-01.txt"
+    remedy = f"read the new card, and if it is right: python -m scoring card {framework} --snapshot 2024-01 > {path}"
+    assert capsys.readouterr().out == path.read_text(encoding="utf-8"), remedy

@@ -1,0 +1,140 @@
+"""A fact has an age: past its kind's limit it is shown, marked, and counts as no answer."""
+
+from __future__ import annotations
+
+import json
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring.cards import FORMATS
+from scoring.facts import Fact, Kind
+from scoring.findings import Finding, judge
+from scoring.scores import Report, build_report
+from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+LIMITS = RUBRIC.policy.stale_after_months
+
+
+def later(month: str, *, months: int) -> str:
+    count = 12 * int(month[:4]) + int(month[5:]) - 1 + months
+    return f"{count // 12}-{count % 12 + 1:02}"
+
+
+def report(*facts: Fact, month: str) -> Report:
+    """What the facts of January 2024 are worth in ``month``."""
+    evidence = make_evidence(make_snapshot(*facts), make_snapshot(month=month))
+    return build_report(RUBRIC, evidence, frameworks=["alpha"])
+
+
+def find(*facts: Fact, month: str, criterion: str) -> Finding:
+    evidence = make_evidence(make_snapshot(*facts), make_snapshot(month=month))
+    findings = judge(RUBRIC, evidence, frameworks=["alpha"], device=None)["alpha"]
+    return next(finding for finding in findings if finding.criterion.id == criterion)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fact_counts_up_to_its_limit_and_not_beyond(kind: Kind) -> None:
+    fact = make_fact("github_stars", 10_000.0, kind=kind)
+    at_limit = find(fact, month=later("2024-01", months=LIMITS[kind]), criterion="github_stars")
+    assert (at_limit.score, at_limit.stale, at_limit.reason) == (7.0, False, "")
+    beyond = find(fact, month=later("2024-01", months=LIMITS[kind] + 1), criterion="github_stars")
+    assert (beyond.value, beyond.score, beyond.stale_score) == (10_000.0, None, 7.0)
+    assert not beyond.known
+    assert beyond.reason == f"stale: {LIMITS[kind] + 1} months old, and a {kind} fact may be {LIMITS[kind]}"
+
+
+def test_a_fresh_fact_answers_before_a_stale_one_that_the_policy_prefers() -> None:
+    facts = (make_fact("github_stars", 10_000.0, kind="reference"), make_fact("github_stars", 1_000.0))
+    month = later("2024-01", months=LIMITS["reference"] + 1)
+    assert find(*facts, month="2024-02", criterion="github_stars").value == 10_000
+    finding = find(*facts, month=month, criterion="github_stars")
+    assert (finding.value, finding.score, finding.stale) == (1_000.0, 3.0, False)
+    assert [(source.value, source.stale) for source in finding.beside] == [(10_000.0, True)]
+
+
+def test_one_stale_fact_of_several_makes_the_answer_stale() -> None:
+    old = make_fact("github_discussions", 400.0, kind="reference")
+    fresh = make_fact("stackoverflow_questions", 600.0, kind="published")
+    month = later("2024-01", months=LIMITS["reference"] + 1)
+    finding = find(old, fresh, month=month, criterion="questions_and_answers")
+    assert (finding.value, finding.score, finding.stale_score) == (1_000.0, None, 5.0)
+
+
+def test_a_dimension_of_stale_facts_has_no_score_and_says_why() -> None:
+    month = later("2024-01", months=LIMITS["published"] + 1)
+    facts = [make_fact("paper_share_pct", 10.0), make_fact("hf_architectures_pct", 10.0, kind="reference")]
+    (card,) = report(*facts, month=month).cards
+    research = card.dimensions[2]
+    assert (research.score, research.raw, research.coverage, research.answered, research.stale) == (None, None, 0, 0, 2)
+    assert research.reason.endswith(
+        "0 % of the weight is answered, 50 % is needed; the answers to another 75 % are stale"
+    )
+
+
+def test_a_stale_answer_has_no_part_in_the_mean_and_none_in_the_sentences() -> None:
+    facts = [make_fact("paper_share_pct", 10.0), make_fact("hf_architectures_pct", 100.0, kind="reference")]
+    fresh, aged = (report(*facts, month=month).cards[0] for month in ("2024-02", "2025-06"))
+    assert fresh.dimensions[2].raw == 8.0
+    assert (aged.dimensions[2].raw, aged.dimensions[2].coverage) == (7.0, 0.5)
+    sentence = "Most pretrained architectures are ready to use"
+    assert sentence in fresh.strengths
+    assert sentence not in aged.strengths
+
+
+def test_a_stale_fact_is_marked_on_every_card() -> None:
+    facts = [make_fact("github_stars", 10_000.0), make_fact("github_discussions", 1.0)]
+    old = report(*facts, month="2026-11")
+    terminal = FORMATS["terminal"](old, width=80)
+    (line,) = (line for line in terminal.splitlines() if line.startswith("Stars "))
+    assert line.split() == ["Stars", "10,000", "stars", "(7.0)", "stale:", "published", "2024-01,"]
+    assert "0 of 8 criteria, 0 %, 1 stale" in terminal
+    markdown = FORMATS["markdown"](old, width=80)
+    assert "| Stars | 10,000 stars | (7.0) | stale: published 2024-01, 34 months old: a page |" in markdown
+    for text in (terminal, markdown):
+        assert "does not count; limits in months: reference 12, published 24, computed 18." in " ".join(text.split())
+    document = json.loads(FORMATS["json"](old, width=80))
+    dimension = document["frameworks"]["alpha"]["dimensions"]["ecosystem_health"]
+    stars = dimension["findings"][0]
+    assert (stars["value"], stars["score"], stars["stale_score"], dimension["stale"]) == (10_000, None, 7.0, 1)
+    assert stars["sources"][0]["stale"] is True
+    assert document["policy"]["stale_after_months"] == LIMITS
+
+
+def test_a_card_without_stale_facts_says_nothing_of_them() -> None:
+    assert "stale" not in FORMATS["terminal"](report(make_fact("github_stars", 1.0), month="2024-02"), width=80)
+
+
+def test_what_was_stale_in_january_2024_left_every_score_as_it_was() -> None:
+    evidence = make_evidence(*shipped(), month="2024-01")
+    cards = build_report(RUBRIC, evidence, frameworks=["jax", "pytorch", "tensorflow"]).cards
+    assert [[dimension.stale for dimension in card.dimensions] for card in cards] == [
+        [0, 0, 0, 0, 0],
+        [1, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0],
+    ]
+
+
+@given(
+    facts=st.lists(
+        st.tuples(st.sampled_from(sorted(RUBRIC.facts)), st.sampled_from(KINDS), st.sampled_from([0.0, 5.0, 10.0])),
+        unique_by=lambda entry: entry[:2],
+    ),
+    age=st.integers(0, 40),
+    further=st.integers(0, 40),
+)
+def test_time_alone_never_raises_coverage_and_never_makes_a_zero(
+    facts: list[tuple[str, Kind, float]], age: int, further: int
+) -> None:
+    made = [make_fact(key, max(value, RUBRIC.facts[key].least), kind=kind) for key, kind, value in facts]
+    sooner, afterwards = (
+        report(*made, month=later("2024-01", months=months)).cards[0] for months in (1 + age, 1 + age + further)
+    )
+    for one, other in zip(sooner.dimensions, afterwards.dimensions, strict=True):
+        assert other.coverage <= one.coverage
+        assert one.answered + one.stale == other.answered + other.stale
+        assert all(finding.score is None or not finding.stale for finding in other.findings)
+        assert all(finding.stale_score is None or finding.value is not None for finding in other.findings)

@@ -1,0 +1,249 @@
+"""``trace``, ``verify``, ``whatif`` and a policy of one's own: what a sceptic does with a card."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring.__main__ import main
+from scoring.own_policy import apply_policy
+from scoring.rubric import DIMENSIONS, RubricError
+from scoring.verifying import differences
+from tests.scoring.sample_facts import RUBRIC
+from tests.scoring.sample_runs import save, two_frameworks
+
+JANUARY = ["--snapshot", "2024-01"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the commands are given, with a saved run."""
+    monkeypatch.chdir(tmp_path)
+    save(two_frameworks(), tmp_path / "run.json")
+    return tmp_path
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> str:
+    assert main(list(arguments)) == code, capsys.readouterr().err
+    return capsys.readouterr().out
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(list(arguments)) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    return line.removeprefix("python -m scoring: ")
+
+
+# ------------------------------------------------------------------------------------------------ trace
+
+
+def test_a_trace_goes_from_the_score_to_the_raw_rounds(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "trace", "jax", "performance", "--run", "run.json")
+    steps = [
+        "JAX: Performance ",
+        "  Training speed (weight 2): ",
+        "bench_suite/test_training.py::test_training[jax-mlp-cpu] in run.json,",
+        "process 1: 10 ms, 10 ms, 10 ms",
+        "medians of the same workload: jax 10 ms, torch 12 ms, torch-compile 8 ms",
+    ]
+    places = [text.index(step) for step in steps]
+    assert places == sorted(places)
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_trace_goes_from_the_score_to_its_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    text = " ".join(said(capsys, "trace", "jax", *JANUARY).split())
+    assert "(7.5 + 6.0 + 7.5 + 6.5 + 9.5) / 5 = 7.40" in text
+    assert "(0.3 x 5.00 + 0.225 x 7.50 + 0.225 x 7.50 + 0.25 x 6.73) / 1 = 6.556" in text
+    assert "5 weeks gets 5.00 points; linear scale: 0 gets 10, 10 gets 0" in text
+    assert "from: 5, reference 2024-01, stated 4 to 6 JAX - S1 Rapid Discovery, January 2024, Learning Curve" in text
+
+
+def test_a_dimension_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    line = refused(capsys, "trace", "jax", "speed")
+    assert line == f"unknown dimension 'speed'; there are {', '.join(DIMENSIONS)}"
+
+
+# ----------------------------------------------------------------------------------------------- verify
+
+
+@pytest.fixture
+def card(folder: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    text = said(capsys, "card", "jax", "pytorch", "--run", "run.json", "--format", "json", "--weights", "learning=0")
+    path = folder / "card.json"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.usefixtures("card")
+def test_a_card_that_follows_from_its_evidence_is_verified(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "verify", "card.json") == "card.json: every figure follows from its evidence\n"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "to", "place"),
+    [
+        (r'"score": 8\.0\b', '"score": 8.5', ".score: the card says 8.5, the evidence gives 8"),
+        (r'"median": 0\.01,', '"median": 0.011,', ".median: the card says 0.011, the evidence gives 0.01"),
+        (r'"weight": 2\.0\b', '"weight": 1.0', ".weight: the card says 1, the evidence gives 2"),
+        (r'"name": "JAX"', '"name": "Jax"', 'frameworks.jax.name: the card says "Jax", the evidence gives "JAX"'),
+    ],
+)
+def test_a_digit_that_differs_is_named(
+    card: Path, capsys: pytest.CaptureFixture[str], pattern: str, to: str, place: str
+) -> None:
+    changed, times = re.subn(pattern, to, card.read_text(), count=1)
+    assert times == 1
+    card.write_text(changed)
+    assert place in said(capsys, "verify", "card.json", code=1)
+
+
+@pytest.mark.usefixtures("card")
+def test_a_run_that_was_changed_since_does_not_pass(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = folder / "run.json"
+    run.write_text(run.read_text().replace("0.012", "0.013"))
+    assert "medians[" in said(capsys, "verify", "card.json", code=1)
+
+
+@pytest.mark.usefixtures("card")
+def test_a_run_that_was_moved_is_found_beside_the_card_or_where_it_is_said_to_be(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    said(capsys, "verify", "../card.json")
+    (folder / "run.json").rename(folder / "elsewhere" / "moved.json")
+    assert refused(capsys, "verify", "../card.json").startswith("run.json: the run that the card names is not here")
+    said(capsys, "verify", "../card.json", "--run", "moved.json")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema_version": 1}', '{"frameworks": 3}'])
+def test_what_is_no_card_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    (folder / "card.json").write_text(text)
+    assert refused(capsys, "verify", "card.json").startswith("card.json: ")
+
+
+def test_a_card_of_another_schema_is_refused(card: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    card.write_text(card.read_text().replace('"schema_version": 2', '"schema_version": 99'))
+    assert refused(capsys, "verify", "card.json") == "card.json: made with schema version 99, and this release has 2"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-999, 999) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(one=json_values, other=json_values)
+def test_differences_are_found_where_there_are_some_and_only_there(one: object, other: object) -> None:
+    assert list(differences(one, one)) == []
+    assert bool(list(differences(one, other))) == (json.dumps(one) != json.dumps(other) and not same(one, other))
+
+
+def same(one: object, other: object) -> bool:
+    """Whatever the order of keys."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+# ----------------------------------------------------------------------------------------------- whatif
+
+
+def test_a_fact_set_by_hand_changes_what_rests_on_it(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "whatif", "jax", *JANUARY, "--fact", "github_stars=900")
+    lines = text.splitlines()
+    assert lines[0] == "JAX: Speed Score 7.40 -> 7.20"
+    assert re.search(r"^  Stars +8\.3 -> 2\.9 +28,000 stars -> 900", text, flags=re.MULTILINE)
+    assert not any("PyTorch:" in line for line in lines)
+
+
+def test_weights_set_by_hand_change_every_speed_score(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "whatif", *JANUARY, "--weights", "learning=0")
+    assert "JAX: Speed Score 7.40 -> 7.62" in text
+    assert "Order after, by the Speed Score before rounding: PyTorch" in text
+
+
+def test_what_changes_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "whatif", "jax", *JANUARY, "--fact", "github_stars=28000")
+    assert text.splitlines()[0] == "Nothing changes."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "whatif: nothing is set; give --fact KEY=NUMBER, --weights or --policy"),
+        (["--fact", "github_stars=1"], "--fact: whose? Name one framework"),
+        (["jax", "--fact", "github_stars"], "--fact: expected KEY=NUMBER, as in github_stars=50000, found 'github_st"),
+        (["jax", "--fact", "stars=1"], "--fact stars=1: unknown key"),
+        (["jax", "--fact", "model_server_level=3"], "--fact model_server_level=3: 3 is none of 0, 2.5, 5, 7.5, 10"),
+        (["jax", "--fact", "github_stars=nan"], "--fact github_stars=nan: value, low and high must be finite"),
+    ],
+)
+def test_what_cannot_be_set_says_why(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    assert refused(capsys, "whatif", *arguments).startswith(message)
+
+
+# ------------------------------------------------------------------------------------ a policy of one's own
+
+
+def test_a_card_says_that_another_policy_was_used(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "own.toml").write_text("[policy]\nround_to = 1\n[weights]\nperformance = 3\n")
+    for form in ("terminal", "markdown", "json"):
+        text = " ".join(said(capsys, "card", "jax", *JANUARY, "--policy", "own.toml", "--format", form).split())
+        assert "round_to 1.0 instead of 0.5" in text
+        assert "weight of performance 3 instead of 1" in text
+        assert "instead of" not in said(capsys, "card", "jax", *JANUARY, "--format", form)
+
+
+def test_a_dimension_that_weighs_nothing_is_not_needed(capsys: pytest.CaptureFixture[str]) -> None:
+    text = said(capsys, "card", "pytorch", *JANUARY, "--weights", "learning_curve=0")
+    assert "(9.5 + 9.5 + 9.5 + 8.0) / 4 = 9.12" in text
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ("performance=-1", "the weight of performance is -1; expected a number that is not negative"),
+        ("performance=nan", "the weight of performance is nan"),
+        ("e=0,pro=0,r=0,l=0,pe=0", "the weights of all dimensions are zero"),
+        ("speed=1", "'speed' is no dimension; there are ecosystem_health"),
+        ("p=1", "'p' could be production_maturity or performance"),
+        ("pe=1,performance=2", "performance is given twice"),
+        ("performance", "expected DIMENSION=NUMBER, as in performance=3, found 'performance'"),
+        ("", "expected DIMENSION=NUMBER"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(weights: str, message: str) -> None:
+    with pytest.raises(RubricError, match=f"^--weights: {re.escape(message)}"):
+        apply_policy(RUBRIC, weights=weights, policy=None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[criteria]", "expected the tables [policy] and [weights] of a rubric, found 'criteria'"),
+        ("[policy]\nround = 1", "Object contains unknown field `round`"),
+        ("[policy]\nminimum_coverage = 2", "minimum_coverage 2 lies outside 0 to 1"),
+        ('[weights]\nperformance = "much"', "Expected `float`, got `str`"),
+        ("[weights", "not valid TOML"),
+    ],
+)
+def test_a_policy_file_that_cannot_be_is_refused(folder: Path, text: str, message: str) -> None:
+    (folder / "own.toml").write_text(text)
+    with pytest.raises(RubricError, match=rf"^own\.toml: {re.escape(message)}"):
+        apply_policy(RUBRIC, weights=None, policy=Path("own.toml"))
+
+
+@given(st.dictionaries(st.sampled_from(DIMENSIONS), st.floats(0.001, 1000.0), min_size=1))
+def test_only_the_ratios_of_weights_count(weights: dict[str, float]) -> None:
+    text = ",".join(f"{name}={weight!r}" for name, weight in weights.items())
+    own = apply_policy(RUBRIC, weights=text, policy=None)
+    assert {name: own.rubric.weights[name] for name in DIMENSIONS if name in weights} == weights
+    assert len(own.departures) == sum(weight != 1.0 for weight in weights.values())
