@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,13 @@ PERFORMANCE = Path(__file__).parent / "performance"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--selfbench", action="store_true", help="measure the suite itself (tests/performance)")
+
+
+def pytest_configure() -> None:
+    # A shell lets what it runs in the background ignore Ctrl-C, and what is started from there inherits that: the tests
+    # that interrupt it would wait in vain.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -186,6 +186,9 @@ def _interval(low: float | None, high: float | None) -> str:
 
 
 def _ratio(value: float) -> str:
+    if value < 0.1:
+        # With three decimals a thousandth would be left with no digit that means anything.
+        return f"{value:.3g}"
     return f"{value:.3f}" if value < 10 else f"{value:.0f}"
 
 
@@ -202,7 +205,10 @@ def _remarks(each: Compared, names: dict[str, str]) -> Iterator[str]:
     yield from _evidence(rows)
     yield from _noises(rows)
     for reason, own in _by(rows, lambda row: row.verdict.reason if row.verdict.outcome == "inconclusive" else ""):
-        yield f"inconclusive in {_number(own)}: {reason}"
+        visible = sorted(1 + row.verdict.smallest_visible for row in own if row.verdict.smallest_visible is not None)
+        ends = _range(f"{visible[0]:.2g}", f"{visible[-1]:.2g}") if visible else ""
+        shown = f" (a change would show from a factor of {ends} on)" if ends else ""
+        yield f"inconclusive in {_number(own)}{shown}: {reason}"
     hidden = [row for row in rows if not _is_shown(row) and row.verdict.outcome != "not comparable"]
     for metric, own in _by(hidden, lambda row: row.verdict.metric):
         told = Counter(row.verdict.outcome for row in own)

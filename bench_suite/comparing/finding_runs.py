@@ -65,12 +65,19 @@ def read_runs(paths: Iterable[Path]) -> tuple[list[SavedRun], list[str]]:
 
 def _find(argument: str) -> tuple[list[Path], bool]:
     """The files, at least one, and whether they are one side together."""
+    if not argument:
+        # As a path it is the folder itself, which a shell's variable that is not set should not stand for.
+        raise RunFileError("a RUN is empty; name a file, a folder, a glob or a run in .benchmarks")
     path = KEPT.get(argument, Path(argument))
     if argument in KEPT and not path.is_file():
         raise RunFileError(f"there is no {argument} yet; set one: python -m bench_suite baseline set RUN")
-    if path.is_dir():
+    try:
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except OSError as error:
+        raise RunFileError(f"{argument}: cannot be read ({error.strerror})") from None
+    if is_folder:
         return _some(sorted(path.rglob("*.json")), argument), True
-    if path.is_file():
+    if is_file:
         return [path], False
     if any(sign in argument for sign in _GLOB):
         return _some(_globbed(argument), argument), True

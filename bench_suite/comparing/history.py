@@ -25,8 +25,16 @@ seen what differs between two days."""
 
 def read_history(folder: Path) -> tuple[SavedRun, ...]:
     """The saved runs below a folder; what is no run is passed over."""
-    newest = sorted(folder.rglob("*.json"), key=lambda path: path.stat().st_mtime)[-_MOST_FILES:]
+    newest = sorted(folder.rglob("*.json"), key=_written)[-_MOST_FILES:]
     return tuple(read_runs(newest)[0])
+
+
+def _written(path: Path) -> float:
+    """Seconds since the epoch; 0 for a link to nowhere, or a file that was removed meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 class History:
