@@ -97,7 +97,8 @@ def test_a_table_of_markdown_has_as_many_cells_in_each_line(folder: Path, capsys
 
 def test_inconclusive_says_why_once_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     printed = in_one_line(said(capsys, "compare", "first.json", "second.json"))
-    assert len(re.findall(r"inconclusive in 1 metric \(a change would show from a factor of 1\.\d on\): ", printed)) == 1
+    once = r"inconclusive in 1 metric \(a change would show from a factor of 1\.\d on\): "
+    assert len(re.findall(once, printed)) == 1
     assert "20 saved runs of the case would tell; pytest --benchmark-only --gate needs none" in printed
 
 
