@@ -80,7 +80,9 @@ def test_a_refusal_names_the_fields_the_values_and_the_way_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "allowed"), [("cpu.model", True), ("cpu", True), ("cpu.", True), ("cpu.*", True), ("cpu.mod", False)]
+    ("name", "allowed"),
+    [("cpu.model", True), ("cpu", True), ("cpu.", True), ("cpu.*", True), ("cpu.mod", False)],
+    ids=["whole", "before a dot", "dot", "star", "part of a word"],
 )
 def test_a_field_is_allowed_by_its_name_or_what_stands_before_a_dot(name: str, allowed: bool) -> None:
     assert is_allowed("cpu.model", [name]) is allowed
