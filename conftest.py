@@ -1,3 +1,3 @@
-"""Names the two plugins for pytest in a checkout; where the wheel is installed, pytest finds them itself."""
+"""Names the plugins for pytest in a checkout; where the wheel is installed, pytest finds the first of them itself."""
 
-pytest_plugins = ["bench_suite.plugin", "scoring.plugin"]
+pytest_plugins = ["speedscore.plugin", "speedscore.bench_suite.plugin", "speedscore.scoring.plugin"]

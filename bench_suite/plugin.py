@@ -1,6 +1,6 @@
 """The pytest plugin of the measuring half: options in, cases out, the run saved. It measures nothing itself.
 
-It is loaded wherever the package is installed, and stays out of the way of every test that is not one of its cases.
+It is loaded where the benchmarks are collected, and stays out of the way of every test that is not one of its cases.
 """
 
 from __future__ import annotations
@@ -12,22 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bench_suite import hooks
-from bench_suite.cases import Case, matrix
-from bench_suite.comparing.gate_options import add_gate_options, is_gate
-from bench_suite.ending import SessionEnd
-from bench_suite.measuring.clock import VirtualClock
-from bench_suite.options import add_options, check_options, read_choices
-from bench_suite.presets import find_preset
-from bench_suite.record import BLOCK_KEY, RunFileError, to_block
-from bench_suite.registering import register_lines
-from bench_suite.signals import interrupt_on
-from bench_suite.stash import CLOCK, SESSION
+from speedscore.bench_suite.matrix.cases import Case, matrix
+from speedscore.bench_suite.matrix.registering import register_lines
+from speedscore.bench_suite.session.ending import SessionEnd
+from speedscore.bench_suite.session.options import add_options, check_options, read_choices
+from speedscore.bench_suite.session.stash import CLOCK, SESSION
+from speedscore.bench_suite.session.virtual_clock import VirtualClock
+from speedscore.bench_suite.workloads.presets import find_preset
+from speedscore.host.signals import interrupt_on
+from speedscore.record.run_file import BLOCK_KEY, RunFileError, to_block
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
-    from bench_suite.session import Session
+    from speedscore.bench_suite.session.session import Session
 
 PHASE_MARK = "speedscore_phase"
 GATE_SIDE = "speedscore_gate_side"
@@ -36,22 +34,6 @@ GATE_SIDE = "speedscore_gate_side"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
-    add_gate_options(parser)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """With --gate there is no session here: the sides are pytest processes of their own."""
-    if not is_gate(config):
-        return None
-    # Imported here because an ordinary session has no use for it.
-    from bench_suite.comparing.gate_command import run_gate
-
-    return run_gate(config)
-
-
-def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    pluginmanager.add_hookspecs(hooks)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark and the terminal reporter read or register anything
@@ -106,8 +88,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def _begin(config: pytest.Config, cases: dict[str, Case]) -> Session:
     # Imported here because collecting alone needs none of it, and has under a second.
-    from bench_suite.progress import Progress
-    from bench_suite.session import Session
+    from speedscore.bench_suite.session.progress import Progress
+    from speedscore.bench_suite.session.session import Session
 
     bench = Session(read_choices(config), source=Path(__file__).parent)
     try:
@@ -138,8 +120,8 @@ def case(framework: str, model: str, device: str, request: pytest.FixtureRequest
 @pytest.fixture
 def replay(request: pytest.FixtureRequest, benchmark: BenchmarkFixture) -> Callable[[Case], None]:
     """Measure a case, together with its block, and play its rounds back to pytest-benchmark."""
-    from bench_suite.playing import play_case
-    from bench_suite.replaying import replay_case
+    from speedscore.bench_suite.session.playing import play_case
+    from speedscore.bench_suite.session.replaying import replay_case
 
     config = request.config
 
@@ -161,7 +143,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     bench, case = item.config.stash.get(SESSION, None), case_of(item)
     if bench is not None and case is not None and not report.passed:
-        from bench_suite.replaying import note_report
+        from speedscore.bench_suite.session.replaying import note_report
 
         note_report(bench, case, report)
     return report
@@ -177,6 +159,6 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     bench = config.stash.get(SESSION, None)
     if bench is not None:
-        from bench_suite.report import write_report
+        from speedscore.bench_suite.session.report import write_report
 
         write_report(terminalreporter, bench.record())

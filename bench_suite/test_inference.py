@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench_suite.cases import Case
+from speedscore.bench_suite.matrix.cases import Case
 
 
 @pytest.mark.speedscore_phase("inference")

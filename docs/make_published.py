@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench_suite.text import three_digits
+from speedscore.text.numbers import three_digits
 
 RESULTS = Path(__file__).with_name("published.json")
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from bench_suite.record import RunRecord
-from scoring import hooks
-from scoring.cards import FORMATS, WIDTH
-from scoring.evidence import EvidenceError, NamedRun, gather
-from scoring.facts import FactError, fixtures_folder, load_snapshots
-from scoring.rubric import Rubric, RubricError, add_criteria, load_rubric
-from scoring.scores import build_report
+from speedscore.record.run_record import RunRecord
+from speedscore.scoring.cards import FORMATS, WIDTH
+from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun, gather
+from speedscore.scoring.facts.fact import FactError
+from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
+from speedscore.scoring.rubric.rubric import Rubric, RubricError, add_criteria, load_rubric
+from speedscore.scoring.scores.scores import build_report
 
-FACTS_ALONE = "the facts alone: python -m scoring card"
+FACTS_ALONE = "the facts alone: speedscore card"
 
 
 class _Outcome:
@@ -31,10 +31,6 @@ class _Outcome:
 
 
 _OUTCOME = pytest.StashKey[_Outcome]()
-
-
-def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    pluginmanager.add_hookspecs(hooks)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
 import pytest
+
+from tests.bench_suite.sample_session import Matrix
 
 PERFORMANCE = Path(__file__).parent / "performance"
 
@@ -15,6 +18,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
+    # A session that a test starts is no worker of pytest-xdist, and must not be taken for one: it would measure nothing.
+    for name in [name for name in os.environ if name.startswith("PYTEST_XDIST")]:
+        del os.environ[name]
     # A shell lets what it runs in the background ignore Ctrl-C, and what is started from there inherits that: the tests
     # that interrupt it would wait in vain.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -28,3 +34,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.is_relative_to(PERFORMANCE):
             item.add_marker(skip)
+
+
+@pytest.fixture
+def matrix(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Matrix:
+    """A small matrix of its own, in a folder of its own."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("CI", raising=False)
+    return Matrix(pytester)

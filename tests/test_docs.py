@@ -16,14 +16,14 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from bench_suite import matrix_page
-from bench_suite.frameworks.table import FRAMEWORKS, Framework
-from bench_suite.workloads.table import MODELS, Model
-from scoring import rubric_page
-from scoring.rubric import load_rubric
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
+from speedscore.bench_suite.matrix import page as matrix_page
+from speedscore.bench_suite.workloads.table import MODELS, Model
+from speedscore.scoring.cards import rubric_page
+from speedscore.scoring.rubric.rubric import load_rubric
+from tests.places import ROOT
 
-REPOSITORY = Path(__file__).parents[1]
-DOCS = REPOSITORY / "docs"
+DOCS = ROOT / "docs"
 MATRIX = DOCS / "matrix.md"
 PUBLISHED = DOCS / "against-published-examples.md"
 
@@ -38,23 +38,25 @@ def load_generator() -> ModuleType:
 
 
 def test_the_matrix_is_what_the_tables_give() -> None:
-    remedy = "run python -m bench_suite.matrix_page > docs/matrix.md"
+    remedy = "run python -m speedscore.bench_suite.matrix.page > docs/matrix.md"
     assert MATRIX.read_text(encoding="utf-8") == matrix_page.page(), remedy
 
 
 def test_the_page_of_the_rubric_is_what_the_rubric_gives() -> None:
-    remedy = "run python -m scoring.rubric_page > docs/rubric.md"
+    remedy = "run python -m speedscore.scoring.cards.rubric_page > docs/rubric.md"
     assert (DOCS / "rubric.md").read_text(encoding="utf-8") == rubric_page.page(load_rubric()), remedy
 
 
 def test_the_matrix_follows_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     before = matrix_page.page()
     with monkeypatch.context() as patch:
-        planted = Framework("planted", "bench_suite.frameworks.jax.program:build", "jax", extra="jax", packages=())
+        planted = Framework(
+            "planted", "speedscore.bench_suite.frameworks.jax.program:build", "jax", extra="jax", packages=()
+        )
         patch.setitem(FRAMEWORKS, "planted", planted)
         assert matrix_page.page() != before
     with monkeypatch.context() as patch:
-        patch.setitem(MODELS, "planted", Model("planted", workload="bench_suite.workloads.mlp"))
+        patch.setitem(MODELS, "planted", Model("planted", workload="speedscore.bench_suite.workloads.mlp"))
         assert matrix_page.page() != before
     with monkeypatch.context() as patch:
         patch.setitem(FRAMEWORKS["jax"].declined, "tpu", "planted")
@@ -69,7 +71,7 @@ def test_the_page_of_comparisons_is_what_the_results_give() -> None:
     assert PUBLISHED.read_text(encoding="utf-8") == generator.page(results), remedy
 
 
-@pytest.mark.parametrize("page", [REPOSITORY / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
 def test_relative_links_lead_to_files(page: Path) -> None:
     links = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
     paths = [urlsplit(link).path for link in links if not urlsplit(link).scheme]
@@ -101,7 +103,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip('mkdocs-material is not installed: python -m pip install "speedscore[docs]"')
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 

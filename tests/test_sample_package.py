@@ -16,17 +16,19 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from bench_suite.cases import PHASES
-from bench_suite.frameworks.table import FRAMEWORKS
-from bench_suite.record import CaseResult, RunRecord, load_run
-from bench_suite.workloads.reference import ReferenceFileError, load_reference
-from bench_suite.workloads.table import MODELS
-from scoring.evidence import NamedRun, gather
-from scoring.facts import fixtures_folder, load_snapshots
-from scoring.rubric import add_criteria, load_rubric
-from scoring.scores import ScoreCard, build_report
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
+from speedscore.bench_suite.workloads.reference import ReferenceFileError, load_reference
+from speedscore.bench_suite.workloads.table import MODELS
+from speedscore.record.phases import PHASES
+from speedscore.record.run_file import load_run
+from speedscore.record.run_record import CaseResult, RunRecord
+from speedscore.scoring.evidence.evidence import NamedRun, gather
+from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
+from speedscore.scoring.rubric.rubric import add_criteria, load_rubric
+from speedscore.scoring.scores.scores import ScoreCard, build_report
+from tests.places import ROOT
 
-PACKAGE = Path(__file__).parents[1] / "examples" / "speedscore-sample"
+PACKAGE = ROOT / "examples" / "speedscore-sample"
 WRITTEN = ("sample-numpy-mlp-cpu", "sample-numpy-samplelinear-cpu", "jax-samplelinear-cpu", "torch-samplelinear-cpu")
 
 
@@ -58,7 +60,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ended(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Ended:
     folder = tmp_path_factory.mktemp("session")
-    arguments = ("--pyargs", "bench_suite", "--benchmark-only", "-k", "sample and cpu", "--preset", "smoke")
+    arguments = ("--pyargs", "speedscore.bench_suite", "--benchmark-only", "-k", "sample and cpu", "--preset", "smoke")
     said = execute(
         "pytest",
         *arguments,

@@ -12,16 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from bench_suite.cases import PHASES
-from bench_suite.frameworks.table import FRAMEWORKS
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
+from speedscore.record.phases import PHASES
+from tests.places import ROOT
 
-REPOSITORY = Path(__file__).parents[1]
+BENCHMARKS = "speedscore.bench_suite"
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(REPOSITORY), cwd=folder)
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT), cwd=folder)
     (built,) = folder.glob("speedscore-*.whl")
     return built
 
@@ -47,30 +48,38 @@ def run(*command: str, cwd: Path) -> str:
 def test_it_holds_the_fixtures_the_rubric_and_the_references(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {
-        "scoring/rubric.toml",
-        "scoring/fixtures/ecosystem/jax/2024-01.toml",
-        "bench_suite/workloads/references/mlp-smoke.json",
-        "bench_suite/test_training.py",
+        "speedscore/scoring/rubric/rubric.toml",
+        "speedscore/fixtures/ecosystem/jax/2024-01.toml",
+        "speedscore/bench_suite/workloads/references/mlp-smoke.json",
+        "speedscore/bench_suite/test_training.py",
     } <= names
     assert not [name for name in names if name.startswith(("tests/", "fixtures/"))]
 
 
 def test_pytest_finds_the_plugins_and_the_matrix(python: Path, tmp_path: Path) -> None:
-    listed = run(str(python), "-m", "pytest", "--pyargs", "bench_suite", "--collect-only", "-q", cwd=tmp_path)
+    listed = run(str(python), "-m", "pytest", "--pyargs", BENCHMARKS, "--collect-only", "-q", cwd=tmp_path)
     assert "test_training[jax-mlp-cpu]" in listed
     helped = run(str(python), "-m", "pytest", "--help", cwd=tmp_path)
     assert "--require-device" in helped
 
 
 def test_it_scores_from_the_facts_that_it_carries(python: Path, tmp_path: Path) -> None:
-    command = ("-m", "scoring", "card", "jax", "--snapshot", "2024-01", "--format", "json")
+    command = ("-m", "speedscore", "card", "jax", "--snapshot", "2024-01", "--format", "json")
     card = json.loads(run(str(python), *command, cwd=tmp_path))
     assert '"speed_score": 7.4' in json.dumps(card)
 
 
 def test_without_a_framework_every_case_is_skipped_with_what_to_install(python: Path, tmp_path: Path) -> None:
     said = run(
-        str(python), "-m", "pytest", "--pyargs", "bench_suite", "--benchmark-only", "-k", "cpu and mlp", cwd=tmp_path
+        str(python),
+        "-m",
+        "pytest",
+        "--pyargs",
+        "speedscore.bench_suite",
+        "--benchmark-only",
+        "-k",
+        "cpu and mlp",
+        cwd=tmp_path,
     )
     assert f"{len(FRAMEWORKS) * len(PHASES)} skipped" in said
     assert 'python -m pip install "speedscore[jax]"' in " ".join(said.split())

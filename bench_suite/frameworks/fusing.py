@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.workloads.workload import Weights
 
 _PARTS = ("query", "key", "value")
 _FUSED = "qkv"

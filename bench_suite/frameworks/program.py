@@ -7,32 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from speedscore.record.phases import DeviceName, Role
 
 if TYPE_CHECKING:
     # Collecting the matrix imports this module, and has no time for NumPy.
     import numpy as np
     from numpy.typing import NDArray
 
-    from bench_suite.workloads.workload import Weights, Workload
-
-Phase = Literal["training", "inference", "throughput", "compilation", "warm_compilation"]
-"""What a case measures. ``inference`` is the latency of one input, ``throughput`` that of queued passes of the batch;
-``compilation`` starts from empty caches, ``warm_compilation`` from those that an earlier process filled."""
-
-Role = Literal["training", "inference", "throughput"]
-"""What a program is built for. Both compilations build the training program: it is the training step that is
-compiled."""
-
-ROLES: dict[Phase, Role] = {
-    "training": "training",
-    "inference": "inference",
-    "throughput": "throughput",
-    "compilation": "training",
-    "warm_compilation": "training",
-}
-
-DeviceName = Literal["cpu", "gpu", "tpu"]
+    from speedscore.bench_suite.workloads.workload import Weights, Workload
 
 
 class DeviceUnavailable(RuntimeError):

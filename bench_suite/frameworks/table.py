@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from bench_suite.frameworks.program import Builder
+from speedscore.bench_suite.frameworks.program import Builder
 
 
 class Framework(msgspec.Struct, frozen=True):
@@ -67,7 +67,7 @@ class Framework(msgspec.Struct, frozen=True):
         return builder
 
 
-_FOLDER = "bench_suite.frameworks"
+_FOLDER = "speedscore.bench_suite.frameworks"
 _JAX = ("jax", "jaxlib", "optax")
 _NO_TPU = "is not driven on a TPU by this suite"
 _GRAPHS = "CUDA graphs are a way to launch work on an NVIDIA GPU; torch-compile is the same without them"

@@ -1,1 +1,4 @@
-"""Rounds, the clock that replays them, when to stop, and memory. Knows programs by their verbs, never a framework."""
+"""Whose turn it is: the workers of a block side by side, round by round, until there is enough.
+
+It is given a way to start a worker, and knows neither pytest nor a framework.
+"""

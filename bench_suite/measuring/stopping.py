@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from bench_suite.presets import INTERVAL_WIDTH
+from speedscore.bench_suite.workloads.presets import INTERVAL_WIDTH
 
 MINIMUM_ROUNDS = 10
 """Six rounds are the fewest that have a 95 % interval at all; ten keep a lucky start from ending a case."""

@@ -1,1 +1,1 @@
-"""The fresh process that holds one program: how it is isolated, spoken to, frozen and killed."""
+"""The fresh process that holds one program: how it is isolated, spoken to, certified and timed."""

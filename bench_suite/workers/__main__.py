@@ -1,4 +1,4 @@
-"""The worker's main loop: ``python -m bench_suite.workers``, started by pytest's side only.
+"""The worker's main loop: ``python -m speedscore.bench_suite.workers``, started by pytest's side only.
 
 It reads a request, hands it to the service, and writes the reply, until the requests end. Errors become replies; what
 a framework prints goes wherever standard output and error were sent.
@@ -10,13 +10,13 @@ import os
 import traceback
 from typing import TYPE_CHECKING
 
-from bench_suite.frameworks.program import DeviceUnavailable
-from bench_suite.piped import PIPES
-from bench_suite.workers.isolation import die_with_parent, isolate
-from bench_suite.workers.protocol import Build, Refused, Reply, Request, decode_request, send
+from speedscore.bench_suite.frameworks.program import DeviceUnavailable
+from speedscore.bench_suite.workers.isolation import die_with_parent, isolate
+from speedscore.bench_suite.workers.protocol import Build, Refused, Reply, Request, decode_request, send
+from speedscore.host.piped import PIPES
 
 if TYPE_CHECKING:
-    from bench_suite.workers.service import Service
+    from speedscore.bench_suite.workers.service import Service
 
 
 class Desk:
@@ -43,7 +43,7 @@ def _open(request: Request) -> Service:
         raise RuntimeError(f"the first request to a worker must be Build, not {type(request).__name__}")
     isolate(request.setting)
     # Only now: it imports NumPy, and NumPy reads the thread variables once.
-    from bench_suite.workers.service import Service
+    from speedscore.bench_suite.workers.service import Service
 
     return Service()
 

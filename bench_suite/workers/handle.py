@@ -13,10 +13,10 @@ import tempfile
 from pathlib import Path
 from typing import Protocol
 
-import bench_suite
-from bench_suite.frameworks.program import DeviceUnavailable
-from bench_suite.piped import PipedProcess, ProcessLostError
-from bench_suite.workers.protocol import Refused, Reply, Request, decode_reply, encode
+import speedscore
+from speedscore.bench_suite.frameworks.program import DeviceUnavailable
+from speedscore.bench_suite.workers.protocol import Refused, Reply, Request, decode_reply, encode
+from speedscore.host.piped import PipedProcess, ProcessLostError
 
 
 class WorkerError(RuntimeError):
@@ -49,10 +49,10 @@ class ProcessWorker:
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
         # The worker must find this very checkout first, then all that pytest's side finds.
-        source_root = str(Path(bench_suite.__file__).parent.parent)
+        source_root = str(Path(speedscore.__file__).parent.parent)
         python_path = os.pathsep.join(dict.fromkeys((source_root, *filter(None, sys.path))))
         self._process = PipedProcess(
-            [sys.executable, "-m", "bench_suite.workers"],
+            [sys.executable, "-m", "speedscore.bench_suite.workers"],
             log_path=scratch / "worker.log",
             env=os.environ | {"PYTHONPATH": python_path, "PYTHONHASHSEED": "0", "TMPDIR": str(scratch)},
         )
@@ -86,7 +86,7 @@ class InProcessWorker:
 
     def __init__(self, scratch: Path) -> None:
         # Imported here: pytest's own process has no use for it otherwise.
-        from bench_suite.workers.service import Service
+        from speedscore.bench_suite.workers.service import Service
 
         self._scratch = scratch
         self._service = Service(isolated=False)

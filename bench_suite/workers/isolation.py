@@ -12,37 +12,15 @@ import signal
 import sys
 from pathlib import Path
 
-from bench_suite.workers.protocol import Setting
-
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC")
-
-RECORDED_VARIABLES = (
-    *_THREAD_VARIABLES,
-    "CUDA_VISIBLE_DEVICES",
-    "JAX_ENABLE_COMPILATION_CACHE",
-    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
-    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES",
-    "JAX_PLATFORMS",
-    "KMP_BLOCKTIME",
-    "LD_PRELOAD",
-    "LIBTPU_INIT_ARGS",
-    "MALLOC_ARENA_MAX",
-    "NVIDIA_TF32_OVERRIDE",
-    "OMP_WAIT_POLICY",
-    "TORCHINDUCTOR_AUTOGRAD_CACHE",
-    "TORCHINDUCTOR_FREEZING",
-    "TORCHINDUCTOR_FX_GRAPH_CACHE",
-    "XLA_FLAGS",
-    "XLA_PYTHON_CLIENT_PREALLOCATE",
-)
-"""Variables that change what is measured: recorded as they stand, whoever set them."""
+from speedscore.bench_suite.workers.protocol import Setting
+from speedscore.host.variables import THREAD_VARIABLES
 
 
 def isolation_variables(setting: Setting) -> dict[str, str]:
     """The environment variables that a worker of this setting runs under."""
     threads = str(len(setting.affinity))
     caches = Path(setting.caches)
-    variables = dict.fromkeys(_THREAD_VARIABLES, threads)
+    variables = dict.fromkeys(THREAD_VARIABLES, threads)
     variables |= {
         # Cold means cold, warm means warm: each library keeps what it compiles in this folder, and keeps all of it.
         "JAX_ENABLE_COMPILATION_CACHE": "true",
@@ -73,41 +51,9 @@ def isolate(setting: Setting) -> None:
     os.environ |= isolation_variables(setting)
 
 
-def recorded_variables() -> dict[str, str]:
-    """Those of the variables that change what is measured that are set in this process."""
-    return {
-        # JSON holds text; what a shell can put into a variable need not be that.
-        name: os.environ[name].encode("utf-8", errors="replace").decode()
-        for name in RECORDED_VARIABLES
-        if name in os.environ
-    }
-
-
 def die_with_parent() -> None:
     """Ask Linux to kill this process when the one that started it ends, however that happens."""
     if not sys.platform.startswith("linux"):
         return
     set_parent_death_signal = 1  # PR_SET_PDEATHSIG, man 2 prctl
     ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGKILL)
-
-
-def allowed_processors() -> tuple[int, ...]:
-    """The processors that this process may run on, in order, one of each physical core.
-
-    Two threads of one core share its arithmetic units; a framework that asked for both would only trip over itself.
-    """
-    if not hasattr(os, "sched_getaffinity"):
-        return tuple(range(os.cpu_count() or 1))
-    by_core: dict[str, int] = {}
-    for processor in sorted(os.sched_getaffinity(0)):
-        by_core.setdefault(_core_of(processor), processor)
-    return tuple(by_core.values())
-
-
-def _core_of(processor: int) -> str:
-    """A name that the threads of one physical core share; its own number where the system does not tell."""
-    siblings = Path(f"/sys/devices/system/cpu/cpu{processor}/topology/thread_siblings_list")
-    try:
-        return siblings.read_text().strip()
-    except OSError:
-        return str(processor)

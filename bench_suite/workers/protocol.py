@@ -9,10 +9,11 @@ from typing import BinaryIO, Literal
 
 import msgspec
 
-from bench_suite.cases import Cell
-from bench_suite.frameworks.program import Role
-from bench_suite.frameworks.table import Framework
-from bench_suite.record import Certificate, Scalar
+from speedscore.bench_suite.frameworks.table import Framework
+from speedscore.bench_suite.matrix.cases import Cell
+from speedscore.host.fields import Scalar
+from speedscore.record.phases import Role
+from speedscore.record.run_record import Certificate
 
 
 class Setting(msgspec.Struct, frozen=True):

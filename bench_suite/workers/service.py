@@ -12,15 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from bench_suite.certificate import certify, require_passed
-from bench_suite.frameworks.program import Builder, Program, Role
-from bench_suite.measuring import memory
-from bench_suite.measuring.gauges import call_seconds, gemm_flops_per_second
-from bench_suite.measuring.rounds import settle, time_round, warm_up
-from bench_suite.measuring.timing import seconds
-from bench_suite.record import Scalar
-from bench_suite.workers.isolation import allowed_processors, recorded_variables
-from bench_suite.workers.protocol import (
+from speedscore.bench_suite.frameworks.program import Builder, Program
+from speedscore.bench_suite.workers import memory
+from speedscore.bench_suite.workers.certificate import certify, require_passed
+from speedscore.bench_suite.workers.gauges import call_seconds, gemm_flops_per_second
+from speedscore.bench_suite.workers.protocol import (
     Build,
     Built,
     Describe,
@@ -35,8 +31,14 @@ from bench_suite.workers.protocol import (
     Request,
     Setting,
 )
-from bench_suite.workloads.table import load_workload
-from bench_suite.workloads.workload import Workload
+from speedscore.bench_suite.workers.rounds import settle, time_round, warm_up
+from speedscore.bench_suite.workloads.table import load_workload
+from speedscore.bench_suite.workloads.workload import Workload
+from speedscore.host.clock import seconds
+from speedscore.host.fields import Scalar
+from speedscore.host.processors import allowed_processors
+from speedscore.host.variables import recorded_variables
+from speedscore.record.phases import Role
 
 FARTHEST_STEP = 100
 """Training goes back to the canonical weights before it passes this step, unless one round alone is longer."""

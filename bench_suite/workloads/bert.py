@@ -21,8 +21,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.workloads import canonical
-from bench_suite.workloads.workload import IGNORED, AdamW, Tolerances, Weights
+from speedscore.bench_suite.workloads import canonical
+from speedscore.bench_suite.workloads.workload import IGNORED, AdamW, Tolerances, Weights
 
 NORM_EPSILON = 1e-12
 """Of every layer normalisation, added to the variance."""

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-from bench_suite.workloads.bert import NORM_EPSILON, PADDING
-from bench_suite.workloads.reference_layers import Layers, Matrix
-from bench_suite.workloads.reference_steps import Doubles, Method, Pass, cross_entropy
-from bench_suite.workloads.workload import IGNORED, Array
+from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING
+from speedscore.bench_suite.workloads.reference_layers import Layers, Matrix
+from speedscore.bench_suite.workloads.reference_steps import Doubles, Method, Pass, cross_entropy
+from speedscore.bench_suite.workloads.workload import IGNORED, Array
 
 
 def _gelu(x: Matrix) -> tuple[Matrix, Matrix]:

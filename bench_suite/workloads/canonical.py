@@ -12,7 +12,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.workloads.workload import Weights
 
 SEED = 20261101
 """One seed for the whole suite; a tensor's own stream follows from it and the tensor's name."""

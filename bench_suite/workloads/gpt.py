@@ -16,8 +16,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.workloads import canonical
-from bench_suite.workloads.workload import AdamW, Tolerances, Weights
+from speedscore.bench_suite.workloads import canonical
+from speedscore.bench_suite.workloads.workload import AdamW, Tolerances, Weights
 
 NORM_EPSILON = 1e-5
 """Of every layer normalisation, added to the variance."""

@@ -11,10 +11,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.workloads.gpt import NORM_EPSILON
-from bench_suite.workloads.reference_layers import Layers, Matrix
-from bench_suite.workloads.reference_steps import Doubles, Method, Pass, cross_entropy
-from bench_suite.workloads.workload import Array
+from speedscore.bench_suite.workloads.gpt import NORM_EPSILON
+from speedscore.bench_suite.workloads.reference_layers import Layers, Matrix
+from speedscore.bench_suite.workloads.reference_steps import Doubles, Method, Pass, cross_entropy
+from speedscore.bench_suite.workloads.workload import Array
 
 _C = math.sqrt(2.0 / math.pi)
 _CUBIC = 0.044715

@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.workloads import canonical
-from bench_suite.workloads.workload import AdamW, Tolerances, Weights
+from speedscore.bench_suite.workloads import canonical
+from speedscore.bench_suite.workloads.workload import AdamW, Tolerances, Weights
 
 CLASSES = 10
 FEATURES = 784

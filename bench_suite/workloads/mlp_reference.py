@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
-from bench_suite.workloads.reference_steps import Doubles, Method, Pass, cross_entropy
-from bench_suite.workloads.workload import Array
+from speedscore.bench_suite.workloads.reference_steps import Doubles, Method, Pass, cross_entropy
+from speedscore.bench_suite.workloads.workload import Array
 
 
 def _layers(parameters: Doubles) -> int:

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from bench_suite.workloads.canonical import SEED
-from bench_suite.workloads.sketch import Sketch, make_sketch
-from bench_suite.workloads.workload import Array, Workload
+from speedscore.bench_suite.workloads.canonical import SEED
+from speedscore.bench_suite.workloads.sketch import Sketch, make_sketch
+from speedscore.bench_suite.workloads.workload import Array, Workload
 
 FOLDER = "references"
 """Beside the module that defines a workload's class, whoever's package that is in."""
@@ -89,10 +89,12 @@ def _remedy(workload: Workload) -> str:
     """How the file comes about: our own are all made by one command, another package makes its own."""
     package = type(workload).__module__.partition(".")[0]
     if package == __name__.partition(".")[0]:
-        return f"run python -m bench_suite.frameworks.torch.make_references {workload.model} {workload.preset}"
+        return (
+            f"run python -m speedscore.bench_suite.frameworks.torch.make_references {workload.model} {workload.preset}"
+        )
     return (
         f"the package that brings the model, {package}, must make it with reference_steps.make_reference and "
-        "reference.save_reference of bench_suite.workloads"
+        "reference.save_reference of speedscore.bench_suite.workloads"
     )
 
 

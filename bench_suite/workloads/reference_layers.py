@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.workloads.reference_steps import Doubles
+from speedscore.bench_suite.workloads.reference_steps import Doubles
 
 Matrix = NDArray[np.float64]
 Activation = Callable[[Matrix], tuple[Matrix, Matrix]]

@@ -12,9 +12,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.workloads.reference import Reference, describe_fully, fingerprint
-from bench_suite.workloads.sketch import Sketch, make_sketch
-from bench_suite.workloads.workload import CERTIFIED_STEPS, IGNORED, AdamW, Array, Sgd, Workload
+from speedscore.bench_suite.workloads.reference import Reference, describe_fully, fingerprint
+from speedscore.bench_suite.workloads.sketch import Sketch, make_sketch
+from speedscore.bench_suite.workloads.workload import CERTIFIED_STEPS, IGNORED, AdamW, Array, Sgd, Workload
 
 Doubles = dict[str, NDArray[np.float64]]
 

@@ -19,8 +19,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.workloads import canonical
-from bench_suite.workloads.workload import Sgd, Tolerances, Weights
+from speedscore.bench_suite.workloads import canonical
+from speedscore.bench_suite.workloads.workload import Sgd, Tolerances, Weights
 
 CHANNELS = 3
 STAGE_BLOCKS = (3, 4, 6, 3)

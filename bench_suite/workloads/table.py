@@ -14,7 +14,7 @@ import msgspec
 
 if TYPE_CHECKING:
     # Collecting the matrix imports this module, and has no time for NumPy.
-    from bench_suite.workloads.workload import Workload
+    from speedscore.bench_suite.workloads.workload import Workload
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -31,10 +31,10 @@ class Model(msgspec.Struct, frozen=True):
 MODELS = {
     model.id: model
     for model in (
-        Model("mlp", workload="bench_suite.workloads.mlp"),
-        Model("resnet50", workload="bench_suite.workloads.resnet50"),
-        Model("gpt", workload="bench_suite.workloads.gpt"),
-        Model("bert", workload="bench_suite.workloads.bert"),
+        Model("mlp", workload="speedscore.bench_suite.workloads.mlp"),
+        Model("resnet50", workload="speedscore.bench_suite.workloads.resnet50"),
+        Model("gpt", workload="speedscore.bench_suite.workloads.gpt"),
+        Model("bert", workload="speedscore.bench_suite.workloads.bert"),
     )
 }
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from scoring.cards import json, markdown, terminal
-from scoring.scores import Report
+from speedscore.scoring.cards import json, markdown, terminal
+from speedscore.scoring.scores.scores import Report
 
 
 class Render(Protocol):

@@ -1,4 +1,4 @@
-"""The published form of a JSON card: ``python -m scoring.cards.card_schema > docs/card.schema.json``.
+"""The published form of a JSON card: ``python -m speedscore.scoring.cards.card_schema > docs/card.schema.json``.
 
 It describes what ``cards.json`` writes and nothing else; a test reads a rendered card by these types, so that neither
 can change without the other.
@@ -12,13 +12,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from scoring.cards.json import SCHEMA_VERSION
-from scoring.facts import Kind
-from scoring.ratios import Cell
-from scoring.rubric import Dimension, Policy
-from scoring.run_lines import RunLine
-from scoring.sensitivity import Sensitivity
-from scoring.uncertainty import Interval
+from speedscore.scoring.cards.json import SCHEMA_VERSION
+from speedscore.scoring.evidence.run_lines import RunLine
+from speedscore.scoring.facts.fact import Kind
+from speedscore.scoring.findings.ratios import Cell
+from speedscore.scoring.rubric.rubric import Dimension, Policy
+from speedscore.scoring.scores.sensitivity import Sensitivity
+from speedscore.scoring.scores.uncertainty import Interval
 
 
 class CardSource(msgspec.Struct, forbid_unknown_fields=True):
@@ -146,7 +146,7 @@ class CardCoverage(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
-    """What ``python -m scoring card --format json`` prints."""
+    """What ``speedscore card --format json`` prints."""
 
     schema_version: int
     rubric_version: int

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from scoring.findings import Finding, Source
-from scoring.maturity import Layer
-from scoring.scores import DimensionScore, Report, ScoreCard
+from speedscore.scoring.findings.findings import Finding, Source
+from speedscore.scoring.scores.maturity import Layer
+from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
 
 SCHEMA_VERSION = 2
 """Raised when a field changes its meaning or goes; a new field does not raise it.

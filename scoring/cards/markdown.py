@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from scoring.cards import wording
-from scoring.scores import DimensionScore, Report, ScoreCard
+from speedscore.scoring.cards import wording
+from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
 
 
 def render(report: Report, *, width: int) -> str:  # noqa: ARG001

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from scoring.cards import wording
-from scoring.cards.tables import GAP, Footnotes, table
-from scoring.scores import DimensionScore, Report, ScoreCard
+from speedscore.scoring.cards import wording
+from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
+from speedscore.text.tables import GAP, Footnotes, table
 
 _T = TypeVar("_T")
 

@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator
 from pathlib import Path
 
-from scoring.evidence import DeviceCoverage
-from scoring.findings import Finding, Source
-from scoring.maturity import Layer
-from scoring.ratios import Standing
-from scoring.scores import DimensionScore, Report, ScoreCard
-from scoring.uncertainty import Interval
+from speedscore.scoring.evidence.evidence import DeviceCoverage
+from speedscore.scoring.findings.findings import Finding, Source
+from speedscore.scoring.findings.ratios import Standing
+from speedscore.scoring.scores.maturity import Layer
+from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
+from speedscore.scoring.scores.uncertainty import Interval
 
 _OLD_MONTHS = 12
 """From this age on a fact's age is written beside its date."""

@@ -1,4 +1,4 @@
-"""``python -m scoring facts collect``: ask the sources that were named, and write what they gave as a new snapshot.
+"""``speedscore facts collect``: ask the sources that were named, and write what they gave as a new snapshot.
 
 It says what was found, what was not and why. A fact that no source gave is not written, nor one that the rubric has no
 key for. Exit codes: 0 written; 1 written, but a source that was named gave nothing; 2 nothing written.
@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from scoring.collecting import git_history, github, github_api, packages
-from scoring.collecting.found import Collected, CollectError, Found
-from scoring.collecting.snapshot_file import Heading, snapshot_path, write_snapshot
-from scoring.facts import FactError, fixtures_folder, load_snapshot
-from scoring.output import COMMAND, write
-from scoring.rubric import Rubric, RubricError, load_rubric
+from speedscore.scoring.collecting import git_history, github, github_api, packages
+from speedscore.scoring.collecting.found import Collected, CollectError, Found
+from speedscore.scoring.collecting.snapshot_file import Heading, snapshot_path, write_snapshot
+from speedscore.scoring.facts.fact import FactError
+from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
+from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
+from speedscore.text.output import COMMAND, write
 
 NAME = f"{COMMAND} facts collect"
 _Source = tuple[str, Callable[[], Collected]]
@@ -139,7 +140,8 @@ def _folder(out: Path | None) -> Path:
     if out is not None:
         return out
     fixtures = fixtures_folder()
-    if fixtures.parent == Path(git_history.__file__).parents[1]:
+    # In a checkout it is a link to the folder at the top.
+    if not fixtures.is_symlink():
         raise CollectError("an installed package's own fixtures are not added to; say --out FOLDER")
     return fixtures / "ecosystem"
 

@@ -10,7 +10,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from scoring.collecting.found import CollectError
+from speedscore.scoring.collecting.found import CollectError
 
 _TIMEOUT_SECONDS = 600
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import msgspec
 
-from scoring.collecting.found import Collected, CollectError, Found, Missing
-from scoring.collecting.git import run_git, try_git
-from scoring.collecting.people import absence_factor, identity, is_bot
-from scoring.collecting.versions import is_final, version_in_tag
-from scoring.collecting.window import WEEKS, Window, weeks_before, years_between
+from speedscore.scoring.collecting.found import Collected, CollectError, Found, Missing
+from speedscore.scoring.collecting.git import run_git, try_git
+from speedscore.scoring.collecting.people import absence_factor, identity, is_bot
+from speedscore.scoring.collecting.versions import is_final, version_in_tag
+from speedscore.scoring.collecting.window import WEEKS, Window, weeks_before, years_between
 
 _POLICY = re.compile(r"(?:(?:\.github|docs)/)?security(?:\.(?:md|rst|txt|adoc))?", re.IGNORECASE)
 _REMOTE = re.compile(r"(?:\w+://)?(?:[^@/]*@)?(?P<host>[\w.-]+\.\w+)(?::\d+)?[:/](?P<path>[^:?#]+?)(?:\.git)?/?")

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from scoring.collecting.found import Collected, CollectError, Found, Missing
-from scoring.collecting.github_api import RATE, GitHub, Moment
-from scoring.collecting.window import Window, weeks_before
+from speedscore.scoring.collecting.found import Collected, CollectError, Found, Missing
+from speedscore.scoring.collecting.github_api import RATE, GitHub, Moment
+from speedscore.scoring.collecting.window import Window, weeks_before
 
 CLOSED_WITHIN = datetime.timedelta(days=30)
 

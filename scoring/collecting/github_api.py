@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 
-from scoring.collecting import web
-from scoring.collecting.found import CollectError
+from speedscore.scoring.collecting import web
+from speedscore.scoring.collecting.found import CollectError
 
 if TYPE_CHECKING:
     import httpx

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from scoring.collecting import web
-from scoring.collecting.found import Collected, CollectError, Found, Missing
-from scoring.collecting.versions import is_final, is_version, normal_name
-from scoring.collecting.window import weeks_before, years_between
+from speedscore.scoring.collecting import web
+from speedscore.scoring.collecting.found import Collected, CollectError, Found, Missing
+from speedscore.scoring.collecting.versions import is_final, is_version, normal_name
+from speedscore.scoring.collecting.window import weeks_before, years_between
 
 if TYPE_CHECKING:
     import httpx

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import msgspec
 
-from scoring.collecting.found import CollectError, Found
-from scoring.facts import FactError, Role, load_snapshot
-from scoring.rubric import Rubric
+from speedscore.scoring.collecting.found import CollectError, Found
+from speedscore.scoring.facts.fact import FactError, Role
+from speedscore.scoring.facts.snapshots import load_snapshot
+from speedscore.scoring.rubric.rubric import Rubric
 
 _FRAMEWORK = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _WIDTH = 97

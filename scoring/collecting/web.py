@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scoring.collecting.found import CollectError
+from speedscore.scoring.collecting.found import CollectError
 
 if TYPE_CHECKING:
     import httpx

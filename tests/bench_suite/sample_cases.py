@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench_suite.cases import METRICS
-from bench_suite.frameworks.program import Phase
-from bench_suite.record import CaseResult, Certificate, Check, Measurement
+from speedscore.record.phases import METRICS, Phase
+from speedscore.record.run_record import CaseResult, Certificate, Check, Measurement
 
 CERTIFICATE = Certificate(reference="by hand", checks=(Check(quantity="loss", tensor="", error=1e-7, tolerance=1e-5),))
 

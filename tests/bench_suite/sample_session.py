@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-import bench_suite
+from speedscore import bench_suite
 
 HERE = Path(__file__).parent
 SOURCES = Path(bench_suite.__file__).parent
@@ -15,12 +15,12 @@ SOURCES = Path(bench_suite.__file__).parent
 QUICK = """
 import sys
 sys.path.insert(0, {here!r})
-from bench_suite.frameworks.table import FRAMEWORKS, Framework
-from bench_suite.presets import PRESETS, Preset
-from bench_suite.workloads.table import MODELS, Model
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
+from speedscore.bench_suite.workloads.presets import PRESETS, Preset
+from speedscore.bench_suite.workloads.table import MODELS, Model
 
 PRESETS["smoke"] = Preset("smoke", rounds_seconds=0.3, round_seconds=0.001, limit_seconds=60.0)
-pytest_plugins = ["bench_suite.plugin"]
+pytest_plugins = ["speedscore.bench_suite.plugin"]
 """
 
 ALONE = """
@@ -53,5 +53,5 @@ class Matrix:
 
     def run(self, *arguments: str) -> pytest.RunResult:
         return self.pytester.runpytest_subprocess(
-            "--benchmark-only", "--benchmark-quiet", "-p", "no:scoring.plugin", *arguments
+            "--benchmark-only", "--benchmark-quiet", "-p", "no:speedscore.scoring.plugin", *arguments
         )

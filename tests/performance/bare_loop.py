@@ -11,11 +11,12 @@ import sys
 import time
 from pathlib import Path
 
-from bench_suite.cases import Cell, implementation
-from bench_suite.frameworks.table import FRAMEWORKS
-from bench_suite.workers.isolation import allowed_processors, isolate
-from bench_suite.workers.protocol import Setting
-from bench_suite.workloads.table import MODELS, make_workload
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
+from speedscore.bench_suite.matrix.cases import Cell, implementation
+from speedscore.bench_suite.workers.isolation import isolate
+from speedscore.bench_suite.workers.protocol import Setting
+from speedscore.bench_suite.workloads.table import MODELS, make_workload
+from speedscore.host.processors import allowed_processors
 
 WARM_STEPS = 50
 

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from tabulate import tabulate
 
-from bench_suite.record import CaseResult
-from scoring.evidence import NamedRun
-from scoring.findings import judge
-from scoring.rubric import DIMENSIONS
-from scoring.uncertainty import uncertainties
+from speedscore.record.run_record import CaseResult
+from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.scoring.findings.findings import judge
+from speedscore.scoring.rubric.rubric import DIMENSIONS
+from speedscore.scoring.scores.uncertainty import uncertainties
 from tests.scoring.sample_facts import RUBRIC, make_evidence
 from tests.scoring.sample_runs import make_run, measured_case
 

@@ -18,13 +18,13 @@ from pathlib import Path
 
 import pytest
 
-from bench_suite.cases import Cell, implementation
-from bench_suite.frameworks.table import FRAMEWORKS
-from bench_suite.presets import PRESETS
-from bench_suite.workers.handle import ProcessWorker
-from bench_suite.workers.isolation import allowed_processors
-from bench_suite.workers.protocol import Build, Measure, Measured, Prepare, Prepared, Setting
-from bench_suite.workloads.table import MODELS
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
+from speedscore.bench_suite.matrix.cases import Cell, implementation
+from speedscore.bench_suite.workers.handle import ProcessWorker
+from speedscore.bench_suite.workers.protocol import Build, Measure, Measured, Prepare, Prepared, Setting
+from speedscore.bench_suite.workloads.presets import PRESETS
+from speedscore.bench_suite.workloads.table import MODELS
+from speedscore.host.processors import allowed_processors
 
 BARE_LOOP = Path(__file__).parent / "bare_loop.py"
 REPOSITORY = BARE_LOOP.parents[2]

@@ -24,14 +24,14 @@ import msgspec
 import psutil
 import pytest
 
-from bench_suite.frameworks.table import FRAMEWORKS
-from bench_suite.measuring.stopping import median_interval
-from bench_suite.workers.isolation import allowed_processors
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
+from speedscore.bench_suite.measuring.stopping import median_interval
+from speedscore.host.processors import allowed_processors
 from tests.performance.published.rows import ABSENT, ROWS, Row
 from tests.performance.published.sources import find_source, missing_packages, package_folders
+from tests.places import ROOT
 
-REPOSITORY = Path(__file__).parents[2]
-RESULTS = REPOSITORY / ".benchmarks" / "published.json"
+RESULTS = ROOT / ".benchmarks" / "published.json"
 
 AIM = 1.05
 ROUND_SECONDS = 0.1
@@ -74,7 +74,7 @@ class Side:
         self._log = folder / f"{which}.log"
         extra = package_folders(row.packages) if which == "published" else []
         environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join((str(REPOSITORY), *extra)),
+            "PYTHONPATH": os.pathsep.join((str(ROOT), *extra)),
             # Compiling in the process itself leaves no processes behind when it is killed.
             "TORCHINDUCTOR_COMPILE_THREADS": "1",
             "TMPDIR": str(folder),
@@ -87,7 +87,7 @@ class Side:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                cwd=REPOSITORY,
+                cwd=ROOT,
                 env=environment,
             )
 

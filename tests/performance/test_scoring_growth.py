@@ -13,10 +13,11 @@ from typing import TypeVar
 import pytest
 from tabulate import tabulate
 
-from bench_suite.record import RunRecord, load_run
-from scoring.cards import FORMATS
-from scoring.evidence import NamedRun
-from scoring.scores import build_report
+from speedscore.record.run_file import load_run
+from speedscore.record.run_record import RunRecord
+from speedscore.scoring.cards import FORMATS
+from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.scoring.scores.scores import build_report
 from tests.scoring.sample_facts import RUBRIC, make_evidence, shipped
 from tests.scoring.sample_runs import make_run, measured_case, save
 

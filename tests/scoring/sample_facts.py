@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scoring.evidence import Evidence, NamedRun, gather
-from scoring.facts import Fact, Kind, Snapshot, fixtures_folder, load_snapshots
-from scoring.rubric import Rubric, load_rubric
+from speedscore.scoring.evidence.evidence import Evidence, NamedRun, gather
+from speedscore.scoring.facts.fact import Fact, Kind
+from speedscore.scoring.facts.snapshots import Snapshot, fixtures_folder, load_snapshots
+from speedscore.scoring.rubric.rubric import Rubric, load_rubric
 
 RUBRIC = load_rubric()
 

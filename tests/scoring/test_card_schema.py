@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import msgspec
 import pytest
 
-from scoring.cards import FORMATS
-from scoring.cards.card_schema import CardDocument, schema
-from scoring.evidence import NamedRun
-from scoring.scores import Report, build_report
+from speedscore.scoring.cards import FORMATS
+from speedscore.scoring.cards.card_schema import CardDocument, schema
+from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.scoring.scores.scores import Report, build_report
+from tests.places import ROOT
 from tests.scoring.sample_facts import RUBRIC, make_evidence, shipped
 from tests.scoring.sample_runs import two_frameworks
 
-PUBLISHED = Path(__file__).parents[2] / "docs" / "card.schema.json"
+PUBLISHED = ROOT / "docs" / "card.schema.json"
 
 
 def reports() -> dict[str, Report]:
@@ -42,5 +42,5 @@ def test_a_field_that_is_not_published_is_noticed() -> None:
 
 
 def test_the_published_form_is_that_of_the_newest_version() -> None:
-    remedy = f"run python -m scoring.cards.card_schema > {PUBLISHED}"
+    remedy = f"run python -m speedscore.scoring.cards.card_schema > {PUBLISHED}"
     assert json.loads(PUBLISHED.read_text(encoding="utf-8")) == schema(), remedy

@@ -7,9 +7,9 @@ import json
 import msgspec
 import pytest
 
-from scoring.cards import FORMATS
-from scoring.evidence import NamedRun
-from scoring.scores import Report, build_report
+from speedscore.scoring.cards import FORMATS
+from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.scoring.scores.scores import Report, build_report
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
 from tests.scoring.sample_runs import make_run, measured_case, skipped_case, two_frameworks
 

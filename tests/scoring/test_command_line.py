@@ -1,4 +1,4 @@
-"""``python -m scoring card`` as a user meets it: a process with its exit code and its two streams."""
+"""``speedscore card`` as a user meets it: a process with its exit code and its two streams."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from pathlib import Path
 
 import pytest
 
-import bench_suite
-import scoring
-from bench_suite.record import BLOCK_KEY, to_block, write_json
-from scoring.facts import fixtures_folder
+import speedscore
+from speedscore.record.run_file import BLOCK_KEY, to_block, write_json
+from speedscore.scoring.facts.snapshots import fixtures_folder
 from tests.scoring.sample_runs import make_run, measured_case, save, two_frameworks
 
 
 def run(*arguments: str | Path, package: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command; ``package`` is a folder whose copy of scoring is used instead."""
-    roots = [package, Path(scoring.__file__).parents[1], Path(bench_suite.__file__).parents[1]]
+    """Run the command; ``package`` is a folder whose copy of ours is used instead."""
+    roots = [package, Path(speedscore.__file__).parents[1]]
     path = os.pathsep.join(str(root) for root in roots if root)
     return subprocess.run(
-        [sys.executable, "-P", "-m", "scoring", *map(str, arguments)],
+        [sys.executable, "-P", "-m", "speedscore", *map(str, arguments)],
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -46,12 +45,8 @@ def refused(*arguments: str | Path, package: Path | None = None) -> str:
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of the package with fixtures that a test can spoil."""
-    shutil.copytree(
-        Path(scoring.__file__).parent,
-        tmp_path / "copy" / "scoring",
-        ignore=shutil.ignore_patterns("__pycache__", "fixtures"),
-    )
-    shutil.copytree(fixtures_folder(), tmp_path / "copy" / "fixtures")
+    ignored = shutil.ignore_patterns("__pycache__", "references")
+    shutil.copytree(Path(speedscore.__file__).parent, tmp_path / "copy" / "speedscore", ignore=ignored)
     return tmp_path / "copy"
 
 
@@ -146,7 +141,7 @@ def test_runs_of_two_presets_get_one_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_fixture_gets_one_line(copy: Path, old: str, new: str, reason: str) -> None:
-    path = copy / "fixtures" / "ecosystem" / "jax" / "2024-01.toml"
+    path = copy / "speedscore" / "fixtures" / "ecosystem" / "jax" / "2024-01.toml"
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -156,14 +151,9 @@ def test_a_bad_fixture_gets_one_line(copy: Path, old: str, new: str, reason: str
 
 
 def test_a_bad_rubric_gets_one_line(copy: Path) -> None:
-    path = copy / "scoring" / "rubric.toml"
+    path = copy / "speedscore" / "scoring" / "rubric" / "rubric.toml"
     path.write_text(path.read_text(encoding="utf-8").replace('"log"', '"lgo"', 1), encoding="utf-8")
     assert "criterion 'github_stars': unknown scale 'lgo'" in refused("card", package=copy)
-
-
-def test_fixtures_inside_the_package_are_found_first(copy: Path) -> None:
-    (copy / "fixtures").rename(copy / "scoring" / "fixtures")
-    assert run("card", "jax", package=copy).returncode == 0
 
 
 def test_a_full_disk_is_one_clear_line() -> None:
@@ -171,7 +161,7 @@ def test_a_full_disk_is_one_clear_line() -> None:
     if not full.exists():
         pytest.skip("there is no /dev/full here to stand in for a full disk")
     with full.open("w") as target:
-        command = [sys.executable, "-m", "scoring", "card", "jax"]
+        command = [sys.executable, "-m", "speedscore", "card", "jax"]
         ended = subprocess.run(command, stdout=target, stderr=subprocess.PIPE, text=True, check=False)
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
     assert "could not be written" in ended.stderr

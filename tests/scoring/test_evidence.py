@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scoring.evidence import EvidenceError, NamedRun
+from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun
 from tests.scoring.sample_facts import make_evidence, make_fact, make_snapshot
 from tests.scoring.sample_runs import make_run, measured_case, skipped_case, two_frameworks
 

@@ -1,4 +1,4 @@
-"""``python -m scoring facts check`` and ``facts diff``: what they say, and what they refuse."""
+"""``speedscore facts check`` and ``facts diff``: what they say, and what they refuse."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
-import scoring.fact_commands
-from scoring.__main__ import main
-from scoring.changes import Changes, find_changes
-from scoring.evidence import EvidenceError, gather
-from scoring.facts import Fact, fixtures_folder
+import speedscore.scoring.commands.facts
+from speedscore.scoring.commands.main import main
+from speedscore.scoring.evidence.evidence import EvidenceError, gather
+from speedscore.scoring.facts.fact import Fact
+from speedscore.scoring.facts.snapshots import fixtures_folder
+from speedscore.scoring.scores.changes import Changes, find_changes
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_layer, make_snapshot, shipped
 
 
 def parse(*arguments: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    scoring.fact_commands.add_parsers(parser.add_subparsers())
+    speedscore.scoring.commands.facts.add_parsers(parser.add_subparsers())
     return parser.parse_args(arguments)
 
 
@@ -48,7 +49,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The shipped fixtures, to be spoiled; the commands read them in place of their own."""
     folder = tmp_path / "fixtures"
     shutil.copytree(fixtures_folder() / "ecosystem", folder / "ecosystem")
-    monkeypatch.setattr(scoring.fact_commands, "fixtures_folder", lambda: folder)
+    monkeypatch.setattr(speedscore.scoring.commands.facts, "fixtures_folder", lambda: folder)
     return folder / "ecosystem"
 
 

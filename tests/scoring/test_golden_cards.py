@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scoring.__main__ import main
+from speedscore.scoring.commands.main import main
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -15,5 +15,5 @@ GOLDEN = Path(__file__).parent / "golden"
 def test_the_card_of_january_2024_is_the_one_that_was_read(framework: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["card", framework, "--snapshot", "2024-01"]) == 0
     path = GOLDEN / f"{framework}-2024-01.txt"
-    remedy = f"read the new card, and if it is right: python -m scoring card {framework} --snapshot 2024-01 > {path}"
+    remedy = f"read the new card, and if it is right: speedscore card {framework} --snapshot 2024-01 > {path}"
     assert capsys.readouterr().out == path.read_text(encoding="utf-8"), remedy

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.cards import FORMATS
-from scoring.maturity import Layer, grade_layers
-from scoring.scores import Report, build_report
+from speedscore.scoring.cards import FORMATS
+from speedscore.scoring.scores.maturity import Layer, grade_layers
+from speedscore.scoring.scores.scores import Report, build_report
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_layer, make_snapshot, shipped
 
 GOOD = {

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
-import bench_suite
-import scoring
-from bench_suite.record import RunRecord
+import speedscore
+from speedscore.record.run_record import RunRecord
 from tests.scoring.sample_runs import make_run, measured_case, save, skipped_case, two_frameworks
 
 MEASURING_SIDE = """
 import pathlib
 import pytest
-import scoring.plugin
-from bench_suite.record import load_run
-
-class Hooks:
-    @pytest.hookspec
-    def pytest_speedscore_run(self, config, run, run_path): ...
-
-def pytest_addhooks(pluginmanager):
-    pluginmanager.add_hookspecs(Hooks)
+import speedscore.scoring.plugin
+from speedscore.record.run_file import load_run
 
 def pytest_sessionfinish(session):
     path = pathlib.Path("run.json")
@@ -34,15 +25,14 @@ def pytest_sessionfinish(session):
 
 BAD_FIXTURES = """
 import pathlib
-scoring.plugin.fixtures_folder = lambda: pathlib.Path("bad").absolute()
+speedscore.scoring.plugin.fixtures_folder = lambda: pathlib.Path("bad").absolute()
 """
 
 
 @pytest.fixture
 def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A folder with one passing test and a plugin that announces ``run.json`` as the measuring half would."""
-    roots = {str(Path(package.__file__ or "").parents[1]) for package in (bench_suite, scoring)}
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sorted(roots)))
+    monkeypatch.setenv("PYTHONPATH", str(Path(speedscore.__file__).parents[1]))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(MEASURING_SIDE)
     pytester.makepyfile("def test_one(): pass")
@@ -52,7 +42,7 @@ def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 def run_session(pytester: pytest.Pytester, record: RunRecord | None) -> pytest.RunResult:
     if record is not None:
         save(record, pytester.path / "run.json")
-    return pytester.runpytest_subprocess("-p", "scoring.plugin")
+    return pytester.runpytest_subprocess("-p", "speedscore.plugin", "-p", "speedscore.scoring.plugin")
 
 
 def spoil_fixtures(pytester: pytest.Pytester) -> None:
@@ -74,13 +64,13 @@ def test_a_session_without_cases_of_ours_says_nothing(session: pytest.Pytester) 
     result = run_session(session, None)
     assert result.ret == 0
     result.stdout.no_fnmatch_line("*score*cards*")
-    result.stdout.no_fnmatch_line("*python -m scoring*")
+    result.stdout.no_fnmatch_line("*speedscore*")
 
 
 def test_nothing_measured_gets_one_line(session: pytest.Pytester) -> None:
     result = run_session(session, make_run(skipped_case("jax", reason="not installed")))
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["No case was measured*python -m scoring card*"])
+    result.stdout.fnmatch_lines(["No case was measured*speedscore card*"])
 
 
 def test_a_debugging_session_ranks_nothing_and_does_not_fail(session: pytest.Pytester) -> None:
@@ -109,7 +99,7 @@ def test_failed_tests_keep_their_own_exit_status(session: pytest.Pytester) -> No
 
 def test_the_plugin_works_without_the_measuring_half(pytester: pytest.Pytester, session: pytest.Pytester) -> None:
     session.makeconftest("")
-    result = pytester.runpytest_subprocess("-p", "scoring.plugin")
+    result = pytester.runpytest_subprocess("-p", "speedscore.plugin", "-p", "speedscore.scoring.plugin")
     assert result.ret == 0
     result.assert_outcomes(passed=1)
 

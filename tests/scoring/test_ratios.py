@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench_suite.record import CaseResult, Measurement, RunRecord
-from scoring.evidence import NamedRun
-from scoring.ratios import Comparison, compare
-from scoring.rubric import Measure
+from speedscore.record.run_record import CaseResult, Measurement, RunRecord
+from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.scoring.findings.ratios import Comparison, compare
+from speedscore.scoring.rubric.rubric import Measure
 from tests.scoring.sample_facts import make_evidence
 from tests.scoring.sample_runs import make_run, measured_case
 

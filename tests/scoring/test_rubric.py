@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import scoring.rubric
-from scoring.rubric import DIMENSIONS, RubricError, load_rubric
+import speedscore.scoring.rubric.rubric
+from speedscore.scoring.rubric.rubric import DIMENSIONS, RubricError, load_rubric
 from tests.scoring.sample_facts import RUBRIC, shipped
 
-SHIPPED = Path(scoring.rubric.__file__).with_name("rubric.toml").read_text(encoding="utf-8")
+SHIPPED = Path(speedscore.scoring.rubric.rubric.__file__).with_name("rubric.toml").read_text(encoding="utf-8")
 
 
 def write(folder: Path, text: str) -> Path:

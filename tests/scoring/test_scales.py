@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from scoring.rubric import Criterion
-from scoring.scales import SCALES, level, linear, log
+from speedscore.scoring.rubric.rubric import Criterion
+from speedscore.scoring.rubric.scales import SCALES, level, linear, log
 from tests.scoring.sample_facts import RUBRIC
 
 values = st.floats(min_value=-1e9, max_value=1e9, allow_nan=False)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.evidence import NamedRun
-from scoring.facts import Snapshot
-from scoring.findings import judge
-from scoring.rubric import DIMENSIONS
-from scoring.scores import Report, ScoreCard, build_report, round_half_up, score_dimension
+from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.scoring.facts.snapshots import Snapshot
+from speedscore.scoring.findings.findings import judge
+from speedscore.scoring.rubric.rubric import DIMENSIONS
+from speedscore.scoring.scores.scores import Report, ScoreCard, build_report, round_half_up, score_dimension
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
 from tests.scoring.sample_runs import make_run, measured_case, skipped_case, two_frameworks
 

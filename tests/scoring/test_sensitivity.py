@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scoring.findings import Finding
-from scoring.rubric import DIMENSIONS, Criterion, Dimension, Policy, Rubric
-from scoring.sensitivity import DRAWS, Sensitivity, Weights, sensitivity
+from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.rubric.rubric import DIMENSIONS, Criterion, Dimension, Policy, Rubric
+from speedscore.scoring.scores.sensitivity import DRAWS, Sensitivity, Weights, sensitivity
 from tests.scoring.sample_facts import RUBRIC
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.cards import FORMATS
-from scoring.facts import Fact, Kind
-from scoring.findings import Finding, judge
-from scoring.scores import Report, build_report
+from speedscore.scoring.cards import FORMATS
+from speedscore.scoring.facts.fact import Fact, Kind
+from speedscore.scoring.findings.findings import Finding, judge
+from speedscore.scoring.scores.scores import Report, build_report
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
 
 KINDS: tuple[Kind, ...] = get_args(Kind)

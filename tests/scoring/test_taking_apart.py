@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.__main__ import main
-from scoring.own_policy import apply_policy
-from scoring.rubric import DIMENSIONS, RubricError
-from scoring.verifying import differences
+from speedscore.scoring.commands.main import main
+from speedscore.scoring.commands.verifying import differences
+from speedscore.scoring.rubric.own_policy import apply_policy
+from speedscore.scoring.rubric.rubric import DIMENSIONS, RubricError
 from tests.scoring.sample_facts import RUBRIC
 from tests.scoring.sample_runs import save, two_frameworks
 
@@ -38,7 +38,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     captured = capsys.readouterr()
     assert captured.out == ""
     (line,) = captured.err.splitlines()
-    return line.removeprefix("python -m scoring: ")
+    return line.removeprefix("speedscore: ")
 
 
 # ------------------------------------------------------------------------------------------------ trace

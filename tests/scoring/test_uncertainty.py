@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench_suite.record import CaseResult
-from scoring.evidence import Evidence, NamedRun
-from scoring.findings import judge
-from scoring.rubric import Device
-from scoring.scores import build_report
-from scoring.uncertainty import Uncertainty, uncertainties
+from speedscore.record.run_record import CaseResult
+from speedscore.scoring.evidence.evidence import Evidence, NamedRun
+from speedscore.scoring.findings.findings import judge
+from speedscore.scoring.rubric.rubric import Device
+from speedscore.scoring.scores.scores import build_report
+from speedscore.scoring.scores.uncertainty import Uncertainty, uncertainties
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
 from tests.scoring.sample_runs import make_run, measured_case, two_frameworks
 

@@ -14,9 +14,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from bench_suite.frameworks.equinox.driver import Model
-from bench_suite.frameworks.equinox.layers import Attention, LayerNorm, Mlp, dense
-from bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
+from speedscore.bench_suite.frameworks.equinox.driver import Model
+from speedscore.bench_suite.frameworks.equinox.layers import Attention, LayerNorm, Mlp, dense
+from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
 
 
 def make(workload: Bert, *, platform: str) -> Model:

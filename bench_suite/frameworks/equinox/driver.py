@@ -14,11 +14,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from bench_suite.frameworks.equinox.layout import fill_model, fill_state, outline, to_canonical
-from bench_suite.frameworks.jax.driver import Carry, Compiled, Loss, Scalar, Tree, one_element
-from bench_suite.frameworks.jax.observing import count_exported_bytes
-from bench_suite.measuring.timing import seconds
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.frameworks.equinox.layout import fill_model, fill_state, outline, to_canonical
+from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Loss, Scalar, Tree, one_element
+from speedscore.bench_suite.frameworks.jax.observing import count_exported_bytes
+from speedscore.bench_suite.workloads.workload import Weights
+from speedscore.host.clock import seconds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Model:
 
 
 class EquinoxDriver:
-    """Answers ``bench_suite.frameworks.jax.driver.Driver``; a carry is module, state and optimizer state."""
+    """Answers ``speedscore.bench_suite.frameworks.jax.driver.Driver``; a carry is module, state and optimizer state."""
 
     def __init__(self, model: Model, *, optimizer: Any, loss: Loss) -> None:
         self._model = model

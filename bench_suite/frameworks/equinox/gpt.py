@@ -14,9 +14,9 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from bench_suite.frameworks.equinox.driver import Model
-from bench_suite.frameworks.equinox.layers import Attention, LayerNorm, Mlp
-from bench_suite.workloads.gpt import NORM_EPSILON, Gpt
+from speedscore.bench_suite.frameworks.equinox.driver import Model
+from speedscore.bench_suite.frameworks.equinox.layers import Attention, LayerNorm, Mlp
+from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 
 
 def make(workload: Gpt, *, platform: str) -> Model:

@@ -13,8 +13,8 @@ from typing import Any
 import equinox as eqx
 import jax
 
-from bench_suite.frameworks.fusing import fuse, split
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.frameworks.fusing import fuse, split
+from speedscore.bench_suite.workloads.workload import Weights
 
 _KINDS: dict[type, str] = {eqx.nn.Linear: "kernel", eqx.nn.Embedding: "embedding"}
 """What the workloads call the ``weight`` of a layer."""

@@ -13,8 +13,8 @@ from typing import Any
 import equinox as eqx
 import jax
 
-from bench_suite.frameworks.equinox.driver import Model
-from bench_suite.workloads.mlp import Mlp
+from speedscore.bench_suite.frameworks.equinox.driver import Model
+from speedscore.bench_suite.workloads.mlp import Mlp
 
 
 def make(workload: Mlp, *, platform: str) -> Model:

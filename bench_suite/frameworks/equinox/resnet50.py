@@ -16,15 +16,22 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from bench_suite.frameworks.equinox.driver import Model
-from bench_suite.frameworks.jax.resnet50 import (
+from speedscore.bench_suite.frameworks.equinox.driver import Model
+from speedscore.bench_suite.frameworks.jax.resnet50 import (
     LARGEST_PATCHES_BYTES,
     Convolve,
     convolve_by_product,
     convolve_natively,
     max_pool,
 )
-from bench_suite.workloads.resnet50 import BN_DECAY, CHANNELS, EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
+from speedscore.bench_suite.workloads.resnet50 import (
+    BN_DECAY,
+    CHANNELS,
+    EXPANSION,
+    NORM_EPSILON,
+    STAGE_BLOCKS,
+    Resnet50,
+)
 
 
 def make(workload: Resnet50, *, platform: str) -> Model:

@@ -14,9 +14,9 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from bench_suite.frameworks.flax_linen.layout import make_model
-from bench_suite.frameworks.jax.driver import Model
-from bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
+from speedscore.bench_suite.frameworks.flax_linen.layout import make_model
+from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
 
 
 def make(workload: Bert, *, platform: str) -> Model:

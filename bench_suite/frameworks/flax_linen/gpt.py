@@ -14,9 +14,9 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from bench_suite.frameworks.flax_linen.layout import make_model
-from bench_suite.frameworks.jax.driver import Model
-from bench_suite.workloads.gpt import NORM_EPSILON, Gpt
+from speedscore.bench_suite.frameworks.flax_linen.layout import make_model
+from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 
 
 def make(workload: Gpt, *, platform: str) -> Model:

@@ -12,9 +12,9 @@ from typing import Any
 from flax import linen as nn
 from flax import traverse_util
 
-from bench_suite.frameworks.fusing import fuse, split
-from bench_suite.frameworks.jax.driver import Model, Scalar
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.frameworks.fusing import fuse, split
+from speedscore.bench_suite.frameworks.jax.driver import Model, Scalar
+from speedscore.bench_suite.workloads.workload import Weights
 
 STATISTICS = "batch_stats"
 """The collection of running means and variances."""

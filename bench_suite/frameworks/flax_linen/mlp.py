@@ -13,9 +13,9 @@ from typing import Any
 import jax
 from flax import linen as nn
 
-from bench_suite.frameworks.flax_linen.layout import make_model
-from bench_suite.frameworks.jax.driver import Model
-from bench_suite.workloads.mlp import Mlp
+from speedscore.bench_suite.frameworks.flax_linen.layout import make_model
+from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.workloads.mlp import Mlp
 
 
 def make(workload: Mlp, *, platform: str) -> Model:

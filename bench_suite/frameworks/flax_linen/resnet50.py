@@ -18,10 +18,10 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax import lax
 
-from bench_suite.frameworks.flax_linen.layout import STATISTICS, make_model
-from bench_suite.frameworks.jax.driver import Model
-from bench_suite.frameworks.jax.resnet50 import LARGEST_PATCHES_BYTES, convolve_by_product, max_pool
-from bench_suite.workloads.resnet50 import BN_DECAY, EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
+from speedscore.bench_suite.frameworks.flax_linen.layout import STATISTICS, make_model
+from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.frameworks.jax.resnet50 import LARGEST_PATCHES_BYTES, convolve_by_product, max_pool
+from speedscore.bench_suite.workloads.resnet50 import BN_DECAY, EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
 
 
 def make(workload: Resnet50, *, platform: str) -> Model:

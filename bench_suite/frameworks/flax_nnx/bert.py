@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from bench_suite.frameworks.flax_nnx.layout import Model
-from bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
+from speedscore.bench_suite.frameworks.flax_nnx.layout import Model
+from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
 
 
 def make(workload: Bert, *, platform: str) -> Model:

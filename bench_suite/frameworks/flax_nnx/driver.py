@@ -14,10 +14,10 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from bench_suite.frameworks.flax_nnx import layout
-from bench_suite.frameworks.fusing import split
-from bench_suite.frameworks.jax import driver
-from bench_suite.frameworks.jax.driver import Compiled, Loss, Scalar, Tree, compile_in_stages, one_element
+from speedscore.bench_suite.frameworks.flax_nnx import layout
+from speedscore.bench_suite.frameworks.fusing import split
+from speedscore.bench_suite.frameworks.jax import driver
+from speedscore.bench_suite.frameworks.jax.driver import Compiled, Loss, Scalar, Tree, compile_in_stages, one_element
 
 Optimizer = Any
 """An ``nnx.Optimizer``."""
@@ -56,7 +56,7 @@ jax.tree_util.register_pytree_node(Carry, _list_arrays, _refuse)
 
 
 class JitDriver:
-    """Answers ``bench_suite.frameworks.jax.driver.Driver`` as Flax's guides train: ``nnx.jit`` over the objects.
+    """Answers ``speedscore.bench_suite.frameworks.jax.driver.Driver`` as Flax's guides train: ``nnx.jit`` over objects.
 
     What is called is ``nnx.jit``'s own compiled object. It walks the modules in Python at every call, at the same cost
     as the function that ``nnx.jit`` returns; that one would trace once more, in its first call.

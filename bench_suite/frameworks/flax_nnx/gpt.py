@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from bench_suite.frameworks.flax_nnx.layout import Model
-from bench_suite.workloads.gpt import NORM_EPSILON, Gpt
+from speedscore.bench_suite.frameworks.flax_nnx.layout import Model
+from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 
 
 def make(workload: Gpt, *, platform: str) -> Model:

@@ -13,9 +13,9 @@ from typing import Any
 
 from flax import nnx
 
-from bench_suite.frameworks.fusing import fuse
-from bench_suite.frameworks.jax.driver import Scalar
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.frameworks.fusing import fuse
+from speedscore.bench_suite.frameworks.jax.driver import Scalar
+from speedscore.bench_suite.workloads.workload import Weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Model:
     create: Callable[[nnx.Rngs], nnx.Module]
     """The module, called with a batch of inputs; it answers with logits [..., classes]."""
     description: dict[str, Scalar]
-    """As in ``bench_suite.frameworks.jax.driver.Model``."""
+    """As in ``speedscore.bench_suite.frameworks.jax.driver.Model``."""
 
 
 def outline(model: Model) -> tuple[Any, nnx.State[Any, Any]]:

@@ -13,8 +13,8 @@ from typing import Any
 import jax
 from flax import nnx
 
-from bench_suite.frameworks.flax_nnx.layout import Model
-from bench_suite.workloads.mlp import Mlp
+from speedscore.bench_suite.frameworks.flax_nnx.layout import Model
+from speedscore.bench_suite.workloads.mlp import Mlp
 
 
 def make(workload: Mlp, *, platform: str) -> Model:

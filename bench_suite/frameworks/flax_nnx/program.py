@@ -8,11 +8,11 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from bench_suite.frameworks.flax_nnx.driver import JitDriver, make_pure_driver
-from bench_suite.frameworks.jax.driver import Driver, Loss
-from bench_suite.frameworks.jax.program import JaxProgram
-from bench_suite.frameworks.program import DeviceName, Role
-from bench_suite.workloads.workload import Workload
+from speedscore.bench_suite.frameworks.flax_nnx.driver import JitDriver, make_pure_driver
+from speedscore.bench_suite.frameworks.jax.driver import Driver, Loss
+from speedscore.bench_suite.frameworks.jax.program import JaxProgram
+from speedscore.bench_suite.workloads.workload import Workload
+from speedscore.record.phases import DeviceName, Role
 
 VARIANTS = {"jit": JitDriver, "tuned": make_pure_driver}
 
@@ -20,7 +20,7 @@ VARIANTS = {"jit": JitDriver, "tuned": make_pure_driver}
 def build(
     workload: Workload, *, implementation: str, role: Role, device: DeviceName, variant: str, threads: int
 ) -> JaxProgram:
-    """Build a workload in Flax NNX; answers ``bench_suite.frameworks.program.Builder``.
+    """Build a workload in Flax NNX; answers ``speedscore.bench_suite.frameworks.program.Builder``.
 
     ``implementation`` offers ``make(workload, platform=...)``, which returns a ``layout.Model``. ``threads`` cannot be
     set from here, as in raw JAX. Raises DeviceUnavailable, and ValueError for a variant that there is not.

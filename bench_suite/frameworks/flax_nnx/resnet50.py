@@ -18,9 +18,16 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import lax
 
-from bench_suite.frameworks.flax_nnx.layout import Model
-from bench_suite.frameworks.jax.resnet50 import LARGEST_PATCHES_BYTES, convolve_by_product, max_pool
-from bench_suite.workloads.resnet50 import BN_DECAY, CHANNELS, EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
+from speedscore.bench_suite.frameworks.flax_nnx.layout import Model
+from speedscore.bench_suite.frameworks.jax.resnet50 import LARGEST_PATCHES_BYTES, convolve_by_product, max_pool
+from speedscore.bench_suite.workloads.resnet50 import (
+    BN_DECAY,
+    CHANNELS,
+    EXPANSION,
+    NORM_EPSILON,
+    STAGE_BLOCKS,
+    Resnet50,
+)
 
 Convolve = Callable[..., Any]
 """What ``nnx.Conv`` calls, in the form of ``lax.conv_general_dilated``."""

@@ -14,9 +14,9 @@ import haiku as hk
 import jax
 import jax.numpy as jnp
 
-from bench_suite.frameworks.haiku.layers import attend, dense, layer_norm, transform
-from bench_suite.frameworks.jax.driver import Model
-from bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
+from speedscore.bench_suite.frameworks.haiku.layers import attend, dense, layer_norm, transform
+from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
 
 
 def make(workload: Bert, *, platform: str) -> Model:

@@ -14,9 +14,9 @@ import haiku as hk
 import jax
 import jax.numpy as jnp
 
-from bench_suite.frameworks.haiku.layers import attend, dense, layer_norm, transform
-from bench_suite.frameworks.jax.driver import Model
-from bench_suite.workloads.gpt import NORM_EPSILON, Gpt
+from speedscore.bench_suite.frameworks.haiku.layers import attend, dense, layer_norm, transform
+from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 
 
 def make(workload: Gpt, *, platform: str) -> Model:

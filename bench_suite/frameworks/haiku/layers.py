@@ -12,8 +12,8 @@ import haiku as hk
 import jax
 import jax.numpy as jnp
 
-from bench_suite.frameworks.haiku.layout import to_canonical, to_trees
-from bench_suite.frameworks.jax.driver import Model, Scalar
+from speedscore.bench_suite.frameworks.haiku.layout import to_canonical, to_trees
+from speedscore.bench_suite.frameworks.jax.driver import Model, Scalar
 
 
 def transform(forward: Callable[[Any, bool], Any], description: dict[str, Scalar]) -> Model:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench_suite.frameworks.fusing import fuse, split
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.frameworks.fusing import fuse, split
+from speedscore.bench_suite.workloads.workload import Weights
 
 _LEAVES = {"kernel": "w", "embedding": "embeddings", "scale": "scale", "mean": "mean", "var": "var"}
 _KINDS = {leaf: kind for kind, leaf in _LEAVES.items()} | {"b": "bias", "offset": "bias"}

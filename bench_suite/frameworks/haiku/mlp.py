@@ -9,9 +9,9 @@ from typing import Any
 
 import jax
 
-from bench_suite.frameworks.haiku.layers import dense, transform
-from bench_suite.frameworks.jax.driver import Model
-from bench_suite.workloads.mlp import Mlp
+from speedscore.bench_suite.frameworks.haiku.layers import dense, transform
+from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.workloads.mlp import Mlp
 
 
 def make(workload: Mlp, *, platform: str) -> Model:

@@ -8,20 +8,20 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from bench_suite.frameworks.jax.driver import Driver, Loss, PureDriver
-from bench_suite.frameworks.jax.program import JaxProgram
-from bench_suite.frameworks.program import DeviceName, Role
-from bench_suite.workloads.workload import Workload
+from speedscore.bench_suite.frameworks.jax.driver import Driver, Loss, PureDriver
+from speedscore.bench_suite.frameworks.jax.program import JaxProgram
+from speedscore.bench_suite.workloads.workload import Workload
+from speedscore.record.phases import DeviceName, Role
 
 
 def build(
     workload: Workload, *, implementation: str, role: Role, device: DeviceName, variant: str, threads: int
 ) -> JaxProgram:
-    """Build a workload in Haiku; answers ``bench_suite.frameworks.program.Builder``.
+    """Build a workload in Haiku; answers ``speedscore.bench_suite.frameworks.program.Builder``.
 
     ``implementation`` offers ``make(workload, platform=...)``, which returns a ``Model`` of
-    ``bench_suite.frameworks.jax.driver``. ``threads`` cannot be set from here, as in raw JAX. Raises DeviceUnavailable,
-    and ValueError for a variant that there is not.
+    ``speedscore.bench_suite.frameworks.jax.driver``. ``threads`` cannot be set from here, as in raw JAX. Raises
+    DeviceUnavailable, and ValueError for a variant that there is not.
     """
     if variant:
         raise ValueError(f"Haiku has no variant {variant!r}; leave it empty")

@@ -16,16 +16,16 @@ import haiku as hk
 import jax
 import jax.numpy as jnp
 
-from bench_suite.frameworks.haiku.layers import dense, transform
-from bench_suite.frameworks.jax.driver import Model
-from bench_suite.frameworks.jax.resnet50 import (
+from speedscore.bench_suite.frameworks.haiku.layers import dense, transform
+from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.frameworks.jax.resnet50 import (
     LARGEST_PATCHES_BYTES,
     Convolve,
     convolve_by_product,
     convolve_natively,
     max_pool,
 )
-from bench_suite.workloads.resnet50 import BN_DECAY, EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
+from speedscore.bench_suite.workloads.resnet50 import BN_DECAY, EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
 
 
 def make(workload: Resnet50, *, platform: str) -> Model:

@@ -10,11 +10,11 @@ from typing import Any
 
 import jax
 
-from bench_suite.frameworks.fusing import fuse, split
-from bench_suite.frameworks.jax.driver import Model
-from bench_suite.frameworks.jax.layers import attend, dense, normalise
-from bench_suite.workloads.bert import NORM_EPSILON, PADDING, Bert
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.frameworks.fusing import fuse, split
+from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.frameworks.jax.layers import attend, dense, normalise
+from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, Bert
+from speedscore.bench_suite.workloads.workload import Weights
 
 
 def make(workload: Bert, *, platform: str) -> Model:

@@ -15,9 +15,9 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from bench_suite.frameworks.jax.observing import count_exported_bytes
-from bench_suite.measuring.timing import seconds
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.frameworks.jax.observing import count_exported_bytes
+from speedscore.bench_suite.workloads.workload import Weights
+from speedscore.host.clock import seconds
 
 Scalar = str | int | float | bool | None
 Tree = Any

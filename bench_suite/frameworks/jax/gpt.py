@@ -11,11 +11,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from bench_suite.frameworks.fusing import fuse, split
-from bench_suite.frameworks.jax.driver import Model
-from bench_suite.frameworks.jax.layers import attend, dense, normalise
-from bench_suite.workloads.gpt import NORM_EPSILON, Gpt
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.frameworks.fusing import fuse, split
+from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.frameworks.jax.layers import attend, dense, normalise
+from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
+from speedscore.bench_suite.workloads.workload import Weights
 
 
 def make(workload: Gpt, *, platform: str) -> Model:

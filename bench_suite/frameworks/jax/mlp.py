@@ -9,9 +9,9 @@ from typing import Any
 
 import jax
 
-from bench_suite.frameworks.jax.driver import Model
-from bench_suite.workloads.mlp import Mlp
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.workloads.mlp import Mlp
+from speedscore.bench_suite.workloads.workload import Weights
 
 
 def make(workload: Mlp, *, platform: str) -> Model:

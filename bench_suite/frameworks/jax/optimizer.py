@@ -6,7 +6,7 @@ from typing import Any
 
 import optax
 
-from bench_suite.workloads.workload import AdamW, Sgd
+from speedscore.bench_suite.workloads.workload import AdamW, Sgd
 
 
 def make_optimizer(options: Sgd | AdamW) -> tuple[Any, str]:

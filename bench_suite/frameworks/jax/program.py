@@ -16,11 +16,12 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.frameworks.jax.driver import Compiled, Driver, Loss, PureDriver, Scalar, Tree, make_loss
-from bench_suite.frameworks.jax.observing import count_executable, count_pool_threads, hash_program
-from bench_suite.frameworks.jax.optimizer import make_optimizer
-from bench_suite.frameworks.program import DeviceName, DeviceUnavailable, Role
-from bench_suite.workloads.workload import Weights, Workload
+from speedscore.bench_suite.frameworks.jax.driver import Compiled, Driver, Loss, PureDriver, Scalar, Tree, make_loss
+from speedscore.bench_suite.frameworks.jax.observing import count_executable, count_pool_threads, hash_program
+from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
+from speedscore.bench_suite.frameworks.program import DeviceUnavailable
+from speedscore.bench_suite.workloads.workload import Weights, Workload
+from speedscore.record.phases import DeviceName, Role
 
 MakeDriver = Callable[[Any, Loss], Driver]
 """(optax optimizer, loss) → the driver of a model."""
@@ -66,7 +67,7 @@ def find_device(name: DeviceName) -> Any:
 
 
 class JaxProgram:
-    """Answers ``bench_suite.frameworks.program.Program`` for any ``Driver``."""
+    """Answers ``speedscore.bench_suite.frameworks.program.Program`` for any ``Driver``."""
 
     def __init__(
         self, workload: Workload, make_driver: MakeDriver, *, role: Role, device: DeviceName, packages: tuple[str, ...]
@@ -253,7 +254,7 @@ class JaxProgram:
 def build(
     workload: Workload, *, implementation: str, role: Role, device: DeviceName, variant: str, threads: int
 ) -> JaxProgram:
-    """Build a workload in raw JAX; answers ``bench_suite.frameworks.program.Builder``.
+    """Build a workload in raw JAX; answers ``speedscore.bench_suite.frameworks.program.Builder``.
 
     ``implementation`` offers ``make(workload, platform=...)``, which returns a ``driver.Model``. ``threads`` cannot be
     set from here: XLA sizes its pool from the process's affinity or ``PJRT_NPROC`` when JAX is first used, and

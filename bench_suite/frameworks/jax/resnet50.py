@@ -14,9 +14,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from bench_suite.frameworks.jax.driver import Model
-from bench_suite.workloads.resnet50 import BN_DECAY, NORM_EPSILON, STAGE_BLOCKS, Resnet50
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.workloads.resnet50 import BN_DECAY, NORM_EPSILON, STAGE_BLOCKS, Resnet50
+from speedscore.bench_suite.workloads.workload import Weights
 
 Convolve = Callable[[Any, Any, int], Any]
 """(images [N, H, W, in], kernel [k, k, in, out], stride) → [N, H/stride, W/stride, out], padded by k // 2 all round."""

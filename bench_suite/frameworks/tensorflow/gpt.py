@@ -9,10 +9,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from bench_suite.frameworks.fusing import fuse, split
-from bench_suite.frameworks.tensorflow.layers import attend, decode, dense, normalise
-from bench_suite.frameworks.tensorflow.layout import Model, Tensors
-from bench_suite.workloads.gpt import NORM_EPSILON, Gpt
+from speedscore.bench_suite.frameworks.fusing import fuse, split
+from speedscore.bench_suite.frameworks.tensorflow.layers import attend, decode, dense, normalise
+from speedscore.bench_suite.frameworks.tensorflow.layout import Model, Tensors
+from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 
 
 def make(workload: Gpt, *, platform: str) -> Model:

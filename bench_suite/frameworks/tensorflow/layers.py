@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from bench_suite.frameworks.tensorflow.layout import Tensors
+from speedscore.bench_suite.frameworks.tensorflow.layout import Tensors
 
 
 def dense(params: Tensors, name: str, inputs: Any) -> Any:

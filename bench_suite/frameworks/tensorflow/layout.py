@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.workloads.workload import Weights
 
 Scalar = str | int | float | bool | None
 Tensors = Mapping[str, Any]

@@ -9,9 +9,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from bench_suite.frameworks.tensorflow.layers import dense
-from bench_suite.frameworks.tensorflow.layout import Model, Tensors
-from bench_suite.workloads.mlp import Mlp
+from speedscore.bench_suite.frameworks.tensorflow.layers import dense
+from speedscore.bench_suite.frameworks.tensorflow.layout import Model, Tensors
+from speedscore.bench_suite.workloads.mlp import Mlp
 
 
 def make(workload: Mlp, *, platform: str) -> Model:

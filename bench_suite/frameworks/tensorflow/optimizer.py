@@ -12,7 +12,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from bench_suite.workloads.workload import AdamW, Sgd
+from speedscore.bench_suite.workloads.workload import AdamW, Sgd
 
 Variables = dict[str, Any]
 """Name → ``tf.Variable``."""

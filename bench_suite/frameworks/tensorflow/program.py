@@ -21,11 +21,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from bench_suite.frameworks.program import DeviceName, DeviceUnavailable, Role
-from bench_suite.frameworks.tensorflow.layout import Model, Scalar, Tensors
-from bench_suite.frameworks.tensorflow.optimizer import Variables, make_optimizer
-from bench_suite.measuring.timing import seconds
-from bench_suite.workloads.workload import Array, Weights, Workload
+from speedscore.bench_suite.frameworks.program import DeviceUnavailable
+from speedscore.bench_suite.frameworks.tensorflow.layout import Model, Scalar, Tensors
+from speedscore.bench_suite.frameworks.tensorflow.optimizer import Variables, make_optimizer
+from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
+from speedscore.host.clock import seconds
+from speedscore.record.phases import DeviceName, Role
 
 
 def prepare_device(name: DeviceName, *, threads: int) -> str:
@@ -54,7 +55,7 @@ def prepare_device(name: DeviceName, *, threads: int) -> str:
 
 
 class TensorflowProgram:
-    """Answers ``bench_suite.frameworks.program.Program`` for any ``layout.Model``."""
+    """Answers ``speedscore.bench_suite.frameworks.program.Program`` for any ``layout.Model``."""
 
     def __init__(self, workload: Workload, model: Model, *, role: Role, device: str) -> None:
         """Put weights and batch on ``device``. Raises DeviceUnavailable when a variable turns out to lie elsewhere."""
@@ -271,7 +272,7 @@ def _device_kind(device: str) -> str:
 def build(
     workload: Workload, *, implementation: str, role: Role, device: DeviceName, variant: str, threads: int
 ) -> TensorflowProgram:
-    """Build a workload in TensorFlow; answers ``bench_suite.frameworks.program.Builder``.
+    """Build a workload in TensorFlow; answers ``speedscore.bench_suite.frameworks.program.Builder``.
 
     ``implementation`` offers ``make(workload, platform=...)``, which returns a ``layout.Model``. Raises
     DeviceUnavailable, and ValueError for a variant that there is not.

@@ -12,9 +12,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from bench_suite.frameworks.tensorflow.layers import dense
-from bench_suite.frameworks.tensorflow.layout import Model, Tensors
-from bench_suite.workloads.resnet50 import BN_DECAY, NORM_EPSILON, STAGE_BLOCKS, Resnet50
+from speedscore.bench_suite.frameworks.tensorflow.layers import dense
+from speedscore.bench_suite.frameworks.tensorflow.layout import Model, Tensors
+from speedscore.bench_suite.workloads.resnet50 import BN_DECAY, NORM_EPSILON, STAGE_BLOCKS, Resnet50
 
 Convolve = Callable[[Any, Any, int], Any]
 """(images [N, H, W, in], kernel [k, k, in, out], stride) → [N, H/stride, W/stride, out], padded by k // 2 all round."""

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from bench_suite.frameworks.torch.layout import Model, Place, dense, norm, vector
-from bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
+from speedscore.bench_suite.frameworks.torch.layout import Model, Place, dense, norm, vector
+from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
 
 
 def _layer_norm(width: int) -> nn.LayerNorm:

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from bench_suite.frameworks.torch.layout import Model, Place, dense, norm
-from bench_suite.workloads.gpt import NORM_EPSILON, Gpt
+from speedscore.bench_suite.frameworks.torch.layout import Model, Place, dense, norm
+from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 
 
 class Attention(nn.Module):

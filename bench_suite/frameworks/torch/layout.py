@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.workloads.workload import Weights
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Makes the reference files: ``python -m bench_suite.frameworks.torch.make_references [model] [preset]``.
+"""Makes the reference files: ``python -m speedscore.bench_suite.frameworks.torch.make_references [model] [preset]``.
 
 The perceptron, the language model and the encoder are computed by hand in NumPy. The residual network is written here
 once more in PyTorch's float64, plainly and apart from the timed program, which it shares no line with. Nothing here is
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from bench_suite.presets import PRESETS
-from bench_suite.workloads import bert_reference, gpt_reference, mlp_reference
-from bench_suite.workloads.bert import Bert
-from bench_suite.workloads.gpt import Gpt
-from bench_suite.workloads.reference import save_reference
-from bench_suite.workloads.reference_steps import Doubles, Method, Pass, make_reference
-from bench_suite.workloads.resnet50 import BN_DECAY, NORM_EPSILON, STAGE_BLOCKS
-from bench_suite.workloads.table import MODELS, make_workload
-from bench_suite.workloads.workload import Array, Workload
+from speedscore.bench_suite.workloads import bert_reference, gpt_reference, mlp_reference
+from speedscore.bench_suite.workloads.bert import Bert
+from speedscore.bench_suite.workloads.gpt import Gpt
+from speedscore.bench_suite.workloads.presets import PRESETS
+from speedscore.bench_suite.workloads.reference import save_reference
+from speedscore.bench_suite.workloads.reference_steps import Doubles, Method, Pass, make_reference
+from speedscore.bench_suite.workloads.resnet50 import BN_DECAY, NORM_EPSILON, STAGE_BLOCKS
+from speedscore.bench_suite.workloads.table import MODELS, make_workload
+from speedscore.bench_suite.workloads.workload import Array, Workload
 
 Tensors = dict[str, torch.Tensor]
 

@@ -6,8 +6,8 @@ from itertools import chain
 
 from torch import nn
 
-from bench_suite.frameworks.torch.layout import Model, Place, dense
-from bench_suite.workloads.mlp import Mlp
+from speedscore.bench_suite.frameworks.torch.layout import Model, Place, dense
+from speedscore.bench_suite.workloads.mlp import Mlp
 
 
 def make(workload: Mlp) -> Model:

@@ -14,7 +14,8 @@ from typing import Any
 
 import torch
 
-from bench_suite.frameworks.program import DeviceName, DeviceUnavailable
+from speedscore.bench_suite.frameworks.program import DeviceUnavailable
+from speedscore.record.phases import DeviceName
 
 Facts = dict[str, str | int | float | bool | None]
 

@@ -17,11 +17,11 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from bench_suite.frameworks.program import DeviceName, Role
-from bench_suite.frameworks.torch.graphs import count_graphs
-from bench_suite.frameworks.torch.layout import Model, read, write
-from bench_suite.frameworks.torch.platforms import Facts, Platform, find_platform
-from bench_suite.workloads.workload import IGNORED, AdamW, Array, Weights, Workload
+from speedscore.bench_suite.frameworks.torch.graphs import count_graphs
+from speedscore.bench_suite.frameworks.torch.layout import Model, read, write
+from speedscore.bench_suite.frameworks.torch.platforms import Facts, Platform, find_platform
+from speedscore.bench_suite.workloads.workload import IGNORED, AdamW, Array, Weights, Workload
+from speedscore.record.phases import DeviceName, Role
 
 VARIANTS = ("eager", "compile", "cudagraphs")
 

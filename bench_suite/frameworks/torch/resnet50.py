@@ -8,8 +8,15 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from bench_suite.frameworks.torch.layout import Model, Place, dense, norm, vector
-from bench_suite.workloads.resnet50 import BN_DECAY, CHANNELS, EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
+from speedscore.bench_suite.frameworks.torch.layout import Model, Place, dense, norm, vector
+from speedscore.bench_suite.workloads.resnet50 import (
+    BN_DECAY,
+    CHANNELS,
+    EXPANSION,
+    NORM_EPSILON,
+    STAGE_BLOCKS,
+    Resnet50,
+)
 
 _HWIO_TO_OIHW = (3, 2, 0, 1)
 

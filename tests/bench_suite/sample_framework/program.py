@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.frameworks.program import DeviceName, DeviceUnavailable, Role
-from bench_suite.workloads import mlp_reference
-from bench_suite.workloads.reference_steps import Doubles, optimizer_step
-from bench_suite.workloads.workload import Weights, Workload
+from speedscore.bench_suite.frameworks.program import DeviceUnavailable
+from speedscore.bench_suite.workloads import mlp_reference
+from speedscore.bench_suite.workloads.reference_steps import Doubles, optimizer_step
+from speedscore.bench_suite.workloads.workload import Weights, Workload
+from speedscore.record.phases import DeviceName, Role
 
 
 class SampleProgram:

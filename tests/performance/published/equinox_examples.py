@@ -15,10 +15,10 @@ import jax.numpy as jnp
 import jaxtyping
 import optax
 
-from bench_suite.frameworks.jax.optimizer import make_optimizer
-from bench_suite.workloads.bert import SEGMENTS, Bert
-from bench_suite.workloads.mlp import CLASSES, FEATURES, Mlp
-from bench_suite.workloads.workload import Workload
+from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
+from speedscore.bench_suite.workloads.bert import SEGMENTS, Bert
+from speedscore.bench_suite.workloads.mlp import CLASSES, FEATURES, Mlp
+from speedscore.bench_suite.workloads.workload import Workload
 from tests.performance.published.jax_examples import EXACT_GELU, JaxExample, count, device_batch, settle
 from tests.performance.published.rows import Row
 from tests.performance.published.sources import find_source, load_notebook_classes, origin_of

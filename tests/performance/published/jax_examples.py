@@ -15,9 +15,9 @@ import numpy as np
 import optax
 from jax.example_libraries import stax as untyped_stax
 
-from bench_suite.frameworks.jax.optimizer import make_optimizer
-from bench_suite.workloads.mlp import FEATURES, Mlp
-from bench_suite.workloads.workload import Workload
+from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
+from speedscore.bench_suite.workloads.mlp import FEATURES, Mlp
+from speedscore.bench_suite.workloads.workload import Workload
 from tests.performance.published.rows import Row
 
 EXACT_GELU = partial(jax.nn.gelu, approximate=False)

@@ -14,11 +14,11 @@ import keras
 import numpy as np
 import tensorflow
 
-from bench_suite.workloads.bert import PADDING, SEGMENTS, Bert
-from bench_suite.workloads.gpt import Gpt
-from bench_suite.workloads.mlp import FEATURES, Mlp
-from bench_suite.workloads.resnet50 import CHANNELS, Resnet50
-from bench_suite.workloads.workload import AdamW, Sgd
+from speedscore.bench_suite.workloads.bert import PADDING, SEGMENTS, Bert
+from speedscore.bench_suite.workloads.gpt import Gpt
+from speedscore.bench_suite.workloads.mlp import FEATURES, Mlp
+from speedscore.bench_suite.workloads.resnet50 import CHANNELS, Resnet50
+from speedscore.bench_suite.workloads.workload import AdamW, Sgd
 from tests.performance.published.rows import Row
 
 

@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 from flax import linen
 
-from bench_suite.workloads.gpt import Gpt
-from bench_suite.workloads.mlp import Mlp
-from bench_suite.workloads.resnet50 import Resnet50
+from speedscore.bench_suite.workloads.gpt import Gpt
+from speedscore.bench_suite.workloads.mlp import Mlp
+from speedscore.bench_suite.workloads.resnet50 import Resnet50
 from tests.performance.published.jax_examples import EXACT_GELU, JaxExample, pure_example, settle
 from tests.performance.published.rows import Row
 from tests.performance.published.sources import find_source, load_source, origin_of

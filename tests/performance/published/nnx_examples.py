@@ -11,10 +11,10 @@ import optax
 from flax import nnx
 from jax.sharding import reshard
 
-from bench_suite.frameworks.jax.optimizer import make_optimizer
-from bench_suite.workloads.gpt import Gpt
-from bench_suite.workloads.mlp import Mlp
-from bench_suite.workloads.workload import Workload
+from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
+from speedscore.bench_suite.workloads.gpt import Gpt
+from speedscore.bench_suite.workloads.mlp import Mlp
+from speedscore.bench_suite.workloads.workload import Workload
 from tests.performance.published.jax_examples import EXACT_GELU, JaxExample, count, settle
 from tests.performance.published.rows import Row
 from tests.performance.published.sources import find_source, load_notebook_classes, origin_of

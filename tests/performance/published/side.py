@@ -16,11 +16,12 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from bench_suite.cases import Cell, implementation
-from bench_suite.frameworks.table import FRAMEWORKS
-from bench_suite.workers.isolation import allowed_processors, die_with_parent, isolate
-from bench_suite.workers.protocol import Setting
-from bench_suite.workloads.table import MODELS, make_workload
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
+from speedscore.bench_suite.matrix.cases import Cell, implementation
+from speedscore.bench_suite.workers.isolation import die_with_parent, isolate
+from speedscore.bench_suite.workers.protocol import Setting
+from speedscore.bench_suite.workloads.table import MODELS, make_workload
+from speedscore.host.processors import allowed_processors
 from tests.performance.published.example import Example
 from tests.performance.published.rows import ROWS, Row
 

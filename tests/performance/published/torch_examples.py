@@ -9,11 +9,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from bench_suite.workloads.bert import PADDING, SEGMENTS, Bert
-from bench_suite.workloads.gpt import NORM_EPSILON, Gpt
-from bench_suite.workloads.mlp import Mlp
-from bench_suite.workloads.resnet50 import Resnet50
-from bench_suite.workloads.workload import IGNORED, AdamW, Sgd
+from speedscore.bench_suite.workloads.bert import PADDING, SEGMENTS, Bert
+from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
+from speedscore.bench_suite.workloads.mlp import Mlp
+from speedscore.bench_suite.workloads.resnet50 import Resnet50
+from speedscore.bench_suite.workloads.workload import IGNORED, AdamW, Sgd
 from tests.performance.published.rows import Row
 from tests.performance.published.sources import find_source, load_source, origin_of
 

@@ -12,11 +12,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-import scoring
-from scoring import collecting
-from scoring.__main__ import main
-from scoring.collecting import command
-from scoring.facts import Key, fixtures_folder, load_snapshot
+from speedscore import scoring
+from speedscore.scoring import collecting
+from speedscore.scoring.collecting import command
+from speedscore.scoring.commands.main import main
+from speedscore.scoring.facts.fact import Key
+from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
 from tests.scoring.collecting.graphql_server import FakeGitHub
 from tests.scoring.collecting.local_server import Reply, Request, as_json, nobody_there, serving
 from tests.scoring.collecting.sample_clone import ANN, BOB, Commit, at, git, make_clone
@@ -41,7 +42,7 @@ def files_below(folder: Path) -> dict[str, bytes]:
 
 def one_line(text: str) -> str:
     (line,) = text.splitlines()
-    assert line.startswith("python -m scoring facts collect: ")
+    assert line.startswith("speedscore facts collect: ")
     return line
 
 
@@ -202,14 +203,14 @@ def test_the_clone_is_left_as_it_was(clone: Path, tmp_path: Path) -> None:
 
 
 def test_no_module_of_collecting_needs_httpx_to_be_imported() -> None:
-    names = [module.name for module in pkgutil.iter_modules(collecting.__path__, "scoring.collecting.")]
-    assert {"scoring.collecting.github", "scoring.collecting.web"} <= set(names)
+    names = [module.name for module in pkgutil.iter_modules(collecting.__path__, "speedscore.scoring.collecting.")]
+    assert {"speedscore.scoring.collecting.github", "speedscore.scoring.collecting.web"} <= set(names)
     code = f"import sys; sys.modules['httpx'] = None; import {', '.join(names)}"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=Path(scoring.__file__).parents[1])
 
 
 def test_a_reader_who_leaves_early_still_gets_the_file(clone: Path, tmp_path: Path) -> None:
-    arguments = [sys.executable, "-m", "scoring", "facts", "collect", "flax", "--clone", str(clone)]
+    arguments = [sys.executable, "-m", "speedscore", "facts", "collect", "flax", "--clone", str(clone)]
     arguments += ["--until", UNTIL, "--out", str(tmp_path / "out")]
     reader, writer = os.pipe()
     os.close(reader)
@@ -224,7 +225,7 @@ def test_a_reader_who_leaves_early_still_gets_the_file(clone: Path, tmp_path: Pa
             text=True,
         )
     assert ended.returncode == 0
-    assert ended.stderr == "python -m scoring: the report could not be written: Broken pipe\n"
+    assert ended.stderr == "speedscore: the report could not be written: Broken pipe\n"
     assert (tmp_path / "out" / "flax" / "2024-01.toml").is_file()
 
 

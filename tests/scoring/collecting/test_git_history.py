@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scoring.collecting.found import Collected, CollectError, Found
-from scoring.collecting.git_history import collect, repository_of
+from speedscore.scoring.collecting.found import Collected, CollectError, Found
+from speedscore.scoring.collecting.git_history import collect, repository_of
 from tests.scoring.collecting.sample_clone import (
     ANN,
     ANN_BEFORE,

@@ -7,9 +7,9 @@ import datetime
 import msgspec
 import pytest
 
-from scoring.collecting.found import Collected, CollectError
-from scoring.collecting.github import checked_name, collect
-from scoring.collecting.github_api import PATIENCE_SECONDS, GitHub, Waiting
+from speedscore.scoring.collecting.found import Collected, CollectError
+from speedscore.scoring.collecting.github import checked_name, collect
+from speedscore.scoring.collecting.github_api import PATIENCE_SECONDS, GitHub, Waiting
 from tests.scoring.collecting.graphql_server import FakeGitHub
 from tests.scoring.collecting.local_server import Reply, Request, as_json, nobody_there, serving
 

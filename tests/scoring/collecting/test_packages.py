@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from scoring.collecting.found import Collected, CollectError
-from scoring.collecting.packages import collect, version_of_file
+from speedscore.scoring.collecting.found import Collected, CollectError
+from speedscore.scoring.collecting.packages import collect, version_of_file
 from tests.scoring.collecting.local_server import Reply, Request, as_json, nobody_there, serving
 
 pytest.importorskip("httpx")

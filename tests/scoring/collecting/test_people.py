@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.collecting.people import absence_factor, identity, is_bot
+from speedscore.scoring.collecting.people import absence_factor, identity, is_bot
 
 counts = st.lists(st.integers(min_value=1, max_value=1_000), min_size=1, max_size=30)
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.collecting.found import CollectError, Found
-from scoring.collecting.snapshot_file import Heading, snapshot_path, write_snapshot
-from scoring.facts import fixtures_folder, load_snapshot
+from speedscore.scoring.collecting.found import CollectError, Found
+from speedscore.scoring.collecting.snapshot_file import Heading, snapshot_path, write_snapshot
+from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
 from tests.scoring.sample_facts import RUBRIC
 
 TODAY = datetime.date(2024, 1, 31)
@@ -37,7 +37,7 @@ FACTS = [
 
 
 def write(path: Path, facts: list[Found] = FACTS, *, heading: Heading = HEADING, today: datetime.date = TODAY) -> None:
-    write_snapshot(path, heading, facts, rubric=RUBRIC, today=today, command="python -m scoring facts collect alpha")
+    write_snapshot(path, heading, facts, rubric=RUBRIC, today=today, command="speedscore facts collect alpha")
 
 
 def below(folder: Path) -> list[str]:
@@ -61,7 +61,7 @@ def test_it_reads_like_the_files_written_by_hand(tmp_path: Path) -> None:
     write(path)
     written = path.read_text(encoding="utf-8").splitlines()
     assert written[:8] == [
-        "# What `python -m scoring facts collect alpha` counted about Alpha on 2024-01-31.",
+        "# What `speedscore facts collect alpha` counted about Alpha on 2024-01-31.",
         "# What is not here stands in an older snapshot.",
         "",
         'name = "Alpha"',

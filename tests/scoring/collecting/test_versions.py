@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scoring.collecting.versions import is_final, is_version, version_in_tag
+from speedscore.scoring.collecting.versions import is_final, is_version, version_in_tag
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from bench_suite.frameworks.table import Framework
-from bench_suite.workloads.table import Model
-from scoring.rubric import Criterion, Measure
+from speedscore.bench_suite.frameworks.table import Framework
+from speedscore.bench_suite.workloads.table import Model
+from speedscore.scoring.rubric.rubric import Criterion, Measure
 
 _NO_ACCELERATOR = "NumPy computes on the processor alone"
 

@@ -1,11 +1,11 @@
-"""The linear classifier in raw JAX, as ``bench_suite.frameworks.jax.program:build`` wants it."""
+"""The linear classifier in raw JAX, as ``speedscore.bench_suite.frameworks.jax.program:build`` wants it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bench_suite.frameworks.jax.driver import Model
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.workloads.workload import Weights
 from speedscore_sample.linear.workload import Linear
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.workloads.workload import Weights
 from speedscore_sample.linear.workload import Linear
 from speedscore_sample.numpy_framework.model import Matrix, Model, dense, dense_gradients
 

@@ -1,10 +1,10 @@
-"""The linear classifier in PyTorch, as ``bench_suite.frameworks.torch.program:build`` wants it."""
+"""The linear classifier in PyTorch, as ``speedscore.bench_suite.frameworks.torch.program:build`` wants it."""
 
 from __future__ import annotations
 
 from torch import nn
 
-from bench_suite.frameworks.torch.layout import Model, dense
+from speedscore.bench_suite.frameworks.torch.layout import Model, dense
 from speedscore_sample.linear.workload import Linear
 
 

@@ -10,9 +10,9 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.workloads.reference import save_reference
-from bench_suite.workloads.reference_steps import Doubles, Method, Pass, cross_entropy, make_reference
-from bench_suite.workloads.workload import Array
+from speedscore.bench_suite.workloads.reference import save_reference
+from speedscore.bench_suite.workloads.reference_steps import Doubles, Method, Pass, cross_entropy, make_reference
+from speedscore.bench_suite.workloads.workload import Array
 from speedscore_sample.linear.workload import make
 
 

@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.workloads import canonical
-from bench_suite.workloads.workload import Sgd, Tolerances, Weights
+from speedscore.bench_suite.workloads import canonical
+from speedscore.bench_suite.workloads.workload import Sgd, Tolerances, Weights
 
 
 class Linear(msgspec.Struct, frozen=True):

@@ -7,8 +7,8 @@ import math
 import numpy as np
 from scipy.special import erf
 
-from bench_suite.workloads.mlp import Mlp
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.workloads.mlp import Mlp
+from speedscore.bench_suite.workloads.workload import Weights
 from speedscore_sample.numpy_framework.model import Matrix, Model, dense, dense_gradients
 
 Kept = tuple[list[Matrix], list[Matrix]]

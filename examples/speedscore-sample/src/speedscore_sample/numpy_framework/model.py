@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.workloads.workload import Weights
+from speedscore.bench_suite.workloads.workload import Weights
 
 Matrix = NDArray[np.float32]
 

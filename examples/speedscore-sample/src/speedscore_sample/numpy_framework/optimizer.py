@@ -1,10 +1,10 @@
-"""The workload's optimizer in float32 NumPy, in place, from the formulas in ``bench_suite.workloads.workload``."""
+"""The workload's optimizer in float32 NumPy, in place, from its formulas in ``bench_suite/workloads/workload.py``."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from bench_suite.workloads.workload import AdamW, Sgd, Weights
+from speedscore.bench_suite.workloads.workload import AdamW, Sgd, Weights
 
 
 class Optimizer:

@@ -1,4 +1,4 @@
-"""A workload as a NumPy program: the verbs of ``bench_suite.frameworks.program`` for any ``model.Model``.
+"""A workload as a NumPy program: the verbs of ``speedscore.bench_suite.frameworks.program`` for any ``model.Model``.
 
 NumPy computes at once and compiles nothing, so most verbs have little to do. It never reads a clock.
 """
@@ -11,8 +11,9 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_suite.frameworks.program import DeviceName, DeviceUnavailable, Role
-from bench_suite.workloads.workload import Weights, Workload
+from speedscore.bench_suite.frameworks.program import DeviceUnavailable
+from speedscore.bench_suite.workloads.workload import Weights, Workload
+from speedscore.record.phases import DeviceName, Role
 from speedscore_sample.numpy_framework.model import Matrix, Model
 from speedscore_sample.numpy_framework.optimizer import Optimizer
 
@@ -20,7 +21,7 @@ from speedscore_sample.numpy_framework.optimizer import Optimizer
 def build(
     workload: Workload, *, implementation: str, role: Role, device: DeviceName, variant: str, threads: int
 ) -> NumpyProgram:
-    """Build a workload in NumPy; answers ``bench_suite.frameworks.program.Builder``.
+    """Build a workload in NumPy; answers ``speedscore.bench_suite.frameworks.program.Builder``.
 
     ``implementation`` offers ``make(workload)``, which returns a ``model.Model``. ``threads`` cannot be set from here:
     the worker has told NumPy's BLAS by its environment. Raises DeviceUnavailable for any device but the CPU.

@@ -1,0 +1,102 @@
+"""The matrix: which cases there are, what each is called, and in what order they stand.
+
+Nothing here imports a framework or looks at a device: the whole matrix is made from tables of text, so that collecting
+it costs next to nothing and is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
+from speedscore.bench_suite.workloads.table import MODELS, Model
+from speedscore.record.phases import DEVICES, METRICS, ROLES, DeviceName, Phase, Role
+
+
+class Block(msgspec.Struct, frozen=True, order=True):
+    """The cases whose workers live at the same time: one model on one device."""
+
+    model: str
+    device: DeviceName
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.device}"
+
+
+class Cell(msgspec.Struct, frozen=True, order=True):
+    """What one worker holds, and all phases of it: one framework, model and device."""
+
+    framework: str
+    model: str
+    device: DeviceName
+    precision: str = "float32"
+    """Matmuls and convolutions in full float32 on every device: TF32 and bfloat16 are off."""
+
+    @property
+    def id(self) -> str:
+        """The pytest id; it never changes with the preset."""
+        return f"{self.framework}-{self.model}-{self.device}"
+
+
+class Case(msgspec.Struct, frozen=True, order=True):
+    """One phase of one cell."""
+
+    framework: str
+    model: str
+    device: DeviceName
+    phase: Phase
+    precision: str = "float32"
+
+    @property
+    def id(self) -> str:
+        return self.cell.id
+
+    @property
+    def cell(self) -> Cell:
+        return Cell(framework=self.framework, model=self.model, device=self.device, precision=self.precision)
+
+    @property
+    def block(self) -> Block:
+        return Block(model=self.model, device=self.device)
+
+    @property
+    def group(self) -> str:
+        """The cases that are compared with each other: only the framework differs."""
+        return f"{self.phase} {self.model} {self.device}"
+
+    @property
+    def role(self) -> Role:
+        return ROLES[self.phase]
+
+    @property
+    def metric(self) -> str:
+        return METRICS[self.phase]
+
+
+def matrix(phase: Phase) -> list[Case]:
+    """All cases of one phase, those of a group side by side."""
+    return [
+        Case(framework=framework, model=model, device=device, phase=phase)
+        for model in MODELS
+        for device in DEVICES
+        for framework in FRAMEWORKS
+    ]
+
+
+def declined(case: Case) -> str:
+    """Why this case cannot be measured on any machine, or on this installation; empty when it can be tried."""
+    framework = FRAMEWORKS[case.framework]
+    if not implementation(framework, MODELS[case.model]):
+        return f"{case.framework} has no {case.model}: there is no {case.model}.py in its folder"
+    if case.device in framework.declined:
+        return framework.declined[case.device]
+    if missing := framework.missing_packages():
+        return f"{case.framework} needs {', '.join(missing)}, not installed here: {framework.remedy}"
+    return ""
+
+
+def implementation(framework: Framework, model: Model) -> str:
+    """The module that writes the model in the framework; empty when there is none. It is found, not imported."""
+    if framework.id in model.implementations:
+        return model.implementations[framework.id]
+    return f"{framework.package}.{model.id}" if framework.has_model(model.id) else ""

@@ -1,0 +1,110 @@
+"""Looks for accelerators without a framework: device files, the PCI bus and NVIDIA's management library.
+
+It says what was looked for and what was found, so that a skip can be acted on. It never opens a device for computing;
+whether a framework can use what was found is for the worker to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pynvml
+
+from speedscore.record.phases import DeviceName
+
+GOOGLE_PCI_VENDOR = "0x1ae0"
+"""Of network and storage devices too, so that the vendor alone proves nothing."""
+TPU_PCI_DEVICES = {
+    "0x0027": "TPU v2 or v3",
+    "0x0056": "TPU (plc)",
+    "0x005e": "TPU v4",
+    "0x0062": "TPU v5p",
+    "0x0063": "TPU v5e",
+    "0x006f": "TPU v6e",
+    "0x0076": "TPU7x",
+}
+"""As JAX and PyTorch/XLA list them (jax/_src/hardware_utils.py, torch_xla/_internal/tpu.py)."""
+PROCESSING_ACCELERATOR_PCI_CLASS = "0x1200"
+"""Tells a TPU that is not in the list; not all that are have it: a v5e was seen as 0xff00, a v6e as 0x1200."""
+AMD_COMPUTE_FILE = Path("/dev/kfd")
+
+
+class DeviceProbe(msgspec.Struct, frozen=True):
+    """What a search for one kind of device came to."""
+
+    found: tuple[str, ...]
+    """Names of the devices; empty when there is none."""
+    looked_for: str
+
+    @property
+    def absence(self) -> str:
+        """Why a case on this device is skipped; empty when the device is there."""
+        return "" if self.found else f"found none of what was looked for: {self.looked_for}"
+
+
+def probe_cpu() -> DeviceProbe:
+    return DeviceProbe(found=("CPU",), looked_for="a processor")
+
+
+def probe_gpu() -> DeviceProbe:
+    """NVIDIA GPUs by the driver's management library, AMD GPUs by the kernel's compute device."""
+    found = list(_nvidia_names())
+    if AMD_COMPUTE_FILE.exists():
+        found.append("AMD GPU")
+    return DeviceProbe(
+        found=tuple(found), looked_for=f"an NVIDIA GPU and its driver (NVML), an AMD GPU ({AMD_COMPUTE_FILE})"
+    )
+
+
+def probe_tpu(root: Path = Path("/")) -> DeviceProbe:
+    """Cloud TPUs: the accelerator's device files, or Google's processors on the PCI bus.
+
+    From v5e on a TPU is handed to its machine by VFIO and has no file of its own, only a numbered one in ``/dev/vfio``
+    as any such device may have; the bus tells what it is.
+    """
+    found = [str(path) for path in sorted((root / "dev").glob("accel[0-9]*"))]
+    found += [
+        f"{name} (PCI {device.name})"
+        for device in sorted((root / "sys/bus/pci/devices").glob("*"))
+        if (name := _tpu_name(device))
+    ]
+    return DeviceProbe(
+        found=tuple(found),
+        looked_for=f"/dev/accel*, a TPU or a processing accelerator of PCI vendor {GOOGLE_PCI_VENDOR} (Google)",
+    )
+
+
+PROBES: dict[DeviceName, Callable[[], DeviceProbe]] = {"cpu": probe_cpu, "gpu": probe_gpu, "tpu": probe_tpu}
+
+
+def _nvidia_names() -> list[str]:
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        # No driver, no library or no permission: in every case nothing that a framework could use.
+        return []
+    try:
+        count = pynvml.nvmlDeviceGetCount()
+        return [str(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(index))) for index in range(count)]
+    except pynvml.NVMLError as error:
+        # The driver is there: a framework may well use what the management library does not name.
+        return [f"NVIDIA GPU (unnamed: {error})"]
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _tpu_name(device: Path) -> str:
+    """What the entry of the PCI bus is called; empty when it is no TPU."""
+    if _first_line(device / "vendor") != GOOGLE_PCI_VENDOR:
+        return ""
+    accelerates = _first_line(device / "class").startswith(PROCESSING_ACCELERATOR_PCI_CLASS)
+    return TPU_PCI_DEVICES.get(_first_line(device / "device"), "TPU" if accelerates else "")
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""

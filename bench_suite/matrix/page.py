@@ -1,0 +1,108 @@
+"""The matrix as a page of the documentation: ``python -m speedscore.bench_suite.matrix.page > docs/matrix.md``.
+
+It is made from the tables and from the first paragraphs of the modules they name, which are read and not imported. It
+says nothing of this machine: what is installed or found here is no part of the page.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import itertools
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
+from speedscore.bench_suite.matrix.cases import implementation
+from speedscore.bench_suite.workloads.table import MODELS, Model
+from speedscore.record.metrics import METRIC_TITLES
+from speedscore.record.phases import DEVICES, METRICS, PHASES, DeviceName
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    notes: dict[str, int] = {}
+    rows = [_cells_row(framework, notes) for framework in FRAMEWORKS.values()]
+    places = list(itertools.product(FRAMEWORKS.values(), MODELS.values(), DEVICES))
+    declined = sum(bool(_why(*place)) for place in places)
+    parts = [
+        "# The matrix",
+        "Made by `python -m speedscore.bench_suite.matrix.page` from the tables that the suite reads; not typed.",
+        f"{len(FRAMEWORKS)} frameworks × {len(MODELS)} models × {len(DEVICES)} devices are {len(places)} cells of "
+        f"{len(PHASES)} phases each. {len(places) - declined} cells are measured wherever their device and packages "
+        f"are, {declined} are declined everywhere. What a machine lacks is skipped, with the reason; "
+        "[hardware](hardware.md) says where all this has run so far.",
+        "## Cells",
+        _table(("framework", *DEVICES), rows),
+        "\n".join(f"{number}. {reason}." for reason, number in notes.items()),
+        "## Frameworks",
+        _table(
+            ("framework", "how it is measured", "variant", "written in", "extra", "facts"),
+            (_framework_row(framework) for framework in FRAMEWORKS.values()),
+        ),
+        '`python -m pip install "speedscore[EXTRA]"` brings a framework\'s packages; `facts` is the folder of '
+        "`fixtures/ecosystem` that it is scored with.",
+        "## Models",
+        _table(
+            ("model", "what it is", "workload"),
+            ((f"`{model.id}`", _first_paragraph(model.workload), f"`{model.workload}`") for model in MODELS.values()),
+        ),
+        "## Phases",
+        _table(
+            ("test", "what a round is", "metric"),
+            ((f"`test_{phase}`", METRIC_TITLES[METRICS[phase]], f"`{METRICS[phase]}`") for phase in PHASES),
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _cells_row(framework: Framework, notes: dict[str, int]) -> list[str]:
+    """One line of the table of cells; reasons go into ``notes``, each once."""
+    row = [f"`{framework.id}`"]
+    for device in DEVICES:
+        found = {model.id: _why(framework, model, device) for model in MODELS.values()}
+        measured = [model for model, reason in found.items() if not reason]
+        reasons = dict.fromkeys(filter(None, found.values()))
+        marks = "".join(f" [{notes.setdefault(reason, len(notes) + 1)}]" for reason in reasons)
+        said = "all models" if len(measured) == len(found) else ", ".join(measured) or "declined"
+        row.append(f"{said}{marks}")
+    return row
+
+
+def _why(framework: Framework, model: Model, device: DeviceName) -> str:
+    """Why a cell is measured nowhere; empty when it is."""
+    if device in framework.declined:
+        return framework.declined[device]
+    return "" if implementation(framework, model) else "The other models are not written in this framework"
+
+
+def _framework_row(framework: Framework) -> tuple[str, ...]:
+    builder = framework.builder.partition(":")[0]
+    variant = f"`{framework.variant}`" if framework.variant else ""
+    extra = f"`{framework.extra}`" if framework.extra else ""
+    return (
+        f"`{framework.id}`",
+        _first_paragraph(builder),
+        variant,
+        f"`{framework.package}`",
+        extra,
+        f"`{framework.ecosystem}`",
+    )
+
+
+def _first_paragraph(module: str) -> str:
+    """Of a module's docstring, which is read without importing it."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise LookupError(f"a table names the module {module!r}, which is not there")
+    text = ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8"))) or ""
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headers, ["---"] * len(headers), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -1,0 +1,117 @@
+"""The command-line options of the measuring half: what they are called, and what a session was asked for by them.
+
+It reads and checks options and acts on none of them.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from speedscore.bench_suite.workloads.presets import PRESETS, find_preset
+from speedscore.record.phases import DEVICES
+from speedscore.record.run_file import RunFileError, load_run
+from speedscore.text.durations import parse_duration
+
+if TYPE_CHECKING:
+    from speedscore.bench_suite.session.session import Choices
+
+DEFAULT_PROCESSES = 2
+
+
+def add_options(parser: pytest.Parser) -> None:
+    group = parser.getgroup("speedscore", "speedscore: framework benchmarks")
+    group.addoption(
+        "--preset",
+        default="smoke",
+        metavar="NAME",
+        help=f"sizes of the models: {', '.join(PRESETS)} (default: %(default)s)",
+    )
+    group.addoption(
+        "--processes",
+        type=int,
+        default=DEFAULT_PROCESSES,
+        metavar="N",
+        help="fresh processes for each cell; odd ones start from the compilation caches of the one before. Intervals "
+        "of ratios are over processes (default: %(default)s)",
+    )
+    group.addoption(
+        "--time-budget",
+        default=None,
+        metavar="TIME",
+        help="share out the rounds so that the session ends in this time: 90s, 10m, 1h30m",
+    )
+    group.addoption(
+        "--resume",
+        type=Path,
+        default=None,
+        metavar="RUN.json",
+        help="take up a saved session again: measure only what it lacks, and save the whole",
+    )
+    group.addoption(
+        "--require-device",
+        action="append",
+        default=[],
+        choices=DEVICES,
+        help="exit with code 1 when a selected case on this device was not measured; may be given more than once",
+    )
+    group.addoption(
+        "--in-process",
+        action="store_true",
+        help="run the frameworks inside pytest, for a debugger or a profiler; such a run is never ranked",
+    )
+    group.addoption(
+        "--round-order-seed",
+        type=int,
+        default=None,
+        metavar="N",
+        help="seed of the order in which workers take turns (default: drawn, and recorded)",
+    )
+
+
+def check_options(config: pytest.Config) -> None:
+    """Raises UsageError for what can be seen to be wrong before anything is collected."""
+    for option, read in (("--preset", find_preset), ("--time-budget", _seconds), ("--processes", _count)):
+        try:
+            read(config.getoption(option))
+        except ValueError as error:
+            raise pytest.UsageError(f"{option}: {error}") from None
+    if config.getoption("require_device") and config.getoption("dist", "no") != "no":
+        raise pytest.UsageError("--require-device: nothing is measured under pytest-xdist; leave out -n")
+    if config.getoption("resume") is not None and config.getoption("in_process"):
+        raise pytest.UsageError("--resume: what runs inside pytest (--in-process) cannot complete a session")
+
+
+def read_choices(config: pytest.Config) -> Choices:
+    """What the session was asked for. Raises UsageError when the run to resume cannot be read."""
+    # Imported here because collecting alone needs none of it, and has under a second.
+    from speedscore.bench_suite.session.session import Choices
+
+    seed = config.getoption("round_order_seed")
+    in_process = config.getoption("in_process")
+    path = config.getoption("resume")
+    try:
+        earlier = None if path is None else load_run(path)
+    except RunFileError as error:
+        raise pytest.UsageError(f"--resume: {error}") from None
+    return Choices(
+        preset=find_preset(config.getoption("preset")),
+        # Inside one process only the first compilation is cold, and nothing is ever fresh again.
+        processes=1 if in_process else config.getoption("processes"),
+        seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
+        in_process=in_process,
+        budget_seconds=_seconds(config.getoption("time_budget")),
+        earlier=earlier,
+    )
+
+
+def _seconds(text: str | None) -> float | None:
+    return None if text is None else parse_duration(text)
+
+
+def _count(processes: Any) -> None:
+    if processes < 1:
+        raise ValueError(f"expected at least one process, found {processes}")

@@ -1,0 +1,93 @@
+"""Says what is being measured, how far it is and what is left: a live line on a terminal, plain lines in a log.
+
+It writes through pytest's terminal reporter, past its capturing, and never to a file or to standard output directly.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from statistics import median
+
+import pytest
+
+from speedscore.bench_suite.matrix.cases import Block, Case, Cell
+from speedscore.bench_suite.measuring.block import CaseFailed, CaseMeasured, CaseUnavailable, Outcome
+from speedscore.bench_suite.measuring.stopping import interval_fraction
+from speedscore.host.clock import seconds
+from speedscore.text.numbers import duration, first_line, percent
+
+_REDRAW_SECONDS = 0.2
+
+
+def wants_live_line(reporter: pytest.TerminalReporter) -> bool:
+    """Only where somebody watches: on a terminal, outside CI, and without NO_COLOR (https://no-color.org)."""
+    return bool(reporter.isatty) and not os.environ.get("NO_COLOR") and not os.environ.get("CI")
+
+
+class Progress:
+    """A block listener that writes to the terminal."""
+
+    def __init__(self, config: pytest.Config, *, total_blocks: int) -> None:
+        self._reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
+        self._capture = config.pluginmanager.get_plugin("capturemanager")
+        self._total_blocks = total_blocks
+        self._begun_blocks = 0
+        self._live = self._reporter is not None and wants_live_line(self._reporter)
+        self._drawn_at_seconds = 0.0
+        self._drawn = False
+
+    def block_begins(self, block: Block, cases: Sequence[Case]) -> None:
+        self._begun_blocks += 1
+        frameworks = ", ".join(dict.fromkeys(case.framework for case in cases))
+        phases = ", ".join(dict.fromkeys(case.phase.replace("_", " ") for case in cases))
+        self._line(f"[{self._begun_blocks}/{self._total_blocks}] {block}: {frameworks} ({phases})")
+
+    def machine_is_busy(self, processors: float) -> None:
+        self._line(f"    this machine is busy: others use {processors:.1f} processors; what follows is slower for it")
+
+    def preparing(self, cell: Cell, *, process: int) -> None:
+        self._draw(f"    {cell.framework}: building, compiling, certifying (process {process + 1})", now=True)
+
+    def round_done(self, case: Case, rounds_seconds: Sequence[float]) -> None:
+        if self._live and seconds() - self._drawn_at_seconds > _REDRAW_SECONDS:
+            middle = duration(median(rounds_seconds))
+            self._draw(f"    {case.phase} {case.framework}: {middle}, round {len(rounds_seconds)}")
+
+    def case_done(self, case: Case, outcome: Outcome) -> None:
+        name = f"{case.phase.replace('_', ' ')} {case.framework}"
+        match outcome:
+            case CaseMeasured(rounds_seconds=rounds_seconds, stopped=stopped):
+                width = interval_fraction(rounds_seconds)
+                interval = "no interval yet" if width is None else f"±{percent(width)}"
+                count = f"{len(rounds_seconds)} round{'s' if len(rounds_seconds) > 1 else ''}"
+                self._line(f"    {name}: {duration(median(rounds_seconds))} {interval}, {count} ({stopped})")
+            case CaseUnavailable(reason):
+                self._line(f"    {name}: not measured: {first_line(reason)}")
+            case CaseFailed(error):
+                self._line(f"    {name}: FAILED: {first_line(str(error))}")
+
+    def _draw(self, text: str, *, now: bool = False) -> None:
+        if not self._live or self._reporter is None:
+            return
+        if now or seconds() - self._drawn_at_seconds > _REDRAW_SECONDS:
+            with self._uncaptured():
+                self._reporter.ensure_newline()
+                self._reporter.rewrite(text, erase=True)
+            self._drawn = True
+            self._drawn_at_seconds = seconds()
+
+    def _line(self, text: str) -> None:
+        if self._reporter is None:
+            return
+        with self._uncaptured():
+            if self._drawn:
+                self._reporter.rewrite("", erase=True)
+                self._reporter.rewrite("")
+                self._drawn = False
+            self._reporter.write_line(text)
+
+    def _uncaptured(self) -> AbstractContextManager[None]:
+        # There is no capture manager under "-p no:capture".
+        return nullcontext() if self._capture is None else self._capture.global_and_fixture_disabled()

@@ -1,0 +1,78 @@
+"""From a measured case to a pytest result: the rounds into pytest-benchmark, what went wrong into the test's report."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+from speedscore.bench_suite.matrix.cases import Case
+from speedscore.bench_suite.measuring.block import CaseFailed, CaseMeasured, CaseUnavailable
+from speedscore.bench_suite.session.session import Session, unmeasured
+from speedscore.bench_suite.session.stash import SESSION
+from speedscore.bench_suite.session.virtual_clock import VirtualClock
+from speedscore.host.fields import Scalar
+from speedscore.record.run_record import CaseResult
+
+if TYPE_CHECKING:
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+
+def replay_case(case: Case, *, item: pytest.Item, clock: VirtualClock, benchmark: BenchmarkFixture) -> None:
+    """Measure the case with its block, then play its rounds back. Skips or fails the test where there are none."""
+    session = item.config.stash[SESSION]
+    result = session.carried_over(item.nodeid) or _measure(session, case, item)
+    benchmark.extra_info.update(_extra_info(result))
+    benchmark.pedantic(clock.player(result.rounds), rounds=len(result.rounds), iterations=1)
+    session.note(result)
+
+
+def _measure(session: Session, case: Case, item: pytest.Item) -> CaseResult:
+    if absence := session.absence(case):
+        pytest.skip(absence)
+    match outcome := session.outcome(case):
+        case CaseMeasured():
+            return session.measured(item.nodeid, case, outcome)
+        case CaseUnavailable(reason):
+            pytest.skip(reason)
+        case CaseFailed(error) if session.choices.in_process:
+            raise error
+        case CaseFailed(error):
+            pytest.fail(f"{case.id}: {error}\n{_run_alone(session, item)}", pytrace=False)
+
+
+def note_report(session: Session, case: Case, report: pytest.TestReport) -> None:
+    """Keep why a test was skipped or failed, whoever decided so."""
+    if report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reason = reason.removeprefix("Skipped: ")
+        session.note(unmeasured(report.nodeid, case, status="skipped", reason=reason))
+    else:
+        session.note(unmeasured(report.nodeid, case, status="failed", reason=report.longreprtext.strip()))
+
+
+def _run_alone(session: Session, item: pytest.Item) -> str:
+    return (
+        f"to run it alone (add --in-process --pdb for a debugger):\n  cd {shlex.quote(str(item.config.rootpath))} && "
+        f"python -m pytest --benchmark-only --preset {session.choices.preset.name} {shlex.quote(item.nodeid)}"
+    )
+
+
+def _extra_info(result: CaseResult) -> dict[str, Scalar]:
+    """What readers of pytest-benchmark's own files find beside the rounds."""
+    certificate = result.certificate
+    return {
+        "metric": result.metric,
+        "steps_per_round": result.steps_per_round,
+        "stopped": result.stopped,
+        **{
+            measurement.name: measurement.samples[0]
+            for measurement in result.measurements
+            if measurement.name != result.metric
+        },
+        **({f"certificate.{check.quantity}": check.error for check in certificate.checks} if certificate else {}),
+        **{f"workload.{name}": value for name, value in result.workload.items()},
+        **{f"program.{name}": value for name, value in result.program.items()},
+        **{f"worker.{name}": value for name, value in result.worker.items()},
+    }

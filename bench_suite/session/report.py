@@ -1,0 +1,101 @@
+"""What a session measured, and what it did not, as text on the terminal. It reads a record and computes no score."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from itertools import groupby
+
+import pytest
+
+from speedscore.bench_suite.session.tables import group_lines, shape_lines
+from speedscore.host.fingerprint import BUSY_FROM
+from speedscore.record.metrics import METRIC_TITLES
+from speedscore.record.run_record import CaseResult, RunRecord
+from speedscore.text.numbers import first_line
+
+_LEGEND = (
+    "±95 %: how far the 95 % interval of the median reaches, over rounds. × fastest: how many times as long, from "
+    "rounds that were neighbours in time, with its 95 % interval over processes. "
+)
+_LEGEND_BY_COLUMN = {
+    "GEMM": "GFLOP/s: the model's own operations by formula. GEMM: in per cent of a large float32 matrix product on "
+    "the same threads in the same run ({gemm:.0f} GFLOP/s in NumPy). ",
+    "MFU": "GFLOP/s: the model's own operations by formula. MFU: in per cent of the datasheet's float32 peak without "
+    "TF32 (worker.peak_source in the record). ",
+    "allocated": "allocated: the highest that the framework's own allocator held. ",
+    "peak RSS": "peak RSS: highest resident memory while stepping, above what was resident after importing. ",
+}
+
+
+def write_report(terminal: pytest.TerminalReporter, run: RunRecord) -> None:
+    """Print the tables, then what was asked for and not measured, with the reasons."""
+    width = min(terminal.config.get_terminal_writer().fullwidth, 100)
+    measured = [case for case in run.cases if case.status == "measured"]
+    if measured:
+        terminal.section("speedscore: measured", sep="=")
+        for line in measured_lines(run, measured, width=width):
+            terminal.write_line(line)
+        for line in busy_lines(measured, width=width):
+            terminal.write_line(line, yellow=True)
+    for line in missing_lines(run, width=width):
+        terminal.write_line(line)
+
+
+def measured_lines(run: RunRecord, measured: list[CaseResult], *, width: int) -> list[str]:
+    """A table for each phase, model and device, the shape of each model, and what the columns mean."""
+    rates = [rate for case in measured if isinstance(rate := case.worker.get("gemm_flops_per_second"), float)]
+    gemm = max(rates, default=None)
+    lines: list[str] = []
+    for (model, device), block in groupby(sorted(measured, key=_place), key=lambda case: (case.model, case.device)):
+        cases = list(block)
+        lines += [f"{model} on {device}, {run.preset}", *shape_lines(cases[0]), ""]
+        for _, group in groupby(cases, key=lambda case: case.metric):
+            lines += group_lines(list(group), run.ratios, preset=run.preset, gemm_flops_per_second=gemm)
+    worst = max(measured, key=lambda case: case.certificate.worst_ratio if case.certificate else 0.0)
+    if worst.certificate is not None:
+        lines += textwrap.wrap(
+            f"Certificates: all {len(measured)} passed; the largest error is {100 * worst.certificate.worst_ratio:.0f} "
+            f"% of its tolerance ({worst.phase.replace('_', ' ')} {worst.id}).",
+            width,
+        )
+    text = "\n".join(lines)
+    legend = _LEGEND + "".join(note for column, note in _LEGEND_BY_COLUMN.items() if column in text)
+    return [*lines, *textwrap.wrap(legend.format(gemm=(gemm or 0.0) / 1e9), width)]
+
+
+def busy_lines(measured: list[CaseResult], *, width: int) -> list[str]:
+    """A warning where others were using the processors; no lines where the machine was quiet."""
+    busy = [case for case in measured if float(case.worker.get("processors_busy_before") or 0.0) >= BUSY_FROM]
+    if not busy:
+        return []
+    return textwrap.wrap(
+        f"Busy machine: before {len(busy)} of {len(measured)} cases other processes were using the processors. Threads "
+        "that wait for each other suffer most from that, and not in every framework alike: measure again when it is "
+        "quiet.",
+        width,
+    )
+
+
+def missing_lines(run: RunRecord, *, width: int) -> list[str]:
+    """How many cases were asked for and not measured, and why."""
+    missing = [case for case in run.cases if case.status != "measured"]
+    if not missing:
+        return []
+    devices = Counter(case.device for case in missing)
+    by_device = ", ".join(f"{count} {device}" for device, count in devices.items())
+    lines = [f"{len(missing)} of {len(run.cases)} cases were asked for and not measured ({by_device}):"]
+    reasons = Counter((case.status, first_line(case.reason)) for case in missing)
+    for (status, reason), count in reasons.items():
+        lines += textwrap.wrap(
+            f"{count} {status}: {reason}",
+            width,
+            initial_indent="  ",
+            subsequent_indent="      ",
+            break_on_hyphens=False,
+        )
+    return lines
+
+
+def _place(case: CaseResult) -> tuple[str, str, int]:
+    return case.model, case.device, list(METRIC_TITLES).index(case.metric)

@@ -1,0 +1,16 @@
+"""Where the plugin's modules find what belongs to the running session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from speedscore.bench_suite.session.virtual_clock import VirtualClock
+
+if TYPE_CHECKING:
+    from speedscore.bench_suite.session.session import Session
+
+SESSION: pytest.StashKey[Session] = pytest.StashKey()
+"""There only when the session selected cases of the matrix and is not merely collecting."""
+CLOCK: pytest.StashKey[VirtualClock] = pytest.StashKey()

@@ -1,0 +1,202 @@
+"""One group's table on the terminal: the frameworks of one phase, model and device, and what sets them apart.
+
+Eighty columns. It reads results and ratios and computes nothing but what one division gives.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from statistics import median
+
+from tabulate import tabulate
+
+from speedscore.bench_suite.measuring.stopping import interval_fraction
+from speedscore.record.metrics import METRIC_TITLES
+from speedscore.record.run_record import CaseResult, Ratio
+from speedscore.text.numbers import duration, percent, size, three_digits
+
+_MEMORY_COLUMNS = {
+    "allocator_peak_bytes": "allocated",
+    "peak_rss_running_bytes": "peak RSS",
+    "peak_rss_with_compile_bytes": "peak RSS with compile",
+}
+"""In order of preference. All rows of a table show the same definition, or none."""
+
+_WIDTH = 80
+_FEWEST_COLUMNS = 4
+"""Framework, median, its interval, and how many times as long: without these a table says nothing."""
+_SENSELESS = 10
+"""An interval whose limits are further apart than this factor says nothing that a number should stand for."""
+_REFERENCE_FRAMEWORK = "jax"
+"""Whose program the other JAX libraries' are held against."""
+
+
+def group_lines(
+    cases: Sequence[CaseResult], ratios: Iterable[Ratio], *, preset: str, gemm_flops_per_second: float | None
+) -> list[str]:
+    """The table of a group and the sentences below it. ``cases`` were measured against each other; at least one."""
+    first = cases[0]
+    ordered = sorted(cases, key=middle)
+    own = _Ratios(ratios, first)
+    memory = next((name for name in _MEMORY_COLUMNS if all(case.find(name) for case in cases)), None)
+    rows = [
+        _row(case, fastest=ordered[0], ratios=own, memory=memory, gemm_flops_per_second=gemm_flops_per_second)
+        for case in ordered
+    ]
+    table = _table_lines(rows)
+    title = f"{first.phase.replace('_', ' ')} {first.model} {first.device}, {preset}: {METRIC_TITLES[first.metric]}"
+    return [
+        *textwrap.wrap(title, _WIDTH, subsequent_indent="  ", break_on_hyphens=False),
+        f"  {table[0]}",
+        f"  {'-' * max(map(len, table))}",
+        *(f"  {line}" for line in table[1:]),
+        *_indented(own.sentences(ordered)),
+        *_indented(_dispatch(ordered)),
+        "",
+    ]
+
+
+def _table_lines(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """The rows under the names of their columns; from the right, a column that finds no room is left out."""
+    # Where a row lacks a column, the figure is not known of its device.
+    columns = max((list(row) for row in rows), key=len)
+    while True:
+        # The names go in as a row: as headers tabulate would pad each by two, and eighty columns are few.
+        lines = tabulate(
+            [columns, *([row.get(name, "–") for name in columns] for row in rows)],
+            tablefmt="plain",
+            disable_numparse=True,
+            colalign=["left", *["right"] * (len(columns) - 1)],
+        ).splitlines()
+        if len(columns) <= _FEWEST_COLUMNS or max(map(len, lines)) <= _WIDTH - 2:
+            return lines
+        columns.pop()
+
+
+def shape_lines(case: CaseResult) -> list[str]:
+    """What the preset made of the model."""
+    numbers = ", ".join(
+        f"{name.replace('_', ' ')} {value:.3g}" if isinstance(value, float) else f"{name.replace('_', ' ')} {value}"
+        for name, value in case.workload.items()
+        if name not in ("preset", "cut")
+    )
+    cut = case.workload.get("cut", "none")
+    return _indented([numbers if cut == "none" else f"{numbers}; cut below full size: {cut}"])
+
+
+def middle(case: CaseResult) -> float:
+    """Median of the case's own figure."""
+    return median(case.rounds)
+
+
+class _Ratios:
+    """The ratios of one group, in either direction."""
+
+    def __init__(self, ratios: Iterable[Ratio], case: CaseResult) -> None:
+        self._found = {
+            frozenset((ratio.faster, ratio.slower)): ratio
+            for ratio in ratios
+            if (ratio.phase, ratio.model, ratio.device) == (case.phase, case.model, case.device)
+        }
+
+    def times_as_long(self, case: CaseResult, fastest: CaseResult) -> str:
+        """How many times as long a case takes as the fastest, and the interval of that."""
+        ratio = self._found.get(frozenset((case.framework, fastest.framework)))
+        if case is fastest:
+            return "1"
+        if ratio is None:
+            return three_digits(middle(case) / middle(fastest))
+        value, low, high = ratio.value, ratio.low, ratio.high
+        if ratio.slower == fastest.framework:
+            # By their medians one is faster, by neighbouring rounds the other: they are as good as equal.
+            value, low, high = 1 / value, high and 1 / high, low and 1 / low
+        if low is None or high is None:
+            return three_digits(value)
+        if high > _SENSELESS * low:
+            return "processes disagree"
+        return f"{three_digits(value)} ({three_digits(low)}–{three_digits(high)})"
+
+    def sentences(self, ordered: Sequence[CaseResult]) -> list[str]:
+        """The best of each ecosystem beside the fastest, and each variant beside what it is a variant of."""
+        best: dict[str, CaseResult] = {}
+        for case in ordered:
+            best.setdefault(case.ecosystem, case)
+        leaders = list(best.values())
+        # Where all are of one ecosystem, the two fastest.
+        pairs = [(leaders[0], other) for other in leaders[1:] or ordered[1:2]]
+        for one, other in combinations(ordered, 2):
+            names = sorted((one.framework, other.framework), key=len)
+            if names[1].startswith(f"{names[0]}-") and (one, other) not in pairs:
+                pairs.append((one, other))
+        return [sentence for pair in pairs if (sentence := self._sentence(*pair))]
+
+    def _sentence(self, one: CaseResult, other: CaseResult) -> str:
+        ratio = self._found.get(frozenset((one.framework, other.framework)))
+        if ratio is None:
+            return ""
+        if ratio.low is not None and ratio.high is not None and ratio.high > _SENSELESS * ratio.low:
+            return (
+                f"which of {ratio.faster} and {ratio.slower} is faster cannot be said: their processes disagree by "
+                f"more than a factor of {_SENSELESS}"
+            )
+        value = f"{ratio.value:.2f}×"
+        if ratio.low is not None and ratio.high is not None:
+            value += f" ({ratio.low:.2f} to {ratio.high:.2f})"
+        return f"{ratio.faster} is {value} as fast as {ratio.slower}"
+
+
+def _row(
+    case: CaseResult,
+    *,
+    fastest: CaseResult,
+    ratios: _Ratios,
+    memory: str | None,
+    gemm_flops_per_second: float | None,
+) -> dict[str, str]:
+    width = interval_fraction(case.rounds)
+    row = {
+        "framework": case.framework,
+        "median": duration(middle(case)),
+        "±95 %": "–" if width is None else percent(width),
+        "× fastest": ratios.times_as_long(case, fastest),
+    }
+    if case.flops:
+        rate = case.flops / middle(case)
+        row["GFLOP/s"] = three_digits(rate / 1e9)
+        peak = case.worker.get("peak_flops_per_second")
+        if isinstance(peak, float):
+            row["MFU"] = f"{100 * rate / peak:.0f} %"
+        elif gemm_flops_per_second and "gemm_flops_per_second" in case.worker:
+            row["GEMM"] = f"{100 * rate / gemm_flops_per_second:.0f} %"
+    if memory is not None:
+        found = case.find(memory)
+        row[_MEMORY_COLUMNS[memory]] = size(max(found.samples)) if found else "–"
+    return row
+
+
+def _dispatch(cases: Sequence[CaseResult]) -> list[str]:
+    """What each JAX library adds to a step in Python, and whether its program is raw JAX's own."""
+    found = {case.framework: measured for case in cases if (measured := case.find("dispatch_seconds"))}
+    if len(found) < 2:
+        return []
+    programs = {case.framework: case.program.get("program_sha256") for case in cases}
+    raw = programs.get(_REFERENCE_FRAMEWORK)
+    parts = []
+    for name, measured in sorted(found.items(), key=lambda entry: median(entry[1].samples)):
+        known = None not in (raw, programs[name]) and name != _REFERENCE_FRAMEWORK
+        sign = "" if not known else " =" if programs[name] == raw else " ≠"
+        parts.append(f"{name} {median(measured.samples) * 1e6:.0f}{sign}")
+    legend = "" if raw is None else "; = compiles to raw JAX's own program, ≠ to another one"
+    return [f"Python dispatch, µs a step: {', '.join(parts)}{legend}"]
+
+
+def _indented(paragraphs: Iterable[str]) -> list[str]:
+    return [
+        line
+        for paragraph in paragraphs
+        for line in textwrap.wrap(
+            paragraph, _WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+        )
+    ]

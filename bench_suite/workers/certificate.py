@@ -1,0 +1,169 @@
+"""The proof that a program computes what its workload says, against the float64 reference.
+
+Works through the program's verbs alone, on the very step or pass that is timed. It never imports a framework, never
+times anything, and never repairs: a quantity that cannot be compared has failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speedscore.bench_suite.frameworks.program import Program
+from speedscore.bench_suite.workloads.reference import Reference, load_reference
+from speedscore.bench_suite.workloads.reference_steps import mean_loss
+from speedscore.bench_suite.workloads.sketch import Sketch, distance
+from speedscore.bench_suite.workloads.workload import CERTIFIED_STEPS, Workload
+from speedscore.record.phases import Role
+from speedscore.record.run_record import Certificate, Check
+
+INCOMPARABLE = 1e300
+"""The error of a tensor that is missing, misshapen or not finite; a saved run holds no infinity, so it is none."""
+
+_FLOOR = 1e-3
+"""A tensor whose gradient is below this part of the whole gradient is judged by the whole: what it lacks is noise."""
+_VANISHING = 1e-10
+"""A gradient below this part of the whole is zero in exact arithmetic, and rounding in float64."""
+
+
+class CertificateError(AssertionError):
+    """A program does not compute what its workload says, so nothing that it does may be timed."""
+
+    def __init__(self, case: str, certificate: Certificate) -> None:
+        failure = certificate.first_failure
+        if failure is None:
+            message = f"{case}: the certificate holds no check; it proves nothing"
+        else:
+            where = f" at {failure.tensor}" if failure.tensor else ""
+            message = (
+                f"{case}: {failure.quantity} wrong{where}: error {failure.error:.3g}, "
+                f"tolerance {failure.tolerance:.3g}, against {certificate.reference}; "
+                "correct the model or its options before timing it"
+            )
+        super().__init__(message)
+        self.certificate = certificate
+
+
+def require_passed(case: str, certificate: Certificate) -> None:
+    """Raises CertificateError naming case, first failing quantity, tensor, error and tolerance."""
+    if not certificate.passed:
+        raise CertificateError(case, certificate)
+
+
+def certify(program: Program, workload: Workload, role: Role) -> Certificate:
+    """Compare ``program`` with the reference of ``workload``, passed or not, and leave it in its canonical state.
+
+    Training: parameter count, logits, loss, gradients, parameters after five steps. Inference and throughput:
+    parameter count, logits of the timed pass, and the loss that follows from these logits.
+    Raises ReferenceFileError when there is no reference for these numbers.
+    """
+    reference = load_reference(workload)
+    program.load()
+    wanted = sum(values.size for values in workload.parameters().values())
+    count = Check("parameter count", "", abs(float(program.trained_count() - wanted)), 0.0)
+    checks = (count, *_COMPARED[role](program, workload, reference))
+    program.load()
+    return Certificate(reference.made_by, checks)
+
+
+def _inference(program: Program, workload: Workload, reference: Reference) -> Iterable[Check]:
+    yield from _pass(
+        program, workload, reference.single_outputs, reference.single_loss, name="single_outputs", examples=1
+    )
+
+
+def _throughput(program: Program, workload: Workload, reference: Reference) -> Iterable[Check]:
+    examples = len(workload.targets())
+    yield from _pass(
+        program, workload, reference.batch_outputs, reference.batch_loss, name="batch_outputs", examples=examples
+    )
+
+
+def _pass(
+    program: Program, workload: Workload, wanted: Sketch, wanted_loss: float, *, name: str, examples: int
+) -> Iterable[Check]:
+    program.infer()
+    program.wait()
+    logits, limits = program.forward(), workload.tolerances
+    yield _outputs(logits, wanted, name, limits.outputs)
+    loss = mean_loss(logits, workload.targets()[:examples]) if logits.shape == wanted.shape else float("nan")
+    yield Check("loss", "", _relative(loss - wanted_loss, wanted_loss), limits.loss)
+
+
+def _training(program: Program, workload: Workload, reference: Reference) -> Iterable[Check]:
+    limits = workload.tolerances
+    yield _outputs(program.forward(), reference.outputs, "outputs", limits.outputs)
+    loss, gradients = program.loss_and_gradients()
+    program.load()
+    program.step()
+    program.wait()
+    # The loss of the timed step counts as much as the one that came with the gradients.
+    losses = (loss, program.loss())
+    worst = max(_relative(found - reference.loss, reference.loss) for found in losses)
+    yield Check("loss", "", worst, limits.loss)
+    whole = _whole(reference.gradients)
+    scales = {name: max(sketch.norm, _FLOOR * whole) for name, sketch in reference.gradients.items()}
+    yield Check("gradients", *_worst(gradients, reference.gradients, scales), limits.gradients)
+    for _ in range(CERTIFIED_STEPS - 1):
+        program.step()
+    program.wait()
+    yield _steps(program.weights(), workload, reference)
+
+
+_COMPARED: dict[Role, Callable[[Program, Workload, Reference], Iterable[Check]]] = {
+    "training": _training,
+    "inference": _inference,
+    "throughput": _throughput,
+}
+
+
+def _outputs(logits: NDArray[np.float32], reference: Sketch, name: str, tolerance: float) -> Check:
+    worst = _worst({name: logits}, {name: reference}, {name: reference.norm})
+    return Check("forward outputs", *worst, tolerance)
+
+
+def _steps(after: Mapping[str, NDArray[np.float32]], workload: Workload, reference: Reference) -> Check:
+    before = {**workload.parameters(), **workload.state()}
+    updates = {
+        name: values - before[name].astype(np.float64)
+        if name in before and values.shape == before[name].shape
+        else values
+        for name, values in after.items()
+    }
+    # Where the exact gradient is zero, as that of a key's bias under softmax, Adam divides rounding noise by its own
+    # size and takes whole steps in no direction. Such a tensor must be there and finite, but its way is not compared.
+    vanishing = _VANISHING * _whole(reference.gradients)
+    scales = {name: sketch.norm for name, sketch in reference.updates.items()}
+    scales |= {name: float("inf") for name, sketch in reference.gradients.items() if sketch.norm < vanishing}
+    worst = _worst(updates, reference.updates, scales)
+    return Check("parameters after five steps", *worst, workload.tolerances.update)
+
+
+def _whole(sketches: Mapping[str, Sketch]) -> float:
+    """The L2 norm over all tensors together."""
+    return float(np.sqrt(sum(sketch.norm**2 for sketch in sketches.values())))
+
+
+def _relative(error: float, scale: float) -> float:
+    relative = abs(error) / scale
+    return relative if np.isfinite(relative) else INCOMPARABLE
+
+
+def _worst(
+    found: Mapping[str, NDArray[np.floating]], wanted: Mapping[str, Sketch], scales: Mapping[str, float]
+) -> tuple[str, float]:
+    """Name and error of the tensor that is furthest off; one that is missing, extra or misshapen is furthest of all."""
+    errors: dict[str, float] = {}
+    for name in sorted(found.keys() | wanted.keys()):
+        if name not in found:
+            errors[f"{name} (missing)"] = INCOMPARABLE
+        elif name not in wanted:
+            errors[f"{name} (not in the workload)"] = INCOMPARABLE
+        elif found[name].shape != wanted[name].shape:
+            errors[f"{name} (shape {found[name].shape}, not {wanted[name].shape})"] = INCOMPARABLE
+        else:
+            errors[name] = _relative(distance(name, found[name], wanted[name]), scales[name])
+    tensor = max(errors, key=lambda name: errors[name])
+    return tensor, errors[tensor]

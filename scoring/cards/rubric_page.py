@@ -1,0 +1,103 @@
+"""Makes the page of the rubric: ``python -m speedscore.scoring.cards.rubric_page > docs/rubric.md``.
+
+It reads the rubric and judges nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+
+from speedscore.scoring.cards.wording import number
+from speedscore.scoring.rubric.rubric import DIMENSIONS, Criterion, Rubric, load_rubric
+
+
+def page(rubric: Rubric) -> str:
+    """The whole page, in Markdown."""
+    return "\n\n".join(_parts(rubric)) + "\n"
+
+
+def _parts(rubric: Rubric) -> Iterator[str]:
+    yield "# The rubric"
+    yield "Made by `python -m speedscore.scoring.cards.rubric_page` from `scoring/rubric.toml`; not typed."
+    yield (
+        f"Version {rubric.version}: {len(rubric.criterion)} criteria in {len(DIMENSIONS)} dimensions. Between two "
+        "breakpoints a score lies on a straight line over the value (linear) or its logarithm (log); a level has the "
+        "score of the highest breakpoint that it reaches. Beyond the first and the last the score stays. "
+        "[How it scores](how-it-scores.md) says why."
+    )
+    yield from _policy(rubric)
+    for dimension in DIMENSIONS:
+        yield f"## {rubric.dimensions[dimension]}"
+        yield _list(f"from {start:g}: {sentence}" for start, sentence in rubric.verdicts[dimension])
+        for criterion in rubric.of(dimension):
+            yield from _criterion(criterion)
+    yield "## Maturity of layers"
+    yield "A library that stands on a framework gets the first grade whose every limit is reached, and no score."
+    yield _table(
+        ("grade", "limits", "reason"),
+        [
+            (
+                entry.grade,
+                "; ".join(f"{rubric.fact_name(key)}: {number(least)} or more" for key, least in entry.least.items()),
+                entry.reason,
+            )
+            for entry in rubric.maturity
+        ],
+    )
+
+
+def _policy(rubric: Rubric) -> Iterator[str]:
+    policy = rubric.policy
+    yield "## What holds for every criterion"
+    stale = ", ".join(f"{kind} {months}" for kind, months in policy.stale_after_months.items())
+    yield _list(
+        (
+            f"Dimension scores are rounded half up to {policy.round_to:g}.",
+            f"A dimension needs answers to {100 * policy.minimum_coverage:g} % of its weight, or has no score.",
+            f"Of several facts the first kind answers: {', '.join(policy.kind_order)}.",
+            f"A fact is stale after so many months: {stale}.",
+            f"Of several measured devices the first with a comparison is scored: {', '.join(policy.device_order)}.",
+            f"Strengths are criteria from {policy.strength_from:g} points, weaknesses those up to "
+            f"{policy.weakness_to:g}, at most {policy.sentences_each} each.",
+        )
+    )
+    yield _table(
+        ("dimension", "weight in the Speed Score"),
+        [(rubric.dimensions[dimension], f"{rubric.weights[dimension]:g}") for dimension in DIMENSIONS],
+    )
+
+
+def _criterion(criterion: Criterion) -> Iterator[str]:
+    yield f"### {criterion.name}"
+    yield f"{criterion.question} Weight {criterion.weight:g}. {criterion.reason}"
+    answers = []
+    if criterion.measure is not None:
+        answers.append(f"measured: {criterion.measure.phase}, as a ratio to the best other framework")
+    if criterion.facts:
+        joined = f", joined by their {criterion.combine}" if criterion.combine else ""
+        answers.append(f"facts: {', '.join(f'`{key}`' for key in criterion.facts)}{joined}")
+    if criterion.only_measured:
+        answers.append("asked only of what was measured")
+    value, score = criterion.example
+    points = ", ".join(f"{number(at)} → {reached:g}" for at, reached in criterion.points)
+    yield _list(
+        (
+            *answers,
+            f"{criterion.scale} scale in {criterion.unit}: {points}",
+            f"for example {number(value)} → {score:g}",
+        )
+    )
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = (headers, ["---"] * len(headers), *rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page(load_rubric()))

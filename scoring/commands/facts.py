@@ -1,0 +1,191 @@
+"""``speedscore facts check`` and ``facts diff``: are the fixtures sound, and what changed between two snapshots.
+
+They read the fixtures, print, and change nothing. Exit codes: 0; 2 for fixtures or arguments that cannot be used, with
+one line for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from speedscore.scoring.cards import WIDTH, wording
+from speedscore.scoring.evidence.evidence import EvidenceError, gather
+from speedscore.scoring.facts.fact import FactError
+from speedscore.scoring.facts.snapshots import (
+    Snapshot,
+    check_layers,
+    fixtures_folder,
+    load_snapshot,
+    load_snapshots,
+    snapshot_paths,
+)
+from speedscore.scoring.findings.findings import Source
+from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
+from speedscore.scoring.scores.changes import Changes, CriterionChange, DimensionChange, FactChange, find_changes
+from speedscore.scoring.scores.scores import DimensionScore
+from speedscore.text.output import COMMAND, write
+from speedscore.text.tables import GAP, Footnotes, table
+
+_NAME_WIDTH, _VALUE_WIDTH, _SCORE_WIDTH = 18, 18, 14
+_Row = tuple[str, str, str, str]
+"""Name, value, score, where it is from."""
+
+
+def add_parsers(subcommands: Any) -> None:
+    """Add ``check`` and ``diff`` to the parsers that ``add_subparsers`` gave."""
+    check: argparse.ArgumentParser = subcommands.add_parser("check", help="read every fixture and say what is there")
+    check.set_defaults(run=run_check)
+    diff: argparse.ArgumentParser = subcommands.add_parser(
+        "diff", help="what changed between two snapshots, and what that did to the scores"
+    )
+    diff.add_argument("before", metavar="YYYY-MM", help="the older snapshot")
+    diff.add_argument("after", metavar="YYYY-MM", help="the younger snapshot")
+    diff.add_argument("framework", metavar="FRAMEWORK", help="by fixture folder, as in jax")
+    diff.set_defaults(run=run_diff)
+
+
+def run_check(options: argparse.Namespace) -> int:  # noqa: ARG001
+    """Check every fixture; each that is refused gets its own line."""
+    try:
+        rubric = load_rubric()
+        loaded, refused = _load_all(fixtures_folder() / "ecosystem", rubric)
+    except (FactError, RubricError) as error:
+        loaded, refused = [], [str(error)]
+    for message in refused:
+        print(f"{COMMAND}: {message}", file=sys.stderr)
+    if refused:
+        return 2
+    lines = _check(rubric, loaded, month=f"{datetime.date.today():%Y-%m}")
+    return write("".join(f"{line.rstrip()}\n" for line in lines), what="result")
+
+
+def run_diff(options: argparse.Namespace) -> int:
+    """Print what changed about a framework from one snapshot to another."""
+    try:
+        rubric = load_rubric()
+        snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts)
+        before, after = (
+            gather(snapshots, month=month, kind_order=rubric.policy.kind_order)
+            for month in (options.before, options.after)
+        )
+        changes = find_changes(rubric, before, after, framework=options.framework)
+    except (FactError, RubricError, EvidenceError) as error:
+        print(f"{COMMAND}: {error}", file=sys.stderr)
+        return 2
+    return write("".join(f"{line.rstrip()}\n" for line in _diff(changes)), what="difference")
+
+
+def _load_all(folder: Path, rubric: Rubric) -> tuple[list[Snapshot], list[str]]:
+    """Every snapshot that can be read, and what is wrong with each of the others."""
+    loaded, refused = [], []
+    for path in snapshot_paths(folder):
+        try:
+            loaded.append(load_snapshot(path, keys=rubric.facts))
+        except FactError as error:
+            refused.append(str(error))
+    if not refused:
+        check_layers(folder, loaded)
+    return loaded, refused
+
+
+def _check(rubric: Rubric, snapshots: Sequence[Snapshot], *, month: str) -> Iterator[str]:
+    known = gather(snapshots, kind_order=rubric.policy.kind_order)
+    names, counts = [], []
+    for framework, name in known.names.items():
+        own = [snapshot for snapshot in snapshots if snapshot.framework == framework]
+        names.append((name, own[-1].role, " ".join(snapshot.month for snapshot in own)))
+        answering = known.facts[framework].values()
+        # Of each key it is enough that one fact is fresh: that one answers.
+        stale = sum(all(rubric.policy.is_stale(fact, month=month) for fact in facts) for facts in answering)
+        counts.append((sum(len(snapshot.facts) for snapshot in own), len(answering), stale))
+    facts, answers, stale = (sum(column) for column in zip(*counts, strict=True))
+    limits = ", ".join(f"{kind} {months}" for kind, months in rubric.policy.stale_after_months.items())
+    yield f"{len(snapshots)} files with {facts} facts are sound: type, unit, limits, date and source of each."
+    yield f"Today ({month}) they give {answers} answers, of which {stale} are stale."
+    yield f"The limits in months: {limits}."
+    yield ""
+    yield from table(
+        [(*text, *map(str, numbers)) for text, numbers in zip(names, counts, strict=True)],
+        headers=("", "Role", "Snapshots", "Facts", "Answers", "Stale"),
+        widths=(12, 9, 23, 7, 9, 7),
+    )
+
+
+def _diff(changes: Changes) -> Iterator[str]:
+    footnotes = Footnotes()
+    yield f"{changes.after.name}: facts known by {changes.before_month} -> {changes.after_month}"
+    yield f"Speed Score {wording.title_score(changes.before)} -> {wording.title_score(changes.after)}"
+    for month, card in ((changes.before_month, changes.before), (changes.after_month, changes.after)):
+        if card.reason:
+            yield from textwrap.wrap(f"{month}: {card.reason}", WIDTH, initial_indent="  ", subsequent_indent="  ")
+    yield "A score in brackets rests on a stale fact and does not count."
+    for dimension in changes.dimensions:
+        yield from ("", *_dimension(dimension, footnotes))
+    if changes.others:
+        yield from ("", "OTHER FACTS", *_table([_fact_row(change, footnotes) for change in changes.others]))
+    if changes.layers:
+        yield from ("", "LIBRARIES ON TOP OF IT")
+        for library, then, now in changes.layers:
+            yield f"{library}: {_arrow(then, now)}"
+    if footnotes:
+        yield from ("", "Sources", *footnotes.lines(WIDTH))
+
+
+def _dimension(dimension: DimensionChange, footnotes: Footnotes) -> Iterator[str]:
+    then, now = dimension.before, dimension.after
+    left = f"{then.title.upper()}  {_arrow(_score(then), _score(now))}"
+    right = f"coverage {_arrow(wording.per_cent(then.coverage), wording.per_cent(now.coverage))}"
+    yield f"{left}{right:>{WIDTH - len(left)}}"
+    if dimension.criteria:
+        yield from _table([row for change in dimension.criteria for row in _criterion_rows(change, footnotes)])
+    if dimension.unchanged:
+        yield f"{dimension.unchanged} of {len(now.findings)} criteria unchanged."
+
+
+def _criterion_rows(change: CriterionChange, footnotes: Footnotes) -> Iterator[_Row]:
+    before, after = change.before, change.after
+    score = _arrow(wording.score(before), wording.score(after))
+    if change.facts and len(after.criterion.facts) == 1:
+        _, value, _, where = _fact_row(change.facts[0], footnotes)
+        yield after.criterion.name, value, score, where
+        return
+    # Where no fact changed, time alone did it: the one that answers became stale.
+    aged = "; ".join(dict.fromkeys(_where(source, footnotes) for source in after.sources)) if not change.facts else ""
+    yield after.criterion.name, _arrow(wording.value(before), wording.value(after)), score, aged
+    for fact in change.facts:
+        name, value, _, where = _fact_row(fact, footnotes)
+        yield f"  {name}", value, "", where
+
+
+def _fact_row(change: FactChange, footnotes: Footnotes) -> _Row:
+    then, now = (wording.number(source.value) if source else "unknown" for source in (change.before, change.after))
+    value = f"level {_arrow(then, now)}" if change.unit == "level" else f"{_arrow(then, now)} {change.unit}"
+    where = _arrow(*(_where(source, footnotes) for source in (change.before, change.after)))
+    return change.name, value, "", where
+
+
+def _where(source: Source | None, footnotes: Footnotes) -> str:
+    return f"{wording.origin(source)} {footnotes.mark([wording.footnote(source)])}" if source else "unknown"
+
+
+def _score(dimension: DimensionScore) -> str:
+    return "no score" if dimension.score is None else wording.points(dimension.score)
+
+
+def _arrow(before: str, after: str) -> str:
+    return before if before == after else f"{before} -> {after}"
+
+
+def _table(rows: Sequence[_Row]) -> list[str]:
+    rest = WIDTH - _NAME_WIDTH - _VALUE_WIDTH - _SCORE_WIDTH - 3 * GAP
+    return table(
+        rows,
+        headers=("Question", "Value", "Score", "From"),
+        widths=(_NAME_WIDTH, _VALUE_WIDTH, _SCORE_WIDTH, rest),
+    )

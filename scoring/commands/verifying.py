@@ -1,0 +1,114 @@
+"""A JSON card against its evidence: everything is computed anew, and every figure that differs is named.
+
+The card says which snapshot, runs, frameworks and policy it was made from; the facts and the rubric are those of this
+checkout, and the runs are read again. Nothing of the card itself enters the computation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from speedscore.record.run_file import RunFileError, load_run
+from speedscore.scoring.cards.json import SCHEMA_VERSION, render
+from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun, gather
+from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
+from speedscore.scoring.rubric.own_policy import departures
+from speedscore.scoring.rubric.rubric import RUBRIC_VERSION, Dimension, Policy, load_rubric
+from speedscore.scoring.scores.scores import build_report
+
+_DIGITS = 9
+"""Logarithms of another machine's library may differ beyond them."""
+
+
+class CardError(ValueError):
+    """The file is no card that can be verified here. The message is one line: file, expected, found, what to do."""
+
+
+class _Run(msgspec.Struct):
+    name: str
+
+
+class _Card(msgspec.Struct):
+    """As much of a card as says what it was made from."""
+
+    schema_version: int
+    rubric_version: int
+    snapshot: str
+    frameworks: dict[str, Any]
+    runs: list[_Run]
+    policy: Policy
+    weights: dict[Dimension, float]
+
+
+def verify(path: Path, *, runs: Sequence[Path] = ()) -> list[str]:
+    """What differs, each as ``place: card says X, evidence gives Y``; empty where nothing does.
+
+    ``runs`` stand for those that the card names, in its order; without them they are looked for where the command is
+    given and then beside the card. Raises CardError, FactError, RubricError, EvidenceError and RunFileError.
+    """
+    try:
+        text = path.read_bytes()
+        card = msgspec.json.decode(text, type=_Card)
+        document = json.loads(text)
+    except OSError as error:
+        raise CardError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise CardError(f"{path}: not a card of speedscore card --format json ({error})") from error
+    for what, found, here in (
+        ("schema", card.schema_version, SCHEMA_VERSION),
+        ("rubric", card.rubric_version, RUBRIC_VERSION),
+    ):
+        if found != here:
+            raise CardError(f"{path}: made with {what} version {found}, and this release has {here}")
+    places = list(runs) or [_find(run.name, beside=path.parent) for run in card.runs]
+    if len(places) != len(card.runs):
+        raise CardError(f"{path}: was made from {len(card.runs)} runs, and {len(places)} are given")
+    shipped = load_rubric()
+    rubric = msgspec.structs.replace(shipped, policy=card.policy, weights=card.weights)
+    evidence = gather(
+        load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts),
+        month=card.snapshot,
+        runs=[NamedRun(name=run.name, record=load_run(place)) for run, place in zip(card.runs, places, strict=True)],
+        kind_order=rubric.policy.kind_order,
+    )
+    known = set(evidence.names) | {name for device in evidence.measured for name in evidence.ecosystems(device)}
+    if unknown := [framework for framework in card.frameworks if framework not in known]:
+        raise EvidenceError(f"{path}: nothing is known of {unknown[0]!r} in snapshot {evidence.snapshot}")
+    report = build_report(rubric, evidence, frameworks=list(card.frameworks), departures=departures(shipped, rubric))
+    return list(differences(document, json.loads(render(report, width=0))))
+
+
+def _find(name: str, *, beside: Path) -> Path:
+    place = Path(name)
+    if not place.is_file() and (beside / place.name).is_file():
+        return beside / place.name
+    if not place.is_file():
+        raise RunFileError(f"{name}: the run that the card names is not here; name it with --run")
+    return place
+
+
+def differences(card: Any, anew: Any, place: str = "") -> Iterator[str]:
+    """Compare two JSON values, figure by figure."""
+    if isinstance(card, dict) and isinstance(anew, dict):
+        for key in dict.fromkeys([*card, *anew]):
+            inside = f"{place}.{key}".lstrip(".")
+            if key not in card or key not in anew:
+                yield f"{inside}: only {'the card' if key in card else 'the evidence'} has it"
+            else:
+                yield from differences(card[key], anew[key], inside)
+    elif isinstance(card, list) and isinstance(anew, list) and len(card) == len(anew):
+        for number, (one, other) in enumerate(zip(card, anew, strict=True)):
+            yield from differences(one, other, f"{place}[{number}]")
+    elif _written(card) != _written(anew):
+        yield f"{place}: the card says {_written(card)}, the evidence gives {_written(anew)}"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return f"{value:.{_DIGITS}g}"
+    return json.dumps(value, ensure_ascii=False)

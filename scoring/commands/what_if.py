@@ -1,0 +1,93 @@
+"""``speedscore whatif``: facts or weights set by hand, and what that does to every score. Nothing is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from speedscore.scoring.cards import wording
+from speedscore.scoring.evidence.evidence import Evidence
+from speedscore.scoring.facts.fact import FactError, make_fact
+from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
+from speedscore.text.tables import GAP, table
+
+BY_HAND = "set by hand"
+_WHAT_WIDTH, _CHANGE_WIDTH = 28, 24
+
+
+def with_facts(evidence: Evidence, rubric: Rubric, framework: str, settings: Sequence[str]) -> Evidence:
+    """The evidence with facts of one framework replaced, each given as ``github_stars=50000``. Raises FactError."""
+    own = dict(evidence.facts.get(framework, {}))
+    for setting in settings:
+        key, _, number = setting.partition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            raise FactError(f"--fact: expected KEY=NUMBER, as in github_stars=50000, found {setting!r}") from None
+        known = rubric.facts.get(key)
+        entry = {
+            "value": value,
+            "unit": known.unit if known else "",
+            "as_of": evidence.snapshot,
+            "kind": "reference",
+            "source": BY_HAND,
+            "method": "--fact",
+        }
+        try:
+            own[key] = (make_fact(framework, key, entry, known=known),)
+        except ValueError as error:
+            raise FactError(f"--fact {setting}: {error}") from error
+    return msgspec.structs.replace(evidence, facts={**evidence.facts, framework: own})
+
+
+def changes(before: Report, after: Report, *, width: int) -> str:
+    """What differs between two reports about the same frameworks, as text."""
+    lines = [line for pair in zip(before.cards, after.cards, strict=True) for line in _card(*pair, width=width)]
+    lines = lines or ["Nothing changes."]
+    for report, when in ((before, "before"), (after, "after")):
+        if report.sensitivity is not None:
+            names = {card.framework: card.name for card in report.cards}
+            order = ", ".join(
+                f"{names[each]} {report.sensitivity.speed_scores[each]:.2f}" for each in report.sensitivity.ranking
+            )
+            lines.append(f"Order {when}, by the Speed Score before rounding: {order}")
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _card(before: ScoreCard, after: ScoreCard, *, width: int) -> Iterator[str]:
+    rows = [row for pair in zip(before.dimensions, after.dimensions, strict=True) for row in _dimension(*pair)]
+    then, now = wording.speed_score(before), wording.speed_score(after)
+    if not rows and then == now:
+        return
+    yield f"{after.name}: Speed Score {_arrow(then, now)}"
+    if rows:
+        widths = (_WHAT_WIDTH, _CHANGE_WIDTH, width - _WHAT_WIDTH - _CHANGE_WIDTH - 2 * GAP)
+        yield from table(rows, headers=("", "Score", "Value"), widths=widths)
+    yield ""
+
+
+def _dimension(before: DimensionScore, after: DimensionScore) -> Iterator[tuple[str, str, str]]:
+    pairs = list(zip(before.findings, after.findings, strict=True))
+    rows = [
+        (f"  {now.criterion.name}", _arrow(wording.score(then), wording.score(now)), _values(then, now))
+        for then, now in pairs
+        if (then.value, then.score, then.criterion.weight) != (now.value, now.score, now.criterion.weight)
+    ]
+    if rows or before.score != after.score:
+        yield after.title, _arrow(_score(before), _score(after)), ""
+        yield from rows
+
+
+def _values(before: Finding, after: Finding) -> str:
+    return _arrow(wording.value(before), wording.value(after))
+
+
+def _score(dimension: DimensionScore) -> str:
+    return "no score" if dimension.score is None else f"{wording.points(dimension.score)} ({dimension.raw:.2f})"
+
+
+def _arrow(before: str, after: str) -> str:
+    return before if before == after else f"{before} -> {after}"

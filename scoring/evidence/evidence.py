@@ -1,0 +1,154 @@
+"""Runs and facts together: all that judging may see, and nothing more.
+
+Runs that must not rank anything are refused here, with the reason; facts of several months are laid over each other so
+that a snapshot sees the newest of each key. This module never scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from speedscore.record.run_record import CaseResult, RunRecord
+from speedscore.scoring.facts.fact import Fact, Kind
+from speedscore.scoring.facts.snapshots import Snapshot
+from speedscore.scoring.rubric.rubric import Device
+
+
+class EvidenceError(ValueError):
+    """What was given cannot be judged together. The message is one line."""
+
+
+class NamedRun(msgspec.Struct, frozen=True):
+    """A run and the name that a source can point to."""
+
+    name: str
+    """The saved file's name, or ``this session`` when it was not saved."""
+    record: RunRecord
+
+
+class DeviceCoverage(msgspec.Struct, frozen=True):
+    """How much of the matrix one run measured on one device."""
+
+    run: str
+    device: str
+    measured: int
+    selected: int
+    missing: tuple[tuple[str, str], ...]
+    """(case, reason) of each that was selected and not measured."""
+
+
+class Measured(msgspec.Struct, frozen=True, gc=False):
+    """One measured case and the run that it comes from."""
+
+    run: str
+    case: CaseResult
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """Facts as one snapshot sees them, and the measured cases of runs that may be ranked."""
+
+    snapshot: str
+    """``YYYY-MM``: no fact here is younger."""
+    names: dict[str, str]
+    """Framework → its name for people."""
+    facts: dict[str, dict[str, tuple[Fact, ...]]]
+    """Framework → key → facts of the newest snapshot that has the key, in the policy's order."""
+    runs: tuple[NamedRun, ...] = ()
+    measured: dict[Device, tuple[Measured, ...]] = {}
+    """Device → measured cases."""
+    layers: dict[str, dict[str, str]] = {}
+    """Framework → each library that stands on it → what that is for."""
+
+    def ecosystems(self, device: Device) -> tuple[str, ...]:
+        """Frameworks, by fixture folder, that have a measured case on ``device``."""
+        return tuple(sorted({measured.case.ecosystem for measured in self.measured.get(device, ())}))
+
+    def coverage(self) -> tuple[DeviceCoverage, ...]:
+        """For each run and device what was measured of what was selected."""
+        rows = []
+        for run in self.runs:
+            for device in sorted({case.device for case in run.record.cases}):
+                cases = [case for case in run.record.cases if case.device == device]
+                missing = tuple((f"{case.phase} {case.id}", case.reason) for case in cases if case.status != "measured")
+                rows.append(
+                    DeviceCoverage(
+                        run=run.name,
+                        device=device,
+                        measured=len(cases) - len(missing),
+                        selected=len(cases),
+                        missing=missing,
+                    )
+                )
+        return tuple(rows)
+
+
+def gather(
+    snapshots: Iterable[Snapshot],
+    *,
+    month: str | None = None,
+    runs: Sequence[NamedRun] = (),
+    kind_order: Sequence[Kind],
+) -> Evidence:
+    """Lay the facts of all snapshots up to ``month`` (default: the newest there is) beside the runs.
+
+    Raises EvidenceError when no snapshot is that old, or when the runs must not be ranked (see ``check_runs``).
+    """
+    known = sorted(snapshots, key=lambda snapshot: (snapshot.month, snapshot.framework))
+    months = sorted({snapshot.month for snapshot in known})
+    if month is not None and month not in months:
+        raise EvidenceError(f"unknown snapshot {month!r}; there are {', '.join(months)}")
+    month = month or months[-1]
+    check_runs(runs)
+    names: dict[str, str] = {}
+    facts: dict[str, dict[str, tuple[Fact, ...]]] = {}
+    standing: dict[str, Snapshot] = {}
+    for snapshot in known:
+        if snapshot.month > month:
+            break
+        names[snapshot.framework] = snapshot.name
+        standing[snapshot.framework] = snapshot
+        # Oldest first: a younger snapshot replaces a key as a whole, with whatever contradicted it.
+        facts.setdefault(snapshot.framework, {}).update(_by_key(snapshot.facts, kind_order))
+    layers: dict[str, dict[str, str]] = {}
+    for name, snapshot in sorted(standing.items()):
+        if snapshot.role == "layer":
+            layers.setdefault(snapshot.layer_of, {})[name] = snapshot.purpose
+    return Evidence(
+        snapshot=month, names=names, facts=facts, runs=tuple(runs), measured=_by_device(runs), layers=layers
+    )
+
+
+def check_runs(runs: Sequence[NamedRun]) -> None:
+    """Raise EvidenceError for runs that must not rank: in one process with pytest, or of different presets."""
+    for run in runs:
+        if run.record.in_process:
+            raise EvidenceError(
+                f"{run.name}: its frameworks ran inside pytest, which is good for a debugger and not for a ranking; "
+                "measure again with a process for each case"
+            )
+    presets = {run.record.preset: run.name for run in runs}
+    if len(presets) > 1:
+        listed = ", ".join(f"{preset} ({name})" for preset, name in presets.items())
+        raise EvidenceError(f"runs of different presets never mix: {listed}; score one preset at a time")
+
+
+def _by_key(facts: Iterable[Fact], kind_order: Sequence[Kind]) -> Mapping[str, tuple[Fact, ...]]:
+    grouped: dict[str, list[Fact]] = {}
+    for fact in facts:
+        grouped.setdefault(fact.key, []).append(fact)
+    for group in grouped.values():
+        group.sort(key=lambda fact: fact.source)
+        group.sort(key=lambda fact: fact.as_of, reverse=True)
+        group.sort(key=lambda fact: kind_order.index(fact.kind))
+    return {key: tuple(group) for key, group in grouped.items()}
+
+
+def _by_device(runs: Sequence[NamedRun]) -> dict[Device, tuple[Measured, ...]]:
+    grouped: dict[Device, list[Measured]] = {}
+    for run in runs:
+        for case in run.record.cases:
+            if case.status == "measured":
+                grouped.setdefault(case.device, []).append(Measured(run=run.name, case=case))
+    return {device: tuple(group) for device, group in sorted(grouped.items())}

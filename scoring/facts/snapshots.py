@@ -1,0 +1,143 @@
+"""Dated, sourced facts: what they are, how they are read from the fixtures, and when they are refused.
+
+A file ``fixtures/ecosystem/<framework>/<YYYY-MM>.toml`` is one snapshot: what was known by the end of that month. This
+module never ranks a fact above another and never fills in one that is missing; a fact that it cannot trust is refused
+with one line that names file, fact and reason.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import speedscore
+from speedscore.scoring.facts.fact import Fact, FactError, Key, Role, make_fact
+
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What one file says."""
+
+    framework: str
+    month: str
+    """``YYYY-MM``; no fact in it is younger."""
+    name: str
+    """For people: ``PyTorch`` where the folder is ``pytorch``."""
+    role: Role
+    facts: tuple[Fact, ...]
+    layer_of: str = ""
+    """Of a layer the framework that it stands on, by folder; a framework has none."""
+    purpose: str = ""
+    """Of a layer what it is for, in a few words; a framework has none."""
+
+    def __post_init__(self) -> None:
+        for field in ("layer_of", "purpose"):
+            given = bool(getattr(self, field).strip())
+            if self.role == "layer" and not given:
+                raise ValueError(f"a layer needs {field}; found none")
+            if self.role == "framework" and given:
+                raise ValueError(f"{field} is for a layer; found it in a framework, where it must go")
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    role: Role
+    facts: dict[str, list[dict[str, Any]]]
+    layer_of: str = ""
+    purpose: str = ""
+
+
+def fixtures_folder() -> Path:
+    """Where the fixtures lie: inside the package, which in a checkout is a link to the folder at its top."""
+    return Path(speedscore.__file__).parent / "fixtures"
+
+
+def load_snapshots(
+    folder: Path, *, keys: Mapping[str, Key], today: datetime.date | None = None
+) -> tuple[Snapshot, ...]:
+    """Read and check every snapshot under ``folder`` (``<framework>/<YYYY-MM>.toml``), by framework and month.
+
+    Raises FactError at the first file or fact that cannot be trusted, or when there is none at all.
+    """
+    loaded = tuple(load_snapshot(path, keys=keys, today=today) for path in snapshot_paths(folder))
+    check_layers(folder, loaded)
+    return loaded
+
+
+def snapshot_paths(folder: Path) -> tuple[Path, ...]:
+    """Every file that should be a snapshot, by framework and month. Raises FactError when there is none."""
+    paths = tuple(sorted(folder.glob("*/*.toml")))
+    if not paths:
+        raise FactError(f"{folder}: holds no snapshot; expected <framework>/<YYYY-MM>.toml")
+    return paths
+
+
+def check_layers(folder: Path, snapshots: Iterable[Snapshot]) -> None:
+    """Raise FactError for a layer of a framework that has no snapshot."""
+    snapshots = tuple(snapshots)
+    frameworks = sorted({snapshot.framework for snapshot in snapshots if snapshot.role == "framework"})
+    for snapshot in snapshots:
+        if snapshot.role == "layer" and snapshot.layer_of not in frameworks:
+            path = folder / snapshot.framework / f"{snapshot.month}.toml"
+            raise FactError(
+                f"{path}: layer_of is {snapshot.layer_of!r}, which has no snapshot as a framework; "
+                f"there are {', '.join(frameworks) or 'none'}"
+            )
+
+
+def load_snapshot(path: Path, *, keys: Mapping[str, Key], today: datetime.date | None = None) -> Snapshot:
+    """Read and check one snapshot.
+
+    Raises FactError for a file that is not TOML of the documented form, a month in the future of ``today``, a fact of
+    an unknown key, with a wrong type, unit or value, without a source, dated impossibly or after the snapshot's month,
+    and for a fact that stands twice with the same kind and source.
+    """
+    month = path.stem
+    if not _MONTH.fullmatch(month):
+        raise FactError(f"{path}: the name is not a month; expected YYYY-MM.toml")
+    if month > (today or datetime.date.today()).strftime("%Y-%m"):
+        raise FactError(f"{path}: a snapshot of the future; the file's name must be a month that has begun")
+    try:
+        content = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), type=_File)
+    except OSError as error:
+        raise FactError(f"{path}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise FactError(f"{path}: not valid TOML ({_one_line(error)})") from error
+    except msgspec.ValidationError as error:
+        raise FactError(f"{path}: {_one_line(error)}") from error
+    facts: dict[tuple[str, str, str], Fact] = {}
+    for key, entries in content.facts.items():
+        for number, entry in enumerate(entries, start=1):
+            try:
+                fact = make_fact(path.parent.name, key, entry, known=keys.get(key))
+                if fact.month > month:
+                    raise ValueError(f"as_of {fact.as_of} is after the snapshot's month {month}")
+                identity = (key, fact.kind, fact.source)
+                if identity in facts:
+                    raise ValueError(f"stands twice with kind {fact.kind!r} and source {fact.source!r}")
+            except ValueError as error:
+                raise FactError(f"{path}: fact {_one_line(repr(key))}, entry {number}: {_one_line(error)}") from error
+            facts[identity] = fact
+    try:
+        return Snapshot(
+            framework=path.parent.name,
+            month=month,
+            name=content.name,
+            role=content.role,
+            facts=tuple(facts.values()),
+            layer_of=content.layer_of,
+            purpose=content.purpose,
+        )
+    except ValueError as error:
+        raise FactError(f"{path}: {_one_line(error)}") from error
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())

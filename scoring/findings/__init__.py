@@ -1,0 +1,1 @@
+"""One answer for each criterion and framework, or unknown with its reason."""

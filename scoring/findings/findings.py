@@ -1,0 +1,209 @@
+"""One answer for each criterion and framework: value, points and sources, or unknown with its reason.
+
+A measurement answers before a fact does, and a fact that is not stale before one that is. What nobody knows stays
+unknown: this module never puts a zero, a mean or an older guess in the place of an answer, and has no case for any
+framework.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from speedscore.scoring.evidence.evidence import Evidence
+from speedscore.scoring.facts.fact import Kind, months_between
+from speedscore.scoring.findings.ratios import Comparison, Ratio, compare
+from speedscore.scoring.rubric.rubric import Criterion, Device, Rubric
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where an answer, or what contradicts it, came from."""
+
+    kind: Kind | Literal["measured"]
+    text: str
+    """Title and place of a fact; in words what was measured."""
+    as_of: str
+    """Of a fact ``YYYY-MM`` or ``YYYY-MM-DD``; of a measurement when its run was made."""
+    value: float
+    low: float | None = None
+    high: float | None = None
+    age_months: int = 0
+    """Before the snapshot's month."""
+    stale: bool = False
+    """Past the policy's limit for its kind."""
+    method: str = ""
+    name: str = ""
+    """Which of several facts, or empty where a criterion needs one only."""
+    nodeids: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    rounds: int = 0
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """The answer to one criterion about one framework."""
+
+    criterion: Criterion
+    framework: str
+    value: float | None = None
+    """In the criterion's unit; None when unknown."""
+    score: float | None = None
+    """0 to 10, unrounded; None when unknown or stale, never zero for it."""
+    stale_score: float | None = None
+    """What a stale answer would get: for the card alone, as it counts nowhere."""
+    sources: tuple[Source, ...] = ()
+    beside: tuple[Source, ...] = ()
+    """Facts of the same snapshot that say something else and were not scored."""
+    reason: str = ""
+    """Why it has no score."""
+    note: str = ""
+    """Why a fact answers although a measurement was sought."""
+
+    @property
+    def known(self) -> bool:
+        return self.score is not None
+
+    @property
+    def stale(self) -> bool:
+        """True when what answers is too old to count."""
+        return self.stale_score is not None
+
+    @property
+    def measured(self) -> bool:
+        return any(source.kind == "measured" for source in self.sources)
+
+
+def judge(
+    rubric: Rubric, evidence: Evidence, *, frameworks: Iterable[str], device: Device | None
+) -> dict[str, tuple[Finding, ...]]:
+    """Ask every criterion about every framework; ``device`` says whose measurements answer, None for facts alone.
+
+    A criterion that only a measurement can answer is left out for a framework that was not measured on the device.
+    """
+    comparisons = {
+        criterion.id: compare(evidence, device=device, measure=criterion.measure)
+        for criterion in rubric.criterion
+        if criterion.measure is not None and device is not None
+    }
+    measured = set(evidence.ecosystems(device)) if device else set()
+    return {
+        framework: tuple(
+            _answer(
+                criterion,
+                rubric=rubric,
+                evidence=evidence,
+                framework=framework,
+                comparison=comparisons.get(criterion.id),
+            )
+            for criterion in rubric.criterion
+            if framework in measured or not criterion.only_measured
+        )
+        for framework in frameworks
+    }
+
+
+def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str) -> tuple[Source, ...]:
+    """What is known of one key: first the fact that answers, then those beside it; empty when nothing is.
+
+    The order is the policy's, except that a stale fact answers only where every other is stale too.
+    """
+    found = [
+        Source(
+            kind=fact.kind,
+            text=fact.source,
+            as_of=fact.as_of,
+            value=fact.value,
+            low=fact.low,
+            high=fact.high,
+            age_months=months_between(fact.as_of, evidence.snapshot),
+            stale=rubric.policy.is_stale(fact, month=evidence.snapshot),
+            method=fact.method,
+            name=rubric.facts[key].name,
+        )
+        for fact in evidence.facts.get(framework, {}).get(key, ())
+    ]
+    return tuple(sorted(found, key=lambda source: source.stale))
+
+
+def _answer(
+    criterion: Criterion, *, rubric: Rubric, evidence: Evidence, framework: str, comparison: Comparison | None
+) -> Finding:
+    facts = {
+        key: sources
+        for key in criterion.facts
+        if (sources := fact_sources(rubric, evidence, framework=framework, key=key))
+    }
+    note = ""
+    if comparison is not None:
+        if framework in comparison.ratios:
+            ratio = comparison.ratios[framework]
+            return Finding(
+                criterion=criterion,
+                framework=framework,
+                value=ratio.value,
+                score=criterion.score(ratio.value),
+                sources=(_measured_source(ratio, evidence),),
+                beside=tuple(sources[0] for sources in facts.values()),
+            )
+        note = comparison.reason or "not measured on this device"
+    missing = [key for key in criterion.facts if key not in facts]
+    if missing or not facts:
+        named = ", ".join(name for key in missing if (name := rubric.facts[key].name))
+        reason = f"no sourced fact{f' about {named}' if named else ''}" if missing else ""
+        return Finding(
+            criterion=criterion, framework=framework, reason="; ".join(part for part in (note, reason) if part)
+        )
+    answering = [sources[0] for sources in facts.values()]
+    stale = [source for source in answering if source.stale]
+    value = _combine(criterion, [source.value for source in answering])
+    score = criterion.score(value)
+    return Finding(
+        criterion=criterion,
+        framework=framework,
+        value=value,
+        score=None if stale else score,
+        stale_score=score if stale else None,
+        reason="; ".join(dict.fromkeys(_why_stale(source, rubric) for source in stale)),
+        sources=tuple(answering),
+        beside=tuple(
+            source for sources in facts.values() for source in sources[1:] if source.value != sources[0].value
+        ),
+        note=note,
+    )
+
+
+def _why_stale(source: Source, rubric: Rubric) -> str:
+    assert source.kind != "measured"
+    limit = rubric.policy.stale_after_months[source.kind]
+    return f"stale: {source.age_months} months old, and a {source.kind} fact may be {limit}"
+
+
+def _combine(criterion: Criterion, values: list[float]) -> float:
+    match criterion.combine:
+        case None:
+            return values[0]
+        case "sum":
+            return sum(values)
+        case "geometric mean":
+            return statistics.geometric_mean(values) if all(value > 0 for value in values) else 0.0
+
+
+def _measured_source(ratio: Ratio, evidence: Evidence) -> Source:
+    preset = evidence.runs[0].record.preset
+    made = sorted(run.record.created for run in evidence.runs if run.name in ratio.runs)
+    count = len(ratio.nodeids)
+    variants = ", ".join(
+        variant if times == count else f"{variant} in {times}" for variant, times in ratio.variants.items()
+    )
+    return Source(
+        kind="measured",
+        text=f"{count} {'case' if count == 1 else 'cases'}, {ratio.device}, preset {preset}, "
+        f"{ratio.rounds} {'round' if ratio.rounds == 1 else 'rounds'}, {variants}",
+        as_of=made[-1][:10],
+        value=ratio.value,
+        nodeids=ratio.nodeids,
+        runs=ratio.runs,
+        rounds=ratio.rounds,
+    )

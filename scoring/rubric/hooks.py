@@ -1,0 +1,22 @@
+"""The hook that speedscore's judging half calls, by which another package adds questions to the rubric."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    # It is known in every pytest session, and loading its types would cost it more than pytest itself does.
+    from speedscore.scoring.rubric.rubric import Criterion
+
+
+@pytest.hookspec
+def pytest_speedscore_criteria(config: pytest.Config) -> Sequence[Criterion]:
+    """Criteria of another package that are to be asked beside those of ``rubric.toml``.
+
+    Each is checked as the rubric's own are. Called once, when the run of the session is scored; ``speedscore``
+    runs no plugins and asks the rubric alone.
+    """
+    raise NotImplementedError

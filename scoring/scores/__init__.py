@@ -1,0 +1,1 @@
+"""From findings to dimensions and the Speed Score: coverage, intervals, sensitivity, maturity. No file is read here."""

@@ -1,0 +1,124 @@
+"""What changed between two snapshots about one framework: facts, and what that did to every score.
+
+Both snapshots are judged by the same rubric, by facts alone. This module compares finished findings and scores; it
+computes no score of its own.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
+from speedscore.scoring.findings.findings import Finding, Source, fact_sources
+from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.scores.scores import DimensionScore, ScoreCard, build_report
+
+
+class FactChange(msgspec.Struct, frozen=True):
+    """The fact that answers for one key, then and now."""
+
+    key: str
+    name: str
+    """For people."""
+    unit: str
+    before: Source | None
+    after: Source | None
+    """None where nothing is known."""
+
+
+class CriterionChange(msgspec.Struct, frozen=True):
+    """One criterion whose answer changed, whose facts did, or whose answer became stale."""
+
+    before: Finding
+    after: Finding
+    facts: tuple[FactChange, ...]
+    """Those of its facts that changed; empty where an unchanged fact became stale."""
+
+
+class DimensionChange(msgspec.Struct, frozen=True):
+    """One dimension, then and now."""
+
+    before: DimensionScore
+    after: DimensionScore
+    criteria: tuple[CriterionChange, ...]
+    unchanged: int
+    """Criteria that are not listed."""
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """All that changed about one framework."""
+
+    before_month: str
+    after_month: str
+    before: ScoreCard
+    after: ScoreCard
+    dimensions: tuple[DimensionChange, ...]
+    others: tuple[FactChange, ...]
+    """Changed facts that no criterion asks for."""
+    layers: tuple[tuple[str, str, str], ...]
+    """(name, grade then, grade now) of libraries on top of it whose grade changed; ``unknown`` where there is none."""
+
+
+def find_changes(rubric: Rubric, before: Evidence, after: Evidence, *, framework: str) -> Changes:
+    """Compare what two snapshots say about ``framework``.
+
+    Raises EvidenceError when the second is not the younger one, or when it does not know the framework.
+    """
+    if before.snapshot >= after.snapshot:
+        raise EvidenceError(
+            f"expected an older snapshot, then a younger one; found {before.snapshot}, then {after.snapshot}"
+        )
+    if framework not in after.names:
+        raise EvidenceError(
+            f"unknown framework {framework!r} in snapshot {after.snapshot}; there are {', '.join(sorted(after.names))}"
+        )
+    old, new = (build_report(rubric, evidence, frameworks=[framework]).cards[0] for evidence in (before, after))
+    changed = {
+        key: change
+        for key in rubric.facts
+        if (change := _fact(rubric, before, after, framework=framework, key=key)) is not None
+    }
+    asked = {key for criterion in rubric.criterion for key in criterion.facts}
+    return Changes(
+        before_month=before.snapshot,
+        after_month=after.snapshot,
+        before=old,
+        after=new,
+        dimensions=tuple(
+            _dimension(then, now, changed) for then, now in zip(old.dimensions, new.dimensions, strict=True)
+        ),
+        others=tuple(change for key, change in changed.items() if key not in asked),
+        layers=_layers(old, new),
+    )
+
+
+def _fact(rubric: Rubric, before: Evidence, after: Evidence, *, framework: str, key: str) -> FactChange | None:
+    then, now = (
+        next(iter(fact_sources(rubric, evidence, framework=framework, key=key)), None) for evidence in (before, after)
+    )
+    if _figure(then) == _figure(now):
+        return None
+    return FactChange(key=key, name=rubric.fact_name(key), unit=rubric.facts[key].unit, before=then, after=now)
+
+
+def _figure(source: Source | None) -> Source | None:
+    """A source without what time alone changes."""
+    return source and msgspec.structs.replace(source, age_months=0, stale=False)
+
+
+def _dimension(before: DimensionScore, after: DimensionScore, changed: dict[str, FactChange]) -> DimensionChange:
+    criteria = []
+    for then, now in zip(before.findings, after.findings, strict=True):
+        facts = tuple(changed[key] for key in now.criterion.facts if key in changed)
+        if facts or (then.score, then.stale_score) != (now.score, now.stale_score):
+            criteria.append(CriterionChange(before=then, after=now, facts=facts))
+    return DimensionChange(
+        before=before, after=after, criteria=tuple(criteria), unchanged=len(after.findings) - len(criteria)
+    )
+
+
+def _layers(before: ScoreCard, after: ScoreCard) -> tuple[tuple[str, str, str], ...]:
+    then, now = ({layer.name: layer.grade or "unknown" for layer in card.layers} for card in (before, after))
+    names = sorted({*then, *now})
+    pairs = [(name, then.get(name, "unknown"), now.get(name, "unknown")) for name in names]
+    return tuple((name, one, other) for name, one, other in pairs if one != other)

@@ -1,0 +1,5 @@
+"""Measures machine-learning frameworks, scores them, and says whether a change made code slower.
+
+The one name that installs, and the ground that both halves stand on: ``bench_suite`` measures, ``scoring`` judges, and
+neither imports the other; what passes between them is the saved run of ``record``.
+"""

@@ -1,0 +1,65 @@
+"""The baseline and the anchor: copies of runs, kept because somebody said so.
+
+The baseline follows the code, a step at a time, whenever a run is promoted; the anchor stays where it is, so that one
+per cent a week is seen. Saving a run never touches either of them, and a file that cannot be read never replaces one
+that can.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from speedscore.comparing.saved_figures import SavedRun, load_figures
+from speedscore.record.run_file import RunFileError, write_json
+
+BASELINE, ANCHOR = "baseline", "anchor"
+KEPT: dict[str, Path] = {name: Path(".speedscore") / f"{name}.json" for name in (BASELINE, ANCHOR)}
+"""By the word that stands for it on the command line; in the folder where the command is given."""
+
+
+def promote(path: Path, *, anchor: bool) -> tuple[str, ...]:
+    """Keep a copy of the run as the baseline, or as the anchor. The first baseline becomes the anchor too.
+
+    Returns the words of what was set. Raises RunFileError where the run cannot be read or measured nothing.
+    """
+    run = load_figures(path)
+    if not any(case.figures for case in run.cases.values()):
+        raise RunFileError(f"{path}: no case was measured in it; promote a run that holds figures")
+    names = (ANCHOR,) if anchor else (BASELINE, ANCHOR) if not KEPT[ANCHOR].exists() else (BASELINE,)
+    document = json.loads(path.read_bytes())
+    for name in names:
+        write_json(KEPT[name], document)
+    return names
+
+
+def describe() -> str:
+    """What both are, a paragraph each."""
+    return "\n".join(_describe(name) for name in KEPT)
+
+
+def _describe(name: str) -> str:
+    path = KEPT[name]
+    if not path.exists():
+        flag = " --anchor" if name == ANCHOR else ""
+        return f"{name}: none yet; set one with speedscore baseline set RUN{flag}\n"
+    run = load_figures(path)
+    measured = [case for case in run.cases.values() if case.figures]
+    frameworks = sorted({case.framework for case in measured if case.framework})
+    lines = [
+        f"{name}: {path}",
+        f"  created     {run.created}",
+        f"  commit      {commit_of(run) or 'unknown'}",
+        f"  preset      {run.fields.get('preset', 'none')}",
+        f"  machine     {run.fields.get('cpu.model', 'unknown')}",
+        f"  cases       {len(measured)} measured of {len(run.cases)}",
+    ]
+    if frameworks:
+        lines.append(f"  frameworks  {', '.join(frameworks)}")
+    return "\n".join(lines) + "\n"
+
+
+def commit_of(run: SavedRun) -> str:
+    """The commit, with what no commit holds; empty where it is not known."""
+    commit = str(run.fields.get("git.commit") or "")
+    return f"{commit[:12]} with changes" if commit and run.fields.get("git.dirty") else commit[:12]

@@ -1,0 +1,135 @@
+"""The stated table of fields: what must agree between two saved runs, what is warned of, and what has no part in it.
+
+It looks at names and values only, never at figures. Adding a field: add a line to ``FIELDS``; the first line whose
+pattern fits counts. A field that nobody has thought of is warned of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Literal
+
+import msgspec
+
+from speedscore.host.fields import Scalar
+from speedscore.record.run_file import RunFileError
+
+Action = Literal["refuse", "warn", "ignore"]
+
+
+class Rule(msgspec.Struct, frozen=True):
+    pattern: str
+    """A dotted name; ``*`` stands for anything."""
+    action: Action
+    reason: str
+
+
+_MACHINE = "another machine"
+_THREADS = "another number of threads, or other processors"
+_PRECISION = "other arithmetic"
+_MOMENT = "a reading of the moment, never twice alike"
+_OUTCOME = "follows from the code that is compared"
+
+FIELDS: tuple[Rule, ...] = (
+    Rule("preset", "refuse", "another amount of work"),
+    Rule("in_process", "refuse", "measured inside pytest, without fresh processes"),
+    Rule("precision", "refuse", _PRECISION),
+    Rule("program.matmul_precision", "refuse", _PRECISION),
+    Rule("worker.NVIDIA_TF32_OVERRIDE", "refuse", _PRECISION),
+    Rule("cpu.affinity", "refuse", _THREADS),
+    Rule("worker.affinity", "refuse", _THREADS),
+    Rule("worker.*_NUM_THREADS", "refuse", _THREADS),
+    Rule("worker.PJRT_NPROC", "refuse", _THREADS),
+    Rule("program.threads", "refuse", _THREADS),
+    Rule("cpu.*", "refuse", _MACHINE),
+    Rule("system.name", "refuse", _MACHINE),
+    Rule("system.machine", "refuse", _MACHINE),
+    Rule("program.platform", "refuse", _MACHINE),
+    Rule("program.device_kind", "refuse", _MACHINE),
+    Rule("gpu.count", "refuse", _MACHINE),
+    Rule("gpu.*.name", "refuse", _MACHINE),
+    Rule("gpu.*.memory_bytes", "refuse", _MACHINE),
+    Rule("gpu.*.power_limit_milliwatts", "refuse", "the same card, held to another power"),
+    Rule("gpu.driver", "warn", "a version"),
+    Rule("gpu.*", "ignore", _MOMENT),
+    Rule("git.*", "ignore", "two commits are what is compared"),
+    Rule("memory.*", "ignore", "moves with the kernel; other fields tell the machine"),
+    Rule("package.pytest*", "ignore", "takes no part in the rounds of a worker"),
+    Rule("package.*", "warn", "a version"),
+    Rule("python.version", "warn", "a version"),
+    Rule("system.release", "warn", "a version"),
+    Rule("variable.*", "warn", "an environment variable of pytest"),
+    Rule("worker.process_threads", "ignore", _MOMENT),
+    Rule("worker.processors_busy_before", "ignore", _MOMENT),
+    Rule("worker.gemm_flops_per_second", "ignore", _MOMENT),
+    Rule("worker.peak_*", "ignore", "follows from the device"),
+    Rule("worker.python", "ignore", "python.version says it"),
+    Rule("worker.*", "warn", "an environment variable of the worker"),
+    Rule("program.program_sha256", "ignore", _OUTCOME),
+    Rule("program.last_loss", "ignore", _OUTCOME),
+    Rule("program.donated_bytes", "ignore", _OUTCOME),
+    Rule("program.*", "warn", "another form of the program, or a version"),
+    Rule("*", "warn", "nobody has said what it means"),
+)
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One field that is not the same on both sides."""
+
+    field: str
+    base: Scalar
+    """None where it was not recorded."""
+    head: Scalar
+    action: Action
+    """What the table says, whether or not it was allowed to pass."""
+    reason: str
+
+
+class RunsDifferError(RunFileError):
+    """Two runs must not be compared. The message names the fields, both values, and what would let them pass."""
+
+
+def rule_of(field: str) -> Rule:
+    return next(rule for rule in FIELDS if fnmatchcase(field, rule.pattern))
+
+
+def differences(base: Mapping[str, Scalar], head: Mapping[str, Scalar]) -> list[Difference]:
+    """What differs and is not ignored, in the order of the names.
+
+    What one side did not record is not known to differ: it is warned of and never refused.
+    """
+    found = []
+    for field in sorted(base.keys() | head.keys()):
+        one, other = base.get(field), head.get(field)
+        rule = rule_of(field)
+        if one != other and rule.action != "ignore":
+            action: Action = "warn" if one is None or other is None else rule.action
+            found.append(Difference(field, one, other, action, rule.reason))
+    # A program says its framework's version too; once is enough.
+    told = {each.field.removeprefix("package.") for each in found if each.field.startswith("package.")}
+    return [each for each in found if each.field.removeprefix("program.") not in told]
+
+
+def is_allowed(field: str, allow: Collection[str]) -> bool:
+    """Whether ``--allow`` names the field or what stands before one of its dots: ``cpu`` allows ``cpu.model``."""
+    return any(field == name or field.startswith(f"{name.rstrip('.*')}.") for name in allow)
+
+
+def refused(found: Iterable[Difference], allow: Collection[str]) -> list[Difference]:
+    """Those that forbid a comparison."""
+    return [each for each in found if each.action == "refuse" and not is_allowed(each.field, allow)]
+
+
+def refuse(found: Iterable[Difference], allow: Collection[str], *, base: str, head: str) -> None:
+    """Raises RunsDifferError where anything forbids the comparison of the runs of those names."""
+    forbidding = {each.field: each for each in refused(found, allow)}
+    if not forbidding:
+        return
+    told = "; ".join(
+        f"{each.field} is {each.base!r} there and {each.head!r} here ({each.reason})" for each in forbidding.values()
+    )
+    flags = " ".join(f"--allow {field}" for field in forbidding)
+    raise RunsDifferError(
+        f"{head} cannot be compared with {base}: {told}. Compare runs that were made alike, or let it pass with {flags}"
+    )

@@ -1,0 +1,92 @@
+"""What a comparison of saved runs found, as one record: its JSON form, and what table and Markdown are made from.
+
+It puts rows into the order in which they are read, and decides and prints nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import msgspec
+
+from speedscore.comparing.baseline import commit_of
+from speedscore.comparing.fields import Difference
+from speedscore.comparing.finding_runs import Side
+from speedscore.comparing.runs import Comparison, Row
+from speedscore.verdicts.verdict import Policy
+
+SCHEMA_VERSION = 1
+"""1 (2026-11): the first form."""
+
+Axis = Literal["framework", "model", "device"]
+
+
+class RunLine(msgspec.Struct, frozen=True):
+    path: str
+    created: str
+    preset: str
+    commit: str
+    """Empty where it is not known."""
+
+
+class SideLine(msgspec.Struct, frozen=True):
+    label: str
+    """As it was written on the command line."""
+    runs: tuple[RunLine, ...]
+    left_out: tuple[str, ...]
+    """Files of a folder that are no runs, each with the reason."""
+
+
+class Compared(msgspec.Struct, frozen=True):
+    base: SideLine
+    head: SideLine
+    differences: tuple[Difference, ...]
+    warnings: tuple[str, ...]
+    rows: tuple[Row, ...]
+    """Worst first, within each group where there are groups."""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What ``compare`` found; its JSON form."""
+
+    schema_version: int
+    time: Policy
+    """What was to be found, where the settings name nothing else for a case."""
+    memory: Policy
+    group_by: Axis | None
+    comparisons: tuple[Compared, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing at all could be compared."""
+        return all(row.verdict.outcome == "not comparable" for each in self.comparisons for row in each.rows)
+
+
+def compared(base: Side, head: Side, found: Comparison, *, group_by: Axis | None) -> Compared:
+    """The comparison in the order in which it is read."""
+    rows = sorted(found.rows, key=lambda row: (group_of(row, group_by), -_slowness(row), row.verdict.case))
+    return Compared(
+        base=_side(base),
+        head=_side(head),
+        differences=found.differences,
+        warnings=found.warnings,
+        rows=tuple(rows),
+    )
+
+
+def _side(side: Side) -> SideLine:
+    lines = [RunLine(run.path, run.created, str(run.fields.get("preset", "")), commit_of(run)) for run in side.runs]
+    return SideLine(side.label, tuple(lines), side.left_out)
+
+
+def group_of(row: Row, axis: Axis | None) -> str:
+    return "" if axis is None else getattr(row, axis) or "other benchmarks"
+
+
+def _slowness(row: Row) -> float:
+    """How much worse head is; what has no ratio comes last, and something from nothing first."""
+    ratio = row.verdict.ratio
+    if ratio is None:
+        return math.inf if row.verdict.outcome == "regressed" else -math.inf
+    return ratio if row.better == "lower" else 1 / ratio

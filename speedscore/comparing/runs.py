@@ -1,0 +1,275 @@
+"""Two sides of saved runs to verdicts: which cases can be compared, in which metrics, and with which noise.
+
+Runs must agree in the fields that the table in ``fields`` does not let differ. Cases that only one side measured, or
+that are not the same case on both, are named with the reason. It reads no file and prints nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from statistics import fmean
+from typing import Literal
+
+import msgspec
+
+from speedscore.comparing.fields import Difference, differences, refuse
+from speedscore.comparing.finding_runs import Side
+from speedscore.comparing.history import History
+from speedscore.comparing.saved_figures import TIME, CaseFigures, SavedRun
+from speedscore.host.fingerprint import BUSY_FROM
+from speedscore.verdicts.counts import count_verdict
+from speedscore.verdicts.settings import Settings
+from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS, Reading, Source, read_unpaired
+from speedscore.verdicts.verdict import Policy, Verdict
+
+NOT_IN_BASE, NOT_IN_HEAD = "new, only in head", "removed, only in base"
+NOWHERE = "measured on neither side"
+
+_LONE = (
+    "one process a side cannot carry a verdict about a small change: measure both sides with --processes 5, or take "
+    "pytest --benchmark-only --gate, which alternates them"
+)
+_UNKNOWN = (
+    f"how much two sessions differ is not known and was assumed: {FEWEST_PAST_RUNS} saved runs of the case would tell; "
+    "pytest --benchmark-only --gate needs none"
+)
+_NOISY = (
+    "two saved runs differ by too much for that: more runs a side (a folder, a glob) narrow the interval, and "
+    "pytest --benchmark-only --gate alternates the two sides"
+)
+
+
+class Values(msgspec.Struct, frozen=True):
+    """One side of a row."""
+
+    figure: float
+    """In the row's unit: the geometric mean over runs of that over processes."""
+    runs: int
+    processes: int
+    """In all runs together."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One metric of one case. Its verdict's ``pairs`` are 0: processes of two runs are no pairs."""
+
+    verdict: Verdict
+    framework: str
+    model: str
+    device: str
+    unit: str = ""
+    better: Literal["lower", "higher"] = "lower"
+    base: Values | None = None
+    """None where it was not compared."""
+    head: Values | None = None
+    noise: Source | None = None
+    """Where the noise between runs was taken from; None for what was counted or not compared."""
+    spread: float | None = None
+    """From run to run, of the logarithm, as it was used."""
+    past_runs: int = 0
+    """How many earlier runs taught it."""
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Head against base."""
+
+    differences: tuple[Difference, ...]
+    """Of fields: what is warned of, and what was allowed to differ."""
+    warnings: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+class _Draft(msgspec.Struct, frozen=True):
+    """One metric of one case, before it is decided."""
+
+    metric: str
+    base: tuple[CaseFigures, ...]
+    """Of each run that has the metric."""
+    head: tuple[CaseFigures, ...]
+
+    @property
+    def unit(self) -> str:
+        return self.base[0].figures[self.metric].unit
+
+    @property
+    def values(self) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]]]:
+        """Of base and of head, for each run one number a process."""
+        base, head = ([case.figures[self.metric].by_process for case in side] for side in (self.base, self.head))
+        return base, head
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether its verdict rests on noise, and so shares the error that may be made."""
+        return self.unit != "count" and all(min(values) > 0 for side in self.values for values in side)
+
+
+def compare(
+    base: Side, head: Side, *, earlier: Sequence[SavedRun], settings: Settings, allow: Collection[str]
+) -> Comparison:
+    """Every case of either side, in no order. Raises RunsDifferError where a field forbids it."""
+    found = _check_fields(base, head, allow)
+    history = History(earlier, like=base.runs[0], allow=allow)
+    rows: list[Row] = []
+    drafts: list[_Draft] = []
+    ones, others = _by_case(base), _by_case(head)
+    for case in dict.fromkeys([*ones, *others]):
+        other = others.get(case, ())
+        one = _less(ones.get(case, ()), other)
+        reason = _why_not(one, other)
+        if reason:
+            rows.append(_not_comparable((*one, *other)[0], TIME, reason))
+            continue
+        for metric in dict.fromkeys(name for each in (*one, *other) for name in each.figures):
+            with_it = [tuple(each for each in side if metric in each.figures) for side in (one, other)]
+            if all(with_it):
+                drafts.append(_Draft(metric, *with_it))
+            else:
+                rows.append(_not_comparable(one[0], metric, f"not recorded in {'head' if with_it[0] else 'base'}"))
+    metrics = sum(draft.is_estimated for draft in drafts)
+    rows += [_decide(draft, history, settings, metrics=metrics) for draft in drafts]
+    busy = [warning for name, side in (("base", ones), ("head", others)) if (warning := _busy(name, side))]
+    return Comparison(differences=tuple(found), warnings=tuple(busy), rows=tuple(rows))
+
+
+def _by_case(side: Side) -> dict[str, tuple[CaseFigures, ...]]:
+    """Of each case its figures of every occasion once, or where it was never measured the newest reason."""
+    cases: dict[str, dict[str, CaseFigures]] = {}
+    for run in side.runs:
+        for name, case in run.cases.items():
+            cases.setdefault(name, {})[case.occasion] = case
+    return {
+        name: tuple(case for case in own.values() if case.figures) or tuple(own.values())[-1:]
+        for name, own in cases.items()
+    }
+
+
+def _less(base: tuple[CaseFigures, ...], head: Sequence[CaseFigures]) -> tuple[CaseFigures, ...]:
+    """Base without what is head's too, so that a run can be compared with the folder that it lies in."""
+    occasions = {case.occasion for case in head}
+    return tuple(case for case in base if case.occasion not in occasions) or base
+
+
+def _check_fields(base: Side, head: Side, allow: Collection[str]) -> list[Difference]:
+    """What differs from what was first seen, within a side too; raises where that is refused."""
+    first, *others = (*base.runs, *head.runs)
+    seen = {name: case.fields for name, case in first.cases.items() if case.figures}
+    found: dict[Difference, None] = {}
+    for run in others:
+        own = differences(first.fields, run.fields)
+        for name, case in run.cases.items():
+            if case.figures:
+                own += differences(seen.setdefault(name, case.fields), case.fields)
+        refuse(own, allow, base=first.path, head=run.path)
+        found |= dict.fromkeys(own)
+    return list(found)
+
+
+def _busy(name: str, side: Mapping[str, Sequence[CaseFigures]]) -> str:
+    """That other processes were at work, or nothing."""
+    measured = [case for cases in side.values() for case in cases if case.figures]
+    busy = sum(case.busy_processors >= BUSY_FROM for case in measured)
+    return f"{name} ran on a busy machine: others were at work before {busy} of {len(measured)} cases" if busy else ""
+
+
+def _why_not(base: Sequence[CaseFigures], head: Sequence[CaseFigures]) -> str:
+    """Why a case cannot be compared; empty where it can."""
+    newest = (*base, *head)[-1]
+    if not any(case.figures for case in (*base, *head)):
+        return f"{NOWHERE} ({newest.reason})"
+    if not base or not head:
+        return NOT_IN_HEAD if base else NOT_IN_BASE
+    for name, side in (("base", base), ("head", head)):
+        if side[0].reason:
+            return f"not measured in {name} ({side[0].reason})"
+    if {case.occasion for case in base} & {case.occasion for case in head}:
+        return "the same measurement stands on both sides"
+    for other in (*base[1:], *head):
+        for name in sorted(base[0].shape.keys() | other.shape.keys()):
+            if base[0].shape.get(name) != other.shape.get(name):
+                return f"another shape: {name} {base[0].shape.get(name)!r} and {other.shape.get(name)!r}"
+        if base[0].reference != other.reference:
+            return f"certified against another reference: {base[0].reference!r} and {other.reference!r}"
+    return ""
+
+
+def _row(case: CaseFigures, verdict: Verdict) -> Row:
+    return Row(verdict=verdict, framework=case.framework, model=case.model, device=case.device)
+
+
+def _not_comparable(case: CaseFigures, metric: str, reason: str) -> Row:
+    return _row(case, Verdict(case=case.case, metric=metric, outcome="not comparable", reason=reason))
+
+
+def _decide(draft: _Draft, history: History, settings: Settings, *, metrics: int) -> Row:
+    if draft.unit == "count":
+        return _decide_count(draft)
+    if not draft.is_estimated:
+        return _not_comparable(draft.base[0], draft.metric, "a figure of 0 has no ratio")
+    return _decide_measured(draft, history, settings, metrics=metrics)
+
+
+def _decide_count(draft: _Draft) -> Row:
+    case = draft.base[0]
+    base, head = ([value for values in side for value in values] for side in draft.values)
+    for name, side in (("base", base), ("head", head)):
+        if len(set(side)) > 1:
+            reason = f"{name} has no one number: from {min(side):,.0f} to {max(side):,.0f}"
+            return _not_comparable(case, draft.metric, reason)
+    row = _row(case, count_verdict(case.case, draft.metric, base[0], head[0]))
+    return msgspec.structs.replace(
+        row,
+        unit=_size_or_number(draft),
+        base=Values(base[0], len(draft.base), len(base)),
+        head=Values(head[0], len(draft.head), len(head)),
+    )
+
+
+def _size_or_number(draft: _Draft) -> str:
+    return "bytes" if "bytes" in draft.metric.split("_") else "count"
+
+
+def _decide_measured(draft: _Draft, history: History, settings: Settings, *, metrics: int) -> Row:
+    case = draft.base[0]
+    sides = [[[math.log(value) for value in values] for values in side] for side in draft.values]
+    # Where more is better, a slowdown is a fall: the signs are turned before, and the ratios after.
+    better = case.figures[draft.metric].better
+    is_inverse = better == "higher"
+    base, head = [[[-log for log in run] for run in side] for side in sides] if is_inverse else sides
+    past = history.teach((*draft.base, *draft.head), draft.metric)
+    own = settings.for_case(case.case, "")
+    policy: Policy = own.time if draft.metric == TIME else own.memory
+    reading = read_unpaired(base, head, past, policy, metrics=metrics)
+    ratio, low, high = reading.ratio, reading.low, reading.high
+    if is_inverse:
+        ratio, low, high = 1 / ratio, 1 / high, 1 / low
+    verdict = Verdict(
+        case=case.case,
+        metric=draft.metric,
+        outcome=reading.outcome,
+        reason=_why_open(reading, processes=[len(run) for run in (*base, *head)]),
+        ratio=ratio,
+        low=low,
+        high=high,
+        smallest_visible=reading.smallest_visible,
+    )
+    of_base, of_head = (
+        Values(math.exp(fmean(fmean(run) for run in side)), len(side), sum(map(len, side))) for side in sides
+    )
+    return msgspec.structs.replace(
+        _row(case, verdict),
+        unit=draft.unit,
+        better=better,
+        base=of_base,
+        head=of_head,
+        noise=reading.source,
+        spread=reading.spread,
+        past_runs=past.runs if past and reading.source == "history" else 0,
+    )
+
+
+def _why_open(reading: Reading, *, processes: Sequence[int]) -> str:
+    if reading.outcome != "inconclusive":
+        return ""
+    if reading.source == "assumed":
+        return _LONE if min(processes) == 1 else _UNKNOWN
+    return _NOISY

@@ -1,0 +1,130 @@
+"""Where the code of base and head lies: the working tree, a directory, or a git ref in a worktree of its own.
+
+A worktree is made in a temporary folder and removed again, whatever happens; the user's own checkout is never touched.
+Nothing is installed and no branch is moved.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from speedscore.host.git import git_says, run_git
+
+
+class CheckoutError(RuntimeError):
+    """A side cannot be made. The message says what was looked for and what to do."""
+
+
+class Tree(msgspec.Struct, frozen=True):
+    """A checkout on the disk."""
+
+    root: Path
+    description: str
+    commit: str
+    """Empty where the folder is no git checkout."""
+    dirty: bool
+    """True where there are changes that no commit holds."""
+
+
+def working_tree(project: Path) -> Tree:
+    """The checkout in which ``project`` lies, as it stands now; the project itself where it is no git checkout."""
+    top = git_says(project, "rev-parse", "--show-toplevel")
+    return _describe(Path(top) if top else project)
+
+
+@contextlib.contextmanager
+def base_tree(base: str, head: Tree) -> Iterator[Tree]:
+    """The tree that ``base`` names: an existing directory, else a git ref, checked out for as long as it is used.
+
+    Raises CheckoutError.
+    """
+    folder = Path(base).expanduser()
+    if folder.is_dir():
+        yield _describe(folder.resolve())
+        return
+    if not head.commit:
+        raise CheckoutError(f"{base!r} is no directory, and {head.root} is no git checkout that could have such a ref")
+    commit = commit_of(base, head.root)
+    with worktree(head.root, commit) as root:
+        yield Tree(root=root, description=f"{base} ({commit[:9]})", commit=commit, dirty=False)
+
+
+def commit_of(ref: str, repository: Path) -> str:
+    """The commit that a ref names. Raises CheckoutError where git knows none."""
+    commit = git_says(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    if not commit:
+        raise CheckoutError(_no_such_ref(ref, repository))
+    return commit
+
+
+def commits_missing_in_head(head: Tree, base: Tree) -> int:
+    """Commits of the base that head lacks: what they changed counts against head. 0 where git cannot tell."""
+    # In a shallow clone every commit looks as if head lacked it.
+    if not base.commit or not git_says(head.root, "merge-base", "HEAD", base.commit):
+        return 0
+    count = git_says(head.root, "rev-list", "--count", f"HEAD..{base.commit}")
+    return int(count or 0)
+
+
+def _describe(root: Path) -> Tree:
+    commit = git_says(root, "rev-parse", "HEAD")
+    dirty = bool(commit and git_says(root, "status", "--porcelain", "--untracked-files=normal"))
+    name = f"{root} ({commit[:9]}{' and uncommitted changes' if dirty else ''})" if commit else str(root)
+    return Tree(root=root, description=name, commit=commit, dirty=dirty)
+
+
+def _no_such_ref(base: str, root: Path) -> str:
+    message = f"{base!r} is neither a directory nor a commit that git knows in {root}"
+    if git_says(root, "rev-parse", "--is-shallow-repository") == "true":
+        return (
+            f"{message}; the clone is shallow: fetch the base first (git fetch --depth=1 origin BRANCH, then --gate "
+            "FETCH_HEAD), or clone with its history (fetch-depth: 0)"
+        )
+    return f"{message}; look at `git branch --all`, or fetch it first"
+
+
+@contextlib.contextmanager
+def worktree(repository: Path, commit: str) -> Iterator[Path]:
+    """A commit in a folder of its own, for as long as it is used. Raises CheckoutError."""
+    scratch = Path(tempfile.mkdtemp(prefix="speedscore-base-"))
+    root = scratch / "base"
+    try:
+        # What an earlier gate that was killed left behind is forgotten, once its folder is gone.
+        git_says(repository, "worktree", "prune")
+        _must(repository, "worktree", "add", "--detach", "--force", str(root), commit)
+        _fill_submodules(repository, root)
+        yield root.resolve()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        git_says(repository, "worktree", "prune")
+
+
+def _fill_submodules(repository: Path, root: Path) -> None:
+    """From the copies that the user's checkout has, so that nothing is fetched twice; else from their origin."""
+    if not (root / ".gitmodules").is_file():
+        return
+    modules = Path(git_says(repository, "rev-parse", "--path-format=absolute", "--git-common-dir")) / "modules"
+    paths = git_says(root, "config", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$")
+    names = [line.split()[0].removeprefix("submodule.").removesuffix(".path") for line in paths.splitlines()]
+    local = [option for name in names if (modules / name).is_dir() for option in _from_copy(name, modules / name)]
+    # Git refuses to copy from a path unless told so; these are the user's own.
+    update = ("submodule", "update", "--init", "--recursive")
+    if local and run_git(root, *local, "-c", "protocol.file.allow=always", *update).returncode == 0:
+        return
+    _must(root, *update)
+
+
+def _from_copy(name: str, copy: Path) -> tuple[str, str]:
+    return "-c", f"submodule.{name}.url={copy}"
+
+
+def _must(folder: Path, *arguments: str) -> None:
+    done = run_git(folder, *arguments)
+    if done.returncode != 0:
+        raise CheckoutError(f"git {' '.join(arguments[:2])} failed: {done.stderr.strip() or done.returncode}")

@@ -1,0 +1,145 @@
+"""The gate's command line as each side's pytest is to have it: without the gate's own options, with paths of its own.
+
+Nothing is run here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+OWN_OPTIONS = (
+    "--gate",
+    "--gate-canary",
+    "--gate-detect",
+    "--gate-inconclusive",
+    "--gate-json",
+    "--gate-markdown",
+    "--gate-python",
+    "--gate-time-budget",
+)
+"""All with a value."""
+Moves = Sequence[tuple[Path, Path]]
+"""Folders of head's checkout, and what they are in this side's: the inner one first."""
+_CHOOSING = ("-k", "-m", "--deselect")
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """What one side's pytest is started with, and which of its cases count."""
+
+    arguments: tuple[str, ...]
+    wanted: tuple[str, ...] = ()
+    """Where the command line names single tests: those, and the files and folders beside them. A side is asked for
+    whole files, because pytest does not forgive a test that is not there. Empty where no test is named."""
+    nothing: bool = False
+    """True where this side has none of the files that are named."""
+
+    def selects(self, case: str) -> bool:
+        return not self.wanted or any(
+            case == each or case.startswith((f"{each}[", f"{each}::", f"{each}/")) for each in self.wanted
+        )
+
+
+def without_gate(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The arguments that are pytest's own and the project's."""
+    return _without(arguments, OWN_OPTIONS)
+
+
+def joined(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Each of the gate's options with its value in one word.
+
+    pytest looks for its rootdir before it knows our options, and takes a folder that stands alone, the value of
+    ``--gate``, for one that holds tests.
+    """
+    words: list[str] = []
+    for argument in arguments:
+        if words and words[-1] in OWN_OPTIONS:
+            words[-1] += f"={argument}"
+        else:
+            words.append(argument)
+    return tuple(words)
+
+
+def named_paths(arguments: Sequence[str], paths: Sequence[str]) -> frozenset[int]:
+    """Which of the arguments are the files, folders and tests that pytest found among them, by position.
+
+    ``-k bench bench``: what stands after an option counts as one only if there are not enough others.
+    """
+    found: set[int] = set()
+    for path in set(paths):
+        at = [index for index, argument in enumerate(arguments) if argument == path]
+        after_option = {index for index in at if index and re.fullmatch(r"-[^=]+", arguments[index - 1])}
+        at.sort(key=after_option.__contains__)
+        found.update(at[: paths.count(path)])
+    return frozenset(found)
+
+
+def alone(arguments: Sequence[str], *, paths: Sequence[str]) -> tuple[str, ...]:
+    """The arguments of a gate that is to be given another test: without those that choose tests or name files."""
+    named = named_paths(arguments, paths)
+    others = [argument for index, argument in enumerate(arguments) if index not in named]
+    return _without(others, (*_CHOOSING, "--gate-json", "--gate-markdown"))
+
+
+def _without(arguments: Sequence[str], options: tuple[str, ...]) -> tuple[str, ...]:
+    """Options that have a value, in either spelling, taken out with it."""
+    kept: list[str] = []
+    value_follows = False
+    for argument in arguments:
+        if value_follows:
+            value_follows = False
+        elif argument in options:
+            value_follows = True
+        elif not argument.startswith(tuple(f"{option}=" for option in options)):
+            kept.append(argument)
+    return tuple(kept)
+
+
+def moved(path: Path, moves: Moves) -> Path:
+    """The same place in another checkout; as it is where it lies in neither of the folders."""
+    for origin, goal in moves:
+        for spelling in (path, path.resolve()):
+            if spelling.is_relative_to(origin):
+                return goal / spelling.relative_to(origin)
+    return path
+
+
+def select(arguments: Sequence[str], *, paths: Sequence[str], start: Path, project: Path, moves: Moves) -> Selection:
+    """The arguments for a side whose node ids are relative to ``project``.
+
+    ``paths`` are what pytest took for files, folders or tests, relative to ``start``, where head's pytest was started.
+    What is written with a folder of head is read with that of this side.
+    """
+    kept: list[str] = []
+    wanted: list[str] = []
+    named = named_paths(arguments, paths)
+    for index, argument in enumerate(arguments):
+        if index not in named:
+            kept.append(_rewritten(argument, moves))
+            continue
+        path, mark, test = argument.partition("::")
+        own = moved(Path(os.path.normpath(start / path)), moves)
+        if not own.exists():
+            continue
+        if str(own) not in kept:
+            kept.append(str(own))
+        wanted.append(f"{Path(os.path.relpath(own, project)).as_posix()}{mark}{test}")
+    return Selection(
+        arguments=tuple(kept),
+        wanted=tuple(wanted) if any("::" in arguments[index] for index in named) else (),
+        nothing=bool(named) and not wanted,
+    )
+
+
+def _rewritten(argument: str, moves: Moves) -> str:
+    """An option whose value is a path, in the other checkout's words."""
+    for origin, goal in moves:
+        # Not within a longer name: the results in ``repository-results`` are nothing of ``repository``.
+        parts = re.split(rf"""{re.escape(str(origin))}(?=$|[/:;,\s'"])""", argument)
+        if len(parts) > 1:
+            return str(goal).join(parts)
+    return argument

@@ -1,0 +1,81 @@
+"""What ``pytest --gate`` may be told. It imports nothing heavy.
+
+The names under which values are stored are prefixed: another project's ``--gate-json`` or the like would else collide.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def add_gate_options(parser: pytest.Parser) -> None:
+    group = parser.getgroup("speedscore gate", "speedscore: a gate for pull requests")
+    group.addoption(
+        "--gate",
+        dest="speedscore_gate",
+        default=None,
+        metavar="BASE",
+        help="compare this checkout with BASE, a git ref or a directory, instead of running tests; exit codes: 0 "
+        "passed, 10 regressed, 11 inconclusive, 12 coverage missing, 13 cannot run",
+    )
+    group.addoption(
+        "--gate-python",
+        dest="speedscore_gate_python",
+        default=None,
+        metavar="PYTHON",
+        help="the interpreter of BASE (default: this one)",
+    )
+    group.addoption(
+        "--gate-detect",
+        dest="speedscore_gate_detect",
+        default=None,
+        metavar="SIZE",
+        help="the slowdown to be found, as 3%% (default: 5%%, or [tool.speedscore.gate])",
+    )
+    group.addoption(
+        "--gate-inconclusive",
+        dest="speedscore_gate_inconclusive",
+        default="fail",
+        choices=("fail", "pass"),
+        help="what an inconclusive case makes of the exit code: 11 (default) or 0",
+    )
+    group.addoption(
+        "--gate-canary",
+        dest="speedscore_gate_canary",
+        default=None,
+        metavar="SIZE",
+        help="instead of comparing with BASE, add work of this size to a copy of this checkout and see it found",
+    )
+    group.addoption(
+        "--gate-time-budget",
+        dest="speedscore_gate_time_budget",
+        default=None,
+        metavar="TIME",
+        help="end after this time with the verdicts so far: 90s, 10m, 1h30m",
+    )
+    group.addoption(
+        "--gate-json",
+        dest="speedscore_gate_json",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="write the report as JSON",
+    )
+    group.addoption(
+        "--gate-markdown",
+        dest="speedscore_gate_markdown",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="write the report as Markdown",
+    )
+
+
+def is_gate(config: pytest.Config) -> bool:
+    """Whether this pytest is to be a gate. A side of one is not, whatever the project's own settings say."""
+    option: Any = config.option
+    asked = option.speedscore_gate is not None or option.speedscore_gate_canary is not None
+    return asked and not option.collectonly and not config.pluginmanager.has_plugin("speedscore_gate_side")

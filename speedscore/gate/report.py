@@ -1,0 +1,117 @@
+"""What a gate found, as a record: written as JSON, and what the table and the Markdown are made from.
+
+It says what a run means for whoever waits for it (the exit code) and prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from enum import IntEnum
+
+import msgspec
+
+from speedscore.host.fields import Scalar
+from speedscore.verdicts.verdict import Outcome, Policy, Verdict
+
+SCHEMA_VERSION = 1
+"""1 (2026-11): the first form."""
+
+
+class GateExit(IntEnum):
+    """Clear of pytest's own codes, 0 to 5."""
+
+    PASSED = 0
+    REGRESSED = 10
+    INCONCLUSIVE = 11
+    COVERAGE_MISSING = 12
+    CANNOT_RUN = 13
+
+
+class SideReport(msgspec.Struct, frozen=True):
+    description: str
+    commit: str = ""
+    dirty: bool = False
+    """True where there are changes that no commit holds."""
+    python: str = ""
+    """Version of the interpreter."""
+    packages: dict[str, str] = {}
+    """Versions of packages that differ between the two sides; empty where both run in one environment."""
+
+
+class GateReport(msgspec.Struct, frozen=True):
+    """A finished gate, one that was cut off, or one that could not run: that one has no more than its headline."""
+
+    schema_version: int
+    created: str
+    base: SideReport
+    head: SideReport
+    seconds: float
+    exit_code: int
+    headline: str
+    """The answer, in one sentence."""
+    time: Policy = Policy()
+    """What was to be found in a case that has no table of its own."""
+    memory: Policy = Policy()
+    looks: tuple[int, ...] = ()
+    """Numbers of pairs at which a decision was tried."""
+    canary: float | None = None
+    """Share of work that was added to head, where that was asked for."""
+    verdicts: tuple[Verdict, ...] = ()
+    missing: dict[str, str] = {}
+    """Cases of the base that head no longer measures, with why."""
+    skipped: dict[str, str] = {}
+    """Cases that neither side measures, with why."""
+    warnings: tuple[str, ...] = ()
+    cut_off: str = ""
+    """Why the gate ended before it had all its pairs; empty where it did not."""
+    pairs: int = 0
+    environment: dict[str, Scalar] = {}
+    """The machine, as in a saved run."""
+    reproduce: dict[str, str] = {}
+    """By case the command that gates it alone."""
+
+
+def count(verdicts: Iterable[Verdict], outcome: Outcome) -> int:
+    return sum(verdict.outcome == outcome for verdict in verdicts)
+
+
+def conclude(
+    verdicts: tuple[Verdict, ...], missing: dict[str, str], *, inconclusive_passes: bool, cut_off: str, nothing: str
+) -> tuple[GateExit, str]:
+    """The exit code, and the one sentence that says why. ``nothing`` is why there was nothing to compare, if so."""
+    regressed, inconclusive = count(verdicts, "regressed"), count(verdicts, "inconclusive")
+    if regressed:
+        return GateExit.REGRESSED, f"regressed: {_cases(verdicts, 'regressed')}"
+    if missing:
+        return (
+            GateExit.COVERAGE_MISSING,
+            f"coverage missing: head no longer measures {_number(len(missing), 'case')} of the base",
+        )
+    if nothing:
+        return GateExit.INCONCLUSIVE if cut_off else GateExit.CANNOT_RUN, f"nothing was compared: {nothing}"
+    # What was cut off was not looked at: that is no pass, whatever inconclusive answers count as.
+    if inconclusive and (cut_off or not inconclusive_passes):
+        return GateExit.INCONCLUSIVE, f"inconclusive: {_cases(verdicts, 'inconclusive')}"
+    passed = "passed: nothing regressed"
+    return GateExit.PASSED, f"{passed} ({_cases(verdicts, 'inconclusive')} inconclusive)" if inconclusive else passed
+
+
+def conclude_canary(verdicts: tuple[Verdict, ...], share: float) -> tuple[GateExit, str]:
+    """The same for a canary: it is found, or this machine, today, cannot be trusted to find its like."""
+    timed = [verdict for verdict in verdicts if verdict.metric == "time" and verdict.outcome != "not comparable"]
+    found = count(timed, "regressed")
+    said = f"canary: {100 * share:g} % of extra work was found in {found} of {_number(len(timed), 'case')}"
+    if not timed:
+        return GateExit.CANNOT_RUN, "canary: no case could be given extra work"
+    return (GateExit.PASSED if found == len(timed) else GateExit.INCONCLUSIVE), said
+
+
+def _cases(verdicts: tuple[Verdict, ...], outcome: Outcome) -> str:
+    found = [verdict for verdict in verdicts if verdict.outcome == outcome]
+    metrics = Counter(verdict.metric for verdict in found)
+    return ", ".join(f"{metric} of {_number(cases, 'case')}" for metric, cases in metrics.items())
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

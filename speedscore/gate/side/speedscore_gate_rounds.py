@@ -1,0 +1,221 @@
+"""The rounds of one benchmark in a gate: in place of pytest-benchmark's own loops, one baton for both sides.
+
+Loaded by file name beside ``speedscore_gate_side``, so it imports nothing of ours. It times what the gate tells it to
+time, and decides nothing.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import math
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from pytest_benchmark.fixture import PauseInstrumentation
+
+ROUND_SECONDS = 0.005
+"""A fast function is called so often in a round that it lasts about this long: long enough for passing the baton to
+cost little, short enough for what disturbs the machine to disturb neighbouring rounds of both sides."""
+WARM_UP_SECONDS = 0.02
+MOST_WARM_UP_SECONDS = 1.0
+MOST_ROUNDS = 1_000_000
+SPIN_UNITS = 2_000
+
+
+class Pipe:
+    """JSON lines to and from the gate."""
+
+    def __init__(self) -> None:
+        # Taken out, so that what a test starts does not find it. The name is that of speedscore.host.piped.PIPES.
+        reads, writes = map(int, os.environ.pop("SPEEDSCORE_PIPES").split(","))
+        for number in (reads, writes):
+            os.set_inheritable(number, False)
+        self._reads = os.fdopen(reads, "rb")
+        self._writes = os.fdopen(writes, "wb", buffering=0)
+
+    def send(self, event: str, **content: Any) -> None:
+        self._writes.write(json.dumps({"event": event, **content}).encode() + b"\n")
+
+    def receive(self) -> dict[str, Any]:
+        line = self._reads.readline()
+        if not line:
+            _leave()
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+
+def _leave() -> NoReturn:
+    """The gate has gone: nothing that a test would still do is of use to anybody."""
+    os.killpg(0, signal.SIGKILL)
+    raise SystemExit
+
+
+class Pairing:
+    """One test's share of the lockstep. Tests of bench_suite's own matrix find it as ``benchmark.pairing``."""
+
+    def __init__(self, pipe: Pipe, order: dict[str, Any]) -> None:
+        self._pipe = pipe
+        self._over = False
+        self.known: int | None = order["iterations"]
+        """The iterations of a round that an earlier pair of processes agreed on, where there was one."""
+        self.extra_work: float = order["extra_work"]
+        """Share of additional work in each round, for a canary; else 0."""
+        self.ready = False
+
+    def agree(self, iterations: int, *, most_rounds: int = MOST_ROUNDS) -> int:
+        """Tell the gate that this side is ready, and how many iterations a round it would take; what both will take."""
+        self.ready = True
+        self._pipe.send("ready", iterations=iterations, most_rounds=most_rounds)
+        answer = self._pipe.receive()
+        self._over = answer["do"] == "enough"
+        agreed: int = answer.get("iterations", iterations)
+        return agreed
+
+    def wanted(self) -> bool:
+        """Wait for the baton: True for one more round, False when there were enough."""
+        self._over = self._over or self._pipe.receive()["do"] == "enough"
+        return not self._over
+
+    def pass_on(self, seconds: float, cpu_seconds: float) -> None:
+        """Give the baton back, with the seconds and processor seconds of an iteration."""
+        self._pipe.send("round", seconds=seconds, cpu_seconds=cpu_seconds)
+
+
+class Canary:
+    """Work that is added to each round on one side, so that the gate can show that it finds it."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._units_per_iteration = 0.0
+
+    def calibrate(self, seconds_per_iteration: float) -> None:
+        """So many units an iteration as take their share of its time: the fastest of a few tries, for both."""
+        if not self._share:
+            return
+        fastest = math.inf
+        for _ in range(5):
+            started = time.perf_counter()
+            spin(SPIN_UNITS)
+            fastest = min(fastest, time.perf_counter() - started)
+        self._units_per_iteration = SPIN_UNITS / fastest * seconds_per_iteration * self._share
+
+    def units(self, iterations: int) -> int:
+        return round(self._units_per_iteration * iterations)
+
+
+def spin(units: int) -> float:
+    """So many additions and multiplications: work, never a wait and never a changed timing."""
+    total = 1.0
+    for _ in range(units):
+        total = total * 0.5 + 1.0
+    return total
+
+
+class Rounds:
+    """What both kinds of benchmark share: one round, timed by the fixture's own timer."""
+
+    def __init__(self, fixture: Any) -> None:
+        self.pairing: Pairing = fixture.pairing
+        self.canary = Canary(self.pairing.extra_work)
+        self._fixture = fixture
+        self.result: Any = None
+
+    def time(self, function: Any, args: Any, kwargs: Any, iterations: int) -> tuple[float, float]:
+        """Seconds and processor seconds of a round; the result of its last call is kept."""
+        timer, units = self._fixture._timer, self.canary.units(iterations)
+        collecting = gc.isenabled()
+        if self._fixture._disable_gc:
+            gc.disable()
+        try:
+            with PauseInstrumentation():
+                cpu_started = time.process_time()
+                started = timer()
+                for _ in range(iterations):
+                    self.result = function(*args, **kwargs)
+                if units:
+                    spin(units)
+                seconds = timer() - started
+                return seconds, time.process_time() - cpu_started
+        finally:
+            if collecting:
+                gc.enable()
+
+    def play(self, one: Callable[[], tuple[float, float]], iterations: int) -> None:
+        """Rounds, each when the gate says so, until it has enough."""
+        # pytest-benchmark's own figures too, for tests that look at ``benchmark.stats`` afterwards.
+        stats = self._fixture._make_stats(iterations)
+        while self.pairing.wanted():
+            seconds, cpu_seconds = one()
+            stats.update(seconds)
+            self.pairing.pass_on(seconds / iterations, cpu_seconds / iterations)
+
+
+def paired_raw(fixture: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+    """In place of BenchmarkFixture._raw."""
+    rounds = Rounds(fixture)
+    proposed = _warm_up(rounds, lambda iterations: rounds.time(function, args, kwargs, iterations)[0])
+    iterations = rounds.pairing.agree(rounds.pairing.known or proposed)
+    rounds.play(lambda: rounds.time(function, args, kwargs, iterations), iterations)
+    return rounds.result
+
+
+def _warm_up(rounds: Rounds, time_round: Callable[[int], float]) -> int:
+    """Call the function until it is warm; how many iterations make a round."""
+    iterations, spent, fastest = 1, 0.0, math.inf
+    while True:
+        began = time.perf_counter()
+        fastest = min(fastest, time_round(iterations) / iterations)
+        spent += time.perf_counter() - began
+        if fastest > 0 and fastest * iterations >= ROUND_SECONDS / 2:
+            if spent >= WARM_UP_SECONDS:
+                break
+        elif spent >= MOST_WARM_UP_SECONDS:
+            break  # a timer that hardly moves; the rounds will say so
+        else:
+            grown = math.ceil(ROUND_SECONDS / fastest) if fastest > 0 else MOST_ROUNDS
+            iterations = min(grown, 10 * iterations)
+    rounds.canary.calibrate(fastest)
+    return max(1, math.ceil(ROUND_SECONDS / fastest)) if fastest > 0 else iterations
+
+
+def paired_pedantic(
+    fixture: Any,
+    target: Any,
+    args: Any = (),
+    kwargs: Any = None,
+    setup: Any = None,
+    teardown: Any = None,
+    rounds: int = 1,
+    warmup_rounds: int = 0,
+    iterations: int = 1,
+) -> Any:
+    """In place of BenchmarkFixture._raw_pedantic: at most the rounds that the test allows, each set up as it says."""
+    if iterations > 1 and setup:
+        raise ValueError("Can't use more than 1 `iterations` with a `setup` function.")
+    own = Rounds(fixture)
+
+    def one() -> tuple[float, float]:
+        used_args, used_kwargs = args, kwargs or {}
+        made = setup() if setup else None
+        if made:
+            if used_args or used_kwargs:
+                raise TypeError("Can't use `args` or `kwargs` if `setup` returns the arguments.")
+            used_args, used_kwargs = made
+        timed = own.time(target, used_args, used_kwargs, iterations)
+        if teardown is not None:
+            teardown(*used_args, **used_kwargs)
+        return timed
+
+    warm = [one()[0] / iterations for _ in range(warmup_rounds)]
+    # A test of our own matrix has agreed already, and adds the canary's work where its clock sees it.
+    if not own.pairing.ready:
+        if own.pairing.extra_work:
+            # A share of an unknown time cannot be added: without a round to warm up, one more is played.
+            own.canary.calibrate(min(warm) if warm else one()[0] / iterations)
+        own.pairing.agree(iterations, most_rounds=rounds)
+    own.play(one, iterations)
+    return own.result

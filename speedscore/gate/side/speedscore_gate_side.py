@@ -1,0 +1,204 @@
+"""The pytest side of a gate: one of the two processes, base or head, that walk the same benchmarks in lockstep.
+
+It is loaded by file name into a pytest that may belong to another checkout and another environment, so it imports
+nothing of ours, only pytest and pytest-benchmark. The gate tells it over a pipe which test to run; inside the test
+every round waits for the gate's word. It decides nothing, and saves nothing.
+
+What crosses the pipes are JSON lines. The gate sends ``case``, ``agree``, ``round``, ``enough`` and ``end``; this
+module sends ``collected``, ``ready``, ``round``, ``finished`` and ``ended``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import hashlib
+import inspect
+import os
+import signal
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+from speedscore_gate_rounds import Pairing, Pipe, paired_pedantic, paired_raw
+
+NOTHING_SAVED: dict[str, Any] = {
+    "speedscore_gate": None,
+    "benchmark_only": True,
+    "benchmark_skip": False,
+    "benchmark_disable": False,
+    "benchmark_enable": True,
+    "benchmark_autosave": False,
+    "benchmark_save": None,
+    "benchmark_save_data": False,
+    "benchmark_json": None,
+    "benchmark_compare": None,
+    "benchmark_compare_fail": None,
+    "benchmark_histogram": None,
+    "benchmark_cprofile": None,
+    "numprocesses": None,
+    "dist": "no",
+    "tx": [],
+    "xmlpath": None,
+}
+"""What the project's own settings may ask for and a side cannot use: nothing is saved, compared or shared out."""
+
+
+class Side:
+    """The plugin itself: collects, then runs what the gate asks for, one test at a time."""
+
+    def __init__(self) -> None:
+        self._pipe = Pipe()
+        self._collection_errors: list[str] = []
+        self._reports: list[pytest.TestReport] = []
+        self._order: dict[str, Any] = {}
+        self._extra_info: dict[str, Any] = {}
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self._collection_errors.append(f"{report.nodeid}: {report.longreprtext.strip().splitlines()[-1]}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        items = {item.nodeid: item for item in session.items if uses_benchmark(item)}
+        self._pipe.send(
+            "collected",
+            cases=[{"id": item.nodeid, "group": group_of(item), "source": digest_of(item)} for item in items.values()],
+            errors=self._collection_errors,
+            python=sys.version.split()[0],
+        )
+        while (order := self._pipe.receive())["do"] == "case":
+            self._run(items[order["case"]], items.get(order["next"]), order)
+        self._pipe.send("ended", foreign=foreign_modules())
+        return True
+
+    def _run(self, item: pytest.Item, following: pytest.Item | None, order: dict[str, Any]) -> None:
+        self._order, self._reports, self._extra_info = order, [], {}
+        use_processors(order["processors"])
+        fresh_peak = reset_peak()
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        outcome, reason = verdict_of(self._reports)
+        self._pipe.send(
+            "finished",
+            outcome=outcome,
+            reason=reason,
+            peak_bytes=peak_bytes() if fresh_peak else None,
+            **{name: self._extra_info.get(f"speedscore_{name}") for name in ("identity", "memory_bytes", "counts")},
+        )
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self) -> Generator[None, Any, Any]:
+        value: object = yield
+        if isinstance(value, BenchmarkFixture):
+            setattr(value, "pairing", Pairing(self._pipe, self._order))  # noqa: B010 - the class knows no such field
+            self._extra_info = value.extra_info
+        return value
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._reports.append(report)
+
+
+def uses_benchmark(item: pytest.Item) -> bool:
+    return bool({"benchmark", "benchmark_weave"} & set(getattr(item, "fixturenames", ())))
+
+
+def group_of(item: pytest.Item) -> str:
+    mark = item.get_closest_marker("benchmark")
+    return str(mark.kwargs.get("group") or "") if mark else ""
+
+
+def digest_of(item: pytest.Item) -> str:
+    """Of the test function's own source: a benchmark that was rewritten does not show what it measures got slower."""
+    try:
+        source = inspect.getsource(item.function)  # type: ignore[attr-defined]
+    except (AttributeError, OSError, TypeError):
+        return ""
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+def verdict_of(reports: list[pytest.TestReport]) -> tuple[str, str]:
+    """How the test ended, and why."""
+    for report in reports:
+        if report.failed:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            said = str(getattr(crash, "message", "")) or report.longreprtext
+            lines = [line for line in said.splitlines() if line.strip()] or ["no message"]
+            return "failed", f"{report.when}: {lines[0].strip()}"
+        if report.skipped and hasattr(report, "wasxfail"):
+            return "skipped", f"expected to fail: {report.wasxfail}"
+        if report.skipped:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            return "skipped", reason.removeprefix("Skipped: ")
+    return "passed", ""
+
+
+def use_processors(numbers: list[int] | None) -> None:
+    """Every thread of this process, and so what it starts from now on, on these processors."""
+    if numbers is None:
+        return
+    with contextlib.suppress(OSError):  # Linux only; a thread may end as it is asked
+        for thread in Path("/proc/self/task").iterdir():
+            os.sched_setaffinity(int(thread.name), numbers)
+
+
+def reset_peak() -> bool:
+    """Let the kernel forget the largest resident size so far (man 5 proc). False where it does not."""
+    gc.collect()
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+def peak_bytes() -> int | None:
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)
+
+
+def foreign_modules() -> list[str]:
+    """Modules that came from the other side's checkout: what was measured was then not this side's code."""
+    other, own = os.environ["SPEEDSCORE_GATE_OTHER"], os.environ["SPEEDSCORE_GATE_OWN"]
+    if other == own:
+        return []
+    ours = os.path.realpath(Path(__file__).parent)
+    found = []
+    for name, module in list(sys.modules.items()):
+        path = os.path.realpath(getattr(module, "__file__", None) or "")
+        # An environment may lie inside a checkout, and we ourselves may.
+        installed = {"site-packages", "dist-packages"} & set(Path(path).parts)
+        foreign = within(path, other) and not (within(path, own) and within(own, other))
+        if foreign and not installed and not within(path, ours):
+            found.append(name)
+    return sorted(found)
+
+
+def within(path: str, folder: str) -> bool:
+    return path.startswith(folder + os.sep)
+
+
+def die_with_gate() -> None:
+    """Ask Linux to kill this process when the gate ends, however that happens (man 2 prctl): it may be frozen then."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-benchmark, xdist and junitxml read what they were asked for
+def pytest_configure(config: pytest.Config) -> None:
+    die_with_gate()
+    # Its two loops, and nothing else of it: there is no public way to let a round wait.
+    for name, paired in (("_raw", paired_raw), ("_raw_pedantic", paired_pedantic)):
+        if not hasattr(BenchmarkFixture, name):
+            raise pytest.UsageError(f"a gate needs pytest-benchmark 5; this one has no BenchmarkFixture.{name}")
+        setattr(BenchmarkFixture, name, paired)
+    for name, nothing in NOTHING_SAVED.items():
+        if hasattr(config.option, name):
+            setattr(config.option, name, nothing)
+    config.pluginmanager.register(Side(), "speedscore_gate_session")

@@ -1,0 +1,150 @@
+"""The fingerprint of the machine and of pytest's side: what a figure must be read with.
+
+Flat dotted names and plain values, so that two runs can be compared field by field. What cannot be read is left out;
+nothing is guessed, and no framework is imported: versions come from package metadata.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+from collections.abc import Callable
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pynvml
+
+from speedscore.host.fields import Scalar
+from speedscore.host.git import git_says
+from speedscore.host.processors import allowed_processors
+from speedscore.host.variables import recorded_variables
+
+PACKAGES = (
+    "dm-haiku",
+    "equinox",
+    "flax",
+    "jax",
+    "jaxlib",
+    "libtpu",
+    "numpy",
+    "optax",
+    "pytest",
+    "pytest-benchmark",
+    "speedscore",
+    "tensorflow",
+    "torch",
+    "torch-xla",
+)
+
+_LOOK_SECONDS = 0.33
+BUSY_FROM = 0.2
+"""Processors taken by others from which a person is warned; an idle machine's own housekeeping stays below."""
+
+
+def fingerprint(source: Path) -> dict[str, Scalar]:
+    """Everything that can be read here. ``source`` is a folder of the checkout whose commit is recorded."""
+    return {
+        **_system(),
+        **_processor(),
+        **_accelerators(),
+        **_packages(),
+        **_git(source),
+        **{f"variable.{name}": value for name, value in recorded_variables().items()},
+    }
+
+
+def busy_processors() -> float:
+    """How many processors are at work right now, over a third of a second; asked while nothing of ours runs."""
+    return psutil.cpu_percent(interval=_LOOK_SECONDS) / 100 * (psutil.cpu_count(logical=True) or 1)
+
+
+def _system() -> dict[str, Scalar]:
+    return {
+        "system.name": platform.system(),
+        "system.release": platform.release(),
+        "system.machine": platform.machine(),
+        "python.version": platform.python_version(),
+        "memory.total_bytes": psutil.virtual_memory().total,
+    }
+
+
+def _processor() -> dict[str, Scalar]:
+    found: dict[str, Scalar] = {
+        "cpu.logical": psutil.cpu_count(logical=True),
+        "cpu.physical": psutil.cpu_count(logical=False),
+        "cpu.affinity": ",".join(map(str, allowed_processors())),
+    }
+    for line in _lines(Path("/proc/cpuinfo")):
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            found["cpu.model"] = value.strip()
+            break
+    governor = _lines(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"))
+    if governor:
+        found["cpu.governor"] = governor[0]
+    return found
+
+
+def _accelerators() -> dict[str, Scalar]:
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return {}
+    found: dict[str, Scalar] = {}
+    try:
+        _note(found, "gpu.driver", pynvml.nvmlSystemGetDriverVersion)
+        _note(found, "gpu.count", pynvml.nvmlDeviceGetCount)
+        for index in range(int(found.get("gpu.count") or 0)):
+            for name, read in _GPU_READINGS.items():
+                _note(found, f"gpu.{index}.{name}", partial(_read_gpu, read, index))
+    finally:
+        pynvml.nvmlShutdown()
+    return found
+
+
+def _note(found: dict[str, Scalar], name: str, read: Callable[[], Scalar]) -> None:
+    # Some cards and virtual machines do not tell; the field is then missing, not zero.
+    with contextlib.suppress(pynvml.NVMLError):
+        found[name] = read()
+
+
+def _read_gpu(read: Callable[[Any], Scalar], index: int) -> Scalar:
+    return read(pynvml.nvmlDeviceGetHandleByIndex(index))
+
+
+_GPU_READINGS: dict[str, Callable[[Any], Scalar]] = {
+    "name": lambda gpu: str(pynvml.nvmlDeviceGetName(gpu)),
+    "memory_bytes": lambda gpu: int(pynvml.nvmlDeviceGetMemoryInfo(gpu).total),
+    "sm_clock_mhz": lambda gpu: int(pynvml.nvmlDeviceGetClockInfo(gpu, pynvml.NVML_CLOCK_SM)),
+    "power_limit_milliwatts": lambda gpu: int(pynvml.nvmlDeviceGetEnforcedPowerLimit(gpu)),
+    "throttle_reasons": lambda gpu: int(pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(gpu)),
+    "utilisation_percent": lambda gpu: int(pynvml.nvmlDeviceGetUtilizationRates(gpu).gpu),
+}
+
+
+def _packages() -> dict[str, Scalar]:
+    found: dict[str, Scalar] = {}
+    for name in PACKAGES:
+        try:
+            found[f"package.{name}"] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _git(source: Path) -> dict[str, Scalar]:
+    commit = git_says(source, "rev-parse", "HEAD")
+    # An installed package may lie inside somebody else's repository, whose commit says nothing about ours.
+    if not commit or not git_says(source, "ls-files", "--", "."):
+        return {}
+    return {"git.commit": commit, "git.dirty": bool(git_says(source, "status", "--porcelain"))}
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,28 @@
+"""Which processors this process may use. It reads what the system says and changes nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def allowed_processors() -> tuple[int, ...]:
+    """The processors that this process may run on, in order, one of each physical core.
+
+    Two threads of one core share its arithmetic units; a framework that asked for both would only trip over itself.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return tuple(range(os.cpu_count() or 1))
+    by_core: dict[str, int] = {}
+    for processor in sorted(os.sched_getaffinity(0)):
+        by_core.setdefault(_core_of(processor), processor)
+    return tuple(by_core.values())
+
+
+def _core_of(processor: int) -> str:
+    """A name that the threads of one physical core share; its own number where the system does not tell."""
+    siblings = Path(f"/sys/devices/system/cpu/cpu{processor}/topology/thread_siblings_list")
+    try:
+        return siblings.read_text().strip()
+    except OSError:
+        return str(processor)

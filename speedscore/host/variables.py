@@ -1,0 +1,39 @@
+"""The environment variables that change what is measured. They are read here and set elsewhere."""
+
+from __future__ import annotations
+
+import os
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC")
+
+
+RECORDED_VARIABLES = (
+    *THREAD_VARIABLES,
+    "CUDA_VISIBLE_DEVICES",
+    "JAX_ENABLE_COMPILATION_CACHE",
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES",
+    "JAX_PLATFORMS",
+    "KMP_BLOCKTIME",
+    "LD_PRELOAD",
+    "LIBTPU_INIT_ARGS",
+    "MALLOC_ARENA_MAX",
+    "NVIDIA_TF32_OVERRIDE",
+    "OMP_WAIT_POLICY",
+    "TORCHINDUCTOR_AUTOGRAD_CACHE",
+    "TORCHINDUCTOR_FREEZING",
+    "TORCHINDUCTOR_FX_GRAPH_CACHE",
+    "XLA_FLAGS",
+    "XLA_PYTHON_CLIENT_PREALLOCATE",
+)
+"""Variables that change what is measured: recorded as they stand, whoever set them."""
+
+
+def recorded_variables() -> dict[str, str]:
+    """Those of the variables that change what is measured that are set in this process."""
+    return {
+        # JSON holds text; what a shell can put into a variable need not be that.
+        name: os.environ[name].encode("utf-8", errors="replace").decode()
+        for name in RECORDED_VARIABLES
+        if name in os.environ
+    }

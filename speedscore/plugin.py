@@ -1,0 +1,58 @@
+"""The one pytest entry point, loaded wherever speedscore is installed: the gate's options, the hooks, and the halves.
+
+A session that asks for none of it pays a few milliseconds: nothing is imported here but pytest. The measuring and the
+judging half are loaded only where the benchmarks of the matrix are collected: by the checkout's own ``conftest.py``, or
+here, where ``--pyargs speedscore.bench_suite`` names them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from speedscore.gate.options import add_gate_options, is_gate
+
+BENCHMARKS = "speedscore.bench_suite"
+HALVES = ("speedscore.bench_suite.plugin", "speedscore.scoring.plugin")
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    # Here and not in the halves: another package's plugin that answers these hooks is loaded in every session.
+    from speedscore.bench_suite.matrix import hooks as of_measuring
+    from speedscore.scoring.rubric import hooks as of_judging
+
+    pluginmanager.add_hookspecs(of_measuring)
+    pluginmanager.add_hookspecs(of_judging)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_gate_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
+    """Load the halves where the installed benchmarks are named; their options are then known in time."""
+    if any(_names_benchmarks(argument) for argument in args):
+        for half in HALVES:
+            early_config.pluginmanager.import_plugin(half)
+
+
+def _names_benchmarks(argument: str) -> bool:
+    """Whether an argument is our package of benchmarks or a part of it, by its dotted name or by its path."""
+    place = argument.partition("::")[0]
+    if place == BENCHMARKS or place.startswith(f"{BENCHMARKS}."):
+        return True
+    benchmarks = Path(__file__).parent / "bench_suite"
+    return not place.startswith("-") and Path(place).absolute().is_relative_to(benchmarks)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """With --gate there is no session here: the sides are pytest processes of their own."""
+    if not is_gate(config):
+        return None
+    # Imported here because an ordinary session has no use for it.
+    from speedscore.gate.command import run_gate
+
+    return run_gate(config)

@@ -1,0 +1,79 @@
+"""A saved run as a file: pytest-benchmark's own JSON with one block of ours under the key ``speedscore``.
+
+It reads and checks that block once, and writes whole files atomically. It never repairs a file that it cannot read: a
+damaged run is refused with the file's name and the reason.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from speedscore.record.run_record import RunRecord
+
+BLOCK_KEY = "speedscore"
+
+
+class RunFileError(ValueError):
+    """A saved run cannot be read or written. The message names the file, what was expected and what to do."""
+
+
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are no JSON, no text, or nested without end."""
+
+
+def load_run(path: Path) -> RunRecord:
+    """Read and check one saved run.
+
+    Raises RunFileError when the file is missing, truncated, not pytest-benchmark's JSON, without our block, or of
+    another schema version.
+    """
+    try:
+        document = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
+    except OSError as error:
+        raise RunFileError(f"{path}: cannot be read ({error.strerror}); name a saved run, a .json file") from error
+    except _UNREADABLE as error:
+        raise RunFileError(
+            f"{path}: not a complete JSON object ({error}); the file is damaged, restore it or measure again"
+        ) from error
+    if BLOCK_KEY not in document:
+        raise RunFileError(f"{path}: holds no {BLOCK_KEY!r} block; it was not saved by a speedscore session")
+    try:
+        return msgspec.json.decode(document[BLOCK_KEY], type=RunRecord)
+    except _UNREADABLE as error:
+        raise RunFileError(f"{path}: the {BLOCK_KEY!r} block is not valid: {error}") from error
+
+
+def to_block(run: RunRecord) -> dict[str, Any]:
+    """The run as plain JSON values, ready to stand under ``speedscore``."""
+    block: dict[str, Any] = msgspec.to_builtins(run)
+    return block
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write JSON to ``path`` whole or not at all: to a neighbouring temporary file first, then renamed.
+
+    Raises RunFileError when the disk is full, the folder cannot be written, or a value is not JSON (NaN above all); an
+    older file then stands as it was.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8") as handle:
+            json.dump(document, handle, indent=4, allow_nan=False)
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise RunFileError(f"{path}: not saved ({error.strerror}); what stood there before is untouched") from error
+    except (ValueError, TypeError) as error:
+        raise RunFileError(f"{path}: not saved ({error}); what stood there before is untouched") from error
+    finally:
+        # Also after an interrupt; once renamed there is nothing left to remove.
+        with contextlib.suppress(OSError):
+            temporary.unlink()

@@ -1,0 +1,1 @@
+"""Figures, tables and messages as people read them, the same in every command. Nothing here decides anything."""

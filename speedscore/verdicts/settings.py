@@ -1,0 +1,158 @@
+"""What a gate is asked for: the table ``[tool.speedscore.gate]`` of pyproject.toml, and what the command line changes.
+
+It reads and checks and decides nothing. Sizes are written as per cent, ``"5%"``, because a bare 5 could be anything.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from speedscore.verdicts.verdict import Policy
+
+Processors = Literal["auto", "one", "all"]
+"""``one``: both sides on one processor, drawn anew for each pair; ``all``: on all that the gate may use; ``auto``: one,
+unless the pilot sees more than one at work."""
+
+DETECT, MARGIN_OF_DETECT = "5%", 5
+"""Where no margin is given it is a fifth of what is to be detected: 1 % for 5 %."""
+
+
+class SettingsError(ValueError):
+    """The gate's settings cannot be used. The message names the place, what was expected and what was found."""
+
+
+class CaseTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One ``[[tool.speedscore.gate.case]]``: what differs for the cases that match. The last that matches counts."""
+
+    match: str
+    """A node id or a benchmark group; ``*`` stands for anything, also within."""
+    detect: str | None = None
+    margin: str | None = None
+    memory_detect: str | None = None
+    memory_margin: str | None = None
+    seconds: float | None = None
+    processors: Processors | None = None
+
+    def fits(self, *, case: str, group: str) -> bool:
+        pattern = ".*".join(re.escape(part) for part in self.match.split("*"))
+        return any(re.fullmatch(pattern, name) for name in (case, group) if name)
+
+
+class GateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[tool.speedscore.gate]``."""
+
+    detect: str = DETECT
+    margin: str | None = None
+    false_alarm: str = "1%"
+    miss: str = "5%"
+    memory_detect: str = "10%"
+    memory_margin: str = "2%"
+    seconds: float = 60.0
+    """Budget of a case; what is undecided then is inconclusive."""
+    pair_seconds: float = 0.5
+    """For the rounds of a case in one pair of processes. More would say the same of the same two processes."""
+    processors: Processors = "auto"
+    python_path: tuple[str, ...] = (".", "src")
+    """Folders of each checkout from which its own code is imported, before anything that is installed."""
+    allow_missing: tuple[str, ...] = ()
+    """Cases of the base that head may lack: node ids, with ``*`` for anything."""
+    case: tuple[CaseTable, ...] = ()
+
+
+class CaseSettings(msgspec.Struct, frozen=True):
+    """What holds for one case."""
+
+    time: Policy
+    memory: Policy
+    seconds: float
+    processors: Processors
+
+
+class Settings:
+    """The table, with what the command line changes in it."""
+
+    def __init__(self, table: GateTable, *, detect: str | None = None) -> None:
+        self._table = table
+        self._detect = detect
+        if detect is not None:
+            fraction(detect, what="--gate-detect")
+        self.for_case("", "")  # every size of the table itself is checked at once
+        for each in table.case:
+            self.for_case(each.match, each.match)
+
+    @property
+    def pair_seconds(self) -> float:
+        return self._table.pair_seconds
+
+    @property
+    def python_path(self) -> tuple[str, ...]:
+        return self._table.python_path
+
+    def may_be_missing(self, case: str) -> bool:
+        return any(CaseTable(match=pattern).fits(case=case, group="") for pattern in self._table.allow_missing)
+
+    def for_case(self, case: str, group: str) -> CaseSettings:
+        """What holds for a case: the command line before its own table before the general one.
+
+        Raises SettingsError for a size that is none.
+        """
+        table = self._table
+        own = [each for each in table.case if each.fits(case=case, group=group)]
+
+        def settle(name: str) -> str | None:
+            return next((value for each in reversed(own) if (value := getattr(each, name)) is not None), None)
+
+        detect = self._detect or settle("detect") or table.detect
+        # A margin that was meant for another size does not follow a size from the command line.
+        margin = None if self._detect else settle("margin") or (None if settle("detect") else table.margin)
+        return CaseSettings(
+            time=self._policy(detect, margin),
+            memory=self._policy(
+                settle("memory_detect") or table.memory_detect, settle("memory_margin") or table.memory_margin
+            ),
+            seconds=next((each.seconds for each in reversed(own) if each.seconds is not None), table.seconds),
+            processors=next((each.processors for each in reversed(own) if each.processors), table.processors),
+        )
+
+    def _policy(self, detect: str, margin: str | None) -> Policy:
+        size = fraction(detect)
+        try:
+            return Policy(
+                detect=size,
+                margin=size / MARGIN_OF_DETECT if margin is None else fraction(margin),
+                false_alarm=fraction(self._table.false_alarm),
+                miss=fraction(self._table.miss),
+            )
+        except ValueError as error:
+            raise SettingsError(str(error)) from None
+
+
+def fraction(text: str, *, what: str = "") -> float:
+    """``5%`` as 0.05. Raises SettingsError for anything else, and says of what."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
+    if found is None:
+        raise SettingsError(f"{f'{what}: ' if what else ''}expected a size in per cent such as 5%, found {text!r}")
+    return float(found[1]) / 100
+
+
+def read_table(project: Path) -> GateTable:
+    """The table of ``project/pyproject.toml``; its defaults where there is none. Raises SettingsError."""
+    path = project / "pyproject.toml"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return GateTable()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read ({error})") from None
+    table = document.get("tool", {}).get("speedscore", {}).get("gate", {})
+    try:
+        found = msgspec.convert(table, GateTable)
+        Settings(found)  # every size in it is checked while the file's name is at hand
+        return found
+    except (msgspec.ValidationError, SettingsError) as error:
+        raise SettingsError(f"{path}: [tool.speedscore.gate]: {error}") from None

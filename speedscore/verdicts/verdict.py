@@ -1,0 +1,159 @@
+"""What can be said about one metric of one case on two sides, and the rule by which it is said.
+
+A verdict is drawn from log ratios of head over base, one for each pair of fresh processes: the unit of evidence is a
+pair, never a round. Looks are taken at fixed numbers of pairs, and the error that may be made is spent over them. It
+never measures and never prints.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from speedscore.verdicts.signed_rank import centre, fewest_for, lower_limit, upper_limit
+
+Outcome = Literal["regressed", "improved", "unchanged", "inconclusive", "not comparable"]
+"""``unchanged`` says that a slowdown of the size to be detected is excluded; ``inconclusive`` that nothing is."""
+
+LOOKS = 5
+"""How often the pairs of a case are looked at. More looks end sooner where the answer is plain, and make each one
+stricter; five, each half as large again as the one before, reach from the fewest pairs that can decide to 4.4 times as
+many."""
+_GROWTH = 1.45
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """How large a change is to be found, and how often a verdict may be wrong. Sizes are fractions: 0.05 is 5 %."""
+
+    detect: float = 0.05
+    """A slowdown of this size is to be found."""
+    margin: float = 0.01
+    """A slowdown up to this size is nobody's concern, even if it is certain."""
+    false_alarm: float = 0.01
+    """Probability that a run without any change says ``regressed`` about anything at all."""
+    miss: float = 0.05
+    """Probability, for each metric, that ``unchanged`` is said of a slowdown of the size to be detected."""
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.margin < self.detect < 10.0:
+            raise ValueError(
+                f"the margin must be smaller than the slowdown to be detected, found {self.margin} and {self.detect}"
+            )
+        for name, value in (("false_alarm", self.false_alarm), ("miss", self.miss)):
+            if not 0.0 < value < 0.5:
+                raise ValueError(f"{name} must lie between 0 and 0.5, found {value}")
+
+
+class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One answer. Ratios are head over base: 1.05 is 5 % more time, bytes or operations."""
+
+    case: str
+    """Node id of the test."""
+    metric: str
+    """``time``, ``memory``, or the name of something that is counted and not measured."""
+    outcome: Outcome
+    reason: str = ""
+    """Why it cannot be compared or was not decided; what was counted; empty where the interval says it all."""
+    ratio: float | None = None
+    low: float | None = None
+    """The true ratio lies above, but for the share of ``false_alarm`` of this look."""
+    high: float | None = None
+    """The true ratio lies below, but for the share of ``miss`` of this look."""
+    pairs: int = 0
+    """Pairs of fresh processes, one log ratio each."""
+    seconds: float = 0.0
+    """Spent on the case, start of processes included; 0 where nothing was timed for this metric."""
+    smallest_visible: float | None = None
+    """The smallest slowdown, as a fraction, that as many pairs as noisy as these would have shown, with the probability
+    that ``miss`` leaves. None where there are too few pairs to tell."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know, as that the benchmark's own code differs."""
+
+
+def first_look(policy: Policy, *, metrics: int) -> int:
+    """The fewest pairs at which ``regressed`` can be said, where verdicts on ``metrics`` metrics share the error."""
+    return fewest_for(_false_alarm_share(policy, metrics=metrics))
+
+
+def looks(policy: Policy, *, metrics: int) -> tuple[int, ...]:
+    """The numbers of pairs at which a decision is tried."""
+    first = first_look(policy, metrics=metrics)
+    return tuple(round(first * _GROWTH**look) for look in range(LOOKS))
+
+
+def _false_alarm_share(policy: Policy, *, metrics: int) -> float:
+    """The probability of a false alarm that one look at one metric may have.
+
+    Bonferroni over the metrics, not Holm: cases are decided at different looks and are then measured no more, and
+    Holm's bound for one of them would go on moving with what the others have yet to show. Where no case has changed,
+    which is when a false alarm can happen at all, Holm would gain nothing.
+    """
+    return policy.false_alarm / metrics / LOOKS
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What the pairs say at one look."""
+
+    outcome: Outcome | None
+    """None where more pairs are needed."""
+    ratio: float
+    low: float
+    high: float
+    smallest_visible: float | None
+    pairs_needed: int
+    """About so many pairs as noisy as these would find the slowdown to be detected; the first look's, where there are
+    too few to tell."""
+
+
+def read(log_ratios: Sequence[float], policy: Policy, *, metrics: int, last: bool) -> Reading:
+    """Decide, or leave it open, from the log ratios of head over base, one a pair; at least one.
+
+    ``last`` says that no more pairs will come. A case is called unchanged before that only if the estimate itself lies
+    within the margin, so that a small true slowdown is followed up until it is certain and not waved through because
+    it is smaller than the size to be detected.
+    """
+    alarm, miss = _false_alarm_share(policy, metrics=metrics), policy.miss / LOOKS
+    middle = centre(log_ratios)
+    low, high = lower_limit(log_ratios, error=alarm), upper_limit(log_ratios, error=miss)
+    margin, detect = math.log1p(policy.margin), math.log1p(policy.detect)
+    outcome: Outcome | None = None
+    if low > margin:
+        outcome = "regressed"
+    elif upper_limit(log_ratios, error=alarm) < -margin:
+        outcome = "improved"
+    elif high < detect and (last or abs(middle) <= margin):
+        outcome = "unchanged"
+    elif last:
+        outcome = "inconclusive"
+    reach = _one_sigma(log_ratios) if len(log_ratios) >= fewest_for(alarm) else None
+    sureness = _sureness(alarm, policy)
+    return Reading(
+        outcome=outcome,
+        ratio=math.exp(middle),
+        low=math.exp(low),
+        high=math.exp(high),
+        smallest_visible=None if reach is None else math.expm1(margin + sureness * reach),
+        pairs_needed=(
+            first_look(policy, metrics=metrics)
+            if reach is None
+            else math.ceil(len(log_ratios) * (sureness * reach / (detect - margin)) ** 2)
+        ),
+    )
+
+
+def _one_sigma(log_ratios: Sequence[float]) -> float:
+    """The standard error of the Hodges-Lehmann estimate, read back from the interval of one of it to each side (68 %),
+    so that a single pair that went astray does not count as noise in all."""
+    error = 0.1587  # of a standard normal variable to lie beyond one
+    return (upper_limit(log_ratios, error=error) - lower_limit(log_ratios, error=error)) / 2
+
+
+def _sureness(alarm: float, policy: Policy) -> float:
+    """How many standard errors a slowdown must lie above the margin to be found as often as ``miss`` leaves."""
+    # scipy.stats takes half a second to import, which a session that compares nothing should not pay.
+    from scipy.stats import norm
+
+    return float(norm.isf(alarm) + norm.isf(policy.miss))

@@ -1,0 +1,196 @@
+"""The matrix has a place for every framework, model and device, and says why a case cannot be measured."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby, product
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import pytest
+
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
+from speedscore.bench_suite.matrix.cases import Block, Case, Cell, declined, implementation, matrix
+from speedscore.bench_suite.workloads.table import MODELS, Model
+from speedscore.record.phases import DEVICES, METRICS, Phase
+
+PHASES: tuple[Phase, ...] = get_args(Phase)
+
+
+def a_case(framework: str = "sample") -> Case:
+    return Case(framework=framework, model="mlp", device="cpu", phase="training")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Of a framework with one model."""
+    folder = tmp_path / "planted_framework"
+    folder.mkdir()
+    for name in ("__init__.py", "program.py", "mlp.py"):
+        (folder / name).touch()
+    return folder
+
+
+@pytest.fixture
+def sample(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Framework:
+    """A framework of the table whose folder holds one model and which needs nothing that is not installed."""
+    monkeypatch.syspath_prepend(str(folder.parent))
+    monkeypatch.delitem(sys.modules, folder.name, raising=False)
+    framework = Framework(
+        "sample", builder=f"{folder.name}.program:build", ecosystem="sample", extra="sample", packages=("json",)
+    )
+    monkeypatch.setitem(FRAMEWORKS, framework.id, framework)
+    return framework
+
+
+def test_every_framework_model_and_device_has_a_case_in_each_phase() -> None:
+    for phase in PHASES:
+        cells = [(case.framework, case.model, case.device) for case in matrix(phase)]
+        assert sorted(cells) == sorted(product(FRAMEWORKS, MODELS, DEVICES))
+        assert {case.phase for case in matrix(phase)} == {phase}
+
+
+def test_the_order_of_the_matrix_is_the_same_each_time() -> None:
+    assert matrix("training") == matrix("training")
+
+
+def test_the_cases_of_a_block_stand_side_by_side() -> None:
+    blocks = [block for block, _ in groupby(matrix("inference"), key=lambda case: case.block)]
+    assert len(blocks) == len(set(blocks)) == len(MODELS) * len(DEVICES)
+
+
+def test_cases_of_a_group_differ_only_in_their_frameworks() -> None:
+    for group, cases in groupby(matrix("training"), key=lambda case: case.group):
+        members = list(cases)
+        assert [case.framework for case in members] == list(FRAMEWORKS)
+        ((model, device, phase),) = {(case.model, case.device, case.phase) for case in members}
+        assert group == f"{phase} {model} {device}"
+        assert {case.precision for case in members} == {"float32"}
+
+
+def test_a_block_holds_all_phases_of_a_model_on_a_device() -> None:
+    cases = [case for phase in PHASES for case in matrix(phase)]
+    for block in {case.block for case in cases}:
+        members = [case for case in cases if case.block == block]
+        assert len(members) == len(FRAMEWORKS) * len(PHASES)
+        assert {(case.model, case.device) for case in members} == {(block.model, block.device)}
+
+
+def test_a_cell_holds_all_phases_of_a_framework() -> None:
+    cells = {msgspec.structs.replace(a_case(), phase=phase).cell for phase in PHASES}
+    assert cells == {Cell(framework="sample", model="mlp", device="cpu", precision="float32")}
+    assert msgspec.structs.replace(a_case(), framework="other").cell not in cells
+
+
+def test_both_compilations_are_those_of_the_training_program() -> None:
+    roles = {phase: msgspec.structs.replace(a_case(), phase=phase).role for phase in PHASES}
+    assert roles == {
+        "training": "training",
+        "inference": "inference",
+        "throughput": "throughput",
+        "compilation": "training",
+        "warm_compilation": "training",
+    }
+
+
+def test_a_planted_framework_enters_the_matrix(sample: Framework) -> None:
+    assert len([case for case in matrix("training") if case.framework == sample.id]) == len(MODELS) * len(DEVICES)
+
+
+def test_an_id_reads_framework_model_device_and_is_unique_in_its_phase() -> None:
+    for phase in PHASES:
+        ids = [case.id for case in matrix(phase)]
+        assert len(ids) == len(set(ids))
+        for case in matrix(phase):
+            assert [device for device in DEVICES if device in case.id] == [case.device]
+    assert a_case("torch-compile").id == "torch-compile-mlp-cpu"
+    assert a_case("torch-compile").cell.id == "torch-compile-mlp-cpu"
+    assert a_case().group == "training mlp cpu"
+    assert str(a_case().block) == "mlp cpu"
+
+
+def test_no_framework_or_model_is_named_after_a_device() -> None:
+    for name, device in product([*FRAMEWORKS, *MODELS, *PHASES], DEVICES):
+        assert device not in name.lower()
+
+
+def test_no_id_is_ambiguous_about_where_a_model_begins() -> None:
+    # A model named with a dash could make two cells read the same.
+    assert not [model for model in MODELS if "-" in model]
+
+
+def test_each_phase_has_a_metric_of_its_own() -> None:
+    assert set(METRICS) == set(PHASES)
+    assert len(set(METRICS.values())) == len(PHASES)
+    for phase in PHASES:
+        assert msgspec.structs.replace(a_case(), phase=phase).metric == METRICS[phase]
+
+
+def test_cases_and_blocks_sort_and_serve_as_keys() -> None:
+    cases = matrix("training")
+    assert len({*cases, *matrix("training")}) == len(cases)
+    assert Block(model="a", device="cpu") < Block(model="a", device="gpu") < Block(model="b", device="cpu")
+
+
+def test_a_case_whose_framework_has_all_it_needs_is_not_declined(sample: Framework) -> None:
+    assert declined(a_case(sample.id)) == ""
+
+
+def test_a_missing_model_file_is_named(sample: Framework, folder: Path) -> None:
+    (folder / "mlp.py").unlink()
+    assert declined(a_case(sample.id)) == "sample has no mlp: there is no mlp.py in its folder"
+
+
+def test_a_missing_package_is_named_with_the_command_that_brings_it(
+    sample: Framework, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needy = msgspec.structs.replace(sample, packages=("json", "no_such_package", "nor_this_one"))
+    monkeypatch.setitem(FRAMEWORKS, sample.id, needy)
+    reason = declined(a_case(sample.id))
+    assert reason == (
+        'sample needs no_such_package, nor_this_one, not installed here: python -m pip install "speedscore[sample]"'
+    )
+
+
+def test_a_declined_device_gives_the_tables_reason_and_only_there(
+    sample: Framework, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picky = msgspec.structs.replace(sample, declined={"tpu": "not driven yet"})
+    monkeypatch.setitem(FRAMEWORKS, sample.id, picky)
+    reasons = {
+        device: declined(Case(framework=sample.id, model="mlp", device=device, phase="training")) for device in DEVICES
+    }
+    assert reasons == {"cpu": "", "gpu": "", "tpu": "not driven yet"}
+
+
+def test_what_holds_everywhere_is_said_before_what_is_missing_here(
+    sample: Framework, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    neither = msgspec.structs.replace(sample, packages=("no_such_package",), declined={"cpu": "not driven yet"})
+    monkeypatch.setitem(FRAMEWORKS, sample.id, neither)
+    assert declined(a_case(sample.id)) == "not driven yet"
+
+
+def test_a_framework_without_a_folder_is_an_error_and_no_skip(
+    sample: Framework, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = msgspec.structs.replace(sample, builder="no_such_folder.program:build")
+    monkeypatch.setitem(FRAMEWORKS, sample.id, lost)
+    with pytest.raises(LookupError, match="'sample': there is no package 'no_such_folder'"):
+        declined(a_case(sample.id))
+
+
+def test_every_framework_of_the_table_has_a_folder_and_every_model() -> None:
+    for framework in FRAMEWORKS.values():
+        assert framework.has_model("program")
+        assert [model for model in MODELS if not framework.has_model(model)] == []
+
+
+def test_a_model_is_written_in_the_frameworks_folder_or_where_its_line_says(sample: Framework) -> None:
+    own = Model("mlp", workload="planted.mlp")
+    elsewhere = Model("wide", workload="planted.wide", implementations={"sample": "planted.wide_in_sample"})
+    for_others = Model("wide", workload="planted.wide", implementations={"other": "planted.wide_in_other"})
+    assert implementation(sample, own) == f"{sample.package}.mlp" == "planted_framework.mlp"
+    assert implementation(sample, elsewhere) == "planted.wide_in_sample"
+    assert implementation(sample, for_others) == ""

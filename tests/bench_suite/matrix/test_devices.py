@@ -1,0 +1,155 @@
+"""Accelerators are found by what the system shows of them, and an absence says what was looked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pynvml
+import pytest
+
+from speedscore.bench_suite.matrix import devices
+from speedscore.bench_suite.matrix.devices import PROBES, DeviceProbe, probe_cpu, probe_gpu, probe_tpu
+from speedscore.record.phases import DEVICES
+
+
+def plant_pci(root: Path, address: str, *, vendor: str, pci_class: str, device: str = "0xffff") -> None:
+    folder = root / "sys/bus/pci/devices" / address
+    folder.mkdir(parents=True)
+    (folder / "vendor").write_text(f"{vendor}\n")
+    (folder / "class").write_text(f"{pci_class}\n")
+    (folder / "device").write_text(f"{device}\n")
+
+
+@pytest.fixture
+def no_graphics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
+
+    monkeypatch.setattr(pynvml, "nvmlInit", refuse)
+    monkeypatch.setattr(devices, "AMD_COMPUTE_FILE", tmp_path / "kfd")
+
+
+def test_every_device_of_the_matrix_has_a_probe() -> None:
+    assert tuple(PROBES) == DEVICES
+
+
+def test_a_processor_is_always_there() -> None:
+    assert probe_cpu().absence == ""
+
+
+def test_an_empty_root_has_no_tensor_processor(tmp_path: Path) -> None:
+    assert probe_tpu(tmp_path).found == ()
+
+
+def test_an_accelerator_file_is_found(tmp_path: Path) -> None:
+    (tmp_path / "dev").mkdir()
+    for name in ("accel1", "accel0", "accelerometer", "null"):
+        (tmp_path / "dev" / name).touch()
+    probe = probe_tpu(tmp_path)
+    assert probe.found == (str(tmp_path / "dev/accel0"), str(tmp_path / "dev/accel1"))
+    assert probe.absence == ""
+
+
+def test_the_kernels_folder_for_other_makers_accelerators_is_not_taken_for_a_device(tmp_path: Path) -> None:
+    (tmp_path / "dev/accel").mkdir(parents=True)
+    (tmp_path / "dev/accel/accel0").touch()
+    assert probe_tpu(tmp_path).found == ()
+
+
+def test_googles_processor_on_the_bus_is_found(tmp_path: Path) -> None:
+    plant_pci(tmp_path, "0000:00:05.0", vendor="0x1ae0", pci_class="0x120000")
+    plant_pci(tmp_path, "0000:00:04.0", vendor="0x1ae0", pci_class="0x120000")
+    assert probe_tpu(tmp_path).found == ("TPU (PCI 0000:00:04.0)", "TPU (PCI 0000:00:05.0)")
+
+
+@pytest.mark.parametrize(
+    ("device", "pci_class", "name"),
+    [
+        pytest.param("0x0063", "0xff0000", "TPU v5e", id="v5e"),
+        pytest.param("0x0062", "0xff0000", "TPU v5p", id="v5p"),
+        pytest.param("0x006f", "0x120000", "TPU v6e", id="v6e"),
+    ],
+)
+def test_a_chip_under_vfio_has_no_file_of_its_own_and_is_found_on_the_bus(
+    tmp_path: Path, device: str, pci_class: str, name: str
+) -> None:
+    (tmp_path / "dev/vfio").mkdir(parents=True)
+    for file in ("0", "vfio"):
+        (tmp_path / "dev/vfio" / file).touch()
+    assert probe_tpu(tmp_path).found == (), "any device may be handed over by VFIO"
+    plant_pci(tmp_path, "0000:00:05.0", vendor="0x1ae0", pci_class=pci_class, device=device)
+    assert probe_tpu(tmp_path).found == (f"{name} (PCI 0000:00:05.0)",)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "device", "pci_class"),
+    [
+        pytest.param("0x1ae0", "0x0042", "0x020000", id="google-network-card"),
+        pytest.param("0x1ae0", "0x001f", "0x010802", id="google-storage"),
+        pytest.param("0x8086", "0x0063", "0x120000", id="another-makers-accelerator"),
+        pytest.param("0x10de", "0x2330", "0x030200", id="graphics-card"),
+    ],
+)
+def test_any_other_card_on_the_bus_is_passed_over(tmp_path: Path, vendor: str, device: str, pci_class: str) -> None:
+    plant_pci(tmp_path, "0000:00:04.0", vendor=vendor, device=device, pci_class=pci_class)
+    assert probe_tpu(tmp_path).found == ()
+
+
+def test_a_bus_entry_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "sys/bus/pci/devices/0000:00:04.0").mkdir(parents=True)
+    assert probe_tpu(tmp_path).found == ()
+
+
+def test_an_absent_tensor_processor_names_what_was_looked_for(tmp_path: Path) -> None:
+    absence = probe_tpu(tmp_path).absence
+    assert absence.startswith("found none of what was looked for: ")
+    assert "/dev/accel*" in absence
+    assert "0x1ae0" in absence
+
+
+@pytest.mark.usefixtures("no_graphics")
+def test_an_absent_graphics_card_names_what_was_looked_for(tmp_path: Path) -> None:
+    probe = probe_gpu()
+    assert probe.found == ()
+    assert "NVML" in probe.absence
+    assert str(tmp_path / "kfd") in probe.absence
+
+
+@pytest.mark.usefixtures("no_graphics")
+def test_an_amd_card_is_found_by_the_kernels_file(tmp_path: Path) -> None:
+    (tmp_path / "kfd").touch()
+    assert probe_gpu().found == ("AMD GPU",)
+
+
+@pytest.mark.usefixtures("no_graphics")
+def test_nvidia_cards_are_found_by_name_and_the_library_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    plant_nvidia(monkeypatch, calls, names=["First Card", "Second Card"])
+    assert probe_gpu().found == ("First Card", "Second Card")
+    assert calls == ["open", "close"]
+
+
+@pytest.mark.usefixtures("no_graphics")
+def test_a_driver_without_cards_is_an_absence(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    plant_nvidia(monkeypatch, calls, names=[])
+    assert probe_gpu().absence
+    assert calls == ["open", "close"]
+
+
+def plant_nvidia(monkeypatch: pytest.MonkeyPatch, calls: list[str], *, names: list[str]) -> None:
+    planted: dict[str, Any] = {
+        "nvmlInit": lambda: calls.append("open"),
+        "nvmlShutdown": lambda: calls.append("close"),
+        "nvmlDeviceGetCount": lambda: len(names),
+        "nvmlDeviceGetHandleByIndex": lambda index: index,
+        "nvmlDeviceGetName": lambda handle: names[handle],
+    }
+    for name, function in planted.items():
+        monkeypatch.setattr(pynvml, name, function)
+
+
+def test_a_probe_that_found_something_has_no_absence_to_explain() -> None:
+    assert DeviceProbe(found=("one",), looked_for="one").absence == ""
+    assert DeviceProbe(found=(), looked_for="one, two").absence == "found none of what was looked for: one, two"

@@ -1,0 +1,292 @@
+"""The plugin as its user meets it: whole sessions in a pytest of their own, with a framework made of NumPy."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from speedscore.bench_suite.session.session import NOT_MEASURED
+from speedscore.record.run_file import BLOCK_KEY, load_run
+from speedscore.record.run_record import Measurement
+from tests.bench_suite.sample_session import SOURCES, Matrix
+
+
+def test_what_workers_measured_is_what_pytest_benchmark_saves(matrix: Matrix) -> None:
+    matrix.make("training", "inference", "throughput", "compilation", sample="healthy")
+    matrix.run("--benchmark-json=run.json").assert_outcomes(passed=5, skipped=10)
+    document = json.loads((matrix.folder / "run.json").read_text())
+    run = load_run(matrix.folder / "run.json")
+    measured = {case.nodeid: case for case in run.cases if case.status == "measured"}
+    assert len(run.cases) == 15
+    assert len(measured) == len(document["benchmarks"]) == 5
+    for benchmark in document["benchmarks"]:
+        case = measured[benchmark["fullname"]]
+        assert tuple(benchmark["stats"]["data"]) == case.rounds
+        assert benchmark["stats"]["rounds"] == len(case.turns)
+        assert benchmark["params"] == {"framework": "sample", "model": "mlp", "device": "cpu"}
+        assert set(case.processes) == PROCESSES[case.phase]
+        assert ("peak_rss_running_bytes" in benchmark["extra_info"]) == (case.phase not in ("inference", "throughput"))
+        assert benchmark["extra_info"]["workload.batch"] == case.workload["batch"]
+        assert case.certificate is not None
+        assert case.certificate.passed
+        assert case.find("layers") == Measurement("layers", unit="count", better="lower", samples=(3.0,))
+        weights = case.find("bytes_of_weights")
+        assert weights is not None
+        assert weights.unit == "bytes"
+    assert run.environment["cpu.affinity"]
+    assert document[BLOCK_KEY]["preset"] == "smoke"
+
+
+PROCESSES = {
+    "training": {0, 1},
+    "inference": {0, 1},
+    "throughput": {0, 1},
+    "compilation": {0},
+    "warm_compilation": {1},
+}
+
+
+def test_pytest_benchmark_compares_two_of_our_runs(matrix: Matrix) -> None:
+    matrix.make("training", sample="healthy")
+    for name in ("before", "after"):
+        matrix.run("-k", "cpu", f"--benchmark-save={name}", "--benchmark-save-data").assert_outcomes(passed=1)
+    files = sorted(map(str, (matrix.folder / ".benchmarks").rglob("*.json")))
+    assert len(files) == 2
+    compared = matrix.pytester.run(sys.executable, "-m", "pytest_benchmark", "compare", *files)
+    assert compared.ret == 0
+    for name in ("before", "after"):
+        compared.stdout.fnmatch_lines([f"*test_training?sample-mlp-cpu?*{name}*"])
+
+
+def test_a_run_that_nobody_asked_to_save_is_saved(matrix: Matrix) -> None:
+    matrix.make("training", sample="healthy")
+    result = matrix.run("-k", "cpu")
+    (path,) = (matrix.folder / ".benchmarks").rglob("*.json")
+    assert path.name == "0001_speedscore.json"
+    assert [case.status for case in load_run(path).cases] == ["measured"]
+    result.stdout.fnmatch_lines([f"speedscore: the run is saved in {path}"])
+
+
+def test_where_every_case_is_skipped_a_valid_run_is_written(matrix: Matrix) -> None:
+    matrix.make("training", "inference", sample="healthy")
+    result = matrix.run("-k", "tpu", "--benchmark-json=run.json")
+    result.assert_outcomes(skipped=2, deselected=4)
+    run = load_run(matrix.folder / "run.json")
+    assert [case.status for case in run.cases] == ["skipped", "skipped"]
+    assert all("looked for" in case.reason and "/dev/accel" in case.reason for case in run.cases)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["2 of 2 cases were asked for and not measured (2 tpu):", "*2 skipped: no tpu: *"])
+
+
+@pytest.mark.parametrize(("wanted", "code"), [("tpu", 1), ("cpu", 0)], ids=["missing", "there"])
+def test_a_required_device_decides_the_exit_code(matrix: Matrix, wanted: str, code: int) -> None:
+    matrix.make("training", sample="healthy")
+    assert matrix.run("--require-device", wanted).ret == code
+
+
+def test_a_wrong_model_fails_alone_and_is_never_timed(matrix: Matrix) -> None:
+    matrix.make("training", good="healthy", bad="wrong")
+    result = matrix.run("-k", "cpu", "--benchmark-json=run.json")
+    result.assert_outcomes(passed=1, failed=1, deselected=4)
+    result.stdout.fnmatch_lines(
+        ["*bad-mlp-cpu*forward outputs wrong*", "*python -m pytest --benchmark-only *bad-mlp-cpu*"]
+    )
+    good, bad = load_run(matrix.folder / "run.json").cases
+    assert good.status == "measured"
+    assert (bad.status, bad.rounds) == ("failed", ())
+    assert "forward outputs wrong" in bad.reason
+
+
+def test_a_device_that_the_framework_cannot_use_is_a_skip_with_its_reason(matrix: Matrix) -> None:
+    matrix.make("training", sample="unavailable")
+    result = matrix.run("-k", "cpu", "-rs")
+    result.assert_outcomes(skipped=1, deselected=2)
+    result.stdout.fnmatch_lines(["*this build of the sample framework has none*"])
+
+
+def test_disabled_benchmarks_are_skipped_and_start_nothing(matrix: Matrix) -> None:
+    matrix.make("training", sample="crash")
+    result = matrix.pytester.runpytest_subprocess(
+        "--benchmark-disable", "-p", "no:speedscore.scoring.plugin", "-k", "cpu"
+    )
+    result.assert_outcomes(skipped=1, deselected=2)
+
+
+def test_in_process_an_error_keeps_its_traceback(matrix: Matrix) -> None:
+    matrix.make("training", sample="raise")
+    result = matrix.run("-k", "cpu", "--in-process")
+    result.assert_outcomes(failed=1, deselected=2)
+    result.stdout.fnmatch_lines(["*raise ValueError*", "*program.py:*: ValueError"])
+
+
+def test_a_run_made_in_process_says_so(matrix: Matrix) -> None:
+    matrix.make("training", "compilation", sample="healthy")
+    matrix.run("-k", "cpu", "--in-process", "--benchmark-json=run.json").assert_outcomes(
+        passed=2, skipped=1, deselected=6
+    )
+    assert load_run(matrix.folder / "run.json").in_process
+
+
+def test_an_unknown_preset_is_one_clear_line(matrix: Matrix) -> None:
+    matrix.make("training", sample="healthy")
+    result = matrix.run("--preset", "enormous")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert [line for line in result.errlines if line] == [
+        "ERROR: --preset: unknown preset 'enormous'; there are smoke, small, full"
+    ]
+
+
+NO_ROOM = """
+import pytest, resource, signal
+
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish():
+    # Stands in for a full disk: no file may grow beyond this.
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, most))
+    return (yield)
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_terminal_summary():
+    # What the terminal gets goes to a file too, and has nothing to do with it.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+"""
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--benchmark-json=run.json", "--benchmark-autosave", "--benchmark-sort=name"],
+    ids=["json", "auto", "none"],
+)
+def test_a_full_disk_costs_neither_an_older_run_nor_the_results(matrix: Matrix, option: str) -> None:
+    matrix.make("training", conftest=NO_ROOM, sample="healthy")
+    (matrix.folder / "run.json").write_text("the older run")
+    result = matrix.run("-k", "cpu", option)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["training mlp cpu, smoke*", "speedscore: the run was not saved: *File too large*"])
+    assert (matrix.folder / "run.json").read_text() == "the older run"
+    assert [path.name for path in matrix.folder.iterdir() if "run.json" in path.name] == ["run.json"]
+    assert not list((matrix.folder / ".benchmarks").rglob("*.json*"))
+
+
+def test_a_log_gets_plain_lines_of_what_is_being_measured(matrix: Matrix) -> None:
+    matrix.make("training", "inference", sample="healthy")
+    result = matrix.run("-k", "cpu")
+    result.stdout.re_match_lines(
+        [
+            r"\[1/1\] mlp cpu: sample \(inference, training\)",
+            r"    inference sample: .* rounds? \(\w+\)",
+            r"    training sample: .* rounds? \(\w+\)",
+        ]
+    )
+    assert not re.search("[\r\x1b]", result.stdout.str())
+
+
+def test_the_tables_fit_eighty_columns(matrix: Matrix) -> None:
+    matrix.make("training", "compilation", torch_compile="healthy")
+    result = matrix.run()
+    begin = next(index for index, line in enumerate(result.outlines) if "speedscore: measured" in line)
+    # The last but one names the file, and a path is as long as it is.
+    assert [line for line in result.outlines[begin:] if len(line) > 80 and "the run is saved in" not in line] == []
+
+
+def test_other_people_s_benchmarks_are_left_alone(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest("pytest_plugins = ['speedscore.bench_suite.plugin']")
+    pytester.makepyfile("def test_sum(benchmark):\n    benchmark(sum, [1, 2])\n\ndef test_plain():\n    pass\n")
+    result = pytester.runpytest_subprocess("-p", "no:speedscore.scoring.plugin", "--benchmark-json=run.json")
+    result.assert_outcomes(passed=2)
+    # pytest itself names the plugins that it found.
+    assert not [line for line in result.outlines if "speedscore" in line and not line.startswith("plugins:")]
+    result.stderr.fnmatch_lines(["Wrote benchmark data in: run.json"])
+    assert BLOCK_KEY not in json.loads((pytester.path / "run.json").read_text())
+    assert not list((pytester.path / ".benchmarks").rglob("*.json"))
+
+
+def test_other_people_s_markers_and_switches_are_left_alone(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nmarkers =\n    phase\n    speedscore_phase")
+    pytester.makepyfile(
+        "import pytest\n\n@pytest.mark.phase('smoke')\ndef test_one():\n    pass\n\n"
+        "@pytest.mark.speedscore_phase\ndef test_two():\n    pass\n"
+    )
+    for options in ([], ["-p", "no:benchmark"], ["-p", "no:terminal"]):
+        result = pytester.runpytest_subprocess(
+            "-p", "speedscore.bench_suite.plugin", "-p", "no:speedscore.scoring.plugin", *options
+        )
+        assert result.ret == pytest.ExitCode.OK, result.stdout.str() + result.stderr.str()
+
+
+def test_a_required_device_of_which_no_case_was_selected_is_missing(matrix: Matrix) -> None:
+    matrix.make("training", sample="healthy")
+    result = matrix.run("-k", "nothing_of_this_name", "--require-device", "tpu")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["speedscore: --require-device tpu: no case was selected"])
+
+
+def test_in_this_very_checkout_a_session_that_measures_nothing_is_saved(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text("the older run")
+    command = ["-m", "pytest", "bench_suite", "--benchmark-only", "-k", "mlp and tpu", f"--benchmark-json={path}"]
+    done = subprocess.run([sys.executable, *command], cwd=SOURCES.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "50 of 50 cases were asked for and not measured" in done.stdout
+    assert {case.status for case in load_run(path).cases} == {"skipped"}
+    assert [each.name for each in tmp_path.iterdir()] == ["run.json"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=["interrupt", "end", "kill"])
+def test_no_process_is_left_behind(matrix: Matrix, number: signal.Signals) -> None:
+    matrix.make("training", first="healthy", second="hang")
+    options = ["-p", "no:speedscore.scoring.plugin", "-k", "cpu", "--benchmark-json=run.json"]
+    pytest_process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", *options, "--round-order-seed", str(seed_that_keeps_order(2))],
+        cwd=matrix.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"TMPDIR": str(matrix.folder)},
+    )
+    workers = await_workers(pytest_process.pid, count=2)
+    pytest_process.send_signal(number)
+    pytest_process.wait(timeout=30)
+    gone, alive = psutil.wait_procs(workers, timeout=20)
+    assert (len(gone), alive) == (2, [])
+    if number != signal.SIGKILL:
+        assert pytest_process.returncode == pytest.ExitCode.INTERRUPTED
+        cases = load_run(matrix.folder / "run.json").cases
+        assert {(case.status, case.reason) for case in cases if case.device == "cpu"} == {("skipped", NOT_MEASURED)}
+        assert not list(matrix.folder.glob("speedscore-*"))
+
+
+def seed_that_keeps_order(count: int) -> int:
+    seats = list(range(count))
+    return next(seed for seed in itertools.count() if random.Random(seed).sample(seats, k=count) == seats)
+
+
+def await_workers(pid: int, *, count: int) -> list[psutil.Process]:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        children = psutil.Process(pid).children()
+        workers = [child for child in children if is_worker(child)]
+        if len(workers) == count:
+            return workers
+        time.sleep(0.05)
+    raise AssertionError(f"{count} workers did not start within 60 s")
+
+
+def is_worker(process: psutil.Process) -> bool:
+    try:
+        return "speedscore.bench_suite.workers" in " ".join(process.cmdline())
+    except psutil.Error:  # it has ended in between
+        return False

@@ -1,0 +1,168 @@
+"""Certifies one framework's programs after one thing about them was changed, and prints what the certificate says.
+
+Run as a process of its own, for the pytest process never imports a framework: ``python mutants.py FRAMEWORK MODEL``.
+A mutation is what a careless port would do: an epsilon, GELU form, momentum or decay left at somebody's default, a
+kernel loaded without its transposition, a bias forgotten, padding that is attended to. The mutations called ``none``
+change nothing. It knows no framework's code: constants are changed in the modules of ``bench_suite/frameworks``,
+weights and optimizer in the workload that the framework is given, and GELU in the library.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, get_args
+from unittest import mock
+
+import msgspec
+
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
+from speedscore.bench_suite.matrix.cases import implementation
+from speedscore.bench_suite.workers.certificate import certify
+from speedscore.bench_suite.workloads.table import MODELS, make_workload
+from speedscore.bench_suite.workloads.workload import Weights, Workload
+from speedscore.record.phases import Role
+
+DEFAULT_DECAY = {"jax": 1e-4, "pytorch": 1e-2, "tensorflow": 4e-3}
+"""AdamW's own, in optax, torch.optim and Keras. Of SGD it is nothing everywhere."""
+GELU = {"jax": "jax.nn", "pytorch": "torch.nn.functional", "tensorflow": "tensorflow.nn"}
+
+
+class Altered:
+    """A workload that gives other weights, or another optimizer, than it should."""
+
+    def __init__(
+        self, workload: Workload, *, change: Callable[[Weights], Weights] = dict, optimizer: Any = None
+    ) -> None:
+        self._workload = workload
+        self._change = change
+        self.optimizer = optimizer or workload.optimizer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._workload, name)
+
+    def parameters(self) -> Weights:
+        return self._change(self._workload.parameters())
+
+
+Mutation = Callable[[Workload, Framework], Iterator[Workload]]
+"""While it is entered, the program that is built of what it gives is wrong."""
+
+
+@contextmanager
+def unchanged(workload: Workload, framework: Framework) -> Iterator[Any]:
+    del framework
+    yield workload
+
+
+@contextmanager
+def constant(workload: Workload, framework: Framework, *, name: str, value: float) -> Iterator[Any]:
+    """In every module of the frameworks that imported it from the workload's."""
+    importlib.import_module(implementation(framework, MODELS[workload.model]))
+    modules = [module for path, module in sys.modules.items() if path.startswith("speedscore.bench_suite.frameworks.")]
+    holders = [module for module in modules if hasattr(module, name)]
+    assert holders, f"no module of {framework.id} has {name}"
+    before = [getattr(module, name) for module in holders]
+    for module in holders:
+        setattr(module, name, value)
+    try:
+        yield workload
+    finally:
+        for module, old in zip(holders, before, strict=True):
+            setattr(module, name, old)
+
+
+@contextmanager
+def other_gelu(workload: Workload, framework: Framework) -> Iterator[Any]:
+    """The tanh form for the exact one, and the other way round."""
+    library = importlib.import_module(GELU[framework.ecosystem])
+    right = library.gelu
+    other = {True: False, False: True, "tanh": "none", "none": "tanh"}
+
+    def gelu(x: Any, *, approximate: Any) -> Any:
+        return right(x, approximate=other[approximate])
+
+    with mock.patch.object(library, "gelu", gelu):
+        yield workload
+
+
+@contextmanager
+def default_decay(workload: Workload, framework: Framework) -> Iterator[Any]:
+    is_sgd = type(workload.optimizer).__name__ == "Sgd"
+    decay = 0.0 if is_sgd else DEFAULT_DECAY[framework.ecosystem]
+    yield Altered(workload, optimizer=msgspec.structs.replace(workload.optimizer, weight_decay=decay))
+
+
+@contextmanager
+def transposed(workload: Workload, framework: Framework, *, kernel: str) -> Iterator[Any]:
+    """A kernel with as many inputs as outputs, its last two axes exchanged."""
+    del framework
+    yield Altered(workload, change=lambda weights: weights | {kernel: weights[kernel].swapaxes(-1, -2).copy()})
+
+
+@contextmanager
+def without_bias(workload: Workload, framework: Framework, *, bias: str) -> Iterator[Any]:
+    del framework
+    yield Altered(workload, change=lambda weights: weights | {bias: 0 * weights[bias]})
+
+
+HONEST: dict[str, tuple[Role, Any]] = {f"none, {role}": (role, unchanged) for role in get_args(Role)}
+MUTATIONS: dict[str, dict[str, tuple[Role, Any]]] = {
+    "mlp": {
+        **HONEST,
+        "other-gelu": ("inference", other_gelu),
+        "transposed": ("inference", partial(transposed, kernel="dense1.kernel")),
+        "no-bias": ("inference", partial(without_bias, bias="dense1.bias")),
+        "default-decay": ("training", default_decay),
+    },
+    "gpt": {
+        **HONEST,
+        "other-gelu": ("inference", other_gelu),
+        "epsilon": ("inference", partial(constant, name="NORM_EPSILON", value=1e-6)),
+        "transposed": ("inference", partial(transposed, kernel="block0.attn.value.kernel")),
+        "no-bias": ("inference", partial(without_bias, bias="block1.mlp.proj.bias")),
+        "default-decay": ("training", default_decay),
+    },
+    "bert": {
+        **HONEST,
+        "other-gelu": ("inference", other_gelu),
+        "epsilon": ("inference", partial(constant, name="NORM_EPSILON", value=1e-6)),
+        "padding-seen": ("inference", partial(constant, name="PADDING", value=-7)),
+        "transposed": ("inference", partial(transposed, kernel="layer0.attn.value.kernel")),
+        "no-bias": ("inference", partial(without_bias, bias="head.bias")),
+        "default-decay": ("training", default_decay),
+    },
+    "resnet50": {
+        **HONEST,
+        "epsilon": ("inference", partial(constant, name="NORM_EPSILON", value=1e-3)),
+        "transposed": ("inference", partial(transposed, kernel="stage0.block1.conv1.kernel")),
+        "momentum": ("training", partial(constant, name="BN_DECAY", value=0.99)),
+        "default-decay": ("training", default_decay),
+    },
+}
+
+
+def main(framework: Framework, model: str) -> None:
+    workload = make_workload(model, "smoke")
+    for name, (role, mutation) in MUTATIONS[model].items():
+        with mutation(workload, framework) as given:
+            mutant = framework.load()(
+                given,
+                implementation=implementation(framework, MODELS[model]),
+                role=role,
+                device="cpu",
+                variant=framework.variant,
+                threads=1,
+            )
+            mutant.compile()
+            certificate = certify(mutant, workload, role)
+        failure = certificate.first_failure
+        print(json.dumps([name, failure.quantity if failure else "", certificate.worst_ratio]), flush=True)
+
+
+if __name__ == "__main__":
+    main(FRAMEWORKS[sys.argv[1]], sys.argv[2])

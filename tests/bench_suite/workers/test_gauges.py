@@ -1,0 +1,80 @@
+"""What figures are held against is the rate of a large product, and the time of a call alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from speedscore.bench_suite.workers import gauges
+from speedscore.bench_suite.workers.gauges import GEMM_SIZE, call_seconds, gemm_flops_per_second
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(gauges, "seconds", clock)
+    return clock
+
+
+def replace_product(monkeypatch: pytest.MonkeyPatch, clock: Clock, durations: list[float]) -> list[tuple[Any, ...]]:
+    """Let each timed product take one of the durations, the last again and again, and say what was multiplied."""
+    products: list[tuple[Any, ...]] = []
+
+    def multiply(left: Any, right: Any, *, out: Any) -> None:
+        clock.now += durations[min(len(products), len(durations) - 1)]
+        products.append((left.shape, right.shape, {each.dtype for each in (left, right, out)}))
+
+    monkeypatch.setattr(np, "matmul", multiply)
+    return products
+
+
+def test_the_rate_is_two_operations_for_each_term_of_a_float32_product(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    products = replace_product(monkeypatch, clock, [0.01])
+    assert gemm_flops_per_second() == pytest.approx(2 * GEMM_SIZE**3 / 0.01)
+    square = (GEMM_SIZE, GEMM_SIZE)
+    assert set(map(repr, products)) == {repr((square, square, {np.dtype(np.float32)}))}
+    assert 0.15 <= clock.now < 0.17, "long enough to be steady, short enough to cost nothing"
+
+
+def test_the_rate_is_that_of_the_median_product(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    replace_product(monkeypatch, clock, [5.0, 1.0, 1.0])
+    assert gemm_flops_per_second() == pytest.approx(2 * GEMM_SIZE**3 / 1.0)
+
+
+def test_a_slow_product_is_timed_three_times(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    products = replace_product(monkeypatch, clock, [1.0])
+    gemm_flops_per_second()
+    assert len(products) == 3
+
+
+def test_the_rate_of_this_machine_is_a_number_that_a_processor_can_have() -> None:
+    assert 1e8 < gemm_flops_per_second() < 1e14
+
+
+@pytest.mark.parametrize(("cost_seconds", "calls_a_sample"), [(1e-6, 2000), (1e-3, 2), (0.5, 1)])
+def test_a_call_is_timed_thirty_times_over_as_many_as_fill_two_milliseconds(
+    clock: Clock, cost_seconds: float, calls_a_sample: int
+) -> None:
+    calls = 0
+
+    def call() -> None:
+        nonlocal calls
+        calls += 1
+        clock.now += cost_seconds
+
+    samples = call_seconds(call)
+    assert samples == pytest.approx([cost_seconds] * 30)
+    # Two calls come first, to see how long one takes.
+    assert calls == pytest.approx(2 + 30 * calls_a_sample, rel=1e-3)

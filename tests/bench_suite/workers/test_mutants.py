@@ -1,0 +1,87 @@
+"""Every model passes its certificate in every framework, in every role, and fails it when one silent detail is wrong.
+
+The mutants run in processes of their own, one framework and model each, as many at a time as there are processors.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
+from speedscore.bench_suite.matrix.cases import implementation
+from speedscore.bench_suite.workloads.table import MODELS
+from tests.places import ROOT
+
+SCRIPT = Path(__file__).with_name("mutants.py")
+
+ONE_A_FOLDER = {framework.package: framework for framework in FRAMEWORKS.values() if "cpu" not in framework.declined}
+"""Variants of one folder share their models, so one of them stands for all."""
+CELLS = [
+    (framework, model)
+    for framework in ONE_A_FOLDER.values()
+    for model in MODELS
+    if implementation(framework, MODELS[model])
+]
+EXPECTED = {
+    "default-decay": "parameters after five steps",
+    "momentum": "parameters after five steps",
+}
+"""Where a mutant is caught; all others are caught by their outputs."""
+
+Found = dict[str, tuple[str, float]]
+"""Mutation → quantity that failed first, and the largest error over its tolerance."""
+
+
+@pytest.fixture(scope="module")
+def mutants() -> Iterator[dict[tuple[str, str], Future[Found]]]:
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        wanted = [(framework.id, model) for framework, model in CELLS if not framework.missing_packages()]
+        futures = {cell: pool.submit(certify_mutants, *cell) for cell in wanted}
+        yield futures
+        for future in futures.values():
+            future.cancel()
+
+
+def certify_mutants(framework: str, model: str) -> Found:
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), framework, model],
+        cwd=ROOT,
+        # What is wrong with a mutant is not in the machine code, so the compiler need not work hard.
+        env=os.environ
+        | {"JAX_PLATFORMS": "cpu", "PJRT_NPROC": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+        | {"XLA_FLAGS": "--xla_backend_optimization_level=0", "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+    return {name: (quantity, worst) for name, quantity, worst in lines}
+
+
+@pytest.mark.parametrize(("framework", "model"), [pytest.param(*cell, id=f"{cell[0].id} {cell[1]}") for cell in CELLS])
+def test_every_mutant_is_caught_and_the_honest_model_is_not(
+    mutants: dict[tuple[str, str], Future[Found]], framework: Framework, model: str
+) -> None:
+    if missing := framework.missing_packages():
+        pytest.skip(f"not installed: {', '.join(missing)}; {framework.remedy}")
+    found = mutants[framework.id, model].result()
+    honest = {name: found.pop(name) for name in list(found) if name.startswith("none")}
+    assert len(honest) == 3, "one for each role"
+    # Limits stand as far above the honest errors as below the mistakes.
+    assert all(quantity == "" and worst < 1 / 3 for quantity, worst in honest.values()), honest
+    assert len(found) >= 4
+    assert {name: quantity for name, (quantity, _) in found.items()} == {
+        name: EXPECTED.get(name, "forward outputs") for name in found
+    }
+    # A mutant that is caught by a hair today is not caught tomorrow.
+    assert all(worst > 2 for _, worst in found.values()), found

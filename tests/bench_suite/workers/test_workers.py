@@ -1,0 +1,228 @@
+"""A worker is a process of its own: whatever happens in it is said plainly, and nothing of it is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from speedscore.bench_suite.frameworks.program import DeviceUnavailable
+from speedscore.bench_suite.frameworks.table import Framework
+from speedscore.bench_suite.matrix.cases import Cell
+from speedscore.bench_suite.workers.handle import ProcessWorker, WorkerError
+from speedscore.bench_suite.workers.protocol import (
+    Build,
+    Built,
+    Describe,
+    Described,
+    Gauge,
+    Gauged,
+    Measure,
+    Measured,
+    Prepare,
+    Prepared,
+    Setting,
+)
+from speedscore.host.processors import allowed_processors
+from speedscore.record.phases import DeviceName, Role
+from tests.places import HELPERS
+
+ROLES: tuple[Role, ...] = ("training", "inference", "throughput")
+LIMIT_SECONDS = 60.0
+PREPARE = Prepare(role="training", round_seconds=0.001)
+
+Start = Callable[..., tuple[ProcessWorker, Setting]]
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    monkeypatch.syspath_prepend(str(HELPERS))
+    workers: list[ProcessWorker] = []
+
+    def start(variant: str, *, device: DeviceName = "cpu") -> tuple[ProcessWorker, Setting]:
+        scratch = tmp_path / f"worker{len(workers)}"
+        scratch.mkdir()
+        framework = Framework(
+            "sample",
+            builder="sample_framework.program:build",
+            ecosystem="sample",
+            extra="sample",
+            packages=(),
+            variant=variant,
+        )
+        worker = ProcessWorker(scratch)
+        workers.append(worker)
+        return worker, Setting(
+            cell=Cell(framework="sample", model="mlp", device=device),
+            framework=framework,
+            implementation="sample_framework.mlp",
+            workload_module="speedscore.bench_suite.workloads.mlp",
+            preset="smoke",
+            affinity=allowed_processors(),
+            scratch=str(scratch),
+            caches=str(scratch / "caches"),
+        )
+
+    yield start
+    for worker in workers:
+        worker.close()
+
+
+def ask(worker: ProcessWorker, setting: Setting, *, limit_seconds: float = LIMIT_SECONDS) -> None:
+    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
+    worker.ask(PREPARE, limit_seconds=limit_seconds)
+    worker.ask(Measure(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
+
+
+def test_a_healthy_worker_builds_certifies_and_times(start: Start) -> None:
+    worker, setting = start("healthy")
+    built = worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
+    assert isinstance(built, Built)
+    assert built.workload["preset"] == "smoke"
+    prepared = worker.ask(PREPARE, limit_seconds=LIMIT_SECONDS)
+    assert isinstance(prepared, Prepared)
+    assert prepared.certificate.passed
+    assert prepared.memory_bytes["peak_rss_running_bytes"] > 0
+    measured = worker.ask(Measure(role="training", steps=2), limit_seconds=LIMIT_SECONDS)
+    assert isinstance(measured, Measured)
+    assert measured.seconds > 0
+    described = worker.ask(Describe("training"), limit_seconds=LIMIT_SECONDS)
+    assert isinstance(described, Described)
+    assert described.worker["affinity"] == ",".join(map(str, allowed_processors()))
+    assert described.worker["OMP_NUM_THREADS"] == str(len(allowed_processors()))
+
+
+@pytest.mark.parametrize("role", ["inference", "throughput"])
+def test_a_pass_is_certified_on_what_is_timed(start: Start, role: Role) -> None:
+    worker, setting = start("healthy")
+    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
+    prepared = worker.ask(Prepare(role=role, round_seconds=0.001), limit_seconds=LIMIT_SECONDS)
+    assert isinstance(prepared, Prepared)
+    assert [check.quantity for check in prepared.certificate.checks] == ["parameter count", "forward outputs", "loss"]
+
+
+def test_one_worker_serves_all_roles_of_a_cell(start: Start) -> None:
+    worker, setting = start("healthy")
+    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
+    memory = []
+    for role in ROLES:
+        prepared = worker.ask(Prepare(role=role, round_seconds=0.001), limit_seconds=LIMIT_SECONDS)
+        assert isinstance(prepared, Prepared)
+        memory.append(set(prepared.memory_bytes))
+    for role in ROLES:
+        assert isinstance(worker.ask(Measure(role=role, steps=1), limit_seconds=LIMIT_SECONDS), Measured)
+    # A peak of the second program would hold what the first one left behind.
+    assert memory == [{"peak_rss_running_bytes", "peak_rss_with_compile_bytes"}, set(), set()]
+
+
+def test_a_worker_measures_what_its_figures_are_held_against(start: Start) -> None:
+    worker, setting = start("healthy")
+    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
+    worker.ask(PREPARE, limit_seconds=LIMIT_SECONDS)
+    gauged = worker.ask(Gauge(), limit_seconds=LIMIT_SECONDS)
+    assert isinstance(gauged, Gauged)
+    assert gauged.gemm_flops_per_second is not None
+    assert gauged.gemm_flops_per_second > 1e8
+    assert len(gauged.dispatch_seconds) == 30
+    assert min(gauged.dispatch_seconds) > 0
+
+
+def test_what_was_not_prepared_is_not_timed(start: Start) -> None:
+    worker, setting = start("healthy")
+    with pytest.raises(WorkerError, match="first request to a worker must be Build"):
+        worker.ask(PREPARE, limit_seconds=LIMIT_SECONDS)
+    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
+    with pytest.raises(WorkerError, match="must be prepared before"):
+        worker.ask(Measure(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("variant", "message"),
+    [
+        ("crash", r"exit code 3(.|\n)*about to fall over"),
+        ("killed", r"SIGKILL.*memory"),
+        ("raise", r"no kernel for this shape(.|\n)*Traceback"),
+        ("wrong", r"forward outputs wrong"),
+        ("pending", r"still pending after the wait"),
+        ("recompile", r"compilation happened inside the timed region"),
+        ("diverge", r"loss is nan"),
+        ("threads", r"computing threads"),
+        ("elsewhere", r"but the program sits on"),
+    ],
+    ids=lambda value: value if value.isalpha() else "",
+)
+def test_what_goes_wrong_is_named(start: Start, variant: str, message: str) -> None:
+    worker, setting = start(variant)
+    with pytest.raises(WorkerError, match=message):
+        ask(worker, setting)
+
+
+def test_a_hanging_worker_is_given_up_with_its_last_lines(start: Start) -> None:
+    worker, setting = start("hang")
+    with pytest.raises(WorkerError, match=r"no reply within 1 s(.|\n)*thinking forever"):
+        ask(worker, setting, limit_seconds=1.0)
+
+
+def test_a_device_that_the_framework_cannot_use_is_no_failure(start: Start) -> None:
+    worker, setting = start("unavailable")
+    with pytest.raises(DeviceUnavailable, match="this build of the sample framework has none"):
+        ask(worker, setting)
+
+
+def test_a_frozen_worker_stands_still_and_answers_when_asked(start: Start) -> None:
+    worker, setting = start("healthy")
+    ask(worker, setting)
+    worker.freeze()
+    process = psutil.Process(worker.pid)
+    await_that(lambda: process.status() == psutil.STATUS_STOPPED)
+    worker.ask(Measure(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
+    assert process.status() != psutil.STATUS_STOPPED
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_closing_leaves_no_process_and_no_file(start: Start, frozen: bool) -> None:
+    worker, setting = start("healthy")
+    ask(worker, setting)
+    if frozen:
+        worker.freeze()
+    worker.close()
+    assert not psutil.pid_exists(worker.pid)
+    assert not Path(setting.scratch).exists()
+    worker.close()
+
+
+def test_workers_die_with_the_process_that_started_them(tmp_path: Path) -> None:
+    script = (
+        "import pathlib, sys, time\n"
+        "from speedscore.bench_suite.workers.handle import ProcessWorker\n"
+        "worker = ProcessWorker(pathlib.Path(sys.argv[1]))\n"
+        "from speedscore.bench_suite.workers.protocol import Describe\n"
+        "try:\n"
+        "    worker.ask(Describe('training'), limit_seconds=60)\n"
+        "except RuntimeError:\n"
+        "    pass\n"
+        "print(worker.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    pid = int(parent.stdout.readline())
+    assert psutil.pid_exists(pid)
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    await_that(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+
+
+def await_that(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, "waited 20 s for what should follow at once"
+        time.sleep(0.01)

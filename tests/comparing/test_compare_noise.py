@@ -1,0 +1,176 @@
+"""What two runs that were no neighbours can carry: the interval, what its noise comes from, and how often it errs."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import binom, t
+
+from speedscore.verdicts.unpaired import ASSUMED_SPREAD, Past, learn, read_unpaired
+from speedscore.verdicts.verdict import Outcome, Policy
+
+QUIET = Past(spread=0.002, runs=30, processes=2)
+ONE = [[0.0, 0.0]]
+
+
+def moved(factor: float, runs: Sequence[Sequence[float]] = ONE) -> list[list[float]]:
+    return [[value + math.log(factor) for value in run] for run in runs]
+
+
+@pytest.mark.parametrize(
+    ("factor", "outcome"), [(1.05, "regressed"), (0.95, "improved"), (1.0, "unchanged"), (1.006, "unchanged")]
+)
+def test_with_a_quiet_history_a_lone_run_decides(factor: float, outcome: str) -> None:
+    assert read_unpaired(ONE, moved(factor), QUIET, Policy(), metrics=1).outcome == outcome
+
+
+def test_the_interval_is_what_the_formula_says() -> None:
+    reading = read_unpaired(ONE, moved(1.1), QUIET, Policy(), metrics=4)
+    error = math.sqrt(2) * 0.002
+    assert reading.low == pytest.approx(1.1 * math.exp(-t.isf(0.01 / 4, 4) * error))
+    assert reading.high == pytest.approx(1.1 * math.exp(t.isf(0.05, 4) * error))
+    assert reading.smallest_visible == pytest.approx(1.01 * math.exp((t.isf(0.01 / 4, 4) + t.isf(0.05, 4)) * error) - 1)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_without_history_only_a_very_large_change_is_called_one(processes: int) -> None:
+    base = [[0.0] * processes]
+    for factor, outcome in ((1.0, "inconclusive"), (1.2, "inconclusive"), (0.8, "inconclusive"), (2.0, "regressed")):
+        reading = read_unpaired(base, moved(factor, base), None, Policy(), metrics=1)
+        assert (reading.outcome, reading.source) == (outcome, "assumed")
+
+
+def test_what_is_not_known_of_one_process_is_assumed() -> None:
+    lone = read_unpaired([[0.0]], [[0.0]], None, Policy(), metrics=1)
+    assert lone.spread == pytest.approx(math.sqrt(2) * ASSUMED_SPREAD)
+    twice = read_unpaired(ONE, ONE, None, Policy(), metrics=1)
+    assert twice.spread == pytest.approx(ASSUMED_SPREAD)
+
+
+def test_a_run_of_fewer_processes_than_history_is_noisier() -> None:
+    past = Past(spread=0.01, runs=20, processes=4)
+    spreads = [read_unpaired(ONE, [[0.0] * own], past, Policy(), metrics=1).spread for own in (1, 2, 4, 8)]
+    assert spreads == pytest.approx([0.02, math.sqrt(2) * 0.01, 0.01, 0.01])
+
+
+def test_processes_that_disagree_today_count_however_quiet_history_was() -> None:
+    wild = [[-0.2, 0.2]]
+    reading = read_unpaired(wild, moved(1.2, wild), QUIET, Policy(), metrics=1)
+    assert reading.source == "history"
+    assert reading.spread == pytest.approx(0.2)
+    assert reading.outcome == "inconclusive"
+
+
+def test_runs_that_disagree_count_even_if_they_are_too_few_to_be_known() -> None:
+    reading = read_unpaired([[0.0], [1.0]], [[1.5]], None, Policy(), metrics=1)
+    assert reading.source == "assumed"
+    assert reading.spread == pytest.approx(math.sqrt(0.5))
+    assert reading.outcome == "inconclusive"
+
+
+def test_the_runs_of_both_sides_take_the_place_of_history_once_there_are_enough() -> None:
+    side = [[0.001], [-0.001], [0.0]]
+    reading = read_unpaired(side, moved(1.05, side), None, Policy(), metrics=1)
+    assert (reading.outcome, reading.source) == ("regressed", "own runs")
+    assert reading.ratio == pytest.approx(1.05)
+    assert reading.spread == pytest.approx(0.001)
+    assert read_unpaired(side[:2], moved(1.05, side), None, Policy(), metrics=1).source == "assumed"
+
+
+def test_more_runs_a_side_narrow_the_interval() -> None:
+    past = Past(spread=0.02, runs=30, processes=1)
+    wide, narrow = (read_unpaired([[0.0]] * runs, [[0.0]] * runs, past, Policy(), metrics=1) for runs in (1, 4))
+    assert math.log(narrow.high) == pytest.approx(math.log(wide.high) / 2)
+
+
+def test_fewer_than_twenty_runs_teach_nothing() -> None:
+    assert learn([[0.0, 0.01]] * 19) is None
+    assert learn([[0.0, 0.01]] * 20) == Past(spread=0.0, runs=20, processes=2)
+
+
+def test_the_spread_of_normal_noise_is_found() -> None:
+    values = np.random.default_rng(1).normal(0.0, 0.03, 4000)
+    past = learn([[value] for value in values])
+    assert past is not None
+    assert past.spread == pytest.approx(0.03, rel=0.05)
+
+
+def test_changes_of_the_code_are_not_noise_and_a_run_gone_astray_is() -> None:
+    noise = np.random.default_rng(2).normal(0.0, 0.01, 40)
+    steps = noise + np.repeat([0.0, 0.3, -0.2, 0.5], 10)
+    astray = noise.copy()
+    astray[20] += 0.3
+    quiet, changed, disturbed = (learn([[value] for value in values]) for values in (noise, steps, astray))
+    assert quiet is not None
+    assert changed is not None
+    assert disturbed is not None
+    assert changed.spread < 1.2 * quiet.spread
+    assert disturbed.spread > 3 * quiet.spread
+
+
+Noise = Callable[[np.random.Generator, int], NDArray[np.float64]]
+
+NOISES: dict[str, Noise] = {
+    "normal": lambda rng, count: rng.normal(0.0, 1.0, count),
+    # As many far values as Student's t with four degrees of freedom has: no fourth moment.
+    "heavy-tailed": lambda rng, count: rng.standard_t(4.0, count),
+}
+RUN_SPREAD, PROCESS_SPREAD = 0.02, 0.01
+TRIALS = 2500
+
+
+def comparisons(
+    noise: Noise, *, past: int, runs: int, processes: int, slowdown: float = 0.0, metrics: int = 1
+) -> Counter[Outcome]:
+    """What so many comparisons say; each run is dealt its own noise, and each of its processes too."""
+    rng = np.random.default_rng(7)
+
+    def side(count: int, slower: float = 0.0) -> list[list[float]]:
+        between = RUN_SPREAD * noise(rng, count) + math.log1p(slower)
+        within = PROCESS_SPREAD * noise(rng, count * processes).reshape(count, processes)
+        values: list[list[float]] = (between[:, None] + within).tolist()
+        return values
+
+    found: Counter[Outcome] = Counter()
+    for _ in range(TRIALS):
+        earlier = learn(side(past)) if past else None
+        found[read_unpaired(side(runs), side(runs, slowdown), earlier, Policy(), metrics=metrics).outcome] += 1
+    return found
+
+
+def at_most(probability: float) -> int:
+    """So many in ``TRIALS`` are still no sign that something happens more often than with this probability."""
+    return int(binom.isf(1e-3, TRIALS, probability))
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize(
+    ("past", "runs", "processes", "metrics"),
+    [
+        pytest.param(20, 1, 2, 1, id="history"),
+        pytest.param(20, 1, 1, 1, id="history, one process"),
+        pytest.param(20, 1, 2, 5, id="history, five metrics"),
+        pytest.param(0, 3, 2, 1, id="three runs a side"),
+        pytest.param(0, 1, 2, 1, id="nothing known"),
+    ],
+)
+def test_false_alarms_stay_below_what_is_stated(noise: str, past: int, runs: int, processes: int, metrics: int) -> None:
+    found = comparisons(NOISES[noise], past=past, runs=runs, processes=processes, metrics=metrics)
+    for outcome in ("regressed", "improved"):
+        assert found[outcome] <= at_most(Policy().false_alarm / metrics)
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_slowdowns_of_the_size_to_be_found_are_seldom_called_unchanged(noise: str) -> None:
+    found = comparisons(NOISES[noise], past=20, runs=1, processes=2, slowdown=0.05)
+    assert found["unchanged"] <= at_most(Policy().miss)
+
+
+def test_a_large_slowdown_is_found_with_history() -> None:
+    assert comparisons(NOISES["normal"], past=20, runs=1, processes=2, slowdown=0.3)["regressed"] > 0.95 * TRIALS
+    assert comparisons(NOISES["normal"], past=20, runs=4, processes=2, slowdown=0.1)["regressed"] > 0.7 * TRIALS

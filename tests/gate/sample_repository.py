@@ -1,0 +1,224 @@
+"""Small git repositories with benchmarks whose clock counts work and not time, and gates that are run in them.
+
+A gate here is a process of its own, as its users start it. Whatever it is asked, and however it ends, ``run`` and
+``Begun.end`` see to it that neither a process nor a worktree nor a temporary file of it is left.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+CLOCK = '''
+"""A clock that moves by the work that is done, so that a slowdown is certain and there is no noise."""
+import pytest
+
+NOW = 0.0
+
+
+def clock():
+    return NOW
+
+
+def work(units):
+    global NOW
+    NOW += units * 1e-4
+
+
+counted = pytest.mark.benchmark(timer=clock)
+'''
+
+QUICK = """
+[tool.speedscore.gate]
+pair_seconds = 0.01
+false_alarm = "49%"
+miss = "49%"
+memory_detect = "60%"
+memory_margin = "30%"
+"""
+"""Few pairs decide, and what a process's memory does by itself does not matter."""
+
+AT_A_GLANCE = f"{QUICK}seconds = 0.01\n"
+"""One pair after the pilot, and no answer about time: for what is known without one."""
+
+_ENVIRONMENT = {
+    # Plugins that the suite's own environment has and that a side would spend most of its time on.
+    "PYTEST_ADDOPTS": "-p no:hypothesispytest -p no:jaxtyping -p no:speedscore.scoring.plugin",
+    "COLUMNS": "80",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    **{f"GIT_{who}_{what}": "somebody" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+}
+LIMIT_SECONDS = 120.0
+
+
+class Ran:
+    """A gate that has ended."""
+
+    def __init__(self, code: int, printed: str, report: dict[str, Any], markdown: str) -> None:
+        self.code = code
+        self.printed = printed
+        self.report = report
+        self.markdown = markdown
+
+    @property
+    def lines(self) -> list[str]:
+        return self.printed.splitlines()
+
+    @property
+    def said(self) -> str:
+        """What was printed in one line: lines are wrapped where they are."""
+        return " ".join(self.printed.split())
+
+    def verdicts(self, metric: str = "time") -> dict[str, dict[str, Any]]:
+        """By the test's name, without its file."""
+        return {each["case"].partition("::")[2]: each for each in self.report["verdicts"] if each["metric"] == metric}
+
+    def outcomes(self, metric: str = "time") -> dict[str, str]:
+        return {name: each["outcome"] for name, each in self.verdicts(metric).items()}
+
+
+class Begun:
+    """A gate that is running."""
+
+    def __init__(self, repository: Repository, process: subprocess.Popen[str]) -> None:
+        self._repository = repository
+        self._process = process
+
+    @property
+    def sides(self) -> list[psutil.Process]:
+        return self._repository.processes(beside=self._process.pid)
+
+    def await_file(self, name: str, *, count: int = 1) -> None:
+        """Wait until the tests have written so many files of that name, with whatever ending."""
+        wait_for(lambda: len(list(self._repository.scratch.glob(f"{name}*"))) >= count, what=name)
+        for path in self._repository.scratch.glob(f"{name}*"):
+            path.unlink()
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def end(self, number: signal.Signals) -> Ran:
+        """Send a signal, wait, and see that no process is left."""
+        self.send(number)
+        printed, _ = self._process.communicate(timeout=LIMIT_SECONDS)
+        return self._repository.ended(self._process.returncode, printed, clean=number != signal.SIGKILL)
+
+
+class Repository:
+    """A folder with benchmarks, and a place for all that its gates make."""
+
+    def __init__(self, folder: Path, *, settings: str = QUICK) -> None:
+        self.folder = folder
+        self.scratch = folder.parent / f"{folder.name}-scratch"
+        self._reports = folder.parent / f"{folder.name}-reports"
+        self.folder.mkdir()
+        self.scratch.mkdir()
+        self._reports.mkdir()
+        self.write({"pyproject.toml": settings, "made_up_clock.py": CLOCK})
+
+    def write(self, files: Mapping[str, str]) -> None:
+        for name, text in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+
+    def commit(self, files: Mapping[str, str]) -> None:
+        """Write the files and commit all there is. Makes the repository where there is none."""
+        self.write(files)
+        if not (self.folder / ".git").exists():
+            self.git("init", "--quiet", "--initial-branch=main")
+            self.write({".gitignore": "__pycache__/\n.pytest_cache/\n"})
+        self.git("add", ".")
+        self.git("commit", "--quiet", "--message=more")
+
+    def git(self, *arguments: str) -> str:
+        return git(self.folder, *arguments)
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV_"))}
+        return inherited | _ENVIRONMENT | {"TMPDIR": str(self.scratch)} | variables
+
+    def run(self, *options: str, folder: Path | None = None, **variables: str) -> Ran:
+        """Run a gate to its end."""
+        process = self._start(options, folder=folder, variables=variables)
+        try:
+            printed, _ = process.communicate(timeout=LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            raise AssertionError(f"the gate did not end:\n{process.communicate()[0]}") from None
+        return self.ended(process.returncode, printed)
+
+    def begin(self, *options: str, **variables: str) -> Begun:
+        return Begun(self, self._start(options, folder=None, variables=variables))
+
+    def ended(self, code: int, printed: str, *, clean: bool = True) -> Ran:
+        wait_for(lambda: not self.processes(), what="the end of all processes")
+        if clean:
+            assert list(self.scratch.glob("speedscore-*")) == []
+            if (self.folder / ".git").exists():
+                assert len(self.git("worktree", "list").splitlines()) == 1
+        path, markdown = self._reports / "gate.json", self._reports / "gate.md"
+        return Ran(
+            code,
+            printed,
+            report=json.loads(path.read_text()) if path.exists() else {},
+            markdown=markdown.read_text() if markdown.exists() else "",
+        )
+
+    def processes(self, *, beside: int = 0) -> list[psutil.Process]:
+        """All that work in this repository or in a base of it."""
+        return [process for process in psutil.process_iter() if process.pid != beside and self._is_ours(process)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        ours = (str(self.folder), str(self.scratch))
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            places = [process.cwd(), *process.cmdline()]
+        except psutil.Error:
+            return False
+        return process.pid != os.getpid() and any(place.rpartition("=")[2].startswith(ours) for place in places)
+
+    def _start(
+        self, options: tuple[str, ...], *, folder: Path | None, variables: Mapping[str, str]
+    ) -> subprocess.Popen[str]:
+        for name in ("gate.json", "gate.md"):
+            (self._reports / name).unlink(missing_ok=True)
+        reports = [f"--gate-json={self._reports / 'gate.json'}", f"--gate-markdown={self._reports / 'gate.md'}"]
+        return subprocess.Popen(
+            [sys.executable, "-m", "pytest", "--benchmark-only", *reports, *options],
+            cwd=folder or self.folder,
+            env=self.environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-c", "protocol.file.allow=always", *arguments],
+        cwd=folder,
+        env=os.environ | _ENVIRONMENT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+def wait_for(true: Callable[[], bool], *, what: str) -> None:
+    deadline = time.monotonic() + LIMIT_SECONDS / 2
+    while not true():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited in vain for {what}")
+        time.sleep(0.05)

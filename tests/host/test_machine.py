@@ -1,0 +1,183 @@
+"""The fingerprint holds what can be read, leaves out what cannot, and guesses nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pynvml
+import pytest
+
+from speedscore.host import fingerprint as machine
+from speedscore.host.fingerprint import fingerprint
+from speedscore.host.processors import allowed_processors
+from speedscore.host.variables import RECORDED_VARIABLES
+from speedscore.record.run_file import write_json
+
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+
+
+@pytest.fixture(autouse=True)
+def no_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a machine has in it must not decide these tests."""
+
+    def refuse() -> None:
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
+
+    monkeypatch.setattr(pynvml, "nvmlInit", refuse)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder outside every checkout."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=A Tester", "-c", "user.email=tester@example.org", "-c", "commit.gpgsign=false")
+    command = ["git", *identity, *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def commit_a_file(folder: Path) -> str:
+    git(folder, "init", "--quiet")
+    (folder / "source.py").write_text("first = 1\n")
+    git(folder, "add", "source.py")
+    git(folder, "commit", "--quiet", "--message", "Begin")
+    return git(folder, "rev-parse", "HEAD")
+
+
+def planted_nvidia(monkeypatch: pytest.MonkeyPatch, **replaced: Any) -> None:
+    planted: dict[str, Any] = {
+        "nvmlInit": lambda: None,
+        "nvmlShutdown": lambda: None,
+        "nvmlSystemGetDriverVersion": lambda: "999.1",
+        "nvmlDeviceGetCount": lambda: 1,
+        "nvmlDeviceGetHandleByIndex": lambda index: index,
+        "nvmlDeviceGetName": lambda handle: f"Card {handle}",
+        "nvmlDeviceGetMemoryInfo": lambda handle: SimpleNamespace(total=1 << 30),  # noqa: ARG005
+        "nvmlDeviceGetClockInfo": lambda handle, clock: 1980,  # noqa: ARG005
+        "nvmlDeviceGetEnforcedPowerLimit": lambda handle: 700_000,  # noqa: ARG005
+        "nvmlDeviceGetCurrentClocksThrottleReasons": lambda handle: 0,  # noqa: ARG005
+        "nvmlDeviceGetUtilizationRates": lambda handle: SimpleNamespace(gpu=3),  # noqa: ARG005
+    }
+    for name, function in (planted | replaced).items():
+        monkeypatch.setattr(pynvml, name, function)
+
+
+def refuse_to_tell(*_: object) -> None:
+    raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+
+
+def test_the_fingerprint_is_flat_plain_and_can_be_saved(folder: Path) -> None:
+    found = fingerprint(folder)
+    assert all(isinstance(name, str) and isinstance(value, str | int | float | None) for name, value in found.items())
+    write_json(folder / "fingerprint.json", found)
+
+
+def test_machine_and_interpreter_are_told(folder: Path) -> None:
+    found = fingerprint(folder)
+    assert {"system.name", "system.release", "system.machine", "python.version", "cpu.logical"} <= found.keys()
+    assert isinstance(found["memory.total_bytes"], int)
+    assert found["memory.total_bytes"] > 1 << 20
+    assert found["cpu.affinity"] == ",".join(map(str, allowed_processors()))
+
+
+def test_installed_packages_are_told_by_version_and_missing_ones_left_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "PACKAGES", ("pytest", "no-such-package"))
+    packages = {name: value for name, value in fingerprint(folder).items() if name.startswith("package.")}
+    assert packages == {"package.pytest": metadata.version("pytest")}
+
+
+def test_variables_are_told_only_where_they_are_set(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in RECORDED_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    assert not [name for name in fingerprint(folder) if name.startswith("variable.")]
+    monkeypatch.setenv("XLA_FLAGS", "--some_flag")
+    monkeypatch.setenv("OMP_NUM_THREADS", "")
+    told = {name: value for name, value in fingerprint(folder).items() if name.startswith("variable.")}
+    assert told == {"variable.XLA_FLAGS": "--some_flag", "variable.OMP_NUM_THREADS": ""}
+
+
+@needs_git
+def test_the_commit_is_told_and_whether_files_differ_from_it(folder: Path) -> None:
+    commit = commit_a_file(folder)
+    found = fingerprint(folder)
+    assert (found["git.commit"], found["git.dirty"]) == (commit, False)
+    (folder / "source.py").write_text("second = 2\n")
+    assert fingerprint(folder)["git.dirty"] is True
+
+
+@needs_git
+def test_a_folder_inside_the_checkout_tells_the_checkouts_commit(folder: Path) -> None:
+    commit_a_file(folder)
+    (folder / "package").mkdir()
+    (folder / "package" / "module.py").touch()
+    git(folder, "add", "package")
+    git(folder, "commit", "--quiet", "--message", "Add a package")
+    assert fingerprint(folder / "package")["git.commit"] == git(folder, "rev-parse", "HEAD")
+
+
+@needs_git
+def test_a_package_installed_inside_somebody_elses_checkout_tells_no_commit(folder: Path) -> None:
+    commit_a_file(folder)
+    (folder / "site-packages").mkdir()
+    (folder / "site-packages" / "module.py").touch()
+    assert not [name for name in fingerprint(folder / "site-packages") if name.startswith("git.")]
+
+
+@needs_git
+def test_outside_a_checkout_no_commit_is_told(folder: Path) -> None:
+    assert not [name for name in fingerprint(folder) if name.startswith("git.")]
+
+
+def test_without_git_no_commit_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", os.fspath(folder))
+    assert not [name for name in fingerprint(folder) if name.startswith("git.")]
+
+
+def test_without_a_driver_no_card_is_told(folder: Path) -> None:
+    assert not [name for name in fingerprint(folder) if name.startswith("gpu.")]
+
+
+def test_a_card_is_told_with_its_state(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    planted_nvidia(monkeypatch)
+    cards = {name: value for name, value in fingerprint(folder).items() if name.startswith("gpu.")}
+    assert cards == {
+        "gpu.driver": "999.1",
+        "gpu.count": 1,
+        "gpu.0.name": "Card 0",
+        "gpu.0.memory_bytes": 1 << 30,
+        "gpu.0.sm_clock_mhz": 1980,
+        "gpu.0.power_limit_milliwatts": 700_000,
+        "gpu.0.throttle_reasons": 0,
+        "gpu.0.utilisation_percent": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("reading", "field"),
+    [
+        pytest.param("nvmlDeviceGetClockInfo", "sm_clock_mhz", id="clock"),
+        pytest.param("nvmlDeviceGetEnforcedPowerLimit", "power_limit_milliwatts", id="power"),
+        pytest.param("nvmlDeviceGetUtilizationRates", "utilisation_percent", id="utilisation"),
+        pytest.param("nvmlDeviceGetMemoryInfo", "memory_bytes", id="memory shared with the processor"),
+    ],
+)
+def test_what_a_card_does_not_tell_is_left_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, reading: str, field: str
+) -> None:
+    planted_nvidia(monkeypatch, **{reading: refuse_to_tell})
+    found = fingerprint(folder)
+    assert f"gpu.0.{field}" not in found
+    assert found["gpu.0.name"] == "Card 0"

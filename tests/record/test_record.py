@@ -1,0 +1,501 @@
+"""A saved run comes back as it was, a damaged one is refused by name, a failed write leaves the older file alone."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from speedscore.record.run_file import BLOCK_KEY, RunFileError, load_run, to_block, write_json
+from speedscore.record.run_record import (
+    SCHEMA_VERSION,
+    CaseResult,
+    Certificate,
+    Check,
+    Measurement,
+    Ratio,
+    RunRecord,
+    Status,
+)
+from tests.places import ROOT
+
+# Each example writes a file of its own name or over the last one's, so that one folder serves them all.
+on_disk = settings(
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+# JSON has no way to hold half of a surrogate pair.
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+seconds = st.floats(min_value=0.0, allow_nan=False, allow_infinity=False)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(min_value=-(2**63), max_value=2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts
+)
+details = st.dictionaries(texts, scalars, max_size=3)
+
+measurements = st.builds(
+    Measurement,
+    name=texts,
+    unit=st.sampled_from(["s", "bytes", "count"]),
+    better=st.sampled_from(["lower", "higher"]),
+    samples=st.lists(seconds, min_size=1, max_size=4).map(tuple),
+)
+
+
+@st.composite
+def passing_certificates(draw: st.DrawFn) -> Certificate:
+    checks = draw(
+        st.lists(
+            st.builds(
+                Check,
+                quantity=st.sampled_from(["parameter count", "forward outputs", "loss", "gradients"]),
+                tensor=texts,
+                error=st.floats(min_value=0.0, max_value=1e-3),
+                tolerance=st.floats(min_value=1e-3, max_value=1.0),
+            ),
+            min_size=1,
+            max_size=3,
+        )
+    )
+    return Certificate(reference=draw(texts), checks=tuple(checks))
+
+
+@st.composite
+def case_results(draw: st.DrawFn) -> CaseResult:
+    common: dict[str, Any] = {
+        "id": draw(texts),
+        "nodeid": draw(texts),
+        "framework": draw(texts),
+        "ecosystem": draw(texts),
+        "model": draw(texts),
+        "device": draw(st.sampled_from(["cpu", "gpu", "tpu"])),
+        "phase": draw(texts),
+        "precision": draw(texts),
+    }
+    status = draw(st.sampled_from(STATUSES))
+    if status != "measured":
+        return CaseResult(**common, status=status, reason=draw(texts.filter(bool)))
+    taken = draw(st.lists(measurements, min_size=1, max_size=3))
+    return CaseResult(
+        **common,
+        status="measured",
+        stopped=draw(st.sampled_from(["narrow", "budget"])),
+        metric=taken[0].name,
+        measurements=tuple(taken),
+        turns=tuple(draw(st.lists(st.integers(min_value=0, max_value=1000), max_size=4))),
+        processes=tuple(draw(st.lists(st.integers(min_value=0, max_value=9), max_size=4))),
+        occasion=draw(texts),
+        flops=draw(st.integers(min_value=0, max_value=2**60)),
+        steps_per_round=draw(st.integers(min_value=1, max_value=10_000)),
+        certificate=draw(passing_certificates()),
+        workload=draw(details),
+        program=draw(details),
+        worker=draw(details),
+    )
+
+
+ratios = st.builds(
+    Ratio,
+    phase=texts,
+    model=texts,
+    device=st.sampled_from(["cpu", "gpu", "tpu"]),
+    faster=texts,
+    slower=texts,
+    value=seconds,
+    low=st.none() | seconds,
+    high=st.none() | seconds,
+    processes=st.integers(min_value=1, max_value=9),
+)
+
+runs = st.builds(
+    RunRecord,
+    schema_version=st.just(SCHEMA_VERSION),
+    created=texts,
+    preset=texts,
+    seed=st.integers(min_value=0, max_value=2**32 - 1),
+    in_process=st.booleans(),
+    environment=details,
+    cases=st.lists(case_results(), max_size=3, unique_by=lambda case: case.nodeid).map(tuple),
+    ratios=st.lists(ratios, max_size=2).map(tuple),
+)
+
+
+def measured_case() -> CaseResult:
+    return CaseResult(
+        id="sample-mlp-cpu",
+        nodeid="bench_suite/test_training.py::test_training[sample-mlp-cpu]",
+        framework="sample",
+        ecosystem="sample",
+        model="mlp",
+        device="cpu",
+        phase="training",
+        precision="float32",
+        status="measured",
+        stopped="narrow",
+        metric="seconds_per_step",
+        measurements=(Measurement(name="seconds_per_step", unit="s", better="lower", samples=(0.5, 0.25)),),
+        turns=(0, 1),
+        steps_per_round=4,
+        certificate=Certificate(
+            reference="by hand", checks=(Check(quantity="loss", tensor="", error=1e-7, tolerance=1e-5),)
+        ),
+    )
+
+
+def run_of(*cases: CaseResult) -> RunRecord:
+    return RunRecord(
+        schema_version=SCHEMA_VERSION,
+        created="2026-11-01T12:00:00+00:00",
+        preset="smoke",
+        seed=7,
+        in_process=False,
+        environment={"cpu.model": "a processor"},
+        cases=cases,
+    )
+
+
+def block_with(**changes: Any) -> dict[str, Any]:
+    return to_block(run_of(measured_case())) | changes
+
+
+def case_with(**changes: Any) -> dict[str, Any]:
+    """The block of a run whose one case is changed."""
+    block = block_with()
+    block["cases"] = [{**block["cases"][0], **changes}]
+    return block
+
+
+def refusal(path: Path) -> str:
+    """What load_run says of a file that it must refuse."""
+    with pytest.raises(RunFileError) as caught:
+        load_run(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    return message
+
+
+def refusal_of_block(path: Path, block: Any) -> str:
+    path.write_text(json.dumps({"benchmarks": [], BLOCK_KEY: block}))
+    return refusal(path)
+
+
+@on_disk
+@given(run=runs)
+def test_a_saved_run_comes_back_as_it_was(tmp_path: Path, run: RunRecord) -> None:
+    path = tmp_path / "run.json"
+    write_json(path, {"machine_info": {}, "benchmarks": [], BLOCK_KEY: to_block(run)})
+    assert load_run(path) == run
+
+
+def test_a_run_from_before_processes_and_ratios_were_kept_is_read(tmp_path: Path) -> None:
+    block = case_with()
+    del block["ratios"]
+    for name in ("processes", "occasion", "flops"):
+        del block["cases"][0][name]
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps({BLOCK_KEY: block}))
+    run = load_run(path)
+    (case,) = run.cases
+    assert (run.ratios, case.processes, case.occasion, case.flops) == ((), (), "", 0)
+
+
+@on_disk
+@given(content=st.binary(max_size=200))
+@example(b"")
+@example(b"null")
+@example(b"[]")
+@example(b"{}")
+@example(b'{"speedscore": null}')
+@example(b'{"speedscore": {}}')
+@example(b"\xef\xbb\xbf{}")
+@example(b"\xff\xfe{}")
+@example(b'{"speedscore": NaN}')
+def test_arbitrary_bytes_are_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "run.json"
+    path.write_bytes(content)
+    refusal(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b'{"speedscore": {"created": "\xff"}}', id="in a text of the block"),
+        pytest.param(b'{"\xff": 0, "speedscore": {}}', id="in a key of the file"),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "run.json"
+    path.write_bytes(content)
+    refusal(path)
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        pytest.param(b'{"x": ', id="beside the block"),
+        pytest.param(b'{"speedscore": {"environment": ', id="in the block"),
+    ],
+)
+def test_bottomless_nesting_is_refused_by_name(tmp_path: Path, opening: bytes) -> None:
+    path = tmp_path / "run.json"
+    path.write_bytes(opening + b"[" * 100_000)
+    refusal(path)
+
+
+@on_disk
+@given(run=runs, data=st.data())
+def test_a_truncated_file_is_refused_by_name(tmp_path: Path, run: RunRecord, data: st.DataObject) -> None:
+    path = tmp_path / "run.json"
+    whole = json.dumps({"benchmarks": [], BLOCK_KEY: to_block(run)}).encode()
+    path.write_bytes(whole[: data.draw(st.integers(min_value=0, max_value=len(whole) - 1))])
+    assert "not a complete JSON object" in refusal(path)
+
+
+@on_disk
+@given(field=st.sampled_from(RunRecord.__struct_fields__), value=scalars | st.lists(scalars, max_size=2))
+def test_a_field_of_the_wrong_type_is_refused_or_read_as_it_stands(tmp_path: Path, field: str, value: Any) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps({BLOCK_KEY: block_with(**{field: value})}))
+    try:
+        run = load_run(path)
+    except RunFileError as error:
+        message = str(error)
+    else:
+        message = f"{path}: read"
+        assert getattr(run, field) == (tuple(value) if isinstance(value, list) else value)
+    assert message.startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({"created": 3}, "Expected `str`, got `int` - at `$.created`", id="number for a text"),
+        pytest.param({"seed": "7"}, "Expected `int`, got `str` - at `$.seed`", id="text for a number"),
+        pytest.param({"cases": {}}, "Expected `array`, got `object` - at `$.cases`", id="object for a list"),
+        pytest.param({"environment": {"x": []}}, "got `array` - at `$.environment", id="list for a plain value"),
+        pytest.param({"score": 100}, "unknown field `score`", id="field of no schema"),
+        pytest.param({"schema_version": SCHEMA_VERSION + 1}, "schema version 2 is not the 1", id="newer schema"),
+        pytest.param({"schema_version": 0}, "schema version 0 is not the 1", id="older schema"),
+    ],
+)
+def test_a_block_that_is_not_valid_is_refused_with_the_reason(
+    tmp_path: Path, changes: dict[str, Any], reason: str
+) -> None:
+    assert reason in refusal_of_block(tmp_path / "run.json", block_with(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({"certificate": None}, "no passing certificate", id="no certificate"),
+        pytest.param(
+            {"certificate": {"reference": "by hand", "checks": []}}, "no passing certificate", id="nothing checked"
+        ),
+        pytest.param(
+            {
+                "certificate": {
+                    "reference": "by hand",
+                    "checks": [{"quantity": "loss", "tensor": "", "error": 2.0, "tolerance": 1.0}],
+                }
+            },
+            "no passing certificate",
+            id="check failed",
+        ),
+        pytest.param({"measurements": []}, "no samples of 'seconds_per_step'", id="no samples"),
+        pytest.param({"metric": "latency_seconds"}, "no samples of 'latency_seconds'", id="samples of something else"),
+        pytest.param({"status": "skipped"}, "was skipped but gives no reason", id="skipped without a reason"),
+        pytest.param({"status": "failed"}, "was failed but gives no reason", id="failed without a reason"),
+        pytest.param({"status": "passed"}, "Invalid enum value 'passed'", id="status of no meaning"),
+        pytest.param({"device": "quantum"}, "Invalid enum value 'quantum'", id="device of no meaning"),
+        pytest.param(
+            {"measurements": [{"name": "seconds_per_step", "unit": "s", "better": "lower", "samples": []}]},
+            "has no samples",
+            id="empty samples",
+        ),
+        pytest.param(
+            {"measurements": [{"name": "seconds_per_step", "unit": "s", "better": "lower", "samples": [-1.0]}]},
+            "negative or not finite",
+            id="negative sample",
+        ),
+        pytest.param(
+            {"measurements": [{"name": "seconds_per_step", "unit": "ms", "better": "lower", "samples": [1.0]}]},
+            "Invalid enum value 'ms'",
+            id="unit of no meaning",
+        ),
+    ],
+)
+def test_a_case_that_contradicts_itself_is_refused_with_the_reason(
+    tmp_path: Path, changes: dict[str, Any], reason: str
+) -> None:
+    assert reason in refusal_of_block(tmp_path / "run.json", case_with(**changes))
+
+
+def test_a_case_that_stands_in_the_run_twice_is_refused(tmp_path: Path) -> None:
+    block = block_with()
+    block["cases"] *= 2
+    assert "twice" in refusal_of_block(tmp_path / "run.json", block)
+
+
+def test_a_sample_that_is_not_finite_is_refused() -> None:
+    for sample in (math.nan, math.inf, -math.inf, -1e-9):
+        with pytest.raises(ValueError, match="negative or not finite"):
+            Measurement(name="x", unit="s", better="lower", samples=(1.0, sample))
+
+
+def test_a_file_without_the_block_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text('{"machine_info": {}, "benchmarks": []}')
+    assert f"no '{BLOCK_KEY}' block" in refusal(path)
+
+
+def test_what_is_no_file_is_refused_by_name(tmp_path: Path) -> None:
+    assert "cannot be read" in refusal(tmp_path / "missing.json")
+    assert "cannot be read" in refusal(tmp_path)
+
+
+def test_what_pytest_benchmark_stores_beside_the_block_is_not_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps({"benchmarks": "anything", "version": None, BLOCK_KEY: block_with()}))
+    assert load_run(path) == run_of(measured_case())
+
+
+def test_a_case_knows_its_own_rounds() -> None:
+    case = measured_case()
+    assert case.rounds == (0.5, 0.25)
+    assert case.find("peak_bytes") is None
+    unmeasured = msgspec.structs.replace(case, status="skipped", reason="no device", metric="", measurements=())
+    assert unmeasured.rounds == ()
+
+
+def test_a_certificate_names_its_first_failure_and_its_worst_check() -> None:
+    good = Check(quantity="loss", tensor="", error=1.0, tolerance=4.0)
+    bad = Check(quantity="gradients", tensor="layer1", error=3.0, tolerance=2.0)
+    certificate = Certificate(reference="by hand", checks=(good, bad))
+    assert not certificate.passed
+    assert certificate.first_failure == bad
+    assert certificate.worst_ratio == 1.5
+    assert Certificate(reference="by hand", checks=(good,)).first_failure is None
+
+
+def test_a_check_whose_error_is_not_a_number_has_not_passed() -> None:
+    assert not Check(quantity="loss", tensor="", error=math.nan, tolerance=1.0).passed
+
+
+def test_missing_folders_are_made_and_nothing_else_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "run.json"
+    write_json(path, {"a": 1})
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.fixture
+def older_file(tmp_path: Path) -> Path:
+    path = tmp_path / "runs" / "run.json"
+    path.parent.mkdir()
+    path.write_bytes(b'{"older": "run"}\n')
+    return path
+
+
+def assert_untouched(older_file: Path) -> None:
+    assert older_file.read_bytes() == b'{"older": "run"}\n'
+    assert list(older_file.parent.iterdir()) == [older_file]
+
+
+def test_a_full_disk_leaves_the_older_file_as_it_was(older_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(RunFileError, match=r"run\.json: not saved \(No space left on device\)"):
+        write_json(older_file, {"newer": "run"})
+    assert_untouched(older_file)
+
+
+def test_the_file_is_made_beside_the_older_one_so_that_renaming_is_atomic(
+    older_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside: list[list[Path]] = []
+    monkeypatch.setattr(os, "fsync", lambda _: beside.append(sorted(older_file.parent.iterdir())))
+    write_json(older_file, {"newer": "run"})
+    assert len(beside) == 1
+    assert older_file in beside[0]
+    assert len(beside[0]) == 2
+    # A half-written file must not be taken for a saved run.
+    assert [path.suffix for path in beside[0] if path != older_file] == [".tmp"]
+    assert json.loads(older_file.read_bytes()) == {"newer": "run"}
+
+
+LIMITED_WRITE = """
+import resource, sys
+from pathlib import Path
+from speedscore.record.run_file import RunFileError, write_json
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    write_json(Path(sys.argv[1]), {"newer": "run" * 10_000})
+except RunFileError as error:
+    sys.exit(f"refused: {error}")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file sizes are limited through POSIX's setrlimit")
+def test_a_write_that_the_system_cuts_short_leaves_the_older_file_as_it_was(older_file: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED_WRITE, str(older_file)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"refused: {older_file}: not saved (")
+    assert_untouched(older_file)
+
+
+def test_a_folder_that_cannot_be_made_is_refused_by_name(older_file: Path) -> None:
+    path = older_file / "run.json"
+    with pytest.raises(RunFileError) as caught:
+        write_json(path, {})
+    assert str(caught.value).startswith(f"{path}: not saved (")
+    assert_untouched(older_file)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(math.nan, id="not a number"),
+        pytest.param(math.inf, id="infinite"),
+        pytest.param(object(), id="no plain value"),
+    ],
+)
+def test_a_value_that_json_cannot_hold_is_refused_and_leaves_nothing_behind(older_file: Path, value: object) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        write_json(older_file, {"loss": value})
+    assert_untouched(older_file)
+
+
+def test_an_interrupt_while_writing_leaves_nothing_behind(older_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(descriptor: int) -> None:
+        raise KeyboardInterrupt(descriptor)
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_json(older_file, {"newer": "run"})
+    assert_untouched(older_file)
