@@ -99,16 +99,17 @@ def differences(base: Mapping[str, Scalar], head: Mapping[str, Scalar]) -> list[
 
     What one side did not record is not known to differ: it is warned of and never refused.
     """
-    found = []
+    differing = []
     for field in sorted(base.keys() | head.keys()):
         one, other = base.get(field), head.get(field)
         rule = rule_of(field)
         if one != other and rule.action != "ignore":
             action: Action = "warn" if one is None or other is None else rule.action
-            found.append(Difference(field, one, other, action, rule.reason))
+            differing.append(Difference(field, one, other, action, rule.reason))
     # A program says its framework's version too; once is enough.
-    told = {each.field.removeprefix("package.") for each in found if each.field.startswith("package.")}
-    return [each for each in found if each.field.removeprefix("program.") not in told]
+    names = [difference.field for difference in differing]
+    told = {name.removeprefix("package.") for name in names if name.startswith("package.")}
+    return [difference for difference in differing if difference.field.removeprefix("program.") not in told]
 
 
 def is_allowed(field: str, allow: Collection[str]) -> bool:
@@ -116,18 +117,23 @@ def is_allowed(field: str, allow: Collection[str]) -> bool:
     return any(field == name or field.startswith(f"{name.rstrip('.*')}.") for name in allow)
 
 
-def refused(found: Iterable[Difference], allow: Collection[str]) -> list[Difference]:
+def refused(differing: Iterable[Difference], allow: Collection[str]) -> list[Difference]:
     """Those that forbid a comparison."""
-    return [each for each in found if each.action == "refuse" and not is_allowed(each.field, allow)]
+    return [
+        difference
+        for difference in differing
+        if difference.action == "refuse" and not is_allowed(difference.field, allow)
+    ]
 
 
-def refuse(found: Iterable[Difference], allow: Collection[str], *, base: str, head: str) -> None:
+def refuse(differing: Iterable[Difference], allow: Collection[str], *, base: str, head: str) -> None:
     """Raises RunsDifferError where anything forbids the comparison of the runs of those names."""
-    forbidding = {each.field: each for each in refused(found, allow)}
+    forbidding = {difference.field: difference for difference in refused(differing, allow)}
     if not forbidding:
         return
     told = "; ".join(
-        f"{each.field} is {each.base!r} there and {each.head!r} here ({each.reason})" for each in forbidding.values()
+        f"{field} is {difference.base!r} there and {difference.head!r} here ({difference.reason})"
+        for field, difference in forbidding.items()
     )
     flags = " ".join(f"--allow {field}" for field in forbidding)
     raise RunsDifferError(

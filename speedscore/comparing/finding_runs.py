@@ -22,8 +22,8 @@ _GLOB = "*?["
 _MOST_NAMES = 6
 
 
-class Side(msgspec.Struct, frozen=True):
-    """What one argument stands for."""
+class RunSet(msgspec.Struct, frozen=True):
+    """What one argument stands for: the saved runs that are one side of a comparison."""
 
     label: str
     """The argument, as it was written."""
@@ -33,15 +33,15 @@ class Side(msgspec.Struct, frozen=True):
     """Files of a folder that are no runs, each with the reason."""
 
 
-def find_side(argument: str) -> Side:
+def find_side(argument: str) -> RunSet:
     """The runs that an argument stands for. Raises RunFileError where it stands for none, or cannot be read."""
     paths, pooled = _find(argument)
     if not pooled:
-        return Side(argument, (load_figures(paths[0]),))
+        return RunSet(argument, (load_figures(paths[0]),))
     runs, left_out = read_runs(paths)
     if not runs:
         raise RunFileError(f"{argument}: no saved run among {len(paths)} files; the first: {left_out[0]}")
-    return Side(argument, tuple(runs), tuple(left_out))
+    return RunSet(argument, tuple(runs), tuple(left_out))
 
 
 def find_file(argument: str) -> Path:
@@ -96,15 +96,15 @@ def _globbed(pattern: str) -> list[Path]:
 
 def _matching(pattern: str) -> list[Path]:
     # Path.glob raises an error for a pattern such as a**b.
-    found = (Path(each) for each in glob(pattern, recursive=True))  # noqa: PTH207
-    return sorted(path for path in found if path.is_file())
+    paths = (Path(name) for name in glob(pattern, recursive=True))  # noqa: PTH207
+    return sorted(path for path in paths if path.is_file())
 
 
 def _named(name: str) -> Path:
     """The run of that name in the storage: the whole name counts before the beginning of one."""
-    found = _stored(name)
-    whole = [path for path in found if path.stem == Path(name).name]
-    candidates = whole or found
+    beginning_so = _stored(name)
+    whole = [path for path in beginning_so if path.stem == Path(name).name]
+    candidates = whole or beginning_so
     if not candidates:
         there = sorted(STORAGE.rglob("*.json"))
         known = f"there are {_listed(there)}" if there else f"there is nothing in {STORAGE}"

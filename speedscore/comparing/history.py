@@ -58,7 +58,7 @@ class History:
         first, occasions = next(iter(compared)), {case.occasion for case in compared}
         past = [
             case
-            for occasion, case in sorted(self._by_case.get(first.case, {}).items(), key=lambda each: moment(each[0]))
+            for occasion, case in sorted(self._by_case.get(first.case, {}).items(), key=lambda known: moment(known[0]))
             if occasion not in occasions and metric in case.figures and self._is_like(case, first)
         ]
         if _reach_seconds(case.occasion for case in past) < _SHORTEST_SHARE * _reach_seconds(occasions):

@@ -20,7 +20,7 @@ from speedscore.comparing.baseline import ANCHOR, KEPT, describe, promote
 from speedscore.comparing.finding_runs import STORAGE, find_file, find_side
 from speedscore.comparing.history import read_history
 from speedscore.comparing.output import FORMATS
-from speedscore.comparing.report import SCHEMA_VERSION, Axis, Report, compared
+from speedscore.comparing.report import SCHEMA_VERSION, Axis, ComparisonReport, compared
 from speedscore.comparing.runs import compare
 from speedscore.gate.bisect import bisect
 from speedscore.gate.checkouts import CheckoutError
@@ -109,7 +109,7 @@ def _compare(options: argparse.Namespace) -> int:
         for each in bases
     ]
     general = settings.for_case("", "")
-    report = Report(SCHEMA_VERSION, general.time, general.memory, options.group_by, tuple(comparisons))
+    report = ComparisonReport(SCHEMA_VERSION, general.time, general.memory, options.group_by, tuple(comparisons))
     code = _print(FORMATS[options.format](report))
     if report.is_empty:
         print("speedscore: nothing could be compared; the reasons stand above", file=sys.stderr)

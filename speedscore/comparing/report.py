@@ -12,9 +12,9 @@ import msgspec
 
 from speedscore.comparing.baseline import commit_of
 from speedscore.comparing.fields import Difference
-from speedscore.comparing.finding_runs import Side
-from speedscore.comparing.runs import Comparison, Row
-from speedscore.verdicts.verdict import Policy
+from speedscore.comparing.finding_runs import RunSet
+from speedscore.comparing.runs import Row, RunComparison
+from speedscore.verdicts.verdict import VerdictPolicy
 
 SCHEMA_VERSION = 1
 """1 (2026-11): the first form."""
@@ -22,7 +22,7 @@ SCHEMA_VERSION = 1
 Axis = Literal["framework", "model", "device"]
 
 
-class RunLine(msgspec.Struct, frozen=True):
+class RunSummary(msgspec.Struct, frozen=True):
     path: str
     created: str
     preset: str
@@ -30,54 +30,54 @@ class RunLine(msgspec.Struct, frozen=True):
     """Empty where it is not known."""
 
 
-class SideLine(msgspec.Struct, frozen=True):
+class RunSetSummary(msgspec.Struct, frozen=True):
     label: str
     """As it was written on the command line."""
-    runs: tuple[RunLine, ...]
+    runs: tuple[RunSummary, ...]
     left_out: tuple[str, ...]
     """Files of a folder that are no runs, each with the reason."""
 
 
-class Compared(msgspec.Struct, frozen=True):
-    base: SideLine
-    head: SideLine
+class ComparedRunSets(msgspec.Struct, frozen=True):
+    base: RunSetSummary
+    head: RunSetSummary
     differences: tuple[Difference, ...]
     warnings: tuple[str, ...]
     rows: tuple[Row, ...]
     """Worst first, within each group where there are groups."""
 
 
-class Report(msgspec.Struct, frozen=True):
+class ComparisonReport(msgspec.Struct, frozen=True):
     """What ``compare`` found; its JSON form."""
 
     schema_version: int
-    time: Policy
+    time: VerdictPolicy
     """What was to be found, where the settings name nothing else for a case."""
-    memory: Policy
+    memory: VerdictPolicy
     group_by: Axis | None
-    comparisons: tuple[Compared, ...]
+    comparisons: tuple[ComparedRunSets, ...]
 
     @property
     def is_empty(self) -> bool:
         """True where nothing at all could be compared."""
-        return all(row.verdict.outcome == "not comparable" for each in self.comparisons for row in each.rows)
+        return all(row.verdict.outcome == "not comparable" for sides in self.comparisons for row in sides.rows)
 
 
-def compared(base: Side, head: Side, found: Comparison, *, group_by: Axis | None) -> Compared:
+def compared(base: RunSet, head: RunSet, comparison: RunComparison, *, group_by: Axis | None) -> ComparedRunSets:
     """The comparison in the order in which it is read."""
-    rows = sorted(found.rows, key=lambda row: (group_of(row, group_by), -_slowness(row), row.verdict.case))
-    return Compared(
+    rows = sorted(comparison.rows, key=lambda row: (group_of(row, group_by), -_slowness(row), row.verdict.case))
+    return ComparedRunSets(
         base=_side(base),
         head=_side(head),
-        differences=found.differences,
-        warnings=found.warnings,
+        differences=comparison.differences,
+        warnings=comparison.warnings,
         rows=tuple(rows),
     )
 
 
-def _side(side: Side) -> SideLine:
-    lines = [RunLine(run.path, run.created, str(run.fields.get("preset", "")), commit_of(run)) for run in side.runs]
-    return SideLine(side.label, tuple(lines), side.left_out)
+def _side(side: RunSet) -> RunSetSummary:
+    lines = [RunSummary(run.path, run.created, str(run.fields.get("preset", "")), commit_of(run)) for run in side.runs]
+    return RunSetSummary(side.label, tuple(lines), side.left_out)
 
 
 def group_of(row: Row, axis: Axis | None) -> str:

@@ -14,14 +14,14 @@ from typing import Literal
 import msgspec
 
 from speedscore.comparing.fields import Difference, differences, refuse
-from speedscore.comparing.finding_runs import Side
+from speedscore.comparing.finding_runs import RunSet
 from speedscore.comparing.history import History
 from speedscore.comparing.saved_figures import TIME, CaseFigures, SavedRun
 from speedscore.host.fingerprint import BUSY_FROM
 from speedscore.verdicts.counts import count_verdict
 from speedscore.verdicts.settings import Settings
-from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS, Reading, Source, read_unpaired
-from speedscore.verdicts.verdict import Policy, Verdict
+from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS, Source, UnpairedReading, read_unpaired
+from speedscore.verdicts.verdict import Verdict, VerdictPolicy
 
 NOT_IN_BASE, NOT_IN_HEAD = "new, only in head", "removed, only in base"
 NOWHERE = "measured on neither side"
@@ -70,7 +70,7 @@ class Row(msgspec.Struct, frozen=True):
     """How many earlier runs taught it."""
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class RunComparison(msgspec.Struct, frozen=True):
     """Head against base."""
 
     differences: tuple[Difference, ...]
@@ -104,8 +104,8 @@ class _Draft(msgspec.Struct, frozen=True):
 
 
 def compare(
-    base: Side, head: Side, *, earlier: Sequence[SavedRun], settings: Settings, allow: Collection[str]
-) -> Comparison:
+    base: RunSet, head: RunSet, *, earlier: Sequence[SavedRun], settings: Settings, allow: Collection[str]
+) -> RunComparison:
     """Every case of either side, in no order. Raises RunsDifferError where a field forbids it."""
     found = _check_fields(base, head, allow)
     history = History(earlier, like=base.runs[0], allow=allow)
@@ -128,10 +128,10 @@ def compare(
     metrics = sum(draft.is_estimated for draft in drafts)
     rows += [_decide(draft, history, settings, metrics=metrics) for draft in drafts]
     busy = [warning for name, side in (("base", ones), ("head", others)) if (warning := _busy(name, side))]
-    return Comparison(differences=tuple(found), warnings=tuple(busy), rows=tuple(rows))
+    return RunComparison(differences=tuple(found), warnings=tuple(busy), rows=tuple(rows))
 
 
-def _by_case(side: Side) -> dict[str, tuple[CaseFigures, ...]]:
+def _by_case(side: RunSet) -> dict[str, tuple[CaseFigures, ...]]:
     """Of each case its figures of every occasion once, or where it was never measured the newest reason."""
     cases: dict[str, dict[str, CaseFigures]] = {}
     for run in side.runs:
@@ -149,7 +149,7 @@ def _less(base: tuple[CaseFigures, ...], head: Sequence[CaseFigures]) -> tuple[C
     return tuple(case for case in base if case.occasion not in occasions) or base
 
 
-def _check_fields(base: Side, head: Side, allow: Collection[str]) -> list[Difference]:
+def _check_fields(base: RunSet, head: RunSet, allow: Collection[str]) -> list[Difference]:
     """What differs from what was first seen, within a side too; raises where that is refused."""
     first, *others = (*base.runs, *head.runs)
     seen = {name: case.fields for name, case in first.cases.items() if case.figures}
@@ -237,7 +237,7 @@ def _decide_measured(draft: _Draft, history: History, settings: Settings, *, met
     base, head = [[[-log for log in run] for run in side] for side in sides] if is_inverse else sides
     past = history.teach((*draft.base, *draft.head), draft.metric)
     own = settings.for_case(case.case, "")
-    policy: Policy = own.time if draft.metric == TIME else own.memory
+    policy: VerdictPolicy = own.time if draft.metric == TIME else own.memory
     reading = read_unpaired(base, head, past, policy, metrics=metrics)
     ratio, low, high = reading.ratio, reading.low, reading.high
     if is_inverse:
@@ -267,7 +267,7 @@ def _decide_measured(draft: _Draft, history: History, settings: Settings, *, met
     )
 
 
-def _why_open(reading: Reading, *, processes: Sequence[int]) -> str:
+def _why_open(reading: UnpairedReading, *, processes: Sequence[int]) -> str:
     if reading.outcome != "inconclusive":
         return ""
     if reading.source == "assumed":

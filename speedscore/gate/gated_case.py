@@ -12,7 +12,7 @@ from speedscore.gate.pairs import Task, Walked
 from speedscore.gate.sides import Finished
 from speedscore.verdicts.counts import count_verdict
 from speedscore.verdicts.settings import CaseSettings
-from speedscore.verdicts.verdict import Policy, Verdict, read
+from speedscore.verdicts.verdict import VerdictPolicy, Verdict, read
 
 THREADED_FROM = 1.15
 """Processors at work in a round from which more than one counts as used."""
@@ -163,7 +163,7 @@ class GatedCase:
             return ""
         return f"its {budget:.0f} s were spent"
 
-    def _policy(self, metric: str) -> Policy:
+    def _policy(self, metric: str) -> VerdictPolicy:
         return self.settings.memory if metric == "memory" else self.settings.time
 
     def _decide(self, metric: str, *, last: bool, metrics: int, why: str) -> None:

@@ -12,7 +12,7 @@ from enum import IntEnum
 import msgspec
 
 from speedscore.host.fields import Scalar
-from speedscore.verdicts.verdict import Outcome, Policy, Verdict
+from speedscore.verdicts.verdict import Outcome, VerdictPolicy, Verdict
 
 SCHEMA_VERSION = 1
 """1 (2026-11): the first form."""
@@ -50,9 +50,9 @@ class GateReport(msgspec.Struct, frozen=True):
     exit_code: int
     headline: str
     """The answer, in one sentence."""
-    time: Policy = Policy()
+    time: VerdictPolicy = VerdictPolicy()
     """What was to be found in a case that has no table of its own."""
-    memory: Policy = Policy()
+    memory: VerdictPolicy = VerdictPolicy()
     looks: tuple[int, ...] = ()
     """Numbers of pairs at which a decision was tried."""
     canary: float | None = None

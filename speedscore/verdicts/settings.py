@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from speedscore.verdicts.verdict import Policy
+from speedscore.verdicts.verdict import VerdictPolicy
 
 Processors = Literal["auto", "one", "all"]
 """``one``: both sides on one processor, drawn anew for each pair; ``all``: on all that the gate may use; ``auto``: one,
@@ -67,8 +67,8 @@ class GateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CaseSettings(msgspec.Struct, frozen=True):
     """What holds for one case."""
 
-    time: Policy
-    memory: Policy
+    time: VerdictPolicy
+    memory: VerdictPolicy
     seconds: float
     processors: Processors
 
@@ -82,8 +82,8 @@ class Settings:
         if detect is not None:
             fraction(detect, what="--gate-detect")
         self.for_case("", "")  # every size of the table itself is checked at once
-        for each in table.case:
-            self.for_case(each.match, each.match)
+        for case_table in table.case:
+            self.for_case(case_table.match, case_table.match)
 
     @property
     def pair_seconds(self) -> float:
@@ -102,10 +102,10 @@ class Settings:
         Raises SettingsError for a size that is none.
         """
         table = self._table
-        own = [each for each in table.case if each.fits(case=case, group=group)]
+        fitting = [own_table for own_table in reversed(table.case) if own_table.fits(case=case, group=group)]
 
         def settle(name: str) -> str | None:
-            return next((value for each in reversed(own) if (value := getattr(each, name)) is not None), None)
+            return next((value for own_table in fitting if (value := getattr(own_table, name)) is not None), None)
 
         detect = self._detect or settle("detect") or table.detect
         # A margin that was meant for another size does not follow a size from the command line.
@@ -115,14 +115,14 @@ class Settings:
             memory=self._policy(
                 settle("memory_detect") or table.memory_detect, settle("memory_margin") or table.memory_margin
             ),
-            seconds=next((each.seconds for each in reversed(own) if each.seconds is not None), table.seconds),
-            processors=next((each.processors for each in reversed(own) if each.processors), table.processors),
+            seconds=next((own.seconds for own in fitting if own.seconds is not None), table.seconds),
+            processors=next((own.processors for own in fitting if own.processors), table.processors),
         )
 
-    def _policy(self, detect: str, margin: str | None) -> Policy:
+    def _policy(self, detect: str, margin: str | None) -> VerdictPolicy:
         size = fraction(detect)
         try:
-            return Policy(
+            return VerdictPolicy(
                 detect=size,
                 margin=size / MARGIN_OF_DETECT if margin is None else fraction(margin),
                 false_alarm=fraction(self._table.false_alarm),
@@ -134,10 +134,10 @@ class Settings:
 
 def fraction(text: str, *, what: str = "") -> float:
     """``5%`` as 0.05. Raises SettingsError for anything else, and says of what."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
-    if found is None:
+    size = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", text)
+    if size is None:
         raise SettingsError(f"{f'{what}: ' if what else ''}expected a size in per cent such as 5%, found {text!r}")
-    return float(found[1]) / 100
+    return float(size[1]) / 100
 
 
 def read_table(project: Path) -> GateTable:
@@ -151,8 +151,8 @@ def read_table(project: Path) -> GateTable:
         raise SettingsError(f"{path}: cannot be read ({error})") from None
     table = document.get("tool", {}).get("speedscore", {}).get("gate", {})
     try:
-        found = msgspec.convert(table, GateTable)
-        Settings(found)  # every size in it is checked while the file's name is at hand
-        return found
+        gate_table = msgspec.convert(table, GateTable)
+        Settings(gate_table)  # every size in it is checked while the file's name is at hand
+        return gate_table
     except (msgspec.ValidationError, SettingsError) as error:
         raise SettingsError(f"{path}: [tool.speedscore.gate]: {error}") from None

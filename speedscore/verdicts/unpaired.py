@@ -27,7 +27,7 @@ from typing import Literal
 
 import msgspec
 
-from speedscore.verdicts.verdict import Outcome, Policy
+from speedscore.verdicts.verdict import Outcome, VerdictPolicy
 
 Source = Literal["history", "own runs", "assumed"]
 
@@ -60,7 +60,7 @@ class Past(msgspec.Struct, frozen=True):
     """Of a typical one of these runs."""
 
 
-class Reading(msgspec.Struct, frozen=True):
+class UnpairedReading(msgspec.Struct, frozen=True):
     """What can be said of one metric."""
 
     outcome: Outcome
@@ -91,7 +91,7 @@ def learn(past: Sequence[Sequence[float]]) -> Past | None:
     )
 
 
-def read_unpaired(base: Runs, head: Runs, past: Past | None, policy: Policy, *, metrics: int) -> Reading:
+def read_unpaired(base: Runs, head: Runs, past: Past | None, policy: VerdictPolicy, *, metrics: int) -> UnpairedReading:
     """Decide from two sides of at least one run each; ``metrics`` verdicts share the error of a false alarm."""
     alarm = policy.false_alarm / metrics
     noise = _Noise(base, head, past)
@@ -108,7 +108,7 @@ def read_unpaired(base: Runs, head: Runs, past: Past | None, policy: Policy, *, 
     # called unchanged.
     elif abs(middle) + likely < detect:
         outcome = "unchanged"
-    return Reading(
+    return UnpairedReading(
         outcome=outcome,
         ratio=_factor(middle),
         low=_factor(middle - certain),

@@ -25,7 +25,7 @@ many."""
 _GROWTH = 1.45
 
 
-class Policy(msgspec.Struct, frozen=True):
+class VerdictPolicy(msgspec.Struct, frozen=True):
     """How large a change is to be found, and how often a verdict may be wrong. Sizes are fractions: 0.05 is 5 %."""
 
     detect: float = 0.05
@@ -73,18 +73,18 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a reader must know, as that the benchmark's own code differs."""
 
 
-def first_look(policy: Policy, *, metrics: int) -> int:
+def first_look(policy: VerdictPolicy, *, metrics: int) -> int:
     """The fewest pairs at which ``regressed`` can be said, where verdicts on ``metrics`` metrics share the error."""
     return fewest_for(_false_alarm_share(policy, metrics=metrics))
 
 
-def looks(policy: Policy, *, metrics: int) -> tuple[int, ...]:
+def looks(policy: VerdictPolicy, *, metrics: int) -> tuple[int, ...]:
     """The numbers of pairs at which a decision is tried."""
     first = first_look(policy, metrics=metrics)
     return tuple(round(first * _GROWTH**look) for look in range(LOOKS))
 
 
-def _false_alarm_share(policy: Policy, *, metrics: int) -> float:
+def _false_alarm_share(policy: VerdictPolicy, *, metrics: int) -> float:
     """The probability of a false alarm that one look at one metric may have.
 
     Bonferroni over the metrics, not Holm: cases are decided at different looks and are then measured no more, and
@@ -94,7 +94,7 @@ def _false_alarm_share(policy: Policy, *, metrics: int) -> float:
     return policy.false_alarm / metrics / LOOKS
 
 
-class Reading(msgspec.Struct, frozen=True):
+class PairedReading(msgspec.Struct, frozen=True):
     """What the pairs say at one look."""
 
     outcome: Outcome | None
@@ -108,7 +108,7 @@ class Reading(msgspec.Struct, frozen=True):
     too few to tell."""
 
 
-def read(log_ratios: Sequence[float], policy: Policy, *, metrics: int, last: bool) -> Reading:
+def read(log_ratios: Sequence[float], policy: VerdictPolicy, *, metrics: int, last: bool) -> PairedReading:
     """Decide, or leave it open, from the log ratios of head over base, one a pair; at least one.
 
     ``last`` says that no more pairs will come. A case is called unchanged before that only if the estimate itself lies
@@ -130,7 +130,7 @@ def read(log_ratios: Sequence[float], policy: Policy, *, metrics: int, last: boo
         outcome = "inconclusive"
     reach = _one_sigma(log_ratios) if len(log_ratios) >= fewest_for(alarm) else None
     sureness = _sureness(alarm, policy)
-    return Reading(
+    return PairedReading(
         outcome=outcome,
         ratio=math.exp(middle),
         low=math.exp(low),
@@ -151,7 +151,7 @@ def _one_sigma(log_ratios: Sequence[float]) -> float:
     return (upper_limit(log_ratios, error=error) - lower_limit(log_ratios, error=error)) / 2
 
 
-def _sureness(alarm: float, policy: Policy) -> float:
+def _sureness(alarm: float, policy: VerdictPolicy) -> float:
     """How many standard errors a slowdown must lie above the margin to be found as often as ``miss`` leaves."""
     # scipy.stats takes half a second to import, which a session that compares nothing should not pay.
     from scipy.stats import norm

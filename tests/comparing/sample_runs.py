@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from speedscore.comparing.finding_runs import Side
+from speedscore.comparing.finding_runs import RunSet
 from speedscore.comparing.saved_figures import SavedRun, load_figures
 from speedscore.host.fields import Scalar
 from speedscore.record.run_file import to_block
@@ -56,8 +56,8 @@ def loaded(folder: Path, run: RunRecord) -> SavedRun:
     return load_figures(save(folder / f"{run.created[:19].replace(':', '')}.json", run))
 
 
-def a_side(folder: Path, *runs: RunRecord, label: str = "a side") -> Side:
-    return Side(label, tuple(loaded(folder, run) for run in runs))
+def a_side(folder: Path, *runs: RunRecord, label: str = "a side") -> RunSet:
+    return RunSet(label, tuple(loaded(folder, run) for run in runs))
 
 
 def save_plain(path: Path, *, median: float = 0.1, day: float = 0.0, processor: str = "a processor") -> Path:

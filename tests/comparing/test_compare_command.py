@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from speedscore.comparing.finding_runs import STORAGE
 from speedscore.comparing.main import main
-from speedscore.comparing.output import FORMATS, WIDTH
-from speedscore.comparing.report import SCHEMA_VERSION, Report, compared
+from speedscore.comparing.output import FORMATS
+from speedscore.comparing.report import SCHEMA_VERSION, ComparisonReport, compared
 from speedscore.comparing.runs import compare
+from speedscore.text.wrapping import TERMINAL_COLUMNS
 from speedscore.verdicts.settings import GateTable, Settings
-from speedscore.verdicts.verdict import Policy
+from speedscore.verdicts.verdict import VerdictPolicy
 from tests.comparing.sample_runs import MACHINE, a_run, a_side, measured, save, save_plain, timed
 from tests.places import ROOT
 
@@ -219,9 +220,9 @@ def test_whatever_the_cases_are_called_they_are_rendered(
     )
     found = compare(one, other, earlier=(), settings=Settings(GateTable()), allow=())
     each = compared(one, other, found, group_by="model")
-    text = FORMATS[form](Report(SCHEMA_VERSION, Policy(), Policy(), "model", (each,)))
+    text = FORMATS[form](ComparisonReport(SCHEMA_VERSION, VerdictPolicy(), VerdictPolicy(), "model", (each,)))
     assert text.endswith("\n")
     if form == "table":
-        assert max(map(len, text.splitlines())) <= WIDTH
+        assert max(map(len, text.splitlines())) <= TERMINAL_COLUMNS
     if form == "json":
         assert json.loads(text, parse_constant=lambda constant: pytest.fail(constant))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom, t
 
 from speedscore.verdicts.unpaired import ASSUMED_SPREAD, Past, learn, read_unpaired
-from speedscore.verdicts.verdict import Outcome, Policy
+from speedscore.verdicts.verdict import Outcome, VerdictPolicy
 
 QUIET = Past(spread=0.002, runs=30, processes=2)
 ONE = [[0.0, 0.0]]
@@ -26,11 +26,11 @@ def moved(factor: float, runs: Sequence[Sequence[float]] = ONE) -> list[list[flo
     ("factor", "outcome"), [(1.05, "regressed"), (0.95, "improved"), (1.0, "unchanged"), (1.006, "unchanged")]
 )
 def test_with_a_quiet_history_a_lone_run_decides(factor: float, outcome: str) -> None:
-    assert read_unpaired(ONE, moved(factor), QUIET, Policy(), metrics=1).outcome == outcome
+    assert read_unpaired(ONE, moved(factor), QUIET, VerdictPolicy(), metrics=1).outcome == outcome
 
 
 def test_the_interval_is_what_the_formula_says() -> None:
-    reading = read_unpaired(ONE, moved(1.1), QUIET, Policy(), metrics=4)
+    reading = read_unpaired(ONE, moved(1.1), QUIET, VerdictPolicy(), metrics=4)
     error = math.sqrt(2) * 0.002
     assert reading.low == pytest.approx(1.1 * math.exp(-t.isf(0.01 / 4, 4) * error))
     assert reading.high == pytest.approx(1.1 * math.exp(t.isf(0.05, 4) * error))
@@ -41,33 +41,33 @@ def test_the_interval_is_what_the_formula_says() -> None:
 def test_without_history_only_a_very_large_change_is_called_one(processes: int) -> None:
     base = [[0.0] * processes]
     for factor, outcome in ((1.0, "inconclusive"), (1.2, "inconclusive"), (0.8, "inconclusive"), (2.0, "regressed")):
-        reading = read_unpaired(base, moved(factor, base), None, Policy(), metrics=1)
+        reading = read_unpaired(base, moved(factor, base), None, VerdictPolicy(), metrics=1)
         assert (reading.outcome, reading.source) == (outcome, "assumed")
 
 
 def test_what_is_not_known_of_one_process_is_assumed() -> None:
-    lone = read_unpaired([[0.0]], [[0.0]], None, Policy(), metrics=1)
+    lone = read_unpaired([[0.0]], [[0.0]], None, VerdictPolicy(), metrics=1)
     assert lone.spread == pytest.approx(math.sqrt(2) * ASSUMED_SPREAD)
-    twice = read_unpaired(ONE, ONE, None, Policy(), metrics=1)
+    twice = read_unpaired(ONE, ONE, None, VerdictPolicy(), metrics=1)
     assert twice.spread == pytest.approx(ASSUMED_SPREAD)
 
 
 def test_a_run_of_fewer_processes_than_history_is_noisier() -> None:
     past = Past(spread=0.01, runs=20, processes=4)
-    spreads = [read_unpaired(ONE, [[0.0] * own], past, Policy(), metrics=1).spread for own in (1, 2, 4, 8)]
+    spreads = [read_unpaired(ONE, [[0.0] * own], past, VerdictPolicy(), metrics=1).spread for own in (1, 2, 4, 8)]
     assert spreads == pytest.approx([0.02, math.sqrt(2) * 0.01, 0.01, 0.01])
 
 
 def test_processes_that_disagree_today_count_however_quiet_history_was() -> None:
     wild = [[-0.2, 0.2]]
-    reading = read_unpaired(wild, moved(1.2, wild), QUIET, Policy(), metrics=1)
+    reading = read_unpaired(wild, moved(1.2, wild), QUIET, VerdictPolicy(), metrics=1)
     assert reading.source == "history"
     assert reading.spread == pytest.approx(0.2)
     assert reading.outcome == "inconclusive"
 
 
 def test_runs_that_disagree_count_even_if_they_are_too_few_to_be_known() -> None:
-    reading = read_unpaired([[0.0], [1.0]], [[1.5]], None, Policy(), metrics=1)
+    reading = read_unpaired([[0.0], [1.0]], [[1.5]], None, VerdictPolicy(), metrics=1)
     assert reading.source == "assumed"
     assert reading.spread == pytest.approx(math.sqrt(0.5))
     assert reading.outcome == "inconclusive"
@@ -75,16 +75,16 @@ def test_runs_that_disagree_count_even_if_they_are_too_few_to_be_known() -> None
 
 def test_the_runs_of_both_sides_take_the_place_of_history_once_there_are_enough() -> None:
     side = [[0.001], [-0.001], [0.0]]
-    reading = read_unpaired(side, moved(1.05, side), None, Policy(), metrics=1)
+    reading = read_unpaired(side, moved(1.05, side), None, VerdictPolicy(), metrics=1)
     assert (reading.outcome, reading.source) == ("regressed", "own runs")
     assert reading.ratio == pytest.approx(1.05)
     assert reading.spread == pytest.approx(0.001)
-    assert read_unpaired(side[:2], moved(1.05, side), None, Policy(), metrics=1).source == "assumed"
+    assert read_unpaired(side[:2], moved(1.05, side), None, VerdictPolicy(), metrics=1).source == "assumed"
 
 
 def test_more_runs_a_side_narrow_the_interval() -> None:
     past = Past(spread=0.02, runs=30, processes=1)
-    wide, narrow = (read_unpaired([[0.0]] * runs, [[0.0]] * runs, past, Policy(), metrics=1) for runs in (1, 4))
+    wide, narrow = (read_unpaired([[0.0]] * runs, [[0.0]] * runs, past, VerdictPolicy(), metrics=1) for runs in (1, 4))
     assert math.log(narrow.high) == pytest.approx(math.log(wide.high) / 2)
 
 
@@ -139,7 +139,7 @@ def comparisons(
     found: Counter[Outcome] = Counter()
     for _ in range(TRIALS):
         earlier = learn(side(past)) if past else None
-        found[read_unpaired(side(runs), side(runs, slowdown), earlier, Policy(), metrics=metrics).outcome] += 1
+        found[read_unpaired(side(runs), side(runs, slowdown), earlier, VerdictPolicy(), metrics=metrics).outcome] += 1
     return found
 
 
@@ -162,13 +162,13 @@ def at_most(probability: float) -> int:
 def test_false_alarms_stay_below_what_is_stated(noise: str, past: int, runs: int, processes: int, metrics: int) -> None:
     found = comparisons(NOISES[noise], past=past, runs=runs, processes=processes, metrics=metrics)
     for outcome in ("regressed", "improved"):
-        assert found[outcome] <= at_most(Policy().false_alarm / metrics)
+        assert found[outcome] <= at_most(VerdictPolicy().false_alarm / metrics)
 
 
 @pytest.mark.parametrize("noise", NOISES)
 def test_slowdowns_of_the_size_to_be_found_are_seldom_called_unchanged(noise: str) -> None:
     found = comparisons(NOISES[noise], past=20, runs=1, processes=2, slowdown=0.05)
-    assert found["unchanged"] <= at_most(Policy().miss)
+    assert found["unchanged"] <= at_most(VerdictPolicy().miss)
 
 
 def test_a_large_slowdown_is_found_with_history() -> None:

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.comparing.finding_runs import Side, find_side
+from speedscore.comparing.finding_runs import RunSet, find_side
 from speedscore.comparing.history import read_history
 from speedscore.comparing.output import as_table
-from speedscore.comparing.report import SCHEMA_VERSION, Report, compared
-from speedscore.comparing.runs import Comparison, Row, compare
+from speedscore.comparing.report import SCHEMA_VERSION, ComparisonReport, compared
+from speedscore.comparing.runs import Row, RunComparison, compare
 from speedscore.comparing.saved_figures import SavedRun
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.verdicts.settings import GateTable, Settings
 from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS
-from speedscore.verdicts.verdict import Policy
+from speedscore.verdicts.verdict import VerdictPolicy
 from tests.comparing.sample_runs import MACHINE, a_run, a_side, loaded, measured, save, save_plain, timed
 
 STEADY = (0.100, 0.101)
@@ -29,12 +29,12 @@ STEADY = (0.100, 0.101)
 SETTINGS = Settings(GateTable())
 
 
-def two_sides(folder: Path, *, days: float = 1.0) -> tuple[Side, Side]:
+def two_sides(folder: Path, *, days: float = 1.0) -> tuple[RunSet, RunSet]:
     """The same figures, measured so many days apart."""
     return a_side(folder / "base", a_run(timed(STEADY))), a_side(folder / "head", a_run(timed(STEADY), day=days))
 
 
-def row_of(found: Comparison, metric: str = "time") -> Row:
+def row_of(found: RunComparison, metric: str = "time") -> Row:
     (row,) = (row for row in found.rows if row.verdict.metric == metric)
     return row
 
@@ -45,7 +45,7 @@ def past(folder: Path, days: Sequence[float], **fields: Any) -> list[SavedRun]:
     ]
 
 
-def noise(sides: tuple[Side, Side], earlier: Sequence[SavedRun], *, allow: Sequence[str] = ()) -> str | None:
+def noise(sides: tuple[RunSet, RunSet], earlier: Sequence[SavedRun], *, allow: Sequence[str] = ()) -> str | None:
     return row_of(compare(*sides, earlier=earlier, settings=SETTINGS, allow=allow)).noise
 
 
@@ -64,7 +64,7 @@ def test_a_measurement_carried_into_another_run_of_the_side_counts_once(tmp_path
     base, head = two_sides(tmp_path)
     (run,) = head.runs
     again = msgspec.structs.replace(run, path="again.json", created="2026-12-09T12:00:00+00:00")
-    found = row_of(compare(base, Side("both", (run, again)), earlier=(), settings=SETTINGS, allow=()))
+    found = row_of(compare(base, RunSet("both", (run, again)), earlier=(), settings=SETTINGS, allow=()))
     assert found.head is not None
     assert (found.head.runs, found.head.processes) == (1, 2)
 
@@ -126,12 +126,16 @@ def test_a_figure_of_zero_has_no_ratio(tmp_path: Path) -> None:
 
 def test_a_tiny_ratio_keeps_its_digits(tmp_path: Path) -> None:
     sides = (
-        Side(name, (loaded(tmp_path / name, a_run(timed(seconds), day=float(day))),))
+        RunSet(name, (loaded(tmp_path / name, a_run(timed(seconds), day=float(day))),))
         for day, (name, seconds) in enumerate((("base", (1.0, 1.0)), ("head", (2e-5, 2e-5))))
     )
     base, head = sides
     found = compare(base, head, earlier=(), settings=SETTINGS, allow=())
-    shown = as_table(Report(SCHEMA_VERSION, Policy(), Policy(), None, (compared(base, head, found, group_by=None),)))
+    shown = as_table(
+        ComparisonReport(
+            SCHEMA_VERSION, VerdictPolicy(), VerdictPolicy(), None, (compared(base, head, found, group_by=None),)
+        )
+    )
     assert " 2e-05 " in shown
     assert " 0.000" not in shown
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.comparing.fields import RunsDifferError
-from speedscore.comparing.runs import Comparison, Row, compare
+from speedscore.comparing.runs import Row, RunComparison, compare
 from speedscore.comparing.saved_figures import SavedRun
 from speedscore.record.run_record import CaseResult, Certificate, Check
 from speedscore.verdicts.settings import CaseTable, GateTable, Settings
@@ -31,13 +31,13 @@ def compared(
     *,
     earlier: Sequence[SavedRun] = (),
     settings: Settings | None = None,
-) -> Comparison:
+) -> RunComparison:
     """Two runs, a day apart."""
     sides = a_side(folder / "base", a_run(*base)), a_side(folder / "head", a_run(*head, day=1.0))
     return compare(*sides, earlier=earlier, settings=settings or Settings(GateTable()), allow=())
 
 
-def only(found: Comparison, metric: str = "time") -> Row:
+def only(found: RunComparison, metric: str = "time") -> Row:
     (row,) = (row for row in found.rows if row.verdict.metric == metric)
     return row
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from speedscore.verdicts.verdict import Outcome, Policy, looks, read
+from speedscore.verdicts.verdict import Outcome, VerdictPolicy, looks, read
 
 Noise = Callable[[np.random.Generator, int], NDArray[np.float64]]
 """Log seconds that the machine adds to so many rounds, one after the other."""
@@ -66,7 +66,7 @@ def pair(rng: np.random.Generator, noise: Noise, *, slowdown: float) -> float:
 
 
 def outcomes(
-    noise: Noise, *, slowdown: float, gates: int, policy: Policy, metrics: int = 1, seed: int = 0
+    noise: Noise, *, slowdown: float, gates: int, policy: VerdictPolicy, metrics: int = 1, seed: int = 0
 ) -> Counter[Outcome]:
     """What so many gates say of one metric."""
     rng = np.random.default_rng(seed)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.verdicts.verdict import Policy, first_look
+from speedscore.verdicts.verdict import VerdictPolicy, first_look
 from tests.gate.sample_repository import AT_A_GLANCE, QUICK, Begun, Repository
 
-FIRST_LOOK = first_look(Policy(false_alarm=0.49, miss=0.49), metrics=4)
+FIRST_LOOK = first_look(VerdictPolicy(false_alarm=0.49, miss=0.49), metrics=4)
 """Of two cases, each with time and memory, under QUICK."""
 BY_SIGNAL = [signal.SIGINT, signal.SIGTERM]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.verdicts.settings import CaseTable, GateTable, Settings, SettingsError, fraction, read_table
-from speedscore.verdicts.verdict import Policy
+from speedscore.verdicts.verdict import VerdictPolicy
 
 CASE = "bench/test_compile.py::test_compile[jax-mlp]"
 
@@ -46,8 +46,8 @@ def test_a_refused_size_says_of_what_it_is() -> None:
 def test_without_a_table_the_defaults_of_the_documentation_hold(tmp_path: Path) -> None:
     assert read_table(tmp_path) == GateTable()
     found = Settings(read_table(tmp_path)).for_case(CASE, "")
-    assert found.time == Policy(detect=0.05, margin=0.01, false_alarm=0.01, miss=0.05)
-    assert found.memory == Policy(detect=0.1, margin=0.02, false_alarm=0.01, miss=0.05)
+    assert found.time == VerdictPolicy(detect=0.05, margin=0.01, false_alarm=0.01, miss=0.05)
+    assert found.memory == VerdictPolicy(detect=0.1, margin=0.02, false_alarm=0.01, miss=0.05)
     assert (found.seconds, found.processors) == (60.0, "auto")
 
 
@@ -81,8 +81,8 @@ def test_a_table_is_read_with_all_that_it_may_hold(tmp_path: Path) -> None:
     )
     found = Settings(read_table(tmp_path))
     other, own = found.for_case("a", ""), found.for_case("x", "")
-    assert other.time == Policy(detect=0.08, margin=0.03, false_alarm=0.02, miss=0.04)
-    assert other.memory == Policy(detect=0.3, margin=0.07, false_alarm=0.02, miss=0.04)
+    assert other.time == VerdictPolicy(detect=0.08, margin=0.03, false_alarm=0.02, miss=0.04)
+    assert other.memory == VerdictPolicy(detect=0.3, margin=0.07, false_alarm=0.02, miss=0.04)
     assert (other.seconds, other.processors) == (5.0, "all")
     assert (own.seconds, own.processors, own.time) == (7.0, "one", other.time)
     assert (found.pair_seconds, found.python_path) == (0.25, ("lib",))
