@@ -284,6 +284,7 @@ PYTEST_MODULES = (
     "speedscore.gate.command",
     "speedscore.gate.options",
     "speedscore.gate.plan",
+    "speedscore.gate.request",
     # Loaded by file name into a pytest that may be another checkout's.
     "speedscore.gate.side.speedscore_gate_rounds",
     "speedscore.gate.side.speedscore_gate_side",

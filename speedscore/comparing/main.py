@@ -23,7 +23,7 @@ from speedscore.comparing.output import FORMATS
 from speedscore.comparing.report import SCHEMA_VERSION, Axis, ComparisonReport, compared
 from speedscore.comparing.runs import compare
 from speedscore.gate.bisect import bisect
-from speedscore.gate.checkouts import CheckoutError
+from speedscore.gate.worktrees import CheckoutError
 from speedscore.host.signals import interrupt_on
 from speedscore.record.run_file import RunFileError
 from speedscore.verdicts.settings import Settings, SettingsError, read_table

@@ -1,4 +1,21 @@
 """Two checkouts, measured in lockstep, to verdicts and an exit code.
 
-It works on the pytest-benchmark tests of any repository, and knows no framework.
+It works on the pytest-benchmark tests of any repository, and knows no framework. In the order in which they are called:
+
+    options         what ``pytest --gate`` may be told
+    command         from there to a report and an exit code
+    request         the options of one gate, checked
+    worktrees       where the code of base and head lies
+    plan            what each side's pytest is started with; side_arguments: its command line in the other checkout
+    environments    which packages differ between the two
+    loop            pairs of processes until all is decided; outcome: what came of it
+    pairs           one pair: two fresh sides that run some cases
+    matching        which cases both sides have
+    side_process    a side as a pytest process; sides: its verbs and what it answers; side/: the plugin within it
+    lockstep        the rounds of one case in a pair, to one number
+    gated_case      what the pairs said of one case, to its verdicts; exclusions, case_counts: what needs no clock
+    report          what a run means: the record, the exit code, the headline
+    output          the report on the terminal and as Markdown
+
+``bisect`` asks a gate about one commit after the other. No verdict is drawn here: that is the room ``verdicts``.
 """

@@ -15,8 +15,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from speedscore.gate.checkouts import CheckoutError, commit_of, working_tree, worktree
 from speedscore.gate.report import GateExit
+from speedscore.gate.worktrees import CheckoutError, commit_of, working_tree, worktree
 from speedscore.host.git import git_says, run_git
 from speedscore.host.signals import interrupt_on
 
@@ -49,13 +49,13 @@ def _search(head: Path, first: str, last: str, *, command: Sequence[str], inside
         run_git(head, "bisect", "start", last, first)
         script = (sys.executable, "-P", "-m", "speedscore.gate.bisect", str(inside), *command)
         code, _ = _run(["git", "bisect", "run", *script], cwd=head)
-        found = git_says(head, "log", "-1", "--format=%h %s", "refs/bisect/bad")
+        first_slower = git_says(head, "log", "-1", "--format=%h %s", "refs/bisect/bad")
     finally:
         run_git(head, "bisect", "reset", "--quiet")
     if code != 0:
         print("bisect: no single commit was found; git says above what it could not judge")
         return 1
-    print(f"bisect: the first commit that is slower is {found}")
+    print(f"bisect: the first commit that is slower is {first_slower}")
     return 0
 
 

@@ -7,169 +7,151 @@ them. Nothing is measured or decided in this module.
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import signal
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import pairwise
-from pathlib import Path
 
 import msgspec
 import pytest
 
-from speedscore.gate.checkouts import CheckoutError, base_tree, commits_missing_in_head, working_tree
-from speedscore.gate.gate import Found, Gate, GateError
-from speedscore.gate.invocation import OWN_OPTIONS, joined
+from speedscore.gate.environments import differing_packages
+from speedscore.gate.errors import GateError
+from speedscore.gate.lockstep import Clock
+from speedscore.gate.loop import Gate
+from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.output import markdown, terminal_lines
-from speedscore.gate.plan import command_for, differing_packages, make_plan
+from speedscore.gate.plan import GatePlan, command_for, plan_side
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport, conclude, conclude_canary
-from speedscore.host.clock import seconds as now
+from speedscore.gate.request import GateRequest, find_rootdir_again, read_request
+from speedscore.gate.side_process import SideProcess
+from speedscore.gate.sides import StartSide
+from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, commits_missing_in_head, working_tree
+from speedscore.host.clock import seconds as monotonic_seconds
 from speedscore.host.fingerprint import fingerprint
 from speedscore.host.signals import interrupt_on
 from speedscore.record.run_file import RunFileError, write_json
-from speedscore.text.durations import parse_duration
-from speedscore.verdicts.settings import Settings, SettingsError, fraction, read_table
+from speedscore.verdicts.settings import Settings, SettingsError, read_table
 
 
-class _Asked(msgspec.Struct, frozen=True):
-    """The options of one gate."""
-
-    base: str | None
-    canary: float
-    base_python: str
-    inconclusive_passes: bool
-    budget_seconds: float | None
-
-
-def run_gate(config: pytest.Config) -> int:
+def run_gate(config: pytest.Config, *, start_side: StartSide = SideProcess, clock: Clock = monotonic_seconds) -> int:
     """Gate head against base, print and write the report. Returns the exit code."""
-    began = now()
+    began = clock()
     try:
-        _find_rootdir_again(config)
+        find_rootdir_again(config)
         config.add_cleanup(interrupt_on(signal.SIGINT, signal.SIGTERM))
         settings = Settings(read_table(config.rootpath), detect=config.getoption("speedscore_gate_detect"))
-        report = _gate(config, _read(config), settings, began=began)
+        request = read_request(config)
+        report = _gate(config, request, settings, start_side=start_side, clock=clock, began=began)
     except (CheckoutError, GateError, SettingsError) as error:
-        report = _cannot_run(f"cannot run: {error}", config, began=began)
+        report = _cannot_run(f"cannot run: {error}", config, seconds=clock() - began)
     except KeyboardInterrupt:
-        report = _cannot_run("cannot run: interrupted before it began", config, began=began)
+        report = _cannot_run("cannot run: interrupted before it began", config, seconds=clock() - began)
     _say(terminal_lines(report))
     return report.exit_code if _write(report, config) else GateExit.CANNOT_RUN
 
 
-def _find_rootdir_again(config: pytest.Config) -> None:
-    """Start this pytest anew where it took a value of ours for a path to tests, and may have the wrong rootdir.
-
-    Raises SettingsError where it was not started from a command line.
-    """
-    given = tuple(map(str, config.invocation_params.args))
-    words = joined(given)
-    apart = [value for option, value in pairwise(given) if option in OWN_OPTIONS]
-    if not any(Path(value).exists() for value in apart):
-        return
-    before = sys.orig_argv[1 : len(sys.orig_argv) - len(given)]
-    if [*before, *given] != sys.orig_argv[1:]:
-        raise SettingsError(f"write options and values in one word: {' '.join(words)}")
-    sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, *before, *words])
-
-
-def _read(config: pytest.Config) -> _Asked:
-    canary, base = config.getoption("speedscore_gate_canary"), config.getoption("speedscore_gate")
-    if base is not None and not base.strip():
-        # A variable that is not set; read as the current folder, head would be compared with itself, and pass.
-        raise SettingsError("--gate: name a git ref or a directory, found nothing")
-    if canary is not None and base is not None:
-        raise SettingsError("--gate-canary compares head with a copy of itself; leave out --gate, or the canary")
-    if config.getoption("dist", "no") != "no" or config.getoption("numprocesses", None):
-        raise SettingsError("the sides take turns on this machine: leave out -n (pytest-xdist)")
-    budget = config.getoption("speedscore_gate_time_budget")
-    try:
-        budget_seconds = parse_duration(budget) if budget else None
-    except ValueError as error:
-        raise SettingsError(f"--gate-time-budget: {error}") from None
-    return _Asked(
-        base=base,
-        canary=0.0 if canary is None else fraction(canary, what="--gate-canary"),
-        base_python=str(Path(config.getoption("speedscore_gate_python") or sys.executable).expanduser()),
-        inconclusive_passes=config.getoption("speedscore_gate_inconclusive") == "pass",
-        budget_seconds=budget_seconds,
-    )
-
-
-def _gate(config: pytest.Config, asked: _Asked, settings: Settings, *, began: float) -> GateReport:
+def _gate(
+    config: pytest.Config,
+    request: GateRequest,
+    settings: Settings,
+    *,
+    start_side: StartSide,
+    clock: Clock,
+    began: float,
+) -> GateReport:
     head = working_tree(config.rootpath)
     with contextlib.ExitStack() as stack:
-        base = head if asked.base is None else stack.enter_context(base_tree(asked.base, head))
-        packages = differing_packages(asked.base_python)
-        deadline = began + asked.budget_seconds if asked.budget_seconds else None
-        plan = make_plan(
-            config,
-            base=base,
-            head=head,
-            base_python=asked.base_python,
-            other_environment=any(packages),
-            canary=asked.canary,
-            deadline_seconds=deadline,
-        )
-        found = Gate(plan, settings, order=random.SystemRandom(), listener=_Progress()).run()
-    sides = [
-        SideReport(description=tree.description, commit=tree.commit, dirty=tree.dirty, python=python, packages=own)
-        for tree, python, own in zip((base, head), found.pythons, packages, strict=True)
-    ]
-    warnings = found.warnings
-    if behind := commits_missing_in_head(head, base):
-        warnings = (
-            *warnings,
-            f"base has {behind} commits that head lacks, and what they changed counts against head: rebase, or gate "
-            f"against $(git merge-base HEAD {asked.base})",
-        )
-    code, headline = _conclude(asked, found)
-    regressed = dict.fromkeys(verdict.case for verdict in found.verdicts if verdict.outcome == "regressed")
+        base = head if request.base is None else stack.enter_context(base_tree(request.base, head))
+        packages = differing_packages(request.base_python)
+        plan = _plan(config, request, settings, base=base, head=head, other_environment=any(packages), began=began)
+        outcome = Gate(
+            plan, settings, start_side=start_side, clock=clock, order=random.SystemRandom(), listener=_ProgressLines()
+        ).run()
+    base_report, head_report = (
+        SideReport(description=tree.description, commit=tree.commit, dirty=tree.dirty, python=python, packages=versions)
+        for tree, python, versions in zip((base, head), outcome.pythons, packages, strict=True)
+    )
+    code, headline = _conclude(request, outcome)
+    regressed = dict.fromkeys(verdict.case for verdict in outcome.verdicts if verdict.outcome == "regressed")
+    general = settings.for_case("", "")
     return GateReport(
         schema_version=SCHEMA_VERSION,
         created=_date(),
-        base=sides[0],
-        head=sides[1],
-        time=settings.for_case("", "").time,
-        memory=settings.for_case("", "").memory,
-        looks=found.looks,
-        canary=asked.canary or None,
-        verdicts=found.verdicts,
-        missing=found.missing,
-        skipped=found.skipped,
-        warnings=warnings,
-        cut_off=found.cut_off,
-        pairs=found.pairs,
-        seconds=now() - began,
+        base=base_report,
+        head=head_report,
+        time=general.time,
+        memory=general.memory,
+        looks=outcome.looks,
+        canary=request.canary or None,
+        verdicts=outcome.verdicts,
+        missing=outcome.missing,
+        skipped=outcome.skipped,
+        warnings=(*outcome.warnings, *_warn_of_missing_commits(request, base=base, head=head)),
+        cut_off=outcome.cut_off,
+        pairs=outcome.pairs,
+        seconds=clock() - began,
         environment=fingerprint(config.rootpath),
-        reproduce={} if asked.canary else {case: command_for(config, case) for case in regressed},
+        reproduce={} if request.canary else {case: command_for(config, case) for case in regressed},
         exit_code=code,
         headline=headline,
     )
 
 
-def _conclude(asked: _Asked, found: Found) -> tuple[GateExit, str]:
-    if asked.canary:
-        return conclude_canary(found.verdicts, asked.canary)
-    return conclude(
-        found.verdicts,
-        found.missing,
-        inconclusive_passes=asked.inconclusive_passes,
-        cut_off=found.cut_off,
-        nothing=found.nothing,
+def _plan(
+    config: pytest.Config,
+    request: GateRequest,
+    settings: Settings,
+    *,
+    base: SourceTree,
+    head: SourceTree,
+    other_environment: bool,
+    began: float,
+) -> GatePlan:
+    """Both sides with the same command line, each in its own checkout."""
+    base_plan, head_plan = (
+        plan_side(config, label, tree=tree, head=head, python=python, python_path=settings.python_path)
+        for label, tree, python in (("base", base, request.base_python), ("head", head, sys.executable))
+    )
+    return GatePlan(
+        base=base_plan,
+        head=head_plan,
+        extra_work=request.canary,
+        other_environment=other_environment,
+        deadline_seconds=began + request.budget_seconds if request.budget_seconds else None,
     )
 
 
-def _cannot_run(headline: str, config: pytest.Config, *, began: float) -> GateReport:
+def _warn_of_missing_commits(request: GateRequest, *, base: SourceTree, head: SourceTree) -> list[str]:
+    missing = commits_missing_in_head(head, base)
+    if not missing:
+        return []
+    return [
+        f"base has {missing} commits that head lacks, and what they changed counts against head: rebase, or gate "
+        f"against $(git merge-base HEAD {request.base})"
+    ]
+
+
+def _conclude(request: GateRequest, outcome: GateOutcome) -> tuple[GateExit, str]:
+    if request.canary:
+        return conclude_canary(outcome.verdicts, request.canary)
+    return conclude(
+        outcome.verdicts,
+        outcome.missing,
+        inconclusive_passes=request.inconclusive_passes,
+        cut_off=outcome.cut_off,
+        nothing=outcome.nothing,
+    )
+
+
+def _cannot_run(headline: str, config: pytest.Config, *, seconds: float) -> GateReport:
     return GateReport(
         schema_version=SCHEMA_VERSION,
         created=_date(),
         base=SideReport(description=str(config.getoption("speedscore_gate"))),
         head=SideReport(description=str(config.rootpath)),
-        seconds=now() - began,
+        seconds=seconds,
         exit_code=GateExit.CANNOT_RUN,
         headline=headline,
     )
@@ -194,7 +176,7 @@ def _date() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-class _Progress:
+class _ProgressLines:
     """Says how far the gate is, a line now and then: a log keeps every line."""
 
     def collected(self, cases: int) -> None:

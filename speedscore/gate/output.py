@@ -5,17 +5,17 @@ It renders and decides nothing. What is unchanged takes one line, what needs a p
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 
-from tabulate import tabulate
-
 from speedscore.gate.report import GateReport, SideReport, count
+from speedscore.text.markdown import code, markdown_table
+from speedscore.text.numbers import short_percent
+from speedscore.text.tables import captioned_table
+from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
 from speedscore.verdicts.verdict import Outcome, Verdict
 
-WIDTH = 80
 _ORDER: tuple[Outcome, ...] = ("regressed", "inconclusive", "improved", "unchanged", "not comparable")
-_HEADERS = ("", "verdict", "ratio", "interval", "pairs", "s", "sees")
+_HEADERS = ("verdict", "ratio", "interval", "pairs", "s", "sees")
 _LEGEND = (
     "ratio: head over base, above 1 is slower or larger. pairs: of fresh processes. sees: the smallest slowdown that "
     "so many pairs as noisy as these would have shown."
@@ -24,19 +24,19 @@ _LEGEND = (
 
 def terminal_lines(report: GateReport) -> list[str]:
     """The report in at most 80 columns, the verdict last, where the eye is when it ends."""
-    lines = ["", " speedscore gate ".center(WIDTH, "="), *_sides(report), ""]
+    lines = ["", " speedscore gate ".center(TERMINAL_COLUMNS, "="), *_sides(report), ""]
     shown = _shown(report.verdicts)
     if shown:
-        lines += [*_table(shown), "", *_wrapped(_LEGEND), ""]
+        lines += [*_table(shown), "", *wrapped(_LEGEND), ""]
     remarks = [*_quiet(report), *_attention(report)]
     for remark in remarks:
-        lines += _wrapped(remark)
+        lines += wrapped(remark)
     for case, command in report.reproduce.items():
         lines += [f"to gate {case} alone:", f"  {command}"]
     if remarks or report.reproduce:
         lines.append("")
     headline, *quoted = report.headline.splitlines()
-    return [*lines, *quoted, *_wrapped(f"gate {headline} (exit code {report.exit_code})", indent="")]
+    return [*lines, *quoted, *wrapped(f"gate {headline} (exit code {report.exit_code})", indent="")]
 
 
 def markdown(report: GateReport) -> str:
@@ -49,9 +49,16 @@ def markdown(report: GateReport) -> str:
     loud = [verdict for verdict in shown if verdict.outcome != "unchanged"]
     calm = [verdict for verdict in shown if verdict.outcome == "unchanged"]
     if loud:
-        parts += [_markdown_table(loud), ""]
+        parts += [*_markdown_table(loud), ""]
     if calm:
-        parts += [f"<details><summary>{len(calm)} unchanged</summary>", "", _markdown_table(calm), "", "</details>", ""]
+        parts += [
+            f"<details><summary>{len(calm)} unchanged</summary>",
+            "",
+            *_markdown_table(calm),
+            "",
+            "</details>",
+            "",
+        ]
     parts += [f"- {line}" for line in [*_quiet(report), *_attention(report)]]
     for case, command in report.reproduce.items():
         parts += ["", f"To gate `{case}` alone:", "", "```", command, "```"]
@@ -63,21 +70,21 @@ def _sides(report: GateReport, *, wrap: bool = True) -> list[str]:
     lines = [
         f"head  {report.head.description}",
         f"base  {report.base.description}" if report.canary is None else "base  a copy of head",
-        f"finds {_percent(time.detect)}, lets {_percent(time.margin)} pass; false alarms: "
-        f"{_percent(time.false_alarm)} of runs; missed: {_percent(time.miss)}",
+        f"finds {short_percent(time.detect)}, lets {short_percent(time.margin)} pass; false alarms: "
+        f"{short_percent(time.false_alarm)} of runs; missed: {short_percent(time.miss)}",
         f"{report.pairs} pairs of processes in {report.seconds:.0f} s; looked at after {_list(report.looks)}",
     ]
     if report.head.packages or report.base.packages or report.base.python != report.head.python:
         lines.append(f"environments differ: {_environments(report.base, report.head)}")
-    return [part for line in lines for part in _wrapped(line, indent="      ")] if wrap else lines
+    return [part for line in lines for part in wrapped(line, indent="      ")] if wrap else lines
 
 
 def _environments(base: SideReport, head: SideReport) -> str:
     names = sorted(base.packages.keys() | head.packages.keys())
-    found = [f"{name} {base.packages.get(name, 'none')} -> {head.packages.get(name, 'none')}" for name in names]
+    differing = [f"{name} {base.packages.get(name, 'none')} -> {head.packages.get(name, 'none')}" for name in names]
     if base.python != head.python:
-        found.insert(0, f"python {base.python} -> {head.python}")
-    return ", ".join(found[:12]) + (f" and {len(found) - 12} more" if len(found) > 12 else "")
+        differing.insert(0, f"python {base.python} -> {head.python}")
+    return ", ".join(differing[:12]) + (f" and {len(differing) - 12} more" if len(differing) > 12 else "")
 
 
 def _shown(verdicts: Iterable[Verdict]) -> list[Verdict]:
@@ -91,33 +98,34 @@ def _shown(verdicts: Iterable[Verdict]) -> list[Verdict]:
 
 
 def _table(verdicts: Sequence[Verdict]) -> list[str]:
-    """Node ids are long: each has a line of its own above its figures."""
-    rows = tabulate(
-        [_row(verdict) for verdict in verdicts],
-        headers=_HEADERS,
-        tablefmt="simple",
-        disable_numparse=True,
-        stralign="left",
+    return captioned_table(
+        [(verdict.metric, *_figures(verdict)) for verdict in verdicts],
+        headers=("", *_HEADERS),
+        captions=[verdict.case for verdict in verdicts],
+        remarks=[_remarks(verdict) for verdict in verdicts],
     )
-    head, rule, *body = rows.splitlines()
-    lines = [head, rule]
-    for case, row, verdict in zip((each.case for each in verdicts), body, verdicts, strict=True):
-        lines += [case, row.rstrip()]
-        for remark in (verdict.reason, *verdict.notes):
-            lines += _wrapped(f"  {remark}", indent="  ") if remark else []
-    return lines
 
 
-def _row(verdict: Verdict) -> tuple[str, ...]:
+def _markdown_table(verdicts: Sequence[Verdict]) -> list[str]:
+    rows = [
+        (code(verdict.case), verdict.metric, *_figures(verdict), "; ".join(_remarks(verdict))) for verdict in verdicts
+    ]
+    return markdown_table(rows, headers=("case", "metric", *_HEADERS, "remarks"))
+
+
+def _remarks(verdict: Verdict) -> tuple[str, ...]:
+    return tuple(filter(None, (verdict.reason, *verdict.notes)))
+
+
+def _figures(verdict: Verdict) -> tuple[str, ...]:
     visible = verdict.smallest_visible
     return (
-        f"  {verdict.metric}",
         verdict.outcome,
         f"{verdict.ratio:.3f}" if verdict.ratio is not None else "",
         _interval(verdict),
         str(verdict.pairs) if verdict.pairs else "",
         f"{verdict.seconds:.1f}" if verdict.seconds else "",
-        _percent(visible) if visible is not None else "",
+        short_percent(visible) if visible is not None else "",
     )
 
 
@@ -128,27 +136,13 @@ def _interval(verdict: Verdict) -> str:
     return f"{low} to {verdict.high:.3f}" if verdict.high is not None else f"{low} to ?"
 
 
-def _markdown_table(verdicts: Sequence[Verdict]) -> str:
-    rows = [
-        (
-            f"`{verdict.case}`".replace("|", "\\|"),
-            verdict.metric,
-            *_row(verdict)[1:],
-            "; ".join(filter(None, (verdict.reason, *verdict.notes))),
-        )
-        for verdict in verdicts
-    ]
-    headers = ("case", "metric", *_HEADERS[1:], "remarks")
-    return str(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True))
-
-
 def _quiet(report: GateReport) -> list[str]:
     """Memory and what was counted, as far as nothing changed: those of as many cases in one line."""
     metrics: dict[tuple[int, int], list[str]] = {}
     for metric in dict.fromkeys(verdict.metric for verdict in report.verdicts if verdict.metric != "time"):
-        own = [verdict for verdict in report.verdicts if verdict.metric == metric]
-        if same := count(own, "unchanged"):
-            metrics.setdefault((same, len(own)), []).append(metric)
+        of_metric = [verdict for verdict in report.verdicts if verdict.metric == metric]
+        if same := count(of_metric, "unchanged"):
+            metrics.setdefault((same, len(of_metric)), []).append(metric)
     return [f"unchanged in {same} of {total} cases: {', '.join(names)}" for (same, total), names in metrics.items()]
 
 
@@ -164,21 +158,11 @@ def _attention(report: GateReport) -> list[str]:
         lines.append(
             f"skipped on both sides: {len(report.skipped)}, the first because: {next(iter(report.skipped.values()))}"
         )
-    lines += [f"warning: {each}" for each in report.warnings]
+    lines += [f"warning: {warning}" for warning in report.warnings]
     if report.cut_off:
         lines.append(f"ended early: {report.cut_off}")
     return lines
 
 
-def _percent(fraction: float) -> str:
-    return f"{100 * fraction:.3g} %"
-
-
 def _list(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers)) or "no pair"
-
-
-def _wrapped(text: str, *, indent: str = "  ") -> list[str]:
-    return textwrap.wrap(
-        text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
-    )

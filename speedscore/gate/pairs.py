@@ -1,206 +1,135 @@
-"""One pair of processes walks through the cases: both come to a benchmark, then their rounds alternate A B B A.
+"""Pairs of fresh sides: both are started and collect, then they run some cases, and both are ended whatever happens.
 
-Who does not have the baton is frozen, and both sit on the same processors, so that what disturbs the machine disturbs
-both alike. A pair gives one number a case, for rounds of one process are no independent witnesses: the median of the
-log ratios of neighbouring rounds, or, where others at work cut rounds into slices, the log ratio of the fastest. It
-decides nothing.
+What a pair says of a case goes to whoever asked; nothing is decided here.
 """
 
 from __future__ import annotations
 
-import math
+import contextlib
+import os
 import random
 from collections.abc import Callable, Iterator, Sequence
-from itertools import zip_longest
-from statistics import median, quantiles
 from typing import TypeVar
 
 import msgspec
 
-from speedscore.gate.sides import Finished, Order, Ready, Side, Timed
-from speedscore.host.clock import seconds as now
+from speedscore.gate.errors import BudgetSpentError, GateError
+from speedscore.gate.gated_case import GatedCase
+from speedscore.gate.lockstep import Clock, PairResult, SideLostError, run_tasks
+from speedscore.gate.plan import GatePlan
+from speedscore.gate.sides import Side, SideCollection, StartSide
 from speedscore.host.piped import ProcessLostError
+from speedscore.host.processors import allowed_processors
 
-FEWEST_COUPLES = 2
-"""A B B A: with one couple alone, whatever drifts would count against one side."""
-
-
-RESTLESS_FROM = 0.1
-"""Distance of the quartiles of the log ratios of neighbouring rounds, or of their median from 0. Others at work cut
-rounds into slices: on one processor a round of 4 ms lasts 4, 8 or 12 ms with 5 % more work as without, and with two
-threads on two processors it lasts once or twice as long, by chance and for many rounds on end. What a benchmark itself
-does otherwise from round to round, it does on both sides, and is no unrest."""
-
-FASTEST_OF = 60
-"""So many rounds a side before the fastest stands for all. Measured with two other gates on the same two processors: of
-5 % more work neighbouring rounds showed 3.0 %, the fastest 5.1 %. With two threads and one neighbour the fastest of 60
-spread by 1 % from pair to pair, of 30 by 3 %, and the median of 60 log ratios by 19 %."""
+Processors = tuple[int, ...] | None
 
 
-class Task(msgspec.Struct, frozen=True):
-    """A case as a pair is to run it."""
+class StartedPair(msgspec.Struct, frozen=True):
+    """Two living sides that have collected."""
 
-    case: str
-    processors: tuple[int, ...] | None
-    iterations: int | None
-    seconds: float
-    """For the rounds of both sides together."""
-    most_seconds: float
-    """Where rounds are restless."""
+    base: Side
+    head: Side
+    on_base: SideCollection
+    on_head: SideCollection
 
 
-class Walked(msgspec.Struct, frozen=True):
-    """What a pair says of one case."""
+class PairRunner:
+    """The pairs of one gate."""
 
-    case: str
-    base: Finished
-    head: Finished
-    log_ratio: float | None
-    """Of head over base; None where a side came to no round."""
-    iterations: int
-    busy: float
-    """Processors at work in a round, as the processes' own time says."""
-    couples: int
-    restless: bool
-    """Whether the fastest rounds were compared, and not neighbours."""
-    seconds: float
-    """From the first word to the last, all that the case cost."""
+    def __init__(self, plan: GatePlan, *, start_side: StartSide, clock: Clock, order: random.Random) -> None:
+        """``order`` draws whatever is drawn anew for each pair: who begins, the processor, the seed of hashes."""
+        self._plan = plan
+        self._start_side = start_side
+        self._clock = clock
+        self._order = order
+        self._ran_own_code = False
+        """Whether a pair came to its end and each side was seen to run its own code."""
 
+    def check_budget(self) -> None:
+        """Raises BudgetSpentError. Asked between cases, for one pair may take longer than the whole budget."""
+        deadline = self._plan.deadline_seconds
+        if deadline is not None and self._clock() >= deadline:
+            raise BudgetSpentError
 
-class SideLostError(RuntimeError):
-    """A side has died or hangs, and with it the pair."""
+    @contextlib.contextmanager
+    def started(self, cases: Sequence[GatedCase]) -> Iterator[StartedPair]:
+        """A fresh pair; starting it is charged to the cases it is started for. Raises GateError."""
+        began = self._clock()
+        with contextlib.ExitStack() as stack:
+            hash_seed = self._order.randrange(2**32)
+            specs = (self._plan.base.spec, self._plan.head.spec)
+            sides: dict[str, Side] = {}
+            for spec, other in self._order.sample([specs, specs[::-1]], k=2):
+                sides[spec.label] = self._start_side(spec, other=other, hash_seed=hash_seed)
+                stack.callback(sides[spec.label].close)
+            base, head = sides["base"], sides["head"]
+            pair = StartedPair(base, head, _heard(base, base.collected), _heard(head, head.collected))
+            for case in cases:
+                case.seconds += (self._clock() - began) / len(cases)
+            yield pair
 
-    def __init__(self, case: str, label: str, how: str) -> None:
-        super().__init__(f"{label} {how}")
-        self.case = case
-        self.label = label
+    def run(
+        self,
+        pair: StartedPair,
+        cases: Sequence[GatedCase],
+        *,
+        seconds: float,
+        note: Callable[[GatedCase, PairResult], None],
+    ) -> int:
+        """How many of the cases were come to. One in which a side died counts as such, and ends the pair.
 
-
-def walk(base: Side, head: Side, tasks: Sequence[Task], *, extra_work: float, order: random.Random) -> Iterator[Walked]:
-    """Run the tasks on both sides. ``extra_work`` is head's alone. Raises SideLostError when a side is lost."""
-    for task, after in zip_longest(tasks, (task.case for task in tasks[1:])):
-        yield _run(base, head, task, after, extra_work=extra_work, order=order)
-
-
-def _run(
-    base: Side, head: Side, task: Task, following: str | None, *, extra_work: float, order: random.Random
-) -> Walked:
-    started = now()
-    told = Order(case=task.case, next=following, processors=task.processors, iterations=task.iterations)
-    sides = [base, head]
-    order.shuffle(sides)
-    for side in sides:
-        _ask(task, side, lambda side: side.begin(told, extra_work=extra_work if side is head else 0.0))
-    states = {side: _ask(task, side, Side.ready) for side in sides}
-    baton = _Baton(task, sides)
-    ready = {side: state for side, state in states.items() if isinstance(state, Ready)}
-    iterations = max((state.iterations for state in ready.values()), default=0)
-    if len(ready) == len(sides):
-        baton.pass_around(iterations, most_couples=min(state.most_rounds for state in ready.values()))
-    ended = {side: state for side, state in (states | baton.failed).items() if isinstance(state, Finished)}
-    for side in sides:
-        if side not in ended:
-            _ask(task, side, Side.enough)
-            ended[side] = _ask(task, side, Side.finished)
-    return Walked(
-        case=task.case,
-        base=ended[base],
-        head=ended[head],
-        log_ratio=baton.log_ratio(base, head),
-        iterations=iterations,
-        busy=baton.busy(),
-        couples=baton.couples,
-        restless=baton.by_fastest,
-        seconds=now() - started,
-    )
-
-
-class _Baton:
-    """The rounds of one case, and whose turn it is."""
-
-    def __init__(self, task: Task, sides: Sequence[Side]) -> None:
-        self._task = task
-        self._sides = sides
-        self._timed: dict[Side, list[Timed]] = {side: [] for side in sides}
-        self.failed: dict[Side, Finished] = {}
-
-    @property
-    def couples(self) -> int:
-        return min(len(timed) for timed in self._timed.values())
-
-    def pass_around(self, iterations: int, *, most_couples: int) -> None:
-        for side in self._sides:
-            side.freeze()
-        for side in self._sides:
-            # Its thread may run on to the next word; nothing is timed before it is frozen again.
-            _ask(self._task, side, lambda side: side.agree(iterations))
-            side.freeze()
-        started = now()
-        turn = list(self._sides)
-        while self.couples < most_couples:
-            if self.couples >= FEWEST_COUPLES and self._is_enough(now() - started):
-                return
-            for side in turn:
-                answer = _ask(self._task, side, Side.round)
-                if isinstance(answer, Finished):
-                    self.failed[side] = answer
-                    return
-                self._timed[side].append(answer)
-            turn.reverse()
-
-    def _is_enough(self, spent_seconds: float) -> bool:
-        task = self._task
-        if spent_seconds < task.seconds:
-            return False
-        return spent_seconds >= task.most_seconds or self.couples >= FASTEST_OF or not self._is_restless()
-
-    @property
-    def by_fastest(self) -> bool:
-        """This, and when to stop, depends on the rounds of both sides together: exchanging base and head changes
-        neither, which is what the interval over the pairs rests on."""
-        return self.couples >= FASTEST_OF and self._is_restless()
-
-    def _is_restless(self) -> bool:
-        logs = self._logs(*self._sides)
-        if len(logs) < FEWEST_COUPLES:
-            return False
-        first, middle, third = quantiles(logs, n=4, method="inclusive")
-        return third - first > RESTLESS_FROM or abs(middle) > RESTLESS_FROM
-
-    def _logs(self, before: Side, after: Side) -> list[float]:
-        """Log ratios of neighbouring rounds, as far as a timer saw both."""
-        return [
-            math.log(other.seconds / one.seconds)
-            for one, other in zip(self._timed[before], self._timed[after], strict=False)
-            if one.seconds > 0 and other.seconds > 0
-        ]
-
-    def log_ratio(self, base: Side, head: Side) -> float | None:
-        logs = self._logs(base, head)
-        # A timer that stands still in half of the rounds is too coarse to tell anything.
-        if self.failed or not logs or 2 * len(logs) < self.couples:
-            return None
-        if self.by_fastest:
-            before, after = (
-                min(each.seconds for each in self._timed[side] if each.seconds > 0) for side in (base, head)
-            )
-            return math.log(after / before)
-        return median(logs)
-
-    def busy(self) -> float:
-        """Of the rounds that were long enough for a clock to see."""
-        shares = [
-            timed.cpu_seconds / timed.seconds for each in self._timed.values() for timed in each if timed.seconds > 0
-        ]
-        return median(shares) if shares else 0.0
+        Raises GateError where a side ran the other's code, BudgetSpentError between two cases.
+        """
+        by_id = {case.id: case for case in cases}
+        one, every = _draw_processors(self._order)
+        tasks = [case.task(one=one, all_of_them=every, seconds=seconds) for case in cases]
+        done = 0
+        try:
+            for result in run_tasks(
+                pair.base,
+                pair.head,
+                tasks,
+                extra_work=self._plan.extra_work,
+                order=self._order,
+                clock=self._clock,
+            ):
+                done += 1
+                note(by_id[result.case], result)
+                if done < len(tasks):
+                    self.check_budget()
+            if not self._ran_own_code:
+                _check_own_code(pair)
+                self._ran_own_code = True
+        except SideLostError as error:
+            by_id[error.case].lost(error.label, str(error))
+            return done + 1
+        return done
 
 
 Answer = TypeVar("Answer")
 
 
-def _ask(task: Task, side: Side, what: Callable[[Side], Answer]) -> Answer:
-    """Raises SideLostError with the case and the side where the process is lost."""
+def _draw_processors(order: random.Random) -> tuple[Processors, Processors]:
+    """One processor drawn for a pair, and all that there are; None where the system pins nothing."""
+    if not hasattr(os, "sched_setaffinity"):
+        return None, None
+    return (order.choice(allowed_processors()),), tuple(sorted(os.sched_getaffinity(0)))
+
+
+def _check_own_code(pair: StartedPair) -> None:
+    """Raises GateError where a side ran the other's code: a comparison with itself would always pass."""
+    for side, other in ((pair.base, "head"), (pair.head, "base")):
+        if foreign := _heard(side, side.end).foreign:
+            raise GateError(
+                f"{side.spec.label} imported {', '.join(foreign[:5])} from {other}'s checkout, so both sides "
+                "ran the same code; name the folder that holds the package in python_path of "
+                "[tool.speedscore.gate], or give base an environment of its own with --gate-python"
+            )
+
+
+def _heard(side: Side, ask: Callable[[], Answer]) -> Answer:
+    """Raises GateError where the side is lost."""
     try:
-        return what(side)
+        return ask()
     except ProcessLostError as error:
-        raise SideLostError(task.case, side.checkout.label, str(error)) from None
+        raise GateError(f"pytest on {side.spec.label} ({side.spec.description}) {error}") from None

@@ -1,78 +1,78 @@
-"""From pytest's configuration to two sides: where each checkout lies, what its pytest is started with, what differs.
+"""From pytest's configuration to what each side is started with: its folders, its command line, which cases count.
 
-It runs no test; it asks an interpreter for its packages where base has one of its own.
+It runs nothing.
 """
 
 from __future__ import annotations
 
-import json
 import shlex
-import subprocess
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from speedscore.gate.checkouts import Tree
-from speedscore.gate.gate import GateError, Plan
-from speedscore.gate.invocation import Moves, Selection, alone, moved, named_paths, select, without_gate
-from speedscore.gate.sides import Checkout
-
-_LIST_PACKAGES = """
-import importlib.metadata, json
-print(json.dumps({each.metadata["Name"]: each.version for each in importlib.metadata.distributions()}))
-"""
+from speedscore.gate.side_arguments import Moves, Selection, alone, moved, named_paths, select, without_gate
+from speedscore.gate.sides import SideSpec
+from speedscore.gate.worktrees import SourceTree
 
 
-def make_plan(
-    config: pytest.Config,
-    *,
-    base: Tree,
-    head: Tree,
-    base_python: str,
-    other_environment: bool,
-    canary: float,
-    deadline_seconds: float | None,
-) -> Plan:
-    """Both sides with the same command line, each in its own checkout."""
-    base_side, base_selection = _side(config, "base", tree=base, head=head, python=base_python)
-    head_side, head_selection = _side(config, "head", tree=head, head=head, python=sys.executable)
-    return Plan(
-        base=base_side,
-        head=head_side,
-        base_selection=base_selection,
-        head_selection=head_selection,
-        extra_work=canary,
-        other_environment=other_environment,
-        deadline_seconds=deadline_seconds,
-    )
+class SidePlan(msgspec.Struct, frozen=True):
+    """What a side is started with, and which of its cases count."""
+
+    spec: SideSpec
+    selection: Selection
 
 
-def _side(config: pytest.Config, label: str, *, tree: Tree, head: Tree, python: str) -> tuple[Checkout, Selection]:
+class GatePlan(msgspec.Struct, frozen=True):
+    """What is to be gated."""
+
+    base: SidePlan
+    head: SidePlan
+    extra_work: float = 0.0
+    """Share of work that head does in addition, for a canary; else 0."""
+    other_environment: bool = False
+    """True where base has packages of its own."""
+    deadline_seconds: float | None = None
+    """On the gate's clock; None without a limit."""
+
+
+def plan_side(
+    config: pytest.Config, label: str, *, tree: SourceTree, head: SourceTree, python: str, python_path: Sequence[str]
+) -> SidePlan:
+    """A side with the command line of ``config``, in the words of its own checkout.
+
+    ``python_path`` are the folders of a checkout from which its own code is imported.
+    """
     start = config.invocation_params.dir
     project, moves = _places(config.rootpath, head, tree)
     folder = moved(start, moves)
-    selection = select(
-        without_gate(_arguments(config)), paths=config.option.file_or_dir, start=start, project=project, moves=moves
-    )
+    arguments, paths = _arguments(config), config.option.file_or_dir
+    selection = select(without_gate(arguments), paths=paths, start=start, project=project, moves=moves)
     if not folder.is_dir():
         # Head's pytest was started in a folder that this side lacks, and so are the tests, unless others are named.
-        nothing = selection.nothing or not named_paths(_arguments(config), config.option.file_or_dir)
+        nothing = selection.nothing or not named_paths(arguments, paths)
         folder, selection = project, msgspec.structs.replace(selection, nothing=nothing)
-    checkout = Checkout(
+    spec = SideSpec(
         label=label,
         description=tree.description,
         root=tree.root,
         project=project,
         folder=folder,
         python=python,
+        import_paths=tuple(project / name for name in python_path),
         arguments=selection.arguments,
     )
-    return checkout, selection
+    return SidePlan(spec, selection)
 
 
-def _places(rootdir: Path, head: Tree, tree: Tree) -> tuple[Path, Moves]:
+def command_for(config: pytest.Config, case: str) -> str:
+    """The gate on one case alone, as it can be typed anywhere."""
+    arguments = alone(_arguments(config), paths=config.option.file_or_dir)
+    return f"cd {shlex.quote(str(config.rootpath))} && {shlex.join(['pytest', case, *arguments])}"
+
+
+def _places(rootdir: Path, head: SourceTree, tree: SourceTree) -> tuple[Path, Moves]:
     """pytest's rootdir in another checkout, and what else of head lies where.
 
     A directory may hold the project alone, which is a part of head's repository.
@@ -83,33 +83,6 @@ def _places(rootdir: Path, head: Tree, tree: Tree) -> tuple[Path, Moves]:
     if not project.is_dir():
         project = tree.root
     return project, [(rootdir, project), (rootdir.resolve(), project), (head.root.resolve(), tree.root)]
-
-
-def command_for(config: pytest.Config, case: str) -> str:
-    """The gate on one case alone, as it can be typed anywhere."""
-    arguments = alone(_arguments(config), paths=config.option.file_or_dir)
-    return f"cd {shlex.quote(str(config.rootpath))} && {shlex.join(['pytest', case, *arguments])}"
-
-
-def differing_packages(base_python: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Versions of what is not the same in the two environments: of base, and of head.
-
-    Raises GateError where base's interpreter cannot be run.
-    """
-    if base_python == sys.executable:
-        return {}, {}
-    base, head = _packages(base_python), _packages(sys.executable)
-    names = [name for name in sorted(base.keys() | head.keys()) if base.get(name) != head.get(name)]
-    return {name: base[name] for name in names if name in base}, {name: head[name] for name in names if name in head}
-
-
-def _packages(python: str) -> dict[str, str]:
-    try:
-        done = subprocess.run([python, "-c", _LIST_PACKAGES], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise GateError(f"--gate-python: {python} cannot be run ({error}); name a Python interpreter") from None
-    found: dict[str, str] = json.loads(done.stdout)
-    return found
 
 
 def _arguments(config: pytest.Config) -> list[str]:

@@ -12,7 +12,7 @@ from enum import IntEnum
 import msgspec
 
 from speedscore.host.fields import Scalar
-from speedscore.verdicts.verdict import Outcome, VerdictPolicy, Verdict
+from speedscore.verdicts.verdict import Outcome, Verdict, VerdictPolicy
 
 SCHEMA_VERSION = 1
 """1 (2026-11): the first form."""
@@ -100,16 +100,15 @@ def conclude(
 def conclude_canary(verdicts: tuple[Verdict, ...], share: float) -> tuple[GateExit, str]:
     """The same for a canary: it is found, or this machine, today, cannot be trusted to find its like."""
     timed = [verdict for verdict in verdicts if verdict.metric == "time" and verdict.outcome != "not comparable"]
-    found = count(timed, "regressed")
-    said = f"canary: {100 * share:g} % of extra work was found in {found} of {_number(len(timed), 'case')}"
+    regressed = count(timed, "regressed")
+    said = f"canary: {100 * share:g} % of extra work was found in {regressed} of {_number(len(timed), 'case')}"
     if not timed:
         return GateExit.CANNOT_RUN, "canary: no case could be given extra work"
-    return (GateExit.PASSED if found == len(timed) else GateExit.INCONCLUSIVE), said
+    return (GateExit.PASSED if regressed == len(timed) else GateExit.INCONCLUSIVE), said
 
 
 def _cases(verdicts: tuple[Verdict, ...], outcome: Outcome) -> str:
-    found = [verdict for verdict in verdicts if verdict.outcome == outcome]
-    metrics = Counter(verdict.metric for verdict in found)
+    metrics = Counter(verdict.metric for verdict in verdicts if verdict.outcome == outcome)
     return ", ".join(f"{metric} of {_number(cases, 'case')}" for metric, cases in metrics.items())
 
 

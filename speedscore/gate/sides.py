@@ -1,26 +1,18 @@
-"""One side of a gate as the gate sees it: a pytest process in a checkout, what it is told and what it answers.
+"""One side of a gate as the gate sees it: what it is started with, the verbs it obeys, and what it answers.
 
-It starts the process and speaks with it, one test at a time, and knows nothing of the other side or of verdicts.
+A side is a pytest process (``side_process``), or whatever else obeys the same verbs. Nothing is started here.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol
 
 import msgspec
 
-from speedscore.host.piped import PipedProcess
 
-_PLUGIN_FOLDER = Path(__file__).parent / "side"
-_PLUGIN = "speedscore_gate_side"
-HANG_SECONDS = 900.0
-"""A side that says nothing for so long hangs. Longer than any compilation."""
-
-
-class Checkout(msgspec.Struct, frozen=True):
+class SideSpec(msgspec.Struct, frozen=True):
     """The code of one side, as it lies on the disk, and what runs it."""
 
     label: str
@@ -34,21 +26,28 @@ class Checkout(msgspec.Struct, frozen=True):
     folder: Path
     """Where pytest is started."""
     python: str
+    import_paths: tuple[Path, ...] = ()
+    """Folders from which the side's own code is imported, before anything that is installed."""
     arguments: tuple[str, ...] = ()
     """Of the command line, without the gate's own, as they stand for this checkout."""
 
 
 class CollectedCase(msgspec.Struct, frozen=True):
+    """A test that uses the benchmark fixture."""
+
     id: str
     group: str
     source: str
     """A digest of the test function's own source; empty where it has none."""
 
 
-class Collected(msgspec.Struct, frozen=True, tag_field="event", tag="collected"):
+class SideCollection(msgspec.Struct, frozen=True, tag_field="event", tag="collected"):
+    """What a side has collected."""
+
     cases: tuple[CollectedCase, ...]
     errors: tuple[str, ...]
     python: str
+    """Version of its interpreter."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
@@ -59,6 +58,8 @@ class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
 
 
 class Timed(msgspec.Struct, frozen=True, tag_field="event", tag="round"):
+    """One round."""
+
     seconds: float
     """Of one iteration."""
     cpu_seconds: float
@@ -69,6 +70,7 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     """The test has ended."""
 
     outcome: str
+    """``passed``, ``failed`` or ``skipped``."""
     reason: str
     peak_bytes: int | None = None
     """Largest resident size of the process during the test."""
@@ -81,16 +83,13 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
 
 
 class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):
+    """The side will run no further case."""
+
     foreign: tuple[str, ...]
     """Modules that came from the other side's checkout."""
 
 
-Message = Collected | Ready | Timed | Finished | Ended
-MessageType = TypeVar("MessageType", Collected, Ready, Timed, Finished, Ended)
-_DECODER: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
-
-
-class Order(msgspec.Struct, frozen=True):
+class CaseRequest(msgspec.Struct, frozen=True):
     """A test that a side is to run."""
 
     case: str
@@ -102,91 +101,45 @@ class Order(msgspec.Struct, frozen=True):
     """Of a round; None where this has yet to be found out."""
 
 
-class Side:
-    """A living pytest process. Whatever it does not do as agreed raises ProcessLostError with its last lines."""
+class Side(Protocol):
+    """A living side. Whatever it does not do as agreed raises ProcessLostError."""
 
-    def __init__(
-        self, checkout: Checkout, *, other: Checkout, python_path: Sequence[str], hash_seed: int, log_path: Path
-    ) -> None:
-        self.checkout = checkout
-        paths = [str(_PLUGIN_FOLDER), *(str(checkout.project / folder) for folder in python_path)]
-        inherited = os.environ.get("PYTHONPATH")
-        self._process = PipedProcess(
-            [
-                checkout.python,
-                "-m",
-                "pytest",
-                "-p",
-                _PLUGIN,
-                f"--rootdir={checkout.project}",
-                *checkout.arguments,
-            ],
-            log_path=log_path,
-            cwd=checkout.folder,
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join([*paths, *([inherited] if inherited else [])]),
-                # Of one pair the same on both sides: the layout of sets and dictionaries is then no difference.
-                "PYTHONHASHSEED": str(hash_seed),
-                "SPEEDSCORE_GATE_OWN": os.path.realpath(checkout.root),
-                "SPEEDSCORE_GATE_OTHER": os.path.realpath(other.root),
-            },
-        )
+    @property
+    def spec(self) -> SideSpec: ...
 
-    def collected(self) -> Collected:
-        return self._expect(Collected)
+    def collected(self) -> SideCollection:
+        """Wait for what it has collected."""
 
-    def begin(self, order: Order, *, extra_work: float) -> None:
-        """Let it run a test, up to its benchmark."""
-        self._send("case", extra_work=extra_work, **msgspec.structs.asdict(order))
+    def begin(self, request: CaseRequest, *, extra_work: float) -> None:
+        """Let it run a test, up to its benchmark; ``extra_work`` is added to each round, as a share of its time."""
 
     def ready(self) -> Ready | Finished:
         """Wait until the test is warm, or has ended without coming to a benchmark."""
-        answer = self._receive()
-        if not isinstance(answer, Ready | Finished):
-            raise TypeError(f"expected Ready or Finished of {self.checkout.label}, found {answer}")
-        return answer
 
     def agree(self, iterations: int) -> None:
-        self._send("agree", iterations=iterations)
+        """Tell it how many iterations a round has on both sides."""
 
     def round(self) -> Timed | Finished:
-        """One round, or the end of a test that failed in it; the process is frozen again when the round is over."""
-        self._send("round")
-        answer = self._receive()
-        if isinstance(answer, Timed):
-            self.freeze()
-        elif not isinstance(answer, Finished):
-            raise TypeError(f"expected Timed or Finished of {self.checkout.label}, found {answer}")
-        return answer
+        """One round, or the end of a test that failed in it; the side is frozen again when the round is over."""
 
     def enough(self) -> None:
-        self._send("enough")
+        """Let the test go on to its end."""
 
     def finished(self) -> Finished:
-        return self._expect(Finished)
+        """Wait for the end of the test."""
 
     def end(self) -> Ended:
-        self._send("end")
-        return self._expect(Ended)
+        """Let it run no further case."""
 
     def freeze(self) -> None:
-        self._process.freeze()
+        """Stop it until it is spoken to."""
 
     def close(self) -> None:
-        self._process.close()
+        """End it, and all that it started."""
 
-    def last_lines(self) -> str:
-        return self._process.last_lines()
 
-    def _send(self, what: str, **content: object) -> None:
-        self._process.send(msgspec.json.encode({"do": what, **content}))
+class StartSide(Protocol):
+    """The way in which a gate starts a side."""
 
-    def _receive(self) -> Message:
-        return _DECODER.decode(self._process.read_line(limit_seconds=HANG_SECONDS))
-
-    def _expect(self, kind: type[MessageType]) -> MessageType:
-        answer = self._receive()
-        if not isinstance(answer, kind):
-            raise TypeError(f"expected {kind.__name__} of {self.checkout.label}, found {answer}")
-        return answer
+    def __call__(self, spec: SideSpec, *, other: SideSpec, hash_seed: int) -> Side:
+        """``hash_seed`` is the same on both sides of a pair, so that the layout of sets and dictionaries is, too."""

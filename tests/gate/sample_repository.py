@@ -52,7 +52,7 @@ AT_A_GLANCE = f"{QUICK}seconds = 0.01\n"
 
 _ENVIRONMENT = {
     # Plugins that the suite's own environment has and that a side would spend most of its time on.
-    "PYTEST_ADDOPTS": "-p no:hypothesispytest -p no:jaxtyping -p no:speedscore.scoring.plugin",
+    "PYTEST_ADDOPTS": "-p no:hypothesispytest -p no:jaxtyping",
     "COLUMNS": "80",
     "GIT_CONFIG_GLOBAL": os.devnull,
     **{f"GIT_{who}_{what}": "somebody" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},

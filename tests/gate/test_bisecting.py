@@ -15,7 +15,7 @@ import pytest
 
 from speedscore.comparing.main import main
 from speedscore.gate.bisect import bisect
-from speedscore.gate.checkouts import CheckoutError
+from speedscore.gate.worktrees import CheckoutError
 
 BENCHMARK = """
 import pytest

@@ -185,7 +185,7 @@ def test_a_gate_that_is_killed_leaves_no_process_and_does_not_disturb_the_next(r
 
 def test_a_time_budget_ends_it_with_the_verdicts_so_far(repository: Repository) -> None:
     repository.write({"pyproject.toml": f"{QUICK}seconds = 600\n"})
-    ran = repository.run("--gate=HEAD", "-k", "undecided", "--time-budget=2s")
+    ran = repository.run("--gate=HEAD", "-k", "undecided", "--gate-time-budget=2s")
     assert (ran.code, ran.report["cut_off"]) == (11, "the time budget was spent")
     assert ran.outcomes() == {"test_undecided": "inconclusive"}
     assert "ended early: the time budget was spent" in ran.said
@@ -193,9 +193,9 @@ def test_a_time_budget_ends_it_with_the_verdicts_so_far(repository: Repository) 
 
 @pytest.mark.parametrize(("budget", "said"), [("soon", "expected a duration such as 90s"), ("0", "expected some time")])
 def test_a_time_budget_that_is_none_is_refused(repository: Repository, budget: str, said: str) -> None:
-    ran = repository.run("--gate=HEAD", f"--time-budget={budget}")
+    ran = repository.run("--gate=HEAD", f"--gate-time-budget={budget}")
     assert ran.code == 13
-    assert f"gate cannot run: --time-budget: {said}" in ran.said
+    assert f"gate cannot run: --gate-time-budget: {said}" in ran.said
 
 
 MANY = """
@@ -219,7 +219,7 @@ def test_slow(benchmark, number):
 
 def test_a_time_budget_that_the_pilot_would_spend_ends_it_there(repository: Repository) -> None:
     repository.commit({"test_many.py": MANY})
-    ran = repository.run("--gate=HEAD", "-k", "slow", "--time-budget=2s")
+    ran = repository.run("--gate=HEAD", "-k", "slow", "--gate-time-budget=2s")
     assert (ran.code, ran.report["cut_off"], ran.report["pairs"]) == (11, "the time budget was spent", 0)
     assert len(ran.outcomes()) == 60
     assert set(ran.outcomes().values()) == {"inconclusive"}

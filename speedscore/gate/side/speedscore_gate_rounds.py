@@ -1,4 +1,5 @@
-"""The rounds of one benchmark in a gate: in place of pytest-benchmark's own loops, one baton for both sides.
+"""The rounds of one benchmark in a gate: in place of pytest-benchmark's own loops, rounds that alternate with
+those of the other side.
 
 Loaded by file name beside ``speedscore_gate_side``, so it imports nothing of ours. It times what the gate tells it to
 time, and decides nothing.
@@ -18,7 +19,7 @@ from typing import Any, NoReturn
 from pytest_benchmark.fixture import PauseInstrumentation
 
 ROUND_SECONDS = 0.005
-"""A fast function is called so often in a round that it lasts about this long: long enough for passing the baton to
+"""A fast function is called so often in a round that it lasts about this long: long enough for the change of turn to
 cost little, short enough for what disturbs the machine to disturb neighbouring rounds of both sides."""
 WARM_UP_SECONDS = 0.02
 MOST_WARM_UP_SECONDS = 1.0
@@ -54,7 +55,7 @@ def _leave() -> NoReturn:
     raise SystemExit
 
 
-class Pairing:
+class Lockstep:
     """One test's share of the lockstep. Tests of bench_suite's own matrix find it as ``benchmark.pairing``."""
 
     def __init__(self, pipe: Pipe, order: dict[str, Any]) -> None:
@@ -76,12 +77,12 @@ class Pairing:
         return agreed
 
     def wanted(self) -> bool:
-        """Wait for the baton: True for one more round, False when there were enough."""
+        """Wait for the turn: True for one more round, False when there were enough."""
         self._over = self._over or self._pipe.receive()["do"] == "enough"
         return not self._over
 
     def pass_on(self, seconds: float, cpu_seconds: float) -> None:
-        """Give the baton back, with the seconds and processor seconds of an iteration."""
+        """Give the turn back, with the seconds and processor seconds of an iteration."""
         self._pipe.send("round", seconds=seconds, cpu_seconds=cpu_seconds)
 
 
@@ -119,7 +120,7 @@ class Rounds:
     """What both kinds of benchmark share: one round, timed by the fixture's own timer."""
 
     def __init__(self, fixture: Any) -> None:
-        self.pairing: Pairing = fixture.pairing
+        self.pairing: Lockstep = fixture.pairing
         self.canary = Canary(self.pairing.extra_work)
         self._fixture = fixture
         self.result: Any = None
@@ -196,7 +197,7 @@ def paired_pedantic(
     """In place of BenchmarkFixture._raw_pedantic: at most the rounds that the test allows, each set up as it says."""
     if iterations > 1 and setup:
         raise ValueError("Can't use more than 1 `iterations` with a `setup` function.")
-    own = Rounds(fixture)
+    shared = Rounds(fixture)
 
     def one() -> tuple[float, float]:
         used_args, used_kwargs = args, kwargs or {}
@@ -205,17 +206,17 @@ def paired_pedantic(
             if used_args or used_kwargs:
                 raise TypeError("Can't use `args` or `kwargs` if `setup` returns the arguments.")
             used_args, used_kwargs = made
-        timed = own.time(target, used_args, used_kwargs, iterations)
+        timed = shared.time(target, used_args, used_kwargs, iterations)
         if teardown is not None:
             teardown(*used_args, **used_kwargs)
         return timed
 
     warm = [one()[0] / iterations for _ in range(warmup_rounds)]
     # A test of our own matrix has agreed already, and adds the canary's work where its clock sees it.
-    if not own.pairing.ready:
-        if own.pairing.extra_work:
+    if not shared.pairing.ready:
+        if shared.pairing.extra_work:
             # A share of an unknown time cannot be added: without a round to warm up, one more is played.
-            own.canary.calibrate(min(warm) if warm else one()[0] / iterations)
-        own.pairing.agree(iterations, most_rounds=rounds)
-    own.play(one, iterations)
-    return own.result
+            shared.canary.calibrate(min(warm) if warm else one()[0] / iterations)
+        shared.pairing.agree(iterations, most_rounds=rounds)
+    shared.play(one, iterations)
+    return shared.result

@@ -1,4 +1,4 @@
-"""The pytest side of a gate: one of the two processes, base or head, that walk the same benchmarks in lockstep.
+"""The pytest side of a gate: one of the two processes, base or head, that run the same benchmarks in lockstep.
 
 It is loaded by file name into a pytest that may belong to another checkout and another environment, so it imports
 nothing of ours, only pytest and pytest-benchmark. The gate tells it over a pipe which test to run; inside the test
@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
-from speedscore_gate_rounds import Pairing, Pipe, paired_pedantic, paired_raw
+from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
 
 NOTHING_SAVED: dict[str, Any] = {
     "speedscore_gate": None,
@@ -48,7 +48,7 @@ NOTHING_SAVED: dict[str, Any] = {
 """What the project's own settings may ask for and a side cannot use: nothing is saved, compared or shared out."""
 
 
-class Side:
+class SidePlugin:
     """The plugin itself: collects, then runs what the gate asks for, one test at a time."""
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class Side:
     def pytest_fixture_setup(self) -> Generator[None, Any, Any]:
         value: object = yield
         if isinstance(value, BenchmarkFixture):
-            setattr(value, "pairing", Pairing(self._pipe, self._order))  # noqa: B010 - the class knows no such field
+            setattr(value, "pairing", Lockstep(self._pipe, self._order))  # noqa: B010 - the class knows no such field
             self._extra_info = value.extra_info
         return value
 
@@ -169,15 +169,15 @@ def foreign_modules() -> list[str]:
     if other == own:
         return []
     ours = os.path.realpath(Path(__file__).parent)
-    found = []
+    foreign = []
     for name, module in list(sys.modules.items()):
         path = os.path.realpath(getattr(module, "__file__", None) or "")
         # An environment may lie inside a checkout, and we ourselves may.
         installed = {"site-packages", "dist-packages"} & set(Path(path).parts)
-        foreign = within(path, other) and not (within(path, own) and within(own, other))
-        if foreign and not installed and not within(path, ours):
-            found.append(name)
-    return sorted(found)
+        is_foreign = within(path, other) and not (within(path, own) and within(own, other))
+        if is_foreign and not installed and not within(path, ours):
+            foreign.append(name)
+    return sorted(foreign)
 
 
 def within(path: str, folder: str) -> bool:
@@ -201,4 +201,4 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, nothing in NOTHING_SAVED.items():
         if hasattr(config.option, name):
             setattr(config.option, name, nothing)
-    config.pluginmanager.register(Side(), "speedscore_gate_session")
+    config.pluginmanager.register(SidePlugin(), "speedscore_gate_session")

@@ -21,7 +21,7 @@ class CheckoutError(RuntimeError):
     """A side cannot be made. The message says what was looked for and what to do."""
 
 
-class Tree(msgspec.Struct, frozen=True):
+class SourceTree(msgspec.Struct, frozen=True):
     """A checkout on the disk."""
 
     root: Path
@@ -32,14 +32,14 @@ class Tree(msgspec.Struct, frozen=True):
     """True where there are changes that no commit holds."""
 
 
-def working_tree(project: Path) -> Tree:
+def working_tree(project: Path) -> SourceTree:
     """The checkout in which ``project`` lies, as it stands now; the project itself where it is no git checkout."""
     top = git_says(project, "rev-parse", "--show-toplevel")
     return _describe(Path(top) if top else project)
 
 
 @contextlib.contextmanager
-def base_tree(base: str, head: Tree) -> Iterator[Tree]:
+def base_tree(base: str, head: SourceTree) -> Iterator[SourceTree]:
     """The tree that ``base`` names: an existing directory, else a git ref, checked out for as long as it is used.
 
     Raises CheckoutError.
@@ -52,7 +52,7 @@ def base_tree(base: str, head: Tree) -> Iterator[Tree]:
         raise CheckoutError(f"{base!r} is no directory, and {head.root} is no git checkout that could have such a ref")
     commit = commit_of(base, head.root)
     with worktree(head.root, commit) as root:
-        yield Tree(root=root, description=f"{base} ({commit[:9]})", commit=commit, dirty=False)
+        yield SourceTree(root=root, description=f"{base} ({commit[:9]})", commit=commit, dirty=False)
 
 
 def commit_of(ref: str, repository: Path) -> str:
@@ -63,7 +63,7 @@ def commit_of(ref: str, repository: Path) -> str:
     return commit
 
 
-def commits_missing_in_head(head: Tree, base: Tree) -> int:
+def commits_missing_in_head(head: SourceTree, base: SourceTree) -> int:
     """Commits of the base that head lacks: what they changed counts against head. 0 where git cannot tell."""
     # In a shallow clone every commit looks as if head lacked it.
     if not base.commit or not git_says(head.root, "merge-base", "HEAD", base.commit):
@@ -72,11 +72,11 @@ def commits_missing_in_head(head: Tree, base: Tree) -> int:
     return int(count or 0)
 
 
-def _describe(root: Path) -> Tree:
+def _describe(root: Path) -> SourceTree:
     commit = git_says(root, "rev-parse", "HEAD")
     dirty = bool(commit and git_says(root, "status", "--porcelain", "--untracked-files=normal"))
     name = f"{root} ({commit[:9]}{' and uncommitted changes' if dirty else ''})" if commit else str(root)
-    return Tree(root=root, description=name, commit=commit, dirty=dirty)
+    return SourceTree(root=root, description=name, commit=commit, dirty=dirty)
 
 
 def _no_such_ref(base: str, root: Path) -> str:

@@ -40,7 +40,7 @@ class Selection(msgspec.Struct, frozen=True):
 
     def selects(self, case: str) -> bool:
         return not self.wanted or any(
-            case == each or case.startswith((f"{each}[", f"{each}::", f"{each}/")) for each in self.wanted
+            case == name or case.startswith((f"{name}[", f"{name}::", f"{name}/")) for name in self.wanted
         )
 
 
@@ -69,13 +69,13 @@ def named_paths(arguments: Sequence[str], paths: Sequence[str]) -> frozenset[int
 
     ``-k bench bench``: what stands after an option counts as one only if there are not enough others.
     """
-    found: set[int] = set()
+    positions: set[int] = set()
     for path in set(paths):
         at = [index for index, argument in enumerate(arguments) if argument == path]
         after_option = {index for index in at if index and re.fullmatch(r"-[^=]+", arguments[index - 1])}
         at.sort(key=after_option.__contains__)
-        found.update(at[: paths.count(path)])
-    return frozenset(found)
+        positions.update(at[: paths.count(path)])
+    return frozenset(positions)
 
 
 def alone(arguments: Sequence[str], *, paths: Sequence[str]) -> tuple[str, ...]:
@@ -122,12 +122,12 @@ def select(arguments: Sequence[str], *, paths: Sequence[str], start: Path, proje
             kept.append(_rewritten(argument, moves))
             continue
         path, mark, test = argument.partition("::")
-        own = moved(Path(os.path.normpath(start / path)), moves)
-        if not own.exists():
+        on_side = moved(Path(os.path.normpath(start / path)), moves)
+        if not on_side.exists():
             continue
-        if str(own) not in kept:
-            kept.append(str(own))
-        wanted.append(f"{Path(os.path.relpath(own, project)).as_posix()}{mark}{test}")
+        if str(on_side) not in kept:
+            kept.append(str(on_side))
+        wanted.append(f"{Path(os.path.relpath(on_side, project)).as_posix()}{mark}{test}")
     return Selection(
         arguments=tuple(kept),
         wanted=tuple(wanted) if any("::" in arguments[index] for index in named) else (),

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.gate.invocation import OWN_OPTIONS, Selection, alone, joined, moved, named_paths, select, without_gate
+from speedscore.gate.side_arguments import (
+    OWN_OPTIONS,
+    Selection,
+    alone,
+    joined,
+    moved,
+    named_paths,
+    select,
+    without_gate,
+)
 
 
 @pytest.mark.parametrize("option", OWN_OPTIONS)

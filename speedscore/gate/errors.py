@@ -1,0 +1,11 @@
+"""Why a gate ends before it has decided everything."""
+
+from __future__ import annotations
+
+
+class GateError(RuntimeError):
+    """The gate cannot run. The message says why and what to do."""
+
+
+class BudgetSpentError(Exception):
+    """The time budget of the whole gate is spent: no further case is begun."""

@@ -1,0 +1,76 @@
+"""What came of a gate, from all that its cases say. It draws no verdict and prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from speedscore.gate.gated_case import GatedCase
+from speedscore.gate.matching import Matching
+from speedscore.verdicts.settings import Settings
+from speedscore.verdicts.verdict import Verdict
+
+
+class GateOutcome(msgspec.Struct, frozen=True):
+    """What came of it."""
+
+    verdicts: tuple[Verdict, ...]
+    missing: dict[str, str]
+    """Cases of the base that head no longer measures, with why."""
+    skipped: dict[str, str]
+    """Cases that neither side measures, with why."""
+    warnings: tuple[str, ...]
+    looks: tuple[int, ...]
+    """Numbers of pairs at which a decision was tried."""
+    pairs: int
+    cut_off: str
+    """Why the gate ended before it had all its pairs; empty where it did not."""
+    pythons: tuple[str, str]
+    """Versions of the interpreters of base and of head."""
+    nothing: str
+    """Why there was nothing to compare; empty where there was something, or where base simply has no case yet."""
+
+
+def outcome_of(
+    matching: Matching,
+    cases: Sequence[GatedCase],
+    settings: Settings,
+    *,
+    looks: tuple[int, ...],
+    pairs: int,
+    cut_off: str,
+) -> GateOutcome:
+    """Put together what is known of the cases after so many pairs."""
+    excluded = {case.id: case.exclusion for case in cases if case.exclusion}
+    missing = matching.missing | {
+        name: exclusion.missing
+        for name, exclusion in excluded.items()
+        if exclusion.missing and not settings.may_be_missing(name)
+    }
+    verdicts = (*(verdict for case in cases for verdict in case.verdicts()), *matching.others)
+    return GateOutcome(
+        verdicts=verdicts,
+        missing=dict(sorted(missing.items())),
+        skipped={name: exclusion.reason for name, exclusion in excluded.items() if exclusion.skipped},
+        warnings=matching.warnings,
+        looks=looks,
+        pairs=pairs,
+        cut_off=cut_off,
+        pythons=matching.pythons,
+        nothing=_why_nothing(matching, cases, verdicts, cut_off=cut_off),
+    )
+
+
+def _why_nothing(matching: Matching, cases: Sequence[GatedCase], verdicts: Sequence[Verdict], *, cut_off: str) -> str:
+    if any(verdict.outcome != "not comparable" for verdict in verdicts):
+        return ""
+    if cases:
+        exclusions = [case.exclusion for case in cases if case.exclusion]
+        first = next(iter(sorted(exclusions, key=lambda exclusion: not exclusion.skipped)))
+        return f"neither side measured any of {len(cases)} cases, the first because: {first.reason}"
+    # The first benchmarks of a project must be able to land.
+    return next(iter(matching.warnings), "") or cut_off or ("" if matching.others else NO_BENCHMARK)
+
+
+NO_BENCHMARK = "no benchmark was selected on either side"

@@ -1,0 +1,105 @@
+"""A side that is a pytest process in a checkout: it is started, told what to do and heard, one test at a time.
+
+It knows nothing of the other side but where that lies, and nothing of verdicts.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from speedscore.gate.sides import CaseRequest, Ended, Finished, Ready, SideCollection, SideSpec, Timed
+from speedscore.host.piped import PipedProcess
+
+_PLUGIN_FOLDER = Path(__file__).parent / "side"
+_PLUGIN = "speedscore_gate_side"
+HANG_SECONDS = 900.0
+"""A side that says nothing for so long hangs. Longer than any compilation."""
+
+Message = SideCollection | Ready | Timed | Finished | Ended
+MessageType = TypeVar("MessageType", SideCollection, Ready, Timed, Finished, Ended)
+_DECODER: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+
+
+class SideProcess:
+    """Started as it is made. Whatever it does not do as agreed raises ProcessLostError with its last lines."""
+
+    def __init__(self, spec: SideSpec, *, other: SideSpec, hash_seed: int) -> None:
+        self.spec = spec
+        # What it prints is kept as long as it lives.
+        self._scratch = tempfile.TemporaryDirectory(prefix="speedscore-gate-")
+        self._process = PipedProcess(
+            [spec.python, "-m", "pytest", "-p", _PLUGIN, f"--rootdir={spec.project}", *spec.arguments],
+            log_path=Path(self._scratch.name) / f"{spec.label}.log",
+            cwd=spec.folder,
+            env=_environment(spec, other=other, hash_seed=hash_seed),
+        )
+
+    def collected(self) -> SideCollection:
+        return self._expect(SideCollection)
+
+    def begin(self, request: CaseRequest, *, extra_work: float) -> None:
+        self._send("case", extra_work=extra_work, **msgspec.structs.asdict(request))
+
+    def ready(self) -> Ready | Finished:
+        answer = self._receive()
+        if not isinstance(answer, Ready | Finished):
+            raise TypeError(f"expected Ready or Finished of {self.spec.label}, found {answer}")
+        return answer
+
+    def agree(self, iterations: int) -> None:
+        self._send("agree", iterations=iterations)
+
+    def round(self) -> Timed | Finished:
+        self._send("round")
+        answer = self._receive()
+        if isinstance(answer, Timed):
+            self.freeze()
+        elif not isinstance(answer, Finished):
+            raise TypeError(f"expected Timed or Finished of {self.spec.label}, found {answer}")
+        return answer
+
+    def enough(self) -> None:
+        self._send("enough")
+
+    def finished(self) -> Finished:
+        return self._expect(Finished)
+
+    def end(self) -> Ended:
+        self._send("end")
+        return self._expect(Ended)
+
+    def freeze(self) -> None:
+        self._process.freeze()
+
+    def close(self) -> None:
+        self._process.close()
+        self._scratch.cleanup()
+
+    def _send(self, what: str, **content: object) -> None:
+        self._process.send(msgspec.json.encode({"do": what, **content}))
+
+    def _receive(self) -> Message:
+        return _DECODER.decode(self._process.read_line(limit_seconds=HANG_SECONDS))
+
+    def _expect(self, kind: type[MessageType]) -> MessageType:
+        answer = self._receive()
+        if not isinstance(answer, kind):
+            raise TypeError(f"expected {kind.__name__} of {self.spec.label}, found {answer}")
+        return answer
+
+
+def _environment(spec: SideSpec, *, other: SideSpec, hash_seed: int) -> dict[str, str]:
+    inherited = os.environ.get("PYTHONPATH")
+    paths = [_PLUGIN_FOLDER, *spec.import_paths, *([inherited] if inherited else [])]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(map(str, paths)),
+        "PYTHONHASHSEED": str(hash_seed),
+        "SPEEDSCORE_GATE_OWN": os.path.realpath(spec.root),
+        "SPEEDSCORE_GATE_OTHER": os.path.realpath(other.root),
+    }

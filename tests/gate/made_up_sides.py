@@ -1,0 +1,208 @@
+"""Sides of a gate that are no processes: their tests are written down, and their rounds move a made-up clock.
+
+With them a gate's loop, budgets, lost sides and verdicts run in milliseconds.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from speedscore.gate.loop import Gate
+from speedscore.gate.outcome import GateOutcome
+from speedscore.gate.plan import GatePlan, SidePlan
+from speedscore.gate.side_arguments import Selection
+from speedscore.gate.sides import CaseRequest, CollectedCase, Ended, Finished, Ready, SideCollection, SideSpec, Timed
+from speedscore.host.piped import ProcessLostError
+from speedscore.verdicts.settings import GateTable, Settings
+
+START_SECONDS = 1.0
+"""What starting a side costs."""
+PLENTY = 1_000_000
+
+
+class MadeUpClock:
+    """Moves when something is said to take time, and not otherwise."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(frozen=True)
+class MadeUpTest:
+    """What a test does on one side."""
+
+    seconds: float | Callable[[int, int], float] = 0.01
+    """Of a round; or by the number of the pair, the pilot's being 0, and that of the round."""
+    outcome: str = "passed"
+    reason: str = ""
+    comes_to_benchmark: bool = True
+    fails_in_round: int | None = None
+    dies: Literal["before its benchmark", "in a round"] | None = None
+    interrupted_in_pair: int | None = None
+    """Ctrl-C comes in a round of it."""
+    busy_processors: float = 1.0
+    most_rounds: int = PLENTY
+    counts: Callable[[int], Mapping[str, float]] | None = None
+    """By the number of the pair."""
+    group: str = ""
+    source: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of Finished."""
+
+
+Tests = Mapping[str, MadeUpTest]
+
+
+class MadeUpSide:
+    """Obeys as a living pytest process would. Being asked for a round while it was not frozen is an error."""
+
+    def __init__(self, spec: SideSpec, tests: Tests, clock: MadeUpClock, *, pair: int = 0, **collection: Any) -> None:
+        self.spec = spec
+        self.is_closed = False
+        self.requests: list[CaseRequest] = []
+        self.turns: list[str] = []
+        """The labels of the sides of a pair, in the order of their rounds; shared where somebody shares it."""
+        self._tests = tests
+        self._clock = clock
+        self._pair = pair
+        self._collection = {"errors": (), "python": "3.11.7", "foreign": (), "stillborn": ""} | collection
+        self._is_frozen = False
+        self._extra_work = 0.0
+        self._rounds = 0
+
+    def collected(self) -> SideCollection:
+        if self._collection["stillborn"]:
+            raise ProcessLostError(self._collection["stillborn"])
+        cases = tuple(CollectedCase(name, test.group, test.source) for name, test in self._tests.items())
+        return SideCollection(cases, self._collection["errors"], self._collection["python"])
+
+    def begin(self, request: CaseRequest, *, extra_work: float) -> None:
+        self.requests.append(request)
+        self._is_frozen, self._extra_work, self._rounds = False, extra_work, 0
+
+    def ready(self) -> Ready | Finished:
+        if self._test.dies == "before its benchmark":
+            raise ProcessLostError("ended with exit code 3 instead of replying\nits last lines:\n  | gone")
+        if not self._test.comes_to_benchmark:
+            return self._finished()
+        return Ready(iterations=1, most_rounds=self._test.most_rounds)
+
+    def agree(self, iterations: int) -> None:
+        assert iterations == 1
+
+    def round(self) -> Timed | Finished:
+        assert self._is_frozen, "a side that was not frozen was asked for a round"
+        test = self._test
+        if test.interrupted_in_pair == self._pair:
+            raise KeyboardInterrupt
+        if test.dies == "in a round":
+            raise ProcessLostError("was ended by SIGABRT")
+        if test.fails_in_round == self._rounds:
+            return self._finished()
+        seconds = test.seconds(self._pair, self._rounds) if callable(test.seconds) else test.seconds
+        seconds *= 1 + self._extra_work
+        self._clock.now += seconds
+        self._rounds += 1
+        self.turns.append(self.spec.label)
+        return Timed(seconds=seconds, cpu_seconds=seconds * test.busy_processors)
+
+    def enough(self) -> None:
+        self._is_frozen = False
+
+    def finished(self) -> Finished:
+        return self._finished()
+
+    def end(self) -> Ended:
+        return Ended(self._collection["foreign"])
+
+    def freeze(self) -> None:
+        self._is_frozen = True
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    @property
+    def _test(self) -> MadeUpTest:
+        return self._tests[self.requests[-1].case]
+
+    def _finished(self) -> Finished:
+        test = self._test
+        return Finished(test.outcome, test.reason, counts=test.counts(self._pair) if test.counts else None, **test.more)
+
+
+class MadeUpMachine:
+    """Starts sides of the tests that are written down for base and for head, and keeps all that it has started."""
+
+    def __init__(self, base: Tests, head: Tests, *, on_base: Mapping[str, Any] | None = None, **on_head: Any) -> None:
+        """``on_base`` and ``on_head`` are what a side collects beside its tests: ``errors``, ``python``, ``foreign``;
+        or ``stillborn``, how it dies before it has collected."""
+        self.clock = MadeUpClock()
+        self.started: list[MadeUpSide] = []
+        self.hash_seeds: list[int] = []
+        self._tests = {"base": base, "head": head}
+        self._collections = {"base": on_base or {}, "head": on_head}
+
+    def start_side(self, spec: SideSpec, *, other: SideSpec, hash_seed: int) -> MadeUpSide:
+        assert {spec.label, other.label} == {"base", "head"}
+        self.clock.now += START_SECONDS
+        pair = len(self.started) // 2
+        side = MadeUpSide(spec, self._tests[spec.label], self.clock, pair=pair, **self._collections[spec.label])
+        self.started.append(side)
+        self.hash_seeds.append(hash_seed)
+        return side
+
+    def requests(self, case: str) -> list[CaseRequest]:
+        """All that was asked for it, of both sides, pair after pair."""
+        return [request for side in self.started for request in side.requests if request.case == case]
+
+
+class QuietListener:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[int, ...]] = []
+
+    def collected(self, cases: int) -> None:
+        self.told.append((cases,))
+
+    def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
+        self.told.append((pairs, open_cases, cases))
+
+
+def a_spec(label: str) -> SideSpec:
+    here = Path()
+    return SideSpec(label=label, description=f"{label}'s", root=here, project=here, folder=here, python=sys.executable)
+
+
+def a_plan(*, wanted: tuple[str, ...] = (), **fields: Any) -> GatePlan:
+    selection = Selection(arguments=(), wanted=wanted)
+    return GatePlan(SidePlan(a_spec("base"), selection), SidePlan(a_spec("head"), selection), **fields)
+
+
+QUICK = GateTable(pair_seconds=0.1, false_alarm="49%", miss="49%", memory_detect="60%", memory_margin="30%")
+"""Few pairs decide."""
+
+
+def gated(
+    machine: MadeUpMachine, table: GateTable = QUICK, *, plan: GatePlan | None = None, seed: int = 1
+) -> GateOutcome:
+    """What comes of a gate on a made-up machine; every side that it has started is seen to be ended."""
+    gate = Gate(
+        plan or a_plan(),
+        Settings(table),
+        start_side=machine.start_side,
+        clock=machine.clock,
+        order=random.Random(seed),
+        listener=QuietListener(),
+    )
+    outcome = gate.run()
+    assert all(side.is_closed for side in machine.started)
+    return outcome
