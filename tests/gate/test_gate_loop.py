@@ -1,0 +1,373 @@
+"""The gate's loop with made-up sides on a made-up clock: what is decided, when, and what is said of what is not."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import pytest
+
+from speedscore.gate.errors import GateError
+from speedscore.gate.outcome import GateOutcome
+from speedscore.gate.report import conclude, conclude_canary
+from speedscore.verdicts.settings import CaseTable, GateTable
+from speedscore.verdicts.verdict import Outcome, Verdict
+from tests.gate.made_up_sides import QUICK, START_SECONDS, MadeUpMachine, MadeUpTest, Tests, a_plan, gated
+
+CASE = "test_it.py::test_it"
+
+
+def table(**changes: object) -> GateTable:
+    return msgspec.structs.replace(QUICK, **changes)
+
+
+def one(base: MadeUpTest, head: MadeUpTest, **changes: object) -> GateOutcome:
+    """What comes of a gate on a single case."""
+    return gated(MadeUpMachine({CASE: base}, {CASE: head}), table(**changes))
+
+
+def verdict(outcome: GateOutcome, metric: str = "time") -> Verdict:
+    (answer,) = [answer for answer in outcome.verdicts if answer.metric == metric]
+    return answer
+
+
+def concluded(outcome: GateOutcome, *, inconclusive_passes: bool = False) -> tuple[int, str]:
+    return conclude(
+        outcome.verdicts,
+        outcome.missing,
+        inconclusive_passes=inconclusive_passes,
+        cut_off=outcome.cut_off,
+        nothing=outcome.nothing,
+    )
+
+
+def undecided(pair: int, number: int) -> float:  # noqa: ARG001 - as a made-up test is asked
+    """Slower in one pair and faster in another, by up to a factor of two."""
+    return 0.01 * math.exp(0.7 * math.sin(2.4 * pair))
+
+
+PASSES = MadeUpTest()
+
+
+@pytest.mark.parametrize(
+    ("head_seconds", "said", "code"),
+    [
+        (0.0106, "regressed", 10),
+        (0.009, "improved", 0),
+        (0.01, "unchanged", 0),
+        (0.01005, "unchanged", 0),
+    ],
+    ids=["slower", "faster", "same", "within the margin"],
+)
+def test_a_case_is_decided_at_the_first_look_by_its_ratio(head_seconds: float, said: Outcome, code: int) -> None:
+    outcome = one(PASSES, MadeUpTest(seconds=head_seconds))
+    answer = verdict(outcome)
+    assert (answer.outcome, concluded(outcome)[0]) == (said, code)
+    assert answer.ratio == pytest.approx(head_seconds / 0.01)
+    assert answer.pairs == outcome.pairs == outcome.looks[0]
+
+
+def test_what_no_number_of_pairs_decides_is_inconclusive_at_the_last_look() -> None:
+    outcome = one(PASSES, MadeUpTest(seconds=undecided))
+    assert verdict(outcome).outcome == "inconclusive"
+    assert verdict(outcome).reason.startswith(f"all {outcome.looks[-1]} pairs were not enough for such noise; about ")
+    assert [concluded(outcome, inconclusive_passes=passes)[0] for passes in (False, True)] == [11, 0]
+
+
+def test_a_case_that_is_decided_is_run_no_more() -> None:
+    machine = MadeUpMachine({CASE: PASSES, "b": PASSES}, {CASE: PASSES, "b": MadeUpTest(seconds=undecided)})
+    outcome = gated(machine)
+    pairs = {answer.case: answer.pairs for answer in outcome.verdicts}
+    assert pairs == {CASE: outcome.looks[0], "b": outcome.looks[-1]}
+    assert [len(machine.requests(case)) for case in (CASE, "b")] == [2 * (1 + pairs[CASE]), 2 * (1 + pairs["b"])]
+
+
+def test_a_size_to_be_found_holds_for_the_group_that_it_is_given_for() -> None:
+    lenient = CaseTable(match="lenient", detect="40%", margin="30%")
+    slower = MadeUpTest(seconds=0.011, group="lenient")
+    assert verdict(one(MadeUpTest(group="lenient"), slower, case=(lenient,))).outcome == "unchanged"
+    assert verdict(one(MadeUpTest(group="lenient"), slower)).outcome == "regressed"
+
+
+def test_a_case_whose_time_is_spent_is_inconclusive_after_the_pair_that_spent_it() -> None:
+    outcome = one(PASSES, PASSES, seconds=0.01)
+    assert verdict(outcome).pairs == 1
+    assert verdict(outcome).reason.startswith("its 0 s were spent; about ")
+    assert verdict(outcome).seconds > 2 * 2 * START_SECONDS / 2
+
+
+def test_starting_a_pair_is_charged_to_the_cases_that_it_is_started_for() -> None:
+    machine = MadeUpMachine({CASE: PASSES, "b": PASSES}, {CASE: PASSES, "b": MadeUpTest(seconds=undecided)})
+    outcome = gated(machine)
+    seconds = {answer.case: answer.seconds for answer in outcome.verdicts}
+    first, last = outcome.looks[0], outcome.looks[-1]
+    assert sum(seconds.values()) == pytest.approx(machine.clock.now - 2 * START_SECONDS)
+    assert seconds["b"] - seconds[CASE] > (last - first) * 2 * START_SECONDS
+
+
+def test_memory_has_a_verdict_of_its_own_from_the_process_or_from_the_case() -> None:
+    sizes = [{"peak_bytes": 1000}, {"peak_bytes": 2000}]
+    by_process = one(*(MadeUpTest(more=size) for size in sizes))
+    assert verdict(by_process, "memory").outcome == "regressed"
+    assert verdict(by_process, "memory").ratio == pytest.approx(2.0)
+    by_case = one(*(MadeUpTest(more=size | {"memory_bytes": 100.0}) for size in sizes))
+    assert verdict(by_case, "memory").outcome == "unchanged"
+
+
+def test_where_no_process_tells_its_memory_nothing_is_said_of_it() -> None:
+    assert {answer.metric for answer in one(PASSES, PASSES).verdicts} == {"time"}
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "outcome", "reason"),
+    [
+        ([7, 7], [7, 7], "unchanged", "7 queries on both sides, counted exactly"),
+        ([7, 7], [8, 8], "regressed", "8 instead of 7 queries, counted exactly"),
+        ([7, 9], [7, 7], "not comparable", "two processes of base counted 7 and 9, so it proves nothing"),
+        ([7, 7], [7, 9], "not comparable", "two processes of head counted 7 and 9, so it proves nothing"),
+    ],
+)
+def test_what_is_counted_needs_no_clock(base: list[int], head: list[int], outcome: Outcome, reason: str) -> None:
+    sides = [
+        MadeUpTest(counts=lambda pair, values=values: {"queries": values[pair % 2]})  # type: ignore[misc]
+        for values in (base, head)
+    ]
+    answer = verdict(one(*sides), "queries")
+    assert (answer.outcome, answer.reason) == (outcome, reason)
+
+
+def test_what_one_side_alone_counts_is_not_comparable() -> None:
+    outcome = one(PASSES, MadeUpTest(counts=lambda _: {"queries": 7}))
+    assert verdict(outcome, "queries").reason == "only head counts it"
+
+
+def test_another_environment_may_count_in_another_way() -> None:
+    counting = MadeUpTest(counts=lambda _: {"queries": 7})
+    outcome = gated(MadeUpMachine({CASE: counting}, {CASE: counting}), plan=a_plan(other_environment=True))
+    assert verdict(outcome, "queries").reason == "the two environments differ, and so may their way of counting"
+
+
+FAILS = MadeUpTest(outcome="failed", reason="call: the sum is wrong", comes_to_benchmark=False)
+FAILS_LATE = MadeUpTest(outcome="failed", reason="call: the till is jammed", fails_in_round=3)
+SKIPS = MadeUpTest(outcome="skipped", reason="needs a printer", comes_to_benchmark=False)
+MISSING = "coverage missing: head no longer measures 1 case of the base"
+NOTHING = "nothing was compared: neither side measured any of 1 cases, the first because: "
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "reason", "missing"),
+    [
+        (PASSES, FAILS, "failed (call: the sum is wrong) on head", "failed (call: the sum is wrong)"),
+        (PASSES, FAILS_LATE, "failed (call: the till is jammed) on head", "failed (call: the till is jammed)"),
+        (PASSES, SKIPS, "skipped (needs a printer) on head", "skipped (needs a printer)"),
+        (FAILS, PASSES, "failed (call: the sum is wrong) on base", ""),
+        (FAILS, FAILS, "failed (call: the sum is wrong) on both sides", ""),
+        (SKIPS, PASSES, "skipped (needs a printer) on base", ""),
+        (SKIPS, FAILS, "failed (call: the sum is wrong) on head", ""),
+    ],
+)
+def test_a_test_that_does_not_pass_on_both_sides_says_how_it_ended(
+    base: MadeUpTest, head: MadeUpTest, reason: str, missing: str
+) -> None:
+    outcome = one(base, head)
+    assert (verdict(outcome).outcome, verdict(outcome).reason) == ("not comparable", reason)
+    assert outcome.missing == ({CASE: missing} if missing else {})
+    assert concluded(outcome) == ((12, MISSING) if missing else (13, f"{NOTHING}{reason}"))
+
+
+def test_what_both_sides_skip_is_named_with_its_reason_and_is_no_verdict() -> None:
+    outcome = one(SKIPS, SKIPS)
+    assert (outcome.verdicts, outcome.skipped) == ((), {CASE: "needs a printer"})
+    assert concluded(outcome) == (13, f"{NOTHING}needs a printer")
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "reason"),
+    [
+        ({"batch": 32}, {"batch": 64}, "batch is 32 on base and 64 on head: not the same case"),
+        (None, {"batch": 32}, "only one side proves what it computes"),
+    ],
+)
+def test_another_case_under_the_same_name_is_not_compared(
+    base: dict[str, int] | None, head: dict[str, int], reason: str
+) -> None:
+    outcome = one(MadeUpTest(more={"identity": base}), MadeUpTest(more={"identity": head}))
+    assert verdict(outcome).reason == reason
+
+
+def test_a_benchmark_that_is_never_timed_is_not_comparable() -> None:
+    for quiet in (MadeUpTest(comes_to_benchmark=False), MadeUpTest(seconds=0.0, most_rounds=10)):
+        assert verdict(one(quiet, quiet)).reason.startswith("no round could be timed: the benchmark was not called")
+
+
+def test_a_case_that_only_one_side_has_is_named_at_once() -> None:
+    base: Tests = {CASE: PASSES, "gone": PASSES, "a::retired": PASSES}
+    outcome = gated(MadeUpMachine(base, {CASE: PASSES, "new": PASSES}), table(allow_missing=("*::retired",)))
+    said = {answer.case: answer.reason for answer in outcome.verdicts if answer.outcome == "not comparable"}
+    assert said == {"a::retired": "removed, as allow_missing says", "new": "new: base has no such case"}
+    assert outcome.missing == {"gone": "head has no such case"}
+    assert concluded(outcome)[0] == 12
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "code", "said"),
+    [
+        ({"a::retired": PASSES}, {}, 0, "passed: nothing regressed"),
+        ({}, {"new": PASSES}, 0, "passed: nothing regressed"),
+        ({"gone": PASSES}, {}, 12, MISSING),
+        ({}, {}, 13, "nothing was compared: no benchmark was selected on either side"),
+    ],
+    ids=["retired", "new", "gone", "none"],
+)
+def test_where_no_case_is_on_both_sides_the_code_says_what_that_means(
+    base: Tests, head: Tests, code: int, said: str
+) -> None:
+    assert concluded(gated(MadeUpMachine(base, head), table(allow_missing=("*::retired",)))) == (code, said)
+
+
+def test_what_is_wanted_is_compared_and_nothing_else() -> None:
+    both: Tests = {"a::b": PASSES, "a::c": PASSES}
+    outcome = gated(MadeUpMachine(both, both), plan=a_plan(wanted=("a::b",)))
+    assert [answer.case for answer in outcome.verdicts] == ["a::b"]
+
+
+def test_a_file_that_head_cannot_collect_is_missing_coverage_with_its_error() -> None:
+    machine = MadeUpMachine({CASE: PASSES, "b": PASSES}, {"b": PASSES}, errors=("test_it.py: E   no module",))
+    outcome = gated(machine)
+    assert outcome.missing == {CASE: "head did not collect test_it.py: E   no module"}
+    assert outcome.warnings == ("head did not collect test_it.py: E   no module",)
+    assert concluded(outcome)[0] == 12
+
+
+def test_a_file_that_base_cannot_collect_is_named_and_stops_nothing() -> None:
+    broken = {"errors": ("test_it.py: E   no module",)}
+    outcome = gated(MadeUpMachine({"b": PASSES}, {CASE: PASSES, "b": PASSES}, on_base=broken))
+    said = {answer.case: (answer.outcome, answer.reason) for answer in outcome.verdicts}
+    assert said["b"] == ("unchanged", "")
+    assert said[CASE] == ("not comparable", "base did not collect test_it.py: E   no module")
+    assert concluded(outcome)[0] == 0
+
+
+def test_where_base_collects_nothing_for_an_error_nothing_passes() -> None:
+    machine = MadeUpMachine({}, {CASE: PASSES}, on_base={"errors": ("test_it.py: E   no module",)})
+    assert concluded(gated(machine)) == (13, "nothing was compared: base did not collect test_it.py: E   no module")
+
+
+def test_a_benchmark_that_was_rewritten_is_compared_with_a_note() -> None:
+    outcome = one(MadeUpTest(source="before"), MadeUpTest(source="after"))
+    assert verdict(outcome).notes == ("the benchmark's own code differs",)
+
+
+DIES = MadeUpTest(dies="before its benchmark")
+ABORTS = MadeUpTest(dies="in a round")
+
+
+def test_a_side_that_dies_costs_its_own_case_and_no_other() -> None:
+    base: Tests = {"a": PASSES, "b": PASSES, "c": DIES, "d": PASSES, "e": PASSES}
+    head: Tests = {"a": DIES, "b": PASSES, "c": PASSES, "d": PASSES, "e": ABORTS}
+    machine = MadeUpMachine(base, head)
+    outcome = gated(machine)
+    assert {answer.case: answer.outcome for answer in outcome.verdicts} == {
+        "a": "not comparable",
+        "b": "unchanged",
+        "c": "not comparable",
+        "d": "unchanged",
+        "e": "not comparable",
+    }
+    assert outcome.missing == {
+        "a": "head ended with exit code 3 instead of replying",
+        "e": "head was ended by SIGABRT",
+    }
+    by_case = {answer.case: answer.reason for answer in outcome.verdicts}
+    assert by_case["c"] == "base ended with exit code 3 instead of replying"
+    assert [len(machine.requests(case)) for case in "ac"] == [2, 2], "a case in which a side died is not tried again"
+
+
+def test_a_side_that_does_not_start_ends_the_gate_with_its_last_lines() -> None:
+    machine = MadeUpMachine({}, {}, on_base={"stillborn": "ended with exit code 4\n  | no such drawer"})
+    with pytest.raises(GateError, match=r"^pytest on base \(base's\) ended with exit code 4\n  \| no such drawer$"):
+        gated(machine)
+    assert all(side.is_closed for side in machine.started)
+
+
+@pytest.mark.parametrize("head", [{CASE: PASSES}, {CASE: PASSES, "z": DIES}], ids=["sound", "beside a crash"])
+def test_a_base_that_runs_the_code_of_head_is_refused(head: Tests) -> None:
+    machine = MadeUpMachine({CASE: PASSES, "z": PASSES}, head, on_base={"foreign": ("drawer",)})
+    with pytest.raises(GateError, match="base imported drawer from head's checkout, so both sides ran the same code"):
+        gated(machine)
+
+
+@pytest.mark.parametrize(("interrupted_in_pair", "pairs"), [(0, 0), (1, 0), (20, 19)])
+def test_interrupted_it_says_what_it_knows_and_calls_the_rest_inconclusive(
+    interrupted_in_pair: int, pairs: int
+) -> None:
+    decided = MadeUpTest(counts=lambda _: {"queries": 7})
+    stopped = MadeUpTest(seconds=undecided, interrupted_in_pair=interrupted_in_pair)
+    outcome = gated(MadeUpMachine({CASE: decided, "b": PASSES}, {CASE: decided, "b": stopped}))
+    said = {(answer.case, answer.metric): answer.outcome for answer in outcome.verdicts}
+    assert (outcome.cut_off, outcome.pairs, said["b", "time"]) == ("interrupted", pairs, "inconclusive")
+    assert said[CASE, "queries"] == "unchanged"
+    assert said[CASE, "time"] == ("unchanged" if pairs else "inconclusive")
+    reason = next(answer.reason for answer in outcome.verdicts if answer.case == "b")
+    assert reason.startswith("interrupted" if pairs else "interrupted before the first pair")
+    assert [concluded(outcome, inconclusive_passes=passes)[0] for passes in (False, True)] == [11, 11]
+
+
+def test_a_time_budget_ends_it_between_two_pairs_with_the_verdicts_so_far() -> None:
+    machine = MadeUpMachine({CASE: PASSES}, {CASE: MadeUpTest(seconds=undecided)})
+    outcome = gated(machine, table(seconds=1000.0), plan=a_plan(deadline_seconds=20.0))
+    assert (outcome.cut_off, verdict(outcome).outcome) == ("the time budget was spent", "inconclusive")
+    assert 20.0 <= machine.clock.now < 20.0 + 3 * START_SECONDS
+    assert concluded(outcome, inconclusive_passes=True)[0] == 11
+
+
+def test_a_time_budget_that_the_pilot_would_spend_ends_it_between_two_cases() -> None:
+    many: Tests = {f"test_{number}": MadeUpTest(seconds=0.5, most_rounds=2) for number in range(60)}
+    machine = MadeUpMachine(many, many)
+    outcome = gated(machine, plan=a_plan(deadline_seconds=6.0))
+    assert (outcome.cut_off, outcome.pairs) == ("the time budget was spent", 0)
+    assert [answer.outcome for answer in outcome.verdicts] == ["inconclusive"] * 60
+    assert {answer.reason for answer in outcome.verdicts} == {"the time budget was spent before the first pair"}
+    assert 0 < len(machine.requests("test_0")) + len(machine.requests("test_59")) < 4
+
+
+def test_extra_work_is_done_by_head_alone_and_found() -> None:
+    outcome = gated(MadeUpMachine({CASE: PASSES}, {CASE: PASSES}), plan=a_plan(extra_work=0.05))
+    assert verdict(outcome).ratio == pytest.approx(1.05)
+    assert conclude_canary(outcome.verdicts, 0.05)[0] == 0
+
+
+def test_restless_rounds_are_told_in_how_many_pairs_they_were() -> None:
+    by_turns = MadeUpTest(seconds=lambda _, number: 0.01 * (1 + number % 2))
+    other_turns = MadeUpTest(seconds=lambda _, number: 0.01 * (2 - number % 2))
+    outcome = one(by_turns, other_turns, pair_seconds=0.5)
+    answer = verdict(outcome)
+    assert answer.outcome == "unchanged"
+    assert answer.notes == (f"compared by the fastest rounds in {answer.pairs} of {answer.pairs} pairs",)
+
+
+def test_both_sides_of_a_pair_are_dealt_alike_and_each_pair_anew() -> None:
+    machine = MadeUpMachine({CASE: PASSES}, {CASE: PASSES})
+    gated(machine, table(processors="one"))
+    base_and_head = list(zip(machine.hash_seeds[::2], machine.hash_seeds[1::2], strict=True))
+    assert all(one == other for one, other in base_and_head)
+    assert len(set(machine.hash_seeds)) == len(base_and_head) > 1
+    first_of_pairs = {side.spec.label for side in machine.started[::2]}
+    assert first_of_pairs == {"base", "head"}, "who is started first is drawn"
+    requests = machine.requests(CASE)
+    assert all(one.processors == other.processors for one, other in zip(requests[::2], requests[1::2], strict=True))
+
+
+@pytest.mark.parametrize(("busy_processors", "alone"), [(1.0, True), (1.9, False)])
+def test_after_the_pilot_a_case_sits_on_one_processor_unless_more_were_at_work(
+    busy_processors: float, alone: bool
+) -> None:
+    busy = MadeUpTest(busy_processors=busy_processors)
+    machine = MadeUpMachine({CASE: busy}, {CASE: busy})
+    gated(machine)
+    pilot, *later = machine.requests(CASE)[::2]
+    assert pilot.iterations is None
+    assert {request.iterations for request in later} == {1}
+    every = pilot.processors
+    assert every is not None
+    assert {len(request.processors or ()) for request in later} == {1 if alone else len(every)}
