@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from speedscore.gate.report import GateExit
@@ -22,10 +22,20 @@ from speedscore.host.signals import interrupt_on
 
 _GOOD, _BAD, _SKIP = 0, 1, 125
 """What ``git bisect run`` reads from an exit code."""
+GateCommand = Callable[[Path, Sequence[str]], list[str]]
+"""From the folder of the base and the arguments for pytest to a command line that ends with a gate's exit code."""
 _MEANINGS: dict[int, int] = {GateExit.PASSED: _GOOD, GateExit.REGRESSED: _BAD}
 
 
-def bisect(good: str, bad: str, *, folder: Path, pytest_arguments: Sequence[str]) -> int:
+def gate_command(base: Path, pytest_arguments: Sequence[str]) -> list[str]:
+    """A gate of the folder in which it is run against ``base``."""
+    # Not from the folder that is judged: a commit of ours may have another gate, or none.
+    return [sys.executable, "-P", "-m", "pytest", "--benchmark-only", "--gate", str(base), *pytest_arguments]
+
+
+def bisect(
+    good: str, bad: str, *, folder: Path, pytest_arguments: Sequence[str], gate: GateCommand = gate_command
+) -> int:
     """Find the first commit after ``good`` that is slower than it. Returns 0 where it was found, 1 where not.
 
     Raises CheckoutError where one of the two is no commit, or ``good`` is no ancestor of ``bad``.
@@ -36,7 +46,7 @@ def bisect(good: str, bad: str, *, folder: Path, pytest_arguments: Sequence[str]
         raise CheckoutError(f"{good} is no ancestor of {bad}: there is no way from the one to the other to search")
     inside = folder.resolve().relative_to(repository.resolve())
     with worktree(repository, first) as base, worktree(repository, last) as head:
-        command = _gate_command(base, pytest_arguments)
+        command = gate(base, pytest_arguments)
         verdict = judge(command, cwd=head / inside)
         if verdict != _BAD:
             print(f"bisect: the gate does not call {bad} slower than {good} here, so there is nothing to search for")
@@ -57,11 +67,6 @@ def _search(head: Path, first: str, last: str, *, command: Sequence[str], inside
         return 1
     print(f"bisect: the first commit that is slower is {first_slower}")
     return 0
-
-
-def _gate_command(base: Path, pytest_arguments: Sequence[str]) -> list[str]:
-    # Not from the folder that is judged: a commit of ours may have another gate, or none.
-    return [sys.executable, "-P", "-m", "pytest", "--benchmark-only", "--gate", str(base), *pytest_arguments]
 
 
 def judge(command: Sequence[str], *, cwd: Path) -> int:

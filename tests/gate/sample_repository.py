@@ -18,24 +18,21 @@ from typing import Any
 
 import psutil
 
-CLOCK = '''
-"""A clock that moves by the work that is done, so that a slowdown is certain and there is no noise."""
-import pytest
-
-NOW = 0.0
+SAMPLES = Path(__file__).parent / "samples"
+"""What is gated: modules that a repository is given under names of its own."""
 
 
-def clock():
-    return NOW
+def sample(name: str, *, on_head: bool = False) -> str:
+    """The text of a sample, as it is on base or on head."""
+    text = (SAMPLES / name).read_text()
+    return replaced(text, "ON_HEAD = False", "ON_HEAD = True") if on_head else text
 
 
-def work(units):
-    global NOW
-    NOW += units * 1e-4
+def replaced(text: str, old: str, new: str) -> str:
+    """The text with one thing changed, which must be there."""
+    assert old in text, f"expected {old!r} in the sample"
+    return text.replace(old, new)
 
-
-counted = pytest.mark.benchmark(timer=clock)
-'''
 
 QUICK = """
 [tool.speedscore.gate]
@@ -50,7 +47,7 @@ memory_margin = "30%"
 AT_A_GLANCE = f"{QUICK}seconds = 0.01\n"
 """One pair after the pilot, and no answer about time: for what is known without one."""
 
-_ENVIRONMENT = {
+ENVIRONMENT = {
     # Plugins that the suite's own environment has and that a side would spend most of its time on.
     "PYTEST_ADDOPTS": "-p no:hypothesispytest -p no:jaxtyping",
     "COLUMNS": "80",
@@ -80,10 +77,11 @@ class Ran:
 
     def verdicts(self, metric: str = "time") -> dict[str, dict[str, Any]]:
         """By the test's name, without its file."""
-        return {each["case"].partition("::")[2]: each for each in self.report["verdicts"] if each["metric"] == metric}
+        verdicts = [verdict for verdict in self.report["verdicts"] if verdict["metric"] == metric]
+        return {verdict["case"].partition("::")[2]: verdict for verdict in verdicts}
 
     def outcomes(self, metric: str = "time") -> dict[str, str]:
-        return {name: each["outcome"] for name, each in self.verdicts(metric).items()}
+        return {name: verdict["outcome"] for name, verdict in self.verdicts(metric).items()}
 
 
 class Begun:
@@ -123,7 +121,7 @@ class Repository:
         self.folder.mkdir()
         self.scratch.mkdir()
         self._reports.mkdir()
-        self.write({"pyproject.toml": settings, "made_up_clock.py": CLOCK})
+        self.write({"pyproject.toml": settings, "made_up_clock.py": sample("made_up_clock.py")})
 
     def write(self, files: Mapping[str, str]) -> None:
         for name, text in files.items():
@@ -145,7 +143,7 @@ class Repository:
 
     def environment(self, **variables: str) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV_"))}
-        return inherited | _ENVIRONMENT | {"TMPDIR": str(self.scratch)} | variables
+        return inherited | ENVIRONMENT | {"TMPDIR": str(self.scratch)} | variables
 
     def run(self, *options: str, folder: Path | None = None, **variables: str) -> Ran:
         """Run a gate to its end."""
@@ -208,7 +206,7 @@ def git(folder: Path, *arguments: str) -> str:
     done = subprocess.run(
         ["git", "-c", "protocol.file.allow=always", *arguments],
         cwd=folder,
-        env=os.environ | _ENVIRONMENT,
+        env=os.environ | ENVIRONMENT,
         check=True,
         capture_output=True,
         text=True,

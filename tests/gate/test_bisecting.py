@@ -8,69 +8,49 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 import pytest
 
-from speedscore.comparing.main import main
 from speedscore.gate.bisect import bisect
 from speedscore.gate.worktrees import CheckoutError
-
-BENCHMARK = """
-import pytest
-
-NOW = 0.0
+from tests.gate.sample_repository import ENVIRONMENT, QUICK, SAMPLES, git, replaced, sample
 
 
-def clock():
-    return NOW
+def made_up_gate(base: Path, pytest_arguments: Sequence[str]) -> list[str]:
+    assert not pytest_arguments
+    return [sys.executable, str(SAMPLES / "made_up_gate.py"), str(base)]
 
 
-@pytest.mark.benchmark(timer=clock)
-def test_work(benchmark):
-    def work():
-        global NOW
-        NOW += {units} * 1e-4
-
-    benchmark(work)
+def search(repository: Path, good: str, bad: str) -> int:
+    return bisect(good, bad, folder=repository, pytest_arguments=[], gate=made_up_gate)
 
 
-# commit {number}
-"""
-
-SETTINGS = """
-[tool.speedscore.gate]
-pair_seconds = 0.01
-false_alarm = "40%"
-"""
-
-
-def git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
+def history(folder: Path, units: Sequence[int]) -> Path:
+    """A repository with a commit for each number of units of work."""
+    git(folder, "init", "--quiet")
+    (folder / "pyproject.toml").write_text(QUICK)
+    for number, work in enumerate(units, start=1):
+        text = replaced(sample("searched_benchmark.py"), "UNITS = 100", f"UNITS = {work}")
+        (folder / "test_work.py").write_text(f"{text}\n# commit {number}\n")
+        git(folder, "add", ".")
+        git(folder, "commit", "--quiet", "-m", f"commit {number}")
+    return folder
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five commits; from the fourth on the work is 30 % more."""
-    folder = tmp_path_factory.mktemp("searched")
-    git(folder, "init", "--quiet")
-    (folder / "pyproject.toml").write_text(SETTINGS)
-    for number in range(1, 6):
-        units = 130 if number >= 4 else 100
-        (folder / "test_work.py").write_text(BENCHMARK.format(units=units, number=number))
-        git(folder, "add", ".")
-        git(folder, "-c", "user.name=n", "-c", "user.email=n@here", "commit", "--quiet", "-m", f"commit {number}")
-    return folder
+    return history(tmp_path_factory.mktemp("searched"), [100, 100, 100, 130, 130])
 
 
 def test_the_first_slower_commit_is_found_and_the_checkout_is_left_alone(
-    repository: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    repository: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     before = git(repository, "rev-parse", "HEAD"), git(repository, "status", "--porcelain")
-    monkeypatch.chdir(repository)
-    assert main(["bisect", "HEAD~4", "HEAD", "-k", "work"]) == 0
+    assert search(repository, "HEAD~4", "HEAD") == 0
     assert capfd.readouterr().out.splitlines()[-1].endswith("commit 4")
     assert (git(repository, "rev-parse", "HEAD"), git(repository, "status", "--porcelain")) == before
     assert len(git(repository, "worktree", "list").splitlines()) == 1
@@ -78,15 +58,27 @@ def test_the_first_slower_commit_is_found_and_the_checkout_is_left_alone(
 
 
 def test_where_bad_is_no_slower_there_is_nothing_to_search(repository: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert bisect("HEAD~4", "HEAD~2", folder=repository, pytest_arguments=[]) == 1
+    assert search(repository, "HEAD~4", "HEAD~2") == 1
     assert "nothing to search for" in capfd.readouterr().out
+
+
+def test_a_commit_that_the_gate_cannot_judge_is_skipped(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    repository = history(tmp_path, [100, 0, 100, 130])
+    assert search(repository, "HEAD~3", "HEAD") == 0
+    assert capfd.readouterr().out.splitlines()[-1].endswith("commit 4")
+
+
+def test_where_only_such_a_commit_could_tell_none_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    repository = history(tmp_path, [100, 0, 130])
+    assert search(repository, "HEAD~2", "HEAD") == 1
+    assert "no single commit was found" in capfd.readouterr().out
 
 
 def test_good_must_come_before_bad(repository: Path) -> None:
     with pytest.raises(CheckoutError, match="no ancestor"):
-        bisect("HEAD", "HEAD~2", folder=repository, pytest_arguments=[])
+        search(repository, "HEAD", "HEAD~2")
     with pytest.raises(CheckoutError, match="neither a directory nor a commit"):
-        bisect("no-such-ref", "HEAD", folder=repository, pytest_arguments=[])
+        search(repository, "no-such-ref", "HEAD")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +90,7 @@ def test_interrupted_it_leaves_no_process_and_no_worktree(
     with subprocess.Popen(
         [sys.executable, "-m", "speedscore", "bisect", "HEAD~4", "HEAD", "-k", "work"],
         cwd=repository,
-        env=os.environ | {"TMPDIR": str(tmp_path)},
+        env=os.environ | ENVIRONMENT | {"TMPDIR": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -109,7 +101,7 @@ def test_interrupted_it_leaves_no_process_and_no_worktree(
         printed, _ = process.communicate(timeout=60)
     assert process.returncode == 130, printed
     assert printed.splitlines()[-1] == "speedscore: interrupted"
-    assert [each for each in started if each.is_running() and each.status() != psutil.STATUS_ZOMBIE] == []
+    assert [side for side in started if side.is_running() and side.status() != psutil.STATUS_ZOMBIE] == []
     assert list(tmp_path.iterdir()) == []
     assert len(git(repository, "worktree", "list").splitlines()) == 1
 
@@ -119,7 +111,7 @@ def wait_for_sides(bisecting: psutil.Process, *, in_search: bool) -> list[psutil
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         started = bisecting.children(recursive=True)
-        commands = [command_of(each) for each in started]
+        commands = [command_of(process) for process in started]
         is_search = any("speedscore.gate.bisect" in command for command in commands)
         if is_search == in_search and sum("speedscore_gate_side" in command for command in commands) == 2:
             return started

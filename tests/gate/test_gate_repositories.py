@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gate.sample_repository import AT_A_GLANCE, CLOCK, QUICK, Ran, Repository, git
+from tests.gate.sample_repository import AT_A_GLANCE, QUICK, Ran, Repository, git, replaced, sample
 
 OWN_SETTINGS = """
 [tool.pytest.ini_options]
@@ -20,156 +20,6 @@ addopts = ["--strict-markers", "--benchmark-disable", "--benchmark-sort=name", "
 markers = ["nightly: takes long"]
 """
 """Its everyday runs call what is benchmarked once, which for a gate would not do."""
-OWN_OPTIONS = """
-import pytest
-
-
-def pytest_addoption(parser):
-    parser.addoption("--books", type=int, required=True)
-
-
-@pytest.fixture(scope="session")
-def books(request):
-    return request.config.getoption("--books")
-"""
-PACKAGE = """
-from made_up_clock import work
-
-SHELVING, OPENING = 100, 0
-
-
-def shelve(books):
-    work(SHELVING)
-    return sum(range(books))
-
-
-def lend(books, *, to="nobody"):
-    work(10 * books)
-    return to
-
-
-class Door:
-    openings = closings = 0
-
-    def open(self):
-        work(OPENING)
-        self.openings += 1
-
-    def close(self, *book, **how):
-        work(OPENING)
-        self.closings += 1
-"""
-BENCHMARKS = """
-import os
-import tempfile
-from pathlib import Path
-
-import pytest
-from library.shelves import Door, lend, shelve
-from made_up_clock import clock, counted, work
-
-pytestmark = counted
-
-
-def test_a_function(benchmark):
-    assert benchmark(shelve, 5) == 10
-
-
-def test_keywords(benchmark, books):
-    assert benchmark(lend, books, to="Ada") == "Ada"
-
-
-def test_a_decorator(benchmark):
-    @benchmark
-    def total():
-        work(100)
-        return 42
-
-    assert total == 42
-
-
-@pytest.fixture(params=[3, 7])
-def pages(request):
-    work(1)
-    yield request.param
-    work(1)
-
-
-@pytest.mark.parametrize("cover", ["hard and [red]"])
-def test_parameters(benchmark, pages, cover):
-    benchmark(lend, pages)
-
-
-class TestDoor:
-    @pytest.fixture
-    def door(self):
-        return Door()
-
-    def test_setup_and_teardown(self, benchmark, door):
-        benchmark.pedantic(work, args=(100,), setup=door.open, teardown=door.close, rounds=6, warmup_rounds=2)
-        assert 2 < door.openings <= 8
-        assert door.closings == door.openings
-
-    def test_setup_that_gives_the_arguments(self, benchmark):
-        shelved = []
-
-        def new():
-            return ([len(shelved)],), {"to": "end"}
-
-        def put(book, to):
-            shelved.append((book, to))
-            work(100)
-
-        def check(book, to):
-            assert shelved[-1] == (book, to)
-
-        benchmark.pedantic(put, setup=new, teardown=check, rounds=6)
-        assert shelved == [([number], "end") for number in range(len(shelved))]
-
-
-def test_iterations(benchmark):
-    calls = []
-    benchmark.pedantic(lambda: calls.append(work(100)), rounds=4, iterations=5)
-    assert len(calls) in (10, 15, 20)
-
-
-@pytest.fixture(scope="session")
-def catalogue():
-    Path(tempfile.gettempdir(), f"catalogue-{os.getpid()}").open("a").write("made\\n")
-    return []
-
-
-def test_first_of_a_session(benchmark, catalogue):
-    catalogue.append("seen")
-    benchmark(work, 100)
-
-
-def test_second_of_a_session(benchmark, catalogue):
-    assert catalogue == ["seen"]
-    benchmark(work, 100)
-
-
-def test_its_figures_are_read(benchmark):
-    benchmark(work, 100)
-    assert benchmark.stats.stats.min == benchmark.stats["max"] > 0
-    assert benchmark.stats["rounds"] >= 2
-
-
-@pytest.mark.nightly
-@pytest.mark.skip(reason="nightly")
-def test_marked(benchmark):
-    benchmark(work, 100)
-
-
-@pytest.mark.xfail(reason="the roof leaks", strict=True)
-def test_expected_to_fail(benchmark):
-    benchmark(work, 100)
-    raise RuntimeError("water")
-
-
-def test_no_benchmark(tmp_path):
-    raise RuntimeError("not to be run")
-"""
 
 
 @pytest.fixture(scope="module")
@@ -179,14 +29,14 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     repository.commit(
         {
             "pyproject.toml": QUICK + OWN_SETTINGS,
-            "conftest.py": OWN_OPTIONS,
+            "conftest.py": sample("library_options.py"),
             "src/library/__init__.py": "",
-            "src/library/shelves.py": PACKAGE,
-            "benchmarks/test_library.py": BENCHMARKS,
+            "src/library/shelves.py": sample("library/shelves.py"),
+            "benchmarks/test_library.py": sample("library_benchmarks.py"),
             "tests/test_broken.py": "raise RuntimeError('no benchmarks here')\n",
         }
     )
-    repository.write({"src/library/shelves.py": PACKAGE.replace("100, 0", "130, 1000")})
+    repository.write({"src/library/shelves.py": sample("library/shelves.py", on_head=True)})
     return repository
 
 
@@ -239,7 +89,10 @@ def test_a_fixture_of_a_session_is_made_once_in_a_process(library: Repository, g
 
 def test_a_test_that_base_lacks_is_named_on_the_command_line(library: Repository) -> None:
     """Head has it in a file that git does not know yet, which imports another such file."""
-    library.write({"src/library/new.py": "UNITS = 100\n", "benchmarks/test_new.py": NEW})
+    new_test = replaced(
+        sample("library_new.py"), "import counted, work", "import counted, work\nfrom library import new"
+    )
+    library.write({"src/library/new.py": "", "benchmarks/test_new.py": new_test})
     new, old = "benchmarks/test_new.py::test_new", "benchmarks/test_library.py::TestDoor::test_setup_and_teardown"
     try:
         ran = library.run("--gate=HEAD", "--books=5", new, old)
@@ -252,33 +105,8 @@ def test_a_test_that_base_lacks_is_named_on_the_command_line(library: Repository
     assert (ran.report["head"]["dirty"], ran.report["base"]["dirty"]) == (True, False)
 
 
-NEW = """
-from library.new import UNITS
-from made_up_clock import counted, work
-
-
-@counted
-def test_new(benchmark):
-    benchmark(work, UNITS)
-
-
-@counted
-def test_not_named(benchmark):
-    benchmark(work, UNITS)
-"""
-
-PLAIN = """
-from made_up_clock import counted, work
-
-UNITS = 100
-
-
-@counted
-def test_plain(benchmark):
-    benchmark.extra_info["speedscore_counts"] = {"units": UNITS}
-    benchmark(work, UNITS)
-"""
-SLOWER = PLAIN.replace("100", "130")
+PLAIN = sample("plain_benchmark.py")
+SLOWER = replaced(PLAIN, "UNITS = 100", "UNITS = 130")
 
 
 def test_a_directory_that_is_no_checkout_is_a_base_and_pytest_may_start_in_a_folder(tmp_path: Path) -> None:
@@ -300,7 +128,7 @@ def test_a_project_that_is_a_part_of_a_repository_is_gated_from_a_folder_within(
     repository = Repository(tmp_path / "all services")
     project = {
         "service/pyproject.toml": f"{AT_A_GLANCE}[tool.pytest.ini_options]\n",
-        "service/made_up_clock.py": CLOCK,
+        "service/made_up_clock.py": sample("made_up_clock.py"),
         "service/bench/test_plain.py": PLAIN,
     }
     repository.commit(project | {"test_of_another.py": PLAIN})
@@ -310,13 +138,6 @@ def test_a_project_that_is_a_part_of_a_repository_is_gated_from_a_folder_within(
         10,
         ["bench/test_plain.py::test_plain"],
     )
-
-
-def test_a_ref_in_what_is_no_checkout_is_refused(tmp_path: Path) -> None:
-    head = Repository(tmp_path / "head")
-    ran = head.run("--gate=main")
-    assert ran.code == 13
-    assert f"'main' is no directory, and {head.folder} is no git checkout" in ran.said
 
 
 def test_the_working_tree_compared_with_itself_passes(tmp_path: Path) -> None:
@@ -329,39 +150,9 @@ def test_the_working_tree_compared_with_itself_passes(tmp_path: Path) -> None:
     assert ran.report["head"]["dirty"] is True
 
 
-@pytest.mark.parametrize("option", ["--gate=", "--gate= ", "--gate-canary="])
-def test_a_variable_that_is_not_set_does_not_compare_head_with_itself(tmp_path: Path, option: str) -> None:
-    repository = Repository(tmp_path / "repository")
-    repository.commit({"test_plain.py": PLAIN})
-    ran = repository.run(option)
-    assert ran.code == 13
-    assert f"gate cannot run: {option.partition('=')[0]}: " in ran.said
-
-
-CANARY = """
-import time
-
-import pytest
-
-pytestmark = pytest.mark.benchmark(timer=time.thread_time)
-
-
-def count():
-    return sum(range(10_000))
-
-
-def test_called(benchmark):
-    benchmark(count)
-
-
-def test_pedantic(benchmark):
-    benchmark.pedantic(count, rounds=20, iterations=20)
-"""
-
-
 def test_a_canary_is_found_by_a_clock_that_is_real(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "repository", settings=QUICK.replace("0.01", "0.2"))
-    repository.commit({"test_canary.py": CANARY})
+    repository.commit({"test_canary.py": sample("canary_benchmarks.py")})
     ran = repository.run("--gate-canary", "30%")
     assert (ran.code, ran.report["canary"]) == (0, 0.3)
     assert ran.outcomes() == {"test_called": "regressed", "test_pedantic": "regressed"}
@@ -402,53 +193,26 @@ def test_commits_that_head_lacks_are_told(tmp_path: Path) -> None:
     assert "$(git merge-base HEAD later)" in warning
 
 
-USES_A_SUBMODULE = """
-from lib.units import UNITS
-from made_up_clock import counted, work
-
-
-@counted
-def test_submodule(benchmark):
-    benchmark.extra_info["speedscore_counts"] = {"units": UNITS}
-    benchmark(work, UNITS)
-"""
-
-
 def test_a_submodule_is_on_each_side_as_it_was_and_is_not_fetched_again(tmp_path: Path) -> None:
     library = Repository(tmp_path / "units")
     library.commit({"units.py": "UNITS = 100\n"})
     repository = Repository(tmp_path / "repository", settings=AT_A_GLANCE)
     repository.git("init", "--quiet", "--initial-branch=main")
     repository.git("submodule", "--quiet", "add", str(library.folder), "lib")
-    repository.commit({"test_submodule.py": USES_A_SUBMODULE})
+    repository.commit({"test_submodule.py": replaced(PLAIN, "UNITS = 100", "from lib.units import UNITS")})
     library.commit({"units.py": "UNITS = 130\n"})
     git(repository.folder / "lib", "pull", "--quiet")
     repository.git("commit", "--quiet", "--all", "--message=newer")
     library.folder.rename(tmp_path / "moved away")
     ran = repository.run("--gate", "HEAD~1")
     assert ran.code == 10
-    assert ran.verdicts("units")["test_submodule"]["reason"] == "130 instead of 100 units, counted exactly"
+    assert ran.verdicts("units")["test_plain"]["reason"] == "130 instead of 100 units, counted exactly"
 
 
 NEEDED_BY_A_SIDE = ("pytest", "pytest-benchmark")
 """Whoever gates needs more in the environment of head alone."""
-WHAT_IS_LOADED = """
-import json
-import os
-import sys
-import tempfile
-from pathlib import Path
-
-from made_up_clock import counted, work
-
-
-@counted
-def test_modules(benchmark):
-    benchmark.extra_info["speedscore_counts"] = {"queries": 7}
-    benchmark(work, 100)
-    Path(tempfile.gettempdir(), f"modules-{os.getpid()}").write_text(json.dumps([sys.prefix, *sys.modules]))
-"""
-NEEDS_MORE = PLAIN.replace("test_plain", "test_needs_more").replace("\nUNITS", "\nimport msgspec\n\nUNITS", 1)
+LOADS = sample("module_benchmark.py")
+NEEDS_MORE = replaced(replaced(PLAIN, "test_plain", "test_needs_more"), "UNITS = 100", "import msgspec\n\nUNITS = 100")
 
 
 def environment(folder: Path) -> Path:
@@ -491,7 +255,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, Path, Ra
     odd.mkdir()
     (odd / "METADATA").write_text("Metadata-Version: 2.1\nName: Aardvark\nVersion: 7.5\n")
     repository = Repository(folder / "repository")
-    repository.commit({"test_modules.py": WHAT_IS_LOADED, "test_needs_more.py": NEEDS_MORE})
+    repository.commit({"test_modules.py": LOADS, "test_needs_more.py": NEEDS_MORE})
     return repository, python, repository.run("--gate=HEAD", f"--gate-python={python}")
 
 
@@ -548,7 +312,7 @@ def test_environments_with_the_same_packages_are_not_said_to_differ(tmp_path: Pa
     # A line that names a folder alone would leave out what is installed editably.
     (site_packages(python) / "linked.pth").write_text(f"import site; site.addsitedir({str(here)!r})\n")
     repository = Repository(tmp_path / "repository", settings=AT_A_GLANCE)
-    repository.commit({"test_modules.py": WHAT_IS_LOADED})
+    repository.commit({"test_modules.py": LOADS})
     ran = repository.run("--gate=HEAD", f"--gate-python={python}")
     assert ran.outcomes("queries") == {"test_modules": "unchanged"}
     assert (ran.report["base"]["packages"], ran.report["head"]["packages"]) == ({}, {})

@@ -1,0 +1,217 @@
+"""``pytest --gate`` called in this process, its sides made up: what is refused, what is reported, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import scipy.stats  # noqa: F401 - pytester forgets what a test is the first to import, and this loads only once a process
+
+from speedscore.gate.command import run_gate
+from speedscore.gate.sides import Side, SideSpec
+from speedscore.text.wrapping import TERMINAL_COLUMNS
+from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, Tests
+from tests.gate.sample_repository import AT_A_GLANCE, QUICK
+
+PLAIN = MadeUpTest()
+SLOWER = MadeUpTest(seconds=0.013)
+
+
+@dataclass(frozen=True)
+class Gated:
+    """What a gate has said."""
+
+    code: int
+    said: str
+    """What was printed, in one line."""
+    lines: list[str]
+    report: dict[str, Any]
+    markdown: str
+
+
+class Caller:
+    """Calls a gate in a folder that holds a project, and its base beside it."""
+
+    def __init__(self, pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = pytester.path
+        self.base = pytester.path.parent / f"{pytester.path.name}-base"
+        self.base.mkdir()
+        self._pytester = pytester
+        self._capsys = capsys
+        self.settle(QUICK)
+
+    def settle(self, settings: str) -> None:
+        (self.folder / "pyproject.toml").write_text(settings)
+
+    def gate(self, *options: str, base: Tests | None = None, head: Tests | None = None) -> Gated:
+        """Without tests of a side no side may be started."""
+        machine = None if base is None or head is None else MadeUpMachine(base, head)
+        reports = self.folder.parent / f"{self.folder.name}-reports"
+        as_json, as_markdown = reports / "gate.json", reports / "gate.md"
+        for path in (as_json, as_markdown):
+            path.unlink(missing_ok=True)
+        config = self._pytester.parseconfig(
+            "--benchmark-only", f"--gate-json={as_json}", f"--gate-markdown={as_markdown}", *options
+        )
+        start_side = machine.start_side if machine else never_start
+        code = run_gate(config, start_side=start_side, clock=machine.clock if machine else lambda: 0.0)
+        printed = self._capsys.readouterr().out
+        report = json.loads(as_json.read_text()) if as_json.exists() else {}
+        markdown = as_markdown.read_text() if as_markdown.exists() else ""
+        return Gated(code, " ".join(printed.split()), printed.splitlines(), report, markdown)
+
+    def commit(self) -> None:
+        somebody = ("-c", "user.name=n", "-c", "user.email=n@here")
+        for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=one"]):
+            subprocess.run(["git", *somebody, *arguments], cwd=self.folder, check=True)
+
+
+def never_start(spec: SideSpec, *, other: SideSpec, hash_seed: int) -> Side:
+    raise AssertionError(f"what is refused starts no side, found {spec} beside {other} with {hash_seed}")
+
+
+@pytest.fixture
+def caller(pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]) -> Caller:
+    return Caller(pytester, capsys)
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "code", "headline"),
+    [
+        ({"a": PLAIN}, {"a": PLAIN}, 0, "passed: nothing regressed"),
+        ({"a": PLAIN}, {"a": SLOWER}, 10, "regressed: time of 1 case"),
+        ({"a": PLAIN, "b": PLAIN}, {"a": PLAIN}, 12, "coverage missing: head no longer measures 1 case of the base"),
+        ({}, {}, 13, "nothing was compared: no benchmark was selected on either side"),
+    ],
+    ids=["passed", "regressed", "missing", "nothing"],
+)
+def test_the_exit_code_is_that_of_the_report_and_the_last_line(
+    caller: Caller, base: Tests, head: Tests, code: int, headline: str
+) -> None:
+    gated = caller.gate(f"--gate={caller.base}", base=base, head=head)
+    assert (gated.code, gated.report["exit_code"], gated.report["headline"]) == (code, code, headline)
+    assert gated.said.endswith(f"gate {headline} (exit code {code})")
+    assert gated.markdown.splitlines()[0] == f"### speedscore gate: {headline}"
+
+
+@pytest.mark.parametrize(("choice", "code"), [("fail", 11), ("pass", 0)])
+def test_inconclusive_is_what_it_is_said_to_be(caller: Caller, choice: str, code: int) -> None:
+    caller.settle(AT_A_GLANCE)
+    options = (f"--gate={caller.base}", f"--gate-inconclusive={choice}")
+    gated = caller.gate(*options, base={"a": PLAIN}, head={"a": PLAIN})
+    assert gated.code == code
+    assert "time of 1 case" in gated.report["headline"]
+
+
+def test_a_budget_for_the_whole_gate_counts_from_its_beginning(caller: Caller) -> None:
+    options = (f"--gate={caller.base}", "--gate-time-budget=3s")
+    gated = caller.gate(*options, base={"a": PLAIN}, head={"a": PLAIN})
+    assert (gated.code, gated.report["cut_off"]) == (11, "the time budget was spent")
+    assert "ended early: the time budget was spent" in gated.said
+
+
+def test_the_report_says_what_was_looked_for_and_when(caller: Caller) -> None:
+    options = (f"--gate={caller.base}", "--gate-detect=40%")
+    gated = caller.gate(*options, base={"a": PLAIN}, head={"a": PLAIN})
+    assert gated.report["schema_version"] == 1
+    assert gated.report["time"] == pytest.approx({"detect": 0.4, "margin": 0.08, "false_alarm": 0.49, "miss": 0.49})
+    assert gated.report["pairs"] == gated.report["looks"][0] == gated.report["verdicts"][0]["pairs"]
+    assert gated.report["head"]["description"] == str(caller.folder)
+    assert gated.report["base"]["description"] == str(caller.base)
+    assert "finds 40 %, lets 8 % pass" in gated.said
+
+
+def test_a_regression_comes_with_the_command_that_gates_it_alone(caller: Caller) -> None:
+    gated = caller.gate(f"--gate={caller.base}", base={"a::b[c]": PLAIN}, head={"a::b[c]": SLOWER})
+    command = gated.report["reproduce"]["a::b[c]"]
+    assert f"  {command}" in gated.lines
+    assert command.startswith(f"cd {caller.folder} && pytest 'a::b[c]' ")
+    assert f" --benchmark-only --gate={caller.base} " in command
+
+
+def test_a_canary_adds_work_to_a_copy_of_head_and_is_no_regression(caller: Caller) -> None:
+    gated = caller.gate("--gate-canary=30%", base={"a": PLAIN}, head={"a": PLAIN})
+    assert (gated.code, gated.report["canary"], gated.report["reproduce"]) == (0, 0.3, {})
+    assert gated.report["headline"] == "canary: 30 % of extra work was found in 1 of 1 case"
+    assert "base a copy of head" in gated.said
+
+
+def test_the_table_and_the_markdown_hold_whatever_a_case_says(caller: Caller) -> None:
+    fails = MadeUpTest(outcome="failed", reason="call: a | `b`", comes_to_benchmark=False)
+    odd = "test_it.py::test_it[a|b`c]"
+    gated = caller.gate(f"--gate={caller.base}", base={odd: PLAIN, "b": fails}, head={odd: SLOWER, "b": fails})
+    assert odd in gated.lines
+    long = [line for line in gated.lines if len(line) > TERMINAL_COLUMNS]
+    assert [line for line in long if "test_it.py" not in line and str(caller.folder) not in line] == []
+    table = [line for line in gated.markdown.splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {10}
+    assert table[-1].startswith(r"| `` test_it.py::test_it[a\|b`c] `` | time | regressed |")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("pairs = 7", "Object contains unknown field `pairs`"),
+        ('detect = "5"', "expected a size in per cent such as 5%, found '5'"),
+        ("detect = 5", "Expected `str`, got `int` - at `$.detect`"),
+        ('margin = "6%"', "the margin must be smaller than the slowdown to be detected"),
+        ('[[tool.speedscore.gate.case]]\nmatch = "x"\nmemory_detect = "much"', "such as 5%, found 'much'"),
+    ],
+    ids=["unknown", "bare", "number", "margin", "case"],
+)
+def test_settings_that_cannot_be_used_are_named_with_their_file(caller: Caller, settings: str, said: str) -> None:
+    caller.settle(f"[tool.speedscore.gate]\n{settings}\n")
+    gated = caller.gate("--gate=.")
+    assert gated.code == 13
+    assert f"gate cannot run: {caller.folder / 'pyproject.toml'}: " in gated.said
+    assert said in gated.said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--gate=HEAD", "--gate-detect=3"], "--gate-detect: expected a size in per cent such as 5%, found '3'"),
+        (["--gate=HEAD", "--gate-canary=5%"], "--gate-canary compares head with a copy of itself"),
+        (["--gate-canary=5"], "--gate-canary: expected a size in per cent such as 5%, found '5'"),
+        (["--gate=no-such-branch"], "'no-such-branch' is neither a directory nor a commit that git knows"),
+        (["--gate=--help"], "'--help' is neither a directory nor a commit that git knows"),
+        (["--gate=HEAD", "--gate-python=/no/such/python"], "--gate-python: /no/such/python cannot be run"),
+        (["--gate=HEAD", "--gate-time-budget=soon"], "--gate-time-budget: expected a duration such as 90s"),
+        (["--gate=HEAD", "--gate-time-budget=0"], "--gate-time-budget: expected some time"),
+        # A variable that is not set must not compare head with itself.
+        (["--gate="], "--gate: name a git ref or a directory, found nothing"),
+        (["--gate= "], "--gate: name a git ref or a directory, found nothing"),
+        (["--gate-canary="], "--gate-canary: expected a size in per cent"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_a_reason(caller: Caller, options: list[str], said: str) -> None:
+    caller.commit()
+    gated = caller.gate(*options)
+    assert (gated.code, gated.report["exit_code"]) == (13, 13)
+    assert f"gate cannot run: {said}" in gated.said
+
+
+def test_shared_out_over_processes_it_is_refused(caller: Caller) -> None:
+    pytest.importorskip("xdist")
+    gated = caller.gate("--gate=HEAD", "-n", "2")
+    assert gated.code == 13
+    assert "leave out -n (pytest-xdist)" in gated.said
+
+
+def test_a_ref_in_what_is_no_checkout_is_refused(caller: Caller) -> None:
+    gated = caller.gate("--gate=main")
+    assert gated.code == 13
+    assert f"'main' is no directory, and {caller.folder} is no git checkout" in gated.said
+
+
+def test_a_report_that_cannot_be_written_is_no_pass(caller: Caller, tmp_path: Path) -> None:
+    (tmp_path / "a_file").touch()
+    options = (f"--gate={caller.base}", f"--gate-json={tmp_path}/a_file/gate.json")
+    gated = caller.gate(*options, base={"a": PLAIN}, head={"a": PLAIN})
+    assert gated.code == 13
+    assert "the report was not written" in gated.said
