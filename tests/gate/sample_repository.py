@@ -54,7 +54,8 @@ ENVIRONMENT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     **{f"GIT_{who}_{what}": "somebody" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
 }
-LIMIT_SECONDS = 120.0
+LIMIT_SECONDS = 240.0
+"""What is waited for takes a twentieth of it on a quiet machine."""
 
 
 class Ran:

@@ -16,7 +16,7 @@ import pytest
 
 from speedscore.gate.bisect import bisect
 from speedscore.gate.worktrees import CheckoutError
-from tests.gate.sample_repository import ENVIRONMENT, QUICK, SAMPLES, git, replaced, sample
+from tests.gate.sample_repository import ENVIRONMENT, LIMIT_SECONDS, QUICK, SAMPLES, git, replaced, sample
 
 
 def made_up_gate(base: Path, pytest_arguments: Sequence[str]) -> list[str]:
@@ -98,7 +98,7 @@ def test_interrupted_it_leaves_no_process_and_no_worktree(
         itself = psutil.Process(process.pid)
         started = wait_for_sides(itself, in_search=in_search)
         process.send_signal(number)
-        printed, _ = process.communicate(timeout=60)
+        printed, _ = process.communicate(timeout=LIMIT_SECONDS)
     assert process.returncode == 130, printed
     assert printed.splitlines()[-1] == "speedscore: interrupted"
     assert [side for side in started if side.is_running() and side.status() != psutil.STATUS_ZOMBIE] == []
@@ -108,7 +108,7 @@ def test_interrupted_it_leaves_no_process_and_no_worktree(
 
 def wait_for_sides(bisecting: psutil.Process, *, in_search: bool) -> list[psutil.Process]:
     """The bisection's gate and the gate's two sides, once they are there."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LIMIT_SECONDS
     while time.monotonic() < deadline:
         started = bisecting.children(recursive=True)
         commands = [command_of(process) for process in started]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from speedscore.gate.command import run_gate
 from speedscore.gate.sides import Side, SideSpec
 from speedscore.text.wrapping import TERMINAL_COLUMNS
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, Tests
-from tests.gate.sample_repository import AT_A_GLANCE, QUICK
+from tests.gate.sample_repository import AT_A_GLANCE, QUICK, git
 
 PLAIN = MadeUpTest()
 SLOWER = MadeUpTest(seconds=0.013)
@@ -66,9 +65,9 @@ class Caller:
         return Gated(code, " ".join(printed.split()), printed.splitlines(), report, markdown)
 
     def commit(self) -> None:
-        somebody = ("-c", "user.name=n", "-c", "user.email=n@here")
-        for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=one"]):
-            subprocess.run(["git", *somebody, *arguments], cwd=self.folder, check=True)
+        git(self.folder, "init", "--quiet")
+        git(self.folder, "add", ".")
+        git(self.folder, "commit", "--quiet", "--allow-empty", "--message=one more")
 
 
 def never_start(spec: SideSpec, *, other: SideSpec, hash_seed: int) -> Side:
@@ -201,6 +200,18 @@ def test_shared_out_over_processes_it_is_refused(caller: Caller) -> None:
     gated = caller.gate("--gate=HEAD", "-n", "2")
     assert gated.code == 13
     assert "leave out -n (pytest-xdist)" in gated.said
+
+
+def test_commits_that_head_lacks_are_told(caller: Caller) -> None:
+    caller.commit()
+    for _ in range(2):
+        caller.commit()
+    git(caller.folder, "branch", "later")
+    git(caller.folder, "reset", "--quiet", "--hard", "HEAD~2")
+    gated = caller.gate("--gate=later", base={"a": PLAIN}, head={"a": PLAIN})
+    (warning,) = gated.report["warnings"]
+    assert warning.startswith("base has 2 commits that head lacks, and what they changed counts against head: rebase")
+    assert "$(git merge-base HEAD later)" in warning
 
 
 def test_a_ref_in_what_is_no_checkout_is_refused(caller: Caller) -> None:

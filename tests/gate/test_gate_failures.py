@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gate.sample_repository import AT_A_GLANCE, QUICK, Ran, Repository, replaced, sample
+from tests.gate.sample_repository import AT_A_GLANCE, Ran, Repository, replaced, sample
 
 
 @pytest.fixture
@@ -15,6 +15,9 @@ def repository(tmp_path: Path) -> Repository:
     made = Repository(tmp_path / "repository", settings=AT_A_GLANCE)
     made.commit({"test_plain.py": sample("plain_benchmark.py")})
     return made
+
+
+pytestmark = pytest.mark.xdist_group("failing gates")
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +90,8 @@ def test_a_base_that_imports_the_code_of_head_is_refused(repository: Repository)
 
 
 def test_python_path_gives_each_side_its_own_code(repository: Repository) -> None:
-    settings = f'{QUICK}python_path = [".", "lib"]\n'
+    settings = f'{AT_A_GLANCE}python_path = [".", "lib"]\n'
     repository.commit({"pyproject.toml": settings, "lib/drawer.py": "UNITS = 100\n", "test_drawer.py": PACKAGED})
     repository.write({"lib/drawer.py": "UNITS = 200\n"})
     ran = repository.run("--gate=HEAD", "test_drawer.py")
-    assert (ran.code, ran.outcomes()) == (10, {"test_plain": "regressed"})
+    assert (ran.code, ran.outcomes("units")) == (10, {"test_plain": "regressed"})

@@ -22,6 +22,9 @@ markers = ["nightly: takes long"]
 """Its everyday runs call what is benchmarked once, which for a gate would not do."""
 
 
+pytestmark = pytest.mark.xdist_group("gated repositories")
+
+
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """Shelving was made slower by 30 % of its work, and opening the door, which no benchmark times, ten times so."""
@@ -92,15 +95,18 @@ def test_a_test_that_base_lacks_is_named_on_the_command_line(library: Repository
     new_test = replaced(
         sample("library_new.py"), "import counted, work", "import counted, work\nfrom library import new"
     )
+    before = {"pyproject.toml": (library.folder / "pyproject.toml").read_text()}
     library.write({"src/library/new.py": "", "benchmarks/test_new.py": new_test})
+    library.write({"pyproject.toml": AT_A_GLANCE + OWN_SETTINGS})
     new, old = "benchmarks/test_new.py::test_new", "benchmarks/test_library.py::TestDoor::test_setup_and_teardown"
     try:
-        ran = library.run("--gate=HEAD", "--books=5", new, old)
+        ran = library.run("--gate=HEAD", "--books=5", "--gate-inconclusive=pass", new, old)
     finally:
+        library.write(before)
         for name in ("src/library/new.py", "benchmarks/test_new.py"):
             (library.folder / name).unlink()
     assert ran.code == 0
-    assert ran.outcomes() == {"test_new": "not comparable", "TestDoor::test_setup_and_teardown": "unchanged"}
+    assert ran.outcomes() == {"test_new": "not comparable", "TestDoor::test_setup_and_teardown": "inconclusive"}
     assert ran.verdicts()["test_new"]["reason"] == "new: base has no such case"
     assert (ran.report["head"]["dirty"], ran.report["base"]["dirty"]) == (True, False)
 
@@ -180,19 +186,6 @@ def test_a_shallow_clone_without_the_base_is_told_to_fetch_it_and_works_with_it(
     assert ran.report["warnings"] == []
 
 
-def test_commits_that_head_lacks_are_told(tmp_path: Path) -> None:
-    repository = Repository(tmp_path / "repository", settings=AT_A_GLANCE)
-    repository.commit({"test_plain.py": PLAIN})
-    for number in range(2):
-        repository.commit({"test_plain.py": SLOWER.replace("130", f"13{number}")})
-    repository.git("branch", "later")
-    repository.git("reset", "--quiet", "--hard", "HEAD~2")
-    ran = repository.run("--gate=later", "--gate-inconclusive=pass")
-    (warning,) = ran.report["warnings"]
-    assert warning.startswith("base has 2 commits that head lacks, and what they changed counts against head: rebase")
-    assert "$(git merge-base HEAD later)" in warning
-
-
 def test_a_submodule_is_on_each_side_as_it_was_and_is_not_fetched_again(tmp_path: Path) -> None:
     library = Repository(tmp_path / "units")
     library.commit({"units.py": "UNITS = 100\n"})
@@ -254,14 +247,14 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repository, Path, Ra
     odd = site_packages(python) / "aardvark-7.5.dist-info"
     odd.mkdir()
     (odd / "METADATA").write_text("Metadata-Version: 2.1\nName: Aardvark\nVersion: 7.5\n")
-    repository = Repository(folder / "repository")
+    repository = Repository(folder / "repository", settings=AT_A_GLANCE)
     repository.commit({"test_modules.py": LOADS, "test_needs_more.py": NEEDS_MORE})
-    return repository, python, repository.run("--gate=HEAD", f"--gate-python={python}")
+    return repository, python, repository.run("--gate=HEAD", "--gate-inconclusive=pass", f"--gate-python={python}")
 
 
 def test_base_runs_in_its_own_environment_and_imports_nothing_of_ours(bare: tuple[Repository, Path, Ran]) -> None:
     repository, python, ran = bare
-    assert ran.outcomes()["test_modules"] == "unchanged"
+    assert ran.outcomes()["test_modules"] == "inconclusive"
     loaded = [json.loads(path.read_text()) for path in repository.scratch.glob("modules-*")]
     on_base = [names for prefix, *names in loaded if Path(prefix) == python.parent.parent]
     assert len(on_base) == len(loaded) / 2 == ran.report["pairs"] + 1

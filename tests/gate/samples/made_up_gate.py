@@ -1,4 +1,7 @@
-"""A gate that reads the work of both sides in their files instead of measuring it; it cannot judge a side without work."""
+"""A gate that reads the work of both sides in their files instead of measuring it.
+
+It cannot judge a side without work.
+"""
 
 from __future__ import annotations
 
