@@ -16,7 +16,8 @@ from speedscore.scoring.cards.json import SCHEMA_VERSION
 from speedscore.scoring.evidence.run_lines import RunLine
 from speedscore.scoring.facts.fact import Kind
 from speedscore.scoring.findings.ratios import Cell
-from speedscore.scoring.rubric.rubric import Dimension, Policy
+from speedscore.scoring.rubric.criterion import Dimension
+from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.scores.sensitivity import Sensitivity
 from speedscore.scoring.scores.uncertainty import Interval
 

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from speedscore.scoring.cards.wording import number
-from speedscore.scoring.rubric.rubric import DIMENSIONS, Criterion, Rubric, load_rubric
+from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion
+from speedscore.scoring.rubric.rubric import Rubric, load_rubric
 
 
 def page(rubric: Rubric) -> str:

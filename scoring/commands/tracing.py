@@ -12,7 +12,7 @@ from speedscore.scoring.cards import wording
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.findings.ratios import Cell
-from speedscore.scoring.rubric.rubric import Criterion
+from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
 
 _MOST_ROUNDS = 12

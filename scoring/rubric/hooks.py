@@ -9,7 +9,7 @@ import pytest
 
 if TYPE_CHECKING:
     # It is known in every pytest session, and loading its types would cost it more than pytest itself does.
-    from speedscore.scoring.rubric.rubric import Criterion
+    from speedscore.scoring.rubric.criterion import Criterion
 
 
 @pytest.hookspec

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.scoring.findings.findings import Finding
-from speedscore.scoring.rubric.rubric import DIMENSIONS, Criterion, Dimension, Rubric
+from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
+from speedscore.scoring.rubric.rubric import Rubric
 
 DRAWS = 2000
 CONCENTRATION = 63.0

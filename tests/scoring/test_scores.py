@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.findings.findings import judge
-from speedscore.scoring.rubric.rubric import DIMENSIONS
+from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.scores.scores import Report, ScoreCard, build_report, round_half_up, score_dimension
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
 from tests.scoring.sample_runs import make_run, measured_case, skipped_case, two_frameworks

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speedscore.scoring.findings.findings import Finding
-from speedscore.scoring.rubric.rubric import DIMENSIONS, Criterion, Dimension, Policy, Rubric
+from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
+from speedscore.scoring.rubric.policy import Policy
+from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.sensitivity import DRAWS, Sensitivity, Weights, sensitivity
 from tests.scoring.sample_facts import RUBRIC
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from speedscore.scoring.commands.main import main
 from speedscore.scoring.commands.verifying import differences
-from speedscore.scoring.rubric.own_policy import apply_policy
-from speedscore.scoring.rubric.rubric import DIMENSIONS, RubricError
+from speedscore.scoring.rubric.criterion import DIMENSIONS
+from speedscore.scoring.rubric.overrides import apply_overrides
+from speedscore.scoring.rubric.rubric import RubricError
 from tests.scoring.sample_facts import RUBRIC
 from tests.scoring.sample_runs import save, two_frameworks
 
@@ -222,7 +223,7 @@ def test_a_dimension_that_weighs_nothing_is_not_needed(capsys: pytest.CaptureFix
 )
 def test_weights_that_cannot_be_are_refused(weights: str, message: str) -> None:
     with pytest.raises(RubricError, match=f"^--weights: {re.escape(message)}"):
-        apply_policy(RUBRIC, weights=weights, policy=None)
+        apply_overrides(RUBRIC, weights=weights, policy=None)
 
 
 @pytest.mark.parametrize(
@@ -238,12 +239,12 @@ def test_weights_that_cannot_be_are_refused(weights: str, message: str) -> None:
 def test_a_policy_file_that_cannot_be_is_refused(folder: Path, text: str, message: str) -> None:
     (folder / "own.toml").write_text(text)
     with pytest.raises(RubricError, match=rf"^own\.toml: {re.escape(message)}"):
-        apply_policy(RUBRIC, weights=None, policy=Path("own.toml"))
+        apply_overrides(RUBRIC, weights=None, policy=Path("own.toml"))
 
 
 @given(st.dictionaries(st.sampled_from(DIMENSIONS), st.floats(0.001, 1000.0), min_size=1))
 def test_only_the_ratios_of_weights_count(weights: dict[str, float]) -> None:
     text = ",".join(f"{name}={weight!r}" for name, weight in weights.items())
-    own = apply_policy(RUBRIC, weights=text, policy=None)
+    own = apply_overrides(RUBRIC, weights=text, policy=None)
     assert {name: own.rubric.weights[name] for name in DIMENSIONS if name in weights} == weights
     assert len(own.departures) == sum(weight != 1.0 for weight in weights.values())
