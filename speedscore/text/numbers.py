@@ -29,6 +29,11 @@ def percent(fraction: float) -> str:
     return f"{100 * fraction:.1f} %" if fraction >= 0.0005 or not fraction else "<0.1 %"
 
 
+def short_percent(fraction: float) -> str:
+    """``0.05`` as ``5 %``: three significant digits at most, for sizes that somebody chose."""
+    return f"{100 * fraction:.3g} %"
+
+
 def first_line(text: str) -> str:
     return text.partition("\n")[0]
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
+from speedscore.text.wrapping import wrapped
+
 GAP = 2
 """Blanks between two columns."""
 
@@ -45,6 +47,30 @@ def table(rows: Sequence[Sequence[str]], *, headers: Sequence[str], widths: Sequ
         disable_numparse=True,
         preserve_whitespace=True,
     ).splitlines()
+
+
+def captioned_table(
+    rows: Sequence[Sequence[str]],
+    *,
+    headers: Sequence[str],
+    captions: Sequence[str],
+    remarks: Sequence[Sequence[str]],
+    indent: str = "",
+) -> list[str]:
+    """Lines of a table in which each row has its caption on a line of its own above it and its remarks below it.
+
+    For captions as long as a node id, which as a column would leave no room. ``indent`` stands before what is no
+    caption; remarks are wrapped and always indented.
+    """
+    head, rule, *body = tabulate(
+        rows, headers=headers, tablefmt="simple", disable_numparse=True, stralign="left"
+    ).splitlines()
+    lines = [f"{indent}{head.rstrip()}", f"{indent}{rule}"]
+    for caption, figures, remarks_of_row in zip(captions, body, remarks, strict=True):
+        lines += [caption, f"{indent}{figures.rstrip()}"]
+        for remark in remarks_of_row:
+            lines += wrapped(f"  {remark}")
+    return lines
 
 
 def _fill(text: str, width: int) -> str:

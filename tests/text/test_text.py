@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from speedscore.text.numbers import duration, first_line, percent, size
+from speedscore.text.numbers import duration, first_line, percent, short_percent, size
 
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
 SIZE_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
@@ -111,6 +111,13 @@ def test_a_size_takes_the_unit_that_fits(count_bytes: int, text: str) -> None:
 )
 def test_a_fraction_reads_in_per_cent(fraction: float, text: str) -> None:
     assert percent(fraction) == text
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"), [(0.05, "5 %"), (0.125, "12.5 %"), (1.0, "100 %"), (0.0123456, "1.23 %")]
+)
+def test_a_chosen_size_reads_as_it_was_written(fraction: float, text: str) -> None:
+    assert short_percent(fraction) == text
 
 
 def test_only_the_first_line_is_taken() -> None:

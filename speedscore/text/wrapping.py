@@ -1,0 +1,13 @@
+"""Text broken into lines that fit a terminal. Names and paths are never broken, however long they are."""
+
+from __future__ import annotations
+
+import textwrap
+
+TERMINAL_COLUMNS = 80
+"""What every terminal and every log has."""
+
+
+def wrapped(text: str, *, width: int = TERMINAL_COLUMNS, indent: str = "  ") -> list[str]:
+    """Lines of at most ``width`` characters, all but the first behind ``indent``; no line for no text."""
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,43 @@
+"""Markdown tables and code spans hold whatever a case is called, and a reader sees it as it was written."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from speedscore.text.markdown import Markdown, code, markdown_table
+
+
+def cells(line: str) -> list[str]:
+    """As GitHub splits a line: at bars that no backslash stands before."""
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def test_a_table_is_a_line_each_for_headers_rule_and_rows() -> None:
+    assert markdown_table([("a", "1"), ("b", "")], headers=("name", "value")) == [
+        "| name | value |",
+        "|---|---|",
+        "| a | 1 |",
+        "| b |  |",
+    ]
+
+
+def test_what_would_end_a_cell_or_begin_a_code_span_is_escaped() -> None:
+    *_, line = markdown_table([("a|b `c`\nd", Markdown("`e|f`"), Markdown(r"g\|h"))], headers=("", "", ""))
+    assert cells(line) == [r"a\|b \`c\` d", r"`e\|f`", r"g\|h"]
+
+
+@given(st.lists(st.text(max_size=20), min_size=1, max_size=4), st.data())
+def test_a_table_has_as_many_cells_in_each_line_whatever_they_hold(headers: list[str], data: st.DataObject) -> None:
+    row = data.draw(st.lists(st.text(max_size=20), min_size=len(headers), max_size=len(headers)))
+    for line in markdown_table([[*row, "end"]], headers=[*headers, "end"]):
+        assert len(line.splitlines()) == 1
+        assert len(re.findall(r"(?<!\\)\|", line)) == len(headers) + 2
+
+
+@pytest.mark.parametrize(("text", "span"), [("a", "`a`"), ("a`b", "`` a`b ``"), ("``", "``` `` ```")])
+def test_a_code_span_is_fenced_by_more_backticks_than_it_holds(text: str, span: str) -> None:
+    assert code(text) == span
