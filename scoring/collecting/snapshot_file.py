@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from speedscore.scoring.collecting.found import CollectError, Found
-from speedscore.scoring.facts.fact import FactError, Role
+from speedscore.scoring.facts.fact import FactError, ProjectRole
 from speedscore.scoring.facts.snapshots import load_snapshot
 from speedscore.scoring.rubric.rubric import Rubric
 
@@ -35,7 +35,7 @@ class Heading(msgspec.Struct, frozen=True):
     """Name of the folder."""
     name: str
     """For people."""
-    role: Role
+    role: ProjectRole
     layer_of: str = ""
     """Of a layer the folder of the framework that it stands on."""
     purpose: str = ""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from speedscore.scoring.facts.fact import Key
+from speedscore.scoring.facts.fact import FactKey
 from speedscore.scoring.facts.toml_file import TomlError, read_toml
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.maturity_grade import MaturityGrade
@@ -37,7 +37,7 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Dimension → its weight in the Speed Score; only ratios count."""
     verdicts: dict[Dimension, tuple[tuple[float, str], ...]]
     """Dimension → what its score means, as (score from which, sentence); the highest first, the last from 0."""
-    facts: dict[str, Key]
+    facts: dict[str, FactKey]
     """Every key that a fixture may use."""
     criterion: tuple[Criterion, ...]
     maturity: tuple[MaturityGrade, ...]
