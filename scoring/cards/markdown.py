@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from speedscore.scoring.cards import wording
 from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
+from speedscore.text.markdown import markdown_table
 
 
 def render(report: Report, *, width: int) -> str:  # noqa: ARG001
@@ -109,13 +110,12 @@ def _measured(report: Report) -> Iterator[str]:
         yield from _table(rows, headers=("Median", *names))
 
 
-def _table(rows: Sequence[Sequence[str]], *, headers: Sequence[str]) -> list[str]:
-    return [
-        f"| {' | '.join(_escape(cell) for cell in headers)} |",
-        f"|{'---|' * len(headers)}",
-        *(f"| {' | '.join(_escape(cell) for cell in row)} |" for row in rows),
-    ]
+def _table(rows: Iterable[Sequence[str]], *, headers: Sequence[str]) -> list[str]:
+    return markdown_table(
+        ([_escape(cell) for cell in row] for row in rows), headers=[_escape(header) for header in headers]
+    )
 
 
 def _escape(text: str) -> str:
+    """Of what Markdown would take for a sign of its own, all that a name or a source may hold."""
     return text.replace("|", "\\|").replace("*", "\\*").replace("_", "\\_").replace("[", "\\[")
