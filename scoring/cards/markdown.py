@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from speedscore.scoring.cards import wording
-from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
+from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.text.markdown import markdown_table
 
 
-def render(report: Report, *, width: int) -> str:  # noqa: ARG001
+def render(report: ScoreReport, *, width: int) -> str:  # noqa: ARG001
     """One section a framework, then the comparison, then what was measured; ``width`` means nothing here."""
     lines = [line for card in report.cards for line in (*_card(card, report), "")]
     if len(report.cards) > 1:
@@ -18,7 +20,7 @@ def render(report: Report, *, width: int) -> str:  # noqa: ARG001
     return "\n".join(lines) + "\n"
 
 
-def _card(card: ScoreCard, report: Report) -> Iterator[str]:
+def _card(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     score = f"Speed Score {wording.title_score(card)} / 10"
     yield f"## {_escape(card.name)}: {score}"
     yield ""
@@ -75,7 +77,7 @@ def _layers(card: ScoreCard) -> Iterator[str]:
     yield from (f"- {_escape(sentence)}" for sentence in wording.grades(card))
 
 
-def _comparison(report: Report) -> Iterator[str]:
+def _comparison(report: ScoreReport) -> Iterator[str]:
     yield "## Side by side"
     yield ""
     rows = [("Speed Score", *map(wording.speed_score, report.cards))]
@@ -93,7 +95,7 @@ def _comparison(report: Report) -> Iterator[str]:
     yield from _table(rows, headers=("", *(card.name for card in report.cards)))
 
 
-def _measured(report: Report) -> Iterator[str]:
+def _measured(report: ScoreReport) -> Iterator[str]:
     yield "## What was measured"
     yield ""
     yield from (f"- {_escape(sentence)}" for sentence in wording.measured_sentences(report))

@@ -23,7 +23,7 @@ from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
 from speedscore.scoring.rubric.overrides import apply_overrides
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
-from speedscore.scoring.scores.scores import build_report
+from speedscore.scoring.scores.score_report import build_report
 from speedscore.text.output import COMMAND, write
 
 

@@ -21,7 +21,7 @@ from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.overrides import departures
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import RUBRIC_VERSION, load_rubric
-from speedscore.scoring.scores.scores import build_report
+from speedscore.scoring.scores.score_report import build_report
 
 _DIGITS = 9
 """Logarithms of another machine's library may differ beyond them."""

@@ -14,7 +14,7 @@ from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.findings.findings import judge
-from speedscore.scoring.scores.scores import build_report
+from speedscore.scoring.scores.score_report import build_report
 from speedscore.scoring.scores.uncertainty import Uncertainty, uncertainties
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
 from tests.scoring.sample_runs import make_run, measured_case, two_frameworks
