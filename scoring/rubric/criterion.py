@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from speedscore.record.phases import DeviceName
+from speedscore.record.phases import DeviceName, Phase
 from speedscore.scoring.rubric.scales import SCALES
 
 Dimension = Literal["ecosystem_health", "production_maturity", "research_adoption", "learning_curve", "performance"]
@@ -27,7 +27,7 @@ Combine = Literal["sum", "geometric mean"]
 class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which measurement answers a criterion, as a ratio to the best other framework."""
 
-    phase: str
+    phase: Phase
     metrics: dict[DeviceName, str] = {}
     """Device → name of the measurement; without an entry the metric that the case itself is about."""
 

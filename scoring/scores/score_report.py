@@ -12,7 +12,7 @@ import msgspec
 
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import DeviceCoverage, Evidence
-from speedscore.scoring.evidence.run_lines import RunLine, run_lines, shapes, worst_error
+from speedscore.scoring.evidence.run_summaries import RunSummary, shapes, summarize_runs, worst_error
 from speedscore.scoring.findings.findings import Finding, judge
 from speedscore.scoring.findings.ratios import Cell, cells
 from speedscore.scoring.rubric.criterion import Dimension
@@ -29,7 +29,7 @@ class ScoreReport(msgspec.Struct, frozen=True):
     snapshot: str
     rubric_version: int
     cards: tuple[ScoreCard, ...]
-    runs: tuple[RunLine, ...]
+    runs: tuple[RunSummary, ...]
     coverage: tuple[DeviceCoverage, ...]
     cells: tuple[Cell, ...]
     """Every measured model and phase, for the table of medians."""
@@ -78,7 +78,7 @@ def build_report(
             )
             for framework in frameworks
         ),
-        runs=run_lines(evidence),
+        runs=summarize_runs(evidence),
         coverage=evidence.coverage(),
         cells=tuple(_measured_cells(evidence, devices)),
         shapes=shapes(evidence),
