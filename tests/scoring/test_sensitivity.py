@@ -13,7 +13,8 @@ from speedscore.scoring.findings.findings import Finding
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
-from speedscore.scoring.scores.sensitivity import DRAWS, Sensitivity, Weights, sensitivity
+from speedscore.scoring.scores.sensitivity import DRAWS, Sensitivity, sensitivity
+from speedscore.scoring.scores.weighing import Weights
 from tests.scoring.sample_facts import RUBRIC
 
 
