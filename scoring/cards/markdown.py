@@ -1,4 +1,4 @@
-"""The card as Markdown, for an issue, a pull request or a page. It computes nothing."""
+"""The card as Markdown, for an issue, a pull request or a page: sections, lists and tables. It computes nothing."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _card(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
         yield f"### {dimension.title}: {score} ({sure}; {wording.coverage(dimension)})"
         yield ""
         if beside := [other for other in card.beside if other.dimension == dimension.dimension]:
-            yield " · ".join(wording.headline(each) for each in (dimension, *beside))
+            yield " · ".join(wording.headline(basis) for basis in (dimension, *beside))
             yield ""
         if sentence := dimension.verdict or dimension.reason:
             yield sentence
@@ -82,17 +82,13 @@ def _comparison(report: ScoreReport) -> Iterator[str]:
     yield ""
     rows = [("Speed Score", *map(wording.speed_score, report.cards))]
     for place, dimension in enumerate(report.cards[0].dimensions):
-        cells = [card.dimensions[place] for card in report.cards]
-        rows.append(
-            (
-                dimension.title,
-                *(
-                    f"{'no score' if c.score is None else wording.points(c.score)} ({wording.per_cent(c.coverage)})"
-                    for c in cells
-                ),
-            )
-        )
+        rows.append((dimension.title, *(_with_coverage(card.dimensions[place]) for card in report.cards)))
     yield from _table(rows, headers=("", *(card.name for card in report.cards)))
+
+
+def _with_coverage(dimension: DimensionScore) -> str:
+    score = "no score" if dimension.score is None else wording.points(dimension.score)
+    return f"{score} ({wording.per_cent(dimension.coverage)})"
 
 
 def _measured(report: ScoreReport) -> Iterator[str]:

@@ -57,7 +57,9 @@ class Sensitivity(msgspec.Struct, frozen=True):
     """The smallest change of one answer, by points, that changes who is first; None where none does."""
 
 
-def sensitivity(rubric: Rubric, findings: Mapping[str, Sequence[Finding]], *, seed: int = 0) -> Sensitivity | None:
+def sensitivity(
+    rubric: Rubric, findings: Mapping[str, Sequence[Finding]], *, seed: int = 0, draws: int = DRAWS
+) -> Sensitivity | None:
     """``findings`` are by framework. None where fewer than two of them can be ranked."""
     profiles = {
         framework: profile
@@ -69,13 +71,15 @@ def sensitivity(rubric: Rubric, findings: Mapping[str, Sequence[Finding]], *, se
     plain = Weighing(rubric.weights)
     scores = _speed_scores(plain, profiles)
     ranking = rank(scores)
-    drawn = Counter(rank(_speed_scores(weighing, profiles)) for weighing in _draw(rubric, np.random.default_rng(seed)))
+    drawn = Counter(
+        rank(_speed_scores(weighing, profiles)) for weighing in _draw(rubric, np.random.default_rng(seed), draws=draws)
+    )
     return Sensitivity(
         ranking=ranking,
         speed_scores=scores,
-        same_ranking=drawn[ranking] / DRAWS,
-        same_first=sum(times for order, times in drawn.items() if order[0] == ranking[0]) / DRAWS,
-        draws=DRAWS,
+        same_ranking=drawn[ranking] / draws,
+        same_first=sum(times for order, times in drawn.items() if order[0] == ranking[0]) / draws,
+        draws=draws,
         left_out=tuple(_left_out(profiles, ranking, rubric.weights)),
         weight_flip=smallest_weight_flip(rubric, profiles, ranking, plain),
         fact_flip=smallest_fact_flip(profiles, ranking, plain),
@@ -86,24 +90,26 @@ def _speed_scores(weighing: Weighing, profiles: Mapping[str, Profile]) -> dict[s
     return {framework: weighing.speed_score(profile) for framework, profile in profiles.items()}
 
 
-def _draw(rubric: Rubric, rng: np.random.Generator) -> Iterable[Weighing]:
+def _draw(rubric: Rubric, rng: np.random.Generator, *, draws: int) -> Iterable[Weighing]:
     """Weighings drawn around the rubric's: of the dimensions, and of the criteria within each."""
-    dimensions = _dirichlet(rng, {dimension: rubric.weights[dimension] for dimension in DIMENSIONS})
+    dimensions = _dirichlet(rng, {dimension: rubric.weights[dimension] for dimension in DIMENSIONS}, draws=draws)
     criteria = [
-        _dirichlet(rng, {criterion.id: criterion.weight for criterion in rubric.of(dimension)})
+        _dirichlet(rng, {criterion.id: criterion.weight for criterion in rubric.of(dimension)}, draws=draws)
         for dimension in DIMENSIONS
     ]
-    for number in range(DRAWS):
+    for number in range(draws):
         drawn = {name: float(values[number]) for group in criteria for name, values in group.items()}
         yield Weighing({dimension: float(values[number]) for dimension, values in dimensions.items()}, drawn)
 
 
-def _dirichlet(rng: np.random.Generator, weights: Mapping[_Name, float]) -> dict[_Name, NDArray[np.float64]]:
+def _dirichlet(
+    rng: np.random.Generator, weights: Mapping[_Name, float], *, draws: int
+) -> dict[_Name, NDArray[np.float64]]:
     """Draws around the weights, by name; what weighs nothing goes on weighing nothing."""
     positive = {name: weight for name, weight in weights.items() if weight > 0}
     total = math.fsum(positive.values())
-    shares = rng.dirichlet([CONCENTRATION * weight / total for weight in positive.values()], size=DRAWS).T
-    return {name: np.zeros(DRAWS) for name in weights} | dict(zip(positive, total * shares, strict=True))
+    shares = rng.dirichlet([CONCENTRATION * weight / total for weight in positive.values()], size=draws).T
+    return {name: np.zeros(draws) for name in weights} | dict(zip(positive, total * shares, strict=True))
 
 
 def _left_out(profiles: Mapping[str, Profile], ranking: tuple[str, ...], weights: Weights) -> Iterable[LeftOut]:
