@@ -35,6 +35,10 @@ def test_a_project_is_compared_as_indexes_compare_names() -> None:
     assert version_in_tag("dm_haiku-0.0.9", projects=["DM-Haiku"]) == Version("0.0.9")
 
 
+def test_two_spellings_of_a_version_are_one_release() -> None:
+    assert len({version_in_tag(tag, projects=["jax"]) for tag in ("v1.0", "1.0.0", "jax-v1.0")}) == 1
+
+
 @pytest.mark.parametrize("text", ["1.0", "0.4.23", "1.0.post1", "1.0-1", "2.1.0+local", "1.0.0.0"])
 def test_final(text: str) -> None:
     version = read_version(text)
