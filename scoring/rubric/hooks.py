@@ -1,4 +1,4 @@
-"""The hook that speedscore's judging half calls, by which another package adds questions to the rubric."""
+"""The pytest hook by which another package adds questions to the rubric. It is declared here and never answered here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def pytest_speedscore_criteria(config: pytest.Config) -> Sequence[Criterion]:
     """Criteria of another package that are to be asked beside those of ``rubric.toml``.
 
-    Each is checked as the rubric's own are. Called once, when the run of the session is scored; ``speedscore``
-    runs no plugins and asks the rubric alone.
+    They are checked as those of the rubric are. Called once, when the run of the session is scored; the command
+    ``speedscore`` runs no plugins and asks the rubric alone.
     """
     raise NotImplementedError
