@@ -1,4 +1,4 @@
-"""The pytest hook by which another package adds questions to the rubric. It is declared here and never answered here."""
+"""The pytest hook by which another package adds questions to the rubric. It is only declared here."""
 
 from __future__ import annotations
 
