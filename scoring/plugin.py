@@ -17,7 +17,7 @@ from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun, gather
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, add_criteria, load_rubric
-from speedscore.scoring.scores.scores import build_report
+from speedscore.scoring.scores.score_report import build_report
 
 FACTS_ALONE = "the facts alone: speedscore card"
 

@@ -25,7 +25,8 @@ from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.scoring.evidence.evidence import NamedRun, gather
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
 from speedscore.scoring.rubric.rubric import add_criteria, load_rubric
-from speedscore.scoring.scores.scores import ScoreCard, build_report
+from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.score_report import build_report
 from tests.places import ROOT
 
 PACKAGE = ROOT / "examples" / "speedscore-sample"

@@ -17,6 +17,7 @@ from speedscore.bench_suite.matrix.cases import implementation
 from speedscore.bench_suite.workloads.table import MODELS, Model
 from speedscore.record.metrics import METRIC_TITLES
 from speedscore.record.phases import DEVICES, METRICS, PHASES, DeviceName
+from speedscore.text.markdown import Markdown, code, markdown_table
 
 
 def page() -> str:
@@ -33,24 +34,24 @@ def page() -> str:
         f"are, {declined} are declined everywhere. What a machine lacks is skipped, with the reason; "
         "[hardware](hardware.md) says where all this has run so far.",
         "## Cells",
-        _table(("framework", *DEVICES), rows),
+        _table(rows, headers=("framework", *DEVICES)),
         "\n".join(f"{number}. {reason}." for reason, number in notes.items()),
         "## Frameworks",
         _table(
-            ("framework", "how it is measured", "variant", "written in", "extra", "facts"),
             (_framework_row(framework) for framework in FRAMEWORKS.values()),
+            headers=("framework", "how it is measured", "variant", "written in", "extra", "facts"),
         ),
         '`python -m pip install "speedscore[EXTRA]"` brings a framework\'s packages; `facts` is the folder of '
         "`fixtures/ecosystem` that it is scored with.",
         "## Models",
         _table(
-            ("model", "what it is", "workload"),
-            ((f"`{model.id}`", _first_paragraph(model.workload), f"`{model.workload}`") for model in MODELS.values()),
+            ((code(model.id), _first_paragraph(model.workload), code(model.workload)) for model in MODELS.values()),
+            headers=("model", "what it is", "workload"),
         ),
         "## Phases",
         _table(
-            ("test", "what a round is", "metric"),
-            ((f"`test_{phase}`", METRIC_TITLES[METRICS[phase]], f"`{METRICS[phase]}`") for phase in PHASES),
+            ((code(f"test_{phase}"), METRIC_TITLES[METRICS[phase]], code(METRICS[phase])) for phase in PHASES),
+            headers=("test", "what a round is", "metric"),
         ),
     ]
     return "\n\n".join(parts) + "\n"
@@ -58,7 +59,7 @@ def page() -> str:
 
 def _cells_row(framework: Framework, notes: dict[str, int]) -> list[str]:
     """One line of the table of cells; reasons go into ``notes``, each once."""
-    row = [f"`{framework.id}`"]
+    row: list[str] = [code(framework.id)]
     for device in DEVICES:
         found = {model.id: _why(framework, model, device) for model in MODELS.values()}
         measured = [model for model, reason in found.items() if not reason]
@@ -78,30 +79,27 @@ def _why(framework: Framework, model: Model, device: DeviceName) -> str:
 
 def _framework_row(framework: Framework) -> tuple[str, ...]:
     builder = framework.builder.partition(":")[0]
-    variant = f"`{framework.variant}`" if framework.variant else ""
-    extra = f"`{framework.extra}`" if framework.extra else ""
     return (
-        f"`{framework.id}`",
+        code(framework.id),
         _first_paragraph(builder),
-        variant,
-        f"`{framework.package}`",
-        extra,
-        f"`{framework.ecosystem}`",
+        code(framework.variant) if framework.variant else "",
+        code(framework.package),
+        code(framework.extra) if framework.extra else "",
+        code(framework.ecosystem),
     )
 
 
-def _first_paragraph(module: str) -> str:
+def _first_paragraph(module: str) -> Markdown:
     """Of a module's docstring, which is read without importing it."""
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
         raise LookupError(f"a table names the module {module!r}, which is not there")
     text = ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8"))) or ""
-    return " ".join(text.partition("\n\n")[0].split())
+    return Markdown(" ".join(text.partition("\n\n")[0].split()))
 
 
-def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [headers, ["---"] * len(headers), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _table(rows: Iterable[Sequence[str]], *, headers: Sequence[str]) -> str:
+    return "\n".join(markdown_table(rows, headers=headers))
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Protocol
 
 from speedscore.scoring.cards import json, markdown, terminal
-from speedscore.scoring.scores.scores import Report
+from speedscore.scoring.scores.score_report import ScoreReport
 
 
 class Render(Protocol):
     """What a form offers."""
 
-    def __call__(self, report: Report, *, width: int) -> str:
+    def __call__(self, report: ScoreReport, *, width: int) -> str:
         """The whole report as text that ends with a newline; ``width`` is in characters, for forms that have one."""
         ...
 

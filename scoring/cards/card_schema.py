@@ -13,10 +13,11 @@ from typing import Any, Literal
 import msgspec
 
 from speedscore.scoring.cards.json import SCHEMA_VERSION
-from speedscore.scoring.evidence.run_lines import RunLine
+from speedscore.scoring.evidence.run_summaries import RunSummary
 from speedscore.scoring.facts.fact import Kind
 from speedscore.scoring.findings.ratios import Cell
-from speedscore.scoring.rubric.rubric import Dimension, Policy
+from speedscore.scoring.rubric.criterion import Dimension
+from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.scores.sensitivity import Sensitivity
 from speedscore.scoring.scores.uncertainty import Interval
 
@@ -157,7 +158,7 @@ class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     """What of policy and weights is not the rubric's own."""
     frameworks: dict[str, Card]
     sensitivity: Sensitivity | None
-    runs: list[RunLine]
+    runs: list[RunSummary]
     coverage: list[CardCoverage]
     medians: list[Cell]
     shapes: dict[str, str]

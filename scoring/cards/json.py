@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 
 from speedscore.scoring.findings.findings import Finding, Source
+from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.maturity import Layer
-from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
+from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.score_report import ScoreReport
 
 SCHEMA_VERSION = 2
 """Raised when a field changes its meaning or goes; a new field does not raise it.
@@ -19,7 +21,7 @@ SCHEMA_VERSION = 2
 """
 
 
-def render(report: Report, *, width: int) -> str:  # noqa: ARG001
+def render(report: ScoreReport, *, width: int) -> str:  # noqa: ARG001
     """One JSON object; ``width`` means nothing here."""
     document = {
         "schema_version": SCHEMA_VERSION,

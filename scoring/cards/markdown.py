@@ -1,14 +1,17 @@
-"""The card as Markdown, for an issue, a pull request or a page. It computes nothing."""
+"""The card as Markdown, for an issue, a pull request or a page: sections, lists and tables. It computes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from speedscore.scoring.cards import wording
-from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
+from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.text.markdown import markdown_table
 
 
-def render(report: Report, *, width: int) -> str:  # noqa: ARG001
+def render(report: ScoreReport, *, width: int) -> str:  # noqa: ARG001
     """One section a framework, then the comparison, then what was measured; ``width`` means nothing here."""
     lines = [line for card in report.cards for line in (*_card(card, report), "")]
     if len(report.cards) > 1:
@@ -17,7 +20,7 @@ def render(report: Report, *, width: int) -> str:  # noqa: ARG001
     return "\n".join(lines) + "\n"
 
 
-def _card(card: ScoreCard, report: Report) -> Iterator[str]:
+def _card(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     score = f"Speed Score {wording.title_score(card)} / 10"
     yield f"## {_escape(card.name)}: {score}"
     yield ""
@@ -31,7 +34,7 @@ def _card(card: ScoreCard, report: Report) -> Iterator[str]:
         yield f"### {dimension.title}: {score} ({sure}; {wording.coverage(dimension)})"
         yield ""
         if beside := [other for other in card.beside if other.dimension == dimension.dimension]:
-            yield " · ".join(wording.headline(each) for each in (dimension, *beside))
+            yield " · ".join(wording.headline(basis) for basis in (dimension, *beside))
             yield ""
         if sentence := dimension.verdict or dimension.reason:
             yield sentence
@@ -74,25 +77,21 @@ def _layers(card: ScoreCard) -> Iterator[str]:
     yield from (f"- {_escape(sentence)}" for sentence in wording.grades(card))
 
 
-def _comparison(report: Report) -> Iterator[str]:
+def _comparison(report: ScoreReport) -> Iterator[str]:
     yield "## Side by side"
     yield ""
     rows = [("Speed Score", *map(wording.speed_score, report.cards))]
     for place, dimension in enumerate(report.cards[0].dimensions):
-        cells = [card.dimensions[place] for card in report.cards]
-        rows.append(
-            (
-                dimension.title,
-                *(
-                    f"{'no score' if c.score is None else wording.points(c.score)} ({wording.per_cent(c.coverage)})"
-                    for c in cells
-                ),
-            )
-        )
+        rows.append((dimension.title, *(_with_coverage(card.dimensions[place]) for card in report.cards)))
     yield from _table(rows, headers=("", *(card.name for card in report.cards)))
 
 
-def _measured(report: Report) -> Iterator[str]:
+def _with_coverage(dimension: DimensionScore) -> str:
+    score = "no score" if dimension.score is None else wording.points(dimension.score)
+    return f"{score} ({wording.per_cent(dimension.coverage)})"
+
+
+def _measured(report: ScoreReport) -> Iterator[str]:
     yield "## What was measured"
     yield ""
     yield from (f"- {_escape(sentence)}" for sentence in wording.measured_sentences(report))
@@ -109,13 +108,12 @@ def _measured(report: Report) -> Iterator[str]:
         yield from _table(rows, headers=("Median", *names))
 
 
-def _table(rows: Sequence[Sequence[str]], *, headers: Sequence[str]) -> list[str]:
-    return [
-        f"| {' | '.join(_escape(cell) for cell in headers)} |",
-        f"|{'---|' * len(headers)}",
-        *(f"| {' | '.join(_escape(cell) for cell in row)} |" for row in rows),
-    ]
+def _table(rows: Iterable[Sequence[str]], *, headers: Sequence[str]) -> list[str]:
+    return markdown_table(
+        ([_escape(cell) for cell in row] for row in rows), headers=[_escape(header) for header in headers]
+    )
 
 
 def _escape(text: str) -> str:
+    """Of what Markdown would take for a sign of its own, all that a name or a source may hold."""
     return text.replace("|", "\\|").replace("*", "\\*").replace("_", "\\_").replace("[", "\\[")

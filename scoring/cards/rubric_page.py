@@ -1,6 +1,6 @@
-"""Makes the page of the rubric: ``python -m speedscore.scoring.cards.rubric_page > docs/rubric.md``.
+"""The rubric as a page of the documentation: ``python -m speedscore.scoring.cards.rubric_page > docs/rubric.md``.
 
-It reads the rubric and judges nothing.
+It reads the rubric, writes every question and rule in words, and judges nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from speedscore.scoring.cards.wording import number
-from speedscore.scoring.rubric.rubric import DIMENSIONS, Criterion, Rubric, load_rubric
+from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion
+from speedscore.scoring.rubric.rubric import Rubric, load_rubric
+from speedscore.text.markdown import markdown_table
 
 
 def page(rubric: Rubric) -> str:
@@ -19,7 +21,7 @@ def page(rubric: Rubric) -> str:
 
 def _parts(rubric: Rubric) -> Iterator[str]:
     yield "# The rubric"
-    yield "Made by `python -m speedscore.scoring.cards.rubric_page` from `scoring/rubric.toml`; not typed."
+    yield "Made by `python -m speedscore.scoring.cards.rubric_page` from `scoring/rubric/rubric.toml`; not typed."
     yield (
         f"Version {rubric.version}: {len(rubric.criterion)} criteria in {len(DIMENSIONS)} dimensions. Between two "
         "breakpoints a score lies on a straight line over the value (linear) or its logarithm (log); a level has the "
@@ -35,7 +37,6 @@ def _parts(rubric: Rubric) -> Iterator[str]:
     yield "## Maturity of layers"
     yield "A library that stands on a framework gets the first grade whose every limit is reached, and no score."
     yield _table(
-        ("grade", "limits", "reason"),
         [
             (
                 entry.grade,
@@ -44,6 +45,7 @@ def _parts(rubric: Rubric) -> Iterator[str]:
             )
             for entry in rubric.maturity
         ],
+        headers=("grade", "limits", "reason"),
     )
 
 
@@ -63,8 +65,8 @@ def _policy(rubric: Rubric) -> Iterator[str]:
         )
     )
     yield _table(
-        ("dimension", "weight in the Speed Score"),
         [(rubric.dimensions[dimension], f"{rubric.weights[dimension]:g}") for dimension in DIMENSIONS],
+        headers=("dimension", "weight in the Speed Score"),
     )
 
 
@@ -94,9 +96,8 @@ def _list(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = (headers, ["---"] * len(headers), *rows)
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _table(rows: Iterable[Sequence[str]], *, headers: Sequence[str]) -> str:
+    return "\n".join(markdown_table(rows, headers=headers))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from speedscore.scoring.cards import wording
-from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
+from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.text.tables import GAP, Footnotes, table
 
 _T = TypeVar("_T")
@@ -19,7 +21,7 @@ _NAME_WIDTH, _VALUE_WIDTH, _SCORE_WIDTH = 25, 17, 7
 _LIBRARY_WIDTH, _PURPOSE_WIDTH, _GRADE_WIDTH = 12, 22, 15
 
 
-def render(report: Report, *, width: int) -> str:
+def render(report: ScoreReport, *, width: int) -> str:
     """One card a framework, then the frameworks side by side, then what was measured."""
     width = max(width, MINIMUM_WIDTH)
     parts = [line for card in report.cards for line in (*_card(card, report, width), "")]
@@ -29,7 +31,7 @@ def render(report: Report, *, width: int) -> str:
     return "\n".join(line.rstrip() for line in parts) + "\n"
 
 
-def _card(card: ScoreCard, report: Report, width: int) -> Iterator[str]:
+def _card(card: ScoreCard, report: ScoreReport, width: int) -> Iterator[str]:
     score = f"Speed Score {wording.title_score(card)} / 10"
     yield "=" * width
     yield f"{card.name}{score:>{width - len(card.name)}}"
@@ -120,7 +122,7 @@ def _layers(card: ScoreCard, footnotes: Footnotes, width: int) -> Iterator[str]:
         yield from textwrap.wrap(sentence, width, subsequent_indent="  ")
 
 
-def _comparison(report: Report, width: int) -> Iterator[str]:
+def _comparison(report: ScoreReport, width: int) -> Iterator[str]:
     yield "=" * width
     yield f"Side by side, facts known by {report.snapshot}; in brackets the coverage"
     yield "=" * width
@@ -143,7 +145,7 @@ def _comparison(report: Report, width: int) -> Iterator[str]:
         )
 
 
-def _firmness(report: Report, width: int) -> Iterator[str]:
+def _firmness(report: ScoreReport, width: int) -> Iterator[str]:
     for sentence in wording.firmness(report):
         yield from textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
 
@@ -153,7 +155,7 @@ def _cell(dimension: DimensionScore) -> str:
     return f"{score} ({wording.per_cent(dimension.coverage)})"
 
 
-def _measured(report: Report, width: int) -> Iterator[str]:
+def _measured(report: ScoreReport, width: int) -> Iterator[str]:
     for sentence in wording.measured_sentences(report):
         yield from textwrap.wrap(sentence, width, break_on_hyphens=False, subsequent_indent="  ")
     if not report.cells:

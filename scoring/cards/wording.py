@@ -9,8 +9,10 @@ from pathlib import Path
 from speedscore.scoring.evidence.evidence import DeviceCoverage
 from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.findings.ratios import Standing
+from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.maturity import Layer
-from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
+from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.scoring.scores.uncertainty import Interval
 
 _OLD_MONTHS = 12
@@ -69,12 +71,12 @@ def interval(sure: Interval) -> str:
     return f"95 %: {sure.low:.1f} to {sure.high:.1f}"
 
 
-def own_policy(report: Report) -> str:
+def own_policy(report: ScoreReport) -> str:
     """What of the rubric was changed for these cards; empty where nothing was."""
     return f"A policy of one's own was used: {'; '.join(report.departures)}." if report.departures else ""
 
 
-def firmness(report: Report) -> Iterator[str]:
+def firmness(report: ScoreReport) -> Iterator[str]:
     """How firm the order of the frameworks is, and what would change it."""
     found = report.sensitivity
     if found is None:
@@ -128,7 +130,7 @@ def coverage(dimension: DimensionScore) -> str:
     return f"{dimension.answered} of {len(dimension.findings)} criteria, {per_cent(dimension.coverage)}{stale}"
 
 
-def stale_remark(card: ScoreCard, report: Report) -> str:
+def stale_remark(card: ScoreCard, report: ScoreReport) -> str:
     """What "stale" means on this card; empty where nothing is."""
     limits = ", ".join(f"{kind} {months}" for kind, months in report.policy.stale_after_months.items())
     stale = any(dimension.stale for dimension in card.dimensions) or any(
@@ -207,7 +209,7 @@ def grades(card: ScoreCard) -> Iterator[str]:
         yield f"{name}: {reason}"
 
 
-def measured_sentences(report: Report) -> Iterator[str]:
+def measured_sentences(report: ScoreReport) -> Iterator[str]:
     """What was measured, on which machine, how completely, and how far the certificates were from their limits."""
     if not report.runs:
         yield f"Nothing was measured: every score rests on facts known by {report.snapshot}."

@@ -11,12 +11,12 @@ import datetime
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from speedscore.scoring.collecting import git_history, github, github_api, packages
-from speedscore.scoring.collecting.found import Collected, CollectError, Found
+from speedscore.scoring.collecting.collected import Collected, CollectedFact, CollectError
 from speedscore.scoring.collecting.snapshot_file import Heading, snapshot_path, write_snapshot
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
@@ -25,6 +25,7 @@ from speedscore.text.output import COMMAND, write
 
 NAME = f"{COMMAND} facts collect"
 _Source = tuple[str, Callable[[], Collected]]
+"""The option that names it, and the way to ask it."""
 
 
 def add_parser(subcommands: Any) -> None:
@@ -67,16 +68,7 @@ def _collect(options: argparse.Namespace, *, until: datetime.date, today: dateti
     _say(f"{heading.name}, counted to {until}")
     if assumed:
         _say(f"  note       {assumed}")
-    facts: list[Found] = []
-    failed = 0
-    for name, ask in sources:
-        try:
-            collected = ask()
-        except CollectError as error:
-            failed += 1
-            print(f"{NAME}: {name} gave nothing: {error}", file=sys.stderr)
-            continue
-        facts += _tell(collected, rubric=rubric)
+    facts, failed = _ask_all(sources, rubric=rubric)
     if not facts:
         raise CollectError("nothing was found, so nothing is written")
     write_snapshot(path, heading, facts, rubric=rubric, today=today, command=f"{NAME} {options.framework}")
@@ -87,6 +79,21 @@ def _collect(options: argparse.Namespace, *, until: datetime.date, today: dateti
             file=sys.stderr,
         )
     return 1 if failed else 0
+
+
+def _ask_all(sources: Iterable[_Source], *, rubric: Rubric) -> tuple[list[CollectedFact], int]:
+    """The facts of all sources that the rubric has a key for, and how many sources gave nothing."""
+    facts: list[CollectedFact] = []
+    failed = 0
+    for name, ask in sources:
+        try:
+            collected = ask()
+        except CollectError as error:
+            failed += 1
+            print(f"{NAME}: {name} gave nothing: {error}", file=sys.stderr)
+            continue
+        facts += _tell(collected, rubric=rubric)
+    return facts, failed
 
 
 def _sources(options: argparse.Namespace, *, until: datetime.date, today: datetime.date) -> Iterator[_Source]:
@@ -114,20 +121,21 @@ def _ask_github(repository: str, *, until: datetime.date, today: datetime.date) 
         return github.collect(conversation, repository, until=until, today=today)
 
 
-def _tell(collected: Collected, *, rubric: Rubric) -> list[Found]:
+def _tell(collected: Collected, *, rubric: Rubric) -> list[CollectedFact]:
     """Print what came of one source, and return what the rubric has a key for."""
-    facts = []
-    for found in collected.found:
-        known = rubric.facts.get(found.key)
-        kept = known is not None and known.unit == found.unit
-        verb, remark = ("found", "") if kept else ("note", "  (not written: no key of the rubric fits)")
-        _say(f"  {verb:<9}  {found.key} = {found.value:,.10g} {found.unit}  [{found.source}]{remark}")
-        facts += [found] if kept else []
+    kept = []
+    for fact in collected.facts:
+        known = rubric.facts.get(fact.key)
+        fits = known is not None and known.unit == fact.unit
+        verb, remark = ("found", "") if fits else ("note", "  (not written: no key of the rubric fits)")
+        _say(f"  {verb:<9}  {fact.key} = {fact.value:,.10g} {fact.unit}  [{fact.source}]{remark}")
+        if fits:
+            kept.append(fact)
     for missing in collected.missing:
         _say(f"  not found  {missing.key}: {missing.reason}")
     for note in collected.notes:
         _say(f"  note       {note}")
-    return facts
+    return kept
 
 
 def _say(line: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from speedscore.scoring.collecting.found import Collected, CollectError, Found, Missing
+from speedscore.scoring.collecting.collected import Collected, CollectedFact, CollectError, MissingFact, joined
 from speedscore.scoring.collecting.github_api import RATE, GitHub, Moment
 from speedscore.scoring.collecting.window import Window, weeks_before
 
@@ -84,16 +84,15 @@ def collect(github: GitHub, repository: str, *, until: datetime.date, today: dat
     """
     owner, _, name = checked_name(repository).partition("/")
     counts = github.ask(_COUNTS, {"owner": owner, "name": name}, form=_CountsData).repository
-    here = f"{counts.name_with_owner}, GitHub GraphQL API"
-    parts = [_counted(counts, source=here, until=until, today=today)]
+    source = f"{counts.name_with_owner}, GitHub GraphQL API"
     # Every issue that is asked about has had its thirty days in full.
     window = weeks_before(until - CLOSED_WITHIN - datetime.timedelta(days=1))
-    parts.append(
-        _closed(list(issues_created(github, owner, name, window=window)), window=window, source=here, until=until)
-    )
-    return Collected(
-        found=tuple(found for part in parts for found in part.found),
-        missing=tuple(missing for part in parts for missing in part.missing),
+    issues = list(issues_created(github, owner, name, window=window))
+    return joined(
+        (
+            _counted(counts, source=source, until=until, today=today),
+            _closed(issues, window=window, source=source, until=until),
+        )
     )
 
 
@@ -127,26 +126,26 @@ def _counted(counts: _Counts, *, source: str, until: datetime.date, today: datet
     }
     if until != today:
         reason = f"GitHub tells only what it is today, and {until} was asked for"
-        return Collected(missing=tuple(Missing(key=key, reason=reason) for key in values))
-    missing: tuple[Missing, ...] = ()
+        return Collected(missing=tuple(MissingFact(key=key, reason=reason) for key in values))
+    missing: tuple[MissingFact, ...] = ()
     if not counts.has_discussions_enabled:
         del values["github_discussions"]
-        missing = (Missing(key="github_discussions", reason="the repository has discussions turned off"),)
-    found = tuple(
-        Found(key=key, value=value, unit=unit, as_of=str(until), source=source, method=method)
+        missing = (MissingFact(key="github_discussions", reason="the repository has discussions turned off"),)
+    facts = tuple(
+        CollectedFact(key=key, value=value, unit=unit, as_of=str(until), source=source, method=method)
         for key, (value, unit, method) in values.items()
     )
-    return Collected(found=found, missing=missing)
+    return Collected(facts=facts, missing=missing)
 
 
 def _closed(issues: list[Issue], *, window: Window, source: str, until: datetime.date) -> Collected:
     key = "issues_closed_within_30d_pct"
     if not issues:
-        return Collected(missing=(Missing(key=key, reason=f"no issue was created from {window}"),))
+        return Collected(missing=(MissingFact(key=key, reason=f"no issue was created from {window}"),))
     soon = sum(issue.closed_at is not None and issue.closed_at - issue.created_at <= CLOSED_WITHIN for issue in issues)
     return Collected(
-        found=(
-            Found(
+        facts=(
+            CollectedFact(
                 key=key,
                 value=round(100 * soon / len(issues), 1),
                 unit="%",

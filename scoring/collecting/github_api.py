@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import msgspec
 
 from speedscore.scoring.collecting import web
-from speedscore.scoring.collecting.found import CollectError
+from speedscore.scoring.collecting.collected import CollectError
 
 if TYPE_CHECKING:
     import httpx

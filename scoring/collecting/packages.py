@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import datetime
 import importlib.metadata
-import re
 import urllib.parse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
+from packaging.utils import InvalidName, canonicalize_name
+from packaging.version import Version
 
 from speedscore.scoring.collecting import web
-from speedscore.scoring.collecting.found import Collected, CollectError, Found, Missing
-from speedscore.scoring.collecting.versions import is_final, is_version, normal_name
+from speedscore.scoring.collecting.collected import Collected, CollectedFact, CollectError, MissingFact
+from speedscore.scoring.collecting.versions import read_version
 from speedscore.scoring.collecting.window import weeks_before, years_between
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 
 PYPI = "https://pypi.org/simple/"
 _JSON = "application/vnd.pypi.simple.v1+json"
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_SDIST = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.Z", ".tar")
+_SOURCE_ARCHIVES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.Z", ".tar")
 
 
 class _Meta(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ class _Project(msgspec.Struct, frozen=True):
 class Release(msgspec.Struct, frozen=True):
     """One version on the index."""
 
-    version: str
+    version: Version
     uploaded: datetime.datetime | None
     """Its first file's upload; None where the index does not say."""
     yanked: bool
@@ -60,49 +60,57 @@ class Release(msgspec.Struct, frozen=True):
 
 def collect(package: str, *, index: str = PYPI, until: datetime.date) -> Collected:
     """What the index says of ``package`` up to ``until``. Raises CollectError where it says nothing."""
-    releases = [release for release in read_releases(package, index=index) if is_final(release.version)]
-    found, missing = [], []
-    host = urllib.parse.urlsplit(index).hostname
-    where = f"{'PyPI' if host == 'pypi.org' else host}, release history of {normal_name(package)}"
-    undated = [release.version for release in releases if release.uploaded is None]
+    releases = [release for release in read_releases(package, index=index) if not release.version.is_prerelease]
+    undated = sum(release.uploaded is None for release in releases)
     dated = [release for release in releases if release.uploaded and release.uploaded.date() <= until]
+    notes = _note_on_installed(package)
     if undated or not dated:
-        reason = f"the index gives no upload time for {len(undated)} of {len(releases)} releases"
-        if not undated:
-            reason = f"the index has no release of {package} up to {until}"
-        missing = [Missing(key=key, reason=reason) for key in ("releases_per_year", "years_since_first_release")]
-    else:
-        window = weeks_before(until)
-        inside = [
-            release for release in dated if not release.yanked and release.uploaded and release.uploaded in window
-        ]
-        first = min(release.uploaded for release in dated if release.uploaded).date()
-        found = [
-            Found(
-                key="releases_per_year",
-                value=len(inside),
-                unit="releases",
-                as_of=str(until),
-                source=where,
-                method=f"versions first uploaded from {window}, without pre-releases and withdrawn ones",
-            ),
-            Found(
-                key="years_since_first_release",
-                value=years_between(first, until),
-                unit="years",
-                as_of=str(until),
-                source=where,
-                method=f"from the first upload of a final version, {first}, to {until}",
-            ),
-        ]
-    return Collected(found=tuple(found), missing=tuple(missing), notes=tuple(_installed(package)))
+        reason = (
+            f"the index gives no upload time for {undated} of {len(releases)} releases"
+            if undated
+            else f"the index has no release of {package} up to {until}"
+        )
+        keys = ("releases_per_year", "years_since_first_release")
+        return Collected(missing=tuple(MissingFact(key=key, reason=reason) for key in keys), notes=notes)
+    host = urllib.parse.urlsplit(index).hostname
+    source = f"{'PyPI' if host == 'pypi.org' else host}, release history of {canonicalize_name(package)}"
+    return Collected(facts=_release_facts(dated, source=source, until=until), notes=notes)
+
+
+def _release_facts(dated: Sequence[Release], *, source: str, until: datetime.date) -> tuple[CollectedFact, ...]:
+    """From final releases up to ``until``, each with its day."""
+    window = weeks_before(until)
+    inside = [release for release in dated if not release.yanked and release.uploaded and release.uploaded in window]
+    first = min(release.uploaded for release in dated if release.uploaded).date()
+    return (
+        CollectedFact(
+            key="releases_per_year",
+            value=len(inside),
+            unit="releases",
+            as_of=str(until),
+            source=source,
+            method=f"versions first uploaded from {window}, without pre-releases and withdrawn ones",
+        ),
+        CollectedFact(
+            key="years_since_first_release",
+            value=years_between(first, until),
+            unit="years",
+            as_of=str(until),
+            source=source,
+            method=f"from the first upload of a final version, {first}, to {until}",
+        ),
+    )
 
 
 def read_releases(package: str, *, index: str) -> tuple[Release, ...]:
     """Every version that the index has a file of. Raises CollectError."""
-    if not _NAME.fullmatch(package):
-        raise CollectError(f"--package {package!r} is no name of a package; expected letters, digits, '-', '_' and '.'")
-    url = f"{index.rstrip('/')}/{normal_name(package)}/"
+    try:
+        name = canonicalize_name(package, validate=True)
+    except InvalidName:
+        raise CollectError(
+            f"--package {package!r} is no name of a package; expected letters, digits, '-', '_' and '.'"
+        ) from None
+    url = f"{index.rstrip('/')}/{name}/"
     with web.open_client(headers={"Accept": _JSON}, follow_redirects=True) as client:
         return _releases(_decode(web.send(client, "GET", url), package=package, url=url).files)
 
@@ -127,7 +135,7 @@ def _decode(response: httpx.Response, *, package: str, url: str) -> _Project:
 
 
 def _releases(files: Sequence[_File]) -> tuple[Release, ...]:
-    grouped: dict[str, list[_File]] = {}
+    grouped: dict[Version, list[_File]] = {}
     for file in files:
         if version := version_of_file(file.filename):
             grouped.setdefault(version, []).append(file)
@@ -142,21 +150,21 @@ def _releases(files: Sequence[_File]) -> tuple[Release, ...]:
     )
 
 
-def version_of_file(filename: str) -> str | None:
-    """The version in a wheel's, an egg's or a source archive's name; None where there is none to be read."""
+def version_of_file(filename: str) -> Version | None:
+    """The version in a wheel's, an egg's or a source archive's name; None where there is none to be read.
+
+    ``packaging`` reads the names of today's wheels and source archives alone, and an index also holds older ones.
+    """
     if filename.endswith((".whl", ".egg")):
         parts = filename.split("-")
-        version = parts[1] if len(parts) > 2 else ""
-    else:
-        ending = next((ending for ending in _SDIST if filename.endswith(ending)), None)
-        version = filename.removesuffix(ending).rpartition("-")[2] if ending else ""
-    version = version.lower()
-    return version if is_version(version) else None
+        return read_version(parts[1]) if len(parts) > 2 else None
+    ending = next((ending for ending in _SOURCE_ARCHIVES if filename.endswith(ending)), None)
+    return read_version(filename.removesuffix(ending).rpartition("-")[2]) if ending else None
 
 
-def _installed(package: str) -> list[str]:
+def _note_on_installed(package: str) -> tuple[str, ...]:
     try:
         version = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        return []
-    return [f"{package} {version} is installed here; its metadata holds no dates, so no fact comes from it"]
+        return ()
+    return (f"{package} {version} is installed here; its metadata holds no dates, so no fact comes from it",)

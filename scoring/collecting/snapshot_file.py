@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import datetime
 import errno
-import json
+import itertools
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
+import tomlkit
+from tomlkit.items import Item, Table
 
-from speedscore.scoring.collecting.found import CollectError, Found
-from speedscore.scoring.facts.fact import FactError, Role
+from speedscore.scoring.collecting.collected import CollectedFact, CollectError
+from speedscore.scoring.facts.fact import FactError, ProjectRole
 from speedscore.scoring.facts.snapshots import load_snapshot
 from speedscore.scoring.rubric.rubric import Rubric
 
@@ -35,7 +37,7 @@ class Heading(msgspec.Struct, frozen=True):
     """Name of the folder."""
     name: str
     """For people."""
-    role: Role
+    role: ProjectRole
     layer_of: str = ""
     """Of a layer the folder of the framework that it stands on."""
     purpose: str = ""
@@ -53,7 +55,7 @@ def snapshot_path(folder: Path, framework: str, *, until: datetime.date) -> Path
 
 
 def write_snapshot(
-    path: Path, heading: Heading, facts: Sequence[Found], *, rubric: Rubric, today: datetime.date, command: str
+    path: Path, heading: Heading, facts: Sequence[CollectedFact], *, rubric: Rubric, today: datetime.date, command: str
 ) -> None:
     """Write the file, unless it exists. Raises CollectError, and then leaves nothing behind."""
     text = render(heading, facts, rubric=rubric, today=today, command=command)
@@ -77,44 +79,62 @@ def write_snapshot(
         raise CollectError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from error
 
 
-def render(heading: Heading, facts: Sequence[Found], *, rubric: Rubric, today: datetime.date, command: str) -> str:
-    """The file's text; facts in the order of the rubric's table."""
-    return "\n".join(_lines(heading, facts, rubric=rubric, today=today, command=command)) + "\n"
-
-
-def _lines(
-    heading: Heading, facts: Sequence[Found], *, rubric: Rubric, today: datetime.date, command: str
-) -> Iterator[str]:
-    yield f"# What `{command}` counted about {heading.name} on {today}."
-    yield "# What is not here stands in an older snapshot."
-    yield ""
-    yield f"name = {_text(heading.name)}"
-    yield f"role = {_text(heading.role)}"
-    if heading.role == "layer":
-        yield f"layer_of = {_text(heading.layer_of)}"
-        yield f"purpose = {_text(heading.purpose)}"
+def render(
+    heading: Heading, facts: Sequence[CollectedFact], *, rubric: Rubric, today: datetime.date, command: str
+) -> str:
+    """The file's text; facts in the order of the rubric's table, under the titles of its dimensions."""
     order = list(rubric.facts)
-    section = None
-    for fact in sorted(facts, key=lambda fact: (_section(fact, rubric)[0], order.index(fact.key), fact.source)):
-        _, title = _section(fact, rubric)
-        if title != section:
-            section = title
-            yield ""
-            yield f"# {f' {title}':->{_WIDTH}}"
-        yield ""
-        yield f"[[facts.{fact.key}]]"
-        yield f"value = {_number(fact.value)}"
-        yield f"unit = {_text(fact.unit)}"
-        yield f"as_of = {_text(fact.as_of)}"
-        yield 'kind = "computed"'
-        yield f"source = {_text(fact.source)}"
-        yield f"method = {_text(fact.method)}"
+    ordered = sorted(facts, key=lambda fact: (_section(fact, rubric), order.index(fact.key), fact.source))
+    parts = [_head(heading, today=today, command=command)]
+    for (_, title), of_section in itertools.groupby(ordered, key=lambda fact: _section(fact, rubric)):
+        part = tomlkit.document()
+        part.add(tomlkit.comment(f"{f' {title}':->{_WIDTH}}"))
+        part.add(tomlkit.nl())
+        part.add("facts", _tables(of_section))
+        parts.append(part)
     if not facts:
-        yield ""
-        yield "[facts]"
+        parts.append(tomlkit.parse("[facts]\n"))
+    return "\n\n".join(part.as_string().strip("\n") for part in parts) + "\n"
 
 
-def _section(fact: Found, rubric: Rubric) -> tuple[int, str]:
+def _head(heading: Heading, *, today: datetime.date, command: str) -> tomlkit.TOMLDocument:
+    head = tomlkit.document()
+    head.add(tomlkit.comment(f"What `{command}` counted about {' '.join(heading.name.split())} on {today}."))
+    head.add(tomlkit.comment("What is not here stands in an older snapshot."))
+    head.add(tomlkit.nl())
+    head.add("name", tomlkit.string(heading.name))
+    head.add("role", tomlkit.string(heading.role))
+    if heading.role == "layer":
+        head.add("layer_of", tomlkit.string(heading.layer_of))
+        head.add("purpose", tomlkit.string(heading.purpose))
+    return head
+
+
+def _tables(facts: Iterable[CollectedFact]) -> Table:
+    """One table a fact, as ``[[facts.github_stars]]``; facts of one key must be neighbours."""
+    tables = tomlkit.table(is_super_table=True)
+    for key, of_key in itertools.groupby(facts, key=lambda fact: fact.key):
+        entries = tomlkit.aot()
+        for fact in of_key:
+            entries.append(_table(fact))
+        # tomlkit parts the tables of one key by an empty line, and not those of two keys.
+        entries[-1].add(tomlkit.nl())
+        tables.add(key, entries)
+    return tables
+
+
+def _table(fact: CollectedFact) -> Table:
+    entry = tomlkit.table()
+    entry.add("value", _number(fact.value))
+    entry.add("unit", fact.unit)
+    entry.add("as_of", fact.as_of)
+    entry.add("kind", "computed")
+    entry.add("source", fact.source)
+    entry.add("method", fact.method)
+    return entry
+
+
+def _section(fact: CollectedFact, rubric: Rubric) -> tuple[int, str]:
     """Place and title of the dimension that asks for the fact, or of what else does."""
     asking = [criterion.dimension for criterion in rubric.criterion if fact.key in criterion.facts]
     for place, (dimension, title) in enumerate(rubric.dimensions.items()):
@@ -143,12 +163,8 @@ def _exists(path: Path) -> CollectError:
     )
 
 
-def _text(text: str) -> str:
-    # Whatever JSON escapes, TOML escapes alike, except for one control character.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _number(value: float) -> str:
-    if not float(value).is_integer():
-        return repr(value)
-    return f"{int(value):_}" if abs(value) >= 10_000 else str(int(value))
+def _number(value: float) -> Item:
+    """Whole numbers as people write them, thousands parted; larger than a double holds exactly they stay floats."""
+    if not float(value).is_integer() or abs(value) >= 2**53:
+        return tomlkit.item(float(value))
+    return tomlkit.value(f"{int(value):_}" if abs(value) >= 10_000 else str(int(value)))

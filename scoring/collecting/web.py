@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from speedscore.scoring.collecting.found import CollectError
+from speedscore.scoring.collecting.collected import CollectError
 
 if TYPE_CHECKING:
     import httpx

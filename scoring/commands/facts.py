@@ -28,7 +28,7 @@ from speedscore.scoring.facts.snapshots import (
 from speedscore.scoring.findings.findings import Source
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
 from speedscore.scoring.scores.changes import Changes, CriterionChange, DimensionChange, FactChange, find_changes
-from speedscore.scoring.scores.scores import DimensionScore
+from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.text.output import COMMAND, write
 from speedscore.text.tables import GAP, Footnotes, table
 

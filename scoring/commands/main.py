@@ -21,9 +21,9 @@ from speedscore.scoring.commands.what_if import changes, with_facts
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError, NamedRun, gather
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
-from speedscore.scoring.rubric.own_policy import apply_policy
+from speedscore.scoring.rubric.overrides import apply_overrides
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
-from speedscore.scoring.scores.scores import build_report
+from speedscore.scoring.scores.score_report import build_report
 from speedscore.text.output import COMMAND, write
 
 
@@ -44,14 +44,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _card(options: argparse.Namespace) -> int:
-    own = apply_policy(load_rubric(), weights=options.weights, policy=options.policy)
+    own = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
     evidence, frameworks = _evidence(own.rubric, options)
     report = build_report(own.rubric, evidence, frameworks=frameworks, departures=own.departures)
     return write(FORMATS[options.format](report, width=options.width), what="card")
 
 
 def _trace(options: argparse.Namespace) -> int:
-    own = apply_policy(load_rubric(), weights=options.weights, policy=options.policy)
+    own = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
     evidence, frameworks = _evidence(own.rubric, options)
     report = build_report(own.rubric, evidence, frameworks=frameworks, departures=own.departures)
     return write(trace(report, evidence, dimension=options.dimension, width=options.width), what="trace")
@@ -77,7 +77,7 @@ def _what_if(options: argparse.Namespace) -> int:
     if options.framework:
         # The others stay, so that the order can be told.
         frameworks = _all_frameworks(evidence)
-    own = apply_policy(rubric, weights=options.weights, policy=options.policy)
+    own = apply_overrides(rubric, weights=options.weights, policy=options.policy)
     changed = with_facts(evidence, rubric, options.framework[0], options.fact) if options.fact else evidence
     before = build_report(rubric, evidence, frameworks=frameworks)
     after = build_report(own.rubric, changed, frameworks=frameworks, departures=own.departures)

@@ -12,14 +12,16 @@ from speedscore.scoring.cards import wording
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.findings.ratios import Cell
-from speedscore.scoring.rubric.rubric import Criterion
-from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
+from speedscore.scoring.rubric.criterion import Criterion
+from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.score_report import ScoreReport
 
 _MOST_ROUNDS = 12
 """Written out for each process; the rest are counted, and stand in the saved run."""
 
 
-def trace(report: Report, evidence: Evidence, *, dimension: str | None, width: int) -> str:
+def trace(report: ScoreReport, evidence: Evidence, *, dimension: str | None, width: int) -> str:
     """The only card of ``report``, or one dimension of it, as text. Raises EvidenceError for an unknown dimension."""
     (card,) = report.cards
     chosen = [each for each in card.dimensions if dimension in (None, each.dimension)]

@@ -17,9 +17,11 @@ from speedscore.record.run_file import RunFileError, load_run
 from speedscore.scoring.cards.json import SCHEMA_VERSION, render
 from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun, gather
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
-from speedscore.scoring.rubric.own_policy import departures
-from speedscore.scoring.rubric.rubric import RUBRIC_VERSION, Dimension, Policy, load_rubric
-from speedscore.scoring.scores.scores import build_report
+from speedscore.scoring.rubric.criterion import Dimension
+from speedscore.scoring.rubric.overrides import departures
+from speedscore.scoring.rubric.policy import Policy
+from speedscore.scoring.rubric.rubric import RUBRIC_VERSION, load_rubric
+from speedscore.scoring.scores.score_report import build_report
 
 _DIGITS = 9
 """Logarithms of another machine's library may differ beyond them."""

@@ -11,7 +11,9 @@ from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import FactError, make_fact
 from speedscore.scoring.findings.findings import Finding
 from speedscore.scoring.rubric.rubric import Rubric
-from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
+from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.text.tables import GAP, table
 
 BY_HAND = "set by hand"
@@ -43,7 +45,7 @@ def with_facts(evidence: Evidence, rubric: Rubric, framework: str, settings: Seq
     return msgspec.structs.replace(evidence, facts={**evidence.facts, framework: own})
 
 
-def changes(before: Report, after: Report, *, width: int) -> str:
+def changes(before: ScoreReport, after: ScoreReport, *, width: int) -> str:
     """What differs between two reports about the same frameworks, as text."""
     lines = [line for pair in zip(before.cards, after.cards, strict=True) for line in _card(*pair, width=width)]
     lines = lines or ["Nothing changes."]

@@ -14,9 +14,8 @@ import msgspec
 
 Kind = Literal["published", "computed", "reference"]
 
-
-Role = Literal["framework", "layer"]
-
+ProjectRole = Literal["framework", "layer"]
+"""A layer is a library that stands on a framework."""
 
 _DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 
@@ -25,7 +24,7 @@ class FactError(ValueError):
     """A fixture cannot be trusted. The message is one line: file, fact, reason."""
 
 
-class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FactKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a fact of one key must look like, so that a typing error is refused and not scored."""
 
     unit: str
@@ -89,7 +88,7 @@ def months_between(earlier: str, later: str) -> int:
     return 12 * (int(later[:4]) - int(earlier[:4])) + int(later[5:7]) - int(earlier[5:7])
 
 
-def make_fact(framework: str, key: str, entry: dict[str, Any], *, known: Key | None) -> Fact:
+def make_fact(framework: str, key: str, entry: dict[str, Any], *, known: FactKey | None) -> Fact:
     """One entry of a snapshot, checked against its key. Raises ValueError."""
     if known is None:
         raise ValueError("unknown key; the rubric's [facts] table lists those there are")

@@ -1,15 +1,14 @@
-"""Dated, sourced facts: what they are, how they are read from the fixtures, and when they are refused.
+"""Snapshots: the files of facts about one framework, a month each, read and checked.
 
-A file ``fixtures/ecosystem/<framework>/<YYYY-MM>.toml`` is one snapshot: what was known by the end of that month. This
-module never ranks a fact above another and never fills in one that is missing; a fact that it cannot trust is refused
-with one line that names file, fact and reason.
+``fixtures/ecosystem/<framework>/<YYYY-MM>.toml`` holds what was known by the end of that month. This module never
+ranks a fact above another and never fills in one that is missing; a fact that it cannot trust is refused with one line
+that names file, fact and reason.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from typing import Any
 import msgspec
 
 import speedscore
-from speedscore.scoring.facts.fact import Fact, FactError, Key, Role, make_fact
+from speedscore.scoring.facts.fact import Fact, FactError, FactKey, ProjectRole, make_fact
+from speedscore.scoring.facts.toml_file import TomlError, read_toml
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
@@ -30,7 +30,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     """``YYYY-MM``; no fact in it is younger."""
     name: str
     """For people: ``PyTorch`` where the folder is ``pytorch``."""
-    role: Role
+    role: ProjectRole
     facts: tuple[Fact, ...]
     layer_of: str = ""
     """Of a layer the framework that it stands on, by folder; a framework has none."""
@@ -48,7 +48,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     name: str
-    role: Role
+    role: ProjectRole
     facts: dict[str, list[dict[str, Any]]]
     layer_of: str = ""
     purpose: str = ""
@@ -60,7 +60,7 @@ def fixtures_folder() -> Path:
 
 
 def load_snapshots(
-    folder: Path, *, keys: Mapping[str, Key], today: datetime.date | None = None
+    folder: Path, *, keys: Mapping[str, FactKey], today: datetime.date | None = None
 ) -> tuple[Snapshot, ...]:
     """Read and check every snapshot under ``folder`` (``<framework>/<YYYY-MM>.toml``), by framework and month.
 
@@ -92,26 +92,47 @@ def check_layers(folder: Path, snapshots: Iterable[Snapshot]) -> None:
             )
 
 
-def load_snapshot(path: Path, *, keys: Mapping[str, Key], today: datetime.date | None = None) -> Snapshot:
+def load_snapshot(path: Path, *, keys: Mapping[str, FactKey], today: datetime.date | None = None) -> Snapshot:
     """Read and check one snapshot.
 
     Raises FactError for a file that is not TOML of the documented form, a month in the future of ``today``, a fact of
     an unknown key, with a wrong type, unit or value, without a source, dated impossibly or after the snapshot's month,
     and for a fact that stands twice with the same kind and source.
     """
+    month = _month_of(path, today=today or datetime.date.today())
+    try:
+        content = msgspec.convert(read_toml(path), type=_File)
+    except TomlError as error:
+        raise FactError(str(error)) from error
+    except msgspec.ValidationError as error:
+        raise FactError(f"{path}: {_one_line(error)}") from error
+    facts = _checked_facts(content, path=path, month=month, keys=keys)
+    try:
+        return Snapshot(
+            framework=path.parent.name,
+            month=month,
+            name=content.name,
+            role=content.role,
+            facts=facts,
+            layer_of=content.layer_of,
+            purpose=content.purpose,
+        )
+    except ValueError as error:
+        raise FactError(f"{path}: {_one_line(error)}") from error
+
+
+def _month_of(path: Path, *, today: datetime.date) -> str:
+    """The month that a file's name says. Raises FactError where it is none, or has not begun."""
     month = path.stem
     if not _MONTH.fullmatch(month):
         raise FactError(f"{path}: the name is not a month; expected YYYY-MM.toml")
-    if month > (today or datetime.date.today()).strftime("%Y-%m"):
+    if month > today.strftime("%Y-%m"):
         raise FactError(f"{path}: a snapshot of the future; the file's name must be a month that has begun")
-    try:
-        content = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), type=_File)
-    except OSError as error:
-        raise FactError(f"{path}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FactError(f"{path}: not valid TOML ({_one_line(error)})") from error
-    except msgspec.ValidationError as error:
-        raise FactError(f"{path}: {_one_line(error)}") from error
+    return month
+
+
+def _checked_facts(content: _File, *, path: Path, month: str, keys: Mapping[str, FactKey]) -> tuple[Fact, ...]:
+    """Every fact of a file, in its order. Raises FactError, which names the key and the entry."""
     facts: dict[tuple[str, str, str], Fact] = {}
     for key, entries in content.facts.items():
         for number, entry in enumerate(entries, start=1):
@@ -125,18 +146,7 @@ def load_snapshot(path: Path, *, keys: Mapping[str, Key], today: datetime.date |
             except ValueError as error:
                 raise FactError(f"{path}: fact {_one_line(repr(key))}, entry {number}: {_one_line(error)}") from error
             facts[identity] = fact
-    try:
-        return Snapshot(
-            framework=path.parent.name,
-            month=month,
-            name=content.name,
-            role=content.role,
-            facts=tuple(facts.values()),
-            layer_of=content.layer_of,
-            purpose=content.purpose,
-        )
-    except ValueError as error:
-        raise FactError(f"{path}: {_one_line(error)}") from error
+    return tuple(facts.values())
 
 
 def _one_line(text: object) -> str:

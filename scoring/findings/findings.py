@@ -13,10 +13,12 @@ from typing import Literal
 
 import msgspec
 
+from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import Kind, months_between
 from speedscore.scoring.findings.ratios import Comparison, Ratio, compare
-from speedscore.scoring.rubric.rubric import Criterion, Device, Rubric
+from speedscore.scoring.rubric.criterion import Criterion
+from speedscore.scoring.rubric.rubric import Rubric
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -76,7 +78,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def judge(
-    rubric: Rubric, evidence: Evidence, *, frameworks: Iterable[str], device: Device | None
+    rubric: Rubric, evidence: Evidence, *, frameworks: Iterable[str], device: DeviceName | None
 ) -> dict[str, tuple[Finding, ...]]:
     """Ask every criterion about every framework; ``device`` says whose measurements answer, None for facts alone.
 

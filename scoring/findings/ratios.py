@@ -13,8 +13,9 @@ from collections import Counter
 
 import msgspec
 
+from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
-from speedscore.scoring.rubric.rubric import Device, Measure
+from speedscore.scoring.rubric.criterion import Measure
 
 
 # No cycles can form in it, and ten thousand of them would keep the garbage collector busy for nothing.
@@ -67,7 +68,7 @@ _Place = tuple[str, str, str]
 """Run, model, precision."""
 
 
-def cells(evidence: Evidence, *, device: Device, phase: str, metric: str = "") -> tuple[Cell, ...]:
+def cells(evidence: Evidence, *, device: DeviceName, phase: str, metric: str = "") -> tuple[Cell, ...]:
     """Medians of one phase on one device; ``metric`` is the case's own when not given."""
     grouped: dict[_Place, dict[str, Standing]] = {}
     for measured in evidence.measured.get(device, ()):
@@ -97,7 +98,7 @@ def cells(evidence: Evidence, *, device: Device, phase: str, metric: str = "") -
     )
 
 
-def compare(evidence: Evidence, *, device: Device, measure: Measure) -> Comparison:
+def compare(evidence: Evidence, *, device: DeviceName, measure: Measure) -> Comparison:
     """The ratio of each ecosystem measured on ``device`` to the best other one, over their common support.
 
     For each figure the best of an ecosystem's variants stands for it, and is named. To let the one that trains fastest
@@ -111,7 +112,7 @@ def compare(evidence: Evidence, *, device: Device, measure: Measure) -> Comparis
     return Comparison(ratios={ecosystem: _ratio(standings, ecosystem) for ecosystem in evidence.ecosystems(device)})
 
 
-def common_support(evidence: Evidence, *, device: Device, measure: Measure) -> tuple[tuple[Cell, ...], str]:
+def common_support(evidence: Evidence, *, device: DeviceName, measure: Measure) -> tuple[tuple[Cell, ...], str]:
     """The cells that every ecosystem measured on ``device`` completed, or none and the reason."""
     compared = evidence.ecosystems(device)
     if len(compared) < 2:

@@ -1,1 +1,5 @@
-"""Questions as data: criteria, scales, weights and policy. Nothing here scores, and no framework is named."""
+"""The questions, as data: criteria, the scales that turn their answers into points, weights, and rules for all of them.
+
+``rubric.toml`` holds them, and this room checks that they fit together, on their own or with what a user or another
+package changes in them. Nothing here answers a question or computes a score, and no framework is named.
+"""

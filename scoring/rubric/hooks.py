@@ -1,4 +1,4 @@
-"""The hook that speedscore's judging half calls, by which another package adds questions to the rubric."""
+"""The pytest hook by which another package adds questions to the rubric. It is only declared here."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 
 if TYPE_CHECKING:
     # It is known in every pytest session, and loading its types would cost it more than pytest itself does.
-    from speedscore.scoring.rubric.rubric import Criterion
+    from speedscore.scoring.rubric.criterion import Criterion
 
 
 @pytest.hookspec
 def pytest_speedscore_criteria(config: pytest.Config) -> Sequence[Criterion]:
     """Criteria of another package that are to be asked beside those of ``rubric.toml``.
 
-    Each is checked as the rubric's own are. Called once, when the run of the session is scored; ``speedscore``
-    runs no plugins and asks the rubric alone.
+    They are checked as those of the rubric are. Called once, when the run of the session is scored; the command
+    ``speedscore`` runs no plugins and asks the rubric alone.
     """
     raise NotImplementedError

@@ -1,32 +1,22 @@
-"""The rubric as checked records: the criteria, what they need, and the policies that every score follows.
+"""The rubric as a whole: every criterion, fact key, weight and verdict, checked against each other.
 
 All of it is data in ``rubric.toml``. This module never scores and never names a framework; a rubric that contradicts
 itself is refused with one line.
-
-Adding a criterion: 1. a ``[[criterion]]`` in ``rubric.toml``; 2. its fact, if new, in the ``[facts]`` table there;
-3. a test, if its example does not already say all.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
 
 import msgspec
 
-from speedscore.scoring.facts.fact import Fact, Key, Kind, months_between
-from speedscore.scoring.rubric.scales import SCALES
-
-Dimension = Literal["ecosystem_health", "production_maturity", "research_adoption", "learning_curve", "performance"]
-DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
-"""In the order of the card."""
-
-Combine = Literal["sum", "geometric mean"]
-Device = Literal["cpu", "gpu", "tpu"]
+from speedscore.scoring.facts.fact import FactKey
+from speedscore.scoring.facts.toml_file import TomlError, read_toml
+from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
+from speedscore.scoring.rubric.maturity_grade import MaturityGrade
+from speedscore.scoring.rubric.policy import Policy
 
 RUBRIC_VERSION = 1
 """Raised when a field of ``rubric.toml`` changes its meaning."""
@@ -34,128 +24,6 @@ RUBRIC_VERSION = 1
 
 class RubricError(ValueError):
     """The rubric cannot be used. The message is one line: file, criterion, reason."""
-
-
-class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which measurement answers a criterion, as a ratio to the best other framework."""
-
-    phase: str
-    metrics: dict[Device, str] = {}
-    """Device → name of the measurement; without an entry the metric that the case itself is about."""
-
-
-class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One question, and how its answer becomes points."""
-
-    id: str
-    dimension: Dimension
-    name: str
-    """Short, for the card."""
-    question: str
-    unit: str
-    """Of the answer."""
-    scale: str
-    points: tuple[tuple[float, float], ...]
-    """Breakpoints as (value, score from 0 to 10); values rise, scores rise or fall throughout."""
-    weight: float
-    """Share within its dimension; only ratios count."""
-    reason: str
-    """Why the breakpoints and the weight stand where they do."""
-    example: tuple[float, float]
-    """A value and the score that it must get."""
-    facts: tuple[str, ...] = ()
-    """All are needed when nothing was measured."""
-    combine: Combine | None = None
-    """How several facts become one value."""
-    measure: Measure | None = None
-    """Answers before any fact does."""
-    only_measured: bool = False
-    """True for a question that is put only to frameworks that were measured, and else counts for nothing."""
-    strength: str = ""
-    weakness: str = ""
-    best_for: str = ""
-    avoid_if: str = ""
-
-    def __post_init__(self) -> None:
-        if self.scale not in SCALES:
-            raise ValueError(f"unknown scale {self.scale!r}; there are {', '.join(SCALES)}")
-        values = [value for value, _ in self.points]
-        scores = [score for _, score in self.points]
-        if len(values) < 2:
-            raise ValueError("fewer than two breakpoints")
-        if not all(math.isfinite(number) for number in (*values, *scores, self.weight)):
-            raise ValueError("breakpoints and weight must be finite numbers")
-        if any(left >= right for left, right in itertools.pairwise(values)):
-            raise ValueError("the breakpoints' values are not sorted")
-        if scores not in (sorted(scores), sorted(scores, reverse=True)):
-            raise ValueError("the breakpoints' scores neither rise nor fall throughout")
-        if not all(0.0 <= score <= 10.0 for score in scores):
-            raise ValueError("a breakpoint's score lies outside 0 to 10")
-        if self.scale == "log" and values[0] <= 0:
-            raise ValueError("a log scale needs breakpoints above zero")
-        if self.weight < 0:
-            raise ValueError(f"negative weight {self.weight:g}")
-        if not self.reason.strip():
-            raise ValueError("no reason is given for its breakpoints")
-        if not self.facts and self.measure is None:
-            raise ValueError("needs neither a fact nor a measurement, so nothing can answer it")
-        if self.only_measured and (self.measure is None or self.facts):
-            raise ValueError("only_measured asks for a measurement and for no fact")
-        if (len(self.facts) > 1) != (self.combine is not None):
-            raise ValueError("combine is for several facts, and several facts need it")
-
-    def score(self, value: float) -> float:
-        """Points from 0 to 10, unrounded."""
-        return SCALES[self.scale](value, self.points)
-
-
-class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What holds for every criterion; each field is explained in ``rubric.toml``."""
-
-    round_to: float
-    minimum_coverage: float
-    kind_order: tuple[Kind, ...]
-    stale_after_months: dict[Kind, int]
-    device_order: tuple[Device, ...]
-    strength_from: float
-    weakness_to: float
-    sentences_each: int
-
-    def __post_init__(self) -> None:
-        if not 0 < self.round_to <= 10:
-            raise ValueError(f"round_to {self.round_to:g} lies outside 0 to 10")
-        if not 0 < self.minimum_coverage <= 1:
-            raise ValueError(f"minimum_coverage {self.minimum_coverage:g} lies outside 0 to 1")
-        if sorted(self.kind_order) != sorted(get_args(Kind)):
-            raise ValueError(f"kind_order must name {', '.join(get_args(Kind))} once each")
-        if sorted(self.stale_after_months) != sorted(get_args(Kind)):
-            raise ValueError(f"stale_after_months must name {', '.join(get_args(Kind))} once each")
-        for kind, months in self.stale_after_months.items():
-            if months < 1:
-                raise ValueError(f"stale_after_months of {kind} is {months}; expected one month or more")
-        if sorted(self.device_order) != sorted(get_args(Device)):
-            raise ValueError(f"device_order must name {', '.join(get_args(Device))} once each")
-
-    def is_stale(self, fact: Fact, *, month: str) -> bool:
-        """True when a fact is past its kind's limit, seen from ``month`` (``YYYY-MM``)."""
-        return months_between(fact.as_of, month) > self.stale_after_months[fact.kind]
-
-
-class Maturity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One grade of a layer, and what its facts must reach for it."""
-
-    grade: str
-    reason: str
-    """What the grade means, and why its limits stand where they do."""
-    least: dict[str, float] = {}
-    """Fact → the least value that it must have; the last grade asks nothing."""
-
-    def __post_init__(self) -> None:
-        for name in ("grade", "reason"):
-            if not getattr(self, name).strip():
-                raise ValueError(f"{name} is empty")
-        if not all(math.isfinite(number) for number in self.least.values()):
-            raise ValueError("the limits must be finite numbers")
 
 
 class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -169,10 +37,10 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Dimension → its weight in the Speed Score; only ratios count."""
     verdicts: dict[Dimension, tuple[tuple[float, str], ...]]
     """Dimension → what its score means, as (score from which, sentence); the highest first, the last from 0."""
-    facts: dict[str, Key]
+    facts: dict[str, FactKey]
     """Every key that a fixture may use."""
     criterion: tuple[Criterion, ...]
-    maturity: tuple[Maturity, ...]
+    maturity: tuple[MaturityGrade, ...]
     """Grades of layers, the best first; the first whose limits are all reached is given."""
 
     def __post_init__(self) -> None:
@@ -182,6 +50,10 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"no title for dimension {missing[0]!r}")
         self._check_weights()
         self._check_verdicts()
+        self._check_criteria()
+        self._check_maturity()
+
+    def _check_criteria(self) -> None:
         seen: set[str] = set()
         for criterion in self.criterion:
             if criterion.id in seen:
@@ -194,7 +66,6 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for dimension in DIMENSIONS:
             if not sum(criterion.weight for criterion in self.of(dimension)) > 0:
                 raise ValueError(f"the weights of dimension {dimension!r} are all zero")
-        self._check_maturity()
 
     def _check_weights(self) -> None:
         if missing := [dimension for dimension in DIMENSIONS if dimension not in self.weights]:
@@ -271,11 +142,9 @@ def load_rubric(path: Path | None = None) -> Rubric:
     """
     path = path or Path(__file__).with_name("rubric.toml")
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RubricError(f"{path}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RubricError(f"{path}: not valid TOML ({error})") from error
+        document = read_toml(path)
+    except TomlError as error:
+        raise RubricError(str(error)) from error
     entries = document.get("criterion")
     # One by one first, so that the message names the criterion and not only its place in the file.
     for number, entry in enumerate(entries if isinstance(entries, list) else [], start=1):

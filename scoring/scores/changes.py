@@ -11,7 +11,9 @@ import msgspec
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.findings import Finding, Source, fact_sources
 from speedscore.scoring.rubric.rubric import Rubric
-from speedscore.scoring.scores.scores import DimensionScore, ScoreCard, build_report
+from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.score_report import build_report
 
 
 class FactChange(msgspec.Struct, frozen=True):

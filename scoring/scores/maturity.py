@@ -12,7 +12,8 @@ import msgspec
 
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.findings import Source, fact_sources
-from speedscore.scoring.rubric.rubric import Maturity, Rubric
+from speedscore.scoring.rubric.maturity_grade import MaturityGrade
+from speedscore.scoring.rubric.rubric import Rubric
 
 
 class LayerFact(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ def grade_layers(rubric: Rubric, evidence: Evidence, *, framework: str) -> tuple
     return tuple(sorted(layers, key=lambda layer: (layer.name, layer.library)))
 
 
-def first_reached(grades: tuple[Maturity, ...], values: Mapping[str, float]) -> Maturity:
+def first_reached(grades: tuple[MaturityGrade, ...], values: Mapping[str, float]) -> MaturityGrade:
     """The first grade whose every limit is reached; the last asks nothing, so there is always one."""
     return next(grade for grade in grades if all(values[key] >= least for key, least in grade.least.items()))
 

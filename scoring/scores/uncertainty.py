@@ -15,11 +15,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.findings import Finding
 from speedscore.scoring.findings.ratios import Cell, common_support
-from speedscore.scoring.rubric.rubric import DIMENSIONS, Criterion, Device, Dimension, Rubric
+from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
+from speedscore.scoring.rubric.rubric import Rubric
 
 DRAWS = 400
 _TAILS = (2.5, 97.5)
@@ -47,7 +49,7 @@ def uncertainties(
     evidence: Evidence,
     findings: Mapping[str, Sequence[Finding]],
     *,
-    device: Device | None,
+    device: DeviceName | None,
     seed: int = 0,
 ) -> dict[str, Uncertainty]:
     """By framework. ``findings`` are those of ``device``, None for facts alone; the same seed gives the same draws."""
@@ -136,7 +138,7 @@ def _combined(criterion: Criterion, values: Sequence[Draws]) -> Draws:
 
 
 def _ratio_draws(
-    evidence: Evidence, criterion: Criterion, device: Device, rng: np.random.Generator
+    evidence: Evidence, criterion: Criterion, device: DeviceName, rng: np.random.Generator
 ) -> dict[str, Draws]:
     """By ecosystem its ratio to the best other one in each draw, as ``ratios.compare`` forms it of the medians."""
     measure = criterion.measure

@@ -17,7 +17,7 @@ from tabulate import tabulate
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.findings.findings import judge
-from speedscore.scoring.rubric.rubric import DIMENSIONS
+from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.scores.uncertainty import uncertainties
 from tests.scoring.sample_facts import RUBRIC, make_evidence
 from tests.scoring.sample_runs import make_run, measured_case

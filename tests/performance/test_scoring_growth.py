@@ -17,7 +17,7 @@ from speedscore.record.run_file import load_run
 from speedscore.record.run_record import RunRecord
 from speedscore.scoring.cards import FORMATS
 from speedscore.scoring.evidence.evidence import NamedRun
-from speedscore.scoring.scores.scores import build_report
+from speedscore.scoring.scores.score_report import build_report
 from tests.scoring.sample_facts import RUBRIC, make_evidence, shipped
 from tests.scoring.sample_runs import make_run, measured_case, save
 

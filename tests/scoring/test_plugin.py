@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-import speedscore
+import speedscore.plugin
+import speedscore.scoring.plugin
 from speedscore.record.run_record import RunRecord
 from tests.scoring.sample_runs import make_run, measured_case, save, skipped_case, two_frameworks
 
 MEASURING_SIDE = """
 import pathlib
-import pytest
-import speedscore.scoring.plugin
 from speedscore.record.run_file import load_run
 
 def pytest_sessionfinish(session):
@@ -23,33 +22,29 @@ def pytest_sessionfinish(session):
         hook(config=session.config, run=load_run(path), run_path=str(path.absolute()))
 """
 
-BAD_FIXTURES = """
-import pathlib
-speedscore.scoring.plugin.fixtures_folder = lambda: pathlib.Path("bad").absolute()
-"""
-
 
 @pytest.fixture
 def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A folder with one passing test and a plugin that announces ``run.json`` as the measuring half would."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(speedscore.__file__).parents[1]))
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(MEASURING_SIDE)
     pytester.makepyfile("def test_one(): pass")
     return pytester
 
 
-def run_session(pytester: pytest.Pytester, record: RunRecord | None) -> pytest.RunResult:
+@pytest.fixture
+def bad_fixtures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plugin finds a snapshot that is no TOML."""
+    folder = tmp_path / "bad" / "ecosystem" / "jax"
+    folder.mkdir(parents=True)
+    (folder / "2024-01.toml").write_text("name = ", encoding="utf-8")
+    monkeypatch.setattr(speedscore.scoring.plugin, "fixtures_folder", lambda: tmp_path / "bad")
+
+
+def run_session(session: pytest.Pytester, record: RunRecord | None) -> pytest.RunResult:
     if record is not None:
-        save(record, pytester.path / "run.json")
-    return pytester.runpytest_subprocess("-p", "speedscore.plugin", "-p", "speedscore.scoring.plugin")
-
-
-def spoil_fixtures(pytester: pytest.Pytester) -> None:
-    bad = pytester.path / "bad" / "ecosystem" / "jax"
-    bad.mkdir(parents=True)
-    (bad / "2024-01.toml").write_text("name = ", encoding="utf-8")
-    pytester.makeconftest(MEASURING_SIDE + BAD_FIXTURES)
+        save(record, session.path / "run.json")
+    return session.runpytest_inprocess(plugins=[speedscore.plugin, speedscore.scoring.plugin])
 
 
 def test_the_cards_of_what_was_measured_are_printed(session: pytest.Pytester) -> None:
@@ -79,8 +74,8 @@ def test_a_debugging_session_ranks_nothing_and_does_not_fail(session: pytest.Pyt
     result.stdout.fnmatch_lines(["*inside pytest*no basis for a ranking*"])
 
 
+@pytest.mark.usefixtures("bad_fixtures")
 def test_a_bad_fixture_gets_one_line_and_leaves_results_and_run(session: pytest.Pytester) -> None:
-    spoil_fixtures(session)
     result = run_session(session, two_frameworks())
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.assert_outcomes(passed=1)
@@ -89,17 +84,17 @@ def test_a_bad_fixture_gets_one_line_and_leaves_results_and_run(session: pytest.
     assert (session.path / "run.json").is_file()
 
 
+@pytest.mark.usefixtures("bad_fixtures")
 def test_failed_tests_keep_their_own_exit_status(session: pytest.Pytester) -> None:
-    spoil_fixtures(session)
     session.makepyfile("def test_one(): assert False")
     result = run_session(session, two_frameworks())
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["speedscore: no cards: *"])
 
 
-def test_the_plugin_works_without_the_measuring_half(pytester: pytest.Pytester, session: pytest.Pytester) -> None:
+def test_the_plugin_works_without_the_measuring_half(session: pytest.Pytester) -> None:
     session.makeconftest("")
-    result = pytester.runpytest_subprocess("-p", "speedscore.plugin", "-p", "speedscore.scoring.plugin")
+    result = run_session(session, None)
     assert result.ret == 0
     result.assert_outcomes(passed=1)
 

@@ -16,7 +16,7 @@ from speedscore import scoring
 from speedscore.scoring import collecting
 from speedscore.scoring.collecting import command
 from speedscore.scoring.commands.main import main
-from speedscore.scoring.facts.fact import Key
+from speedscore.scoring.facts.fact import FactKey
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
 from tests.scoring.collecting.graphql_server import FakeGitHub
 from tests.scoring.collecting.local_server import Reply, Request, as_json, nobody_there, serving
@@ -97,7 +97,7 @@ def test_all_sources_go_into_one_new_snapshot(
 def test_a_fact_without_a_key_is_told_and_not_written(
     clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keys = {**RUBRIC.facts, "commits_per_week": Key(unit="commits/year")}
+    keys = {**RUBRIC.facts, "commits_per_week": FactKey(unit="commits/year")}
     assert "people_52_weeks" not in keys
     monkeypatch.setattr(command, "load_rubric", lambda: msgspec.structs.replace(RUBRIC, facts=keys))
     assert collect("flax", "--clone", clone, "--until", UNTIL, "--out", tmp_path / "out") == 0

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.scoring.collecting.found import Collected, CollectError, Found
-from speedscore.scoring.collecting.git_history import collect, repository_of
+from speedscore.scoring.collecting.collected import Collected, CollectedFact, CollectError
+from speedscore.scoring.collecting.git_clone import repository_of
+from speedscore.scoring.collecting.git_history import collect
 from tests.scoring.collecting.sample_clone import (
     ANN,
     ANN_BEFORE,
@@ -65,12 +66,12 @@ def ask(clone: Path, *, until: datetime.date = UNTIL, repository: str | None = N
     return collect(clone, framework="alpha", package=None, repository=repository, until=until)
 
 
-def facts(collected: Collected) -> dict[str, Found]:
-    return {found.key: found for found in collected.found}
+def facts(collected: Collected) -> dict[str, CollectedFact]:
+    return {fact.key: fact for fact in collected.facts}
 
 
 def values(collected: Collected) -> dict[str, float]:
-    return {found.key: found.value for found in collected.found}
+    return {fact.key: fact.value for fact in collected.facts}
 
 
 def refused(clone: Path, *, until: datetime.date = UNTIL) -> str:
@@ -115,10 +116,10 @@ def test_one_commit_more_makes_half(tmp_path: Path) -> None:
 
 
 def test_every_fact_says_what_was_counted_and_where(clone: Path) -> None:
-    for found in ask(clone, repository="google/alpha").found:
-        assert found.source.startswith("google/alpha, ")
-        assert found.as_of == "2024-01-31"
-        assert str(clone.parent) not in found.source + found.method
+    for fact in ask(clone, repository="google/alpha").facts:
+        assert fact.source.startswith("google/alpha, ")
+        assert fact.as_of == "2024-01-31"
+        assert str(clone.parent) not in fact.source + fact.method
     tip = git(clone, "rev-parse", "v0.2.1")[:10]
     assert facts(ask(clone))["commits_per_week"].source == f"alpha, full git history at {tip}"
     assert "2023-02-02 to 2024-01-31" in facts(ask(clone))["commits_per_week"].method
@@ -128,7 +129,7 @@ def test_facts_name_the_remote_and_not_what_somebody_takes_it_for(tmp_path: Path
     clone = make_clone(tmp_path / "alpha", COMMITS)
     git(clone, "remote", "add", "origin", "https://me:secret@github.com/me/alpha.git")
     collected = ask(clone, repository="google/alpha")
-    assert {found.source.partition(",")[0] for found in collected.found} == {"me/alpha"}
+    assert {fact.source.partition(",")[0] for fact in collected.facts} == {"me/alpha"}
     assert collected.notes[0] == "the clone's remote is me/alpha, not google/alpha; its facts name the remote"
     assert len(ask(clone, repository="Me/Alpha").notes) == 1
 
@@ -243,7 +244,7 @@ def test_a_clone_that_was_not_fetched_since_is_refused(clone: Path, tmp_path: Pa
     git(old, "fetch", "--quiet", "origin")
     fetched = datetime.datetime(2024, 2, 2, 12, tzinfo=datetime.UTC).timestamp()
     os.utime(old / "FETCH_HEAD", (fetched, fetched))
-    assert ask(old, until=datetime.date(2024, 2, 2)).found
+    assert ask(old, until=datetime.date(2024, 2, 2)).facts
     assert "as it was on 2024-02-02" in refused(old, until=datetime.date(2024, 2, 3))
     # So does a fetch that failed, which leaves the file empty.
     (old / "FETCH_HEAD").write_bytes(b"")
@@ -252,7 +253,7 @@ def test_a_clone_that_was_not_fetched_since_is_refused(clone: Path, tmp_path: Pa
 
 def test_a_fresh_clone_shows_its_day(clone: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "--quiet", str(clone), "fresh")
-    assert ask(tmp_path / "fresh", until=datetime.datetime.now(datetime.UTC).date()).found
+    assert ask(tmp_path / "fresh", until=datetime.datetime.now(datetime.UTC).date()).facts
 
 
 def test_a_history_that_does_not_reach_back_is_refused(clone: Path) -> None:

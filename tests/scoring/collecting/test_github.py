@@ -7,7 +7,7 @@ import datetime
 import msgspec
 import pytest
 
-from speedscore.scoring.collecting.found import Collected, CollectError
+from speedscore.scoring.collecting.collected import Collected, CollectError
 from speedscore.scoring.collecting.github import checked_name, collect
 from speedscore.scoring.collecting.github_api import PATIENCE_SECONDS, GitHub, Waiting
 from tests.scoring.collecting.graphql_server import FakeGitHub
@@ -63,7 +63,7 @@ def refused(server: FakeGitHub, clock: Clock, **options: str) -> str:
 
 
 def values(collected: Collected) -> dict[str, float]:
-    return {found.key: found.value for found in collected.found}
+    return {fact.key: fact.value for fact in collected.facts}
 
 
 def day(date: datetime.date, *, hour: int = 12) -> str:
@@ -94,9 +94,9 @@ def test_the_counts_of_today_and_the_share_of_issues_closed(clock: Clock) -> Non
         "issues_closed_within_30d_pct": 50.0,
     }
     assert collected.missing == ()
-    assert {found.as_of for found in collected.found} == {"2024-01-31"}
-    assert {found.source for found in collected.found} == {"google/flax, GitHub GraphQL API"}
-    assert "2 of 4 issues created 2023-01-02 to 2023-12-31" in collected.found[-1].method
+    assert {fact.as_of for fact in collected.facts} == {"2024-01-31"}
+    assert {fact.source for fact in collected.facts} == {"google/flax, GitHub GraphQL API"}
+    assert "2 of 4 issues created 2023-01-02 to 2023-12-31" in collected.facts[-1].method
     assert clock.slept == []
 
 

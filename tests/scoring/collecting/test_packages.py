@@ -6,8 +6,9 @@ import datetime
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
-from speedscore.scoring.collecting.found import Collected, CollectError
+from speedscore.scoring.collecting.collected import Collected, CollectError
 from speedscore.scoring.collecting.packages import collect, version_of_file
 from tests.scoring.collecting.local_server import Reply, Request, as_json, nobody_there, serving
 
@@ -63,13 +64,13 @@ def ask(reply: Reply, *, package: str = "alpha", until: datetime.date = UNTIL) -
 
 def test_releases_are_counted_by_their_first_upload() -> None:
     collected, request = ask(project(FILES))
-    assert {found.key: found.value for found in collected.found} == {
+    assert {fact.key: fact.value for fact in collected.facts} == {
         "releases_per_year": 3,
         "years_since_first_release": 4.0,
     }
-    assert {found.as_of for found in collected.found} == {"2024-01-31"}
-    assert "2023-02-02 to 2024-01-31" in collected.found[0].method
-    assert collected.found[0].source == "127.0.0.1, release history of alpha"
+    assert {fact.as_of for fact in collected.facts} == {"2024-01-31"}
+    assert "2023-02-02 to 2024-01-31" in collected.facts[0].method
+    assert collected.facts[0].source == "127.0.0.1, release history of alpha"
     assert request.path == "/simple/alpha/"
     assert request.headers["accept"] == JSON
 
@@ -80,20 +81,20 @@ def test_a_name_is_asked_for_as_indexes_write_it() -> None:
 
 def test_a_release_without_an_upload_time_makes_the_count_missing() -> None:
     collected, _ = ask(project([*FILES, file("alpha-0.3.5.tar.gz", None)]))
-    assert collected.found == ()
+    assert collected.facts == ()
     assert [missing.key for missing in collected.missing] == ["releases_per_year", "years_since_first_release"]
     assert "no upload time for 1 of 10 releases" in collected.missing[0].reason
 
 
 def test_before_the_first_release_there_is_nothing() -> None:
     collected, _ = ask(project(FILES), until=datetime.date(2019, 1, 1))
-    assert collected.found == ()
+    assert collected.facts == ()
     assert "no release of alpha up to 2019-01-01" in collected.missing[0].reason
 
 
 def test_an_installed_distribution_is_told_of_and_gives_no_fact() -> None:
     collected, _ = ask(project([]), package="pytest")
-    assert collected.found == ()
+    assert collected.facts == ()
     assert "pytest" in collected.notes[0]
     assert "no dates" in collected.notes[0]
 
@@ -153,4 +154,4 @@ def test_a_name_that_is_none_is_refused(package: str) -> None:
     ],
 )
 def test_the_version_is_read_from_the_file_name(name: str, version: str | None) -> None:
-    assert version_of_file(name) == version
+    assert version_of_file(name) == (version and Version(version))

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.scoring.collecting.found import CollectError, Found
+from speedscore.scoring.collecting.collected import CollectedFact, CollectError
 from speedscore.scoring.collecting.snapshot_file import Heading, snapshot_path, write_snapshot
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
 from tests.scoring.sample_facts import RUBRIC
@@ -22,9 +22,9 @@ TODAY = datetime.date(2024, 1, 31)
 HEADING = Heading(framework="alpha", name="Alpha", role="layer", layer_of="beta", purpose="Neural networks")
 
 
-def fact(key: str = "github_stars", value: float = 28_000, **fields: str) -> Found:
+def fact(key: str = "github_stars", value: float = 28_000, **fields: str) -> CollectedFact:
     known = {"unit": RUBRIC.facts[key].unit, "as_of": "2024-01-31", "source": "a page", "method": "counted"}
-    return Found(key=key, value=value, **(known | fields))
+    return CollectedFact(key=key, value=value, **(known | fields))
 
 
 FACTS = [
@@ -36,7 +36,9 @@ FACTS = [
 ]
 
 
-def write(path: Path, facts: list[Found] = FACTS, *, heading: Heading = HEADING, today: datetime.date = TODAY) -> None:
+def write(
+    path: Path, facts: list[CollectedFact] = FACTS, *, heading: Heading = HEADING, today: datetime.date = TODAY
+) -> None:
     write_snapshot(path, heading, facts, rubric=RUBRIC, today=today, command="speedscore facts collect alpha")
 
 

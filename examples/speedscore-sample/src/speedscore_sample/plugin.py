@@ -9,7 +9,7 @@ import pytest
 
 from speedscore.bench_suite.frameworks.table import Framework
 from speedscore.bench_suite.workloads.table import Model
-from speedscore.scoring.rubric.rubric import Criterion, Measure
+from speedscore.scoring.rubric.criterion import Criterion, Measure
 
 _NO_ACCELERATOR = "NumPy computes on the processor alone"
 

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.findings.findings import judge
-from speedscore.scoring.rubric.rubric import DIMENSIONS
-from speedscore.scoring.scores.scores import Report, ScoreCard, build_report, round_half_up, score_dimension
+from speedscore.scoring.rubric.criterion import DIMENSIONS
+from speedscore.scoring.scores.dimension_score import round_half_up, score_dimension
+from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.score_report import ScoreReport, build_report
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
 from tests.scoring.sample_runs import make_run, measured_case, skipped_case, two_frameworks
 
@@ -23,7 +25,7 @@ CALIBRATION = (7.5, 6.0, 7.5, 6.5, 9.5)
 
 def report(
     *snapshots: Snapshot, frameworks: list[str], month: str | None = None, run: NamedRun | None = None
-) -> Report:
+) -> ScoreReport:
     evidence = make_evidence(*snapshots, month=month, runs=(run,) if run else ())
     return build_report(RUBRIC, evidence, frameworks=frameworks)
 

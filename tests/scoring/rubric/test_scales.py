@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from speedscore.scoring.rubric.rubric import Criterion
+from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.rubric.scales import SCALES, level, linear, log
 from tests.scoring.sample_facts import RUBRIC
 

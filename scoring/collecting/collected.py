@@ -5,6 +5,8 @@ These are plain records. They know nothing of where they come from and check not
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 
@@ -12,7 +14,7 @@ class CollectError(RuntimeError):
     """A source gives nothing at all. The message is one line: what was expected, what was found, what to do."""
 
 
-class Found(msgspec.Struct, frozen=True):
+class CollectedFact(msgspec.Struct, frozen=True):
     """A fact as a source gives it, before it is known whether the rubric has a place for it."""
 
     key: str
@@ -25,7 +27,7 @@ class Found(msgspec.Struct, frozen=True):
     method: str
 
 
-class Missing(msgspec.Struct, frozen=True):
+class MissingFact(msgspec.Struct, frozen=True):
     """A fact that was looked for and not got."""
 
     key: str
@@ -35,7 +37,17 @@ class Missing(msgspec.Struct, frozen=True):
 class Collected(msgspec.Struct, frozen=True):
     """All that one source had to say."""
 
-    found: tuple[Found, ...] = ()
-    missing: tuple[Missing, ...] = ()
+    facts: tuple[CollectedFact, ...] = ()
+    missing: tuple[MissingFact, ...] = ()
     notes: tuple[str, ...] = ()
     """For the reader of the terminal; they go into no file."""
+
+
+def joined(parts: Iterable[Collected]) -> Collected:
+    """What several parts of a source had to say, in their order."""
+    parts = tuple(parts)
+    return Collected(
+        facts=tuple(fact for part in parts for fact in part.facts),
+        missing=tuple(missing for part in parts for missing in part.missing),
+        notes=tuple(note for part in parts for note in part.notes),
+    )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from speedscore.record.run_record import CaseResult, Measurement, RunRecord
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.findings.ratios import Comparison, compare
-from speedscore.scoring.rubric.rubric import Measure
+from speedscore.scoring.rubric.criterion import Measure
 from tests.scoring.sample_facts import make_evidence
 from tests.scoring.sample_runs import make_run, measured_case
 

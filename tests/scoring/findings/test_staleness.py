@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from speedscore.scoring.cards import FORMATS
 from speedscore.scoring.facts.fact import Fact, Kind
 from speedscore.scoring.findings.findings import Finding, judge
-from speedscore.scoring.scores.scores import Report, build_report
+from speedscore.scoring.scores.score_report import ScoreReport, build_report
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -24,7 +24,7 @@ def later(month: str, *, months: int) -> str:
     return f"{count // 12}-{count % 12 + 1:02}"
 
 
-def report(*facts: Fact, month: str) -> Report:
+def report(*facts: Fact, month: str) -> ScoreReport:
     """What the facts of January 2024 are worth in ``month``."""
     evidence = make_evidence(make_snapshot(*facts), make_snapshot(month=month))
     return build_report(RUBRIC, evidence, frameworks=["alpha"])

@@ -1,4 +1,4 @@
-"""``trace``, ``verify``, ``whatif`` and a policy of one's own: what a sceptic does with a card."""
+"""``trace``, ``verify``, ``whatif`` and a policy of one's own on the command line: what a sceptic does with a card."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 
 from speedscore.scoring.commands.main import main
 from speedscore.scoring.commands.verifying import differences
-from speedscore.scoring.rubric.own_policy import apply_policy
-from speedscore.scoring.rubric.rubric import DIMENSIONS, RubricError
-from tests.scoring.sample_facts import RUBRIC
+from speedscore.scoring.rubric.criterion import DIMENSIONS
 from tests.scoring.sample_runs import save, two_frameworks
 
 JANUARY = ["--snapshot", "2024-01"]
@@ -205,45 +203,3 @@ def test_a_card_says_that_another_policy_was_used(folder: Path, capsys: pytest.C
 def test_a_dimension_that_weighs_nothing_is_not_needed(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "card", "pytorch", *JANUARY, "--weights", "learning_curve=0")
     assert "(9.5 + 9.5 + 9.5 + 8.0) / 4 = 9.12" in text
-
-
-@pytest.mark.parametrize(
-    ("weights", "message"),
-    [
-        ("performance=-1", "the weight of performance is -1; expected a number that is not negative"),
-        ("performance=nan", "the weight of performance is nan"),
-        ("e=0,pro=0,r=0,l=0,pe=0", "the weights of all dimensions are zero"),
-        ("speed=1", "'speed' is no dimension; there are ecosystem_health"),
-        ("p=1", "'p' could be production_maturity or performance"),
-        ("pe=1,performance=2", "performance is given twice"),
-        ("performance", "expected DIMENSION=NUMBER, as in performance=3, found 'performance'"),
-        ("", "expected DIMENSION=NUMBER"),
-    ],
-)
-def test_weights_that_cannot_be_are_refused(weights: str, message: str) -> None:
-    with pytest.raises(RubricError, match=f"^--weights: {re.escape(message)}"):
-        apply_policy(RUBRIC, weights=weights, policy=None)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("[criteria]", "expected the tables [policy] and [weights] of a rubric, found 'criteria'"),
-        ("[policy]\nround = 1", "Object contains unknown field `round`"),
-        ("[policy]\nminimum_coverage = 2", "minimum_coverage 2 lies outside 0 to 1"),
-        ('[weights]\nperformance = "much"', "Expected `float`, got `str`"),
-        ("[weights", "not valid TOML"),
-    ],
-)
-def test_a_policy_file_that_cannot_be_is_refused(folder: Path, text: str, message: str) -> None:
-    (folder / "own.toml").write_text(text)
-    with pytest.raises(RubricError, match=rf"^own\.toml: {re.escape(message)}"):
-        apply_policy(RUBRIC, weights=None, policy=Path("own.toml"))
-
-
-@given(st.dictionaries(st.sampled_from(DIMENSIONS), st.floats(0.001, 1000.0), min_size=1))
-def test_only_the_ratios_of_weights_count(weights: dict[str, float]) -> None:
-    text = ",".join(f"{name}={weight!r}" for name, weight in weights.items())
-    own = apply_policy(RUBRIC, weights=text, policy=None)
-    assert {name: own.rubric.weights[name] for name in DIMENSIONS if name in weights} == weights
-    assert len(own.departures) == sum(weight != 1.0 for weight in weights.values())

@@ -10,7 +10,7 @@ import pytest
 from speedscore.scoring.cards import FORMATS
 from speedscore.scoring.cards.card_schema import CardDocument, schema
 from speedscore.scoring.evidence.evidence import NamedRun
-from speedscore.scoring.scores.scores import Report, build_report
+from speedscore.scoring.scores.score_report import ScoreReport, build_report
 from tests.places import ROOT
 from tests.scoring.sample_facts import RUBRIC, make_evidence, shipped
 from tests.scoring.sample_runs import two_frameworks
@@ -18,7 +18,7 @@ from tests.scoring.sample_runs import two_frameworks
 PUBLISHED = ROOT / "docs" / "card.schema.json"
 
 
-def reports() -> dict[str, Report]:
+def reports() -> dict[str, ScoreReport]:
     run = NamedRun(name="run.json", record=two_frameworks())
     return {
         "facts": build_report(RUBRIC, make_evidence(*shipped(), month="2024-01"), frameworks=["jax", "pytorch"]),

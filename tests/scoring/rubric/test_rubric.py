@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import speedscore.scoring.rubric.rubric
-from speedscore.scoring.rubric.rubric import DIMENSIONS, RubricError, load_rubric
+from speedscore.scoring.rubric.criterion import DIMENSIONS
+from speedscore.scoring.rubric.rubric import RubricError, load_rubric
 from tests.scoring.sample_facts import RUBRIC, shipped
 
 SHIPPED = Path(speedscore.scoring.rubric.rubric.__file__).with_name("rubric.toml").read_text(encoding="utf-8")

@@ -9,25 +9,25 @@ import pytest
 
 from speedscore.scoring.cards import FORMATS
 from speedscore.scoring.evidence.evidence import NamedRun
-from speedscore.scoring.scores.scores import Report, build_report
+from speedscore.scoring.scores.score_report import ScoreReport, build_report
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
 from tests.scoring.sample_runs import make_run, measured_case, skipped_case, two_frameworks
 
 ALL = ["jax", "pytorch", "tensorflow"]
 
 
-def facts_alone(*, frameworks: list[str] = ALL) -> Report:
+def facts_alone(*, frameworks: list[str] = ALL) -> ScoreReport:
     return build_report(RUBRIC, make_evidence(*shipped(), month="2024-01"), frameworks=frameworks)
 
 
-def measured(*, frameworks: list[str] = ALL) -> Report:
+def measured(*, frameworks: list[str] = ALL) -> ScoreReport:
     runs = (NamedRun(name="some/folder/run.json", record=two_frameworks()),)
     return build_report(RUBRIC, make_evidence(*shipped(), runs=runs, month="2024-01"), frameworks=frameworks)
 
 
 @pytest.mark.parametrize("width", [70, 80, 200])
 @pytest.mark.parametrize("report", [facts_alone(), measured()], ids=["facts", "measured"])
-def test_no_line_is_wider_than_asked(report: Report, width: int) -> None:
+def test_no_line_is_wider_than_asked(report: ScoreReport, width: int) -> None:
     assert max(map(len, FORMATS["terminal"](report, width=width).splitlines())) <= width
 
 

@@ -1,4 +1,7 @@
-"""What a card says of the runs behind it: name, machine, shapes, and how near the certificates were to their limits."""
+"""What a card says of the runs behind it: name, machine, shapes, and how near the certificates were to their limits.
+
+It sums up what the runs hold and judges nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import msgspec
 from speedscore.scoring.evidence.evidence import Evidence
 
 
-class RunLine(msgspec.Struct, frozen=True):
+class RunSummary(msgspec.Struct, frozen=True):
     """One run as a card names it."""
 
     name: str
@@ -16,9 +19,9 @@ class RunLine(msgspec.Struct, frozen=True):
     machine: str
 
 
-def run_lines(evidence: Evidence) -> tuple[RunLine, ...]:
+def summarize_runs(evidence: Evidence) -> tuple[RunSummary, ...]:
     return tuple(
-        RunLine(
+        RunSummary(
             name=run.name,
             created=run.record.created,
             preset=run.record.preset,
@@ -41,6 +44,18 @@ def worst_error(evidence: Evidence) -> float | None:
     )
 
 
+def shapes(evidence: Evidence) -> dict[str, str]:
+    """One line a model, from the first measured case of each."""
+    by_model: dict[str, str] = {}
+    for group in evidence.measured.values():
+        for measured in group:
+            if measured.case.model not in by_model:
+                by_model[measured.case.model] = ", ".join(
+                    f"{name} {value}" for name, value in measured.case.workload.items() if name != "preset"
+                )
+    return dict(sorted(by_model.items()))
+
+
 def _machine(environment: dict[str, str | int | float | bool | None]) -> str:
     """Names of the processor and of every GPU that the record's environment holds."""
     return ", ".join(
@@ -48,15 +63,3 @@ def _machine(environment: dict[str, str | int | float | bool | None]) -> str:
         for key, value in environment.items()
         if key == "cpu.model" or (key.startswith("gpu.") and key.endswith(".name"))
     )
-
-
-def shapes(evidence: Evidence) -> dict[str, str]:
-    """One line a model, from the first measured case of each."""
-    found: dict[str, str] = {}
-    for group in evidence.measured.values():
-        for measured in group:
-            if measured.case.model not in found:
-                found[measured.case.model] = ", ".join(
-                    f"{name} {value}" for name, value in measured.case.workload.items() if name != "preset"
-                )
-    return dict(sorted(found.items()))

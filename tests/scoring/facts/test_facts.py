@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.scoring.facts.fact import Fact, FactError, Key, months_between
+from speedscore.scoring.facts.fact import Fact, FactError, FactKey, months_between
 from speedscore.scoring.facts.snapshots import Snapshot, load_snapshot, load_snapshots
 from tests.scoring.sample_facts import RUBRIC, make_fact, shipped
 
-KEYS = {"stars": Key(unit="stars"), "level": Key(unit="level", allowed=(0, 5, 10)), "share": Key(unit="%", most=100)}
+KEYS = {
+    "stars": FactKey(unit="stars"),
+    "level": FactKey(unit="level", allowed=(0, 5, 10)),
+    "share": FactKey(unit="%", most=100),
+}
 TODAY = datetime.date(2024, 6, 15)
 
 GOOD = """

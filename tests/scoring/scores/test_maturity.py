@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from speedscore.scoring.cards import FORMATS
 from speedscore.scoring.scores.maturity import Layer, grade_layers
-from speedscore.scoring.scores.scores import Report, build_report
+from speedscore.scoring.scores.score_report import ScoreReport, build_report
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_layer, make_snapshot, shipped
 
 GOOD = {
@@ -112,7 +112,7 @@ def test_the_other_cards_show_it_too() -> None:
     assert layers[0]["facts"][0]["source"]["text"] == "patrick-kidger/equinox, full git history"
 
 
-def report_of(framework: str) -> Report:
+def report_of(framework: str) -> ScoreReport:
     return build_report(RUBRIC, make_evidence(*shipped(), month="2024-01"), frameworks=[framework])
 
 

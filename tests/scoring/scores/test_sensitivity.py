@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speedscore.scoring.findings.findings import Finding
-from speedscore.scoring.rubric.rubric import DIMENSIONS, Criterion, Dimension, Policy, Rubric
-from speedscore.scoring.scores.sensitivity import DRAWS, Sensitivity, Weights, sensitivity
+from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
+from speedscore.scoring.rubric.policy import Policy
+from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.scores.sensitivity import DRAWS, Sensitivity, sensitivity
+from speedscore.scoring.scores.weighing import Weights
 from tests.scoring.sample_facts import RUBRIC
 
 
@@ -48,16 +51,18 @@ def answers(scores: Mapping[str, float | None], *, otherwise: float = 5.0, rubri
     ]
 
 
-def found(frameworks: Mapping[str, Mapping[str, float | None]], *, weights: Weights = SMALL.weights) -> Sensitivity:
+def firmness(
+    frameworks: Mapping[str, Mapping[str, float | None]], *, weights: Weights = SMALL.weights, draws: int = DRAWS
+) -> Sensitivity:
     rubric = msgspec.structs.replace(SMALL, weights=weights)
-    result = sensitivity(rubric, {name: answers(scores) for name, scores in frameworks.items()})
+    result = sensitivity(rubric, {name: answers(scores) for name, scores in frameworks.items()}, draws=draws)
     assert result is not None
     return result
 
 
 def test_who_is_better_in_everything_stays_first_whatever_weighs() -> None:
     better = {each.id: 6.0 for each in SMALL.criterion}
-    result = found({"alpha": {}, "beta": better})
+    result = firmness({"alpha": {}, "beta": better})
     assert (result.ranking, result.same_ranking, result.same_first) == (("beta", "alpha"), 1.0, 1.0)
     assert (result.left_out, result.weight_flip) == ((), None)
     assert result.speed_scores == pytest.approx({"alpha": 5.0, "beta": 6.0})
@@ -65,18 +70,18 @@ def test_who_is_better_in_everything_stays_first_whatever_weighs() -> None:
 
 def test_two_that_are_level_are_first_as_often_as_each_other() -> None:
     one, other = {"performance 1": 6.0}, {"learning_curve 1": 6.0}
-    result = found({"alpha": one, "beta": other})
+    result = firmness({"alpha": one, "beta": other})
     assert result.same_first == pytest.approx(0.5, abs=4 * 0.5 / DRAWS**0.5)
 
 
 def test_what_would_flip_it_is_the_weight_at_which_both_are_level() -> None:
     # A lead of 2 points of a dimension against one of 1: level when the latter weighs twice as much.
     lead, answer = {"performance 1": 9.0}, {"learning_curve 1": 7.0}
-    result = found({"alpha": lead, "beta": answer})
+    result = firmness({"alpha": lead, "beta": answer})
     flip = result.weight_flip
     assert flip is not None
     assert (flip.rival, flip.weight) == ("beta", 1.0)
-    again = found({"alpha": lead, "beta": answer}, weights={**SMALL.weights, flipped(flip.what): flip.needed})
+    again = firmness({"alpha": lead, "beta": answer}, weights={**SMALL.weights, flipped(flip.what): flip.needed})
     assert again.speed_scores["alpha"] == pytest.approx(again.speed_scores["beta"])
 
 
@@ -86,17 +91,17 @@ def flipped(title: str) -> Dimension:
 
 def test_what_would_flip_it_is_the_answer_at_which_both_are_level() -> None:
     frameworks: dict[str, dict[str, float | None]] = {"alpha": {"performance 1": 7.0}, "beta": {}}
-    flip = found(frameworks).fact_flip
+    flip = firmness(frameworks).fact_flip
     assert flip is not None
     assert flip.unit == "points"
     assert abs(flip.points) == pytest.approx(2.0)
     frameworks[flip.framework] = {**frameworks[flip.framework], flip.criterion: flip.needed}
-    level = found(frameworks).speed_scores
+    level = firmness(frameworks).speed_scores
     assert level["alpha"] == pytest.approx(level["beta"])
 
 
 def test_a_criterion_on_which_the_ranking_hangs_is_named() -> None:
-    result = found({"alpha": {"performance 1": 9.0}, "beta": {"learning_curve 1": 6.0}})
+    result = firmness({"alpha": {"performance 1": 9.0}, "beta": {"learning_curve 1": 6.0}})
     assert [(each.criterion, each.ranking) for each in result.left_out] == [("performance 1", ("beta", "alpha"))]
 
 
@@ -121,7 +126,9 @@ scores = st.dictionaries(
 @settings(max_examples=25)
 @given(one=scores, other=scores)
 def test_names_and_their_order_change_nothing_but_the_names(one: dict[str, float], other: dict[str, float]) -> None:
-    there, back = found({"alpha": one, "beta": other}), found({"delta": other, "gamma": one})
+    there, back = (
+        firmness(frameworks, draws=50) for frameworks in ({"alpha": one, "beta": other}, {"delta": other, "gamma": one})
+    )
     renamed = {"alpha": "gamma", "beta": "delta"}
     level = abs(there.speed_scores["alpha"] - there.speed_scores["beta"]) < 1e-6
     assert level or tuple(renamed[name] for name in there.ranking) == back.ranking
@@ -131,7 +138,7 @@ def test_names_and_their_order_change_nothing_but_the_names(one: dict[str, float
 @settings(max_examples=25)
 @given(one=scores, other=scores)
 def test_a_flip_never_lies_on_the_near_side(one: dict[str, float], other: dict[str, float]) -> None:
-    result = found({"alpha": one, "beta": other})
+    result = firmness({"alpha": one, "beta": other}, draws=50)
     first, second = result.ranking
     if result.fact_flip is not None:
         assert 0.0 <= result.fact_flip.needed <= 10.0

@@ -1,0 +1,45 @@
+"""The rules that hold for every criterion: rounding, coverage, which fact answers, when it is stale, what is said.
+
+They are numbers and orders that ``rubric.toml`` sets and explains. Nothing here applies them but the one on staleness.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import msgspec
+
+from speedscore.record.phases import DEVICES, DeviceName
+from speedscore.scoring.facts.fact import Fact, Kind, months_between
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What holds for every criterion; each field is explained in ``rubric.toml``."""
+
+    round_to: float
+    minimum_coverage: float
+    kind_order: tuple[Kind, ...]
+    stale_after_months: dict[Kind, int]
+    device_order: tuple[DeviceName, ...]
+    strength_from: float
+    weakness_to: float
+    sentences_each: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.round_to <= 10:
+            raise ValueError(f"round_to {self.round_to:g} lies outside 0 to 10")
+        if not 0 < self.minimum_coverage <= 1:
+            raise ValueError(f"minimum_coverage {self.minimum_coverage:g} lies outside 0 to 1")
+        if sorted(self.kind_order) != sorted(get_args(Kind)):
+            raise ValueError(f"kind_order must name {', '.join(get_args(Kind))} once each")
+        if sorted(self.stale_after_months) != sorted(get_args(Kind)):
+            raise ValueError(f"stale_after_months must name {', '.join(get_args(Kind))} once each")
+        for kind, months in self.stale_after_months.items():
+            if months < 1:
+                raise ValueError(f"stale_after_months of {kind} is {months}; expected one month or more")
+        if sorted(self.device_order) != sorted(DEVICES):
+            raise ValueError(f"device_order must name {', '.join(DEVICES)} once each")
+
+    def is_stale(self, fact: Fact, *, month: str) -> bool:
+        """True when a fact is past its kind's limit, seen from ``month`` (``YYYY-MM``)."""
+        return months_between(fact.as_of, month) > self.stale_after_months[fact.kind]

@@ -1,0 +1,139 @@
+"""All that is said about one framework: its dimensions, its Speed Score, and what follows from them in words.
+
+The Speed Score is the mean of the five rounded dimension scores, by the rubric's weights, and exists only when all that
+weigh anything do: a mean over fewer would compare frameworks by different questions. Nothing here reads a file or knows
+a framework.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from speedscore.record.phases import DeviceName
+from speedscore.scoring.evidence.evidence import Evidence
+from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
+from speedscore.scoring.rubric.policy import Policy
+from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.scores.dimension_score import DimensionScore, score_dimension
+from speedscore.scoring.scores.maturity import Layer, grade_layers
+from speedscore.scoring.scores.uncertainty import Uncertainty
+
+Basis = DeviceName | None
+"""What answers the questions that a measurement can answer: a device, or None for the facts alone."""
+
+
+class ScoreCard(msgspec.Struct, frozen=True):
+    """All that is said about one framework."""
+
+    framework: str
+    name: str
+    dimensions: tuple[DimensionScore, ...]
+    beside: tuple[DimensionScore, ...]
+    """The same dimensions on another basis: published where the score is measured, and the other devices."""
+    weights: dict[Dimension, float]
+    """Of each dimension in the Speed Score."""
+    speed_score: float | None
+    """Weighted mean of the rounded dimension scores, unrounded; None when a dimension that weighs has no score."""
+    uncertainty: Uncertainty
+    """How sure its scores are."""
+    reason: str = ""
+    """Why there is no Speed Score."""
+    strengths: tuple[str, ...] = ()
+    weaknesses: tuple[str, ...] = ()
+    best_for: tuple[str, ...] = ()
+    avoid_if: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    """The libraries that stand on it, each with its grade."""
+
+
+def make_card(
+    rubric: Rubric,
+    evidence: Evidence,
+    *,
+    framework: str,
+    findings: Mapping[Basis, Sequence[Finding]],
+    main_basis: Basis,
+    uncertainty: Uncertainty,
+) -> ScoreCard:
+    """The card of one framework, scored on ``main_basis``; the other bases stand beside it."""
+    by_basis = {
+        basis: _score_dimensions(rubric, evidence, framework, basis, answers) for basis, answers in findings.items()
+    }
+    dimensions = by_basis[main_basis]
+    weighing = [dimension for dimension in dimensions if rubric.weights[dimension.dimension]]
+    lacking = [dimension.title for dimension in weighing if dimension.score is None]
+    answered = [finding for dimension in dimensions for finding in dimension.findings if finding.score is not None]
+    policy = rubric.policy
+    return ScoreCard(
+        framework=framework,
+        name=evidence.names.get(framework, framework),
+        dimensions=dimensions,
+        beside=_beside(dimensions, list(by_basis.values())),
+        weights=rubric.weights,
+        speed_score=None if lacking else _speed_score(rubric, weighing),
+        uncertainty=uncertainty,
+        reason=f"no score for {', '.join(lacking)}" if lacking else "",
+        strengths=_sentences(answered, policy, text=lambda finding: finding.criterion.strength, strong=True),
+        weaknesses=_sentences(answered, policy, text=lambda finding: finding.criterion.weakness, strong=False),
+        best_for=_sentences(answered, policy, text=lambda finding: finding.criterion.best_for, strong=True),
+        avoid_if=_sentences(answered, policy, text=lambda finding: finding.criterion.avoid_if, strong=False),
+        layers=grade_layers(rubric, evidence, framework=framework),
+    )
+
+
+def _score_dimensions(
+    rubric: Rubric, evidence: Evidence, framework: str, basis: Basis, findings: Sequence[Finding]
+) -> tuple[DimensionScore, ...]:
+    cases = _count_cases(evidence, framework, basis)
+    return tuple(
+        score_dimension(rubric, dimension, findings, snapshot=evidence.snapshot, device=basis, cases=cases)
+        for dimension in DIMENSIONS
+    )
+
+
+def _beside(
+    dimensions: Sequence[DimensionScore], by_basis: Sequence[Sequence[DimensionScore]]
+) -> tuple[DimensionScore, ...]:
+    """The same dimensions on each other basis, where either was measured."""
+    return tuple(
+        other
+        for place, dimension in enumerate(dimensions)
+        for other in (scored[place] for scored in by_basis)
+        if other.basis != dimension.basis and (dimension.measured or other.measured)
+    )
+
+
+def _speed_score(rubric: Rubric, weighing: Sequence[DimensionScore]) -> float:
+    weighted = math.fsum(rubric.weights[dimension.dimension] * (dimension.score or 0.0) for dimension in weighing)
+    return weighted / math.fsum(rubric.weights.values())
+
+
+def _sentences(
+    findings: Sequence[Finding], policy: Policy, *, text: Callable[[Finding], str], strong: bool
+) -> tuple[str, ...]:
+    """Sentences of the criteria beyond the policy's thresholds, those that move the score furthest first."""
+    limit = policy.strength_from if strong else policy.weakness_to
+    by_effect = [
+        (finding.criterion.weight * (finding.score if strong else 10.0 - finding.score), text(finding))
+        for finding in findings
+        if finding.score is not None
+        and text(finding)
+        and (finding.score >= limit if strong else finding.score <= limit)
+    ]
+    by_effect.sort(key=lambda pair: -pair[0])
+    return tuple(sentence for _, sentence in by_effect[: policy.sentences_each])
+
+
+def _count_cases(evidence: Evidence, framework: str, device: str | None) -> str:
+    """How many of a framework's cases on one device were measured, as in ``8 of 9 cases``."""
+    selected = [
+        case
+        for run in evidence.runs
+        for case in run.record.cases
+        if (case.ecosystem, case.device) == (framework, device)
+    ]
+    return f"{sum(case.status == 'measured' for case in selected)} of {len(selected)} cases"

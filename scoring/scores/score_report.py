@@ -1,0 +1,116 @@
+"""What every card format renders: the cards of several frameworks, and what was measured for them.
+
+Here it is decided on which basis each framework is scored: a device that was measured, or the facts alone. Nothing here
+reads a file or knows a framework.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from speedscore.record.phases import DeviceName
+from speedscore.scoring.evidence.evidence import DeviceCoverage, Evidence
+from speedscore.scoring.evidence.run_summaries import RunSummary, shapes, summarize_runs, worst_error
+from speedscore.scoring.findings.findings import Finding, judge
+from speedscore.scoring.findings.ratios import Cell, cells
+from speedscore.scoring.rubric.criterion import Dimension
+from speedscore.scoring.rubric.policy import Policy
+from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.scores.score_card import Basis, ScoreCard, make_card
+from speedscore.scoring.scores.sensitivity import Sensitivity, sensitivity
+from speedscore.scoring.scores.uncertainty import Uncertainty, uncertainties
+
+
+class ScoreReport(msgspec.Struct, frozen=True):
+    """What a card format renders."""
+
+    snapshot: str
+    rubric_version: int
+    cards: tuple[ScoreCard, ...]
+    runs: tuple[RunSummary, ...]
+    coverage: tuple[DeviceCoverage, ...]
+    cells: tuple[Cell, ...]
+    """Every measured model and phase, for the table of medians."""
+    shapes: dict[str, str]
+    """Model → the shape that was really measured."""
+    worst_error: float | None
+    """Largest error of all certificates over its tolerance; None when nothing was measured."""
+    policy: Policy
+    weights: dict[Dimension, float]
+    """Of each dimension in the Speed Score."""
+    departures: tuple[str, ...]
+    """What of policy and weights is not the rubric's, in words; empty where all is."""
+    sensitivity: Sensitivity | None
+    """How firm the order of the frameworks is; None where fewer than two have a Speed Score."""
+
+
+def build_report(
+    rubric: Rubric, evidence: Evidence, *, frameworks: Sequence[str], departures: tuple[str, ...] = ()
+) -> ScoreReport:
+    """Score each of ``frameworks`` on the evidence; ``departures`` say what of the rubric is not the package's own.
+
+    The device whose measurements enter the score is the first in the policy's order on which two frameworks were
+    measured, else the first on which any was.
+    """
+    devices = _devices(rubric, evidence)
+    # The facts alone come last and serve a framework that was measured nowhere.
+    bases: list[Basis] = [*devices, None]
+    findings = {basis: judge(rubric, evidence, frameworks=frameworks, device=basis) for basis in bases}
+    main_bases = {
+        framework: next(basis for basis in bases if basis is None or framework in evidence.ecosystems(basis))
+        for framework in frameworks
+    }
+    scored = {framework: findings[basis][framework] for framework, basis in main_bases.items()}
+    intervals = _uncertainties(rubric, evidence, scored, main_bases)
+    return ScoreReport(
+        snapshot=evidence.snapshot,
+        rubric_version=rubric.version,
+        cards=tuple(
+            make_card(
+                rubric,
+                evidence,
+                framework=framework,
+                findings={basis: findings[basis][framework] for basis in bases},
+                main_basis=main_bases[framework],
+                uncertainty=intervals[framework],
+            )
+            for framework in frameworks
+        ),
+        runs=summarize_runs(evidence),
+        coverage=evidence.coverage(),
+        cells=tuple(_measured_cells(evidence, devices)),
+        shapes=shapes(evidence),
+        worst_error=worst_error(evidence),
+        policy=rubric.policy,
+        weights=rubric.weights,
+        departures=departures,
+        sensitivity=sensitivity(rubric, scored),
+    )
+
+
+def _devices(rubric: Rubric, evidence: Evidence) -> list[DeviceName]:
+    """The measured devices, those with a comparison first."""
+    devices = [device for device in rubric.policy.device_order if device in evidence.measured]
+    return sorted(devices, key=lambda device: len(evidence.ecosystems(device)) < 2)
+
+
+def _uncertainties(
+    rubric: Rubric,
+    evidence: Evidence,
+    scored: Mapping[str, Sequence[Finding]],
+    main_bases: Mapping[str, Basis],
+) -> dict[str, Uncertainty]:
+    """By framework; those that are scored on one basis are drawn together."""
+    intervals: dict[str, Uncertainty] = {}
+    for basis in dict.fromkeys(main_bases.values()):
+        on_basis = {framework: answers for framework, answers in scored.items() if main_bases[framework] == basis}
+        intervals |= uncertainties(rubric, evidence, on_basis, device=basis)
+    return intervals
+
+
+def _measured_cells(evidence: Evidence, devices: Sequence[DeviceName]) -> Iterator[Cell]:
+    for device in devices:
+        for phase in dict.fromkeys(measured.case.phase for measured in evidence.measured[device]):
+            yield from cells(evidence, device=device, phase=phase)
