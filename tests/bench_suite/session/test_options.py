@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.bench_suite.measuring.block import NEEDS_TWO, OUT_OF_TIME
+from speedscore.bench_suite.measuring.outcomes import NEEDS_TWO, OUT_OF_TIME
 from speedscore.bench_suite.session.session import NOT_MEASURED
 from speedscore.host.fields import Scalar
 from speedscore.host.fingerprint import fingerprint
