@@ -58,6 +58,6 @@ class RoundScheduler:
 
     def _widest(self, role: Role) -> tuple[float, int]:
         """Widest interval, and of equal ones that with the fewest rounds."""
-        samples = [cell.roles[role] for cell in self._taking_part(role)]
-        fewest_rounds = min(len(each.process_rounds_seconds) for each in samples)
-        return max(each.interval_width for each in samples), -fewest_rounds
+        all_samples = [cell.roles[role] for cell in self._taking_part(role)]
+        fewest_rounds = min(len(samples.process_rounds_seconds) for samples in all_samples)
+        return max(samples.interval_width for samples in all_samples), -fewest_rounds
