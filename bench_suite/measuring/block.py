@@ -122,8 +122,8 @@ class _Outcomes:
     def settle_rest(self, cells: Sequence[CellRun], *, interrupted: bool) -> None:
         """The outcomes of all cases that nothing went wrong with; after an interrupt of those that have a figure."""
         for cell in cells:
-            for role in cell.roles:
-                for case in cell.cases_of(role):
+            for case in cell.cases.values():
+                if case.role in cell.roles:
                     outcome = cell.outcome(case)
                     if not interrupted or isinstance(outcome, CaseMeasured):
                         self._settle(case, outcome)

@@ -237,6 +237,12 @@ def test_an_interrupt_in_a_later_process_keeps_what_the_earlier_ones_measured(cl
     assert [round_.process for round_ in measured(outcome).rounds] == [0] * MINIMUM_ROUNDS + [1]
 
 
+def test_cases_are_told_of_in_the_order_in_which_they_were_asked_for(clock: FakeClock) -> None:
+    phases: tuple[Phase, ...] = ("throughput", "compilation", "inference", "training")
+    outcomes, _ = run(clock, {"b": steady(0.1), "a": steady(0.1)}, phases=phases)
+    assert list(outcomes) == [f"{name} {phase}" for name in ("b", "a") for phase in phases]
+
+
 def test_a_worker_is_asked_for_what_the_preset_says(clock: FakeClock) -> None:
     _, workers = run(clock, {"a": steady(0.1)})
     (worker,) = workers.started
