@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from speedscore.bench_suite.session.ending import SessionEnd
 from speedscore.bench_suite.session.options import add_options, check_options, read_choices
 from speedscore.bench_suite.session.stash import CLOCK, SESSION
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
-from speedscore.bench_suite.workloads.presets import find_preset
+from speedscore.bench_suite.workloads.presets import Preset, find_preset
 from speedscore.host.signals import interrupt_on
 from speedscore.record.run_file import BLOCK_KEY, RunFileError, to_block
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 PHASE_MARK = "speedscore_phase"
 GATE_SIDE = "speedscore_gate_side"
-"""The gate's plugin for one side of a comparison. There nothing is saved, and cases are played one by one."""
+"""The gate's plugin for one side of a comparison. There nothing is saved, and each case is measured by its own test."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -88,15 +89,22 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def _begin(config: pytest.Config, cases: dict[str, Case]) -> Session:
     # Imported here because collecting alone needs none of it, and has under a second.
+    from speedscore.bench_suite.session.machine import this_machine
     from speedscore.bench_suite.session.progress import Progress
     from speedscore.bench_suite.session.session import Session
+    from speedscore.bench_suite.session.worker_factory import block_workers
 
-    bench = Session(read_choices(config), source=Path(__file__).parent)
+    choices = read_choices(config)
     try:
-        bench.select(cases, make_progress=lambda total_blocks: Progress(config, total_blocks=total_blocks))
+        return Session(
+            choices,
+            cases,
+            machine=this_machine(Path(__file__).parent),
+            open_workers=partial(block_workers, choices.preset, in_process=choices.in_process),
+            make_progress=lambda total_blocks: Progress(config, total_blocks=total_blocks),
+        )
     except RunFileError as error:
         raise pytest.UsageError(f"--resume: {error}") from None
-    return bench
 
 
 def case_of(item: pytest.Item) -> Case | None:
@@ -120,22 +128,35 @@ def case(framework: str, model: str, device: str, request: pytest.FixtureRequest
 @pytest.fixture
 def replay(request: pytest.FixtureRequest, benchmark: BenchmarkFixture) -> Callable[[Case], None]:
     """Measure a case, together with its block, and play its rounds back to pytest-benchmark."""
-    from speedscore.bench_suite.session.playing import play_case
-    from speedscore.bench_suite.session.replaying import replay_case
-
     config = request.config
 
-    def play(case: Case) -> None:
+    def measure(case: Case) -> None:
         if benchmark.disabled:
             pytest.skip("benchmarks are disabled (--benchmark-disable, or pytest-xdist is running)")
+        clock = config.stash[CLOCK]
         if _is_gate_side(config):
-            play_case(
-                case, preset=find_preset(config.getoption("preset")), clock=config.stash[CLOCK], benchmark=benchmark
-            )
-            return
-        replay_case(case, item=request.node, clock=config.stash[CLOCK], benchmark=benchmark)
+            _measure_paired(case, preset=find_preset(config.getoption("preset")), clock=clock, benchmark=benchmark)
+        else:
+            from speedscore.bench_suite.session.replaying import replay_case
 
-    return play
+            replay_case(case, item=request.node, clock=clock, benchmark=benchmark)
+
+    return measure
+
+
+def _measure_paired(case: Case, *, preset: Preset, clock: VirtualClock, benchmark: BenchmarkFixture) -> None:
+    from speedscore.bench_suite.matrix.devices import PROBES
+    from speedscore.bench_suite.session.paired_case import measure_paired_case
+    from speedscore.bench_suite.session.worker_factory import block_workers
+
+    measure_paired_case(
+        case,
+        preset=preset,
+        clock=clock,
+        benchmark=benchmark,
+        open_workers=partial(block_workers, preset, in_process=False),
+        probes=PROBES,
+    )
 
 
 @pytest.hookimpl(wrapper=True)

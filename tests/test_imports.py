@@ -291,7 +291,7 @@ PYTEST_MODULES = (
     "speedscore.bench_suite.session.ending",
     "speedscore.bench_suite.matrix.hooks",
     "speedscore.bench_suite.session.options",
-    "speedscore.bench_suite.session.playing",
+    "speedscore.bench_suite.session.paired_case",
     "speedscore.bench_suite.plugin",
     "speedscore.bench_suite.session.progress",
     "speedscore.bench_suite.matrix.registering",

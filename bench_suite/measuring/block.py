@@ -10,446 +10,216 @@ and somebody to tell.
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Literal, Protocol, TypeVar, get_args
 
 import msgspec
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.matrix.cases import Case, Cell
-from speedscore.bench_suite.measuring.stopping import interval_fraction, is_narrow
-from speedscore.bench_suite.workers.handle import Worker, WorkerLost
-from speedscore.bench_suite.workers.protocol import (
-    Build,
-    Built,
-    Describe,
-    Described,
-    Gauge,
-    Gauged,
-    Measure,
-    Measured,
-    Prepare,
-    Prepared,
-    Reply,
-    Request,
-    Setting,
+from speedscore.bench_suite.measuring.cell_run import TIMED_PHASE, CellRun, WorkerFactory
+from speedscore.bench_suite.measuring.deadline import Deadline
+from speedscore.bench_suite.measuring.outcomes import (
+    OUT_OF_TIME,
+    CaseFailed,
+    CaseMeasured,
+    CaseUnavailable,
+    Listener,
+    Outcome,
 )
+from speedscore.bench_suite.measuring.scheduler import RoundScheduler
+from speedscore.bench_suite.workers.handle import WorkerLost
 from speedscore.bench_suite.workloads.presets import Preset
-from speedscore.host.clock import seconds
-from speedscore.host.fields import Scalar
-from speedscore.record.phases import DeviceName, Phase, Role
-from speedscore.record.run_record import Certificate
-
-Stopped = Literal["narrow", "budget"]
-ReplyType = TypeVar("ReplyType", bound=Reply)
-_ROLES: tuple[Role, ...] = get_args(Role)
-_TIMED: dict[Role, Phase] = {"training": "training", "inference": "inference", "throughput": "throughput"}
-"""The phase whose figure are the rounds of a role's program."""
+from speedscore.host.clock import Clock, seconds
+from speedscore.record.phases import DeviceName, Role
 
 ONE_PROCESS_AT_A_TIME: frozenset[DeviceName] = frozenset({"tpu"})
 """libtpu gives a chip to one process: a second one fails, or waits for the first to end."""
 
-FEWEST_TURNS = 3
-"""Taken even when the time is up: a case that was prepared at length must not end without a figure."""
 
-NEEDS_TWO = "a warm compilation needs the caches of a process before it: --processes 2 or more"
-NOTHING_FROM_CACHES = "a compilation from warm caches was asked for, but it took nothing from them"
-OUT_OF_TIME = "the time budget was spent before this case was prepared; --resume takes the session up again"
-
-
-class Round(msgspec.Struct, frozen=True):
-    """One sample of a case's own figure."""
-
-    seconds: float
-    turn: int
-    """Of the block: rounds of one turn are neighbours in time."""
-    process: int
-    """Counts from 0. Cells' processes of one number lived at the same time."""
-
-
-class CaseMeasured(msgspec.Struct, frozen=True):
-    """All that was measured of a case."""
-
-    rounds: tuple[Round, ...]
-    stopped: Stopped
-    prepared: tuple[Prepared, ...]
-    """Of the processes that the case's compile and memory figures come from: warm ones for a warm compilation, else
-    those that began with empty caches."""
-    certificate: Certificate
-    """The worst of all processes."""
-    flops: int
-    gauged: Gauged | None
-    workload: dict[str, Scalar]
-    program: dict[str, Scalar]
-    worker: dict[str, Scalar]
-
-    @property
-    def rounds_seconds(self) -> tuple[float, ...]:
-        return tuple(each.seconds for each in self.rounds)
-
-
-class CaseUnavailable(msgspec.Struct, frozen=True):
-    """The framework cannot use the device, or the case has no place in this session."""
-
-    reason: str
-
-
-class CaseFailed(msgspec.Struct, frozen=True):
-    """The case could not be measured, or must not be."""
-
-    error: Exception
-    """As raised; inside pytest's own process it still has the traceback that a debugger wants."""
-
-
-Outcome = CaseMeasured | CaseUnavailable | CaseFailed
-
-
-class Listener(Protocol):
-    """Who is told how far measuring is."""
-
-    def preparing(self, cell: Cell, *, process: int) -> None: ...
-
-    def round_done(self, case: Case, rounds_seconds: Sequence[float]) -> None: ...
-
-    def case_done(self, case: Case, outcome: Outcome) -> None: ...
-
-
-class WorkerFactory(Protocol):
-    """Starts a worker and says which setting it is to be built with."""
-
-    def __call__(self, cell: Cell, *, process: int) -> tuple[Worker, Setting]:
-        """An even ``process`` starts from empty caches, an odd one from those of the process before it."""
-        ...
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """How much of everything."""
+class BlockPlan(msgspec.Struct, frozen=True):
+    """How much of everything one block gets."""
 
     preset: Preset
     processes: int
     deadline_seconds: float | None = None
-    """On the clock of ``measuring.timing``: rounds end in time for it. None leaves it to the preset's rounds."""
+    """On the clock that the block is measured by: rounds end in time for it. None leaves it to the preset's rounds."""
 
 
-def ask(worker: Worker, request: Request, expected: type[ReplyType], *, limit_seconds: float) -> ReplyType:
-    """The worker's reply, which must be of the kind that is expected."""
-    reply = worker.ask(request, limit_seconds=limit_seconds)
-    if not isinstance(reply, expected):
-        raise TypeError(f"the worker answered {type(request).__name__} with {type(reply).__name__}")
-    return reply
+class BlockInterrupted(BaseException):
+    """Something that is no case's failure, Ctrl-C above all, ended a block. Every worker has ended.
 
+    It is no ``Exception``, for whoever catches those must not swallow a Ctrl-C: raise ``cause`` again.
+    """
 
-class _Part:
-    """One role of a cell: its program's share of the figures."""
-
-    def __init__(self, role: Role) -> None:
-        self.role = role
-        self.prepared: list[Prepared] = []
-        self.rounds: list[Round] = []
-        self.described: Described | None = None
-        self.began = 0
-        """Index of the present process's first round."""
-        self.spent_seconds = 0.0
-        """In rounds of the present process, settling included."""
-
-    @property
-    def present(self) -> list[float]:
-        """Rounds of the present process."""
-        return [each.seconds for each in self.rounds[self.began :]]
-
-    @property
-    def width(self) -> float:
-        """How far the interval of the present process's rounds reaches; infinite while there is none."""
-        fraction = interval_fraction(self.present)
-        return float("inf") if fraction is None else fraction
-
-
-class _Seat:
-    """One cell's place at the table."""
-
-    def __init__(self, cell: Cell, cases: Sequence[Case]) -> None:
-        self.cell = cell
-        self.cases = {case.phase: case for case in cases}
-        wanted = {case.role for case in cases}
-        self.parts = {role: _Part(role) for role in _ROLES if role in wanted}
-        self.worker: Worker | None = None
-        self.built = Built(workload={}, flops={})
-        self.gauged: Gauged | None = None
-
-    def timed(self, role: Role) -> bool:
-        return role in self.parts and _TIMED[role] in self.cases
-
-    def ask(self, request: Request, expected: type[ReplyType], *, limit_seconds: float) -> ReplyType:
-        if self.worker is None:
-            raise RuntimeError(f"{self.cell.id} has no worker to ask")
-        return ask(self.worker, request, expected, limit_seconds=limit_seconds)
-
-    def close(self) -> None:
-        if self.worker is not None:
-            self.worker.close()
-            self.worker = None
+    def __init__(self, cause: BaseException, *, outcomes: Mapping[Case, Outcome]) -> None:
+        super().__init__(f"the block was ended by {type(cause).__name__}")
+        self.cause = cause
+        self.outcomes = outcomes
+        """Of the cases that had failed by then, or have a figure all the same."""
 
 
 def measure_block(
     cases: Sequence[Case],
     *,
     start_worker: WorkerFactory,
-    plan: Plan,
+    plan: BlockPlan,
     order: random.Random,
     listener: Listener,
-    outcomes: dict[Case, Outcome],
-) -> None:
-    """Measure the cases of one block against each other.
+    clock: Clock = seconds,
+) -> Mapping[Case, Outcome]:
+    """Measure the cases of one block against each other: what became of each.
 
-    What becomes of each goes into ``outcomes``. ``order`` shuffles who goes first, anew each turn. Whatever is raised
-    here, Ctrl-C above all, ends every worker first; what was measured until then is kept where it makes a case.
+    ``order`` shuffles who goes first, anew each turn. Raises BlockInterrupted, with what was measured until then, for
+    whatever is not the failure of a case.
     """
     by_cell: dict[Cell, list[Case]] = {}
     for case in cases:
         by_cell.setdefault(case.cell, []).append(case)
-    table = _Table(
-        [_Seat(cell, own) for cell, own in by_cell.items()],
-        start_worker,
-        plan=plan,
-        order=order,
-        listener=listener,
-        outcomes=outcomes,
-    )
+    cells = [CellRun(cell, cell_cases, preset=plan.preset) for cell, cell_cases in by_cell.items()]
+    outcomes = _Outcomes(listener)
     try:
-        table.run()
-    except BaseException:
-        table.close()
-        table.settle(interrupted=True)
-        raise
-    table.settle(interrupted=False)
+        _Block(cells, start_worker, plan=plan, order=order, outcomes=outcomes, clock=clock).run()
+    except BaseException as error:
+        for cell in cells:
+            cell.close()
+        outcomes.settle_rest(cells, interrupted=True)
+        raise BlockInterrupted(error, outcomes=outcomes.by_case) from error
+    outcomes.settle_rest(cells, interrupted=False)
+    return outcomes.by_case
 
 
-class _Table:
-    """What the seats of a block share."""
+class _Outcomes:
+    """The outcomes so far. A case gets its first outcome when it fails, or when its block ends."""
 
-    def __init__(
-        self,
-        seats: list[_Seat],
-        start_worker: WorkerFactory,
-        *,
-        plan: Plan,
-        order: random.Random,
-        listener: Listener,
-        outcomes: dict[Case, Outcome],
-    ) -> None:
-        self._seats = seats
-        self._present: list[_Seat] = []
-        self._sittings_left = 0
-        self._start_worker = start_worker
-        self._plan = plan
-        self._order = order
-        self._listener = listener
-        self._turn = 0
-        self._process = 0
-        self._preparing_seconds = 0.0
-        self._rounds_end_seconds: float | None = None
-        self._outcomes = outcomes
-
-    def run(self) -> None:
-        """All processes of all cells, as far as there is time."""
-        together = [self._seats]
-        if any(seat.cell.device in ONE_PROCESS_AT_A_TIME for seat in self._seats):
-            together = [[seat] for seat in self._seats]
-        self._sittings_left = self._plan.processes * len(together)
-        for process in range(self._plan.processes):
-            for seats in together:
-                self._present = [seat for seat in seats if seat.parts]
-                if self._begin(process):
-                    self._run_rounds()
-                    self._end_process()
-
-    def _begin(self, process: int) -> bool:
-        """Prepare a fresh worker for every cell that goes on. False when nobody does, or there is no time for it."""
-        self._sittings_left -= 1
-        living = self._present
-        left_seconds = self._left_seconds()
-        if not living or (process and left_seconds is not None and left_seconds < self._preparing_seconds):
-            return False
-        self._process = process
-        started = seconds()
-        for seat in self._order.sample(living, k=len(living)):
-            if process == 0 and left_seconds is not None and self._late():
-                self._lose(seat, tuple(seat.parts), CaseUnavailable(OUT_OF_TIME))
-            else:
-                self._prepare(seat)
-        self._preparing_seconds = max(self._preparing_seconds, seconds() - started)
-        self._rounds_end_seconds = self._share_of_time()
-        return True
-
-    def _run_rounds(self) -> None:
-        """Rounds of the role whose widest interval is widest, turn after turn, until all are narrow or time is up."""
-        turns = dict.fromkeys(_ROLES, 0)
-        while open_roles := [role for role in _ROLES if self._open(role, turns[role])]:
-            role = max(open_roles, key=self._widest)
-            turns[role] += 1
-            self._turn += 1
-            seats = self._taking_turns(role)
-            for seat in self._order.sample(seats, k=len(seats)):
-                with self._settling(seat, (role,)):
-                    self._time_round(seat, role)
-
-    def _end_process(self) -> None:
-        """Ask what ran, measure what the figures are held against, and let the workers go."""
-        for seat in self._present:
-            for role, part in list(seat.parts.items()):
-                if role in seat.parts and part.described is None:
-                    with self._settling(seat, (role,)):
-                        self._describe(seat, part)
-            if seat.parts and seat.gauged is None:
-                with self._settling(seat, tuple(seat.parts)):
-                    self._gauge(seat)
-            seat.close()
-
-    def close(self) -> None:
-        for seat in self._seats:
-            seat.close()
-
-    def settle(self, *, interrupted: bool) -> None:
-        """The outcomes of all cases that nothing went wrong with; after an interrupt of those that have a figure."""
-        for seat in self._seats:
-            for case in seat.cases.values():
-                if case.role in seat.parts:
-                    outcome = _outcome(case, seat)
-                    if not interrupted or isinstance(outcome, CaseMeasured):
-                        self._settle(case, outcome)
-
-    def _prepare(self, seat: _Seat) -> None:
-        self._listener.preparing(seat.cell, process=self._process)
-        with self._settling(seat, tuple(seat.parts)):
-            self._start(seat)
-        for role in list(seat.parts):
-            if role in seat.parts:
-                with self._settling(seat, (role,)):
-                    self._prepare_part(seat, role)
-        if seat.worker is not None:
-            seat.worker.freeze()
-
-    def _start(self, seat: _Seat) -> None:
-        seat.worker, setting = self._start_worker(seat.cell, process=self._process)
-        seat.built = seat.ask(Build(setting), Built, limit_seconds=self._plan.preset.limit_seconds)
-
-    def _prepare_part(self, seat: _Seat, role: Role) -> None:
-        preset, part = self._plan.preset, seat.parts[role]
-        request = Prepare(role=role, round_seconds=preset.round_seconds)
-        part.prepared.append(seat.ask(request, Prepared, limit_seconds=preset.limit_seconds))
-        part.began = len(part.rounds)
-        part.spent_seconds = 0.0
-
-    def _time_round(self, seat: _Seat, role: Role) -> None:
-        started = seconds()
-        part = seat.parts[role]
-        # Of the first process, for all: a figure over other numbers of steps would be another figure.
-        request = Measure(role=role, steps=part.prepared[0].steps_per_round)
-        measured = seat.ask(request, Measured, limit_seconds=self._plan.preset.limit_seconds)
-        if seat.worker is not None:
-            seat.worker.freeze()
-        part.rounds.append(Round(measured.seconds, turn=self._turn, process=self._process))
-        part.spent_seconds += seconds() - started
-        self._listener.round_done(seat.cases[_TIMED[role]], part.present)
-
-    def _describe(self, seat: _Seat, part: _Part) -> None:
-        part.described = seat.ask(Describe(part.role), Described, limit_seconds=self._plan.preset.limit_seconds)
-
-    def _gauge(self, seat: _Seat) -> None:
-        seat.gauged = seat.ask(Gauge(), Gauged, limit_seconds=self._plan.preset.limit_seconds)
+    def __init__(self, listener: Listener) -> None:
+        self.by_case: dict[Case, Outcome] = {}
+        self.listener = listener
 
     @contextmanager
-    def _settling(self, seat: _Seat, roles: tuple[Role, ...]) -> Iterator[None]:
-        """If it goes wrong, that is what becomes of the cases of ``roles``; of all, if the worker is lost."""
+    def failures_of(self, cell: CellRun, roles: tuple[Role, ...]) -> Iterator[None]:
+        """What goes wrong inside becomes the outcome of the cases of ``roles``; of all, if the worker is lost."""
         try:
             yield
         except DeviceUnavailable as error:
-            self._lose(seat, roles, CaseUnavailable(reason=str(error)))
+            self.give_up(cell, roles, CaseUnavailable(reason=str(error)))
         except WorkerLost as error:
-            self._lose(seat, tuple(seat.parts), CaseFailed(error=error))
+            self.give_up(cell, tuple(cell.roles), CaseFailed(error=error))
         except Exception as error:  # noqa: BLE001 - one case's failure must not take the block with it
-            self._lose(seat, roles, CaseFailed(error=error))
+            self.give_up(cell, roles, CaseFailed(error=error))
 
-    def _lose(self, seat: _Seat, roles: tuple[Role, ...], outcome: Outcome) -> None:
+    def give_up(self, cell: CellRun, roles: tuple[Role, ...], outcome: Outcome) -> None:
+        """Measure these roles of the cell no further. Its worker ends with the last of them."""
         for role in roles:
-            del seat.parts[role]
-            for case in seat.cases.values():
-                if case.role == role:
-                    self._settle(case, outcome)
-        if not seat.parts:
-            seat.close()
+            del cell.roles[role]
+            for case in cell.cases_of(role):
+                self._settle(case, outcome)
+        if not cell.roles:
+            cell.close()
+
+    def settle_rest(self, cells: Sequence[CellRun], *, interrupted: bool) -> None:
+        """The outcomes of all cases that nothing went wrong with; after an interrupt of those that have a figure."""
+        for cell in cells:
+            for case in cell.cases.values():
+                if case.role in cell.roles:
+                    outcome = cell.outcome(case)
+                    if not interrupted or isinstance(outcome, CaseMeasured):
+                        self._settle(case, outcome)
 
     def _settle(self, case: Case, outcome: Outcome) -> None:
-        self._outcomes[case] = outcome
-        self._listener.case_done(case, outcome)
-
-    def _taking_turns(self, role: Role) -> list[_Seat]:
-        """Whose rounds are wanted: a case goes on until all are narrow, for a round needs neighbours in time."""
-        seats = [seat for seat in self._present if seat.timed(role)]
-        if self._plan.deadline_seconds is not None:
-            return seats
-        return [seat for seat in seats if seat.parts[role].spent_seconds < self._plan.preset.rounds_seconds]
-
-    def _open(self, role: Role, turns: int) -> bool:
-        seats = self._taking_turns(role)
-        if not seats:
-            return False
-        if turns >= FEWEST_TURNS and self._rounds_end_seconds is not None and seconds() >= self._rounds_end_seconds:
-            return False
-        return not all(is_narrow(seat.parts[role].present) for seat in seats)
-
-    def _widest(self, role: Role) -> tuple[float, int]:
-        """Widest interval, and of equal ones that with the fewest rounds."""
-        parts = [seat.parts[role] for seat in self._taking_turns(role)]
-        return max(part.width for part in parts), -min(len(part.present) for part in parts)
-
-    def _left_seconds(self) -> float | None:
-        return None if self._plan.deadline_seconds is None else self._plan.deadline_seconds - seconds()
-
-    def _late(self) -> bool:
-        left_seconds = self._left_seconds()
-        return left_seconds is not None and left_seconds <= 0
-
-    def _share_of_time(self) -> float | None:
-        """When these rounds must end, so that the later ones have as much time and can be prepared as well."""
-        left_seconds = self._left_seconds()
-        if left_seconds is None:
-            return None
-        later = self._sittings_left
-        return seconds() + max(0.0, left_seconds - later * self._preparing_seconds) / (later + 1)
+        self.by_case[case] = outcome
+        self.listener.case_done(case, outcome)
 
 
-def _outcome(case: Case, seat: _Seat) -> Outcome:
-    """What came of a case of which nothing failed."""
-    part = seat.parts[case.role]
-    cold, warm = part.prepared[::2], part.prepared[1::2]
-    prepared = warm if case.phase == "warm_compilation" else cold
-    if case.phase == "warm_compilation" and not warm:
-        return CaseUnavailable(NEEDS_TWO)
-    if case.phase == "warm_compilation" and any(each.from_cache is False for each in warm):
-        return CaseFailed(RuntimeError(NOTHING_FROM_CACHES))
-    if part.described is None:
-        return CaseUnavailable(OUT_OF_TIME)
-    if case.phase == _TIMED[case.role]:
-        rounds = tuple(part.rounds)
-    else:
-        first = 1 if case.phase == "warm_compilation" else 0
-        rounds = tuple(
-            Round(each.time_to_first_step_seconds, turn=0, process=first + 2 * index)
-            for index, each in enumerate(prepared)
+class _Block:
+    """One block while it is measured."""
+
+    def __init__(
+        self,
+        cells: Sequence[CellRun],
+        start_worker: WorkerFactory,
+        *,
+        plan: BlockPlan,
+        order: random.Random,
+        outcomes: _Outcomes,
+        clock: Clock,
+    ) -> None:
+        self._groups = [list(cells)]
+        """Cells whose workers live at the same time."""
+        if any(cell.cell.device in ONE_PROCESS_AT_A_TIME for cell in cells):
+            self._groups = [[cell] for cell in cells]
+        self._start_worker = start_worker
+        self._plan = plan
+        self._order = order
+        self._outcomes = outcomes
+        self._clock = clock
+        launches = plan.processes * len(self._groups)
+        self._deadline = Deadline(plan.deadline_seconds, launches=launches, clock=clock)
+        self._turn_numbers = itertools.count(1)
+
+    def run(self) -> None:
+        """All processes of all cells, as far as there is time."""
+        for process in range(self._plan.processes):
+            for group in self._groups:
+                has_time = self._deadline.count_launch()
+                cells = [cell for cell in group if cell.roles]
+                # The first process is tried in any case: each of its cells says for itself that it came too late.
+                if cells and (has_time or process == 0):
+                    self._prepare_all(cells, process=process)
+                    self._run_rounds(cells, process=process)
+                    self._end_process(cells)
+
+    def _prepare_all(self, cells: Sequence[CellRun], *, process: int) -> None:
+        """A fresh worker for every cell."""
+        with self._deadline.preparing():
+            for cell in self._order.sample(cells, k=len(cells)):
+                if process == 0 and self._deadline.is_over:
+                    self._outcomes.give_up(cell, tuple(cell.roles), CaseUnavailable(OUT_OF_TIME))
+                else:
+                    self._prepare(cell, process=process)
+
+    def _prepare(self, cell: CellRun, *, process: int) -> None:
+        self._outcomes.listener.preparing(cell.cell, process=process)
+        with self._outcomes.failures_of(cell, tuple(cell.roles)):
+            cell.start(self._start_worker, process=process)
+        for role in tuple(cell.roles):
+            if role in cell.roles:
+                with self._outcomes.failures_of(cell, (role,)):
+                    cell.prepare(role)
+        cell.freeze()
+
+    def _run_rounds(self, cells: Sequence[CellRun], *, process: int) -> None:
+        """Turn after turn, until the scheduler has no more."""
+        scheduler = RoundScheduler(
+            cells,
+            rounds_seconds=self._plan.preset.rounds_seconds,
+            end_seconds=self._deadline.rounds_end_seconds(),
+            clock=self._clock,
         )
-    if not rounds:
-        return CaseUnavailable(OUT_OF_TIME)
-    return CaseMeasured(
-        rounds=rounds,
-        stopped="narrow" if is_narrow([each.seconds for each in rounds]) else "budget",
-        prepared=tuple(prepared),
-        certificate=max((each.certificate for each in part.prepared), key=lambda each: each.worst_ratio),
-        flops=seat.built.flops[case.role],
-        gauged=seat.gauged,
-        workload=seat.built.workload,
-        program=part.described.program,
-        worker=part.described.worker,
-    )
+        while (turn := scheduler.next_turn()) is not None:
+            role, taking_part = turn
+            number = next(self._turn_numbers)
+            for cell in self._order.sample(taking_part, k=len(taking_part)):
+                with self._outcomes.failures_of(cell, (role,)):
+                    self._time_round(cell, role, turn=number, process=process)
+
+    def _time_round(self, cell: CellRun, role: Role, *, turn: int, process: int) -> None:
+        started = self._clock()
+        cell.time_round(role, turn=turn, process=process)
+        samples = cell.roles[role]
+        samples.spent_seconds += self._clock() - started
+        self._outcomes.listener.round_done(cell.cases[TIMED_PHASE[role]], samples.process_rounds_seconds)
+
+    def _end_process(self, cells: Sequence[CellRun]) -> None:
+        """Ask what ran, measure what the figures are held against, and let the workers go."""
+        for cell in cells:
+            for role in tuple(cell.roles):
+                if role in cell.roles:
+                    with self._outcomes.failures_of(cell, (role,)):
+                        cell.describe(role)
+            if cell.roles:
+                with self._outcomes.failures_of(cell, tuple(cell.roles)):
+                    cell.gauge()
+            cell.close()

@@ -8,6 +8,7 @@ differ it cannot say, and nothing here decides whether anything became slower.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from statistics import median
 
 from speedscore.bench_suite.workloads.presets import INTERVAL_WIDTH
@@ -20,11 +21,22 @@ def median_interval(samples: Sequence[float]) -> tuple[float, float] | None:
     """The 95 % interval of the median, in the samples' unit; None where the samples are too few to have one."""
     if len(samples) < 6:
         return None
+    low_rank, high_rank = _interval_ranks(len(samples))
+    in_order = sorted(samples)
+    return in_order[low_rank], in_order[high_rank]
+
+
+@cache
+def _interval_ranks(count: int) -> tuple[int, int]:
+    """Which of ``count`` samples in order, counted from 0, the interval ends on: their values have no part in it.
+
+    Kept, because scipy takes milliseconds over it and is asked after every round.
+    """
     # scipy.stats takes half a second to import, which a session that measures nothing should not pay.
     from scipy.stats import quantile_test
 
-    interval = quantile_test(samples, q=0, p=0.5).confidence_interval(confidence_level=0.95)
-    return float(interval.low), float(interval.high)
+    interval = quantile_test(range(count), q=0, p=0.5).confidence_interval(confidence_level=0.95)
+    return int(interval.low), int(interval.high)
 
 
 def interval_fraction(samples: Sequence[float]) -> float | None:

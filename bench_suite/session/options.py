@@ -17,7 +17,7 @@ from speedscore.record.run_file import RunFileError, load_run
 from speedscore.text.durations import parse_duration
 
 if TYPE_CHECKING:
-    from speedscore.bench_suite.session.session import Choices
+    from speedscore.bench_suite.session.choices import Choices
 
 DEFAULT_PROCESSES = 2
 
@@ -88,7 +88,7 @@ def check_options(config: pytest.Config) -> None:
 def read_choices(config: pytest.Config) -> Choices:
     """What the session was asked for. Raises UsageError when the run to resume cannot be read."""
     # Imported here because collecting alone needs none of it, and has under a second.
-    from speedscore.bench_suite.session.session import Choices
+    from speedscore.bench_suite.session.choices import Choices
 
     seed = config.getoption("round_order_seed")
     in_process = config.getoption("in_process")

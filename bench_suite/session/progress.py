@@ -13,7 +13,7 @@ from statistics import median
 import pytest
 
 from speedscore.bench_suite.matrix.cases import Block, Case, Cell
-from speedscore.bench_suite.measuring.block import CaseFailed, CaseMeasured, CaseUnavailable, Outcome
+from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseUnavailable, Outcome
 from speedscore.bench_suite.measuring.stopping import interval_fraction
 from speedscore.host.clock import seconds
 from speedscore.text.numbers import duration, first_line, percent

@@ -1,4 +1,7 @@
-"""From a measured case to a pytest result: the rounds into pytest-benchmark, what went wrong into the test's report."""
+"""The test of one case: its measured rounds are replayed to pytest-benchmark, what went wrong becomes its report.
+
+The rounds were measured before, together with the case's block: no test times anything itself.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from speedscore.bench_suite.matrix.cases import Case
-from speedscore.bench_suite.measuring.block import CaseFailed, CaseMeasured, CaseUnavailable
+from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseUnavailable
 from speedscore.bench_suite.session.session import Session, unmeasured
 from speedscore.bench_suite.session.stash import SESSION
 from speedscore.bench_suite.session.virtual_clock import VirtualClock

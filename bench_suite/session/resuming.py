@@ -18,11 +18,15 @@ _OF_THE_MOMENT = (".sm_clock_mhz", ".throttle_reasons", ".utilisation_percent")
 """Readings of a GPU that are never twice alike."""
 
 
-def carry_over(earlier: RunRecord, *, preset: Preset, environment: Mapping[str, Scalar]) -> dict[str, CaseResult]:
-    """By node id the cases that were measured and need not be measured again.
+def carry_over(
+    earlier: RunRecord | None, *, preset: Preset, environment: Mapping[str, Scalar]
+) -> dict[str, CaseResult]:
+    """By node id the cases that were measured and need not be measured again; none where no session is taken up.
 
     Raises RunFileError naming the first thing that differs between then and now.
     """
+    if earlier is None:
+        return {}
     if earlier.preset != preset.name:
         raise _differs("preset", earlier.preset, preset.name)
     if earlier.in_process:

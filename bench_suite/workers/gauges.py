@@ -11,35 +11,32 @@ from statistics import median
 
 import numpy as np
 
+from speedscore.bench_suite.workloads.presets import STANDARD_GAUGING, Gauging
 from speedscore.host.clock import seconds
 
-GEMM_SIZE = 1536
-_GEMM_SECONDS = 0.15
-_SAMPLES = 30
-_SAMPLE_SECONDS = 0.002
 
-
-def gemm_flops_per_second() -> float:
-    """Rate of a float32 product of two square matrices of ``GEMM_SIZE`` in NumPy; the median over 0.15 s."""
+def gemm_flops_per_second(gauging: Gauging = STANDARD_GAUGING) -> float:
+    """Rate of a float32 product of two square matrices in NumPy; the median over at least three products."""
+    shape = (gauging.gemm_size, gauging.gemm_size)
     generator = np.random.default_rng(0)
-    left, right = (generator.standard_normal((GEMM_SIZE, GEMM_SIZE), dtype=np.float32) for _ in range(2))
+    left, right = (generator.standard_normal(shape, dtype=np.float32) for _ in range(2))
     out = left @ right
     times: list[float] = []
-    while sum(times) < _GEMM_SECONDS or len(times) < 3:
+    while sum(times) < gauging.gemm_seconds or len(times) < 3:
         started = seconds()
         np.matmul(left, right, out=out)
         times.append(seconds() - started)
-    return 2 * GEMM_SIZE**3 / median(times)
+    return 2 * gauging.gemm_size**3 / median(times)
 
 
-def call_seconds(call: Callable[[], None]) -> tuple[float, ...]:
-    """Seconds of one call, thirty times over; each sample is the mean of as many calls as fill two milliseconds."""
+def call_seconds(call: Callable[[], None], gauging: Gauging = STANDARD_GAUGING) -> tuple[float, ...]:
+    """Seconds of one call, by sample; each sample is the mean of as many calls as fill its time."""
     started = seconds()
     call()
     call()
-    calls = max(1, round(_SAMPLE_SECONDS / max(1e-9, (seconds() - started) / 2)))
+    calls = max(1, round(gauging.call_sample_seconds / max(1e-9, (seconds() - started) / 2)))
     samples = []
-    for _ in range(_SAMPLES):
+    for _ in range(gauging.call_samples):
         started = seconds()
         for _ in range(calls):
             call()

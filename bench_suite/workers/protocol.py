@@ -11,6 +11,7 @@ import msgspec
 
 from speedscore.bench_suite.frameworks.table import Framework
 from speedscore.bench_suite.matrix.cases import Cell
+from speedscore.bench_suite.workloads.presets import STANDARD_GAUGING, STANDARD_WARM_UP, Gauging, WarmUp
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import Role
 from speedscore.record.run_record import Certificate
@@ -45,6 +46,7 @@ class Prepare(msgspec.Struct, frozen=True, tag=True):
 
     role: Role
     round_seconds: float
+    warm_up: WarmUp = STANDARD_WARM_UP
 
 
 class Measure(msgspec.Struct, frozen=True, tag=True):
@@ -56,6 +58,8 @@ class Measure(msgspec.Struct, frozen=True, tag=True):
 
 class Gauge(msgspec.Struct, frozen=True, tag=True):
     """Measure what the figures are held against: a matrix product on this processor, an empty step of the program."""
+
+    gauging: Gauging = STANDARD_GAUGING
 
 
 class Describe(msgspec.Struct, frozen=True, tag=True):

@@ -10,13 +10,9 @@ import itertools
 import statistics
 
 from speedscore.bench_suite.frameworks.program import Program
+from speedscore.bench_suite.workloads.presets import STANDARD_WARM_UP, WarmUp
 from speedscore.host.clock import seconds
 from speedscore.record.phases import Role
-
-_WARM_UP_LIMIT_SECONDS = 1.0
-_WARM_UP_CHUNK_SECONDS = 0.02
-_WARM_UP_CHUNKS = 3
-_STABLE_FRACTION = 0.05
 
 
 def settle(program: Program, *, role: Role, steps: int) -> None:
@@ -52,8 +48,8 @@ def time_round(program: Program, *, role: Role, steps: int) -> float:
     return ended - started
 
 
-def warm_up(program: Program, *, role: Role) -> float:
-    """Run until three chunks of steps in a row agree within 5 %, or one second is over; seconds of a step then."""
+def warm_up(program: Program, *, role: Role, until: WarmUp = STANDARD_WARM_UP) -> float:
+    """Run until chunks of steps in a row agree, or the time for it is over; the median seconds of a step then."""
     chunk_steps = 1
     recent: list[float] = []
     began = seconds()
@@ -61,10 +57,10 @@ def warm_up(program: Program, *, role: Role) -> float:
         started = seconds()
         settle(program, role=role, steps=chunk_steps)
         chunk_seconds = seconds() - started
-        recent = [*recent, chunk_seconds / chunk_steps][-_WARM_UP_CHUNKS:]
-        stable = len(recent) == _WARM_UP_CHUNKS and max(recent) <= (1 + _STABLE_FRACTION) * min(recent)
-        if (stable and chunk_seconds >= _WARM_UP_CHUNK_SECONDS) or seconds() - began > _WARM_UP_LIMIT_SECONDS:
+        recent = [*recent, chunk_seconds / chunk_steps][-until.chunks :]
+        stable = len(recent) == until.chunks and max(recent) <= (1 + until.stable_fraction) * min(recent)
+        if (stable and chunk_seconds >= until.chunk_seconds) or seconds() - began > until.limit_seconds:
             return statistics.median(recent)
-        if chunk_seconds < _WARM_UP_CHUNK_SECONDS:
+        if chunk_seconds < until.chunk_seconds:
             chunk_steps *= 2
             recent = []

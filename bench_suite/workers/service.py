@@ -32,6 +32,7 @@ from speedscore.bench_suite.workers.protocol import (
     Setting,
 )
 from speedscore.bench_suite.workers.rounds import settle, time_round, warm_up
+from speedscore.bench_suite.workloads.presets import Gauging
 from speedscore.bench_suite.workloads.table import load_workload
 from speedscore.bench_suite.workloads.workload import Workload
 from speedscore.host.clock import seconds
@@ -76,12 +77,12 @@ class Service:
         match request:
             case Build(setting):
                 return self._build(setting)
-            case Prepare(role=role, round_seconds=round_seconds):
-                return self._prepare(role, round_seconds=round_seconds)
+            case Prepare():
+                return self._prepare(request)
             case Measure(role=role, steps=steps):
                 return self._measure(role, steps)
-            case Gauge():
-                return self._gauge()
+            case Gauge(gauging):
+                return self._gauge(gauging)
             case Describe(role):
                 return self._describe(role)
 
@@ -99,8 +100,8 @@ class Service:
             },
         )
 
-    def _prepare(self, role: Role, *, round_seconds: float) -> Prepared:
-        cell = self._built()
+    def _prepare(self, request: Prepare) -> Prepared:
+        cell, role = self._built(), request.role
         # A peak cannot be told apart from what the programs before left behind.
         alone = not self._programs
         memory.reset_peak()
@@ -112,7 +113,7 @@ class Service:
         first_step_seconds = seconds() - started
         with_compile_bytes = memory.peak_rss_bytes()
         fresh_peak = memory.reset_peak()
-        step_seconds = warm_up(program, role=role)
+        step_seconds = warm_up(program, role=role, until=request.warm_up)
         self._note_loss(program, role=role)
         running_bytes = memory.peak_rss_bytes() if fresh_peak else None
         memory_bytes = program.memory()
@@ -130,7 +131,7 @@ class Service:
             memory_bytes=memory_bytes,
             certificate=certificate,
             counts=program.counts(),
-            steps_per_round=max(1, math.ceil(round_seconds / step_seconds)),
+            steps_per_round=max(1, math.ceil(request.round_seconds / step_seconds)),
             from_cache=from_cache if isinstance(from_cache, bool) else None,
         )
 
@@ -190,13 +191,13 @@ class Service:
             program.load()
             self._steps_from_start = steps
 
-    def _gauge(self) -> Gauged:
+    def _gauge(self, gauging: Gauging) -> Gauged:
         training = self._programs.get("training")
         empty_step = training.dispatch() if training is not None else None
         on_host = self._built().setting.cell.device == "cpu"
         return Gauged(
-            gemm_flops_per_second=gemm_flops_per_second() if on_host else None,
-            dispatch_seconds=call_seconds(empty_step) if empty_step is not None else (),
+            gemm_flops_per_second=gemm_flops_per_second(gauging) if on_host else None,
+            dispatch_seconds=call_seconds(empty_step, gauging) if empty_step is not None else (),
         )
 
     def _describe(self, role: Role) -> Described:

@@ -1,11 +1,38 @@
-"""The sizes that a session can ask for, and how long it may spend on each case.
+"""The sizes that a session can ask for, and how long it may spend on each case and on what surrounds it.
 
-The shapes themselves stand beside each workload. This module never imports NumPy, so that collecting stays quick.
+The shapes themselves stand beside each workload. This module never imports NumPy, so that collecting stays quick, and
+it is the one place where these times are written down: a test shortens them with a preset of its own.
 """
 
 from __future__ import annotations
 
 import msgspec
+
+
+class WarmUp(msgspec.Struct, frozen=True):
+    """When a program has been warmed up: some chunks of steps in a row agree, or the time for it is over."""
+
+    limit_seconds: float = 1.0
+    chunk_seconds: float = 0.02
+    """Shortest chunk that counts: one that ends sooner is made twice as long."""
+    chunks: int = 3
+    stable_fraction: float = 0.05
+    """The slowest of the chunks takes at most this much longer than the quickest."""
+
+
+class Gauging(msgspec.Struct, frozen=True):
+    """How long a worker measures what figures are held against."""
+
+    gemm_size: int = 1536
+    """Rows and columns of the matrices that are multiplied."""
+    gemm_seconds: float = 0.15
+    call_samples: int = 30
+    call_sample_seconds: float = 0.002
+    """One sample is the mean of as many calls as fill this."""
+
+
+STANDARD_WARM_UP = WarmUp()
+STANDARD_GAUGING = Gauging()
 
 
 class Preset(msgspec.Struct, frozen=True):
@@ -18,6 +45,10 @@ class Preset(msgspec.Struct, frozen=True):
     """Shortest round: as many steps go into a round as fill it, so that reading the clock weighs nothing."""
     limit_seconds: float
     """A worker that takes longer than this over one request is taken to hang."""
+    warm_up: WarmUp = STANDARD_WARM_UP
+    gauging: Gauging = STANDARD_GAUGING
+    busy_look_seconds: float = 0.33
+    """How long to look, before each block, at how many processors others keep busy."""
 
 
 INTERVAL_WIDTH = 0.02

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+
+Clock = Callable[[], float]
+"""Seconds since any fixed moment: ``seconds`` below, or what a test makes up."""
 
 
 def seconds() -> float:

@@ -39,7 +39,6 @@ PACKAGES = (
     "torch-xla",
 )
 
-_LOOK_SECONDS = 0.33
 BUSY_FROM = 0.2
 """Processors taken by others from which a person is warned; an idle machine's own housekeeping stays below."""
 
@@ -56,9 +55,9 @@ def fingerprint(source: Path) -> dict[str, Scalar]:
     }
 
 
-def busy_processors() -> float:
-    """How many processors are at work right now, over a third of a second; asked while nothing of ours runs."""
-    return psutil.cpu_percent(interval=_LOOK_SECONDS) / 100 * (psutil.cpu_count(logical=True) or 1)
+def busy_processors(look_seconds: float) -> float:
+    """How many processors are at work right now, over the time given; asked while nothing of ours runs."""
+    return psutil.cpu_percent(interval=look_seconds) / 100 * (psutil.cpu_count(logical=True) or 1)
 
 
 def _system() -> dict[str, Scalar]:

@@ -16,10 +16,18 @@ QUICK = """
 import sys
 sys.path.insert(0, {here!r})
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
-from speedscore.bench_suite.workloads.presets import PRESETS, Preset
+from speedscore.bench_suite.workloads.presets import PRESETS, Gauging, Preset, WarmUp
 from speedscore.bench_suite.workloads.table import MODELS, Model
 
-PRESETS["smoke"] = Preset("smoke", rounds_seconds=0.3, round_seconds=0.001, limit_seconds=60.0)
+PRESETS["smoke"] = Preset(
+    "smoke",
+    rounds_seconds=0.3,
+    round_seconds=0.001,
+    limit_seconds=60.0,
+    warm_up=WarmUp(limit_seconds=0.1, chunk_seconds=0.001),
+    gauging=Gauging(gemm_size=64, gemm_seconds=0.001, call_samples=3, call_sample_seconds=0.0001),
+    busy_look_seconds=0.01,
+)
 pytest_plugins = ["speedscore.bench_suite.plugin"]
 """
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from speedscore.bench_suite.measuring import budget
 from speedscore.bench_suite.measuring.budget import Budget
 from speedscore.text.durations import parse_duration
+from tests.bench_suite.measuring.fakes import FakeClock
 
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -82,35 +82,25 @@ def test_what_is_no_time_is_refused(text: str) -> None:
         parse_duration(text)
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(budget, "seconds", clock)
-    return clock
+def clock() -> FakeClock:
+    return FakeClock(now=1000.0)
 
 
 def test_without_a_limit_no_block_has_a_deadline() -> None:
     assert Budget(None, blocks=3).next_deadline_seconds() is None
 
 
-def test_every_block_that_uses_its_time_gets_as_much_as_the_others(clock: Clock) -> None:
-    shared = Budget(90.0, blocks=3)
+def test_every_block_that_uses_its_time_gets_as_much_as_the_others(clock: FakeClock) -> None:
+    shared = Budget(90.0, blocks=3, clock=clock)
     for end in (1030.0, 1060.0, 1090.0):
         deadline = shared.next_deadline_seconds()
         assert deadline == pytest.approx(end)
         clock.now = deadline or 0.0
 
 
-def test_time_that_a_block_leaves_goes_to_the_later_ones(clock: Clock) -> None:
-    shared = Budget(90.0, blocks=3)
+def test_time_that_a_block_leaves_goes_to_the_later_ones(clock: FakeClock) -> None:
+    shared = Budget(90.0, blocks=3, clock=clock)
     shared.next_deadline_seconds()
     clock.now = 1010.0
     assert shared.next_deadline_seconds() == pytest.approx(1050.0)
@@ -118,8 +108,8 @@ def test_time_that_a_block_leaves_goes_to_the_later_ones(clock: Clock) -> None:
     assert shared.next_deadline_seconds() == pytest.approx(1090.0)
 
 
-def test_a_block_that_overran_takes_from_the_later_ones_and_never_beyond_the_end(clock: Clock) -> None:
-    shared = Budget(90.0, blocks=3)
+def test_a_block_that_overran_takes_from_the_later_ones_and_never_beyond_the_end(clock: FakeClock) -> None:
+    shared = Budget(90.0, blocks=3, clock=clock)
     shared.next_deadline_seconds()
     clock.now = 1070.0
     assert shared.next_deadline_seconds() == pytest.approx(1080.0)
@@ -127,14 +117,14 @@ def test_a_block_that_overran_takes_from_the_later_ones_and_never_beyond_the_end
     assert shared.next_deadline_seconds() == 1200.0, "there is no time left, and none before now"
 
 
-def test_time_runs_from_the_moment_that_it_was_promised(clock: Clock) -> None:
-    shared = Budget(90.0, blocks=1)
+def test_time_runs_from_the_moment_that_it_was_promised(clock: FakeClock) -> None:
+    shared = Budget(90.0, blocks=1, clock=clock)
     clock.now = 1060.0
     assert shared.next_deadline_seconds() == pytest.approx(1090.0)
 
 
-def test_a_block_that_nobody_counted_gets_what_is_left(clock: Clock) -> None:
-    shared = Budget(90.0, blocks=0)
+def test_a_block_that_nobody_counted_gets_what_is_left(clock: FakeClock) -> None:
+    shared = Budget(90.0, blocks=0, clock=clock)
     assert shared.next_deadline_seconds() == pytest.approx(1090.0)
     clock.now = 1030.0
     assert shared.next_deadline_seconds() == pytest.approx(1090.0)

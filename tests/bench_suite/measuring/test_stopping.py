@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.stats import quantile_test
 
 from speedscore.bench_suite.measuring.stopping import MINIMUM_ROUNDS, interval_fraction, is_narrow, median_interval
 from speedscore.bench_suite.workloads.presets import INTERVAL_WIDTH
@@ -36,6 +37,13 @@ def test_the_interval_contains_the_median_and_ends_on_samples(samples: list[floa
     low, high = interval
     assert low <= median(samples) <= high
     assert {low, high} <= set(samples)
+
+
+@unhurried
+@given(rounds)
+def test_the_interval_is_the_one_that_scipy_computes(samples: list[float]) -> None:
+    interval = quantile_test(samples, q=0, p=0.5).confidence_interval(confidence_level=0.95)
+    assert median_interval(samples) == (interval.low, interval.high)
 
 
 @unhurried

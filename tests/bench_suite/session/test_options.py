@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.bench_suite.measuring.block import NEEDS_TWO, OUT_OF_TIME
+from speedscore.bench_suite.measuring.outcomes import OUT_OF_TIME
 from speedscore.bench_suite.session.session import NOT_MEASURED
 from speedscore.host.fields import Scalar
 from speedscore.host.fingerprint import fingerprint
@@ -183,33 +183,6 @@ def test_a_time_budget_ends_a_session_that_would_take_longer(matrix: Matrix) -> 
 def test_what_makes_no_sense_is_one_clear_line(matrix: Matrix, option: str, reason: str) -> None:
     matrix.make("training", sample="healthy")
     assert one_error(matrix.run(option)) == f"ERROR: {reason}"
-
-
-def test_one_process_has_no_warm_compilation_and_no_interval(matrix: Matrix) -> None:
-    matrix.make("compilation", first="healthy", second="healthy")
-    result = matrix.run("-k", "cpu", "--processes=1", "--benchmark-json=run.json")
-    result.assert_outcomes(passed=2, skipped=2, deselected=8)
-    run = load_run(matrix.folder / "run.json")
-    assert {(case.phase, case.status, case.reason) for case in run.cases} == {
-        ("compilation", "measured", ""),
-        ("warm_compilation", "skipped", NEEDS_TWO),
-    }
-    (ratio,) = run.ratios
-    assert (ratio.processes, ratio.low, ratio.high) == (1, None, None)
-
-
-def test_ratios_of_two_processes_have_an_interval_in_the_saved_run(matrix: Matrix) -> None:
-    matrix.make("training", first="healthy", second="healthy")
-    result = matrix.run("-k", "cpu", "--processes=2", "--benchmark-json=run.json")
-    run = load_run(matrix.folder / "run.json")
-    (ratio,) = run.ratios
-    assert {ratio.faster, ratio.slower} == {"first", "second"}
-    assert ratio.processes == 2
-    assert ratio.low is not None
-    assert ratio.high is not None
-    assert ratio.low <= ratio.value <= ratio.high
-    assert {case.occasion for case in run.cases} == {run.created}
-    assert any((ratio.faster in line and "as fast as" in line) or "disagree" in line for line in result.outlines)
 
 
 def test_the_seed_of_a_session_is_kept_with_it(matrix: Matrix) -> None:

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from speedscore.bench_suite.workers import gauges
-from speedscore.bench_suite.workers.gauges import GEMM_SIZE, call_seconds, gemm_flops_per_second
+from speedscore.bench_suite.workers.gauges import call_seconds, gemm_flops_per_second
+from speedscore.bench_suite.workloads.presets import STANDARD_GAUGING
+
+GEMM_SIZE = STANDARD_GAUGING.gemm_size
 
 
 class Clock:

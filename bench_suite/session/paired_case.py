@@ -1,28 +1,29 @@
-"""Our own cases in a gate: the rounds of one case played live, while the other side of the pair waits for its turn.
+"""One case measured as one side of a gate: its own test runs a round whenever the gate asks for one.
 
-In a session of its own a case is measured with its whole block and then replayed. Here one worker serves one test, from
-its start to its end, and is stopped whenever it is not asked, because it is not the gate that started it. Nothing is
-saved, and no framework is measured beside another.
+In a session of its own a case is measured with its whole block beforehand, and its test replays the rounds. Here base
+and head are two checkouts that take turns, so one worker serves one test, from its start to its end, and is stopped
+whenever it is not asked: it is not the gate that started it. Nothing is saved, and no framework is measured beside
+another.
 """
 
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.matrix.cases import Case
-from speedscore.bench_suite.matrix.devices import PROBES
-from speedscore.bench_suite.measuring.block import NOTHING_FROM_CACHES, ONE_PROCESS_AT_A_TIME, ReplyType, ask
-from speedscore.bench_suite.session.session import absence_of, make_setting
+from speedscore.bench_suite.measuring.block import ONE_PROCESS_AT_A_TIME
+from speedscore.bench_suite.measuring.cell_run import ReplyType, WorkerFactory, ask
+from speedscore.bench_suite.measuring.outcomes import NOTHING_FROM_CACHES
+from speedscore.bench_suite.session.machine import DeviceSearch, Probes
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
-from speedscore.bench_suite.workers.handle import ProcessWorker, Worker, WorkerError, new_scratch
+from speedscore.bench_suite.session.worker_factory import OpenWorkers
+from speedscore.bench_suite.workers.handle import Worker, WorkerError
 from speedscore.bench_suite.workers.protocol import (
     Build,
     Built,
@@ -66,45 +67,55 @@ class Pairing(Protocol):
         ...
 
 
-def play_case(case: Case, *, preset: Preset, clock: VirtualClock, benchmark: BenchmarkFixture) -> None:
+def measure_paired_case(
+    case: Case,
+    *,
+    preset: Preset,
+    clock: VirtualClock,
+    benchmark: BenchmarkFixture,
+    open_workers: OpenWorkers,
+    probes: Probes,
+) -> None:
     """Measure the case whenever the gate says so. Skips or fails the test as a session of its own would."""
     pairing: Pairing = benchmark.pairing  # type: ignore[attr-defined]  # put there by the gate's plugin
-    if reason := _why_not(case, pairing):
+    if reason := _why_not(case, pairing, probes=probes):
         pytest.skip(reason)
-    stage = _Stage(case, preset=preset, clock=clock, benchmark=benchmark)
     try:
-        if case.phase in _COMPILATIONS:
-            stage.play_compilation()
-        else:
-            stage.play_rounds(pairing)
+        with open_workers() as start_worker:
+            paired_case = _PairedCase(case, preset=preset, clock=clock, benchmark=benchmark, start_worker=start_worker)
+            if case.phase in _COMPILATIONS:
+                paired_case.measure_compilation()
+            else:
+                paired_case.measure_rounds(pairing)
     except DeviceUnavailable as error:
         raise pytest.skip.Exception(str(error)) from None
     except WorkerError as error:
         raise pytest.fail.Exception(f"{case.id}: {error}", pytrace=False) from None
 
 
-def _why_not(case: Case, pairing: Pairing) -> str:
+def _why_not(case: Case, pairing: Pairing, *, probes: Probes) -> str:
     """Why the case cannot be measured here, known without starting a worker; empty when it can be tried."""
     if case.device in ONE_PROCESS_AT_A_TIME:
         return (
             f"two processes cannot share a {case.device.upper()}, so base and head cannot take turns on it; "
             "compare saved runs instead"
         )
-    if absence := absence_of(case, PROBES[case.device]()):
+    if absence := DeviceSearch(probes).absence(case):
         return absence
     if pairing.extra_work and case.phase in _COMPILATIONS:
         return NO_EXTRA_COMPILATION
     return ""
 
 
-class _Live:
+class _PreparedWorker:
     """A worker with the program of the case prepared and certified, stopped whenever it is not asked."""
 
     def __init__(self, worker: Worker, case: Case, *, preset: Preset, setting: Setting) -> None:
         self._worker = worker
         self._limit_seconds = preset.limit_seconds
         self.built = self.ask(Build(setting), Built)
-        self.prepared = self.ask(Prepare(role=case.role, round_seconds=preset.round_seconds), Prepared)
+        request = Prepare(role=case.role, round_seconds=preset.round_seconds, warm_up=preset.warm_up)
+        self.prepared = self.ask(request, Prepared)
 
     def ask(self, request: Request, expected: type[ReplyType]) -> ReplyType:
         reply = ask(self._worker, request, expected, limit_seconds=self._limit_seconds)
@@ -112,63 +123,69 @@ class _Live:
         return reply
 
 
-class _Stage:
-    """What one test plays on."""
+class _PairedCase:
+    """One side of the pair, for one test."""
 
-    def __init__(self, case: Case, *, preset: Preset, clock: VirtualClock, benchmark: BenchmarkFixture) -> None:
+    def __init__(
+        self,
+        case: Case,
+        *,
+        preset: Preset,
+        clock: VirtualClock,
+        benchmark: BenchmarkFixture,
+        start_worker: WorkerFactory,
+    ) -> None:
         self._case = case
         self._preset = preset
         self._clock = clock
         self._benchmark = benchmark
+        self._start_worker = start_worker
 
-    def play_rounds(self, pairing: Pairing) -> None:
+    def measure_rounds(self, pairing: Pairing) -> None:
         """Rounds of one worker, as many as the gate asks for."""
         role = self._case.role
-        with _new_folder() as caches, self._worker(caches) as live:
-            self._tell(live)
-            steps = pairing.agree(_offer(pairing.known or live.prepared.steps_per_round, pairing))
-            played = steps + round(steps * pairing.extra_work)
+        with self._worker(process=0) as worker:
+            self._tell(worker)
+            steps = pairing.agree(_offer(pairing.known or worker.prepared.steps_per_round, pairing))
+            steps_with_extra_work = steps + round(steps * pairing.extra_work)
 
-            def play_round() -> None:
-                seconds_per_step = live.ask(Measure(role, played), Measured).seconds
+            def run_round() -> None:
+                seconds_per_step = worker.ask(Measure(role, steps_with_extra_work), Measured).seconds
                 # The steps that a canary adds pass as part of the others: that is the slowdown.
-                self._clock.advance(seconds_per_step * played / steps)
+                self._clock.advance(seconds_per_step * steps_with_extra_work / steps)
 
-            self._benchmark.pedantic(play_round, rounds=MOST_ROUNDS, iterations=1)
+            self._benchmark.pedantic(run_round, rounds=MOST_ROUNDS, iterations=1)
 
-    def play_compilation(self) -> None:
+    def measure_compilation(self) -> None:
         """One compilation in a worker that is started for it, from empty caches or from those of a worker before it."""
-        warm = self._case.phase == "warm_compilation"
-        with _new_folder() as caches:
-            if warm:
-                with self._worker(caches):
-                    pass  # it fills the caches
+        is_warm = self._case.phase == "warm_compilation"
+        if is_warm:
+            with self._worker(process=0):
+                pass  # it fills the caches
 
-            def compile_once() -> None:
-                with self._worker(caches) as live:
-                    if warm and live.prepared.from_cache is False:
-                        raise WorkerError(NOTHING_FROM_CACHES)
-                    self._tell(live)
-                self._clock.advance(live.prepared.time_to_first_step_seconds)
+        def compile_once() -> None:
+            with self._worker(process=1 if is_warm else 0) as worker:
+                if is_warm and worker.prepared.from_cache is False:
+                    raise WorkerError(NOTHING_FROM_CACHES)
+                self._tell(worker)
+            self._clock.advance(worker.prepared.time_to_first_step_seconds)
 
-            self._benchmark.pedantic(compile_once, rounds=1, iterations=1)
+        self._benchmark.pedantic(compile_once, rounds=1, iterations=1)
 
     @contextmanager
-    def _worker(self, caches: Path) -> Iterator[_Live]:
-        scratch = new_scratch()
-        setting = make_setting(self._case.cell, preset=self._preset, scratch=scratch, caches=caches)
-        worker = ProcessWorker(scratch)
+    def _worker(self, *, process: int) -> Iterator[_PreparedWorker]:
+        worker, setting = self._start_worker(self._case.cell, process=process)
         try:
-            yield _Live(worker, self._case, preset=self._preset, setting=setting)
+            yield _PreparedWorker(worker, self._case, preset=self._preset, setting=setting)
         finally:
             worker.close()
 
-    def _tell(self, live: _Live) -> None:
+    def _tell(self, worker: _PreparedWorker) -> None:
         """What the gate compares beside the time, and what must be the same on both sides for that to mean anything."""
-        case, prepared = self._case, live.prepared
-        program = live.ask(Describe(case.role), Described).program
+        case, prepared = self._case, worker.prepared
+        program = worker.ask(Describe(case.role), Described).program
         identity: dict[str, Scalar] = {
-            **{f"workload.{name}": value for name, value in live.built.workload.items()},
+            **{f"workload.{name}": value for name, value in worker.built.workload.items()},
             "preset": self._preset.name,
             "precision": case.precision,
             "platform": program["platform"],
@@ -187,12 +204,3 @@ def _offer(steps: int, pairing: Pairing) -> int:
     if pairing.extra_work:
         steps = max(steps, math.ceil(1 / pairing.extra_work))
     return steps if steps < STEPS_TOGETHER else STEPS_TOGETHER * math.ceil(steps / STEPS_TOGETHER)
-
-
-@contextmanager
-def _new_folder() -> Iterator[Path]:
-    folder = new_scratch()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,197 @@
+"""One cell while its block is measured: its present worker, and what all its processes have given so far.
+
+A cell has one worker at a time and one program a role in it. Whose round is next, and what an error means for the other
+cases, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Protocol, TypeVar, get_args
+
+from speedscore.bench_suite.matrix.cases import Case, Cell
+from speedscore.bench_suite.measuring.outcomes import (
+    NEEDS_TWO,
+    NOTHING_FROM_CACHES,
+    OUT_OF_TIME,
+    CaseFailed,
+    CaseMeasured,
+    CaseUnavailable,
+    Outcome,
+    Round,
+)
+from speedscore.bench_suite.measuring.stopping import interval_fraction, is_narrow
+from speedscore.bench_suite.workers.handle import Worker
+from speedscore.bench_suite.workers.protocol import (
+    Build,
+    Built,
+    Describe,
+    Described,
+    Gauge,
+    Gauged,
+    Measure,
+    Measured,
+    Prepare,
+    Prepared,
+    Reply,
+    Request,
+    Setting,
+)
+from speedscore.bench_suite.workloads.presets import Preset
+from speedscore.record.phases import Phase, Role
+
+ROLES: tuple[Role, ...] = get_args(Role)
+TIMED_PHASE: dict[Role, Phase] = {"training": "training", "inference": "inference", "throughput": "throughput"}
+"""The phase whose figure are the rounds of a role's program."""
+
+ReplyType = TypeVar("ReplyType", bound=Reply)
+
+
+class WorkerFactory(Protocol):
+    """Starts a worker and says which setting it is to be built with."""
+
+    def __call__(self, cell: Cell, *, process: int) -> tuple[Worker, Setting]:
+        """An even ``process`` starts from empty caches, an odd one from those of the process before it."""
+        ...
+
+
+def ask(worker: Worker, request: Request, expected: type[ReplyType], *, limit_seconds: float) -> ReplyType:
+    """The worker's reply. Raises TypeError for one of another kind than ``expected``."""
+    reply = worker.ask(request, limit_seconds=limit_seconds)
+    if not isinstance(reply, expected):
+        raise TypeError(f"the worker answered {type(request).__name__} with {type(reply).__name__}")
+    return reply
+
+
+class RoleSamples:
+    """What the program of one role has given, over all processes of its cell."""
+
+    def __init__(self, role: Role) -> None:
+        self.role = role
+        self.prepared: list[Prepared] = []
+        """One a process."""
+        self.rounds: list[Round] = []
+        self.described: Described | None = None
+        self.spent_seconds = 0.0
+        """In rounds of the newest process, settling included."""
+        self._first_round = 0
+        """Index of the newest process's first round."""
+
+    def begin_process(self, prepared: Prepared) -> None:
+        """From now on rounds are those of a process that was prepared so."""
+        self.prepared.append(prepared)
+        self.spent_seconds = 0.0
+        self._first_round = len(self.rounds)
+
+    @property
+    def process_rounds_seconds(self) -> list[float]:
+        """Rounds of the newest process, in seconds a step."""
+        return [round_.seconds for round_ in self.rounds[self._first_round :]]
+
+    @property
+    def interval_width(self) -> float:
+        """How far the interval of the newest process's rounds reaches, as a fraction; infinite while there is none."""
+        fraction = interval_fraction(self.process_rounds_seconds)
+        return float("inf") if fraction is None else fraction
+
+
+class CellRun:
+    """The cases of one cell, and the worker that measures them. A role that fails is taken out of ``roles``."""
+
+    def __init__(self, cell: Cell, cases: Sequence[Case], *, preset: Preset) -> None:
+        self.cell = cell
+        self.cases = {case.phase: case for case in cases}
+        wanted = {case.role for case in cases}
+        self.roles = {role: RoleSamples(role) for role in ROLES if role in wanted}
+        self.gauged: Gauged | None = None
+        self._preset = preset
+        self._worker: Worker | None = None
+        self._built = Built(workload={}, flops={})
+
+    def is_timed(self, role: Role) -> bool:
+        """True where rounds of the role are wanted, and not only its compilation."""
+        return role in self.roles and TIMED_PHASE[role] in self.cases
+
+    def cases_of(self, role: Role) -> list[Case]:
+        return [case for case in self.cases.values() if case.role == role]
+
+    def start(self, start_worker: WorkerFactory, *, process: int) -> None:
+        self._worker, setting = start_worker(self.cell, process=process)
+        self._built = self._ask(Build(setting), Built)
+
+    def prepare(self, role: Role) -> None:
+        """Build, compile, warm up and certify the role's program in the present worker."""
+        preset = self._preset
+        request = Prepare(role=role, round_seconds=preset.round_seconds, warm_up=preset.warm_up)
+        self.roles[role].begin_process(self._ask(request, Prepared))
+
+    def time_round(self, role: Role, *, turn: int, process: int) -> None:
+        samples = self.roles[role]
+        # Of the first process, for all: a figure over other numbers of steps would be another figure.
+        measured = self._ask(Measure(role=role, steps=samples.prepared[0].steps_per_round), Measured)
+        self.freeze()
+        samples.rounds.append(Round(measured.seconds, turn=turn, process=process))
+
+    def describe(self, role: Role) -> None:
+        """Ask what ran, once for all processes."""
+        samples = self.roles[role]
+        if samples.described is None:
+            samples.described = self._ask(Describe(role), Described)
+
+    def gauge(self) -> None:
+        """Measure what the figures are held against, once for all processes."""
+        if self.gauged is None:
+            self.gauged = self._ask(Gauge(self._preset.gauging), Gauged)
+
+    def freeze(self) -> None:
+        if self._worker is not None:
+            self._worker.freeze()
+
+    def close(self) -> None:
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def outcome(self, case: Case) -> Outcome:
+        """What came of a case of which nothing failed."""
+        samples = self.roles[case.role]
+        is_warm = case.phase == "warm_compilation"
+        cold, warm = samples.prepared[::2], samples.prepared[1::2]
+        prepared = warm if is_warm else cold
+        if is_warm and not warm:
+            return CaseUnavailable(NEEDS_TWO)
+        if is_warm and any(process.from_cache is False for process in warm):
+            return CaseFailed(RuntimeError(NOTHING_FROM_CACHES))
+        if samples.described is None:
+            return CaseUnavailable(OUT_OF_TIME)
+        if case.phase == TIMED_PHASE[case.role]:
+            rounds = tuple(samples.rounds)
+        else:
+            rounds = _compilations(prepared, first_process=1 if is_warm else 0)
+        if not rounds:
+            return CaseUnavailable(OUT_OF_TIME)
+        return CaseMeasured(
+            rounds=rounds,
+            stopped="narrow" if is_narrow([round_.seconds for round_ in rounds]) else "budget",
+            prepared=tuple(prepared),
+            certificate=max((process.certificate for process in samples.prepared), key=attrgetter("worst_ratio")),
+            flops=self._built.flops[case.role],
+            gauged=self.gauged,
+            workload=self._built.workload,
+            program=samples.described.program,
+            worker=samples.described.worker,
+        )
+
+    def _ask(self, request: Request, expected: type[ReplyType]) -> ReplyType:
+        if self._worker is None:
+            raise RuntimeError(f"{self.cell.id} has no worker to ask")
+        return ask(self._worker, request, expected, limit_seconds=self._preset.limit_seconds)
+
+
+def _compilations(prepared: Sequence[Prepared], *, first_process: int) -> tuple[Round, ...]:
+    """One round a process; every second process starts from caches of the same kind."""
+    return tuple(
+        Round(process.time_to_first_step_seconds, turn=0, process=first_process + 2 * index)
+        for index, process in enumerate(prepared)
+    )

@@ -1,0 +1,80 @@
+"""What became of the cases of a block, and who is told while it is measured.
+
+Every case ends as measured, unavailable or failed. These are the forms in memory; how a measured case is saved is the
+session's business, and nothing here measures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from speedscore.bench_suite.matrix.cases import Case, Cell
+from speedscore.bench_suite.workers.protocol import Gauged, Prepared
+from speedscore.host.fields import Scalar
+from speedscore.record.run_record import Certificate
+
+NEEDS_TWO = "a warm compilation needs the caches of a process before it: --processes 2 or more"
+NOTHING_FROM_CACHES = "a compilation from warm caches was asked for, but it took nothing from them"
+OUT_OF_TIME = "the time budget was spent before this case was prepared; --resume takes the session up again"
+
+Stopped = Literal["narrow", "budget"]
+
+
+class Round(msgspec.Struct, frozen=True):
+    """One sample of a case's own figure."""
+
+    seconds: float
+    turn: int
+    """Of the block: rounds of one turn are neighbours in time."""
+    process: int
+    """Counts from 0. Cells' processes of one number lived at the same time."""
+
+
+class CaseMeasured(msgspec.Struct, frozen=True):
+    """All that was measured of a case."""
+
+    rounds: tuple[Round, ...]
+    stopped: Stopped
+    prepared: tuple[Prepared, ...]
+    """Of the processes that the case's compile and memory figures come from: warm ones for a warm compilation, else
+    those that began with empty caches."""
+    certificate: Certificate
+    """The worst of all processes."""
+    flops: int
+    gauged: Gauged | None
+    workload: dict[str, Scalar]
+    program: dict[str, Scalar]
+    worker: dict[str, Scalar]
+
+    @property
+    def rounds_seconds(self) -> tuple[float, ...]:
+        return tuple(round_.seconds for round_ in self.rounds)
+
+
+class CaseUnavailable(msgspec.Struct, frozen=True):
+    """The framework cannot use the device, or the case has no place in this session."""
+
+    reason: str
+
+
+class CaseFailed(msgspec.Struct, frozen=True):
+    """The case could not be measured, or must not be."""
+
+    error: Exception
+    """As raised; inside pytest's own process it still has the traceback that a debugger wants."""
+
+
+Outcome = CaseMeasured | CaseUnavailable | CaseFailed
+
+
+class Listener(Protocol):
+    """Who is told how far measuring is."""
+
+    def preparing(self, cell: Cell, *, process: int) -> None: ...
+
+    def round_done(self, case: Case, rounds_seconds: Sequence[float]) -> None: ...
+
+    def case_done(self, case: Case, outcome: Outcome) -> None: ...

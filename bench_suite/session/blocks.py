@@ -1,0 +1,99 @@
+"""The blocks of a session: each is measured when the first of its cases is asked for, within its share of the time.
+
+It keeps what became of every case. How a case is saved, and what an outcome means for a test, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from speedscore.bench_suite.matrix.cases import Block, Case
+from speedscore.bench_suite.measuring.block import BlockInterrupted, BlockPlan, measure_block
+from speedscore.bench_suite.measuring.budget import Budget
+from speedscore.bench_suite.measuring.outcomes import Listener, Outcome
+from speedscore.bench_suite.session.choices import Choices
+from speedscore.bench_suite.session.machine import Machine
+from speedscore.bench_suite.session.worker_factory import OpenWorkers
+from speedscore.host.fingerprint import BUSY_FROM
+
+
+class Progress(Listener, Protocol):
+    """A listener that also hears of whole blocks."""
+
+    def block_begins(self, block: Block, cases: Sequence[Case]) -> None: ...
+
+    def machine_is_busy(self, processors: float) -> None: ...
+
+
+class SessionBlocks:
+    """Measures blocks on demand and remembers the outcomes."""
+
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        choices: Choices,
+        *,
+        machine: Machine,
+        open_workers: OpenWorkers,
+        make_progress: Callable[[int], Progress],
+    ) -> None:
+        """``cases`` are all that can be measured here. The time budget runs from now on."""
+        self._cases = cases
+        self._choices = choices
+        self._machine = machine
+        self._open_workers = open_workers
+        blocks = len({case.block for case in cases})
+        self._progress = make_progress(blocks)
+        self._budget = Budget(choices.budget_seconds, blocks=blocks, clock=machine.clock)
+        self._order = random.Random(choices.seed)
+        self._outcomes: dict[Case, Outcome] = {}
+        self._busy_processors: dict[Block, float] = {}
+
+    def outcome(self, case: Case) -> Outcome:
+        """What became of the case; measures its whole block first where that has not been done.
+
+        Whatever ends the block early, Ctrl-C above all, is raised when every worker has ended, and costs no outcome.
+        """
+        if case not in self._outcomes:
+            self._measure(case.block)
+        return self._outcomes[case]
+
+    def outcome_so_far(self, case: Case) -> Outcome | None:
+        """What is known of the case without measuring anything."""
+        return self._outcomes.get(case)
+
+    def busy_processors(self, block: Block) -> float:
+        """How many processors others kept busy before the block was measured."""
+        return self._busy_processors[block]
+
+    def _measure(self, block: Block) -> None:
+        cases = [case for case in self._cases if case.block == block and case not in self._outcomes]
+        self._progress.block_begins(block, cases)
+        self._look_at_the_load(block)
+        plan = BlockPlan(
+            preset=self._choices.preset,
+            processes=self._choices.processes,
+            deadline_seconds=self._budget.next_deadline_seconds(),
+        )
+        try:
+            with self._open_workers() as start_worker:
+                outcomes = measure_block(
+                    cases,
+                    start_worker=start_worker,
+                    plan=plan,
+                    order=self._order,
+                    listener=self._progress,
+                    clock=self._machine.clock,
+                )
+        except BlockInterrupted as interrupted:
+            self._outcomes.update(interrupted.outcomes)
+            raise interrupted.cause from None
+        self._outcomes.update(outcomes)
+
+    def _look_at_the_load(self, block: Block) -> None:
+        busy = self._machine.busy_processors(self._choices.preset.busy_look_seconds)
+        self._busy_processors[block] = busy
+        if busy >= BUSY_FROM:
+            self._progress.machine_is_busy(busy)

@@ -1,0 +1,21 @@
+"""What a session was asked for, as one frozen record. Options are read into it elsewhere."""
+
+from __future__ import annotations
+
+import msgspec
+
+from speedscore.bench_suite.workloads.presets import Preset
+from speedscore.record.run_record import RunRecord
+
+
+class Choices(msgspec.Struct, frozen=True):
+    """What a session was asked for, apart from its cases."""
+
+    preset: Preset
+    processes: int
+    seed: int
+    in_process: bool
+    budget_seconds: float | None = None
+    """Time for the whole session; None leaves it to the preset's rounds."""
+    earlier: RunRecord | None = None
+    """A session that is taken up again: what it measured is not measured once more."""

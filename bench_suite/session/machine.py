@@ -1,0 +1,64 @@
+"""The machine as a session sees it: its fingerprint, its devices, how busy it is, and its clock.
+
+A session is given a machine and looks at nothing else, so that a test can give it one that is made up. Nothing is timed
+here, and no device is opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from speedscore.bench_suite.matrix.cases import Case, declined
+from speedscore.bench_suite.matrix.devices import PROBES, DeviceProbe
+from speedscore.host.clock import Clock, seconds
+from speedscore.host.fields import Scalar
+from speedscore.host.fingerprint import busy_processors, fingerprint
+from speedscore.record.phases import DeviceName
+
+Probes = Mapping[DeviceName, Callable[[], DeviceProbe]]
+"""For each kind of device the way to look for it."""
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """What a session asks of the machine that it runs on."""
+
+    environment: dict[str, Scalar]
+    """The fingerprint, as it is recorded."""
+    probes: Probes
+    busy_processors: Callable[[float], float]
+    """How many processors are at work, looked at for so many seconds."""
+    clock: Clock
+    """By which budgets are shared out and kept."""
+
+
+def this_machine(source: Path) -> Machine:
+    """The real one. ``source`` is a folder of the checkout whose commit is recorded."""
+    return Machine(environment=fingerprint(source), probes=PROBES, busy_processors=busy_processors, clock=seconds)
+
+
+class DeviceSearch:
+    """Looks for each kind of device once, and says of every case why it cannot be measured."""
+
+    def __init__(self, probes: Probes) -> None:
+        self._probes = probes
+        self._done: dict[DeviceName, DeviceProbe] = {}
+
+    def absence(self, case: Case) -> str:
+        """Why the case cannot be measured here, known without starting a worker; empty when it can be tried.
+
+        Raises LookupError where the case's framework or model is in no table.
+        """
+        probe = self._done.get(case.device)
+        if probe is None:
+            probe = self._done[case.device] = self._probes[case.device]()
+        return f"no {case.device}: {probe.absence}" if probe.absence else declined(case)
+
+    def can_be_tried(self, case: Case) -> bool:
+        # A wrong line of the table is the failure of its own cases' tests, not of the session.
+        with contextlib.suppress(LookupError):
+            return not self.absence(case)
+        return False

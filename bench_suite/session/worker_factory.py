@@ -1,0 +1,66 @@
+"""Starts the workers of one block for real: a fresh process each, with a scratch folder and compilation caches.
+
+It knows where a worker's files are and when caches are empty; what a worker is asked, and when, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
+from speedscore.bench_suite.matrix.cases import Cell, implementation
+from speedscore.bench_suite.measuring.cell_run import WorkerFactory
+from speedscore.bench_suite.workers.handle import InProcessWorker, ProcessWorker, Worker, new_scratch
+from speedscore.bench_suite.workers.protocol import Setting
+from speedscore.bench_suite.workloads.presets import Preset
+from speedscore.bench_suite.workloads.table import MODELS
+from speedscore.host.processors import allowed_processors
+
+OpenWorkers = Callable[[], AbstractContextManager[WorkerFactory]]
+"""A way to start workers while one block, or one case of a gate, is measured; afterwards their caches are gone."""
+
+
+@contextmanager
+def block_workers(preset: Preset, *, in_process: bool) -> Iterator[WorkerFactory]:
+    """Start workers by calling what this yields. On leaving, every cache is removed; workers are closed by the caller.
+
+    ``in_process`` starts none: the frameworks run inside pytest, for a debugger or a profiler.
+    """
+    caches: dict[Cell, Path] = {}
+
+    def start_worker(cell: Cell, *, process: int) -> tuple[Worker, Setting]:
+        if process % 2 == 0:
+            _remove(caches.pop(cell, None))
+            caches[cell] = new_scratch()
+        scratch = new_scratch()
+        setting = make_setting(cell, preset=preset, scratch=scratch, caches=caches[cell])
+        return (InProcessWorker(scratch) if in_process else ProcessWorker(scratch)), setting
+
+    try:
+        yield start_worker
+    finally:
+        for folder in caches.values():
+            _remove(folder)
+
+
+def make_setting(cell: Cell, *, preset: Preset, scratch: Path, caches: Path) -> Setting:
+    """What a worker of the cell is built with: the cell's lines of the tables, and the processors of this process."""
+    framework, model = FRAMEWORKS[cell.framework], MODELS[cell.model]
+    return Setting(
+        cell=cell,
+        framework=framework,
+        implementation=implementation(framework, model),
+        workload_module=model.workload,
+        preset=preset.name,
+        affinity=allowed_processors(),
+        scratch=str(scratch),
+        caches=str(caches),
+    )
+
+
+def _remove(folder: Path | None) -> None:
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
