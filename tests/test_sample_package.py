@@ -91,7 +91,7 @@ def test_what_is_written_and_installed_is_measured_with_a_certificate(ended: End
         assert case.certificate.passed
         assert "by hand" in case.certificate.reference
         assert (case.flops > 0) == (case.phase != "compilation")
-        assert case.program["platform"] == "cpu"
+        assert case.program.platform == "cpu"
     assert sum(case.status == "measured" for case in ended.run.cases) >= 8
 
 

@@ -15,8 +15,7 @@ from pathlib import Path
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.matrix.cases import implementation
 from speedscore.bench_suite.workloads.table import MODELS, Model
-from speedscore.record.metrics import METRIC_TITLES
-from speedscore.record.phases import DEVICES, METRICS, PHASES, DeviceName
+from speedscore.record.phases import DEVICES, PHASES, DeviceName
 
 
 def page() -> str:
@@ -50,7 +49,7 @@ def page() -> str:
         "## Phases",
         _table(
             ("test", "what a round is", "metric"),
-            ((f"`test_{phase}`", METRIC_TITLES[METRICS[phase]], f"`{METRICS[phase]}`") for phase in PHASES),
+            ((f"`test_{name}`", phase.metric.title, f"`{phase.metric.name}`") for name, phase in PHASES.items()),
         ),
     ]
     return "\n\n".join(parts) + "\n"

@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal, Protocol, TypeVar, get_args
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -39,14 +39,12 @@ from speedscore.bench_suite.workers.protocol import (
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.host.clock import seconds
 from speedscore.host.fields import Scalar
-from speedscore.record.phases import DeviceName, Phase, Role
-from speedscore.record.run_record import Certificate
+from speedscore.record.descriptions import ProgramDescription, WorkerDescription
+from speedscore.record.phases import PHASES, ROLES, TIMED_PHASE, DeviceName, Role
+from speedscore.record.run_record import Certificate, Round
 
 Stopped = Literal["narrow", "budget"]
 ReplyType = TypeVar("ReplyType", bound=Reply)
-_ROLES: tuple[Role, ...] = get_args(Role)
-_TIMED: dict[Role, Phase] = {"training": "training", "inference": "inference", "throughput": "throughput"}
-"""The phase whose figure are the rounds of a role's program."""
 
 ONE_PROCESS_AT_A_TIME: frozenset[DeviceName] = frozenset({"tpu"})
 """libtpu gives a chip to one process: a second one fails, or waits for the first to end."""
@@ -57,16 +55,6 @@ FEWEST_TURNS = 3
 NEEDS_TWO = "a warm compilation needs the caches of a process before it: --processes 2 or more"
 NOTHING_FROM_CACHES = "a compilation from warm caches was asked for, but it took nothing from them"
 OUT_OF_TIME = "the time budget was spent before this case was prepared; --resume takes the session up again"
-
-
-class Round(msgspec.Struct, frozen=True):
-    """One sample of a case's own figure."""
-
-    seconds: float
-    turn: int
-    """Of the block: rounds of one turn are neighbours in time."""
-    process: int
-    """Counts from 0. Cells' processes of one number lived at the same time."""
 
 
 class CaseMeasured(msgspec.Struct, frozen=True):
@@ -82,8 +70,8 @@ class CaseMeasured(msgspec.Struct, frozen=True):
     flops: int
     gauged: Gauged | None
     workload: dict[str, Scalar]
-    program: dict[str, Scalar]
-    worker: dict[str, Scalar]
+    program: ProgramDescription
+    worker: WorkerDescription
 
     @property
     def rounds_seconds(self) -> tuple[float, ...]:
@@ -173,13 +161,13 @@ class _Seat:
         self.cell = cell
         self.cases = {case.phase: case for case in cases}
         wanted = {case.role for case in cases}
-        self.parts = {role: _Part(role) for role in _ROLES if role in wanted}
+        self.parts = {role: _Part(role) for role in ROLES if role in wanted}
         self.worker: Worker | None = None
         self.built = Built(workload={}, flops={})
         self.gauged: Gauged | None = None
 
     def timed(self, role: Role) -> bool:
-        return role in self.parts and _TIMED[role] in self.cases
+        return role in self.parts and TIMED_PHASE[role] in self.cases
 
     def ask(self, request: Request, expected: type[ReplyType], *, limit_seconds: float) -> ReplyType:
         if self.worker is None:
@@ -285,8 +273,8 @@ class _Table:
 
     def _run_rounds(self) -> None:
         """Rounds of the role whose widest interval is widest, turn after turn, until all are narrow or time is up."""
-        turns = dict.fromkeys(_ROLES, 0)
-        while open_roles := [role for role in _ROLES if self._open(role, turns[role])]:
+        turns = dict.fromkeys(ROLES, 0)
+        while open_roles := [role for role in ROLES if self._open(role, turns[role])]:
             role = max(open_roles, key=self._widest)
             turns[role] += 1
             self._turn += 1
@@ -352,7 +340,7 @@ class _Table:
             seat.worker.freeze()
         part.rounds.append(Round(measured.seconds, turn=self._turn, process=self._process))
         part.spent_seconds += seconds() - started
-        self._listener.round_done(seat.cases[_TIMED[role]], part.present)
+        self._listener.round_done(seat.cases[TIMED_PHASE[role]], part.present)
 
     def _describe(self, seat: _Seat, part: _Part) -> None:
         part.described = seat.ask(Describe(part.role), Described, limit_seconds=self._plan.preset.limit_seconds)
@@ -424,18 +412,19 @@ class _Table:
 def _outcome(case: Case, seat: _Seat) -> Outcome:
     """What came of a case of which nothing failed."""
     part = seat.parts[case.role]
+    is_warm = PHASES[case.phase].is_warm
     cold, warm = part.prepared[::2], part.prepared[1::2]
-    prepared = warm if case.phase == "warm_compilation" else cold
-    if case.phase == "warm_compilation" and not warm:
+    prepared = warm if is_warm else cold
+    if is_warm and not warm:
         return CaseUnavailable(NEEDS_TWO)
-    if case.phase == "warm_compilation" and any(each.from_cache is False for each in warm):
+    if is_warm and any(each.from_cache is False for each in warm):
         return CaseFailed(RuntimeError(NOTHING_FROM_CACHES))
     if part.described is None:
         return CaseUnavailable(OUT_OF_TIME)
-    if case.phase == _TIMED[case.role]:
+    if not PHASES[case.phase].compiles:
         rounds = tuple(part.rounds)
     else:
-        first = 1 if case.phase == "warm_compilation" else 0
+        first = 1 if is_warm else 0
         rounds = tuple(
             Round(each.time_to_first_step_seconds, turn=0, process=first + 2 * index)
             for index, each in enumerate(prepared)

@@ -37,7 +37,7 @@ from speedscore.bench_suite.workers.protocol import (
 )
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.host.fields import Scalar
-from speedscore.record.phases import Phase
+from speedscore.record.phases import PHASES
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -47,8 +47,6 @@ MOST_ROUNDS = 1_000_000
 
 STEPS_TOGETHER = 20
 """Larger rounds have a multiple of so many steps, so that 5 or 10 % more work is a whole number of them."""
-
-_COMPILATIONS: tuple[Phase, ...] = ("compilation", "warm_compilation")
 
 NO_EXTRA_COMPILATION = "a canary adds work to each round, and a compilation happens once: nothing can be added to it"
 
@@ -73,7 +71,7 @@ def play_case(case: Case, *, preset: Preset, clock: VirtualClock, benchmark: Ben
         pytest.skip(reason)
     stage = _Stage(case, preset=preset, clock=clock, benchmark=benchmark)
     try:
-        if case.phase in _COMPILATIONS:
+        if PHASES[case.phase].compiles:
             stage.play_compilation()
         else:
             stage.play_rounds(pairing)
@@ -92,7 +90,7 @@ def _why_not(case: Case, pairing: Pairing) -> str:
         )
     if absence := absence_of(case, PROBES[case.device]()):
         return absence
-    if pairing.extra_work and case.phase in _COMPILATIONS:
+    if pairing.extra_work and PHASES[case.phase].compiles:
         return NO_EXTRA_COMPILATION
     return ""
 
@@ -138,7 +136,7 @@ class _Stage:
 
     def play_compilation(self) -> None:
         """One compilation in a worker that is started for it, from empty caches or from those of a worker before it."""
-        warm = self._case.phase == "warm_compilation"
+        warm = PHASES[self._case.phase].is_warm
         with _new_folder() as caches:
             if warm:
                 with self._worker(caches):
@@ -171,8 +169,8 @@ class _Stage:
             **{f"workload.{name}": value for name, value in live.built.workload.items()},
             "preset": self._preset.name,
             "precision": case.precision,
-            "platform": program["platform"],
-            "threads": program["threads"],
+            "platform": program.platform,
+            "threads": program.threads,
             "certificate": prepared.certificate.reference,
         }
         told: dict[str, Any] = {"speedscore_identity": identity, "speedscore_counts": prepared.counts}

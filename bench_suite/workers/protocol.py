@@ -12,6 +12,7 @@ import msgspec
 from speedscore.bench_suite.frameworks.table import Framework
 from speedscore.bench_suite.matrix.cases import Cell
 from speedscore.host.fields import Scalar
+from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.phases import Role
 from speedscore.record.run_record import Certificate
 
@@ -102,8 +103,8 @@ class Gauged(msgspec.Struct, frozen=True, tag=True):
 
 
 class Described(msgspec.Struct, frozen=True, tag=True):
-    program: dict[str, Scalar]
-    worker: dict[str, Scalar]
+    program: ProgramDescription
+    worker: WorkerDescription
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):

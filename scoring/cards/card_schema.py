@@ -15,7 +15,7 @@ import msgspec
 from speedscore.scoring.cards.json import SCHEMA_VERSION
 from speedscore.scoring.evidence.run_lines import RunLine
 from speedscore.scoring.facts.fact import Kind
-from speedscore.scoring.findings.ratios import Cell
+from speedscore.scoring.findings.standings import Cell
 from speedscore.scoring.rubric.rubric import Dimension, Policy
 from speedscore.scoring.scores.sensitivity import Sensitivity
 from speedscore.scoring.scores.uncertainty import Interval

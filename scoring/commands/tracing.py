@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from speedscore.scoring.cards import wording
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.findings import Finding, Source
-from speedscore.scoring.findings.ratios import Cell
+from speedscore.scoring.findings.standings import Cell
 from speedscore.scoring.rubric.rubric import Criterion
 from speedscore.scoring.scores.scores import DimensionScore, Report, ScoreCard
 

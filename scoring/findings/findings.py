@@ -13,10 +13,11 @@ from typing import Literal
 
 import msgspec
 
+from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import Kind, months_between
-from speedscore.scoring.findings.ratios import Comparison, Ratio, compare
-from speedscore.scoring.rubric.rubric import Criterion, Device, Rubric
+from speedscore.scoring.findings.standings import EcosystemRatio, EcosystemRatios, ecosystem_ratios
+from speedscore.scoring.rubric.rubric import Criterion, Rubric
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -76,14 +77,14 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def judge(
-    rubric: Rubric, evidence: Evidence, *, frameworks: Iterable[str], device: Device | None
+    rubric: Rubric, evidence: Evidence, *, frameworks: Iterable[str], device: DeviceName | None
 ) -> dict[str, tuple[Finding, ...]]:
     """Ask every criterion about every framework; ``device`` says whose measurements answer, None for facts alone.
 
     A criterion that only a measurement can answer is left out for a framework that was not measured on the device.
     """
-    comparisons = {
-        criterion.id: compare(evidence, device=device, measure=criterion.measure)
+    ratios = {
+        criterion.id: ecosystem_ratios(evidence, device=device, measure=criterion.measure)
         for criterion in rubric.criterion
         if criterion.measure is not None and device is not None
     }
@@ -95,7 +96,7 @@ def judge(
                 rubric=rubric,
                 evidence=evidence,
                 framework=framework,
-                comparison=comparisons.get(criterion.id),
+                ratios=ratios.get(criterion.id),
             )
             for criterion in rubric.criterion
             if framework in measured or not criterion.only_measured
@@ -128,7 +129,7 @@ def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str
 
 
 def _answer(
-    criterion: Criterion, *, rubric: Rubric, evidence: Evidence, framework: str, comparison: Comparison | None
+    criterion: Criterion, *, rubric: Rubric, evidence: Evidence, framework: str, ratios: EcosystemRatios | None
 ) -> Finding:
     facts = {
         key: sources
@@ -136,9 +137,9 @@ def _answer(
         if (sources := fact_sources(rubric, evidence, framework=framework, key=key))
     }
     note = ""
-    if comparison is not None:
-        if framework in comparison.ratios:
-            ratio = comparison.ratios[framework]
+    if ratios is not None:
+        if framework in ratios.ratios:
+            ratio = ratios.ratios[framework]
             return Finding(
                 criterion=criterion,
                 framework=framework,
@@ -147,7 +148,7 @@ def _answer(
                 sources=(_measured_source(ratio, evidence),),
                 beside=tuple(sources[0] for sources in facts.values()),
             )
-        note = comparison.reason or "not measured on this device"
+        note = ratios.reason or "not measured on this device"
     missing = [key for key in criterion.facts if key not in facts]
     if missing or not facts:
         named = ", ".join(name for key in missing if (name := rubric.facts[key].name))
@@ -190,7 +191,7 @@ def _combine(criterion: Criterion, values: list[float]) -> float:
             return statistics.geometric_mean(values) if all(value > 0 for value in values) else 0.0
 
 
-def _measured_source(ratio: Ratio, evidence: Evidence) -> Source:
+def _measured_source(ratio: EcosystemRatio, evidence: Evidence) -> Source:
     preset = evidence.runs[0].record.preset
     made = sorted(run.record.created for run in evidence.runs if run.name in ratio.runs)
     count = len(ratio.nodeids)

@@ -18,6 +18,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from speedscore.record.phases import DEVICES, DeviceName, Phase
 from speedscore.scoring.facts.fact import Fact, Key, Kind, months_between
 from speedscore.scoring.rubric.scales import SCALES
 
@@ -26,7 +27,6 @@ DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 """In the order of the card."""
 
 Combine = Literal["sum", "geometric mean"]
-Device = Literal["cpu", "gpu", "tpu"]
 
 RUBRIC_VERSION = 1
 """Raised when a field of ``rubric.toml`` changes its meaning."""
@@ -39,8 +39,8 @@ class RubricError(ValueError):
 class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which measurement answers a criterion, as a ratio to the best other framework."""
 
-    phase: str
-    metrics: dict[Device, str] = {}
+    phase: Phase
+    metrics: dict[DeviceName, str] = {}
     """Device → name of the measurement; without an entry the metric that the case itself is about."""
 
 
@@ -116,7 +116,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minimum_coverage: float
     kind_order: tuple[Kind, ...]
     stale_after_months: dict[Kind, int]
-    device_order: tuple[Device, ...]
+    device_order: tuple[DeviceName, ...]
     strength_from: float
     weakness_to: float
     sentences_each: int
@@ -133,8 +133,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for kind, months in self.stale_after_months.items():
             if months < 1:
                 raise ValueError(f"stale_after_months of {kind} is {months}; expected one month or more")
-        if sorted(self.device_order) != sorted(get_args(Device)):
-            raise ValueError(f"device_order must name {', '.join(get_args(Device))} once each")
+        if sorted(self.device_order) != sorted(DEVICES):
+            raise ValueError(f"device_order must name {', '.join(DEVICES)} once each")
 
     def is_stale(self, fact: Fact, *, month: str) -> bool:
         """True when a fact is past its kind's limit, seen from ``month`` (``YYYY-MM``)."""

@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import DeviceCoverage, Evidence
 from speedscore.scoring.evidence.run_lines import RunLine, run_lines, shapes, worst_error
 from speedscore.scoring.findings.findings import Finding, judge
-from speedscore.scoring.findings.ratios import Cell, cells
-from speedscore.scoring.rubric.rubric import DIMENSIONS, Device, Dimension, Policy, Rubric
+from speedscore.scoring.findings.standings import Cell, cells
+from speedscore.scoring.rubric.rubric import DIMENSIONS, Dimension, Policy, Rubric
 from speedscore.scoring.scores.maturity import Layer, grade_layers
 from speedscore.scoring.scores.sensitivity import Sensitivity, sensitivity
 from speedscore.scoring.scores.uncertainty import Uncertainty, uncertainties
@@ -116,7 +117,7 @@ def build_report(
     """
     order = [device for device in rubric.policy.device_order if device in evidence.measured]
     order.sort(key=lambda device: len(evidence.ecosystems(device)) < 2)
-    bases: list[Device | None] = [*order, None]
+    bases: list[DeviceName | None] = [*order, None]
     judged = {basis: judge(rubric, evidence, frameworks=frameworks, device=basis) for basis in bases}
     # The facts alone come last and serve a framework that was measured nowhere.
     main = {
@@ -210,11 +211,11 @@ def _card(
     evidence: Evidence,
     framework: str,
     *,
-    views: dict[Device | None, tuple[Finding, ...]],
-    main: Device | None,
+    views: dict[DeviceName | None, tuple[Finding, ...]],
+    main: DeviceName | None,
     uncertainty: Uncertainty,
 ) -> ScoreCard:
-    scored: dict[Device | None, list[DimensionScore]] = {}
+    scored: dict[DeviceName | None, list[DimensionScore]] = {}
     for basis, answers in views.items():
         cases = _cases(evidence, framework, basis)
         scored[basis] = [

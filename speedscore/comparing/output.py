@@ -17,6 +17,7 @@ from speedscore.comparing.fields import Difference
 from speedscore.comparing.report import Axis, Compared, Report, SideLine, group_of
 from speedscore.comparing.runs import NOWHERE, Row, Values
 from speedscore.comparing.saved_figures import TIME
+from speedscore.record.metrics import Unit
 from speedscore.text.numbers import duration, size
 from speedscore.verdicts.unpaired import ASSUMED_SPREAD
 
@@ -175,7 +176,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         verdict.outcome,
         _ratio(verdict.ratio) if verdict.ratio is not None else "",
         _interval(verdict.low, verdict.high),
-        *(_figure(values.figure, row.unit) if values else "" for values in (row.base, row.head)),
+        *(_figure(values.figure, row.unit) if values and row.unit else "" for values in (row.base, row.head)),
     )
 
 
@@ -192,7 +193,7 @@ def _ratio(value: float) -> str:
     return f"{value:.3f}" if value < 10 else f"{value:.0f}"
 
 
-def _figure(value: float, unit: str) -> str:
+def _figure(value: float, unit: Unit) -> str:
     if unit == "count":
         return f"{value:,.0f}"
     return size(value) if unit == "bytes" else duration(value)

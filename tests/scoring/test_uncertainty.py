@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.findings.findings import judge
-from speedscore.scoring.rubric.rubric import Device
 from speedscore.scoring.scores.scores import build_report
 from speedscore.scoring.scores.uncertainty import Uncertainty, uncertainties
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
 from tests.scoring.sample_runs import make_run, measured_case, two_frameworks
 
 
-def of(evidence: Evidence, framework: str, *, device: Device | None = None, seed: int = 0) -> Uncertainty:
+def of(evidence: Evidence, framework: str, *, device: DeviceName | None = None, seed: int = 0) -> Uncertainty:
     findings = judge(RUBRIC, evidence, frameworks=[framework], device=device)
     return uncertainties(RUBRIC, evidence, findings, device=device, seed=seed)[framework]
 

@@ -41,6 +41,7 @@ from speedscore.bench_suite.workers.protocol import (
     Setting,
 )
 from speedscore.bench_suite.workloads.presets import Preset
+from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.phases import Phase, Role
 from speedscore.record.run_record import Certificate, Check
 
@@ -129,7 +130,7 @@ class FakeWorker:
             case Gauge():
                 return Gauged(gemm_flops_per_second=1e9, dispatch_seconds=(1e-5,))
             case Describe():
-                return Described(program={}, worker={})
+                return Described(program=ProgramDescription(), worker=WorkerDescription())
 
     def _next_seconds(self, role: Role) -> float:
         name = self.cell.framework if role == "training" else f"{self.cell.framework} {role}"

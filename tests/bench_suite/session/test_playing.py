@@ -29,6 +29,7 @@ from speedscore.bench_suite.workers.protocol import (
     Request,
 )
 from speedscore.bench_suite.workloads.presets import find_preset
+from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.phases import DeviceName, Phase, Role
 from speedscore.record.run_record import Certificate, Check
 from tests.bench_suite.sample_session import Matrix
@@ -96,7 +97,9 @@ class Worker:
             case Measure():
                 return Measured(seconds=STEP_SECONDS)
             case Describe():
-                return Described(program={"platform": "cpu", "threads": 2, "variant": "x"}, worker={})
+                return Described(
+                    program=ProgramDescription(platform="cpu", threads=2, variant="x"), worker=WorkerDescription()
+                )
         raise AssertionError(request)
 
     def _prepare(self) -> Prepared:
