@@ -29,6 +29,8 @@ from speedscore.scoring.rubric.rubric import DIMENSIONS, Criterion, Dimension, R
 DRAWS = 400
 _TAILS = (2.5, 97.5)
 _WORST, _BEST = 0.0, 10.0
+_LARGEST_LOG = 700.0
+"""Beyond it a float overflows; Student's t of one degree of freedom goes there now and then."""
 
 Draws = NDArray[np.float64]
 """One figure in each draw. Of scores and ratios the first is the figure itself, and ``DRAWS`` more follow: whatever
@@ -163,7 +165,7 @@ def _ratio_draws(
             ]
             # The best other one is the one that it stands worst to.
             logs[ecosystem] = logs.get(ecosystem, np.zeros(1 + DRAWS)) + np.min(to_others, axis=0) / len(common)
-    return {ecosystem: np.exp(draws) for ecosystem, draws in logs.items()}
+    return {ecosystem: np.exp(np.clip(draws, -_LARGEST_LOG, _LARGEST_LOG)) for ecosystem, draws in logs.items()}
 
 
 def _pair_draws(compared: ComparedCell, rng: np.random.Generator) -> dict[Pair, Draws]:

@@ -1,4 +1,4 @@
-"""The metrics there are, each with its unit, its direction and its title: known here once, and never guessed from a name.
+"""The metrics there are, each with its unit, its direction and its title: known here, and never guessed from a name.
 
 It measures nothing and formats nothing. Adding a metric: a line in ``METRICS``. A framework of another package declares
 what its programs report beyond this table in its own line of the matrix (``Framework.metrics``); a program that reports
@@ -22,7 +22,8 @@ class Metric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a number means."""
 
     name: str
-    """Says quantity, definition and unit, as in ``peak_rss_running_bytes``. It stands in saved runs and never changes."""
+    """Says quantity, definition and unit, as in ``peak_rss_running_bytes``. It stands in saved runs and never
+    changes."""
     unit: Unit
     better: Better
     title: str

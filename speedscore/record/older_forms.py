@@ -8,7 +8,7 @@ converts it, and a line in ``_READERS``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import zip_longest
+from itertools import repeat
 
 import msgspec
 
@@ -133,13 +133,15 @@ def _rounds_of_version_1(case: _Case1) -> tuple[Round, ...]:
     own = [measurement.samples for measurement in case.measurements if measurement.name == case.metric]
     samples = own[0] if own else ()
     for name, numbers in (("turns", case.turns), ("processes", case.processes)):
-        if numbers and len(numbers) != len(samples):
+        if samples and numbers and len(numbers) != len(samples):
             raise ValueError(
                 f"case {case.id!r} has {len(samples)} rounds and {len(numbers)} {name}; one each is expected"
             )
     return tuple(
         Round(seconds, turn=turn, process=process)
-        for seconds, turn, process in zip_longest(samples, case.turns, case.processes)
+        for seconds, turn, process in zip(
+            samples, case.turns or repeat(None), case.processes or repeat(None), strict=False
+        )
     )
 
 

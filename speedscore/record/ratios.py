@@ -67,7 +67,7 @@ Pair = tuple[str, str]
 def find_ratios(cases: Iterable[CaseResult]) -> tuple[Ratio, ...]:
     """For each two frameworks that were measured side by side how many times as fast the faster one is.
 
-    Only cases of one model, device, phase, precision and occasion are compared, and of those only what shared a process.
+    Only cases of one model, device, phase, precision and occasion are compared, of those that shared a process.
     """
     measured = [case for case in cases if case.status == "measured"]
     estimates = (
@@ -82,8 +82,9 @@ def find_ratios(cases: Iterable[CaseResult]) -> tuple[Ratio, ...]:
 def estimate_ratios(cases: Sequence[CaseResult]) -> dict[Pair, Estimate]:
     """Every two of the measured ``cases``, in both orders, by their frameworks.
 
-    The cases are of one model, device, phase and precision, one a framework. Those that were no neighbours, because they were measured
-    on different occasions or shared no process, have the ratio of their figures, without an interval.
+    The cases are of one model, device, phase and precision, one a framework. Those that were no neighbours, because
+    they were measured on different occasions or shared no process, have the ratio of their figures, without an
+    interval.
     """
     estimates: dict[Pair, Estimate] = {}
     for group in _groups(cases):

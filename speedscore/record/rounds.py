@@ -6,9 +6,8 @@ rounds reads them by process, through this module; it compares nothing.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from statistics import fmean, median
+from statistics import geometric_mean, median
 
 from speedscore.record.run_record import CaseResult, Measurement, Round
 
@@ -34,7 +33,9 @@ def process_medians(rounds: Iterable[Round]) -> tuple[float, ...]:
 
 def figure_of_rounds(rounds: Iterable[Round]) -> float:
     """Seconds: the geometric mean over processes of the median over each one's rounds. At least one round is needed."""
-    return math.exp(fmean(math.log(seconds) for seconds in process_medians(rounds)))
+    medians = process_medians(rounds)
+    # Of one process exactly its median, without what a logarithm and back would add.
+    return medians[0] if len(medians) == 1 else geometric_mean(medians)
 
 
 def figure_of(case: CaseResult, name: str) -> float | None:

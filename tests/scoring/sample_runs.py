@@ -78,11 +78,12 @@ def two_frameworks() -> RunRecord:
     """JAX against both variants of PyTorch in every phase, with one skip on another device."""
     cases = []
     for model, factor in (("mlp", 1.0), ("resnet50", 20.0), ("gpt", 5.0)):
-        for phase, own, eager, compiled in (
+        timed: tuple[tuple[Phase, float, float, float], ...] = (
             ("training", 0.010, 0.012, 0.008),
             ("inference", 0.002, 0.003, 0.0025),
             ("compilation", 1.5, 0.1, 9.0),
-        ):
+        )
+        for phase, own, eager, compiled in timed:
             cases += [
                 measured_case("jax", own * factor, model=model, phase=phase),
                 measured_case("torch", eager * factor, ecosystem="pytorch", model=model, phase=phase),

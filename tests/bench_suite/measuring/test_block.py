@@ -196,7 +196,7 @@ def measured(outcome: Outcome) -> CaseMeasured:
     return outcome
 
 
-def turns(outcome: Outcome) -> list[int]:
+def turns(outcome: Outcome) -> list[int | None]:
     return [each.turn for each in measured(outcome).rounds]
 
 
