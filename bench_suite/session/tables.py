@@ -14,6 +14,7 @@ from tabulate import tabulate
 
 from speedscore.bench_suite.measuring.stopping import interval_fraction
 from speedscore.record.phases import PHASES
+from speedscore.record.rounds import figure_of_rounds
 from speedscore.record.run_record import CaseResult, Ratio
 from speedscore.text.numbers import duration, percent, size, three_digits
 
@@ -87,8 +88,8 @@ def shape_lines(case: CaseResult) -> list[str]:
 
 
 def middle(case: CaseResult) -> float:
-    """Median of the case's own figure."""
-    return median(case.rounds_seconds)
+    """The one number of the case's own figure: over processes the mean of each one's median."""
+    return figure_of_rounds(case.rounds)
 
 
 class _Ratios:

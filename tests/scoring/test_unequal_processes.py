@@ -1,4 +1,4 @@
-"""One ratio in the whole house: the card gives the table's, and a score lies in its interval, however uneven rounds are."""
+"""One ratio in the house: the card gives the table's, and a score lies in its interval, however uneven rounds are."""
 
 from __future__ import annotations
 
