@@ -94,7 +94,12 @@ class Program(Protocol):
         """What can be counted of the program, the same in every fresh process of it: ``xla_flops``, ``graph_breaks``.
 
         Asked once, after ``compile``, warm-up and certificate, before another program is built: it may take its time.
-        Empty where nothing is counted. A name with ``bytes`` among its words counts bytes.
+        Empty where nothing is counted.
+
+        Unit, direction and title of each name here, and of those in ``compile`` and ``memory``, stand in the table
+        ``speedscore.record.metrics``, or in the framework's own line (``Framework.metrics``) where another package
+        brings it; a stage of ``compile`` is declared twice, as it is and with ``warm_`` before it. A name that nobody
+        declared fails the case.
         """
         ...
 

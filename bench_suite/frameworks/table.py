@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from speedscore.bench_suite.frameworks.program import Builder
+from speedscore.record.metrics import Metric
 
 
 class Framework(msgspec.Struct, frozen=True):
@@ -32,6 +33,8 @@ class Framework(msgspec.Struct, frozen=True):
     """Passed to the builder: which way of running it this line is."""
     declined: dict[str, str] = {}
     """Device → why this framework is not measured there."""
+    metrics: tuple[Metric, ...] = ()
+    """What its programs report in ``compile``, ``memory`` or ``counts`` beyond ``speedscore.record.metrics``."""
 
     @property
     def package(self) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.workloads.table import MODELS, Model
-from speedscore.record.phases import DEVICES, METRICS, ROLES, DeviceName, Phase, Role
+from speedscore.record.phases import DEVICES, PHASES, DeviceName, Phase, Role
 
 
 class Block(msgspec.Struct, frozen=True, order=True):
@@ -66,11 +66,7 @@ class Case(msgspec.Struct, frozen=True, order=True):
 
     @property
     def role(self) -> Role:
-        return ROLES[self.phase]
-
-    @property
-    def metric(self) -> str:
-        return METRICS[self.phase]
+        return PHASES[self.phase].role
 
 
 def matrix(phase: Phase) -> list[Case]:

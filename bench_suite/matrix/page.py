@@ -15,8 +15,7 @@ from pathlib import Path
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.matrix.cases import implementation
 from speedscore.bench_suite.workloads.table import MODELS, Model
-from speedscore.record.metrics import METRIC_TITLES
-from speedscore.record.phases import DEVICES, METRICS, PHASES, DeviceName
+from speedscore.record.phases import DEVICES, PHASES, DeviceName
 from speedscore.text.markdown import Markdown, code, markdown_table
 
 
@@ -50,7 +49,7 @@ def page() -> str:
         ),
         "## Phases",
         _table(
-            ((code(f"test_{phase}"), METRIC_TITLES[METRICS[phase]], code(METRICS[phase])) for phase in PHASES),
+            ((code(f"test_{name}"), phase.metric.title, code(phase.metric.name)) for name, phase in PHASES.items()),
             headers=("test", "what a round is", "metric"),
         ),
     ]

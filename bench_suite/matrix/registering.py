@@ -14,7 +14,7 @@ import pytest
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.workloads.table import MODELS, Model
-from speedscore.record.phases import DeviceName
+from speedscore.record.phases import DEVICES
 
 Line = TypeVar("Line", Framework, Model)
 
@@ -23,7 +23,6 @@ _IDS: dict[type[Framework | Model], tuple[str, str]] = {
     # The id of a case is framework-model-device: with a hyphen in the model, two cases could have one id.
     Model: (r"[a-z][a-z0-9]*", "lower-case letters and digits, in one word"),
 }
-_RESERVED: tuple[DeviceName, ...] = ("cpu", "gpu", "tpu")
 
 
 def register_lines(config: pytest.Config) -> None:
@@ -60,6 +59,6 @@ def _problem(name: str, table: Mapping[str, object], *, kind: type[Framework | M
     if not re.fullmatch(pattern, name):
         return f"is no id of a {kind.__name__}: {meaning}"
     # pytest's -k compares parts of names: "-k gpu" must find the cases on a GPU and no others.
-    if found := [device for device in _RESERVED if device in name]:
+    if found := [device for device in DEVICES if device in name]:
         return f"holds {found[0]!r}, and -k {found[0]} must select cases on that device alone; choose another id"
     return "is in the table already; choose another id" if name in table else ""

@@ -19,7 +19,7 @@ import msgspec
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.matrix.cases import Case, Cell
-from speedscore.bench_suite.measuring.cell_run import TIMED_PHASE, CellRun, WorkerFactory
+from speedscore.bench_suite.measuring.cell_run import CellRun, WorkerFactory
 from speedscore.bench_suite.measuring.deadline import Deadline
 from speedscore.bench_suite.measuring.outcomes import (
     OUT_OF_TIME,
@@ -33,7 +33,7 @@ from speedscore.bench_suite.measuring.scheduler import RoundScheduler
 from speedscore.bench_suite.workers.handle import WorkerLost
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.host.clock import Clock, seconds
-from speedscore.record.phases import DeviceName, Role
+from speedscore.record.phases import TIMED_PHASE, DeviceName, Role
 
 ONE_PROCESS_AT_A_TIME: frozenset[DeviceName] = frozenset({"tpu"})
 """libtpu gives a chip to one process: a second one fails, or waits for the first to end."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Protocol, TypeVar, get_args
+from typing import Protocol, TypeVar
 
 from speedscore.bench_suite.matrix.cases import Case, Cell
 from speedscore.bench_suite.measuring.outcomes import (
@@ -19,7 +19,6 @@ from speedscore.bench_suite.measuring.outcomes import (
     CaseMeasured,
     CaseUnavailable,
     Outcome,
-    Round,
 )
 from speedscore.bench_suite.measuring.stopping import interval_fraction, is_narrow
 from speedscore.bench_suite.workers.handle import Worker
@@ -39,11 +38,8 @@ from speedscore.bench_suite.workers.protocol import (
     Setting,
 )
 from speedscore.bench_suite.workloads.presets import Preset
-from speedscore.record.phases import Phase, Role
-
-ROLES: tuple[Role, ...] = get_args(Role)
-TIMED_PHASE: dict[Role, Phase] = {"training": "training", "inference": "inference", "throughput": "throughput"}
-"""The phase whose figure are the rounds of a role's program."""
+from speedscore.record.phases import PHASES, ROLES, TIMED_PHASE, Role
+from speedscore.record.run_record import Round
 
 ReplyType = TypeVar("ReplyType", bound=Reply)
 
@@ -156,7 +152,8 @@ class CellRun:
     def outcome(self, case: Case) -> Outcome:
         """What came of a case of which nothing failed."""
         samples = self.roles[case.role]
-        is_warm = case.phase == "warm_compilation"
+        phase = PHASES[case.phase]
+        is_warm = phase.is_warm
         cold, warm = samples.prepared[::2], samples.prepared[1::2]
         prepared = warm if is_warm else cold
         if is_warm and not warm:
@@ -165,10 +162,7 @@ class CellRun:
             return CaseFailed(RuntimeError(NOTHING_FROM_CACHES))
         if samples.described is None:
             return CaseUnavailable(OUT_OF_TIME)
-        if case.phase == TIMED_PHASE[case.role]:
-            rounds = tuple(samples.rounds)
-        else:
-            rounds = _compilations(prepared, first_process=1 if is_warm else 0)
+        rounds = _compilations(prepared, first_process=int(is_warm)) if phase.compiles else tuple(samples.rounds)
         if not rounds:
             return CaseUnavailable(OUT_OF_TIME)
         return CaseMeasured(

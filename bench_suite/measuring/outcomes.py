@@ -14,23 +14,14 @@ import msgspec
 from speedscore.bench_suite.matrix.cases import Case, Cell
 from speedscore.bench_suite.workers.protocol import Gauged, Prepared
 from speedscore.host.fields import Scalar
-from speedscore.record.run_record import Certificate
+from speedscore.record.descriptions import ProgramDescription, WorkerDescription
+from speedscore.record.run_record import Certificate, Round
 
 NEEDS_TWO = "a warm compilation needs the caches of a process before it: --processes 2 or more"
 NOTHING_FROM_CACHES = "a compilation from warm caches was asked for, but it took nothing from them"
 OUT_OF_TIME = "the time budget was spent before this case was prepared; --resume takes the session up again"
 
 Stopped = Literal["narrow", "budget"]
-
-
-class Round(msgspec.Struct, frozen=True):
-    """One sample of a case's own figure."""
-
-    seconds: float
-    turn: int
-    """Of the block: rounds of one turn are neighbours in time."""
-    process: int
-    """Counts from 0. Cells' processes of one number lived at the same time."""
 
 
 class CaseMeasured(msgspec.Struct, frozen=True):
@@ -46,8 +37,8 @@ class CaseMeasured(msgspec.Struct, frozen=True):
     flops: int
     gauged: Gauged | None
     workload: dict[str, Scalar]
-    program: dict[str, Scalar]
-    worker: dict[str, Scalar]
+    program: ProgramDescription
+    worker: WorkerDescription
 
     @property
     def rounds_seconds(self) -> tuple[float, ...]:

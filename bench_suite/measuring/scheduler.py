@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from speedscore.bench_suite.measuring.cell_run import ROLES, CellRun
+from speedscore.bench_suite.measuring.cell_run import CellRun
 from speedscore.bench_suite.measuring.stopping import is_narrow
 from speedscore.host.clock import Clock
-from speedscore.record.phases import Role
+from speedscore.record.phases import ROLES, Role
 
 FEWEST_TURNS = 3
 """Taken even when the time is up: a case that was prepared at length must not end without a figure."""

@@ -38,7 +38,7 @@ from speedscore.bench_suite.workers.protocol import (
 )
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.host.fields import Scalar
-from speedscore.record.phases import Phase
+from speedscore.record.phases import PHASES
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -48,8 +48,6 @@ MOST_ROUNDS = 1_000_000
 
 STEPS_TOGETHER = 20
 """Larger rounds have a multiple of so many steps, so that 5 or 10 % more work is a whole number of them."""
-
-_COMPILATIONS: tuple[Phase, ...] = ("compilation", "warm_compilation")
 
 NO_EXTRA_COMPILATION = "a canary adds work to each round, and a compilation happens once: nothing can be added to it"
 
@@ -83,7 +81,7 @@ def measure_paired_case(
     try:
         with open_workers() as start_worker:
             paired_case = _PairedCase(case, preset=preset, clock=clock, benchmark=benchmark, start_worker=start_worker)
-            if case.phase in _COMPILATIONS:
+            if PHASES[case.phase].compiles:
                 paired_case.measure_compilation()
             else:
                 paired_case.measure_rounds(pairing)
@@ -102,7 +100,7 @@ def _why_not(case: Case, pairing: Pairing, *, probes: Probes) -> str:
         )
     if absence := DeviceSearch(probes).absence(case):
         return absence
-    if pairing.extra_work and case.phase in _COMPILATIONS:
+    if pairing.extra_work and PHASES[case.phase].compiles:
         return NO_EXTRA_COMPILATION
     return ""
 
@@ -158,7 +156,7 @@ class _PairedCase:
 
     def measure_compilation(self) -> None:
         """One compilation in a worker that is started for it, from empty caches or from those of a worker before it."""
-        is_warm = self._case.phase == "warm_compilation"
+        is_warm = PHASES[self._case.phase].is_warm
         if is_warm:
             with self._worker(process=0):
                 pass  # it fills the caches
@@ -188,8 +186,8 @@ class _PairedCase:
             **{f"workload.{name}": value for name, value in worker.built.workload.items()},
             "preset": self._preset.name,
             "precision": case.precision,
-            "platform": program["platform"],
-            "threads": program["threads"],
+            "platform": program.platform,
+            "threads": program.threads,
             "certificate": prepared.certificate.reference,
         }
         told: dict[str, Any] = {"speedscore_identity": identity, "speedscore_counts": prepared.counts}

@@ -12,7 +12,8 @@ import pytest
 
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseUnavailable
-from speedscore.bench_suite.session.session import Session, unmeasured
+from speedscore.bench_suite.session.results import unmeasured
+from speedscore.bench_suite.session.session import Session
 from speedscore.bench_suite.session.stash import SESSION
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.host.fields import Scalar
@@ -27,7 +28,7 @@ def replay_case(case: Case, *, item: pytest.Item, clock: VirtualClock, benchmark
     session = item.config.stash[SESSION]
     result = session.carried_over(item.nodeid) or _measure(session, case, item)
     benchmark.extra_info.update(_extra_info(result))
-    benchmark.pedantic(clock.player(result.rounds), rounds=len(result.rounds), iterations=1)
+    benchmark.pedantic(clock.player(result.rounds_seconds), rounds=len(result.rounds), iterations=1)
     session.note(result)
 
 
@@ -66,16 +67,12 @@ def _extra_info(result: CaseResult) -> dict[str, Scalar]:
     """What readers of pytest-benchmark's own files find beside the rounds."""
     certificate = result.certificate
     return {
-        "metric": result.metric,
+        "metric": result.metric.name,
         "steps_per_round": result.steps_per_round,
         "stopped": result.stopped,
-        **{
-            measurement.name: measurement.samples[0]
-            for measurement in result.measurements
-            if measurement.name != result.metric
-        },
+        **{measurement.name: measurement.samples[0] for measurement in result.measurements},
         **({f"certificate.{check.quantity}": check.error for check in certificate.checks} if certificate else {}),
         **{f"workload.{name}": value for name, value in result.workload.items()},
-        **{f"program.{name}": value for name, value in result.program.items()},
-        **{f"worker.{name}": value for name, value in result.worker.items()},
+        **{f"program.{name}": value for name, value in result.program.fields().items()},
+        **{f"worker.{name}": value for name, value in result.worker.fields().items()},
     }

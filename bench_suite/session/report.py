@@ -10,7 +10,7 @@ import pytest
 
 from speedscore.bench_suite.session.tables import group_lines, shape_lines
 from speedscore.host.fingerprint import BUSY_FROM
-from speedscore.record.metrics import METRIC_TITLES
+from speedscore.record.phases import PHASES
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.text.numbers import first_line
 
@@ -44,19 +44,19 @@ def write_report(terminal: pytest.TerminalReporter, run: RunRecord) -> None:
 
 def measured_lines(run: RunRecord, measured: list[CaseResult], *, width: int) -> list[str]:
     """A table for each phase, model and device, the shape of each model, and what the columns mean."""
-    rates = [rate for case in measured if isinstance(rate := case.worker.get("gemm_flops_per_second"), float)]
+    rates = [rate for case in measured if (rate := case.worker.gemm_flops_per_second) is not None]
     gemm = max(rates, default=None)
     lines: list[str] = []
     for (model, device), block in groupby(sorted(measured, key=_place), key=lambda case: (case.model, case.device)):
         cases = list(block)
         lines += [f"{model} on {device}, {run.preset}", *shape_lines(cases[0]), ""]
-        for _, group in groupby(cases, key=lambda case: case.metric):
+        for _, group in groupby(cases, key=lambda case: case.phase):
             lines += group_lines(list(group), run.ratios, preset=run.preset, gemm_flops_per_second=gemm)
     worst = max(measured, key=lambda case: case.certificate.worst_ratio if case.certificate else 0.0)
     if worst.certificate is not None:
         lines += textwrap.wrap(
             f"Certificates: all {len(measured)} passed; the largest error is {100 * worst.certificate.worst_ratio:.0f} "
-            f"% of its tolerance ({worst.phase.replace('_', ' ')} {worst.id}).",
+            f"% of its tolerance ({PHASES[worst.phase].title} {worst.id}).",
             width,
         )
     text = "\n".join(lines)
@@ -66,7 +66,7 @@ def measured_lines(run: RunRecord, measured: list[CaseResult], *, width: int) ->
 
 def busy_lines(measured: list[CaseResult], *, width: int) -> list[str]:
     """A warning where others were using the processors; no lines where the machine was quiet."""
-    busy = [case for case in measured if float(case.worker.get("processors_busy_before") or 0.0) >= BUSY_FROM]
+    busy = [case for case in measured if (case.worker.processors_busy_before or 0.0) >= BUSY_FROM]
     if not busy:
         return []
     return textwrap.wrap(
@@ -98,4 +98,4 @@ def missing_lines(run: RunRecord, *, width: int) -> list[str]:
 
 
 def _place(case: CaseResult) -> tuple[str, str, int]:
-    return case.model, case.device, list(METRIC_TITLES).index(case.metric)
+    return case.model, case.device, list(PHASES).index(case.phase)

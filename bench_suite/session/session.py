@@ -6,22 +6,19 @@ out; blocks are measured by way of the workers and on the machine that the sessi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
 
-from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseUnavailable, Outcome
 from speedscore.bench_suite.session.blocks import Progress, SessionBlocks
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.machine import DeviceSearch, Machine
+from speedscore.bench_suite.session.results import measured_result, unmeasured
 from speedscore.bench_suite.session.resuming import carry_over
 from speedscore.bench_suite.session.worker_factory import OpenWorkers
-from speedscore.host.fields import Scalar
-from speedscore.host.peaks import peak_flops_per_second
 from speedscore.record.ratios import find_ratios
-from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Measurement, RunRecord
+from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
 
 NOT_MEASURED = "the session ended before this case was measured"
 
@@ -77,7 +74,7 @@ class Session:
     def measured(self, nodeid: str, case: Case, outcome: CaseMeasured) -> CaseResult:
         """The saved form of a measured case."""
         busy = self._blocks.busy_processors(case.block)
-        return _to_result(nodeid, case, outcome, busy_processors=busy, occasion=self._created)
+        return measured_result(nodeid, case, outcome, busy_processors=busy, occasion=self._created)
 
     def note(self, result: CaseResult) -> None:
         """Keep what became of a case. The first word stands: failing to tear down does not undo a measurement."""
@@ -114,75 +111,3 @@ class Session:
                 return unmeasured(nodeid, case, status="skipped", reason=reason)
             case None:
                 return unmeasured(nodeid, case, status="skipped", reason=NOT_MEASURED)
-
-
-def _to_result(nodeid: str, case: Case, outcome: CaseMeasured, *, busy_processors: float, occasion: str) -> CaseResult:
-    first = outcome.prepared[0]
-    warm = "warm_" if case.phase == "warm_compilation" else ""
-    by_process = [
-        each.stages_seconds
-        | {
-            "first_step_seconds": each.first_step_seconds,
-            "time_to_first_step_seconds": each.time_to_first_step_seconds,
-        }
-        for each in outcome.prepared
-    ]
-    stages = [{f"{warm}{name}": value for name, value in each.items()} for each in by_process]
-    memory = [each.memory_bytes for each in outcome.prepared]
-    gauged = outcome.gauged
-    dispatch = gauged.dispatch_seconds if gauged is not None and case.phase == "training" else ()
-    measurements = [
-        Measurement(name=case.metric, unit="s", better="lower", samples=outcome.rounds_seconds),
-        *(_one_a_process(name, "s", stages) for name in stages[0] if name != case.metric),
-        *(_one_a_process(name, "bytes", memory) for name in memory[0]),
-    ]
-    for name, value in first.counts.items():
-        unit: Literal["bytes", "count"] = "bytes" if "bytes" in name.split("_") else "count"
-        measurements.append(Measurement(name=name, unit=unit, better="lower", samples=(float(value),)))
-    if dispatch:
-        measurements.append(Measurement(name="dispatch_seconds", unit="s", better="lower", samples=dispatch))
-    observed: dict[str, Scalar] = {"processors_busy_before": round(busy_processors, 2)}
-    if gauged is not None and gauged.gemm_flops_per_second is not None:
-        observed["gemm_flops_per_second"] = gauged.gemm_flops_per_second
-    if (peak := peak_flops_per_second(str(outcome.program.get("device_kind")), "float32")) is not None:
-        observed |= {"peak_flops_per_second": peak.flops_per_second, "peak_source": peak.source}
-    compiles = case.phase in ("compilation", "warm_compilation")
-    return CaseResult(
-        **_identity(nodeid, case),
-        status="measured",
-        stopped=outcome.stopped,
-        metric=case.metric,
-        measurements=tuple(measurements),
-        turns=tuple(each.turn for each in outcome.rounds),
-        processes=tuple(each.process for each in outcome.rounds),
-        occasion=occasion,
-        steps_per_round=1 if compiles else first.steps_per_round,
-        flops=0 if compiles else outcome.flops,
-        certificate=outcome.certificate,
-        workload=outcome.workload,
-        program=outcome.program,
-        worker=outcome.worker | observed,
-    )
-
-
-def _one_a_process(name: str, unit: Literal["s", "bytes"], processes: Sequence[Mapping[str, float]]) -> Measurement:
-    samples = tuple(float(process[name]) for process in processes if name in process)
-    return Measurement(name=name, unit=unit, better="lower", samples=samples)
-
-
-def unmeasured(nodeid: str, case: Case, *, status: Literal["skipped", "failed"], reason: str) -> CaseResult:
-    """The saved form of a case that has no figures."""
-    return CaseResult(**_identity(nodeid, case), status=status, reason=reason)
-
-
-def _identity(nodeid: str, case: Case) -> dict[str, Any]:
-    return {
-        "id": case.id,
-        "nodeid": nodeid,
-        "framework": case.framework,
-        "ecosystem": FRAMEWORKS[case.framework].ecosystem,
-        "model": case.model,
-        "device": case.device,
-        "phase": case.phase,
-        "precision": case.precision,
-    }

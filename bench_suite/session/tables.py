@@ -13,7 +13,8 @@ from statistics import median
 from tabulate import tabulate
 
 from speedscore.bench_suite.measuring.stopping import interval_fraction
-from speedscore.record.metrics import METRIC_TITLES
+from speedscore.record.phases import PHASES
+from speedscore.record.rounds import figure_of_rounds
 from speedscore.record.run_record import CaseResult, Ratio
 from speedscore.text.numbers import duration, percent, size, three_digits
 
@@ -46,7 +47,7 @@ def group_lines(
         for case in ordered
     ]
     table = _table_lines(rows)
-    title = f"{first.phase.replace('_', ' ')} {first.model} {first.device}, {preset}: {METRIC_TITLES[first.metric]}"
+    title = f"{PHASES[first.phase].title} {first.model} {first.device}, {preset}: {first.metric.title}"
     return [
         *textwrap.wrap(title, _WIDTH, subsequent_indent="  ", break_on_hyphens=False),
         f"  {table[0]}",
@@ -87,8 +88,8 @@ def shape_lines(case: CaseResult) -> list[str]:
 
 
 def middle(case: CaseResult) -> float:
-    """Median of the case's own figure."""
-    return median(case.rounds)
+    """The one number of the case's own figure: over processes the mean of each one's median."""
+    return figure_of_rounds(case.rounds)
 
 
 class _Ratios:
@@ -155,7 +156,7 @@ def _row(
     memory: str | None,
     gemm_flops_per_second: float | None,
 ) -> dict[str, str]:
-    width = interval_fraction(case.rounds)
+    width = interval_fraction(case.rounds_seconds)
     row = {
         "framework": case.framework,
         "median": duration(middle(case)),
@@ -165,10 +166,10 @@ def _row(
     if case.flops:
         rate = case.flops / middle(case)
         row["GFLOP/s"] = three_digits(rate / 1e9)
-        peak = case.worker.get("peak_flops_per_second")
-        if isinstance(peak, float):
+        peak = case.worker.peak_flops_per_second
+        if peak is not None:
             row["MFU"] = f"{100 * rate / peak:.0f} %"
-        elif gemm_flops_per_second and "gemm_flops_per_second" in case.worker:
+        elif gemm_flops_per_second and case.worker.gemm_flops_per_second is not None:
             row["GEMM"] = f"{100 * rate / gemm_flops_per_second:.0f} %"
     if memory is not None:
         found = case.find(memory)
@@ -181,7 +182,7 @@ def _dispatch(cases: Sequence[CaseResult]) -> list[str]:
     found = {case.framework: measured for case in cases if (measured := case.find("dispatch_seconds"))}
     if len(found) < 2:
         return []
-    programs = {case.framework: case.program.get("program_sha256") for case in cases}
+    programs = {case.framework: case.program.program_sha256 for case in cases}
     raw = programs.get(_REFERENCE_FRAMEWORK)
     parts = []
     for name, measured in sorted(found.items(), key=lambda entry: median(entry[1].samples)):

@@ -13,6 +13,7 @@ from speedscore.bench_suite.frameworks.table import Framework
 from speedscore.bench_suite.matrix.cases import Cell
 from speedscore.bench_suite.workloads.presets import STANDARD_GAUGING, STANDARD_WARM_UP, Gauging, WarmUp
 from speedscore.host.fields import Scalar
+from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.phases import Role
 from speedscore.record.run_record import Certificate
 
@@ -106,8 +107,8 @@ class Gauged(msgspec.Struct, frozen=True, tag=True):
 
 
 class Described(msgspec.Struct, frozen=True, tag=True):
-    program: dict[str, Scalar]
-    worker: dict[str, Scalar]
+    program: ProgramDescription
+    worker: WorkerDescription
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):

@@ -39,6 +39,8 @@ from speedscore.host.clock import seconds
 from speedscore.host.fields import Scalar
 from speedscore.host.processors import allowed_processors
 from speedscore.host.variables import recorded_variables
+from speedscore.record.descriptions import ProgramDescription, WorkerDescription
+from speedscore.record.metrics import WARM, find_metric
 from speedscore.record.phases import Role
 
 FARTHEST_STEP = 100
@@ -124,13 +126,17 @@ class Service:
             memory_bytes = {name: value for name, value in memory_bytes.items() if name == _STATIC}
         certificate = certify(program, cell.workload, role)
         require_passed(f"{role} {cell.setting.cell.id}", certificate)
+        counts = program.counts()
+        # Here, where the case fails with the reason, and not when its figures are saved.
+        for name in (*stages_seconds, *(f"{WARM}{stage}" for stage in stages_seconds), *memory_bytes, *counts):
+            find_metric(name, cell.setting.framework.metrics)
         return Prepared(
             stages_seconds=stages_seconds,
             first_step_seconds=first_step_seconds,
             time_to_first_step_seconds=sum(stages_seconds.values()) + first_step_seconds,
             memory_bytes=memory_bytes,
             certificate=certificate,
-            counts=program.counts(),
+            counts=counts,
             steps_per_round=max(1, math.ceil(request.round_seconds / step_seconds)),
             from_cache=from_cache if isinstance(from_cache, bool) else None,
         )
@@ -210,7 +216,9 @@ class Service:
             "process_threads": _thread_count(),
         }
         worker |= recorded_variables()
-        return Described(program=described, worker=worker)
+        return Described(
+            program=ProgramDescription.from_fields(described), worker=WorkerDescription.from_fields(worker)
+        )
 
     def _built(self) -> _Cell:
         if self._cell is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from speedscore.scoring.evidence.evidence import DeviceCoverage
 from speedscore.scoring.findings.findings import Finding, Source
-from speedscore.scoring.findings.ratios import Standing
+from speedscore.scoring.findings.standings import Standing
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.maturity import Layer
 from speedscore.scoring.scores.score_card import ScoreCard

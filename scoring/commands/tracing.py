@@ -5,13 +5,18 @@ Everything that is shown was computed elsewhere; here it is only looked up and w
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+from speedscore.record.metrics import Unit
+from speedscore.record.ratios import Estimate
+from speedscore.record.rounds import rounds_by_process
+from speedscore.record.run_record import CaseResult
 from speedscore.scoring.cards import wording
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.findings import Finding, Source
-from speedscore.scoring.findings.ratios import Cell
+from speedscore.scoring.findings.standings import ComparedCell, common_support
 from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
@@ -30,7 +35,7 @@ def trace(report: ScoreReport, evidence: Evidence, *, dimension: str | None, wid
         raise EvidenceError(f"unknown dimension {dimension!r}; there are {known}")
     lines = _speed_score(card) if dimension is None else []
     for each in chosen:
-        lines += [*_dimension(card, each, report.cells, evidence), ""]
+        lines += [*_dimension(card, each, evidence), ""]
     return "".join(f"{line}\n" for text in lines for line in _wrapped(text, width))
 
 
@@ -43,7 +48,7 @@ def _speed_score(card: ScoreCard) -> list[str]:
     return [f"{card.name}: Speed Score {wording.title_score(card)}", f"  {wording.calculation(card)}", ""]
 
 
-def _dimension(card: ScoreCard, dimension: DimensionScore, cells: Sequence[Cell], evidence: Evidence) -> Iterator[str]:
+def _dimension(card: ScoreCard, dimension: DimensionScore, evidence: Evidence) -> Iterator[str]:
     score = "no score" if dimension.score is None else wording.points(dimension.score)
     yield f"{card.name}: {dimension.title} {score}, {wording.coverage(dimension)}"
     if dimension.raw is not None:
@@ -56,10 +61,10 @@ def _dimension(card: ScoreCard, dimension: DimensionScore, cells: Sequence[Cell]
     if dimension.reason:
         yield f"  {dimension.reason}"
     for finding in dimension.findings:
-        yield from _finding(finding, cells, evidence)
+        yield from _finding(finding, evidence)
 
 
-def _finding(finding: Finding, cells: Sequence[Cell], evidence: Evidence) -> Iterator[str]:
+def _finding(finding: Finding, evidence: Evidence) -> Iterator[str]:
     criterion = finding.criterion
     yield ""
     yield f"  {criterion.name} (weight {criterion.weight:g}): {criterion.question}"
@@ -71,9 +76,9 @@ def _finding(finding: Finding, cells: Sequence[Cell], evidence: Evidence) -> Ite
         yield f"    unknown: {finding.reason}"
         return
     for source in finding.sources:
-        yield from _source(source, "from", cells, evidence, criterion)
+        yield from _source(source, "from", evidence, criterion)
     for source in finding.beside:
-        yield from _source(source, "beside it", cells, evidence, criterion)
+        yield from _source(source, "beside it", evidence, criterion)
     if finding.note:
         yield f"    {finding.note}"
 
@@ -83,13 +88,11 @@ def _scale(criterion: Criterion) -> str:
     return f"{criterion.scale} scale: {points}"
 
 
-def _source(
-    source: Source, label: str, cells: Sequence[Cell], evidence: Evidence, criterion: Criterion
-) -> Iterator[str]:
+def _source(source: Source, label: str, evidence: Evidence, criterion: Criterion) -> Iterator[str]:
     if source.kind == "measured":
         yield f"    {label}: measured, the geometric mean over these cases"
         for nodeid in source.nodeids:
-            yield from _case(nodeid, source.runs, cells, evidence, criterion)
+            yield from _case(nodeid, source.runs, evidence, criterion)
         return
     name = f"{source.name} " if source.name else ""
     yield f"    {label}: {name}{wording.number(source.value)}, {wording.origin(source)}"
@@ -97,33 +100,57 @@ def _source(
     yield f"      {source.method}"
 
 
-def _case(
-    nodeid: str, runs: Iterable[str], cells: Sequence[Cell], evidence: Evidence, criterion: Criterion
-) -> Iterator[str]:
+def _case(nodeid: str, runs: Iterable[str], evidence: Evidence, criterion: Criterion) -> Iterator[str]:
     for group in evidence.measured.values():
         for measured in group:
             case = measured.case
             if case.nodeid != nodeid or measured.run not in runs:
                 continue
-            metric = criterion.measure.metrics.get(case.device, "") if criterion.measure else ""
-            found = case.find(metric or case.metric)
-            if found is None:
+            if criterion.measure is None:
                 continue
-            yield f"      {nodeid} in {measured.run}, {found.name}"
-            processes = case.processes if len(case.processes) == len(found.samples) else (0,) * len(found.samples)
-            for process in dict.fromkeys(processes):
-                own = [sample for sample, of in zip(found.samples, processes, strict=True) if of == process]
-                shown = ", ".join(wording.quantity(sample, found.unit) for sample in own[:_MOST_ROUNDS])
-                more = f" and {len(own) - _MOST_ROUNDS} more" if len(own) > _MOST_ROUNDS else ""
-                yield f"        process {process + 1}: {shown}{more}"
-            yield from _rivals(nodeid, measured.run, metric, cells)
+            metric = criterion.measure.metrics.get(case.device) or case.metric.name
+            yield f"      {nodeid} in {measured.run}, {metric}"
+            yield from _samples(case, metric)
+            compared, _ = common_support(evidence, device=case.device, measure=criterion.measure)
+            for cell in compared:
+                if cell.cell.run == measured.run:
+                    yield from _rivals(nodeid, cell)
 
 
-def _rivals(nodeid: str, run: str, metric: str, cells: Sequence[Cell]) -> Iterator[str]:
-    """The medians that the case was compared with; of a metric other than the case's own the cells hold none."""
-    if metric:
+def _samples(case: CaseResult, metric: str) -> Iterator[str]:
+    """What was read, in the order in which it was: rounds by process, and of any other metric one number a process."""
+    measurement = case.find(metric)
+    if measurement is None:
         return
-    for cell in cells:
-        if cell.run == run and any(standing.nodeid == nodeid for standing in cell.standings.values()):
-            medians = ", ".join(f"{name} {wording.standing(standing)}" for name, standing in cell.standings.items())
-            yield f"        medians of the same workload: {medians}"
+    if metric != case.metric.name:
+        yield f"        one a process: {_listed(measurement.samples, measurement.unit)}"
+        return
+    for number, rounds in enumerate(rounds_by_process(case.rounds).values(), start=1):
+        yield f"        process {number}: {_listed([each.seconds for each in rounds], measurement.unit)}"
+
+
+def _listed(samples: Sequence[float], unit: Unit) -> str:
+    shown = ", ".join(wording.quantity(sample, unit) for sample in samples[:_MOST_ROUNDS])
+    return f"{shown} and {len(samples) - _MOST_ROUNDS} more" if len(samples) > _MOST_ROUNDS else shown
+
+
+def _rivals(nodeid: str, compared: ComparedCell) -> Iterator[str]:
+    """What the case was compared with: everybody's figure in the cell, and its ratio to each ecosystem's best."""
+    own = next((standing for standing in compared.best.values() if standing.nodeid == nodeid), None)
+    if own is None:
+        return
+    figures = ", ".join(f"{name} {wording.standing(each)}" for name, each in compared.cell.standings.items())
+    yield f"        medians of the same workload: {figures}"
+    for rival in compared.best.values():
+        if rival is not own:
+            estimate = compared.estimates[own.framework, rival.framework]
+            yield f"        {_ratio(estimate)} beside {rival.framework}"
+
+
+def _ratio(estimate: Estimate) -> str:
+    """The number that the score is made of, with its interval over processes where there is one."""
+    value = wording.number(estimate.times_as_fast)
+    if estimate.reach is None:
+        return value
+    low, high = (math.exp(estimate.log_ratio + way * estimate.reach) for way in (-1, 1))
+    return f"{value} ({wording.number(low)} to {wording.number(high)} over {estimate.processes} processes)"

@@ -39,7 +39,7 @@ class DeviceCoverage(msgspec.Struct, frozen=True):
     """(case, reason) of each that was selected and not measured."""
 
 
-class Measured(msgspec.Struct, frozen=True, gc=False):
+class MeasuredCase(msgspec.Struct, frozen=True, gc=False):
     """One measured case and the run that it comes from."""
 
     run: str
@@ -56,7 +56,7 @@ class Evidence(msgspec.Struct, frozen=True):
     facts: dict[str, dict[str, tuple[Fact, ...]]]
     """Framework → key → facts of the newest snapshot that has the key, in the policy's order."""
     runs: tuple[NamedRun, ...] = ()
-    measured: dict[DeviceName, tuple[Measured, ...]] = {}
+    measured: dict[DeviceName, tuple[MeasuredCase, ...]] = {}
     """Device → measured cases."""
     layers: dict[str, dict[str, str]] = {}
     """Framework → each library that stands on it → what that is for."""
@@ -145,10 +145,10 @@ def _by_key(facts: Iterable[Fact], kind_order: Sequence[Kind]) -> Mapping[str, t
     return {key: tuple(group) for key, group in grouped.items()}
 
 
-def _by_device(runs: Sequence[NamedRun]) -> dict[DeviceName, tuple[Measured, ...]]:
-    grouped: dict[DeviceName, list[Measured]] = {}
+def _by_device(runs: Sequence[NamedRun]) -> dict[DeviceName, tuple[MeasuredCase, ...]]:
+    grouped: dict[DeviceName, list[MeasuredCase]] = {}
     for run in runs:
         for case in run.record.cases:
             if case.status == "measured":
-                grouped.setdefault(case.device, []).append(Measured(run=run.name, case=case))
+                grouped.setdefault(case.device, []).append(MeasuredCase(run=run.name, case=case))
     return {device: tuple(group) for device, group in sorted(grouped.items())}

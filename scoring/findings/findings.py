@@ -16,7 +16,7 @@ import msgspec
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import Kind, months_between
-from speedscore.scoring.findings.ratios import Comparison, Ratio, compare
+from speedscore.scoring.findings.standings import EcosystemRatio, EcosystemRatios, ecosystem_ratios
 from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.rubric.rubric import Rubric
 
@@ -84,8 +84,8 @@ def judge(
 
     A criterion that only a measurement can answer is left out for a framework that was not measured on the device.
     """
-    comparisons = {
-        criterion.id: compare(evidence, device=device, measure=criterion.measure)
+    ratios = {
+        criterion.id: ecosystem_ratios(evidence, device=device, measure=criterion.measure)
         for criterion in rubric.criterion
         if criterion.measure is not None and device is not None
     }
@@ -97,7 +97,7 @@ def judge(
                 rubric=rubric,
                 evidence=evidence,
                 framework=framework,
-                comparison=comparisons.get(criterion.id),
+                ratios=ratios.get(criterion.id),
             )
             for criterion in rubric.criterion
             if framework in measured or not criterion.only_measured
@@ -130,7 +130,7 @@ def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str
 
 
 def _answer(
-    criterion: Criterion, *, rubric: Rubric, evidence: Evidence, framework: str, comparison: Comparison | None
+    criterion: Criterion, *, rubric: Rubric, evidence: Evidence, framework: str, ratios: EcosystemRatios | None
 ) -> Finding:
     facts = {
         key: sources
@@ -138,9 +138,9 @@ def _answer(
         if (sources := fact_sources(rubric, evidence, framework=framework, key=key))
     }
     note = ""
-    if comparison is not None:
-        if framework in comparison.ratios:
-            ratio = comparison.ratios[framework]
+    if ratios is not None:
+        if framework in ratios.ratios:
+            ratio = ratios.ratios[framework]
             return Finding(
                 criterion=criterion,
                 framework=framework,
@@ -149,7 +149,7 @@ def _answer(
                 sources=(_measured_source(ratio, evidence),),
                 beside=tuple(sources[0] for sources in facts.values()),
             )
-        note = comparison.reason or "not measured on this device"
+        note = ratios.reason or "not measured on this device"
     missing = [key for key in criterion.facts if key not in facts]
     if missing or not facts:
         named = ", ".join(name for key in missing if (name := rubric.facts[key].name))
@@ -192,7 +192,7 @@ def _combine(criterion: Criterion, values: list[float]) -> float:
             return statistics.geometric_mean(values) if all(value > 0 for value in values) else 0.0
 
 
-def _measured_source(ratio: Ratio, evidence: Evidence) -> Source:
+def _measured_source(ratio: EcosystemRatio, evidence: Evidence) -> Source:
     preset = evidence.runs[0].record.preset
     made = sorted(run.record.created for run in evidence.runs if run.name in ratio.runs)
     count = len(ratio.nodeids)

@@ -14,7 +14,7 @@ from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import DeviceCoverage, Evidence
 from speedscore.scoring.evidence.run_summaries import RunSummary, shapes, summarize_runs, worst_error
 from speedscore.scoring.findings.findings import Finding, judge
-from speedscore.scoring.findings.ratios import Cell, cells
+from speedscore.scoring.findings.standings import Cell, cells
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric

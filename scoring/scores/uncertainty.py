@@ -1,37 +1,45 @@
 """How sure a score is: an interval for each dimension and for the Speed Score, by Monte Carlo.
 
-Three things are not known exactly, and each is drawn: the median of a case's rounds (bootstrap, first over its fresh
-processes and then over the rounds of each), a fact whose source states a range (uniform over it), and what nobody
-answered, which is taken at both extremes, 0 and 10. The interval holds 95 % of the draws and always the score itself.
-It says nothing about facts that are wrong or breakpoints that are debatable; for those see ``sensitivity``.
+Three things are not known exactly, and each is drawn: the ratio of two cases (as ``record.ratios`` estimates it and its
+error over fresh processes), a fact whose source states a range (uniform over it), and what nobody answered, which is
+taken at both extremes, 0 and 10. The interval holds 95 % of the draws and always the score itself. Which variant stands
+for an ecosystem is taken as it is. It says nothing about facts that are wrong or breakpoints that are debatable; for
+those see ``sensitivity``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.record.phases import DeviceName
+from speedscore.record.ratios import Estimate, Pair
+from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.findings import Finding
-from speedscore.scoring.findings.ratios import Cell, common_support
+from speedscore.scoring.findings.standings import ComparedCell, common_support
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.rubric import Rubric
 
 DRAWS = 400
 _TAILS = (2.5, 97.5)
 _WORST, _BEST = 0.0, 10.0
+_LARGEST_LOG = 700.0
+"""Beyond it a float overflows; Student's t of one degree of freedom goes there now and then."""
 
 Draws = NDArray[np.float64]
+"""One figure in each draw. Of scores and ratios the first is the figure itself, and ``DRAWS`` more follow: whatever
+becomes of them becomes of it, and so an interval can be made to hold it."""
 
 
 class Interval(msgspec.Struct, frozen=True):
-    """95 % of the draws, rounded as the score is."""
+    """95 % of the draws and the score itself, rounded as the score is."""
 
     low: float
     high: float
@@ -75,7 +83,7 @@ def _of_framework(
     findings: Sequence[Finding],
 ) -> Uncertainty:
     intervals: dict[Dimension, Interval] = {}
-    totals = [np.zeros(DRAWS), np.zeros(DRAWS)]
+    totals = [np.zeros(1 + DRAWS), np.zeros(1 + DRAWS)]
     for dimension in DIMENSIONS:
         asked = [finding.criterion for finding in findings if finding.criterion.dimension == dimension]
         lows, highs = (_dimension(rubric, asked, drawn, unknown=unknown) for unknown in (_WORST, _BEST))
@@ -92,18 +100,22 @@ def _dimension(
     """The dimension's score in each draw, with ``unknown`` for what nobody answered."""
     total = math.fsum(criterion.weight for criterion in asked)
     if not total:
-        return np.full(DRAWS, unknown)
-    scores = np.zeros(DRAWS)
+        return np.full(1 + DRAWS, unknown)
+    scores = np.zeros(1 + DRAWS)
     for criterion in asked:
         draws = drawn[criterion.id]
-        scores += criterion.weight * (np.full(DRAWS, unknown) if draws is None else draws)
+        scores += criterion.weight * (np.full(1 + DRAWS, unknown) if draws is None else draws)
     step = rubric.policy.round_to
     rounded: Draws = np.floor(np.round(scores / total / step, 9) + 0.5) * step
     return rounded
 
 
 def _interval(lows: Draws, highs: Draws) -> Interval:
-    return Interval(low=float(np.percentile(lows, _TAILS[0])), high=float(np.percentile(highs, _TAILS[1])))
+    """``lows`` and ``highs`` have what nobody answered at its worst and at its best."""
+    return Interval(
+        low=min(float(lows[0]), float(np.percentile(lows[1:], _TAILS[0]))),
+        high=max(float(highs[0]), float(np.percentile(highs[1:], _TAILS[1]))),
+    )
 
 
 def _scores(finding: Finding, ratios: Mapping[str, Draws], rng: np.random.Generator) -> Draws | None:
@@ -115,7 +127,7 @@ def _scores(finding: Finding, ratios: Mapping[str, Draws], rng: np.random.Genera
     if any(source.low is not None or source.high is not None for source in finding.sources):
         values = [_stated(source.low, source.value, source.high, rng) for source in finding.sources]
         return _points(finding.criterion, _combined(finding.criterion, values))
-    return np.full(DRAWS, finding.score)
+    return np.full(1 + DRAWS, finding.score)
 
 
 def _points(criterion: Criterion, values: Draws) -> Draws:
@@ -124,7 +136,8 @@ def _points(criterion: Criterion, values: Draws) -> Draws:
 
 def _stated(low: float | None, value: float, high: float | None, rng: np.random.Generator) -> Draws:
     """Uniform over the stated range; where one end is not stated, the value itself is that end."""
-    return rng.uniform(value if low is None else low, value if high is None else high, DRAWS)
+    drawn = rng.uniform(value if low is None else low, value if high is None else high, DRAWS)
+    return np.concatenate(([value], drawn))
 
 
 def _combined(criterion: Criterion, values: Sequence[Draws]) -> Draws:
@@ -140,43 +153,64 @@ def _combined(criterion: Criterion, values: Sequence[Draws]) -> Draws:
 def _ratio_draws(
     evidence: Evidence, criterion: Criterion, device: DeviceName, rng: np.random.Generator
 ) -> dict[str, Draws]:
-    """By ecosystem its ratio to the best other one in each draw, as ``ratios.compare`` forms it of the medians."""
+    """By ecosystem its ratio to the best other one in each draw, as ``standings.ecosystem_ratios`` joins them."""
     measure = criterion.measure
     assert measure is not None
     common, _ = common_support(evidence, device=device, measure=measure)
-    cases = {(measured.run, measured.case.nodeid): measured.case for measured in evidence.measured.get(device, ())}
-    metric = measure.metrics.get(device, "")
     logs: dict[str, Draws] = {}
-    for cell in common:
-        best = _best_draws(cell, cases, metric, rng)
-        for ecosystem, own in best.items():
-            others = np.min([each for name, each in best.items() if name != ecosystem], axis=0)
-            logs[ecosystem] = logs.get(ecosystem, np.zeros(DRAWS)) + (others - own) / len(common)
-    return {ecosystem: np.exp(draws) for ecosystem, draws in logs.items()}
+    for compared in common:
+        drawn = _pair_draws(compared, rng)
+        for ecosystem, standing in compared.best.items():
+            to_others = [
+                drawn[standing.framework, rival.framework] for name, rival in compared.best.items() if name != ecosystem
+            ]
+            # The best other one is the one that it stands worst to.
+            logs[ecosystem] = logs.get(ecosystem, np.zeros(1 + DRAWS)) + np.min(to_others, axis=0) / len(common)
+    return {ecosystem: np.exp(np.clip(draws, -_LARGEST_LOG, _LARGEST_LOG)) for ecosystem, draws in logs.items()}
 
 
-def _best_draws(
-    cell: Cell, cases: Mapping[tuple[str, str], CaseResult], metric: str, rng: np.random.Generator
-) -> dict[str, Draws]:
-    """By ecosystem the logarithm of its best variant's figure in each draw, turned so that less is better."""
-    best: dict[str, Draws] = {}
-    for standing in cell.standings.values():
-        if standing.median <= 0:
-            continue
-        logs = _median_draws(cases[cell.run, standing.nodeid], metric, rng)
-        turned = logs if standing.better == "lower" else -logs
-        rival = best.get(standing.ecosystem)
-        best[standing.ecosystem] = turned if rival is None else np.minimum(rival, turned)
-    return best
+def _pair_draws(compared: ComparedCell, rng: np.random.Generator) -> dict[Pair, Draws]:
+    """The log ratio of every two that stand for their ecosystems, in both orders."""
+    drawn: dict[Pair, Draws] = {}
+    for one, other in combinations(compared.cases, 2):
+        estimate = compared.estimates[one, other]
+        if compared.is_of_rounds and estimate.processes:
+            draws = _estimate_draws(estimate, rng)
+        else:
+            draws = _apart_draws(compared, one, other, rng)
+        drawn[one, other] = np.concatenate(([estimate.log_ratio], draws))
+        drawn[other, one] = -drawn[one, other]
+    return drawn
 
 
-def _median_draws(case: CaseResult, metric: str, rng: np.random.Generator) -> Draws:
-    """The logarithm of the median in each draw: of processes drawn anew, the mean of medians drawn anew."""
-    found = case.find(metric or case.metric)
-    assert found is not None
-    samples = np.maximum(np.array(found.samples), np.finfo(float).tiny)
-    processes = np.array(case.processes) if len(case.processes) == len(samples) else np.zeros(len(samples))
-    medians = np.stack([_resampled(np.sort(np.log(samples[processes == each])), rng) for each in np.unique(processes)])
+def _estimate_draws(estimate: Estimate, rng: np.random.Generator) -> Draws:
+    """Student's t around the estimate, as its interval over processes has it; of a lone process its neighbouring rounds
+    drawn anew, which cannot know how another process would have been."""
+    if estimate.standard_error is not None:
+        return estimate.log_ratio + estimate.standard_error * rng.standard_t(estimate.freedom, DRAWS)
+    return _mean_of_processes([_resampled(np.sort(logs), rng) for logs in estimate.logs], rng)
+
+
+def _apart_draws(compared: ComparedCell, one: str, other: str, rng: np.random.Generator) -> Draws:
+    """Of two that were no neighbours in rounds: each one's figure drawn anew, and their ratio."""
+    own, others = (_figure_draws(compared.cases[name], compared.metric, rng) for name in (one, other))
+    return own - others if compared.best[compared.cases[one].ecosystem].better == "higher" else others - own
+
+
+def _figure_draws(case: CaseResult, metric: str, rng: np.random.Generator) -> Draws:
+    """The logarithm of the figure in each draw, as ``rounds.figure_of`` forms it."""
+    if metric == case.metric.name:
+        processes = [np.log([each.seconds for each in rounds]) for rounds in rounds_by_process(case.rounds).values()]
+        return _mean_of_processes([_resampled(np.sort(logs), rng) for logs in processes], rng)
+    measurement = case.find(metric)
+    assert measurement is not None
+    # Some may be 0, although their median is not.
+    return _resampled(np.sort(np.log(np.maximum(measurement.samples, np.finfo(float).tiny))), rng)
+
+
+def _mean_of_processes(processes: Sequence[Draws], rng: np.random.Generator) -> Draws:
+    """Bootstrap of the mean over processes; each gives the median of its rounds, drawn anew, in each draw."""
+    medians = np.stack(processes)
     if len(medians) == 1:
         return np.asarray(medians[0])
     chosen = rng.integers(len(medians), size=medians.shape)

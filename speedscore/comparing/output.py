@@ -15,6 +15,7 @@ from speedscore.comparing.fields import Difference
 from speedscore.comparing.report import Axis, ComparedRunSets, ComparisonReport, RunSetSummary, group_of
 from speedscore.comparing.runs import NOWHERE, Row, Values
 from speedscore.comparing.saved_figures import TIME
+from speedscore.record.metrics import Unit
 from speedscore.text.markdown import code, markdown_table
 from speedscore.text.numbers import duration, short_percent, size
 from speedscore.text.tables import captioned_table
@@ -166,7 +167,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         verdict.outcome,
         _ratio(verdict.ratio) if verdict.ratio is not None else "",
         _interval(verdict.low, verdict.high),
-        *(_figure(values.figure, row.unit) if values else "" for values in (row.base, row.head)),
+        *(_figure(values.figure, row.unit) if values and row.unit else "" for values in (row.base, row.head)),
     )
 
 
@@ -183,7 +184,7 @@ def _ratio(value: float) -> str:
     return f"{value:.3f}" if value < 10 else f"{value:.0f}"
 
 
-def _figure(value: float, unit: str) -> str:
+def _figure(value: float, unit: Unit) -> str:
     if unit == "count":
         return f"{value:,.0f}"
     return size(value) if unit == "bytes" else duration(value)

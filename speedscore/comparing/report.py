@@ -89,4 +89,4 @@ def _slowness(row: Row) -> float:
     ratio = row.verdict.ratio
     if ratio is None:
         return math.inf if row.verdict.outcome == "regressed" else -math.inf
-    return ratio if row.better == "lower" else 1 / ratio
+    return 1 / ratio if row.better == "higher" else ratio

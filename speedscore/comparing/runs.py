@@ -9,15 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
-from typing import Literal
 
 import msgspec
 
 from speedscore.comparing.fields import Difference, differences, refuse
 from speedscore.comparing.finding_runs import RunSet
 from speedscore.comparing.history import History
-from speedscore.comparing.saved_figures import TIME, CaseFigures, SavedRun
+from speedscore.comparing.saved_figures import TIME, CaseFigures, Figure, SavedRun
 from speedscore.host.fingerprint import BUSY_FROM
+from speedscore.record.metrics import Better, Unit
 from speedscore.verdicts.counts import count_verdict
 from speedscore.verdicts.settings import Settings
 from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS, Source, UnpairedReading, read_unpaired
@@ -57,8 +57,10 @@ class Row(msgspec.Struct, frozen=True):
     framework: str
     model: str
     device: str
-    unit: str = ""
-    better: Literal["lower", "higher"] = "lower"
+    unit: Unit | None = None
+    """None where it was not compared."""
+    better: Better | None = None
+    """None where it was not compared."""
     base: Values | None = None
     """None where it was not compared."""
     head: Values | None = None
@@ -88,8 +90,9 @@ class _Draft(msgspec.Struct, frozen=True):
     head: tuple[CaseFigures, ...]
 
     @property
-    def unit(self) -> str:
-        return self.base[0].figures[self.metric].unit
+    def figure(self) -> Figure:
+        """The first of base, which says what the metric is."""
+        return self.base[0].figures[self.metric]
 
     @property
     def values(self) -> tuple[list[tuple[float, ...]], list[tuple[float, ...]]]:
@@ -100,7 +103,7 @@ class _Draft(msgspec.Struct, frozen=True):
     @property
     def is_estimated(self) -> bool:
         """Whether its verdict rests on noise, and so shares the error that may be made."""
-        return self.unit != "count" and all(min(values) > 0 for side in self.values for values in side)
+        return not self.figure.is_counted and all(min(values) > 0 for side in self.values for values in side)
 
 
 def compare(
@@ -201,7 +204,7 @@ def _not_comparable(case: CaseFigures, metric: str, reason: str) -> Row:
 
 
 def _decide(draft: _Draft, history: History, settings: Settings, *, metrics: int) -> Row:
-    if draft.unit == "count":
+    if draft.figure.is_counted:
         return _decide_count(draft)
     if not draft.is_estimated:
         return _not_comparable(draft.base[0], draft.metric, "a figure of 0 has no ratio")
@@ -218,21 +221,18 @@ def _decide_count(draft: _Draft) -> Row:
     row = _row(case, count_verdict(case.case, draft.metric, base[0], head[0]))
     return msgspec.structs.replace(
         row,
-        unit=_size_or_number(draft),
+        unit=draft.figure.unit,
+        better=draft.figure.better,
         base=Values(base[0], len(draft.base), len(base)),
         head=Values(head[0], len(draft.head), len(head)),
     )
-
-
-def _size_or_number(draft: _Draft) -> str:
-    return "bytes" if "bytes" in draft.metric.split("_") else "count"
 
 
 def _decide_measured(draft: _Draft, history: History, settings: Settings, *, metrics: int) -> Row:
     case = draft.base[0]
     sides = [[[math.log(value) for value in values] for values in side] for side in draft.values]
     # Where more is better, a slowdown is a fall: the signs are turned before, and the ratios after.
-    better = case.figures[draft.metric].better
+    better = draft.figure.better
     is_inverse = better == "higher"
     base, head = [[[-log for log in run] for run in side] for side in sides] if is_inverse else sides
     past = history.teach((*draft.base, *draft.head), draft.metric)
@@ -257,7 +257,7 @@ def _decide_measured(draft: _Draft, history: History, settings: Settings, *, met
     )
     return msgspec.structs.replace(
         _row(case, verdict),
-        unit=draft.unit,
+        unit=draft.figure.unit,
         better=better,
         base=of_base,
         head=of_head,

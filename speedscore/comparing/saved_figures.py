@@ -10,11 +10,13 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from speedscore.host.fields import Scalar
+from speedscore.record.metrics import Better, Metric, Unit
+from speedscore.record.rounds import process_medians
 from speedscore.record.run_file import BLOCK_KEY, RunFileError, load_run
 from speedscore.record.run_record import CaseResult, Measurement
 from speedscore.verdicts.counts import is_count
@@ -22,14 +24,18 @@ from speedscore.verdicts.counts import is_count
 TIME = "time"
 """The metric of the case's own figure, whatever the saved run calls it."""
 
+_PLAIN = Metric(TIME, unit="s", better="lower", title="seconds a round, as pytest-benchmark saves them")
+
 
 class Figure(msgspec.Struct, frozen=True):
     """One metric of one case in one run."""
 
-    unit: Literal["s", "bytes", "count"]
-    better: Literal["lower", "higher"]
+    unit: Unit
+    better: Better
     by_process: tuple[float, ...]
     """One number a fresh process, in the unit; of what is counted, every count."""
+    is_counted: bool = False
+    """Whether it is compared as a count, without statistics; bytes can be counted too."""
 
 
 class CaseFigures(msgspec.Struct, frozen=True):
@@ -99,40 +105,33 @@ def _of_case(case: CaseResult, *, created: str) -> CaseFigures:
         model=case.model,
         device=case.device,
     )
-    own = case.find(case.metric)
-    if case.status != "measured" or own is None:
+    if case.status != "measured":
         return msgspec.structs.replace(identity, reason=f"{case.status}: {case.reason}")
-    figures = {TIME: Figure(own.unit, own.better, _medians_by_process(case))}
+    figures = {TIME: Figure(case.metric.unit, case.metric.better, process_medians(case.rounds))}
     for measurement in case.measurements:
-        counted = measurement.unit == "count" or is_count(measurement.name)
-        if counted or measurement.unit == "bytes":
-            values = measurement.samples if counted else _one_a_process(measurement, case)
-            figures[measurement.name] = Figure("count" if counted else "bytes", measurement.better, values)
+        is_counted = measurement.unit == "count" or is_count(measurement.name)
+        if is_counted or measurement.unit == "bytes":
+            values = measurement.samples if is_counted else _one_a_process(measurement, case)
+            figures[measurement.name] = Figure(measurement.unit, measurement.better, values, is_counted)
     return msgspec.structs.replace(
         identity,
         figures=figures,
         # The preset is a field of the run; what it made of the model is what must agree.
         shape={name: value for name, value in case.workload.items() if name != "preset"},
         reference=case.certificate.reference if case.certificate else "",
-        busy_processors=float(case.worker.get("processors_busy_before") or 0.0),
+        busy_processors=case.worker.processors_busy_before or 0.0,
         fields={
             "precision": case.precision,
-            **{f"worker.{name}": value for name, value in case.worker.items()},
-            **{f"program.{name}": value for name, value in case.program.items()},
+            **{f"worker.{name}": value for name, value in case.worker.fields().items()},
+            **{f"program.{name}": value for name, value in case.program.fields().items()},
         },
     )
 
 
-def _medians_by_process(case: CaseResult) -> tuple[float, ...]:
-    """Runs from before 2026-12 do not say which process a round ran in, and count as one."""
-    by_process: dict[int, list[float]] = {}
-    for index, value in enumerate(case.rounds):
-        by_process.setdefault(case.processes[index] if case.processes else 0, []).append(value)
-    return tuple(median(rounds) for _, rounds in sorted(by_process.items()))
-
-
 def _one_a_process(measurement: Measurement, case: CaseResult) -> tuple[float, ...]:
-    return measurement.samples if case.processes else (median(measurement.samples),)
+    """Where a run does not say which process a round ran in, its samples are of one as far as anybody knows."""
+    known = all(each.process is not None for each in case.rounds)
+    return measurement.samples if known else (median(measurement.samples),)
 
 
 class _Stats(msgspec.Struct, frozen=True):
@@ -166,7 +165,7 @@ def _load_plain(path: Path) -> SavedRun:
             each.fullname: CaseFigures(
                 case=each.fullname,
                 occasion=plain.datetime,
-                figures={TIME: Figure("s", "lower", (each.stats.median,))},
+                figures={TIME: Figure(_PLAIN.unit, _PLAIN.better, (each.stats.median,))},
             )
             for each in plain.benchmarks
         },

@@ -1,11 +1,94 @@
-"""What is measured, by name."""
+"""The metrics there are, each with its unit, its direction and its title: known here, and never guessed from a name.
+
+It measures nothing and formats nothing. Adding a metric: a line in ``METRICS``. A framework of another package declares
+what its programs report beyond this table in its own line of the matrix (``Framework.metrics``); a program that reports
+what nobody declared fails with that reason.
+"""
 
 from __future__ import annotations
 
-METRIC_TITLES = {
-    "seconds_per_step": "seconds per step, steps queued",
-    "latency_seconds": "seconds per call on one input, each waited for",
-    "seconds_per_batch": "seconds per pass of the batch, passes queued",
-    "time_to_first_step_seconds": "seconds to the first step, from empty caches",
-    "warm_time_to_first_step_seconds": "seconds to the first step, from warm caches",
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+Unit = Literal["s", "bytes", "count"]
+"""``count`` is a number of things or operations, without a unit."""
+
+Better = Literal["lower", "higher"]
+
+
+class Metric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a number means."""
+
+    name: str
+    """Says quantity, definition and unit, as in ``peak_rss_running_bytes``. It stands in saved runs and never
+    changes."""
+    unit: Unit
+    better: Better
+    title: str
+    """In words, for the head of a table."""
+
+
+WARM = "warm_"
+"""Before the name of a compile figure: the compilation began with the caches that an earlier process had filled."""
+
+
+def _seconds(name: str, title: str) -> Metric:
+    return Metric(name, unit="s", better="lower", title=title)
+
+
+def _bytes(name: str, title: str) -> Metric:
+    return Metric(name, unit="bytes", better="lower", title=title)
+
+
+def _count(name: str, title: str) -> Metric:
+    return Metric(name, unit="count", better="lower", title=title)
+
+
+_COMPILE_SECONDS = {
+    "trace_seconds": "seconds of tracing",
+    "lower_seconds": "seconds of lowering",
+    "backend_compile_seconds": "seconds of the compiler's own work",
+    "first_step_seconds": "seconds of the first step itself",
+    "time_to_first_step_seconds": "seconds to the first step",
 }
+
+_TABLE = (
+    _seconds("seconds_per_step", "seconds per step, steps queued"),
+    _seconds("latency_seconds", "seconds per call on one input, each waited for"),
+    _seconds("seconds_per_batch", "seconds per pass of the batch, passes queued"),
+    *(_seconds(name, f"{title}, from empty caches") for name, title in _COMPILE_SECONDS.items()),
+    *(_seconds(f"{WARM}{name}", f"{title}, from warm caches") for name, title in _COMPILE_SECONDS.items()),
+    _seconds("dispatch_seconds", "seconds that a step takes in Python"),
+    _bytes("peak_rss_running_bytes", "highest resident memory while stepping, above that after importing"),
+    _bytes("peak_rss_with_compile_bytes", "highest resident memory, compiling included, above that after importing"),
+    _bytes("allocator_peak_bytes", "highest that the framework's own allocator held"),
+    _bytes("allocator_reserved_bytes", "highest that the framework's own allocator had reserved"),
+    _bytes("static_plan_bytes", "bytes in XLA's plan of memory"),
+    _bytes("xla_temporary_bytes", "bytes of temporaries in XLA's plan"),
+    _bytes("xla_bytes_accessed", "bytes accessed by XLA's count"),
+    _bytes("exported_bytes", "bytes of exported program"),
+    _count("xla_flops", "XLA FLOPs"),
+    _count("hlo_fusions", "fusions in the optimised program"),
+    _count("graph_breaks", "graph breaks"),
+    _count("graph_operations", "operations in the captured graph"),
+    _count("recompilations", "recompilations"),
+)
+
+METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}
+"""All that the suite saves, by name."""
+
+
+def find_metric(name: str, declared: Iterable[Metric] = ()) -> Metric:
+    """The metric of that name: of the table, else of those ``declared`` by a framework's line.
+
+    Raises LookupError for a name that stands in neither.
+    """
+    metric = METRICS.get(name) or next((metric for metric in declared if metric.name == name), None)
+    if metric is None:
+        raise LookupError(
+            f"a program reports {name!r}, which is no metric: expected one of the table in speedscore.record.metrics "
+            "or of Framework.metrics; declare its unit and direction in the framework's line"
+        )
+    return metric

@@ -1,11 +1,16 @@
 """The phases that are measured, the roles that programs are built for, and the kinds of devices: known here, once.
 
-It imports nothing of ours and nothing heavy, because collecting the matrix reads it.
+Adding a phase: its name in ``Phase`` and a line in ``PHASES``. It imports nothing heavy, because collecting the matrix
+reads it, and it measures nothing.
 """
 
 from __future__ import annotations
 
 from typing import Literal, get_args
+
+import msgspec
+
+from speedscore.record.metrics import METRICS, WARM, Metric
 
 Phase = Literal["training", "inference", "throughput", "compilation", "warm_compilation"]
 """What a case measures. ``inference`` is the latency of one input, ``throughput`` that of queued passes of the batch;
@@ -17,13 +22,7 @@ Role = Literal["training", "inference", "throughput"]
 compiled."""
 
 
-ROLES: dict[Phase, Role] = {
-    "training": "training",
-    "inference": "inference",
-    "throughput": "throughput",
-    "compilation": "training",
-    "warm_compilation": "training",
-}
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 DeviceName = Literal["cpu", "gpu", "tpu"]
@@ -32,17 +31,59 @@ DeviceName = Literal["cpu", "gpu", "tpu"]
 DEVICES: tuple[DeviceName, ...] = get_args(DeviceName)
 
 
-PHASES: tuple[Phase, ...] = get_args(Phase)
+class PhaseSpec(msgspec.Struct, frozen=True):
+    """What a phase is: one line of the table of phases."""
+
+    phase: Phase
+    title: str
+    """As it stands in a sentence."""
+    role: Role
+    metric: Metric
+    """What one of its rounds measures."""
+    caches: Literal["empty", "filled"] | None = None
+    """What a compilation starts from; None for a phase that measures steady state."""
+
+    @property
+    def compiles(self) -> bool:
+        """True when its rounds are compilations, one a process, and not timed steps."""
+        return self.caches is not None
+
+    @property
+    def is_warm(self) -> bool:
+        """True when it starts from the caches that the process before it filled."""
+        return self.caches == "filled"
+
+    def compile_metric_name(self, stage: str) -> str:
+        """The metric's name of one stage of compiling, which says whether the caches were warm."""
+        return f"{WARM}{stage}" if self.is_warm else stage
 
 
-METRICS: dict[Phase, str] = {
-    "training": "seconds_per_step",
-    "inference": "latency_seconds",
-    "throughput": "seconds_per_batch",
-    "compilation": "time_to_first_step_seconds",
-    "warm_compilation": "warm_time_to_first_step_seconds",
+PHASES: dict[Phase, PhaseSpec] = {
+    spec.phase: spec
+    for spec in (
+        PhaseSpec("training", "training", role="training", metric=METRICS["seconds_per_step"]),
+        PhaseSpec("inference", "inference", role="inference", metric=METRICS["latency_seconds"]),
+        PhaseSpec("throughput", "throughput", role="throughput", metric=METRICS["seconds_per_batch"]),
+        PhaseSpec(
+            "compilation",
+            "compilation",
+            role="training",
+            metric=METRICS["time_to_first_step_seconds"],
+            caches="empty",
+        ),
+        PhaseSpec(
+            "warm_compilation",
+            "warm compilation",
+            role="training",
+            metric=METRICS["warm_time_to_first_step_seconds"],
+            caches="filled",
+        ),
+    )
 }
-"""What one round of each phase measures. Training: n queued steps and one wait, over n. Inference: one blocked call on
-a batch of one. Throughput: n queued passes of the training batch and one wait, over n. Compilation: from a built
-program in a fresh process to the end of its first training step, with empty caches or, warm, with those that the
-process before it filled."""
+"""In the order of reports. A round is, in training: n queued steps and one wait, over n; in inference: one blocked call
+on a batch of one; in throughput: n queued passes of the training batch and one wait, over n; in a compilation: from a
+built program in a fresh process to the end of its first training step."""
+
+
+TIMED_PHASE: dict[Role, Phase] = {spec.role: spec.phase for spec in PHASES.values() if not spec.compiles}
+"""The phase whose figure are the timed rounds of a role's program."""

@@ -1,78 +1,189 @@
-"""How fast frameworks are beside each other: ratios with intervals, from rounds that were neighbours in time.
+"""How fast frameworks are beside each other: the one estimator of a ratio, from rounds that were neighbours in time.
 
 The rounds of one process are not independent: whatever a process was dealt at its start (addresses, pages, a neighbour
-on the machine) stays with it. So each process gives one number for each framework, and the interval is over processes.
-It decides nothing: a ratio is an estimate, and a verdict about a change is not made here.
+on the machine) stays with it. So each process gives one number for each two frameworks, and the interval is over
+processes. The saved run, the tables, the score and its interval all read this. It decides nothing: a ratio is an
+estimate, and a verdict about a change is not made here.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from statistics import fmean, median, variance
 
+import msgspec
+
+from speedscore.record.rounds import Process, figure_of_rounds, rounds_by_process
 from speedscore.record.run_record import CaseResult, Ratio
 
 LEVEL = 0.95
 
 
-def find_ratios(cases: Iterable[CaseResult]) -> tuple[Ratio, ...]:
-    """For each two frameworks that were measured side by side how many times as fast the faster one is.
+class Estimate(msgspec.Struct, frozen=True, gc=False):
+    """How many times as fast the first of two frameworks is as the second. All figures are natural logarithms of that:
+    0 is equal, above 0 the first is faster."""
 
-    Only cases of one model, device, phase, precision and occasion are compared.
-    """
-    groups: dict[tuple[str, ...], list[CaseResult]] = {}
-    for case in cases:
-        if case.status == "measured" and case.processes:
-            key = (case.phase, case.model, case.device, case.precision, case.occasion)
-            groups.setdefault(key, []).append(case)
-    return tuple(ratio for group in groups.values() if len(group) > 1 for ratio in _of_group(group))
+    logs: tuple[tuple[float, ...], ...]
+    """For each process that both had: of each turn that both took part in; where they shared none, one number of the
+    medians of each. Empty where they shared no process."""
+    log_ratio: float
+    """Mean over processes of the median over turns; without a shared process, of the figures of each alone."""
+    standard_error: float | None = None
+    """Of ``log_ratio``, over processes; None where there was one process or none."""
+    freedom: int = 0
+    """Degrees of freedom of the standard error."""
 
+    @property
+    def processes(self) -> int:
+        return len(self.logs)
 
-def _of_group(group: Sequence[CaseResult]) -> Iterable[Ratio]:
-    by_process = {case.framework: _by_process(case) for case in group}
-    processes = sorted(set.intersection(*(set(own) for own in by_process.values())))
-    spread = _Spread(by_process, processes)
-    for one, other in combinations(group, 2):
-        shared = sorted(by_process[one.framework].keys() & by_process[other.framework].keys())
-        logs = [_log_ratio(by_process[one.framework][each], by_process[other.framework][each]) for each in shared]
-        if not logs:
-            continue
-        centre = fmean(logs)
-        faster, slower = (one, other) if centre >= 0 else (other, one)
-        reach = spread.reach(logs)
-        yield Ratio(
-            phase=one.phase,
-            model=one.model,
-            device=one.device,
-            faster=faster.framework,
-            slower=slower.framework,
-            value=math.exp(abs(centre)),
-            low=None if reach is None else math.exp(abs(centre) - reach),
-            high=None if reach is None else math.exp(abs(centre) + reach),
-            processes=len(logs),
+    @property
+    def times_as_fast(self) -> float:
+        return math.exp(self.log_ratio)
+
+    @property
+    def reach(self) -> float | None:
+        """Half the width of the 95 % interval of ``log_ratio``; None where it is unknown."""
+        if self.standard_error is None:
+            return None
+        # scipy.stats takes half a second to import, which a session that measures nothing should not pay.
+        from scipy.stats import t
+
+        return float(t.ppf((1 + LEVEL) / 2, self.freedom)) * self.standard_error
+
+    def reversed(self) -> Estimate:
+        """The second beside the first."""
+        return msgspec.structs.replace(
+            self, logs=tuple(tuple(-log for log in logs) for logs in self.logs), log_ratio=-self.log_ratio
         )
 
 
-def _by_process(case: CaseResult) -> dict[int, dict[int, float]]:
-    """Process → turn → log seconds."""
-    found: dict[int, dict[int, float]] = {}
-    for process, turn, value in zip(case.processes, case.turns, case.rounds, strict=True):
-        found.setdefault(process, {})[turn] = math.log(value)
-    return found
+Pair = tuple[str, str]
+"""Two frameworks, the first of which is held beside the second."""
 
 
-def _log_ratio(one: Mapping[int, float], other: Mapping[int, float]) -> float:
-    """Log of how many times as fast ``one`` is: the median over the turns that both took part in, else of all."""
-    shared = one.keys() & other.keys()
+def find_ratios(cases: Iterable[CaseResult]) -> tuple[Ratio, ...]:
+    """For each two frameworks that were measured side by side how many times as fast the faster one is.
+
+    Only cases of one model, device, phase, precision and occasion are compared, of those that shared a process.
+    """
+    measured = [case for case in cases if case.status == "measured"]
+    estimates = (
+        (one, other, estimate)
+        for group in _groups(measured)
+        for (one, other), estimate in _estimates_of_group(group)
+        if estimate.processes
+    )
+    return tuple(_ratio(one, other, estimate) for one, other, estimate in estimates)
+
+
+def estimate_ratios(cases: Sequence[CaseResult]) -> dict[Pair, Estimate]:
+    """Every two of the measured ``cases``, in both orders, by their frameworks.
+
+    The cases are of one model, device, phase and precision, one a framework. Those that were no neighbours, because
+    they were measured on different occasions or shared no process, have the ratio of their figures, without an
+    interval.
+    """
+    estimates: dict[Pair, Estimate] = {}
+    for group in _groups(cases):
+        for (one, other), estimate in _estimates_of_group(group):
+            estimates[one.framework, other.framework] = estimate
+    for one, other in combinations(cases, 2):
+        estimate = estimates.get((one.framework, other.framework)) or _apart(one, other)
+        estimates[one.framework, other.framework] = estimate
+        estimates[other.framework, one.framework] = estimate.reversed()
+    return estimates
+
+
+def _groups(cases: Iterable[CaseResult]) -> list[list[CaseResult]]:
+    """The cases that lived side by side."""
+    groups: dict[tuple[str, ...], list[CaseResult]] = {}
+    for case in cases:
+        key = (case.phase, case.model, case.device, case.precision, case.occasion)
+        groups.setdefault(key, []).append(case)
+    return list(groups.values())
+
+
+def _estimates_of_group(group: Sequence[CaseResult]) -> Iterator[tuple[tuple[CaseResult, CaseResult], Estimate]]:
+    logs = [_logs_by_process(case) for case in group]
+    mean_square, freedom = _residual_mean_square(logs)
+    for (one, its_logs), (other, other_logs) in combinations(zip(group, logs, strict=True), 2):
+        estimate = _estimate(its_logs, other_logs, mean_square=mean_square, freedom=freedom)
+        yield (one, other), estimate or _apart(one, other)
+
+
+class _Logs(msgspec.Struct, frozen=True, gc=False):
+    """Log seconds of the rounds of one process."""
+
+    all: tuple[float, ...]
+    by_turn: dict[int, float]
+    """Of those whose turn is known."""
+
+    @property
+    def middle(self) -> float:
+        return median(self.all)
+
+
+def _logs_by_process(case: CaseResult) -> dict[Process, _Logs]:
+    return {
+        process: _Logs(
+            tuple(math.log(round_.seconds) for round_ in rounds),
+            {round_.turn: math.log(round_.seconds) for round_ in rounds if round_.turn is not None},
+        )
+        for process, rounds in rounds_by_process(case.rounds).items()
+    }
+
+
+def _estimate(
+    one: Mapping[Process, _Logs], other: Mapping[Process, _Logs], *, mean_square: float | None, freedom: int
+) -> Estimate | None:
+    """None where they shared no process."""
+    shared = [process for process in one if process in other]
+    if not shared:
+        return None
+    logs = tuple(_neighbours(one[process], other[process]) for process in shared)
+    by_process = [median(each) for each in logs]
+    if mean_square is None:
+        return Estimate(logs, fmean(by_process))
+    # A difference of two frameworks has twice the variance of one.
+    own = variance(by_process) / 2 if len(by_process) > 1 else 0.0
+    error = math.sqrt(2 * max(mean_square, own) / len(by_process))
+    return Estimate(logs, fmean(by_process), standard_error=error, freedom=freedom)
+
+
+def _neighbours(one: _Logs, other: _Logs) -> tuple[float, ...]:
+    """Logs of how many times as fast ``one`` was, by turns that both took part in, else one number of the medians."""
+    shared = [turn for turn in one.by_turn if turn in other.by_turn]
     if shared:
-        return median(other[turn] - one[turn] for turn in shared)
-    return median(other.values()) - median(one.values())
+        return tuple(other.by_turn[turn] - one.by_turn[turn] for turn in shared)
+    return (other.middle - one.middle,)
 
 
-class _Spread:
-    """How much a framework's figure differs from process to process, beyond what all frameworks shared.
+def _apart(one: CaseResult, other: CaseResult) -> Estimate:
+    return Estimate((), math.log(figure_of_rounds(other.rounds) / figure_of_rounds(one.rounds)))
+
+
+def _ratio(one: CaseResult, other: CaseResult, estimate: Estimate) -> Ratio:
+    faster, slower = (one, other) if estimate.log_ratio >= 0 else (other, one)
+    centre, reach = abs(estimate.log_ratio), estimate.reach
+    return Ratio(
+        phase=one.phase,
+        model=one.model,
+        device=one.device,
+        faster=faster.framework,
+        slower=slower.framework,
+        value=math.exp(centre),
+        low=None if reach is None else math.exp(centre - reach),
+        high=None if reach is None else math.exp(centre + reach),
+        processes=estimate.processes,
+    )
+
+
+def _residual_mean_square(frameworks: Sequence[Mapping[Process, _Logs]]) -> tuple[float | None, int]:
+    """How much a framework's figure differs from process to process, beyond what all shared, and on how many degrees
+    of freedom that rests; None and 0 where there are too few processes or frameworks to tell.
 
     Frameworks by processes is a two-way layout without replication (Montgomery, Design and Analysis of Experiments,
     randomised complete blocks): the processes of one number lived at the same time and are its blocks. The mean square
@@ -81,23 +192,10 @@ class _Spread:
     instead. In simulation 95 % becomes 96 % where all are alike, and 85 to 90 % for two that are three times as
     restless as six others.
     """
-
-    def __init__(self, by_process: Mapping[str, Mapping[int, Mapping[int, float]]], processes: Sequence[int]) -> None:
-        table = [[median(own[each].values()) for each in processes] for own in by_process.values()]
-        self._freedom = (len(table) - 1) * (len(processes) - 1)
-        self._mean_square = _residual(table) / self._freedom if self._freedom > 0 else None
-
-    def reach(self, logs: Sequence[float]) -> float | None:
-        """Half the width of the interval of the mean of log ratios, one a process; None where it is unknown."""
-        if self._mean_square is None:
-            return None
-        # scipy.stats takes half a second to import, which a session that measures nothing should not pay.
-        from scipy.stats import t
-
-        quantile = float(t.ppf((1 + LEVEL) / 2, self._freedom))
-        # A difference of two frameworks has twice the variance of one.
-        own = variance(logs) / 2 if len(logs) > 1 else 0.0
-        return quantile * math.sqrt(2 * max(self._mean_square, own) / len(logs))
+    shared_by_all = [process for process in frameworks[0] if all(process in own for own in frameworks)]
+    table = [[own[process].middle for process in shared_by_all] for own in frameworks]
+    freedom = (len(table) - 1) * (len(shared_by_all) - 1)
+    return (_residual(table) / freedom, freedom) if freedom > 0 else (None, 0)
 
 
 def _residual(table: Sequence[Sequence[float]]) -> float:

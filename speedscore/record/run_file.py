@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from speedscore.record.older_forms import decode_block
 from speedscore.record.run_record import RunRecord
 
 BLOCK_KEY = "speedscore"
@@ -30,8 +31,8 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 def load_run(path: Path) -> RunRecord:
     """Read and check one saved run.
 
-    Raises RunFileError when the file is missing, truncated, not pytest-benchmark's JSON, without our block, or of
-    another schema version.
+    Raises RunFileError when the file is missing, truncated, not pytest-benchmark's JSON, without our block, or of a
+    schema version that is not known here; an older one is brought into the present form.
     """
     try:
         document = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
@@ -44,7 +45,7 @@ def load_run(path: Path) -> RunRecord:
     if BLOCK_KEY not in document:
         raise RunFileError(f"{path}: holds no {BLOCK_KEY!r} block; it was not saved by a speedscore session")
     try:
-        return msgspec.json.decode(document[BLOCK_KEY], type=RunRecord)
+        return decode_block(document[BLOCK_KEY])
     except _UNREADABLE as error:
         raise RunFileError(f"{path}: the {BLOCK_KEY!r} block is not valid: {error}") from error
 

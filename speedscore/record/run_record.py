@@ -1,21 +1,27 @@
 """The saved form of a run: what crosses the seam between measuring and judging.
 
 A saved run is pytest-benchmark's own JSON with one block of ours under the key ``speedscore``. This module says what
-stands in that block, reads it, checks it once, and writes whole files atomically. It never measures, never scores, and
-never repairs a file that it cannot read: a damaged run is refused with the file's name and the reason.
+stands in that block and checks it once, when a record is made. It touches no file, never measures and never scores.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
 from speedscore.host.fields import Scalar
+from speedscore.record.descriptions import ProgramDescription, WorkerDescription
+from speedscore.record.metrics import Better, Metric, Unit
+from speedscore.record.phases import PHASES, DeviceName, Phase
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a field changes its meaning or goes; a new optional field does not raise it.
 
+2 (2026-11): a case has ``rounds``, each with its turn and process, in place of its own metric's samples and the lists
+``turns`` and ``processes``; its ``metric`` follows from the phase; ``program`` and ``worker`` have named fields, and
+``other`` for the rest. ``older_forms`` reads version 1.
 1 (2026-11): the first form.
 """
 
@@ -23,15 +29,37 @@ SCHEMA_VERSION = 1
 Status = Literal["measured", "failed", "skipped"]
 
 
+class Round(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """One sample of a case's own figure."""
+
+    seconds: float
+    """Of one step, call, pass or compilation, as the phase's metric says."""
+    turn: int | None = None
+    """Of the block: rounds of one turn are neighbours in time. None in version 1 where it was not kept."""
+    process: int | None = None
+    """Counts from 0: those of one number lived at the same time in all cases of a block. Processes with an even number
+    began with empty compilation caches. None in runs from before 2026-12."""
+
+    def __post_init__(self) -> None:
+        # A ratio needs more than 0, and no clock reads 0 over a whole round.
+        if not 0.0 < self.seconds < float("inf"):
+            raise ValueError(f"a round took {self.seconds} s; expected a finite time above 0")
+
+
 class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One metric of one case, with the raw samples that it rests on."""
+    """One metric of one case, with the raw samples that it rests on; the file says its unit and direction itself."""
 
     name: str
-    """Says quantity, definition and unit, as in ``peak_rss_running_bytes``."""
-    unit: Literal["s", "bytes", "count"]
-    better: Literal["lower", "higher"]
+    """Of the metric."""
+    unit: Unit
+    better: Better
     samples: tuple[float, ...]
-    """In the order in which they were taken; at least one."""
+    """In the order in which they were taken, one a process unless the metric says otherwise; at least one."""
+
+    @classmethod
+    def of(cls, metric: Metric, samples: Iterable[float]) -> Measurement:
+        """What was measured of a metric."""
+        return cls(name=metric.name, unit=metric.unit, better=metric.better, samples=tuple(samples))
 
     def __post_init__(self) -> None:
         if not self.samples:
@@ -86,22 +114,18 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ecosystem: str
     """The fixture folder that this framework belongs to: ``torch-compile`` belongs to ``pytorch``."""
     model: str
-    device: Literal["cpu", "gpu", "tpu"]
-    phase: str
+    device: DeviceName
+    phase: Phase
     precision: str
     status: Status
     reason: str = ""
     """Why it was skipped or failed; empty when measured."""
     stopped: str = ""
     """Why the rounds ended: ``narrow`` (the interval was narrow enough) or ``budget`` (the case's time was spent)."""
-    metric: str = ""
-    """Name of the measurement that the case is about; its samples are the rounds."""
+    rounds: tuple[Round, ...] = ()
+    """Of the case's own metric, in the order in which they were taken; empty when it was not measured."""
     measurements: tuple[Measurement, ...] = ()
-    turns: tuple[int, ...] = ()
-    """For each round the turn of its block in which it ran: rounds of one turn are neighbours in time."""
-    processes: tuple[int, ...] = ()
-    """For each round the process that ran it, from 0: those of one number lived at the same time in all cases of a
-    block. Processes with an even number began with empty compilation caches. Empty in runs from before 2026-12."""
+    """Of every other metric."""
     occasion: str = ""
     """When the session began in which this case was measured: cases of two occasions were no neighbours. It differs
     from the run's own ``created`` where a session was taken up again. Empty in runs from before 2026-12."""
@@ -111,37 +135,43 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     certificate: Certificate | None = None
     workload: dict[str, Scalar] = {}
     """The true shape: what the preset made of the model."""
-    program: dict[str, Scalar] = {}
-    """What ran: variant, layout, optimizer form, attention kernel, platform, final loss."""
-    worker: dict[str, Scalar] = {}
-    """The worker's own environment as observed: versions, affinity, threads, flags."""
+    program: ProgramDescription = ProgramDescription()
+    worker: WorkerDescription = WorkerDescription()
 
     def __post_init__(self) -> None:
         if self.status == "measured":
-            if self.find(self.metric) is None:
-                raise ValueError(f"case {self.id!r} says it was measured but has no samples of {self.metric!r}")
+            if not self.rounds:
+                raise ValueError(f"case {self.id!r} says it was measured but has no rounds of {self.metric.name!r}")
             if self.certificate is None or not self.certificate.passed:
                 raise ValueError(f"case {self.id!r} says it was measured but has no passing certificate")
         elif not self.reason:
             raise ValueError(f"case {self.id!r} was {self.status} but gives no reason")
-
-    def find(self, name: str) -> Measurement | None:
-        """The measurement of that name, or None."""
-        return next((measurement for measurement in self.measurements if measurement.name == name), None)
+        if any(measurement.name == self.metric.name for measurement in self.measurements):
+            raise ValueError(f"case {self.id!r} has samples of {self.metric.name!r} beside its rounds")
 
     @property
-    def rounds(self) -> tuple[float, ...]:
-        """The samples of the case's own metric; empty when it was not measured."""
-        found = self.find(self.metric)
-        return found.samples if found else ()
+    def metric(self) -> Metric:
+        """What its rounds measure, which follows from the phase."""
+        return PHASES[self.phase].metric
+
+    @property
+    def rounds_seconds(self) -> tuple[float, ...]:
+        """The figure of each round."""
+        return tuple(round_.seconds for round_ in self.rounds)
+
+    def find(self, name: str) -> Measurement | None:
+        """The measurement of that name, that of its own metric made of the rounds; None where there is none."""
+        if name == self.metric.name:
+            return Measurement.of(self.metric, self.rounds_seconds) if self.rounds else None
+        return next((measurement for measurement in self.measurements if measurement.name == name), None)
 
 
 class Ratio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many times as fast one framework is as another, in one phase of one model on one device."""
 
-    phase: str
+    phase: Phase
     model: str
-    device: Literal["cpu", "gpu", "tpu"]
+    device: DeviceName
     faster: str
     slower: str
     value: float

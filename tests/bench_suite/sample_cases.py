@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from speedscore.record.phases import METRICS, Phase
-from speedscore.record.run_record import CaseResult, Certificate, Check, Measurement
+from speedscore.host.fields import Scalar
+from speedscore.record.descriptions import ProgramDescription, WorkerDescription
+from speedscore.record.phases import Phase
+from speedscore.record.run_record import CaseResult, Certificate, Check, Measurement, Round
 
 CERTIFICATE = Certificate(reference="by hand", checks=(Check(quantity="loss", tensor="", error=1e-7, tolerance=1e-5),))
 
@@ -18,16 +20,16 @@ def a_case(
     phase: Phase = "training",
     model: str = "mlp",
     extra: Iterable[Measurement] = (),
+    program: Mapping[str, Scalar] = {},
+    worker: Mapping[str, Scalar] = {},
     **fields: Any,
 ) -> CaseResult:
     """A measured case of the rounds of each process; where they are no mapping from turns, one a turn."""
-    rounds = [
-        (process, turn, seconds)
+    rounds = tuple(
+        Round(seconds, turn=turn, process=process)
         for process, own in enumerate(processes)
         for turn, seconds in (own.items() if isinstance(own, Mapping) else enumerate(own))
-    ]
-    metric = METRICS[phase]
-    measured = Measurement(name=metric, unit="s", better="lower", samples=tuple(seconds for _, _, seconds in rounds))
+    )
     known: dict[str, Any] = {
         "id": f"{framework}-{model}-cpu",
         "ecosystem": framework,
@@ -43,10 +45,10 @@ def a_case(
         model=model,
         phase=phase,
         status="measured",
-        metric=metric,
-        measurements=(measured, *extra),
-        turns=tuple(turn for _, turn, _ in rounds),
-        processes=tuple(process for process, _, _ in rounds),
+        rounds=rounds,
+        measurements=tuple(extra),
         certificate=CERTIFICATE,
+        program=ProgramDescription.from_fields(program),
+        worker=WorkerDescription.from_fields(worker),
         **known | fields,
     )

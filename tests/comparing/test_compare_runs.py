@@ -18,7 +18,7 @@ from speedscore.comparing.output import as_table
 from speedscore.comparing.report import SCHEMA_VERSION, ComparisonReport, compared
 from speedscore.comparing.runs import Row, RunComparison, compare
 from speedscore.comparing.saved_figures import SavedRun
-from speedscore.record.run_record import CaseResult, RunRecord
+from speedscore.record.run_record import CaseResult, Round, RunRecord
 from speedscore.verdicts.settings import GateTable, Settings
 from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS
 from speedscore.verdicts.verdict import VerdictPolicy
@@ -142,13 +142,8 @@ def test_a_tiny_ratio_keeps_its_digits(tmp_path: Path) -> None:
 
 def test_a_run_that_does_not_say_which_process_a_round_ran_in_counts_as_one(tmp_path: Path) -> None:
     """So were runs saved before 2026-12."""
-    base, head = (
-        a_side(
-            tmp_path / name,
-            a_run(msgspec.structs.replace(timed([0.1, 0.3, 0.2]), processes=(), turns=()), day=float(day)),
-        )
-        for day, name in enumerate(("base", "head"))
-    )
+    unknown = msgspec.structs.replace(timed([0.1]), rounds=tuple(map(Round, (0.1, 0.3, 0.2))))
+    base, head = (a_side(tmp_path / name, a_run(unknown, day=float(day))) for day, name in enumerate(("base", "head")))
     row = row_of(compare(base, head, earlier=(), settings=SETTINGS, allow=()))
     assert row.base is not None
     assert row.base.processes == 1

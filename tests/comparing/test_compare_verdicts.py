@@ -131,8 +131,7 @@ def unmeasured(status: str, reason: str) -> CaseResult:
         reason=reason,
         stopped="",
         measurements=(),
-        turns=(),
-        processes=(),
+        rounds=(),
         certificate=None,
     )
 

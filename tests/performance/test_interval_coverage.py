@@ -40,11 +40,10 @@ def simulated(seed: int, *, processes: int, spread: float) -> Iterable[CaseResul
             own = rng.normal(0.0, spread, processes)
             logs = np.repeat(own, ROUNDS) + rng.normal(0.0, ROUND_SPREAD, processes * ROUNDS)
             case = measured_case(framework, (truth * np.exp(logs)).tolist(), model=model)
-            yield msgspec.structs.replace(
-                case,
-                turns=tuple(range(processes * ROUNDS)),
-                processes=tuple(np.repeat(np.arange(processes), ROUNDS).tolist()),
+            rounds = tuple(
+                msgspec.structs.replace(round_, process=index // ROUNDS) for index, round_ in enumerate(case.rounds)
             )
+            yield msgspec.structs.replace(case, rounds=rounds)
 
 
 def holds(seed: int, *, processes: int, spread: float) -> bool:

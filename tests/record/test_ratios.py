@@ -12,7 +12,7 @@ import pytest
 
 from speedscore.record import ratios
 from speedscore.record.ratios import find_ratios
-from speedscore.record.run_record import Ratio
+from speedscore.record.run_record import Ratio, Round
 from tests.bench_suite.sample_cases import a_case
 
 
@@ -65,10 +65,8 @@ def test_only_what_was_measured_side_by_side_is_compared(other: dict[str, Any]) 
 
 def test_what_was_not_measured_is_not_compared() -> None:
     case = a_case("b", [[2.0]])
-    skipped = msgspec.structs.replace(
-        case, status="skipped", reason="no device", metric="", measurements=(), turns=(), processes=()
-    )
-    before_processes_were_kept = msgspec.structs.replace(case, processes=(), occasion="")
+    skipped = msgspec.structs.replace(case, status="skipped", reason="no device", rounds=())
+    before_processes_were_kept = msgspec.structs.replace(case, rounds=(Round(2.0, turn=0),), occasion="")
     for other in (skipped, before_processes_were_kept):
         assert find_ratios([a_case("a", [[1.0]], occasion=other.occasion), other]) == ()
 

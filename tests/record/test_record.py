@@ -16,6 +16,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from speedscore.record.descriptions import ProgramDescription, WorkerDescription
+from speedscore.record.phases import DEVICES, PHASES
 from speedscore.record.run_file import BLOCK_KEY, RunFileError, load_run, to_block, write_json
 from speedscore.record.run_record import (
     SCHEMA_VERSION,
@@ -24,6 +26,7 @@ from speedscore.record.run_record import (
     Check,
     Measurement,
     Ratio,
+    Round,
     RunRecord,
     Status,
 )
@@ -49,10 +52,29 @@ scalars = (
     | texts
 )
 details = st.dictionaries(texts, scalars, max_size=3)
+others = details.map(lambda fields: {f"other {name}": value for name, value in fields.items()})
+programs = st.builds(
+    ProgramDescription,
+    platform=st.none() | texts,
+    threads=st.none() | st.integers(1, 256),
+    last_loss=st.none() | seconds,
+    compiled_from_cache=st.none() | st.booleans(),
+    other=others,
+)
+workers = st.builds(
+    WorkerDescription, python=st.none() | texts, gemm_flops_per_second=st.none() | seconds, other=others
+)
+
+rounds = st.builds(
+    Round,
+    seconds=st.floats(min_value=0.0, exclude_min=True, allow_nan=False, allow_infinity=False),
+    turn=st.none() | st.integers(0, 1000),
+    process=st.none() | st.integers(0, 9),
+)
 
 measurements = st.builds(
     Measurement,
-    name=texts,
+    name=texts.map(lambda text: f"other {text}"),
     unit=st.sampled_from(["s", "bytes", "count"]),
     better=st.sampled_from(["lower", "higher"]),
     samples=st.lists(seconds, min_size=1, max_size=4).map(tuple),
@@ -85,37 +107,34 @@ def case_results(draw: st.DrawFn) -> CaseResult:
         "framework": draw(texts),
         "ecosystem": draw(texts),
         "model": draw(texts),
-        "device": draw(st.sampled_from(["cpu", "gpu", "tpu"])),
-        "phase": draw(texts),
+        "device": draw(st.sampled_from(DEVICES)),
+        "phase": draw(st.sampled_from(list(PHASES))),
         "precision": draw(texts),
     }
     status = draw(st.sampled_from(STATUSES))
     if status != "measured":
         return CaseResult(**common, status=status, reason=draw(texts.filter(bool)))
-    taken = draw(st.lists(measurements, min_size=1, max_size=3))
     return CaseResult(
         **common,
         status="measured",
         stopped=draw(st.sampled_from(["narrow", "budget"])),
-        metric=taken[0].name,
-        measurements=tuple(taken),
-        turns=tuple(draw(st.lists(st.integers(min_value=0, max_value=1000), max_size=4))),
-        processes=tuple(draw(st.lists(st.integers(min_value=0, max_value=9), max_size=4))),
+        rounds=tuple(draw(st.lists(rounds, min_size=1, max_size=4))),
+        measurements=tuple(draw(st.lists(measurements, max_size=3))),
         occasion=draw(texts),
         flops=draw(st.integers(min_value=0, max_value=2**60)),
         steps_per_round=draw(st.integers(min_value=1, max_value=10_000)),
         certificate=draw(passing_certificates()),
         workload=draw(details),
-        program=draw(details),
-        worker=draw(details),
+        program=draw(programs),
+        worker=draw(workers),
     )
 
 
 ratios = st.builds(
     Ratio,
-    phase=texts,
+    phase=st.sampled_from(list(PHASES)),
     model=texts,
-    device=st.sampled_from(["cpu", "gpu", "tpu"]),
+    device=st.sampled_from(DEVICES),
     faster=texts,
     slower=texts,
     value=seconds,
@@ -149,9 +168,7 @@ def measured_case() -> CaseResult:
         precision="float32",
         status="measured",
         stopped="narrow",
-        metric="seconds_per_step",
-        measurements=(Measurement(name="seconds_per_step", unit="s", better="lower", samples=(0.5, 0.25)),),
-        turns=(0, 1),
+        rounds=(Round(0.5, turn=0, process=0), Round(0.25, turn=1, process=0)),
         steps_per_round=4,
         certificate=Certificate(
             reference="by hand", checks=(Check(quantity="loss", tensor="", error=1e-7, tolerance=1e-5),)
@@ -202,18 +219,6 @@ def test_a_saved_run_comes_back_as_it_was(tmp_path: Path, run: RunRecord) -> Non
     path = tmp_path / "run.json"
     write_json(path, {"machine_info": {}, "benchmarks": [], BLOCK_KEY: to_block(run)})
     assert load_run(path) == run
-
-
-def test_a_run_from_before_processes_and_ratios_were_kept_is_read(tmp_path: Path) -> None:
-    block = case_with()
-    del block["ratios"]
-    for name in ("processes", "occasion", "flops"):
-        del block["cases"][0][name]
-    path = tmp_path / "run.json"
-    path.write_text(json.dumps({BLOCK_KEY: block}))
-    run = load_run(path)
-    (case,) = run.cases
-    assert (run.ratios, case.processes, case.occasion, case.flops) == ((), (), "", 0)
 
 
 @on_disk
@@ -291,8 +296,12 @@ def test_a_field_of_the_wrong_type_is_refused_or_read_as_it_stands(tmp_path: Pat
         pytest.param({"cases": {}}, "Expected `array`, got `object` - at `$.cases`", id="object for a list"),
         pytest.param({"environment": {"x": []}}, "got `array` - at `$.environment", id="list for a plain value"),
         pytest.param({"score": 100}, "unknown field `score`", id="field of no schema"),
-        pytest.param({"schema_version": SCHEMA_VERSION + 1}, "schema version 2 is not the 1", id="newer schema"),
-        pytest.param({"schema_version": 0}, "schema version 0 is not the 1", id="older schema"),
+        pytest.param(
+            {"schema_version": SCHEMA_VERSION + 1}, f"schema version {SCHEMA_VERSION + 1} is not one", id="newer schema"
+        ),
+        pytest.param(
+            {"schema_version": 0}, "schema version 0 is not one that this release reads (1 or 2)", id="older schema"
+        ),
     ],
 )
 def test_a_block_that_is_not_valid_is_refused_with_the_reason(
@@ -318,24 +327,35 @@ def test_a_block_that_is_not_valid_is_refused_with_the_reason(
             "no passing certificate",
             id="check failed",
         ),
-        pytest.param({"measurements": []}, "no samples of 'seconds_per_step'", id="no samples"),
-        pytest.param({"metric": "latency_seconds"}, "no samples of 'latency_seconds'", id="samples of something else"),
+        pytest.param({"rounds": []}, "no rounds of 'seconds_per_step'", id="no rounds"),
+        pytest.param({"rounds": [{"seconds": 0.0}]}, "expected a finite time above 0", id="a round of no time"),
+        pytest.param({"rounds": [{"seconds": -1.0}]}, "expected a finite time above 0", id="a negative round"),
+        pytest.param({"phase": "lunch"}, "Invalid enum value 'lunch'", id="phase of no meaning"),
+        pytest.param(
+            {"program": {"threads": "2"}}, "Expected `int | null`, got `str`", id="text for a number of threads"
+        ),
+        pytest.param({"worker": {"jax": "0.10"}}, "unknown field `jax`", id="field of no name outside other"),
+        pytest.param(
+            {"measurements": [{"name": "seconds_per_step", "unit": "s", "better": "lower", "samples": [1.0]}]},
+            "samples of 'seconds_per_step' beside its rounds",
+            id="own metric twice",
+        ),
         pytest.param({"status": "skipped"}, "was skipped but gives no reason", id="skipped without a reason"),
         pytest.param({"status": "failed"}, "was failed but gives no reason", id="failed without a reason"),
         pytest.param({"status": "passed"}, "Invalid enum value 'passed'", id="status of no meaning"),
         pytest.param({"device": "quantum"}, "Invalid enum value 'quantum'", id="device of no meaning"),
         pytest.param(
-            {"measurements": [{"name": "seconds_per_step", "unit": "s", "better": "lower", "samples": []}]},
+            {"measurements": [{"name": "xla_flops", "unit": "count", "better": "lower", "samples": []}]},
             "has no samples",
             id="empty samples",
         ),
         pytest.param(
-            {"measurements": [{"name": "seconds_per_step", "unit": "s", "better": "lower", "samples": [-1.0]}]},
+            {"measurements": [{"name": "xla_flops", "unit": "count", "better": "lower", "samples": [-1.0]}]},
             "negative or not finite",
             id="negative sample",
         ),
         pytest.param(
-            {"measurements": [{"name": "seconds_per_step", "unit": "ms", "better": "lower", "samples": [1.0]}]},
+            {"measurements": [{"name": "xla_flops", "unit": "ms", "better": "lower", "samples": [1.0]}]},
             "Invalid enum value 'ms'",
             id="unit of no meaning",
         ),
@@ -376,12 +396,12 @@ def test_what_pytest_benchmark_stores_beside_the_block_is_not_looked_at(tmp_path
     assert load_run(path) == run_of(measured_case())
 
 
-def test_a_case_knows_its_own_rounds() -> None:
+def test_a_case_finds_its_own_metric_in_its_rounds() -> None:
     case = measured_case()
-    assert case.rounds == (0.5, 0.25)
+    assert case.find("seconds_per_step") == Measurement("seconds_per_step", "s", "lower", (0.5, 0.25))
     assert case.find("peak_bytes") is None
-    unmeasured = msgspec.structs.replace(case, status="skipped", reason="no device", metric="", measurements=())
-    assert unmeasured.rounds == ()
+    unmeasured = msgspec.structs.replace(case, status="skipped", reason="no device", rounds=())
+    assert unmeasured.find("seconds_per_step") is None
 
 
 def test_a_certificate_names_its_first_failure_and_its_worst_check() -> None:
@@ -445,6 +465,8 @@ def test_the_file_is_made_beside_the_older_one_so_that_renaming_is_atomic(
 LIMITED_WRITE = """
 import resource, sys
 from pathlib import Path
+from speedscore.record.descriptions import ProgramDescription, WorkerDescription
+from speedscore.record.phases import DEVICES, PHASES
 from speedscore.record.run_file import RunFileError, write_json
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from speedscore.record.phases import DeviceName, Phase
 from speedscore.record.run_file import BLOCK_KEY, to_block, write_json
-from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Certificate, Check, Measurement, RunRecord
+from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Certificate, Check, Measurement, Round, RunRecord
 
 CERTIFICATE = Certificate(
     reference="float64 NumPy, by hand", checks=(Check(quantity="loss", tensor="", error=1e-7, tolerance=1e-5),)
@@ -19,8 +20,8 @@ def measured_case(
     *,
     ecosystem: str = "",
     model: str = "mlp",
-    phase: str = "training",
-    device: str = "cpu",
+    phase: Phase = "training",
+    device: DeviceName = "cpu",
     extra: Iterable[Measurement] = (),
 ) -> CaseResult:
     """A measured case; ``seconds`` are its rounds, or the one value of three equal rounds."""
@@ -32,22 +33,19 @@ def measured_case(
         framework=framework,
         ecosystem=ecosystem or framework,
         model=model,
-        device=device,  # type: ignore[arg-type]
+        device=device,
         phase=phase,
         precision="float32",
         status="measured",
-        metric="seconds_per_step",
-        measurements=(
-            Measurement(name="seconds_per_step", unit="s", better="lower", samples=rounds),
-            *extra,
-        ),
+        rounds=tuple(Round(each, turn=turn, process=0) for turn, each in enumerate(rounds)),
+        measurements=tuple(extra),
         certificate=CERTIFICATE,
         workload={"batch": 8, "cut": "depth", "preset": "smoke"},
     )
 
 
 def skipped_case(
-    framework: str, *, reason: str, model: str = "mlp", phase: str = "training", device: str = "cpu"
+    framework: str, *, reason: str, model: str = "mlp", phase: Phase = "training", device: DeviceName = "cpu"
 ) -> CaseResult:
     case_id = f"{framework}-{model}-{device}"
     return CaseResult(
@@ -56,7 +54,7 @@ def skipped_case(
         framework=framework,
         ecosystem=framework,
         model=model,
-        device=device,  # type: ignore[arg-type]
+        device=device,
         phase=phase,
         precision="float32",
         status="skipped",
@@ -80,11 +78,12 @@ def two_frameworks() -> RunRecord:
     """JAX against both variants of PyTorch in every phase, with one skip on another device."""
     cases = []
     for model, factor in (("mlp", 1.0), ("resnet50", 20.0), ("gpt", 5.0)):
-        for phase, own, eager, compiled in (
+        timed: tuple[tuple[Phase, float, float, float], ...] = (
             ("training", 0.010, 0.012, 0.008),
             ("inference", 0.002, 0.003, 0.0025),
             ("compilation", 1.5, 0.1, 9.0),
-        ):
+        )
+        for phase, own, eager, compiled in timed:
             cases += [
                 measured_case("jax", own * factor, model=model, phase=phase),
                 measured_case("torch", eager * factor, ecosystem="pytorch", model=model, phase=phase),

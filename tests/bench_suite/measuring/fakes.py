@@ -30,6 +30,7 @@ from speedscore.bench_suite.workers.protocol import (
     Setting,
 )
 from speedscore.bench_suite.workloads.presets import Gauging, Preset, WarmUp
+from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.phases import Role
 from speedscore.record.run_record import Certificate, Check
 
@@ -141,7 +142,8 @@ class FakeWorker:
             case Gauge():
                 return Gauged(gemm_flops_per_second=1e9, dispatch_seconds=(1e-5,))
             case Describe():
-                return Described(program={"platform": self.cell.device, "threads": 2, "variant": "x"}, worker={})
+                program = ProgramDescription(platform=self.cell.device, threads=2, variant="x")
+                return Described(program=program, worker=WorkerDescription())
 
     def _prepare(self, role: Role) -> Prepared:
         workers = self._workers

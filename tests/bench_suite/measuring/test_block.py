@@ -83,7 +83,7 @@ def measured(outcome: Outcome) -> CaseMeasured:
     return outcome
 
 
-def turns(outcome: Outcome) -> list[int]:
+def turns(outcome: Outcome) -> list[int | None]:
     return [round_.turn for round_ in measured(outcome).rounds]
 
 

@@ -103,7 +103,7 @@ class SampleProgram:
         return {}
 
     def counts(self) -> dict[str, int]:
-        return {"layers": 3, "bytes_of_weights": sum(values.nbytes for values in self._parameters.values())}
+        return {"graph_breaks": 3, "exported_bytes": sum(values.nbytes for values in self._parameters.values())}
 
     def describe(self) -> dict[str, str | int | float | bool | None]:
         return {

@@ -73,7 +73,7 @@ def refusal(run: RunRecord, environment: dict[str, Scalar] | None = None) -> str
 def test_what_was_measured_is_carried_over_and_nothing_else() -> None:
     measured = a_case("jax", [[0.1, 0.2]])
     skipped, failed = (
-        msgspec.structs.replace(a_case(name, [[0.1]]), status=status, reason="why", metric="", measurements=())
+        msgspec.structs.replace(a_case(name, [[0.1]]), status=status, reason="why", rounds=())
         for name, status in (("torch", "skipped"), ("haiku", "failed"))
     )
     assert carry(a_run(skipped, measured, failed)) == {measured.nodeid: measured}

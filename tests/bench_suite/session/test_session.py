@@ -18,7 +18,8 @@ from speedscore.bench_suite.measuring.outcomes import NEEDS_TWO, OUT_OF_TIME, Ca
 from speedscore.bench_suite.measuring.stopping import MINIMUM_ROUNDS
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.machine import Machine, Probes
-from speedscore.bench_suite.session.session import NOT_MEASURED, Session, unmeasured
+from speedscore.bench_suite.session.results import unmeasured
+from speedscore.bench_suite.session.session import NOT_MEASURED, Session
 from speedscore.bench_suite.workloads.table import MODELS
 from speedscore.host.fingerprint import BUSY_FROM
 from speedscore.record.phases import DeviceName, Phase
@@ -210,7 +211,7 @@ def test_how_busy_the_machine_was_is_recorded_and_said_where_it_matters(busy: fl
     made_up = MadeUp(some_cases("training", models=("mlp", "wide")), busy=busy)
     run = made_up.run()
     assert made_up.looked_seconds == [PRESET.busy_look_seconds] * 2, "once before each block"
-    assert {case.worker["processors_busy_before"] for case in run.cases} == {busy}
+    assert {case.worker.processors_busy_before for case in run.cases} == {busy}
     assert made_up.heard.busy == ([busy] * 2 if busy >= BUSY_FROM else [])
 
 

@@ -95,8 +95,8 @@ def test_a_healthy_worker_builds_certifies_and_times(start: Start) -> None:
     assert measured.seconds > 0
     described = worker.ask(Describe("training"), limit_seconds=LIMIT_SECONDS)
     assert isinstance(described, Described)
-    assert described.worker["affinity"] == ",".join(map(str, allowed_processors()))
-    assert described.worker["OMP_NUM_THREADS"] == str(len(allowed_processors()))
+    assert described.worker.affinity == ",".join(map(str, allowed_processors()))
+    assert described.worker.other["OMP_NUM_THREADS"] == str(len(allowed_processors()))
 
 
 @pytest.mark.parametrize("role", ["inference", "throughput"])

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.findings.findings import judge
@@ -189,10 +190,11 @@ def test_the_device_with_a_comparison_enters_the_score() -> None:
 
 
 def test_the_accelerator_enters_the_score_where_both_devices_have_a_comparison() -> None:
+    factors: dict[DeviceName, float] = {"cpu": 1.0, "gpu": 0.5}
     run = make_run(
         *(
             measured_case(framework, seconds, ecosystem=ecosystem, device=device)
-            for device, factor in (("cpu", 1.0), ("gpu", 0.5))
+            for device, factor in factors.items()
             for framework, ecosystem, seconds in (("jax", "jax", factor), ("torch", "pytorch", 1.0))
         )
     )

@@ -16,6 +16,7 @@ from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.findings.findings import judge
 from speedscore.scoring.scores.score_report import build_report
 from speedscore.scoring.scores.uncertainty import Uncertainty, uncertainties
+from tests.bench_suite.sample_cases import a_case
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
 from tests.scoring.sample_runs import make_run, measured_case, two_frameworks
 
@@ -80,21 +81,20 @@ def test_rounds_that_scatter_widen_the_interval(spread: float, wide: bool) -> No
 
 def test_processes_that_disagree_widen_the_interval_however_much_their_rounds_agree() -> None:
     """Rounds of one process are no independent witnesses."""
-    agreed = [1.0] * 40
 
     def bounds(second: float) -> float:
-        cases = [
-            msgspec.structs.replace(
-                measured_case(name, agreed[:20] + [second] * 20),
-                turns=tuple(range(40)),
-                processes=(0,) * 20 + (1,) * 20,
-            )
-            for name in ("jax", "torch")
-        ]
+        cases = [a_case("jax", [[1.0] * 20] * 2), a_case("torch", [[1.0] * 20, [second] * 20])]
         return width(of_training(measured(cases)))
 
     assert bounds(1.0) == 0.0
     assert bounds(2.0) > 1.0
+
+
+def test_a_load_that_all_shared_leaves_the_interval_narrow() -> None:
+    """What slowed a process of one framework slowed that of the other beside it, and says nothing of their ratio."""
+    loads = [[1.0] * 20, [2.0] * 20, [1.5] * 20]
+    cases = [a_case("jax", loads), a_case("torch", [[1.2 * each for each in own] for own in loads])]
+    assert width(of_training(measured(cases))) == 0.0
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:

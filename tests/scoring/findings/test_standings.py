@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from speedscore.record.run_record import CaseResult, Measurement, RunRecord
 from speedscore.scoring.evidence.evidence import NamedRun
-from speedscore.scoring.findings.ratios import Comparison, compare
+from speedscore.scoring.findings.standings import EcosystemRatios, ecosystem_ratios
 from speedscore.scoring.rubric.criterion import Measure
 from tests.scoring.sample_facts import make_evidence
 from tests.scoring.sample_runs import make_run, measured_case
@@ -16,12 +16,12 @@ TRAINING = Measure(phase="training")
 MEMORY = Measure(phase="training", metrics={"cpu": "peak_rss_running_bytes"})
 
 
-def comparison(*runs: RunRecord, measure: Measure = TRAINING) -> Comparison:
+def comparison(*runs: RunRecord, measure: Measure = TRAINING) -> EcosystemRatios:
     named = tuple(NamedRun(name=f"{place}.json", record=run) for place, run in enumerate(runs))
-    return compare(make_evidence(runs=named), device="cpu", measure=measure)
+    return ecosystem_ratios(make_evidence(runs=named), device="cpu", measure=measure)
 
 
-def values(found: Comparison) -> dict[str, float]:
+def values(found: EcosystemRatios) -> dict[str, float]:
     return {ecosystem: round(ratio.value, 6) for ecosystem, ratio in found.ratios.items()}
 
 

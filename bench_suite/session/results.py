@@ -1,0 +1,107 @@
+"""From what became of a case to its saved form: rounds, the figures beside them, and what ran.
+
+It takes outcomes as they are: it starts nothing, judges nothing, and makes up no figure that was not measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
+from speedscore.bench_suite.matrix.cases import Case
+from speedscore.bench_suite.measuring.outcomes import CaseMeasured
+from speedscore.bench_suite.workers.protocol import Prepared
+from speedscore.host.peaks import peak_flops_per_second
+from speedscore.record.descriptions import WorkerDescription
+from speedscore.record.metrics import METRICS, Metric, find_metric
+from speedscore.record.phases import PHASES, PhaseSpec
+from speedscore.record.run_record import CaseResult, Measurement
+
+
+def measured_result(
+    nodeid: str, case: Case, outcome: CaseMeasured, *, busy_processors: float, occasion: str
+) -> CaseResult:
+    """The saved form of a measured case.
+
+    ``busy_processors``: how many others kept busy before its block began; ``occasion``: when its session began.
+    """
+    compiles = PHASES[case.phase].compiles
+    return CaseResult(
+        **_identity(nodeid, case),
+        status="measured",
+        stopped=outcome.stopped,
+        rounds=outcome.rounds,
+        measurements=tuple(_measurements(case, outcome)),
+        occasion=occasion,
+        steps_per_round=1 if compiles else outcome.prepared[0].steps_per_round,
+        flops=0 if compiles else outcome.flops,
+        certificate=outcome.certificate,
+        workload=outcome.workload,
+        program=outcome.program,
+        worker=_worker(outcome, busy_processors=busy_processors),
+    )
+
+
+def unmeasured(nodeid: str, case: Case, *, status: Literal["skipped", "failed"], reason: str) -> CaseResult:
+    """The saved form of a case that has no figures."""
+    return CaseResult(**_identity(nodeid, case), status=status, reason=reason)
+
+
+def _identity(nodeid: str, case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "nodeid": nodeid,
+        "framework": case.framework,
+        "ecosystem": FRAMEWORKS[case.framework].ecosystem,
+        "model": case.model,
+        "device": case.device,
+        "phase": case.phase,
+        "precision": case.precision,
+    }
+
+
+def _measurements(case: Case, outcome: CaseMeasured) -> Iterator[Measurement]:
+    """Every figure of the case beside its own."""
+    phase, declared = PHASES[case.phase], FRAMEWORKS[case.framework].metrics
+    stages = [_compile_seconds(phase, prepared) for prepared in outcome.prepared]
+    yield from _one_a_process(stages, declared, apart_from=phase.metric)
+    yield from _one_a_process([prepared.memory_bytes for prepared in outcome.prepared], declared)
+    # The same in every process.
+    yield from _one_a_process([outcome.prepared[0].counts], declared)
+    if outcome.gauged is not None and outcome.gauged.dispatch_seconds and case.phase == "training":
+        yield Measurement.of(METRICS["dispatch_seconds"], outcome.gauged.dispatch_seconds)
+
+
+def _compile_seconds(phase: PhaseSpec, prepared: Prepared) -> dict[str, float]:
+    """Seconds of one process by metric: each stage ahead of the first step, the step, and all together."""
+    stages = prepared.stages_seconds | {
+        "first_step_seconds": prepared.first_step_seconds,
+        "time_to_first_step_seconds": prepared.time_to_first_step_seconds,
+    }
+    return {phase.compile_metric_name(stage): seconds for stage, seconds in stages.items()}
+
+
+def _one_a_process(
+    processes: Sequence[Mapping[str, float]], declared: Sequence[Metric], *, apart_from: Metric | None = None
+) -> Iterator[Measurement]:
+    """One sample a process of each metric that the first process has; a later one may lack it."""
+    for name in processes[0]:
+        metric = find_metric(name, declared)
+        if metric != apart_from:
+            yield Measurement.of(metric, [float(process[name]) for process in processes if name in process])
+
+
+def _worker(outcome: CaseMeasured, *, busy_processors: float) -> WorkerDescription:
+    """What the worker told of itself, with what was observed around it."""
+    gauged = outcome.gauged
+    peak = peak_flops_per_second(str(outcome.program.device_kind), "float32")
+    return msgspec.structs.replace(
+        outcome.worker,
+        processors_busy_before=round(busy_processors, 2),
+        gemm_flops_per_second=gauged.gemm_flops_per_second if gauged else None,
+        peak_flops_per_second=peak.flops_per_second if peak else None,
+        peak_source=peak.source if peak else None,
+    )

@@ -1,0 +1,50 @@
+"""Rounds by process and turn, and the one number that a process gives.
+
+Rounds of one process are not independent: whatever a process was dealt at its start stays with it. So whoever reads
+rounds reads them by process, through this module; it compares nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from statistics import geometric_mean, median
+
+from speedscore.record.run_record import CaseResult, Measurement, Round
+
+Process = int | None
+"""A process's number; None stands for one process where a run does not say which a round ran in."""
+
+
+def rounds_by_process(rounds: Iterable[Round]) -> dict[Process, tuple[Round, ...]]:
+    """Process → its rounds, in the order in which they were taken; processes by their number."""
+    grouped: dict[Process, list[Round]] = {}
+    for round_ in rounds:
+        grouped.setdefault(round_.process, []).append(round_)
+    return {
+        process: tuple(grouped[process])
+        for process in sorted(grouped, key=lambda number: -1 if number is None else number)
+    }
+
+
+def process_medians(rounds: Iterable[Round]) -> tuple[float, ...]:
+    """Seconds: of each process the median of its rounds."""
+    return tuple(median(round_.seconds for round_ in own) for own in rounds_by_process(rounds).values())
+
+
+def figure_of_rounds(rounds: Iterable[Round]) -> float:
+    """Seconds: the geometric mean over processes of the median over each one's rounds. At least one round is needed."""
+    medians = process_medians(rounds)
+    # Of one process exactly its median, without what a logarithm and back would add.
+    return medians[0] if len(medians) == 1 else geometric_mean(medians)
+
+
+def figure_of(case: CaseResult, name: str) -> float | None:
+    """The one number that stands for a metric of a case, in the metric's unit; None where it was not measured.
+
+    Of the case's own metric it is that of its rounds. Of any other, of which each process gave one number, it is their
+    median, which a zero (a memory figure below the resolution of its instrument) does not upset.
+    """
+    if name == case.metric.name:
+        return figure_of_rounds(case.rounds) if case.rounds else None
+    measurement: Measurement | None = case.find(name)
+    return median(measurement.samples) if measurement else None

@@ -1,0 +1,39 @@
+"""Each process gives one number, whichever order and however many its rounds came in."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from speedscore.record.metrics import METRICS
+from speedscore.record.rounds import figure_of, figure_of_rounds, process_medians, rounds_by_process
+from speedscore.record.run_record import Measurement, Round
+from tests.bench_suite.sample_cases import a_case
+
+
+def test_rounds_are_grouped_by_their_process_and_keep_their_order() -> None:
+    rounds = [Round(3.0, process=1), Round(1.0, process=0), Round(2.0, process=1)]
+    assert rounds_by_process(rounds) == {0: (rounds[1],), 1: (rounds[0], rounds[2])}
+
+
+def test_rounds_of_an_unknown_process_are_those_of_one() -> None:
+    assert process_medians([Round(3.0), Round(1.0), Round(2.0)]) == (2.0,)
+
+
+def test_a_process_with_more_rounds_has_no_more_weight() -> None:
+    few, many = a_case("jax", [[1.0] * 3, [4.0] * 3]), a_case("jax", [[1.0] * 3, [4.0] * 200])
+    assert figure_of_rounds(few.rounds) == figure_of_rounds(many.rounds) == pytest.approx(2.0)
+
+
+def test_the_figure_of_one_process_is_exactly_its_median() -> None:
+    assert figure_of_rounds([Round(0.01)] * 3) == 0.01
+
+
+def test_of_another_metric_the_median_over_processes_stands_for_it() -> None:
+    memory = Measurement.of(METRICS["peak_rss_running_bytes"], (0.0, 30.0, 10.0))
+    case = a_case("jax", [[1.0]], extra=[memory])
+    assert figure_of(case, "peak_rss_running_bytes") == 10.0
+    assert figure_of(case, "seconds_per_step") == 1.0
+    assert figure_of(case, "static_plan_bytes") is None
+    skipped = msgspec.structs.replace(case, status="skipped", reason="no device", rounds=())
+    assert figure_of(skipped, "seconds_per_step") is None
