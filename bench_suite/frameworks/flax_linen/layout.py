@@ -12,8 +12,8 @@ from typing import Any
 from flax import linen as nn
 from flax import traverse_util
 
-from speedscore.bench_suite.frameworks.fusing import fuse, split
 from speedscore.bench_suite.frameworks.jax.driver import Model, Scalar
+from speedscore.bench_suite.workloads.fusing import fuse, split
 from speedscore.bench_suite.workloads.workload import Weights
 
 STATISTICS = "batch_stats"

@@ -10,10 +10,10 @@ from typing import Any
 
 import jax
 
-from speedscore.bench_suite.frameworks.fusing import fuse, split
 from speedscore.bench_suite.frameworks.jax.driver import Model
 from speedscore.bench_suite.frameworks.jax.layers import attend, dense, normalise
 from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, Bert
+from speedscore.bench_suite.workloads.fusing import fuse, split
 from speedscore.bench_suite.workloads.workload import Weights
 
 

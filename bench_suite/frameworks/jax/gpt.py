@@ -11,9 +11,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from speedscore.bench_suite.frameworks.fusing import fuse, split
 from speedscore.bench_suite.frameworks.jax.driver import Model
 from speedscore.bench_suite.frameworks.jax.layers import attend, dense, normalise
+from speedscore.bench_suite.workloads.fusing import fuse, split
 from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 from speedscore.bench_suite.workloads.workload import Weights
 

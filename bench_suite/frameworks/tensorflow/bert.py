@@ -9,10 +9,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from speedscore.bench_suite.frameworks.fusing import fuse, split
 from speedscore.bench_suite.frameworks.tensorflow.layers import attend, decode, dense, normalise
 from speedscore.bench_suite.frameworks.tensorflow.layout import Model, Tensors
 from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, Bert
+from speedscore.bench_suite.workloads.fusing import fuse, split
 
 
 def make(workload: Bert, *, platform: str) -> Model:

@@ -9,9 +9,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from speedscore.bench_suite.frameworks.fusing import fuse, split
 from speedscore.bench_suite.frameworks.tensorflow.layers import attend, decode, dense, normalise
 from speedscore.bench_suite.frameworks.tensorflow.layout import Model, Tensors
+from speedscore.bench_suite.workloads.fusing import fuse, split
 from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 
 
