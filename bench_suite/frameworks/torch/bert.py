@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from speedscore.bench_suite.frameworks.torch.layout import Model, Place, dense, norm, vector
+from speedscore.bench_suite.frameworks.torch.layout import Place, TorchModel, dense, norm, vector
 from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
 
 
@@ -90,7 +90,7 @@ def _attention_places(canonical: str, module: str, width: int) -> dict[str, Plac
     return places
 
 
-def make(workload: Bert) -> Model:
+def make(workload: Bert) -> TorchModel:
     """The module with its weights as PyTorch draws them."""
     places = {
         **{f"{name}.embedding": Place(f"{name}.weight", (0, 1)) for name in ("word", "position", "segment")},
@@ -108,4 +108,4 @@ def make(workload: Bert) -> Model:
             **dense(f"{canonical}.mlp.proj", f"{module}.proj"),
             **norm(f"{canonical}.mlp.ln", f"{module}.mlp_ln"),
         }
-    return Model(Encoder(workload), places, attention="torch.nn.functional.scaled_dot_product_attention")
+    return TorchModel(Encoder(workload), places, attention="torch.nn.functional.scaled_dot_product_attention")

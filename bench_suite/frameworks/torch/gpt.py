@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from speedscore.bench_suite.frameworks.torch.layout import Model, Place, dense, norm
+from speedscore.bench_suite.frameworks.torch.layout import Place, TorchModel, dense, norm
 from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 
 
@@ -79,7 +79,7 @@ def _attention_places(canonical: str, module: str, width: int) -> dict[str, Plac
     return places
 
 
-def make(workload: Gpt) -> Model:
+def make(workload: Gpt) -> TorchModel:
     """The module with its weights as PyTorch draws them."""
     places = {
         "wte.embedding": Place("wte.weight", (0, 1)),
@@ -95,4 +95,4 @@ def make(workload: Gpt) -> Model:
             **dense(f"{canonical}.mlp.fc", f"{module}.fc"),
             **dense(f"{canonical}.mlp.proj", f"{module}.proj"),
         }
-    return Model(LanguageModel(workload), places, attention="torch.nn.functional.scaled_dot_product_attention")
+    return TorchModel(LanguageModel(workload), places, attention="torch.nn.functional.scaled_dot_product_attention")
