@@ -118,7 +118,7 @@ class _OnTheHost(platforms.Cuda):
 
 @contextlib.contextmanager
 def _noted_cuda(calls: list[str], stream: SimpleNamespace) -> Iterator[None]:
-    """Puts the host in CUDA's place and notes in ``calls`` what is asked of it; ``stream.idle`` says if work is done."""
+    """Puts the host in CUDA's place and notes in ``calls`` what is asked of it; ``stream.idle``: no work is left."""
 
     def note(name: str) -> Callable[..., None]:
         return lambda *_: calls.append(name)
