@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import canonical
-from speedscore.bench_suite.workloads.transformer import Transformer
+from speedscore.bench_suite.workloads.transformer import Transformer, make_presets
 from speedscore.bench_suite.workloads.workload import IGNORED, AdamW, Tolerances, Weights
 
 NORM_EPSILON = 1e-12
@@ -138,32 +138,14 @@ _TOLERANCES = Tolerances(
     ),
 )
 
-_build = partial(Bert, batch=4, optimizer=_OPTIMIZER, tolerances=_TOLERANCES)
-
-_PRESETS = {
-    workload.preset: workload
-    for workload in (
-        _build(
-            preset="smoke",
-            vocabulary=512,
-            context=64,
-            layers=4,
-            width=128,
-            heads=4,
-            cut="vocabulary, context, layers, width, heads",
-        ),
-        _build(
-            preset="small",
-            vocabulary=4096,
-            context=128,
-            layers=24,
-            width=256,
-            heads=8,
-            cut="vocabulary, context, width, heads",
-        ),
-        _build(preset="full", vocabulary=30522, context=512, layers=24, width=1024, heads=16, cut="none"),
-    )
-}
+_PRESETS = make_presets(
+    partial(Bert, batch=4, optimizer=_OPTIMIZER, tolerances=_TOLERANCES),
+    vocabulary=30522,
+    context=512,
+    layers=24,
+    width=1024,
+    heads=16,
+)
 
 
 def make(preset: str) -> Bert:

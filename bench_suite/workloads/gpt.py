@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import canonical
-from speedscore.bench_suite.workloads.transformer import Transformer
+from speedscore.bench_suite.workloads.transformer import Transformer, make_presets
 from speedscore.bench_suite.workloads.workload import AdamW, Tolerances, Weights
 
 NORM_EPSILON = 1e-5
@@ -78,32 +78,14 @@ _TOLERANCES = Tolerances(
     ),
 )
 
-_build = partial(Gpt, batch=4, optimizer=_OPTIMIZER, tolerances=_TOLERANCES)
-
-_PRESETS = {
-    workload.preset: workload
-    for workload in (
-        _build(
-            preset="smoke",
-            vocabulary=512,
-            context=64,
-            layers=4,
-            width=128,
-            heads=4,
-            cut="vocabulary, context, layers, width, heads",
-        ),
-        _build(
-            preset="small",
-            vocabulary=4096,
-            context=128,
-            layers=12,
-            width=256,
-            heads=8,
-            cut="vocabulary, context, width, heads",
-        ),
-        _build(preset="full", vocabulary=50257, context=1024, layers=12, width=768, heads=12, cut="none"),
-    )
-}
+_PRESETS = make_presets(
+    partial(Gpt, batch=4, optimizer=_OPTIMIZER, tolerances=_TOLERANCES),
+    vocabulary=50257,
+    context=1024,
+    layers=12,
+    width=768,
+    heads=12,
+)
 
 
 def make(preset: str) -> Gpt:

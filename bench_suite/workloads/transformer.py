@@ -10,7 +10,8 @@ h·D/heads onward.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import msgspec
 import numpy as np
@@ -122,3 +123,19 @@ class Transformer(msgspec.Struct, frozen=True, kw_only=True):
             )
             for name, (rows, standard_deviation) in tables.items()
         }
+
+
+Kind = TypeVar("Kind", bound=Transformer)
+
+
+def make_presets(
+    build: Callable[..., Kind], *, vocabulary: int, context: int, layers: int, width: int, heads: int
+) -> dict[str, Kind]:
+    """A transformer by preset, from its published sizes: ``small`` keeps their depth, ``smoke`` cuts all of them."""
+    cut_for_smoke, cut_for_small = "vocabulary, context, layers, width, heads", "vocabulary, context, width, heads"
+    smoke = build(preset="smoke", vocabulary=512, context=64, layers=4, width=128, heads=4, cut=cut_for_smoke)
+    small = build(preset="small", vocabulary=4096, context=128, layers=layers, width=256, heads=8, cut=cut_for_small)
+    full = build(
+        preset="full", vocabulary=vocabulary, context=context, layers=layers, width=width, heads=heads, cut="none"
+    )
+    return {workload.preset: workload for workload in (smoke, small, full)}

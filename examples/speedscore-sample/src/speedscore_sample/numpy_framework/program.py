@@ -23,8 +23,8 @@ def build(
 ) -> NumpyProgram:
     """Build a workload in NumPy; answers ``speedscore.bench_suite.frameworks.program.Builder``.
 
-    ``implementation`` offers ``make(workload)``, which returns a ``NumpyModel``. ``threads`` cannot be set from here: the
-    worker has told NumPy's BLAS by its environment. Raises DeviceUnavailable for any device but the CPU.
+    ``implementation`` offers ``make(workload)``, which returns a ``NumpyModel``. ``threads`` cannot be set from here:
+    the worker has told NumPy's BLAS by its environment. Raises DeviceUnavailable for any device but the CPU.
     """
     del variant, threads
     if device != "cpu":
