@@ -23,23 +23,6 @@ from tests.bench_suite.frameworks.checks.programs import Kept, require_refused, 
 _build = partial(programs.build, "tensorflow")
 
 
-def both_forms_of_convolution_compute_the_same() -> None:
-    rng = np.random.default_rng(0)
-    for size, stride, pixels in ((7, 2, 16), (3, 1, 8), (3, 2, 8), (1, 1, 8), (1, 2, 8)):
-        images = tf.constant(rng.standard_normal((2, pixels, pixels, 5)), tf.float32)
-        kernel = tf.constant(rng.standard_normal((size, size, 5, 6)), tf.float32)
-        by_product = resnet50.convolve_by_product(images, kernel, stride).numpy()
-        assert by_product.shape == (2, pixels // stride, pixels // stride, 6)
-        natively = resnet50.convolve_natively(images, kernel, stride)
-        np.testing.assert_allclose(by_product, natively, rtol=1e-4, atol=1e-4)
-
-
-def the_pooling_by_selections_is_tensorflows() -> None:
-    images = tf.constant(np.random.default_rng(0).standard_normal((2, 8, 8, 5)), tf.float32)
-    around = ((0, 0), (1, 1), (1, 1), (0, 0))
-    assert (resnet50.max_pool(images).numpy() == tf.nn.max_pool2d(images, 3, 2, around).numpy()).all()
-
-
 def a_step_writes_into_its_own_memory_and_never_into_numpys() -> None:
     kept: Any = Kept(make_workload("mlp", "smoke"))
     untouched = {name: values.copy() for name, values in kept.parameters().items()}
@@ -127,3 +110,23 @@ def what_it_cannot_run_is_said() -> None:
     require_refused(lambda: _build("mlp", device="tpu"), DeviceUnavailable, asked)
     require_refused(lambda: _build("mlp", device="gpu"), DeviceUnavailable, "found cpu only")
     require_refused(lambda: _build("mlp", variant="keras"), ValueError, "no variant 'keras'")
+
+
+# These come last: they start TensorFlow without a program, which is to say with how many threads.
+
+
+def both_forms_of_convolution_compute_the_same() -> None:
+    rng = np.random.default_rng(0)
+    for size, stride, pixels in ((7, 2, 16), (3, 1, 8), (3, 2, 8), (1, 1, 8), (1, 2, 8)):
+        images = tf.constant(rng.standard_normal((2, pixels, pixels, 5)), tf.float32)
+        kernel = tf.constant(rng.standard_normal((size, size, 5, 6)), tf.float32)
+        by_product = resnet50.convolve_by_product(images, kernel, stride).numpy()
+        assert by_product.shape == (2, pixels // stride, pixels // stride, 6)
+        natively = resnet50.convolve_natively(images, kernel, stride)
+        np.testing.assert_allclose(by_product, natively, rtol=1e-4, atol=1e-4)
+
+
+def the_pooling_by_selections_is_tensorflows() -> None:
+    images = tf.constant(np.random.default_rng(0).standard_normal((2, 8, 8, 5)), tf.float32)
+    around = ((0, 0), (1, 1), (1, 1), (0, 0))
+    assert (resnet50.max_pool(images).numpy() == tf.nn.max_pool2d(images, 3, 2, around).numpy()).all()
