@@ -71,77 +71,52 @@ class Framework(msgspec.Struct, frozen=True):
 
 
 _FOLDER = "speedscore.bench_suite.frameworks"
-_JAX = ("jax", "jaxlib", "optax")
-_NO_TPU = "is not driven on a TPU by this suite"
 _GRAPHS = "CUDA graphs are a way to launch work on an NVIDIA GPU; torch-compile is the same without them"
+
+
+def _on_jax(name: str, folder: str, *, extra: str, packages: tuple[str, ...] = (), variant: str = "") -> Framework:
+    """A line whose library stands on JAX and needs ``packages`` beside it."""
+    return Framework(
+        name,
+        f"{_FOLDER}.{folder}.program:build",
+        ecosystem="jax",
+        extra=extra,
+        packages=("jax", "jaxlib", "optax", *packages),
+        variant=variant,
+    )
+
+
+def _in_torch(name: str, *, variant: str, declined: dict[str, str] | None = None) -> Framework:
+    return Framework(
+        name,
+        f"{_FOLDER}.torch.program:build",
+        ecosystem="pytorch",
+        extra="torch",
+        packages=("torch",),
+        variant=variant,
+        declined=declined or {},
+    )
+
 
 FRAMEWORKS = {
     framework.id: framework
     for framework in (
-        Framework("jax", f"{_FOLDER}.jax.program:build", ecosystem="jax", extra="jax", packages=_JAX),
-        Framework(
-            "flax-nnx",
-            f"{_FOLDER}.flax_nnx.program:build",
-            ecosystem="jax",
-            extra="flax",
-            packages=(*_JAX, "flax"),
-            variant="jit",
-        ),
-        Framework(
-            "flax-nnx-tuned",
-            f"{_FOLDER}.flax_nnx.program:build",
-            ecosystem="jax",
-            extra="flax",
-            packages=(*_JAX, "flax"),
-            variant="tuned",
-        ),
-        Framework(
-            "flax-linen",
-            f"{_FOLDER}.flax_linen.program:build",
-            ecosystem="jax",
-            extra="flax",
-            packages=(*_JAX, "flax"),
-        ),
-        Framework("haiku", f"{_FOLDER}.haiku.program:build", ecosystem="jax", extra="haiku", packages=(*_JAX, "haiku")),
-        Framework(
-            "equinox",
-            f"{_FOLDER}.equinox.program:build",
-            ecosystem="jax",
-            extra="equinox",
-            packages=(*_JAX, "equinox"),
-        ),
-        Framework(
-            "torch",
-            f"{_FOLDER}.torch.program:build",
-            ecosystem="pytorch",
-            extra="torch",
-            packages=("torch",),
-            variant="eager",
-        ),
-        Framework(
-            "torch-compile",
-            f"{_FOLDER}.torch.program:build",
-            ecosystem="pytorch",
-            extra="torch",
-            packages=("torch",),
-            variant="compile",
-        ),
-        Framework(
-            "torch-cudagraphs",
-            f"{_FOLDER}.torch.program:build",
-            ecosystem="pytorch",
-            extra="torch",
-            packages=("torch",),
-            variant="cudagraphs",
-            declined={"cpu": _GRAPHS, "tpu": _GRAPHS},
-        ),
+        _on_jax("jax", "jax", extra="jax"),
+        _on_jax("flax-nnx", "flax_nnx", extra="flax", packages=("flax",), variant="jit"),
+        _on_jax("flax-nnx-tuned", "flax_nnx", extra="flax", packages=("flax",), variant="tuned"),
+        _on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",)),
+        _on_jax("haiku", "haiku", extra="haiku", packages=("haiku",)),
+        _on_jax("equinox", "equinox", extra="equinox", packages=("equinox",)),
+        _in_torch("torch", variant="eager"),
+        _in_torch("torch-compile", variant="compile"),
+        _in_torch("torch-cudagraphs", variant="cudagraphs", declined={"cpu": _GRAPHS, "tpu": _GRAPHS}),
         Framework(
             "tensorflow",
             f"{_FOLDER}.tensorflow.program:build",
             ecosystem="tensorflow",
             extra="tensorflow",
             packages=("tensorflow",),
-            declined={"tpu": f"TensorFlow {_NO_TPU}"},
+            declined={"tpu": "TensorFlow is not driven on a TPU by this suite"},
         ),
     )
 }

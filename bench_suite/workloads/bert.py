@@ -17,11 +17,13 @@ cross-entropy over the targets that are not ``IGNORED``.
 
 from __future__ import annotations
 
-import msgspec
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import canonical
+from speedscore.bench_suite.workloads.transformer import Transformer, make_presets
 from speedscore.bench_suite.workloads.workload import IGNORED, AdamW, Tolerances, Weights
 
 NORM_EPSILON = 1e-12
@@ -35,21 +37,9 @@ PREDICTED_FRACTION = 0.15
 """Of an example's tokens, as in the paper. All of them are masked; the paper leaves a fifth of them visible."""
 
 
-class Bert(msgspec.Struct, frozen=True):
-    """The workload at one preset."""
+class Bert(Transformer, frozen=True, kw_only=True):
+    """The workload at one preset; what ``cut`` names was cut against BERT-Large."""
 
-    preset: str
-    vocabulary: int
-    context: int
-    """Tokens in an example, padding included."""
-    layers: int
-    width: int
-    heads: int
-    batch: int
-    cut: str
-    """What the preset cut against BERT-Large, or ``none``."""
-    optimizer: AdamW
-    tolerances: Tolerances
     model: str = "bert"
 
     @property
@@ -58,36 +48,26 @@ class Bert(msgspec.Struct, frozen=True):
         return tuple(self.context - (index + 1) * self.context // (2 * self.batch) for index in range(self.batch))
 
     def parameters(self) -> Weights:
-        return canonical.merge(
-            (self._embeddings(), self._norm("embed.ln"), *map(self._layer, range(self.layers)), self._head())
-        )
-
-    def _norm(self, name: str) -> Weights:
-        return canonical.norm(name, self.width)
-
-    def _embeddings(self) -> Weights:
         # BERT's own size, 0.02. It also makes epsilon count: the variance of the sum of the three is near 1e-3.
-        rows = {"word": self.vocabulary, "position": self.context, "segment": SEGMENTS}
-        return {
-            f"{name}.embedding": canonical.normal(f"{name}.embedding", (count, self.width), standard_deviation=0.02)
-            for name, count in rows.items()
-        }
-
-    def _layer(self, index: int) -> Weights:
-        layer, width = f"layer{index}", self.width
-        # At a unit gain the tokens of an example grow alike: in the last of 24 layers all keys would look the same, and
-        # the gradient of queries and keys be rounding noise, which Adam scales up. Hence GPT-2's gain, less with depth.
-        residual_gain = (2 * self.layers) ** -0.5
+        embeddings = {"word": (self.vocabulary, 0.02), "position": (self.context, 0.02), "segment": (SEGMENTS, 0.02)}
         return canonical.merge(
             (
-                *(
-                    canonical.dense(f"{layer}.attn.{part}", width, width, gain=1.0, bias=0.1)
-                    for part in ("query", "key", "value")
-                ),
-                canonical.dense(f"{layer}.attn.proj", width, width, gain=residual_gain, bias=0.02),
+                self._embedding_tables(embeddings),
+                self._norm("embed.ln"),
+                *map(self._layer, range(self.layers)),
+                self._head(),
+            )
+        )
+
+    def _layer(self, index: int) -> Weights:
+        # At a unit gain of the residual stream the tokens of an example grow alike: in the last of 24 layers all keys
+        # would look the same, and the gradient of queries and keys be rounding noise, which Adam scales up.
+        layer = f"layer{index}"
+        return canonical.merge(
+            (
+                self._attention(f"{layer}.attn"),
                 self._norm(f"{layer}.attn.ln"),
-                canonical.dense(f"{layer}.mlp.fc", width, 4 * width, gain=1.0, bias=0.1),
-                canonical.dense(f"{layer}.mlp.proj", 4 * width, width, gain=residual_gain, bias=0.02),
+                self._feed_forward(f"{layer}.mlp"),
                 self._norm(f"{layer}.mlp.ln"),
             )
         )
@@ -100,9 +80,6 @@ class Bert(msgspec.Struct, frozen=True):
                 {"head.bias": canonical.normal("head.bias", (self.vocabulary,), standard_deviation=0.1)},
             )
         )
-
-    def state(self) -> Weights:
-        return {}
 
     def _tokens(self) -> NDArray[np.int32]:
         """[batch, context]: what stands there before anything is masked; padding at the end."""
@@ -133,41 +110,13 @@ class Bert(msgspec.Struct, frozen=True):
         """[batch, context]: the token that was masked, ``IGNORED`` everywhere else."""
         return np.where(self._predicted(), self._tokens(), IGNORED).astype(np.int32)
 
-    def single_input(self) -> NDArray[np.int32]:
-        """[1, 2, context]."""
-        return self.inputs()[:1]
-
-    def training_flops(self) -> int:
-        """Three times the forward pass: each product there has two gradients, and the lookups have no product."""
-        return 3 * self._forward_flops(self.batch)
-
-    def inference_flops(self) -> int:
-        """One forward pass of one example, the head at every position."""
-        return self._forward_flops(1)
-
-    def throughput_flops(self) -> int:
-        """One forward pass of the batch, the head at every position."""
-        return self._forward_flops(self.batch)
-
-    def _forward_flops(self, batch: int) -> int:
-        """Matrix products only, padding included, for every framework computes there too."""
-        tokens = batch * self.context
-        projections = 2 * tokens * 12 * self.width**2
-        attention = 2 * (2 * tokens * self.context * self.width)
-        head = 2 * tokens * self.width * (self.width + self.vocabulary)
-        return self.layers * (projections + attention) + head
+    def _head_flops(self) -> int:
+        return super()._head_flops() + 2 * self.width**2
 
     def describe(self) -> dict[str, str | int | float | bool | None]:
-        return {
-            "batch": self.batch,
-            "context": self.context,
+        return super().describe() | {
             "padding": 1 - sum(self.lengths) / (self.batch * self.context),
-            "vocabulary": self.vocabulary,
-            "layers": self.layers,
-            "width": self.width,
-            "heads": self.heads,
             "attention_flops": "full square, padding included",
-            "cut": self.cut,
         }
 
 
@@ -189,47 +138,14 @@ _TOLERANCES = Tolerances(
     ),
 )
 
-_PRESETS = {
-    workload.preset: workload
-    for workload in (
-        Bert(
-            "smoke",
-            vocabulary=512,
-            context=64,
-            layers=4,
-            width=128,
-            heads=4,
-            batch=4,
-            cut="vocabulary, context, layers, width, heads",
-            optimizer=_OPTIMIZER,
-            tolerances=_TOLERANCES,
-        ),
-        Bert(
-            "small",
-            vocabulary=4096,
-            context=128,
-            layers=24,
-            width=256,
-            heads=8,
-            batch=4,
-            cut="vocabulary, context, width, heads",
-            optimizer=_OPTIMIZER,
-            tolerances=_TOLERANCES,
-        ),
-        Bert(
-            "full",
-            vocabulary=30522,
-            context=512,
-            layers=24,
-            width=1024,
-            heads=16,
-            batch=4,
-            cut="none",
-            optimizer=_OPTIMIZER,
-            tolerances=_TOLERANCES,
-        ),
-    )
-}
+_PRESETS = make_presets(
+    partial(Bert, batch=4, optimizer=_OPTIMIZER, tolerances=_TOLERANCES),
+    vocabulary=30522,
+    context=512,
+    layers=24,
+    width=1024,
+    heads=16,
+)
 
 
 def make(preset: str) -> Bert:

@@ -1,21 +1,20 @@
 """The encoder by hand: forward and backward pass in float64 NumPy, as ``bert`` specifies them.
 
-For making the reference file only; nothing here is ever timed. Examples go through one by one and their gradients are
-summed, so that the full size fits into memory.
+For making the reference file only; nothing here is ever timed.
 """
 
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf
 
 from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING
-from speedscore.bench_suite.workloads.reference_layers import Layers, Matrix
-from speedscore.bench_suite.workloads.reference_steps import Doubles, Method, Pass, cross_entropy
-from speedscore.bench_suite.workloads.workload import IGNORED, Array
+from speedscore.bench_suite.workloads.reference_layers import Layers, Matrix, make_method
+from speedscore.bench_suite.workloads.reference_steps import Doubles, Method
 
 
 def _gelu(x: Matrix) -> tuple[Matrix, Matrix]:
@@ -32,8 +31,9 @@ class Example(Layers):
         super().__init__(parameters, gradients, heads=heads, epsilon=NORM_EPSILON, activation=_gelu)
         self.layers = layers
 
-    def forward(self, tokens: NDArray[np.int32], segments: NDArray[np.int32]) -> Matrix:
-        """Logits [length, vocabulary] of one example's tokens and segments, each [length]."""
+    def forward(self, inputs: NDArray[np.int32]) -> Matrix:
+        """Logits [length, vocabulary] of one example's tokens and segments, [2, length]."""
+        tokens, segments = inputs
         padding = tokens == PADDING
         x = (
             self.parameters["word.embedding"][tokens]
@@ -49,8 +49,9 @@ class Example(Layers):
         logits: Matrix = self.kept["decoder"] @ self.parameters["word.embedding"].T + self.parameters["head.bias"]
         return logits
 
-    def backward(self, tokens: NDArray[np.int32], segments: NDArray[np.int32], gradient: Matrix) -> None:
+    def backward(self, inputs: NDArray[np.int32], gradient: Matrix) -> None:
         """Adds the gradients of every parameter, from that of the logits."""
+        tokens, segments = inputs
         self.gradients["head.bias"] += gradient.sum(axis=0)
         self.gradients["word.embedding"] += gradient.T @ self.kept["decoder"]
         g = self.norm_back("head.ln", gradient @ self.parameters["word.embedding"])
@@ -69,28 +70,4 @@ class Example(Layers):
 
 def method(*, layers: int, heads: int) -> Method:
     """How the reference of a model with so many layers and heads is computed."""
-
-    def train(parameters: Doubles, state: Doubles, inputs: Array, targets: NDArray[np.int32]) -> Pass:
-        vocabulary = len(parameters["word.embedding"])
-        outputs = np.empty((*targets.shape, vocabulary))
-        gradients = {name: np.zeros_like(values) for name, values in parameters.items()}
-        predicted = int((targets != IGNORED).sum())
-        total = 0.0
-        for index, ((tokens, segments), wanted) in enumerate(zip(inputs.astype(np.int32), targets, strict=True)):
-            example = Example(parameters, gradients, layers=layers, heads=heads)
-            outputs[index] = example.forward(tokens, segments)
-            losses, gradient = cross_entropy(outputs[index], wanted)
-            total += float(losses.sum())
-            example.backward(tokens, segments, gradient / predicted)
-        return Pass(outputs, total / predicted, gradients, state)
-
-    def predict(parameters: Doubles, state: Doubles, inputs: Array) -> Matrix:
-        del state
-        return np.stack(
-            [
-                Example(parameters, {}, layers=layers, heads=heads).forward(tokens, segments)
-                for tokens, segments in inputs.astype(np.int32)
-            ]
-        )
-
-    return Method(train, predict, f"float64 NumPy {np.__version__}, forward and backward by hand")
+    return make_method(partial(Example, layers=layers, heads=heads), head="word.embedding")

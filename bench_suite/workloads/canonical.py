@@ -1,6 +1,6 @@
 """Canonical numbers: every tensor drawn from its own seed, so that neither order nor company changes a value.
 
-The three workloads share it for weights and data. It never knows a model, and never draws from global random state.
+The workloads share it for weights and data. It never knows a model, and never draws from global random state.
 """
 
 from __future__ import annotations

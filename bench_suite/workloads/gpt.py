@@ -12,71 +12,41 @@ cross-entropy of the next token over all positions.
 
 from __future__ import annotations
 
-import msgspec
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import canonical
+from speedscore.bench_suite.workloads.transformer import Transformer, make_presets
 from speedscore.bench_suite.workloads.workload import AdamW, Tolerances, Weights
 
 NORM_EPSILON = 1e-5
 """Of every layer normalisation, added to the variance."""
 
 
-class Gpt(msgspec.Struct, frozen=True):
-    """The workload at one preset."""
+class Gpt(Transformer, frozen=True, kw_only=True):
+    """The workload at one preset; what ``cut`` names was cut against GPT-2 124M. Every position is trained."""
 
-    preset: str
-    vocabulary: int
-    context: int
-    """Tokens in an example; every position is trained."""
-    layers: int
-    width: int
-    heads: int
-    batch: int
-    cut: str
-    """What the preset cut against GPT-2 124M, or ``none``."""
-    optimizer: AdamW
-    tolerances: Tolerances
     model: str = "gpt"
 
     def parameters(self) -> Weights:
-        return canonical.merge((self._embeddings(), *map(self._block, range(self.layers)), self._norm("ln_f")))
-
-    def _norm(self, name: str) -> Weights:
-        return canonical.norm(name, self.width)
-
-    def _embeddings(self) -> Weights:
         # GPT-2's own sizes. Small embeddings also make the first block's epsilon count: their variance is near 5e-4.
-        shapes = {
-            "wte.embedding": ((self.vocabulary, self.width), 0.02),
-            "wpe.embedding": ((self.context, self.width), 0.01),
-        }
-        return {
-            name: canonical.normal(name, shape, standard_deviation=deviation)
-            for name, (shape, deviation) in shapes.items()
-        }
+        embeddings = {"wte": (self.vocabulary, 0.02), "wpe": (self.context, 0.01)}
+        return canonical.merge(
+            (self._embedding_tables(embeddings), *map(self._block, range(self.layers)), self._norm("ln_f"))
+        )
 
     def _block(self, index: int) -> Weights:
-        block, width = f"block{index}", self.width
-        # As in GPT-2, what is added to the residual stream shrinks with the depth, here relative to a unit gain.
-        residual_gain = (2 * self.layers) ** -0.5
+        block = f"block{index}"
         return canonical.merge(
             (
                 self._norm(f"{block}.ln1"),
-                *(
-                    canonical.dense(f"{block}.attn.{part}", width, width, gain=1.0, bias=0.1)
-                    for part in ("query", "key", "value")
-                ),
-                canonical.dense(f"{block}.attn.proj", width, width, gain=residual_gain, bias=0.02),
+                self._attention(f"{block}.attn"),
                 self._norm(f"{block}.ln2"),
-                canonical.dense(f"{block}.mlp.fc", width, 4 * width, gain=1.0, bias=0.1),
-                canonical.dense(f"{block}.mlp.proj", 4 * width, width, gain=residual_gain, bias=0.02),
+                self._feed_forward(f"{block}.mlp"),
             )
         )
-
-    def state(self) -> Weights:
-        return {}
 
     def _tokens(self) -> NDArray[np.int32]:
         return canonical.integers("tokens", (self.batch, self.context + 1), below=self.vocabulary)
@@ -89,41 +59,8 @@ class Gpt(msgspec.Struct, frozen=True):
         """[batch, context]: the token after each of ``inputs``."""
         return np.ascontiguousarray(self._tokens()[:, 1:])
 
-    def single_input(self) -> NDArray[np.int32]:
-        """[1, context]."""
-        return self.inputs()[:1]
-
-    def training_flops(self) -> int:
-        """Three times the forward pass: each product there has two gradients, and the lookups have no product."""
-        return 3 * self._forward_flops(self.batch)
-
-    def inference_flops(self) -> int:
-        """One forward pass, the head at every position."""
-        return self._forward_flops(1)
-
-    def throughput_flops(self) -> int:
-        """One forward pass of the batch, the head at every position."""
-        return self._forward_flops(self.batch)
-
-    def _forward_flops(self, batch: int) -> int:
-        """Matrix products only. Attention counts the full T × T square, though causal kernels skip half of it."""
-        tokens = batch * self.context
-        projections = 2 * tokens * 12 * self.width**2
-        attention = 2 * (2 * tokens * self.context * self.width)
-        head = 2 * tokens * self.width * self.vocabulary
-        return self.layers * (projections + attention) + head
-
     def describe(self) -> dict[str, str | int | float | bool | None]:
-        return {
-            "batch": self.batch,
-            "context": self.context,
-            "vocabulary": self.vocabulary,
-            "layers": self.layers,
-            "width": self.width,
-            "heads": self.heads,
-            "attention_flops": "full square",
-            "cut": self.cut,
-        }
+        return super().describe() | {"attention_flops": "full square"}
 
 
 _OPTIMIZER = AdamW(learning_rate=3e-4, beta1=0.9, beta2=0.95, epsilon=1e-8, weight_decay=0.1)
@@ -141,47 +78,14 @@ _TOLERANCES = Tolerances(
     ),
 )
 
-_PRESETS = {
-    workload.preset: workload
-    for workload in (
-        Gpt(
-            "smoke",
-            vocabulary=512,
-            context=64,
-            layers=4,
-            width=128,
-            heads=4,
-            batch=4,
-            cut="vocabulary, context, layers, width, heads",
-            optimizer=_OPTIMIZER,
-            tolerances=_TOLERANCES,
-        ),
-        Gpt(
-            "small",
-            vocabulary=4096,
-            context=128,
-            layers=12,
-            width=256,
-            heads=8,
-            batch=4,
-            cut="vocabulary, context, width, heads",
-            optimizer=_OPTIMIZER,
-            tolerances=_TOLERANCES,
-        ),
-        Gpt(
-            "full",
-            vocabulary=50257,
-            context=1024,
-            layers=12,
-            width=768,
-            heads=12,
-            batch=4,
-            cut="none",
-            optimizer=_OPTIMIZER,
-            tolerances=_TOLERANCES,
-        ),
-    )
-}
+_PRESETS = make_presets(
+    partial(Gpt, batch=4, optimizer=_OPTIMIZER, tolerances=_TOLERANCES),
+    vocabulary=50257,
+    context=1024,
+    layers=12,
+    width=768,
+    heads=12,
+)
 
 
 def make(preset: str) -> Gpt:

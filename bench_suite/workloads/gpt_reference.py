@@ -1,20 +1,19 @@
 """The language model by hand: forward and backward pass in float64 NumPy, as ``gpt`` specifies them.
 
-For making the reference file only; nothing here is ever timed. Examples go through one by one and their gradients are
-summed, so that the full size fits into memory.
+For making the reference file only; nothing here is ever timed.
 """
 
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads.gpt import NORM_EPSILON
-from speedscore.bench_suite.workloads.reference_layers import Layers, Matrix
-from speedscore.bench_suite.workloads.reference_steps import Doubles, Method, Pass, cross_entropy
-from speedscore.bench_suite.workloads.workload import Array
+from speedscore.bench_suite.workloads.reference_layers import Layers, Matrix, make_method
+from speedscore.bench_suite.workloads.reference_steps import Doubles, Method
 
 _C = math.sqrt(2.0 / math.pi)
 _CUBIC = 0.044715
@@ -35,8 +34,9 @@ class Example(Layers):
         super().__init__(parameters, gradients, heads=heads, epsilon=NORM_EPSILON, activation=_gelu)
         self.layers = layers
 
-    def forward(self, tokens: NDArray[np.int32]) -> Matrix:
-        """Logits [length, vocabulary] of one example's tokens [length]."""
+    def forward(self, inputs: NDArray[np.int32]) -> Matrix:
+        """Logits [length, vocabulary] of one example's tokens, [length]."""
+        tokens = inputs
         later = np.triu(np.ones((len(tokens), len(tokens)), dtype=bool), k=1)
         x = self.parameters["wte.embedding"][tokens] + self.parameters["wpe.embedding"][: len(tokens)]
         for layer in range(self.layers):
@@ -47,8 +47,9 @@ class Example(Layers):
         logits: Matrix = self.kept["head"] @ self.parameters["wte.embedding"].T
         return logits
 
-    def backward(self, tokens: NDArray[np.int32], gradient: Matrix) -> None:
+    def backward(self, inputs: NDArray[np.int32], gradient: Matrix) -> None:
         """Adds the gradients of every parameter, from that of the logits."""
+        tokens = inputs
         self.gradients["wte.embedding"] += gradient.T @ self.kept["head"]
         g = self.norm_back("ln_f", gradient @ self.parameters["wte.embedding"])
         for layer in reversed(range(self.layers)):
@@ -61,24 +62,4 @@ class Example(Layers):
 
 def method(*, layers: int, heads: int) -> Method:
     """How the reference of a model with so many layers and heads is computed."""
-
-    def train(parameters: Doubles, state: Doubles, inputs: Array, targets: NDArray[np.int32]) -> Pass:
-        vocabulary = len(parameters["wte.embedding"])
-        outputs = np.empty((*targets.shape, vocabulary))
-        gradients = {name: np.zeros_like(values) for name, values in parameters.items()}
-        total = 0.0
-        for index, (tokens, wanted) in enumerate(zip(inputs.astype(np.int32), targets, strict=True)):
-            example = Example(parameters, gradients, layers=layers, heads=heads)
-            outputs[index] = example.forward(tokens)
-            losses, gradient = cross_entropy(outputs[index], wanted)
-            total += float(losses.sum())
-            example.backward(tokens, gradient / targets.size)
-        return Pass(outputs, total / targets.size, gradients, state)
-
-    def predict(parameters: Doubles, state: Doubles, inputs: Array) -> Matrix:
-        del state
-        return np.stack(
-            [Example(parameters, {}, layers=layers, heads=heads).forward(tokens) for tokens in inputs.astype(np.int32)]
-        )
-
-    return Method(train, predict, f"float64 NumPy {np.__version__}, forward and backward by hand")
+    return make_method(partial(Example, layers=layers, heads=heads), head="wte.embedding")

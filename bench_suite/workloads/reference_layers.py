@@ -1,17 +1,20 @@
-"""The layers that transformers share, by hand: forward and backward pass of one example in float64 NumPy.
+"""What the transformers' references share, by hand in float64 NumPy: the layers of one example, the sum over a batch.
 
-For making reference files only; nothing here is ever timed, and nothing here knows a model.
+For making reference files only; nothing here is ever timed, and nothing here knows a model. Examples go through one by
+one and their gradients are summed, so that the full size fits into memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from speedscore.bench_suite.workloads.reference_steps import Doubles
+from speedscore.bench_suite.workloads.reference_steps import Doubles, Method, Pass, cross_entropy
+from speedscore.bench_suite.workloads.transformer import ATTENTION_PARTS
+from speedscore.bench_suite.workloads.workload import IGNORED, Array
 
 Matrix = NDArray[np.float64]
 Activation = Callable[[Matrix], tuple[Matrix, Matrix]]
@@ -89,7 +92,7 @@ class Layers:
 
     def attention(self, name: str, x: Matrix, hidden: NDArray[np.bool_]) -> Matrix:
         """Self-attention and ``name.proj``; ``hidden``, broadcast to [query, key], is true where no key is seen."""
-        query, key, value = (self._split(self.dense(f"{name}.{part}", x)) for part in ("query", "key", "value"))
+        query, key, value = (self._split(self.dense(f"{name}.{part}", x)) for part in ATTENTION_PARTS)
         scale = query.shape[-1] ** -0.5
         scores = query @ key.transpose(0, 2, 1) * scale
         np.copyto(scores, -np.inf, where=hidden)
@@ -113,3 +116,42 @@ class Layers:
             (self.dense_back(f"{name}.{part}", self._join(gradient)) for part, gradient in parts.items()),
             start=np.zeros(()),
         )
+
+
+class Example(Protocol):
+    """One example's passes through a model."""
+
+    def forward(self, inputs: NDArray[np.int32]) -> Matrix:
+        """Logits [length, vocabulary] of an example's inputs, [..., length]."""
+        ...
+
+    def backward(self, inputs: NDArray[np.int32], gradient: Matrix) -> None:
+        """Adds the gradients of every parameter, from that of the logits; called after ``forward``."""
+        ...
+
+
+def make_method(make_example: Callable[[Doubles, Doubles], Example], *, head: str) -> Method:
+    """How a transformer's reference is computed.
+
+    ``make_example`` takes parameters and the gradients that are added to; ``head`` names the parameter that has a row
+    for each class.
+    """
+
+    def train(parameters: Doubles, state: Doubles, inputs: Array, targets: NDArray[np.int32]) -> Pass:
+        outputs = np.empty((*targets.shape, len(parameters[head])))
+        gradients = {name: np.zeros_like(values) for name, values in parameters.items()}
+        predicted = int((targets != IGNORED).sum())
+        total = 0.0
+        for index, (example_inputs, wanted) in enumerate(zip(inputs.astype(np.int32), targets, strict=True)):
+            example = make_example(parameters, gradients)
+            outputs[index] = example.forward(example_inputs)
+            losses, gradient = cross_entropy(outputs[index], wanted)
+            total += float(losses.sum())
+            example.backward(example_inputs, gradient / predicted)
+        return Pass(outputs, total / predicted, gradients, state)
+
+    def predict(parameters: Doubles, state: Doubles, inputs: Array) -> Matrix:
+        del state
+        return np.stack([make_example(parameters, {}).forward(example) for example in inputs.astype(np.int32)])
+
+    return Method(train, predict, f"float64 NumPy {np.__version__}, forward and backward by hand")

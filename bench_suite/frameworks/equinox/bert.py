@@ -14,12 +14,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from speedscore.bench_suite.frameworks.equinox.driver import Model
+from speedscore.bench_suite.frameworks.equinox.driver import EquinoxModel
 from speedscore.bench_suite.frameworks.equinox.layers import Attention, LayerNorm, Mlp, dense
 from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
 
 
-def make(workload: Bert, *, platform: str) -> Model:
+def make(workload: Bert, *, platform: str) -> EquinoxModel:
     """The model as a module for one example, mapped over the batch; it is the same on every platform."""
     del platform
 
@@ -28,7 +28,7 @@ def make(workload: Bert, *, platform: str) -> Model:
         del training
         return jax.vmap(module)(inputs), state
 
-    return Model(
+    return EquinoxModel(
         make=lambda key: Encoder(workload, key=key),
         apply=apply,
         description={"layout": "fused qkv, [out, in] weights", "attention": "unfused products and softmax"},

@@ -22,7 +22,7 @@ from speedscore.host.clock import seconds
 
 
 @dataclasses.dataclass(frozen=True)
-class Model:
+class EquinoxModel:
     """One model as an Equinox module."""
 
     make: Callable[[Any], Any]
@@ -36,7 +36,7 @@ class Model:
 class EquinoxDriver:
     """Answers ``speedscore.bench_suite.frameworks.jax.driver.Driver``; a carry is module, state and optimizer state."""
 
-    def __init__(self, model: Model, *, optimizer: Any, loss: Loss) -> None:
+    def __init__(self, model: EquinoxModel, *, optimizer: Any, loss: Loss) -> None:
         self._model = model
         self._optimizer = optimizer
         self._loss = loss

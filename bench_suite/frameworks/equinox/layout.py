@@ -13,7 +13,7 @@ from typing import Any
 import equinox as eqx
 import jax
 
-from speedscore.bench_suite.frameworks.fusing import fuse, split
+from speedscore.bench_suite.workloads.fusing import fuse, split
 from speedscore.bench_suite.workloads.workload import Weights
 
 _KINDS: dict[type, str] = {eqx.nn.Linear: "kernel", eqx.nn.Embedding: "embedding"}

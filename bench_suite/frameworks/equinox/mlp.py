@@ -13,11 +13,11 @@ from typing import Any
 import equinox as eqx
 import jax
 
-from speedscore.bench_suite.frameworks.equinox.driver import Model
+from speedscore.bench_suite.frameworks.equinox.driver import EquinoxModel
 from speedscore.bench_suite.workloads.mlp import Mlp
 
 
-def make(workload: Mlp, *, platform: str) -> Model:
+def make(workload: Mlp, *, platform: str) -> EquinoxModel:
     """The model as a module for one example, mapped over the batch; it is the same on every platform."""
     del platform
 
@@ -26,7 +26,7 @@ def make(workload: Mlp, *, platform: str) -> Model:
         del training
         return jax.vmap(module)(inputs), state
 
-    return Model(lambda key: Perceptron(workload, key=key), apply, {"layout": "[out, in] weights"})
+    return EquinoxModel(lambda key: Perceptron(workload, key=key), apply, {"layout": "[out, in] weights"})
 
 
 class Perceptron(eqx.Module):

@@ -9,23 +9,21 @@ is not what the workload says. It computes no loss; see ``workloads/resnet50.py`
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from speedscore.bench_suite.frameworks.equinox.driver import Model
-from speedscore.bench_suite.frameworks.jax.resnet50 import (
-    LARGEST_PATCHES_BYTES,
+from speedscore.bench_suite.frameworks.equinox.driver import EquinoxModel
+from speedscore.bench_suite.frameworks.jax.image_layers import (
     Convolve,
-    convolve_by_product,
-    convolve_natively,
+    batch_statistics,
+    choose_convolution,
     max_pool,
+    update_running,
 )
 from speedscore.bench_suite.workloads.resnet50 import (
-    BN_DECAY,
     CHANNELS,
     EXPANSION,
     NORM_EPSILON,
@@ -34,21 +32,19 @@ from speedscore.bench_suite.workloads.resnet50 import (
 )
 
 
-def make(workload: Resnet50, *, platform: str) -> Model:
+def make(workload: Resnet50, *, platform: str) -> EquinoxModel:
     """The model as a module for a batch, with the convolutions that suit ``platform``."""
-    on_host = platform == "cpu"
-    convolve = convolve_by_product if on_host else convolve_natively
-    convolution = f"product over patches up to {LARGEST_PATCHES_BYTES} bytes" if on_host else "lax.conv_general_dilated"
+    convolution = choose_convolution(platform)
 
     def apply(module: Any, state: Any, images: Any, training: bool) -> tuple[Any, Any]:
         """Images [batch, height, width, 3] to logits [batch, classes], and the new running statistics."""
         logits, state = module(images, state, inference=not training)
         return logits, state
 
-    return Model(
-        make=lambda key: Resnet(workload, convolve, key=key),
+    return EquinoxModel(
+        make=lambda key: Resnet(workload, convolution.convolve, key=key),
         apply=apply,
-        description={"layout": "NHWC, HWIO kernels", "convolution": convolution},
+        description=convolution.description,
     )
 
 
@@ -84,15 +80,9 @@ class BatchNorm(eqx.Module):
         if inference:
             mean, variance = running["mean"], running["var"]
         else:
-            mean = images.mean((0, 1, 2))
-            # One pass over the images instead of two; rounding may carry the difference below zero.
-            variance = jnp.maximum(jnp.square(images).mean((0, 1, 2)) - jnp.square(mean), 0.0)
-            count = math.prod(images.shape[:-1])
-            batch = {"mean": mean, "var": variance * (count / (count - 1))}
-            new = {
-                name: BN_DECAY * running[name] + (1 - BN_DECAY) * jax.lax.stop_gradient(batch[name]) for name in batch
-            }
-            state = state.set(self.running, new)
+            mean, variance = batch = batch_statistics(images)
+            moved = update_running((running["mean"], running["var"]), batch, images)
+            state = state.set(self.running, dict(zip(("mean", "var"), moved, strict=True)))
         return (images - mean) * (self.scale * jax.lax.rsqrt(variance + NORM_EPSILON)) + self.bias, state
 
 

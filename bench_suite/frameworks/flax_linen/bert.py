@@ -15,11 +15,11 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from speedscore.bench_suite.frameworks.flax_linen.layout import make_model
-from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
 
 
-def make(workload: Bert, *, platform: str) -> Model:
+def make(workload: Bert, *, platform: str) -> PureModel:
     """The model's pure functions; they are the same on every platform."""
     del platform
     return make_model(Encoder(workload), {"layout": "fused qkv", "attention": "unfused products and softmax"})

@@ -15,11 +15,11 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from speedscore.bench_suite.frameworks.flax_linen.layout import make_model
-from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 
 
-def make(workload: Gpt, *, platform: str) -> Model:
+def make(workload: Gpt, *, platform: str) -> PureModel:
     """The model's pure functions; they are the same on every platform."""
     del platform
     return make_model(LanguageModel(workload), {"layout": "fused qkv", "attention": "unfused products and softmax"})

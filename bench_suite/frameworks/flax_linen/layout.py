@@ -12,8 +12,8 @@ from typing import Any
 from flax import linen as nn
 from flax import traverse_util
 
-from speedscore.bench_suite.frameworks.fusing import fuse, split
-from speedscore.bench_suite.frameworks.jax.driver import Model, Scalar
+from speedscore.bench_suite.frameworks.jax.driver import PureModel, Scalar
+from speedscore.bench_suite.workloads.fusing import fuse, split
 from speedscore.bench_suite.workloads.workload import Weights
 
 STATISTICS = "batch_stats"
@@ -23,7 +23,7 @@ STATISTICS = "batch_stats"
 _traverse_util: Any = traverse_util
 
 
-def make_model(module: nn.Module, description: Mapping[str, Scalar]) -> Model:
+def make_model(module: nn.Module, description: Mapping[str, Scalar]) -> PureModel:
     """The driver's view of a module that is called with (inputs, training)."""
 
     def apply(params: Any, state: Any, inputs: Any, training: bool) -> tuple[Any, Any]:
@@ -34,7 +34,7 @@ def make_model(module: nn.Module, description: Mapping[str, Scalar]) -> Model:
         logits, updated = module.apply(variables, inputs, training, mutable=[STATISTICS])
         return logits, updated[STATISTICS]
 
-    return Model(_to_trees, _to_canonical, apply, dict(description))
+    return PureModel(_to_trees, _to_canonical, apply, dict(description))
 
 
 def _to_trees(parameters: Weights, state: Weights) -> tuple[Any, Any]:

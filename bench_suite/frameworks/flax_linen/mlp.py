@@ -14,11 +14,11 @@ import jax
 from flax import linen as nn
 
 from speedscore.bench_suite.frameworks.flax_linen.layout import make_model
-from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.workloads.mlp import Mlp
 
 
-def make(workload: Mlp, *, platform: str) -> Model:
+def make(workload: Mlp, *, platform: str) -> PureModel:
     """The model's pure functions; they are the same on every platform."""
     del platform
     module = Perceptron(tuple(outputs for _, outputs in workload.layer_sizes))

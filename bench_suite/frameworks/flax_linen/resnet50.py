@@ -9,7 +9,6 @@ of its own. It holds no weights and computes no loss; see ``workloads/resnet50.p
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -19,23 +18,20 @@ from flax import linen as nn
 from jax import lax
 
 from speedscore.bench_suite.frameworks.flax_linen.layout import STATISTICS, make_model
-from speedscore.bench_suite.frameworks.jax.driver import Model
-from speedscore.bench_suite.frameworks.jax.resnet50 import LARGEST_PATCHES_BYTES, convolve_by_product, max_pool
-from speedscore.bench_suite.workloads.resnet50 import BN_DECAY, EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
+from speedscore.bench_suite.frameworks.jax.driver import PureModel
+from speedscore.bench_suite.frameworks.jax.image_layers import (
+    batch_statistics,
+    choose_convolution,
+    max_pool,
+    update_running,
+)
+from speedscore.bench_suite.workloads.resnet50 import EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
 
 
-def make(workload: Resnet50, *, platform: str) -> Model:
+def make(workload: Resnet50, *, platform: str) -> PureModel:
     """The model's pure functions, with the convolutions that suit ``platform``."""
-    on_host = platform == "cpu"
-    module = Resnet(workload, _convolve_on_host if on_host else lax.conv_general_dilated)
-    convolution = f"product over patches up to {LARGEST_PATCHES_BYTES} bytes" if on_host else "lax.conv_general_dilated"
-    return make_model(module, {"layout": "NHWC, HWIO kernels", "convolution": convolution})
-
-
-def _convolve_on_host(images: Any, kernel: Any, strides: tuple[int, int], padding: Any, **options: Any) -> Any:
-    """What ``nn.Conv`` calls in place of ``lax.conv_general_dilated``; all of this model's paddings are symmetric."""
-    del padding, options
-    return convolve_by_product(images, kernel, strides[0])
+    convolution = choose_convolution(platform)
+    return make_model(Resnet(workload, convolution.for_flax), convolution.description)
 
 
 class Resnet(nn.Module):
@@ -119,12 +115,9 @@ class BatchNorm(nn.Module):
         running_variance = self.variable(STATISTICS, "var", jnp.ones, channels)
         mean, variance = running_mean.value, running_variance.value
         if training:
-            mean = images.mean((0, 1, 2))
-            # One pass over the images instead of two, as in nn.BatchNorm; rounding may carry the difference below zero.
-            variance = jnp.maximum(jnp.square(images).mean((0, 1, 2)) - jnp.square(mean), 0.0)
-            count = math.prod(images.shape[:-1])
-            for running, batch in ((running_mean, mean), (running_variance, variance * (count / (count - 1)))):
-                running.value = BN_DECAY * running.value + (1 - BN_DECAY) * lax.stop_gradient(batch)
+            batch = batch_statistics(images)
+            running_mean.value, running_variance.value = update_running((mean, variance), batch, images)
+            mean, variance = batch
         return (images - mean) * (scale * lax.rsqrt(variance + NORM_EPSILON)) + bias
 
 

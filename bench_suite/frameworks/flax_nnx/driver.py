@@ -15,9 +15,9 @@ import jax.numpy as jnp
 from flax import nnx
 
 from speedscore.bench_suite.frameworks.flax_nnx import layout
-from speedscore.bench_suite.frameworks.fusing import split
 from speedscore.bench_suite.frameworks.jax import driver
 from speedscore.bench_suite.frameworks.jax.driver import Compiled, Loss, Scalar, Tree, compile_in_stages, one_element
+from speedscore.bench_suite.workloads.fusing import split
 
 Optimizer = Any
 """An ``nnx.Optimizer``."""
@@ -62,7 +62,7 @@ class JitDriver:
     as the function that ``nnx.jit`` returns; that one would trace once more, in its first call.
     """
 
-    def __init__(self, model: layout.Model, *, optimizer: Any, loss: Loss) -> None:
+    def __init__(self, model: layout.NnxModel, *, optimizer: Any, loss: Loss) -> None:
         self._structure, self._abstract = layout.outline(model)
         self._optimizer = optimizer
         self._differentiate = _make_differentiate(loss)
@@ -119,7 +119,7 @@ class JitDriver:
         return _compile_in_place(train_step, hollow, inputs, targets).call, hollow
 
 
-def make_pure_driver(model: layout.Model, *, optimizer: Any, loss: Loss) -> driver.Driver:
+def make_pure_driver(model: layout.NnxModel, *, optimizer: Any, loss: Loss) -> driver.Driver:
     """The module as a pure function of its arrays by name, all of them donated, and optax upon these."""
     # The host's share of a training step of the smoke GPT, as a multiple of raw JAX's, in two runs: nnx.jit 25 to 60,
     # its tree mode 17 to 27, nnx.cached_partial 8 to 11, nnx.merge of nnx.State 4 to 7, nnx.jit_partial 2, nnx.merge
@@ -135,7 +135,7 @@ def make_pure_driver(model: layout.Model, *, optimizer: Any, loss: Loss) -> driv
         logits = module(inputs)
         return logits, layout.read(nnx.state(module, nnx.BatchStat))
 
-    pure = driver.Model(layout.to_trees, split, apply, model.description)
+    pure = driver.PureModel(layout.to_trees, split, apply, model.description)
     variant = "nnx.merge of dictionaries under jax.jit"
     return driver.PureDriver(pure, optimizer=optimizer, loss=loss, variant=variant)
 

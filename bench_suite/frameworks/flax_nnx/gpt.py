@@ -14,14 +14,14 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from speedscore.bench_suite.frameworks.flax_nnx.layout import Model
+from speedscore.bench_suite.frameworks.flax_nnx.layout import NnxModel
 from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 
 
-def make(workload: Gpt, *, platform: str) -> Model:
+def make(workload: Gpt, *, platform: str) -> NnxModel:
     """The model's class; it is the same on every platform."""
     del platform
-    return Model(
+    return NnxModel(
         lambda rngs: LanguageModel(workload, rngs=rngs),
         {"layout": "fused qkv", "attention": "unfused products and softmax"},
     )

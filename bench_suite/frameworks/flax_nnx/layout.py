@@ -13,22 +13,22 @@ from typing import Any
 
 from flax import nnx
 
-from speedscore.bench_suite.frameworks.fusing import fuse
 from speedscore.bench_suite.frameworks.jax.driver import Scalar
+from speedscore.bench_suite.workloads.fusing import fuse
 from speedscore.bench_suite.workloads.workload import Weights
 
 
 @dataclasses.dataclass(frozen=True)
-class Model:
+class NnxModel:
     """One model as a class of modules."""
 
     create: Callable[[nnx.Rngs], nnx.Module]
     """The module, called with a batch of inputs; it answers with logits [..., classes]."""
     description: dict[str, Scalar]
-    """As in ``speedscore.bench_suite.frameworks.jax.driver.Model``."""
+    """As in ``speedscore.bench_suite.frameworks.jax.driver.PureModel``."""
 
 
-def outline(model: Model) -> tuple[Any, nnx.State[Any, Any]]:
+def outline(model: NnxModel) -> tuple[Any, nnx.State[Any, Any]]:
     """The module's structure, and its state with shapes in place of arrays: no initial weight is ever drawn."""
     structure, abstract = nnx.split(nnx.eval_shape(lambda: model.create(nnx.Rngs(0))))
     return structure, abstract

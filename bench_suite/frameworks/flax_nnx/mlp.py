@@ -13,14 +13,14 @@ from typing import Any
 import jax
 from flax import nnx
 
-from speedscore.bench_suite.frameworks.flax_nnx.layout import Model
+from speedscore.bench_suite.frameworks.flax_nnx.layout import NnxModel
 from speedscore.bench_suite.workloads.mlp import Mlp
 
 
-def make(workload: Mlp, *, platform: str) -> Model:
+def make(workload: Mlp, *, platform: str) -> NnxModel:
     """The model's class; it is the same on every platform."""
     del platform
-    return Model(lambda rngs: Perceptron(workload, rngs=rngs), {"layout": "[in, out] kernels"})
+    return NnxModel(lambda rngs: Perceptron(workload, rngs=rngs), {"layout": "[in, out] kernels"})
 
 
 class Perceptron(nnx.Module):

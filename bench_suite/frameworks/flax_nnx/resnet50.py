@@ -9,7 +9,6 @@ of its own. It holds no weights and computes no loss; see ``workloads/resnet50.p
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,10 +17,14 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import lax
 
-from speedscore.bench_suite.frameworks.flax_nnx.layout import Model
-from speedscore.bench_suite.frameworks.jax.resnet50 import LARGEST_PATCHES_BYTES, convolve_by_product, max_pool
+from speedscore.bench_suite.frameworks.flax_nnx.layout import NnxModel
+from speedscore.bench_suite.frameworks.jax.image_layers import (
+    batch_statistics,
+    choose_convolution,
+    max_pool,
+    update_running,
+)
 from speedscore.bench_suite.workloads.resnet50 import (
-    BN_DECAY,
     CHANNELS,
     EXPANSION,
     NORM_EPSILON,
@@ -33,21 +36,13 @@ Convolve = Callable[..., Any]
 """What ``nnx.Conv`` calls, in the form of ``lax.conv_general_dilated``."""
 
 
-def make(workload: Resnet50, *, platform: str) -> Model:
+def make(workload: Resnet50, *, platform: str) -> NnxModel:
     """The model's class, with the convolutions that suit ``platform``."""
-    on_host = platform == "cpu"
-    convolve = _convolve_on_host if on_host else lax.conv_general_dilated
-    convolution = f"product over patches up to {LARGEST_PATCHES_BYTES} bytes" if on_host else "lax.conv_general_dilated"
-    return Model(
-        lambda rngs: Resnet(workload, convolve, rngs=rngs),
-        {"layout": "NHWC, HWIO kernels", "convolution": convolution},
+    convolution = choose_convolution(platform)
+    return NnxModel(
+        lambda rngs: Resnet(workload, convolution.for_flax, rngs=rngs),
+        convolution.description,
     )
-
-
-def _convolve_on_host(images: Any, kernel: Any, strides: tuple[int, int], padding: Any, **options: Any) -> Any:
-    """What ``nnx.Conv`` calls in place of ``lax.conv_general_dilated``; all of this model's paddings are symmetric."""
-    del padding, options
-    return convolve_by_product(images, kernel, strides[0])
 
 
 class Resnet(nnx.Module):
@@ -134,12 +129,9 @@ class BatchNorm(nnx.Module):
     def __call__(self, images: Any) -> Any:
         mean, variance = self.mean[...], self.var[...]
         if not self.use_running_average:
-            mean = images.mean((0, 1, 2))
-            # One pass over the images instead of two, as in nnx.BatchNorm; rounding may take the difference below zero.
-            variance = jnp.maximum(jnp.square(images).mean((0, 1, 2)) - jnp.square(mean), 0.0)
-            count = math.prod(images.shape[:-1])
-            for running, batch in ((self.mean, mean), (self.var, variance * (count / (count - 1)))):
-                running[...] = BN_DECAY * running[...] + (1 - BN_DECAY) * lax.stop_gradient(batch)
+            batch = batch_statistics(images)
+            self.mean[...], self.var[...] = update_running((mean, variance), batch, images)
+            mean, variance = batch
         return (images - mean) * (self.scale[...] * lax.rsqrt(variance + NORM_EPSILON)) + self.bias[...]
 
 

@@ -15,11 +15,11 @@ import jax
 import jax.numpy as jnp
 
 from speedscore.bench_suite.frameworks.haiku.layers import attend, dense, layer_norm, transform
-from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
 
 
-def make(workload: Bert, *, platform: str) -> Model:
+def make(workload: Bert, *, platform: str) -> PureModel:
     """The model's pure functions; they are the same on every platform."""
     del platform
 

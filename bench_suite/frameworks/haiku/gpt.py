@@ -15,11 +15,11 @@ import jax
 import jax.numpy as jnp
 
 from speedscore.bench_suite.frameworks.haiku.layers import attend, dense, layer_norm, transform
-from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 
 
-def make(workload: Gpt, *, platform: str) -> Model:
+def make(workload: Gpt, *, platform: str) -> PureModel:
     """The model's pure functions; they are the same on every platform."""
     del platform
 

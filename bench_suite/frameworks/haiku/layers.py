@@ -1,4 +1,4 @@
-"""What the models have in common: how a function becomes a ``Model``, and the layers of the transformers.
+"""What the models have in common: how a function becomes a ``PureModel``, and the layers of the transformers.
 
 It never picks an epsilon or a mask: the models do.
 """
@@ -13,13 +13,13 @@ import jax
 import jax.numpy as jnp
 
 from speedscore.bench_suite.frameworks.haiku.layout import to_canonical, to_trees
-from speedscore.bench_suite.frameworks.jax.driver import Model, Scalar
+from speedscore.bench_suite.frameworks.jax.driver import PureModel, Scalar
 
 
-def transform(forward: Callable[[Any, bool], Any], description: dict[str, Scalar]) -> Model:
+def transform(forward: Callable[[Any, bool], Any], description: dict[str, Scalar]) -> PureModel:
     """The pure functions of ``forward``, which takes inputs and training, gives logits and draws no random numbers."""
     transformed: Any = hk.without_apply_rng(hk.transform_with_state(forward))
-    return Model(to_trees, to_canonical, transformed.apply, description)
+    return PureModel(to_trees, to_canonical, transformed.apply, description)
 
 
 def dense(outputs: int, name: str) -> hk.Linear:

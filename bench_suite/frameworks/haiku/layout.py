@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from speedscore.bench_suite.frameworks.fusing import fuse, split
+from speedscore.bench_suite.workloads.fusing import fuse, split
 from speedscore.bench_suite.workloads.workload import Weights
 
 _LEAVES = {"kernel": "w", "embedding": "embeddings", "scale": "scale", "mean": "mean", "var": "var"}

@@ -10,11 +10,11 @@ from typing import Any
 import jax
 
 from speedscore.bench_suite.frameworks.haiku.layers import dense, transform
-from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.workloads.mlp import Mlp
 
 
-def make(workload: Mlp, *, platform: str) -> Model:
+def make(workload: Mlp, *, platform: str) -> PureModel:
     """The model's pure functions; they are the same on every platform."""
     del platform
 

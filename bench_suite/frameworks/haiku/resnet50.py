@@ -9,7 +9,6 @@ no weights and computes no loss; see ``workloads/resnet50.py`` for names and sha
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import haiku as hk
@@ -17,21 +16,21 @@ import jax
 import jax.numpy as jnp
 
 from speedscore.bench_suite.frameworks.haiku.layers import dense, transform
-from speedscore.bench_suite.frameworks.jax.driver import Model
-from speedscore.bench_suite.frameworks.jax.resnet50 import (
-    LARGEST_PATCHES_BYTES,
+from speedscore.bench_suite.frameworks.jax.driver import PureModel
+from speedscore.bench_suite.frameworks.jax.image_layers import (
     Convolve,
-    convolve_by_product,
-    convolve_natively,
+    batch_statistics,
+    choose_convolution,
     max_pool,
+    update_running,
 )
-from speedscore.bench_suite.workloads.resnet50 import BN_DECAY, EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
+from speedscore.bench_suite.workloads.resnet50 import EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
 
 
-def make(workload: Resnet50, *, platform: str) -> Model:
+def make(workload: Resnet50, *, platform: str) -> PureModel:
     """The model's pure functions, with the convolutions that suit ``platform``."""
-    on_host = platform == "cpu"
-    convolve = convolve_by_product if on_host else convolve_natively
+    convolution = choose_convolution(platform)
+    convolve = convolution.convolve
 
     def forward(images: Any, training: bool) -> Any:
         """Images [batch, height, width, 3] to logits [batch, classes]."""
@@ -47,8 +46,7 @@ def make(workload: Resnet50, *, platform: str) -> Model:
                     images = bottleneck(images, training)
         return dense(workload.classes, "head")(images.mean((1, 2)))
 
-    convolution = f"product over patches up to {LARGEST_PATCHES_BYTES} bytes" if on_host else "lax.conv_general_dilated"
-    return transform(forward, {"layout": "NHWC, HWIO kernels", "convolution": convolution})
+    return transform(forward, convolution.description)
 
 
 class Bottleneck(hk.Module):
@@ -96,11 +94,8 @@ class Norm(hk.Module):
         mean = hk.get_state("mean", channels, dtype=dtype, init=jnp.zeros)
         variance = hk.get_state("var", channels, dtype=dtype, init=jnp.ones)
         if training:
-            running = {"mean": mean, "var": variance}
-            mean = images.mean((0, 1, 2))
-            # One pass over the images instead of two; rounding may carry the difference below zero.
-            variance = jnp.maximum(jnp.square(images).mean((0, 1, 2)) - jnp.square(mean), 0.0)
-            count = math.prod(images.shape[:-1])
-            for name, batch in (("mean", mean), ("var", variance * (count / (count - 1)))):
-                hk.set_state(name, BN_DECAY * running[name] + (1 - BN_DECAY) * jax.lax.stop_gradient(batch))
+            batch = batch_statistics(images)
+            for name, moved in zip(("mean", "var"), update_running((mean, variance), batch, images), strict=True):
+                hk.set_state(name, moved)
+            mean, variance = batch
         return (images - mean) * (scale * jax.lax.rsqrt(variance + NORM_EPSILON)) + offset

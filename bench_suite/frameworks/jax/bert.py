@@ -10,14 +10,14 @@ from typing import Any
 
 import jax
 
-from speedscore.bench_suite.frameworks.fusing import fuse, split
-from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.frameworks.jax.layers import attend, dense, normalise
 from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, Bert
+from speedscore.bench_suite.workloads.fusing import fuse, split
 from speedscore.bench_suite.workloads.workload import Weights
 
 
-def make(workload: Bert, *, platform: str) -> Model:
+def make(workload: Bert, *, platform: str) -> PureModel:
     """The model's pure functions; they are the same on every platform."""
     del platform
     heads = workload.heads
@@ -43,4 +43,4 @@ def make(workload: Bert, *, platform: str) -> Model:
         """Query, key and value side by side: kernel [D, 3D], bias [3D]."""
         return fuse(parameters), state
 
-    return Model(to_trees, split, apply, {"layout": "fused qkv", "attention": "unfused products and softmax"})
+    return PureModel(to_trees, split, apply, {"layout": "fused qkv", "attention": "unfused products and softmax"})

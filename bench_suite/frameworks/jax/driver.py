@@ -29,7 +29,7 @@ Loss = Callable[[Any, Any], Any]
 
 
 @dataclasses.dataclass(frozen=True)
-class Model:
+class PureModel:
     """One model as pure functions."""
 
     to_trees: Callable[[Weights, Weights], tuple[Tree, Tree]]
@@ -55,6 +55,26 @@ class Compiled:
     exported_bytes: int
     """Length of the program as XLA gets it, StableHLO in text."""
 
+    @property
+    def donated_bytes(self) -> int:
+        """Bytes of the arguments that the results take over; 0 where the platform has no plan of its memory."""
+        plan = self.executable.memory_analysis()
+        return 0 if plan is None else int(plan.alias_size_in_bytes)
+
+    @property
+    def planned_bytes(self) -> int | None:
+        """Arguments + outputs − aliases + temporaries; None where the platform has no plan of its memory.
+
+        XLA's own ``peak_memory_in_bytes`` is not used: it leaves out temporaries on some platforms.
+        """
+        plan = self.executable.memory_analysis()
+        if plan is None:
+            return None
+        planned: int = (
+            plan.argument_size_in_bytes + plan.output_size_in_bytes - plan.alias_size_in_bytes + plan.temp_size_in_bytes
+        )
+        return planned
+
 
 class Driver(Protocol):
     """One model in one library."""
@@ -65,11 +85,11 @@ class Driver(Protocol):
         ...
 
     def to_trees(self, parameters: Weights, state: Weights) -> tuple[Tree, Tree]:
-        """As in ``Model``."""
+        """As in ``PureModel``."""
         ...
 
     def to_canonical(self, tree: Tree) -> Weights:
-        """As in ``Model``."""
+        """As in ``PureModel``."""
         ...
 
     def start(self, params: Tree, state: Tree, *, trains: bool) -> Carry:
@@ -103,7 +123,7 @@ class Driver(Protocol):
 class PureDriver:
     """Answers ``Driver`` for a model of pure functions: ``jax.jit`` over trees, all of them donated."""
 
-    def __init__(self, model: Model, *, optimizer: Any, loss: Loss, variant: str) -> None:
+    def __init__(self, model: PureModel, *, optimizer: Any, loss: Loss, variant: str) -> None:
         self._model = model
         self._optimizer = optimizer
         self._loss = loss

@@ -11,14 +11,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from speedscore.bench_suite.frameworks.fusing import fuse, split
-from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.frameworks.jax.layers import attend, dense, normalise
+from speedscore.bench_suite.workloads.fusing import fuse, split
 from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 from speedscore.bench_suite.workloads.workload import Weights
 
 
-def make(workload: Gpt, *, platform: str) -> Model:
+def make(workload: Gpt, *, platform: str) -> PureModel:
     """The model's pure functions; they are the same on every platform."""
     del platform
     heads = workload.heads
@@ -42,4 +42,4 @@ def make(workload: Gpt, *, platform: str) -> Model:
         """Query, key and value side by side: kernel [D, 3D], bias [3D]."""
         return fuse(parameters), state
 
-    return Model(to_trees, split, apply, {"layout": "fused qkv", "attention": "unfused products and softmax"})
+    return PureModel(to_trees, split, apply, {"layout": "fused qkv", "attention": "unfused products and softmax"})

@@ -9,12 +9,12 @@ from typing import Any
 
 import jax
 
-from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.workloads.mlp import Mlp
 from speedscore.bench_suite.workloads.workload import Weights
 
 
-def make(workload: Mlp, *, platform: str) -> Model:
+def make(workload: Mlp, *, platform: str) -> PureModel:
     """The model's pure functions; they are the same on every platform."""
     del platform
     layers = len(workload.layer_sizes)
@@ -29,7 +29,7 @@ def make(workload: Mlp, *, platform: str) -> Model:
             activations = activations @ params[f"dense{index}.kernel"] + params[f"dense{index}.bias"]
         return activations, state
 
-    return Model(_to_trees, dict, apply, {"layout": "[in, out] kernels"})
+    return PureModel(_to_trees, dict, apply, {"layout": "[in, out] kernels"})
 
 
 def _to_trees(parameters: Weights, state: Weights) -> tuple[Any, Any]:

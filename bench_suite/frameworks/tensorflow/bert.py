@@ -9,13 +9,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from speedscore.bench_suite.frameworks.fusing import fuse, split
 from speedscore.bench_suite.frameworks.tensorflow.layers import attend, decode, dense, normalise
-from speedscore.bench_suite.frameworks.tensorflow.layout import Model, Tensors
+from speedscore.bench_suite.frameworks.tensorflow.layout import TensorflowModel, Tensors
 from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, Bert
+from speedscore.bench_suite.workloads.fusing import fuse, split
 
 
-def make(workload: Bert, *, platform: str) -> Model:
+def make(workload: Bert, *, platform: str) -> TensorflowModel:
     """The model's function; it is the same on every platform."""
     del platform
     heads = workload.heads
@@ -41,4 +41,4 @@ def make(workload: Bert, *, platform: str) -> Model:
         hidden = normalise(params, "head.ln", hidden, epsilon=NORM_EPSILON)
         return decode(hidden, embedding) + params["head.bias"], state
 
-    return Model(apply, fuse, split, {"layout": "fused qkv", "attention": "unfused products and softmax"})
+    return TensorflowModel(apply, fuse, split, {"layout": "fused qkv", "attention": "unfused products and softmax"})

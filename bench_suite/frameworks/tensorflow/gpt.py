@@ -9,13 +9,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from speedscore.bench_suite.frameworks.fusing import fuse, split
 from speedscore.bench_suite.frameworks.tensorflow.layers import attend, decode, dense, normalise
-from speedscore.bench_suite.frameworks.tensorflow.layout import Model, Tensors
+from speedscore.bench_suite.frameworks.tensorflow.layout import TensorflowModel, Tensors
+from speedscore.bench_suite.workloads.fusing import fuse, split
 from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 
 
-def make(workload: Gpt, *, platform: str) -> Model:
+def make(workload: Gpt, *, platform: str) -> TensorflowModel:
     """The model's function; it is the same on every platform."""
     del platform
     heads = workload.heads
@@ -37,4 +37,4 @@ def make(workload: Gpt, *, platform: str) -> Model:
             hidden = hidden + dense(params, f"{block}.mlp.proj", inner)
         return decode(normalise(params, "ln_f", hidden, epsilon=NORM_EPSILON), embedding), state
 
-    return Model(apply, fuse, split, {"layout": "fused qkv", "attention": "unfused products and softmax"})
+    return TensorflowModel(apply, fuse, split, {"layout": "fused qkv", "attention": "unfused products and softmax"})

@@ -14,7 +14,7 @@ Tensors = Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
-class Model:
+class TensorflowModel:
     """One model as a function of tensors."""
 
     apply: Callable[[Tensors, Tensors, Any, bool], tuple[Any, Tensors]]

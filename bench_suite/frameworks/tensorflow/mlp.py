@@ -10,11 +10,11 @@ from typing import Any
 import tensorflow as tf
 
 from speedscore.bench_suite.frameworks.tensorflow.layers import dense
-from speedscore.bench_suite.frameworks.tensorflow.layout import Model, Tensors
+from speedscore.bench_suite.frameworks.tensorflow.layout import TensorflowModel, Tensors
 from speedscore.bench_suite.workloads.mlp import Mlp
 
 
-def make(workload: Mlp, *, platform: str) -> Model:
+def make(workload: Mlp, *, platform: str) -> TensorflowModel:
     """The model's function; it is the same on every platform."""
     del platform
     layers = len(workload.layer_sizes)
@@ -29,4 +29,4 @@ def make(workload: Mlp, *, platform: str) -> Model:
             activations = dense(params, f"dense{index}", activations)
         return activations, state
 
-    return Model(apply, dict, dict, {"layout": "[in, out] kernels"})
+    return TensorflowModel(apply, dict, dict, {"layout": "[in, out] kernels"})

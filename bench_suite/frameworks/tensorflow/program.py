@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-# TensorFlow reads it when it is imported.
+# TensorFlow reads it when it is imported, by this module or by one of those below.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
@@ -22,60 +22,41 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
-from speedscore.bench_suite.frameworks.tensorflow.layout import Model, Scalar, Tensors
-from speedscore.bench_suite.frameworks.tensorflow.optimizer import Variables, make_optimizer
+from speedscore.bench_suite.frameworks.tensorflow.computation import Computation
+from speedscore.bench_suite.frameworks.tensorflow.devices import (
+    HOST,
+    describe_device,
+    peak_memory,
+    place,
+    prepare_device,
+    synchronise,
+)
+from speedscore.bench_suite.frameworks.tensorflow.layout import Scalar, TensorflowModel
 from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 from speedscore.host.clock import seconds
 from speedscore.record.phases import DeviceName, Role
 
 
-def prepare_device(name: DeviceName, *, threads: int) -> str:
-    """Set threads, precision and visible devices, and return the device's name in TensorFlow.
-
-    ``threads`` are the computing ones on the host. Raises DeviceUnavailable, which says what was asked for and found;
-    RuntimeError when TensorFlow has already started with other settings.
-    """
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    # A compiled step is one operation, so there is never a second one to run beside it.
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.config.experimental.enable_tensor_float_32_execution(False)
-    if name == "cpu":
-        tf.config.set_visible_devices([], "GPU")
-        return "CPU:0"
-    if name == "gpu" and (gpus := tf.config.list_physical_devices("GPU")):
-        tf.config.set_visible_devices(gpus[:1], "GPU")
-        # The workers of a block share one accelerator.
-        tf.config.experimental.set_memory_growth(gpus[0], True)
-        return "GPU:0"
-    if name == "tpu":
-        raise DeviceUnavailable(f"asked for 'tpu', but TensorFlow {tf.__version__} is not driven on a TPU here")
-    found = ", ".join(sorted({device.device_type.lower() for device in tf.config.list_physical_devices()}))
-    built = "built with CUDA" if tf.test.is_built_with_cuda() else "built without CUDA"
-    raise DeviceUnavailable(f"asked for {name!r}, but TensorFlow {tf.__version__} ({built}) found {found} only")
-
-
 class TensorflowProgram:
-    """Answers ``speedscore.bench_suite.frameworks.program.Program`` for any ``layout.Model``."""
+    """Answers ``speedscore.bench_suite.frameworks.program.Program`` for any ``TensorflowModel``."""
 
-    def __init__(self, workload: Workload, model: Model, *, role: Role, device: str) -> None:
+    def __init__(self, workload: Workload, model: TensorflowModel, *, role: Role, device: str) -> None:
         """Put weights and batch on ``device``. Raises DeviceUnavailable when a variable turns out to lie elsewhere."""
         self._workload = workload
-        self._model = model
         self._trains = role == "training"
         self._device = device
+        self._model_description = model.description
         with tf.device(device):
-            self._parameters = self._make_variables(workload.parameters(), trainable=True)
-            self._state = self._make_variables(workload.state(), trainable=False)
-            self._slots: Variables = {}
-            if self._trains:
-                self._slots, self._update = make_optimizer(workload.optimizer, self._parameters)
-            batch = (workload.inputs(), workload.targets()) if self._trains else (_pass_inputs(workload, role),)
-            self._batch = tuple(map(_place, batch))
-        self._some_ignored = bool((workload.targets() < 0).any())
-        body = self._train if self._trains else self._predict
+            self._computation = Computation(workload, model, trains=self._trains)
+        if self._trains:
+            batch: tuple[Array, ...] = workload.inputs(), workload.targets()
+        else:
+            batch = (workload.single_input() if role == "inference" else workload.inputs(),)
+        self._batch = tuple(place(values, device) for values in batch)
+        body = self._computation.train if self._trains else self._computation.predict
         self._function = tf.function(body, jit_compile=True, autograph=False)
         # For the certificate alone, and so traced only when it asks.
-        self._examine = tf.function(self._differentiate, jit_compile=True, autograph=False)
+        self._examine = tf.function(self._computation.differentiate, jit_compile=True, autograph=False)
         self._call: Any = None
         self._batch_loss: Any = None
         self._logits: Any = None
@@ -83,28 +64,15 @@ class TensorflowProgram:
         self._check_placed()
         self.load()
 
-    def _make_variables(self, values: Weights, *, trainable: bool) -> Variables:
-        return {
-            name: tf.Variable(value, trainable=trainable, name=name, dtype=tf.float32)
-            for name, value in self._model.to_own(values).items()
-        }
-
     def _check_placed(self) -> None:
-        for name, variable in (self._parameters | self._state | self._slots).items():
+        for name, variable in self._computation.variables().items():
             if not variable.device.endswith(self._device):
                 raise DeviceUnavailable(f"{name} was asked to be on {self._device}, but is on {variable.device}")
 
     def load(self) -> None:
         self._batch_loss = self._logits = None
         # Drawn again rather than kept: a copy on the host would stand in the memory that is measured.
-        for variables, values in (
-            (self._parameters, self._workload.parameters()),
-            (self._state, self._workload.state()),
-        ):
-            for name, value in self._model.to_own(values).items():
-                variables[name].assign(value)
-        for slot in self._slots.values():
-            slot.assign(tf.zeros_like(slot))
+        self._computation.load(self._workload.parameters(), self._workload.state())
         self._queued = True
         self.wait()
 
@@ -129,15 +97,12 @@ class TensorflowProgram:
         self._queued = True
 
     def wait(self) -> None:
-        # On the host a compiled function runs on the thread that calls it, and returns when its work is done.
-        if self._device != "CPU:0":
-            with tf.device(self._device):
-                tf.raw_ops.SyncDevice()
+        synchronise(self._device)
         self._queued = False
 
     def pending(self) -> bool:
         """On a GPU TensorFlow does not tell what is done: whatever was queued counts until it was waited for."""
-        return self._queued and self._device != "CPU:0"
+        return self._queued and self._device != HOST
 
     @contextmanager
     def steady(self) -> Iterator[None]:
@@ -171,13 +136,13 @@ class TensorflowProgram:
 
     def loss_and_gradients(self) -> tuple[float, Weights]:
         loss, _, gradients, _ = self._examine(*self._batch)
-        return float(loss), self._read(gradients)
+        return float(loss), self._computation.to_canonical(gradients)
 
     def weights(self) -> Weights:
-        return self._read(self._parameters | self._state)
+        return self._computation.to_canonical(self._computation.parameters | self._computation.state)
 
     def trained_count(self) -> int:
-        return sum(variable.shape.num_elements() for variable in self._parameters.values())
+        return sum(variable.shape.num_elements() for variable in self._computation.parameters.values())
 
     def dispatch(self) -> None:
         """None: what a call costs on the host lies in the compiled operation, which locks and hands over its variables.
@@ -187,9 +152,7 @@ class TensorflowProgram:
         """
 
     def memory(self) -> dict[str, int]:
-        if self._device == "CPU:0":
-            return {}
-        return {"allocator_peak_bytes": tf.config.experimental.get_memory_info(self._device)["peak"]}
+        return peak_memory(self._device)
 
     def counts(self) -> dict[str, int]:
         """None: XLA's program can be read only from a second compilation, which is not the one that runs."""
@@ -198,75 +161,18 @@ class TensorflowProgram:
     def describe(self) -> dict[str, Scalar]:
         described: dict[str, Scalar] = {
             "platform": self._platform(),
-            "device_kind": _device_kind(self._device),
-            "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+            **describe_device(self._device),
             "variant": "tf.function(jit_compile=True) over plain operations, without Keras",
-            "matmul_precision": "tf32" if tf.config.experimental.tensor_float_32_execution_enabled() else "highest",
             "tensorflow": tf.__version__,
-            **self._model.description,
+            **self._model_description,
         }
         if self._trains:
             described["optimizer"] = "plain operations inside the compiled step"
         return described
 
     def _platform(self) -> str:
-        device = next(iter(self._parameters.values())).device
+        device = next(iter(self._computation.parameters.values())).device
         return str(tf.DeviceSpec.from_string(device).device_type).lower()
-
-    def _train(self, inputs: Any, targets: Any) -> Any:
-        loss, _, gradients, state = self._differentiate(inputs, targets)
-        self._update(gradients)
-        for name, value in state.items():
-            self._state[name].assign(value)
-        return loss
-
-    def _differentiate(self, inputs: Any, targets: Any) -> tuple[Any, Any, Tensors, Tensors]:
-        """Loss, logits, gradients and new state in training mode; writes nothing."""
-        # Each variable is read once, however often the model names it.
-        parameters = _read_inside(self._parameters)
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(parameters)
-            logits, state = self._model.apply(parameters, _read_inside(self._state), inputs, True)
-            loss = self._mean_loss(logits, targets)
-        gradients = tape.gradient(loss, parameters)
-        dense = {name: tf.convert_to_tensor(gradient) for name, gradient in gradients.items()}
-        return loss, logits, dense, state
-
-    def _mean_loss(self, logits: Any, targets: Any) -> Any:
-        """Mean softmax cross-entropy over the targets that are not negative."""
-        if not self._some_ignored:
-            return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits))
-        # The loss of a negative label is not a number, and a vector of zeros for it would have a wrong gradient.
-        labels = tf.maximum(targets, 0)
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-        counted = tf.cast(targets >= 0, tf.float32)
-        return tf.reduce_sum(losses * counted) / tf.reduce_sum(counted)
-
-    def _predict(self, inputs: Any) -> Any:
-        return self._model.apply(_read_inside(self._parameters), _read_inside(self._state), inputs, False)[0]
-
-    def _read(self, tensors: Tensors) -> Weights:
-        return self._model.to_canonical({name: np.array(tensor) for name, tensor in tensors.items()})
-
-
-def _pass_inputs(workload: Workload, role: Role) -> Array:
-    return workload.single_input() if role == "inference" else workload.inputs()
-
-
-def _place(values: Array) -> Any:
-    """A tensor on the device of the context; integers as int64, for TensorFlow keeps int32 on the host of a GPU."""
-    return tf.constant(values, dtype=tf.int64 if values.dtype == np.int32 else tf.float32)
-
-
-def _read_inside(variables: Variables) -> dict[str, Any]:
-    return {name: tf.convert_to_tensor(variable) for name, variable in variables.items()}
-
-
-def _device_kind(device: str) -> str:
-    if device == "CPU:0":
-        return "cpu"
-    gpu = tf.config.list_physical_devices("GPU")[0]
-    return str(tf.config.experimental.get_device_details(gpu).get("device_name", "unknown"))
 
 
 def build(
@@ -274,7 +180,7 @@ def build(
 ) -> TensorflowProgram:
     """Build a workload in TensorFlow; answers ``speedscore.bench_suite.frameworks.program.Builder``.
 
-    ``implementation`` offers ``make(workload, platform=...)``, which returns a ``layout.Model``. Raises
+    ``implementation`` offers ``make(workload, platform=...)``, which returns a ``TensorflowModel``. Raises
     DeviceUnavailable, and ValueError for a variant that there is not.
     """
     if variant:

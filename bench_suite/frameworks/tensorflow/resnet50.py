@@ -13,7 +13,7 @@ from typing import Any
 import tensorflow as tf
 
 from speedscore.bench_suite.frameworks.tensorflow.layers import dense
-from speedscore.bench_suite.frameworks.tensorflow.layout import Model, Tensors
+from speedscore.bench_suite.frameworks.tensorflow.layout import TensorflowModel, Tensors
 from speedscore.bench_suite.workloads.resnet50 import BN_DECAY, NORM_EPSILON, STAGE_BLOCKS, Resnet50
 
 Convolve = Callable[[Any, Any, int], Any]
@@ -26,7 +26,7 @@ On one core a training step with XLA's own convolutions alone took 2.0 times as 
 with oneDNN's, which has no place in a compiled step, 1.5 and 1.7 times."""
 
 
-def make(workload: Resnet50, *, platform: str) -> Model:
+def make(workload: Resnet50, *, platform: str) -> TensorflowModel:
     """The model's function, with the convolutions that suit ``platform``."""
     del workload
     on_host = platform == "cpu"
@@ -61,7 +61,7 @@ def make(workload: Resnet50, *, platform: str) -> Model:
         return logits, (new_state if training else state)
 
     convolution = f"product over patches up to {LARGEST_PATCHES_BYTES} bytes" if on_host else "tf.nn.conv2d"
-    return Model(apply, dict, dict, {"layout": "NHWC, HWIO kernels", "convolution": convolution})
+    return TensorflowModel(apply, dict, dict, {"layout": "NHWC, HWIO kernels", "convolution": convolution})
 
 
 def convolve_natively(images: Any, kernel: Any, stride: int) -> Any:

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from speedscore.bench_suite.frameworks.torch.layout import Model, Place, dense, norm, vector
+from speedscore.bench_suite.frameworks.torch.layers import ATTENTION, Attention, attention_places
+from speedscore.bench_suite.frameworks.torch.layout import Place, TorchModel, dense, norm, vector
 from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
 
 
@@ -17,33 +18,12 @@ def _layer_norm(width: int) -> nn.LayerNorm:
     return nn.LayerNorm(width, eps=NORM_EPSILON, elementwise_affine=True, bias=True)
 
 
-class Attention(nn.Module):
-    """Self-attention with query, key and value in one product, as PyTorch users write it."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width, bias=True)
-        self.proj = nn.Linear(width, width, bias=True)
-
-    def forward(self, x: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
-        batch, length, width = x.shape
-        split = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads)
-        query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
-        # No scale given means 1/√(head width), which is what the workload asks for.
-        mixed = functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=visible, dropout_p=0.0, is_causal=False
-        )
-        joined: torch.Tensor = self.proj(mixed.transpose(1, 2).reshape(batch, length, width))
-        return joined
-
-
 class Layer(nn.Module):
     """A post-norm block."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.attn = Attention(width, heads)
+        self.attn = Attention(width, heads, causal=False)
         self.attn_ln = _layer_norm(width)
         self.fc = nn.Linear(width, 4 * width, bias=True)
         self.proj = nn.Linear(4 * width, width, bias=True)
@@ -81,16 +61,7 @@ class Encoder(nn.Module):
         return functional.linear(x, self.word.weight, self.bias)
 
 
-def _attention_places(canonical: str, module: str, width: int) -> dict[str, Place]:
-    places = dense(f"{canonical}.proj", f"{module}.proj")
-    for index, part in enumerate(("query", "key", "value")):
-        rows = {"first_row": index * width, "rows": width}
-        places[f"{canonical}.{part}.kernel"] = Place(f"{module}.qkv.weight", (1, 0), **rows)
-        places[f"{canonical}.{part}.bias"] = Place(f"{module}.qkv.bias", (0,), **rows)
-    return places
-
-
-def make(workload: Bert) -> Model:
+def make(workload: Bert) -> TorchModel:
     """The module with its weights as PyTorch draws them."""
     places = {
         **{f"{name}.embedding": Place(f"{name}.weight", (0, 1)) for name in ("word", "position", "segment")},
@@ -102,10 +73,10 @@ def make(workload: Bert) -> Model:
     for index in range(workload.layers):
         canonical, module = f"layer{index}", f"layers.{index}"
         places |= {
-            **_attention_places(f"{canonical}.attn", f"{module}.attn", workload.width),
+            **attention_places(f"{canonical}.attn", f"{module}.attn", workload.width),
             **norm(f"{canonical}.attn.ln", f"{module}.attn_ln"),
             **dense(f"{canonical}.mlp.fc", f"{module}.fc"),
             **dense(f"{canonical}.mlp.proj", f"{module}.proj"),
             **norm(f"{canonical}.mlp.ln", f"{module}.mlp_ln"),
         }
-    return Model(Encoder(workload), places, attention="torch.nn.functional.scaled_dot_product_attention")
+    return TorchModel(Encoder(workload), places, attention=ATTENTION)

@@ -9,29 +9,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from speedscore.bench_suite.frameworks.torch.layout import Model, Place, dense, norm
+from speedscore.bench_suite.frameworks.torch.layers import ATTENTION, Attention, attention_places
+from speedscore.bench_suite.frameworks.torch.layout import Place, TorchModel, dense, norm
 from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
-
-
-class Attention(nn.Module):
-    """Causal self-attention with query, key and value in one product, as PyTorch users write it."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(width, 3 * width, bias=True)
-        self.proj = nn.Linear(width, width, bias=True)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        batch, length, width = x.shape
-        split = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads)
-        query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
-        # No scale given means 1/√(head width), which is what the workload asks for.
-        mixed = functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=None, dropout_p=0.0, is_causal=True
-        )
-        joined: torch.Tensor = self.proj(mixed.transpose(1, 2).reshape(batch, length, width))
-        return joined
 
 
 class Block(nn.Module):
@@ -40,7 +20,7 @@ class Block(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.ln1 = nn.LayerNorm(width, eps=NORM_EPSILON, elementwise_affine=True, bias=True)
-        self.attn = Attention(width, heads)
+        self.attn = Attention(width, heads, causal=True)
         self.ln2 = nn.LayerNorm(width, eps=NORM_EPSILON, elementwise_affine=True, bias=True)
         self.fc = nn.Linear(width, 4 * width, bias=True)
         self.proj = nn.Linear(4 * width, width, bias=True)
@@ -70,16 +50,7 @@ class LanguageModel(nn.Module):
         return functional.linear(self.ln_f(x), self.wte.weight)
 
 
-def _attention_places(canonical: str, module: str, width: int) -> dict[str, Place]:
-    places = dense(f"{canonical}.proj", f"{module}.proj")
-    for index, part in enumerate(("query", "key", "value")):
-        rows = {"first_row": index * width, "rows": width}
-        places[f"{canonical}.{part}.kernel"] = Place(f"{module}.qkv.weight", (1, 0), **rows)
-        places[f"{canonical}.{part}.bias"] = Place(f"{module}.qkv.bias", (0,), **rows)
-    return places
-
-
-def make(workload: Gpt) -> Model:
+def make(workload: Gpt) -> TorchModel:
     """The module with its weights as PyTorch draws them."""
     places = {
         "wte.embedding": Place("wte.weight", (0, 1)),
@@ -90,9 +61,9 @@ def make(workload: Gpt) -> Model:
         canonical, module = f"block{index}", f"blocks.{index}"
         places |= {
             **norm(f"{canonical}.ln1", f"{module}.ln1"),
-            **_attention_places(f"{canonical}.attn", f"{module}.attn", workload.width),
+            **attention_places(f"{canonical}.attn", f"{module}.attn", workload.width),
             **norm(f"{canonical}.ln2", f"{module}.ln2"),
             **dense(f"{canonical}.mlp.fc", f"{module}.fc"),
             **dense(f"{canonical}.mlp.proj", f"{module}.proj"),
         }
-    return Model(LanguageModel(workload), places, attention="torch.nn.functional.scaled_dot_product_attention")
+    return TorchModel(LanguageModel(workload), places, attention=ATTENTION)

@@ -32,7 +32,7 @@ class Place(msgspec.Struct, frozen=True):
         return tensor if self.rows is None else tensor[self.first_row : self.first_row + self.rows]
 
 
-class Model(msgspec.Struct, frozen=True):
+class TorchModel(msgspec.Struct, frozen=True):
     """A module and how to speak to it in canonical terms."""
 
     module: Any

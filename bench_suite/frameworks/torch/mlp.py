@@ -6,11 +6,11 @@ from itertools import chain
 
 from torch import nn
 
-from speedscore.bench_suite.frameworks.torch.layout import Model, Place, dense
+from speedscore.bench_suite.frameworks.torch.layout import Place, TorchModel, dense
 from speedscore.bench_suite.workloads.mlp import Mlp
 
 
-def make(workload: Mlp) -> Model:
+def make(workload: Mlp) -> TorchModel:
     """The module with its weights as PyTorch draws them; inputs [batch, features], logits [batch, classes]."""
     layers = [nn.Linear(inputs, outputs, bias=True) for inputs, outputs in workload.layer_sizes]
     after_hidden = ((layer, nn.GELU(approximate="none")) for layer in layers[:-1])
@@ -18,4 +18,4 @@ def make(workload: Mlp) -> Model:
     places: dict[str, Place] = {}
     for index in range(len(layers)):
         places |= dense(f"dense{index}", str(2 * index))
-    return Model(module, places)
+    return TorchModel(module, places)

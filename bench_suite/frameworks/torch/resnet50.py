@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from speedscore.bench_suite.frameworks.torch.layout import Model, Place, dense, norm, vector
+from speedscore.bench_suite.frameworks.torch.layout import Place, TorchModel, dense, norm, vector
 from speedscore.bench_suite.workloads.resnet50 import (
     BN_DECAY,
     CHANNELS,
@@ -91,7 +91,7 @@ class Resnet(nn.Module):
         return logits
 
 
-def make(workload: Resnet50) -> Model:
+def make(workload: Resnet50) -> TorchModel:
     """The module with its weights as PyTorch draws them."""
     places = dense("head", "head")
     for conv in workload.convolutions():
@@ -101,7 +101,7 @@ def make(workload: Resnet50) -> Model:
         places |= {f"{conv.bn}.mean": vector(f"{bn}.running_mean"), f"{conv.bn}.var": vector(f"{bn}.running_var")}
     # Interleaved on two AVX-512 cores, channels_last against NCHW, medians in ms: training at smoke 35.6 : 37.6 eager
     # and 37.8 : 40.9 compiled, at small 155.7 : 156.4 eager; inference at smoke 4.3 : 4.9 eager, 4.0 : 4.5 compiled.
-    return Model(Resnet(workload), places, channels_last=True)
+    return TorchModel(Resnet(workload), places, channels_last=True)
 
 
 def _module_name(canonical: str) -> str:

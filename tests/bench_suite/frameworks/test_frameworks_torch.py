@@ -1,75 +1,36 @@
-"""The PyTorch programs against their certificates: what is right passes, and each known mistake is caught by name.
+"""The PyTorch programs compute what their workloads say, keep their state, and refuse what they cannot run.
 
-Everything runs in processes of its own, because the pytest process never imports a framework.
+The checks stand in ``checks/torch_checks.py`` and run in one fresh process; PyTorch is never imported here.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import subprocess
-import sys
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.places import ROOT
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
+from speedscore.bench_suite.workloads.presets import PRESETS
+from speedscore.bench_suite.workloads.table import MODELS, make_workload
+from tests.bench_suite.frameworks.checks.running import require_installed, run_checks
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None, reason='torch is not installed; pip install "speedscore[torch]"'
-)
-
-
-def _run(*arguments: str) -> str:
-    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+pytestmark = require_installed(FRAMEWORKS["torch"])
 
 
-_VERBS = """
-import json
-import numpy as np
-from speedscore.bench_suite.frameworks.torch.program import build
-from speedscore.bench_suite.workloads.table import make_workload
-
-workload = make_workload("resnet50", "smoke")
-canonical = {**workload.parameters(), **workload.state()}
-where = "speedscore.bench_suite.frameworks.torch.resnet50"
-place = {"implementation": where, "device": "cpu", "variant": "eager", "threads": 1}
-program = build(workload, role="training", **place)
-
-def same():
-    found = program.weights()
-    return found.keys() == canonical.keys() and all(np.array_equal(found[name], canonical[name]) for name in canonical)
-
-facts = {"built": same(), "compiled": program.compile(), "memory": program.memory()}
-program.forward(), program.loss_and_gradients()
-facts["passes keep it"] = same()
-program.step(), program.wait()
-facts["steps move it"] = not same()
-facts["pending"] = program.pending()
-facts["loss"] = program.loss()
-program.load()
-facts["load restores it"] = same()
-program.step()
-facts["same loss again"] = program.loss() == facts["loss"]
-facts["describe"] = program.describe()
-inference = build(workload, role="inference", **place)
-try:
-    inference.forward()
-except RuntimeError as error:
-    facts["too early"] = str(error)
-inference.infer()
-facts["logits"] = inference.forward().shape
-facts["inference keeps it"] = all(np.array_equal(inference.weights()[name], canonical[name]) for name in canonical)
-print(json.dumps(facts))
-"""
+@pytest.fixture(scope="module")
+def inductor_cache(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Of these tests alone, so that what is compiled is compiled here."""
+    return str(tmp_path_factory.mktemp("inductor"))
 
 
-def test_the_verbs_keep_and_restore_the_canonical_state() -> None:
-    facts = json.loads(_run("-c", _VERBS))
-    assert facts.pop("loss") == pytest.approx(5.9, abs=1.0)
-    assert facts.pop("describe") == {
+def _facts(check: str, inductor_cache: str) -> Any:
+    return run_checks("torch_checks", variables=(("TORCHINDUCTOR_CACHE_DIR", inductor_cache),)).facts(check)
+
+
+def test_the_verbs_keep_and_restore_the_canonical_state(inductor_cache: str) -> None:
+    facts = _facts("the_verbs_keep_and_restore_the_canonical_state", inductor_cache)
+    assert facts["loss"] == pytest.approx(5.9, abs=1.0)
+    assert facts["describe"] == {
         "platform": "cpu",
         "device_kind": "cpu",
         "threads": 1,
@@ -79,7 +40,7 @@ def test_the_verbs_keep_and_restore_the_canonical_state() -> None:
         "optimizer": "torch.optim.SGD, fused",
         "layout": "channels_last",
     }
-    assert facts == {
+    assert {name: fact for name, fact in facts.items() if name not in ("loss", "describe")} == {
         "built": True,
         "compiled": {},
         "memory": {},
@@ -88,50 +49,15 @@ def test_the_verbs_keep_and_restore_the_canonical_state() -> None:
         "pending": False,
         "load restores it": True,
         "same loss again": True,
-        "too early": "there are no logits before the first pass; call infer() first",
+        "too early": "RuntimeError there are no logits before the first pass; call infer() first",
         "logits": [1, 100],
         "inference keeps it": True,
     }
 
 
-_COMPILED = """
-import json
-import torch
-from speedscore.bench_suite.workers.certificate import certify
-from speedscore.bench_suite.frameworks.torch.program import build
-from speedscore.bench_suite.workloads.table import make_workload
-
-workload = make_workload("mlp", "smoke")
-where = "speedscore.bench_suite.frameworks.torch.mlp"
-place = {"implementation": where, "device": "cpu", "variant": "compile", "threads": 1}
-facts = {}
-for role in ("training", "inference", "throughput"):
-    program = build(workload, role=role, **place)
-    facts[role] = certify(program, workload, role).passed
-    facts[role + " part"] = program.describe()["compiled"]
-    run = program.step if role == "training" else program.infer
-    with program.steady():
-        run()
-    facts[role + " counts"] = program.counts()
-    program._inputs, program._targets = program._inputs[:1].repeat(3, 1), program._targets[:3]
-    try:
-        with program.steady():
-            run()
-    except RuntimeError as error:
-        facts[role + " recompiled"] = "recompil" in str(error)
-    if role == "throughput":
-        run()
-        facts["recompilations"] = program.counts()["recompilations"]
-place["variant"] = "eager"
-facts["eager counts"] = build(workload, role="inference", **place).counts()
-print(json.dumps(facts))
-"""
-
-
-def test_a_compiled_program_is_certified_and_may_not_recompile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+def test_a_compiled_program_is_certified_and_may_not_recompile(inductor_cache: str) -> None:
     none = {"graph_breaks": 0, "recompilations": 0}
-    assert json.loads(_run("-c", _COMPILED)) == {
+    assert _facts("a_compiled_program_is_certified_and_may_not_recompile", inductor_cache) == {
         "training counts": none | {"graph_operations": 9},
         "inference counts": none | {"graph_operations": 5},
         "throughput counts": none | {"graph_operations": 5},
@@ -149,26 +75,26 @@ def test_a_compiled_program_is_certified_and_may_not_recompile(tmp_path: Path, m
     }
 
 
-_REFUSED = """
-import torch
-from speedscore.bench_suite.frameworks.program import DeviceUnavailable
-from speedscore.bench_suite.frameworks.torch.program import build
-from speedscore.bench_suite.workloads.table import make_workload
-
-torch.cuda.is_available = lambda: False
-where = {"implementation": "speedscore.bench_suite.frameworks.torch.mlp", "role": "training", "threads": 1}
-for device, variant in (("gpu", "eager"), ("cpu", "cudagraphs"), ("tpu", "cudagraphs"), ("cpu", "fast")):
-    try:
-        build(make_workload("mlp", "smoke"), device=device, variant=variant, **where)
-    except (DeviceUnavailable, ValueError) as error:
-        print(type(error).__name__, error)
-"""
-
-
-def test_what_cannot_be_built_says_what_was_asked_for_and_found() -> None:
-    no_gpu, on_cpu, on_tpu, unknown = _run("-c", _REFUSED).splitlines()
-    assert no_gpu.startswith("DeviceUnavailable asked for 'gpu', but torch 2.")
-    assert no_gpu.endswith("CUDA devices")
-    assert on_cpu.startswith("DeviceUnavailable asked for CUDA graphs on 'cpu'")
-    assert on_tpu.startswith("DeviceUnavailable asked for CUDA graphs on 'tpu'")
+def test_what_cannot_be_built_says_what_was_asked_for_and_found(inductor_cache: str) -> None:
+    facts = _facts("what_cannot_be_built_says_what_was_asked_for_and_found", inductor_cache)
+    no_cuda, graphs_on_host, graphs_on_xla, unknown = facts
+    assert no_cuda.startswith("DeviceUnavailable asked for 'gpu', but torch 2.")
+    assert no_cuda.endswith("CUDA devices")
+    assert graphs_on_host.startswith("DeviceUnavailable asked for CUDA graphs on 'cpu'")
+    assert graphs_on_xla.startswith("DeviceUnavailable asked for CUDA graphs on 'tpu'")
     assert unknown == "ValueError unknown variant 'fast' of PyTorch; there are eager, compile, cudagraphs"
+
+
+def test_passes_by_hand_are_those_of_autograd_in_float64(inductor_cache: str) -> None:
+    _facts("passes_by_hand_are_those_of_autograd_in_float64", inductor_cache)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("model", MODELS)
+def test_the_formula_of_the_flops_agrees_with_pytorchs_counter_to_the_last_operation(
+    inductor_cache: str, model: str, preset: str
+) -> None:
+    workload = make_workload(model, preset)
+    formulas = [workload.training_flops(), workload.inference_flops(), workload.throughput_flops()]
+    counted = _facts("flops_are_counted_by_pytorchs_own_counter", inductor_cache)
+    assert counted[f"{model}-{preset}"] == formulas

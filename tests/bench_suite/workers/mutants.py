@@ -1,6 +1,6 @@
 """Certifies one framework's programs after one thing about them was changed, and prints what the certificate says.
 
-Run as a process of its own, for the pytest process never imports a framework: ``python mutants.py FRAMEWORK MODEL``.
+Run as a process of its own, for the pytest process never imports a framework: ``python mutants.py FRAMEWORK MODEL …``.
 A mutation is what a careless port would do: an epsilon, GELU form, momentum or decay left at somebody's default, a
 kernel loaded without its transposition, a bias forgotten, padding that is attended to. The mutations called ``none``
 change nothing. It knows no framework's code: constants are changed in the modules of ``bench_suite/frameworks``,
@@ -146,7 +146,7 @@ MUTATIONS: dict[str, dict[str, tuple[Role, Any]]] = {
 }
 
 
-def main(framework: Framework, model: str) -> None:
+def certify_mutants(framework: Framework, model: str) -> None:
     workload = make_workload(model, "smoke")
     for name, (role, mutation) in MUTATIONS[model].items():
         with mutation(workload, framework) as given:
@@ -161,8 +161,9 @@ def main(framework: Framework, model: str) -> None:
             mutant.compile()
             certificate = certify(mutant, workload, role)
         failure = certificate.first_failure
-        print(json.dumps([name, failure.quantity if failure else "", certificate.worst_ratio]), flush=True)
+        print(json.dumps([model, name, failure.quantity if failure else "", certificate.worst_ratio]), flush=True)
 
 
 if __name__ == "__main__":
-    main(FRAMEWORKS[sys.argv[1]], sys.argv[2])
+    for chosen in sys.argv[2:]:
+        certify_mutants(FRAMEWORKS[sys.argv[1]], chosen)

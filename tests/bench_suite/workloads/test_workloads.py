@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable
@@ -161,44 +160,6 @@ def test_gradients_by_hand_are_the_slopes_of_the_loss(workload: Workload, method
         direction = np.random.default_rng(1).standard_normal(gradient.shape)
         expected = _slope(method, workload, name, direction)
         assert float((gradient * direction).sum()) == pytest.approx(expected, rel=1e-5, abs=1e-8), name
-
-
-_AUTOGRAD = """
-import importlib
-import msgspec
-import numpy as np
-import torch
-from speedscore.bench_suite.frameworks.torch.layout import read, write
-from speedscore.bench_suite.frameworks.torch.make_references import find_method
-from speedscore.bench_suite.workloads.table import make_workload
-from speedscore.bench_suite.workloads.workload import IGNORED
-
-for name in ("gpt", "bert"):
-    tiny = {"vocabulary": 13, "context": 16, "layers": 2, "width": 8, "heads": 2, "batch": 2}
-    workload = msgspec.structs.replace(make_workload(name, "smoke"), **tiny)
-    parameters = {key: values.astype(np.float64) for key, values in workload.parameters().items()}
-    by_hand = find_method(workload).train(parameters, {}, workload.inputs(), workload.targets())
-    model = importlib.import_module(f"speedscore.bench_suite.frameworks.torch.{name}").make(workload)
-    tensors = dict(model.module.double().named_parameters())
-    write(model.places, tensors, parameters)
-    logits = model.module(torch.from_numpy(workload.inputs()).long())
-    targets = torch.from_numpy(workload.targets()).long().flatten()
-    loss = torch.nn.functional.cross_entropy(logits.flatten(0, -2), targets, ignore_index=IGNORED)
-    loss.backward()
-    gradients = read(model.places, {key: tensor.grad for key, tensor in tensors.items()})
-    np.testing.assert_allclose(logits.detach().numpy(), by_hand.outputs, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(loss.item(), by_hand.loss, rtol=1e-12)
-    assert gradients.keys() == by_hand.gradients.keys()
-    for key, values in gradients.items():
-        np.testing.assert_allclose(values, by_hand.gradients[key], rtol=1e-9, atol=1e-12, err_msg=key)
-"""
-
-
-@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed")
-def test_passes_by_hand_are_those_of_pytorchs_autograd_in_float64() -> None:
-    root = ROOT
-    done = subprocess.run([sys.executable, "-c", _AUTOGRAD], cwd=root, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
 
 
 def test_sgd_by_hand_follows_its_formula() -> None:

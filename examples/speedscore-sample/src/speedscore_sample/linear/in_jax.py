@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from speedscore.bench_suite.frameworks.jax.driver import Model
+from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.workloads.workload import Weights
 from speedscore_sample.linear.workload import Linear
 
 
-def make(workload: Linear, *, platform: str) -> Model:
+def make(workload: Linear, *, platform: str) -> PureModel:
     """The model's pure functions; inputs [batch, features], logits [batch, classes]."""
     del workload, platform
 
@@ -17,7 +17,7 @@ def make(workload: Linear, *, platform: str) -> Model:
         del training
         return inputs @ params["dense.kernel"] + params["dense.bias"], state
 
-    return Model(_to_trees, dict, apply, {"layout": "[in, out] kernels"})
+    return PureModel(_to_trees, dict, apply, {"layout": "[in, out] kernels"})
 
 
 def _to_trees(parameters: Weights, state: Weights) -> tuple[Any, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from speedscore.bench_suite.workloads.workload import Weights
 from speedscore_sample.linear.workload import Linear
-from speedscore_sample.numpy_framework.model import Matrix, Model, dense, dense_gradients
+from speedscore_sample.numpy_framework.model import Matrix, NumpyModel, dense, dense_gradients
 
 
-def make(workload: Linear) -> Model:
+def make(workload: Linear) -> NumpyModel:
     """The model's passes; inputs [batch, features], logits [batch, classes]."""
     del workload
 
@@ -18,4 +18,4 @@ def make(workload: Linear) -> Model:
         del weights
         return dense_gradients("dense", kept, gradient)
 
-    return Model(forward, backward)
+    return NumpyModel(forward, backward)

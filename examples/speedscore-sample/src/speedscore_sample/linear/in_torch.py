@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from torch import nn
 
-from speedscore.bench_suite.frameworks.torch.layout import Model, dense
+from speedscore.bench_suite.frameworks.torch.layout import TorchModel, dense
 from speedscore_sample.linear.workload import Linear
 
 
-def make(workload: Linear) -> Model:
+def make(workload: Linear) -> TorchModel:
     """The module with its weights as PyTorch draws them; inputs [batch, features], logits [batch, classes]."""
     module = nn.Sequential(nn.Linear(workload.features, workload.classes, bias=True))
-    return Model(module, dense("dense", "0"))
+    return TorchModel(module, dense("dense", "0"))

@@ -9,7 +9,7 @@ from scipy.special import erf
 
 from speedscore.bench_suite.workloads.mlp import Mlp
 from speedscore.bench_suite.workloads.workload import Weights
-from speedscore_sample.numpy_framework.model import Matrix, Model, dense, dense_gradients
+from speedscore_sample.numpy_framework.model import Matrix, NumpyModel, dense, dense_gradients
 
 Kept = tuple[list[Matrix], list[Matrix]]
 """What each dense layer took in; the slope of the GELU before each but the first."""
@@ -21,7 +21,7 @@ def gelu(x: Matrix) -> tuple[Matrix, Matrix]:
     return x * below, below + x * np.exp(-0.5 * np.square(x)) / math.sqrt(2.0 * math.pi)
 
 
-def make(workload: Mlp) -> Model:
+def make(workload: Mlp) -> NumpyModel:
     """The model's passes; inputs [batch, features], logits [batch, classes]."""
     layers = len(workload.layer_sizes)
 
@@ -43,4 +43,4 @@ def make(workload: Mlp) -> Model:
                 gradient *= slopes[index - 1]
         return gradients
 
-    return Model(forward, backward)
+    return NumpyModel(forward, backward)

@@ -14,7 +14,7 @@ from speedscore.bench_suite.workloads.workload import Weights
 Matrix = NDArray[np.float32]
 
 
-class Model(msgspec.Struct, frozen=True):
+class NumpyModel(msgspec.Struct, frozen=True):
     """One model as two functions; the framework has the loss and the optimizer."""
 
     forward: Callable[[Weights, Any], tuple[Matrix, Any]]

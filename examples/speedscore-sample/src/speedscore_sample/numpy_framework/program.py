@@ -1,4 +1,4 @@
-"""A workload as a NumPy program: the verbs of ``speedscore.bench_suite.frameworks.program`` for any ``model.Model``.
+"""A workload as a NumPy program: the verbs of ``speedscore.bench_suite.frameworks.program`` for any ``NumpyModel``.
 
 NumPy computes at once and compiles nothing, so most verbs have little to do. It never reads a clock.
 """
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.workloads.workload import Weights, Workload
 from speedscore.record.phases import DeviceName, Role
-from speedscore_sample.numpy_framework.model import Matrix, Model
+from speedscore_sample.numpy_framework.model import Matrix, NumpyModel
 from speedscore_sample.numpy_framework.optimizer import Optimizer
 
 
@@ -23,7 +23,7 @@ def build(
 ) -> NumpyProgram:
     """Build a workload in NumPy; answers ``speedscore.bench_suite.frameworks.program.Builder``.
 
-    ``implementation`` offers ``make(workload)``, which returns a ``model.Model``. ``threads`` cannot be set from here:
+    ``implementation`` offers ``make(workload)``, which returns a ``NumpyModel``. ``threads`` cannot be set from here:
     the worker has told NumPy's BLAS by its environment. Raises DeviceUnavailable for any device but the CPU.
     """
     del variant, threads
@@ -35,7 +35,7 @@ def build(
 class NumpyProgram:
     """One model on the CPU."""
 
-    def __init__(self, workload: Workload, model: Model, *, role: Role) -> None:
+    def __init__(self, workload: Workload, model: NumpyModel, *, role: Role) -> None:
         self._workload = workload
         self._model = model
         self._role = role

@@ -7,29 +7,30 @@ from __future__ import annotations
 
 import numpy as np
 
+from speedscore.bench_suite.workloads.transformer import ATTENTION_PARTS
 from speedscore.bench_suite.workloads.workload import Weights
 
-_PARTS = ("query", "key", "value")
 _FUSED = "qkv"
 
 
 def fuse(weights: Weights) -> Weights:
     """With ``….qkv.kernel`` [D, 3D] and ``….qkv.bias`` [3D] in the place of query, key and value; the rest as it is."""
-    fused = {name: value for name, value in weights.items() if not any(f".{part}." in name for part in _PARTS)}
+    fused = {name: value for name, value in weights.items() if not any(f".{part}." in name for part in ATTENTION_PARTS)}
     for name in weights:
         if ".query." in name:
-            parts = [weights[name.replace(".query.", f".{part}.")] for part in _PARTS]
+            parts = [weights[name.replace(".query.", f".{part}.")] for part in ATTENTION_PARTS]
             fused[name.replace(".query.", f".{_FUSED}.")] = np.concatenate(parts, axis=-1)
     return fused
 
 
 def split(weights: Weights) -> Weights:
     """The other way round than ``fuse``."""
-    found: Weights = {}
+    canonical: Weights = {}
     for name, value in weights.items():
         if f".{_FUSED}." in name:
-            parts = np.split(value, len(_PARTS), axis=-1)
-            found |= {name.replace(f".{_FUSED}.", f".{part}."): each for part, each in zip(_PARTS, parts, strict=True)}
+            thirds = np.split(value, len(ATTENTION_PARTS), axis=-1)
+            for part, third in zip(ATTENTION_PARTS, thirds, strict=True):
+                canonical[name.replace(f".{_FUSED}.", f".{part}.")] = third
         else:
-            found[name] = value
-    return found
+            canonical[name] = value
+    return canonical

@@ -1,0 +1,175 @@
+"""A workload as a JAX program: one compiled training step, or one compiled forward pass, of a library's driver.
+
+Whatever library a model is written in, this module alone queues its calls, waits for them and reads their results. It
+never knows what a model computes, nor how its library jits it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from importlib.metadata import version
+from typing import Any, Protocol
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from speedscore.bench_suite.frameworks.jax.devices import block_until_ready, find_device, place, require_placed
+from speedscore.bench_suite.frameworks.jax.driver import Compiled, Driver, Loss, Scalar, Tree, make_loss
+from speedscore.bench_suite.frameworks.jax.observing import count_executable, count_pool_threads, hash_program
+from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
+from speedscore.bench_suite.frameworks.jax.watching import cache_hits, config, steady_state
+from speedscore.bench_suite.workloads.workload import Weights, Workload
+from speedscore.record.phases import DeviceName, Role
+
+
+class DriveModel(Protocol):
+    """Makes the driver of a model, from an optax optimizer and a loss."""
+
+    def __call__(self, *, optimizer: Any, loss: Loss) -> Driver: ...
+
+
+class JaxProgram:
+    """Answers ``speedscore.bench_suite.frameworks.program.Program`` for any ``Driver``."""
+
+    def __init__(
+        self, workload: Workload, make_driver: DriveModel, *, role: Role, device: DeviceName, packages: tuple[str, ...]
+    ) -> None:
+        """Put weights and batch on the device. ``packages`` are those whose versions are recorded beside JAX's.
+
+        Raises DeviceUnavailable when JAX has no such device, or when the arrays turn out to lie on another one.
+        """
+        self._device = find_device(device)
+        # TF32 and bfloat16 passes would make float32 mean another thing here than elsewhere; convolutions obey it too.
+        config.update("jax_default_matmul_precision", "highest")
+        optimizer, optimizer_text = make_optimizer(workload.optimizer)
+        targets = workload.targets()
+        self._driver = make_driver(optimizer=optimizer, loss=make_loss(some_ignored=bool((targets < 0).any())))
+        self._workload = workload
+        self._trains = role == "training"
+        self._description: dict[str, Scalar] = {
+            "jax": jax.__version__,
+            **{package: version(package) for package in ("jaxlib", "optax", *packages)},
+            **self._driver.description,
+        }
+        if self._trains:
+            self._description["optimizer"] = optimizer_text
+            self._batch = place((workload.inputs(), targets), self._device)
+        else:
+            self._batch = place((workload.single_input() if role == "inference" else workload.inputs(),), self._device)
+        self._compiled: Compiled | None = None
+        self._call: Any = None
+        self._carry: Any = None
+        self._loss: Any = None
+        self._logits: Any = None
+        self.load()
+        require_placed((*self._queued(), *self._batch), self._device)
+
+    def load(self) -> None:
+        # The old arrays go first, so that reloading never raises the peak.
+        self._carry = self._loss = self._logits = None
+        # Drawn again rather than kept: a copy on the host would stand in the memory that is measured.
+        params, state = place(self._driver.to_trees(self._workload.parameters(), self._workload.state()), self._device)
+        self._carry = self._driver.start(params, state, trains=self._trains)
+        self.wait()
+
+    def compile(self) -> dict[str, float]:
+        """Trace, lower and compile the role's own function.
+
+        Raises RuntimeError when a training step does not write into the memory that it was given.
+        """
+        compile_it = self._driver.compile_step if self._trains else self._driver.compile_pass
+        hits = cache_hits()
+        self._compiled = compile_it(self._carry, *self._batch)
+        self._description["compiled_from_cache"] = cache_hits() > hits
+        # Looked up once: a step is to pay for the library's own work in Python and for none of ours.
+        self._call = self._compiled.call
+        if self._trains and not self._compiled.donated_bytes:
+            raise RuntimeError(
+                "the compiled training step aliases 0 bytes: expected its outputs to take over the donated parameters, "
+                "state and optimizer state; check donate_argnums and that each output has the shape, dtype and layout "
+                "of the input that it replaces"
+            )
+        return self._compiled.stages_seconds
+
+    def step(self) -> None:
+        self._carry, self._loss = self._call(self._carry, *self._batch)
+
+    def infer(self) -> None:
+        self._logits = self._call(self._carry, *self._batch)
+
+    def wait(self) -> None:
+        block_until_ready(self._queued())
+
+    def pending(self) -> bool:
+        return not all(leaf.is_ready() for leaf in self._queued())
+
+    def steady(self) -> AbstractContextManager[None]:
+        return steady_state()
+
+    def loss(self) -> float:
+        if self._loss is None:
+            raise RuntimeError("there is no loss before the first step; call step() first")
+        return float(self._loss)
+
+    def forward(self) -> NDArray[np.float32]:
+        logits = self._driver.examine(self._carry, *self._batch)[1] if self._trains else self._logits
+        return np.array(logits, dtype=np.float32)
+
+    def loss_and_gradients(self) -> tuple[float, Weights]:
+        loss, _, gradients = self._driver.examine(self._carry, *self._batch)
+        return float(loss), self._read(gradients)
+
+    def weights(self) -> Weights:
+        params, state = self._driver.parts(self._carry)
+        return self._read(params) | self._read(state)
+
+    def trained_count(self) -> int:
+        return sum(leaf.size for leaf in jax.tree.leaves(self._driver.parts(self._carry)[0]))
+
+    def dispatch(self) -> Callable[[], None]:
+        call, carry = self._driver.compile_hollow_step(self._carry, *self._batch)
+
+        def once() -> None:
+            nonlocal carry
+            carry, loss = call(carry, *self._batch)
+            block_until_ready(loss)
+
+        return once
+
+    def memory(self) -> dict[str, int]:
+        """``static_plan_bytes`` once compiled; ``allocator_peak_bytes`` where the allocator counts."""
+        memory: dict[str, int] = {}
+        if self._compiled is not None and (planned := self._compiled.planned_bytes) is not None:
+            memory["static_plan_bytes"] = planned
+        if (stats := self._device.memory_stats()) is not None:
+            memory["allocator_peak_bytes"] = stats["peak_bytes_in_use"]
+        return memory
+
+    def counts(self) -> dict[str, int]:
+        if self._compiled is None:
+            return {}
+        return count_executable(self._compiled.executable) | {"exported_bytes": self._compiled.exported_bytes}
+
+    def describe(self) -> dict[str, Scalar]:
+        described: dict[str, Scalar] = {
+            "platform": self._device.platform,
+            "device_kind": self._device.device_kind,
+            "threads": count_pool_threads(),
+            "matmul_precision": str(config.jax_default_matmul_precision),
+            **self._description,
+        }
+        if self._compiled is not None:
+            described["donated_bytes"] = self._compiled.donated_bytes
+            described["program_sha256"] = hash_program(self._compiled.executable.as_text())
+        return described
+
+    def _read(self, tree: Tree) -> Weights:
+        return self._driver.to_canonical(jax.tree.map(np.array, tree))
+
+    def _queued(self) -> list[Any]:
+        """Every array that a call may still be writing."""
+        # Some libraries keep functions and numbers among the leaves of a model.
+        leaves = jax.tree.leaves((self._carry, self._loss, self._logits))
+        return [leaf for leaf in leaves if isinstance(leaf, jax.Array)]

@@ -1,0 +1,80 @@
+"""Where TensorFlow runs: its threads, its precision, the device that it sees, and how work on it is waited for.
+
+It never knows a model.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from speedscore.bench_suite.frameworks.program import DeviceUnavailable
+from speedscore.bench_suite.frameworks.tensorflow.layout import Scalar
+from speedscore.bench_suite.workloads.workload import Array
+from speedscore.record.phases import DeviceName
+
+HOST = "CPU:0"
+
+
+def prepare_device(name: DeviceName, *, threads: int) -> str:
+    """Set threads, precision and visible devices, and return the device's name in TensorFlow.
+
+    ``threads`` are the computing ones on the host. Raises DeviceUnavailable, which says what was asked for and found;
+    RuntimeError when TensorFlow has already started with other settings.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    # A compiled step is one operation, so there is never a second one to run beside it.
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    if name == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+        return HOST
+    if name == "gpu" and (gpus := tf.config.list_physical_devices("GPU")):
+        tf.config.set_visible_devices(gpus[:1], "GPU")
+        # The workers of a block share one accelerator.
+        tf.config.experimental.set_memory_growth(gpus[0], True)
+        return "GPU:0"
+    if name == "tpu":
+        raise DeviceUnavailable(f"asked for 'tpu', but TensorFlow {tf.__version__} is not driven on a TPU here")
+    found = ", ".join(sorted({device.device_type.lower() for device in tf.config.list_physical_devices()}))
+    built = "built with CUDA" if tf.test.is_built_with_cuda() else "built without CUDA"
+    raise DeviceUnavailable(f"asked for {name!r}, but TensorFlow {tf.__version__} ({built}) found {found} only")
+
+
+def place(values: Array, device: str) -> Any:
+    """A tensor on the device; integers as int64, for TensorFlow keeps int32 on the host of a GPU."""
+    with tf.device(device):
+        return tf.constant(values, dtype=tf.int64 if values.dtype == np.int32 else tf.float32)
+
+
+def synchronise(device: str) -> None:
+    """Block until the device has done all that was queued."""
+    # On the host a compiled function runs on the thread that calls it, and returns when its work is done.
+    if device != HOST:
+        with tf.device(device):
+            tf.raw_ops.SyncDevice()
+
+
+def peak_memory(device: str) -> dict[str, int]:
+    """``allocator_peak_bytes``; empty on the host, where TensorFlow does not count."""
+    if device == HOST:
+        return {}
+    return {"allocator_peak_bytes": tf.config.experimental.get_memory_info(device)["peak"]}
+
+
+def describe_device(device: str) -> dict[str, Scalar]:
+    """``device_kind``, ``threads`` and ``matmul_precision``."""
+    return {
+        "device_kind": _device_kind(device),
+        "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+        "matmul_precision": "tf32" if tf.config.experimental.tensor_float_32_execution_enabled() else "highest",
+    }
+
+
+def _device_kind(device: str) -> str:
+    if device == HOST:
+        return "cpu"
+    gpu = tf.config.list_physical_devices("GPU")[0]
+    return str(tf.config.experimental.get_device_details(gpu).get("device_name", "unknown"))

@@ -1,0 +1,74 @@
+"""The variants of PyTorch: what of a program ``torch.compile`` compiles, and what it has captured of it.
+
+It knows neither models nor devices, never compiles anything itself before the first call, and never loads the compiler.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+
+VARIANTS = ("eager", "compile", "cudagraphs")
+
+_COUNTERS_MODULE = "torch._dynamo.utils"
+
+
+class Compiler:
+    """One program's share of ``torch.compile``; in variant ``eager`` it compiles nothing and counts nothing."""
+
+    def __init__(self, variant: str, options: dict[str, Any]) -> None:
+        """``options`` are what the platform adds to the call of ``torch.compile``."""
+        self.variant = variant
+        self._options = options
+        self._counts_before = count_graphs()
+
+    @property
+    def eager(self) -> bool:
+        return self.variant == "eager"
+
+    def prepare(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function as it is to be called: compiled whole in its first call, or left alone."""
+        if self.eager:
+            return function
+        compiled: Callable[..., Any] = torch.compile(function, fullgraph=True, dynamic=False, **self._options)
+        return compiled
+
+    def steady(self) -> AbstractContextManager[Any]:
+        """Inside it a recompilation raises an error."""
+        return nullcontext() if self.eager else torch.compiler.set_stance("fail_on_recompile")
+
+    def counts(self) -> dict[str, int]:
+        """``graph_breaks`` is 0 as long as ``fullgraph`` raises an error for each; empty in variant ``eager``.
+
+        No ``exported_bytes``: ``torch.export`` takes a module's forward pass, and what runs is a training step.
+        """
+        if self.eager:
+            return {}
+        since = {name: count - self._counts_before[name] for name, count in count_graphs().items()}
+        # The one function that the role runs is one graph.
+        return {
+            "graph_breaks": since["graph_breaks"],
+            "graph_operations": since["operations"],
+            "recompilations": max(0, since["graphs"] - 1),
+        }
+
+
+def count_graphs() -> dict[str, int]:
+    """Graphs, operations in them, and breaks between them, of all programs together; zeros before the first.
+
+    PyTorch's public interface has no such numbers; these are the ones that ``torch._dynamo.utils.counters`` keeps.
+    """
+    # The first compilation loads the module, and its time is measured: it must not be loaded earlier.
+    module: Any = sys.modules.get(_COUNTERS_MODULE)
+    if module is None:
+        return {"graphs": 0, "operations": 0, "graph_breaks": 0}
+    counters = module.counters
+    return {
+        "graphs": counters["stats"]["unique_graphs"],
+        "operations": counters["stats"]["calls_captured"],
+        "graph_breaks": sum(counters["graph_break"].values()),
+    }

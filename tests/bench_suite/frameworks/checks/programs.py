@@ -1,0 +1,85 @@
+"""What the checks of every framework need: a program built by its folder's name, its certificate, an expected refusal.
+
+It imports no framework itself; building a program does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from speedscore.bench_suite.workers.certificate import certify
+from speedscore.bench_suite.workloads.table import make_workload
+from speedscore.bench_suite.workloads.workload import Weights, Workload
+from speedscore.record.phases import DeviceName, Role
+from speedscore.record.run_record import Check
+
+FRAMEWORKS = "speedscore.bench_suite.frameworks"
+
+_threads = 1
+
+
+def set_threads(threads: int) -> None:
+    """How many every program of this process is told to use."""
+    global _threads
+    _threads = threads
+
+
+def given_threads() -> int:
+    return _threads
+
+
+def build(
+    folder: str,
+    model: str,
+    role: Role = "training",
+    *,
+    workload: Workload | None = None,
+    device: DeviceName = "cpu",
+    variant: str = "",
+    threads: int | None = None,
+) -> Any:
+    """The program of a framework's folder for a model at preset smoke; tests look into it, so it has no type here."""
+    return importlib.import_module(f"{FRAMEWORKS}.{folder}.program").build(
+        workload or make_workload(model, "smoke"),
+        implementation=f"{FRAMEWORKS}.{folder}.{model}",
+        role=role,
+        device=device,
+        variant=variant,
+        threads=threads or _threads,
+    )
+
+
+def failed_check(folder: str, model: str, role: Role = "training", *, variant: str = "") -> Check | None:
+    """The first check of the certificate that a compiled program fails; None when it passes."""
+    built = build(folder, model, role, variant=variant)
+    built.compile()
+    return certify(built, make_workload(model, "smoke"), role).first_failure
+
+
+def require_refused(action: Callable[[], object], kind: type[Exception], words: str) -> None:
+    """The action raises ``kind`` with these words in its message."""
+    with pytest.raises(kind, match=re.escape(words)):
+        action()
+
+
+def same(found: Weights, expected: Weights) -> bool:
+    """The same tensors, to the last bit."""
+    return found.keys() == expected.keys() and all((found[name] == expected[name]).all() for name in expected)
+
+
+class Kept:
+    """A workload that gives the same arrays each time, so that a write into them would be seen."""
+
+    def __init__(self, workload: Workload) -> None:
+        self._workload, self._parameters = workload, workload.parameters()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._workload, name)
+
+    def parameters(self) -> Weights:
+        return self._parameters
