@@ -18,7 +18,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    # A session that a test starts is no worker of pytest-xdist, and must not be taken for one: it would measure nothing.
+    # A session that a test starts is no worker of pytest-xdist and must not be taken for one: it would measure nothing.
     for name in [name for name in os.environ if name.startswith("PYTEST_XDIST")]:
         del os.environ[name]
     # A shell lets what it runs in the background ignore Ctrl-C, and what is started from there inherits that: the tests

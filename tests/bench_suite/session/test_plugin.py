@@ -138,41 +138,13 @@ def test_a_run_made_in_process_says_so(matrix: Matrix) -> None:
     assert load_run(matrix.folder / "run.json").in_process
 
 
-def test_an_unknown_preset_is_one_clear_line(matrix: Matrix) -> None:
-    matrix.make("training", sample="healthy")
-    result = matrix.run("--preset", "enormous")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert [line for line in result.errlines if line] == [
-        "ERROR: --preset: unknown preset 'enormous'; there are smoke, small, full"
-    ]
-
-
-NO_ROOM = """
-import pytest, resource, signal
-
-_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_sessionfinish():
-    # Stands in for a full disk: no file may grow beyond this.
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, most))
-    return (yield)
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_terminal_summary():
-    # What the terminal gets goes to a file too, and has nothing to do with it.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-"""
-
-
 @pytest.mark.parametrize(
     "option",
     ["--benchmark-json=run.json", "--benchmark-autosave", "--benchmark-sort=name"],
     ids=["json", "auto", "none"],
 )
 def test_a_full_disk_costs_neither_an_older_run_nor_the_results(matrix: Matrix, option: str) -> None:
-    matrix.make("training", conftest=NO_ROOM, sample="healthy")
+    matrix.make("training", plugins=["no_room"], sample="healthy")
     (matrix.folder / "run.json").write_text("the older run")
     result = matrix.run("-k", "cpu", option)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
