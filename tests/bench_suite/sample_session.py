@@ -30,6 +30,7 @@ pytest_plugins = {plugins!r}
 """
 
 MEASURING = "speedscore.bench_suite.plugin"
+ONE_PROCESS = "--processes=1"
 WITHOUT_SCORES = ("-p", "no:speedscore.scoring.plugin")
 
 
@@ -56,7 +57,10 @@ class Matrix:
             shutil.copy(SOURCES / f"test_{phase}.py", self.folder)
 
     def run(self, *arguments: str) -> pytest.RunResult:
-        return self.pytester.runpytest_subprocess("--benchmark-only", "--benchmark-quiet", *WITHOUT_SCORES, *arguments)
+        """A whole session, in one process for each cell unless ``arguments`` ask for more."""
+        return self.pytester.runpytest_subprocess(
+            "--benchmark-only", "--benchmark-quiet", ONE_PROCESS, *WITHOUT_SCORES, *arguments
+        )
 
     def configure(self, *arguments: str, **hooks: Callable[[], object]) -> pytest.Config:
         """A session that was told its options and collects nothing, in this process: what is refused, is raised here.

@@ -14,7 +14,8 @@ from speedscore.bench_suite.session.session import NOT_MEASURED
 from speedscore.host.fields import Scalar
 from speedscore.host.fingerprint import fingerprint
 from speedscore.record.run_file import BLOCK_KEY, load_run, to_block, write_json
-from speedscore.record.run_record import SCHEMA_VERSION, RunRecord
+from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
+from tests.bench_suite.sample_cases import a_case
 from tests.bench_suite.sample_session import QUICK, Matrix
 
 
@@ -27,7 +28,7 @@ def one_error(result: pytest.RunResult) -> str:
     return line
 
 
-def write_run(path: Path, **environment: Scalar) -> None:
+def write_run(path: Path, *cases: CaseResult, **environment: Scalar) -> None:
     """A saved run of this very machine, less what is said to differ."""
     run = RunRecord(
         schema_version=SCHEMA_VERSION,
@@ -36,35 +37,30 @@ def write_run(path: Path, **environment: Scalar) -> None:
         seed=0,
         in_process=False,
         environment=fingerprint(Path(__file__).parent) | environment,
-        cases=(),
+        cases=cases,
     )
     write_json(path, {"benchmarks": [], BLOCK_KEY: to_block(run)})
 
 
-@pytest.mark.parametrize("cut", ["interrupted", "deselected"])
 def test_a_session_that_is_taken_up_again_measures_what_is_missing_and_saves_the_whole(
-    matrix: Matrix, monkeypatch: pytest.MonkeyPatch, cut: str
+    matrix: Matrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     matrix.make("training", "compilation", plugins=["two_models"], sample="healthy")
     run_path = matrix.folder / "run.json"
-    if cut == "interrupted":
-        monkeypatch.setenv("CUT_OFF", "1")
-        code = matrix.run("-k", "cpu", "--benchmark-json=run.json").ret
-        monkeypatch.delenv("CUT_OFF")
-    else:
-        code = matrix.run("-k", "cpu and mlp", "--benchmark-json=run.json").ret
-    assert code == (pytest.ExitCode.INTERRUPTED if cut == "interrupted" else pytest.ExitCode.OK)
+    monkeypatch.setenv("CUT_OFF", "1")
+    assert matrix.run("-k", "cpu and not warm", "--benchmark-json=run.json").ret == pytest.ExitCode.INTERRUPTED
+    monkeypatch.delenv("CUT_OFF")
     half = {case.nodeid: case for case in load_run(run_path).cases}
     carried = {nodeid: case for nodeid, case in half.items() if case.status == "measured"}
     assert carried
-    assert {case.reason for nodeid, case in half.items() if nodeid not in carried} <= {NOT_MEASURED}
+    assert {case.reason for nodeid, case in half.items() if nodeid not in carried} == {NOT_MEASURED}
 
-    result = matrix.run("-k", "cpu", "--resume=run.json", "--benchmark-json=run.json")
-    result.assert_outcomes(passed=6, deselected=12)
+    result = matrix.run("-k", "cpu and not warm", "--resume=run.json", "--benchmark-json=run.json")
+    result.assert_outcomes(passed=4, deselected=14)
     result.stdout.fnmatch_lines(["?1/1? wide cpu: sample (*)"])
     assert "mlp cpu: sample" not in result.stdout.str()
     whole = {case.nodeid: case for case in load_run(run_path).cases}
-    assert len(whole) == 6
+    assert len(whole) == 4
     assert {case.status for case in whole.values()} == {"measured"}
     assert {nodeid: whole[nodeid] for nodeid in carried} == carried, "to the last bit of every round"
     fresh = {case.occasion for nodeid, case in whole.items() if nodeid not in carried}
@@ -76,25 +72,22 @@ def test_a_session_that_is_taken_up_again_measures_what_is_missing_and_saves_the
     }
 
 
-def test_what_was_measured_before_and_is_not_selected_now_stays_in_the_run(matrix: Matrix) -> None:
-    matrix.make("training", first="healthy", second="healthy")
-    matrix.run("-k", "cpu and first", "--benchmark-json=first.json").assert_outcomes(passed=1, deselected=5)
-    matrix.run("-k", "cpu and second", "--resume=first.json", "--benchmark-json=both.json").assert_outcomes(
-        passed=1, deselected=5
+def test_what_was_measured_before_stays_and_what_was_not_is_measured(matrix: Matrix) -> None:
+    """Whether it is selected now or not; what failed before is no measurement."""
+    matrix.make("training", first="healthy", second="healthy", third="healthy")
+    first, second, third = (
+        msgspec.structs.replace(a_case(name, [[0.1, 0.2]]), nodeid=f"test_training.py::test_training[{name}-mlp-cpu]")
+        for name in ("first", "second", "third")
     )
-    (first,) = load_run(matrix.folder / "first.json").cases
-    both = load_run(matrix.folder / "both.json")
-    assert [(case.framework, case.status) for case in both.cases] == [("first", "measured"), ("second", "measured")]
-    assert both.cases[0] == first
-    assert both.ratios == (), "they were no neighbours in time"
-
-
-def test_what_failed_before_is_measured_again(matrix: Matrix) -> None:
-    matrix.make("training", sample="raise")
-    matrix.run("-k", "cpu", "--benchmark-json=run.json").assert_outcomes(failed=1, deselected=2)
-    matrix.make("training", sample="healthy")
-    matrix.run("-k", "cpu", "--resume=run.json", "--benchmark-json=run.json").assert_outcomes(passed=1, deselected=2)
-    assert [case.status for case in load_run(matrix.folder / "run.json").cases] == ["measured"]
+    failed = msgspec.structs.replace(second, status="failed", reason="fell over", metric="", measurements=())
+    write_run(matrix.folder / "run.json", first, failed, third)
+    result = matrix.run("-k", "cpu and not third", "--resume=run.json", "--benchmark-json=run.json")
+    result.assert_outcomes(passed=2, deselected=7)
+    run = load_run(matrix.folder / "run.json")
+    cases = {case.framework: case for case in run.cases}
+    assert (cases["first"], cases["third"]) == (first, third)
+    assert (cases["second"].status, cases["second"].occasion) == ("measured", run.created)
+    assert run.ratios == (), "they were no neighbours in time"
 
 
 def test_a_run_that_was_measured_otherwise_is_refused_and_left_alone(matrix: Matrix) -> None:
@@ -180,7 +173,7 @@ def test_a_time_budget_that_is_too_short_skips_and_is_no_failure(matrix: Matrix)
 def test_a_time_budget_ends_a_session_that_would_take_longer(matrix: Matrix) -> None:
     hours = msgspec.structs.replace(QUICK, rounds_seconds=3600.0)
     matrix.make("training", preset=hours, sample="restless")
-    result = matrix.run("-k", "cpu", "--processes=1", "--time-budget=0m4s", "--benchmark-json=run.json")
+    result = matrix.run("-k", "cpu", "--time-budget=0m4s", "--benchmark-json=run.json")
     result.assert_outcomes(passed=1, deselected=2)
     (case,) = load_run(matrix.folder / "run.json").cases
     assert case.stopped == "budget"
@@ -190,7 +183,7 @@ def test_a_time_budget_ends_a_session_that_would_take_longer(matrix: Matrix) -> 
 
 def test_one_process_has_no_warm_compilation_and_no_interval(matrix: Matrix) -> None:
     matrix.make("compilation", first="healthy", second="healthy")
-    result = matrix.run("-k", "cpu", "--processes=1", "--benchmark-json=run.json")
+    result = matrix.run("-k", "cpu", "--benchmark-json=run.json")
     result.assert_outcomes(passed=2, skipped=2, deselected=8)
     run = load_run(matrix.folder / "run.json")
     assert {(case.phase, case.status, case.reason) for case in run.cases} == {
