@@ -22,10 +22,9 @@ QUICK = msgspec.structs.replace(PRESETS["smoke"], rounds_seconds=0.3, round_seco
 CONFTEST = """
 import sys
 sys.path.insert(0, {helpers!r})
-from sample_framework import tables
-from speedscore.bench_suite.frameworks.table import FRAMEWORKS
+from sample_framework.tables import set_up
 
-tables.set_up({document!r})
+set_up({document!r})
 pytest_plugins = {plugins!r}
 """
 
@@ -65,9 +64,9 @@ class Matrix:
     def configure(self, *arguments: str, **hooks: Callable[[], object]) -> pytest.Config:
         """A session that was told its options and collects nothing, in this process: what is refused, is raised here.
 
-        ``hooks`` are what another package answers to.
+        ``hooks`` are what another package answers to. The folder's conftest is for another process, and not loaded.
         """
         others = type("Others", (), {name: staticmethod(hook) for name, hook in hooks.items()})
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(self.pytester, "plugins", [others()])
-            return self.pytester.parseconfigure("-p", MEASURING, *WITHOUT_SCORES, *arguments)
+            return self.pytester.parseconfigure("--noconftest", "-p", MEASURING, *WITHOUT_SCORES, *arguments)
