@@ -30,6 +30,8 @@ from speedscore.scoring.scores.score_report import build_report
 from tests.places import ROOT
 
 PACKAGE = ROOT / "examples" / "speedscore-sample"
+pytestmark = pytest.mark.bare
+
 WRITTEN = ("sample-numpy-mlp-cpu", "sample-numpy-samplelinear-cpu", "jax-samplelinear-cpu", "torch-samplelinear-cpu")
 
 

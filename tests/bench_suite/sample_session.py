@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from speedscore import bench_suite
+from speedscore.bench_suite.workloads.presets import Gauging, Preset, WarmUp
+from tests.bench_suite.sample_framework.tables import SampleTables
+from tests.places import HELPERS
 
-HERE = Path(__file__).parent
 SOURCES = Path(bench_suite.__file__).parent
 
-QUICK = """
-import sys
-sys.path.insert(0, {here!r})
-from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
-from speedscore.bench_suite.workloads.presets import PRESETS, Gauging, Preset, WarmUp
-from speedscore.bench_suite.workloads.table import MODELS, Model
-
-PRESETS["smoke"] = Preset(
+QUICK = Preset(
     "smoke",
     rounds_seconds=0.3,
     round_seconds=0.001,
@@ -28,18 +25,20 @@ PRESETS["smoke"] = Preset(
     gauging=Gauging(gemm_size=64, gemm_seconds=0.001, call_samples=3, call_sample_seconds=0.0001),
     busy_look_seconds=0.01,
 )
-pytest_plugins = ["speedscore.bench_suite.plugin"]
+"""As short as a session can be that still does all that a session does."""
+
+CONFTEST = """
+import sys
+sys.path.insert(0, {helpers!r})
+from sample_framework.tables import set_up
+
+set_up({document!r})
+pytest_plugins = {plugins!r}
 """
 
-ALONE = """
-FRAMEWORKS.clear()
-for name, variant in {variants!r}.items():
-    FRAMEWORKS[name] = Framework(
-        name, builder="sample_framework.program:build", ecosystem="sample", extra="sample", packages=(), variant=variant
-    )
-for model in ("resnet50", "gpt", "bert"):
-    MODELS.pop(model, None)
-"""
+MEASURING = "speedscore.bench_suite.plugin"
+ONE_PROCESS = "--processes=1"
+WITHOUT_SCORES = ("-p", "no:speedscore.scoring.plugin")
 
 
 class Matrix:
@@ -49,17 +48,33 @@ class Matrix:
         self.pytester = pytester
         self.folder = pytester.path
 
-    def make(self, *phases: str, conftest: str = "", **variants: str) -> None:
+    def make(
+        self, *phases: str, conftest: str = "", plugins: Iterable[str] = (), preset: Preset = QUICK, **variants: str
+    ) -> None:
         """The benchmarks of ``phases`` for frameworks that are the sample under other names, with the perceptron alone.
 
-        Without any, the matrix keeps the frameworks and models that it has.
+        Without any, the matrix keeps the frameworks and models that it has. ``plugins`` are modules of the sample
+        framework's folder; ``conftest`` is a line or two for what no other test needs.
         """
-        alone = ALONE.format(variants=variants) if variants else ""
-        self.pytester.makeconftest(QUICK.format(here=str(HERE)) + alone + conftest)
+        document = msgspec.json.encode(SampleTables(preset=preset, variants=variants)).decode()
+        loaded = [MEASURING, *(f"sample_framework.{name}" for name in plugins)]
+        text = CONFTEST.format(helpers=str(HELPERS), document=document, plugins=loaded)
+        self.pytester.makeconftest(text + conftest)
         for phase in phases:
             shutil.copy(SOURCES / f"test_{phase}.py", self.folder)
 
     def run(self, *arguments: str) -> pytest.RunResult:
+        """A whole session, in one process for each cell unless ``arguments`` ask for more."""
         return self.pytester.runpytest_subprocess(
-            "--benchmark-only", "--benchmark-quiet", "-p", "no:speedscore.scoring.plugin", *arguments
+            "--benchmark-only", "--benchmark-quiet", ONE_PROCESS, *WITHOUT_SCORES, *arguments
         )
+
+    def configure(self, *arguments: str, **hooks: Callable[[], object]) -> pytest.Config:
+        """A session that was told its options and collects nothing, in this process: what is refused, is raised here.
+
+        ``hooks`` are what another package answers to. The folder's conftest is for another process, and not loaded.
+        """
+        others = type("Others", (), {name: staticmethod(hook) for name, hook in hooks.items()})
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(self.pytester, "plugins", [others()])
+            return self.pytester.parseconfigure("--noconftest", "-p", MEASURING, *WITHOUT_SCORES, *arguments)

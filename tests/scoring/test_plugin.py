@@ -62,6 +62,7 @@ def test_a_session_without_cases_of_ours_says_nothing(session: pytest.Pytester) 
     result.stdout.no_fnmatch_line("*speedscore*")
 
 
+@pytest.mark.bare
 def test_nothing_measured_gets_one_line(session: pytest.Pytester) -> None:
     result = run_session(session, make_run(skipped_case("jax", reason="not installed")))
     assert result.ret == 0

@@ -138,6 +138,7 @@ def test_a_missing_model_file_is_named(sample: Framework, folder: Path) -> None:
     assert declined(a_case(sample.id)) == "sample has no mlp: there is no mlp.py in its folder"
 
 
+@pytest.mark.bare
 def test_a_missing_package_is_named_with_the_command_that_brings_it(
     sample: Framework, monkeypatch: pytest.MonkeyPatch
 ) -> None:

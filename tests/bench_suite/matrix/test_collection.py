@@ -74,10 +74,10 @@ def selected(root: Path, *arguments: str) -> list[str]:
     return [line for line in done.stdout.splitlines() if "::" in line]
 
 
-def read_names(root: Path, scratch: Path) -> Names:
+def read_names(root: Path, scratch: Path, *folders: str) -> Names:
     (scratch / "name_reader.py").write_text(NAME_READER)
     names_path = scratch / "names.json"
-    done = collect(root, "-p", "name_reader", PYTHONPATH=str(scratch), NAMES_FILE=str(names_path))
+    done = collect(root, "-p", "name_reader", *folders, PYTHONPATH=str(scratch), NAMES_FILE=str(names_path))
     assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
     return msgspec.json.decode(names_path.read_bytes(), type=Names)
 
@@ -108,7 +108,7 @@ def _holds_device(name: str) -> bool:
 @pytest.fixture(scope="module")
 def names(tmp_path_factory: pytest.TempPathFactory) -> Names:
     """Of the whole repository."""
-    return read_names(ROOT, tmp_path_factory.mktemp("names"))
+    return read_names(ROOT, tmp_path_factory.mktemp("names"), "bench_suite", "tests")
 
 
 @pytest.fixture
@@ -123,12 +123,14 @@ def planted(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.bare
 @pytest.mark.parametrize("position", range(len(DEVICES)))
 def test_a_device_selects_exactly_its_own_cases(position: int) -> None:
     device = DEVICES[position]
     assert sorted(selected(ROOT, "-k", device)) == sorted(cases_of(device))
 
 
+@pytest.mark.bare
 def test_without_selection_every_case_is_collected(names: Names) -> None:
     cases = [nodeid for device in DEVICES for nodeid in cases_of(device)]
     assert len(cases) == len(set(cases))

@@ -244,7 +244,7 @@ def test_in_a_gate_cases_are_measured_by_their_tests_and_nothing_is_saved(matrix
         assert len(seen["seconds"]) == 1
     for seen in good.values():
         told = seen["told"]
-        assert told["speedscore_counts"]["layers"] == 3
+        assert told["speedscore_counts"]["graph_breaks"] == 3
         assert told["speedscore_memory_bytes"] > 0
         assert told["speedscore_identity"]["platform"] == "cpu"
         assert told["speedscore_identity"]["preset"] == told["speedscore_identity"]["workload.preset"] == "smoke"

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.session.session import NOT_MEASURED
 from speedscore.record.run_file import BLOCK_KEY, load_run
 from speedscore.record.run_record import Measurement
@@ -24,7 +26,7 @@ from tests.bench_suite.sample_session import SOURCES, Matrix
 
 def test_what_workers_measured_is_what_pytest_benchmark_saves(matrix: Matrix) -> None:
     matrix.make("training", "inference", "throughput", "compilation", sample="healthy")
-    matrix.run("--benchmark-json=run.json").assert_outcomes(passed=5, skipped=10)
+    matrix.run("--processes=2", "--benchmark-json=run.json").assert_outcomes(passed=5, skipped=10)
     document = json.loads((matrix.folder / "run.json").read_text())
     run = load_run(matrix.folder / "run.json")
     measured = {case.nodeid: case for case in run.cases if case.status == "measured"}
@@ -59,25 +61,16 @@ PROCESSES = {
 
 def test_pytest_benchmark_compares_two_of_our_runs(matrix: Matrix) -> None:
     matrix.make("training", sample="healthy")
-    for name in ("before", "after"):
-        matrix.run("-k", "cpu", f"--benchmark-save={name}", "--benchmark-save-data").assert_outcomes(passed=1)
-    files = sorted(map(str, (matrix.folder / ".benchmarks").rglob("*.json")))
-    assert len(files) == 2
-    compared = matrix.pytester.run(sys.executable, "-m", "pytest_benchmark", "compare", *files)
+    matrix.run("-k", "cpu", "--benchmark-save=before", "--benchmark-save-data").assert_outcomes(passed=1)
+    (before,) = (matrix.folder / ".benchmarks").rglob("*.json")
+    after = shutil.copy(before, before.with_name("0002_after.json"))
+    compared = matrix.pytester.run(sys.executable, "-m", "pytest_benchmark", "compare", before, after)
     assert compared.ret == 0
     for name in ("before", "after"):
         compared.stdout.fnmatch_lines([f"*test_training?sample-mlp-cpu?*{name}*"])
 
 
-def test_a_run_that_nobody_asked_to_save_is_saved(matrix: Matrix) -> None:
-    matrix.make("training", sample="healthy")
-    result = matrix.run("-k", "cpu")
-    (path,) = (matrix.folder / ".benchmarks").rglob("*.json")
-    assert path.name == "0001_speedscore.json"
-    assert [case.status for case in load_run(path).cases] == ["measured"]
-    result.stdout.fnmatch_lines([f"speedscore: the run is saved in {path}"])
-
-
+@pytest.mark.bare
 def test_where_every_case_is_skipped_a_valid_run_is_written(matrix: Matrix) -> None:
     matrix.make("training", "inference", sample="healthy")
     result = matrix.run("-k", "tpu", "--benchmark-json=run.json")
@@ -89,30 +82,71 @@ def test_where_every_case_is_skipped_a_valid_run_is_written(matrix: Matrix) -> N
     result.stdout.fnmatch_lines(["2 of 2 cases were asked for and not measured (2 tpu):", "*2 skipped: no tpu: *"])
 
 
-@pytest.mark.parametrize(("wanted", "code"), [("tpu", 1), ("cpu", 0)], ids=["missing", "there"])
-def test_a_required_device_decides_the_exit_code(matrix: Matrix, wanted: str, code: int) -> None:
+def test_a_log_gets_plain_lines_that_fit_and_a_run_is_saved_that_nobody_asked_to_save(matrix: Matrix) -> None:
+    matrix.make("training", "inference", "compilation", torch_compile="healthy")
+    result = matrix.run("-k", "not gpu", "--processes=2", "--require-device", "cpu")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.re_match_lines(
+        [
+            r"\[1/1\] mlp cpu: torch_compile \(.*inference, training\)",
+            r"    inference torch_compile: .* rounds? \(\w+\)",
+            r"    training torch_compile: .* rounds? \(\w+\)",
+        ]
+    )
+    assert not re.search("[\r\x1b]", result.stdout.str())
+    (path,) = (matrix.folder / ".benchmarks").rglob("*.json")
+    assert path.name == "0001_speedscore.json"
+    assert {case.status for case in load_run(path).cases if case.device == "cpu"} == {"measured"}
+    result.stdout.fnmatch_lines([f"speedscore: the run is saved in {path}"])
+    begin = next(index for index, line in enumerate(result.outlines) if "speedscore: measured" in line)
+    # The last but one names the file, and a path is as long as it is.
+    assert [line for line in result.outlines[begin:] if len(line) > 80 and "the run is saved in" not in line] == []
+
+
+@pytest.mark.bare
+def test_without_frameworks_every_case_is_skipped_with_the_command_that_brings_it(matrix: Matrix) -> None:
+    matrix.make("training", plugins=["no_frameworks"])
+    result = matrix.run("-k", "mlp and cpu", "--benchmark-json=run.json")
+    assert result.ret == pytest.ExitCode.OK
+    cases = {case.framework: case for case in load_run(matrix.folder / "run.json").cases}
+    assert cases.keys() == FRAMEWORKS.keys()
+    assert {case.status for case in cases.values()} == {"skipped"}
+    for framework in FRAMEWORKS.values():
+        assert framework.declined.get("cpu", framework.remedy) in cases[framework.id].reason
+
+
+def test_a_required_device_that_is_missing_decides_the_exit_code(matrix: Matrix) -> None:
     matrix.make("training", sample="healthy")
-    assert matrix.run("--require-device", wanted).ret == code
+    assert matrix.run("-k", "tpu", "--require-device", "tpu").ret == pytest.ExitCode.TESTS_FAILED
 
 
-def test_a_wrong_model_fails_alone_and_is_never_timed(matrix: Matrix) -> None:
-    matrix.make("training", good="healthy", bad="wrong")
-    result = matrix.run("-k", "cpu", "--benchmark-json=run.json")
-    result.assert_outcomes(passed=1, failed=1, deselected=4)
+def test_a_wrong_model_and_a_missing_device_cost_only_themselves(matrix: Matrix) -> None:
+    matrix.make("training", good="healthy", bad="wrong", off="unavailable")
+    result = matrix.run("-k", "cpu", "--benchmark-json=run.json", "-rs")
+    result.assert_outcomes(passed=1, failed=1, skipped=1, deselected=6)
     result.stdout.fnmatch_lines(
         ["*bad-mlp-cpu*forward outputs wrong*", "*python -m pytest --benchmark-only *bad-mlp-cpu*"]
     )
-    good, bad = load_run(matrix.folder / "run.json").cases
-    assert good.status == "measured"
-    assert (bad.status, bad.rounds) == ("failed", ())
-    assert "forward outputs wrong" in bad.reason
-
-
-def test_a_device_that_the_framework_cannot_use_is_a_skip_with_its_reason(matrix: Matrix) -> None:
-    matrix.make("training", sample="unavailable")
-    result = matrix.run("-k", "cpu", "-rs")
-    result.assert_outcomes(skipped=1, deselected=2)
     result.stdout.fnmatch_lines(["*this build of the sample framework has none*"])
+    good, bad, off = load_run(matrix.folder / "run.json").cases
+    assert good.status == "measured"
+    assert (bad.status, bad.rounds) == ("failed", ()), "what is wrong is never timed"
+    assert "forward outputs wrong" in bad.reason
+    assert off.status == "skipped"
+    assert "this build of the sample framework has none" in off.reason
+
+
+def test_in_process_an_error_keeps_its_traceback_and_the_run_says_how_it_was_made(matrix: Matrix) -> None:
+    matrix.make("training", "compilation", good="healthy", bad="raise")
+    result = matrix.run("-k", "cpu", "--in-process", "--benchmark-json=run.json")
+    # A warm compilation has no process of its own there, and neither has what failed.
+    assert {name: count for name, count in result.parseoutcomes().items() if name != "deselected"} == {
+        "passed": 2,
+        "failed": 3,
+        "skipped": 1,
+    }
+    result.stdout.fnmatch_lines(["*raise ValueError*", "*program.py:*: ValueError"])
+    assert load_run(matrix.folder / "run.json").in_process
 
 
 def test_disabled_benchmarks_are_skipped_and_start_nothing(matrix: Matrix) -> None:
@@ -123,56 +157,13 @@ def test_disabled_benchmarks_are_skipped_and_start_nothing(matrix: Matrix) -> No
     result.assert_outcomes(skipped=1, deselected=2)
 
 
-def test_in_process_an_error_keeps_its_traceback(matrix: Matrix) -> None:
-    matrix.make("training", sample="raise")
-    result = matrix.run("-k", "cpu", "--in-process")
-    result.assert_outcomes(failed=1, deselected=2)
-    result.stdout.fnmatch_lines(["*raise ValueError*", "*program.py:*: ValueError"])
-
-
-def test_a_run_made_in_process_says_so(matrix: Matrix) -> None:
-    matrix.make("training", "compilation", sample="healthy")
-    matrix.run("-k", "cpu", "--in-process", "--benchmark-json=run.json").assert_outcomes(
-        passed=2, skipped=1, deselected=6
-    )
-    assert load_run(matrix.folder / "run.json").in_process
-
-
-def test_an_unknown_preset_is_one_clear_line(matrix: Matrix) -> None:
-    matrix.make("training", sample="healthy")
-    result = matrix.run("--preset", "enormous")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert [line for line in result.errlines if line] == [
-        "ERROR: --preset: unknown preset 'enormous'; there are smoke, small, full"
-    ]
-
-
-NO_ROOM = """
-import pytest, resource, signal
-
-_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_sessionfinish():
-    # Stands in for a full disk: no file may grow beyond this.
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, most))
-    return (yield)
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_terminal_summary():
-    # What the terminal gets goes to a file too, and has nothing to do with it.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-"""
-
-
 @pytest.mark.parametrize(
     "option",
     ["--benchmark-json=run.json", "--benchmark-autosave", "--benchmark-sort=name"],
     ids=["json", "auto", "none"],
 )
 def test_a_full_disk_costs_neither_an_older_run_nor_the_results(matrix: Matrix, option: str) -> None:
-    matrix.make("training", conftest=NO_ROOM, sample="healthy")
+    matrix.make("training", plugins=["no_room"], sample="healthy")
     (matrix.folder / "run.json").write_text("the older run")
     result = matrix.run("-k", "cpu", option)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -180,27 +171,6 @@ def test_a_full_disk_costs_neither_an_older_run_nor_the_results(matrix: Matrix, 
     assert (matrix.folder / "run.json").read_text() == "the older run"
     assert [path.name for path in matrix.folder.iterdir() if "run.json" in path.name] == ["run.json"]
     assert not list((matrix.folder / ".benchmarks").rglob("*.json*"))
-
-
-def test_a_log_gets_plain_lines_of_what_is_being_measured(matrix: Matrix) -> None:
-    matrix.make("training", "inference", sample="healthy")
-    result = matrix.run("-k", "cpu")
-    result.stdout.re_match_lines(
-        [
-            r"\[1/1\] mlp cpu: sample \(inference, training\)",
-            r"    inference sample: .* rounds? \(\w+\)",
-            r"    training sample: .* rounds? \(\w+\)",
-        ]
-    )
-    assert not re.search("[\r\x1b]", result.stdout.str())
-
-
-def test_the_tables_fit_eighty_columns(matrix: Matrix) -> None:
-    matrix.make("training", "compilation", torch_compile="healthy")
-    result = matrix.run()
-    begin = next(index for index, line in enumerate(result.outlines) if "speedscore: measured" in line)
-    # The last but one names the file, and a path is as long as it is.
-    assert [line for line in result.outlines[begin:] if len(line) > 80 and "the run is saved in" not in line] == []
 
 
 def test_other_people_s_benchmarks_are_left_alone(pytester: pytest.Pytester) -> None:
@@ -235,6 +205,7 @@ def test_a_required_device_of_which_no_case_was_selected_is_missing(matrix: Matr
     result.stdout.fnmatch_lines(["speedscore: --require-device tpu: no case was selected"])
 
 
+@pytest.mark.bare
 def test_in_this_very_checkout_a_session_that_measures_nothing_is_saved(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     path.write_text("the older run")

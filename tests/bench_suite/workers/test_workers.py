@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
-from speedscore.bench_suite.frameworks.table import Framework
 from speedscore.bench_suite.matrix.cases import Cell
+from speedscore.bench_suite.workers.certificate import CertificateError
 from speedscore.bench_suite.workers.handle import ProcessWorker, WorkerError
 from speedscore.bench_suite.workers.protocol import (
     Build,
@@ -30,8 +30,10 @@ from speedscore.bench_suite.workers.protocol import (
     Prepared,
     Setting,
 )
+from speedscore.bench_suite.workers.service import Service
 from speedscore.host.processors import allowed_processors
-from speedscore.record.phases import DeviceName, Role
+from speedscore.record.phases import Role
+from tests.bench_suite.sample_framework.tables import sample
 from tests.places import HELPERS
 
 ROLES: tuple[Role, ...] = ("training", "inference", "throughput")
@@ -41,44 +43,57 @@ PREPARE = Prepare(role="training", round_seconds=0.001)
 Start = Callable[..., tuple[ProcessWorker, Setting]]
 
 
-@pytest.fixture
-def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+@pytest.fixture(autouse=True)
+def helpers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(HELPERS))
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
     workers: list[ProcessWorker] = []
 
-    def start(variant: str, *, device: DeviceName = "cpu") -> tuple[ProcessWorker, Setting]:
+    def start(variant: str) -> tuple[ProcessWorker, Setting]:
         scratch = tmp_path / f"worker{len(workers)}"
         scratch.mkdir()
-        framework = Framework(
-            "sample",
-            builder="sample_framework.program:build",
-            ecosystem="sample",
-            extra="sample",
-            packages=(),
-            variant=variant,
-        )
         worker = ProcessWorker(scratch)
         workers.append(worker)
-        return worker, Setting(
-            cell=Cell(framework="sample", model="mlp", device=device),
-            framework=framework,
-            implementation="sample_framework.mlp",
-            workload_module="speedscore.bench_suite.workloads.mlp",
-            preset="smoke",
-            affinity=allowed_processors(),
-            scratch=str(scratch),
-            caches=str(scratch / "caches"),
-        )
+        return worker, a_setting(variant, scratch)
 
     yield start
     for worker in workers:
         worker.close()
 
 
+def a_setting(variant: str, scratch: Path) -> Setting:
+    return Setting(
+        cell=Cell(framework="sample", model="mlp", device="cpu"),
+        framework=sample("sample", variant=variant),
+        implementation="sample_framework.mlp",
+        workload_module="speedscore.bench_suite.workloads.mlp",
+        preset="smoke",
+        affinity=allowed_processors(),
+        scratch=str(scratch),
+        caches=str(scratch / "caches"),
+    )
+
+
 def ask(worker: ProcessWorker, setting: Setting, *, limit_seconds: float = LIMIT_SECONDS) -> None:
     worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
     worker.ask(PREPARE, limit_seconds=limit_seconds)
     worker.ask(Measure(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
+
+
+def built(variant: str, scratch: Path) -> Service:
+    """What a worker does, without the process around it."""
+    service = Service()
+    service.handle(Build(a_setting(variant, scratch)))
+    return service
+
+
+def prepared(service: Service, role: Role) -> Prepared:
+    reply = service.handle(Prepare(role=role, round_seconds=0.001))
+    assert isinstance(reply, Prepared)
+    return reply
 
 
 def test_a_healthy_worker_builds_certifies_and_times(start: Start) -> None:
@@ -100,33 +115,24 @@ def test_a_healthy_worker_builds_certifies_and_times(start: Start) -> None:
 
 
 @pytest.mark.parametrize("role", ["inference", "throughput"])
-def test_a_pass_is_certified_on_what_is_timed(start: Start, role: Role) -> None:
-    worker, setting = start("healthy")
-    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
-    prepared = worker.ask(Prepare(role=role, round_seconds=0.001), limit_seconds=LIMIT_SECONDS)
-    assert isinstance(prepared, Prepared)
-    assert [check.quantity for check in prepared.certificate.checks] == ["parameter count", "forward outputs", "loss"]
+def test_a_pass_is_certified_on_what_is_timed(tmp_path: Path, role: Role) -> None:
+    checks = prepared(built("healthy", tmp_path), role).certificate.checks
+    assert [check.quantity for check in checks] == ["parameter count", "forward outputs", "loss"]
 
 
-def test_one_worker_serves_all_roles_of_a_cell(start: Start) -> None:
-    worker, setting = start("healthy")
-    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
-    memory = []
+def test_one_worker_serves_all_roles_of_a_cell(tmp_path: Path) -> None:
+    service = built("healthy", tmp_path)
+    memory = [set(prepared(service, role).memory_bytes) for role in ROLES]
     for role in ROLES:
-        prepared = worker.ask(Prepare(role=role, round_seconds=0.001), limit_seconds=LIMIT_SECONDS)
-        assert isinstance(prepared, Prepared)
-        memory.append(set(prepared.memory_bytes))
-    for role in ROLES:
-        assert isinstance(worker.ask(Measure(role=role, steps=1), limit_seconds=LIMIT_SECONDS), Measured)
+        assert isinstance(service.handle(Measure(role=role, steps=1)), Measured)
     # A peak of the second program would hold what the first one left behind.
     assert memory == [{"peak_rss_running_bytes", "peak_rss_with_compile_bytes"}, set(), set()]
 
 
-def test_a_worker_measures_what_its_figures_are_held_against(start: Start) -> None:
-    worker, setting = start("healthy")
-    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
-    worker.ask(PREPARE, limit_seconds=LIMIT_SECONDS)
-    gauged = worker.ask(Gauge(), limit_seconds=LIMIT_SECONDS)
+def test_a_worker_measures_what_its_figures_are_held_against(tmp_path: Path) -> None:
+    service = built("healthy", tmp_path)
+    prepared(service, "training")
+    gauged = service.handle(Gauge())
     assert isinstance(gauged, Gauged)
     assert gauged.gemm_flops_per_second is not None
     assert gauged.gemm_flops_per_second > 1e8
@@ -134,13 +140,11 @@ def test_a_worker_measures_what_its_figures_are_held_against(start: Start) -> No
     assert min(gauged.dispatch_seconds) > 0
 
 
-def test_what_was_not_prepared_is_not_timed(start: Start) -> None:
-    worker, setting = start("healthy")
-    with pytest.raises(WorkerError, match="first request to a worker must be Build"):
-        worker.ask(PREPARE, limit_seconds=LIMIT_SECONDS)
-    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
-    with pytest.raises(WorkerError, match="must be prepared before"):
-        worker.ask(Measure(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
+def test_what_was_not_prepared_is_not_timed(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="first request to a worker must be Build"):
+        Service().handle(PREPARE)
+    with pytest.raises(RuntimeError, match="must be prepared before"):
+        built("healthy", tmp_path).handle(Measure(role="training", steps=1))
 
 
 @pytest.mark.parametrize(
@@ -149,6 +153,18 @@ def test_what_was_not_prepared_is_not_timed(start: Start) -> None:
         ("crash", r"exit code 3(.|\n)*about to fall over"),
         ("killed", r"SIGKILL.*memory"),
         ("raise", r"no kernel for this shape(.|\n)*Traceback"),
+    ],
+    ids=lambda value: value if value.isalpha() else "",
+)
+def test_what_goes_wrong_in_a_worker_is_named(start: Start, variant: str, message: str) -> None:
+    worker, setting = start(variant)
+    with pytest.raises(WorkerError, match=message):
+        ask(worker, setting)
+
+
+@pytest.mark.parametrize(
+    ("variant", "message"),
+    [
         ("wrong", r"forward outputs wrong"),
         ("pending", r"still pending after the wait"),
         ("recompile", r"compilation happened inside the timed region"),
@@ -158,10 +174,15 @@ def test_what_was_not_prepared_is_not_timed(start: Start) -> None:
     ],
     ids=lambda value: value if value.isalpha() else "",
 )
-def test_what_goes_wrong_is_named(start: Start, variant: str, message: str) -> None:
-    worker, setting = start(variant)
-    with pytest.raises(WorkerError, match=message):
-        ask(worker, setting)
+def test_what_would_make_a_wrong_figure_is_named(tmp_path: Path, variant: str, message: str) -> None:
+    service = built(variant, tmp_path)
+
+    def prepare_and_time() -> None:
+        prepared(service, "training")
+        service.handle(Measure(role="training", steps=1))
+
+    with pytest.raises((RuntimeError, CertificateError), match=message):
+        prepare_and_time()
 
 
 def test_a_hanging_worker_is_given_up_with_its_last_lines(start: Start) -> None:

@@ -11,6 +11,7 @@ from speedscore.scoring.commands.main import main
 GOLDEN = Path(__file__).parent / "golden"
 
 
+@pytest.mark.bare
 @pytest.mark.parametrize("framework", ["jax", "pytorch", "tensorflow"])
 def test_the_card_of_january_2024_is_the_one_that_was_read(framework: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["card", framework, "--snapshot", "2024-01"]) == 0
