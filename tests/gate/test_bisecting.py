@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from speedscore.comparing.main import main
+from speedscore.__main__ import main
 from speedscore.gate.bisect import bisect
 from speedscore.gate.checkouts import CheckoutError
 
