@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
+from speedscore.text.suggestions import did_you_mean
+
 
 class Preset(msgspec.Struct, frozen=True):
     """Numbers that hold for every case of a session."""
@@ -38,4 +40,5 @@ def find_preset(name: str) -> Preset:
     try:
         return PRESETS[name]
     except KeyError:
-        raise ValueError(f"unknown preset {name!r}; there are {', '.join(PRESETS)}") from None
+        hint = did_you_mean(name, PRESETS)
+        raise ValueError(f"unknown preset {name!r}; there are {', '.join(PRESETS)}{hint}") from None
