@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from speedscore.bench_suite.matrix.cases import Case, matrix
+from speedscore.bench_suite.matrix.misspelled import misspelled_keywords, misspelled_node_ids
 from speedscore.bench_suite.matrix.registering import register_lines
 from speedscore.bench_suite.session.ending import SessionEnd
-from speedscore.bench_suite.session.options import add_options, check_options, read_choices
+from speedscore.bench_suite.session.options import add_options, check_options, read_choices, refuse_beside_gate
 from speedscore.bench_suite.session.stash import CLOCK, SESSION
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.workloads.presets import Preset, find_preset
@@ -35,6 +36,11 @@ GATE_SIDE = "speedscore_gate_side"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)  # before the gate takes the session over
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    refuse_beside_gate(config)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark and the terminal reporter read or register anything
@@ -74,6 +80,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             for case in matrix(mark.args[0])
         ],
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Where a node id is refused, say which case it may have meant."""
+    try:
+        return (yield)
+    except pytest.UsageError as error:
+        raise pytest.UsageError(*error.args, *misspelled_node_ids(session.config.args)) from None
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    """Where -k selects nothing, say which case or part of one it may have meant."""
+    return [] if items else misspelled_keywords(config.getoption("keyword"))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

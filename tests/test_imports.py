@@ -289,6 +289,7 @@ def test_a_package_may_import_its_modules_and_they_each_other() -> None:
 PYTEST_MODULES = (
     "speedscore.plugin",
     "speedscore.gate.command",
+    "speedscore.gate.gate_command",
     "speedscore.gate.options",
     "speedscore.gate.plan",
     "speedscore.gate.request",

@@ -85,6 +85,18 @@ def check_options(config: pytest.Config) -> None:
         raise pytest.UsageError("--resume: what runs inside pytest (--in-process) cannot complete a session")
 
 
+def refuse_beside_gate(config: pytest.Config) -> None:
+    """Raises UsageError for an option that a gate has by another name, and would silently leave unread."""
+    budget = config.getoption("time_budget")
+    # By name: where the gate's plugin is switched off, its options are not there.
+    is_gate = any(config.getoption(name, None) is not None for name in ("speedscore_gate", "speedscore_gate_canary"))
+    if budget is not None and is_gate:
+        raise pytest.UsageError(
+            f"--time-budget {budget}: shares out the rounds of an ordinary session, and a gate has none; "
+            f"write --gate-time-budget {budget}"
+        )
+
+
 def read_choices(config: pytest.Config) -> Choices:
     """What the session was asked for. Raises UsageError when the run to resume cannot be read."""
     # Imported here because collecting alone needs none of it, and has under a second.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from speedscore.text.suggestions import did_you_mean
+
 
 class WarmUp(msgspec.Struct, frozen=True):
     """When a program has been warmed up: some chunks of steps in a row agree, or the time for it is over."""
@@ -69,4 +71,5 @@ def find_preset(name: str) -> Preset:
     try:
         return PRESETS[name]
     except KeyError:
-        raise ValueError(f"unknown preset {name!r}; there are {', '.join(PRESETS)}") from None
+        hint = did_you_mean(name, PRESETS)
+        raise ValueError(f"unknown preset {name!r}; there are {', '.join(PRESETS)}{hint}") from None

@@ -13,7 +13,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from speedscore.scoring.collecting import git_history, github, github_api, packages
 from speedscore.scoring.collecting.collected import Collected, CollectedFact, CollectError
@@ -28,11 +27,8 @@ _Source = tuple[str, Callable[[], Collected]]
 """The option that names it, and the way to ask it."""
 
 
-def add_parser(subcommands: Any) -> None:
-    """Add ``collect`` to the parsers that ``add_subparsers`` gave."""
-    parser: argparse.ArgumentParser = subcommands.add_parser(
-        "collect", help="count fresh facts from git, a package index and GitHub into a new snapshot"
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add those of ``collect``, and say what is to be called."""
     parser.add_argument("framework", metavar="FRAMEWORK", help="by fixture folder, as in flax")
     parser.add_argument("--clone", type=Path, metavar="PATH", help="a git clone with its full history and tags")
     parser.add_argument("--package", metavar="NAME", help="its name on the package index")
@@ -42,7 +38,7 @@ def add_parser(subcommands: Any) -> None:
     parser.add_argument("--until", type=_day, metavar="YYYY-MM-DD", help="last day that counts (UTC); default: today")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: fixtures/ecosystem of this checkout")
     parser.add_argument("--index", default=packages.PYPI, metavar="URL", help="a simple API; default: %(default)s")
-    parser.set_defaults(run=run)
+    parser.set_defaults(act=run)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,7 +1,6 @@
-"""``speedscore facts check`` and ``facts diff``: are the fixtures sound, and what changed between two snapshots.
+"""Look after the facts: whether the fixtures are sound, what changed between two snapshots, and fresh ones.
 
-They read the fixtures, print, and change nothing. Exit codes: 0; 2 for fixtures or arguments that cannot be used, with
-one line for each.
+``check`` and ``diff`` read the fixtures, print, and change nothing; ``collect`` writes a new snapshot.
 """
 
 from __future__ import annotations
@@ -12,10 +11,11 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from speedscore.scoring.cards import WIDTH, wording
-from speedscore.scoring.evidence.evidence import EvidenceError, gather
+from speedscore.scoring.collecting import command as collecting
+from speedscore.scoring.commands import arguments
+from speedscore.scoring.evidence.evidence import gather
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import (
     Snapshot,
@@ -29,25 +29,40 @@ from speedscore.scoring.findings.findings import Source
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
 from speedscore.scoring.scores.changes import Changes, CriterionChange, DimensionChange, FactChange, find_changes
 from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.text.arguments import Parser, examples
 from speedscore.text.output import COMMAND, write
 from speedscore.text.tables import GAP, Footnotes, table
 
+_CHECK, _DIFF = f"{COMMAND} facts check", f"{COMMAND} facts diff 2024-01 2026-08 jax"
+_COLLECT = f"{COMMAND} facts collect flax --clone ../flax --package flax"
+EXAMPLES = examples(_CHECK, _DIFF, _COLLECT)
+ERRORS = arguments.ERRORS
 _NAME_WIDTH, _VALUE_WIDTH, _SCORE_WIDTH = 18, 18, 14
 _Row = tuple[str, str, str, str]
 """Name, value, score, where it is from."""
 
 
-def add_parsers(subcommands: Any) -> None:
-    """Add ``check`` and ``diff`` to the parsers that ``add_subparsers`` gave."""
-    check: argparse.ArgumentParser = subcommands.add_parser("check", help="read every fixture and say what is there")
-    check.set_defaults(run=run_check)
-    diff: argparse.ArgumentParser = subcommands.add_parser(
-        "diff", help="what changed between two snapshots, and what that did to the scores"
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="action", parser_class=Parser)
+
+    def add(name: str, summary: str, example: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=summary, description=summary, epilog=examples(example))
+
+    check = add("check", "read every fixture and say what is there", _CHECK)
+    check.set_defaults(act=run_check)
+    diff = add("diff", "what changed between two snapshots, and what that did to the scores", _DIFF)
     diff.add_argument("before", metavar="YYYY-MM", help="the older snapshot")
     diff.add_argument("after", metavar="YYYY-MM", help="the younger snapshot")
-    diff.add_argument("framework", metavar="FRAMEWORK", help="by fixture folder, as in jax")
-    diff.set_defaults(run=run_diff)
+    diff.add_argument("framework", metavar="FRAMEWORK", help=arguments.FRAMEWORK_HELP)
+    diff.set_defaults(act=run_diff)
+    collecting.add_arguments(
+        add("collect", "count fresh facts from git, a package index and GitHub into a new snapshot", _COLLECT)
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check, diff or collect, and return its exit code."""
+    return int(options.act(options))
 
 
 def run_check(options: argparse.Namespace) -> int:  # noqa: ARG001
@@ -66,18 +81,14 @@ def run_check(options: argparse.Namespace) -> int:  # noqa: ARG001
 
 
 def run_diff(options: argparse.Namespace) -> int:
-    """Print what changed about a framework from one snapshot to another."""
-    try:
-        rubric = load_rubric()
-        snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts)
-        before, after = (
-            gather(snapshots, month=month, kind_order=rubric.policy.kind_order)
-            for month in (options.before, options.after)
-        )
-        changes = find_changes(rubric, before, after, framework=options.framework)
-    except (FactError, RubricError, EvidenceError) as error:
-        print(f"{COMMAND}: {error}", file=sys.stderr)
-        return 2
+    """Print what changed about a framework from one snapshot to another. Raises one of ``ERRORS``."""
+    rubric = load_rubric()
+    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts)
+    before, after = (
+        gather(snapshots, month=month, kind_order=rubric.policy.kind_order) for month in (options.before, options.after)
+    )
+    (framework,) = arguments.find_frameworks([options.framework], after, snapshots)
+    changes = find_changes(rubric, before, after, framework=framework)
     return write("".join(f"{line.rstrip()}\n" for line in _diff(changes)), what="difference")
 
 

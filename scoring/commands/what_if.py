@@ -1,23 +1,55 @@
-"""``speedscore whatif``: facts or weights set by hand, and what that does to every score. Nothing is saved."""
+"""Set facts or weights by hand and see what that does to every score. Nothing is saved."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from speedscore.scoring.cards import wording
+from speedscore.scoring.commands import arguments
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import FactError, make_fact
 from speedscore.scoring.findings.findings import Finding
-from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.rubric.overrides import apply_overrides
+from speedscore.scoring.rubric.rubric import Rubric, load_rubric
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
-from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.scoring.scores.score_report import ScoreReport, build_report
+from speedscore.text.arguments import examples
+from speedscore.text.output import COMMAND, write
+from speedscore.text.suggestions import did_you_mean
 from speedscore.text.tables import GAP, table
+
+EXAMPLES = examples(f"{COMMAND} whatif jax --fact github_stars=50000", f"{COMMAND} whatif --weights performance=3")
+ERRORS = arguments.ERRORS
 
 BY_HAND = "set by hand"
 _WHAT_WIDTH, _CHANGE_WIDTH = 28, 24
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("framework", nargs="*", metavar="FRAMEWORK", help="whose facts are set")
+    parser.add_argument("--fact", action="append", default=[], metavar="KEY=NUMBER", help="as in github_stars=50000")
+    arguments.add_evidence(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what changes, and return 0, or 2 where it could not be written."""
+    rubric = load_rubric()
+    evidence, frameworks = arguments.read_evidence(rubric, options)
+    if not (options.fact or options.weights or options.policy):
+        raise FactError("whatif: nothing is set; give --fact KEY=NUMBER, --weights or --policy")
+    if options.fact and not options.framework:
+        raise FactError("--fact: whose? Name one framework, as in whatif jax --fact github_stars=50000")
+    own = apply_overrides(rubric, weights=options.weights, policy=options.policy)
+    changed = with_facts(evidence, rubric, frameworks[0], options.fact) if options.fact else evidence
+    # The others stay, so that the order can be told.
+    compared = arguments.all_frameworks(evidence)
+    before = build_report(rubric, evidence, frameworks=compared)
+    after = build_report(own.rubric, changed, frameworks=compared, departures=own.departures)
+    return write(changes(before, after, width=options.width), what="result")
 
 
 def with_facts(evidence: Evidence, rubric: Rubric, framework: str, settings: Sequence[str]) -> Evidence:
@@ -30,9 +62,12 @@ def with_facts(evidence: Evidence, rubric: Rubric, framework: str, settings: Seq
         except ValueError:
             raise FactError(f"--fact: expected KEY=NUMBER, as in github_stars=50000, found {setting!r}") from None
         known = rubric.facts.get(key)
+        if known is None:
+            hint = did_you_mean(key, rubric.facts)
+            raise FactError(f"--fact {setting}: unknown key; the rubric's [facts] table lists those there are{hint}")
         entry = {
             "value": value,
-            "unit": known.unit if known else "",
+            "unit": known.unit,
             "as_of": evidence.snapshot,
             "kind": "reference",
             "source": BY_HAND,

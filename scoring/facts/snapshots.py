@@ -36,6 +36,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     """Of a layer the framework that it stands on, by folder; a framework has none."""
     purpose: str = ""
     """Of a layer what it is for, in a few words; a framework has none."""
+    package: str = ""
+    """Its name on the package index, by which people also call it; empty where it is the folder's."""
 
     def __post_init__(self) -> None:
         for field in ("layer_of", "purpose"):
@@ -52,6 +54,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     facts: dict[str, list[dict[str, Any]]]
     layer_of: str = ""
     purpose: str = ""
+    package: str = ""
 
 
 def fixtures_folder() -> Path:
@@ -116,6 +119,7 @@ def load_snapshot(path: Path, *, keys: Mapping[str, FactKey], today: datetime.da
             facts=facts,
             layer_of=content.layer_of,
             purpose=content.purpose,
+            package=content.package,
         )
     except ValueError as error:
         raise FactError(f"{path}: {_one_line(error)}") from error

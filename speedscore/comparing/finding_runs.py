@@ -18,6 +18,7 @@ from speedscore.record.run_file import RunFileError
 
 STORAGE = Path(".benchmarks")
 """Where pytest-benchmark keeps runs, below the folder where the command is given."""
+RUN_HELP = "a file, a folder or glob (all runs in it as one side), a name in .benchmarks, baseline, or anchor"
 _GLOB = "*?["
 _MOST_NAMES = 6
 

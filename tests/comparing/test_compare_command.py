@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from speedscore.__main__ import main
 from speedscore.comparing.finding_runs import STORAGE
-from speedscore.comparing.main import main
 from speedscore.comparing.output import FORMATS
 from speedscore.comparing.report import SCHEMA_VERSION, ComparisonReport, compared
 from speedscore.comparing.runs import compare

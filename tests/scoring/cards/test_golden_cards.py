@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.scoring.commands.main import main
+from speedscore.__main__ import main
 
 GOLDEN = Path(__file__).parent / "golden"
 

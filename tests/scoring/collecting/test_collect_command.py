@@ -13,9 +13,9 @@ import msgspec
 import pytest
 
 from speedscore import scoring
+from speedscore.__main__ import main
 from speedscore.scoring import collecting
 from speedscore.scoring.collecting import command
-from speedscore.scoring.commands.main import main
 from speedscore.scoring.facts.fact import FactKey
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
 from tests.scoring.collecting.graphql_server import FakeGitHub

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import shutil
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import speedscore.scoring.commands.facts
-from speedscore.scoring.commands.main import main
+from speedscore.__main__ import main
 from speedscore.scoring.evidence.evidence import EvidenceError, gather
 from speedscore.scoring.facts.fact import Fact
 from speedscore.scoring.facts.snapshots import fixtures_folder
@@ -18,16 +17,8 @@ from speedscore.scoring.scores.changes import Changes, find_changes
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_layer, make_snapshot, shipped
 
 
-def parse(*arguments: str) -> argparse.Namespace:
-    parser = argparse.ArgumentParser()
-    speedscore.scoring.commands.facts.add_parsers(parser.add_subparsers())
-    return parser.parse_args(arguments)
-
-
 def run(*arguments: str) -> int:
-    options = parse(*arguments)
-    code: int = options.run(options)
-    return code
+    return main(["facts", *arguments])
 
 
 def compare(*after: Fact, before: tuple[Fact, ...] = (), months: tuple[str, str] = ("2024-01", "2024-06")) -> Changes:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.scoring.commands.main import main
-from speedscore.scoring.commands.verifying import differences
+from speedscore.__main__ import main
+from speedscore.scoring.commands.verify import differences
 from speedscore.scoring.rubric.criterion import DIMENSIONS
 from tests.scoring.sample_runs import save, two_frameworks
 

@@ -6,7 +6,9 @@ checkout, and the runs are read again. Nothing of the card itself enters the com
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import msgspec
 
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.scoring.cards.json import SCHEMA_VERSION, render
+from speedscore.scoring.commands import arguments
 from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun, gather
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
 from speedscore.scoring.rubric.criterion import Dimension
@@ -22,6 +25,8 @@ from speedscore.scoring.rubric.overrides import departures
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import RUBRIC_VERSION, load_rubric
 from speedscore.scoring.scores.score_report import build_report
+from speedscore.text.arguments import examples
+from speedscore.text.output import COMMAND, write
 
 _DIGITS = 9
 """Logarithms of another machine's library may differ beyond them."""
@@ -29,6 +34,25 @@ _DIGITS = 9
 
 class CardError(ValueError):
     """The file is no card that can be verified here. The message is one line: file, expected, found, what to do."""
+
+
+EXAMPLES = examples(f"{COMMAND} verify card.json", f"{COMMAND} verify card.json --run where/it/is/now.json")
+ERRORS = (*arguments.ERRORS, CardError)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("card", type=Path, metavar="CARD.json")
+    arguments.add_runs(parser, what="where the card's runs are now, in its order")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare, and return 0 where every digit follows, 1 where one differs."""
+    differing = verify(options.card, runs=options.run)
+    if not differing:
+        return write(f"{options.card}: every figure follows from its evidence\n", what="result")
+    code = write("".join(f"{line}\n" for line in differing), what="result")
+    print(f"{COMMAND}: {options.card}: {len(differing)} differ from what its evidence gives", file=sys.stderr)
+    return code or 1
 
 
 class _Run(msgspec.Struct):

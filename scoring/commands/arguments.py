@@ -1,0 +1,89 @@
+"""What ``card``, ``trace`` and ``whatif`` are asked alike: runs, snapshot, weights and frameworks, and what these name.
+
+A framework is found by its fixture folder, its name for people, its package, or a line of the matrix that a run
+measured, upper and lower case alike. Nothing is judged here.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from speedscore.record.run_file import RunFileError, load_run
+from speedscore.scoring.cards import WIDTH
+from speedscore.scoring.evidence.evidence import Evidence, EvidenceError, NamedRun, gather
+from speedscore.scoring.facts.fact import FactError
+from speedscore.scoring.facts.snapshots import Snapshot, fixtures_folder, load_snapshots
+from speedscore.scoring.rubric.rubric import Rubric, RubricError
+from speedscore.text.suggestions import did_you_mean
+
+ERRORS: tuple[type[Exception], ...] = (FactError, RubricError, EvidenceError, RunFileError)
+"""For facts, a rubric, runs and names that cannot be used."""
+FRAMEWORK_HELP = "as in jax or PyTorch"
+
+
+def add_evidence(parser: argparse.ArgumentParser) -> None:
+    """The options that say from which runs and facts, and by which weights."""
+    add_runs(parser, what="saved runs")
+    parser.add_argument("--snapshot", metavar="YYYY-MM", help="facts known by then; default: the newest snapshot")
+    parser.add_argument("--weights", metavar="DIMENSION=NUMBER,…", help="as in performance=3,production=2")
+    parser.add_argument("--policy", type=Path, metavar="FILE.toml", help="a [policy] and [weights] of one's own")
+    parser.add_argument("--width", type=int, default=WIDTH, metavar="CHARACTERS", help="of what is printed")
+
+
+def add_runs(parser: argparse.ArgumentParser, *, what: str) -> None:
+    parser.add_argument("--run", nargs="+", action="extend", type=Path, default=[], metavar="RUN.json", help=what)
+
+
+def read_evidence(rubric: Rubric, options: argparse.Namespace) -> tuple[Evidence, list[str]]:
+    """Runs and facts, and the frameworks that were named, else all, by fixture folder.
+
+    Raises one of ``ERRORS``: EvidenceError for a framework of which nothing is known.
+    """
+    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts)
+    evidence = gather(
+        snapshots,
+        month=options.snapshot,
+        runs=[NamedRun(name=str(path), record=load_run(path)) for path in dict.fromkeys(options.run)],
+        kind_order=rubric.policy.kind_order,
+    )
+    return evidence, find_frameworks(options.framework, evidence, snapshots) or all_frameworks(evidence)
+
+
+def find_frameworks(named: Sequence[str], evidence: Evidence, snapshots: Iterable[Snapshot]) -> list[str]:
+    """The fixture folders of what was named, each once. Raises EvidenceError where nothing is known by that name."""
+    known = {*evidence.names, *_measured(evidence)}
+    aliases = {
+        name.casefold(): framework
+        for framework, name in _aliases(evidence, snapshots)
+        # An older snapshot may not know a framework yet.
+        if framework in known and name
+    }
+    for name in named:
+        if name.casefold() not in aliases:
+            raise EvidenceError(
+                f"unknown framework {name!r} in snapshot {evidence.snapshot}; there are {', '.join(sorted(known))}"
+                f"{did_you_mean(name, aliases)}"
+            )
+    return list(dict.fromkeys(aliases[name.casefold()] for name in named))
+
+
+def _aliases(evidence: Evidence, snapshots: Iterable[Snapshot]) -> Iterable[tuple[str, str]]:
+    """(framework, a name of it); the folder's own name last, which counts where another has the same."""
+    for device in evidence.measured:
+        yield from ((measured.case.ecosystem, measured.case.framework) for measured in evidence.measured[device])
+    for snapshot in snapshots:
+        yield snapshot.framework, snapshot.package
+        yield snapshot.framework, snapshot.name
+    yield from ((framework, framework) for framework in (*_measured(evidence), *evidence.names))
+
+
+def all_frameworks(evidence: Evidence) -> list[str]:
+    """All that are no layers."""
+    layers = {name for own in evidence.layers.values() for name in own}
+    return sorted({*evidence.names, *_measured(evidence)} - layers)
+
+
+def _measured(evidence: Evidence) -> set[str]:
+    return {framework for device in evidence.measured for framework in evidence.ecosystems(device)}

@@ -1,0 +1,30 @@
+"""Walk from a score to its facts and raw rounds. Nothing is computed that a card does not hold."""
+
+from __future__ import annotations
+
+import argparse
+
+from speedscore.scoring.commands import arguments
+from speedscore.scoring.commands.tracing import trace
+from speedscore.scoring.rubric.overrides import apply_overrides
+from speedscore.scoring.rubric.rubric import load_rubric
+from speedscore.scoring.scores.score_report import build_report
+from speedscore.text.arguments import examples
+from speedscore.text.output import COMMAND, write
+
+EXAMPLES = examples(f"{COMMAND} trace jax performance --run run.json")
+ERRORS = arguments.ERRORS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("framework", nargs=1, metavar="FRAMEWORK", help=arguments.FRAMEWORK_HELP)
+    parser.add_argument("dimension", nargs="?", metavar="DIMENSION", help="as in performance; default: all five")
+    arguments.add_evidence(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the way, and return 0, or 2 where it could not be written."""
+    own = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
+    evidence, frameworks = arguments.read_evidence(own.rubric, options)
+    report = build_report(own.rubric, evidence, frameworks=frameworks, departures=own.departures)
+    return write(trace(report, evidence, dimension=options.dimension, width=options.width), what="trace")

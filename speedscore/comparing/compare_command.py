@@ -1,0 +1,63 @@
+"""Compare saved runs with a first one, metric by metric, with the noise that history teaches."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import get_args
+
+from speedscore.comparing.baseline import ANCHOR
+from speedscore.comparing.finding_runs import RUN_HELP, STORAGE, find_side
+from speedscore.comparing.history import read_history
+from speedscore.comparing.output import FORMATS
+from speedscore.comparing.report import SCHEMA_VERSION, Axis, ComparisonReport, compared
+from speedscore.comparing.runs import compare
+from speedscore.record.run_file import RunFileError
+from speedscore.text.arguments import examples
+from speedscore.text.output import COMMAND, write
+from speedscore.verdicts.settings import Settings, SettingsError, read_table
+
+EXAMPLES = examples(
+    f"{COMMAND} compare before.json after.json",
+    f"{COMMAND} compare baseline 0007 --anchor --format markdown",
+)
+ERRORS = (RunFileError, SettingsError)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("base", metavar="RUN", help=RUN_HELP)
+    parser.add_argument("heads", nargs="+", metavar="RUN", help="each is compared with the first")
+    parser.add_argument("--anchor", action="store_true", help="compare with the anchor too: what changed since then")
+    parser.add_argument("--allow", action="append", default=[], metavar="FIELD", help="may differ, as in cpu.model")
+    parser.add_argument("--history", type=Path, metavar="DIR", help=f"earlier runs to learn from (default: {STORAGE})")
+    parser.add_argument("--group-by", choices=get_args(Axis))
+    parser.add_argument("--format", choices=tuple(FORMATS), default="table")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compare, and return 0, or 2 where nothing could be compared or the answer could not be written."""
+    settings = Settings(read_table(Path.cwd()))
+    folder: Path = options.history or STORAGE
+    if options.history and not folder.is_dir():
+        raise RunFileError(f"--history {folder}: no such folder; name one that holds saved runs")
+    earlier = read_history(folder)
+    base, *heads = (find_side(argument) for argument in (options.base, *options.heads))
+    bases = [base, find_side(ANCHOR)] if options.anchor else [base]
+    comparisons = [
+        compared(
+            one_base,
+            head,
+            compare(one_base, head, earlier=earlier, settings=settings, allow=options.allow),
+            group_by=options.group_by,
+        )
+        for head in heads
+        for one_base in bases
+    ]
+    general = settings.for_case("", "")
+    report = ComparisonReport(SCHEMA_VERSION, general.time, general.memory, options.group_by, tuple(comparisons))
+    code = write(FORMATS[options.format](report), what="answer")
+    if report.is_empty:
+        print(f"{COMMAND}: nothing could be compared; the reasons stand above", file=sys.stderr)
+        return 2
+    return code

@@ -1,0 +1,58 @@
+"""Compare this checkout with another, its benchmarks in lockstep. The same as pytest --benchmark-only --gate BASE."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from speedscore.text.arguments import examples
+from speedscore.text.output import COMMAND
+
+EXAMPLES = examples(
+    f"{COMMAND} gate origin/main",
+    f"{COMMAND} gate origin/main --detect 3% --time-budget 10m -- tests/benchmarks -k encode",
+    f"{COMMAND} gate --canary 5%",
+)
+
+
+class NothingToCompareError(ValueError):
+    """Neither a base nor a canary was named. All else that can be wrong is said by the gate itself."""
+
+
+ERRORS = (NothingToCompareError,)
+_OPTIONS = ("python", "detect", "inconclusive", "canary", "time_budget", "json", "markdown")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "%(prog)s [BASE] [options] [-- pytest arguments]"
+    parser.add_argument("base", nargs="?", metavar="BASE", help="a git ref or a directory; none with --canary")
+    parser.add_argument("--python", metavar="PYTHON", help="the interpreter of BASE (default: this one)")
+    parser.add_argument("--detect", metavar="SIZE", help="the slowdown to be found, as 3%% (default: 5%%)")
+    parser.add_argument("--inconclusive", choices=("fail", "pass"), help="its exit code: 11 (default) or 0")
+    parser.add_argument("--canary", metavar="SIZE", help="add work of this size to a copy of head, and see it found")
+    parser.add_argument("--time-budget", metavar="TIME", help="end after this time with the verdicts so far: 10m")
+    parser.add_argument("--json", metavar="FILE", help="write the report as JSON")
+    parser.add_argument("--markdown", metavar="FILE", help="write the report as Markdown")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Gate, and return its exit code: 0 passed, 10 regressed, 11 inconclusive, 12 coverage missing, 13 cannot run.
+
+    Raises NothingToCompareError.
+    """
+    if options.base is None and options.canary is None:
+        raise NothingToCompareError("gate: compare with what? Name BASE, a git ref or a directory, or --canary SIZE")
+    return int(pytest.main(pytest_words(options)))
+
+
+def pytest_words(options: argparse.Namespace) -> list[str]:
+    """The command line for pytest, each option with its value in one word.
+
+    pytest looks for its rootdir before it knows our options, and would take a folder that stands alone, as BASE may be,
+    for one that holds tests.
+    """
+    given = {name: value for name in _OPTIONS if (value := getattr(options, name)) is not None}
+    words = [f"--gate-{name.replace('_', '-')}={value}" for name, value in given.items()]
+    base = [] if options.base is None else [f"--gate={options.base}"]
+    return ["--benchmark-only", *base, *words, *options.pytest_arguments]
