@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -14,17 +13,24 @@ import pytest
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.record.phases import PHASES
+from tests.neighbour import PACKAGES, make_neighbour, run_in
 from tests.places import ROOT
 
 BENCHMARKS = "speedscore.bench_suite"
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(ROOT), cwd=folder)
-    (built,) = folder.glob("speedscore-*.whl")
-    return built
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist of this checkout, and the wheel that was built from it."""
+    folder = tmp_path_factory.mktemp("built")
+    run_in(folder, sys.executable, "-m", "build", "--outdir", folder, ROOT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> Path:
+    (path,) = built.glob("speedscore-*.whl")
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +39,8 @@ def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("empty")
     venv.create(folder, with_pip=True)
     interpreter = folder / "bin" / "python"
-    run(str(interpreter), "-m", "pip", "install", "--quiet", str(wheel), cwd=folder)
+    run_in(folder, interpreter, "-m", "pip", "install", "--quiet", wheel)
     return interpreter
-
-
-def run(*command: str, cwd: Path) -> str:
-    # Without this environment's own paths: the empty one must stand on its own.
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
 
 
 def test_it_holds_the_fixtures_the_rubric_and_the_references(wheel: Path) -> None:
@@ -53,33 +51,56 @@ def test_it_holds_the_fixtures_the_rubric_and_the_references(wheel: Path) -> Non
         "speedscore/bench_suite/workloads/references/mlp-smoke.json",
         "speedscore/bench_suite/test_training.py",
     } <= names
-    assert not [name for name in names if name.startswith(("tests/", "fixtures/"))]
+
+
+def test_it_offers_one_import_name(wheel: Path) -> None:
+    tops = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert tops == {"speedscore", f"{wheel.name.rpartition('-py3')[0]}.dist-info"}
+
+
+def test_the_sdist_holds_what_the_checkout_does(built: Path) -> None:
+    (path,) = built.glob("speedscore-*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"pyproject.toml", "README.md", "speedscore/__main__.py", "tests/places.py", "docs/gate.md"} <= names
+    assert not [name for name in names if name.startswith((".tox", ".benchmarks"))]
+
+
+@pytest.mark.parametrize("words", [("pytest",), ("-m", "pytest")], ids=["pytest", "python -m pytest"])
+def test_a_project_with_packages_and_options_of_our_names_uses_its_own(
+    python: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    project = make_neighbour(tmp_path / "project")
+    command = (python, *words) if words[0] == "-m" else (python.with_name("pytest"),)
+    assert "2 passed" in run_in(project, *command)
+    look = f"import importlib.util as u; print([name for name in {PACKAGES} if u.find_spec(name)])"
+    assert run_in(tmp_path, python, "-P", "-c", look) == "[]\n"
+
+
+def test_a_gate_in_such_a_project_uses_its_own(python: Path, tmp_path: Path) -> None:
+    project = make_neighbour(tmp_path / "project")
+    said = run_in(project, python.with_name("pytest"), "--benchmark-only", "--gate", "HEAD", "--gate-json", "gate.json")
+    assert "gate passed" in said
+    report = json.loads((project / "gate.json").read_text())
+    assert {verdict["case"] for verdict in report["verdicts"]} == {"tests/test_theirs.py::test_work"}
 
 
 def test_pytest_finds_the_plugins_and_the_matrix(python: Path, tmp_path: Path) -> None:
-    listed = run(str(python), "-m", "pytest", "--pyargs", BENCHMARKS, "--collect-only", "-q", cwd=tmp_path)
+    listed = run_in(tmp_path, python, "-m", "pytest", "--pyargs", BENCHMARKS, "--collect-only", "-q")
     assert "test_training[jax-mlp-cpu]" in listed
-    helped = run(str(python), "-m", "pytest", "--help", cwd=tmp_path)
+    helped = run_in(tmp_path, python, "-m", "pytest", "--pyargs", BENCHMARKS, "--help")
     assert "--require-device" in helped
+    assert "--require-device" not in run_in(tmp_path, python, "-m", "pytest", "--help"), "there are no cases there"
 
 
 def test_it_scores_from_the_facts_that_it_carries(python: Path, tmp_path: Path) -> None:
-    command = ("-m", "speedscore", "card", "jax", "--snapshot", "2024-01", "--format", "json")
-    card = json.loads(run(str(python), *command, cwd=tmp_path))
-    assert '"speed_score": 7.4' in json.dumps(card)
+    speedscore = python.with_name("speedscore")
+    card = json.loads(run_in(tmp_path, speedscore, "card", "jax", "--snapshot", "2024-01", "--format", "json"))
+    assert card["frameworks"]["jax"]["speed_score"] == 7.4
 
 
 def test_without_a_framework_every_case_is_skipped_with_what_to_install(python: Path, tmp_path: Path) -> None:
-    said = run(
-        str(python),
-        "-m",
-        "pytest",
-        "--pyargs",
-        "speedscore.bench_suite",
-        "--benchmark-only",
-        "-k",
-        "cpu and mlp",
-        cwd=tmp_path,
-    )
+    words = ("--pyargs", BENCHMARKS, "--benchmark-only", "-k", "cpu and mlp")
+    said = run_in(tmp_path, python, "-m", "pytest", *words)
     assert f"{len(FRAMEWORKS) * len(PHASES)} skipped" in said
     assert 'python -m pip install "speedscore[jax]"' in " ".join(said.split())
