@@ -71,7 +71,7 @@ def test_a_project_with_packages_and_options_of_our_names_uses_its_own(
     python: Path, tmp_path: Path, words: tuple[str, ...]
 ) -> None:
     project = make_neighbour(tmp_path / "project")
-    command = (python, *words) if words[0] == "-m" else (python.with_name("pytest"),)
+    command: tuple[str | Path, ...] = (python, *words) if words[0] == "-m" else (python.with_name("pytest"),)
     assert "2 passed" in run_in(project, *command)
     look = f"import importlib.util as u; print([name for name in {PACKAGES} if u.find_spec(name)])"
     assert run_in(tmp_path, python, "-P", "-c", look) == "[]\n"
