@@ -17,9 +17,6 @@ def repository(tmp_path: Path) -> Repository:
     return made
 
 
-pytestmark = pytest.mark.xdist_group("failing gates")
-
-
 @pytest.fixture(scope="module")
 def crashed(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     repository = Repository(tmp_path_factory.mktemp("crashes") / "repository", settings=AT_A_GLANCE)

@@ -22,9 +22,6 @@ markers = ["nightly: takes long"]
 """Its everyday runs call what is benchmarked once, which for a gate would not do."""
 
 
-pytestmark = pytest.mark.xdist_group("gated repositories")
-
-
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """Shelving was made slower by 30 % of its work, and opening the door, which no benchmark times, ten times so."""

@@ -25,7 +25,6 @@ detect = "40%"
 margin = "30%"
 """
 
-pytestmark = pytest.mark.xdist_group("shop")
 """One gate for all of them, if the workers of pytest-xdist share tests out by groups."""
 
 
