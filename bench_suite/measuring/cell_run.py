@@ -29,13 +29,13 @@ from speedscore.bench_suite.workers.protocol import (
     Described,
     Gauge,
     Gauged,
-    Measure,
-    Measured,
     Prepare,
     Prepared,
     Reply,
     Request,
     Setting,
+    TimedRound,
+    TimeRound,
 )
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.record.phases import PHASES, ROLES, TIMED_PHASE, Role
@@ -125,7 +125,7 @@ class CellRun:
     def time_round(self, role: Role, *, turn: int, process: int) -> None:
         samples = self.roles[role]
         # Of the first process, for all: a figure over other numbers of steps would be another figure.
-        measured = self._ask(Measure(role=role, steps=samples.prepared[0].steps_per_round), Measured)
+        measured = self._ask(TimeRound(role=role, steps=samples.prepared[0].steps_per_round), TimedRound)
         self.freeze()
         samples.rounds.append(Round(measured.seconds, turn=turn, process=process))
 

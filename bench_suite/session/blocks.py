@@ -19,7 +19,7 @@ from speedscore.bench_suite.session.worker_factory import OpenWorkers
 from speedscore.host.fingerprint import BUSY_FROM
 
 
-class Progress(Listener, Protocol):
+class ProgressListener(Listener, Protocol):
     """A listener that also hears of whole blocks."""
 
     def block_begins(self, block: Block, cases: Sequence[Case]) -> None: ...
@@ -37,7 +37,7 @@ class SessionBlocks:
         *,
         machine: Machine,
         open_workers: OpenWorkers,
-        make_progress: Callable[[int], Progress],
+        make_progress: Callable[[int], ProgressListener],
     ) -> None:
         """``cases`` are all that can be measured here. The time budget runs from now on."""
         self._cases = cases

@@ -29,12 +29,12 @@ from speedscore.bench_suite.workers.protocol import (
     Built,
     Describe,
     Described,
-    Measure,
-    Measured,
     Prepare,
     Prepared,
     Request,
     Setting,
+    TimedRound,
+    TimeRound,
 )
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.host.fields import Scalar
@@ -148,7 +148,7 @@ class _PairedCase:
             steps_with_extra_work = steps + round(steps * pairing.extra_work)
 
             def run_round() -> None:
-                seconds_per_step = worker.ask(Measure(role, steps_with_extra_work), Measured).seconds
+                seconds_per_step = worker.ask(TimeRound(role, steps_with_extra_work), TimedRound).seconds
                 # The steps that a canary adds pass as part of the others: that is the slowdown.
                 self._clock.advance(seconds_per_step * steps_with_extra_work / steps)
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseUnavailable, Outcome
-from speedscore.bench_suite.session.blocks import Progress, SessionBlocks
+from speedscore.bench_suite.session.blocks import ProgressListener, SessionBlocks
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.machine import DeviceSearch, Machine
 from speedscore.bench_suite.session.results import measured_result, unmeasured
@@ -33,7 +33,7 @@ class Session:
         *,
         machine: Machine,
         open_workers: OpenWorkers,
-        make_progress: Callable[[int], Progress],
+        make_progress: Callable[[int], ProgressListener],
     ) -> None:
         """``cases`` by node id, after all deselecting; ``make_progress`` is told how many blocks will be measured.
 

@@ -50,7 +50,7 @@ class Prepare(msgspec.Struct, frozen=True, tag=True):
     warm_up: WarmUp = STANDARD_WARM_UP
 
 
-class Measure(msgspec.Struct, frozen=True, tag=True):
+class TimeRound(msgspec.Struct, frozen=True, tag=True):
     """Settle, then time one round."""
 
     role: Role
@@ -69,7 +69,7 @@ class Describe(msgspec.Struct, frozen=True, tag=True):
     role: Role
 
 
-Request = Build | Prepare | Measure | Gauge | Describe
+Request = Build | Prepare | TimeRound | Gauge | Describe
 
 
 class Built(msgspec.Struct, frozen=True, tag=True):
@@ -94,7 +94,7 @@ class Prepared(msgspec.Struct, frozen=True, tag=True):
     """Whether the compiler's work came from the caches; None where the framework does not tell, or keeps none."""
 
 
-class Measured(msgspec.Struct, frozen=True, tag=True):
+class TimedRound(msgspec.Struct, frozen=True, tag=True):
     seconds: float
     """Of the whole round, over its steps."""
 
@@ -119,7 +119,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     message: str
 
 
-Reply = Built | Prepared | Measured | Gauged | Described | Refused
+Reply = Built | Prepared | TimedRound | Gauged | Described | Refused
 
 _ENCODER = msgspec.json.Encoder()
 _REQUESTS: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)

@@ -23,13 +23,13 @@ from speedscore.bench_suite.workers.protocol import (
     Described,
     Gauge,
     Gauged,
-    Measure,
-    Measured,
     Prepare,
     Prepared,
     Reply,
     Request,
     Setting,
+    TimedRound,
+    TimeRound,
 )
 from speedscore.bench_suite.workers.rounds import settle, time_round, warm_up
 from speedscore.bench_suite.workloads.presets import Gauging
@@ -81,7 +81,7 @@ class Service:
                 return self._build(setting)
             case Prepare():
                 return self._prepare(request)
-            case Measure(role=role, steps=steps):
+            case TimeRound(role=role, steps=steps):
                 return self._measure(role, steps)
             case Gauge(gauging):
                 return self._gauge(gauging)
@@ -169,7 +169,7 @@ class Service:
                 f"but {setting.cell.framework} uses {described['threads']}"
             )
 
-    def _measure(self, role: Role, steps: int) -> Measured:
+    def _measure(self, role: Role, steps: int) -> TimedRound:
         program = self._prepared(role)
         settling_steps = max(1, steps // 4)
         self._stay_near_the_start(program, role=role, steps=steps + settling_steps)
@@ -178,7 +178,7 @@ class Service:
         if program.pending():
             raise MeasurementInvalid("work was still pending after the wait: the round's time would be too short")
         self._note_loss(program, role=role)
-        return Measured(seconds=round_seconds / steps)
+        return TimedRound(seconds=round_seconds / steps)
 
     def _note_loss(self, program: Program, *, role: Role) -> None:
         if role != "training":

@@ -15,7 +15,7 @@ import msgspec
 from speedscore.scoring.cards.json import SCHEMA_VERSION
 from speedscore.scoring.evidence.run_summaries import RunSummary
 from speedscore.scoring.facts.fact import Kind
-from speedscore.scoring.findings.standings import Cell
+from speedscore.scoring.findings.standings import MeasuredCell
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.scores.sensitivity import Sensitivity
@@ -160,7 +160,7 @@ class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     sensitivity: Sensitivity | None
     runs: list[RunSummary]
     coverage: list[CardCoverage]
-    medians: list[Cell]
+    medians: list[MeasuredCell]
     shapes: dict[str, str]
     worst_error_over_tolerance: float | None
 

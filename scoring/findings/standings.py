@@ -41,7 +41,7 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     unit: Unit
 
 
-class Cell(msgspec.Struct, frozen=True):
+class MeasuredCell(msgspec.Struct, frozen=True):
     """One model in one phase on one device of one run, with every line of the matrix that completed it."""
 
     run: str
@@ -76,7 +76,7 @@ class EcosystemRatios(msgspec.Struct, frozen=True):
 class ComparedCell(msgspec.Struct, frozen=True):
     """A cell that every ecosystem completed, with the variant that stands for each and what they are to each other."""
 
-    cell: Cell
+    cell: MeasuredCell
     best: dict[str, Standing]
     """Ecosystem → the standing of its best variant."""
     cases: dict[str, CaseResult]
@@ -96,7 +96,7 @@ _Place = tuple[str, str, str]
 """Run, model, precision."""
 
 
-def cells(evidence: Evidence, *, device: DeviceName, phase: Phase, metric: str = "") -> tuple[Cell, ...]:
+def cells(evidence: Evidence, *, device: DeviceName, phase: Phase, metric: str = "") -> tuple[MeasuredCell, ...]:
     """Figures of one phase on one device; ``metric`` is the case's own when not given."""
     grouped: dict[_Place, dict[str, Standing]] = {}
     for measured in evidence.measured.get(device, ()):
@@ -105,7 +105,7 @@ def cells(evidence: Evidence, *, device: DeviceName, phase: Phase, metric: str =
         if standing is not None:
             grouped.setdefault((measured.run, case.model, case.precision), {})[case.framework] = standing
     return tuple(
-        Cell(
+        MeasuredCell(
             run=run,
             device=device,
             phase=phase,
@@ -169,7 +169,7 @@ def common_support(evidence: Evidence, *, device: DeviceName, measure: Measure) 
 
 
 def _compared_cell(
-    cell: Cell, best: dict[str, Standing], cases: Mapping[str, CaseResult], *, metric: str
+    cell: MeasuredCell, best: dict[str, Standing], cases: Mapping[str, CaseResult], *, metric: str
 ) -> ComparedCell:
     chosen = [standing.framework for standing in best.values()]
     own_metric = cases[chosen[0]].metric.name
@@ -199,7 +199,7 @@ def _estimates_of_figures(standings: Iterable[Standing]) -> dict[Pair, Estimate]
     }
 
 
-def _best_variants(cell: Cell) -> dict[str, Standing]:
+def _best_variants(cell: MeasuredCell) -> dict[str, Standing]:
     """By ecosystem; of equals the first by name."""
     best: dict[str, Standing] = {}
     for standing in cell.standings.values():

@@ -14,7 +14,7 @@ from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import DeviceCoverage, Evidence
 from speedscore.scoring.evidence.run_summaries import RunSummary, shapes, summarize_runs, worst_error
 from speedscore.scoring.findings.findings import Finding, judge
-from speedscore.scoring.findings.standings import Cell, cells
+from speedscore.scoring.findings.standings import MeasuredCell, cells
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
@@ -31,7 +31,7 @@ class ScoreReport(msgspec.Struct, frozen=True):
     cards: tuple[ScoreCard, ...]
     runs: tuple[RunSummary, ...]
     coverage: tuple[DeviceCoverage, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[MeasuredCell, ...]
     """Every measured model and phase, for the table of medians."""
     shapes: dict[str, str]
     """Model → the shape that was really measured."""
@@ -110,7 +110,7 @@ def _uncertainties(
     return intervals
 
 
-def _measured_cells(evidence: Evidence, devices: Sequence[DeviceName]) -> Iterator[Cell]:
+def _measured_cells(evidence: Evidence, devices: Sequence[DeviceName]) -> Iterator[MeasuredCell]:
     for device in devices:
         for phase in dict.fromkeys(measured.case.phase for measured in evidence.measured[device]):
             yield from cells(evidence, device=device, phase=phase)

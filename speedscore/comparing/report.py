@@ -22,7 +22,7 @@ SCHEMA_VERSION = 1
 Axis = Literal["framework", "model", "device"]
 
 
-class RunSummary(msgspec.Struct, frozen=True):
+class RunLine(msgspec.Struct, frozen=True):
     path: str
     created: str
     preset: str
@@ -33,7 +33,7 @@ class RunSummary(msgspec.Struct, frozen=True):
 class RunSetSummary(msgspec.Struct, frozen=True):
     label: str
     """As it was written on the command line."""
-    runs: tuple[RunSummary, ...]
+    runs: tuple[RunLine, ...]
     left_out: tuple[str, ...]
     """Files of a folder that are no runs, each with the reason."""
 
@@ -76,7 +76,7 @@ def compared(base: RunSet, head: RunSet, comparison: RunComparison, *, group_by:
 
 
 def _side(side: RunSet) -> RunSetSummary:
-    lines = [RunSummary(run.path, run.created, str(run.fields.get("preset", "")), commit_of(run)) for run in side.runs]
+    lines = [RunLine(run.path, run.created, str(run.fields.get("preset", "")), commit_of(run)) for run in side.runs]
     return RunSetSummary(side.label, tuple(lines), side.left_out)
 
 

@@ -21,13 +21,13 @@ from speedscore.bench_suite.workers.protocol import (
     Described,
     Gauge,
     Gauged,
-    Measure,
-    Measured,
     Prepare,
     Prepared,
     Reply,
     Request,
     Setting,
+    TimedRound,
+    TimeRound,
 )
 from speedscore.bench_suite.workloads.presets import Gauging, Preset, WarmUp
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
@@ -137,8 +137,8 @@ class FakeWorker:
                 return Built(workload={"batch": 4}, flops={"training": 6, "inference": 1, "throughput": 2})
             case Prepare(role=role):
                 return self._prepare(role)
-            case Measure(role=role):
-                return Measured(seconds=self._next_seconds(role))
+            case TimeRound(role=role):
+                return TimedRound(seconds=self._next_seconds(role))
             case Gauge():
                 return Gauged(gemm_flops_per_second=1e9, dispatch_seconds=(1e-5,))
             case Describe():

@@ -22,7 +22,7 @@ from speedscore.bench_suite.measuring.outcomes import (
 from speedscore.bench_suite.measuring.scheduler import FEWEST_TURNS
 from speedscore.bench_suite.measuring.stopping import MINIMUM_ROUNDS
 from speedscore.bench_suite.workers.handle import WorkerLost
-from speedscore.bench_suite.workers.protocol import Gauge, Measure, Prepare, Setting
+from speedscore.bench_suite.workers.protocol import Gauge, Prepare, Setting, TimeRound
 from speedscore.record.phases import Phase, Role
 from tests.bench_suite.measuring.fakes import (
     PREPARING_SECONDS,
@@ -267,7 +267,7 @@ def test_all_rounds_have_the_steps_of_the_first_process(clock: FakeClock) -> Non
         clock=clock,
     )
     assert [worker.process for worker in workers.started] == [0, 1]
-    assert {request.steps for request in workers.asked if isinstance(request, Measure)} == {STEPS}
+    assert {request.steps for request in workers.asked if isinstance(request, TimeRound)} == {STEPS}
 
 
 def test_where_a_device_serves_one_process_one_worker_lives_at_a_time(clock: FakeClock) -> None:

@@ -19,7 +19,7 @@ from speedscore.bench_suite.session.machine import Probes
 from speedscore.bench_suite.session.paired_case import MOST_ROUNDS, NO_EXTRA_COMPILATION, measure_paired_case
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.workers.handle import WorkerLost
-from speedscore.bench_suite.workers.protocol import Build, Describe, Measure, Prepare, Request
+from speedscore.bench_suite.workers.protocol import Build, Describe, Prepare, Request, TimeRound
 from speedscore.record.phases import DeviceName, Phase, Role
 from tests.bench_suite.measuring.fakes import PREPARING_SECONDS, PRESET, FakeClock, FakeWorkers, steady
 from tests.bench_suite.sample_session import Matrix
@@ -99,7 +99,7 @@ class Side:
 
     @property
     def measured_steps(self) -> set[int]:
-        return {request.steps for request in self.workers.asked if isinstance(request, Measure)}
+        return {request.steps for request in self.workers.asked if isinstance(request, TimeRound)}
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_rounds_are_those_of_one_worker(side: Side, role: Role) -> None:
     assert benchmark.rounds == MOST_ROUNDS
     assert len(side.workers.started) == 1
     assert benchmark.pairing.offered == [5]
-    assert [request for request in side.workers.asked if isinstance(request, Measure)] == [Measure(role, 7)] * 3
+    assert [request for request in side.workers.asked if isinstance(request, TimeRound)] == [TimeRound(role, 7)] * 3
 
 
 def test_the_fixture_is_told_what_to_compare(side: Side) -> None:
@@ -201,7 +201,7 @@ def test_what_is_known_to_be_absent_starts_nothing(side: Side, monkeypatch: pyte
     ("phase", "breaks_at"),
     [
         *((phase, request) for phase in ("training", "warm_compilation") for request in (Build, Prepare, Describe)),
-        ("training", Measure),
+        ("training", TimeRound),
     ],
 )
 def test_whatever_happens_the_worker_is_gone(side: Side, phase: Phase, breaks_at: type[Request]) -> None:

@@ -24,11 +24,11 @@ from speedscore.bench_suite.workers.protocol import (
     Described,
     Gauge,
     Gauged,
-    Measure,
-    Measured,
     Prepare,
     Prepared,
     Setting,
+    TimedRound,
+    TimeRound,
 )
 from speedscore.bench_suite.workers.service import Service
 from speedscore.host.processors import allowed_processors
@@ -80,7 +80,7 @@ def a_setting(variant: str, scratch: Path) -> Setting:
 def ask(worker: ProcessWorker, setting: Setting, *, limit_seconds: float = LIMIT_SECONDS) -> None:
     worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
     worker.ask(PREPARE, limit_seconds=limit_seconds)
-    worker.ask(Measure(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
+    worker.ask(TimeRound(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
 
 
 def built(variant: str, scratch: Path) -> Service:
@@ -105,8 +105,8 @@ def test_a_healthy_worker_builds_certifies_and_times(start: Start) -> None:
     assert isinstance(prepared, Prepared)
     assert prepared.certificate.passed
     assert prepared.memory_bytes["peak_rss_running_bytes"] > 0
-    measured = worker.ask(Measure(role="training", steps=2), limit_seconds=LIMIT_SECONDS)
-    assert isinstance(measured, Measured)
+    measured = worker.ask(TimeRound(role="training", steps=2), limit_seconds=LIMIT_SECONDS)
+    assert isinstance(measured, TimedRound)
     assert measured.seconds > 0
     described = worker.ask(Describe("training"), limit_seconds=LIMIT_SECONDS)
     assert isinstance(described, Described)
@@ -124,7 +124,7 @@ def test_one_worker_serves_all_roles_of_a_cell(tmp_path: Path) -> None:
     service = built("healthy", tmp_path)
     memory = [set(prepared(service, role).memory_bytes) for role in ROLES]
     for role in ROLES:
-        assert isinstance(service.handle(Measure(role=role, steps=1)), Measured)
+        assert isinstance(service.handle(TimeRound(role=role, steps=1)), TimedRound)
     # A peak of the second program would hold what the first one left behind.
     assert memory == [{"peak_rss_running_bytes", "peak_rss_with_compile_bytes"}, set(), set()]
 
@@ -144,7 +144,7 @@ def test_what_was_not_prepared_is_not_timed(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="first request to a worker must be Build"):
         Service().handle(PREPARE)
     with pytest.raises(RuntimeError, match="must be prepared before"):
-        built("healthy", tmp_path).handle(Measure(role="training", steps=1))
+        built("healthy", tmp_path).handle(TimeRound(role="training", steps=1))
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_what_would_make_a_wrong_figure_is_named(tmp_path: Path, variant: str, m
 
     def prepare_and_time() -> None:
         prepared(service, "training")
-        service.handle(Measure(role="training", steps=1))
+        service.handle(TimeRound(role="training", steps=1))
 
     with pytest.raises((RuntimeError, CertificateError), match=message):
         prepare_and_time()
@@ -203,7 +203,7 @@ def test_a_frozen_worker_stands_still_and_answers_when_asked(start: Start) -> No
     worker.freeze()
     process = psutil.Process(worker.pid)
     await_that(lambda: process.status() == psutil.STATUS_STOPPED)
-    worker.ask(Measure(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
+    worker.ask(TimeRound(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
     assert process.status() != psutil.STATUS_STOPPED
 
 
