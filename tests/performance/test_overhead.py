@@ -21,7 +21,7 @@ import pytest
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import Cell, implementation
 from speedscore.bench_suite.workers.handle import ProcessWorker
-from speedscore.bench_suite.workers.protocol import Build, Measure, Measured, Prepare, Prepared, Setting
+from speedscore.bench_suite.workers.protocol import Build, Prepare, Prepared, Setting, TimedRound, TimeRound
 from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.bench_suite.workloads.table import MODELS
 from speedscore.host.processors import allowed_processors
@@ -86,10 +86,10 @@ def paired_ratio(framework: str, model: str, folder: Path) -> tuple[float, float
                 for side in ("suite", "bare") if index % 2 else ("bare", "suite"):
                     if side == "suite":
                         bare.send_signal(signal.SIGSTOP)
-                        measured = worker.ask(Measure(role="training", steps=steps), limit_seconds=limit_seconds)
+                        measured = worker.ask(TimeRound(role="training", steps=steps), limit_seconds=limit_seconds)
                         worker.freeze()
                         bare.send_signal(signal.SIGCONT)
-                        assert isinstance(measured, Measured)
+                        assert isinstance(measured, TimedRound)
                         seconds[side] = measured.seconds
                     else:
                         bare.stdin.write(f"{steps}\n")
