@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from speedscore.record.run_file import RunFileError, load_run
-from speedscore.scoring.cards import FORMATS, WIDTH
+from speedscore.scoring.cards import FORMATS, short, terminal_width
 from speedscore.scoring.collecting import command as collecting
 from speedscore.scoring.commands import facts as fact_commands
 from speedscore.scoring.commands.tracing import trace
@@ -24,6 +24,7 @@ from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
 from speedscore.scoring.rubric.own_policy import apply_policy
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
 from speedscore.scoring.scores.scores import build_report
+from speedscore.scoring.scores.surroundings import Surroundings, earlier_scores
 from speedscore.text.output import COMMAND, write
 
 
@@ -47,7 +48,19 @@ def _card(options: argparse.Namespace) -> int:
     own = apply_policy(load_rubric(), weights=options.weights, policy=options.policy)
     evidence, frameworks = _evidence(own.rubric, options)
     report = build_report(own.rubric, evidence, frameworks=frameworks, departures=own.departures)
-    return write(FORMATS[options.format](report, width=options.width), what="card")
+    if options.full or options.format != "terminal":
+        return write(FORMATS[options.format](report, width=options.width), what="card")
+    everybody = build_report(own.rubric, evidence, frameworks=sorted({*frameworks, *_all_frameworks(evidence)}))
+    surroundings = Surroundings(
+        cards=everybody.cards,
+        earlier=earlier_scores(
+            own.rubric,
+            load_snapshots(fixtures_folder() / "ecosystem", keys=own.rubric.facts),
+            frameworks=frameworks,
+            before=evidence.snapshot,
+        ),
+    )
+    return write(short.render(report, surroundings, width=options.width, sources=options.sources), what="card")
 
 
 def _trace(options: argparse.Namespace) -> int:
@@ -117,6 +130,8 @@ def _parser() -> argparse.ArgumentParser:
     cards = commands.add_parser("card", help="print score cards")
     cards.add_argument("framework", nargs="*", metavar="FRAMEWORK", help="by fixture folder, as in jax; default: all")
     cards.add_argument("--format", choices=tuple(FORMATS), default="terminal")
+    cards.add_argument("--full", action="store_true", help="every criterion with its points and sources")
+    cards.add_argument("--sources", action="store_true", help="the short card and where each of its facts comes from")
     cards.set_defaults(run_command=_card)
     tracing = commands.add_parser("trace", help="walk from a score to its facts and raw rounds")
     tracing.add_argument("framework", nargs=1, metavar="FRAMEWORK", help="by fixture folder, as in jax")
@@ -144,7 +159,7 @@ def _add_evidence(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--snapshot", metavar="YYYY-MM", help="facts known by then; default: the newest snapshot")
     parser.add_argument("--weights", metavar="DIMENSION=NUMBER,…", help="as in performance=3,production=2")
     parser.add_argument("--policy", type=Path, metavar="FILE.toml", help="a [policy] and [weights] of one's own")
-    parser.add_argument("--width", type=int, default=WIDTH, metavar="CHARACTERS", help="of what is printed")
+    parser.add_argument("--width", type=int, default=terminal_width(), metavar="CHARACTERS", help="of what is printed")
 
 
 def _add_runs(parser: argparse.ArgumentParser, *, what: str) -> None:
