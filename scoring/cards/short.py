@@ -45,6 +45,17 @@ def render(report: Report, surroundings: Surroundings, *, width: int, sources: b
     return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
 
 
+def session_end(report: Report, *, width: int) -> str:
+    """The scores of what a session measured side by side, how firm their order is, and how to see the cards."""
+    width = min(max(width, MINIMUM_WIDTH), _WIDEST)
+    lines = side_by_side(report.cards, snapshot=report.snapshot, width=width)
+    if report.sensitivity is not None:
+        lines += textwrap.wrap(next(iter(wording.firmness(report))), width)
+    # Whole, however long a path is: it is there to be copied.
+    lines += [f"The cards: speedscore card --run {run.name} --full" for run in report.runs]
+    return "\n".join(lines) + "\n"
+
+
 def _card(card: ScoreCard, report: Report, surroundings: Surroundings, *, width: int) -> list[str]:
     """Lines of one card, with as many sentences of each kind as it has room for."""
     for sentences in range(report.policy.sentences_each, 0, -1):
@@ -57,13 +68,8 @@ def _card(card: ScoreCard, report: Report, surroundings: Surroundings, *, width:
 def _lines(card: ScoreCard, report: Report, surroundings: Surroundings, *, width: int, sentences: int) -> Iterator[str]:
     yield _title(card, width=width)
     yield "=" * width
-    yield from side_by_side(
-        surroundings.cards,
-        snapshot=report.snapshot,
-        width=width,
-        first=card,
-        earlier=surroundings.earlier.get(card.framework),
-    )
+    earlier = surroundings.earlier.get(card.framework)
+    yield from side_by_side(surroundings.cards, snapshot=report.snapshot, width=width, first=card, earlier=earlier)
     yield ""
     findings = [finding for dimension in card.dimensions for finding in dimension.findings]
     yield from _in_columns([said for finding in findings if (said := answer(finding))], width=width)

@@ -26,7 +26,8 @@ def side_by_side(
 ) -> list[str]:
     """Lines of a table with a column for each card; those that find no room are named below.
 
-    ``snapshot`` is the month (YYYY-MM) by which the facts were known. ``first``, one of ``cards``, gets the first column, and ``earlier``, its newest earlier scores, the second.
+    ``snapshot`` is the month (YYYY-MM) by which the facts were known. ``first``, one of ``cards``, gets the first
+    column, and ``earlier``, its newest earlier scores, the second.
     """
     others = [card for card in cards if first is None or card.framework != first.framework]
     columns = [_column(card) for card in ([first] if first else [])]

@@ -39,10 +39,10 @@ def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     return pytester
 
 
-def run_session(pytester: pytest.Pytester, record: RunRecord | None) -> pytest.RunResult:
+def run_session(pytester: pytest.Pytester, record: RunRecord | None, *options: str) -> pytest.RunResult:
     if record is not None:
         save(record, pytester.path / "run.json")
-    return pytester.runpytest_subprocess("-p", "speedscore.plugin", "-p", "speedscore.scoring.plugin")
+    return pytester.runpytest_subprocess("-p", "speedscore.plugin", "-p", "speedscore.scoring.plugin", *options)
 
 
 def spoil_fixtures(pytester: pytest.Pytester) -> None:
@@ -52,10 +52,20 @@ def spoil_fixtures(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(MEASURING_SIDE + BAD_FIXTURES)
 
 
-def test_the_cards_of_what_was_measured_are_printed(session: pytest.Pytester) -> None:
+def test_the_scores_of_what_was_measured_are_printed_side_by_side(session: pytest.Pytester) -> None:
     result = run_session(session, two_frameworks())
     assert result.ret == 0
     result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["*score cards*", "Known by * JAX  PyTorch", "Performance *", "*speedscore card --run run.json --full"]
+    )
+    result.stdout.no_fnmatch_line("*TensorFlow*")
+
+
+def test_the_whole_cards_are_printed_where_they_are_asked_for(session: pytest.Pytester) -> None:
+    session.makeconftest(f"{MEASURING_SIDE}\ndef pytest_addoption(parser):\n    parser.addoption('--full', action='store_true')")
+    result = run_session(session, two_frameworks(), "--full")
+    assert result.ret == 0
     result.stdout.fnmatch_lines(["*score cards*", "JAX *", "PyTorch *", "Side by side*", "*preset smoke (run.json)*"])
     result.stdout.no_fnmatch_line("TensorFlow *")
 
@@ -108,4 +118,5 @@ def test_a_run_that_could_not_be_saved_is_scored_all_the_same(session: pytest.Py
     session.makeconftest(MEASURING_SIDE.replace("str(path.absolute())", "None"))
     result = run_session(session, two_frameworks())
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*preset smoke (this session, not saved)*"])
+    result.stdout.fnmatch_lines(["Known by * JAX  PyTorch"])
+    result.stdout.no_fnmatch_line("*speedscore card --run*")
