@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from speedscore.record.run_record import RunRecord
-from speedscore.scoring.cards import FORMATS, WIDTH
-from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun, gather
+from speedscore.scoring.cards import FORMATS
+from speedscore.scoring.cards.short import session_end
+from speedscore.scoring.evidence.evidence import NOT_SAVED, EvidenceError, NamedRun, gather
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, add_criteria, load_rubric
@@ -41,7 +42,13 @@ def pytest_speedscore_run(config: pytest.Config, run: RunRecord, run_path: str |
         rubric = load_rubric()
         for criteria in config.hook.pytest_speedscore_criteria(config=config):
             rubric = add_criteria(rubric, criteria, source="pytest_speedscore_criteria")
-        outcome.text = _cards(rubric, NamedRun(name=_name(run_path, config.invocation_params.dir), record=run))
+        outcome.text = _cards(
+            rubric,
+            NamedRun(name=_name(run_path, config.invocation_params.dir), record=run),
+            width=config.get_terminal_writer().fullwidth,
+            # The option belongs to the suite, which need not be there.
+            full=config.getoption("full", False),
+        )
     except (FactError, RubricError, EvidenceError) as error:
         outcome.error = f"speedscore: no cards: {error}"
 
@@ -73,12 +80,13 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
 def _name(run_path: str | None, folder: Path) -> str:
     """How a source names the run: from where the user stands, when it lies below."""
     if run_path is None:
-        return "this session, not saved"
+        return NOT_SAVED
     path = Path(run_path)
     return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
-def _cards(rubric: Rubric, run: NamedRun) -> str:
+def _cards(rubric: Rubric, run: NamedRun, *, width: int, full: bool) -> str:
+    """The measured frameworks' scores side by side, or with ``full`` the whole card of each."""
     if not any(case.status == "measured" for case in run.record.cases):
         return f"No case was measured, so there is nothing to rank; {FACTS_ALONE}"
     if run.record.in_process:
@@ -89,4 +97,5 @@ def _cards(rubric: Rubric, run: NamedRun) -> str:
         kind_order=rubric.policy.kind_order,
     )
     measured = sorted({ecosystem for device in evidence.measured for ecosystem in evidence.ecosystems(device)})
-    return FORMATS["terminal"](build_report(rubric, evidence, frameworks=measured), width=WIDTH)
+    report = build_report(rubric, evidence, frameworks=measured)
+    return FORMATS["terminal"](report, width=width) if full else session_end(report, width=width)

@@ -70,6 +70,11 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="N",
         help="seed of the order in which workers take turns (default: drawn, and recorded)",
     )
+    group.addoption(
+        "--full",
+        action="store_true",
+        help="end with every table and the whole score cards, not with the overview",
+    )
 
 
 def check_options(config: pytest.Config) -> None:

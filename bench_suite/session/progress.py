@@ -15,10 +15,15 @@ import pytest
 from speedscore.bench_suite.matrix.cases import Block, Case, Cell
 from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseUnavailable, Outcome
 from speedscore.bench_suite.measuring.stopping import interval_fraction
+from speedscore.bench_suite.session.noise import is_too_noisy, likely_reason
 from speedscore.host.clock import seconds
+from speedscore.host.processors import allowed_processors, quota_processors
 from speedscore.text.numbers import duration, first_line, percent
 
 _REDRAW_SECONDS = 0.2
+
+ONE_FIGURE_A_PROCESS = ("compilation", "warm_compilation")
+"""Phases that a process measures once, so that their figures have no interval over rounds."""
 
 
 def wants_live_line(reporter: pytest.TerminalReporter) -> bool:
@@ -37,14 +42,18 @@ class Progress:
         self._live = self._reporter is not None and wants_live_line(self._reporter)
         self._drawn_at_seconds = 0.0
         self._drawn = False
+        self._busy_processors = 0.0
+        """Of others, before the present block."""
 
     def block_begins(self, block: Block, cases: Sequence[Case]) -> None:
         self._begun_blocks += 1
+        self._busy_processors = 0.0
         frameworks = ", ".join(dict.fromkeys(case.framework for case in cases))
         phases = ", ".join(dict.fromkeys(case.phase.replace("_", " ") for case in cases))
         self._line(f"[{self._begun_blocks}/{self._total_blocks}] {block}: {frameworks} ({phases})")
 
     def machine_is_busy(self, processors: float) -> None:
+        self._busy_processors = processors
         self._line(f"    this machine is busy: others use {processors:.1f} processors; what follows is slower for it")
 
     def preparing(self, cell: Cell, *, process: int) -> None:
@@ -59,14 +68,28 @@ class Progress:
         name = f"{case.phase.replace('_', ' ')} {case.framework}"
         match outcome:
             case CaseMeasured(rounds_seconds=rounds_seconds, stopped=stopped):
-                width = interval_fraction(rounds_seconds)
-                interval = "no interval yet" if width is None else f"±{percent(width)}"
-                count = f"{len(rounds_seconds)} round{'s' if len(rounds_seconds) > 1 else ''}"
-                self._line(f"    {name}: {duration(median(rounds_seconds))} {interval}, {count} ({stopped})")
+                self._line(f"    {name}: {self._figure(case, rounds_seconds, stopped=stopped)}")
             case CaseUnavailable(reason):
                 self._line(f"    {name}: not measured: {first_line(reason)}")
             case CaseFailed(error):
                 self._line(f"    {name}: FAILED: {first_line(str(error))}")
+
+    def _figure(self, case: Case, rounds_seconds: Sequence[float], *, stopped: str) -> str:
+        middle = duration(median(rounds_seconds))
+        if case.phase in ONE_FIGURE_A_PROCESS:
+            return f"{middle}, {_count(len(rounds_seconds), 'process', 'processes')}"
+        count = _count(len(rounds_seconds), "round", "rounds")
+        fraction = interval_fraction(rounds_seconds)
+        if fraction is None:
+            return f"{middle}, too few for an interval: {count} ({stopped})"
+        if is_too_noisy(fraction):
+            reason = likely_reason(
+                busy_processors=self._busy_processors,
+                quota_processors=quota_processors(),
+                processors=len(allowed_processors()),
+            )
+            return f"{middle}, too noisy: {count} ({stopped}); likely reason: {reason}"
+        return f"{middle} ±{percent(fraction)}, {count} ({stopped})"
 
     def _draw(self, text: str, *, now: bool = False) -> None:
         if not self._live or self._reporter is None:
@@ -91,3 +114,7 @@ class Progress:
     def _uncaptured(self) -> AbstractContextManager[None]:
         # There is no capture manager under "-p no:capture".
         return nullcontext() if self._capture is None else self._capture.global_and_fixture_disabled()
+
+
+def _count(number: int, one: str, several: str) -> str:
+    return f"one {one}" if number == 1 else f"{number} {several}"

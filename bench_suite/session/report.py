@@ -8,6 +8,7 @@ from itertools import groupby
 
 import pytest
 
+from speedscore.bench_suite.session.overview import overview_lines
 from speedscore.bench_suite.session.tables import group_lines, shape_lines
 from speedscore.host.fingerprint import BUSY_FROM
 from speedscore.record.phases import PHASES
@@ -29,9 +30,14 @@ _LEGEND_BY_COLUMN = {
 
 
 def write_report(terminal: pytest.TerminalReporter, run: RunRecord) -> None:
-    """Print the tables, then what was asked for and not measured, with the reasons."""
+    """Print the overview, with ``--full`` every table; where nothing was measured, all reasons why."""
     width = min(terminal.config.get_terminal_writer().fullwidth, 100)
     measured = [case for case in run.cases if case.status == "measured"]
+    if measured and not terminal.config.getoption("full"):
+        terminal.section("speedscore: measured", sep="=")
+        for line in [*overview_lines(run, width=width), *busy_lines(measured, width=width)]:
+            terminal.write_line(line)
+        return
     if measured:
         terminal.section("speedscore: measured", sep="=")
         for line in measured_lines(run, measured, width=width):

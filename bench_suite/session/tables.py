@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from statistics import median
 
+import msgspec
 from tabulate import tabulate
 
 from speedscore.bench_suite.measuring.stopping import interval_fraction
+from speedscore.bench_suite.session.noise import is_too_noisy
 from speedscore.record.phases import PHASES
 from speedscore.record.rounds import figure_of_rounds
 from speedscore.record.run_record import CaseResult, Ratio
@@ -40,7 +42,7 @@ def group_lines(
     """The table of a group and the sentences below it. ``cases`` were measured against each other; at least one."""
     first = cases[0]
     ordered = sorted(cases, key=middle)
-    own = _Ratios(ratios, first)
+    own = GroupRatios(ratios, first)
     memory = next((name for name in _MEMORY_COLUMNS if all(case.find(name) for case in cases)), None)
     rows = [
         _row(case, fastest=ordered[0], ratios=own, memory=memory, gemm_flops_per_second=gemm_flops_per_second)
@@ -92,7 +94,26 @@ def middle(case: CaseResult) -> float:
     return figure_of_rounds(case.rounds)
 
 
-class _Ratios:
+def interval_of(case: CaseResult) -> float | None:
+    """How far the interval of the case's own figure reaches, as a fraction of its median; None if unknown."""
+    return interval_fraction(case.rounds_seconds)
+
+
+class Slowdown(msgspec.Struct, frozen=True):
+    """How many times as long one framework takes as another."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    """Limits of the 95 % interval over processes; None where there is none."""
+
+    @property
+    def is_senseless(self) -> bool:
+        """True where the limits are so far apart that no number should stand for them."""
+        return self.low is not None and self.high is not None and self.high > _SENSELESS * self.low
+
+
+class GroupRatios:
     """The ratios of one group, in either direction."""
 
     def __init__(self, ratios: Iterable[Ratio], case: CaseResult) -> None:
@@ -104,20 +125,24 @@ class _Ratios:
 
     def times_as_long(self, case: CaseResult, fastest: CaseResult) -> str:
         """How many times as long a case takes as the fastest, and the interval of that."""
-        ratio = self._found.get(frozenset((case.framework, fastest.framework)))
         if case is fastest:
             return "1"
-        if ratio is None:
-            return three_digits(middle(case) / middle(fastest))
-        value, low, high = ratio.value, ratio.low, ratio.high
-        if ratio.slower == fastest.framework:
-            # By their medians one is faster, by neighbouring rounds the other: they are as good as equal.
-            value, low, high = 1 / value, high and 1 / high, low and 1 / low
-        if low is None or high is None:
-            return three_digits(value)
-        if high > _SENSELESS * low:
+        slowdown = self.slowdown(case, fastest)
+        if slowdown.low is None or slowdown.high is None:
+            return three_digits(slowdown.value)
+        if slowdown.is_senseless:
             return "processes disagree"
-        return f"{three_digits(value)} ({three_digits(low)}–{three_digits(high)})"
+        return f"{three_digits(slowdown.value)} ({three_digits(slowdown.low)}–{three_digits(slowdown.high)})"
+
+    def slowdown(self, case: CaseResult, fastest: CaseResult) -> Slowdown:
+        """By the record's ratio; of the medians, and without an interval, where it has none."""
+        ratio = self._found.get(frozenset((case.framework, fastest.framework)))
+        if ratio is None:
+            return Slowdown(middle(case) / middle(fastest))
+        if ratio.slower != fastest.framework:
+            return Slowdown(ratio.value, ratio.low, ratio.high)
+        # By their medians one is faster, by neighbouring rounds the other: they are as good as equal.
+        return Slowdown(1 / ratio.value, ratio.high and 1 / ratio.high, ratio.low and 1 / ratio.low)
 
     def sentences(self, ordered: Sequence[CaseResult]) -> list[str]:
         """The best of each ecosystem beside the fastest, and each variant beside what it is a variant of."""
@@ -152,15 +177,15 @@ def _row(
     case: CaseResult,
     *,
     fastest: CaseResult,
-    ratios: _Ratios,
+    ratios: GroupRatios,
     memory: str | None,
     gemm_flops_per_second: float | None,
 ) -> dict[str, str]:
-    width = interval_fraction(case.rounds_seconds)
+    width = interval_of(case)
     row = {
         "framework": case.framework,
         "median": duration(middle(case)),
-        "±95 %": "–" if width is None else percent(width),
+        "±95 %": "–" if width is None else "too noisy" if is_too_noisy(width) else percent(width),
         "× fastest": ratios.times_as_long(case, fastest),
     }
     if case.flops:

@@ -1,4 +1,4 @@
-"""The forms in which a report can be read.
+"""The forms in which a report can be read, and the short card that a terminal gets first.
 
 Adding a form: 1. a module here with ``render(report, *, width)``; 2. a line in the table below. A form puts finished
 figures into words and tables; it never computes a score and never reads a file.
@@ -6,6 +6,7 @@ figures into words and tables; it never computes a score and never reads a file.
 
 from __future__ import annotations
 
+import shutil
 from typing import Protocol
 
 from speedscore.scoring.cards import json, markdown, terminal
@@ -21,6 +22,12 @@ class Render(Protocol):
 
 
 WIDTH = 80
-"""Characters, unless asked otherwise; what every terminal has."""
+"""Characters, where nobody says otherwise; what every terminal has."""
+
+
+def terminal_width() -> int:
+    """Characters of a line where the reader sits: COLUMNS, else the terminal's, else ``WIDTH``."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns
+
 
 FORMATS: dict[str, Render] = {"terminal": terminal.render, "markdown": markdown.render, "json": json.render}

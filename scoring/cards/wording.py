@@ -14,6 +14,7 @@ from speedscore.scoring.scores.maturity import Layer
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.scoring.scores.uncertainty import Interval
+from speedscore.text.numbers import duration
 
 _OLD_MONTHS = 12
 """From this age on a fact's age is written beside its date."""
@@ -254,9 +255,5 @@ def _nodeids(nodeids: tuple[str, ...]) -> str:
 
 
 def quantity(amount: float, unit: str) -> str:
-    if unit != "s":
-        return f"{amount:,.3g} {unit}"
-    for factor, name in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if amount >= factor:
-            return f"{amount / factor:.3g} {name}"
-    return f"{amount / 1e-9:.3g} ns"
+    """A measured figure; durations as everywhere else."""
+    return duration(amount) if unit == "s" else f"{amount:,.3g} {unit}"

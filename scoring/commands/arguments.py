@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from speedscore.record.run_file import RunFileError, load_run
-from speedscore.scoring.cards import WIDTH
+from speedscore.scoring.cards import terminal_width
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError, NamedRun, gather
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import Snapshot, fixtures_folder, load_snapshots
@@ -29,7 +29,7 @@ def add_evidence(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--snapshot", metavar="YYYY-MM", help="facts known by then; default: the newest snapshot")
     parser.add_argument("--weights", metavar="DIMENSION=NUMBER,…", help="as in performance=3,production=2")
     parser.add_argument("--policy", type=Path, metavar="FILE.toml", help="a [policy] and [weights] of one's own")
-    parser.add_argument("--width", type=int, default=WIDTH, metavar="CHARACTERS", help="of what is printed")
+    parser.add_argument("--width", type=int, default=terminal_width(), metavar="CHARACTERS", help="of what is printed")
 
 
 def add_runs(parser: argparse.ArgumentParser, *, what: str) -> None:

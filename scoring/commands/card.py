@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from speedscore.scoring.cards import FORMATS
+from speedscore.scoring.cards import FORMATS, short
 from speedscore.scoring.commands import arguments
+from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
 from speedscore.scoring.rubric.overrides import apply_overrides
 from speedscore.scoring.rubric.rubric import load_rubric
 from speedscore.scoring.scores.score_report import build_report
+from speedscore.scoring.scores.surroundings import Surroundings, earlier_scores
 from speedscore.text.arguments import examples
 from speedscore.text.output import COMMAND, write
 
@@ -22,6 +24,8 @@ ERRORS = arguments.ERRORS
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("framework", nargs="*", metavar="FRAMEWORK", help=f"{arguments.FRAMEWORK_HELP}; default: all")
     parser.add_argument("--format", choices=tuple(FORMATS), default="terminal")
+    parser.add_argument("--full", action="store_true", help="every criterion with its points and sources")
+    parser.add_argument("--sources", action="store_true", help="the short card and where each of its facts comes from")
     arguments.add_evidence(parser)
 
 
@@ -30,4 +34,16 @@ def run(options: argparse.Namespace) -> int:
     own = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
     evidence, frameworks = arguments.read_evidence(own.rubric, options)
     report = build_report(own.rubric, evidence, frameworks=frameworks, departures=own.departures)
-    return write(FORMATS[options.format](report, width=options.width), what="card")
+    if options.full or options.format != "terminal":
+        return write(FORMATS[options.format](report, width=options.width), what="card")
+    everybody = sorted({*frameworks, *arguments.all_frameworks(evidence)})
+    surroundings = Surroundings(
+        cards=build_report(own.rubric, evidence, frameworks=everybody).cards,
+        earlier=earlier_scores(
+            own.rubric,
+            load_snapshots(fixtures_folder() / "ecosystem", keys=own.rubric.facts),
+            frameworks=frameworks,
+            before=evidence.snapshot,
+        ),
+    )
+    return write(short.render(report, surroundings, width=options.width, sources=options.sources), what="card")

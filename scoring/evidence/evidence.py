@@ -15,6 +15,9 @@ from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.scoring.facts.fact import Fact, Kind
 from speedscore.scoring.facts.snapshots import Snapshot
 
+NOT_SAVED = "this session, not saved"
+"""The name of a run that has no file."""
+
 
 class EvidenceError(ValueError):
     """What was given cannot be judged together. The message is one line."""
@@ -24,7 +27,7 @@ class NamedRun(msgspec.Struct, frozen=True):
     """A run and the name that a source can point to."""
 
     name: str
-    """The saved file's name, or ``this session`` when it was not saved."""
+    """The saved file's name, or ``NOT_SAVED``."""
     record: RunRecord
 
 

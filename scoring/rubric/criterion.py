@@ -57,6 +57,11 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How several facts become one value."""
     measure: Measure | None = None
     """Answers before any fact does."""
+    levels: tuple[tuple[float, str], ...] = ()
+    """What each level of a level scale means, as (level, words); every breakpoint has its words, and nothing else."""
+    phrase: str = ""
+    """The answer as the short card says it, with ``{}`` for the number or the level's words, as in ``{} stars``; where
+    it is empty the card says name, number and unit."""
     only_measured: bool = False
     """True for a question that is put only to frameworks that were measured, and else counts for nothing."""
     strength: str = ""
@@ -91,7 +96,24 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("only_measured asks for a measurement and for no fact")
         if (len(self.facts) > 1) != (self.combine is not None):
             raise ValueError("combine is for several facts, and several facts need it")
+        self._check_words()
+
+    def _check_words(self) -> None:
+        expected = [value for value, _ in self.points] if self.scale == "level" else []
+        if [level for level, _ in self.levels] != expected:
+            named = ", ".join(f"{level:g}" for level in expected)
+            raise ValueError(
+                f"levels must give words for {named}, in that order" if expected else "levels is for a level scale"
+            )
+        if not all(words.strip() for _, words in self.levels):
+            raise ValueError("a level's words are empty")
+        if self.phrase and self.phrase.count("{}") != 1:
+            raise ValueError(f"expected one {{}} in the phrase, found {self.phrase!r}")
 
     def score(self, value: float) -> float:
         """Points from 0 to 10, unrounded."""
         return SCALES[self.scale](value, self.points)
+
+    def level(self, value: float) -> str:
+        """What a value on a level scale means: the words of the highest level that it reaches."""
+        return next((words for level, words in reversed(self.levels) if value >= level), self.levels[0][1])

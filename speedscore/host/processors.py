@@ -26,3 +26,28 @@ def _core_of(processor: int) -> str:
         return siblings.read_text().strip()
     except OSError:
         return str(processor)
+
+
+def quota_processors(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> float | None:
+    """How many processors' worth of time this process may use, by the tightest ``cpu.max`` of its control groups.
+
+    None where nothing limits it or nothing can be read. Only version 2 of control groups is read: ``quota period`` in
+    microseconds, or ``max`` (Linux, Documentation/admin-guide/cgroup-v2.rst).
+    """
+    try:
+        lines = membership.read_text().splitlines()
+    except OSError:
+        return None
+    group = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), None)
+    if group is None:
+        return None
+    limits = [limit for folder in (root / group, *(root / group).parents) if (limit := _limit_of(folder / "cpu.max"))]
+    return min(limits, default=None)
+
+
+def _limit_of(path: Path) -> float | None:
+    try:
+        quota, _, period = path.read_text().partition(" ")
+        return float(quota) / float(period)
+    except (OSError, ValueError, ZeroDivisionError):
+        return None

@@ -41,16 +41,27 @@ def bad_fixtures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speedscore.scoring.plugin, "fixtures_folder", lambda: tmp_path / "bad")
 
 
-def run_session(session: pytest.Pytester, record: RunRecord | None) -> pytest.RunResult:
+def run_session(session: pytest.Pytester, record: RunRecord | None, *options: str) -> pytest.RunResult:
     if record is not None:
         save(record, session.path / "run.json")
-    return session.runpytest_inprocess(plugins=[speedscore.plugin, speedscore.scoring.plugin])
+    return session.runpytest_inprocess(*options, plugins=[speedscore.plugin, speedscore.scoring.plugin])
 
 
-def test_the_cards_of_what_was_measured_are_printed(session: pytest.Pytester) -> None:
+def test_the_scores_of_what_was_measured_are_printed_side_by_side(session: pytest.Pytester) -> None:
     result = run_session(session, two_frameworks())
     assert result.ret == 0
     result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["*score cards*", "Known by * JAX  PyTorch", "Performance *", "*speedscore card --run run.json --full"]
+    )
+    result.stdout.no_fnmatch_line("*TensorFlow*")
+
+
+def test_the_whole_cards_are_printed_where_they_are_asked_for(session: pytest.Pytester) -> None:
+    option = "def pytest_addoption(parser):\n    parser.addoption('--full', action='store_true')\n"
+    session.makeconftest(f"{MEASURING_SIDE}\n{option}")
+    result = run_session(session, two_frameworks(), "--full")
+    assert result.ret == 0
     result.stdout.fnmatch_lines(["*score cards*", "JAX *", "PyTorch *", "Side by side*", "*preset smoke (run.json)*"])
     result.stdout.no_fnmatch_line("TensorFlow *")
 
@@ -104,4 +115,5 @@ def test_a_run_that_could_not_be_saved_is_scored_all_the_same(session: pytest.Py
     session.makeconftest(MEASURING_SIDE.replace("str(path.absolute())", "None"))
     result = run_session(session, two_frameworks())
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*preset smoke (this session, not saved)*"])
+    result.stdout.fnmatch_lines(["Known by * JAX  PyTorch"])
+    result.stdout.no_fnmatch_line("*speedscore card --run*")

@@ -13,8 +13,12 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @pytest.mark.bare
 @pytest.mark.parametrize("framework", ["jax", "pytorch", "tensorflow"])
-def test_the_card_of_january_2024_is_the_one_that_was_read(framework: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["card", framework, "--snapshot", "2024-01"]) == 0
-    path = GOLDEN / f"{framework}-2024-01.txt"
-    remedy = f"read the new card, and if it is right: speedscore card {framework} --snapshot 2024-01 > {path}"
+@pytest.mark.parametrize(("options", "suffix"), [((), ""), (("--full",), "-full")], ids=["short", "full"])
+def test_the_card_of_january_2024_is_the_one_that_was_read(
+    framework: str, options: tuple[str, ...], suffix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["card", framework, "--snapshot", "2024-01", "--width", "80", *options]
+    assert main(command) == 0
+    path = GOLDEN / f"{framework}-2024-01{suffix}.txt"
+    remedy = f"read the new card, and if it is right: speedscore {' '.join(command)} > {path}"
     assert capsys.readouterr().out == path.read_text(encoding="utf-8"), remedy

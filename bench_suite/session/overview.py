@@ -1,0 +1,195 @@
+"""What a session measured, on one screen: how the frameworks compare in each model and phase, and what is wanting.
+
+It reads a record and computes nothing but what one division gives. Everything that it leaves out stands in the tables
+of ``report`` (``--full``), in the saved run and in the Markdown.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from tabulate import tabulate
+
+from speedscore.bench_suite.session.noise import TOO_NOISY_FROM, is_too_noisy, likely_reason
+from speedscore.bench_suite.session.tables import GroupRatios, Slowdown, interval_of, middle
+from speedscore.host.processors import allowed_processors, quota_processors
+from speedscore.record.phases import PHASES
+from speedscore.record.run_record import CaseResult, RunRecord, Status
+from speedscore.text.numbers import duration, first_line, three_digits
+
+_LABEL_WIDTH = 12
+_GAP = 2
+_NAME_WIDTH = 10
+"""A longer name of a framework is broken at its hyphens, so that six columns fit into eighty characters."""
+_MOST_LINES = 2
+"""Of one note; what does not fit is in the saved run."""
+_NAMED = 3
+"""Cases that a note names; the rest are counted."""
+
+
+def overview_lines(run: RunRecord, *, width: int) -> list[str]:
+    """The table of all that was measured, and a note each for what failed, was skipped or was too noisy."""
+    measured = [case for case in run.cases if case.status == "measured"]
+    lines = []
+    if measured:
+        lines += textwrap.wrap(
+            f"Preset {run.preset}. In each row the fastest's time and how many times as long each other took; a range "
+            "(95 %) where the order is open.",
+            width,
+        )
+        lines += [line for table in _tables(run, measured, width=width) for line in ("", *table)]
+        lines.append("")
+    return [*lines, *_notes(run, measured, width=width)]
+
+
+def _tables(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> Iterator[list[str]]:
+    """One table, or several below each other where there are more frameworks than columns have room."""
+    frameworks = list(dict.fromkeys(case.framework for case in measured))
+    groups: dict[tuple[str, str], dict[str, dict[str, CaseResult]]] = {}
+    for case in sorted(measured, key=_place):
+        group = groups.setdefault((case.phase, case.device), {})
+        group.setdefault(case.model, {})[case.framework] = case
+    rows = [
+        [f"  {model}", *(_cells(cases, run, frameworks))]
+        for models in groups.values()
+        for model, cases in models.items()
+    ]
+    several = len({device for _, device in groups}) > 1
+    titles = [_title(next(iter(models.values())), device=several) for models in groups.values()]
+    sizes = [len(models) for models in groups.values()]
+    for chosen in _columns_that_fit(frameworks, rows, width=width):
+        header = _header([frameworks[place] for place in chosen])
+        body = [[row[0], *(row[1 + place] for place in chosen)] for row in rows]
+        lines = tabulate(
+            [*header, *body],
+            tablefmt="plain",
+            disable_numparse=True,
+            preserve_whitespace=True,
+            colalign=["left", *["right"] * len(chosen)],
+        ).splitlines()
+        table, rest = lines[: len(header)], lines[len(header) :]
+        for title, size in zip(titles, sizes, strict=True):
+            table += [title, *rest[:size]]
+            rest = rest[size:]
+        yield table
+
+
+def _title(cases: Mapping[str, CaseResult], *, device: bool) -> str:
+    case = next(iter(cases.values()))
+    where = f" on {case.device}" if device else ""
+    return f"{PHASES[case.phase].title}{where}: {case.metric.title}"
+
+
+def _cells(cases: Mapping[str, CaseResult], run: RunRecord, frameworks: Sequence[str]) -> list[str]:
+    """One row: the fastest's own figure, and of the others how many times as long they took."""
+    fastest = min(cases.values(), key=middle)
+    ratios = GroupRatios(run.ratios, fastest)
+    return [
+        "–"
+        if (case := cases.get(name)) is None
+        else duration(middle(case))
+        if case is fastest
+        else _times(ratios.slowdown(case, fastest))
+        for name in frameworks
+    ]
+
+
+def _times(slowdown: Slowdown) -> str:
+    if slowdown.low is None or slowdown.high is None or slowdown.low > 1 or slowdown.high < 1:
+        return f"{three_digits(slowdown.value)}×" if not slowdown.is_senseless else "noisy"
+    return "noisy" if slowdown.is_senseless else f"{_limit(slowdown.low)}–{_limit(slowdown.high)}×"
+
+
+def _limit(value: float) -> str:
+    return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+
+
+def _header(names: Sequence[str]) -> list[list[str]]:
+    """Rows of the frameworks' names, those that are long in several parts."""
+    parts = [_parts(name) for name in names]
+    height = max(map(len, parts))
+    padded = [[""] * (height - len(part)) + part for part in parts]
+    return [["", *(part[row] for part in padded)] for row in range(height)]
+
+
+def _parts(name: str) -> list[str]:
+    return textwrap.wrap(name, _NAME_WIDTH, break_long_words=False)
+
+
+def _columns_that_fit(frameworks: Sequence[str], rows: Sequence[Sequence[str]], *, width: int) -> Iterator[list[int]]:
+    """Places of the frameworks of each table."""
+    room = width - max(len(row[0]) for row in rows)
+    chosen: list[int] = []
+    left = room
+    for place, name in enumerate(frameworks):
+        column = _GAP + max(max(map(len, _parts(name))), *(len(row[1 + place]) for row in rows))
+        if chosen and column > left:
+            yield chosen
+            chosen, left = [], room
+        chosen.append(place)
+        left -= column
+    yield chosen
+
+
+def _notes(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> list[str]:
+    notes = [_unmeasured(run, "failed"), _unmeasured(run, "skipped"), _too_noisy(measured)]
+    if any(case.certificate is not None for case in measured):
+        worst = max(case.certificate.worst_ratio for case in measured if case.certificate is not None)
+        notes.append(
+            ("Certified", f"all {len(measured)} compute their workload; largest error {100 * worst:.0f} % of tolerance")
+        )
+    return [line for note in notes if note for line in _note(*note, width=width)]
+
+
+def _note(label: str, text: str, *, width: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=label.ljust(_LABEL_WIDTH),
+        subsequent_indent=" " * _LABEL_WIDTH,
+        break_on_hyphens=False,
+        max_lines=_MOST_LINES,
+        placeholder=" …",
+    )
+
+
+def _unmeasured(run: RunRecord, status: Status) -> tuple[str, str] | None:
+    """How many cases came to that end, and the commonest reasons."""
+    cases = [case for case in run.cases if case.status == status]
+    if not cases:
+        return None
+    reasons = Counter(first_line(case.reason) for case in cases)
+    said = "; ".join(
+        f"{_names([case for case in cases if first_line(case.reason) == reason])} ({reason})"
+        for reason, _ in reasons.most_common()
+    )
+    return status.capitalize(), f"{len(cases)} of {len(run.cases)}: {said}"
+
+
+def _too_noisy(measured: Sequence[CaseResult]) -> tuple[str, str] | None:
+    noisy = [case for case in measured if is_too_noisy(interval_of(case))]
+    if not noisy:
+        return None
+    reason = likely_reason(
+        busy_processors=max(case.worker.processors_busy_before or 0.0 for case in noisy),
+        quota_processors=quota_processors(),
+        processors=len(allowed_processors()),
+    )
+    return (
+        "Too noisy",
+        f"{len(noisy)} of {len(measured)}, wider than ±{100 * TOO_NOISY_FROM:.0f} % (likely reason: {reason}): "
+        f"{_names(noisy)}",
+    )
+
+
+def _names(cases: Sequence[CaseResult]) -> str:
+    if len(cases) > _NAMED and len(counts := Counter(case.device for case in cases)) == 1:
+        return f"{len(cases)} on {next(iter(counts))}"
+    named = ", ".join(f"{PHASES[case.phase].title} {case.id}" for case in cases[:_NAMED])
+    return named if len(cases) <= _NAMED else f"{named} and {len(cases) - _NAMED} more"
+
+
+def _place(case: CaseResult) -> tuple[int, str, str]:
+    return list(PHASES).index(case.phase), case.device, case.model

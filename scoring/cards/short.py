@@ -1,0 +1,226 @@
+"""The default card of a terminal: what a person reads about one framework, on one screen and without a legend.
+
+It computes nothing. Criteria, points and sources stand in the full card (``terminal``); every sentence here has more
+behind it there.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from speedscore.scoring.cards import wording
+from speedscore.scoring.cards.side_by_side import side_by_side
+from speedscore.scoring.evidence.evidence import NOT_SAVED
+from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.scoring.scores.surroundings import Surroundings
+
+MINIMUM_WIDTH = 70
+MOST_LINES = 45
+"""Of one card at 80 columns: what a screen holds."""
+
+_WIDEST = 160
+"""Beyond it lines are too long to be read, however wide the terminal is."""
+_LABEL_WIDTH = 12
+_FACT_WIDTH = 39
+"""Two columns of facts in eighty characters, three in 121."""
+_FACT_GAP = 2
+_NO_BREAK = "\u00a0"
+"""A blank at which no line ends: a command that is copied has to stand in one line."""
+_NAMED = 5
+"""Unknown criteria that are named; the rest are counted."""
+
+
+def render(report: ScoreReport, surroundings: Surroundings, *, width: int, sources: bool = False) -> str:
+    """One card a framework and, where there are several, how firm their order is; ``sources`` adds those of each."""
+    width = min(max(width, MINIMUM_WIDTH), _WIDEST)
+    lines: list[str] = []
+    for card in report.cards:
+        lines += [*_card(card, report, surroundings, width=width), ""]
+        if sources:
+            lines += [*_sources(card, width=width), ""]
+    if len(report.cards) > 1:
+        for sentence in wording.firmness(report):
+            lines += textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
+
+
+def session_end(report: ScoreReport, *, width: int) -> str:
+    """The scores of what a session measured side by side, how firm their order is, and how to see the cards."""
+    width = min(max(width, MINIMUM_WIDTH), _WIDEST)
+    lines = side_by_side(report.cards, snapshot=report.snapshot, width=width)
+    if report.sensitivity is not None:
+        lines += textwrap.wrap(next(iter(wording.firmness(report))), width)
+    # Whole, however long a path is: it is there to be copied.
+    saved = [run.name for run in report.runs if run.name != NOT_SAVED]
+    lines += [f"The cards: speedscore card --run {name} --full" for name in saved]
+    return "\n".join(lines) + "\n"
+
+
+def _card(card: ScoreCard, report: ScoreReport, surroundings: Surroundings, *, width: int) -> list[str]:
+    """Lines of one card, with as many sentences of each kind as it has room for."""
+    for sentences in range(report.policy.sentences_each, 0, -1):
+        lines = list(_lines(card, report, surroundings, width=width, sentences=sentences))
+        if len(lines) <= MOST_LINES:
+            break
+    return lines
+
+
+def _lines(
+    card: ScoreCard, report: ScoreReport, surroundings: Surroundings, *, width: int, sentences: int
+) -> Iterator[str]:
+    yield _title(card, width=width)
+    yield "=" * width
+    earlier = surroundings.earlier.get(card.framework)
+    yield from side_by_side(surroundings.cards, snapshot=report.snapshot, width=width, first=card, earlier=earlier)
+    yield ""
+    findings = [finding for dimension in card.dimensions for finding in dimension.findings]
+    yield from _in_columns([said for finding in findings if (said := answer(finding))], width=width)
+    yield ""
+    yield from _labelled("Strengths", card.strengths[:sentences], width=width)
+    yield from _labelled("Weaknesses", card.weaknesses[:sentences], width=width)
+    yield from _labelled("Best for", card.best_for[:sentences], width=width)
+    avoid_if = (
+        f"{sentence}{f' (take {name})' if (name := surroundings.instead(card, sentence)) else ''}"
+        for sentence in card.avoid_if[:sentences]
+    )
+    yield from _labelled("Avoid if", avoid_if, width=width)
+    yield from _labelled(
+        "Libraries", (f"{layer.name}: {wording.grade(layer).lower()}" for layer in card.layers), width=width
+    )
+    yield from _labelled("Measured", _measured(card, report), width=width)
+    yield from _labelled("Missing", _missing(card, report), width=width)
+    if remark := wording.own_policy(report):
+        yield from _labelled("Policy", [remark], width=width)
+    yield from _labelled(
+        "See more",
+        (
+            _unbroken(f"speedscore {command}")
+            for command in (
+                f"card {card.framework} --full",
+                f"card {card.framework} --sources",
+                f"trace {card.framework}",
+            )
+        ),
+        width=width,
+    )
+
+
+def _title(card: ScoreCard, *, width: int) -> str:
+    interval = card.uncertainty.speed_score
+    score = (
+        f"Speed Score unknown: between {interval.low:.1f} and {interval.high:.1f} of 10"
+        if card.speed_score is None
+        else f"Speed Score {card.speed_score:.1f} of 10 ({interval.low:.1f} to {interval.high:.1f} with 95 % certainty)"
+    )
+    return f"{card.name}{score:>{max(width - len(card.name), len(score) + 1)}}"
+
+
+def answer(finding: Finding) -> str:
+    """The answer to a criterion in words, as in ``Browser: via another framework``; empty where there is none.
+
+    One that is too old to count bears its year.
+    """
+    if finding.value is None:
+        return ""
+    criterion = finding.criterion
+    words = criterion.level(finding.value) if criterion.levels else wording.number(finding.value)
+    unit = "" if criterion.levels else f" {criterion.unit}"
+    said = criterion.phrase.replace("{}", words) if criterion.phrase else f"{criterion.name}: {words}{unit}"
+    said = said[:1].upper() + said[1:]
+    if not finding.stale:
+        return said
+    return f"{said} ({min(source.as_of for source in finding.sources)[:4]})"
+
+
+def _in_columns(texts: Sequence[str], *, width: int) -> Iterator[str]:
+    """Short texts side by side in columns of one width; one that is longer has a line of its own."""
+    count = max(1, (width + _FACT_GAP) // (_FACT_WIDTH + _FACT_GAP))
+    column = (width + _FACT_GAP) // count - _FACT_GAP
+    line: list[str] = []
+    for text in texts:
+        if len(text) > column:
+            yield from textwrap.wrap(text, width, subsequent_indent="  ")
+            continue
+        line.append(text)
+        if len(line) == count:
+            yield _row(line, column=column)
+            line = []
+    if line:
+        yield _row(line, column=column)
+
+
+def _row(texts: Sequence[str], *, column: int) -> str:
+    return (" " * _FACT_GAP).join(text.ljust(column) for text in texts).rstrip()
+
+
+def _labelled(label: str, sentences: Iterable[str], *, width: int) -> list[str]:
+    """The sentences as one paragraph beside their label; no lines where there are none."""
+    lines = textwrap.wrap(
+        " · ".join(sentences),
+        width,
+        initial_indent=label.ljust(_LABEL_WIDTH),
+        subsequent_indent=" " * _LABEL_WIDTH,
+        break_on_hyphens=False,
+    )
+    return [line.replace(_NO_BREAK, " ") for line in lines]
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", _NO_BREAK)
+
+
+def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
+    """On what machine, of which cases, and what the score would be on another basis."""
+    measured = [dimension for dimension in card.dimensions if dimension.basis.startswith("measured")]
+    if not measured:
+        return
+    for run in report.runs:
+        yield f"{run.created[:10]}{f' on {run.machine}' if run.machine else ''}, preset {run.preset}"
+    for dimension in measured:
+        same = [other for other in (*card.dimensions, *card.beside) if other.dimension == dimension.dimension]
+        yield f"{dimension.title}: {', '.join(map(_on_its_basis, same))}"
+
+
+def _on_its_basis(dimension: DimensionScore) -> str:
+    score = "unknown" if dimension.score is None else wording.points(dimension.score)
+    if dimension.basis.startswith("measured"):
+        return f"{score} {dimension.basis} ({dimension.since})"
+    return f"{score} from {dimension.basis}"
+
+
+def _missing(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
+    """What has no answer, and what that costs."""
+    without = [dimension for dimension in card.dimensions if dimension.score is None]
+    if without:
+        needed = wording.per_cent(report.policy.minimum_coverage)
+        said = ", ".join(f"{dimension.title} ({wording.per_cent(dimension.coverage)})" for dimension in without)
+        yield f"no score where under {needed} is answered: {said}"
+    findings = [finding for dimension in card.dimensions for finding in dimension.findings]
+    unknown = [finding.criterion.name for finding in findings if finding.value is None]
+    if unknown:
+        more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+        yield f"nothing known: {', '.join(unknown[:_NAMED])}{more}"
+    if stale := sum(finding.stale for finding in findings):
+        yield f"too old to count: {stale} of {len(findings)} answers, those with a year"
+    if not report.runs:
+        yield "nothing measured here"
+
+
+def _sources(card: ScoreCard, *, width: int) -> Iterator[str]:
+    """Where each answer comes from, a paragraph each."""
+    yield f"Sources of {card.name}"
+    for dimension in card.dimensions:
+        for finding in dimension.findings:
+            where = "; ".join(f"{wording.origin(source)}, {wording.footnote(source)}" for source in finding.sources)
+            if where:
+                yield from textwrap.wrap(
+                    f"{finding.criterion.name}: {where}",
+                    width,
+                    initial_indent="  ",
+                    subsequent_indent="      ",
+                    break_on_hyphens=False,
+                )

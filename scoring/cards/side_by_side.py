@@ -1,0 +1,74 @@
+"""Frameworks' scores side by side, as wide as there is room for: a row for each dimension and one for the Speed Score.
+
+It is the table of the short card and of a session's end, and computes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.surroundings import Earlier, EarlierScores
+
+UNKNOWN = "unknown"
+_GAP = 2
+
+
+def side_by_side(
+    cards: Sequence[ScoreCard],
+    *,
+    snapshot: str,
+    width: int,
+    first: ScoreCard | None = None,
+    earlier: EarlierScores | None = None,
+) -> list[str]:
+    """Lines of a table with a column for each card; those that find no room are named below.
+
+    ``snapshot`` is the month (YYYY-MM) by which the facts were known. ``first``, one of ``cards``, gets the first
+    column, and ``earlier``, its newest earlier scores, the second.
+    """
+    others = [card for card in cards if first is None or card.framework != first.framework]
+    columns = [_column(card) for card in ([first] if first else [])]
+    if first is not None and earlier is not None and earlier.dimensions:
+        columns.append(_earlier_column(first, earlier))
+    labels = [f"Known by {snapshot}", *(dimension.title for dimension in cards[0].dimensions), "Speed Score"]
+    left = width - max(map(len, labels)) - sum(map(_room, columns))
+    shown = 0
+    for card in others:
+        column = _column(card)
+        left -= _room(column)
+        if left < 0 and columns:
+            break
+        columns.append(column)
+        shown += 1
+    lines = tabulate(
+        list(zip(labels, *columns, strict=True)),
+        tablefmt="plain",
+        disable_numparse=True,
+        colalign=["left", *["right"] * len(columns)],
+    ).splitlines()
+    if hidden := [card.name for card in others[shown:]]:
+        lines.append(f"No room here for {len(hidden)} more; --full and a wider terminal show them.")
+    return lines
+
+
+def _column(card: ScoreCard) -> list[str]:
+    interval = card.uncertainty.speed_score
+    whole = f"{interval.low:.1f}–{interval.high:.1f}" if card.speed_score is None else f"{card.speed_score:.2f}"
+    scores = (UNKNOWN if dimension.score is None else f"{dimension.score:.1f}" for dimension in card.dimensions)
+    return [card.name, *scores, whole]
+
+
+def _earlier_column(card: ScoreCard, earlier: EarlierScores) -> list[str]:
+    scores = [earlier.dimensions.get(dimension.dimension) for dimension in card.dimensions]
+    return ["earlier", *(_dated(score, decimals=1) for score in scores), _dated(earlier.speed_score, decimals=2)]
+
+
+def _dated(score: Earlier | None, *, decimals: int) -> str:
+    return "none" if score is None else f"{score.score:.{decimals}f} in {score.month}"
+
+
+def _room(column: Sequence[str]) -> int:
+    return max(map(len, column)) + _GAP

@@ -1,0 +1,102 @@
+"""What a card is read beside: the other frameworks' scores, the framework's own earlier ones, and what to take instead.
+
+Earlier scores follow the same rubric from the facts alone. Nothing here changes a score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from speedscore.scoring.evidence.evidence import gather
+from speedscore.scoring.facts.snapshots import Snapshot
+from speedscore.scoring.findings.findings import Finding, judge
+from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
+from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.scores.dimension_score import score_dimension
+from speedscore.scoring.scores.score_card import ScoreCard
+
+
+class Earlier(msgspec.Struct, frozen=True):
+    """A score that an earlier snapshot gave."""
+
+    month: str
+    """``YYYY-MM``."""
+    score: float
+    """0 to 10, rounded by the policy."""
+
+
+class EarlierScores(msgspec.Struct, frozen=True):
+    """The newest that earlier snapshots gave one framework, from facts alone."""
+
+    dimensions: Mapping[Dimension, Earlier] = {}
+    """Left out where no earlier snapshot had a score."""
+    speed_score: Earlier | None = None
+    """Unrounded, as the Speed Score is; None where no earlier snapshot had all that weigh."""
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What the cards of a report are read beside."""
+
+    cards: tuple[ScoreCard, ...]
+    """Of every framework that the evidence knows, those of the report among them."""
+    earlier: Mapping[str, EarlierScores] = {}
+    """By framework."""
+
+    def instead(self, card: ScoreCard, sentence: str) -> str:
+        """The name of the framework that answers the need of an "avoid if" best; empty where nobody answers it better.
+
+        Of equals the first by name.
+        """
+        asked = [finding for finding in _findings(card) if finding.criterion.avoid_if == sentence]
+        own = max((finding.score for finding in asked if finding.score is not None), default=10.0)
+        needs = {finding.criterion.id for finding in asked}
+        answers = [
+            (-finding.score, other.name)
+            for other in self.cards
+            if other.framework != card.framework
+            for finding in _findings(other)
+            if finding.criterion.id in needs and finding.score is not None and finding.score > own
+        ]
+        return min(answers)[1] if answers else ""
+
+
+def earlier_scores(
+    rubric: Rubric, snapshots: Iterable[Snapshot], *, frameworks: Sequence[str], before: str
+) -> dict[str, EarlierScores]:
+    """By framework the newest scores that snapshots before ``before`` (YYYY-MM) gave, each with its month."""
+    known = tuple(snapshots)
+    newest = {framework: EarlierScores() for framework in frameworks}
+    for month in sorted({snapshot.month for snapshot in known if snapshot.month < before}, reverse=True):
+        lacking = [name for name, scores in newest.items() if len(scores.dimensions) < len(DIMENSIONS)]
+        lacking += [name for name, scores in newest.items() if scores.speed_score is None and name not in lacking]
+        if not lacking:
+            break
+        evidence = gather(known, month=month, kind_order=rubric.policy.kind_order)
+        for framework, findings in judge(rubric, evidence, frameworks=lacking, device=None).items():
+            scores = {
+                dimension: Earlier(month=month, score=score)
+                for dimension in DIMENSIONS
+                if (score := score_dimension(rubric, dimension, findings, snapshot=month).score) is not None
+            }
+            so_far = newest[framework]
+            newest[framework] = EarlierScores(
+                dimensions=scores | dict(so_far.dimensions),
+                speed_score=so_far.speed_score or _speed_score(rubric, scores, month=month),
+            )
+    return newest
+
+
+def _speed_score(rubric: Rubric, scores: Mapping[Dimension, Earlier], *, month: str) -> Earlier | None:
+    """The weighted mean of one month's rounded scores; None where one that weighs is missing."""
+    weights = {dimension: weight for dimension, weight in rubric.weights.items() if weight}
+    if weights.keys() - scores.keys():
+        return None
+    weighted = math.fsum(weight * scores[dimension].score for dimension, weight in weights.items())
+    return Earlier(month=month, score=weighted / math.fsum(weights.values()))
+
+
+def _findings(card: ScoreCard) -> Iterable[Finding]:
+    return (finding for dimension in card.dimensions for finding in dimension.findings)

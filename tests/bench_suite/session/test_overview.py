@@ -1,0 +1,133 @@
+"""A session's end fits a screen of eighty columns, says who is fastest, where the order is open and what is wanting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from speedscore.bench_suite.session.overview import overview_lines
+from speedscore.record.phases import PHASES, Phase
+from speedscore.record.ratios import find_ratios
+from speedscore.record.run_record import CaseResult, Ratio, RunRecord
+from speedscore.scoring.cards.short import session_end
+from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.scoring.scores.score_report import build_report
+from tests.bench_suite.sample_cases import a_case
+from tests.scoring.sample_facts import RUBRIC, make_evidence, shipped
+from tests.scoring.sample_runs import make_run, skipped_case
+
+SIX = {"jax": 1, "flax-nnx": 2, "flax-nnx-tuned": 3, "flax-linen": 4, "torch": 5, "torch-compile": 6}
+MODELS = ("mlp", "resnet50", "gpt", "bert")
+
+
+def run_of(*cases: CaseResult, ratios: Sequence[Ratio] | None = None) -> RunRecord:
+    return msgspec.structs.replace(make_run(*cases), ratios=find_ratios(cases) if ratios is None else tuple(ratios))
+
+
+def six_frameworks() -> RunRecord:
+    """All phases and models, a third of the cases too noisy to be read and a device that is not there."""
+    cases = [
+        a_case(
+            name,
+            [[0.0123 * times * (1 + (times % 3 == 0) * (turn % 2) * 4) for turn in range(12)] for _ in range(2)],
+            phase=phase,
+            model=model,
+            ecosystem="pytorch" if "torch" in name else "jax",
+        )
+        for phase in PHASES
+        for model in MODELS
+        for name, times in SIX.items()
+    ]
+    missing = [
+        skipped_case(name, model=model, phase=phase, device="gpu", reason="no gpu: found none of what was looked for")
+        for phase in PHASES
+        for model in MODELS
+        for name in SIX
+    ]
+    return run_of(*cases, *missing)
+
+
+def test_six_frameworks_fit_sixty_lines_of_eighty_columns() -> None:
+    run = six_frameworks()
+    evidence = make_evidence(*shipped(), runs=(NamedRun(name="run.json", record=run),))
+    scores = session_end(build_report(RUBRIC, evidence, frameworks=["jax", "pytorch"]), width=80)
+    lines = [*overview_lines(run, width=80), *scores.splitlines()]
+    # Two lines of headings and the one that names the saved run are pytest's and the session's.
+    assert len(lines) + 3 <= 60
+    assert max(map(len, lines)) <= 80
+    rows = [line for line in lines if line.startswith("  mlp ")]
+    assert len(rows) == len(PHASES)
+    assert rows[0].split()[:3] == ["mlp", "12.3", "ms"]
+    assert any(line.startswith("The cards: speedscore card --run run.json --full") for line in lines)
+
+
+def row_of(*cases: CaseResult, ratio: tuple[float, float | None, float | None], **fields: Any) -> list[str]:
+    value, low, high = ratio
+    known: dict[str, Any] = {"phase": "training", "model": "mlp", "device": "cpu", "processes": 2}
+    between = Ratio(faster="jax", slower="torch", value=value, low=low, high=high, **known | fields)
+    lines = overview_lines(run_of(*cases, ratios=[between]), width=80)
+    return next(line for line in lines if line.startswith("  mlp ")).split()
+
+
+@pytest.mark.parametrize(
+    ("ratio", "said"),
+    [
+        ((2.0, 1.8, 2.2), "2.00×"),
+        ((1.1, 0.9, 1.34), "0.90–1.34×"),
+        ((2.0, None, None), "2.00×"),
+        ((9.0, 0.1, 800.0), "noisy"),
+        ((90.0, 2.0, 800.0), "noisy"),
+    ],
+    ids=["sure", "open", "one-process", "open-noise", "noise"],
+)
+def test_an_interval_stands_only_where_it_changes_the_reading(
+    ratio: tuple[float, float | None, float | None], said: str
+) -> None:
+    cases = a_case("jax", [[0.1] * 3]), a_case("torch", [[0.2] * 3])
+    assert row_of(*cases, ratio=ratio) == ["mlp", "100", "ms", said]
+
+
+def test_ratios_come_from_the_record_and_not_from_medians() -> None:
+    cases = a_case("jax", [[0.1] * 3]), a_case("torch", [[0.2] * 3])
+    assert row_of(*cases, ratio=(3.0, 2.9, 3.1))[-1] == "3.00×"
+    assert row_of(*cases, ratio=(3.0, 2.9, 3.1), model="gpt")[-1] == "2.00×"
+
+
+def test_a_framework_without_a_figure_has_a_dash() -> None:
+    cases = [a_case("jax", [[0.1] * 3]), a_case("torch", [[0.2] * 3]), a_case("jax", [[0.1] * 3], model="gpt")]
+    lines = overview_lines(run_of(*cases), width=80)
+    assert next(line for line in lines if line.startswith("  gpt ")).split() == ["gpt", "100", "ms", "–"]
+
+
+def test_two_devices_are_told_apart() -> None:
+    here, there = a_case("jax", [[0.1] * 3]), a_case("jax", [[0.2] * 3], device="gpu")
+    cases = [here, msgspec.structs.replace(there, nodeid="another test")]
+    titles = [line for line in overview_lines(run_of(*cases), width=80) if line.startswith("training")]
+    assert [title.split(":")[0] for title in titles] == ["training on cpu", "training on gpu"]
+
+
+def test_more_frameworks_than_columns_have_a_second_table() -> None:
+    cases = [a_case(f"framework{place}", [[0.1 + place] * 3]) for place in range(12)]
+    lines = overview_lines(run_of(*cases), width=80)
+    assert max(map(len, lines)) <= 80
+    assert len([line for line in lines if line.startswith("  mlp ")]) == 2
+    assert all(f"framework{place}" in "\n".join(lines) for place in range(12))
+
+
+@pytest.mark.parametrize("phase", ["training", "warm_compilation"])
+def test_what_was_skipped_is_named_with_its_reason(phase: Phase) -> None:
+    missing = skipped_case("torch", phase=phase, reason="not installed\nand more")
+    lines = overview_lines(run_of(a_case("jax", [[0.1]]), missing), width=80)
+    named = f"{phase.replace('_', ' ')} torch-mlp-cpu"
+    assert f"Skipped     1 of 2: {named} (not installed)" in lines
+
+
+def test_what_is_too_noisy_is_named_with_the_likely_reason() -> None:
+    noisy = a_case("jax", [[0.1, 0.9] * 8], worker={"processors_busy_before": 1.5})
+    text = " ".join(" ".join(overview_lines(run_of(noisy), width=80)).split())
+    assert "Too noisy 1 of 1, wider than ±50 % (likely reason: others were using 1.5 processors" in text
+    assert "training jax-mlp-cpu" in text
+    assert "Too noisy" not in " ".join(overview_lines(run_of(a_case("jax", [[0.1] * 16])), width=80))

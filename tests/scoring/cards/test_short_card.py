@@ -1,0 +1,119 @@
+"""The short card fits a screen, says every answer in words, and sends its reader to the framework that does better."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from speedscore.scoring.cards import short
+from speedscore.scoring.cards.side_by_side import side_by_side
+from speedscore.scoring.evidence.evidence import Evidence, NamedRun
+from speedscore.scoring.facts.snapshots import Snapshot
+from speedscore.scoring.scores.score_report import build_report
+from speedscore.scoring.scores.surroundings import Surroundings, earlier_scores
+from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
+from tests.scoring.sample_runs import two_frameworks
+
+FRAMEWORKS = ["jax", "keras", "pytorch", "tensorflow"]
+MONTHS = ["2024-01", "2025-01", "2025-10", "2026-08", "2026-11"]
+
+
+def surroundings_of(evidence: Evidence, snapshots: tuple[Snapshot, ...], frameworks: list[str]) -> Surroundings:
+    return Surroundings(
+        cards=build_report(RUBRIC, evidence, frameworks=frameworks).cards,
+        earlier=earlier_scores(RUBRIC, snapshots, frameworks=frameworks, before=evidence.snapshot),
+    )
+
+
+def card_of(framework: str, *snapshots: Snapshot, month: str | None = None, width: int = 80, run: bool = False) -> str:
+    runs = (NamedRun(name="some/folder/run.json", record=two_frameworks()),) if run else ()
+    evidence = make_evidence(*snapshots, month=month, runs=runs)
+    report = build_report(RUBRIC, evidence, frameworks=[framework])
+    everybody = FRAMEWORKS if run or "jax" in evidence.names else sorted(evidence.names)
+    return short.render(report, surroundings_of(evidence, snapshots, everybody), width=width)
+
+
+@pytest.mark.parametrize("run", [False, True], ids=["facts", "measured"])
+@pytest.mark.parametrize("month", MONTHS)
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_card_fits_a_screen(framework: str, month: str, run: bool) -> None:
+    lines = card_of(framework, *shipped(), month=month, run=run).splitlines()
+    assert len(lines) <= 45
+    assert max(map(len, lines)) <= 80
+    assert not re.search(r"\blevel\b", "\n".join(lines))
+
+
+def test_a_card_without_a_speed_score_gives_its_range_and_what_is_missing() -> None:
+    text = card_of("pytorch", *shipped(), month="2024-01")
+    assert text.splitlines()[0].endswith("Speed Score unknown: between 6.1 and 9.3 of 10")
+    assert "no score where under 50 % is answered: Learning Curve (0 %)" in " ".join(text.split())
+    assert "nothing known: Issues closed in 30 days, Q&A threads" in " ".join(text.split())
+
+
+def test_the_newest_earlier_score_stands_beside_with_its_month() -> None:
+    table = card_of("jax", *shipped(), month="2026-11").splitlines()[2:9]
+    assert table[0].split() == ["Known", "by", "2026-11", "JAX", "earlier", "Keras", "PyTorch", "TensorFlow"]
+    assert table[2].split()[2:6] == ["unknown", "6.0", "in", "2025-01"]
+    assert table[6].split()[2:6] == ["2.6–8.9", "7.40", "in", "2025-01"]
+
+
+def test_what_to_take_instead_answers_the_same_need_best() -> None:
+    text = " ".join(card_of("jax", *shipped(), month="2024-01").split())
+    assert "The model must run in a browser (take TensorFlow)" in text
+    assert "A published security policy is a condition (take Keras)" in text
+
+
+def test_nothing_is_taken_instead_where_nobody_does_better() -> None:
+    alike = [
+        make_snapshot(make_fact("browser_level", 2.5, framework=name), framework=name) for name in ("alpha", "beta")
+    ]
+    text = card_of("alpha", *alike)
+    assert "The model must run in a browser" in text
+    assert "take" not in text
+
+
+@pytest.mark.parametrize(
+    ("level", "words"),
+    [(0.0, "Browser: none"), (2.5, "Browser: third parties only"), (10.0, "Browser: its own, stable")],
+    ids=["none", "third", "own"],
+)
+def test_a_level_is_said_in_words(level: float, words: str) -> None:
+    assert words in card_of("alpha", make_snapshot(make_fact("browser_level", level)))
+
+
+def test_an_answer_that_is_too_old_bears_its_year() -> None:
+    facts = [make_fact("github_stars", 10.0, as_of="2020-03"), make_fact("github_forks", 20.0)]
+    lines = card_of("alpha", make_snapshot(*facts)).splitlines()
+    assert next(line for line in lines if "stars" in line).split("  ")[0] == "10 stars (2020)"
+    assert any("20 forks" in line and "20 forks (" not in line for line in lines)
+
+
+def test_a_wider_terminal_is_used() -> None:
+    narrow, wide = (card_of("jax", *shipped(), month="2024-01", width=width).splitlines() for width in (80, 130))
+    assert 80 < max(map(len, wide)) <= 130
+    assert len(wide) < len(narrow)
+
+
+def test_frameworks_that_find_no_room_are_counted() -> None:
+    names = [f"framework{place}" for place in range(9)]
+    snapshots = [make_snapshot(framework=name) for name in names]
+    report = build_report(RUBRIC, make_evidence(*snapshots), frameworks=names)
+    lines = side_by_side(report.cards, snapshot="2024-01", width=80)
+    assert max(map(len, lines)) <= 80
+    shown = len(lines[0].split()) - 3
+    assert lines[-1].startswith(f"No room here for {9 - shown} more")
+
+
+def test_the_sources_follow_on_request() -> None:
+    evidence = make_evidence(make_snapshot(make_fact("github_stars", 5.0, source="a certain page")))
+    report = build_report(RUBRIC, evidence, frameworks=["alpha"])
+    surroundings = Surroundings(cards=report.cards)
+    assert "a certain page" not in short.render(report, surroundings, width=80)
+    assert "Stars: published 2024-01, a certain page" in short.render(report, surroundings, width=80, sources=True)
+
+
+def test_several_cards_end_with_how_firm_their_order_is() -> None:
+    evidence = make_evidence(*shipped(), month="2024-01")
+    report = build_report(RUBRIC, evidence, frameworks=FRAMEWORKS)
+    assert "There is no order" in short.render(report, Surroundings(cards=report.cards), width=80)
