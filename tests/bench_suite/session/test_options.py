@@ -68,7 +68,7 @@ def test_a_session_that_is_taken_up_again_measures_what_is_missing_and_saves_the
     assert fresh.isdisjoint(case.occasion for case in carried.values())
     benchmarks = json.loads(run_path.read_text())["benchmarks"]
     assert {each["fullname"]: tuple(each["stats"]["data"]) for each in benchmarks} == {
-        nodeid: case.rounds for nodeid, case in whole.items()
+        nodeid: case.rounds_seconds for nodeid, case in whole.items()
     }
 
 
@@ -79,7 +79,7 @@ def test_what_was_measured_before_stays_and_what_was_not_is_measured(matrix: Mat
         msgspec.structs.replace(a_case(name, [[0.1, 0.2]]), nodeid=f"test_training.py::test_training[{name}-mlp-cpu]")
         for name in ("first", "second", "third")
     )
-    failed = msgspec.structs.replace(second, status="failed", reason="fell over", metric="", measurements=())
+    failed = msgspec.structs.replace(second, status="failed", reason="fell over", rounds=(), measurements=())
     write_run(matrix.folder / "run.json", first, failed, third)
     result = matrix.run("-k", "cpu and not third", "--resume=run.json", "--benchmark-json=run.json")
     result.assert_outcomes(passed=2, deselected=7)

@@ -42,29 +42,33 @@ Caught = dict[str, tuple[str, float]]
 
 
 @pytest.fixture(scope="module")
-def mutants() -> Iterator[dict[tuple[str, str], Future[dict[str, Caught]]]]:
+def mutants(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, str], Future[dict[str, Caught]]]]:
     """The mutants of each framework and model, by model, as soon as the process that makes them has ended."""
+    # Mutants of the weights are the honest program again, and several JAX libraries compile to the same ones.
+    caches = tmp_path_factory.mktemp("compiled")
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         futures: dict[tuple[str, str], Future[dict[str, Caught]]] = {}
         for framework in ONE_A_FOLDER.values():
             models = [model for wanted, model in CELLS if wanted is framework and not framework.missing_packages()]
             # PyTorch's compiler gives up on what was compiled anew too often in a process: there, a process a model.
             for shared in [[model] for model in models] if framework.variant == "compile" else [models]:
-                future = pool.submit(certify_mutants, framework.id, *shared)
+                future = pool.submit(certify_mutants, framework.id, *shared, caches=caches)
                 futures |= {(framework.id, model): future for model in shared}
         yield futures
         for future in futures.values():
             future.cancel()
 
 
-def certify_mutants(framework: str, *models: str) -> dict[str, Caught]:
+def certify_mutants(framework: str, *models: str, caches: Path) -> dict[str, Caught]:
     done = subprocess.run(
         [sys.executable, str(SCRIPT), framework, *models],
         cwd=ROOT,
         # What is wrong with a mutant is not in the machine code, so the compiler need not work hard.
         env=os.environ
         | {"JAX_PLATFORMS": "cpu", "PJRT_NPROC": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-        | {"XLA_FLAGS": "--xla_backend_optimization_level=0", "CUDA_VISIBLE_DEVICES": ""},
+        | {"XLA_FLAGS": "--xla_backend_optimization_level=0", "CUDA_VISIBLE_DEVICES": ""}
+        | {"JAX_COMPILATION_CACHE_DIR": str(caches), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+        | {"JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1", "TORCHINDUCTOR_CACHE_DIR": str(caches / "inductor")},
         capture_output=True,
         text=True,
         timeout=1800,
