@@ -12,7 +12,7 @@ from speedscore.record.run_file import BLOCK_KEY, RunFileError, load_run, to_blo
 from speedscore.record.run_record import SCHEMA_VERSION, Round, RunRecord
 from tests.places import ROOT
 
-SAVED = ROOT / "fixtures" / "runs" / "2026-11-22-cpu-smoke.json"
+SAVED = ROOT / "tests" / "record" / "version_1_run.json"
 
 
 def version_1(**changes: Any) -> dict[str, Any]:
