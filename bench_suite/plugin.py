@@ -139,10 +139,10 @@ def case_of(item: pytest.Item) -> Case | None:
 @pytest.fixture
 def case(framework: str, model: str, device: str, request: pytest.FixtureRequest) -> Case:  # noqa: ARG001
     """The case of this test. Asking for the three parameters is what lets the plugin fill them in."""
-    found = case_of(request.node)
-    if found is None:
+    requested_case = case_of(request.node)
+    if requested_case is None:
         raise pytest.UsageError(f"{request.node.nodeid} asks for a case but has no {PHASE_MARK} marker")
-    return found
+    return requested_case
 
 
 @pytest.fixture
