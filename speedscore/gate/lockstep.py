@@ -207,9 +207,9 @@ class _Alternation:
     def _logs(self, before: Side, after: Side) -> list[float]:
         """Log ratios of neighbouring rounds, as far as a timer saw both."""
         return [
-            math.log(other.seconds / one.seconds)
-            for one, other in zip(self._timed[before], self._timed[after], strict=False)
-            if one.seconds > 0 and other.seconds > 0
+            math.log(later_round.seconds / earlier_round.seconds)
+            for earlier_round, later_round in zip(self._timed[before], self._timed[after], strict=False)
+            if earlier_round.seconds > 0 and later_round.seconds > 0
         ]
 
 

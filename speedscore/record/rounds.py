@@ -28,7 +28,9 @@ def rounds_by_process(rounds: Iterable[Round]) -> dict[Process, tuple[Round, ...
 
 def process_medians(rounds: Iterable[Round]) -> tuple[float, ...]:
     """Seconds: of each process the median of its rounds."""
-    return tuple(median(round_.seconds for round_ in own) for own in rounds_by_process(rounds).values())
+    return tuple(
+        median(round_.seconds for round_ in process_rounds) for process_rounds in rounds_by_process(rounds).values()
+    )
 
 
 def figure_of_rounds(rounds: Iterable[Round]) -> float:
