@@ -32,7 +32,7 @@ AMD_COMPUTE_FILE = Path("/dev/kfd")
 
 
 class DeviceProbe(msgspec.Struct, frozen=True):
-    """What a search for one kind of device came to."""
+    """The result of a search for one kind of device."""
 
     found: tuple[str, ...]
     """Names of the devices; empty when there is none."""

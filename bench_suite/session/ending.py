@@ -1,4 +1,4 @@
-"""The end of a session: the run is saved, whoever listens is told, and missing devices are turned into an exit code.
+"""The end of a session: the run is saved, other plugins are told of it, and missing devices become an exit code.
 
 It says in which order this happens around pytest's and pytest-benchmark's own hooks; how files are written is in
 ``saving``.

@@ -1,4 +1,4 @@
-"""Sees to it that a session's run is saved whole: also when nobody asked, and also when every case was skipped.
+"""Makes sure that a session's run is saved whole, also when no option asks for it and when every case was skipped.
 
 pytest-benchmark writes the file that its options ask for; this module keeps an older file of ``--benchmark-json`` until
 the new one is complete, removes what a full disk left half written, and saves the run itself where pytest-benchmark

@@ -1,4 +1,4 @@
-"""Walk from a score to its facts and raw rounds. Nothing is computed that a card does not hold."""
+"""Follow a score back to its facts and raw rounds. Nothing is computed that a card does not hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way of one score, backwards: from dimension to criterion to fact or pytest id, down to the raw rounds.
+"""One score followed back: from dimension to criterion to fact or pytest id, down to the raw rounds.
 
 Everything that is shown was computed elsewhere; here it is only looked up and written down in order.
 """

@@ -1,4 +1,4 @@
-"""The stated table of fields: what must agree between two saved runs, what is warned of, and what has no part in it.
+"""The table of fields: what must agree between two saved runs, what is warned of, and what has no part in it.
 
 It looks at names and values only, never at figures. Adding a field: add a line to ``FIELDS``; the first line whose
 pattern fits counts. A field that nobody has thought of is warned of.

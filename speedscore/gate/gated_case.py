@@ -122,7 +122,7 @@ class GatedCase:
         if self.exclusion:
             return
         if cut_off:
-            self._metrics.setdefault("time", _PairedMetric())  # the pilot did not come to it
+            self._metrics.setdefault("time", _PairedMetric())  # the pilot did not reach it
         for name, metric in self._metrics.items():
             if metric.verdict is not None:
                 continue

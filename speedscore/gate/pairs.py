@@ -76,7 +76,7 @@ class PairRunner:
         seconds: float,
         note: Callable[[GatedCase, PairResult], None],
     ) -> int:
-        """How many of the cases were come to. One in which a side died counts as such, and ends the pair.
+        """How many of the cases were reached. One in which a side died counts as such, and ends the pair.
 
         Raises GateError where a side ran the other's code, BudgetSpentError between two cases.
         """

@@ -1,7 +1,7 @@
 """How fast frameworks are beside each other: the one estimator of a ratio, from rounds that were neighbours in time.
 
-The rounds of one process are not independent: whatever a process was dealt at its start (addresses, pages, a neighbour
-on the machine) stays with it. So each process gives one number for each two frameworks, and the interval is over
+The rounds of one process are not independent: what it happens to get at its start (addresses, pages, a neighbour on
+the machine) stays with it. So each process gives one number for each two frameworks, and the interval is over
 processes. The saved run, the tables, the score and its interval all read this. It decides nothing: a ratio is an
 estimate, and a verdict about a change is not made here.
 """
@@ -98,7 +98,7 @@ def estimate_ratios(cases: Sequence[CaseResult]) -> dict[Pair, Estimate]:
 
 
 def _groups(cases: Iterable[CaseResult]) -> list[list[CaseResult]]:
-    """The cases that lived side by side."""
+    """The cases, grouped by what was measured side by side."""
     groups: dict[tuple[str, ...], list[CaseResult]] = {}
     for case in cases:
         key = (case.phase, case.model, case.device, case.precision, case.occasion)

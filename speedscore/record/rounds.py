@@ -1,6 +1,6 @@
 """Rounds by process and turn, and the one number that a process gives.
 
-Rounds of one process are not independent: whatever a process was dealt at its start stays with it. So whoever reads
+Rounds of one process are not independent: what it happens to get at its start stays with it. So whoever reads
 rounds reads them by process, through this module; it compares nothing.
 """
 
