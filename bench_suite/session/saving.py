@@ -29,7 +29,7 @@ class RunFiles:
         self._stored_before = frozenset(self._stored())
         self._older: Path | None = None
         if self._json_path is not None and self._json_path.is_file():
-            # pytest-benchmark empties the file before it writes; until it has written, the older run waits next door.
+            # pytest-benchmark empties the file before it writes; until it has written, the older run is kept beside it.
             self._older = self._json_path.with_name(f".{self._json_path.name}.older")
             self._json_path.replace(self._older)
 

@@ -40,7 +40,7 @@ class ProgramDescription(_Description, frozen=True):
     """What ran. None is unknown, or does not apply."""
 
     platform: str | None = None
-    """``cpu``, ``gpu`` or ``tpu``: where it really sits."""
+    """``cpu``, ``gpu`` or ``tpu``: where it really runs."""
     device_kind: str | None = None
     """The device by its maker's name."""
     threads: int | None = None
