@@ -139,10 +139,10 @@ def case_of(item: pytest.Item) -> Case | None:
 @pytest.fixture
 def case(framework: str, model: str, device: str, request: pytest.FixtureRequest) -> Case:  # noqa: ARG001
     """The case of this test. Asking for the three parameters is what lets the plugin fill them in."""
-    found = case_of(request.node)
-    if found is None:
+    requested_case = case_of(request.node)
+    if requested_case is None:
         raise pytest.UsageError(f"{request.node.nodeid} asks for a case but has no {PHASE_MARK} marker")
-    return found
+    return requested_case
 
 
 @pytest.fixture
@@ -182,24 +182,24 @@ def _measure_paired(case: Case, *, preset: Preset, clock: VirtualClock, benchmar
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    bench, case = item.config.stash.get(SESSION, None), case_of(item)
-    if bench is not None and case is not None and not report.passed:
+    bench_session, case = item.config.stash.get(SESSION, None), case_of(item)
+    if bench_session is not None and case is not None and not report.passed:
         from speedscore.bench_suite.session.replaying import note_report
 
-        note_report(bench, case, report)
+        note_report(bench_session, case, report)
     return report
 
 
 @pytest.hookimpl(optionalhook=True)  # pytest-benchmark may be switched off
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
-    bench = config.stash.get(SESSION, None)
-    if bench is not None:
-        output_json[BLOCK_KEY] = to_block(bench.record())
+    bench_session = config.stash.get(SESSION, None)
+    if bench_session is not None:
+        output_json[BLOCK_KEY] = to_block(bench_session.record())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    bench = config.stash.get(SESSION, None)
-    if bench is not None:
+    bench_session = config.stash.get(SESSION, None)
+    if bench_session is not None:
         from speedscore.bench_suite.session.report import write_report
 
-        write_report(terminalreporter, bench.record())
+        write_report(terminalreporter, bench_session.record())

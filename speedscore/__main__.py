@@ -47,7 +47,7 @@ class Entry(NamedTuple):
 
 COMMANDS = {
     "card": Entry("speedscore.scoring.commands.card", "print score cards"),
-    "trace": Entry("speedscore.scoring.commands.trace", "walk from a score to its facts and raw rounds"),
+    "trace": Entry("speedscore.scoring.commands.trace", "follow a score back to its facts and raw rounds"),
     "verify": Entry("speedscore.scoring.commands.verify", "compute a JSON card anew and compare every figure"),
     "whatif": Entry("speedscore.scoring.commands.what_if", "set facts or weights by hand and see what changes"),
     "facts": Entry("speedscore.scoring.commands.facts", "check the facts, compare snapshots, count fresh ones"),

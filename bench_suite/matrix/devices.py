@@ -32,7 +32,7 @@ AMD_COMPUTE_FILE = Path("/dev/kfd")
 
 
 class DeviceProbe(msgspec.Struct, frozen=True):
-    """What a search for one kind of device came to."""
+    """The result of a search for one kind of device."""
 
     found: tuple[str, ...]
     """Names of the devices; empty when there is none."""
@@ -50,11 +50,11 @@ def probe_cpu() -> DeviceProbe:
 
 def probe_gpu() -> DeviceProbe:
     """NVIDIA GPUs by the driver's management library, AMD GPUs by the kernel's compute device."""
-    found = list(_nvidia_names())
+    device_names = list(_nvidia_names())
     if AMD_COMPUTE_FILE.exists():
-        found.append("AMD GPU")
+        device_names.append("AMD GPU")
     return DeviceProbe(
-        found=tuple(found), looked_for=f"an NVIDIA GPU and its driver (NVML), an AMD GPU ({AMD_COMPUTE_FILE})"
+        found=tuple(device_names), looked_for=f"an NVIDIA GPU and its driver (NVML), an AMD GPU ({AMD_COMPUTE_FILE})"
     )
 
 
@@ -64,14 +64,14 @@ def probe_tpu(root: Path = Path("/")) -> DeviceProbe:
     From v5e on a TPU is handed to its machine by VFIO and has no file of its own, only a numbered one in ``/dev/vfio``
     as any such device may have; the bus tells what it is.
     """
-    found = [str(path) for path in sorted((root / "dev").glob("accel[0-9]*"))]
-    found += [
+    device_names = [str(path) for path in sorted((root / "dev").glob("accel[0-9]*"))]
+    device_names += [
         f"{name} (PCI {device.name})"
         for device in sorted((root / "sys/bus/pci/devices").glob("*"))
         if (name := _tpu_name(device))
     ]
     return DeviceProbe(
-        found=tuple(found),
+        found=tuple(device_names),
         looked_for=f"/dev/accel*, a TPU or a processing accelerator of PCI vendor {GOOGLE_PCI_VENDOR} (Google)",
     )
 

@@ -39,6 +39,6 @@ def misspelled_node_ids(arguments: Iterable[str]) -> list[str]:
     return lines
 
 
-def _hint(said: str, word: str, known: Iterable[str]) -> list[str]:
+def _hint(problem: str, word: str, known: Iterable[str]) -> list[str]:
     hint = did_you_mean(word, known)
-    return [f"{said}{hint}"] if hint else []
+    return [f"{problem}{hint}"] if hint else []

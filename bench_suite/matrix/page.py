@@ -60,12 +60,12 @@ def _cells_row(framework: Framework, notes: dict[str, int]) -> list[str]:
     """One line of the table of cells; reasons go into ``notes``, each once."""
     row: list[str] = [code(framework.id)]
     for device in DEVICES:
-        found = {model.id: _why(framework, model, device) for model in MODELS.values()}
-        measured = [model for model, reason in found.items() if not reason]
-        reasons = dict.fromkeys(filter(None, found.values()))
+        reason_by_model = {model.id: _why(framework, model, device) for model in MODELS.values()}
+        measured = [model for model, reason in reason_by_model.items() if not reason]
+        reasons = dict.fromkeys(filter(None, reason_by_model.values()))
         marks = "".join(f" [{notes.setdefault(reason, len(notes) + 1)}]" for reason in reasons)
-        said = "all models" if len(measured) == len(found) else ", ".join(measured) or "declined"
-        row.append(f"{said}{marks}")
+        models = "all models" if len(measured) == len(reason_by_model) else ", ".join(measured) or "declined"
+        row.append(f"{models}{marks}")
     return row
 
 

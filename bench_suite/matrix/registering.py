@@ -59,6 +59,6 @@ def _problem(name: str, table: Mapping[str, object], *, kind: type[Framework | M
     if not re.fullmatch(pattern, name):
         return f"is no id of a {kind.__name__}: {meaning}"
     # pytest's -k compares parts of names: "-k gpu" must find the cases on a GPU and no others.
-    if found := [device for device in DEVICES if device in name]:
-        return f"holds {found[0]!r}, and -k {found[0]} must select cases on that device alone; choose another id"
+    if devices := [device for device in DEVICES if device in name]:
+        return f"holds {devices[0]!r}, and -k {devices[0]} must select cases on that device alone; choose another id"
     return "is in the table already; choose another id" if name in table else ""

@@ -5,7 +5,7 @@ same time, and while one runs the others are frozen. Only on a TPU, which serves
 alone. Processes come in pairs, the first from empty compilation caches and the second from those that the first filled,
 so that one worker serves training, inference and compile figures of its cell. What goes wrong in one worker is the
 outcome of its own cases. This module starts no process itself and prints nothing: it is given a way to start a worker
-and somebody to tell.
+and a listener to tell.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What became of the cases of a block, and who is told while it is measured.
+"""What became of the cases of a block, and what a listener is told while it is measured.
 
 Every case ends as measured, unavailable or failed. These are the forms in memory; how a measured case is saved is the
 session's business, and nothing here measures.
@@ -62,7 +62,7 @@ Outcome = CaseMeasured | CaseUnavailable | CaseFailed
 
 
 class Listener(Protocol):
-    """Who is told how far measuring is."""
+    """What is called as measuring a block gets on."""
 
     def preparing(self, cell: Cell, *, process: int) -> None: ...
 

@@ -1,4 +1,4 @@
-"""The end of a session: the run is saved, whoever listens is told, and missing devices are turned into an exit code.
+"""The end of a session: the run is saved, other plugins are told of it, and missing devices become an exit code.
 
 It says in which order this happens around pytest's and pytest-benchmark's own hooks; how files are written is in
 ``saving``.
@@ -30,12 +30,12 @@ class SessionEnd:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
-        bench = self._config.stash.get(SESSION, None)
-        if bench is None:
+        bench_session = self._config.stash.get(SESSION, None)
+        if bench_session is None:
             result = yield
             self._require_devices(session, cases=())
             return result
-        run = bench.record()
+        run = bench_session.record()
         result, run_path = yield from self._save(session)
         self._config.hook.pytest_speedscore_run(
             config=self._config, run=run, run_path=str(run_path) if run_path else None

@@ -161,11 +161,11 @@ def _unmeasured(run: RunRecord, status: Status) -> tuple[str, str] | None:
     if not cases:
         return None
     reasons = Counter(first_line(case.reason) for case in cases)
-    said = "; ".join(
+    cases_by_reason = "; ".join(
         f"{_names([case for case in cases if first_line(case.reason) == reason])} ({reason})"
         for reason, _ in reasons.most_common()
     )
-    return status.capitalize(), f"{len(cases)} of {len(run.cases)}: {said}"
+    return status.capitalize(), f"{len(cases)} of {len(run.cases)}: {cases_by_reason}"
 
 
 def _too_noisy(measured: Sequence[CaseResult]) -> tuple[str, str] | None:

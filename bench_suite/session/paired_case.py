@@ -190,11 +190,11 @@ class _PairedCase:
             "threads": program.threads,
             "certificate": prepared.certificate.reference,
         }
-        told: dict[str, Any] = {"speedscore_identity": identity, "speedscore_counts": prepared.counts}
+        extra_info: dict[str, Any] = {"speedscore_identity": identity, "speedscore_counts": prepared.counts}
         main_memory = "peak_rss_running_bytes" if case.device == "cpu" else "allocator_peak_bytes"
         if main_memory in prepared.memory_bytes:
-            told["speedscore_memory_bytes"] = prepared.memory_bytes[main_memory]
-        self._benchmark.extra_info.update(told)
+            extra_info["speedscore_memory_bytes"] = prepared.memory_bytes[main_memory]
+        self._benchmark.extra_info.update(extra_info)
 
 
 def _offer(steps: int, pairing: Pairing) -> int:

@@ -18,6 +18,7 @@ from speedscore.bench_suite.measuring.stopping import interval_fraction
 from speedscore.bench_suite.session.noise import is_too_noisy, likely_reason
 from speedscore.host.clock import seconds
 from speedscore.host.processors import allowed_processors, quota_processors
+from speedscore.record.phases import PHASES
 from speedscore.text.numbers import duration, first_line, percent
 
 _REDRAW_SECONDS = 0.2
@@ -49,7 +50,7 @@ class Progress:
         self._begun_blocks += 1
         self._busy_processors = 0.0
         frameworks = ", ".join(dict.fromkeys(case.framework for case in cases))
-        phases = ", ".join(dict.fromkeys(case.phase.replace("_", " ") for case in cases))
+        phases = ", ".join(dict.fromkeys(PHASES[case.phase].title for case in cases))
         self._line(f"[{self._begun_blocks}/{self._total_blocks}] {block}: {frameworks} ({phases})")
 
     def machine_is_busy(self, processors: float) -> None:
@@ -62,10 +63,10 @@ class Progress:
     def round_done(self, case: Case, rounds_seconds: Sequence[float]) -> None:
         if self._live and seconds() - self._drawn_at_seconds > _REDRAW_SECONDS:
             middle = duration(median(rounds_seconds))
-            self._draw(f"    {case.phase} {case.framework}: {middle}, round {len(rounds_seconds)}")
+            self._draw(f"    {PHASES[case.phase].title} {case.framework}: {middle}, round {len(rounds_seconds)}")
 
     def case_done(self, case: Case, outcome: Outcome) -> None:
-        name = f"{case.phase.replace('_', ' ')} {case.framework}"
+        name = f"{PHASES[case.phase].title} {case.framework}"
         match outcome:
             case CaseMeasured(rounds_seconds=rounds_seconds, stopped=stopped):
                 self._line(f"    {name}: {self._figure(case, rounds_seconds, stopped=stopped)}")
@@ -116,5 +117,5 @@ class Progress:
         return nullcontext() if self._capture is None else self._capture.global_and_fixture_disabled()
 
 
-def _count(number: int, one: str, several: str) -> str:
-    return f"one {one}" if number == 1 else f"{number} {several}"
+def _count(number: int, singular: str, plural: str) -> str:
+    return f"one {singular}" if number == 1 else f"{number} {plural}"

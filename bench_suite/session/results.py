@@ -95,7 +95,7 @@ def _one_a_process(
 
 
 def _worker(outcome: CaseMeasured, *, busy_processors: float) -> WorkerDescription:
-    """What the worker told of itself, with what was observed around it."""
+    """What the worker says of itself, with what was observed around it."""
     gauged = outcome.gauged
     peak = peak_flops_per_second(str(outcome.program.device_kind), "float32")
     return msgspec.structs.replace(

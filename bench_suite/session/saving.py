@@ -1,4 +1,4 @@
-"""Sees to it that a session's run is saved whole: also when nobody asked, and also when every case was skipped.
+"""Makes sure that a session's run is saved whole, also when no option asks for it and when every case was skipped.
 
 pytest-benchmark writes the file that its options ask for; this module keeps an older file of ``--benchmark-json`` until
 the new one is complete, removes what a full disk left half written, and saves the run itself where pytest-benchmark
@@ -29,7 +29,7 @@ class RunFiles:
         self._stored_before = frozenset(self._stored())
         self._older: Path | None = None
         if self._json_path is not None and self._json_path.is_file():
-            # pytest-benchmark empties the file before it writes; until it has written, the older run waits next door.
+            # pytest-benchmark empties the file before it writes; until it has written, the older run is kept beside it.
             self._older = self._json_path.with_name(f".{self._json_path.name}.older")
             self._json_path.replace(self._older)
 

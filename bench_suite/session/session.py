@@ -77,7 +77,7 @@ class Session:
         return measured_result(nodeid, case, outcome, busy_processors=busy, occasion=self._created)
 
     def note(self, result: CaseResult) -> None:
-        """Keep what became of a case. The first word stands: failing to tear down does not undo a measurement."""
+        """Keep what became of a case. The first outcome stays: failing to tear down does not undo a measurement."""
         self._results.setdefault(result.nodeid, result)
 
     def record(self) -> RunRecord:

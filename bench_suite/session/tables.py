@@ -42,10 +42,10 @@ def group_lines(
     """The table of a group and the sentences below it. ``cases`` were measured against each other; at least one."""
     first = cases[0]
     ordered = sorted(cases, key=middle)
-    own = GroupRatios(ratios, first)
+    group_ratios = GroupRatios(ratios, first)
     memory = next((name for name in _MEMORY_COLUMNS if all(case.find(name) for case in cases)), None)
     rows = [
-        _row(case, fastest=ordered[0], ratios=own, memory=memory, gemm_flops_per_second=gemm_flops_per_second)
+        _row(case, fastest=ordered[0], ratios=group_ratios, memory=memory, gemm_flops_per_second=gemm_flops_per_second)
         for case in ordered
     ]
     table = _table_lines(rows)
@@ -55,7 +55,7 @@ def group_lines(
         f"  {table[0]}",
         f"  {'-' * max(map(len, table))}",
         *(f"  {line}" for line in table[1:]),
-        *_indented(own.sentences(ordered)),
+        *_indented(group_ratios.sentences(ordered)),
         *_indented(_dispatch(ordered)),
         "",
     ]
@@ -117,7 +117,7 @@ class GroupRatios:
     """The ratios of one group, in either direction."""
 
     def __init__(self, ratios: Iterable[Ratio], case: CaseResult) -> None:
-        self._found = {
+        self._by_pair = {
             frozenset((ratio.faster, ratio.slower)): ratio
             for ratio in ratios
             if (ratio.phase, ratio.model, ratio.device) == (case.phase, case.model, case.device)
@@ -136,7 +136,7 @@ class GroupRatios:
 
     def slowdown(self, case: CaseResult, fastest: CaseResult) -> Slowdown:
         """By the record's ratio; of the medians, and without an interval, where it has none."""
-        ratio = self._found.get(frozenset((case.framework, fastest.framework)))
+        ratio = self._by_pair.get(frozenset((case.framework, fastest.framework)))
         if ratio is None:
             return Slowdown(middle(case) / middle(fastest))
         if ratio.slower != fastest.framework:
@@ -151,15 +151,15 @@ class GroupRatios:
             best.setdefault(case.ecosystem, case)
         leaders = list(best.values())
         # Where all are of one ecosystem, the two fastest.
-        pairs = [(leaders[0], other) for other in leaders[1:] or ordered[1:2]]
-        for one, other in combinations(ordered, 2):
-            names = sorted((one.framework, other.framework), key=len)
-            if names[1].startswith(f"{names[0]}-") and (one, other) not in pairs:
-                pairs.append((one, other))
+        pairs = [(leaders[0], slower) for slower in leaders[1:] or ordered[1:2]]
+        for faster, slower in combinations(ordered, 2):
+            names = sorted((faster.framework, slower.framework), key=len)
+            if names[1].startswith(f"{names[0]}-") and (faster, slower) not in pairs:
+                pairs.append((faster, slower))
         return [sentence for pair in pairs if (sentence := self._sentence(*pair))]
 
-    def _sentence(self, one: CaseResult, other: CaseResult) -> str:
-        ratio = self._found.get(frozenset((one.framework, other.framework)))
+    def _sentence(self, first: CaseResult, second: CaseResult) -> str:
+        ratio = self._by_pair.get(frozenset((first.framework, second.framework)))
         if ratio is None:
             return ""
         if ratio.low is not None and ratio.high is not None and ratio.high > _SENSELESS * ratio.low:
@@ -197,20 +197,20 @@ def _row(
         elif gemm_flops_per_second and case.worker.gemm_flops_per_second is not None:
             row["GEMM"] = f"{100 * rate / gemm_flops_per_second:.0f} %"
     if memory is not None:
-        found = case.find(memory)
-        row[_MEMORY_COLUMNS[memory]] = size(max(found.samples)) if found else "–"
+        memory_measurement = case.find(memory)
+        row[_MEMORY_COLUMNS[memory]] = size(max(memory_measurement.samples)) if memory_measurement else "–"
     return row
 
 
 def _dispatch(cases: Sequence[CaseResult]) -> list[str]:
     """What each JAX library adds to a step in Python, and whether its program is raw JAX's own."""
-    found = {case.framework: measured for case in cases if (measured := case.find("dispatch_seconds"))}
-    if len(found) < 2:
+    dispatches = {case.framework: measured for case in cases if (measured := case.find("dispatch_seconds"))}
+    if len(dispatches) < 2:
         return []
     programs = {case.framework: case.program.program_sha256 for case in cases}
     raw = programs.get(_REFERENCE_FRAMEWORK)
     parts = []
-    for name, measured in sorted(found.items(), key=lambda entry: median(entry[1].samples)):
+    for name, measured in sorted(dispatches.items(), key=lambda entry: median(entry[1].samples)):
         known = None not in (raw, programs[name]) and name != _REFERENCE_FRAMEWORK
         sign = "" if not known else " =" if programs[name] == raw else " ≠"
         parts.append(f"{name} {median(measured.samples) * 1e6:.0f}{sign}")

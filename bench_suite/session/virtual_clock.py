@@ -14,12 +14,12 @@ class VirtualClock:
     """A stopwatch that is advanced by hand."""
 
     def __init__(self) -> None:
-        self._lap_seconds = 0.0
+        self._passed_seconds = 0.0
 
     def read(self) -> float:
-        """Seconds of the lap played back since the last reading, which starts the next lap."""
-        lap_seconds, self._lap_seconds = self._lap_seconds, 0.0
-        return lap_seconds
+        """Seconds that have passed since the last reading, which sets the clock back to zero."""
+        passed_seconds, self._passed_seconds = self._passed_seconds, 0.0
+        return passed_seconds
 
     def player(self, rounds_seconds: Iterable[float]) -> Replay:
         """What pytest-benchmark calls in place of the work: each call lets one measured round pass."""
@@ -29,7 +29,7 @@ class VirtualClock:
         """Let time pass. Raises ValueError for a duration that is not positive and finite."""
         if not 0.0 < seconds < float("inf"):
             raise ValueError(f"a round of {seconds!r} seconds cannot be played back; a measured round takes time")
-        self._lap_seconds += seconds
+        self._passed_seconds += seconds
 
 
 class Replay:

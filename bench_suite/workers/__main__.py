@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from speedscore.bench_suite.workers.service import Service
 
 
-class Desk:
-    """Answers requests; becomes a service with the first of them."""
+class RequestHandler:
+    """Answers requests; the first of them starts the service."""
 
     def __init__(self) -> None:
         self._service: Service | None = None
@@ -52,10 +52,10 @@ def main() -> None:
     die_with_parent()
     # Taken out, so that what a framework starts does not find it.
     requests_fd, replies_fd = map(int, os.environ.pop(PIPES).split(","))
-    desk = Desk()
+    handler = RequestHandler()
     with os.fdopen(requests_fd, "rb") as requests, os.fdopen(replies_fd, "wb") as replies:
         for line in requests:
-            send(replies, desk.answer(decode_request(line)))
+            send(replies, handler.answer(decode_request(line)))
 
 
 if __name__ == "__main__":

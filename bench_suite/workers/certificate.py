@@ -101,7 +101,7 @@ def _training(program: Program, workload: Workload, reference: Reference) -> Ite
     program.wait()
     # The loss of the timed step counts as much as the one that came with the gradients.
     losses = (loss, program.loss())
-    worst = max(_relative(found - reference.loss, reference.loss) for found in losses)
+    worst = max(_relative(step_loss - reference.loss, reference.loss) for step_loss in losses)
     yield Check("loss", "", worst, limits.loss)
     whole = _whole(reference.gradients)
     scales = {name: max(sketch.norm, _FLOOR * whole) for name, sketch in reference.gradients.items()}
@@ -152,18 +152,18 @@ def _relative(error: float, scale: float) -> float:
 
 
 def _worst(
-    found: Mapping[str, NDArray[np.floating]], wanted: Mapping[str, Sketch], scales: Mapping[str, float]
+    tensors: Mapping[str, NDArray[np.floating]], sketches: Mapping[str, Sketch], scales: Mapping[str, float]
 ) -> tuple[str, float]:
     """Name and error of the tensor that is furthest off; one that is missing, extra or misshapen is furthest of all."""
     errors: dict[str, float] = {}
-    for name in sorted(found.keys() | wanted.keys()):
-        if name not in found:
+    for name in sorted(tensors.keys() | sketches.keys()):
+        if name not in tensors:
             errors[f"{name} (missing)"] = INCOMPARABLE
-        elif name not in wanted:
+        elif name not in sketches:
             errors[f"{name} (not in the workload)"] = INCOMPARABLE
-        elif found[name].shape != wanted[name].shape:
-            errors[f"{name} (shape {found[name].shape}, not {wanted[name].shape})"] = INCOMPARABLE
+        elif tensors[name].shape != sketches[name].shape:
+            errors[f"{name} (shape {tensors[name].shape}, not {sketches[name].shape})"] = INCOMPARABLE
         else:
-            errors[name] = _relative(distance(name, found[name], wanted[name]), scales[name])
+            errors[name] = _relative(distance(name, tensors[name], sketches[name]), scales[name])
     tensor = max(errors, key=lambda name: errors[name])
     return tensor, errors[tensor]

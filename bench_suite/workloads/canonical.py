@@ -1,4 +1,4 @@
-"""Canonical numbers: every tensor drawn from its own seed, so that neither order nor company changes a value.
+"""Canonical numbers: every tensor is drawn from its own seed, whatever was drawn before it.
 
 The workloads share it for weights and data. It never knows a model, and never draws from global random state.
 """

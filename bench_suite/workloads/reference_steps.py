@@ -102,14 +102,14 @@ def make_reference(workload: Workload, method: Method) -> Reference:
     moments: dict[str, Doubles] = {}
     first: tuple[Sketch, float, dict[str, Sketch]] | None = None
     for step in range(1, CERTIFIED_STEPS + 1):
-        found = method.train(parameters, state, inputs, targets)
+        training_pass = method.train(parameters, state, inputs, targets)
         if first is None:
-            gradients = {name: make_sketch(name, values) for name, values in found.gradients.items()}
-            first = make_sketch("outputs", found.outputs), found.loss, gradients
-        optimizer_step(workload.optimizer, step, parameters, found.gradients, moments)
-        state = found.state
+            gradients = {name: make_sketch(name, values) for name, values in training_pass.gradients.items()}
+            first = make_sketch("outputs", training_pass.outputs), training_pass.loss, gradients
+        optimizer_step(workload.optimizer, step, parameters, training_pass.gradients, moments)
+        state = training_pass.state
         # The gradients are as large as the model: before the next pass makes its own, these must go.
-        del found
+        del training_pass
     assert first is not None, "the loop runs at least once"
     before = {**workload.parameters(), **workload.state()}
     return Reference(

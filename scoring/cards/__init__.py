@@ -26,7 +26,7 @@ WIDTH = 80
 
 
 def terminal_width() -> int:
-    """Characters of a line where the reader sits: COLUMNS, else the terminal's, else ``WIDTH``."""
+    """Characters of a line on the terminal of the reader: COLUMNS, else the terminal's, else ``WIDTH``."""
     return shutil.get_terminal_size((WIDTH, 24)).columns
 
 

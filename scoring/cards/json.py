@@ -60,7 +60,7 @@ def _card(card: ScoreCard) -> dict[str, Any]:
             }
             for dimension in card.dimensions
         },
-        "beside": [{"dimension": other.dimension, **_dimension(other)} for other in card.beside],
+        "beside": [{"dimension": dimension.dimension, **_dimension(dimension)} for dimension in card.beside],
         "strengths": card.strengths,
         "weaknesses": card.weaknesses,
         "best_for": card.best_for,

@@ -33,21 +33,21 @@ def _card(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
         sure = wording.interval(card.uncertainty.dimensions[dimension.dimension])
         yield f"### {dimension.title}: {score} ({sure}; {wording.coverage(dimension)})"
         yield ""
-        if beside := [other for other in card.beside if other.dimension == dimension.dimension]:
+        if beside := [scored for scored in card.beside if scored.dimension == dimension.dimension]:
             yield " · ".join(wording.headline(basis) for basis in (dimension, *beside))
             yield ""
         if sentence := dimension.verdict or dimension.reason:
             yield sentence
             yield ""
         yield from _findings(dimension)
-    for title, said in (
+    for title, sentences in (
         ("Strengths", card.strengths),
         ("Weaknesses", card.weaknesses),
         ("Best for", card.best_for),
         ("Avoid if", card.avoid_if),
     ):
-        if said:
-            yield from ("", f"**{title}**", "", *(f"- {sentence}" for sentence in said))
+        if sentences:
+            yield from ("", f"**{title}**", "", *(f"- {sentence}" for sentence in sentences))
     yield from _layers(card)
 
 
@@ -70,8 +70,8 @@ def _layers(card: ScoreCard) -> Iterator[str]:
     rows = []
     for layer in card.layers:
         sources = dict.fromkeys(wording.footnote(fact.source) for fact in layer.facts)
-        said = ": ".join(part for part in (wording.layer_facts(layer), "; ".join(sources)) if part)
-        rows.append((layer.name, layer.purpose, wording.grade(layer), said))
+        origin = ": ".join(part for part in (wording.layer_facts(layer), "; ".join(sources)) if part)
+        rows.append((layer.name, layer.purpose, wording.grade(layer), origin))
     yield from _table(rows, headers=("Library", "Purpose", "Maturity", "From"))
     yield ""
     yield from (f"- {_escape(sentence)}" for sentence in wording.grades(card))

@@ -78,7 +78,7 @@ def _lines(
     yield from side_by_side(surroundings.cards, snapshot=report.snapshot, width=width, first=card, earlier=earlier)
     yield ""
     findings = [finding for dimension in card.dimensions for finding in dimension.findings]
-    yield from _in_columns([said for finding in findings if (said := answer(finding))], width=width)
+    yield from _in_columns([words for finding in findings if (words := answer(finding))], width=width)
     yield ""
     yield from _labelled("Strengths", card.strengths[:sentences], width=width)
     yield from _labelled("Weaknesses", card.weaknesses[:sentences], width=width)
@@ -129,11 +129,11 @@ def answer(finding: Finding) -> str:
     criterion = finding.criterion
     words = criterion.level(finding.value) if criterion.levels else wording.number(finding.value)
     unit = "" if criterion.levels else f" {criterion.unit}"
-    said = criterion.phrase.replace("{}", words) if criterion.phrase else f"{criterion.name}: {words}{unit}"
-    said = said[:1].upper() + said[1:]
+    sentence = criterion.phrase.replace("{}", words) if criterion.phrase else f"{criterion.name}: {words}{unit}"
+    sentence = sentence[:1].upper() + sentence[1:]
     if not finding.stale:
-        return said
-    return f"{said} ({min(source.as_of for source in finding.sources)[:4]})"
+        return sentence
+    return f"{sentence} ({min(source.as_of for source in finding.sources)[:4]})"
 
 
 def _in_columns(texts: Sequence[str], *, width: int) -> Iterator[str]:
@@ -181,8 +181,8 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     for run in report.runs:
         yield f"{run.created[:10]}{f' on {run.machine}' if run.machine else ''}, preset {run.preset}"
     for dimension in measured:
-        same = [other for other in (*card.dimensions, *card.beside) if other.dimension == dimension.dimension]
-        yield f"{dimension.title}: {', '.join(map(_on_its_basis, same))}"
+        bases = [scored for scored in (*card.dimensions, *card.beside) if scored.dimension == dimension.dimension]
+        yield f"{dimension.title}: {', '.join(map(_on_its_basis, bases))}"
 
 
 def _on_its_basis(dimension: DimensionScore) -> str:
@@ -197,8 +197,8 @@ def _missing(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     without = [dimension for dimension in card.dimensions if dimension.score is None]
     if without:
         needed = wording.per_cent(report.policy.minimum_coverage)
-        said = ", ".join(f"{dimension.title} ({wording.per_cent(dimension.coverage)})" for dimension in without)
-        yield f"no score where under {needed} is answered: {said}"
+        dimensions = ", ".join(f"{dimension.title} ({wording.per_cent(dimension.coverage)})" for dimension in without)
+        yield f"no score where under {needed} is answered: {dimensions}"
     findings = [finding for dimension in card.dimensions for finding in dimension.findings]
     unknown = [finding.criterion.name for finding in findings if finding.value is None]
     if unknown:

@@ -62,11 +62,11 @@ def _dimension(dimension: DimensionScore, card: ScoreCard, footnotes: Footnotes,
         if len(left) + len(coverage) < width
         else f"{left}\n{coverage:>{width}}"
     )
-    if said := dimension.verdict or dimension.reason:
-        yield from textwrap.wrap(said, width)
-    if beside := [other for other in card.beside if other.dimension == dimension.dimension]:
-        said = " · ".join(wording.headline(each) for each in (dimension, *beside))
-        yield from textwrap.wrap(f"{dimension.title}: {said}", width)
+    if sentence := dimension.verdict or dimension.reason:
+        yield from textwrap.wrap(sentence, width)
+    if beside := [scored for scored in card.beside if scored.dimension == dimension.dimension]:
+        headlines = " · ".join(wording.headline(scored) for scored in (dimension, *beside))
+        yield from textwrap.wrap(f"{dimension.title}: {headlines}", width)
     origin_width = width - _NAME_WIDTH - _VALUE_WIDTH - _SCORE_WIDTH - 3 * GAP
     rows = []
     for finding in dimension.findings:
@@ -87,16 +87,16 @@ def _dimension(dimension: DimensionScore, card: ScoreCard, footnotes: Footnotes,
 
 
 def _sentences(card: ScoreCard, width: int) -> Iterator[str]:
-    for title, said in (
+    for title, sentences in (
         ("Strengths", card.strengths),
         ("Weaknesses", card.weaknesses),
         ("Best for", card.best_for),
         ("Avoid if", card.avoid_if),
     ):
-        if said:
+        if sentences:
             yield ""
             yield title
-            for sentence in said:
+            for sentence in sentences:
                 yield from textwrap.wrap(sentence, width, initial_indent="  - ", subsequent_indent="    ")
 
 
@@ -131,14 +131,20 @@ def _comparison(report: ScoreReport, width: int) -> Iterator[str]:
         for place, dimension in enumerate(report.cards[0].dimensions):
             rows.append((dimension.title, *(_cell(card.dimensions[place]) for card in cards)))
             bases = dict.fromkeys(
-                other.basis for card in cards for other in card.beside if other.dimension == dimension.dimension
+                scored.basis for card in cards for scored in card.beside if scored.dimension == dimension.dimension
             )
             for basis in bases:
-                found = [
-                    [other for other in card.beside if (other.dimension, other.basis) == (dimension.dimension, basis)]
+                matches_by_card = [
+                    [
+                        scored
+                        for scored in card.beside
+                        if (scored.dimension, scored.basis) == (dimension.dimension, basis)
+                    ]
                     for card in cards
                 ]
-                rows.append((f"  {basis}", *(_cell(others[0]) if others else "as above" for others in found)))
+                rows.append(
+                    (f"  {basis}", *(_cell(matches[0]) if matches else "as above" for matches in matches_by_card))
+                )
         column = min(20, (width - _NAME_WIDTH) // len(cards) - 2)
         yield from table(
             rows, headers=("", *(card.name for card in cards)), widths=(_NAME_WIDTH, *(column for _ in cards))
@@ -179,6 +185,6 @@ def _measured(report: ScoreReport, width: int) -> Iterator[str]:
 
 
 def _in_columns(items: Sequence[_T], width: int) -> Iterator[Sequence[_T]]:
-    each = max(1, (width - _NAME_WIDTH) // 18)
-    for start in range(0, len(items), each):
-        yield items[start : start + each]
+    column_count = max(1, (width - _NAME_WIDTH) // 18)
+    for start in range(0, len(items), column_count):
+        yield items[start : start + column_count]

@@ -79,34 +79,36 @@ def own_policy(report: ScoreReport) -> str:
 
 def firmness(report: ScoreReport) -> Iterator[str]:
     """How firm the order of the frameworks is, and what would change it."""
-    found = report.sensitivity
-    if found is None:
+    sensitivity = report.sensitivity
+    if sensitivity is None:
         yield "There is no order: fewer than two of them have a Speed Score."
         return
     names = {card.framework: card.name for card in report.cards}
-    order = ", ".join(f"{names[each]} {found.speed_scores[each]:.2f}" for each in found.ranking)
+    order = ", ".join(
+        f"{names[framework]} {sensitivity.speed_scores[framework]:.2f}" for framework in sensitivity.ranking
+    )
     yield f"Order by the Speed Score before rounding: {order}."
     yield (
-        f"With weights drawn around the rubric's {found.draws:,} times, the order stays in "
-        f"{per_cent(found.same_ranking)} and the first stays first in {per_cent(found.same_first)}."
+        f"With weights drawn around the rubric's {sensitivity.draws:,} times, the order stays in "
+        f"{per_cent(sensitivity.same_ranking)} and the first stays first in {per_cent(sensitivity.same_first)}."
     )
-    without = ", ".join(each.name for each in found.left_out)
+    without = ", ".join(criterion.name for criterion in sensitivity.left_out)
     yield (
         f"Without one of these criteria the order is another: {without}."
         if without
         else ("Leaving out any one criterion leaves the order as it is.")
     )
     flips = []
-    if (weight := found.weight_flip) is not None:
+    if (weight := sensitivity.weight_flip) is not None:
         flips.append(
             f"{names[weight.rival]} if {weight.what} weighed {number(weight.needed)} and not {weight.weight:g}"
         )
-    if (fact := found.fact_flip) is not None:
+    if (fact := sensitivity.fact_flip) is not None:
         flips.append(
             f"{names[fact.rival]} if {fact.criterion} of {names[fact.framework]} were {number(fact.needed)} and not "
             f"{number(fact.value)} {fact.unit}"
         )
-    first = names[found.ranking[0]]
+    first = names[sensitivity.ranking[0]]
     yield (
         f"Who draws level with {first}: {'; '.join(flips)}."
         if flips

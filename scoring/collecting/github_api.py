@@ -108,16 +108,16 @@ class GitHub:
                 return self._data(response, answer, form=form)
             if attempt == _RETRIES:
                 raise CollectError(
-                    self._clean(f"GitHub still refuses after {_RETRIES} retries ({_said(response, answer)})")
+                    self._clean(f"GitHub still refuses after {_RETRIES} retries ({_error_message(response, answer)})")
                 )
-            self._wait(seconds, why=_said(response, answer))
+            self._wait(seconds, why=_error_message(response, answer))
         raise AssertionError("counting has no end")
 
     def _data(self, response: httpx.Response, answer: _Answer, *, form: type[_Form]) -> _Form:
         if response.status_code == 401:
             raise CollectError("GitHub does not accept the token in GITHUB_TOKEN (401); is it expired, or mistyped?")
         if response.status_code != 200 or answer.errors:
-            raise CollectError(self._clean(f"GitHub refuses: {_said(response, answer)}"))
+            raise CollectError(self._clean(f"GitHub refuses: {_error_message(response, answer)}"))
         try:
             self._rate = msgspec.json.decode(answer.data, type=_Limited).rate_limit
             return msgspec.json.decode(answer.data, type=form)
@@ -163,9 +163,9 @@ def _read(response: httpx.Response) -> _Answer:
         return _Answer()
 
 
-def _said(response: httpx.Response, answer: _Answer) -> str:
-    said = "; ".join(error.message or error.type for error in answer.errors) or answer.message
-    return said if said and response.status_code == 200 else f"{response.status_code} {said}".strip()
+def _error_message(response: httpx.Response, answer: _Answer) -> str:
+    message = "; ".join(error.message or error.type for error in answer.errors) or answer.message
+    return message if message and response.status_code == 200 else f"{response.status_code} {message}".strip()
 
 
 def _seconds_to_wait(response: httpx.Response, answer: _Answer, *, attempt: int, now: float) -> float | None:
@@ -173,7 +173,7 @@ def _seconds_to_wait(response: httpx.Response, answer: _Answer, *, attempt: int,
     status, headers = response.status_code, response.headers
     if status in (500, 502, 503, 504):
         return 5.0 * float(2**attempt)
-    text = _said(response, answer).lower()
+    text = _error_message(response, answer).lower()
     spent = headers.get("x-ratelimit-remaining") == "0"
     complains = "rate limit" in text or any(error.type == "RATE_LIMITED" for error in answer.errors)
     limited = (

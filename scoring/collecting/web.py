@@ -1,4 +1,4 @@
-"""The one door to httpx, which is optional: everything else of scoring works without it.
+"""The way to httpx, which is optional: all of scoring but collecting over the network works without it.
 
 It opens clients and turns what httpx raises into one line. It sends nothing by itself and knows no server.
 """

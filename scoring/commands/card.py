@@ -31,17 +31,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the cards, and return 0, or 2 where they could not be written."""
-    own = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
-    evidence, frameworks = arguments.read_evidence(own.rubric, options)
-    report = build_report(own.rubric, evidence, frameworks=frameworks, departures=own.departures)
+    overridden = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
+    evidence, frameworks = arguments.read_evidence(overridden.rubric, options)
+    report = build_report(overridden.rubric, evidence, frameworks=frameworks, departures=overridden.departures)
     if options.full or options.format != "terminal":
         return write(FORMATS[options.format](report, width=options.width), what="card")
     everybody = sorted({*frameworks, *arguments.all_frameworks(evidence)})
     surroundings = Surroundings(
-        cards=build_report(own.rubric, evidence, frameworks=everybody).cards,
+        cards=build_report(overridden.rubric, evidence, frameworks=everybody).cards,
         earlier=earlier_scores(
-            own.rubric,
-            load_snapshots(fixtures_folder() / "ecosystem", keys=own.rubric.facts),
+            overridden.rubric,
+            load_snapshots(fixtures_folder() / "ecosystem", keys=overridden.rubric.facts),
             frameworks=frameworks,
             before=evidence.snapshot,
         ),

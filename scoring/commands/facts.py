@@ -109,12 +109,12 @@ def _check(rubric: Rubric, snapshots: Sequence[Snapshot], *, month: str) -> Iter
     known = gather(snapshots, kind_order=rubric.policy.kind_order)
     names, counts = [], []
     for framework, name in known.names.items():
-        own = [snapshot for snapshot in snapshots if snapshot.framework == framework]
-        names.append((name, own[-1].role, " ".join(snapshot.month for snapshot in own)))
+        framework_snapshots = [snapshot for snapshot in snapshots if snapshot.framework == framework]
+        names.append((name, framework_snapshots[-1].role, " ".join(snapshot.month for snapshot in framework_snapshots)))
         answering = known.facts[framework].values()
         # Of each key it is enough that one fact is fresh: that one answers.
         stale = sum(all(rubric.policy.is_stale(fact, month=month) for fact in facts) for facts in answering)
-        counts.append((sum(len(snapshot.facts) for snapshot in own), len(answering), stale))
+        counts.append((sum(len(snapshot.facts) for snapshot in framework_snapshots), len(answering), stale))
     facts, answers, stale = (sum(column) for column in zip(*counts, strict=True))
     limits = ", ".join(f"{kind} {months}" for kind, months in rubric.policy.stale_after_months.items())
     yield f"{len(snapshots)} files with {facts} facts are sound: type, unit, limits, date and source of each."

@@ -1,4 +1,4 @@
-"""Walk from a score to its facts and raw rounds. Nothing is computed that a card does not hold."""
+"""Follow a score back to its facts and raw rounds. Nothing is computed that a card does not hold."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the way, and return 0, or 2 where it could not be written."""
-    own = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
-    evidence, frameworks = arguments.read_evidence(own.rubric, options)
-    report = build_report(own.rubric, evidence, frameworks=frameworks, departures=own.departures)
+    overridden = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
+    evidence, frameworks = arguments.read_evidence(overridden.rubric, options)
+    report = build_report(overridden.rubric, evidence, frameworks=frameworks, departures=overridden.departures)
     return write(trace(report, evidence, dimension=options.dimension, width=options.width), what="trace")

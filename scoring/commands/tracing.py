@@ -1,4 +1,4 @@
-"""The way of one score, backwards: from dimension to criterion to fact or pytest id, down to the raw rounds.
+"""One score followed back: from dimension to criterion to fact or pytest id, down to the raw rounds.
 
 Everything that is shown was computed elsewhere; here it is only looked up and written down in order.
 """
@@ -29,13 +29,13 @@ _MOST_ROUNDS = 12
 def trace(report: ScoreReport, evidence: Evidence, *, dimension: str | None, width: int) -> str:
     """The only card of ``report``, or one dimension of it, as text. Raises EvidenceError for an unknown dimension."""
     (card,) = report.cards
-    chosen = [each for each in card.dimensions if dimension in (None, each.dimension)]
+    chosen = [scored for scored in card.dimensions if dimension in (None, scored.dimension)]
     if not chosen:
-        known = ", ".join(each.dimension for each in card.dimensions)
+        known = ", ".join(scored.dimension for scored in card.dimensions)
         raise EvidenceError(f"unknown dimension {dimension!r}; there are {known}")
     lines = _speed_score(card) if dimension is None else []
-    for each in chosen:
-        lines += [*_dimension(card, each, evidence), ""]
+    for scored in chosen:
+        lines += [*_dimension(card, scored, evidence), ""]
     return "".join(f"{line}\n" for text in lines for line in _wrapped(text, width))
 
 
@@ -126,7 +126,7 @@ def _samples(case: CaseResult, metric: str) -> Iterator[str]:
         yield f"        one a process: {_listed(measurement.samples, measurement.unit)}"
         return
     for number, rounds in enumerate(rounds_by_process(case.rounds).values(), start=1):
-        yield f"        process {number}: {_listed([each.seconds for each in rounds], measurement.unit)}"
+        yield f"        process {number}: {_listed([round_.seconds for round_ in rounds], measurement.unit)}"
 
 
 def _listed(samples: Sequence[float], unit: Unit) -> str:
@@ -136,14 +136,14 @@ def _listed(samples: Sequence[float], unit: Unit) -> str:
 
 def _rivals(nodeid: str, compared: ComparedCell) -> Iterator[str]:
     """What the case was compared with: everybody's figure in the cell, and its ratio to each ecosystem's best."""
-    own = next((standing for standing in compared.best.values() if standing.nodeid == nodeid), None)
-    if own is None:
+    case_standing = next((standing for standing in compared.best.values() if standing.nodeid == nodeid), None)
+    if case_standing is None:
         return
-    figures = ", ".join(f"{name} {wording.standing(each)}" for name, each in compared.cell.standings.items())
+    figures = ", ".join(f"{name} {wording.standing(standing)}" for name, standing in compared.cell.standings.items())
     yield f"        medians of the same workload: {figures}"
     for rival in compared.best.values():
-        if rival is not own:
-            estimate = compared.estimates[own.framework, rival.framework]
+        if rival is not case_standing:
+            estimate = compared.estimates[case_standing.framework, rival.framework]
             yield f"        {_ratio(estimate)} beside {rival.framework}"
 
 

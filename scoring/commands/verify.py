@@ -85,12 +85,12 @@ def verify(path: Path, *, runs: Sequence[Path] = ()) -> list[str]:
         raise CardError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
         raise CardError(f"{path}: not a card of speedscore card --format json ({error})") from error
-    for what, found, here in (
+    for what, written, supported in (
         ("schema", card.schema_version, SCHEMA_VERSION),
         ("rubric", card.rubric_version, RUBRIC_VERSION),
     ):
-        if found != here:
-            raise CardError(f"{path}: made with {what} version {found}, and this release has {here}")
+        if written != supported:
+            raise CardError(f"{path}: made with {what} version {written}, and this release has {supported}")
     places = list(runs) or [_find(run.name, beside=path.parent) for run in card.runs]
     if len(places) != len(card.runs):
         raise CardError(f"{path}: was made from {len(card.runs)} runs, and {len(places)} are given")
@@ -128,8 +128,8 @@ def differences(card: Any, anew: Any, place: str = "") -> Iterator[str]:
             else:
                 yield from differences(card[key], anew[key], inside)
     elif isinstance(card, list) and isinstance(anew, list) and len(card) == len(anew):
-        for number, (one, other) in enumerate(zip(card, anew, strict=True)):
-            yield from differences(one, other, f"{place}[{number}]")
+        for number, (old, new) in enumerate(zip(card, anew, strict=True)):
+            yield from differences(old, new, f"{place}[{number}]")
     elif _written(card) != _written(anew):
         yield f"{place}: the card says {_written(card)}, the evidence gives {_written(anew)}"
 

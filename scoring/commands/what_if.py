@@ -43,18 +43,18 @@ def run(options: argparse.Namespace) -> int:
         raise FactError("whatif: nothing is set; give --fact KEY=NUMBER, --weights or --policy")
     if options.fact and not options.framework:
         raise FactError("--fact: whose? Name one framework, as in whatif jax --fact github_stars=50000")
-    own = apply_overrides(rubric, weights=options.weights, policy=options.policy)
+    overridden = apply_overrides(rubric, weights=options.weights, policy=options.policy)
     changed = with_facts(evidence, rubric, frameworks[0], options.fact) if options.fact else evidence
     # The others stay, so that the order can be told.
     compared = arguments.all_frameworks(evidence)
     before = build_report(rubric, evidence, frameworks=compared)
-    after = build_report(own.rubric, changed, frameworks=compared, departures=own.departures)
+    after = build_report(overridden.rubric, changed, frameworks=compared, departures=overridden.departures)
     return write(changes(before, after, width=options.width), what="result")
 
 
 def with_facts(evidence: Evidence, rubric: Rubric, framework: str, settings: Sequence[str]) -> Evidence:
     """The evidence with facts of one framework replaced, each given as ``github_stars=50000``. Raises FactError."""
-    own = dict(evidence.facts.get(framework, {}))
+    facts = dict(evidence.facts.get(framework, {}))
     for setting in settings:
         key, _, number = setting.partition("=")
         try:
@@ -74,10 +74,10 @@ def with_facts(evidence: Evidence, rubric: Rubric, framework: str, settings: Seq
             "method": "--fact",
         }
         try:
-            own[key] = (make_fact(framework, key, entry, known=known),)
+            facts[key] = (make_fact(framework, key, entry, known=known),)
         except ValueError as error:
             raise FactError(f"--fact {setting}: {error}") from error
-    return msgspec.structs.replace(evidence, facts={**evidence.facts, framework: own})
+    return msgspec.structs.replace(evidence, facts={**evidence.facts, framework: facts})
 
 
 def changes(before: ScoreReport, after: ScoreReport, *, width: int) -> str:
@@ -88,7 +88,8 @@ def changes(before: ScoreReport, after: ScoreReport, *, width: int) -> str:
         if report.sensitivity is not None:
             names = {card.framework: card.name for card in report.cards}
             order = ", ".join(
-                f"{names[each]} {report.sensitivity.speed_scores[each]:.2f}" for each in report.sensitivity.ranking
+                f"{names[framework]} {report.sensitivity.speed_scores[framework]:.2f}"
+                for framework in report.sensitivity.ranking
             )
             lines.append(f"Order {when}, by the Speed Score before rounding: {order}")
     return "".join(f"{line.rstrip()}\n" for line in lines)

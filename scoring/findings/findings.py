@@ -111,7 +111,7 @@ def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str
 
     The order is the policy's, except that a stale fact answers only where every other is stale too.
     """
-    found = [
+    sources = [
         Source(
             kind=fact.kind,
             text=fact.source,
@@ -126,7 +126,7 @@ def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str
         )
         for fact in evidence.facts.get(framework, {}).get(key, ())
     ]
-    return tuple(sorted(found, key=lambda source: source.stale))
+    return tuple(sorted(sources, key=lambda source: source.stale))
 
 
 def _answer(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import permutations
 from statistics import fmean
 
 import msgspec
@@ -183,19 +184,19 @@ def _compared_cell(
         best=best,
         cases={name: cases[name] for name in chosen},
         metric=metric or own_metric,
-        estimates={(one, other): estimates[one, other] for one in chosen for other in chosen if one != other},
+        estimates={pair: estimates[pair] for pair in permutations(chosen, 2)},
     )
 
 
 def _estimates_of_figures(standings: Iterable[Standing]) -> dict[Pair, Estimate]:
     """Of a metric that is not measured in rounds: the ratio of the figures, turned so that above 1 is better."""
     known = list(standings)
-    logs = {each.framework: math.log(each.median) * (-1 if each.better == "lower" else 1) for each in known}
+    logs = {
+        standing.framework: math.log(standing.median) * (-1 if standing.better == "lower" else 1) for standing in known
+    }
     return {
-        (one, other): Estimate(logs=(), log_ratio=logs[one] - logs[other])
-        for one in logs
-        for other in logs
-        if one != other
+        (framework, rival): Estimate(logs=(), log_ratio=logs[framework] - logs[rival])
+        for framework, rival in permutations(logs, 2)
     }
 
 
@@ -210,27 +211,27 @@ def _best_variants(cell: MeasuredCell) -> dict[str, Standing]:
     return best
 
 
-def _beats(one: Standing, other: Standing) -> bool:
-    return one.median < other.median if one.better == "lower" else one.median > other.median
+def _beats(standing: Standing, rival: Standing) -> bool:
+    return standing.median < rival.median if standing.better == "lower" else standing.median > rival.median
 
 
 def _ecosystem_ratio(common: Iterable[ComparedCell], ecosystem: str) -> EcosystemRatio:
     compared = list(common)
-    standings = [each.best[ecosystem] for each in compared]
+    standings = [compared_cell.best[ecosystem] for compared_cell in compared]
     logs = [
         # The best other one is the one that it stands worst to.
         min(
-            each.estimates[standing.framework, rival.framework].log_ratio
-            for name, rival in each.best.items()
+            compared_cell.estimates[standing.framework, rival.framework].log_ratio
+            for name, rival in compared_cell.best.items()
             if name != ecosystem
         )
-        for each, standing in zip(compared, standings, strict=True)
+        for compared_cell, standing in zip(compared, standings, strict=True)
     ]
     return EcosystemRatio(
         value=math.exp(fmean(logs)),
         device=compared[0].cell.device,
         nodeids=tuple(standing.nodeid for standing in standings),
-        runs=tuple(sorted({each.cell.run for each in compared})),
+        runs=tuple(sorted({compared_cell.cell.run for compared_cell in compared})),
         rounds=sum(standing.rounds for standing in standings),
         variants=dict(sorted(Counter(standing.framework for standing in standings).items())),
     )

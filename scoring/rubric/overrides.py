@@ -1,4 +1,4 @@
-"""Weights and rules that a user sets in place of the rubric's, and the words by which a card admits to them.
+"""Weights and rules that a user sets in place of the rubric's, and the words in which a card says so.
 
 The criteria stay as they are: whoever wants other questions writes a rubric. Nothing is scored here.
 """

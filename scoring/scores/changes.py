@@ -123,4 +123,4 @@ def _layers(before: ScoreCard, after: ScoreCard) -> tuple[tuple[str, str, str], 
     then, now = ({layer.name: layer.grade or "unknown" for layer in card.layers} for card in (before, after))
     names = sorted({*then, *now})
     pairs = [(name, then.get(name, "unknown"), now.get(name, "unknown")) for name in names]
-    return tuple((name, one, other) for name, one, other in pairs if one != other)
+    return tuple((name, earlier, later) for name, earlier, later in pairs if earlier != later)

@@ -100,10 +100,10 @@ def _beside(
 ) -> tuple[DimensionScore, ...]:
     """The same dimensions on each other basis, where either was measured."""
     return tuple(
-        other
+        alternative
         for place, dimension in enumerate(dimensions)
-        for other in (scored[place] for scored in by_basis)
-        if other.basis != dimension.basis and (dimension.measured or other.measured)
+        for alternative in (scored[place] for scored in by_basis)
+        if alternative.basis != dimension.basis and (dimension.measured or alternative.measured)
     )
 
 

@@ -51,14 +51,14 @@ class Surroundings(msgspec.Struct, frozen=True):
         Of equals the first by name.
         """
         asked = [finding for finding in _findings(card) if finding.criterion.avoid_if == sentence]
-        own = max((finding.score for finding in asked if finding.score is not None), default=10.0)
+        own_score = max((finding.score for finding in asked if finding.score is not None), default=10.0)
         needs = {finding.criterion.id for finding in asked}
         answers = [
-            (-finding.score, other.name)
-            for other in self.cards
-            if other.framework != card.framework
-            for finding in _findings(other)
-            if finding.criterion.id in needs and finding.score is not None and finding.score > own
+            (-finding.score, rival.name)
+            for rival in self.cards
+            if rival.framework != card.framework
+            for finding in _findings(rival)
+            if finding.criterion.id in needs and finding.score is not None and finding.score > own_score
         ]
         return min(answers)[1] if answers else ""
 

@@ -70,10 +70,13 @@ def uncertainties(
     return {
         framework: _of_framework(
             rubric,
-            {finding.criterion.id: _scores(finding, ratios.get(finding.criterion.id, {}), rng) for finding in own},
-            own,
+            {
+                finding.criterion.id: _scores(finding, ratios.get(finding.criterion.id, {}), rng)
+                for finding in framework_findings
+            },
+            framework_findings,
         )
-        for framework, own in findings.items()
+        for framework, framework_findings in findings.items()
     }
 
 
@@ -172,14 +175,14 @@ def _ratio_draws(
 def _pair_draws(compared: ComparedCell, rng: np.random.Generator) -> dict[Pair, Draws]:
     """The log ratio of every two that stand for their ecosystems, in both orders."""
     drawn: dict[Pair, Draws] = {}
-    for one, other in combinations(compared.cases, 2):
-        estimate = compared.estimates[one, other]
+    for framework, rival in combinations(compared.cases, 2):
+        estimate = compared.estimates[framework, rival]
         if compared.is_of_rounds and estimate.processes:
             draws = _estimate_draws(estimate, rng)
         else:
-            draws = _apart_draws(compared, one, other, rng)
-        drawn[one, other] = np.concatenate(([estimate.log_ratio], draws))
-        drawn[other, one] = -drawn[one, other]
+            draws = _apart_draws(compared, framework, rival, rng)
+        drawn[framework, rival] = np.concatenate(([estimate.log_ratio], draws))
+        drawn[rival, framework] = -drawn[framework, rival]
     return drawn
 
 
@@ -191,16 +194,21 @@ def _estimate_draws(estimate: Estimate, rng: np.random.Generator) -> Draws:
     return _mean_of_processes([_resampled(np.sort(logs), rng) for logs in estimate.logs], rng)
 
 
-def _apart_draws(compared: ComparedCell, one: str, other: str, rng: np.random.Generator) -> Draws:
+def _apart_draws(compared: ComparedCell, framework: str, rival: str, rng: np.random.Generator) -> Draws:
     """Of two that were no neighbours in rounds: each one's figure drawn anew, and their ratio."""
-    own, others = (_figure_draws(compared.cases[name], compared.metric, rng) for name in (one, other))
-    return own - others if compared.best[compared.cases[one].ecosystem].better == "higher" else others - own
+    framework_draws, rival_draws = (
+        _figure_draws(compared.cases[name], compared.metric, rng) for name in (framework, rival)
+    )
+    better = compared.best[compared.cases[framework].ecosystem].better
+    return framework_draws - rival_draws if better == "higher" else rival_draws - framework_draws
 
 
 def _figure_draws(case: CaseResult, metric: str, rng: np.random.Generator) -> Draws:
     """The logarithm of the figure in each draw, as ``rounds.figure_of`` forms it."""
     if metric == case.metric.name:
-        processes = [np.log([each.seconds for each in rounds]) for rounds in rounds_by_process(case.rounds).values()]
+        processes = [
+            np.log([round_.seconds for round_ in rounds]) for rounds in rounds_by_process(case.rounds).values()
+        ]
         return _mean_of_processes([_resampled(np.sort(logs), rng) for logs in processes], rng)
     measurement = case.find(metric)
     assert measurement is not None

@@ -1,4 +1,4 @@
-"""The stated table of fields: what must agree between two saved runs, what is warned of, and what has no part in it.
+"""The table of fields: what must agree between two saved runs, what is warned of, and what has no part in it.
 
 It looks at names and values only, never at figures. Adding a field: add a line to ``FIELDS``; the first line whose
 pattern fits counts. A field that nobody has thought of is warned of.
@@ -101,15 +101,15 @@ def differences(base: Mapping[str, Scalar], head: Mapping[str, Scalar]) -> list[
     """
     differing = []
     for field in sorted(base.keys() | head.keys()):
-        one, other = base.get(field), head.get(field)
+        base_value, head_value = base.get(field), head.get(field)
         rule = rule_of(field)
-        if one != other and rule.action != "ignore":
-            action: Action = "warn" if one is None or other is None else rule.action
-            differing.append(Difference(field, one, other, action, rule.reason))
+        if base_value != head_value and rule.action != "ignore":
+            action: Action = "warn" if base_value is None or head_value is None else rule.action
+            differing.append(Difference(field, base_value, head_value, action, rule.reason))
     # A program says its framework's version too; once is enough.
     names = [difference.field for difference in differing]
-    told = {name.removeprefix("package.") for name in names if name.startswith("package.")}
-    return [difference for difference in differing if difference.field.removeprefix("program.") not in told]
+    packages = {name.removeprefix("package.") for name in names if name.startswith("package.")}
+    return [difference for difference in differing if difference.field.removeprefix("program.") not in packages]
 
 
 def is_allowed(field: str, allow: Collection[str]) -> bool:
@@ -131,11 +131,12 @@ def refuse(differing: Iterable[Difference], allow: Collection[str], *, base: str
     forbidding = {difference.field: difference for difference in refused(differing, allow)}
     if not forbidding:
         return
-    told = "; ".join(
+    reasons = "; ".join(
         f"{field} is {difference.base!r} there and {difference.head!r} here ({difference.reason})"
         for field, difference in forbidding.items()
     )
     flags = " ".join(f"--allow {field}" for field in forbidding)
     raise RunsDifferError(
-        f"{head} cannot be compared with {base}: {told}. Compare runs that were made alike, or let it pass with {flags}"
+        f"{head} cannot be compared with {base}: {reasons}. Compare runs that were made alike, or let it pass "
+        f"with {flags}"
     )

@@ -66,9 +66,9 @@ class History:
         figures = [case.figures[metric].by_process for case in past]
         return learn([[math.log(value) for value in values] for values in figures if min(values) > 0])
 
-    def _is_like(self, case: CaseFigures, other: CaseFigures) -> bool:
-        same = (case.shape, case.reference) == (other.shape, other.reference)
-        return same and not refused(differences(other.fields, case.fields), self._allow)
+    def _is_like(self, case: CaseFigures, compared: CaseFigures) -> bool:
+        same = (case.shape, case.reference) == (compared.shape, compared.reference)
+        return same and not refused(differences(compared.fields, case.fields), self._allow)
 
 
 def moment(occasion: str) -> float:

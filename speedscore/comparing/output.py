@@ -87,8 +87,8 @@ def _title(comparison: ComparedRunSets) -> str:
 def _heading(report: ComparisonReport, comparison: ComparedRunSets) -> list[str]:
     time, memory = report.time, report.memory
     lines = [
-        f"base  {_told(comparison.base)}",
-        f"head  {_told(comparison.head)}",
+        f"base  {_description(comparison.base)}",
+        f"head  {_description(comparison.head)}",
         f"looks for {short_percent(time.detect)} of time, {short_percent(memory.detect)} of memory; lets "
         f"{short_percent(time.margin)} and {short_percent(memory.margin)} pass; false alarms "
         f"{short_percent(time.false_alarm)}",
@@ -96,7 +96,7 @@ def _heading(report: ComparisonReport, comparison: ComparedRunSets) -> list[str]
     return lines + [f"warning: {line}" for line in (*comparison.warnings, *_differences(comparison.differences))]
 
 
-def _told(side: RunSetSummary) -> str:
+def _description(side: RunSetSummary) -> str:
     first, last = side.runs[0], side.runs[-1]
     if len(side.runs) == 1:
         parts = [side.label, _minute(first.created), first.preset, f"commit {first.commit}" if first.commit else ""]
@@ -203,8 +203,8 @@ def _remarks(comparison: ComparedRunSets, names: dict[str, str]) -> Iterator[str
         yield f"inconclusive in {_number(alike)}{shown}: {reason}"
     hidden = [row for row in rows if not _is_shown(row) and row.verdict.outcome != "not comparable"]
     for metric, of_metric in _by(hidden, lambda row: row.verdict.metric):
-        told = Counter(row.verdict.outcome for row in of_metric)
-        yield f"{metric}: " + ", ".join(f"{outcome} in {count}" for outcome, count in told.items())
+        outcomes = Counter(row.verdict.outcome for row in of_metric)
+        yield f"{metric}: " + ", ".join(f"{outcome} in {count}" for outcome, count in outcomes.items())
     for reason, alike in sorted(_by(rows, _why_not), key=lambda group: group[0] == NOWHERE):
         cases = list(dict.fromkeys(names[row.verdict.case] for row in alike))
         more = f" and {len(cases) - _MOST_NAMES} more" if len(cases) > _MOST_NAMES else ""
@@ -239,14 +239,14 @@ def _noises(rows: Iterable[Row]) -> Iterator[str]:
     for source, alike in _by(rows, lambda row: row.noise or ""):
         spreads = [100 * row.spread for row in alike if row.spread is not None]
         past = [row.past_runs for row in alike]
-        told = {
+        explanation = {
             "history": f"learned from {_range(min(past), max(past))} earlier runs of the case",
             "own runs": "seen between the runs of each side",
             "assumed": f"assumed, {short_percent(ASSUMED_SPREAD)} from run to run and as much from process to process "
             "where no run has two",
         }[source]
         sizes = _range(f"{min(spreads):.1f}", f"{max(spreads):.1f}")
-        yield f"noise between runs, {_number(alike)}: {told}; {sizes} % a run"
+        yield f"noise between runs, {_number(alike)}: {explanation}; {sizes} % a run"
 
 
 def _range(low: float | str, high: float | str) -> str:

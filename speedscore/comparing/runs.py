@@ -110,28 +110,33 @@ def compare(
     base: RunSet, head: RunSet, *, earlier: Sequence[SavedRun], settings: Settings, allow: Collection[str]
 ) -> RunComparison:
     """Every case of either side, in no order. Raises RunsDifferError where a field forbids it."""
-    found = _check_fields(base, head, allow)
+    differing = _check_fields(base, head, allow)
     history = History(earlier, like=base.runs[0], allow=allow)
     rows: list[Row] = []
     drafts: list[_Draft] = []
-    ones, others = _by_case(base), _by_case(head)
-    for case in dict.fromkeys([*ones, *others]):
-        other = others.get(case, ())
-        one = _less(ones.get(case, ()), other)
-        reason = _why_not(one, other)
+    base_cases, head_cases = _by_case(base), _by_case(head)
+    for case in dict.fromkeys([*base_cases, *head_cases]):
+        head_figures = head_cases.get(case, ())
+        base_figures = _less(base_cases.get(case, ()), head_figures)
+        reason = _why_not(base_figures, head_figures)
         if reason:
-            rows.append(_not_comparable((*one, *other)[0], TIME, reason))
+            rows.append(_not_comparable((*base_figures, *head_figures)[0], TIME, reason))
             continue
-        for metric in dict.fromkeys(name for each in (*one, *other) for name in each.figures):
-            with_it = [tuple(each for each in side if metric in each.figures) for side in (one, other)]
-            if all(with_it):
-                drafts.append(_Draft(metric, *with_it))
+        for metric in dict.fromkeys(name for measured in (*base_figures, *head_figures) for name in measured.figures):
+            with_metric = [
+                tuple(measured for measured in side if metric in measured.figures)
+                for side in (base_figures, head_figures)
+            ]
+            if all(with_metric):
+                drafts.append(_Draft(metric, *with_metric))
             else:
-                rows.append(_not_comparable(one[0], metric, f"not recorded in {'head' if with_it[0] else 'base'}"))
+                rows.append(
+                    _not_comparable(base_figures[0], metric, f"not recorded in {'head' if with_metric[0] else 'base'}")
+                )
     metrics = sum(draft.is_estimated for draft in drafts)
     rows += [_decide(draft, history, settings, metrics=metrics) for draft in drafts]
-    busy = [warning for name, side in (("base", ones), ("head", others)) if (warning := _busy(name, side))]
-    return RunComparison(differences=tuple(found), warnings=tuple(busy), rows=tuple(rows))
+    busy = [warning for name, side in (("base", base_cases), ("head", head_cases)) if (warning := _busy(name, side))]
+    return RunComparison(differences=tuple(differing), warnings=tuple(busy), rows=tuple(rows))
 
 
 def _by_case(side: RunSet) -> dict[str, tuple[CaseFigures, ...]]:
@@ -141,8 +146,8 @@ def _by_case(side: RunSet) -> dict[str, tuple[CaseFigures, ...]]:
         for name, case in run.cases.items():
             cases.setdefault(name, {})[case.occasion] = case
     return {
-        name: tuple(case for case in own.values() if case.figures) or tuple(own.values())[-1:]
-        for name, own in cases.items()
+        name: tuple(case for case in by_occasion.values() if case.figures) or tuple(by_occasion.values())[-1:]
+        for name, by_occasion in cases.items()
     }
 
 
@@ -156,15 +161,15 @@ def _check_fields(base: RunSet, head: RunSet, allow: Collection[str]) -> list[Di
     """What differs from what was first seen, within a side too; raises where that is refused."""
     first, *others = (*base.runs, *head.runs)
     seen = {name: case.fields for name, case in first.cases.items() if case.figures}
-    found: dict[Difference, None] = {}
+    all_differences: dict[Difference, None] = {}
     for run in others:
-        own = differences(first.fields, run.fields)
+        run_differences = differences(first.fields, run.fields)
         for name, case in run.cases.items():
             if case.figures:
-                own += differences(seen.setdefault(name, case.fields), case.fields)
-        refuse(own, allow, base=first.path, head=run.path)
-        found |= dict.fromkeys(own)
-    return list(found)
+                run_differences += differences(seen.setdefault(name, case.fields), case.fields)
+        refuse(run_differences, allow, base=first.path, head=run.path)
+        all_differences |= dict.fromkeys(run_differences)
+    return list(all_differences)
 
 
 def _busy(name: str, side: Mapping[str, Sequence[CaseFigures]]) -> str:
@@ -186,12 +191,12 @@ def _why_not(base: Sequence[CaseFigures], head: Sequence[CaseFigures]) -> str:
             return f"not measured in {name} ({side[0].reason})"
     if {case.occasion for case in base} & {case.occasion for case in head}:
         return "the same measurement stands on both sides"
-    for other in (*base[1:], *head):
-        for name in sorted(base[0].shape.keys() | other.shape.keys()):
-            if base[0].shape.get(name) != other.shape.get(name):
-                return f"another shape: {name} {base[0].shape.get(name)!r} and {other.shape.get(name)!r}"
-        if base[0].reference != other.reference:
-            return f"certified against another reference: {base[0].reference!r} and {other.reference!r}"
+    for later in (*base[1:], *head):
+        for name in sorted(base[0].shape.keys() | later.shape.keys()):
+            if base[0].shape.get(name) != later.shape.get(name):
+                return f"another shape: {name} {base[0].shape.get(name)!r} and {later.shape.get(name)!r}"
+        if base[0].reference != later.reference:
+            return f"certified against another reference: {base[0].reference!r} and {later.reference!r}"
     return ""
 
 
@@ -236,8 +241,8 @@ def _decide_measured(draft: _Draft, history: History, settings: Settings, *, met
     is_inverse = better == "higher"
     base, head = [[[-log for log in run] for run in side] for side in sides] if is_inverse else sides
     past = history.teach((*draft.base, *draft.head), draft.metric)
-    own = settings.for_case(case.case, "")
-    policy: VerdictPolicy = own.time if draft.metric == TIME else own.memory
+    case_settings = settings.for_case(case.case, "")
+    policy: VerdictPolicy = case_settings.time if draft.metric == TIME else case_settings.memory
     reading = read_unpaired(base, head, past, policy, metrics=metrics)
     ratio, low, high = reading.ratio, reading.low, reading.high
     if is_inverse:

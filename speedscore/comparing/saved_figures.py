@@ -130,7 +130,7 @@ def _of_case(case: CaseResult, *, created: str) -> CaseFigures:
 
 def _one_a_process(measurement: Measurement, case: CaseResult) -> tuple[float, ...]:
     """Where a run does not say which process a round ran in, its samples are of one as far as anybody knows."""
-    known = all(each.process is not None for each in case.rounds)
+    known = all(round_.process is not None for round_ in case.rounds)
     return measurement.samples if known else (median(measurement.samples),)
 
 
@@ -162,12 +162,12 @@ def _load_plain(path: Path) -> SavedRun:
         created=plain.datetime,
         fields=_plain_fields(plain),
         cases={
-            each.fullname: CaseFigures(
-                case=each.fullname,
+            benchmark.fullname: CaseFigures(
+                case=benchmark.fullname,
                 occasion=plain.datetime,
-                figures={TIME: Figure(_PLAIN.unit, _PLAIN.better, (each.stats.median,))},
+                figures={TIME: Figure(_PLAIN.unit, _PLAIN.better, (benchmark.stats.median,))},
             )
-            for each in plain.benchmarks
+            for benchmark in plain.benchmarks
         },
     )
 
@@ -177,7 +177,7 @@ def _plain_fields(plain: _Plain) -> dict[str, Scalar]:
     machine, commit = plain.machine_info, plain.commit_info
     processor = machine.get("cpu")
     processor = processor if isinstance(processor, dict) else {}
-    found = {
+    fields = {
         "cpu.model": processor.get("brand_raw") or processor.get("brand"),
         "cpu.logical": processor.get("count"),
         "system.name": machine.get("system"),
@@ -187,4 +187,4 @@ def _plain_fields(plain: _Plain) -> dict[str, Scalar]:
         "git.commit": commit.get("id"),
         "git.dirty": commit.get("dirty"),
     }
-    return {name: value for name, value in found.items() if isinstance(value, str | int | float)}
+    return {name: value for name, value in fields.items() if isinstance(value, str | int | float)}

@@ -74,8 +74,8 @@ def judge(command: Sequence[str], *, cwd: Path) -> int:
     code, printed = _run(command, cwd=cwd, quiet=True)
     meaning = _MEANINGS.get(code, _SKIP)
     lines = [line for line in printed.splitlines() if line.strip()]
-    told = lines if meaning == _SKIP else lines[-1:]
-    print("\n".join([f"bisect: {git_says(cwd, 'log', '-1', '--format=%h %s')}", *told]), flush=True)
+    shown = lines if meaning == _SKIP else lines[-1:]
+    print("\n".join([f"bisect: {git_says(cwd, 'log', '-1', '--format=%h %s')}", *shown]), flush=True)
     return meaning
 
 

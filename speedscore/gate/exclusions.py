@@ -37,7 +37,7 @@ def exclusion_of(base: Finished, head: Finished) -> Exclusion | None:
 
 
 def lost(label: str, how: str) -> Exclusion:
-    """A side died in the case; of ``how`` the first line is told."""
+    """A side died in the case; the first line of ``how`` is the reason."""
     reason = how.partition("\n")[0]
     return Exclusion(reason, missing=reason if label == "head" else "")
 

@@ -66,14 +66,16 @@ class GatedCase:
         """True while more pairs are wanted."""
         return self.exclusion is None and any(metric.verdict is None for metric in self._metrics.values())
 
-    def task(self, *, one: tuple[int, ...] | None, all_of_them: tuple[int, ...] | None, seconds: float) -> PairTask:
+    def task(
+        self, *, one_processor: tuple[int, ...] | None, all_processors: tuple[int, ...] | None, seconds: float
+    ) -> PairTask:
         """As the next pair is to run it: on one processor or on all, as its settings or the pilot say."""
         way = self._way_to_run
         mode = self._settings.processors
         alone = mode == "one" or (mode == "auto" and way is not None and not way.threaded)
         return PairTask(
             case=self.id,
-            processors=one if alone else all_of_them,
+            processors=one_processor if alone else all_processors,
             iterations=way.iterations if way else None,
             seconds=seconds,
             most_seconds=seconds * (_PATIENCE if way else 1),
@@ -120,7 +122,7 @@ class GatedCase:
         if self.exclusion:
             return
         if cut_off:
-            self._metrics.setdefault("time", _PairedMetric())  # the pilot did not come to it
+            self._metrics.setdefault("time", _PairedMetric())  # the pilot did not reach it
         for name, metric in self._metrics.items():
             if metric.verdict is not None:
                 continue
@@ -198,11 +200,11 @@ class GatedCase:
 
     def _why_undecided(self, why_last: str, *, pairs: int, needed: int) -> str:
         """With what it would take, where more pairs would help."""
-        said = why_last or f"all {pairs} pairs were not enough for such noise"
+        reason = why_last or f"all {pairs} pairs were not enough for such noise"
         if needed <= pairs:
-            return said
+            return reason
         seconds = self.seconds / (pairs + 1) * (needed + 1)
-        return f"{said}; about {needed} pairs would decide, {seconds:.0f} s at this pace"
+        return f"{reason}; about {needed} pairs would decide, {seconds:.0f} s at this pace"
 
 
 def _memory_bytes(side: Finished) -> float | None:

@@ -1,8 +1,8 @@
-"""One pair of sides runs its cases in lockstep: both come to a benchmark, then their rounds alternate A B B A.
+"""One pair of sides runs its cases in lockstep: both reach a benchmark, then their rounds alternate A B B A.
 
-The side whose turn it is not is frozen, and both sit on the same processors, so that what disturbs the machine disturbs
-both alike. A pair gives one number a case, for rounds of one process are no independent witnesses: the median of the
-log ratios of neighbouring rounds, or, where others at work cut rounds into slices, the log ratio of the fastest. It
+The side whose turn it is not is frozen, and both run on the same processors, so that what disturbs the machine disturbs
+both alike. A pair gives one number a case, because rounds of one process are not independent: the median of the log
+ratios of neighbouring rounds, or, where other processes cut rounds into slices, the log ratio of the fastest. It
 decides nothing.
 """
 
@@ -57,7 +57,7 @@ class PairResult(msgspec.Struct, frozen=True):
     base: Finished
     head: Finished
     log_ratio: float | None
-    """Of head over base; None where a side came to no round."""
+    """Of head over base; None where a side ran no round."""
     iterations: int
     busy_processors: float
     """Processors at work in a round, as the processes' own time says."""
@@ -66,7 +66,7 @@ class PairResult(msgspec.Struct, frozen=True):
     restless: bool
     """Whether the fastest rounds were compared, and not neighbours."""
     seconds: float
-    """From the first word to the last, all that the case cost."""
+    """From the first message to the last, all that the case cost."""
 
 
 class SideLostError(RuntimeError):
@@ -146,7 +146,7 @@ class _Alternation:
         for side in self._sides:
             side.freeze()
         for side in self._sides:
-            # Its thread may run on to the next word; nothing is timed before it is frozen again.
+            # Its thread may run on to the next message; nothing is timed before it is frozen again.
             _ask(self._task, side, lambda side: side.agree(iterations))
             side.freeze()
         started = self._clock()
@@ -207,9 +207,9 @@ class _Alternation:
     def _logs(self, before: Side, after: Side) -> list[float]:
         """Log ratios of neighbouring rounds, as far as a timer saw both."""
         return [
-            math.log(other.seconds / one.seconds)
-            for one, other in zip(self._timed[before], self._timed[after], strict=False)
-            if one.seconds > 0 and other.seconds > 0
+            math.log(later_round.seconds / earlier_round.seconds)
+            for earlier_round, later_round in zip(self._timed[before], self._timed[after], strict=False)
+            if earlier_round.seconds > 0 and later_round.seconds > 0
         ]
 
 

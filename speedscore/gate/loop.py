@@ -1,6 +1,6 @@
 """The gate's loop: a pilot finds out what there is to compare, then pairs of fresh sides, until all is decided.
 
-What a pair means is the cases' affair, what is said of it all the report's; nothing is printed here.
+What a pair means for a case is decided in ``gated_case``, what all of them mean in ``report``; nothing is printed here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PILOT = 0.2
 
 
 class GateListener(Protocol):
-    """Who is told how far the gate is."""
+    """What is called as the gate gets on."""
 
     def collected(self, cases: int) -> None:
         """So many cases are on both sides."""

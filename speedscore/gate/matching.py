@@ -1,4 +1,4 @@
-"""Which cases both sides have, and what is said at once of what only one side has.
+"""Which cases both sides have, and the verdicts on those that only one side has.
 
 It compares names and sources and looks into no checkout.
 """

@@ -59,8 +59,8 @@ class PairRunner:
             hash_seed = self._order.randrange(2**32)
             specs = (self._plan.base.spec, self._plan.head.spec)
             sides: dict[str, Side] = {}
-            for spec, other in self._order.sample([specs, specs[::-1]], k=2):
-                sides[spec.label] = self._start_side(spec, other=other, hash_seed=hash_seed)
+            for spec, other_spec in self._order.sample([specs, specs[::-1]], k=2):
+                sides[spec.label] = self._start_side(spec, other=other_spec, hash_seed=hash_seed)
                 stack.callback(sides[spec.label].close)
             base, head = sides["base"], sides["head"]
             pair = StartedPair(base, head, _heard(base, base.collected), _heard(head, head.collected))
@@ -76,13 +76,15 @@ class PairRunner:
         seconds: float,
         note: Callable[[GatedCase, PairResult], None],
     ) -> int:
-        """How many of the cases were come to. One in which a side died counts as such, and ends the pair.
+        """How many of the cases were reached. One in which a side died counts as such, and ends the pair.
 
         Raises GateError where a side ran the other's code, BudgetSpentError between two cases.
         """
         by_id = {case.id: case for case in cases}
-        one, every = _draw_processors(self._order)
-        tasks = [case.task(one=one, all_of_them=every, seconds=seconds) for case in cases]
+        one_processor, all_processors = _draw_processors(self._order)
+        tasks = [
+            case.task(one_processor=one_processor, all_processors=all_processors, seconds=seconds) for case in cases
+        ]
         done = 0
         try:
             for result in run_tasks(
@@ -118,10 +120,10 @@ def _draw_processors(order: random.Random) -> tuple[Processors, Processors]:
 
 def _check_own_code(pair: StartedPair) -> None:
     """Raises GateError where a side ran the other's code: a comparison with itself would always pass."""
-    for side, other in ((pair.base, "head"), (pair.head, "base")):
+    for side, other_label in ((pair.base, "head"), (pair.head, "base")):
         if foreign := _heard(side, side.end).foreign:
             raise GateError(
-                f"{side.spec.label} imported {', '.join(foreign[:5])} from {other}'s checkout, so both sides "
+                f"{side.spec.label} imported {', '.join(foreign[:5])} from {other_label}'s checkout, so both sides "
                 "ran the same code; name the folder that holds the package in python_path of "
                 "[tool.speedscore.gate], or give base an environment of its own with --gate-python"
             )

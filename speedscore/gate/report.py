@@ -101,10 +101,10 @@ def conclude_canary(verdicts: tuple[Verdict, ...], share: float) -> tuple[GateEx
     """The same for a canary: it is found, or this machine, today, cannot be trusted to find its like."""
     timed = [verdict for verdict in verdicts if verdict.metric == "time" and verdict.outcome != "not comparable"]
     regressed = count(timed, "regressed")
-    said = f"canary: {100 * share:g} % of extra work was found in {regressed} of {_number(len(timed), 'case')}"
+    headline = f"canary: {100 * share:g} % of extra work was found in {regressed} of {_number(len(timed), 'case')}"
     if not timed:
         return GateExit.CANNOT_RUN, "canary: no case could be given extra work"
-    return (GateExit.PASSED if regressed == len(timed) else GateExit.INCONCLUSIVE), said
+    return (GateExit.PASSED if regressed == len(timed) else GateExit.INCONCLUSIVE), headline
 
 
 def _cases(verdicts: tuple[Verdict, ...], outcome: Outcome) -> str:

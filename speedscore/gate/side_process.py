@@ -1,4 +1,4 @@
-"""A side that is a pytest process in a checkout: it is started, told what to do and heard, one test at a time.
+"""A side that is a pytest process in a checkout: it is started, told what to run, and answers, one test at a time.
 
 It knows nothing of the other side but where that lies, and nothing of verdicts.
 """

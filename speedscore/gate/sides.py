@@ -51,7 +51,7 @@ class SideCollection(msgspec.Struct, frozen=True, tag_field="event", tag="collec
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
-    """The test has come to its benchmark and is warm."""
+    """The test has reached its benchmark and is warm."""
 
     iterations: int
     most_rounds: int

@@ -71,7 +71,7 @@ def _system() -> dict[str, Scalar]:
 
 
 def _processor() -> dict[str, Scalar]:
-    found: dict[str, Scalar] = {
+    fields: dict[str, Scalar] = {
         "cpu.logical": psutil.cpu_count(logical=True),
         "cpu.physical": psutil.cpu_count(logical=False),
         "cpu.affinity": ",".join(map(str, allowed_processors())),
@@ -79,12 +79,12 @@ def _processor() -> dict[str, Scalar]:
     for line in _lines(Path("/proc/cpuinfo")):
         name, _, value = line.partition(":")
         if name.strip() == "model name":
-            found["cpu.model"] = value.strip()
+            fields["cpu.model"] = value.strip()
             break
     governor = _lines(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"))
     if governor:
-        found["cpu.governor"] = governor[0]
-    return found
+        fields["cpu.governor"] = governor[0]
+    return fields
 
 
 def _accelerators() -> dict[str, Scalar]:
@@ -92,22 +92,22 @@ def _accelerators() -> dict[str, Scalar]:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
         return {}
-    found: dict[str, Scalar] = {}
+    fields: dict[str, Scalar] = {}
     try:
-        _note(found, "gpu.driver", pynvml.nvmlSystemGetDriverVersion)
-        _note(found, "gpu.count", pynvml.nvmlDeviceGetCount)
-        for index in range(int(found.get("gpu.count") or 0)):
+        _note(fields, "gpu.driver", pynvml.nvmlSystemGetDriverVersion)
+        _note(fields, "gpu.count", pynvml.nvmlDeviceGetCount)
+        for index in range(int(fields.get("gpu.count") or 0)):
             for name, read in _GPU_READINGS.items():
-                _note(found, f"gpu.{index}.{name}", partial(_read_gpu, read, index))
+                _note(fields, f"gpu.{index}.{name}", partial(_read_gpu, read, index))
     finally:
         pynvml.nvmlShutdown()
-    return found
+    return fields
 
 
-def _note(found: dict[str, Scalar], name: str, read: Callable[[], Scalar]) -> None:
+def _note(fields: dict[str, Scalar], name: str, read: Callable[[], Scalar]) -> None:
     # Some cards and virtual machines do not tell; the field is then missing, not zero.
     with contextlib.suppress(pynvml.NVMLError):
-        found[name] = read()
+        fields[name] = read()
 
 
 def _read_gpu(read: Callable[[Any], Scalar], index: int) -> Scalar:
@@ -125,13 +125,13 @@ _GPU_READINGS: dict[str, Callable[[Any], Scalar]] = {
 
 
 def _packages() -> dict[str, Scalar]:
-    found: dict[str, Scalar] = {}
+    fields: dict[str, Scalar] = {}
     for name in PACKAGES:
         try:
-            found[f"package.{name}"] = metadata.version(name)
+            fields[f"package.{name}"] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return fields
 
 
 def _git(source: Path) -> dict[str, Scalar]:

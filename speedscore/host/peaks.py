@@ -1,7 +1,7 @@
 """Datasheet peaks of the devices that have one, by the name that JAX and PyTorch give a device.
 
 A share of a peak means something only beside the peak's own number, type and source. It never guesses: a name that is
-not in the table has no peak, and what it is a part or a neighbour of does not count.
+not in the table has no peak, however much it resembles one that is.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ def interrupt_on(*numbers: signal.Signals) -> Callable[[], None]:
     """Let the first of these signals raise KeyboardInterrupt, and none after it. Returns what undoes this."""
     if threading.current_thread() is not threading.main_thread():
         return lambda: None  # Python leaves signals to the main thread
-    found = {number: signal.getsignal(number) for number in numbers}
+    handlers = {number: signal.getsignal(number) for number in numbers}
     # A shell lets what it runs in the background ignore Ctrl-C, and so it stays.
-    before = {number: handler for number, handler in found.items() if handler not in (signal.SIG_IGN, None)}
+    before = {number: handler for number, handler in handlers.items() if handler not in (signal.SIG_IGN, None)}
     for number in before:
         signal.signal(number, _interrupt)
 
@@ -27,6 +27,6 @@ def interrupt_on(*numbers: signal.Signals) -> Callable[[], None]:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as Python calls it
     # CI sends one after the other, and people press Ctrl-C twice: what tidies up must not be cut short.
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)
+    for ending_signal in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending_signal, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -27,8 +27,8 @@ class _Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
         """
         known = set(cls.__struct_fields__) - {"other"}
         named = {name: value for name, value in fields.items() if name in known}
-        other = {name: value for name, value in fields.items() if name not in known}
-        return msgspec.convert(named | {"other": other}, cls)
+        unknown = {name: value for name, value in fields.items() if name not in known}
+        return msgspec.convert(named | {"other": unknown}, cls)
 
     def fields(self) -> dict[str, Scalar]:
         """All that is known, by flat names."""
@@ -40,7 +40,7 @@ class ProgramDescription(_Description, frozen=True):
     """What ran. None is unknown, or does not apply."""
 
     platform: str | None = None
-    """``cpu``, ``gpu`` or ``tpu``: where it really sits."""
+    """``cpu``, ``gpu`` or ``tpu``: where it really runs."""
     device_kind: str | None = None
     """The device by its maker's name."""
     threads: int | None = None

@@ -130,8 +130,8 @@ def _case_of_version_1(case: _Case1) -> CaseResult:
 
 def _rounds_of_version_1(case: _Case1) -> tuple[Round, ...]:
     """Runs from before 2026-12 have no processes, and some no turns: both are then unknown for every round."""
-    own = [measurement.samples for measurement in case.measurements if measurement.name == case.metric]
-    samples = own[0] if own else ()
+    metric_samples = [measurement.samples for measurement in case.measurements if measurement.name == case.metric]
+    samples = metric_samples[0] if metric_samples else ()
     for name, numbers in (("turns", case.turns), ("processes", case.processes)):
         if samples and numbers and len(numbers) != len(samples):
             raise ValueError(

@@ -1,7 +1,7 @@
 """How fast frameworks are beside each other: the one estimator of a ratio, from rounds that were neighbours in time.
 
-The rounds of one process are not independent: whatever a process was dealt at its start (addresses, pages, a neighbour
-on the machine) stays with it. So each process gives one number for each two frameworks, and the interval is over
+The rounds of one process are not independent: what it happens to get at its start (addresses, pages, a neighbour on
+the machine) stays with it. So each process gives one number for each two frameworks, and the interval is over
 processes. The saved run, the tables, the score and its interval all read this. It decides nothing: a ratio is an
 estimate, and a verdict about a change is not made here.
 """
@@ -71,12 +71,12 @@ def find_ratios(cases: Iterable[CaseResult]) -> tuple[Ratio, ...]:
     """
     measured = [case for case in cases if case.status == "measured"]
     estimates = (
-        (one, other, estimate)
+        (first, second, estimate)
         for group in _groups(measured)
-        for (one, other), estimate in _estimates_of_group(group)
+        for (first, second), estimate in _estimates_of_group(group)
         if estimate.processes
     )
-    return tuple(_ratio(one, other, estimate) for one, other, estimate in estimates)
+    return tuple(_ratio(first, second, estimate) for first, second, estimate in estimates)
 
 
 def estimate_ratios(cases: Sequence[CaseResult]) -> dict[Pair, Estimate]:
@@ -88,17 +88,17 @@ def estimate_ratios(cases: Sequence[CaseResult]) -> dict[Pair, Estimate]:
     """
     estimates: dict[Pair, Estimate] = {}
     for group in _groups(cases):
-        for (one, other), estimate in _estimates_of_group(group):
-            estimates[one.framework, other.framework] = estimate
-    for one, other in combinations(cases, 2):
-        estimate = estimates.get((one.framework, other.framework)) or _apart(one, other)
-        estimates[one.framework, other.framework] = estimate
-        estimates[other.framework, one.framework] = estimate.reversed()
+        for (first, second), estimate in _estimates_of_group(group):
+            estimates[first.framework, second.framework] = estimate
+    for first, second in combinations(cases, 2):
+        estimate = estimates.get((first.framework, second.framework)) or _apart(first, second)
+        estimates[first.framework, second.framework] = estimate
+        estimates[second.framework, first.framework] = estimate.reversed()
     return estimates
 
 
 def _groups(cases: Iterable[CaseResult]) -> list[list[CaseResult]]:
-    """The cases that lived side by side."""
+    """The cases, grouped by what was measured side by side."""
     groups: dict[tuple[str, ...], list[CaseResult]] = {}
     for case in cases:
         key = (case.phase, case.model, case.device, case.precision, case.occasion)
@@ -109,9 +109,9 @@ def _groups(cases: Iterable[CaseResult]) -> list[list[CaseResult]]:
 def _estimates_of_group(group: Sequence[CaseResult]) -> Iterator[tuple[tuple[CaseResult, CaseResult], Estimate]]:
     logs = [_logs_by_process(case) for case in group]
     mean_square, freedom = _residual_mean_square(logs)
-    for (one, its_logs), (other, other_logs) in combinations(zip(group, logs, strict=True), 2):
-        estimate = _estimate(its_logs, other_logs, mean_square=mean_square, freedom=freedom)
-        yield (one, other), estimate or _apart(one, other)
+    for (first, first_logs), (second, second_logs) in combinations(zip(group, logs, strict=True), 2):
+        estimate = _estimate(first_logs, second_logs, mean_square=mean_square, freedom=freedom)
+        yield (first, second), estimate or _apart(first, second)
 
 
 class _Logs(msgspec.Struct, frozen=True, gc=False):
@@ -137,41 +137,41 @@ def _logs_by_process(case: CaseResult) -> dict[Process, _Logs]:
 
 
 def _estimate(
-    one: Mapping[Process, _Logs], other: Mapping[Process, _Logs], *, mean_square: float | None, freedom: int
+    first: Mapping[Process, _Logs], second: Mapping[Process, _Logs], *, mean_square: float | None, freedom: int
 ) -> Estimate | None:
     """None where they shared no process."""
-    shared = [process for process in one if process in other]
+    shared = [process for process in first if process in second]
     if not shared:
         return None
-    logs = tuple(_neighbours(one[process], other[process]) for process in shared)
-    by_process = [median(each) for each in logs]
+    logs = tuple(_neighbours(first[process], second[process]) for process in shared)
+    by_process = [median(process_logs) for process_logs in logs]
     if mean_square is None:
         return Estimate(logs, fmean(by_process))
     # A difference of two frameworks has twice the variance of one.
-    own = variance(by_process) / 2 if len(by_process) > 1 else 0.0
-    error = math.sqrt(2 * max(mean_square, own) / len(by_process))
+    pair_mean_square = variance(by_process) / 2 if len(by_process) > 1 else 0.0
+    error = math.sqrt(2 * max(mean_square, pair_mean_square) / len(by_process))
     return Estimate(logs, fmean(by_process), standard_error=error, freedom=freedom)
 
 
-def _neighbours(one: _Logs, other: _Logs) -> tuple[float, ...]:
-    """Logs of how many times as fast ``one`` was, by turns that both took part in, else one number of the medians."""
-    shared = [turn for turn in one.by_turn if turn in other.by_turn]
+def _neighbours(first: _Logs, second: _Logs) -> tuple[float, ...]:
+    """Logs of how many times as fast ``first`` was, by turns that both took part in, else one number of the medians."""
+    shared = [turn for turn in first.by_turn if turn in second.by_turn]
     if shared:
-        return tuple(other.by_turn[turn] - one.by_turn[turn] for turn in shared)
-    return (other.middle - one.middle,)
+        return tuple(second.by_turn[turn] - first.by_turn[turn] for turn in shared)
+    return (second.middle - first.middle,)
 
 
-def _apart(one: CaseResult, other: CaseResult) -> Estimate:
-    return Estimate((), math.log(figure_of_rounds(other.rounds) / figure_of_rounds(one.rounds)))
+def _apart(first: CaseResult, second: CaseResult) -> Estimate:
+    return Estimate((), math.log(figure_of_rounds(second.rounds) / figure_of_rounds(first.rounds)))
 
 
-def _ratio(one: CaseResult, other: CaseResult, estimate: Estimate) -> Ratio:
-    faster, slower = (one, other) if estimate.log_ratio >= 0 else (other, one)
+def _ratio(first: CaseResult, second: CaseResult, estimate: Estimate) -> Ratio:
+    faster, slower = (first, second) if estimate.log_ratio >= 0 else (second, first)
     centre, reach = abs(estimate.log_ratio), estimate.reach
     return Ratio(
-        phase=one.phase,
-        model=one.model,
-        device=one.device,
+        phase=first.phase,
+        model=first.model,
+        device=first.device,
         faster=faster.framework,
         slower=slower.framework,
         value=math.exp(centre),
@@ -192,8 +192,8 @@ def _residual_mean_square(frameworks: Sequence[Mapping[Process, _Logs]]) -> tupl
     instead. In simulation 95 % becomes 96 % where all are alike, and 85 to 90 % for two that are three times as
     restless as six others.
     """
-    shared_by_all = [process for process in frameworks[0] if all(process in own for own in frameworks)]
-    table = [[own[process].middle for process in shared_by_all] for own in frameworks]
+    shared_by_all = [process for process in frameworks[0] if all(process in framework for framework in frameworks)]
+    table = [[framework[process].middle for process in shared_by_all] for framework in frameworks]
     freedom = (len(table) - 1) * (len(shared_by_all) - 1)
     return (_residual(table) / freedom, freedom) if freedom > 0 else (None, 0)
 

@@ -1,6 +1,6 @@
 """Rounds by process and turn, and the one number that a process gives.
 
-Rounds of one process are not independent: whatever a process was dealt at its start stays with it. So whoever reads
+Rounds of one process are not independent: what it happens to get at its start stays with it. So whoever reads
 rounds reads them by process, through this module; it compares nothing.
 """
 
@@ -28,7 +28,9 @@ def rounds_by_process(rounds: Iterable[Round]) -> dict[Process, tuple[Round, ...
 
 def process_medians(rounds: Iterable[Round]) -> tuple[float, ...]:
     """Seconds: of each process the median of its rounds."""
-    return tuple(median(round_.seconds for round_ in own) for own in rounds_by_process(rounds).values())
+    return tuple(
+        median(round_.seconds for round_ in process_rounds) for process_rounds in rounds_by_process(rounds).values()
+    )
 
 
 def figure_of_rounds(rounds: Iterable[Round]) -> float:

@@ -14,6 +14,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     Empty where none is like it.
     """
-    spelled = {each.casefold(): each for each in known}
+    spelled = {name.casefold(): name for name in known}
     likely = difflib.get_close_matches(word.casefold(), spelled, n=1, cutoff=_LIKENESS)
     return f"; did you mean {spelled[likely[0]]!r}?" if likely else ""

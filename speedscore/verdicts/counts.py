@@ -83,13 +83,13 @@ def count_verdict(case: str, name: str, base: float, head: float) -> Verdict:
     ratio = _ratio(base, head)
     if base == head:
         return Verdict(case, name, "unchanged", f"{_number(head)} {count.what} on both sides, counted exactly", ratio)
-    told = f"{_number(head)} instead of {_number(base)} {count.what}"
+    change = f"{_number(head)} instead of {_number(base)} {count.what}"
     if not count.judged:
-        return Verdict(case, name, "unchanged", ratio=ratio, notes=(f"{told}: {count.note}",))
+        return Verdict(case, name, "unchanged", ratio=ratio, notes=(f"{change}: {count.note}",))
     if abs(head - base) <= count.tolerance * base:
-        reason = f"{told}, within {100 * count.tolerance:g} % and so no change: {count.tolerance_reason}"
+        reason = f"{change}, within {100 * count.tolerance:g} % and so no change: {count.tolerance_reason}"
         return Verdict(case, name, "unchanged", reason, ratio)
-    return Verdict(case, name, "regressed" if head > base else "improved", f"{told}, counted exactly", ratio)
+    return Verdict(case, name, "regressed" if head > base else "improved", f"{change}, counted exactly", ratio)
 
 
 def _ratio(base: float, head: float) -> float | None:

@@ -102,10 +102,10 @@ class Settings:
         Raises SettingsError for a size that is none.
         """
         table = self._table
-        fitting = [own_table for own_table in reversed(table.case) if own_table.fits(case=case, group=group)]
+        fitting = [case_table for case_table in reversed(table.case) if case_table.fits(case=case, group=group)]
 
         def settle(name: str) -> str | None:
-            return next((value for own_table in fitting if (value := getattr(own_table, name)) is not None), None)
+            return next((value for case_table in fitting if (value := getattr(case_table, name)) is not None), None)
 
         detect = self._detect or settle("detect") or table.detect
         # A margin that was meant for another size does not follow a size from the command line.
@@ -115,8 +115,12 @@ class Settings:
             memory=self._policy(
                 settle("memory_detect") or table.memory_detect, settle("memory_margin") or table.memory_margin
             ),
-            seconds=next((own.seconds for own in fitting if own.seconds is not None), table.seconds),
-            processors=next((own.processors for own in fitting if own.processors), table.processors),
+            seconds=next(
+                (case_table.seconds for case_table in fitting if case_table.seconds is not None), table.seconds
+            ),
+            processors=next(
+                (case_table.processors for case_table in fitting if case_table.processors), table.processors
+            ),
         )
 
     def _policy(self, detect: str, margin: str | None) -> VerdictPolicy:

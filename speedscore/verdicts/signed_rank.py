@@ -45,8 +45,8 @@ def upper_limit(values: Sequence[float], *, error: float) -> float:
 def _walsh_averages(values: Sequence[float]) -> NDArray[np.float64]:
     """All means of two of the n values, n(n + 1)/2 of them, rising."""
     array = np.asarray(values, dtype=np.float64)
-    one, other = np.triu_indices(len(array))
-    return np.sort((array[one] + array[other]) / 2)
+    rows, columns = np.triu_indices(len(array))
+    return np.sort((array[rows] + array[columns]) / 2)
 
 
 def _beyond(count: int, error: float) -> int | None:

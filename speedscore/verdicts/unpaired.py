@@ -85,7 +85,7 @@ def learn(past: Sequence[Sequence[float]]) -> Past | None:
         return None
     centres = [fmean(run) for run in past]
     steps = [abs(later - earlier) for earlier, later in pairwise(centres)]
-    smaller = [min(one, other) ** 2 for one, other in pairwise(steps)]
+    smaller = [min(step, next_step) ** 2 for step, next_step in pairwise(steps)]
     return Past(
         spread=math.sqrt(fmean(smaller) / _SMALLER_OF_TWO), runs=len(past), processes=median(len(run) for run in past)
     )

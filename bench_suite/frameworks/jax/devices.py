@@ -23,10 +23,10 @@ def find_device(name: DeviceName) -> Any:
     try:
         return jax.devices(name)[0]
     except RuntimeError as error:
-        found = ", ".join(sorted({device.platform for device in jax.devices()}))
+        platforms = ", ".join(sorted({device.platform for device in jax.devices()}))
         raise DeviceUnavailable(
-            f"JAX {jax.__version__} was asked for a {name} and found {found} only; install the jaxlib plugin for that "
-            f"device and check its driver ({str(error).splitlines()[0]})"
+            f"JAX {jax.__version__} was asked for a {name} and found {platforms} only; install the jaxlib plugin for "
+            f"that device and check its driver ({str(error).splitlines()[0]})"
         ) from error
 
 

@@ -49,12 +49,12 @@ def count_executable(executable: Any) -> dict[str, int]:
     matter. What the platform does not tell is left out.
     """
     costs = executable.cost_analysis() or {}
-    found = {"xla_flops": costs.get("flops"), "xla_bytes_accessed": costs.get("bytes accessed")}
+    counts = {"xla_flops": costs.get("flops"), "xla_bytes_accessed": costs.get("bytes accessed")}
     if (plan := executable.memory_analysis()) is not None:
-        found["xla_temporary_bytes"] = plan.temp_size_in_bytes
-    found["hlo_fusions"] = len(_FUSION.findall(executable.as_text()))
+        counts["xla_temporary_bytes"] = plan.temp_size_in_bytes
+    counts["hlo_fusions"] = len(_FUSION.findall(executable.as_text()))
     # XLA says −1 for what it cannot count.
-    return {name: round(value) for name, value in found.items() if value is not None and 0 <= value < float("inf")}
+    return {name: round(value) for name, value in counts.items() if value is not None and 0 <= value < float("inf")}
 
 
 def count_exported_bytes(lowered: Any) -> int:

@@ -38,9 +38,9 @@ def prepare_device(name: DeviceName, *, threads: int) -> str:
         return "GPU:0"
     if name == "tpu":
         raise DeviceUnavailable(f"asked for 'tpu', but TensorFlow {tf.__version__} is not driven on a TPU here")
-    found = ", ".join(sorted({device.device_type.lower() for device in tf.config.list_physical_devices()}))
+    device_types = ", ".join(sorted({device.device_type.lower() for device in tf.config.list_physical_devices()}))
     built = "built with CUDA" if tf.test.is_built_with_cuda() else "built without CUDA"
-    raise DeviceUnavailable(f"asked for {name!r}, but TensorFlow {tf.__version__} ({built}) found {found} only")
+    raise DeviceUnavailable(f"asked for {name!r}, but TensorFlow {tf.__version__} ({built}) found {device_types} only")
 
 
 def place(values: Array, device: str) -> Any:

@@ -96,8 +96,8 @@ def max_pool(images: Any) -> Any:
     # XLA takes no tf.nn.max_pool with explicit padding. After tf.pad it does, but the gradient is a scatter, with which
     # both passes took 17 times as long as these selections on the host.
     for axis in (1, 2):
-        around = [(1, 1) if other == axis else (0, 0) for other in range(4)]
-        padded = tf.pad(images, around, mode="CONSTANT", constant_values=-float("inf"))
+        padding = [(1, 1) if dimension == axis else (0, 0) for dimension in range(4)]
+        padded = tf.pad(images, padding, mode="CONSTANT", constant_values=-float("inf"))
         last = images.shape[axis] - 1
         before = (slice(None),) * axis
         first, second, third = (padded[(*before, slice(tap, tap + last, 2))] for tap in range(3))

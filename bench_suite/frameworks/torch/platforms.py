@@ -197,12 +197,12 @@ class Tpu(Platform):
     def _find(self) -> torch.device:
         try:
             device: torch.device = self._xla.device()
-            found = self._model.xla_device_hw(device)
+            hardware = self._model.xla_device_hw(device)
         except RuntimeError as error:
-            found = f"none ({str(error).partition(chr(10))[0]})"
-        if found != "TPU":
+            hardware = f"none ({str(error).partition(chr(10))[0]})"
+        if hardware != "TPU":
             raise DeviceUnavailable(
-                f"asked for 'tpu', but the device that torch_xla {self._xla.__version__} found is {found}; "
+                f"asked for 'tpu', but the device that torch_xla {self._xla.__version__} found is {hardware}; "
                 "check PJRT_DEVICE and libtpu"
             )
         return device

@@ -145,12 +145,12 @@ class Rounds:
             if collecting:
                 gc.enable()
 
-    def play(self, one: Callable[[], tuple[float, float]], iterations: int) -> None:
+    def run(self, time_round: Callable[[], tuple[float, float]], iterations: int) -> None:
         """Rounds, each when the gate says so, until it has enough."""
         # pytest-benchmark's own figures too, for tests that look at ``benchmark.stats`` afterwards.
         stats = self._fixture._make_stats(iterations)
         while self.pairing.wanted():
-            seconds, cpu_seconds = one()
+            seconds, cpu_seconds = time_round()
             stats.update(seconds)
             self.pairing.pass_on(seconds / iterations, cpu_seconds / iterations)
 
@@ -160,7 +160,7 @@ def paired_raw(fixture: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
     rounds = Rounds(fixture)
     proposed = _warm_up(rounds, lambda iterations: rounds.time(function, args, kwargs, iterations)[0])
     iterations = rounds.pairing.agree(rounds.pairing.known or proposed)
-    rounds.play(lambda: rounds.time(function, args, kwargs, iterations), iterations)
+    rounds.run(lambda: rounds.time(function, args, kwargs, iterations), iterations)
     return rounds.result
 
 
@@ -199,7 +199,7 @@ def paired_pedantic(
         raise ValueError("Can't use more than 1 `iterations` with a `setup` function.")
     shared = Rounds(fixture)
 
-    def one() -> tuple[float, float]:
+    def time_round() -> tuple[float, float]:
         used_args, used_kwargs = args, kwargs or {}
         made = setup() if setup else None
         if made:
@@ -211,12 +211,12 @@ def paired_pedantic(
             teardown(*used_args, **used_kwargs)
         return timed
 
-    warm = [one()[0] / iterations for _ in range(warmup_rounds)]
+    warm = [time_round()[0] / iterations for _ in range(warmup_rounds)]
     # A test of our own matrix has agreed already, and adds the canary's work where its clock sees it.
     if not shared.pairing.ready:
         if shared.pairing.extra_work:
-            # A share of an unknown time cannot be added: without a round to warm up, one more is played.
-            shared.canary.calibrate(min(warm) if warm else one()[0] / iterations)
+            # A share of an unknown time cannot be added: without a round to warm up, one more is run.
+            shared.canary.calibrate(min(warm) if warm else time_round()[0] / iterations)
         shared.pairing.agree(iterations, most_rounds=rounds)
-    shared.play(one, iterations)
+    shared.run(time_round, iterations)
     return shared.result

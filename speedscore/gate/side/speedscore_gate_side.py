@@ -2,7 +2,7 @@
 
 It is loaded by file name into a pytest that may belong to another checkout and another environment, so it imports
 nothing of ours, only pytest and pytest-benchmark. The gate tells it over a pipe which test to run; inside the test
-every round waits for the gate's word. It decides nothing, and saves nothing.
+every round waits for the gate's message. It decides nothing, and saves nothing.
 
 What crosses the pipes are JSON lines. The gate sends ``case``, ``agree``, ``round``, ``enough`` and ``end``; this
 module sends ``collected``, ``ready``, ``round``, ``finished`` and ``ended``.
@@ -125,8 +125,8 @@ def verdict_of(reports: list[pytest.TestReport]) -> tuple[str, str]:
     for report in reports:
         if report.failed:
             crash = getattr(report.longrepr, "reprcrash", None)
-            said = str(getattr(crash, "message", "")) or report.longreprtext
-            lines = [line for line in said.splitlines() if line.strip()] or ["no message"]
+            message = str(getattr(crash, "message", "")) or report.longreprtext
+            lines = [line for line in message.splitlines() if line.strip()] or ["no message"]
             return "failed", f"{report.when}: {lines[0].strip()}"
         if report.skipped and hasattr(report, "wasxfail"):
             return "skipped", f"expected to fail: {report.wasxfail}"
@@ -165,8 +165,8 @@ def peak_bytes() -> int | None:
 
 def foreign_modules() -> list[str]:
     """Modules that came from the other side's checkout: what was measured was then not this side's code."""
-    other, own = os.environ["SPEEDSCORE_GATE_OTHER"], os.environ["SPEEDSCORE_GATE_OWN"]
-    if other == own:
+    other_folder, own_folder = os.environ["SPEEDSCORE_GATE_OTHER"], os.environ["SPEEDSCORE_GATE_OWN"]
+    if other_folder == own_folder:
         return []
     ours = os.path.realpath(Path(__file__).parent)
     foreign = []
@@ -174,7 +174,7 @@ def foreign_modules() -> list[str]:
         path = os.path.realpath(getattr(module, "__file__", None) or "")
         # An environment may lie inside a checkout, and we ourselves may.
         installed = {"site-packages", "dist-packages"} & set(Path(path).parts)
-        is_foreign = within(path, other) and not (within(path, own) and within(own, other))
+        is_foreign = within(path, other_folder) and not (within(path, own_folder) and within(own_folder, other_folder))
         if is_foreign and not installed and not within(path, ours):
             foreign.append(name)
     return sorted(foreign)
