@@ -1,7 +1,8 @@
-"""The pytest plugin of the judging half: it hears of the finished run and prints the cards at the end of the session.
+"""The pytest plugin of the judging half: it hears of the finished run and ends the session with its scores.
 
-It measures nothing and changes no result. When the cards cannot be made (a fixture that cannot be trusted, say) the
-tests' results and the saved run stand as they are: one line says what is wrong, and the exit status is not zero.
+With ``--full`` it prints the whole cards. It measures nothing and changes no result. When no score can be made (a
+fixture that cannot be trusted, say) the tests' results and the saved run stand as they are: one line says what is
+wrong, and the exit status is not zero.
 """
 
 from __future__ import annotations

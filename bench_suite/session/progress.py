@@ -18,12 +18,12 @@ from speedscore.bench_suite.measuring.stopping import interval_fraction
 from speedscore.bench_suite.session.noise import is_too_noisy, likely_reason
 from speedscore.host.clock import seconds
 from speedscore.host.processors import allowed_processors, quota_processors
+from speedscore.record.phases import PHASES
+from speedscore.record.rounds import figure_of_rounds
+from speedscore.record.run_record import Round
 from speedscore.text.numbers import duration, first_line, percent
 
 _REDRAW_SECONDS = 0.2
-
-ONE_FIGURE_A_PROCESS = ("compilation", "warm_compilation")
-"""Phases that a process measures once, so that their figures have no interval over rounds."""
 
 
 def wants_live_line(reporter: pytest.TerminalReporter) -> bool:
@@ -49,7 +49,7 @@ class Progress:
         self._begun_blocks += 1
         self._busy_processors = 0.0
         frameworks = ", ".join(dict.fromkeys(case.framework for case in cases))
-        phases = ", ".join(dict.fromkeys(case.phase.replace("_", " ") for case in cases))
+        phases = ", ".join(dict.fromkeys(PHASES[case.phase].title for case in cases))
         self._line(f"[{self._begun_blocks}/{self._total_blocks}] {block}: {frameworks} ({phases})")
 
     def machine_is_busy(self, processors: float) -> None:
@@ -62,24 +62,25 @@ class Progress:
     def round_done(self, case: Case, rounds_seconds: Sequence[float]) -> None:
         if self._live and seconds() - self._drawn_at_seconds > _REDRAW_SECONDS:
             middle = duration(median(rounds_seconds))
-            self._draw(f"    {case.phase} {case.framework}: {middle}, round {len(rounds_seconds)}")
+            self._draw(f"    {PHASES[case.phase].title} {case.framework}: {middle}, round {len(rounds_seconds)}")
 
     def case_done(self, case: Case, outcome: Outcome) -> None:
-        name = f"{case.phase.replace('_', ' ')} {case.framework}"
+        name = f"{PHASES[case.phase].title} {case.framework}"
         match outcome:
-            case CaseMeasured(rounds_seconds=rounds_seconds, stopped=stopped):
-                self._line(f"    {name}: {self._figure(case, rounds_seconds, stopped=stopped)}")
+            case CaseMeasured(rounds=rounds, stopped=stopped):
+                self._line(f"    {name}: {self._figure(case, rounds, stopped=stopped)}")
             case CaseUnavailable(reason):
                 self._line(f"    {name}: not measured: {first_line(reason)}")
             case CaseFailed(error):
                 self._line(f"    {name}: FAILED: {first_line(str(error))}")
 
-    def _figure(self, case: Case, rounds_seconds: Sequence[float], *, stopped: str) -> str:
-        middle = duration(median(rounds_seconds))
-        if case.phase in ONE_FIGURE_A_PROCESS:
-            return f"{middle}, {_count(len(rounds_seconds), 'process', 'processes')}"
-        count = _count(len(rounds_seconds), "round", "rounds")
-        fraction = interval_fraction(rounds_seconds)
+    def _figure(self, case: Case, rounds: Sequence[Round], *, stopped: str) -> str:
+        middle = duration(figure_of_rounds(rounds))
+        if PHASES[case.phase].compiles:
+            # A process measures it once: there is no interval over rounds.
+            return f"{middle}, {_count(len(rounds), 'process', 'processes')}"
+        count = _count(len(rounds), "round", "rounds")
+        fraction = interval_fraction([round_.seconds for round_ in rounds])
         if fraction is None:
             return f"{middle}, too few for an interval: {count} ({stopped})"
         if is_too_noisy(fraction):

@@ -14,7 +14,7 @@ from speedscore.scoring.scores.maturity import Layer
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.scoring.scores.uncertainty import Interval
-from speedscore.text.numbers import duration
+from speedscore.text.numbers import duration, size
 
 _OLD_MONTHS = 12
 """From this age on a fact's age is written beside its date."""
@@ -255,5 +255,7 @@ def _nodeids(nodeids: tuple[str, ...]) -> str:
 
 
 def quantity(amount: float, unit: str) -> str:
-    """A measured figure; durations as everywhere else."""
-    return duration(amount) if unit == "s" else f"{amount:,.3g} {unit}"
+    """A measured figure; durations and sizes as everywhere else."""
+    if unit == "s":
+        return duration(amount)
+    return size(amount) if unit == "bytes" else f"{amount:,.3g} {unit}"

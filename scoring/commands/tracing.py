@@ -54,7 +54,7 @@ def _dimension(card: ScoreCard, dimension: DimensionScore, evidence: Evidence) -
     if dimension.raw is not None:
         answered = [finding for finding in dimension.findings if finding.score is not None]
         above = " + ".join(
-            f"{finding.criterion.weight:g} x {finding.score:.2f}" for finding in answered if finding.score is not None
+            f"{finding.criterion.weight:g} × {finding.score:.2f}" for finding in answered if finding.score is not None
         )
         below = sum(finding.criterion.weight for finding in answered)
         yield f"  ({above}) / {below:g} = {dimension.raw:.3f}"
@@ -123,7 +123,7 @@ def _samples(case: CaseResult, metric: str) -> Iterator[str]:
     if measurement is None:
         return
     if metric != case.metric.name:
-        yield f"        one a process: {_listed(measurement.samples, measurement.unit)}"
+        yield f"        of each process: {_listed(measurement.samples, measurement.unit)}"
         return
     for number, rounds in enumerate(rounds_by_process(case.rounds).values(), start=1):
         yield f"        process {number}: {_listed([each.seconds for each in rounds], measurement.unit)}"
