@@ -13,7 +13,7 @@ from statistics import median
 import pytest
 
 from speedscore.bench_suite.matrix.cases import Block, Case, Cell
-from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseUnavailable, Outcome
+from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseOutcome, CaseUnavailable
 from speedscore.bench_suite.measuring.stopping import interval_fraction
 from speedscore.bench_suite.session.noise import is_too_noisy, likely_reason
 from speedscore.host.clock import seconds
@@ -64,7 +64,7 @@ class Progress:
             middle = duration(median(rounds_seconds))
             self._draw(f"    {PHASES[case.phase].title} {case.framework}: {middle}, round {len(rounds_seconds)}")
 
-    def case_done(self, case: Case, outcome: Outcome) -> None:
+    def case_done(self, case: Case, outcome: CaseOutcome) -> None:
         name = f"{PHASES[case.phase].title} {case.framework}"
         match outcome:
             case CaseMeasured(rounds=rounds, stopped=stopped):
