@@ -21,6 +21,7 @@ from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.text.suggestions import did_you_mean
 
 _MOST_ROUNDS = 12
 """Written out for each process; the rest are counted, and stand in the saved run."""
@@ -31,8 +32,9 @@ def trace(report: ScoreReport, evidence: Evidence, *, dimension: str | None, wid
     (card,) = report.cards
     chosen = [each for each in card.dimensions if dimension in (None, each.dimension)]
     if not chosen:
-        known = ", ".join(each.dimension for each in card.dimensions)
-        raise EvidenceError(f"unknown dimension {dimension!r}; there are {known}")
+        known = [each.dimension for each in card.dimensions]
+        hint = did_you_mean(str(dimension), known)
+        raise EvidenceError(f"unknown dimension {dimension!r}; there are {', '.join(known)}{hint}")
     lines = _speed_score(card) if dimension is None else []
     for each in chosen:
         lines += [*_dimension(card, each, evidence), ""]
