@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from speedscore.text.markdown import code, markdown_table
 from speedscore.text.numbers import three_digits
 
 RESULTS = Path(__file__).with_name("published.json")
@@ -33,7 +34,7 @@ def page(results: Mapping[str, Any]) -> str:
         f"Measured from {dates[0]} to {dates[-1]} on a CPU ({'; '.join(machines)}) by "
         "`tests/performance/test_published.py`; what could not be had there is not in the table. The interval is over "
         "rounds of one pair of processes, and says nothing of how another pair would differ.",
-        "\n".join(f"| {' | '.join(line)} |" for line in (_HEADERS, ["---"] * len(_HEADERS), *map(_line, rows))),
+        "\n".join(markdown_table(map(_line, rows), headers=_HEADERS)),
         "## Where nothing is published",
         "\n".join(f"- {name}: {reason}." for name, reason in results["absent"].items()),
     ]
@@ -46,7 +47,7 @@ def _line(row: Mapping[str, Any]) -> list[str]:
     if abs(more) > 0.01:
         remarks.append(f"{100 * more:+.0f} % parameters")
     return [
-        f"`{row['framework']}`",
+        code(row["framework"]),
         f"{row['model']}, {row['preset']}",
         row["published"],
         three_digits(row["ours_ms"]),

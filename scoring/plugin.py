@@ -1,7 +1,8 @@
-"""The pytest plugin of the judging half: it hears of the finished run and prints the cards at the end of the session.
+"""The pytest plugin of the judging half: it hears of the finished run and ends the session with its scores.
 
-It measures nothing and changes no result. When the cards cannot be made (a fixture that cannot be trusted, say) the
-tests' results and the saved run stand as they are: one line says what is wrong, and the exit status is not zero.
+With ``--full`` it prints the whole cards. It measures nothing and changes no result. When no score can be made (a
+fixture that cannot be trusted, say) the tests' results and the saved run stand as they are: one line says what is
+wrong, and the exit status is not zero.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from speedscore.scoring.scores.score_report import build_report
 FACTS_ALONE = "the facts alone: speedscore card"
 
 
-class _Outcome:
+class _Ending:
     """What the session's end has to say."""
 
     def __init__(self) -> None:
@@ -31,13 +32,13 @@ class _Outcome:
         self.error = ""
 
 
-_OUTCOME = pytest.StashKey[_Outcome]()
+_ENDING = pytest.StashKey[_Ending]()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_speedscore_run(config: pytest.Config, run: RunRecord, run_path: str | None) -> None:
     """Score the run; what comes of it waits for the terminal summary."""
-    outcome = config.stash.setdefault(_OUTCOME, _Outcome())
+    outcome = config.stash.setdefault(_ENDING, _Ending())
     try:
         rubric = load_rubric()
         for criteria in config.hook.pytest_speedscore_criteria(config=config):
@@ -56,7 +57,7 @@ def pytest_speedscore_run(config: pytest.Config, run: RunRecord, run_path: str |
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the cards, or the one line that says why there are none."""
-    outcome = config.stash.get(_OUTCOME, None)
+    outcome = config.stash.get(_ENDING, None)
     if outcome is None:
         return
     if outcome.error:
@@ -71,7 +72,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
     """Turn success into a usage error when the cards failed; a failure of the tests keeps its own exit status."""
     result = yield
-    outcome = session.config.stash.get(_OUTCOME, None)
+    outcome = session.config.stash.get(_ENDING, None)
     if outcome is not None and outcome.error and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
     return result

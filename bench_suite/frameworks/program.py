@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
+from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName, Role
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class Program(Protocol):
         """
         ...
 
-    def describe(self) -> dict[str, str | int | float | bool | None]:
+    def describe(self) -> dict[str, Scalar]:
         """What ran: ``platform``, ``threads`` (those that compute), ``variant``, ``layout``, and so on.
 
         After ``compile``, where it can be told: ``compiled_from_cache``.

@@ -25,9 +25,9 @@ from speedscore.bench_suite.measuring.outcomes import (
     OUT_OF_TIME,
     CaseFailed,
     CaseMeasured,
+    CaseOutcome,
     CaseUnavailable,
     Listener,
-    Outcome,
 )
 from speedscore.bench_suite.measuring.scheduler import RoundScheduler
 from speedscore.bench_suite.workers.handle import WorkerLost
@@ -54,7 +54,7 @@ class BlockInterrupted(BaseException):
     It is no ``Exception``, for whoever catches those must not swallow a Ctrl-C: raise ``cause`` again.
     """
 
-    def __init__(self, cause: BaseException, *, outcomes: Mapping[Case, Outcome]) -> None:
+    def __init__(self, cause: BaseException, *, outcomes: Mapping[Case, CaseOutcome]) -> None:
         super().__init__(f"the block was ended by {type(cause).__name__}")
         self.cause = cause
         self.outcomes = outcomes
@@ -69,7 +69,7 @@ def measure_block(
     order: random.Random,
     listener: Listener,
     clock: Clock = seconds,
-) -> Mapping[Case, Outcome]:
+) -> Mapping[Case, CaseOutcome]:
     """Measure the cases of one block against each other: what became of each.
 
     ``order`` shuffles who goes first, anew each turn. Raises BlockInterrupted, with what was measured until then, for
@@ -95,7 +95,7 @@ class _Outcomes:
     """The outcomes so far. A case gets its first outcome when it fails, or when its block ends."""
 
     def __init__(self, listener: Listener) -> None:
-        self.by_case: dict[Case, Outcome] = {}
+        self.by_case: dict[Case, CaseOutcome] = {}
         self.listener = listener
 
     @contextmanager
@@ -110,7 +110,7 @@ class _Outcomes:
         except Exception as error:  # noqa: BLE001 - one case's failure must not take the block with it
             self.give_up(cell, roles, CaseFailed(error=error))
 
-    def give_up(self, cell: CellRun, roles: tuple[Role, ...], outcome: Outcome) -> None:
+    def give_up(self, cell: CellRun, roles: tuple[Role, ...], outcome: CaseOutcome) -> None:
         """Measure these roles of the cell no further. Its worker ends with the last of them."""
         for role in roles:
             del cell.roles[role]
@@ -128,7 +128,7 @@ class _Outcomes:
                     if not interrupted or isinstance(outcome, CaseMeasured):
                         self._settle(case, outcome)
 
-    def _settle(self, case: Case, outcome: Outcome) -> None:
+    def _settle(self, case: Case, outcome: CaseOutcome) -> None:
         self.by_case[case] = outcome
         self.listener.case_done(case, outcome)
 

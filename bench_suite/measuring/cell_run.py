@@ -17,8 +17,8 @@ from speedscore.bench_suite.measuring.outcomes import (
     OUT_OF_TIME,
     CaseFailed,
     CaseMeasured,
+    CaseOutcome,
     CaseUnavailable,
-    Outcome,
 )
 from speedscore.bench_suite.measuring.stopping import interval_fraction, is_narrow
 from speedscore.bench_suite.workers.handle import Worker
@@ -149,7 +149,7 @@ class CellRun:
             self._worker.close()
             self._worker = None
 
-    def outcome(self, case: Case) -> Outcome:
+    def outcome(self, case: Case) -> CaseOutcome:
         """What came of a case of which nothing failed."""
         samples = self.roles[case.role]
         phase = PHASES[case.phase]

@@ -58,7 +58,7 @@ class CaseFailed(msgspec.Struct, frozen=True):
     """As raised; inside pytest's own process it still has the traceback that a debugger wants."""
 
 
-Outcome = CaseMeasured | CaseUnavailable | CaseFailed
+CaseOutcome = CaseMeasured | CaseUnavailable | CaseFailed
 
 
 class Listener(Protocol):
@@ -68,4 +68,4 @@ class Listener(Protocol):
 
     def round_done(self, case: Case, rounds_seconds: Sequence[float]) -> None: ...
 
-    def case_done(self, case: Case, outcome: Outcome) -> None: ...
+    def case_done(self, case: Case, outcome: CaseOutcome) -> None: ...

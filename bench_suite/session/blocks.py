@@ -12,7 +12,7 @@ from typing import Protocol
 from speedscore.bench_suite.matrix.cases import Block, Case
 from speedscore.bench_suite.measuring.block import BlockInterrupted, BlockPlan, measure_block
 from speedscore.bench_suite.measuring.budget import Budget
-from speedscore.bench_suite.measuring.outcomes import Listener, Outcome
+from speedscore.bench_suite.measuring.outcomes import CaseOutcome, Listener
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.machine import Machine
 from speedscore.bench_suite.session.worker_factory import OpenWorkers
@@ -48,10 +48,10 @@ class SessionBlocks:
         self._progress = make_progress(blocks)
         self._budget = Budget(choices.budget_seconds, blocks=blocks, clock=machine.clock)
         self._order = random.Random(choices.seed)
-        self._outcomes: dict[Case, Outcome] = {}
+        self._outcomes: dict[Case, CaseOutcome] = {}
         self._busy_processors: dict[Block, float] = {}
 
-    def outcome(self, case: Case) -> Outcome:
+    def outcome(self, case: Case) -> CaseOutcome:
         """What became of the case; measures its whole block first where that has not been done.
 
         Whatever ends the block early, Ctrl-C above all, is raised when every worker has ended, and costs no outcome.
@@ -60,7 +60,7 @@ class SessionBlocks:
             self._measure(case.block)
         return self._outcomes[case]
 
-    def outcome_so_far(self, case: Case) -> Outcome | None:
+    def outcome_so_far(self, case: Case) -> CaseOutcome | None:
         """What is known of the case without measuring anything."""
         return self._outcomes.get(case)
 

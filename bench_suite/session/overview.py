@@ -156,16 +156,14 @@ def _note(label: str, text: str, *, width: int) -> list[str]:
 
 
 def _unmeasured(run: RunRecord, status: Status) -> tuple[str, str] | None:
-    """How many cases came to that end, and the commonest reasons."""
+    """How many cases came to that end, which, and the commonest reasons."""
     cases = [case for case in run.cases if case.status == status]
     if not cases:
         return None
-    reasons = Counter(first_line(case.reason) for case in cases)
-    cases_by_reason = "; ".join(
-        f"{_names([case for case in cases if first_line(case.reason) == reason])} ({reason})"
-        for reason, _ in reasons.most_common()
-    )
-    return status.capitalize(), f"{len(cases)} of {len(run.cases)}: {cases_by_reason}"
+    reasons = [reason for reason, _ in Counter(first_line(case.reason) for case in cases).most_common()]
+    names = [_names([case for case in cases if first_line(case.reason) == reason]) for reason in reasons]
+    # All names before the first reason: a reason may be so long that it leaves room for nothing else.
+    return status.capitalize(), f"{len(cases)} of {len(run.cases)}: {', '.join(names)} ({'; '.join(reasons)})"
 
 
 def _too_noisy(measured: Sequence[CaseResult]) -> tuple[str, str] | None:

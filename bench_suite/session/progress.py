@@ -13,18 +13,17 @@ from statistics import median
 import pytest
 
 from speedscore.bench_suite.matrix.cases import Block, Case, Cell
-from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseUnavailable, Outcome
+from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseOutcome, CaseUnavailable
 from speedscore.bench_suite.measuring.stopping import interval_fraction
 from speedscore.bench_suite.session.noise import is_too_noisy, likely_reason
 from speedscore.host.clock import seconds
 from speedscore.host.processors import allowed_processors, quota_processors
 from speedscore.record.phases import PHASES
+from speedscore.record.rounds import figure_of_rounds
+from speedscore.record.run_record import Round
 from speedscore.text.numbers import duration, first_line, percent
 
 _REDRAW_SECONDS = 0.2
-
-ONE_FIGURE_A_PROCESS = ("compilation", "warm_compilation")
-"""Phases that a process measures once, so that their figures have no interval over rounds."""
 
 
 def wants_live_line(reporter: pytest.TerminalReporter) -> bool:
@@ -65,22 +64,23 @@ class Progress:
             middle = duration(median(rounds_seconds))
             self._draw(f"    {PHASES[case.phase].title} {case.framework}: {middle}, round {len(rounds_seconds)}")
 
-    def case_done(self, case: Case, outcome: Outcome) -> None:
+    def case_done(self, case: Case, outcome: CaseOutcome) -> None:
         name = f"{PHASES[case.phase].title} {case.framework}"
         match outcome:
-            case CaseMeasured(rounds_seconds=rounds_seconds, stopped=stopped):
-                self._line(f"    {name}: {self._figure(case, rounds_seconds, stopped=stopped)}")
+            case CaseMeasured(rounds=rounds, stopped=stopped):
+                self._line(f"    {name}: {self._figure(case, rounds, stopped=stopped)}")
             case CaseUnavailable(reason):
                 self._line(f"    {name}: not measured: {first_line(reason)}")
             case CaseFailed(error):
                 self._line(f"    {name}: FAILED: {first_line(str(error))}")
 
-    def _figure(self, case: Case, rounds_seconds: Sequence[float], *, stopped: str) -> str:
-        middle = duration(median(rounds_seconds))
-        if case.phase in ONE_FIGURE_A_PROCESS:
-            return f"{middle}, {_count(len(rounds_seconds), 'process', 'processes')}"
-        count = _count(len(rounds_seconds), "round", "rounds")
-        fraction = interval_fraction(rounds_seconds)
+    def _figure(self, case: Case, rounds: Sequence[Round], *, stopped: str) -> str:
+        middle = duration(figure_of_rounds(rounds))
+        if PHASES[case.phase].compiles:
+            # A process measures it once: there is no interval over rounds.
+            return f"{middle}, {_count(len(rounds), 'process', 'processes')}"
+        count = _count(len(rounds), "round", "rounds")
+        fraction = interval_fraction([round_.seconds for round_ in rounds])
         if fraction is None:
             return f"{middle}, too few for an interval: {count} ({stopped})"
         if is_too_noisy(fraction):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from speedscore.bench_suite.matrix.cases import Case
-from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseUnavailable, Outcome
+from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseOutcome, CaseUnavailable
 from speedscore.bench_suite.session.blocks import ProgressListener, SessionBlocks
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.machine import DeviceSearch, Machine
@@ -67,7 +67,7 @@ class Session:
         """What an earlier session measured of this test, where this one takes it up again."""
         return self._carried_over.get(nodeid)
 
-    def outcome(self, case: Case) -> Outcome:
+    def outcome(self, case: Case) -> CaseOutcome:
         """What became of the case; measures its whole block first where that has not been done."""
         return self._blocks.outcome(case)
 

@@ -109,8 +109,7 @@ class Slowdown(msgspec.Struct, frozen=True):
 
     @property
     def is_senseless(self) -> bool:
-        """True where the limits are so far apart that no number should stand for them."""
-        return self.low is not None and self.high is not None and self.high > _SENSELESS * self.low
+        return _is_senseless(self.low, self.high)
 
 
 class GroupRatios:
@@ -162,7 +161,7 @@ class GroupRatios:
         ratio = self._by_pair.get(frozenset((first.framework, second.framework)))
         if ratio is None:
             return ""
-        if ratio.low is not None and ratio.high is not None and ratio.high > _SENSELESS * ratio.low:
+        if _is_senseless(ratio.low, ratio.high):
             return (
                 f"which of {ratio.faster} and {ratio.slower} is faster cannot be said: their processes disagree by "
                 f"more than a factor of {_SENSELESS}"
@@ -171,6 +170,11 @@ class GroupRatios:
         if ratio.low is not None and ratio.high is not None:
             value += f" ({ratio.low:.2f} to {ratio.high:.2f})"
         return f"{ratio.faster} is {value} as fast as {ratio.slower}"
+
+
+def _is_senseless(low: float | None, high: float | None) -> bool:
+    """True where the limits are so far apart that no number should stand for them."""
+    return low is not None and high is not None and high > _SENSELESS * low
 
 
 def _row(

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from speedscore.bench_suite.workloads import canonical
 from speedscore.bench_suite.workloads.transformer import Transformer, make_presets
 from speedscore.bench_suite.workloads.workload import IGNORED, AdamW, Tolerances, Weights
+from speedscore.host.fields import Scalar
 
 NORM_EPSILON = 1e-12
 """Of every layer normalisation, added to the variance."""
@@ -113,7 +114,7 @@ class Bert(Transformer, frozen=True, kw_only=True):
     def _head_flops(self) -> int:
         return super()._head_flops() + 2 * self.width**2
 
-    def describe(self) -> dict[str, str | int | float | bool | None]:
+    def describe(self) -> dict[str, Scalar]:
         return super().describe() | {
             "padding": 1 - sum(self.lengths) / (self.batch * self.context),
             "attention_flops": "full square, padding included",

@@ -24,7 +24,7 @@ def _gelu(x: Matrix) -> tuple[Matrix, Matrix]:
     return x * below, below + x * density
 
 
-class Example(Layers):
+class BertExample(Layers):
     """One example's passes through a model of so many layers."""
 
     def __init__(self, parameters: Doubles, gradients: Doubles, *, layers: int, heads: int) -> None:
@@ -70,4 +70,4 @@ class Example(Layers):
 
 def method(*, layers: int, heads: int) -> Method:
     """How the reference of a model with so many layers and heads is computed."""
-    return make_method(partial(Example, layers=layers, heads=heads), head="word.embedding")
+    return make_method(partial(BertExample, layers=layers, heads=heads), head="word.embedding")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from speedscore.bench_suite.workloads import canonical
 from speedscore.bench_suite.workloads.transformer import Transformer, make_presets
 from speedscore.bench_suite.workloads.workload import AdamW, Tolerances, Weights
+from speedscore.host.fields import Scalar
 
 NORM_EPSILON = 1e-5
 """Of every layer normalisation, added to the variance."""
@@ -59,7 +60,7 @@ class Gpt(Transformer, frozen=True, kw_only=True):
         """[batch, context]: the token after each of ``inputs``."""
         return np.ascontiguousarray(self._tokens()[:, 1:])
 
-    def describe(self) -> dict[str, str | int | float | bool | None]:
+    def describe(self) -> dict[str, Scalar]:
         return super().describe() | {"attention_flops": "full square"}
 
 

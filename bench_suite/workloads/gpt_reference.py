@@ -27,7 +27,7 @@ def _gelu(x: Matrix) -> tuple[Matrix, Matrix]:
     return 0.5 * x * (1.0 + curve), 0.5 * (1.0 + curve) + 0.5 * x * slope
 
 
-class Example(Layers):
+class GptExample(Layers):
     """One example's passes through a model of so many layers."""
 
     def __init__(self, parameters: Doubles, gradients: Doubles, *, layers: int, heads: int) -> None:
@@ -62,4 +62,4 @@ class Example(Layers):
 
 def method(*, layers: int, heads: int) -> Method:
     """How the reference of a model with so many layers and heads is computed."""
-    return make_method(partial(Example, layers=layers, heads=heads), head="wte.embedding")
+    return make_method(partial(GptExample, layers=layers, heads=heads), head="wte.embedding")

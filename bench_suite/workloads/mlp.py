@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import canonical
 from speedscore.bench_suite.workloads.workload import AdamW, Tolerances, Weights
+from speedscore.host.fields import Scalar
 
 CLASSES = 10
 FEATURES = 784
@@ -80,7 +81,7 @@ class Mlp(msgspec.Struct, frozen=True):
     def _forward_flops(self, batch: int) -> int:
         return sum(2 * batch * inputs * outputs for inputs, outputs in self.layer_sizes)
 
-    def describe(self) -> dict[str, str | int | float | bool | None]:
+    def describe(self) -> dict[str, Scalar]:
         return {
             "batch": self.batch,
             "features": FEATURES,

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import canonical
 from speedscore.bench_suite.workloads.workload import Sgd, Tolerances, Weights
+from speedscore.host.fields import Scalar
 
 CHANNELS = 3
 STAGE_BLOCKS = (3, 4, 6, 3)
@@ -144,7 +145,7 @@ class Resnet50(msgspec.Struct, frozen=True):
     def _forward_flops(self, batch: int) -> int:
         return sum(conv.flops(batch) for conv in self.convolutions()) + 2 * batch * self.features * self.classes
 
-    def describe(self) -> dict[str, str | int | float | bool | None]:
+    def describe(self) -> dict[str, Scalar]:
         return {
             "batch": self.batch,
             "image_size": self.image_size,

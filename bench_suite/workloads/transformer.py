@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import canonical
 from speedscore.bench_suite.workloads.workload import AdamW, Tolerances, Weights
+from speedscore.host.fields import Scalar
 
 ATTENTION_PARTS = ("query", "key", "value")
 """What each token is projected to, besides the projection of what attention gives."""
@@ -75,7 +76,7 @@ class Transformer(msgspec.Struct, frozen=True, kw_only=True):
         attention = 2 * (2 * tokens * self.context * self.width)
         return self.layers * (projections + attention) + tokens * self._head_flops()
 
-    def describe(self) -> dict[str, str | int | float | bool | None]:
+    def describe(self) -> dict[str, Scalar]:
         return {
             "batch": self.batch,
             "context": self.context,
@@ -125,12 +126,12 @@ class Transformer(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-Kind = TypeVar("Kind", bound=Transformer)
+AnyTransformer = TypeVar("AnyTransformer", bound=Transformer)
 
 
 def make_presets(
-    build: Callable[..., Kind], *, vocabulary: int, context: int, layers: int, width: int, heads: int
-) -> dict[str, Kind]:
+    build: Callable[..., AnyTransformer], *, vocabulary: int, context: int, layers: int, width: int, heads: int
+) -> dict[str, AnyTransformer]:
     """A transformer by preset, from its published sizes: ``small`` keeps their depth, ``smoke`` cuts all of them."""
     cut_for_smoke, cut_for_small = "vocabulary, context, layers, width, heads", "vocabulary, context, width, heads"
     smoke = build(preset="smoke", vocabulary=512, context=64, layers=4, width=128, heads=4, cut=cut_for_smoke)

@@ -12,6 +12,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from speedscore.host.fields import Scalar
+
 Array = NDArray[np.float32] | NDArray[np.int32]
 Weights = dict[str, NDArray[np.float32]]
 
@@ -103,6 +105,6 @@ class Workload(Protocol):
         """Model FLOPs of one forward pass of ``inputs``."""
         ...
 
-    def describe(self) -> dict[str, str | int | float | bool | None]:
+    def describe(self) -> dict[str, Scalar]:
         """The true shape in plain values, for record and card; says with ``cut`` what the preset cut, or "none"."""
         ...

@@ -9,7 +9,7 @@ import msgspec
 
 from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.scores.dimension_score import DimensionScore
-from speedscore.scoring.scores.maturity import Layer
+from speedscore.scoring.scores.maturity import GradedLayer
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 
@@ -102,7 +102,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _layer(layer: Layer) -> dict[str, Any]:
+def _layer(layer: GradedLayer) -> dict[str, Any]:
     return {
         "library": layer.library,
         "name": layer.name,

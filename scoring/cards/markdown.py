@@ -40,12 +40,7 @@ def _card(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
             yield sentence
             yield ""
         yield from _findings(dimension)
-    for title, sentences in (
-        ("Strengths", card.strengths),
-        ("Weaknesses", card.weaknesses),
-        ("Best for", card.best_for),
-        ("Avoid if", card.avoid_if),
-    ):
+    for title, sentences in wording.titled_sentences(card):
         if sentences:
             yield from ("", f"**{title}**", "", *(f"- {sentence}" for sentence in sentences))
     yield from _layers(card)

@@ -97,14 +97,8 @@ def _lines(
         yield from _labelled("Policy", [remark], width=width)
     yield from _labelled(
         "See more",
-        (
-            _unbroken(f"speedscore {command}")
-            for command in (
-                f"card {card.framework} --full",
-                f"card {card.framework} --sources",
-                f"trace {card.framework}",
-            )
-        ),
+        # Not as whole commands: without the runs and the snapshot of this card they would print another one.
+        ("the same command with --full or --sources", _unbroken(f"speedscore trace {card.framework}")),
         width=width,
     )
 

@@ -24,7 +24,7 @@ def side_by_side(
     first: ScoreCard | None = None,
     earlier: EarlierScores | None = None,
 ) -> list[str]:
-    """Lines of a table with a column for each card; those that find no room are named below.
+    """Lines of a table with a column for each card; those that find no room are counted below.
 
     ``snapshot`` is the month (YYYY-MM) by which the facts were known. ``first``, one of ``cards``, gets the first
     column, and ``earlier``, its newest earlier scores, the second.
@@ -49,8 +49,8 @@ def side_by_side(
         disable_numparse=True,
         colalign=["left", *["right"] * len(columns)],
     ).splitlines()
-    if hidden := [card.name for card in others[shown:]]:
-        lines.append(f"No room here for {len(hidden)} more; --full and a wider terminal show them.")
+    if hidden := len(others) - shown:
+        lines.append(f"No room here for {hidden} more; --full and a wider terminal show them.")
     return lines
 
 

@@ -87,12 +87,7 @@ def _dimension(dimension: DimensionScore, card: ScoreCard, footnotes: Footnotes,
 
 
 def _sentences(card: ScoreCard, width: int) -> Iterator[str]:
-    for title, sentences in (
-        ("Strengths", card.strengths),
-        ("Weaknesses", card.weaknesses),
-        ("Best for", card.best_for),
-        ("Avoid if", card.avoid_if),
-    ):
+    for title, sentences in wording.titled_sentences(card):
         if sentences:
             yield ""
             yield title

@@ -10,11 +10,11 @@ from speedscore.scoring.evidence.evidence import DeviceCoverage
 from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.findings.standings import Standing
 from speedscore.scoring.scores.dimension_score import DimensionScore
-from speedscore.scoring.scores.maturity import Layer
+from speedscore.scoring.scores.maturity import GradedLayer
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.scoring.scores.uncertainty import Interval
-from speedscore.text.numbers import duration
+from speedscore.text.numbers import duration, size
 
 _OLD_MONTHS = 12
 """From this age on a fact's age is written beside its date."""
@@ -193,11 +193,21 @@ def layers_title(card: ScoreCard) -> str:
     return f"Libraries on top of {card.name}"
 
 
-def grade(layer: Layer) -> str:
+def titled_sentences(card: ScoreCard) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The four kinds of sentence that a card ends with, each under its title."""
+    return (
+        ("Strengths", card.strengths),
+        ("Weaknesses", card.weaknesses),
+        ("Best for", card.best_for),
+        ("Avoid if", card.avoid_if),
+    )
+
+
+def grade(layer: GradedLayer) -> str:
     return layer.grade or "unknown"
 
 
-def layer_facts(layer: Layer) -> str:
+def layer_facts(layer: GradedLayer) -> str:
     """The figures behind a grade and their dates, as in ``Commits a week 9.5 (2026-07-02)``, or why there is none."""
     by_date: dict[str, list[str]] = {}
     for fact in layer.facts:
@@ -257,5 +267,7 @@ def _nodeids(nodeids: tuple[str, ...]) -> str:
 
 
 def quantity(amount: float, unit: str) -> str:
-    """A measured figure; durations as everywhere else."""
-    return duration(amount) if unit == "s" else f"{amount:,.3g} {unit}"
+    """A measured figure; durations and sizes as everywhere else."""
+    if unit == "s":
+        return duration(amount)
+    return size(amount) if unit == "bytes" else f"{amount:,.3g} {unit}"

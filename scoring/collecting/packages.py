@@ -33,7 +33,7 @@ class _Meta(msgspec.Struct, frozen=True):
     version: str = msgspec.field(name="api-version")
 
 
-class _File(msgspec.Struct, frozen=True):
+class _IndexedFile(msgspec.Struct, frozen=True):
     filename: str
     uploaded: Annotated[datetime.datetime, msgspec.Meta(tz=True)] | None = msgspec.field(
         name="upload-time", default=None
@@ -45,7 +45,7 @@ class _Project(msgspec.Struct, frozen=True):
     """The answer of the index, as far as it is used here."""
 
     meta: _Meta
-    files: tuple[_File, ...]
+    files: tuple[_IndexedFile, ...]
 
 
 class Release(msgspec.Struct, frozen=True):
@@ -134,8 +134,8 @@ def _decode(response: httpx.Response, *, package: str, url: str) -> _Project:
     return project
 
 
-def _releases(files: Sequence[_File]) -> tuple[Release, ...]:
-    grouped: dict[Version, list[_File]] = {}
+def _releases(files: Sequence[_IndexedFile]) -> tuple[Release, ...]:
+    grouped: dict[Version, list[_IndexedFile]] = {}
     for file in files:
         if version := version_of_file(file.filename):
             grouped.setdefault(version, []).append(file)

@@ -21,6 +21,7 @@ from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.text.suggestions import did_you_mean
 
 _MOST_ROUNDS = 12
 """Written out for each process; the rest are counted, and stand in the saved run."""
@@ -31,8 +32,9 @@ def trace(report: ScoreReport, evidence: Evidence, *, dimension: str | None, wid
     (card,) = report.cards
     chosen = [scored for scored in card.dimensions if dimension in (None, scored.dimension)]
     if not chosen:
-        known = ", ".join(scored.dimension for scored in card.dimensions)
-        raise EvidenceError(f"unknown dimension {dimension!r}; there are {known}")
+        known = [scored.dimension for scored in card.dimensions]
+        hint = did_you_mean(str(dimension), known)
+        raise EvidenceError(f"unknown dimension {dimension!r}; there are {', '.join(known)}{hint}")
     lines = _speed_score(card) if dimension is None else []
     for scored in chosen:
         lines += [*_dimension(card, scored, evidence), ""]
@@ -54,7 +56,7 @@ def _dimension(card: ScoreCard, dimension: DimensionScore, evidence: Evidence) -
     if dimension.raw is not None:
         answered = [finding for finding in dimension.findings if finding.score is not None]
         above = " + ".join(
-            f"{finding.criterion.weight:g} x {finding.score:.2f}" for finding in answered if finding.score is not None
+            f"{finding.criterion.weight:g} × {finding.score:.2f}" for finding in answered if finding.score is not None
         )
         below = sum(finding.criterion.weight for finding in answered)
         yield f"  ({above}) / {below:g} = {dimension.raw:.3f}"
@@ -123,7 +125,7 @@ def _samples(case: CaseResult, metric: str) -> Iterator[str]:
     if measurement is None:
         return
     if metric != case.metric.name:
-        yield f"        one a process: {_listed(measurement.samples, measurement.unit)}"
+        yield f"        of each process: {_listed(measurement.samples, measurement.unit)}"
         return
     for number, rounds in enumerate(rounds_by_process(case.rounds).values(), start=1):
         yield f"        process {number}: {_listed([round_.seconds for round_ in rounds], measurement.unit)}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from speedscore.host.fields import Scalar
 from speedscore.scoring.evidence.evidence import Evidence
 
 
@@ -56,7 +57,7 @@ def shapes(evidence: Evidence) -> dict[str, str]:
     return dict(sorted(by_model.items()))
 
 
-def _machine(environment: dict[str, str | int | float | bool | None]) -> str:
+def _machine(environment: dict[str, Scalar]) -> str:
     """Names of the processor and of every GPU that the record's environment holds."""
     return ", ".join(
         str(value)

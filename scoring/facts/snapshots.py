@@ -48,7 +48,7 @@ class Snapshot(msgspec.Struct, frozen=True):
                 raise ValueError(f"{field} is for a layer; found it in a framework, where it must go")
 
 
-class _File(msgspec.Struct, forbid_unknown_fields=True):
+class _SnapshotFile(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     role: ProjectRole
     facts: dict[str, list[dict[str, Any]]]
@@ -104,7 +104,7 @@ def load_snapshot(path: Path, *, keys: Mapping[str, FactKey], today: datetime.da
     """
     month = _month_of(path, today=today or datetime.date.today())
     try:
-        content = msgspec.convert(read_toml(path), type=_File)
+        content = msgspec.convert(read_toml(path), type=_SnapshotFile)
     except TomlError as error:
         raise FactError(str(error)) from error
     except msgspec.ValidationError as error:
@@ -135,7 +135,7 @@ def _month_of(path: Path, *, today: datetime.date) -> str:
     return month
 
 
-def _checked_facts(content: _File, *, path: Path, month: str, keys: Mapping[str, FactKey]) -> tuple[Fact, ...]:
+def _checked_facts(content: _SnapshotFile, *, path: Path, month: str, keys: Mapping[str, FactKey]) -> tuple[Fact, ...]:
     """Every fact of a file, in its order. Raises FactError, which names the key and the entry."""
     facts: dict[tuple[str, str, str], Fact] = {}
     for key, entries in content.facts.items():

@@ -26,7 +26,7 @@ class LayerFact(msgspec.Struct, frozen=True):
     source: Source
 
 
-class Layer(msgspec.Struct, frozen=True):
+class GradedLayer(msgspec.Struct, frozen=True):
     """One library that stands on a framework."""
 
     library: str
@@ -42,7 +42,7 @@ class Layer(msgspec.Struct, frozen=True):
     """What is known of the facts that the grades ask for; also those that are stale."""
 
 
-def grade_layers(rubric: Rubric, evidence: Evidence, *, framework: str) -> tuple[Layer, ...]:
+def grade_layers(rubric: Rubric, evidence: Evidence, *, framework: str) -> tuple[GradedLayer, ...]:
     """Every library that stands on ``framework``, by name; empty where there is none."""
     layers = [
         _grade(rubric, evidence, library=library, purpose=purpose)
@@ -56,7 +56,7 @@ def first_reached(grades: tuple[MaturityGrade, ...], values: Mapping[str, float]
     return next(grade for grade in grades if all(values[key] >= least for key, least in grade.least.items()))
 
 
-def _grade(rubric: Rubric, evidence: Evidence, *, library: str, purpose: str) -> Layer:
+def _grade(rubric: Rubric, evidence: Evidence, *, library: str, purpose: str) -> GradedLayer:
     facts = []
     lacking = []
     for key in rubric.maturity_facts:
@@ -69,7 +69,7 @@ def _grade(rubric: Rubric, evidence: Evidence, *, library: str, purpose: str) ->
         if sources[0].stale:
             lacking.append(f"{name} is stale, {sources[0].age_months} months old")
     grade = None if lacking else first_reached(rubric.maturity, {fact.key: fact.source.value for fact in facts})
-    return Layer(
+    return GradedLayer(
         library=library,
         name=evidence.names[library],
         purpose=purpose,

@@ -19,7 +19,7 @@ from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.dimension_score import DimensionScore, score_dimension
-from speedscore.scoring.scores.maturity import Layer, grade_layers
+from speedscore.scoring.scores.maturity import GradedLayer, grade_layers
 from speedscore.scoring.scores.uncertainty import Uncertainty
 
 Basis = DeviceName | None
@@ -46,7 +46,7 @@ class ScoreCard(msgspec.Struct, frozen=True):
     weaknesses: tuple[str, ...] = ()
     best_for: tuple[str, ...] = ()
     avoid_if: tuple[str, ...] = ()
-    layers: tuple[Layer, ...] = ()
+    layers: tuple[GradedLayer, ...] = ()
     """The libraries that stand on it, each with its grade."""
 
 

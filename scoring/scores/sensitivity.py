@@ -19,7 +19,7 @@ from speedscore.scoring.findings.findings import Finding
 from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.flips import FactFlip, WeightFlip, smallest_fact_flip, smallest_weight_flip
-from speedscore.scoring.scores.weighing import Profile, Weighing, Weights, make_profile, rank
+from speedscore.scoring.scores.weighing import DimensionWeights, Profile, Weighing, make_profile, rank
 
 DRAWS = 2000
 CONCENTRATION = 63.0
@@ -112,7 +112,9 @@ def _dirichlet(
     return {name: np.zeros(draws) for name in weights} | dict(zip(positive, total * shares, strict=True))
 
 
-def _left_out(profiles: Mapping[str, Profile], ranking: tuple[str, ...], weights: Weights) -> Iterable[LeftOut]:
+def _left_out(
+    profiles: Mapping[str, Profile], ranking: tuple[str, ...], weights: DimensionWeights
+) -> Iterable[LeftOut]:
     criteria = {
         finding.criterion.id: finding.criterion
         for profile in profiles.values()

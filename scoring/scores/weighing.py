@@ -14,7 +14,7 @@ from speedscore.scoring.findings.findings import Finding
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.rubric import Rubric
 
-Weights = Mapping[Dimension, float]
+DimensionWeights = Mapping[Dimension, float]
 Profile = dict[Dimension, list[Finding]]
 """The answered findings of one framework."""
 
@@ -40,7 +40,7 @@ def make_profile(rubric: Rubric, findings: Iterable[Finding]) -> Profile | None:
 class Weighing:
     """One choice of weights; a criterion without an entry among ``criteria`` has the rubric's."""
 
-    def __init__(self, dimensions: Weights, criteria: Mapping[str, float] | None = None) -> None:
+    def __init__(self, dimensions: DimensionWeights, criteria: Mapping[str, float] | None = None) -> None:
         self.dimensions = dimensions
         self._criteria = criteria or {}
 

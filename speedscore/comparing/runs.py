@@ -20,7 +20,7 @@ from speedscore.host.fingerprint import BUSY_FROM
 from speedscore.record.metrics import Better, Unit
 from speedscore.verdicts.counts import count_verdict
 from speedscore.verdicts.settings import Settings
-from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS, Source, UnpairedReading, read_unpaired
+from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS, NoiseSource, UnpairedReading, read_unpaired
 from speedscore.verdicts.verdict import Verdict, VerdictPolicy
 
 NOT_IN_BASE, NOT_IN_HEAD = "new, only in head", "removed, only in base"
@@ -64,7 +64,7 @@ class Row(msgspec.Struct, frozen=True):
     base: Values | None = None
     """None where it was not compared."""
     head: Values | None = None
-    noise: Source | None = None
+    noise: NoiseSource | None = None
     """Where the noise between runs was taken from; None for what was counted or not compared."""
     spread: float | None = None
     """From run to run, of the logarithm, as it was used."""

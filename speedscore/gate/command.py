@@ -18,7 +18,6 @@ import pytest
 
 from speedscore.gate.environments import differing_packages
 from speedscore.gate.errors import GateError
-from speedscore.gate.lockstep import Clock
 from speedscore.gate.loop import Gate
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.output import markdown, terminal_lines
@@ -28,6 +27,7 @@ from speedscore.gate.request import GateRequest, find_rootdir_again, read_reques
 from speedscore.gate.side_process import SideProcess
 from speedscore.gate.sides import StartSide
 from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, commits_missing_in_head, working_tree
+from speedscore.host.clock import Clock
 from speedscore.host.clock import seconds as monotonic_seconds
 from speedscore.host.fingerprint import fingerprint
 from speedscore.host.signals import interrupt_on

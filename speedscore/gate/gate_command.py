@@ -1,4 +1,7 @@
-"""Compare this checkout with another, its benchmarks in lockstep. The same as pytest --benchmark-only --gate BASE."""
+"""Compare this checkout with another, its benchmarks in lockstep. The same as pytest --benchmark-only --gate BASE.
+
+Exit codes: 0 passed, 10 regressed, 11 inconclusive, 12 coverage missing, 13 cannot run.
+"""
 
 from __future__ import annotations
 

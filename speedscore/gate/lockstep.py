@@ -18,6 +18,7 @@ from typing import TypeVar
 import msgspec
 
 from speedscore.gate.sides import CaseRequest, Finished, Ready, Side, Timed
+from speedscore.host.clock import Clock
 from speedscore.host.piped import ProcessLostError
 
 FEWEST_COUPLES = 2
@@ -33,9 +34,6 @@ FASTEST_OF = 60
 """So many rounds a side before the fastest stands for all. Measured with two other gates on the same two processors: of
 5 % more work neighbouring rounds showed 3.0 %, the fastest 5.1 %. With two threads and one neighbour the fastest of 60
 spread by 1 % from pair to pair, of 30 by 3 %, and the median of 60 log ratios by 19 %."""
-
-Clock = Callable[[], float]
-"""Monotonic seconds."""
 
 
 class PairTask(msgspec.Struct, frozen=True):

@@ -13,12 +13,12 @@ import msgspec
 
 from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.gated_case import GatedCase
-from speedscore.gate.lockstep import Clock
 from speedscore.gate.matching import Matching, match_cases
 from speedscore.gate.outcome import GateOutcome, outcome_of
 from speedscore.gate.pairs import PairRunner, StartedPair
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.sides import StartSide
+from speedscore.host.clock import Clock
 from speedscore.verdicts.settings import Settings
 from speedscore.verdicts.verdict import looks
 

@@ -15,9 +15,10 @@ import msgspec
 
 from speedscore.gate.errors import BudgetSpentError, GateError
 from speedscore.gate.gated_case import GatedCase
-from speedscore.gate.lockstep import Clock, PairResult, SideLostError, run_tasks
+from speedscore.gate.lockstep import PairResult, SideLostError, run_tasks
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.sides import Side, SideCollection, StartSide
+from speedscore.host.clock import Clock
 from speedscore.host.piped import ProcessLostError
 from speedscore.host.processors import allowed_processors
 

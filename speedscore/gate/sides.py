@@ -11,6 +11,8 @@ from typing import Protocol
 
 import msgspec
 
+from speedscore.host.fields import Scalar
+
 
 class SideSpec(msgspec.Struct, frozen=True):
     """The code of one side, as it lies on the disk, and what runs it."""
@@ -74,7 +76,7 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     reason: str
     peak_bytes: int | None = None
     """Largest resident size of the process during the test."""
-    identity: Mapping[str, str | int | float | bool | None] | None = None
+    identity: Mapping[str, Scalar] | None = None
     """What must be equal on both sides for the case to be the same one."""
     memory_bytes: float | None = None
     """The case's own memory figure, where the process's resident size says nothing about it."""

@@ -129,7 +129,7 @@ def _case_of_version_1(case: _Case1) -> CaseResult:
 
 
 def _rounds_of_version_1(case: _Case1) -> tuple[Round, ...]:
-    """Runs from before 2026-12 have no processes, and some no turns: both are then unknown for every round."""
+    """The first runs of version 1 have no processes, and some no turns: both are then unknown for every round."""
     metric_samples = [measurement.samples for measurement in case.measurements if measurement.name == case.metric]
     samples = metric_samples[0] if metric_samples else ()
     for name, numbers in (("turns", case.turns), ("processes", case.processes)):

@@ -38,7 +38,7 @@ class Round(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """Of the block: rounds of one turn are neighbours in time. None in version 1 where it was not kept."""
     process: int | None = None
     """Counts from 0: those of one number lived at the same time in all cases of a block. Processes with an even number
-    began with empty compilation caches. None in runs from before 2026-12."""
+    began with empty compilation caches. None in version 1 where it was not kept."""
 
     def __post_init__(self) -> None:
         # A ratio needs more than 0, and no clock reads 0 over a whole round.
@@ -128,7 +128,7 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of every other metric."""
     occasion: str = ""
     """When the session began in which this case was measured: cases of two occasions were no neighbours. It differs
-    from the run's own ``created`` where a session was taken up again. Empty in runs from before 2026-12."""
+    from the run's own ``created`` where a session was taken up again. Empty in version 1 where it was not kept."""
     flops: int = 0
     """Model FLOPs of one step or pass, by the workload's formula; 0 where the case is not about one."""
     steps_per_round: int = 0

@@ -14,7 +14,7 @@ import msgspec
 
 from speedscore.verdicts.verdict import VerdictPolicy
 
-Processors = Literal["auto", "one", "all"]
+ProcessorChoice = Literal["auto", "one", "all"]
 """``one``: both sides on one processor, drawn anew for each pair; ``all``: on all that the gate may use; ``auto``: one,
 unless the pilot sees more than one at work."""
 
@@ -36,7 +36,7 @@ class CaseTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory_detect: str | None = None
     memory_margin: str | None = None
     seconds: float | None = None
-    processors: Processors | None = None
+    processors: ProcessorChoice | None = None
 
     def fits(self, *, case: str, group: str) -> bool:
         pattern = ".*".join(re.escape(part) for part in self.match.split("*"))
@@ -56,7 +56,7 @@ class GateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Budget of a case; what is undecided then is inconclusive."""
     pair_seconds: float = 0.5
     """For the rounds of a case in one pair of processes. More would say the same of the same two processes."""
-    processors: Processors = "auto"
+    processors: ProcessorChoice = "auto"
     python_path: tuple[str, ...] = (".", "src")
     """Folders of each checkout from which its own code is imported, before anything that is installed."""
     allow_missing: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class CaseSettings(msgspec.Struct, frozen=True):
     time: VerdictPolicy
     memory: VerdictPolicy
     seconds: float
-    processors: Processors
+    processors: ProcessorChoice
 
 
 class Settings:

@@ -29,7 +29,7 @@ import msgspec
 
 from speedscore.verdicts.verdict import Outcome, VerdictPolicy
 
-Source = Literal["history", "own runs", "assumed"]
+NoiseSource = Literal["history", "own runs", "assumed"]
 
 TAIL_FREEDOM = 4
 """Also the degrees of freedom that the runs of both sides must leave before their spread counts as known."""
@@ -68,7 +68,7 @@ class UnpairedReading(msgspec.Struct, frozen=True):
     low: float
     high: float
     smallest_visible: float
-    source: Source
+    source: NoiseSource
     spread: float
     """From run to run, as it was used for head's first run."""
 
@@ -128,7 +128,7 @@ class _Noise:
         self._processes = _within([*base, *head])
         self._past = past
         is_shown = sum(len(side) - 1 for side in centres) >= TAIL_FREEDOM
-        self.source: Source = "history" if past else "own runs" if is_shown else "assumed"
+        self.source: NoiseSource = "history" if past else "own runs" if is_shown else "assumed"
 
     def of_side(self, runs: Runs) -> float:
         """Variance of the mean of a side's runs."""

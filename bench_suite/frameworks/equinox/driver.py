@@ -15,10 +15,11 @@ import jax
 import jax.numpy as jnp
 
 from speedscore.bench_suite.frameworks.equinox.layout import fill_model, fill_state, outline, to_canonical
-from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Loss, Scalar, Tree, one_element
+from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Loss, Tree, one_element
 from speedscore.bench_suite.frameworks.jax.observing import count_exported_bytes
 from speedscore.bench_suite.workloads.workload import Weights
 from speedscore.host.clock import seconds
+from speedscore.host.fields import Scalar
 
 
 @dataclasses.dataclass(frozen=True)

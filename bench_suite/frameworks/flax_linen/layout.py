@@ -12,9 +12,10 @@ from typing import Any
 from flax import linen as nn
 from flax import traverse_util
 
-from speedscore.bench_suite.frameworks.jax.driver import PureModel, Scalar
+from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.workloads.fusing import fuse, split
 from speedscore.bench_suite.workloads.workload import Weights
+from speedscore.host.fields import Scalar
 
 STATISTICS = "batch_stats"
 """The collection of running means and variances."""

@@ -16,8 +16,9 @@ from flax import nnx
 
 from speedscore.bench_suite.frameworks.flax_nnx import layout
 from speedscore.bench_suite.frameworks.jax import driver
-from speedscore.bench_suite.frameworks.jax.driver import Compiled, Loss, Scalar, Tree, compile_in_stages, one_element
+from speedscore.bench_suite.frameworks.jax.driver import Compiled, Loss, Tree, compile_in_stages, one_element
 from speedscore.bench_suite.workloads.fusing import split
+from speedscore.host.fields import Scalar
 
 Optimizer = Any
 """An ``nnx.Optimizer``."""

@@ -13,9 +13,9 @@ from typing import Any
 
 from flax import nnx
 
-from speedscore.bench_suite.frameworks.jax.driver import Scalar
 from speedscore.bench_suite.workloads.fusing import fuse
 from speedscore.bench_suite.workloads.workload import Weights
+from speedscore.host.fields import Scalar
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,8 @@ import jax
 import jax.numpy as jnp
 
 from speedscore.bench_suite.frameworks.haiku.layout import to_canonical, to_trees
-from speedscore.bench_suite.frameworks.jax.driver import PureModel, Scalar
+from speedscore.bench_suite.frameworks.jax.driver import PureModel
+from speedscore.host.fields import Scalar
 
 
 def transform(forward: Callable[[Any, bool], Any], description: dict[str, Scalar]) -> PureModel:

@@ -18,8 +18,8 @@ import optax
 from speedscore.bench_suite.frameworks.jax.observing import count_exported_bytes
 from speedscore.bench_suite.workloads.workload import Weights
 from speedscore.host.clock import seconds
+from speedscore.host.fields import Scalar
 
-Scalar = str | int | float | bool | None
 Tree = Any
 """A pytree whose leaves are arrays."""
 Carry = Any

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import lax
 
-from speedscore.bench_suite.frameworks.jax.driver import Scalar
 from speedscore.bench_suite.workloads.resnet50 import BN_DECAY
+from speedscore.host.fields import Scalar
 
 Convolve = Callable[[Any, Any, int], Any]
 """(images [N, H, W, in], kernel [k, k, in, out], stride) → [N, H/stride, W/stride, out], padded by k // 2 all round."""
@@ -24,7 +24,7 @@ LARGEST_PATCHES_BYTES = 4 * 2**20
 """Patches beyond this no longer stay in a processor's cache, and XLA's own convolution is as fast or faster again."""
 
 
-class Convolution(NamedTuple):
+class ConvolutionForm(NamedTuple):
     """The form of convolution that suits a platform."""
 
     convolve: Convolve
@@ -34,11 +34,11 @@ class Convolution(NamedTuple):
     """``layout`` and ``convolution``, as a program's description says them."""
 
 
-def choose_convolution(platform: str) -> Convolution:
+def choose_convolution(platform: str) -> ConvolutionForm:
     """The fastest of XLA's forms on ``platform``."""
     on_host = platform == "cpu"
     text = f"product over patches up to {LARGEST_PATCHES_BYTES} bytes" if on_host else "lax.conv_general_dilated"
-    return Convolution(
+    return ConvolutionForm(
         convolve=convolve_by_product if on_host else convolve_natively,
         for_flax=_convolve_for_flax if on_host else lax.conv_general_dilated,
         description={"layout": "NHWC, HWIO kernels", "convolution": text},

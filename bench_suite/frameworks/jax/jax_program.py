@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.jax.devices import block_until_ready, find_device, place, require_placed
-from speedscore.bench_suite.frameworks.jax.driver import Compiled, Driver, Loss, Scalar, Tree, make_loss
+from speedscore.bench_suite.frameworks.jax.driver import Compiled, Driver, Loss, Tree, make_loss
 from speedscore.bench_suite.frameworks.jax.observing import count_executable, count_pool_threads, hash_program
 from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
 from speedscore.bench_suite.frameworks.jax.watching import cache_hits, config, steady_state
 from speedscore.bench_suite.workloads.workload import Weights, Workload
+from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName, Role
 
 

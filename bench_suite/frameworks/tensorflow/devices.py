@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
-from speedscore.bench_suite.frameworks.tensorflow.layout import Scalar
 from speedscore.bench_suite.workloads.workload import Array
+from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName
 
 HOST = "CPU:0"

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from speedscore.bench_suite.workloads.workload import Weights
+from speedscore.host.fields import Scalar
 
-Scalar = str | int | float | bool | None
 Tensors = Mapping[str, Any]
 """Name → ``tf.Tensor``."""
 

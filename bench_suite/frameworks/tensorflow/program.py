@@ -31,9 +31,10 @@ from speedscore.bench_suite.frameworks.tensorflow.devices import (
     prepare_device,
     synchronise,
 )
-from speedscore.bench_suite.frameworks.tensorflow.layout import Scalar, TensorflowModel
+from speedscore.bench_suite.frameworks.tensorflow.layout import TensorflowModel
 from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 from speedscore.host.clock import seconds
+from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName, Role
 
 

@@ -15,9 +15,10 @@ from typing import Any
 import torch
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
+from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName
 
-Facts = dict[str, str | int | float | bool | None]
+Facts = dict[str, Scalar]
 
 
 class Platform:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from speedscore.bench_suite.frameworks.table import Framework
 from speedscore.bench_suite.matrix.cases import Block, Case, Cell
 from speedscore.bench_suite.measuring.cell_run import WorkerFactory
-from speedscore.bench_suite.measuring.outcomes import Outcome
+from speedscore.bench_suite.measuring.outcomes import CaseOutcome
 from speedscore.bench_suite.workers.protocol import (
     Build,
     Built,
@@ -183,7 +183,7 @@ class Heard:
     def __init__(self) -> None:
         self.blocks: list[tuple[Block, list[Case]]] = []
         self.busy: list[float] = []
-        self.outcomes: dict[Case, Outcome] = {}
+        self.outcomes: dict[Case, CaseOutcome] = {}
 
     def block_begins(self, block: Block, cases: Sequence[Case]) -> None:
         self.blocks.append((block, list(cases)))
@@ -195,6 +195,6 @@ class Heard:
 
     def round_done(self, case: Case, rounds_seconds: Sequence[float]) -> None: ...
 
-    def case_done(self, case: Case, outcome: Outcome) -> None:
+    def case_done(self, case: Case, outcome: CaseOutcome) -> None:
         assert case not in self.outcomes, "said once of each case"
         self.outcomes[case] = outcome

@@ -16,8 +16,8 @@ from speedscore.bench_suite.measuring.outcomes import (
     OUT_OF_TIME,
     CaseFailed,
     CaseMeasured,
+    CaseOutcome,
     CaseUnavailable,
-    Outcome,
 )
 from speedscore.bench_suite.measuring.scheduler import FEWEST_TURNS
 from speedscore.bench_suite.measuring.stopping import MINIMUM_ROUNDS
@@ -52,7 +52,7 @@ def run(
     deadline_seconds: float | None = None,
     seed: int = 1,
     from_cache: bool | None = None,
-) -> tuple[dict[str, Outcome], FakeWorkers]:
+) -> tuple[dict[str, CaseOutcome], FakeWorkers]:
     """Outcomes under ``framework`` for one phase, under ``framework phase`` for several."""
     workers = FakeWorkers(clock, rounds)
     workers.from_cache = from_cache
@@ -78,12 +78,12 @@ def run(
     }, workers
 
 
-def measured(outcome: Outcome) -> CaseMeasured:
+def measured(outcome: CaseOutcome) -> CaseMeasured:
     assert isinstance(outcome, CaseMeasured), outcome
     return outcome
 
 
-def turns(outcome: Outcome) -> list[int | None]:
+def turns(outcome: CaseOutcome) -> list[int | None]:
     return [round_.turn for round_ in measured(outcome).rounds]
 
 
@@ -140,7 +140,7 @@ def test_cold_and_warm_compilations_take_turns_over_processes(clock: FakeClock) 
 
 @pytest.mark.parametrize(("from_cache", "kind"), [(False, CaseFailed), (True, CaseMeasured), (None, CaseMeasured)])
 def test_a_warm_compilation_that_took_nothing_from_its_caches_is_none(
-    clock: FakeClock, from_cache: bool | None, kind: type[Outcome]
+    clock: FakeClock, from_cache: bool | None, kind: type[CaseOutcome]
 ) -> None:
     phases: tuple[Phase, ...] = ("compilation", "warm_compilation")
     outcomes, _ = run(clock, {"a": iter([])}, phases=phases, processes=2, from_cache=from_cache)

@@ -17,6 +17,7 @@ from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.workloads import mlp_reference
 from speedscore.bench_suite.workloads.reference_steps import Doubles, optimizer_step
 from speedscore.bench_suite.workloads.workload import Weights, Workload
+from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName, Role
 
 
@@ -105,7 +106,7 @@ class SampleProgram:
     def counts(self) -> dict[str, int]:
         return {"graph_breaks": 3, "exported_bytes": sum(values.nbytes for values in self._parameters.values())}
 
-    def describe(self) -> dict[str, str | int | float | bool | None]:
+    def describe(self) -> dict[str, Scalar]:
         return {
             "platform": "gpu" if self._variant == "elsewhere" else self._device,
             "threads": self._threads + (self._variant == "threads"),

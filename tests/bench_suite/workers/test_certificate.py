@@ -14,6 +14,7 @@ from speedscore.bench_suite.workloads import mlp
 from speedscore.bench_suite.workloads.mlp_reference import METHOD
 from speedscore.bench_suite.workloads.reference_steps import Doubles, optimizer_step
 from speedscore.bench_suite.workloads.workload import Weights
+from speedscore.host.fields import Scalar
 from speedscore.record.phases import Role
 from speedscore.record.run_record import Certificate, Check
 
@@ -80,7 +81,7 @@ class NumpyProgram:
     def counts(self) -> dict[str, int]:
         return {}
 
-    def describe(self) -> dict[str, str | int | float | bool | None]:
+    def describe(self) -> dict[str, Scalar]:
         return {}
 
 

@@ -59,7 +59,7 @@ def test_a_trace_goes_from_the_score_to_the_raw_rounds(capsys: pytest.CaptureFix
 def test_a_trace_goes_from_the_score_to_its_sources(capsys: pytest.CaptureFixture[str]) -> None:
     text = " ".join(said(capsys, "trace", "jax", *JANUARY).split())
     assert "(7.5 + 6.0 + 7.5 + 6.5 + 9.5) / 5 = 7.40" in text
-    assert "(0.3 x 5.00 + 0.225 x 7.50 + 0.225 x 7.50 + 0.25 x 6.73) / 1 = 6.556" in text
+    assert "(0.3 × 5.00 + 0.225 × 7.50 + 0.225 × 7.50 + 0.25 × 6.73) / 1 = 6.556" in text
     assert "5 weeks gets 5.00 points; linear scale: 0 gets 10, 10 gets 0" in text
     assert "from: 5, reference 2024-01, stated 4 to 6 JAX - S1 Rapid Discovery, January 2024, Learning Curve" in text
 

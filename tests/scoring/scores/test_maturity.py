@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.scoring.cards import FORMATS
-from speedscore.scoring.scores.maturity import Layer, grade_layers
+from speedscore.scoring.scores.maturity import GradedLayer, grade_layers
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_layer, make_snapshot, shipped
 
@@ -30,7 +30,7 @@ def grades(month: str | None) -> dict[str, str | None]:
     return {layer.name: layer.grade for layer in grade_layers(RUBRIC, evidence, framework="jax")}
 
 
-def grade(values: dict[str, float], *, month: str = "2024-01", as_of: str = "2024-01") -> Layer:
+def grade(values: dict[str, float], *, month: str = "2024-01", as_of: str = "2024-01") -> GradedLayer:
     evidence = make_evidence(make_snapshot(month=month), make_layer(values, library="lib", month=month, as_of=as_of))
     (layer,) = grade_layers(RUBRIC, evidence, framework="alpha")
     return layer

@@ -14,7 +14,7 @@ from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.sensitivity import DRAWS, Sensitivity, sensitivity
-from speedscore.scoring.scores.weighing import Weights
+from speedscore.scoring.scores.weighing import DimensionWeights
 from tests.scoring.sample_facts import RUBRIC
 
 
@@ -52,7 +52,10 @@ def answers(scores: Mapping[str, float | None], *, otherwise: float = 5.0, rubri
 
 
 def firmness(
-    frameworks: Mapping[str, Mapping[str, float | None]], *, weights: Weights = SMALL.weights, draws: int = DRAWS
+    frameworks: Mapping[str, Mapping[str, float | None]],
+    *,
+    weights: DimensionWeights = SMALL.weights,
+    draws: int = DRAWS,
 ) -> Sensitivity:
     rubric = msgspec.structs.replace(SMALL, weights=weights)
     result = sensitivity(rubric, {name: answers(scores) for name, scores in frameworks.items()}, draws=draws)
