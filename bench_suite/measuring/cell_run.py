@@ -20,7 +20,7 @@ from speedscore.bench_suite.measuring.outcomes import (
     CaseOutcome,
     CaseUnavailable,
 )
-from speedscore.bench_suite.measuring.stopping import interval_fraction, is_narrow
+from speedscore.bench_suite.measuring.stopping import all_narrow, interval_fraction
 from speedscore.bench_suite.workers.handle import Worker
 from speedscore.bench_suite.workers.protocol import (
     Build,
@@ -167,7 +167,7 @@ class CellRun:
             return CaseUnavailable(OUT_OF_TIME)
         return CaseMeasured(
             rounds=rounds,
-            stopped="narrow" if is_narrow([round_.seconds for round_ in rounds]) else "budget",
+            stopped="narrow" if all_narrow(rounds) else "budget",
             prepared=tuple(prepared),
             certificate=max((process.certificate for process in samples.prepared), key=attrgetter("worst_ratio")),
             flops=self._built.flops[case.role],

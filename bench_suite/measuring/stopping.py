@@ -7,11 +7,13 @@ differ it cannot say, and nothing here decides whether anything became slower.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from statistics import median
 
 from speedscore.bench_suite.workloads.presets import INTERVAL_WIDTH
+from speedscore.record.rounds import rounds_by_process
+from speedscore.record.run_record import Round
 
 MINIMUM_ROUNDS = 10
 """Six rounds are the fewest that have a 95 % interval at all; ten keep a lucky start from ending a case."""
@@ -46,6 +48,26 @@ def interval_fraction(samples: Sequence[float]) -> float | None:
         return None
     middle = median(samples)
     return max(interval[1] - middle, middle - interval[0]) / middle
+
+
+def widest_fraction(rounds: Iterable[Round]) -> float | None:
+    """The interval's fraction of the process whose own reaches furthest; None where one of them has no interval.
+
+    Rounds of different processes are never thrown together: their figure is the mean over processes, and an interval
+    over all rounds would belong to another number.
+    """
+    fractions = [
+        interval_fraction([round_.seconds for round_ in process_rounds])
+        for process_rounds in rounds_by_process(rounds).values()
+    ]
+    known = [fraction for fraction in fractions if fraction is not None]
+    return max(known) if known and len(known) == len(fractions) else None
+
+
+def all_narrow(rounds: Iterable[Round]) -> bool:
+    """True when the rounds of every process were narrow enough by themselves."""
+    processes = rounds_by_process(rounds).values()
+    return all(is_narrow([round_.seconds for round_ in process_rounds]) for process_rounds in processes)
 
 
 def is_narrow(samples: Sequence[float]) -> bool:

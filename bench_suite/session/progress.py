@@ -14,7 +14,7 @@ import pytest
 
 from speedscore.bench_suite.matrix.cases import Block, Case, Cell
 from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseOutcome, CaseUnavailable
-from speedscore.bench_suite.measuring.stopping import interval_fraction
+from speedscore.bench_suite.measuring.stopping import widest_fraction
 from speedscore.bench_suite.session.noise import is_too_noisy, likely_reason
 from speedscore.host.clock import seconds
 from speedscore.host.processors import allowed_processors, quota_processors
@@ -80,7 +80,7 @@ class Progress:
             # A process measures it once: there is no interval over rounds.
             return f"{middle}, {_count(len(rounds), 'process', 'processes')}"
         count = _count(len(rounds), "round", "rounds")
-        fraction = interval_fraction([round_.seconds for round_ in rounds])
+        fraction = widest_fraction(rounds)
         if fraction is None:
             return f"{middle}, too few for an interval: {count} ({stopped})"
         if is_too_noisy(fraction):

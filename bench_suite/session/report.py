@@ -16,8 +16,8 @@ from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.text.numbers import first_line
 
 _LEGEND = (
-    "±95 %: how far the 95 % interval of the median reaches, over rounds. × fastest: how many times as long, from "
-    "rounds that were neighbours in time, with its 95 % interval over processes. "
+    "±95 %: how far the 95 % interval of the median reaches, over the rounds of the least sure process. × fastest: how "
+    "many times as long, from rounds that were neighbours in time, with its 95 % interval over processes. "
 )
 _LEGEND_BY_COLUMN = {
     "GEMM": "GFLOP/s: the model's own operations by formula. GEMM: in per cent of a large float32 matrix product on "

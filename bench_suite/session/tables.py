@@ -13,7 +13,7 @@ from statistics import median
 import msgspec
 from tabulate import tabulate
 
-from speedscore.bench_suite.measuring.stopping import interval_fraction
+from speedscore.bench_suite.measuring.stopping import widest_fraction
 from speedscore.bench_suite.session.noise import is_too_noisy
 from speedscore.record.phases import PHASES
 from speedscore.record.rounds import figure_of_rounds
@@ -95,8 +95,8 @@ def middle(case: CaseResult) -> float:
 
 
 def interval_of(case: CaseResult) -> float | None:
-    """How far the interval of the case's own figure reaches, as a fraction of its median; None if unknown."""
-    return interval_fraction(case.rounds_seconds)
+    """How far the interval of a median reaches in the process where it reaches furthest; None if unknown."""
+    return widest_fraction(case.rounds)
 
 
 class Slowdown(msgspec.Struct, frozen=True):

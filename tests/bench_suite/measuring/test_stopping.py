@@ -14,8 +14,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import quantile_test
 
-from speedscore.bench_suite.measuring.stopping import MINIMUM_ROUNDS, interval_fraction, is_narrow, median_interval
+from speedscore.bench_suite.measuring.stopping import (
+    MINIMUM_ROUNDS,
+    all_narrow,
+    interval_fraction,
+    is_narrow,
+    median_interval,
+    widest_fraction,
+)
 from speedscore.bench_suite.workloads.presets import INTERVAL_WIDTH
+from speedscore.record.run_record import Round
 
 Draw = Callable[[np.random.Generator, tuple[int, int]], NDArray[np.float64]]
 
@@ -141,3 +149,20 @@ def test_even_rounds_end_at_the_minimum() -> None:
 
 def test_wildly_spread_rounds_do_not_end() -> None:
     assert not is_narrow([1.0, 2.0] * MINIMUM_ROUNDS)
+
+
+def test_processes_that_agree_with_themselves_and_not_with_each_other_are_narrow() -> None:
+    rounds = [Round(process + 0.001 * turn, turn=turn, process=process) for process in (1, 2) for turn in range(20)]
+    assert all_narrow(rounds)
+    assert not is_narrow([round_.seconds for round_ in rounds]), "thrown together they would be called noisy"
+    fraction = widest_fraction(rounds)
+    assert fraction is not None
+    assert fraction < 0.02
+
+
+def test_the_least_sure_process_speaks_for_a_case() -> None:
+    sure = [Round(1.0 + 0.001 * turn, turn=turn, process=0) for turn in range(20)]
+    unsure = [Round(1.0 + turn, turn=turn, process=1) for turn in range(20)]
+    assert widest_fraction([*sure, *unsure]) == widest_fraction(unsure)
+    assert not all_narrow([*sure, *unsure])
+    assert widest_fraction([*sure, *unsure[:3]]) is None, "of too few rounds there is no interval"
