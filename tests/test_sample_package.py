@@ -69,6 +69,7 @@ def ended(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Ended:
         *arguments,
         "--processes=1",
         "--benchmark-json=run.json",
+        "--full",
         cwd=folder,
         PYTHONPATH=os.pathsep.join((str(site), os.environ.get("PYTHONPATH", ""))),
         COLUMNS="100",
