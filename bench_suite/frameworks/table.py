@@ -15,6 +15,7 @@ import msgspec
 
 from speedscore.bench_suite.frameworks.program import Builder
 from speedscore.record.metrics import Metric
+from speedscore.record.run_record import Style
 
 
 class Framework(msgspec.Struct, frozen=True):
@@ -31,6 +32,8 @@ class Framework(msgspec.Struct, frozen=True):
     """Importable names that it needs. One that is missing is a skip; any other failure to import is a failure."""
     variant: str = ""
     """Passed to the builder: which way of running it this line is."""
+    style: Style = "idiomatic"
+    """Whether its programs are written as its documentation teaches, or as the fastest way that was found."""
     declined: dict[str, str] = {}
     """Device → why this framework is not measured there."""
     metrics: tuple[Metric, ...] = ()
@@ -74,7 +77,9 @@ _FOLDER = "speedscore.bench_suite.frameworks"
 _GRAPHS = "CUDA graphs are a way to launch work on an NVIDIA GPU; torch-compile is the same without them"
 
 
-def _on_jax(name: str, folder: str, *, extra: str, packages: tuple[str, ...] = (), variant: str = "") -> Framework:
+def _on_jax(
+    name: str, folder: str, *, extra: str, packages: tuple[str, ...] = (), variant: str = "", style: Style = "idiomatic"
+) -> Framework:
     """A line whose library stands on JAX and needs ``packages`` beside it."""
     return Framework(
         name,
@@ -83,6 +88,7 @@ def _on_jax(name: str, folder: str, *, extra: str, packages: tuple[str, ...] = (
         extra=extra,
         packages=("jax", "jaxlib", "optax", *packages),
         variant=variant,
+        style=style,
     )
 
 
@@ -103,7 +109,7 @@ FRAMEWORKS = {
     for framework in (
         _on_jax("jax", "jax", extra="jax"),
         _on_jax("flax-nnx", "flax_nnx", extra="flax", packages=("flax",), variant="jit"),
-        _on_jax("flax-nnx-tuned", "flax_nnx", extra="flax", packages=("flax",), variant="tuned"),
+        _on_jax("flax-nnx-tuned", "flax_nnx", extra="flax", packages=("flax",), variant="tuned", style="tuned"),
         _on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",)),
         _on_jax("haiku", "haiku", extra="haiku", packages=("haiku",)),
         _on_jax("equinox", "equinox", extra="equinox", packages=("equinox",)),

@@ -56,6 +56,7 @@ def _identity(nodeid: str, case: Case) -> dict[str, Any]:
         "nodeid": nodeid,
         "framework": case.framework,
         "ecosystem": FRAMEWORKS[case.framework].ecosystem,
+        "style": FRAMEWORKS[case.framework].style,
         "model": case.model,
         "device": case.device,
         "phase": case.phase,

@@ -29,6 +29,10 @@ SCHEMA_VERSION = 2
 Status = Literal["measured", "failed", "skipped"]
 
 
+Style = Literal["idiomatic", "tuned"]
+"""How a program is written: as the documentation of its library teaches it, or as the fastest way that was found."""
+
+
 class Round(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     """One sample of a case's own figure."""
 
@@ -118,6 +122,8 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     phase: Phase
     precision: str
     status: Status
+    style: Style | None = None
+    """None where the run is older than this field."""
     reason: str = ""
     """Why it was skipped or failed; empty when measured."""
     stopped: str = ""
