@@ -17,7 +17,8 @@ from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, 
 from speedscore.bench_suite.measuring.stopping import widest_fraction
 from speedscore.bench_suite.session.noise import is_too_noisy, likely_reason
 from speedscore.host.clock import seconds
-from speedscore.host.processors import allowed_processors, quota_processors
+from speedscore.host.control_groups import quota_processors
+from speedscore.host.processors import allowed_processors
 from speedscore.record.phases import PHASES
 from speedscore.record.rounds import figure_of_rounds
 from speedscore.record.run_record import Round

@@ -54,6 +54,7 @@ FIELDS: tuple[Rule, ...] = (
     Rule("gpu.driver", "warn", "a version"),
     Rule("gpu.*", "ignore", _MOMENT),
     Rule("git.*", "ignore", "two commits are what is compared"),
+    Rule("memory.limit_bytes", "refuse", "another limit of memory"),
     Rule("memory.*", "ignore", "moves with the kernel; other fields tell the machine"),
     Rule("package.pytest*", "ignore", "takes no part in the rounds of a worker"),
     Rule("package.*", "warn", "a version"),
