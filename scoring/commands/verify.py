@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from speedscore.host.files import read_file
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.scoring.cards.json import SCHEMA_VERSION, render
 from speedscore.scoring.commands import arguments
@@ -78,7 +79,7 @@ def verify(path: Path, *, runs: Sequence[Path] = ()) -> list[str]:
     given and then beside the card. Raises CardError, FactError, RubricError, EvidenceError and RunFileError.
     """
     try:
-        text = path.read_bytes()
+        text = read_file(path)
         card = msgspec.json.decode(text, type=_Card)
         document = json.loads(text)
     except OSError as error:

@@ -67,6 +67,8 @@ def _system() -> dict[str, Scalar]:
         "system.release": platform.release(),
         "system.machine": platform.machine(),
         "python.version": platform.python_version(),
+        "python.implementation": platform.python_implementation(),
+        "python.compiler": platform.python_compiler(),
         "memory.total_bytes": psutil.virtual_memory().total,
         "memory.limit_bytes": _limit(memory_limit_bytes()),
     }
