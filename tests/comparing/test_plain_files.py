@@ -1,4 +1,4 @@
-"""Files that pytest-benchmark saved without us: what must agree in them, what is counted, and what one bad value costs."""
+"""Files that pytest-benchmark saved without us: what must agree in them, what is counted, what one bad value costs."""
 
 from __future__ import annotations
 
