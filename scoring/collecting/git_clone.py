@@ -149,7 +149,7 @@ def _last_seen(store: Path, branch: str) -> datetime.date:
 
 
 def _moment(seconds: str) -> datetime.datetime | None:
-    """None for what is no date: nothing, a word, a year of five digits, and 0, which git says where it can read none."""
+    """None for what is no date: nothing, a word, a year of five digits; and 0, as git says of a date that is none."""
     try:
         return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC) if int(seconds) > 0 else None
     except (ValueError, OverflowError, OSError):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import RUBRIC_VERSION, load_rubric
 from speedscore.scoring.scores.score_report import build_report
 from speedscore.text.arguments import examples
-from speedscore.text.output import COMMAND, write
+from speedscore.text.output import COMMAND, complain, write
 
 _DIGITS = 9
 """Logarithms of another machine's library may differ beyond them."""
@@ -52,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     if not differing:
         return write(f"{options.card}: every figure follows from its evidence\n", what="result")
     code = write("".join(f"{line}\n" for line in differing), what="result")
-    print(f"{COMMAND}: {options.card}: {len(differing)} differ from what its evidence gives", file=sys.stderr)
+    complain(f"{options.card}: {len(differing)} differ from what its evidence gives")
     return code or 1
 
 

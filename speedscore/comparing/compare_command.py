@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import get_args
 
@@ -15,7 +14,7 @@ from speedscore.comparing.report import SCHEMA_VERSION, Axis, ComparisonReport, 
 from speedscore.comparing.runs import compare
 from speedscore.record.run_file import RunFileError
 from speedscore.text.arguments import examples
-from speedscore.text.output import COMMAND, write
+from speedscore.text.output import COMMAND, complain, write
 from speedscore.verdicts.settings import Settings, SettingsError, read_table
 
 EXAMPLES = examples(
@@ -60,6 +59,6 @@ def run(options: argparse.Namespace) -> int:
     report = ComparisonReport(SCHEMA_VERSION, general.time, general.memory, options.group_by, tuple(comparisons))
     code = write(FORMATS[options.format](report), what="answer")
     if report.is_empty:
-        print(f"{COMMAND}: nothing could be compared; the reasons stand above", file=sys.stderr)
+        complain("nothing could be compared; the reasons stand above")
         return 2
     return code

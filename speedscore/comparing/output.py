@@ -16,7 +16,7 @@ from speedscore.comparing.report import Axis, ComparedRunSets, ComparisonReport,
 from speedscore.comparing.runs import NOWHERE, Row, Values
 from speedscore.comparing.saved_run import TIME
 from speedscore.record.metrics import Unit
-from speedscore.text.markdown import code, markdown_table
+from speedscore.text.markdown import code, escaped, markdown_table
 from speedscore.text.numbers import duration, short_percent, size, three_digits
 from speedscore.text.tables import captioned_table
 from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
@@ -66,18 +66,18 @@ def _terminal_lines(report: ComparisonReport, comparison: ComparedRunSets) -> It
 
 
 def _markdown_lines(report: ComparisonReport, comparison: ComparedRunSets) -> Iterator[str]:
-    yield f"### {_title(comparison)}: {comparison.head.label} against {comparison.base.label}"
+    yield f"### {_title(comparison)}: {escaped(comparison.head.label)} against {escaped(comparison.base.label)}"
     yield ""
-    yield from (f"{line}  " for line in _heading(report, comparison))
+    yield from (f"{escaped(line)}  " for line in _heading(report, comparison))
     yield ""
     names = _names(comparison.rows)
     for title, rows in _groups(comparison.rows, report.group_by):
         shown = [row for row in rows if _is_shown(row)]
         if shown:
-            yield from [f"#### {title}", ""] if title else []
+            yield from [f"#### {escaped(title)}", ""] if title else []
             yield from _markdown_table(shown, names)
             yield ""
-    yield from (f"- {remark}" for remark in _remarks(comparison, names))
+    yield from (f"- {escaped(remark)}" for remark in _remarks(comparison, names))
     yield ""
 
 

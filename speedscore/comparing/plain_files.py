@@ -21,6 +21,7 @@ from speedscore.host.fields import Scalar
 from speedscore.host.files import read_file
 from speedscore.record.metrics import METRICS, Metric
 from speedscore.record.run_file import RunFileError
+from speedscore.text.cleaning import one_line
 
 _TIME = Metric(TIME, unit="s", better="lower", title="seconds a round, as pytest-benchmark saves them")
 _COUNTS_KEY = "speedscore_counts"
@@ -59,13 +60,13 @@ def load_plain(path: Path) -> SavedRun:
         path=str(path),
         created=plain.datetime,
         fields=_fields(plain.machine_info, plain.commit_info or {}),
-        cases={benchmark.fullname: _of_benchmark(benchmark, occasion=plain.datetime) for benchmark in plain.benchmarks},
+        cases={case.case: case for case in (_of_benchmark(each, occasion=plain.datetime) for each in plain.benchmarks)},
     )
 
 
 def _of_benchmark(benchmark: _Benchmark, *, occasion: str) -> CaseFigures:
     case = CaseFigures(
-        case=benchmark.fullname,
+        case=one_line(benchmark.fullname),
         occasion=occasion,
         shape={name: _comparable(value) for name, value in (benchmark.params or {}).items()},
         fields={
@@ -84,7 +85,7 @@ def _of_benchmark(benchmark: _Benchmark, *, occasion: str) -> CaseFigures:
 def _counts(extra_info: Mapping[str, Any]) -> dict[str, Figure]:
     counts = extra_info.get(_COUNTS_KEY)
     return {
-        str(name): Figure(METRICS[name].unit if name in METRICS else "count", "lower", (_number(value),), True)
+        one_line(name): Figure(METRICS[name].unit if name in METRICS else "count", "lower", (_number(value),), True)
         for name, value in (counts.items() if isinstance(counts, dict) else ())
     }
 

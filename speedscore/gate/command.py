@@ -32,6 +32,7 @@ from speedscore.host.clock import seconds as monotonic_seconds
 from speedscore.host.fingerprint import fingerprint
 from speedscore.host.signals import interrupt_on
 from speedscore.record.run_file import RunFileError, write_json
+from speedscore.text.cleaning import printable
 from speedscore.verdicts.settings import Settings, SettingsError, read_table
 
 
@@ -165,7 +166,7 @@ def _write(report: GateReport, config: pytest.Config) -> bool:
             write_json(json_path, msgspec.to_builtins(report))
         if markdown_path is not None:
             markdown_path.parent.mkdir(parents=True, exist_ok=True)
-            markdown_path.write_text(markdown(report), encoding="utf-8")
+            markdown_path.write_text(printable(markdown(report)), encoding="utf-8")
     except (OSError, RunFileError) as error:
         _say([f"gate: the report was not written: {error}"])
         return False
@@ -189,5 +190,5 @@ class _ProgressLines:
 
 def _say(lines: Iterable[str]) -> None:
     for line in lines:
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(f"{printable(line)}\n")
     sys.stdout.flush()

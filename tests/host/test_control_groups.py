@@ -61,7 +61,11 @@ def test_the_tightest_group_of_version_2_counts(
     assert groups.quota == quota
 
 
-@pytest.mark.parametrize("place", ["cpu,cpuacct/docker/a1", "cpu/docker/a1", "cpu,cpuacct", "cpu"])
+@pytest.mark.parametrize(
+    "place",
+    ["cpu,cpuacct/docker/a1", "cpu/docker/a1", "cpu,cpuacct", "cpu"],
+    ids=["both, by name", "one, by name", "both, as the root", "one, as the root"],
+)
 def test_the_quota_of_version_1_is_read_wherever_the_group_is_mounted(tmp_path: Path, place: str) -> None:
     """A container sees its own group as the root; ``cpu`` and ``cpu,cpuacct`` are names of one folder."""
     groups = Groups(tmp_path, FIRST_VERSION)
