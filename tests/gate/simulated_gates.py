@@ -66,17 +66,17 @@ def pair(rng: np.random.Generator, noise: Noise, *, slowdown: float) -> float:
 
 
 def outcomes(
-    noise: Noise, *, slowdown: float, gates: int, policy: VerdictPolicy, metrics: int = 1, seed: int = 0
+    noise: Noise, *, slowdown: float, gates: int, policy: VerdictPolicy, figures: int = 1, seed: int = 0
 ) -> Counter[Outcome]:
     """What so many gates say of one metric."""
     rng = np.random.default_rng(seed)
     found: Counter[Outcome] = Counter()
-    schedule = looks(policy, metrics=metrics)
+    schedule = looks(policy, figures=figures)
     for _ in range(gates):
         logs: list[float] = []
         for count in schedule:
             logs += [pair(rng, noise, slowdown=slowdown) for _ in range(count - len(logs))]
-            outcome = read(logs, policy, metrics=metrics, last=count == schedule[-1]).outcome
+            outcome = read(logs, policy, figures=figures, last=count == schedule[-1]).outcome
             if outcome is not None:
                 found[outcome] += 1
                 break
