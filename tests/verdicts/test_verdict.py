@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from scipy.stats import binom
 
 from speedscore.verdicts.verdict import LOOKS, VerdictPolicy, looks, read
-from tests.gate.simulated_gates import NOISES, outcomes
 
 MANY = tuple(0.001 * (-1) ** index for index in range(12))
 """The log ratios of twelve pairs of the same code on a quiet machine."""
@@ -78,35 +76,6 @@ def test_the_first_look_can_already_say_regressed() -> None:
 def test_a_policy_that_cannot_be_kept_is_refused(sizes: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"margin|must lie between"):
         VerdictPolicy(**sizes)
-
-
-GATES = 1000
-POLICY = VerdictPolicy(detect=0.05, margin=0.0, false_alarm=0.2, miss=0.2)
-"""Errors are allowed to be frequent here, and no margin hides them: so few gates would show none of 1 % at all."""
-
-
-def at_most(wrong: int, *, rate: float) -> bool:
-    """Whether so many wrong ones of ``GATES`` are believable at that rate: more is seen once in a thousand times."""
-    return wrong <= int(binom.isf(0.001, GATES, rate))
-
-
-@pytest.mark.parametrize("noise", NOISES)
-def test_without_a_change_alarms_are_as_rare_as_they_are_said_to_be(noise: str) -> None:
-    found = outcomes(NOISES[noise], slowdown=0.0, gates=GATES, policy=POLICY)
-    assert at_most(found["regressed"], rate=POLICY.false_alarm)
-    assert at_most(found["improved"], rate=POLICY.false_alarm)
-
-
-@pytest.mark.parametrize("noise", NOISES)
-def test_a_slowdown_of_the_size_to_be_detected_is_hardly_ever_called_unchanged(noise: str) -> None:
-    found = outcomes(NOISES[noise], slowdown=POLICY.detect, gates=GATES, policy=POLICY)
-    assert at_most(found["unchanged"] + found["improved"], rate=POLICY.miss)
-
-
-@pytest.mark.parametrize("noise", NOISES)
-def test_the_default_policy_finds_five_per_cent_on_a_machine_that_noisy(noise: str) -> None:
-    found = outcomes(NOISES[noise], slowdown=0.05, gates=60, policy=VerdictPolicy(), figures=4)
-    assert found["regressed"] >= 57
 
 
 def test_what_a_gate_says_it_sees_it_does_see() -> None:

@@ -43,8 +43,8 @@ class RoundTimes(NamedTuple):
         )
 
 
-class _State(NamedTuple):
-    """What the kernel has counted so far."""
+class KernelCounts(NamedTuple):
+    """What the kernel has counted so far of this thread and its process."""
 
     other_threads_seconds: float
     children_seconds: float
@@ -60,18 +60,19 @@ class Preemption:
     """Made before a round, asked after it, in the same thread."""
 
     def __init__(self) -> None:
-        self._before = _state()
+        self._before = _counts()
 
     def times(self, *, seconds: float, wall_seconds: float, cpu_seconds: float) -> RoundTimes:
         """The round with what was taken from it. ``wall_seconds`` and ``cpu_seconds`` are of the same stretch."""
-        before, after = self._before, _state()
+        before, after = self._before, _counts()
         switches = after.involuntary_switches - before.involuntary_switches
-        preempted = _preempted(before, after, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
+        preempted = preempted_seconds(before, after, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
         counts_wall_time = abs(seconds - wall_seconds) <= SAME_CLOCK * wall_seconds
         return RoundTimes(seconds, cpu_seconds, preempted if counts_wall_time else 0.0, switches)
 
 
-def _preempted(before: _State, after: _State, *, wall_seconds: float, cpu_seconds: float) -> float:
+def preempted_seconds(before: KernelCounts, after: KernelCounts, *, wall_seconds: float, cpu_seconds: float) -> float:
+    """Seconds of a round in which others had the processor; 0 where the program may have kept itself waiting."""
     not_running = max(0.0, wall_seconds - cpu_seconds)
     if before.has_children or after.has_children or after.children_seconds > before.children_seconds:
         return 0.0
@@ -84,11 +85,11 @@ def _preempted(before: _State, after: _State, *, wall_seconds: float, cpu_second
     return min(not_running, after.delay_seconds - before.delay_seconds)
 
 
-def _state() -> _State:
+def _counts() -> KernelCounts:
     thread, process, children = map(
         resource.getrusage, (resource.RUSAGE_THREAD, resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
-    return _State(
+    return KernelCounts(
         other_threads_seconds=time.process_time() - time.thread_time(),
         children_seconds=children.ru_utime + children.ru_stime,
         has_children=_has_children(),
