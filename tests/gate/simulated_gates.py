@@ -52,8 +52,9 @@ def steps(rng: np.random.Generator, rounds: int) -> NDArray[np.float64]:
 
 def spikes(rng: np.random.Generator, rounds: int) -> NDArray[np.float64]:
     """One round in fifty lasts longer, some of them several times as long, and nobody says why."""
-    lengths: NDArray[np.float64] = rng.exponential(0.4, rounds) * (rng.random(rounds) < 0.02)
-    return rng.normal(0.0, 0.02, rounds) + lengths
+    level = rng.normal(0.0, 0.02, rounds)
+    level[rng.random(rounds) < 0.02] += rng.exponential(0.4)
+    return level
 
 
 def nothing_taken(rng: np.random.Generator, rounds: int) -> NDArray[np.float64]:  # noqa: ARG001 - as others are asked
@@ -64,7 +65,7 @@ def slices_taken(rng: np.random.Generator, rounds: int) -> NDArray[np.float64]:
     """A neighbour is at work half of the time, for some ten rounds on end, and then has every other slice of 4 ms;
     a round has 5 ms."""
     is_at_work = (np.arange(rounds) + rng.integers(0, 20)) // 10 % 2
-    return 0.8 * is_at_work * rng.integers(0, 3, rounds)
+    return np.asarray(0.8 * is_at_work * rng.integers(0, 3, rounds), dtype=np.float64)
 
 
 class Machine(NamedTuple):
