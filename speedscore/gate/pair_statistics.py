@@ -50,7 +50,7 @@ def by_fastest(one: Rounds, other: Rounds) -> bool:
 
     Only where the machine is restless and that cannot be taken out, as where threads on several processors wait for the
     one that was interrupted: each side must have enough rounds, which differ among themselves, and of which many lost a
-    processor. A change in head alone cannot bring that about, for base must show the same.
+    processor, as far as that is known. A change in head alone cannot bring that about, for base must show the same.
     """
     return all(len(rounds) >= ENOUGH_ROUNDS and _is_disturbed(rounds) for rounds in (one, other))
 
@@ -87,5 +87,5 @@ def _is_disturbed(rounds: Rounds) -> bool:
     if len(logs) < FEWEST_COUPLES:
         return False
     first, _, third = quantiles(logs, n=4, method="inclusive")
-    lost = sum(timed.involuntary_switches > 0 for timed in rounds)
+    lost = sum(timed.involuntary_switches != 0 for timed in rounds)
     return third - first > RESTLESS_FROM and lost >= DISTURBED_FROM * len(rounds)

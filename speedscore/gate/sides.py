@@ -68,8 +68,9 @@ class Timed(msgspec.Struct, frozen=True, tag_field="event", tag="round"):
     """Processor time of the same, over all threads of the process."""
     preempted_seconds: float = 0.0
     """Part of ``seconds`` in which others had the processor that it wanted; 0 where that cannot be told."""
-    involuntary_switches: int = 0
-    """How often in the round a thread of the process lost its processor to another."""
+    involuntary_switches: int | None = None
+    """How often in the round a thread of the process lost its processor to another; None where that is not known, as
+    where child processes do the work."""
 
     @property
     def own_seconds(self) -> float:

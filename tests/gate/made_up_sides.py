@@ -51,7 +51,7 @@ class MadeUpTest:
     busy_processors: float = 1.0
     preempted_seconds: float | Callable[[int, int], float] = 0.0
     """Part of a round that others took, as ``seconds``."""
-    involuntary_switches: int = 0
+    involuntary_switches: int | None = 0
     most_rounds: int = PLENTY
     counts: Callable[[int], Mapping[str, float]] | None = None
     """By the number of the pair."""

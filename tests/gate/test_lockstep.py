@@ -27,13 +27,13 @@ PATIENT = 60.0
 
 
 def a_side(
-    label: str, seconds: Iterable[float], turns: list[str], *, preempted: Iterable[float], involuntary: bool
+    label: str, seconds: Iterable[float], turns: list[str], *, preempted: Iterable[float], involuntary: bool | None
 ) -> MadeUpSide:
     rounds, taken = iter(seconds), iter(preempted)
     test = MadeUpTest(
         seconds=lambda pair, number: next(rounds),  # noqa: ARG005 - as a made-up test is asked
         preempted_seconds=lambda pair, number: next(taken),  # noqa: ARG005
-        involuntary_switches=int(involuntary),
+        involuntary_switches=None if involuntary is None else int(involuntary),
     )
     side = MadeUpSide(a_spec(label), {"a case": test}, MadeUpClock())
     side.turns = turns
@@ -47,12 +47,12 @@ def paired(
     most_seconds: float = 0.0,
     turns: list[str] | None = None,
     preempted: tuple[Iterable[float], Iterable[float]] = (repeat(0.0), repeat(0.0)),
-    involuntary: tuple[bool, bool] = (False, False),
+    involuntary: tuple[bool | None, bool | None] = (False, False),
 ) -> PairResult:
     """A pair which stops as soon as it may, and goes on while rounds are restless where ``most_seconds`` allows it.
 
     ``preempted`` are the seconds that others took from the rounds of base and of head, ``involuntary`` whether their
-    threads lost a processor in each.
+    threads lost a processor in each, None where nobody knows.
     """
     turns = [] if turns is None else turns
     task = PairTask(case="a case", processors=None, iterations=1, seconds=0.0, most_seconds=most_seconds)
@@ -122,10 +122,13 @@ def test_what_others_took_from_a_round_is_taken_out_of_it() -> None:
     assert result.preempted == pytest.approx(3.0 / (3.0 + 2 * 1.0 + 2 * 1.05))
 
 
-def test_rounds_that_both_sides_lose_to_others_in_a_way_that_cannot_be_taken_out_are_compared_by_the_fastest() -> None:
+@pytest.mark.parametrize("lost", [True, None], ids=["seen", "in child processes"])
+def test_rounds_that_both_sides_lose_to_others_and_that_cannot_be_mended_are_compared_by_the_fastest(
+    lost: bool | None,
+) -> None:
     # Head is disturbed more often: the median of the ratios would be 1.05 x 2.
     base, head = disturbed(1.0, [1, 1, 2]), disturbed(1.05, [2, 2, 1])
-    result = paired(base, head, most_seconds=PATIENT, involuntary=(True, True))
+    result = paired(base, head, most_seconds=PATIENT, involuntary=(lost, lost))
     assert result.log_ratio == pytest.approx(math.log(1.05))
     assert (result.couples, result.by_fastest) == (ENOUGH_ROUNDS, True)
 

@@ -34,13 +34,19 @@ class Kind(msgspec.Struct, frozen=True):
     """Share of its own work that some calls do in addition."""
     of_calls: float = 1.0
     """So large a share of the calls does it, drawn anew for each."""
+    wait_seconds: float = 0.0
+    """That those calls wait for nothing."""
     threads: bool = False
     burn: bool = False
     """Whether base is ``burn(300000)``, a loop of about 15 ms that allocates nothing."""
 
     @property
-    def mean_slowdown(self) -> float:
-        return self.units / 100 * (1 + self.extra * self.of_calls) - 1
+    def is_slower(self) -> bool:
+        return self.units > 100 or self.extra > 0 or self.wait_seconds > 0
+
+    @property
+    def is_faster(self) -> bool:
+        return self.units < 100 or self.extra < 0
 
 
 KINDS = {
@@ -63,6 +69,7 @@ KINDS = {
     "some-25-of-40": Kind(extra=0.25, of_calls=0.4),
     "some-100-of-10": Kind(extra=1.0, of_calls=0.1),
     "some-100-of-90": Kind(extra=1.0, of_calls=0.9),
+    "some-wait-5-ms-of-20": Kind(wait_seconds=0.005, of_calls=0.2),
     "some-faster-50-of-10": Kind(extra=-0.5, of_calls=0.1),
     "threads-50-of-40": Kind(extra=0.5, of_calls=0.4, threads=True),
 }
@@ -70,12 +77,17 @@ KINDS = {
 
 _SOME_CALLS = """
 import random
+import time
 
 DRAWN = random.Random()
 
 
-def units(usual, extra, of_calls):
-    return round(usual * (1 + extra)) if DRAWN.random() < of_calls else usual
+def units(usual, extra, of_calls, wait_seconds):
+    if DRAWN.random() >= of_calls:
+        return usual
+    if wait_seconds:
+        time.sleep(wait_seconds)
+    return round(usual * (1 + extra))
 
 """
 
@@ -191,7 +203,7 @@ class Trial(msgspec.Struct, frozen=True):
     def right(self) -> bool:
         """The one that was slowed was named, and no other."""
         slowed = {name for name, verdict in self.verdicts.items() if verdict == "regressed"}
-        return slowed == ({self.changed} if KINDS[self.kind].mean_slowdown > 0 else set())
+        return slowed == ({self.changed} if KINDS[self.kind].is_slower else set())
 
 
 def run_trial(kind: str, *, neighbour: bool, detect: str, mean_rule: bool, order: random.Random) -> Trial:
@@ -235,13 +247,16 @@ def _make(repository: Path, kind: str, order: random.Random) -> str:
     text = _THREADS if what.threads else _BURN if what.burn else _SINGLE
     slowed = "matmul" if what.threads else "loop" if what.burn else order.choice(("matmul", "loop"))
     _git(repository, "init", "--quiet")
-    for remark, changed in (("base", {}), ("head", {slowed: (what.units, what.extra, what.of_calls)})):
-        usual = (100, 0.0, 1.0)
+    for remark, changed in (
+        ("base", {}),
+        ("head", {slowed: (what.units, what.extra, what.of_calls, what.wait_seconds)}),
+    ):
+        usual = (100, 0.0, 1.0, 0.0)
         units = {"matmul": usual, "loop": usual} | changed
         (repository / "test_work.py").write_text(text.format(remark=remark, **units))
         _git(repository, "add", ".")
         _git(repository, "-c", "user.name=trial", "-c", "user.email=trial@here", "commit", "--quiet", "-m", remark)
-    if not what.mean_slowdown:
+    if not (what.is_slower or what.is_faster):
         return ""
     return "test_two_threads" if what.threads else "test_burn" if what.burn else f"test_{slowed}"
 

@@ -23,5 +23,5 @@ def test_the_gate_beside_the_rule_that_people_have(kind: str, neighbour: bool) -
     trials = [run_trial(kind, neighbour=neighbour, detect="5%", mean_rule=True, order=order) for _ in range(TRIALS)]
     print(f"\n{tally(trials)}")
     assert all(trial.right for trial in trials if trial.alarmed)
-    if KINDS[kind].mean_slowdown < 0:
+    if KINDS[kind].is_faster:
         assert not any(trial.alarmed for trial in trials)

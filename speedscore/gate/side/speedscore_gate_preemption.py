@@ -31,8 +31,8 @@ class RoundTimes(NamedTuple):
     """Of all threads of the process."""
     preempted_seconds: float
     """Part of ``seconds`` in which others had the processor; 0 where that cannot be told."""
-    involuntary_switches: int
-    """How often any thread of the process lost its processor to another."""
+    involuntary_switches: int | None
+    """How often any thread of the process lost its processor to another; None where child processes do the work."""
 
     def per_iteration(self, iterations: int) -> RoundTimes:
         return RoundTimes(
@@ -60,29 +60,46 @@ class Preemption:
     """Made before a round, asked after it, in the same thread."""
 
     def __init__(self) -> None:
+        self._off_processor_before = _off_processor_seconds()
         self._before = _counts()
 
     def times(self, *, seconds: float, wall_seconds: float, cpu_seconds: float) -> RoundTimes:
         """The round with what was taken from it. ``wall_seconds`` and ``cpu_seconds`` are of the same stretch."""
         before, after = self._before, _counts()
-        switches = after.involuntary_switches - before.involuntary_switches
-        preempted = preempted_seconds(before, after, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
+        # The kernel's counts were read a little before and after the round: what was lost there is not the round's.
+        off_processor = _off_processor_seconds() - self._off_processor_before
+        not_running = max(0.0, wall_seconds - cpu_seconds)
+        preempted = preempted_seconds(before, after, cpu_seconds=cpu_seconds, not_running_seconds=not_running)
+        if after.sleeps != before.sleeps:
+            preempted = max(0.0, preempted - max(0.0, off_processor - not_running))
+        has_children = before.has_children or after.has_children
         counts_wall_time = abs(seconds - wall_seconds) <= SAME_CLOCK * wall_seconds
-        return RoundTimes(seconds, cpu_seconds, preempted if counts_wall_time else 0.0, switches)
+        return RoundTimes(
+            seconds,
+            cpu_seconds,
+            preempted_seconds=preempted if counts_wall_time else 0.0,
+            involuntary_switches=None if has_children else after.involuntary_switches - before.involuntary_switches,
+        )
 
 
-def preempted_seconds(before: KernelCounts, after: KernelCounts, *, wall_seconds: float, cpu_seconds: float) -> float:
+def preempted_seconds(
+    before: KernelCounts, after: KernelCounts, *, cpu_seconds: float, not_running_seconds: float
+) -> float:
     """Seconds of a round in which others had the processor; 0 where the program may have kept itself waiting."""
-    not_running = max(0.0, wall_seconds - cpu_seconds)
     if before.has_children or after.has_children or after.children_seconds > before.children_seconds:
         return 0.0
     if after.other_threads_seconds - before.other_threads_seconds > ALONE * cpu_seconds:
         return 0.0
     if after.sleeps == before.sleeps:
-        return not_running
+        return not_running_seconds
     if before.delay_seconds is None or after.delay_seconds is None:
         return 0.0
-    return min(not_running, after.delay_seconds - before.delay_seconds)
+    return min(not_running_seconds, after.delay_seconds - before.delay_seconds)
+
+
+def _off_processor_seconds() -> float:
+    """Of some moment on, in which no thread of the process had a processor, as far as one thread alone works."""
+    return time.perf_counter() - time.process_time()
 
 
 def _counts() -> KernelCounts:
