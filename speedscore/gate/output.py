@@ -12,13 +12,14 @@ from speedscore.text.markdown import code, markdown_table
 from speedscore.text.numbers import short_percent
 from speedscore.text.tables import captioned_table
 from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
-from speedscore.verdicts.verdict import Outcome, Verdict
+from speedscore.verdicts.verdict import FigureVerdict, Outcome, Verdict
 
 _ORDER: tuple[Outcome, ...] = ("regressed", "inconclusive", "improved", "unchanged", "not comparable")
 _HEADERS = ("verdict", "ratio", "interval", "pairs", "s", "sees")
 _LEGEND = (
-    "ratio: head over base, above 1 is slower or larger. pairs: of fresh processes. sees: the smallest slowdown that "
-    "so many pairs as noisy as these would have shown."
+    "ratio: head over base, above 1 is slower or larger, of the figure that decided: the typical round's or the "
+    "mean's. pairs: of fresh processes. sees: the smallest slowdown that so many pairs as noisy as these would have "
+    "shown."
 )
 
 
@@ -114,7 +115,18 @@ def _markdown_table(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def _remarks(verdict: Verdict) -> tuple[str, ...]:
-    return tuple(filter(None, (verdict.reason, *verdict.notes)))
+    return tuple(filter(None, (_both_figures(verdict), verdict.reason, *verdict.notes)))
+
+
+def _both_figures(verdict: Verdict) -> str:
+    """The typical round and the mean, where one figure in the row would hide what the other says."""
+    if len(verdict.figures) < 2:
+        return ""
+    typical, mean = verdict.figures
+    is_within = (typical.low or 0.0) <= mean.ratio <= (typical.high or mean.ratio)
+    if typical.outcome == mean.outcome and is_within:
+        return ""
+    return "; ".join(f"{each.figure} {each.outcome} {each.ratio:.3f} ({_interval(each)})" for each in verdict.figures)
 
 
 def _figures(verdict: Verdict) -> tuple[str, ...]:
@@ -122,16 +134,14 @@ def _figures(verdict: Verdict) -> tuple[str, ...]:
     return (
         verdict.outcome,
         f"{verdict.ratio:.3f}" if verdict.ratio is not None else "",
-        _interval(verdict),
+        _interval(verdict) if verdict.pairs else "",
         str(verdict.pairs) if verdict.pairs else "",
         f"{verdict.seconds:.1f}" if verdict.seconds else "",
         short_percent(visible) if visible is not None else "",
     )
 
 
-def _interval(verdict: Verdict) -> str:
-    if not verdict.pairs:
-        return ""
+def _interval(verdict: Verdict | FigureVerdict) -> str:
     low = f"{verdict.low:.3f}" if verdict.low is not None else "?"
     return f"{low} to {verdict.high:.3f}" if verdict.high is not None else f"{low} to ?"
 

@@ -66,6 +66,16 @@ class Timed(msgspec.Struct, frozen=True, tag_field="event", tag="round"):
     """Of one iteration."""
     cpu_seconds: float
     """Processor time of the same, over all threads of the process."""
+    preempted_seconds: float = 0.0
+    """Part of ``seconds`` in which others had the processor that it wanted; 0 where that cannot be told."""
+    involuntary_switches: int | None = None
+    """How often in the round a thread of the process lost its processor to another; None where that is not known, as
+    where child processes do the work."""
+
+    @property
+    def own_seconds(self) -> float:
+        """What an iteration took without what others took from it; 0 where the timer stood still."""
+        return max(0.0, self.seconds - self.preempted_seconds)
 
 
 class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):

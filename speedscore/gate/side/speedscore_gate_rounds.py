@@ -1,8 +1,8 @@
 """The rounds of one benchmark in a gate: in place of pytest-benchmark's own loops, rounds that alternate with
 those of the other side.
 
-Loaded by file name beside ``speedscore_gate_side``, so it imports nothing of ours. It times what the gate tells it to
-time, and decides nothing.
+Loaded by file name beside ``speedscore_gate_side``, so it imports nothing of ours but what lies there. It times what
+the gate tells it to time, and decides nothing.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from pytest_benchmark.fixture import PauseInstrumentation
+from speedscore_gate_preemption import Preemption, RoundTimes
 
 ROUND_SECONDS = 0.005
 """A fast function is called so often in a round that it lasts about this long: long enough for the change of turn to
@@ -81,9 +82,9 @@ class Lockstep:
         self._over = self._over or self._pipe.receive()["do"] == "enough"
         return not self._over
 
-    def pass_on(self, seconds: float, cpu_seconds: float) -> None:
-        """Give the turn back, with the seconds and processor seconds of an iteration."""
-        self._pipe.send("round", seconds=seconds, cpu_seconds=cpu_seconds)
+    def pass_on(self, times: RoundTimes) -> None:
+        """Give the turn back, with what an iteration took."""
+        self._pipe.send("round", **times._asdict())
 
 
 class Canary:
@@ -125,40 +126,42 @@ class Rounds:
         self._fixture = fixture
         self.result: Any = None
 
-    def time(self, function: Any, args: Any, kwargs: Any, iterations: int) -> tuple[float, float]:
-        """Seconds and processor seconds of a round; the result of its last call is kept."""
+    def time(self, function: Any, args: Any, kwargs: Any, iterations: int) -> RoundTimes:
+        """What a round took; the result of its last call is kept."""
         timer, units = self._fixture._timer, self.canary.units(iterations)
         collecting = gc.isenabled()
         if self._fixture._disable_gc:
             gc.disable()
         try:
             with PauseInstrumentation():
-                cpu_started = time.process_time()
+                preemption = Preemption()
+                wall_started, cpu_started = time.perf_counter(), time.process_time()
                 started = timer()
                 for _ in range(iterations):
                     self.result = function(*args, **kwargs)
                 if units:
                     spin(units)
                 seconds = timer() - started
-                return seconds, time.process_time() - cpu_started
+                cpu_seconds, wall_seconds = time.process_time() - cpu_started, time.perf_counter() - wall_started
+                return preemption.times(seconds=seconds, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
         finally:
             if collecting:
                 gc.enable()
 
-    def run(self, time_round: Callable[[], tuple[float, float]], iterations: int) -> None:
+    def run(self, time_round: Callable[[], RoundTimes], iterations: int) -> None:
         """Rounds, each when the gate says so, until it has enough."""
         # pytest-benchmark's own figures too, for tests that look at ``benchmark.stats`` afterwards.
         stats = self._fixture._make_stats(iterations)
         while self.pairing.wanted():
-            seconds, cpu_seconds = time_round()
-            stats.update(seconds)
-            self.pairing.pass_on(seconds / iterations, cpu_seconds / iterations)
+            times = time_round()
+            stats.update(times.seconds)
+            self.pairing.pass_on(times.per_iteration(iterations))
 
 
 def paired_raw(fixture: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
     """In place of BenchmarkFixture._raw."""
     rounds = Rounds(fixture)
-    proposed = _warm_up(rounds, lambda iterations: rounds.time(function, args, kwargs, iterations)[0])
+    proposed = _warm_up(rounds, lambda iterations: rounds.time(function, args, kwargs, iterations).seconds)
     iterations = rounds.pairing.agree(rounds.pairing.known or proposed)
     rounds.run(lambda: rounds.time(function, args, kwargs, iterations), iterations)
     return rounds.result
@@ -199,7 +202,7 @@ def paired_pedantic(
         raise ValueError("Can't use more than 1 `iterations` with a `setup` function.")
     shared = Rounds(fixture)
 
-    def time_round() -> tuple[float, float]:
+    def time_round() -> RoundTimes:
         used_args, used_kwargs = args, kwargs or {}
         made = setup() if setup else None
         if made:
@@ -211,12 +214,12 @@ def paired_pedantic(
             teardown(*used_args, **used_kwargs)
         return timed
 
-    warm = [time_round()[0] / iterations for _ in range(warmup_rounds)]
+    warm = [time_round().seconds / iterations for _ in range(warmup_rounds)]
     # A test of our own matrix has agreed already, and adds the canary's work where its clock sees it.
     if not shared.pairing.ready:
         if shared.pairing.extra_work:
             # A share of an unknown time cannot be added: without a round to warm up, one more is run.
-            shared.canary.calibrate(min(warm) if warm else time_round()[0] / iterations)
+            shared.canary.calibrate(min(warm) if warm else time_round().seconds / iterations)
         shared.pairing.agree(iterations, most_rounds=rounds)
     shared.run(time_round, iterations)
     return shared.result
