@@ -30,7 +30,9 @@ from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, comm
 from speedscore.host.clock import Clock
 from speedscore.host.clock import seconds as monotonic_seconds
 from speedscore.host.fingerprint import fingerprint
-from speedscore.host.signals import interrupt_on
+from speedscore.host.reaper import end_leftovers
+from speedscore.host.scratch import remove_leftovers
+from speedscore.host.signals import ENDING, interrupt_on
 from speedscore.record.run_file import RunFileError, write_json
 from speedscore.text.cleaning import printable
 from speedscore.verdicts.settings import Settings, SettingsError, read_table
@@ -39,9 +41,11 @@ from speedscore.verdicts.settings import Settings, SettingsError, read_table
 def run_gate(config: pytest.Config, *, start_side: StartSide = SideProcess, clock: Clock = monotonic_seconds) -> int:
     """Gate head against base, print and write the report. Returns the exit code."""
     began = clock()
+    end_leftovers()
+    remove_leftovers()
     try:
         find_rootdir_again(config)
-        config.add_cleanup(interrupt_on(signal.SIGINT, signal.SIGTERM))
+        config.add_cleanup(interrupt_on(signal.SIGINT, *ENDING))
         settings = Settings(read_table(config.rootpath), detect=config.getoption("speedscore_gate_detect"))
         request = read_request(config)
         report = _gate(config, request, settings, start_side=start_side, clock=clock, began=began)

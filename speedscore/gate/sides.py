@@ -50,6 +50,8 @@ class SideCollection(msgspec.Struct, frozen=True, tag_field="event", tag="collec
     errors: tuple[str, ...]
     python: str
     """Version of its interpreter."""
+    unstable: tuple[str, ...] = ()
+    """Tests whose ids hold an address in memory, and so are others in each process."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
@@ -84,6 +86,11 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     outcome: str
     """``passed``, ``failed`` or ``skipped``."""
     reason: str
+    not_comparable: str = ""
+    """Why its rounds say nothing, although the test passed."""
+    conditions: Mapping[str, str] = {}
+    """What must be equal on both sides for their times to be of the same thing: clock, garbage collection, and the
+    test's parameters, as far as they have a text that is the same in every process."""
     peak_bytes: int | None = None
     """Largest resident size of the process during the test."""
     identity: Mapping[str, Scalar] | None = None
@@ -153,5 +160,8 @@ class Side(Protocol):
 class StartSide(Protocol):
     """The way in which a gate starts a side."""
 
-    def __call__(self, spec: SideSpec, *, other: SideSpec, hash_seed: int) -> Side:
-        """``hash_seed`` is the same on both sides of a pair, so that the layout of sets and dictionaries is, too."""
+    def __call__(self, spec: SideSpec, *, other: SideSpec, hash_seed: int, most_seconds: float | None) -> Side:
+        """``hash_seed`` is the same on both sides of a pair, so that the layout of sets and dictionaries is, too.
+
+        A side that has not answered after ``most_seconds`` of its life raises BudgetSpentError; None is without limit.
+        """

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from speedscore.host.git import git_says, run_git
+from speedscore.host.scratch import make_scratch
 
 
 class CheckoutError(RuntimeError):
@@ -92,7 +92,7 @@ def _no_such_ref(base: str, root: Path) -> str:
 @contextlib.contextmanager
 def worktree(repository: Path, commit: str) -> Iterator[Path]:
     """A commit in a folder of its own, for as long as it is used. Raises CheckoutError."""
-    scratch = Path(tempfile.mkdtemp(prefix="speedscore-base-"))
+    scratch = make_scratch("base")
     root = scratch / "base"
     try:
         # What an earlier gate that was killed left behind is forgotten, once its folder is gone.

@@ -160,7 +160,14 @@ class MadeUpMachine:
         self._tests = {"base": base, "head": head}
         self._collections = {"base": on_base or {}, "head": on_head}
 
-    def start_side(self, spec: SideSpec, *, other: SideSpec, hash_seed: int) -> MadeUpSide:
+    def start_side(
+        self,
+        spec: SideSpec,
+        *,
+        other: SideSpec,
+        hash_seed: int,
+        most_seconds: float | None,  # noqa: ARG002
+    ) -> MadeUpSide:
         assert {spec.label, other.label} == {"base", "head"}
         self.clock.now += START_SECONDS
         pair = len(self.started) // 2

@@ -70,7 +70,7 @@ class Caller:
         git(self.folder, "commit", "--quiet", "--allow-empty", "--message=one more")
 
 
-def never_start(spec: SideSpec, *, other: SideSpec, hash_seed: int) -> Side:
+def never_start(spec: SideSpec, *, other: SideSpec, hash_seed: int, most_seconds: float | None) -> Side:  # noqa: ARG001
     raise AssertionError(f"what is refused starts no side, found {spec} beside {other} with {hash_seed}")
 
 

@@ -212,8 +212,8 @@ def test_a_case_that_only_one_side_has_is_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("base", "head", "code", "said"),
     [
-        ({"a::retired": PASSES}, {}, 0, "passed: nothing regressed"),
-        ({}, {"new": PASSES}, 0, "passed: nothing regressed"),
+        ({"a::retired": PASSES}, {}, 13, "nothing was compared: a::retired: removed, as allow_missing says"),
+        ({}, {"new": PASSES}, 13, "nothing was compared: new: new: base has no such case"),
         ({"gone": PASSES}, {}, 12, MISSING),
         ({}, {}, 13, "nothing was compared: no benchmark was selected on either side"),
     ],
@@ -371,7 +371,18 @@ def test_what_changes_in_one_call_of_some_is_decided_by_the_mean(
     assert answer.ratio == mean.ratio == pytest.approx(1 + (seconds / 0.01 - 1) / every, abs=0.1)
 
 
-def test_both_sides_of_a_pair_are_dealt_alike_and_each_pair_anew() -> None:
+@pytest.mark.parametrize(("wanted", "seeds"), [("7", {7}), ("", None)], ids=["the user's own", "drawn"])
+def test_all_pairs_have_one_hash_seed(monkeypatch: pytest.MonkeyPatch, wanted: str, seeds: set[int] | None) -> None:
+    monkeypatch.setenv("PYTHONHASHSEED", wanted)
+    machine = MadeUpMachine({CASE: PASSES}, {CASE: PASSES})
+    gated(machine, table())
+    assert len(machine.hash_seeds) > 2
+    assert len(set(machine.hash_seeds)) == 1
+    assert seeds is None or set(machine.hash_seeds) == seeds
+
+
+def test_both_sides_of_a_pair_are_dealt_alike_and_each_pair_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONHASHSEED", "random")
     machine = MadeUpMachine({CASE: PASSES}, {CASE: PASSES})
     gated(machine, table(processors="one"))
     base_and_head = list(zip(machine.hash_seeds[::2], machine.hash_seeds[1::2], strict=True))

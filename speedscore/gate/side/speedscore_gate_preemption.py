@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import os
 import resource
-import time
 from pathlib import Path
 from typing import NamedTuple
+
+from speedscore_gate_clocks import Clock
 
 ALONE = 0.02
 """Share of a round's processor time that other threads of the process may have and still count as idle."""
@@ -99,7 +100,7 @@ def preempted_seconds(
 
 def _off_processor_seconds() -> float:
     """Of some moment on, in which no thread of the process had a processor, as far as one thread alone works."""
-    return time.perf_counter() - time.process_time()
+    return Clock.wall() - Clock.process()
 
 
 def _counts() -> KernelCounts:
@@ -107,7 +108,7 @@ def _counts() -> KernelCounts:
         resource.getrusage, (resource.RUSAGE_THREAD, resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
     return KernelCounts(
-        other_threads_seconds=time.process_time() - time.thread_time(),
+        other_threads_seconds=Clock.process() - Clock.thread(),
         children_seconds=children.ru_utime + children.ru_stime,
         has_children=_has_children(),
         sleeps=thread.ru_nvcsw,

@@ -12,12 +12,13 @@ import json
 import math
 import os
 import signal
-import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from pytest_benchmark.fixture import PauseInstrumentation
+from speedscore_gate_clocks import Clock
 from speedscore_gate_preemption import Preemption, RoundTimes
+from speedscore_gate_values import lazy_kind
 
 ROUND_SECONDS = 0.005
 """A fast function is called so often in a round that it lasts about this long: long enough for the change of turn to
@@ -25,6 +26,8 @@ cost little, short enough for what disturbs the machine to disturb neighbouring 
 WARM_UP_SECONDS = 0.02
 MOST_WARM_UP_SECONDS = 1.0
 MOST_ROUNDS = 1_000_000
+STANDS_STILL_SECONDS = 0.02
+"""Of a round that a timer did not see at all; the coarsest of them move every 16 ms."""
 SPIN_UNITS = 2_000
 
 
@@ -67,6 +70,8 @@ class Lockstep:
         self.extra_work: float = order["extra_work"]
         """Share of additional work in each round, for a canary; else 0."""
         self.ready = False
+        self.not_comparable = ""
+        """Why the rounds of this side say nothing; empty where they do."""
 
     def agree(self, iterations: int, *, most_rounds: int = MOST_ROUNDS) -> int:
         """Tell the gate that this side is ready, and how many iterations a round it would take; what both will take."""
@@ -100,9 +105,9 @@ class Canary:
             return
         fastest = math.inf
         for _ in range(5):
-            started = time.perf_counter()
+            started = Clock.wall()
             spin(SPIN_UNITS)
-            fastest = min(fastest, time.perf_counter() - started)
+            fastest = min(fastest, Clock.wall() - started)
         self._units_per_iteration = SPIN_UNITS / fastest * seconds_per_iteration * self._share
 
     def units(self, iterations: int) -> int:
@@ -135,14 +140,14 @@ class Rounds:
         try:
             with PauseInstrumentation():
                 preemption = Preemption()
-                wall_started, cpu_started = time.perf_counter(), time.process_time()
+                wall_started, cpu_started = Clock.wall(), Clock.process()
                 started = timer()
                 for _ in range(iterations):
                     self.result = function(*args, **kwargs)
                 if units:
                     spin(units)
                 seconds = timer() - started
-                cpu_seconds, wall_seconds = time.process_time() - cpu_started, time.perf_counter() - wall_started
+                cpu_seconds, wall_seconds = Clock.process() - cpu_started, Clock.wall() - wall_started
                 return preemption.times(seconds=seconds, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
         finally:
             if collecting:
@@ -156,6 +161,10 @@ class Rounds:
             times = time_round()
             stats.update(times.seconds)
             self.pairing.pass_on(times.per_iteration(iterations))
+        if kind := lazy_kind(self.result):
+            self.pairing.not_comparable = (
+                f"it returns a {kind} that nobody has run, so its work was not timed: run it within the benchmark"
+            )
 
 
 def paired_raw(fixture: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -171,9 +180,14 @@ def _warm_up(rounds: Rounds, time_round: Callable[[int], float]) -> int:
     """Call the function until it is warm; how many iterations make a round."""
     iterations, spent, fastest = 1, 0.0, math.inf
     while True:
-        began = time.perf_counter()
+        began = Clock.wall()
         fastest = min(fastest, time_round(iterations) / iterations)
-        spent += time.perf_counter() - began
+        spent += Clock.wall() - began
+        if fastest <= 0 and Clock.wall() - began >= STANDS_STILL_SECONDS:
+            rounds.pairing.not_comparable = (
+                "its timer stands still: is time frozen while it runs? Name a timer of its own, or let it run"
+            )
+            break
         if fastest > 0 and fastest * iterations >= ROUND_SECONDS / 2:
             if spent >= WARM_UP_SECONDS:
                 break
