@@ -134,7 +134,7 @@ def test_a_terminal_that_is_closed_ends_it_as_a_signal_does(repository: Reposito
 
 def test_a_time_budget_ends_it_with_the_verdicts_so_far(repository: Repository) -> None:
     repository.write({"pyproject.toml": f"{QUICK}seconds = 600\n"})
-    ran = repository.run("--gate=HEAD", "-k", "undecided", "--gate-time-budget=2s")
+    ran = repository.run("--gate=HEAD", "-k", "undecided", "--gate-time-budget=10s")
     assert (ran.code, ran.report["cut_off"]) == (11, "the time budget was spent")
     assert ran.outcomes() == {"test_undecided": "inconclusive"}
     assert "ended early: the time budget was spent" in ran.said
