@@ -13,6 +13,7 @@ from speedscore.scoring.cards import wording
 from speedscore.scoring.cards.side_by_side import side_by_side
 from speedscore.scoring.evidence.evidence import NOT_SAVED
 from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.rubric.criterion import INVERSE
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
@@ -123,7 +124,11 @@ def answer(finding: Finding) -> str:
     criterion = finding.criterion
     words = criterion.level(finding.value) if criterion.levels else wording.number(finding.value)
     unit = "" if criterion.levels else f" {criterion.unit}"
-    sentence = criterion.phrase.replace("{}", words) if criterion.phrase else f"{criterion.name}: {words}{unit}"
+    if INVERSE in criterion.phrase:
+        # A time of nothing has no inverse; no measured ratio is one.
+        sentence = criterion.phrase.replace(INVERSE, wording.number(1 / finding.value) if finding.value else "∞")
+    else:
+        sentence = criterion.phrase.replace("{}", words) if criterion.phrase else f"{criterion.name}: {words}{unit}"
     sentence = sentence[:1].upper() + sentence[1:]
     if not finding.stale:
         return sentence
@@ -174,6 +179,7 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
         return
     for run in report.runs:
         yield f"{run.created[:10]}{f' on {run.machine}' if run.machine else ''}, preset {run.preset}"
+    yield from (sentence.rstrip(".") for sentence in wording.scored_variants(card))
     for dimension in measured:
         bases = [scored for scored in (*card.dimensions, *card.beside) if scored.dimension == dimension.dimension]
         yield f"{dimension.title}: {', '.join(map(_on_its_basis, bases))}"

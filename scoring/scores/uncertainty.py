@@ -3,8 +3,8 @@
 Three things are not known exactly, and each is drawn: the ratio of two cases (as ``record.ratios`` estimates it and its
 error over fresh processes), a fact whose source states a range (uniform over it), and what nobody answered, which is
 taken at both extremes, 0 and 10. The interval holds 95 % of the draws and always the score itself. Which variant stands
-for an ecosystem is taken as it is. It says nothing about facts that are wrong or breakpoints that are debatable; for
-those see ``sensitivity``.
+for an ecosystem is taken as it is: other rounds chose it than those that are drawn. It says nothing about facts that
+are wrong or breakpoints that are debatable; for those see ``sensitivity``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.findings import Finding
 from speedscore.scoring.findings.standings import ComparedCell, common_support
+from speedscore.scoring.findings.variants import choose_variants
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.rubric import Rubric
 
@@ -62,11 +63,16 @@ def uncertainties(
 ) -> dict[str, Uncertainty]:
     """By framework. ``findings`` are those of ``device``, None for facts alone; the same seed gives the same draws."""
     rng = np.random.default_rng(seed)
-    ratios = {
-        criterion.id: _ratio_draws(evidence, criterion, device, rng)
-        for criterion in rubric.criterion
-        if criterion.measure is not None and device is not None
-    }
+    ratios: dict[str, dict[str, Draws]] = {}
+    if device is not None:
+        variants = choose_variants(rubric.policy, evidence, device=device)
+        ratios = {
+            criterion.id: _ratio_draws(
+                common_support(evidence, device=device, measure=criterion.measure, variants=variants)[0], rng
+            )
+            for criterion in rubric.criterion
+            if criterion.measure is not None
+        }
     return {
         framework: _of_framework(
             rubric,
@@ -153,19 +159,16 @@ def _combined(criterion: Criterion, values: Sequence[Draws]) -> Draws:
     return np.asarray(together[0])
 
 
-def _ratio_draws(
-    evidence: Evidence, criterion: Criterion, device: DeviceName, rng: np.random.Generator
-) -> dict[str, Draws]:
+def _ratio_draws(common: Sequence[ComparedCell], rng: np.random.Generator) -> dict[str, Draws]:
     """By ecosystem its ratio to the best other one in each draw, as ``standings.ecosystem_ratios`` joins them."""
-    measure = criterion.measure
-    assert measure is not None
-    common, _ = common_support(evidence, device=device, measure=measure)
     logs: dict[str, Draws] = {}
     for compared in common:
         drawn = _pair_draws(compared, rng)
-        for ecosystem, standing in compared.best.items():
+        for ecosystem, standing in compared.scored.items():
             to_others = [
-                drawn[standing.framework, rival.framework] for name, rival in compared.best.items() if name != ecosystem
+                drawn[standing.framework, rival.framework]
+                for name, rival in compared.scored.items()
+                if name != ecosystem
             ]
             # The best other one is the one that it stands worst to.
             logs[ecosystem] = logs.get(ecosystem, np.zeros(1 + DRAWS)) + np.min(to_others, axis=0) / len(common)
@@ -199,7 +202,7 @@ def _apart_draws(compared: ComparedCell, framework: str, rival: str, rng: np.ran
     framework_draws, rival_draws = (
         _figure_draws(compared.cases[name], compared.metric, rng) for name in (framework, rival)
     )
-    better = compared.best[compared.cases[framework].ecosystem].better
+    better = compared.scored[compared.cases[framework].ecosystem].better
     return framework_draws - rival_draws if better == "higher" else rival_draws - framework_draws
 
 
