@@ -90,7 +90,7 @@ class Progress:
                 processors=len(allowed_processors()),
             )
             return f"{middle}, too noisy: {count} ({stopped}); likely reason: {reason}"
-        return f"{middle} ±{percent(fraction)}, {count} ({stopped})"
+        return f"{middle}, ±{percent(fraction)} within a process, {count} ({stopped})"
 
     def _draw(self, text: str, *, now: bool = False) -> None:
         if not self._live or self._reporter is None:

@@ -16,16 +16,20 @@ from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.text.numbers import first_line
 
 _LEGEND = (
-    "±95 %: how far the 95 % interval of the median reaches, over the rounds of the least sure process. × fastest: how "
-    "many times as long, from rounds that were neighbours in time, with its 95 % interval over processes. "
+    "Median: over processes the mean of each one's median. × fastest: how many times as long, from rounds that were "
+    "neighbours in time, with its 95 % interval over processes. "
 )
 _LEGEND_BY_COLUMN = {
+    "±95 %": "±95 %: how far the figure's 95 % interval reaches, over processes (Student's t). ",
+    "apart": "Apart: how far the medians of the processes lie apart; fewer than three give no interval. ",
     "GEMM": "GFLOP/s: the model's own operations by formula. GEMM: in per cent of a large float32 matrix product on "
     "the same threads in the same run ({gemm:.0f} GFLOP/s in NumPy). ",
     "MFU": "GFLOP/s: the model's own operations by formula. MFU: in per cent of the datasheet's float32 peak without "
     "TF32 (worker.peak_source in the record). ",
     "allocated": "allocated: the highest that the framework's own allocator held. ",
     "peak RSS": "peak RSS: highest resident memory while stepping, above what was resident after importing. ",
+    "with compile": "peak RSS with compile: the same from building the program to the end of its first step, with all "
+    "that compiling took. ",
 }
 
 
