@@ -86,6 +86,7 @@ class SessionBlocks:
                     order=self._order,
                     listener=self._progress,
                     clock=self._machine.clock,
+                    others_seconds=self._machine.others_seconds,
                 )
         except BlockInterrupted as interrupted:
             self._outcomes.update(interrupted.outcomes)

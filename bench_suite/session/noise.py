@@ -18,10 +18,10 @@ FEW_ROUNDS = 6
 
 
 def likely_reason(*, busy_processors: float, quota_processors: float | None, processors: int) -> str:
-    """Why rounds differ, by what is known of the machine: its load before the block, and a quota below what we use."""
+    """Why rounds differ, by what is known: the load before and during the block, and a quota below what we use."""
     reasons = []
     if busy_processors >= BUSY_FROM:
         reasons.append(f"others were using {busy_processors:.1f} processors")
     if quota_processors is not None and quota_processors < processors:
         reasons.append(f"a quota of {quota_processors:g} processors for {processors}")
-    return " and ".join(reasons) or "unknown, the machine was quiet before"
+    return " and ".join(reasons) or "unknown, the machine was quiet"

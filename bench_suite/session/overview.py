@@ -179,7 +179,9 @@ def _too_noisy(measured: Sequence[CaseResult]) -> tuple[str, str] | None:
     if not noisy:
         return None
     reason = likely_reason(
-        busy_processors=max(case.worker.processors_busy_before or 0.0 for case in noisy),
+        busy_processors=max(
+            max(case.worker.processors_busy_before or 0.0, case.worker.processors_busy_during or 0.0) for case in noisy
+        ),
         quota_processors=quota_processors(),
         processors=len(allowed_processors()),
     )

@@ -63,7 +63,7 @@ def test_a_case_has_one_line(phase: str, rounds_seconds: list[float], said: str)
         (1.5, None, "others were using 1.5 processors"),
         (0.0, 0.5, "a quota of 0.5 processors for 2"),
         (1.5, 0.5, "others were using 1.5 processors and a quota of 0.5 processors for 2"),
-        (0.0, None, "unknown, the machine was quiet before"),
+        (0.0, None, "unknown, the machine was quiet"),
     ],
     ids=["load", "quota", "both", "neither"],
 )
