@@ -194,7 +194,7 @@ def _estimate_draws(estimate: Estimate, rng: np.random.Generator) -> Draws:
     drawn anew, which cannot know how another process would have been."""
     if estimate.standard_error is not None:
         return estimate.log_ratio + estimate.standard_error * rng.standard_t(estimate.freedom, DRAWS)
-    return _mean_of_processes([_resampled(np.sort(logs), rng) for logs in estimate.logs], rng)
+    return _mean_of_processes([_resampled(np.array(logs), rng) for logs in estimate.logs], rng)
 
 
 def _apart_draws(compared: ComparedCell, framework: str, rival: str, rng: np.random.Generator) -> Draws:
@@ -212,11 +212,12 @@ def _figure_draws(case: CaseResult, metric: str, rng: np.random.Generator) -> Dr
         processes = [
             np.log([round_.seconds for round_ in rounds]) for rounds in rounds_by_process(case.rounds).values()
         ]
-        return _mean_of_processes([_resampled(np.sort(logs), rng) for logs in processes], rng)
+        return _mean_of_processes([_resampled(logs, rng) for logs in processes], rng)
     measurement = case.find(metric)
     assert measurement is not None
     # Some may be 0, although their median is not.
-    return _resampled(np.sort(np.log(np.maximum(measurement.samples, np.finfo(float).tiny))), rng)
+    samples = np.log(np.maximum(measurement.samples, np.finfo(float).tiny))
+    return _resampled(samples, rng, correlated=False)
 
 
 def _mean_of_processes(processes: Sequence[Draws], rng: np.random.Generator) -> Draws:
@@ -228,11 +229,29 @@ def _mean_of_processes(processes: Sequence[Draws], rng: np.random.Generator) -> 
     return np.asarray(np.take_along_axis(medians, chosen, axis=0).mean(axis=0))
 
 
-def _resampled(ordered: Draws, rng: np.random.Generator) -> Draws:
-    """Medians of bootstrap samples of ordered values, drawn at once: the quantile that such a median stands at follows
-    a beta distribution (Efron 1982, The Jackknife, the Bootstrap and Other Resampling Plans, 10.3)."""
-    if len(ordered) == 1:
-        return np.full(DRAWS, ordered[0])
-    middle = (len(ordered) + 1) / 2
-    places = rng.beta(middle, middle, DRAWS) * (len(ordered) - 1)
-    return np.interp(places, np.arange(len(ordered)), ordered)
+def _resampled(samples: Draws, rng: np.random.Generator, *, correlated: bool = True) -> Draws:
+    """Medians of bootstrap samples of values in the order of time, drawn at once: the quantile that such a median
+    stands at follows a beta distribution (Efron 1982, The Jackknife, the Bootstrap and Other Resampling Plans, 10.3).
+
+    Rounds that follow each other are alike, so there are as many as are worth independent ones; what each process gave
+    one of (``correlated`` False) is independent.
+    """
+    if len(samples) == 1:
+        return np.full(DRAWS, samples[0])
+    count = _independent_count(samples) if correlated else len(samples)
+    middle = (count + 1) / 2
+    places = rng.beta(middle, middle, DRAWS) * (len(samples) - 1)
+    return np.interp(places, np.arange(len(samples)), np.sort(samples))
+
+
+def _independent_count(samples: Draws) -> float:
+    """How many independent samples these are worth: n (1 − r) / (1 + r) with the correlation r of each with the next.
+
+    Bayley and Hammersley 1946, The "effective" number of independent observations in an autocorrelated time series.
+    """
+    deviations = samples - samples.mean()
+    total = float(deviations @ deviations)
+    if total == 0.0:
+        return float(len(samples))
+    correlation = max(0.0, float(deviations[:-1] @ deviations[1:]) / total)
+    return max(1.0, len(samples) * (1 - correlation) / (1 + correlation))
