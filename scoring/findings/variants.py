@@ -92,7 +92,15 @@ def choose_variants(policy: Policy, evidence: Evidence, *, device: DeviceName) -
         and (process := _choosing_process([cases[name] for name in all_candidates if name in cases])) is not None
     }
     scored = {
-        ecosystem: _scored(policy, ecosystem, device, names, styles[ecosystem], cells, choosing)
+        ecosystem: _scored(
+            ecosystem,
+            names,
+            policy=policy,
+            device=device,
+            styles=styles[ecosystem],
+            cells=cells,
+            choosing=choosing,
+        )
         for ecosystem, names in candidates.items()
     }
     return Variants(scored=scored, choosing=choosing)
@@ -144,15 +152,46 @@ def _choosing_process(cases: Sequence[CaseResult]) -> int | None:
 
 
 def _scored(
-    policy: Policy,
     ecosystem: str,
-    device: DeviceName,
     names: Sequence[str],
+    *,
+    policy: Policy,
+    device: DeviceName,
     styles: Mapping[str, Style | None],
     cells: _Cells,
     choosing: Mapping[Place, int],
 ) -> ScoredVariant:
-    seconds = _choosing_seconds(names, cells, choosing) if len(names) > 1 else {}
+    seconds = _choosing_seconds(names, cells=cells, choosing=choosing) if len(names) > 1 else {}
+    chosen, reason = _choice(ecosystem, names, policy=policy, styles=styles, seconds=seconds)
+    return ScoredVariant(
+        ecosystem=ecosystem,
+        device=device,
+        framework=chosen,
+        style=styles[chosen],
+        reason=reason,
+        choosing_seconds=seconds.get(chosen),
+        beside=tuple(
+            VariantBeside(
+                framework=name,
+                style=style_of_other,
+                times_as_fast=_times_as_fast(name, chosen, cells=cells, choosing=choosing),
+                choosing_seconds=seconds.get(name),
+            )
+            for name, style_of_other in styles.items()
+            if name != chosen
+        ),
+    )
+
+
+def _choice(
+    ecosystem: str,
+    names: Sequence[str],
+    *,
+    policy: Policy,
+    styles: Mapping[str, Style | None],
+    seconds: Mapping[str, float],
+) -> tuple[str, str]:
+    """The variant among ``names`` and why; ``seconds`` are what chooses, empty where no rounds can."""
     named = policy.scored_variants.get(ecosystem)
     of_style = _of_style(policy, styles)
     style = f"{policy.scored_style} " if all(styles[name] == policy.scored_style for name in of_style) else ""
@@ -170,27 +209,10 @@ def _scored(
         chosen, reason = named, "named by the rubric, as one process a case leaves no rounds to choose by"
     else:
         chosen, reason = names[0], "the first by name, as one process a case leaves no rounds to choose by"
-    return ScoredVariant(
-        ecosystem=ecosystem,
-        device=device,
-        framework=chosen,
-        style=styles[chosen],
-        reason=reason,
-        choosing_seconds=seconds.get(chosen),
-        beside=tuple(
-            VariantBeside(
-                framework=name,
-                style=style_of_other,
-                times_as_fast=_times_as_fast(name, chosen, cells, choosing),
-                choosing_seconds=seconds.get(name),
-            )
-            for name, style_of_other in styles.items()
-            if name != chosen
-        ),
-    )
+    return chosen, reason
 
 
-def _choosing_seconds(names: Collection[str], cells: _Cells, choosing: Mapping[Place, int]) -> dict[str, float]:
+def _choosing_seconds(names: Collection[str], *, cells: _Cells, choosing: Mapping[Place, int]) -> dict[str, float]:
     """By name, over the places that all of them completed; empty where there is none."""
     places = [place for place in choosing if all(name in cells[place] for name in names)]
     if not places:
@@ -205,7 +227,7 @@ def _figure_of_process(case: CaseResult, process: int) -> float:
     return figure_of_rounds(rounds_by_process(case.rounds)[process])
 
 
-def _times_as_fast(name: str, scored: str, cells: _Cells, choosing: Mapping[Place, int]) -> float | None:
+def _times_as_fast(name: str, scored: str, *, cells: _Cells, choosing: Mapping[Place, int]) -> float | None:
     logs = []
     for place, cases in cells.items():
         both = [_figuring(case, choosing.get(place)) for case in (cases.get(name), cases.get(scored))]
