@@ -74,9 +74,10 @@ def test_a_process_that_others_disturbed_is_measured_again_and_the_first_attempt
 
 def test_a_compilation_is_made_again_with_its_process(clock: FakeClock) -> None:
     phases: tuple[Phase, ...] = ("training", "compilation", "warm_compilation")
-    outcomes, _ = run(
+    outcomes, workers = run(
         clock, {"jax": steady(0.1)}, phases=phases, processes=2, others=Others(clock, [QUIET, BUSY, QUIET])
     )
+    assert [process for _, process, _ in workers.prepared] == [0, 1, 1]
     for phase, process in (("compilation", 0), ("warm_compilation", 1)):
         assert [round_.process for round_ in measured(outcomes[f"jax {phase}"]).rounds] == [process]
 
