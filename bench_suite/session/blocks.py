@@ -12,6 +12,7 @@ from typing import Protocol
 from speedscore.bench_suite.matrix.cases import Block, Case
 from speedscore.bench_suite.measuring.block import BlockInterrupted, BlockPlan, measure_block
 from speedscore.bench_suite.measuring.budget import Budget
+from speedscore.bench_suite.measuring.load_watch import unknown_load
 from speedscore.bench_suite.measuring.outcomes import CaseOutcome, Listener
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.machine import Machine
@@ -86,6 +87,8 @@ class SessionBlocks:
                     order=self._order,
                     listener=self._progress,
                     clock=self._machine.clock,
+                    # A process of pytest's own is for a debugger, and nothing in it is measured again.
+                    others_seconds=unknown_load if self._choices.in_process else self._machine.others_seconds,
                 )
         except BlockInterrupted as interrupted:
             self._outcomes.update(interrupted.outcomes)

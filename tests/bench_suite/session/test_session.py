@@ -64,6 +64,7 @@ class MadeUp:
         environment: Mapping[str, Any] | None = None,
         probes: Probes | None = None,
         busy: float = 0.0,
+        busy_during: float = 0.0,
         **choices: Any,
     ) -> None:
         self.cases = dict(cases)
@@ -73,6 +74,7 @@ class MadeUp:
         self.looked_seconds: list[float] = []
         self.announced_blocks: list[int] = []
         self._busy = busy
+        self._busy_during = busy_during
         known: dict[str, Any] = {"preset": PRESET, "processes": 1, "seed": 1, "in_process": False}
         self.session = Session(
             Choices(**known | choices),
@@ -82,6 +84,7 @@ class MadeUp:
                 probes=probes or {device: lambda: THERE for device in get_args(DeviceName)},
                 busy_processors=self._look,
                 clock=self.clock,
+                others_seconds=lambda: self._busy_during * self.clock.now,
             ),
             open_workers=self.workers.open,
             make_progress=self._make_progress,
@@ -213,6 +216,18 @@ def test_how_busy_the_machine_was_is_recorded_and_said_where_it_matters(busy: fl
     assert made_up.looked_seconds == [PRESET.busy_look_seconds] * 2, "once before each block"
     assert {case.worker.processors_busy_before for case in run.cases} == {busy}
     assert made_up.heard.busy == ([busy] * 2 if busy >= BUSY_FROM else [])
+
+
+@pytest.mark.parametrize(
+    ("in_process", "recorded", "again"), [(False, 0.5, 1), (True, None, None)], ids=["workers", "inside pytest"]
+)
+def test_the_load_while_rounds_are_taken_is_watched_unless_a_debugger_may_be_at_work(
+    in_process: bool, recorded: float | None, again: int | None
+) -> None:
+    made_up = MadeUp(some_cases("training"), busy_during=0.5, in_process=in_process)
+    workers = [case.worker for case in made_up.run().cases]
+    assert {worker.processors_busy_during for worker in workers} == {recorded}
+    assert {worker.processes_measured_again for worker in workers} == {again}
 
 
 def test_a_budget_is_shared_by_the_blocks() -> None:
