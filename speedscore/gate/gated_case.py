@@ -15,7 +15,7 @@ from speedscore.gate.exclusions import Exclusion, exclusion_of, lost
 from speedscore.gate.lockstep import PairResult, PairTask
 from speedscore.gate.sides import Finished
 from speedscore.verdicts.settings import CaseSettings
-from speedscore.verdicts.time_verdict import read_time
+from speedscore.verdicts.time_verdict import looks_slower, read_time
 from speedscore.verdicts.verdict import Verdict, VerdictPolicy, finite, read
 
 THREADED_FROM = 1.15
@@ -23,6 +23,14 @@ THREADED_FROM = 1.15
 
 _PATIENCE = 8
 """So many times the seconds of a pair are given to one whose rounds are restless."""
+
+_MORE_ROUNDS, _LARGER_FROM = 4, 2.0
+"""What differs from process to process needs pairs, what differs from call to call needs rounds: a case that a look
+has left open gets so many times the seconds of a pair where the log ratios of the mean are so many times as large as
+those of the typical round. Their sizes alone decide that and never their signs, so the interval stays exact."""
+
+_LARGER_BUDGET = 2
+"""So many times its seconds are a case's budget while its mean alone looks slower and is open."""
 
 _PREEMPTED_FROM = 0.1
 """Share of the time of a case that others took, from which it is told."""
@@ -64,6 +72,10 @@ class GatedCase:
         self._counts = CaseCounts(other_environment=other_environment)
         self._pairs_by_fastest = 0
         self._preempted: list[float] = []
+        self._was_left_open = False
+        """Whether a look could not decide about its time."""
+        self._mean_looks_slower = False
+        """At the latest look."""
 
     @property
     def figures(self) -> int:
@@ -87,7 +99,7 @@ class GatedCase:
             case=self.id,
             processors=one_processor if alone else all_processors,
             iterations=way.iterations if way else None,
-            seconds=seconds,
+            seconds=seconds * (_MORE_ROUNDS if self._needs_rounds() else 1),
             most_seconds=seconds * (_PATIENCE if way else 1),
         )
 
@@ -168,9 +180,15 @@ class GatedCase:
         self.exclusion = exclusion_of(result.base, result.head)
         self._counts.add(result.base, result.head)
 
+    def _needs_rounds(self) -> bool:
+        if not self._was_left_open:
+            return False
+        time = self._metrics["time"]
+        return math.hypot(*time.mean_log_ratios) > _LARGER_FROM * math.hypot(*time.log_ratios)
+
     def _why_budget_is_spent(self, pairs: int) -> str:
         """Said when one more pair, as long as the others, would end beyond the case's budget."""
-        budget = self._settings.seconds
+        budget = self._settings.seconds * (_LARGER_BUDGET if self._mean_looks_slower else 1)
         if self.seconds * (1 + 1 / (pairs + 1)) <= budget:
             return ""
         return f"its {budget:.0f} s were spent"
@@ -188,6 +206,9 @@ class GatedCase:
         policy = self._policy(name)
         if name == "time":
             reading = read_time(metric.log_ratios, metric.mean_log_ratios, policy, figures=figures, last=last)
+            self._was_left_open = reading.outcome is None
+            typical, mean = (looks_slower(each.ratio, policy) for each in reading.figures)
+            self._mean_looks_slower = self._was_left_open and mean and not typical
         else:
             reading = read(metric.log_ratios, policy, figures=figures, last=last)
         if reading.outcome is None:

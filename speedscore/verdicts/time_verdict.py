@@ -53,13 +53,14 @@ def _outcome(typical: PairedReading, mean: PairedReading, policy: VerdictPolicy,
         return "improved"
     if not last:
         return "unchanged" if said == {"unchanged"} else None
-    if not excluded[0] or not (excluded[1] or _is_nearer_to_none(mean, policy)):
+    if not excluded[0] or (not excluded[1] and looks_slower(mean.ratio, policy)):
         return "inconclusive"
     return "improved" if "improved" in said else "unchanged"
 
 
-def _is_nearer_to_none(reading: PairedReading, policy: VerdictPolicy) -> bool:
-    return math.log(reading.ratio) < math.log1p(policy.detect) / 2
+def looks_slower(ratio: float, policy: VerdictPolicy) -> bool:
+    """Whether an estimate is nearer to the slowdown to be detected than to none."""
+    return math.log(ratio) >= math.log1p(policy.detect) / 2
 
 
 def _figure(figure: Figure, reading: PairedReading) -> FigureVerdict:
