@@ -78,7 +78,7 @@ class GatedCase:
         """At the latest look."""
 
     @property
-    def figures(self) -> int:
+    def figure_count(self) -> int:
         """How many are judged from pairs, known once the pilot has been: the typical round and the mean of its time,
         and its memory."""
         return 0 if self.exclusion else sum(2 if name == "time" else 1 for name in self._metrics)
@@ -140,7 +140,7 @@ class GatedCase:
         """A side died in it."""
         self.exclusion = lost(label, how)
 
-    def look(self, looks: tuple[int, ...], *, figures: int, cut_off: str = "") -> None:
+    def look(self, looks: tuple[int, ...], *, figure_count: int, cut_off: str = "") -> None:
         """Decide what can be decided now. ``cut_off`` says why there will be no more pairs, where that is so;
         without it there must be looks."""
         if self.exclusion:
@@ -154,7 +154,7 @@ class GatedCase:
             why_last = cut_off or self._why_budget_is_spent(pairs)
             last = bool(why_last) or pairs >= max(looks)
             if last or pairs in looks:
-                metric.verdict = self._decide(name, metric, last=last, figures=figures, why_last=why_last)
+                metric.verdict = self._decide(name, metric, last=last, figure_count=figure_count, why_last=why_last)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """All that is decided; none of a case that neither side measures."""
@@ -196,7 +196,9 @@ class GatedCase:
     def _policy(self, metric: str) -> VerdictPolicy:
         return self._settings.memory if metric == "memory" else self._settings.time
 
-    def _decide(self, name: str, metric: _PairedMetric, *, last: bool, figures: int, why_last: str) -> Verdict | None:
+    def _decide(
+        self, name: str, metric: _PairedMetric, *, last: bool, figure_count: int, why_last: str
+    ) -> Verdict | None:
         """The verdict on a metric; None where more pairs are needed."""
         pairs = len(metric.log_ratios)
         if not pairs:
@@ -205,12 +207,12 @@ class GatedCase:
             )
         policy = self._policy(name)
         if name == "time":
-            reading = read_time(metric.log_ratios, metric.mean_log_ratios, policy, figures=figures, last=last)
+            reading = read_time(metric.log_ratios, metric.mean_log_ratios, policy, figure_count=figure_count, last=last)
             self._was_left_open = reading.outcome is None
             typical, mean = (looks_slower(each.ratio, policy) for each in reading.figures)
             self._mean_looks_slower = self._was_left_open and mean and not typical
         else:
-            reading = read(metric.log_ratios, policy, figures=figures, last=last)
+            reading = read(metric.log_ratios, policy, figure_count=figure_count, last=last)
         if reading.outcome is None:
             return None
         undecided = reading.outcome == "inconclusive"
