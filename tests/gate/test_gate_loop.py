@@ -361,7 +361,7 @@ def test_what_changes_in_one_call_of_some_is_decided_by_the_mean(
     every: int, seconds: float, said: Outcome, code: int
 ) -> None:
     head = MadeUpTest(seconds=lambda _, number: seconds if number % every == 0 else 0.01)
-    outcome = one(PASSES, head)
+    outcome = one(PASSES, head, pair_seconds=1.0)
     answer = verdict(outcome)
     assert (answer.outcome, concluded(outcome)[0]) == (said, code)
     typical, mean = answer.figures
