@@ -115,7 +115,7 @@ def _training(program: Program, workload: Workload, reference: Reference) -> Ite
         program.step()
     program.wait()
     yield from _steps(program.weights(), workload, reference)
-    yield check_optimizer(program, workload)
+    yield check_optimizer(program, workload, gradients)
     if logits.shape == reference.outputs.shape:
         yield from check_second_batch(program, workload, "training", logits)
 

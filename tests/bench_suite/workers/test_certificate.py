@@ -319,12 +319,14 @@ def test_another_optimizer_shows_in_its_steps(step: Callable[..., None], model: 
     if model == "gpt":
         # What an optimizer does shows in one layer as well as in four.
         workload = replace(workload, layers=1)
-    check = check_optimizer(_stepping(step)(workload=workload), workload)
+    program = _stepping(step)(workload=workload)
+    check = check_optimizer(program, workload, program.loss_and_gradients()[1])
     assert check.error > 2 * check.tolerance
 
 
 def test_the_right_optimizer_has_no_error_in_its_steps() -> None:
-    assert check_optimizer(NumpyProgram(), _WORKLOAD).error == 0.0
+    program = NumpyProgram()
+    assert check_optimizer(program, _WORKLOAD, program.loss_and_gradients()[1]).error == 0.0
 
 
 def test_the_error_names_case_quantity_tensor_error_and_tolerance() -> None:

@@ -192,9 +192,10 @@ def test_a_pass_that_does_nothing_any_more_is_seen_in_the_rounds(
     monkeypatch.setattr("speedscore.bench_suite.workers.service.LOOKED_AT_ONE_IN", 1)
     service = built("idle", tmp_path)
     prepared(service, "throughput")
+    # The first round still finds the answer of the pass before it.
+    service.handle(TimeRound(role="throughput", steps=1))
     with pytest.raises(RuntimeError, match="passes over two batches answer alike"):
-        for _ in range(3):
-            service.handle(TimeRound(role="throughput", steps=1))
+        service.handle(TimeRound(role="throughput", steps=1))
 
 
 def test_a_hanging_worker_is_given_up_with_its_last_lines(start: Start) -> None:
