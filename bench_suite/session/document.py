@@ -78,9 +78,7 @@ class _Maker:
         )
         self._try(
             "what a plugin adds with pytest_benchmark_update_json",
-            lambda: hook.pytest_benchmark_update_json(
-                config=self._config, benchmarks=benchmarks, output_json=document
-            ),
+            lambda: hook.pytest_benchmark_update_json(config=self._config, benchmarks=benchmarks, output_json=document),
             None,
         )
         return document

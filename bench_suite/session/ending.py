@@ -6,16 +6,17 @@ It says in which order this happens around pytest's and pytest-benchmark's own h
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
 
-from speedscore.bench_suite.session.saving import RunFiles
+from speedscore.bench_suite.session.journal import is_journal
+from speedscore.bench_suite.session.resuming import take_up
 from speedscore.bench_suite.session.shielding import shielded
-from speedscore.bench_suite.session.stash import SESSION
+from speedscore.bench_suite.session.stash import FILES, JOURNAL, SESSION
 from speedscore.record.run_record import CaseResult, RunRecord
-
 
 NOTHING_MEASURED = "speedscore: the session ended before anything was measured; nothing was saved"
 
@@ -28,9 +29,7 @@ class SessionEnd:
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        """Made before pytest-benchmark is configured."""
         self._config = config
-        self._files = RunFiles(config)
         self._lines: list[str] = []
 
     @pytest.hookimpl(wrapper=True)
@@ -51,18 +50,34 @@ class SessionEnd:
 
     def _save(self, session: pytest.Session, run: RunRecord) -> Path | None:
         """Saves the run where there is one; returns where it is."""
+        files, journal = self._config.stash[FILES], self._config.stash[JOURNAL]
         if session.exitstatus == pytest.ExitCode.INTERRUPTED and not any(case.rounds for case in run.cases):
-            self._files.leave_alone()
+            files.leave_alone()
             self._lines.append(NOTHING_MEASURED)
             return None
         with shielded() as signals_came:
-            saved = self._files.save(run)
+            saved = files.save(run)
+            if saved.path is not None:
+                journal.remove()
+                self._remove_what_was_taken_up(run)
         self._lines += saved.lines
+        if saved.path is None and journal.path is not None:
+            self._lines.append(f"speedscore: what was measured stands in {journal.path}: {take_up(journal.path)}")
         if saved.problems:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if signals_came:
             session.exitstatus = pytest.ExitCode.INTERRUPTED
         return saved.path
+
+    def _remove_what_was_taken_up(self, run: RunRecord) -> None:
+        """The journal of an earlier session, once all of it stands in this run, measured then or now."""
+        choices = self._config.stash[SESSION].choices
+        if choices.earlier is None or choices.earlier_path is None or not is_journal(choices.earlier_path):
+            return
+        measured = {case.nodeid for case in run.cases if case.status == "measured"}
+        if measured >= {case.nodeid for case in choices.earlier.cases if case.status == "measured"}:
+            with contextlib.suppress(OSError):
+                choices.earlier_path.unlink()
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

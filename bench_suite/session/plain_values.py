@@ -1,4 +1,4 @@
-"""What strangers put into a run (``extra_info``, parameters, other plugins' keys), as values that every JSON reader takes.
+"""What strangers put into a run (``extra_info``, parameters, other plugins' keys), as values that JSON readers take.
 
 A value that JSON cannot hold becomes its ``repr``, cut at 200 characters: NaN the text ``nan``, an object what it says
 of itself. NumPy's numbers are numbers. Nothing that JSON can hold is changed, and nothing is left out.
@@ -24,7 +24,7 @@ class OddValue(Exception):
 
 
 def to_plain(value: Any) -> tuple[Any, list[tuple[str, str]]]:
-    """The value in plain JSON types, and each that became text: where it stood, as ``extra_info.score``, and the text."""
+    """The value in plain JSON types, and what became text in it: where it stood, as ``extra_info.score``, and how."""
     replaced: list[tuple[str, str]] = []
     return _Converter(replaced).convert(value, path="", depth=0), replaced
 

@@ -40,7 +40,7 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 class RunFiles:
-    """Where the run of one session goes. Made as the session begins: what changes until its end, others have written."""
+    """Where the run of one session goes. Made as the session begins: what changes from then on, others have written."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -151,7 +151,7 @@ def _move_storage(config: pytest.Config) -> str:
         return ""
     except OSError as error:
         config.option.benchmark_storage = f"file://{Path(tempfile.gettempdir()) / 'speedscore-benchmarks'}"
-        return f"{path}: cannot be used ({error.strerror}); remove it, or name another folder with --benchmark-storage"
+        return f"{Path(path)}: cannot be used ({error.strerror}); remove it, or name another folder with --benchmark-storage"
     return ""
 
 

@@ -86,7 +86,7 @@ def write_over(path: Path, text: str, *, before: Identity, check: Check) -> None
     with _as_run_file_error(path):
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "it is a folder, and a file was expected")
-        place = Path(os.path.realpath(path))
+        place = _behind_links(path)
         place.parent.mkdir(parents=True, exist_ok=True)
         with _finished(place, text, check=check) as temporary, _locked(place.parent):
             if identity(place) != before:
@@ -100,6 +100,14 @@ def write_over(path: Path, text: str, *, before: Identity, check: Check) -> None
                 with contextlib.suppress(OSError):
                     temporary.chmod(stat.S_IMODE(place.stat().st_mode))
                 temporary.replace(place)
+
+
+def _behind_links(path: Path) -> Path:
+    """The file itself, there or not. Raises OSError for a loop of links."""
+    try:
+        return Path(os.path.realpath(path, strict=True))
+    except FileNotFoundError:
+        return Path(os.path.realpath(path))
 
 
 def _written_meanwhile(path: Path) -> RunFileError:
@@ -119,7 +127,9 @@ def _finished(path: Path, text: str, *, check: Check) -> Iterator[Path]:
     """A temporary file beside ``path`` that holds the text, on the disk and checked; afterwards it is gone."""
     temporary = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "w", encoding="utf-8") as handle:
+        with os.fdopen(
+            os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "w", encoding="utf-8"
+        ) as handle:
             handle.write(text)
             handle.flush()
             os.fsync(handle.fileno())
