@@ -151,7 +151,8 @@ def _move_storage(config: pytest.Config) -> str:
         return ""
     except OSError as error:
         config.option.benchmark_storage = f"file://{Path(tempfile.gettempdir()) / 'speedscore-benchmarks'}"
-        return f"{Path(path)}: cannot be used ({error.strerror}); remove it, or name another folder with --benchmark-storage"
+        remedy = "remove it, or name another folder with --benchmark-storage"
+        return f"{Path(path)}: cannot be used ({error.strerror}); {remedy}"
     return ""
 
 
