@@ -5,7 +5,6 @@ It is loaded where the benchmarks are collected, and stays out of the way of eve
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from speedscore.bench_suite.matrix.registering import register_lines
 from speedscore.bench_suite.session.ending import SessionEnd
 from speedscore.bench_suite.session.options import add_options, check_options, read_choices, refuse_beside_gate
 from speedscore.bench_suite.session.saving import RunFiles
+from speedscore.bench_suite.session.shielding import ENDING_SIGNALS
 from speedscore.bench_suite.session.stash import CLOCK, FILES, JOURNAL, SESSION
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.workloads.presets import Preset, find_preset
@@ -111,7 +111,7 @@ def _begin(session: pytest.Session) -> None:
         config.stash[SESSION] = _make_session(config, cases)
         # Schedulers send SIGTERM when the time is up, a terminal that is closed SIGHUP, and people press Ctrl-C twice:
         # the first ends the session, and none after it cuts short what tidies up.
-        config.add_cleanup(interrupt_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+        config.add_cleanup(interrupt_on(*ENDING_SIGNALS))
 
 
 def _make_session(config: pytest.Config, cases: dict[str, Case]) -> Session:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Ctrl-C, what schedulers send when the time is up, and a terminal that was closed."""
+from speedscore.host.signals import ENDING
+
+ENDING_SIGNALS = (signal.SIGINT, *ENDING)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
+from speedscore.bench_suite.session.journal import load_journal
 from speedscore.record.run_file import BLOCK_KEY, load_run
 from speedscore.record.run_record import Measurement
 from tests.bench_suite.sample_session import SOURCES, Matrix
@@ -169,7 +170,10 @@ def test_a_full_disk_costs_neither_an_older_run_nor_the_results(matrix: Matrix, 
     result.stdout.fnmatch_lines(["training: seconds per step*", "speedscore: the run was not saved: *File too large*"])
     assert (matrix.folder / "run.json").read_text() == "the older run"
     assert [path.name for path in matrix.folder.iterdir() if "run.json" in path.name] == ["run.json"]
-    assert not list((matrix.folder / ".benchmarks").rglob("*.json*"))
+    assert not list((matrix.folder / ".benchmarks").rglob("*.json"))
+    (journal,) = (matrix.folder / ".benchmarks").rglob("*.jsonl")
+    result.stdout.fnmatch_lines([f"speedscore: what was measured stands in {journal}: take it up with --resume *"])
+    assert [case.status for case in load_journal(journal).cases] == ["measured"]
 
 
 def test_other_people_s_benchmarks_are_left_alone(pytester: pytest.Pytester) -> None:

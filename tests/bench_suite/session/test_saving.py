@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from pytest_benchmark.stats import Metadata
 
-from speedscore.bench_suite.session import writing
 from speedscore.bench_suite.session.saving import RunFiles, Saved
 from speedscore.bench_suite.session.stash import FILES
 from speedscore.record.run_file import BLOCK_KEY, load_run
@@ -85,7 +84,7 @@ def full(monkeypatch: pytest.MonkeyPatch, *, is_full: Callable[[Path], bool]) ->
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return really_open(path, *arguments, **named)
 
-    monkeypatch.setattr(writing.os, "open", open_unless_full)
+    monkeypatch.setattr(os, "open", open_unless_full)
 
 
 def test_a_run_that_nobody_asked_to_save_is_saved_in_the_storage(matrix: Matrix) -> None:
@@ -195,7 +194,8 @@ def test_a_benchmark_that_was_cut_off_before_its_first_round_is_left_out(matrix:
     assert saved.path is not None
     names = [benchmark["name"] for benchmark in json.loads(saved.path.read_text())["benchmarks"]]
     assert names == ["test_whole"]
-    config.pluginmanager.get_plugin("pytest-benchmark").finish()  # type: ignore[attr-defined]
+    benchmark_session: Any = config.pluginmanager.get_plugin("pytest-benchmark")
+    benchmark_session.finish()
 
 
 def test_a_full_disk_keeps_the_run_in_the_temporary_folder(matrix: Matrix, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,6 +279,7 @@ def test_a_storage_that_is_no_folder_is_sent_the_run_and_is_not_its_only_place(m
         """As pytest-benchmark's for Elasticsearch: it has no path."""
 
         def save(self, document: dict[str, Any], name: str) -> None:
+            assert document[BLOCK_KEY]
             raise ConnectionError(f"{name} refused")
 
     config = configure(matrix, "--benchmark-save=mine")

@@ -51,9 +51,11 @@ def test_many_at_once_each_get_a_name_of_their_own(
         failing("link", errno.EPERM, monkeypatch)
     together = threading.Barrier(6)
 
+    def wait_for_all(_: Path) -> None:
+        together.wait(10)
+
     def write(number: int) -> None:
-        # All have looked for the highest number before the first takes its name.
-        write_numbered(tmp_path, "x", str(number), check=lambda _: together.wait(10) and None)
+        write_numbered(tmp_path, "x", str(number), check=wait_for_all)
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(6)]
     for thread in threads:
