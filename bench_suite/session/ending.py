@@ -7,6 +7,7 @@ It says in which order this happens around pytest's and pytest-benchmark's own h
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
@@ -61,6 +62,12 @@ class SessionEnd:
                 journal.remove()
                 self._remove_what_was_taken_up(run)
         self._lines += saved.lines
+        cut_off = sum(case.stopped == "interrupted" for case in run.cases)
+        if cut_off and saved.path is not None:
+            self._lines.append(
+                f"speedscore: {cut_off} of {len(run.cases)} cases were interrupted, and have fewer rounds or processes "
+                f"than were asked for: --resume {shlex.quote(str(saved.path))} measures them again"
+            )
         if saved.path is None and journal.path is not None:
             self._lines.append(f"speedscore: what was measured stands in {journal.path}: {take_up(journal.path)}")
         if saved.problems:
