@@ -92,6 +92,7 @@ class SessionBlocks:
                     listener=self._progress,
                     clock=self._machine.clock,
                     process_ended=self._keep,
+                    others_seconds=self._machine.others_seconds,
                 )
         except BlockInterrupted as interrupted:
             self._outcomes.update(interrupted.outcomes)

@@ -121,7 +121,8 @@ class Session:
 
     def _keep(self, outcomes: Mapping[Case, CaseOutcome]) -> None:
         """What is measured is on the disk before the next thing is done; what is not can be measured again."""
-        if any(isinstance(outcome, CaseMeasured) for outcome in outcomes.values()):
+        # What runs inside pytest is never taken up again.
+        if not self.choices.in_process and any(isinstance(outcome, CaseMeasured) for outcome in outcomes.values()):
             results = [
                 self._without_its_test(nodeid, case, outcomes[case])
                 for nodeid, case in self._cases.items()

@@ -70,6 +70,10 @@ class WorkerDescription(_Description, frozen=True):
     """All threads of the process, whatever they do."""
     processors_busy_before: float | None = None
     """How many processors others kept busy before its block began."""
+    processors_busy_during: float | None = None
+    """How many processors others kept busy during the rounds of a process, on the average; of the process with most."""
+    processes_measured_again: int | None = None
+    """How many processes were measured again because of that load; what they took the place of is in no figure."""
     gemm_flops_per_second: float | None = None
     """Of a large float32 matrix product on its threads."""
     peak_flops_per_second: float | None = None

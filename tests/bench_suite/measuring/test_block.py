@@ -11,6 +11,7 @@ import pytest
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.matrix.cases import Case, Cell
 from speedscore.bench_suite.measuring.block import BlockInterrupted, BlockPlan, measure_block
+from speedscore.bench_suite.measuring.load_watch import OthersSeconds, unknown_load
 from speedscore.bench_suite.measuring.outcomes import (
     NEEDS_TWO,
     OUT_OF_TIME,
@@ -52,6 +53,7 @@ def run(
     seed: int = 1,
     from_cache: bool | None = None,
     process_ended: Callable[[Mapping[Case, CaseOutcome]], None] | None = None,
+    others: OthersSeconds = unknown_load,
 ) -> tuple[dict[str, CaseOutcome], FakeWorkers]:
     """Outcomes under ``framework`` for one phase, under ``framework phase`` for several."""
     workers = FakeWorkers(clock, rounds)
@@ -68,6 +70,7 @@ def run(
             listener=heard,
             clock=clock,
             process_ended=process_ended,
+            others_seconds=others,
         )
     finally:
         assert not workers.alive

@@ -120,7 +120,6 @@ def test_a_quantity_that_is_not_compared_does_not_stand() -> None:
         pytest.param({"steps_per_round": 0}, "its rounds have 0 steps", id="steps"),
         pytest.param({"framework": "torch"}, "under the name of another test", id="framework"),
         pytest.param({"model": "unheard_of"}, "what it should compute is not known here (KeyError", id="model"),
-        pytest.param({"framework": "unheard_of"}, "under the name of another test", id="no framework"),
         pytest.param({"nodeid": "test_x.py::test_x"}, "under the name of another test", id="node id"),
         pytest.param(
             {"program": ProgramDescription(platform="gpu")}, "platform was 'gpu' and is 'cpu' here", id="platform"
