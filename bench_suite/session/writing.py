@@ -25,6 +25,8 @@ Identity = tuple[int, ...] | None
 """Which file has a name, and in which state; None where there is none."""
 
 _LOCK_SECONDS = 2.0
+_MOST_LINKS = 40
+"""As many as Linux follows."""
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 """What systems of files that have no hard links say."""
 
@@ -40,7 +42,7 @@ def identity(path: Path) -> Identity:
 
 def is_device(path: Path) -> bool:
     """Whether a path is no file on a disk: a terminal, a pipe, or a name of an open file such as ``/dev/stdout``."""
-    if os.path.abspath(path).startswith(("/dev/", "/proc/")):  # noqa: PTH100 - resolving would follow the link
+    if _descriptor(path) is not None:
         return True
     try:
         mode = path.stat().st_mode
@@ -52,11 +54,29 @@ def is_device(path: Path) -> bool:
 def write_to_device(path: Path, text: str) -> None:
     """Write to what is no file; it is never read, emptied or removed. Raises RunFileError where it does not take it."""
     with _as_run_file_error(path):
-        # Without waiting: a pipe that nobody reads would be waited for without end.
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY)
-        os.set_blocking(handle, True)
+        number = _descriptor(path)
+        if number is not None:
+            # Opened anew, a file would be written from another place on, and what is printed later goes over it.
+            handle = os.dup(number)
+        else:
+            # Without waiting: a pipe that nobody reads would be waited for without end.
+            handle = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+            os.set_blocking(handle, True)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
+
+
+def _descriptor(path: Path) -> int | None:
+    """The number of this process's open file that a path stands for, as ``/dev/stdout`` does for 1; None for others."""
+    place = path.absolute()
+    for _ in range(_MOST_LINKS):
+        if os.path.realpath(place.parent) == f"/proc/{os.getpid()}/fd" and place.name.isdecimal():
+            return int(place.name)
+        try:
+            place = place.parent / place.readlink()
+        except OSError:
+            break
+    return None
 
 
 def write_numbered(folder: Path, name: str, text: str, *, check: Check) -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -180,6 +182,23 @@ def test_a_device_is_written_to_and_stays(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match=os.strerror(errno.ENXIO)):
         write_to_device(pipe, "nobody reads it any more, and that is not waited for")
     assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "a link"])
+def test_standard_output_that_is_a_file_is_written_where_it_stands(tmp_path: Path, name: str) -> None:
+    if name == "a link":
+        name = str(tmp_path / "link")
+        Path(name).symlink_to("/dev/stdout")
+    script = (
+        "import sys\nfrom pathlib import Path\n"
+        "from speedscore.bench_suite.session.writing import is_device, write_to_device\n"
+        "print('before', flush=True)\npath = Path(sys.argv[1])\nassert is_device(path)\n"
+        "write_to_device(path, 'the run\\n')\nprint('after')\n"
+    )
+    printed = tmp_path / "printed"
+    with printed.open("w") as stream:
+        subprocess.run([sys.executable, "-c", script, name], stdout=stream, check=True)
+    assert printed.read_text() == "before\nthe run\nafter\n"
 
 
 def test_a_device_that_is_full_says_so() -> None:
