@@ -22,8 +22,10 @@ from speedscore.bench_suite.session.shielding import ENDING_SIGNALS
 from speedscore.bench_suite.session.stash import CLOCK, FILES, JOURNAL, SESSION
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.workloads.presets import Preset, find_preset
+from speedscore.host.processors import usable_processors
 from speedscore.host.signals import interrupt_on
 from speedscore.record.run_file import BLOCK_KEY, RunFileError, to_block
+from speedscore.text.cleaning import one_line
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -135,7 +137,9 @@ def _make_session(config: pytest.Config, cases: dict[str, Case]) -> Session:
             machine=machine,
             open_workers=partial(block_workers, choices.preset, in_process=choices.in_process),
             make_progress=lambda total_blocks: Progress(config, total_blocks=total_blocks),
-            objection=StandingCases(choices.preset, machine.environment, cases).objection,
+            objection=StandingCases(
+                choices.preset, machine.environment, cases, processors=usable_processors()
+            ).objection,
             journal=config.stash[JOURNAL],
         )
     except RunFileError as error:
@@ -144,7 +148,7 @@ def _make_session(config: pytest.Config, cases: dict[str, Case]) -> Session:
     reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:
         for line in lines:
-            reporter.write_line(line)
+            reporter.write_line(one_line(line))
     return bench_session
 
 

@@ -18,6 +18,7 @@ from speedscore.bench_suite.session.resuming import take_up
 from speedscore.bench_suite.session.shielding import shielded
 from speedscore.bench_suite.session.stash import FILES, JOURNAL, SESSION
 from speedscore.record.run_record import CaseResult, RunRecord
+from speedscore.text.cleaning import one_line
 
 NOTHING_MEASURED = "speedscore: the session ended before anything was measured; nothing was saved"
 
@@ -89,7 +90,7 @@ class SessionEnd:
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for line in self._lines:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(one_line(line))
 
     def _require_devices(self, session: pytest.Session, *, cases: Sequence[CaseResult]) -> None:
         if self._config.option.collectonly:

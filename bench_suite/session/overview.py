@@ -23,7 +23,8 @@ from speedscore.bench_suite.session.group_ratios import (
 )
 from speedscore.bench_suite.session.noise import TOO_NOISY_FROM, is_too_noisy, likely_reason
 from speedscore.bench_suite.workloads.presets import INTERVAL_WIDTH
-from speedscore.host.processors import allowed_processors, quota_processors
+from speedscore.host.control_groups import quota_processors
+from speedscore.host.processors import allowed_processors
 from speedscore.record.phases import PHASES
 from speedscore.record.run_record import CaseResult, RunRecord, Status
 from speedscore.text.numbers import duration, first_line

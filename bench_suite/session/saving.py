@@ -103,7 +103,9 @@ class _Saving:
 
     def __init__(self, run: RunRecord) -> None:
         # As it is read back: what JSON cannot hold, a number that is not finite, is null there.
-        self._run = msgspec.json.decode(msgspec.json.encode(run), type=RunRecord)
+        self._run = run
+        with contextlib.suppress(msgspec.DecodeError):  # what no reader takes is told by the check of each place
+            self._run = msgspec.json.decode(msgspec.json.encode(run), type=RunRecord)
         self.paths: list[Path] = []
         self.problems: list[str] = []
 

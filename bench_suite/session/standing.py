@@ -7,7 +7,7 @@ of the present workload again, and what is missing, wider or foreign is said. No
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import msgspec
@@ -27,7 +27,11 @@ from speedscore.record.run_record import CaseResult, Certificate
 class StandingCases:
     """Looks at cases of one earlier session. ``cases`` by node id are those that are selected now."""
 
-    def __init__(self, preset: Preset, environment: Mapping[str, Scalar], cases: Mapping[str, Case]) -> None:
+    def __init__(
+        self, preset: Preset, environment: Mapping[str, Scalar], cases: Mapping[str, Case], *, processors: Sequence[int]
+    ) -> None:
+        """``environment`` is this machine's, and ``processors`` are those that a worker gets here."""
+        self._affinity = ",".join(map(str, processors))
         self._preset = preset
         self._environment = environment
         self._cases = cases
@@ -54,7 +58,7 @@ class StandingCases:
         for what, then, now in (
             ("platform", program.platform, case.device),
             ("python", worker.python, environment.get("python.version")),
-            ("affinity", worker.affinity, environment.get("cpu.affinity")),
+            ("affinity", worker.affinity, self._affinity),
         ):
             if then is not None and now is not None and then != now:
                 return f"its worker's {what} was {then!r} and is {now!r} here"

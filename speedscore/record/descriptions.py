@@ -74,6 +74,10 @@ class WorkerDescription(_Description, frozen=True):
     """How many processors others kept busy during the rounds of a process, on the average; of the process with most."""
     processes_measured_again: int | None = None
     """How many processes were measured again because of that load; what they took the place of is in no figure."""
+    quota_periods: int | None = None
+    """Periods of a container's processor quota while its block was measured; None where there is no quota."""
+    throttled_periods: int | None = None
+    """Those of them in which the quota was spent, and its processes stood still."""
     gemm_flops_per_second: float | None = None
     """Of a large float32 matrix product on its threads."""
     peak_flops_per_second: float | None = None
