@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from speedscore.bench_suite.session.shielding import shielded
+from speedscore.host.files import read_file
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import CaseResult, RunRecord
 
@@ -124,9 +125,9 @@ def load_journal(path: Path) -> RunRecord:
     A line that was cut off is left out. Raises RunFileError where the file is no journal, or its session still runs.
     """
     try:
+        lines = read_file(path).splitlines()
         if _is_locked(path):
             raise RunFileError(f"{path}: the session that writes it is still running; wait for its end")
-        lines = path.read_bytes().splitlines()
     except OSError as error:
         raise RunFileError(f"{path}: cannot be read ({error.strerror}); name a saved run or a journal") from error
     session: RunRecord | None = None
@@ -158,7 +159,7 @@ def _folders(folder: Path | None) -> tuple[Path, ...]:
 
 
 def _is_locked(path: Path) -> bool:
-    handle = os.open(path, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
