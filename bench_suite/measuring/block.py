@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -72,11 +72,13 @@ def measure_block(
     listener: Listener,
     clock: Clock = seconds,
     others_seconds: OthersSeconds = unknown_load,
+    process_ended: Callable[[Mapping[Case, CaseOutcome]], None] | None = None,
 ) -> Mapping[Case, CaseOutcome]:
     """Measure the cases of one block against each other: what became of each.
 
     ``order`` shuffles who goes first, anew each turn; ``others_seconds`` counts what others use of our processors
-    meanwhile. Raises BlockInterrupted, with what was measured until then, for
+    meanwhile; ``process_ended`` is told after each process but the last what has a figure by then. Raises
+    BlockInterrupted, with what was measured until then, for
     whatever is not the failure of a case.
     """
     by_cell: dict[Cell, list[Case]] = {}
@@ -85,7 +87,7 @@ def measure_block(
     cells = [CellRun(cell, cell_cases, preset=plan.preset) for cell, cell_cases in by_cell.items()]
     outcomes = _Outcomes(listener)
     try:
-        _Block(
+        block = _Block(
             cells,
             start_worker,
             plan=plan,
@@ -93,7 +95,11 @@ def measure_block(
             outcomes=outcomes,
             clock=clock,
             others_seconds=others_seconds,
-        ).run()
+        )
+        for process in range(plan.processes):
+            block.run(process)
+            if process_ended is not None and process + 1 < plan.processes:
+                process_ended(outcomes.so_far(cells))
     except BaseException as error:
         for cell in cells:
             cell.close()
@@ -136,9 +142,19 @@ class _Outcomes:
         for cell in cells:
             for case in cell.cases.values():
                 if case.role in cell.roles:
-                    outcome = cell.outcome(case)
+                    outcome = cell.outcome(case, interrupted=interrupted)
                     if not interrupted or isinstance(outcome, CaseMeasured):
                         self._settle(case, outcome)
+
+    def so_far(self, cells: Sequence[CellRun]) -> Mapping[Case, CaseOutcome]:
+        """What would remain if the block were interrupted now."""
+        outcomes = {
+            case: cell.outcome(case, interrupted=True)
+            for cell in cells
+            for case in cell.cases.values()
+            if case.role in cell.roles
+        }
+        return {case: outcome for case, outcome in outcomes.items() if isinstance(outcome, CaseMeasured)}
 
     def _settle(self, case: Case, outcome: CaseOutcome) -> None:
         self.by_case[case] = outcome
@@ -175,18 +191,17 @@ class _Block:
         self._may_repeat = True
         """Until a process that was measured again was disturbed too: the machine is busy all the time then."""
 
-    def run(self) -> None:
-        """All processes of all cells, as far as there is time."""
-        for process in range(self._plan.processes):
-            for group in self._groups:
-                has_time = self._deadline.count_launch()
-                cells = [cell for cell in group if cell.roles]
-                # The first process is tried in any case: each of its cells says for itself that it came too late.
-                if cells and (has_time or process == 0):
-                    disturbed = self._measure_process(cells, process=process)
-                    cells = [cell for cell in cells if cell.roles]
-                    if disturbed and cells and self._may_repeat and self._deadline.has_time_for_one_more():
-                        self._may_repeat = not self._measure_process(cells, process=process, again=True)
+    def run(self, process: int) -> None:
+        """One process of all cells, as far as there is time."""
+        for group in self._groups:
+            has_time = self._deadline.count_launch()
+            cells = [cell for cell in group if cell.roles]
+            # The first process is tried in any case: each of its cells says for itself that it came too late.
+            if cells and (has_time or process == 0):
+                disturbed = self._measure_process(cells, process=process)
+                cells = [cell for cell in cells if cell.roles]
+                if disturbed and cells and self._may_repeat and self._deadline.has_time_for_one_more():
+                    self._may_repeat = not self._measure_process(cells, process=process, again=True)
 
     def _measure_process(self, cells: Sequence[CellRun], *, process: int, again: bool = False) -> bool:
         """Measure one process of the cells, ``again`` in the place of a disturbed one; True where others disturbed it.
@@ -201,7 +216,7 @@ class _Block:
             cell.measured_again += again
             if busy is not None:
                 cell.processors_busy[process] = round(busy, 2)
-        self._end_process(cells)
+        self._end_process(cells, process=process)
         disturbed = is_disturbed(busy, processors_used=max(cell.processors for cell in cells))
         if disturbed and busy is not None:
             self._outcomes.listener.disturbed(process=process, processors=busy)
@@ -224,6 +239,9 @@ class _Block:
             if role in cell.roles:
                 with self._outcomes.failures_of(cell, (role,)):
                     cell.prepare(role)
+                    if process == 0:
+                        # Also here, for an interrupt leaves nobody to ask.
+                        cell.describe(role)
         cell.freeze()
 
     def _run_rounds(self, cells: Sequence[CellRun], *, process: int) -> None:
@@ -248,11 +266,11 @@ class _Block:
         samples.spent_seconds += self._clock() - started
         self._outcomes.listener.round_done(cell.cases[TIMED_PHASE[role]], samples.process_rounds_seconds)
 
-    def _end_process(self, cells: Sequence[CellRun]) -> None:
+    def _end_process(self, cells: Sequence[CellRun], *, process: int) -> None:
         """Ask what ran, measure what the figures are held against, and let the workers go."""
         for cell in cells:
             for role in tuple(cell.roles):
-                if role in cell.roles:
+                if role in cell.roles and process == 0:
                     with self._outcomes.failures_of(cell, (role,)):
                         cell.describe(role)
             if cell.roles:

@@ -22,7 +22,7 @@ from speedscore.bench_suite.measuring.outcomes import (
     CaseOutcome,
     CaseUnavailable,
 )
-from speedscore.bench_suite.measuring.stopping import all_narrow, interval_fraction
+from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, all_narrow, interval_fraction
 from speedscore.bench_suite.workers.handle import Worker
 from speedscore.bench_suite.workers.protocol import (
     Build,
@@ -41,6 +41,7 @@ from speedscore.bench_suite.workers.protocol import (
 )
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.record.phases import PHASES, ROLES, TIMED_PHASE, Role
+from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import Round
 
 ReplyType = TypeVar("ReplyType", bound=Reply)
@@ -88,8 +89,10 @@ class RoleSamples:
 
     @property
     def kept_rounds(self) -> tuple[Round, ...]:
-        """All that there are; those of a disturbed process as long as what takes its place has none."""
-        return (*self.rounds, *(() if self.process_rounds_seconds else self._replaced))
+        """All that there are; those of a disturbed process until what takes its place has enough for a figure."""
+        if self._replaced and len(self.process_rounds_seconds) < FEWEST_TURNS:
+            return (*self.rounds[: self._first_round], *self._replaced)
+        return tuple(self.rounds)
 
     @property
     def process_rounds_seconds(self) -> list[float]:
@@ -151,10 +154,8 @@ class CellRun:
         samples.rounds.append(Round(measured.seconds, turn=turn, process=process))
 
     def describe(self, role: Role) -> None:
-        """Ask what ran, once for all processes."""
-        samples = self.roles[role]
-        if samples.described is None:
-            samples.described = self._ask(Describe(role), Described)
+        """Ask what ran. What was told last holds for all processes."""
+        self.roles[role].described = self._ask(Describe(role), Described)
 
     def gauge(self) -> None:
         """Measure what the figures are held against, once for all processes."""
@@ -170,8 +171,8 @@ class CellRun:
             self._worker.close()
             self._worker = None
 
-    def outcome(self, case: Case) -> CaseOutcome:
-        """What came of a case of which nothing failed."""
+    def outcome(self, case: Case, *, interrupted: bool = False) -> CaseOutcome:
+        """What came of a case of which nothing failed; ``interrupted`` says that more was to be measured."""
         samples = self.roles[case.role]
         phase = PHASES[case.phase]
         is_warm = phase.is_warm
@@ -183,11 +184,13 @@ class CellRun:
         if samples.described is None:
             return CaseUnavailable(OUT_OF_TIME)
         rounds = _compilations(prepared) if phase.compiles else samples.kept_rounds
+        if interrupted and not phase.compiles:
+            rounds = _of_enough_turns(rounds)
         if not rounds:
             return CaseUnavailable(OUT_OF_TIME)
         return CaseMeasured(
             rounds=rounds,
-            stopped="narrow" if all_narrow(rounds) else "budget",
+            stopped="interrupted" if interrupted else "narrow" if all_narrow(rounds) else "budget",
             prepared=tuple(prepared.values()),
             certificate=max(
                 (process.certificate for process in samples.prepared.values()), key=attrgetter("worst_ratio")
@@ -207,6 +210,12 @@ class CellRun:
         if self._worker is None:
             raise RuntimeError(f"{self.cell.id} has no worker to ask")
         return ask(self._worker, request, expected, limit_seconds=self._preset.limit_seconds)
+
+
+def _of_enough_turns(rounds: Sequence[Round]) -> tuple[Round, ...]:
+    """Without those of a process that was ended before it had as many as a figure needs."""
+    kept = (own for own in rounds_by_process(rounds).values() if len(own) >= FEWEST_TURNS)
+    return tuple(round_ for own in kept for round_ in own)
 
 
 def _compilations(prepared: Mapping[int, Prepared]) -> tuple[Round, ...]:

@@ -70,6 +70,15 @@ def certify(program: Program, workload: Workload, role: Role) -> Certificate:
     return Certificate(reference.made_by, checks)
 
 
+def expected_limits(workload: Workload, role: Role) -> dict[str, float]:
+    """Each quantity that a certificate of the role compares, with the tolerance that it is held to."""
+    limits = workload.tolerances
+    of_a_pass = {"parameter count": 0.0, "forward outputs": limits.outputs, "loss": limits.loss}
+    if role != "training":
+        return of_a_pass
+    return of_a_pass | {"gradients": limits.gradients, "parameters after five steps": limits.update}
+
+
 def _inference(program: Program, workload: Workload, reference: Reference) -> Iterable[Check]:
     yield from _pass(
         program, workload, reference.single_outputs, reference.single_loss, name="single_outputs", examples=1
