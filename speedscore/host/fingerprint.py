@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pynvml
 
+from speedscore.host.control_groups import memory_limit_bytes, quota_processors
 from speedscore.host.fields import Scalar
 from speedscore.host.git import git_says
 from speedscore.host.processors import allowed_processors
@@ -66,7 +67,10 @@ def _system() -> dict[str, Scalar]:
         "system.release": platform.release(),
         "system.machine": platform.machine(),
         "python.version": platform.python_version(),
+        "python.implementation": platform.python_implementation(),
+        "python.compiler": platform.python_compiler(),
         "memory.total_bytes": psutil.virtual_memory().total,
+        "memory.limit_bytes": _limit(memory_limit_bytes()),
     }
 
 
@@ -75,6 +79,7 @@ def _processor() -> dict[str, Scalar]:
         "cpu.logical": psutil.cpu_count(logical=True),
         "cpu.physical": psutil.cpu_count(logical=False),
         "cpu.affinity": ",".join(map(str, allowed_processors())),
+        "cpu.quota_processors": _limit(quota_processors()),
     }
     for line in _lines(Path("/proc/cpuinfo")):
         name, _, value = line.partition(":")
@@ -85,6 +90,11 @@ def _processor() -> dict[str, Scalar]:
     if governor:
         fields["cpu.governor"] = governor[0]
     return fields
+
+
+def _limit(value: float | None) -> Scalar:
+    """No limit is said in a word: a field that is missing would only be one that an older run did not record."""
+    return "none" if value is None else value
 
 
 def _accelerators() -> dict[str, Scalar]:
