@@ -43,7 +43,7 @@ def has_another(workload: Workload) -> bool:
 
 
 def limit(workload: Workload, role: Role) -> float:
-    """Largest relative error: both answers are the program's own, and each may be as far off as its tolerance allows."""
+    """Largest relative error: both answers are the program's own, and each may be off by its tolerance."""
     limits = workload.tolerances
     return 2 * (limits.loss if role == "training" else limits.outputs)
 
