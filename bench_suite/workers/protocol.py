@@ -1,9 +1,9 @@
 """What pytest's side and a worker say to each other: requests and replies, one JSON line each, over two pipes.
 
-The pipes carry nothing else: whatever a framework prints goes to the worker's log. Numbers cross, tensors never do. Each
-request has a number and the worker's secret, which the reply repeats: what a program writes to the pipe is not taken for
-the worker. That guards against accidents and plain forgery; code in the worker's own process that searches its memory
-could still find the secret.
+The pipes carry nothing else: whatever a framework prints goes to the worker's log. Numbers cross, tensors never do.
+Each request has a number and the worker's secret, which the reply repeats: what a program writes to the pipe is not
+taken for the worker. That guards against accidents and plain forgery; code in the worker's own process that searches
+its memory could still find the secret.
 """
 
 from __future__ import annotations
