@@ -1,7 +1,7 @@
 """Certifies one framework's programs after one thing about them was changed, and prints what the certificate says.
 
 Run as a process of its own, for the pytest process never imports a framework: ``python mutants.py FRAMEWORK MODEL …``.
-Of a line whose style is tuned only the honest programs are certified: it differs from its idiomatic one in layers alone.
+Of a tuned line only the honest programs are certified: what it does not share with the idiomatic one is its layers.
 A mutation is what a careless port would do: an epsilon, GELU form, momentum or decay left at somebody's default, a
 kernel loaded without its transposition, a bias forgotten, padding that is attended to. The mutations called ``none``
 change nothing. It knows no framework's code: constants are changed in the modules of ``bench_suite/frameworks``,
