@@ -103,7 +103,7 @@ def make(workload: Resnet50) -> TorchModel:
         places |= norm(conv.bn, bn)
         places |= {f"{conv.bn}.mean": vector(f"{bn}.running_mean"), f"{conv.bn}.var": vector(f"{bn}.running_var")}
     trial = {"width": workload.width, "classes": workload.classes}
-    return TorchModel(Resnet(**trial), places, trial=trial)
+    return TorchModel(Resnet(workload.width, workload.classes), places, trial=trial)
 
 
 def make_trial(*, width: int, classes: int) -> Resnet:
