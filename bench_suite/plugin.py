@@ -5,7 +5,6 @@ It is loaded where the benchmarks are collected, and stays out of the way of eve
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,7 @@ from speedscore.bench_suite.session.options import add_options, check_options, r
 from speedscore.bench_suite.session.stash import CLOCK, SESSION
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.workloads.presets import Preset, find_preset
-from speedscore.host.signals import interrupt_on
+from speedscore.host.signals import ENDING, interrupt_on
 from speedscore.record.run_file import BLOCK_KEY, RunFileError, to_block
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if cases and not session.config.option.collectonly and not hasattr(session.config, "workerinput"):
         session.config.stash[SESSION] = _begin(session.config, cases)
         # Schedulers send it when the time is up: the run is saved, as after Ctrl-C.
-        session.config.add_cleanup(interrupt_on(signal.SIGTERM))
+        session.config.add_cleanup(interrupt_on(*ENDING))
 
 
 def _begin(config: pytest.Config, cases: dict[str, Case]) -> Session:

@@ -20,6 +20,7 @@ from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, add_criteria, load_rubric
 from speedscore.scoring.scores.score_report import build_report
+from speedscore.text.cleaning import one_line, printable
 
 FACTS_ALONE = "the facts alone: speedscore card"
 
@@ -61,10 +62,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if outcome is None:
         return
     if outcome.error:
-        terminalreporter.write_line(outcome.error, red=True)
+        terminalreporter.write_line(one_line(outcome.error), red=True)
         return
     terminalreporter.section("score cards")
-    terminalreporter.write_line(outcome.text.rstrip())
+    terminalreporter.write_line(printable(outcome.text.rstrip()))
 
 
 # Outermost, so that it ends after whichever plugin has announced the run from its own pytest_sessionfinish.

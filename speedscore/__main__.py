@@ -15,7 +15,7 @@ import sys
 from typing import NamedTuple, Protocol, cast
 
 from speedscore.text.arguments import Parser
-from speedscore.text.output import COMMAND
+from speedscore.text.output import COMMAND, complain
 
 INTERRUPTED = 130
 """What a shell says of a command that Ctrl-C ended."""
@@ -74,10 +74,10 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             return command.run(options)
         except command.ERRORS as error:
-            print(f"{COMMAND}: {error}", file=sys.stderr)
+            complain(str(error))
             return 2
     except KeyboardInterrupt:
-        print(f"{COMMAND}: interrupted", file=sys.stderr)
+        complain("interrupted")
         return INTERRUPTED
 
 

@@ -14,7 +14,8 @@ from tabulate import tabulate
 
 from speedscore.bench_suite.session.noise import TOO_NOISY_FROM, is_too_noisy, likely_reason
 from speedscore.bench_suite.session.tables import GroupRatios, Slowdown, interval_of, middle
-from speedscore.host.processors import allowed_processors, quota_processors
+from speedscore.host.control_groups import quota_processors
+from speedscore.host.processors import allowed_processors
 from speedscore.record.phases import PHASES
 from speedscore.record.run_record import CaseResult, RunRecord, Status
 from speedscore.text.numbers import duration, first_line, three_digits

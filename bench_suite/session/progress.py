@@ -17,10 +17,12 @@ from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, 
 from speedscore.bench_suite.measuring.stopping import widest_fraction
 from speedscore.bench_suite.session.noise import is_too_noisy, likely_reason
 from speedscore.host.clock import seconds
-from speedscore.host.processors import allowed_processors, quota_processors
+from speedscore.host.control_groups import quota_processors
+from speedscore.host.processors import allowed_processors
 from speedscore.record.phases import PHASES
 from speedscore.record.rounds import figure_of_rounds
 from speedscore.record.run_record import Round
+from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import duration, first_line, percent
 
 _REDRAW_SECONDS = 0.2
@@ -98,7 +100,7 @@ class Progress:
         if now or seconds() - self._drawn_at_seconds > _REDRAW_SECONDS:
             with self._uncaptured():
                 self._reporter.ensure_newline()
-                self._reporter.rewrite(text, erase=True)
+                self._reporter.rewrite(one_line(text), erase=True)
             self._drawn = True
             self._drawn_at_seconds = seconds()
 
@@ -110,7 +112,7 @@ class Progress:
                 self._reporter.rewrite("", erase=True)
                 self._reporter.rewrite("")
                 self._drawn = False
-            self._reporter.write_line(text)
+            self._reporter.write_line(one_line(text))
 
     def _uncaptured(self) -> AbstractContextManager[None]:
         # There is no capture manager under "-p no:capture".

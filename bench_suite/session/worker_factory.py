@@ -17,7 +17,7 @@ from speedscore.bench_suite.workers.handle import InProcessWorker, ProcessWorker
 from speedscore.bench_suite.workers.protocol import Setting
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.bench_suite.workloads.table import MODELS
-from speedscore.host.processors import allowed_processors
+from speedscore.host.processors import usable_processors
 
 OpenWorkers = Callable[[], AbstractContextManager[WorkerFactory]]
 """A way to start workers while one block, or one case of a gate, is measured; afterwards their caches are gone."""
@@ -55,7 +55,7 @@ def make_setting(cell: Cell, *, preset: Preset, scratch: Path, caches: Path) -> 
         implementation=implementation(framework, model),
         workload_module=model.workload,
         preset=preset.name,
-        affinity=allowed_processors(),
+        affinity=usable_processors(),
         scratch=str(scratch),
         caches=str(caches),
     )

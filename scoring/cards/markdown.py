@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
 from speedscore.scoring.cards import wording
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
-from speedscore.text.markdown import markdown_table
+from speedscore.text.markdown import escaped, markdown_table
 
 
 def render(report: ScoreReport, *, width: int) -> str:  # noqa: ARG001
     """One section a framework, then the comparison, then what was measured; ``width`` means nothing here."""
     lines = [line for card in report.cards for line in (*_card(card, report), "")]
     if len(report.cards) > 1:
-        lines += [*_comparison(report), "", *(f"- {_escape(sentence)}" for sentence in wording.firmness(report)), ""]
+        lines += [*_comparison(report), "", *(f"- {escaped(sentence)}" for sentence in wording.firmness(report)), ""]
     lines += _measured(report)
     return "\n".join(lines) + "\n"
 
 
 def _card(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     score = f"Speed Score {wording.title_score(card)} / 10"
-    yield f"## {_escape(card.name)}: {score}"
+    yield f"## {escaped(card.name)}: {score}"
     yield ""
-    yield _escape(wording.calculation(card))
-    yield f"Facts known by {report.snapshot}, rubric version {report.rubric_version}."
-    yield from filter(None, (wording.own_policy(report), wording.stale_remark(card, report)))
+    yield escaped(wording.calculation(card))
+    yield f"Facts known by {escaped(report.snapshot)}, rubric version {report.rubric_version}."
+    yield from map(escaped, filter(None, (wording.own_policy(report), wording.stale_remark(card, report))))
     for dimension in card.dimensions:
         score = "no score" if dimension.score is None else f"{wording.points(dimension.score)} / 10"
         yield ""
         sure = wording.interval(card.uncertainty.dimensions[dimension.dimension])
-        yield f"### {dimension.title}: {score} ({sure}; {wording.coverage(dimension)})"
+        yield f"### {escaped(dimension.title)}: {score} ({sure}; {wording.coverage(dimension)})"
         yield ""
         if beside := [scored for scored in card.beside if scored.dimension == dimension.dimension]:
-            yield " · ".join(wording.headline(basis) for basis in (dimension, *beside))
+            yield escaped(" · ".join(wording.headline(basis) for basis in (dimension, *beside)))
             yield ""
         if sentence := dimension.verdict or dimension.reason:
-            yield sentence
+            yield escaped(sentence)
             yield ""
         yield from _findings(dimension)
     for title, sentences in wording.titled_sentences(card):
         if sentences:
-            yield from ("", f"**{title}**", "", *(f"- {sentence}" for sentence in sentences))
+            yield from ("", f"**{title}**", "", *(f"- {escaped(sentence)}" for sentence in sentences))
     yield from _layers(card)
 
 
@@ -55,21 +55,21 @@ def _findings(dimension: DimensionScore) -> list[str]:
         if remark := wording.remark(finding):
             last = rows.pop()
             rows.append((*last[:3], f"{last[3]} ({remark})" if last[3] else remark))
-    return _table(rows, headers=("Criterion", "Value", "Score", "From"))
+    return markdown_table(rows, headers=("Criterion", "Value", "Score", "From"))
 
 
 def _layers(card: ScoreCard) -> Iterator[str]:
     if not card.layers:
         return
-    yield from ("", f"### {_escape(wording.layers_title(card))}", "")
+    yield from ("", f"### {escaped(wording.layers_title(card))}", "")
     rows = []
     for layer in card.layers:
         sources = dict.fromkeys(wording.footnote(fact.source) for fact in layer.facts)
         origin = ": ".join(part for part in (wording.layer_facts(layer), "; ".join(sources)) if part)
         rows.append((layer.name, layer.purpose, wording.grade(layer), origin))
-    yield from _table(rows, headers=("Library", "Purpose", "Maturity", "From"))
+    yield from markdown_table(rows, headers=("Library", "Purpose", "Maturity", "From"))
     yield ""
-    yield from (f"- {_escape(sentence)}" for sentence in wording.grades(card))
+    yield from (f"- {escaped(sentence)}" for sentence in wording.grades(card))
 
 
 def _comparison(report: ScoreReport) -> Iterator[str]:
@@ -78,7 +78,7 @@ def _comparison(report: ScoreReport) -> Iterator[str]:
     rows = [("Speed Score", *map(wording.speed_score, report.cards))]
     for place, dimension in enumerate(report.cards[0].dimensions):
         rows.append((dimension.title, *(_with_coverage(card.dimensions[place]) for card in report.cards)))
-    yield from _table(rows, headers=("", *(card.name for card in report.cards)))
+    yield from markdown_table(rows, headers=("", *(card.name for card in report.cards)))
 
 
 def _with_coverage(dimension: DimensionScore) -> str:
@@ -89,7 +89,7 @@ def _with_coverage(dimension: DimensionScore) -> str:
 def _measured(report: ScoreReport) -> Iterator[str]:
     yield "## What was measured"
     yield ""
-    yield from (f"- {_escape(sentence)}" for sentence in wording.measured_sentences(report))
+    yield from (f"- {escaped(sentence)}" for sentence in wording.measured_sentences(report))
     if report.cells:
         names = list(dict.fromkeys(name for cell in report.cells for name in cell.standings))
         rows = [
@@ -100,15 +100,4 @@ def _measured(report: ScoreReport) -> Iterator[str]:
             for cell in report.cells
         ]
         yield ""
-        yield from _table(rows, headers=("Median", *names))
-
-
-def _table(rows: Iterable[Sequence[str]], *, headers: Sequence[str]) -> list[str]:
-    return markdown_table(
-        ([_escape(cell) for cell in row] for row in rows), headers=[_escape(header) for header in headers]
-    )
-
-
-def _escape(text: str) -> str:
-    """Of what Markdown would take for a sign of its own, all that a name or a source may hold."""
-    return text.replace("|", "\\|").replace("*", "\\*").replace("_", "\\_").replace("[", "\\[")
+        yield from markdown_table(rows, headers=("Median", *names))

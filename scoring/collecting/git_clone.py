@@ -23,7 +23,8 @@ _REMOTE = re.compile(r"(?:\w+://)?(?:[^@/]*@)?(?P<host>[\w.-]+\.\w+)(?::\d+)?[:/
 class Commit(msgspec.Struct, frozen=True):
     """One commit that is no merge."""
 
-    committed: datetime.datetime
+    committed: datetime.datetime | None
+    """None where the commit's date is none: it has an author all the same."""
     person: str
     """See ``people.identity``."""
     name: str
@@ -50,7 +51,7 @@ class Tag(msgspec.Struct, frozen=True):
 
     name: str
     tagged: datetime.datetime | None
-    """None where it names something that has no date."""
+    """None where it names something that has no date, or one that no calendar holds."""
 
 
 def open_clone(clone: Path, *, called: str, until: datetime.date) -> Clone:
@@ -96,15 +97,17 @@ def read_commits(clone: Clone) -> tuple[Commit, ...]:
         "-c",
         f"mailmap.blob={clone.tip}:.mailmap",
         "log",
+        "-z",
         "--no-merges",
         "--format=%ct%x00%aE%x00%aN",
         clone.tip,
     )
-    return tuple(_commit(line) for line in written.split("\n") if line)
+    # Zeros between and behind: a name may hold anything else, a line's end too.
+    fields = written.split("\0")[:-1]
+    return tuple(map(_commit, fields[::3], fields[1::3], fields[2::3]))
 
 
-def _commit(line: str) -> Commit:
-    seconds, email, name = line.split("\0")
+def _commit(seconds: str, email: str, name: str) -> Commit:
     return Commit(
         committed=_moment(seconds),
         person=identity(email, name=name),
@@ -118,7 +121,7 @@ def read_tags(clone: Clone) -> Iterator[Tag]:
     listed = _read(clone.store, "for-each-ref", "refs/tags", "--format=%(creatordate:unix)%00%(refname:lstrip=2)")
     for line in filter(None, listed.split("\n")):
         seconds, _, name = line.partition("\0")
-        yield Tag(name=name, tagged=_moment(seconds) if seconds else None)
+        yield Tag(name=name, tagged=_moment(seconds))
 
 
 def files_at_tip(clone: Clone, *folders: str) -> list[str]:
@@ -131,7 +134,10 @@ def files_at_tip(clone: Clone, *folders: str) -> list[str]:
 
 def _last_seen(store: Path, branch: str) -> datetime.date:
     """The last day of which the clone is known to show what its remote had."""
-    moments = [float(_read(store, "log", "--max-count=1", "--format=%ct", branch, "--"))]
+    committed = _moment(_read(store, "log", "--max-count=1", "--format=%ct", branch, "--").strip())
+    now = datetime.datetime.now(datetime.UTC)
+    # A commit that is dated tomorrow has not been seen tomorrow.
+    moments = [min(committed, now).timestamp()] if committed else []
     # A fetch that failed leaves the file empty.
     fetches = [path.stat() for path in (store / "FETCH_HEAD", *store.glob("worktrees/*/FETCH_HEAD")) if path.is_file()]
     moments += [fetch.st_mtime for fetch in fetches if fetch.st_size]
@@ -139,11 +145,15 @@ def _last_seen(store: Path, branch: str) -> datetime.date:
     first = log.read_text(encoding="utf-8", errors="replace").partition("\n")[0] if log.is_file() else ""
     if cloned := re.search(r"> (\d+) [-+]\d{4}\tclone: ", first):
         moments.append(float(cloned[1]))
-    return datetime.datetime.fromtimestamp(max(moments), datetime.UTC).date()
+    return datetime.datetime.fromtimestamp(max(moments, default=0.0), datetime.UTC).date()
 
 
-def _moment(seconds: str) -> datetime.datetime:
-    return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC)
+def _moment(seconds: str) -> datetime.datetime | None:
+    """None for what is no date: nothing, a word, a year of five digits; and 0, as git says of a date that is none."""
+    try:
+        return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC) if int(seconds) > 0 else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _read(folder: Path, *arguments: str) -> str:

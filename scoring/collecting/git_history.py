@@ -43,7 +43,9 @@ def collect(
     return joined(
         (
             _note_on_remote(opened, repository),
-            _activity([commit for commit in commits if commit.committed in window], opened, window=window),
+            _activity(
+                [commit for commit in commits if commit.committed and commit.committed in window], opened, window=window
+            ),
             _lifetime(commits, opened, until=until),
             _releases(opened, projects=frozenset(name for name in names if name), window=window),
             _security(opened, until=until),

@@ -12,15 +12,12 @@ import re
 import time
 import urllib.parse
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from speedscore.scoring.collecting import web
 from speedscore.scoring.collecting.collected import CollectError
-
-if TYPE_CHECKING:
-    import httpx
 
 GRAPHQL = "https://api.github.com/graphql"
 PATIENCE_SECONDS = 900.0
@@ -113,7 +110,7 @@ class GitHub:
             self._wait(seconds, why=_error_message(response, answer))
         raise AssertionError("counting has no end")
 
-    def _data(self, response: httpx.Response, answer: _Answer, *, form: type[_Form]) -> _Form:
+    def _data(self, response: web.Answer, answer: _Answer, *, form: type[_Form]) -> _Form:
         if response.status_code == 401:
             raise CollectError("GitHub does not accept the token in GITHUB_TOKEN (401); is it expired, or mistyped?")
         if response.status_code != 200 or answer.errors:
@@ -152,7 +149,7 @@ class GitHub:
         return " ".join(text.replace(self._token, "[token]").split())[:300]
 
 
-def _read(response: httpx.Response) -> _Answer:
+def _read(response: web.Answer) -> _Answer:
     try:
         return msgspec.json.decode(response.content, type=_Answer)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -163,12 +160,12 @@ def _read(response: httpx.Response) -> _Answer:
         return _Answer()
 
 
-def _error_message(response: httpx.Response, answer: _Answer) -> str:
+def _error_message(response: web.Answer, answer: _Answer) -> str:
     message = "; ".join(error.message or error.type for error in answer.errors) or answer.message
     return message if message and response.status_code == 200 else f"{response.status_code} {message}".strip()
 
 
-def _seconds_to_wait(response: httpx.Response, answer: _Answer, *, attempt: int, now: float) -> float | None:
+def _seconds_to_wait(response: web.Answer, answer: _Answer, *, attempt: int, now: float) -> float | None:
     """How long GitHub's documentation asks to wait before the same question; None where this is the answer."""
     status, headers = response.status_code, response.headers
     if status in (500, 502, 503, 504):

@@ -10,7 +10,6 @@ import datetime
 import importlib.metadata
 import urllib.parse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from packaging.utils import InvalidName, canonicalize_name
@@ -21,11 +20,10 @@ from speedscore.scoring.collecting.collected import Collected, CollectedFact, Co
 from speedscore.scoring.collecting.versions import read_version
 from speedscore.scoring.collecting.window import weeks_before, years_between
 
-if TYPE_CHECKING:
-    import httpx
-
 PYPI = "https://pypi.org/simple/"
 _JSON = "application/vnd.pypi.simple.v1+json"
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+"""Nothing was uploaded before it."""
 _SOURCE_ARCHIVES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.Z", ".tar")
 
 
@@ -35,10 +33,17 @@ class _Meta(msgspec.Struct, frozen=True):
 
 class _IndexedFile(msgspec.Struct, frozen=True):
     filename: str
-    uploaded: Annotated[datetime.datetime, msgspec.Meta(tz=True)] | None = msgspec.field(
-        name="upload-time", default=None
-    )
+    upload_time: str | None = msgspec.field(name="upload-time", default=None)
     yanked: bool | str = False
+
+    @property
+    def uploaded(self) -> datetime.datetime | None:
+        """None where the index does not say, or says what cannot be: one odd file must not cost all the others."""
+        try:
+            moment = datetime.datetime.fromisoformat(self.upload_time or "")
+            return moment.astimezone(datetime.UTC) if moment.tzinfo and moment >= _EPOCH else None
+        except (ValueError, OverflowError):
+            return None
 
 
 class _Project(msgspec.Struct, frozen=True):
@@ -115,7 +120,8 @@ def read_releases(package: str, *, index: str) -> tuple[Release, ...]:
         return _releases(_decode(web.send(client, "GET", url), package=package, url=url).files)
 
 
-def _decode(response: httpx.Response, *, package: str, url: str) -> _Project:
+def _decode(response: web.Answer, *, package: str, url: str) -> _Project:
+    url = web.without_password(url)
     if response.status_code == 404:
         raise CollectError(f"{url}: there is no project {package!r}; check --package, or name another --index")
     if response.status_code != 200:

@@ -19,7 +19,11 @@ class Window(msgspec.Struct, frozen=True):
     until: datetime.date
 
     def __contains__(self, moment: datetime.datetime) -> bool:
-        return self.since <= moment.astimezone(datetime.UTC).date() <= self.until
+        try:
+            day = moment.astimezone(datetime.UTC).date()
+        except OverflowError:  # within a day of the first or the last one that there is
+            day = moment.date()
+        return self.since <= day <= self.until
 
     def __str__(self) -> str:
         return f"{self.since} to {self.until}"

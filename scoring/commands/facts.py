@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,7 +29,7 @@ from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
 from speedscore.scoring.scores.changes import Changes, CriterionChange, DimensionChange, FactChange, find_changes
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.text.arguments import Parser, examples
-from speedscore.text.output import COMMAND, write
+from speedscore.text.output import COMMAND, complain, write
 from speedscore.text.tables import GAP, Footnotes, table
 
 _CHECK, _DIFF = f"{COMMAND} facts check", f"{COMMAND} facts diff 2024-01 2026-08 jax"
@@ -73,7 +72,7 @@ def run_check(options: argparse.Namespace) -> int:  # noqa: ARG001
     except (FactError, RubricError) as error:
         loaded, refused = [], [str(error)]
     for message in refused:
-        print(f"{COMMAND}: {message}", file=sys.stderr)
+        complain(message)
     if refused:
         return 2
     lines = _check(rubric, loaded, month=f"{datetime.date.today():%Y-%m}")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from speedscore.host.files import read_file
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.scoring.cards.json import SCHEMA_VERSION, render
 from speedscore.scoring.commands import arguments
@@ -26,7 +26,7 @@ from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import RUBRIC_VERSION, load_rubric
 from speedscore.scoring.scores.score_report import build_report
 from speedscore.text.arguments import examples
-from speedscore.text.output import COMMAND, write
+from speedscore.text.output import COMMAND, complain, write
 
 _DIGITS = 9
 """Logarithms of another machine's library may differ beyond them."""
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     if not differing:
         return write(f"{options.card}: every figure follows from its evidence\n", what="result")
     code = write("".join(f"{line}\n" for line in differing), what="result")
-    print(f"{COMMAND}: {options.card}: {len(differing)} differ from what its evidence gives", file=sys.stderr)
+    complain(f"{options.card}: {len(differing)} differ from what its evidence gives")
     return code or 1
 
 
@@ -78,7 +78,7 @@ def verify(path: Path, *, runs: Sequence[Path] = ()) -> list[str]:
     given and then beside the card. Raises CardError, FactError, RubricError, EvidenceError and RunFileError.
     """
     try:
-        text = path.read_bytes()
+        text = read_file(path)
         card = msgspec.json.decode(text, type=_Card)
         document = json.loads(text)
     except OSError as error:

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from speedscore.text.cleaning import is_name, one_line
+
 Kind = Literal["published", "computed", "reference"]
 
 ProjectRole = Literal["framework", "layer"]
@@ -60,6 +62,8 @@ class Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("source", "method", "unit"):
             if not getattr(self, name).strip():
                 raise ValueError(f"{name} is empty")
+            if not is_name(getattr(self, name)):
+                raise ValueError(f"{name} is not one line of plain text: {one_line(getattr(self, name))!r}")
         first_day(self.as_of)
         if not all(math.isfinite(number) for number in (self.value, self.low, self.high) if number is not None):
             raise ValueError("value, low and high must be finite numbers")

@@ -18,6 +18,7 @@ import msgspec
 import speedscore
 from speedscore.scoring.facts.fact import Fact, FactError, FactKey, ProjectRole, make_fact
 from speedscore.scoring.facts.toml_file import TomlError, read_toml
+from speedscore.text.cleaning import is_name, one_line
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
@@ -40,6 +41,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     """Its name on the package index, by which people also call it; empty where it is the folder's."""
 
     def __post_init__(self) -> None:
+        for field in ("name", "layer_of", "purpose", "package"):
+            if not is_name(getattr(self, field)):
+                raise ValueError(f"{field} is not one line of plain text: {one_line(getattr(self, field))!r}")
         for field in ("layer_of", "purpose"):
             given = bool(getattr(self, field).strip())
             if self.role == "layer" and not given:

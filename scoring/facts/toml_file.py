@@ -6,6 +6,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from speedscore.host.files import read_file
+
 
 class TomlError(ValueError):
     """The file cannot be read, or is not TOML. The message is one line: file, reason."""
@@ -14,8 +16,8 @@ class TomlError(ValueError):
 def read_toml(path: Path) -> dict[str, Any]:
     """The document in a file. Raises TomlError."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_file(path).decode())
     except OSError as error:
         raise TomlError(f"{path}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also bytes that are no text, and a number of 5,000 digits
         raise TomlError(f"{path}: not valid TOML ({' '.join(str(error).split())})") from error

@@ -6,7 +6,6 @@ itself is refused with one line.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +19,9 @@ from speedscore.scoring.rubric.policy import Policy
 
 RUBRIC_VERSION = 1
 """Raised when a field of ``rubric.toml`` changes its meaning."""
+
+_LARGEST_WEIGHT = 1_000_000
+"""Beyond it the others would count for nothing, and far beyond it their sum would be no number."""
 
 
 class RubricError(ValueError):
@@ -71,8 +73,10 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if missing := [dimension for dimension in DIMENSIONS if dimension not in self.weights]:
             raise ValueError(f"no weight for dimension {missing[0]!r}")
         for dimension, weight in self.weights.items():
-            if not (math.isfinite(weight) and weight >= 0):
-                raise ValueError(f"the weight of {dimension} is {weight:g}; expected a number that is not negative")
+            if not 0 <= weight <= _LARGEST_WEIGHT:
+                raise ValueError(
+                    f"the weight of {dimension} is {weight:g}; expected a number from 0 to {_LARGEST_WEIGHT:,}"
+                )
         if not sum(self.weights.values()) > 0:
             raise ValueError("the weights of all dimensions are zero")
 

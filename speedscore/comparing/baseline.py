@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from speedscore.comparing.saved_figures import SavedRun, load_figures
+from speedscore.comparing.saved_figures import load_figures
+from speedscore.comparing.saved_run import SavedRun
 from speedscore.record.run_file import RunFileError, write_json
 
 BASELINE, ANCHOR = "baseline", "anchor"

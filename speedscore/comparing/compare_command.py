@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import get_args
 
 from speedscore.comparing.baseline import ANCHOR
 from speedscore.comparing.finding_runs import RUN_HELP, STORAGE, find_side
-from speedscore.comparing.history import read_history
+from speedscore.comparing.history import History, read_history
 from speedscore.comparing.output import FORMATS
 from speedscore.comparing.report import SCHEMA_VERSION, Axis, ComparisonReport, compared
 from speedscore.comparing.runs import compare
 from speedscore.record.run_file import RunFileError
 from speedscore.text.arguments import examples
-from speedscore.text.output import COMMAND, write
+from speedscore.text.output import COMMAND, complain, write
 from speedscore.verdicts.settings import Settings, SettingsError, read_table
 
 EXAMPLES = examples(
@@ -44,20 +43,22 @@ def run(options: argparse.Namespace) -> int:
     earlier = read_history(folder)
     base, *heads = (find_side(argument) for argument in (options.base, *options.heads))
     bases = [base, find_side(ANCHOR)] if options.anchor else [base]
+    # One history for each base: it learns once what all heads are compared by.
+    with_history = [(side, History(earlier, like=side.runs[0], allow=options.allow)) for side in bases]
     comparisons = [
         compared(
             one_base,
             head,
-            compare(one_base, head, earlier=earlier, settings=settings, allow=options.allow),
+            compare(one_base, head, history=history, settings=settings, allow=options.allow),
             group_by=options.group_by,
         )
         for head in heads
-        for one_base in bases
+        for one_base, history in with_history
     ]
     general = settings.for_case("", "")
     report = ComparisonReport(SCHEMA_VERSION, general.time, general.memory, options.group_by, tuple(comparisons))
     code = write(FORMATS[options.format](report), what="answer")
     if report.is_empty:
-        print(f"{COMMAND}: nothing could be compared; the reasons stand above", file=sys.stderr)
+        complain("nothing could be compared; the reasons stand above")
         return 2
     return code

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Literal
 
 import msgspec
@@ -54,14 +55,22 @@ FIELDS: tuple[Rule, ...] = (
     Rule("gpu.driver", "warn", "a version"),
     Rule("gpu.*", "ignore", _MOMENT),
     Rule("git.*", "ignore", "two commits are what is compared"),
+    Rule("memory.limit_bytes", "refuse", "another limit of memory"),
     Rule("memory.*", "ignore", "moves with the kernel; other fields tell the machine"),
     Rule("package.pytest*", "ignore", "takes no part in the rounds of a worker"),
     Rule("package.*", "warn", "a version"),
+    Rule("python.implementation", "refuse", "another interpreter"),
+    Rule("python.compiler", "warn", "the interpreter was built by another compiler"),
     Rule("python.version", "warn", "a version"),
+    Rule("benchmark.timer", "refuse", "another clock"),
+    Rule("benchmark.disable_gc", "refuse", "garbage was collected during the rounds of one side only"),
+    Rule("benchmark.warmup", "warn", "one side warmed up"),
     Rule("system.release", "warn", "a version"),
     Rule("variable.*", "warn", "an environment variable of pytest"),
     Rule("worker.process_threads", "ignore", _MOMENT),
     Rule("worker.processors_busy_before", "ignore", _MOMENT),
+    Rule("worker.quota_periods", "ignore", _MOMENT),
+    Rule("worker.throttled_periods", "ignore", _MOMENT),
     Rule("worker.gemm_flops_per_second", "ignore", _MOMENT),
     Rule("worker.peak_*", "ignore", "follows from the device"),
     Rule("worker.python", "ignore", "python.version says it"),
@@ -92,7 +101,9 @@ class RunsDifferError(RunFileError):
     """Two runs must not be compared. The message names the fields, both values, and what would let them pass."""
 
 
+@cache
 def rule_of(field: str) -> Rule:
+    """The first line that fits the field. Kept: thousands of cases share a few dozen names."""
     return next(rule for rule in FIELDS if fnmatchcase(field, rule.pattern))
 
 
@@ -104,8 +115,7 @@ def differences(base: Mapping[str, Scalar], head: Mapping[str, Scalar]) -> list[
     differing = []
     for field in sorted(base.keys() | head.keys()):
         base_value, head_value = base.get(field), head.get(field)
-        rule = rule_of(field)
-        if base_value != head_value and rule.action != "ignore":
+        if base_value != head_value and (rule := rule_of(field)).action != "ignore":
             action: Action = "warn" if base_value is None or head_value is None else rule.action
             differing.append(Difference(field, base_value, head_value, action, rule.reason))
     # A program says its framework's version too; once is enough.

@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 
 from speedscore.comparing.baseline import KEPT
-from speedscore.comparing.saved_figures import SavedRun, load_figures
+from speedscore.comparing.saved_figures import load_figures
+from speedscore.comparing.saved_run import SavedRun
 from speedscore.record.run_file import RunFileError
 
 STORAGE = Path(".benchmarks")
@@ -73,12 +74,12 @@ def _find(argument: str) -> tuple[list[Path], bool]:
     if argument in KEPT and not path.is_file():
         raise RunFileError(f"there is no {argument} yet; set one: speedscore baseline set RUN")
     try:
-        is_folder, is_file = path.is_dir(), path.is_file()
+        is_folder, is_there = path.is_dir(), path.exists()
     except OSError as error:
         raise RunFileError(f"{argument}: cannot be read ({error.strerror})") from None
     if is_folder:
         return _some(sorted(path.rglob("*.json")), argument), True
-    if is_file:
+    if is_there:
         return [path], False
     if any(sign in argument for sign in _GLOB):
         return _some(_globbed(argument), argument), True
@@ -129,4 +130,7 @@ def _stored(name: str) -> list[Path]:
 
 def _listed(paths: list[Path]) -> str:
     names = [path.stem for path in paths]
+    if len(set(names)) < len(names):
+        # Two machines number their runs alike; the folder tells them apart.
+        names = [path.relative_to(STORAGE).as_posix() if path.is_relative_to(STORAGE) else str(path) for path in paths]
     return ", ".join(names[-_MOST_NAMES:]) + (f" and {len(names) - _MOST_NAMES} before" if names[_MOST_NAMES:] else "")

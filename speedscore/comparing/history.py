@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable
-from datetime import datetime
 from pathlib import Path
+from statistics import fmean
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from speedscore.comparing.fields import differences, refused
 from speedscore.comparing.finding_runs import read_runs
-from speedscore.comparing.saved_figures import CaseFigures, SavedRun
+from speedscore.comparing.saved_run import CaseFigures, SavedRun, moment
 from speedscore.verdicts.unpaired import Past, learn
 
 _MOST_FILES = 200
@@ -37,13 +41,26 @@ def _written(path: Path) -> float:
         return 0.0
 
 
+class _Series(msgspec.Struct, frozen=True):
+    """One metric of one case over the earlier runs, in the order of their time."""
+
+    places: dict[str, int]
+    """Of each occasion."""
+    moments: NDArray[np.float64]
+    """Seconds since the epoch."""
+    centres: NDArray[np.float64]
+    """Of each run the mean over processes of the logarithm."""
+    processes: NDArray[np.int64]
+
+
 class History:
-    """The runs of a folder, for one comparison."""
+    """The runs of a folder, for the comparisons of one run with others."""
 
     def __init__(self, runs: Iterable[SavedRun], *, like: SavedRun, allow: Collection[str]) -> None:
         """``like`` is a run of the comparison; what its fields forbid is left out, but for what is allowed."""
         self._allow = allow
         self._by_case: dict[str, dict[str, CaseFigures]] = {}
+        self._series: dict[tuple[str, str, str], _Series] = {}
         for run in runs:
             if not refused(differences(like.fields, run.fields), allow):
                 for name, case in run.cases.items():
@@ -56,26 +73,33 @@ class History:
         What is compared agrees in shape and fields, so the first of it stands for all.
         """
         first, occasions = next(iter(compared)), {case.occasion for case in compared}
-        past = [
-            case
-            for occasion, case in sorted(self._by_case.get(first.case, {}).items(), key=lambda known: moment(known[0]))
-            if occasion not in occasions and metric in case.figures and self._is_like(case, first)
-        ]
-        if _reach_seconds(case.occasion for case in past) < _SHORTEST_SHARE * _reach_seconds(occasions):
+        series = self._series_of(first, metric)
+        left_out = [place for occasion in occasions if (place := series.places.get(occasion)) is not None]
+        moments = np.delete(series.moments, left_out)
+        compared_moments = [moment(occasion) for occasion in occasions]
+        compared_reach_seconds = max(compared_moments) - min(compared_moments)
+        reach_seconds = float(np.ptp(moments)) if moments.size else 0.0
+        if reach_seconds < _SHORTEST_SHARE * compared_reach_seconds:
             return None
-        figures = [case.figures[metric].by_process for case in past]
-        return learn([[math.log(value) for value in values] for values in figures if min(values) > 0])
+        return learn(np.delete(series.centres, left_out), np.delete(series.processes, left_out))
+
+    def _series_of(self, compared: CaseFigures, metric: str) -> _Series:
+        """Kept, because a run that is compared with hundreds meets the same history each time."""
+        key = (compared.case, compared.occasion, metric)
+        if key not in self._series:
+            past = sorted(
+                (moment(occasion), occasion, case.figures[metric].by_process)
+                for occasion, case in self._by_case.get(compared.case, {}).items()
+                if metric in case.figures and min(case.figures[metric].by_process) > 0 and self._is_like(case, compared)
+            )
+            self._series[key] = _Series(
+                places={occasion: place for place, (_, occasion, _) in enumerate(past)},
+                moments=np.array([at for at, _, _ in past]),
+                centres=np.array([fmean(map(math.log, values)) for _, _, values in past]),
+                processes=np.array([len(values) for _, _, values in past]),
+            )
+        return self._series[key]
 
     def _is_like(self, case: CaseFigures, compared: CaseFigures) -> bool:
         same = (case.shape, case.reference) == (compared.shape, compared.reference)
         return same and not refused(differences(compared.fields, case.fields), self._allow)
-
-
-def moment(occasion: str) -> float:
-    """Seconds since the epoch."""
-    return datetime.fromisoformat(occasion).timestamp()
-
-
-def _reach_seconds(occasions: Iterable[str]) -> float:
-    moments = [moment(occasion) for occasion in occasions]
-    return max(moments) - min(moments) if moments else 0.0

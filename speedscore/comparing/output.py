@@ -14,13 +14,14 @@ from speedscore.comparing.baseline import ANCHOR
 from speedscore.comparing.fields import Difference
 from speedscore.comparing.report import Axis, ComparedRunSets, ComparisonReport, RunSetSummary, group_of
 from speedscore.comparing.runs import NOWHERE, Row, Values
-from speedscore.comparing.saved_figures import TIME
+from speedscore.comparing.saved_run import TIME
 from speedscore.record.metrics import Unit
-from speedscore.text.markdown import code, markdown_table
-from speedscore.text.numbers import duration, short_percent, size
+from speedscore.text.markdown import code, escaped, markdown_table
+from speedscore.text.numbers import duration, short_percent, size, three_digits
 from speedscore.text.tables import captioned_table
 from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
 from speedscore.verdicts.unpaired import ASSUMED_SPREAD
+from speedscore.verdicts.verdict import Verdict
 
 _MOST_NAMES = 3
 _SENSELESS = 100
@@ -65,18 +66,18 @@ def _terminal_lines(report: ComparisonReport, comparison: ComparedRunSets) -> It
 
 
 def _markdown_lines(report: ComparisonReport, comparison: ComparedRunSets) -> Iterator[str]:
-    yield f"### {_title(comparison)}: {comparison.head.label} against {comparison.base.label}"
+    yield f"### {_title(comparison)}: {escaped(comparison.head.label)} against {escaped(comparison.base.label)}"
     yield ""
-    yield from (f"{line}  " for line in _heading(report, comparison))
+    yield from (f"{escaped(line)}  " for line in _heading(report, comparison))
     yield ""
     names = _names(comparison.rows)
     for title, rows in _groups(comparison.rows, report.group_by):
         shown = [row for row in rows if _is_shown(row)]
         if shown:
-            yield from [f"#### {title}", ""] if title else []
+            yield from [f"#### {escaped(title)}", ""] if title else []
             yield from _markdown_table(shown, names)
             yield ""
-    yield from (f"- {remark}" for remark in _remarks(comparison, names))
+    yield from (f"- {escaped(remark)}" for remark in _remarks(comparison, names))
     yield ""
 
 
@@ -181,7 +182,7 @@ def _ratio(value: float) -> str:
     if value < 0.1:
         # With three decimals a thousandth would be left with no digit that means anything.
         return f"{value:.3g}"
-    return f"{value:.3f}" if value < 10 else f"{value:.0f}"
+    return f"{value:.3f}" if value < 10 else three_digits(value)
 
 
 def _figure(value: float, unit: Unit) -> str:
@@ -193,6 +194,7 @@ def _figure(value: float, unit: Unit) -> str:
 def _remarks(comparison: ComparedRunSets, names: dict[str, str]) -> Iterator[str]:
     """What is not in the table, or is said of many rows at once."""
     rows = comparison.rows
+    yield from _together(comparison.together)
     yield _LEGEND
     yield from _evidence(rows)
     yield from _noises(rows)
@@ -211,6 +213,15 @@ def _remarks(comparison: ComparedRunSets, names: dict[str, str]) -> Iterator[str
         yield f"not comparable: {reason}: {', '.join(cases[:_MOST_NAMES])}{more}"
     for left_out in (*comparison.base.left_out, *comparison.head.left_out):
         yield f"left out: {left_out}"
+
+
+def _together(verdict: Verdict | None) -> Iterator[str]:
+    if verdict is not None and verdict.ratio is not None:
+        interval = _interval(verdict.low, verdict.high)
+        yield (
+            f"{verdict.case}: {verdict.outcome}, ratio {_ratio(verdict.ratio)} ({interval}), their geometric mean; the "
+            "noise of a run is taken to be common to all"
+        )
 
 
 def _evidence(rows: Iterable[Row]) -> Iterator[str]:

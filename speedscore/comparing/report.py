@@ -14,7 +14,7 @@ from speedscore.comparing.baseline import commit_of
 from speedscore.comparing.fields import Difference
 from speedscore.comparing.finding_runs import RunSet
 from speedscore.comparing.runs import Row, RunComparison
-from speedscore.verdicts.verdict import VerdictPolicy
+from speedscore.verdicts.verdict import Verdict, VerdictPolicy
 
 SCHEMA_VERSION = 1
 """1 (2026-11): the first form."""
@@ -45,6 +45,8 @@ class ComparedRunSets(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...]
     rows: tuple[Row, ...]
     """Worst first, within each group where there are groups."""
+    together: Verdict | None = None
+    """On all times together, with a false alarm rate of its own; None where fewer than two were compared."""
 
 
 class ComparisonReport(msgspec.Struct, frozen=True):
@@ -72,6 +74,7 @@ def compared(base: RunSet, head: RunSet, comparison: RunComparison, *, group_by:
         differences=comparison.differences,
         warnings=comparison.warnings,
         rows=tuple(rows),
+        together=comparison.together,
     )
 
 

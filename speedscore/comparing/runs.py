@@ -15,12 +15,13 @@ import msgspec
 from speedscore.comparing.fields import Difference, differences, refuse
 from speedscore.comparing.finding_runs import RunSet
 from speedscore.comparing.history import History
-from speedscore.comparing.saved_figures import TIME, CaseFigures, Figure, SavedRun
+from speedscore.comparing.matching_cases import matched_by_end
+from speedscore.comparing.saved_run import TIME, CaseFigures, Figure, SavedRun
 from speedscore.host.fingerprint import BUSY_FROM
 from speedscore.record.metrics import Better, Unit
 from speedscore.verdicts.counts import count_verdict
 from speedscore.verdicts.settings import Settings
-from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS, NoiseSource, UnpairedReading, read_unpaired
+from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS, NoiseSource, UnpairedReading, decide, read_unpaired
 from speedscore.verdicts.verdict import Verdict, VerdictPolicy
 
 NOT_IN_BASE, NOT_IN_HEAD = "new, only in head", "removed, only in base"
@@ -70,6 +71,8 @@ class Row(msgspec.Struct, frozen=True):
     """From run to run, of the logarithm, as it was used."""
     past_runs: int = 0
     """How many earlier runs taught it."""
+    log_error: float | None = None
+    """Standard error of the logarithm of the ratio; None for what was counted or not compared."""
 
 
 class RunComparison(msgspec.Struct, frozen=True):
@@ -79,6 +82,8 @@ class RunComparison(msgspec.Struct, frozen=True):
     """Of fields: what is warned of, and what was allowed to differ."""
     warnings: tuple[str, ...]
     rows: tuple[Row, ...]
+    together: Verdict | None = None
+    """On all times together; None where fewer than two were compared."""
 
 
 class _Draft(msgspec.Struct, frozen=True):
@@ -107,11 +112,12 @@ class _Draft(msgspec.Struct, frozen=True):
 
 
 def compare(
-    base: RunSet, head: RunSet, *, earlier: Sequence[SavedRun], settings: Settings, allow: Collection[str]
+    base: RunSet, head: RunSet, *, history: History, settings: Settings, allow: Collection[str]
 ) -> RunComparison:
     """Every case of either side, in no order. Raises RunsDifferError where a field forbids it."""
+    matched = matched_by_end(_measured_names(base), _measured_names(head))
+    head = msgspec.structs.replace(head, runs=tuple(_renamed(run, matched) for run in head.runs))
     differing = _check_fields(base, head, allow)
-    history = History(earlier, like=base.runs[0], allow=allow)
     rows: list[Row] = []
     drafts: list[_Draft] = []
     base_cases, head_cases = _by_case(base), _by_case(head)
@@ -135,8 +141,59 @@ def compare(
                 )
     metrics = sum(draft.is_estimated for draft in drafts)
     rows += [_decide(draft, history, settings, metrics=metrics) for draft in drafts]
-    busy = [warning for name, side in (("base", base_cases), ("head", head_cases)) if (warning := _busy(name, side))]
-    return RunComparison(differences=tuple(differing), warnings=tuple(busy), rows=tuple(rows))
+    warnings = [
+        warning
+        for name, side in (("base", base_cases), ("head", head_cases))
+        for warning in (_busy(name, side), _throttled(name, side))
+        if warning
+    ]
+    if matched:
+        of_head, of_base = next(iter(matched.items()))
+        warnings.append(f"{len(matched)} cases matched by the end of their path: {of_head} is {of_base} in base")
+    return RunComparison(
+        differences=tuple(differing),
+        warnings=tuple(warnings),
+        rows=tuple(rows),
+        together=_together(rows, settings),
+    )
+
+
+def _measured_names(side: RunSet) -> set[str]:
+    return {name for run in side.runs for name, case in run.cases.items() if case.figures}
+
+
+def _renamed(run: SavedRun, names: Mapping[str, str]) -> SavedRun:
+    if not names:
+        return run
+    cases = {
+        names.get(name, name): msgspec.structs.replace(case, case=names.get(name, name))
+        for name, case in run.cases.items()
+    }
+    return msgspec.structs.replace(run, cases=cases)
+
+
+def _together(rows: Sequence[Row], settings: Settings) -> Verdict | None:
+    """A verdict on the geometric mean of all ratios of times.
+
+    What disturbs one case of a run often disturbs all of it, so their errors are taken as one error and not as many
+    that cancel out: thirty cases that are all a little slow in one run prove no more than one does. It is one verdict
+    beside those of the cases, with a false alarm rate of its own.
+    """
+    times = [row for row in rows if row.verdict.metric == TIME and row.log_error is not None]
+    if len(times) < 2:
+        return None
+    middle = fmean(math.log(row.verdict.ratio) for row in times if row.verdict.ratio)
+    policy = settings.for_case("", "").time
+    decision = decide(middle, fmean(row.log_error or 0.0 for row in times), policy, alarm=policy.false_alarm)
+    return Verdict(
+        case=f"all {len(times)} cases together",
+        metric=TIME,
+        outcome=decision.outcome,
+        ratio=decision.ratio,
+        low=decision.low,
+        high=decision.high,
+        smallest_visible=decision.smallest_visible,
+    )
 
 
 def _by_case(side: RunSet) -> dict[str, tuple[CaseFigures, ...]]:
@@ -179,6 +236,18 @@ def _busy(name: str, side: Mapping[str, Sequence[CaseFigures]]) -> str:
     return f"{name} ran on a busy machine: others were at work before {busy} of {len(measured)} cases" if busy else ""
 
 
+def _throttled(name: str, side: Mapping[str, Sequence[CaseFigures]]) -> str:
+    """That a container's quota stopped it, or nothing."""
+    measured = [case for cases in side.values() for case in cases if case.throttled_periods]
+    if not measured:
+        return ""
+    worst = max(measured, key=lambda case: case.throttled_periods / max(case.quota_periods, 1))
+    return (
+        f"{name} was throttled by the quota of its container in {len(measured)} cases, at worst in "
+        f"{worst.throttled_periods} of {worst.quota_periods} periods: its times are those of standing still"
+    )
+
+
 def _why_not(base: Sequence[CaseFigures], head: Sequence[CaseFigures]) -> str:
     """Why a case cannot be compared; empty where it can."""
     newest = (*base, *head)[-1]
@@ -194,7 +263,8 @@ def _why_not(base: Sequence[CaseFigures], head: Sequence[CaseFigures]) -> str:
     for later in (*base[1:], *head):
         for name in sorted(base[0].shape.keys() | later.shape.keys()):
             if base[0].shape.get(name) != later.shape.get(name):
-                return f"another shape: {name} {base[0].shape.get(name)!r} and {later.shape.get(name)!r}"
+                kind = "another shape" if base[0].framework else "other parameters of the same id"
+                return f"{kind}: {name} {base[0].shape.get(name)!r} and {later.shape.get(name)!r}"
         if base[0].reference != later.reference:
             return f"certified against another reference: {base[0].reference!r} and {later.reference!r}"
     return ""
@@ -244,18 +314,19 @@ def _decide_measured(draft: _Draft, history: History, settings: Settings, *, met
     case_settings = settings.for_case(case.case, "")
     policy: VerdictPolicy = case_settings.time if draft.metric == TIME else case_settings.memory
     reading = read_unpaired(base, head, past, policy, metrics=metrics)
-    ratio, low, high = reading.ratio, reading.low, reading.high
+    decision = reading.decision
+    ratio, low, high = decision.ratio, decision.low, decision.high
     if is_inverse:
         ratio, low, high = 1 / ratio, 1 / high, 1 / low
     verdict = Verdict(
         case=case.case,
         metric=draft.metric,
-        outcome=reading.outcome,
+        outcome=decision.outcome,
         reason=_why_open(reading, processes=[len(run) for run in (*base, *head)]),
         ratio=ratio,
         low=low,
         high=high,
-        smallest_visible=reading.smallest_visible,
+        smallest_visible=decision.smallest_visible,
     )
     of_base, of_head = (
         Values(math.exp(fmean(fmean(run) for run in side)), len(side), sum(map(len, side))) for side in sides
@@ -269,11 +340,12 @@ def _decide_measured(draft: _Draft, history: History, settings: Settings, *, met
         noise=reading.source,
         spread=reading.spread,
         past_runs=past.runs if past and reading.source == "history" else 0,
+        log_error=decision.error,
     )
 
 
 def _why_open(reading: UnpairedReading, *, processes: Sequence[int]) -> str:
-    if reading.outcome != "inconclusive":
+    if reading.decision.outcome != "inconclusive":
         return ""
     if reading.source == "assumed":
         return _LONE if min(processes) == 1 else _UNKNOWN

@@ -12,7 +12,8 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     pairs           one pair: two fresh sides that run some cases
     matching        which cases both sides have
     side_process    a side as a pytest process; sides: its verbs and what it answers; side/: the plugin within it
-    lockstep        the rounds of one case in a pair, to one number
+    lockstep        the rounds of one case in a pair
+    pair_statistics what they come to: the typical round and the mean
     gated_case      what the pairs said of one case, to its verdicts; exclusions, case_counts: what needs no clock
     report          what a run means: the record, the exit code, the headline
     output          the report on the terminal and as Markdown

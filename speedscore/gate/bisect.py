@@ -18,7 +18,8 @@ from pathlib import Path
 from speedscore.gate.report import GateExit
 from speedscore.gate.worktrees import CheckoutError, commit_of, working_tree, worktree
 from speedscore.host.git import git_says, run_git
-from speedscore.host.signals import interrupt_on
+from speedscore.host.reaper import mark
+from speedscore.host.signals import ENDING, interrupt_on
 
 _GOOD, _BAD, _SKIP = 0, 1, 125
 """What ``git bisect run`` reads from an exit code."""
@@ -48,6 +49,9 @@ def bisect(
     with worktree(repository, first) as base, worktree(repository, last) as head:
         command = gate(base, pytest_arguments)
         verdict = judge(command, cwd=head / inside)
+        if verdict == _SKIP:
+            print(f"bisect: the gate could not judge {bad} against {good}, and says above why")
+            return 1
         if verdict != _BAD:
             print(f"bisect: the gate does not call {bad} slower than {good} here, so there is nothing to search for")
             return 1
@@ -85,7 +89,12 @@ def _run(command: Sequence[str], *, cwd: Path, quiet: bool = False) -> tuple[int
     Ctrl-C ends all that was started, and waits: a gate must not be at work in a worktree that is being removed.
     """
     with subprocess.Popen(
-        command, cwd=cwd, stdout=subprocess.PIPE if quiet else None, text=True, process_group=0
+        command,
+        cwd=cwd,
+        stdout=subprocess.PIPE if quiet else None,
+        text=True,
+        process_group=0,
+        env={**os.environ, **mark()},
     ) as process:
         try:
             printed, _ = process.communicate()
@@ -103,5 +112,5 @@ def _run(command: Sequence[str], *, cwd: Path, quiet: bool = False) -> tuple[int
 
 if __name__ == "__main__":
     # What git bisect runs must end its gate when it is ended itself.
-    interrupt_on(signal.SIGTERM)
+    interrupt_on(*ENDING)
     sys.exit(judge(sys.argv[2:], cwd=Path.cwd() / sys.argv[1]))

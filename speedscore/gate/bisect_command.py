@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import signal
 from pathlib import Path
 
 from speedscore.gate.bisect import bisect
 from speedscore.gate.worktrees import CheckoutError
-from speedscore.host.signals import interrupt_on
+from speedscore.host.signals import ENDING, interrupt_on
 from speedscore.text.arguments import examples
 from speedscore.text.output import COMMAND
 
@@ -27,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Search, and return 0 where the commit was found, 1 where not."""
     # As Ctrl-C does: the worktrees are removed and the gate's processes ended.
-    interrupt_on(signal.SIGTERM)
+    interrupt_on(*ENDING)
     words: list[str] = options.pytest_arguments
     # As with "speedscore gate": what stands after the dashes is for pytest, and they are not.
     pytest_arguments = words[1:] if words[:1] == ["--"] else words

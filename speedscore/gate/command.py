@@ -30,17 +30,22 @@ from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, comm
 from speedscore.host.clock import Clock
 from speedscore.host.clock import seconds as monotonic_seconds
 from speedscore.host.fingerprint import fingerprint
-from speedscore.host.signals import interrupt_on
+from speedscore.host.reaper import end_leftovers
+from speedscore.host.scratch import remove_leftovers
+from speedscore.host.signals import ENDING, interrupt_on
 from speedscore.record.run_file import RunFileError, write_json
+from speedscore.text.cleaning import printable
 from speedscore.verdicts.settings import Settings, SettingsError, read_table
 
 
 def run_gate(config: pytest.Config, *, start_side: StartSide = SideProcess, clock: Clock = monotonic_seconds) -> int:
     """Gate head against base, print and write the report. Returns the exit code."""
     began = clock()
+    end_leftovers()
+    remove_leftovers()
     try:
         find_rootdir_again(config)
-        config.add_cleanup(interrupt_on(signal.SIGINT, signal.SIGTERM))
+        config.add_cleanup(interrupt_on(signal.SIGINT, *ENDING))
         settings = Settings(read_table(config.rootpath), detect=config.getoption("speedscore_gate_detect"))
         request = read_request(config)
         report = _gate(config, request, settings, start_side=start_side, clock=clock, began=began)
@@ -165,7 +170,7 @@ def _write(report: GateReport, config: pytest.Config) -> bool:
             write_json(json_path, msgspec.to_builtins(report))
         if markdown_path is not None:
             markdown_path.parent.mkdir(parents=True, exist_ok=True)
-            markdown_path.write_text(markdown(report), encoding="utf-8")
+            markdown_path.write_text(printable(markdown(report)), encoding="utf-8")
     except (OSError, RunFileError) as error:
         _say([f"gate: the report was not written: {error}"])
         return False
@@ -189,5 +194,5 @@ class _ProgressLines:
 
 def _say(lines: Iterable[str]) -> None:
     for line in lines:
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(f"{printable(line)}\n")
     sys.stdout.flush()

@@ -6,6 +6,7 @@ It starts nothing and reads no clock: results of pairs go in, verdicts come out.
 from __future__ import annotations
 
 import math
+from statistics import fmean
 
 import msgspec
 
@@ -14,13 +15,17 @@ from speedscore.gate.exclusions import Exclusion, exclusion_of, lost
 from speedscore.gate.lockstep import PairResult, PairTask
 from speedscore.gate.sides import Finished
 from speedscore.verdicts.settings import CaseSettings
-from speedscore.verdicts.verdict import Verdict, VerdictPolicy, read
+from speedscore.verdicts.time_verdict import read_time
+from speedscore.verdicts.verdict import Verdict, VerdictPolicy, finite, read
 
 THREADED_FROM = 1.15
 """Processors at work in a round from which more than one counts as used."""
 
 _PATIENCE = 8
 """So many times the seconds of a pair are given to one whose rounds are restless."""
+
+_PREEMPTED_FROM = 0.1
+"""Share of the time of a case that others took, from which it is told."""
 
 
 class _WayToRun(msgspec.Struct, frozen=True):
@@ -35,6 +40,9 @@ class _PairedMetric:
 
     def __init__(self) -> None:
         self.log_ratios: list[float] = []
+        """Of a time, those of the typical round."""
+        self.mean_log_ratios: list[float] = []
+        """Of a time alone."""
         self.verdict: Verdict | None = None
 
 
@@ -54,12 +62,14 @@ class GatedCase:
         self._way_to_run: _WayToRun | None = None
         self._metrics: dict[str, _PairedMetric] = {}
         self._counts = CaseCounts(other_environment=other_environment)
-        self._restless_pairs = 0
+        self._pairs_by_fastest = 0
+        self._preempted: list[float] = []
 
     @property
-    def metrics(self) -> tuple[str, ...]:
-        """What is judged from pairs: known once the pilot has been."""
-        return () if self.exclusion else tuple(self._metrics)
+    def figures(self) -> int:
+        """How many are judged from pairs, known once the pilot has been: the typical round and the mean of its time,
+        and its memory."""
+        return 0 if self.exclusion else sum(2 if name == "time" else 1 for name in self._metrics)
 
     @property
     def open(self) -> bool:
@@ -105,9 +115,11 @@ class GatedCase:
         self._take(result)
         if self.exclusion:
             return
-        if result.log_ratio is not None:
+        if result.log_ratio is not None and result.mean_log_ratio is not None:
             self._metrics["time"].log_ratios.append(result.log_ratio)
-            self._restless_pairs += result.restless
+            self._metrics["time"].mean_log_ratios.append(result.mean_log_ratio)
+            self._pairs_by_fastest += result.by_fastest
+            self._preempted.append(result.preempted)
         base, head = _memory_bytes(result.base), _memory_bytes(result.head)
         if "memory" in self._metrics and base and head:
             self._metrics["memory"].log_ratios.append(math.log(head / base))
@@ -116,7 +128,7 @@ class GatedCase:
         """A side died in it."""
         self.exclusion = lost(label, how)
 
-    def look(self, looks: tuple[int, ...], *, metrics: int, cut_off: str = "") -> None:
+    def look(self, looks: tuple[int, ...], *, figures: int, cut_off: str = "") -> None:
         """Decide what can be decided now. ``cut_off`` says why there will be no more pairs, where that is so;
         without it there must be looks."""
         if self.exclusion:
@@ -130,7 +142,7 @@ class GatedCase:
             why_last = cut_off or self._why_budget_is_spent(pairs)
             last = bool(why_last) or pairs >= max(looks)
             if last or pairs in looks:
-                metric.verdict = self._decide(name, metric.log_ratios, last=last, metrics=metrics, why_last=why_last)
+                metric.verdict = self._decide(name, metric, last=last, figures=figures, why_last=why_last)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """All that is decided; none of a case that neither side measures."""
@@ -166,37 +178,43 @@ class GatedCase:
     def _policy(self, metric: str) -> VerdictPolicy:
         return self._settings.memory if metric == "memory" else self._settings.time
 
-    def _decide(
-        self, metric: str, log_ratios: list[float], *, last: bool, metrics: int, why_last: str
-    ) -> Verdict | None:
+    def _decide(self, name: str, metric: _PairedMetric, *, last: bool, figures: int, why_last: str) -> Verdict | None:
         """The verdict on a metric; None where more pairs are needed."""
-        if not log_ratios:
+        pairs = len(metric.log_ratios)
+        if not pairs:
             return Verdict(
-                case=self.id, metric=metric, outcome="inconclusive", reason=f"{why_last} before the first pair"
+                case=self.id, metric=name, outcome="inconclusive", reason=f"{why_last} before the first pair"
             )
-        pairs = len(log_ratios)
-        reading = read(log_ratios, self._policy(metric), metrics=metrics, last=last)
+        policy = self._policy(name)
+        if name == "time":
+            reading = read_time(metric.log_ratios, metric.mean_log_ratios, policy, figures=figures, last=last)
+        else:
+            reading = read(metric.log_ratios, policy, figures=figures, last=last)
         if reading.outcome is None:
             return None
         undecided = reading.outcome == "inconclusive"
         return Verdict(
             case=self.id,
-            metric=metric,
+            metric=name,
             outcome=reading.outcome,
             reason=self._why_undecided(why_last, pairs=pairs, needed=reading.pairs_needed) if undecided else "",
             ratio=reading.ratio,
-            low=reading.low if math.isfinite(reading.low) else None,
-            high=reading.high if math.isfinite(reading.high) else None,
+            low=finite(reading.low),
+            high=finite(reading.high),
             pairs=pairs,
-            seconds=self.seconds if metric == "time" else 0.0,
+            seconds=self.seconds if name == "time" else 0.0,
             smallest_visible=reading.smallest_visible,
-            notes=self._time_notes(pairs) if metric == "time" else (),
+            notes=self._time_notes(pairs) if name == "time" else (),
+            figures=reading.figures,
         )
 
     def _time_notes(self, pairs: int) -> tuple[str, ...]:
-        if not self._restless_pairs:
-            return self._notes
-        return *self._notes, f"compared by the fastest rounds in {self._restless_pairs} of {pairs} pairs"
+        notes = list(self._notes)
+        if self._pairs_by_fastest:
+            notes.append(f"typical rounds are the fastest in {self._pairs_by_fastest} of {pairs} pairs")
+        if (share := fmean(self._preempted)) >= _PREEMPTED_FROM:
+            notes.append(f"others had its processor for {100 * share:.0f} % of its time, which is taken out")
+        return tuple(notes)
 
     def _why_undecided(self, why_last: str, *, pairs: int, needed: int) -> str:
         """With what it would take, where more pairs would help."""

@@ -1,39 +1,32 @@
 """One pair of sides runs its cases in lockstep: both reach a benchmark, then their rounds alternate A B B A.
 
 The side whose turn it is not is frozen, and both run on the same processors, so that what disturbs the machine disturbs
-both alike. A pair gives one number a case, because rounds of one process are not independent: the median of the log
-ratios of neighbouring rounds, or, where other processes cut rounds into slices, the log ratio of the fastest. It
-decides nothing.
+both alike. What the rounds of a pair come to is reckoned in ``pair_statistics``. It decides nothing.
 """
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
-from statistics import median, quantiles
+from statistics import median
 from typing import TypeVar
 
 import msgspec
 
+from speedscore.gate.pair_statistics import (
+    ENOUGH_ROUNDS,
+    FEWEST_COUPLES,
+    Rounds,
+    by_fastest,
+    is_restless,
+    log_ratios,
+    mean_log_ratio,
+    typical_log_ratio,
+)
 from speedscore.gate.sides import CaseRequest, Finished, Ready, Side, Timed
 from speedscore.host.clock import Clock
 from speedscore.host.piped import ProcessLostError
-
-FEWEST_COUPLES = 2
-"""A B B A: with one couple alone, whatever drifts would count against one side."""
-
-RESTLESS_FROM = 0.1
-"""Distance of the quartiles of the log ratios of neighbouring rounds, or of their median from 0. Others at work cut
-rounds into slices: on one processor a round of 4 ms lasts 4, 8 or 12 ms with 5 % more work as without, and with two
-threads on two processors it lasts once or twice as long, by chance and for many rounds on end. What a benchmark itself
-does otherwise from round to round, it does on both sides, and is no unrest."""
-
-FASTEST_OF = 60
-"""So many rounds a side before the fastest stands for all. Measured with two other gates on the same two processors: of
-5 % more work neighbouring rounds showed 3.0 %, the fastest 5.1 %. With two threads and one neighbour the fastest of 60
-spread by 1 % from pair to pair, of 30 by 3 %, and the median of 60 log ratios by 19 %."""
 
 
 class PairTask(msgspec.Struct, frozen=True):
@@ -55,14 +48,18 @@ class PairResult(msgspec.Struct, frozen=True):
     base: Finished
     head: Finished
     log_ratio: float | None
-    """Of head over base; None where a side ran no round."""
+    """Of head's typical round over base's; None where a side ran no round."""
+    mean_log_ratio: float | None
+    """Of head's mean round over base's; None where a side ran no round."""
     iterations: int
     busy_processors: float
     """Processors at work in a round, as the processes' own time says."""
     couples: int
     """Neighbouring rounds, one of each side."""
-    restless: bool
-    """Whether the fastest rounds were compared, and not neighbours."""
+    by_fastest: bool
+    """Whether the typical rounds are the fastest, and not neighbours."""
+    preempted: float
+    """Share of the rounds' time in which others had the processor; it is taken out."""
     seconds: float
     """From the first message to the last, all that the case cost."""
 
@@ -106,11 +103,13 @@ def _run_task(
         case=task.case,
         base=ended[base],
         head=ended[head],
-        log_ratio=rounds.log_ratio(base, head),
+        log_ratio=rounds.compared(base, head, typical_log_ratio),
+        mean_log_ratio=rounds.compared(base, head, mean_log_ratio),
         iterations=iterations,
         busy_processors=rounds.busy_processors(),
         couples=rounds.couples,
-        restless=rounds.by_fastest,
+        by_fastest=rounds.by_fastest,
+        preempted=rounds.preempted(),
         seconds=clock() - started,
     )
 
@@ -167,22 +166,20 @@ class _Alternation:
 
     @property
     def by_fastest(self) -> bool:
-        """This, and when to stop, depends on the rounds of both sides together: exchanging base and head changes
-        neither, which is what the interval over the pairs rests on."""
-        return self.couples >= FASTEST_OF and self._is_restless()
+        return by_fastest(*self._timed.values())
 
-    def log_ratio(self, base: Side, head: Side) -> float | None:
-        """Of head over base; None where a round failed, or the timer is too coarse."""
-        logs = self._logs(base, head)
+    def compared(self, base: Side, head: Side, compare: Callable[[Rounds, Rounds], float | None]) -> float | None:
+        """What ``compare`` says of base's rounds and head's; None where one failed, or the timer is too coarse."""
+        before, after = self._timed[base], self._timed[head]
         # A timer that stands still in half of the rounds is too coarse to tell anything.
-        if self._has_failed or not logs or 2 * len(logs) < self.couples:
+        if self._has_failed or 2 * len(log_ratios(before, after)) < self.couples:
             return None
-        if self.by_fastest:
-            before, after = (
-                min(timed.seconds for timed in self._timed[side] if timed.seconds > 0) for side in (base, head)
-            )
-            return math.log(after / before)
-        return median(logs)
+        return compare(before, after)
+
+    def preempted(self) -> float:
+        rounds = [timed for of_side in self._timed.values() for timed in of_side]
+        seconds = sum(timed.seconds for timed in rounds)
+        return sum(timed.preempted_seconds for timed in rounds) / seconds if seconds else 0.0
 
     def busy_processors(self) -> float:
         """Of the rounds that were long enough for a clock to see."""
@@ -190,25 +187,13 @@ class _Alternation:
         return median(timed.cpu_seconds / timed.seconds for timed in rounds) if rounds else 0.0
 
     def _is_enough(self, spent_seconds: float) -> bool:
+        """Depends on the rounds of both sides together: exchanging base and head must not change when to stop."""
         task = self._task
         if spent_seconds < task.seconds:
             return False
-        return spent_seconds >= task.most_seconds or self.couples >= FASTEST_OF or not self._is_restless()
-
-    def _is_restless(self) -> bool:
-        logs = self._logs(*self._sides)
-        if len(logs) < FEWEST_COUPLES:
-            return False
-        first, middle, third = quantiles(logs, n=4, method="inclusive")
-        return third - first > RESTLESS_FROM or abs(middle) > RESTLESS_FROM
-
-    def _logs(self, before: Side, after: Side) -> list[float]:
-        """Log ratios of neighbouring rounds, as far as a timer saw both."""
-        return [
-            math.log(later_round.seconds / earlier_round.seconds)
-            for earlier_round, later_round in zip(self._timed[before], self._timed[after], strict=False)
-            if earlier_round.seconds > 0 and later_round.seconds > 0
-        ]
+        if spent_seconds >= task.most_seconds or self.couples >= ENOUGH_ROUNDS:
+            return True
+        return not is_restless(*self._timed.values())
 
 
 Answer = TypeVar("Answer")

@@ -41,7 +41,7 @@ class _Schedule(msgspec.Struct, frozen=True):
 
     looks: tuple[int, ...] = ()
     """Numbers of pairs."""
-    metrics: int = 1
+    figures: int = 1
     """Of all cases together: they share the error of a false alarm."""
 
 
@@ -99,8 +99,8 @@ class Gate:
             waiting = waiting[done:]
             if not waiting:
                 break
-        metrics = max(1, sum(len(case.metrics) for case in self._cases))
-        self._schedule = _Schedule(looks=looks(self._settings.for_case("", "").time, metrics=metrics), metrics=metrics)
+        figures = max(1, sum(case.figures for case in self._cases))
+        self._schedule = _Schedule(looks=looks(self._settings.for_case("", "").time, figures=figures), figures=figures)
 
     def _run_pairs(self) -> None:
         while open_cases := [case for case in self._cases if case.open]:
@@ -128,4 +128,4 @@ class Gate:
 
     def _look(self, cases: Sequence[GatedCase], *, cut_off: str = "") -> None:
         for case in cases:
-            case.look(self._schedule.looks, metrics=self._schedule.metrics, cut_off=cut_off)
+            case.look(self._schedule.looks, figures=self._schedule.figures, cut_off=cut_off)

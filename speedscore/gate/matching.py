@@ -49,6 +49,8 @@ def match_cases(base: SideCollection, head: SideCollection, plan: GatePlan, sett
     for case in on_head.keys() - on_base.keys():
         error = _collection_error(case, base)
         others.append(_not_comparable(case, f"base {error}" if error else "new: base has no such case"))
+    unstable = {name for collection in (base, head) for name in collection.unstable}
+    others += [_not_comparable(name, _UNSTABLE) for name in sorted(unstable)]
     both = [(on_base[name], case) for name, case in on_head.items() if name in on_base]
     return Matching(
         both=tuple(MatchedCase(on_both.id, on_both.group, _notes(before, on_both)) for before, on_both in both),
@@ -76,6 +78,9 @@ def _collection_error(case: str, collection: SideCollection) -> str:
     """Why a side lacks the case, where it could not collect its file."""
     path = case.partition("::")[0]
     return next((f"did not collect {error}" for error in collection.errors if error.startswith(f"{path}:")), "")
+
+
+_UNSTABLE = "its id holds an address in memory, another in each process: give its parameters ids of their own (ids=[…])"
 
 
 def _not_comparable(case: str, reason: str) -> Verdict:

@@ -29,7 +29,7 @@ class GateOutcome(msgspec.Struct, frozen=True):
     pythons: tuple[str, str]
     """Versions of the interpreters of base and of head."""
     nothing: str
-    """Why there was nothing to compare; empty where there was something, or where base simply has no case yet."""
+    """Why there was nothing to compare; empty where there was something."""
 
 
 def outcome_of(
@@ -69,8 +69,9 @@ def _why_nothing(matching: Matching, cases: Sequence[GatedCase], verdicts: Seque
         exclusions = [case.exclusion for case in cases if case.exclusion]
         first = next(iter(sorted(exclusions, key=lambda exclusion: not exclusion.skipped)))
         return f"neither side measured any of {len(cases)} cases, the first because: {first.reason}"
-    # The first benchmarks of a project must be able to land.
-    return next(iter(matching.warnings), "") or cut_off or ("" if matching.others else NO_BENCHMARK)
+    # Where all is new, base may be a wrong folder: that nothing was compared is no pass.
+    first_other = next((f"{verdict.case}: {verdict.reason}" for verdict in matching.others), "")
+    return next(iter(matching.warnings), "") or cut_off or first_other or NO_BENCHMARK
 
 
 NO_BENCHMARK = "no benchmark was selected on either side"

@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from speedscore.gate.report import GateReport, SideReport, count
-from speedscore.text.markdown import code, markdown_table
+from speedscore.text.markdown import code, escaped, fenced, markdown_table
 from speedscore.text.numbers import short_percent
 from speedscore.text.tables import captioned_table
 from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
-from speedscore.verdicts.verdict import Outcome, Verdict
+from speedscore.verdicts.verdict import FigureVerdict, Outcome, Verdict
 
 _ORDER: tuple[Outcome, ...] = ("regressed", "inconclusive", "improved", "unchanged", "not comparable")
 _HEADERS = ("verdict", "ratio", "interval", "pairs", "s", "sees")
 _LEGEND = (
-    "ratio: head over base, above 1 is slower or larger. pairs: of fresh processes. sees: the smallest slowdown that "
-    "so many pairs as noisy as these would have shown."
+    "ratio: head over base, above 1 is slower or larger, of the figure that decided: the typical round's or the "
+    "mean's. pairs: of fresh processes. sees: the smallest slowdown that so many pairs as noisy as these would have "
+    "shown."
 )
 
 
@@ -42,9 +43,10 @@ def terminal_lines(report: GateReport) -> list[str]:
 def markdown(report: GateReport) -> str:
     """The verdict first, then what it rests on."""
     headline, *quoted = report.headline.splitlines()
-    parts = [f"### speedscore gate: {headline}", "", *(f"{line}  " for line in _sides(report, wrap=False)), ""]
+    parts = [f"### speedscore gate: {escaped(headline)}", ""]
+    parts += [*(f"{escaped(line)}  " for line in _sides(report, wrap=False)), ""]
     if quoted:
-        parts += ["```", *quoted, "```", ""]
+        parts += [*fenced(quoted), ""]
     shown = _shown(report.verdicts)
     loud = [verdict for verdict in shown if verdict.outcome != "unchanged"]
     calm = [verdict for verdict in shown if verdict.outcome == "unchanged"]
@@ -59,9 +61,9 @@ def markdown(report: GateReport) -> str:
             "</details>",
             "",
         ]
-    parts += [f"- {line}" for line in [*_quiet(report), *_attention(report)]]
+    parts += [f"- {escaped(line)}" for line in [*_quiet(report), *_attention(report)]]
     for case, command in report.reproduce.items():
-        parts += ["", f"To gate `{case}` alone:", "", "```", command, "```"]
+        parts += ["", f"To gate {code(case)} alone:", "", *fenced([command])]
     return "\n".join([*parts, "", f"_{_LEGEND}_", ""])
 
 
@@ -114,7 +116,18 @@ def _markdown_table(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def _remarks(verdict: Verdict) -> tuple[str, ...]:
-    return tuple(filter(None, (verdict.reason, *verdict.notes)))
+    return tuple(filter(None, (_both_figures(verdict), verdict.reason, *verdict.notes)))
+
+
+def _both_figures(verdict: Verdict) -> str:
+    """The typical round and the mean, where one figure in the row would hide what the other says."""
+    if len(verdict.figures) < 2:
+        return ""
+    typical, mean = verdict.figures
+    is_within = (typical.low or 0.0) <= mean.ratio <= (typical.high or mean.ratio)
+    if typical.outcome == mean.outcome and is_within:
+        return ""
+    return "; ".join(f"{each.figure} {each.outcome} {each.ratio:.3f} ({_interval(each)})" for each in verdict.figures)
 
 
 def _figures(verdict: Verdict) -> tuple[str, ...]:
@@ -122,16 +135,14 @@ def _figures(verdict: Verdict) -> tuple[str, ...]:
     return (
         verdict.outcome,
         f"{verdict.ratio:.3f}" if verdict.ratio is not None else "",
-        _interval(verdict),
+        _interval(verdict) if verdict.pairs else "",
         str(verdict.pairs) if verdict.pairs else "",
         f"{verdict.seconds:.1f}" if verdict.seconds else "",
         short_percent(visible) if visible is not None else "",
     )
 
 
-def _interval(verdict: Verdict) -> str:
-    if not verdict.pairs:
-        return ""
+def _interval(verdict: Verdict | FigureVerdict) -> str:
     low = f"{verdict.low:.3f}" if verdict.low is not None else "?"
     return f"{low} to {verdict.high:.3f}" if verdict.high is not None else f"{low} to ?"
 

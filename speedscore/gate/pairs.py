@@ -43,8 +43,19 @@ class PairRunner:
         self._start_side = start_side
         self._clock = clock
         self._order = order
+        self._drawn_hash_seed = order.randrange(2**32)
         self._ran_own_code = False
         """Whether a pair came to its end and each side was seen to run its own code."""
+
+    def _hash_seed(self) -> int:
+        """The user's own, else one for all pairs: ids that are made of a set stand in its order.
+
+        ``PYTHONHASHSEED=random`` draws one for each pair.
+        """
+        wanted = os.environ.get("PYTHONHASHSEED", "")
+        if wanted == "random":
+            return self._order.randrange(2**32)
+        return int(wanted) if wanted.isdecimal() else self._drawn_hash_seed
 
     def check_budget(self) -> None:
         """Raises BudgetSpentError. Asked between cases, for one pair may take longer than the whole budget."""
@@ -52,16 +63,22 @@ class PairRunner:
         if deadline is not None and self._clock() >= deadline:
             raise BudgetSpentError
 
+    def _seconds_left(self) -> float | None:
+        deadline = self._plan.deadline_seconds
+        return None if deadline is None else max(0.0, deadline - self._clock())
+
     @contextlib.contextmanager
     def started(self, cases: Sequence[GatedCase]) -> Iterator[StartedPair]:
         """A fresh pair; starting it is charged to the cases it is started for. Raises GateError."""
         began = self._clock()
         with contextlib.ExitStack() as stack:
-            hash_seed = self._order.randrange(2**32)
+            hash_seed = self._hash_seed()
             specs = (self._plan.base.spec, self._plan.head.spec)
             sides: dict[str, Side] = {}
             for spec, other_spec in self._order.sample([specs, specs[::-1]], k=2):
-                sides[spec.label] = self._start_side(spec, other=other_spec, hash_seed=hash_seed)
+                sides[spec.label] = self._start_side(
+                    spec, other=other_spec, hash_seed=hash_seed, most_seconds=self._seconds_left()
+                )
                 stack.callback(sides[spec.label].close)
             base, head = sides["base"], sides["head"]
             pair = StartedPair(base, head, _heard(base, base.collected), _heard(head, head.collected))

@@ -5,18 +5,23 @@ It knows nothing of the other side but where that lies, and nothing of verdicts.
 
 from __future__ import annotations
 
+import math
 import os
-import tempfile
+import shutil
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.sides import CaseRequest, Ended, Finished, Ready, SideCollection, SideSpec, Timed
-from speedscore.host.piped import PipedProcess
+from speedscore.host.clock import seconds
+from speedscore.host.piped import PipedProcess, ProcessLostError
+from speedscore.host.scratch import make_scratch
 
 _PLUGIN_FOLDER = Path(__file__).parent / "side"
 _PLUGIN = "speedscore_gate_side"
+_SHOWN_BYTES = 200
 HANG_SECONDS = 900.0
 """A side that says nothing for so long hangs. Longer than any compilation."""
 
@@ -28,13 +33,14 @@ _DECODER: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 class SideProcess:
     """Started as it is made. Whatever it does not do as agreed raises ProcessLostError with its last lines."""
 
-    def __init__(self, spec: SideSpec, *, other: SideSpec, hash_seed: int) -> None:
+    def __init__(self, spec: SideSpec, *, other: SideSpec, hash_seed: int, most_seconds: float | None) -> None:
         self.spec = spec
+        self._deadline = math.inf if most_seconds is None else seconds() + most_seconds
         # What it prints is kept as long as it lives.
-        self._scratch = tempfile.TemporaryDirectory(prefix="speedscore-gate-")
+        self._scratch = make_scratch("gate")
         self._process = PipedProcess(
             [spec.python, "-m", "pytest", "-p", _PLUGIN, f"--rootdir={spec.project}", *spec.arguments],
-            log_path=Path(self._scratch.name) / f"{spec.label}.log",
+            log_path=self._scratch / f"{spec.label}.log",
             cwd=spec.folder,
             env=_environment(spec, other=other, hash_seed=hash_seed),
         )
@@ -48,7 +54,7 @@ class SideProcess:
     def ready(self) -> Ready | Finished:
         answer = self._receive()
         if not isinstance(answer, Ready | Finished):
-            raise TypeError(f"expected Ready or Finished of {self.spec.label}, found {answer}")
+            raise _unexpected(answer, "Ready or Finished")
         return answer
 
     def agree(self, iterations: int) -> None:
@@ -60,7 +66,7 @@ class SideProcess:
         if isinstance(answer, Timed):
             self.freeze()
         elif not isinstance(answer, Finished):
-            raise TypeError(f"expected Timed or Finished of {self.spec.label}, found {answer}")
+            raise _unexpected(answer, "Timed or Finished")
         return answer
 
     def enough(self) -> None:
@@ -78,19 +84,35 @@ class SideProcess:
 
     def close(self) -> None:
         self._process.close()
-        self._scratch.cleanup()
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _send(self, what: str, **content: object) -> None:
         self._process.send(msgspec.json.encode({"do": what, **content}))
 
     def _receive(self) -> Message:
-        return _DECODER.decode(self._process.read_line(limit_seconds=HANG_SECONDS))
+        left_seconds = self._deadline - seconds()
+        try:
+            line = self._process.read_line(limit_seconds=max(0.0, min(HANG_SECONDS, left_seconds)))
+        except ProcessLostError:
+            if seconds() >= self._deadline:
+                raise BudgetSpentError from None
+            raise
+        try:
+            return _DECODER.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            shown = line[:_SHOWN_BYTES].decode(errors="replace")
+            raise ProcessLostError(f"sent what is no message of a side ({error}): {shown}") from None
 
     def _expect(self, kind: type[MessageType]) -> MessageType:
         answer = self._receive()
         if not isinstance(answer, kind):
-            raise TypeError(f"expected {kind.__name__} of {self.spec.label}, found {answer}")
+            raise _unexpected(answer, kind.__name__)
         return answer
+
+
+def _unexpected(answer: Message, expected: str) -> ProcessLostError:
+    """Somebody else has written to the pipe, or the side is no side of ours: it cannot be followed any longer."""
+    return ProcessLostError(f"sent {type(answer).__name__} where {expected} was expected")
 
 
 def _environment(spec: SideSpec, *, other: SideSpec, hash_seed: int) -> dict[str, str]:

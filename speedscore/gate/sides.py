@@ -50,6 +50,8 @@ class SideCollection(msgspec.Struct, frozen=True, tag_field="event", tag="collec
     errors: tuple[str, ...]
     python: str
     """Version of its interpreter."""
+    unstable: tuple[str, ...] = ()
+    """Tests whose ids hold an address in memory, and so are others in each process."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
@@ -66,6 +68,16 @@ class Timed(msgspec.Struct, frozen=True, tag_field="event", tag="round"):
     """Of one iteration."""
     cpu_seconds: float
     """Processor time of the same, over all threads of the process."""
+    preempted_seconds: float = 0.0
+    """Part of ``seconds`` in which others had the processor that it wanted; 0 where that cannot be told."""
+    involuntary_switches: int | None = None
+    """How often in the round a thread of the process lost its processor to another; None where that is not known, as
+    where child processes do the work."""
+
+    @property
+    def own_seconds(self) -> float:
+        """What an iteration took without what others took from it; 0 where the timer stood still."""
+        return max(0.0, self.seconds - self.preempted_seconds)
 
 
 class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
@@ -74,6 +86,11 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     outcome: str
     """``passed``, ``failed`` or ``skipped``."""
     reason: str
+    not_comparable: str = ""
+    """Why its rounds say nothing, although the test passed."""
+    conditions: Mapping[str, str] = {}
+    """What must be equal on both sides for their times to be of the same thing: clock, garbage collection, and the
+    test's parameters, as far as they have a text that is the same in every process."""
     peak_bytes: int | None = None
     """Largest resident size of the process during the test."""
     identity: Mapping[str, Scalar] | None = None
@@ -143,5 +160,8 @@ class Side(Protocol):
 class StartSide(Protocol):
     """The way in which a gate starts a side."""
 
-    def __call__(self, spec: SideSpec, *, other: SideSpec, hash_seed: int) -> Side:
-        """``hash_seed`` is the same on both sides of a pair, so that the layout of sets and dictionaries is, too."""
+    def __call__(self, spec: SideSpec, *, other: SideSpec, hash_seed: int, most_seconds: float | None) -> Side:
+        """``hash_seed`` is the same on both sides of a pair, so that the layout of sets and dictionaries is, too.
+
+        A side that has not answered after ``most_seconds`` of its life raises BudgetSpentError; None is without limit.
+        """

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from speedscore.host.git import git_says, run_git
+from speedscore.host.git import git_complaint, git_says, run_git
+from speedscore.host.scratch import make_scratch
 
 
 class CheckoutError(RuntimeError):
@@ -49,7 +49,8 @@ def base_tree(base: str, head: SourceTree) -> Iterator[SourceTree]:
         yield _describe(folder.resolve())
         return
     if not head.commit:
-        raise CheckoutError(f"{base!r} is no directory, and {head.root} is no git checkout that could have such a ref")
+        why = git_complaint(head.root, "rev-parse", "--verify", "HEAD^{commit}")
+        raise CheckoutError(f"{base!r} is no directory, and git finds no commit in {head.root}: {why}")
     commit = commit_of(base, head.root)
     with worktree(head.root, commit) as root:
         yield SourceTree(root=root, description=f"{base} ({commit[:9]})", commit=commit, dirty=False)
@@ -57,6 +58,8 @@ def base_tree(base: str, head: SourceTree) -> Iterator[SourceTree]:
 
 def commit_of(ref: str, repository: Path) -> str:
     """The commit that a ref names. Raises CheckoutError where git knows none."""
+    if why := git_complaint(repository, "rev-parse", "--git-dir"):
+        raise CheckoutError(f"{repository}: git cannot look for {ref!r}: {why}")
     commit = git_says(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if not commit:
         raise CheckoutError(_no_such_ref(ref, repository))
@@ -92,7 +95,7 @@ def _no_such_ref(base: str, root: Path) -> str:
 @contextlib.contextmanager
 def worktree(repository: Path, commit: str) -> Iterator[Path]:
     """A commit in a folder of its own, for as long as it is used. Raises CheckoutError."""
-    scratch = Path(tempfile.mkdtemp(prefix="speedscore-base-"))
+    scratch = make_scratch("base")
     root = scratch / "base"
     try:
         # What an earlier gate that was killed left behind is forgotten, once its folder is gone.

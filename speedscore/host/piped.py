@@ -1,6 +1,7 @@
 """A process that is spoken to in lines over two pipes: start it, freeze and thaw it, and be sure that it is gone.
 
-It lives in a session of its own, so that a signal meant for pytest does not reach it. One that dies or hangs raises an
+It lives in a session of its own, so that a signal meant for pytest does not reach it, and dies with this process. One
+that dies or hangs raises an
 error that says how and holds its last lines. Nothing here knows what the lines are about.
 """
 
@@ -17,8 +18,13 @@ from pathlib import Path
 
 import psutil
 
+from speedscore.host.reaper import mark
+
 _LOG_LINES = 15
 _LOG_TAIL_BYTES = 8192
+_LOOK_SECONDS = 0.5
+_CHUNK_BYTES = 1 << 16
+_MOST_LINE_BYTES = 16 << 20
 _STOP_SECONDS = 2.0
 _END_SECONDS = 10.0
 
@@ -51,7 +57,7 @@ class PipedProcess:
                     stderr=subprocess.STDOUT,
                     pass_fds=(theirs_read, theirs_write),
                     start_new_session=True,
-                    env={**env, PIPES: f"{theirs_read},{theirs_write}"},
+                    env={**env, **mark(), PIPES: f"{theirs_read},{theirs_write}"},
                     cwd=cwd,
                 )
         except BaseException:
@@ -78,17 +84,31 @@ class PipedProcess:
             raise self._death() from None
 
     def read_line(self, *, limit_seconds: float) -> bytes:
-        """Its next line, without the end. Raises ProcessLostError when none comes in time or it has gone."""
+        """Its next line, without the end.
+
+        Raises ProcessLostError when none comes in time, it has gone, or the line has no end.
+        """
         deadline = time.monotonic() + limit_seconds
         with selectors.DefaultSelector() as selector:
             selector.register(self._ours_read, selectors.EVENT_READ)
             while b"\n" not in self._buffer:
-                if not selector.select(max(0.0, deadline - time.monotonic())):
+                left_seconds = deadline - time.monotonic()
+                if left_seconds <= 0:
                     raise ProcessLostError(f"hung: no reply within {limit_seconds:.0f} s\n{self.last_lines()}")
-                chunk = os.read(self._ours_read, 65536)
+                # A child that it forked may hold the pipe open when it has gone: its end is looked for, too.
+                if selector.select(min(left_seconds, _LOOK_SECONDS)):
+                    chunk = os.read(self._ours_read, _CHUNK_BYTES)
+                elif self._process.poll() is None:
+                    continue
+                else:
+                    chunk = b""
                 if not chunk:
                     raise self._death()
                 self._buffer += chunk
+                if len(self._buffer) > _MOST_LINE_BYTES:
+                    raise ProcessLostError(
+                        f"sent more than {_MOST_LINE_BYTES >> 20} MiB without the end of a line\n{self.last_lines()}"
+                    )
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 

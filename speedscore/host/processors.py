@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
+
+from speedscore.host.control_groups import quota_processors
 
 
 def allowed_processors() -> tuple[int, ...]:
@@ -28,26 +31,11 @@ def _core_of(processor: int) -> str:
         return str(processor)
 
 
-def quota_processors(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> float | None:
-    """How many processors' worth of time this process may use, by the tightest ``cpu.max`` of its control groups.
+def usable_processors() -> tuple[int, ...]:
+    """As many of the allowed processors as a quota lets run all the time, and at least one.
 
-    None where nothing limits it or nothing can be read. Only version 2 of control groups is read: ``quota period`` in
-    microseconds, or ``max`` (Linux, Documentation/admin-guide/cgroup-v2.rst).
+    More threads than that would take turns in being stopped: with two threads on a quota of 1.5 processors each waits
+    for the other's period to end.
     """
-    try:
-        lines = membership.read_text().splitlines()
-    except OSError:
-        return None
-    group = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), None)
-    if group is None:
-        return None
-    limits = [limit for folder in (root / group, *(root / group).parents) if (limit := _limit_of(folder / "cpu.max"))]
-    return min(limits, default=None)
-
-
-def _limit_of(path: Path) -> float | None:
-    try:
-        quota, _, period = path.read_text().partition(" ")
-        return float(quota) / float(period)
-    except (OSError, ValueError, ZeroDivisionError):
-        return None
+    allowed, quota = allowed_processors(), quota_processors()
+    return allowed if quota is None else allowed[: max(1, math.floor(quota))]

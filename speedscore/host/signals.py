@@ -1,4 +1,5 @@
-"""SIGTERM, which schedulers send when the time is up, as Ctrl-C: one way to end early, and it tidies up."""
+"""SIGTERM, which schedulers send when the time is up, and SIGHUP, which a terminal sends that is closed, as Ctrl-C: one
+way to end early, and it tidies up."""
 
 from __future__ import annotations
 
@@ -6,6 +7,9 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""What asks a process to end, beside Ctrl-C."""
 
 
 def interrupt_on(*numbers: signal.Signals) -> Callable[[], None]:
@@ -27,6 +31,6 @@ def interrupt_on(*numbers: signal.Signals) -> Callable[[], None]:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as Python calls it
     # CI sends one after the other, and people press Ctrl-C twice: what tidies up must not be cut short.
-    for ending_signal in (signal.SIGINT, signal.SIGTERM):
+    for ending_signal in (signal.SIGINT, *ENDING):
         signal.signal(ending_signal, signal.SIG_IGN)
     raise KeyboardInterrupt

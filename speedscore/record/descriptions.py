@@ -70,6 +70,10 @@ class WorkerDescription(_Description, frozen=True):
     """All threads of the process, whatever they do."""
     processors_busy_before: float | None = None
     """How many processors others kept busy before its block began."""
+    quota_periods: int | None = None
+    """Periods of a container's processor quota while its block was measured; None where there is no quota."""
+    throttled_periods: int | None = None
+    """Those of them in which the quota was spent, and its processes stood still."""
     gemm_flops_per_second: float | None = None
     """Of a large float32 matrix product on its threads."""
     peak_flops_per_second: float | None = None

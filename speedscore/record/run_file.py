@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from speedscore.host.files import read_file
 from speedscore.record.older_forms import decode_block
 from speedscore.record.run_record import RunRecord
 
@@ -35,7 +36,7 @@ def load_run(path: Path) -> RunRecord:
     schema version that is not known here; an older one is brought into the present form.
     """
     try:
-        document = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
+        document = msgspec.json.decode(read_file(path), type=dict[str, msgspec.Raw])
     except OSError as error:
         raise RunFileError(f"{path}: cannot be read ({error.strerror}); name a saved run, a .json file") from error
     except _UNREADABLE as error:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from speedscore.host.fields import Scalar
+from speedscore.host.fields import Name, Scalar
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.metrics import Better, Metric, Unit
 from speedscore.record.phases import PHASES, DeviceName, Phase
@@ -53,7 +53,7 @@ class Round(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One metric of one case, with the raw samples that it rests on; the file says its unit and direction itself."""
 
-    name: str
+    name: Name
     """Of the metric."""
     unit: Unit
     better: Better
@@ -111,16 +111,16 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What became of one case of the matrix, measured or not."""
 
-    id: str
+    id: Name
     """``framework-model-device``, the pytest id."""
-    nodeid: str
-    framework: str
-    ecosystem: str
+    nodeid: Name
+    framework: Name
+    ecosystem: Name
     """The fixture folder that this framework belongs to: ``torch-compile`` belongs to ``pytorch``."""
-    model: str
+    model: Name
     device: DeviceName
     phase: Phase
-    precision: str
+    precision: Name
     status: Status
     style: Style | None = None
     """None where the run is older than this field."""
@@ -176,10 +176,10 @@ class Ratio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many times as fast one framework is as another, in one phase of one model on one device."""
 
     phase: Phase
-    model: str
+    model: Name
     device: DeviceName
-    faster: str
-    slower: str
+    faster: Name
+    slower: Name
     value: float
     """At least 1; the geometric mean over processes of the median over rounds that were neighbours in time."""
     low: float | None
@@ -192,9 +192,9 @@ class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A saved session."""
 
     schema_version: int
-    created: str
+    created: Name
     """ISO 8601 with a time zone."""
-    preset: str
+    preset: Name
     seed: int
     """Of the order in which the workers took turns."""
     in_process: bool

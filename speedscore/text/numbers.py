@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 _TIME_UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
+_MOST_WRITTEN_OUT = 1e7
+"""A damaged file may say that a round took 1e308 s, whose 309 digits would tear a table apart."""
 _SIZE_UNITS = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
 
 
@@ -39,7 +41,9 @@ def first_line(text: str) -> str:
 
 
 def three_digits(value: float) -> str:
-    """A positive number as one reads it: ``1.23``, ``12.3``, ``123``, ``1234``."""
+    """A positive number as one reads it: ``1.23``, ``12.3``, ``123``, ``1234``, above ten million ``1.23e+08``."""
+    if value > _MOST_WRITTEN_OUT:
+        return f"{value:.3g}"
     if value >= 99.95:
         return f"{value:.0f}"
     return f"{value:.1f}" if value >= 9.995 else f"{value:.2f}"

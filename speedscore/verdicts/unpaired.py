@@ -21,11 +21,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
-from itertools import pairwise
-from statistics import fmean, median, variance
+from statistics import fmean, median
 from typing import Literal
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from speedscore.verdicts.verdict import Outcome, VerdictPolicy
 
@@ -60,62 +61,74 @@ class Past(msgspec.Struct, frozen=True):
     """Of a typical one of these runs."""
 
 
-class UnpairedReading(msgspec.Struct, frozen=True):
-    """What can be said of one metric."""
+class Decision(msgspec.Struct, frozen=True):
+    """What a ratio means."""
 
     outcome: Outcome
     ratio: float
     low: float
     high: float
     smallest_visible: float
+    error: float
+    """Standard error of the log ratio."""
+
+
+class UnpairedReading(msgspec.Struct, frozen=True):
+    """What can be said of one metric."""
+
+    decision: Decision
     source: NoiseSource
     spread: float
     """From run to run, as it was used for head's first run."""
 
 
-def learn(past: Sequence[Sequence[float]]) -> Past | None:
+def learn(centres: Sequence[float] | NDArray[np.float64], processes: Sequence[int] | NDArray[np.int64]) -> Past | None:
     """The noise between earlier runs of one case, in the order of time; None where there are fewer than 20.
+
+    ``centres``: of each run the mean over processes of the log figure; ``processes``: of each run how many.
 
     The smaller of the two steps that lead to a run and away from it, squared and averaged, by what it would be for
     independent normal noise of variance 1 (2 - 2 sqrt(3) / pi). A change of the code is one step, between two runs that
     resemble their other neighbours, and adds nothing; a run that was out for once is two steps, and counts in full.
     The median of the steps, more robust still, would overlook the very runs that make false alarms.
     """
-    if len(past) < FEWEST_PAST_RUNS:
+    if len(centres) < FEWEST_PAST_RUNS:
         return None
-    centres = [fmean(run) for run in past]
-    steps = [abs(later - earlier) for earlier, later in pairwise(centres)]
-    smaller = [min(step, next_step) ** 2 for step, next_step in pairwise(steps)]
+    steps = np.abs(np.diff(centres))
+    smaller = np.minimum(steps[1:], steps[:-1]) ** 2
     return Past(
-        spread=math.sqrt(fmean(smaller) / _SMALLER_OF_TWO), runs=len(past), processes=median(len(run) for run in past)
+        spread=math.sqrt(float(smaller.mean()) / _SMALLER_OF_TWO), runs=len(centres), processes=float(median(processes))
     )
 
 
 def read_unpaired(base: Runs, head: Runs, past: Past | None, policy: VerdictPolicy, *, metrics: int) -> UnpairedReading:
     """Decide from two sides of at least one run each; ``metrics`` verdicts share the error of a false alarm."""
-    alarm = policy.false_alarm / metrics
     noise = _Noise(base, head, past)
     error = math.sqrt(noise.of_side(base) + noise.of_side(head))
-    middle = _centre(head) - _centre(base)
+    decision = decide(_centre(head) - _centre(base), error, policy, alarm=policy.false_alarm / metrics)
+    return UnpairedReading(decision=decision, source=noise.source, spread=math.sqrt(noise.of_run(head[0])))
+
+
+def decide(log_ratio: float, error: float, policy: VerdictPolicy, *, alarm: float) -> Decision:
+    """What a log ratio of that standard error means, where a false alarm is allowed with the probability ``alarm``."""
     certain, likely = _quantile(alarm) * error, _quantile(policy.miss) * error
     margin, detect = math.log1p(policy.margin), math.log1p(policy.detect)
     outcome: Outcome = "inconclusive"
-    if middle - certain > margin:
+    if log_ratio - certain > margin:
         outcome = "regressed"
-    elif middle + certain < -margin:
+    elif log_ratio + certain < -margin:
         outcome = "improved"
     # A gate asks for the upper limit only. Here a figure that fell by a third may still be uncertain, and is then not
     # called unchanged.
-    elif abs(middle) + likely < detect:
+    elif abs(log_ratio) + likely < detect:
         outcome = "unchanged"
-    return UnpairedReading(
+    return Decision(
         outcome=outcome,
-        ratio=_factor(middle),
-        low=_factor(middle - certain),
-        high=_factor(middle + likely),
+        ratio=_factor(log_ratio),
+        low=_factor(log_ratio - certain),
+        high=_factor(log_ratio + likely),
         smallest_visible=_factor(margin + certain + likely) - 1,
-        source=noise.source,
-        spread=math.sqrt(noise.of_run(head[0])),
+        error=error,
     )
 
 
@@ -151,7 +164,10 @@ def _within(groups: Sequence[Sequence[float]]) -> float | None:
     freedom = sum(len(group) - 1 for group in groups)
     if not freedom:
         return None
-    return sum(variance(group) * (len(group) - 1) for group in groups if len(group) > 1) / freedom
+    # Not statistics.variance, whose exact fractions take a hundred times as long.
+    means = [fmean(group) for group in groups]
+    squares = ((value - mean) ** 2 for group, mean in zip(groups, means, strict=True) for value in group)
+    return math.fsum(squares) / freedom
 
 
 def _centre(runs: Runs) -> float:

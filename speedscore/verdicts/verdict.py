@@ -18,6 +18,9 @@ from speedscore.verdicts.signed_rank import centre, fewest_for, lower_limit, upp
 Outcome = Literal["regressed", "improved", "unchanged", "inconclusive", "not comparable"]
 """``unchanged`` says that a slowdown of the size to be detected is excluded; ``inconclusive`` that nothing is."""
 
+Figure = Literal["typical round", "mean"]
+"""A change may slow every call, or only some: the mean shows what spares the typical round."""
+
 LOOKS = 5
 """How often the pairs of a case are looked at. More looks end sooner where the answer is plain, and make each one
 stricter; five, each half as large again as the one before, reach from the fewest pairs that can decide to 4.4 times as
@@ -47,6 +50,17 @@ class VerdictPolicy(msgspec.Struct, frozen=True):
                 raise ValueError(f"{name} must lie between 0 and 0.5, found {value}")
 
 
+class FigureVerdict(msgspec.Struct, frozen=True):
+    """What one of the two figures of a time says by itself."""
+
+    figure: Figure
+    outcome: Outcome
+    ratio: float
+    low: float | None
+    high: float | None
+    smallest_visible: float | None
+
+
 class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One answer. Ratios are head over base: 1.05 is 5 % more time, bytes or operations."""
 
@@ -58,6 +72,7 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
     """Why it cannot be compared or was not decided; what was counted; empty where the interval says it all."""
     ratio: float | None = None
+    """Of the figure that decided, where there are two."""
     low: float | None = None
     """The true ratio lies above, but for the share of ``false_alarm`` of this look."""
     high: float | None = None
@@ -71,27 +86,30 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     that ``miss`` leaves. None where there are too few pairs to tell."""
     notes: tuple[str, ...] = ()
     """What a reader must know, as that the benchmark's own code differs."""
+    figures: tuple[FigureVerdict, ...] = ()
+    """Of a time that pairs of a gate judge: what its typical round and its mean say. Empty for what has one figure."""
 
 
-def first_look(policy: VerdictPolicy, *, metrics: int) -> int:
-    """The fewest pairs at which ``regressed`` can be said, where verdicts on ``metrics`` metrics share the error."""
-    return fewest_for(_false_alarm_share(policy, metrics=metrics))
+def first_look(policy: VerdictPolicy, *, figures: int) -> int:
+    """The fewest pairs at which ``regressed`` can be said, where ``figures`` figures share the error."""
+    return fewest_for(_false_alarm_share(policy, figures=figures))
 
 
-def looks(policy: VerdictPolicy, *, metrics: int) -> tuple[int, ...]:
-    """The numbers of pairs at which a decision is tried."""
-    first = first_look(policy, metrics=metrics)
+def looks(policy: VerdictPolicy, *, figures: int) -> tuple[int, ...]:
+    """The numbers of pairs at which a decision is tried. ``figures`` are all that are judged: two of each time, its
+    typical round and its mean, and one of each memory."""
+    first = first_look(policy, figures=figures)
     return tuple(round(first * _GROWTH**look) for look in range(LOOKS))
 
 
-def _false_alarm_share(policy: VerdictPolicy, *, metrics: int) -> float:
-    """The probability of a false alarm that one look at one metric may have.
+def _false_alarm_share(policy: VerdictPolicy, *, figures: int) -> float:
+    """The probability of a false alarm that one look at one figure may have.
 
-    Bonferroni over the metrics, not Holm: cases are decided at different looks and are then measured no more, and
+    Bonferroni over the figures, not Holm: cases are decided at different looks and are then measured no more, and
     Holm's bound for one of them would go on moving with what the others have yet to show. Where no case has changed,
     which is when a false alarm can happen at all, Holm would gain nothing.
     """
-    return policy.false_alarm / metrics / LOOKS
+    return policy.false_alarm / figures / LOOKS
 
 
 class PairedReading(msgspec.Struct, frozen=True):
@@ -106,16 +124,18 @@ class PairedReading(msgspec.Struct, frozen=True):
     pairs_needed: int
     """About so many pairs as noisy as these would find the slowdown to be detected; the first look's, where there are
     too few to tell."""
+    figures: tuple[FigureVerdict, ...] = ()
+    """Those that it was drawn from, where it is not one alone."""
 
 
-def read(log_ratios: Sequence[float], policy: VerdictPolicy, *, metrics: int, last: bool) -> PairedReading:
+def read(log_ratios: Sequence[float], policy: VerdictPolicy, *, figures: int, last: bool) -> PairedReading:
     """Decide, or leave it open, from the log ratios of head over base, one a pair; at least one.
 
     ``last`` says that no more pairs will come. A case is called unchanged before that only if the estimate itself lies
     within the margin, so that a small true slowdown is followed up until it is certain and not waved through because
     it is smaller than the size to be detected.
     """
-    alarm, miss = _false_alarm_share(policy, metrics=metrics), policy.miss / LOOKS
+    alarm, miss = _false_alarm_share(policy, figures=figures), policy.miss / LOOKS
     middle = centre(log_ratios)
     low, high = lower_limit(log_ratios, error=alarm), upper_limit(log_ratios, error=miss)
     margin, detect = math.log1p(policy.margin), math.log1p(policy.detect)
@@ -137,11 +157,16 @@ def read(log_ratios: Sequence[float], policy: VerdictPolicy, *, metrics: int, la
         high=math.exp(high),
         smallest_visible=None if reach is None else math.expm1(margin + sureness * reach),
         pairs_needed=(
-            first_look(policy, metrics=metrics)
+            first_look(policy, figures=figures)
             if reach is None
             else math.ceil(len(log_ratios) * (sureness * reach / (detect - margin)) ** 2)
         ),
     )
+
+
+def finite(limit: float) -> float | None:
+    """None for a limit that too few pairs leave open."""
+    return limit if math.isfinite(limit) else None
 
 
 def _one_sigma(log_ratios: Sequence[float]) -> float:

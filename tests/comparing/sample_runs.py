@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from speedscore.comparing import runs
 from speedscore.comparing.finding_runs import RunSet
-from speedscore.comparing.saved_figures import SavedRun, load_figures
+from speedscore.comparing.history import History
+from speedscore.comparing.runs import RunComparison
+from speedscore.comparing.saved_figures import load_figures
+from speedscore.comparing.saved_run import SavedRun
 from speedscore.host.fields import Scalar
 from speedscore.record.run_file import to_block
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Measurement, RunRecord
+from speedscore.verdicts.settings import Settings
 from tests.bench_suite.sample_cases import a_case
 
 MACHINE: dict[str, Scalar] = {"cpu.model": "a processor", "cpu.logical": 2, "git.commit": "0123456789abcdef"}
@@ -58,6 +63,14 @@ def loaded(folder: Path, run: RunRecord) -> SavedRun:
 
 def a_side(folder: Path, *runs: RunRecord, label: str = "a side") -> RunSet:
     return RunSet(label, tuple(loaded(folder, run) for run in runs))
+
+
+def compare(
+    base: RunSet, head: RunSet, *, earlier: Sequence[SavedRun], settings: Settings, allow: Collection[str]
+) -> RunComparison:
+    """As the command does, with a history of its own."""
+    history = History(earlier, like=base.runs[0], allow=allow)
+    return runs.compare(base, head, history=history, settings=settings, allow=allow)
 
 
 def save_plain(path: Path, *, median: float = 0.1, day: float = 0.0, processor: str = "a processor") -> Path:

@@ -18,11 +18,10 @@ from speedscore.__main__ import main
 from speedscore.comparing.finding_runs import STORAGE
 from speedscore.comparing.output import FORMATS
 from speedscore.comparing.report import SCHEMA_VERSION, ComparisonReport, compared
-from speedscore.comparing.runs import compare
 from speedscore.text.wrapping import TERMINAL_COLUMNS
 from speedscore.verdicts.settings import GateTable, Settings
 from speedscore.verdicts.verdict import VerdictPolicy
-from tests.comparing.sample_runs import MACHINE, a_run, a_side, measured, save, save_plain, timed
+from tests.comparing.sample_runs import MACHINE, a_run, a_side, compare, measured, save, save_plain, timed
 from tests.places import ROOT
 
 SAVED = ROOT / "fixtures" / "runs"

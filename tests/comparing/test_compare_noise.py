@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from statistics import fmean
 
 import numpy as np
 import pytest
@@ -26,15 +27,17 @@ def moved(factor: float, runs: Sequence[Sequence[float]] = ONE) -> list[list[flo
     ("factor", "outcome"), [(1.05, "regressed"), (0.95, "improved"), (1.0, "unchanged"), (1.006, "unchanged")]
 )
 def test_with_a_quiet_history_a_lone_run_decides(factor: float, outcome: str) -> None:
-    assert read_unpaired(ONE, moved(factor), QUIET, VerdictPolicy(), metrics=1).outcome == outcome
+    assert read_unpaired(ONE, moved(factor), QUIET, VerdictPolicy(), metrics=1).decision.outcome == outcome
 
 
 def test_the_interval_is_what_the_formula_says() -> None:
     reading = read_unpaired(ONE, moved(1.1), QUIET, VerdictPolicy(), metrics=4)
     error = math.sqrt(2) * 0.002
-    assert reading.low == pytest.approx(1.1 * math.exp(-t.isf(0.01 / 4, 4) * error))
-    assert reading.high == pytest.approx(1.1 * math.exp(t.isf(0.05, 4) * error))
-    assert reading.smallest_visible == pytest.approx(1.01 * math.exp((t.isf(0.01 / 4, 4) + t.isf(0.05, 4)) * error) - 1)
+    assert reading.decision.low == pytest.approx(1.1 * math.exp(-t.isf(0.01 / 4, 4) * error))
+    assert reading.decision.high == pytest.approx(1.1 * math.exp(t.isf(0.05, 4) * error))
+    assert reading.decision.smallest_visible == pytest.approx(
+        1.01 * math.exp((t.isf(0.01 / 4, 4) + t.isf(0.05, 4)) * error) - 1
+    )
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -42,7 +45,7 @@ def test_without_history_only_a_very_large_change_is_called_one(processes: int) 
     base = [[0.0] * processes]
     for factor, outcome in ((1.0, "inconclusive"), (1.2, "inconclusive"), (0.8, "inconclusive"), (2.0, "regressed")):
         reading = read_unpaired(base, moved(factor, base), None, VerdictPolicy(), metrics=1)
-        assert (reading.outcome, reading.source) == (outcome, "assumed")
+        assert (reading.decision.outcome, reading.source) == (outcome, "assumed")
 
 
 def test_what_is_not_known_of_one_process_is_assumed() -> None:
@@ -63,21 +66,21 @@ def test_processes_that_disagree_today_count_however_quiet_history_was() -> None
     reading = read_unpaired(wild, moved(1.2, wild), QUIET, VerdictPolicy(), metrics=1)
     assert reading.source == "history"
     assert reading.spread == pytest.approx(0.2)
-    assert reading.outcome == "inconclusive"
+    assert reading.decision.outcome == "inconclusive"
 
 
 def test_runs_that_disagree_count_even_if_they_are_too_few_to_be_known() -> None:
     reading = read_unpaired([[0.0], [1.0]], [[1.5]], None, VerdictPolicy(), metrics=1)
     assert reading.source == "assumed"
     assert reading.spread == pytest.approx(math.sqrt(0.5))
-    assert reading.outcome == "inconclusive"
+    assert reading.decision.outcome == "inconclusive"
 
 
 def test_the_runs_of_both_sides_take_the_place_of_history_once_there_are_enough() -> None:
     side = [[0.001], [-0.001], [0.0]]
     reading = read_unpaired(side, moved(1.05, side), None, VerdictPolicy(), metrics=1)
-    assert (reading.outcome, reading.source) == ("regressed", "own runs")
-    assert reading.ratio == pytest.approx(1.05)
+    assert (reading.decision.outcome, reading.source) == ("regressed", "own runs")
+    assert reading.decision.ratio == pytest.approx(1.05)
     assert reading.spread == pytest.approx(0.001)
     assert read_unpaired(side[:2], moved(1.05, side), None, VerdictPolicy(), metrics=1).source == "assumed"
 
@@ -85,17 +88,17 @@ def test_the_runs_of_both_sides_take_the_place_of_history_once_there_are_enough(
 def test_more_runs_a_side_narrow_the_interval() -> None:
     past = Past(spread=0.02, runs=30, processes=1)
     wide, narrow = (read_unpaired([[0.0]] * runs, [[0.0]] * runs, past, VerdictPolicy(), metrics=1) for runs in (1, 4))
-    assert math.log(narrow.high) == pytest.approx(math.log(wide.high) / 2)
+    assert math.log(narrow.decision.high) == pytest.approx(math.log(wide.decision.high) / 2)
 
 
 def test_fewer_than_twenty_runs_teach_nothing() -> None:
-    assert learn([[0.0, 0.01]] * 19) is None
-    assert learn([[0.0, 0.01]] * 20) == Past(spread=0.0, runs=20, processes=2)
+    assert learn([0.005] * 19, [2] * 19) is None
+    assert learn([0.005] * 20, [2] * 20) == Past(spread=0.0, runs=20, processes=2)
 
 
 def test_the_spread_of_normal_noise_is_found() -> None:
     values = np.random.default_rng(1).normal(0.0, 0.03, 4000)
-    past = learn([[value] for value in values])
+    past = learn(values, [1] * len(values))
     assert past is not None
     assert past.spread == pytest.approx(0.03, rel=0.05)
 
@@ -105,7 +108,7 @@ def test_changes_of_the_code_are_not_noise_and_a_run_gone_astray_is() -> None:
     steps = noise + np.repeat([0.0, 0.3, -0.2, 0.5], 10)
     astray = noise.copy()
     astray[20] += 0.3
-    quiet, changed, disturbed = (learn([[value] for value in values]) for values in (noise, steps, astray))
+    quiet, changed, disturbed = (learn(values, [1] * len(values)) for values in (noise, steps, astray))
     assert quiet is not None
     assert changed is not None
     assert disturbed is not None
@@ -124,6 +127,10 @@ RUN_SPREAD, PROCESS_SPREAD = 0.02, 0.01
 TRIALS = 2500
 
 
+def means(runs: Sequence[Sequence[float]]) -> tuple[list[float], list[int]]:
+    return [fmean(run) for run in runs], [len(run) for run in runs]
+
+
 def comparisons(
     noise: Noise, *, past: int, runs: int, processes: int, slowdown: float = 0.0, metrics: int = 1
 ) -> Counter[Outcome]:
@@ -138,8 +145,10 @@ def comparisons(
 
     found: Counter[Outcome] = Counter()
     for _ in range(TRIALS):
-        earlier = learn(side(past)) if past else None
-        found[read_unpaired(side(runs), side(runs, slowdown), earlier, VerdictPolicy(), metrics=metrics).outcome] += 1
+        earlier = learn(*means(side(past))) if past else None
+        found[
+            read_unpaired(side(runs), side(runs, slowdown), earlier, VerdictPolicy(), metrics=metrics).decision.outcome
+        ] += 1
     return found
 
 

@@ -16,13 +16,13 @@ from speedscore.comparing.finding_runs import RunSet, find_side
 from speedscore.comparing.history import read_history
 from speedscore.comparing.output import as_table
 from speedscore.comparing.report import SCHEMA_VERSION, ComparisonReport, compared
-from speedscore.comparing.runs import Row, RunComparison, compare
-from speedscore.comparing.saved_figures import SavedRun
+from speedscore.comparing.runs import Row, RunComparison
+from speedscore.comparing.saved_run import SavedRun
 from speedscore.record.run_record import CaseResult, Round, RunRecord
 from speedscore.verdicts.settings import GateTable, Settings
 from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS
 from speedscore.verdicts.verdict import VerdictPolicy
-from tests.comparing.sample_runs import MACHINE, a_run, a_side, loaded, measured, save, save_plain, timed
+from tests.comparing.sample_runs import MACHINE, a_run, a_side, compare, loaded, measured, save, save_plain, timed
 
 STEADY = (0.100, 0.101)
 """Seconds of two processes."""

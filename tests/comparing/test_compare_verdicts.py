@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.comparing.fields import RunsDifferError
-from speedscore.comparing.runs import Row, RunComparison, compare
-from speedscore.comparing.saved_figures import SavedRun
+from speedscore.comparing.runs import Row, RunComparison
+from speedscore.comparing.saved_run import SavedRun
 from speedscore.record.run_record import CaseResult, Certificate, Check
 from speedscore.verdicts.settings import CaseTable, GateTable, Settings
 from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS
 from tests.bench_suite.sample_cases import a_case
-from tests.comparing.sample_runs import MACHINE, a_run, a_side, loaded, measured, timed
+from tests.comparing.sample_runs import MACHINE, a_run, a_side, compare, loaded, measured, timed
 
 STEADY = (0.100, 0.101)
 """Seconds of two processes."""

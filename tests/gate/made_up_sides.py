@@ -49,6 +49,9 @@ class MadeUpTest:
     interrupted_in_pair: int | None = None
     """Ctrl-C comes in a round of it."""
     busy_processors: float = 1.0
+    preempted_seconds: float | Callable[[int, int], float] = 0.0
+    """Part of a round that others took, as ``seconds``."""
+    involuntary_switches: int | None = 0
     most_rounds: int = PLENTY
     counts: Callable[[int], Mapping[str, float]] | None = None
     """By the number of the pair."""
@@ -110,9 +113,16 @@ class MadeUpSide:
         seconds = test.seconds(self._pair, self._rounds) if callable(test.seconds) else test.seconds
         seconds *= 1 + self._extra_work
         self._clock.now += seconds
+        number = self._rounds
         self._rounds += 1
         self.turns.append(self.spec.label)
-        return Timed(seconds=seconds, cpu_seconds=seconds * test.busy_processors)
+        taken = test.preempted_seconds
+        return Timed(
+            seconds=seconds,
+            cpu_seconds=seconds * test.busy_processors,
+            preempted_seconds=taken(self._pair, number) if callable(taken) else taken,
+            involuntary_switches=test.involuntary_switches,
+        )
 
     def enough(self) -> None:
         self._is_frozen = False
@@ -150,7 +160,14 @@ class MadeUpMachine:
         self._tests = {"base": base, "head": head}
         self._collections = {"base": on_base or {}, "head": on_head}
 
-    def start_side(self, spec: SideSpec, *, other: SideSpec, hash_seed: int) -> MadeUpSide:
+    def start_side(
+        self,
+        spec: SideSpec,
+        *,
+        other: SideSpec,
+        hash_seed: int,
+        most_seconds: float | None,  # noqa: ARG002
+    ) -> MadeUpSide:
         assert {spec.label, other.label} == {"base", "head"}
         self.clock.now += START_SECONDS
         pair = len(self.started) // 2

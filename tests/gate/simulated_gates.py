@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from speedscore.verdicts.verdict import Outcome, VerdictPolicy, looks, read
+from speedscore.gate.pair_statistics import mean_log_ratio, typical_log_ratio
+from speedscore.gate.sides import Timed
+from speedscore.verdicts.time_verdict import read_time
+from speedscore.verdicts.verdict import Outcome, VerdictPolicy, looks
 
 Noise = Callable[[np.random.Generator, int], NDArray[np.float64]]
 """Log seconds that the machine adds to so many rounds, one after the other."""
@@ -46,37 +50,79 @@ def steps(rng: np.random.Generator, rounds: int) -> NDArray[np.float64]:
     return level
 
 
-NOISES: dict[str, Noise] = {
-    "normal": normal,
-    "heavy-tailed": heavy_tailed,
-    "autocorrelated": autocorrelated,
-    "steps": steps,
+def spikes(rng: np.random.Generator, rounds: int) -> NDArray[np.float64]:
+    """One round in fifty lasts longer, some of them several times as long, and nobody says why."""
+    level = rng.normal(0.0, 0.02, rounds)
+    level[rng.random(rounds) < 0.02] += rng.exponential(0.4)
+    return level
+
+
+def nothing_taken(rng: np.random.Generator, rounds: int) -> NDArray[np.float64]:  # noqa: ARG001 - as others are asked
+    return np.zeros(rounds)
+
+
+def slices_taken(rng: np.random.Generator, rounds: int) -> NDArray[np.float64]:
+    """A neighbour is at work half of the time, for some ten rounds on end, and then has every other slice of 4 ms;
+    a round has 5 ms."""
+    is_at_work = (np.arange(rounds) + rng.integers(0, 20)) // 10 % 2
+    return np.asarray(0.8 * is_at_work * rng.integers(0, 3, rounds), dtype=np.float64)
+
+
+class Machine(NamedTuple):
+    """What a machine does to rounds of one second."""
+
+    noise: Noise
+    taken: Callable[[np.random.Generator, int], NDArray[np.float64]] = nothing_taken
+    """Seconds that others take, and the kernel says so."""
+
+
+MACHINES: dict[str, Machine] = {
+    "normal": Machine(normal),
+    "heavy-tailed": Machine(heavy_tailed),
+    "autocorrelated": Machine(autocorrelated),
+    "steps": Machine(steps),
+    "spikes": Machine(spikes),
+    "neighbour": Machine(normal, slices_taken),
 }
 
 
-def pair(rng: np.random.Generator, noise: Noise, *, slowdown: float) -> float:
-    """The log ratio of one pair: rounds in the order A B B A, who is A drawn, and the median over neighbours."""
-    added = noise(rng, 2 * COUPLES)
-    head = np.array([1, 0, 0, 1] * (COUPLES // 2)) ^ rng.integers(0, 2)
+class Change(NamedTuple):
+    """What head does otherwise."""
+
+    slowdown: float = 0.0
+    of_calls: float = 1.0
+    """So large a share of the calls has it, drawn anew for each."""
+
+
+def pair(rng: np.random.Generator, machine: Machine, change: Change) -> tuple[float, float]:
+    """The log ratios of one pair, of the typical round and of the mean: rounds in the order A B B A, who is A drawn."""
+    rounds = 2 * COUPLES
+    is_head = np.array([1, 0, 0, 1] * (COUPLES // 2)) ^ rng.integers(0, 2)
+    is_slowed = is_head * (rng.random(rounds) < change.of_calls)
     processes = rng.normal(0.0, PROCESS_SPREAD, 2)
-    logs = added + processes[head] + head * math.log1p(slowdown)
-    of_head, of_base = np.where(head == 1, logs, 0.0), np.where(head == 0, logs, 0.0)
-    couples = (of_head - of_base).reshape(COUPLES, 2).sum(axis=1)
-    return float(np.median(couples))
+    own = np.exp(machine.noise(rng, rounds) + processes[is_head]) * (1 + is_slowed * change.slowdown)
+    taken = machine.taken(rng, rounds)
+    timed = [Timed(*each) for each in zip((own + taken).tolist(), own.tolist(), taken.tolist(), strict=True)]
+    base, head = ([each for each, of in zip(timed, is_head, strict=True) if of == side] for side in (0, 1))
+    typical, mean = typical_log_ratio(base, head), mean_log_ratio(base, head)
+    assert typical is not None
+    assert mean is not None
+    return typical, mean
 
 
 def outcomes(
-    noise: Noise, *, slowdown: float, gates: int, policy: VerdictPolicy, metrics: int = 1, seed: int = 0
+    machine: Machine, change: Change, *, gates: int, policy: VerdictPolicy, figures: int = 2, seed: int = 0
 ) -> Counter[Outcome]:
-    """What so many gates say of one metric."""
+    """What so many gates say of one time. ``figures`` are those of all cases, its own two included."""
     rng = np.random.default_rng(seed)
     found: Counter[Outcome] = Counter()
-    schedule = looks(policy, metrics=metrics)
+    schedule = looks(policy, figures=figures)
     for _ in range(gates):
-        logs: list[float] = []
+        pairs: list[tuple[float, float]] = []
         for count in schedule:
-            logs += [pair(rng, noise, slowdown=slowdown) for _ in range(count - len(logs))]
-            outcome = read(logs, policy, metrics=metrics, last=count == schedule[-1]).outcome
+            pairs += [pair(rng, machine, change) for _ in range(count - len(pairs))]
+            typical, mean = zip(*pairs, strict=True)
+            outcome = read_time(typical, mean, policy, figures=figures, last=count == schedule[-1]).outcome
             if outcome is not None:
                 found[outcome] += 1
                 break

@@ -68,7 +68,7 @@ def test_a_case_is_decided_at_the_first_look_by_its_ratio(head_seconds: float, s
 
 
 def test_what_no_number_of_pairs_decides_is_inconclusive_at_the_last_look() -> None:
-    outcome = one(PASSES, MadeUpTest(seconds=undecided))
+    outcome = one(PASSES, MadeUpTest(seconds=undecided), seconds=1000.0)
     assert verdict(outcome).outcome == "inconclusive"
     assert verdict(outcome).reason.startswith(f"all {outcome.looks[-1]} pairs were not enough for such noise; about ")
     assert [concluded(outcome, inconclusive_passes=passes)[0] for passes in (False, True)] == [11, 0]
@@ -76,7 +76,7 @@ def test_what_no_number_of_pairs_decides_is_inconclusive_at_the_last_look() -> N
 
 def test_a_case_that_is_decided_is_run_no_more() -> None:
     machine = MadeUpMachine({CASE: PASSES, "b": PASSES}, {CASE: PASSES, "b": MadeUpTest(seconds=undecided)})
-    outcome = gated(machine)
+    outcome = gated(machine, table(seconds=1000.0))
     pairs = {answer.case: answer.pairs for answer in outcome.verdicts}
     assert pairs == {CASE: outcome.looks[0], "b": outcome.looks[-1]}
     assert [len(machine.requests(case)) for case in (CASE, "b")] == [2 * (1 + pairs[CASE]), 2 * (1 + pairs["b"])]
@@ -212,8 +212,8 @@ def test_a_case_that_only_one_side_has_is_named_at_once() -> None:
 @pytest.mark.parametrize(
     ("base", "head", "code", "said"),
     [
-        ({"a::retired": PASSES}, {}, 0, "passed: nothing regressed"),
-        ({}, {"new": PASSES}, 0, "passed: nothing regressed"),
+        ({"a::retired": PASSES}, {}, 13, "nothing was compared: a::retired: removed, as allow_missing says"),
+        ({}, {"new": PASSES}, 13, "nothing was compared: new: new: base has no such case"),
         ({"gone": PASSES}, {}, 12, MISSING),
         ({}, {}, 13, "nothing was compared: no benchmark was selected on either side"),
     ],
@@ -337,16 +337,52 @@ def test_extra_work_is_done_by_head_alone_and_found() -> None:
     assert conclude_canary(outcome.verdicts, 0.05)[0] == 0
 
 
-def test_restless_rounds_are_told_in_how_many_pairs_they_were() -> None:
-    by_turns = MadeUpTest(seconds=lambda _, number: 0.01 * (1 + number % 2))
-    other_turns = MadeUpTest(seconds=lambda _, number: 0.01 * (2 - number % 2))
+def test_a_machine_that_both_sides_lose_processors_on_is_told_in_how_many_pairs_it_was() -> None:
+    by_turns = MadeUpTest(seconds=lambda _, number: 0.01 * (1 + number % 2), involuntary_switches=1)
+    other_turns = MadeUpTest(seconds=lambda _, number: 0.01 * (2 - number % 2), involuntary_switches=1)
     outcome = one(by_turns, other_turns, pair_seconds=0.5)
     answer = verdict(outcome)
     assert answer.outcome == "unchanged"
-    assert answer.notes == (f"compared by the fastest rounds in {answer.pairs} of {answer.pairs} pairs",)
+    assert answer.notes == (f"typical rounds are the fastest in {answer.pairs} of {answer.pairs} pairs",)
 
 
-def test_both_sides_of_a_pair_are_dealt_alike_and_each_pair_anew() -> None:
+def test_what_others_took_is_taken_out_and_told() -> None:
+    disturbed = MadeUpTest(seconds=0.02, preempted_seconds=0.01)
+    answer = verdict(one(PASSES, disturbed))
+    assert answer.outcome == "unchanged"
+    assert answer.ratio == pytest.approx(1.0)
+    assert answer.notes == ("others had its processor for 33 % of its time, which is taken out",)
+
+
+@pytest.mark.parametrize(
+    ("every", "seconds", "said", "code"), [(4, 0.02, "regressed", 10), (4, 0.002, "improved", 0)], ids=str
+)
+def test_what_changes_in_one_call_of_some_is_decided_by_the_mean(
+    every: int, seconds: float, said: Outcome, code: int
+) -> None:
+    head = MadeUpTest(seconds=lambda _, number: seconds if number % every == 0 else 0.01)
+    outcome = one(PASSES, head)
+    answer = verdict(outcome)
+    assert (answer.outcome, concluded(outcome)[0]) == (said, code)
+    typical, mean = answer.figures
+    assert (typical.figure, typical.outcome) == ("typical round", "unchanged")
+    assert typical.ratio == pytest.approx(1.0)
+    assert (mean.figure, mean.outcome) == ("mean", said)
+    assert answer.ratio == mean.ratio == pytest.approx(1 + (seconds / 0.01 - 1) / every, abs=0.1)
+
+
+@pytest.mark.parametrize(("wanted", "seeds"), [("7", {7}), ("", None)], ids=["the user's own", "drawn"])
+def test_all_pairs_have_one_hash_seed(monkeypatch: pytest.MonkeyPatch, wanted: str, seeds: set[int] | None) -> None:
+    monkeypatch.setenv("PYTHONHASHSEED", wanted)
+    machine = MadeUpMachine({CASE: PASSES}, {CASE: PASSES})
+    gated(machine, table())
+    assert len(machine.hash_seeds) > 2
+    assert len(set(machine.hash_seeds)) == 1
+    assert seeds is None or set(machine.hash_seeds) == seeds
+
+
+def test_both_sides_of_a_pair_are_dealt_alike_and_each_pair_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONHASHSEED", "random")
     machine = MadeUpMachine({CASE: PASSES}, {CASE: PASSES})
     gated(machine, table(processors="one"))
     base_and_head = list(zip(machine.hash_seeds[::2], machine.hash_seeds[1::2], strict=True))

@@ -24,18 +24,76 @@ import msgspec
 from scipy.stats import binomtest
 from tabulate import tabulate
 
-KINDS = {
-    "null": 100,
-    "slower-2": 102,
-    "slower-5": 105,
-    "slower-10": 110,
-    "faster-5": 95,
-    "threads-null": 100,
-    "threads-5": 105,
-}
-"""Units of work on head, for 100 on base; of one of two benchmarks, or of the one that uses two threads."""
 
-_SINGLE = """
+class Kind(msgspec.Struct, frozen=True):
+    """In what head differs from base: in one of two benchmarks, or in the one that uses two threads."""
+
+    units: int = 100
+    """Of work, for 100 on base."""
+    extra: float = 0.0
+    """Share of its own work that some calls do in addition."""
+    of_calls: float = 1.0
+    """So large a share of the calls does it, drawn anew for each."""
+    wait_seconds: float = 0.0
+    """That those calls wait for nothing."""
+    threads: bool = False
+    burn: bool = False
+    """Whether base is ``burn(300000)``, a loop of about 15 ms that allocates nothing."""
+
+    @property
+    def is_slower(self) -> bool:
+        return self.units > 100 or self.extra > 0 or self.wait_seconds > 0
+
+    @property
+    def is_faster(self) -> bool:
+        return self.units < 100 or self.extra < 0
+
+
+KINDS = {
+    "null": Kind(),
+    "slower-2": Kind(102),
+    "slower-5": Kind(105),
+    "slower-10": Kind(110),
+    "faster-5": Kind(95),
+    "threads-null": Kind(threads=True),
+    "threads-5": Kind(105, threads=True),
+    "burn-null": Kind(burn=True),
+    "burn-50-of-60": Kind(extra=0.5, of_calls=0.6, burn=True),
+    "burn-50-of-75": Kind(extra=0.5, of_calls=0.75, burn=True),
+    # Of the same mean size, 5 %, beside slower-5.
+    "some-50-of-10": Kind(extra=0.5, of_calls=0.1),
+    "some-10-of-50": Kind(extra=0.1, of_calls=0.5),
+    "some-100-of-5": Kind(extra=1.0, of_calls=0.05),
+    # Of other sizes.
+    "some-5-of-90": Kind(extra=0.05, of_calls=0.9),
+    "some-25-of-40": Kind(extra=0.25, of_calls=0.4),
+    "some-100-of-10": Kind(extra=1.0, of_calls=0.1),
+    "some-100-of-90": Kind(extra=1.0, of_calls=0.9),
+    "some-wait-5-ms-of-20": Kind(wait_seconds=0.005, of_calls=0.2),
+    "some-faster-50-of-10": Kind(extra=-0.5, of_calls=0.1),
+    "threads-50-of-40": Kind(extra=0.5, of_calls=0.4, threads=True),
+}
+"""By name; ``some-50-of-10`` does 50 % more work in 10 % of the calls."""
+
+_SOME_CALLS = """
+import random
+import time
+
+DRAWN = random.Random()
+
+
+def units(usual, extra, of_calls, wait_seconds):
+    if DRAWN.random() >= of_calls:
+        return usual
+    if wait_seconds:
+        time.sleep(wait_seconds)
+    return round(usual * (1 + extra))
+
+"""
+
+_SINGLE = (
+    _SOME_CALLS
+    + """
 import numpy as np
 
 MATMUL_UNITS = {matmul}
@@ -46,7 +104,7 @@ MATRIX = np.linspace(0.0, 1.0, 96 * 96).reshape(96, 96) / 96
 def test_matmul(benchmark):
     def work():
         values = MATRIX
-        for _ in range(MATMUL_UNITS):
+        for _ in range(units(*MATMUL_UNITS)):
             values = np.tanh(MATRIX @ values)
         return values
 
@@ -56,15 +114,36 @@ def test_matmul(benchmark):
 def test_loop(benchmark):
     def work():
         counts = {{}}
-        for number in range(LOOP_UNITS * 700):
+        for number in range(units(*LOOP_UNITS) * 700):
             counts[number % 1000] = counts.get(number % 997, 0) + 1
         return counts
 
     benchmark(work)
 # {remark}
 """
+)
 
-_THREADS = """
+_BURN = (
+    _SOME_CALLS
+    + """
+UNITS = {loop}
+
+
+def test_burn(benchmark):
+    def work():
+        total = 0
+        for number in range(units(*UNITS) * 3000):
+            total += number
+        return total
+
+    benchmark(work)
+# {remark}
+"""
+)
+
+_THREADS = (
+    _SOME_CALLS
+    + """
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -73,18 +152,19 @@ UNITS = {matmul}
 MATRIX = np.linspace(0.0, 1.0, 160 * 160).reshape(160, 160) / 160
 
 
-def work(_):
+def work(repeats):
     values = MATRIX
-    for _ in range(UNITS):
+    for _ in range(repeats):
         values = np.tanh(MATRIX @ values)
     return values
 
 
 def test_two_threads(benchmark):
     with ThreadPoolExecutor(2) as pool:
-        benchmark(lambda: list(pool.map(work, range(2))))
+        benchmark(lambda: list(pool.map(work, [units(*UNITS)] * 2)))
 # {remark}
 """
+)
 
 _NEIGHBOUR = """
 import time
@@ -108,6 +188,8 @@ class Trial(msgspec.Struct, frozen=True):
     pairs: int
     verdicts: dict[str, str]
     """Of time, by the benchmark's name."""
+    figures: dict[str, dict[str, str]]
+    """What its typical round and its mean say, by the benchmark's name."""
     changed: str
     """The benchmark whose work differs; empty where none does."""
     mean_rule: bool | None
@@ -121,7 +203,7 @@ class Trial(msgspec.Struct, frozen=True):
     def right(self) -> bool:
         """The one that was slowed was named, and no other."""
         slowed = {name for name, verdict in self.verdicts.items() if verdict == "regressed"}
-        return slowed == ({self.changed} if self.changed and KINDS[self.kind] > 100 else set())
+        return slowed == ({self.changed} if KINDS[self.kind].is_slower else set())
 
 
 def run_trial(kind: str, *, neighbour: bool, detect: str, mean_rule: bool, order: random.Random) -> Trial:
@@ -139,9 +221,8 @@ def run_trial(kind: str, *, neighbour: bool, detect: str, mean_rule: bool, order
         if not report_path.exists():
             raise RuntimeError(f"the gate left no report:\n{done.stdout}\n{done.stderr}")
         report = json.loads(report_path.read_bytes())
-        verdicts = {
-            each["case"].partition("::")[2]: each["outcome"] for each in report["verdicts"] if each["metric"] == "time"
-        }
+        times = {each["case"].partition("::")[2]: each for each in report["verdicts"] if each["metric"] == "time"}
+        verdicts = {name: each["outcome"] for name, each in times.items()}
         return Trial(
             kind=kind,
             neighbour=neighbour,
@@ -151,6 +232,10 @@ def run_trial(kind: str, *, neighbour: bool, detect: str, mean_rule: bool, order
             cases=len(verdicts),
             pairs=report["pairs"],
             verdicts=verdicts,
+            figures={
+                name: {figure["figure"]: f"{figure['outcome']} {figure['ratio']:.3f}" for figure in each["figures"]}
+                for name, each in times.items()
+            },
             changed=changed,
             mean_rule=_mean_rule(repository, environment) if mean_rule else None,
         )
@@ -158,18 +243,22 @@ def run_trial(kind: str, *, neighbour: bool, detect: str, mean_rule: bool, order
 
 def _make(repository: Path, kind: str, order: random.Random) -> str:
     """Two commits; the name of the benchmark whose work differs, empty where none does."""
-    threads = kind.startswith("threads")
-    text = _THREADS if threads else _SINGLE
-    slowed = "matmul" if threads else order.choice(("matmul", "loop"))
+    what = KINDS[kind]
+    text = _THREADS if what.threads else _BURN if what.burn else _SINGLE
+    slowed = "matmul" if what.threads else "loop" if what.burn else order.choice(("matmul", "loop"))
     _git(repository, "init", "--quiet")
-    for remark, changed in (("base", {}), ("head", {slowed: KINDS[kind]})):
-        units = {"matmul": 100, "loop": 100} | changed
+    for remark, changed in (
+        ("base", {}),
+        ("head", {slowed: (what.units, what.extra, what.of_calls, what.wait_seconds)}),
+    ):
+        usual = (100, 0.0, 1.0, 0.0)
+        units = {"matmul": usual, "loop": usual} | changed
         (repository / "test_work.py").write_text(text.format(remark=remark, **units))
         _git(repository, "add", ".")
         _git(repository, "-c", "user.name=trial", "-c", "user.email=trial@here", "commit", "--quiet", "-m", remark)
-    if KINDS[kind] == 100:
+    if not (what.is_slower or what.is_faster):
         return ""
-    return "test_two_threads" if threads else f"test_{slowed}"
+    return "test_two_threads" if what.threads else "test_burn" if what.burn else f"test_{slowed}"
 
 
 def _mean_rule(repository: Path, environment: dict[str, str]) -> bool:

@@ -30,6 +30,7 @@ from speedscore.record.run_record import (
     RunRecord,
     Status,
 )
+from speedscore.text.cleaning import is_name
 from tests.places import ROOT
 
 # Each example writes a file of its own name or over the last one's, so that one folder serves them all.
@@ -43,6 +44,8 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 
 # JSON has no way to hold half of a surrogate pair.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+# What may stand where a name belongs: no sign that a terminal would obey.
+names = texts.filter(is_name)
 seconds = st.floats(min_value=0.0, allow_nan=False, allow_infinity=False)
 scalars = (
     st.none()
@@ -74,7 +77,7 @@ rounds = st.builds(
 
 measurements = st.builds(
     Measurement,
-    name=texts.map(lambda text: f"other {text}"),
+    name=names.map(lambda text: f"other {text}"),
     unit=st.sampled_from(["s", "bytes", "count"]),
     better=st.sampled_from(["lower", "higher"]),
     samples=st.lists(seconds, min_size=1, max_size=4).map(tuple),
@@ -102,14 +105,14 @@ def passing_certificates(draw: st.DrawFn) -> Certificate:
 @st.composite
 def case_results(draw: st.DrawFn) -> CaseResult:
     common: dict[str, Any] = {
-        "id": draw(texts),
-        "nodeid": draw(texts),
-        "framework": draw(texts),
-        "ecosystem": draw(texts),
-        "model": draw(texts),
+        "id": draw(names),
+        "nodeid": draw(names),
+        "framework": draw(names),
+        "ecosystem": draw(names),
+        "model": draw(names),
         "device": draw(st.sampled_from(DEVICES)),
         "phase": draw(st.sampled_from(list(PHASES))),
-        "precision": draw(texts),
+        "precision": draw(names),
     }
     status = draw(st.sampled_from(STATUSES))
     if status != "measured":
@@ -133,10 +136,10 @@ def case_results(draw: st.DrawFn) -> CaseResult:
 ratios = st.builds(
     Ratio,
     phase=st.sampled_from(list(PHASES)),
-    model=texts,
+    model=names,
     device=st.sampled_from(DEVICES),
-    faster=texts,
-    slower=texts,
+    faster=names,
+    slower=names,
     value=seconds,
     low=st.none() | seconds,
     high=st.none() | seconds,
@@ -146,8 +149,8 @@ ratios = st.builds(
 runs = st.builds(
     RunRecord,
     schema_version=st.just(SCHEMA_VERSION),
-    created=texts,
-    preset=texts,
+    created=names,
+    preset=names,
     seed=st.integers(min_value=0, max_value=2**32 - 1),
     in_process=st.booleans(),
     environment=details,

@@ -1,8 +1,8 @@
 """The rounds of one benchmark in a gate: in place of pytest-benchmark's own loops, rounds that alternate with
 those of the other side.
 
-Loaded by file name beside ``speedscore_gate_side``, so it imports nothing of ours. It times what the gate tells it to
-time, and decides nothing.
+Loaded by file name beside ``speedscore_gate_side``, so it imports nothing of ours but what lies there. It times what
+the gate tells it to time, and decides nothing.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import json
 import math
 import os
 import signal
-import time
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from pytest_benchmark.fixture import PauseInstrumentation
+from speedscore_gate_clocks import Clock
+from speedscore_gate_preemption import Preemption, RoundTimes
+from speedscore_gate_values import lazy_kind
 
 ROUND_SECONDS = 0.005
 """A fast function is called so often in a round that it lasts about this long: long enough for the change of turn to
@@ -24,6 +26,8 @@ cost little, short enough for what disturbs the machine to disturb neighbouring 
 WARM_UP_SECONDS = 0.02
 MOST_WARM_UP_SECONDS = 1.0
 MOST_ROUNDS = 1_000_000
+STANDS_STILL_SECONDS = 0.02
+"""Of a round that a timer did not see at all; the coarsest of them move every 16 ms."""
 SPIN_UNITS = 2_000
 
 
@@ -66,6 +70,8 @@ class Lockstep:
         self.extra_work: float = order["extra_work"]
         """Share of additional work in each round, for a canary; else 0."""
         self.ready = False
+        self.not_comparable = ""
+        """Why the rounds of this side say nothing; empty where they do."""
 
     def agree(self, iterations: int, *, most_rounds: int = MOST_ROUNDS) -> int:
         """Tell the gate that this side is ready, and how many iterations a round it would take; what both will take."""
@@ -81,9 +87,9 @@ class Lockstep:
         self._over = self._over or self._pipe.receive()["do"] == "enough"
         return not self._over
 
-    def pass_on(self, seconds: float, cpu_seconds: float) -> None:
-        """Give the turn back, with the seconds and processor seconds of an iteration."""
-        self._pipe.send("round", seconds=seconds, cpu_seconds=cpu_seconds)
+    def pass_on(self, times: RoundTimes) -> None:
+        """Give the turn back, with what an iteration took."""
+        self._pipe.send("round", **times._asdict())
 
 
 class Canary:
@@ -99,9 +105,9 @@ class Canary:
             return
         fastest = math.inf
         for _ in range(5):
-            started = time.perf_counter()
+            started = Clock.wall()
             spin(SPIN_UNITS)
-            fastest = min(fastest, time.perf_counter() - started)
+            fastest = min(fastest, Clock.wall() - started)
         self._units_per_iteration = SPIN_UNITS / fastest * seconds_per_iteration * self._share
 
     def units(self, iterations: int) -> int:
@@ -125,40 +131,46 @@ class Rounds:
         self._fixture = fixture
         self.result: Any = None
 
-    def time(self, function: Any, args: Any, kwargs: Any, iterations: int) -> tuple[float, float]:
-        """Seconds and processor seconds of a round; the result of its last call is kept."""
+    def time(self, function: Any, args: Any, kwargs: Any, iterations: int) -> RoundTimes:
+        """What a round took; the result of its last call is kept."""
         timer, units = self._fixture._timer, self.canary.units(iterations)
         collecting = gc.isenabled()
         if self._fixture._disable_gc:
             gc.disable()
         try:
             with PauseInstrumentation():
-                cpu_started = time.process_time()
+                preemption = Preemption()
+                wall_started, cpu_started = Clock.wall(), Clock.process()
                 started = timer()
                 for _ in range(iterations):
                     self.result = function(*args, **kwargs)
                 if units:
                     spin(units)
                 seconds = timer() - started
-                return seconds, time.process_time() - cpu_started
+                cpu_seconds, wall_seconds = Clock.process() - cpu_started, Clock.wall() - wall_started
+                return preemption.times(seconds=seconds, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
         finally:
             if collecting:
                 gc.enable()
 
-    def run(self, time_round: Callable[[], tuple[float, float]], iterations: int) -> None:
+    def run(self, time_round: Callable[[], RoundTimes], iterations: int) -> None:
         """Rounds, each when the gate says so, until it has enough."""
         # pytest-benchmark's own figures too, for tests that look at ``benchmark.stats`` afterwards.
         stats = self._fixture._make_stats(iterations)
         while self.pairing.wanted():
-            seconds, cpu_seconds = time_round()
-            stats.update(seconds)
-            self.pairing.pass_on(seconds / iterations, cpu_seconds / iterations)
+            times = time_round()
+            stats.update(times.seconds)
+            self.pairing.pass_on(times.per_iteration(iterations))
+        if kind := lazy_kind(self.result):
+            self.pairing.not_comparable = (
+                f"it returns a {kind} that nobody has run, so its work was not timed: run it within the benchmark"
+            )
 
 
 def paired_raw(fixture: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
     """In place of BenchmarkFixture._raw."""
     rounds = Rounds(fixture)
-    proposed = _warm_up(rounds, lambda iterations: rounds.time(function, args, kwargs, iterations)[0])
+    proposed = _warm_up(rounds, lambda iterations: rounds.time(function, args, kwargs, iterations).seconds)
     iterations = rounds.pairing.agree(rounds.pairing.known or proposed)
     rounds.run(lambda: rounds.time(function, args, kwargs, iterations), iterations)
     return rounds.result
@@ -168,9 +180,14 @@ def _warm_up(rounds: Rounds, time_round: Callable[[int], float]) -> int:
     """Call the function until it is warm; how many iterations make a round."""
     iterations, spent, fastest = 1, 0.0, math.inf
     while True:
-        began = time.perf_counter()
+        began = Clock.wall()
         fastest = min(fastest, time_round(iterations) / iterations)
-        spent += time.perf_counter() - began
+        spent += Clock.wall() - began
+        if fastest <= 0 and Clock.wall() - began >= STANDS_STILL_SECONDS:
+            rounds.pairing.not_comparable = (
+                "its timer stands still: is time frozen while it runs? Name a timer of its own, or let it run"
+            )
+            break
         if fastest > 0 and fastest * iterations >= ROUND_SECONDS / 2:
             if spent >= WARM_UP_SECONDS:
                 break
@@ -199,7 +216,7 @@ def paired_pedantic(
         raise ValueError("Can't use more than 1 `iterations` with a `setup` function.")
     shared = Rounds(fixture)
 
-    def time_round() -> tuple[float, float]:
+    def time_round() -> RoundTimes:
         used_args, used_kwargs = args, kwargs or {}
         made = setup() if setup else None
         if made:
@@ -211,12 +228,12 @@ def paired_pedantic(
             teardown(*used_args, **used_kwargs)
         return timed
 
-    warm = [time_round()[0] / iterations for _ in range(warmup_rounds)]
+    warm = [time_round().seconds / iterations for _ in range(warmup_rounds)]
     # A test of our own matrix has agreed already, and adds the canary's work where its clock sees it.
     if not shared.pairing.ready:
         if shared.pairing.extra_work:
             # A share of an unknown time cannot be added: without a round to warm up, one more is run.
-            shared.canary.calibrate(min(warm) if warm else time_round()[0] / iterations)
+            shared.canary.calibrate(min(warm) if warm else time_round().seconds / iterations)
         shared.pairing.agree(iterations, most_rounds=rounds)
     shared.run(time_round, iterations)
     return shared.result

@@ -16,6 +16,7 @@ import gc
 import hashlib
 import inspect
 import os
+import re
 import signal
 import sys
 from collections.abc import Generator
@@ -25,6 +26,7 @@ from typing import Any
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
+from speedscore_gate_values import WrongValueError, conditions, figures
 
 NOTHING_SAVED: dict[str, Any] = {
     "speedscore_gate": None,
@@ -48,6 +50,12 @@ NOTHING_SAVED: dict[str, Any] = {
 """What the project's own settings may ask for and a side cannot use: nothing is saved, compared or shared out."""
 
 
+ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
+"""Of an object in memory, as it stands in an id that was made by ``repr``: another one in each process."""
+UNSTABLE = "its id is another in each process, so it cannot be found again: give its parameters ids of their own"
+MOST_REASON_CHARACTERS = 2_000
+
+
 class SidePlugin:
     """The plugin itself: collects, then runs what the gate asks for, one test at a time."""
 
@@ -57,6 +65,8 @@ class SidePlugin:
         self._reports: list[pytest.TestReport] = []
         self._order: dict[str, Any] = {}
         self._extra_info: dict[str, Any] = {}
+        self._pairing: Lockstep | None = None
+        self._conditions: dict[str, str] = {}
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -64,38 +74,59 @@ class SidePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        items = {item.nodeid: item for item in session.items if uses_benchmark(item)}
+        benchmarks = {item.nodeid: item for item in session.items if uses_benchmark(item)}
+        items = {name: item for name, item in benchmarks.items() if not ADDRESS.search(name)}
         self._pipe.send(
             "collected",
             cases=[{"id": item.nodeid, "group": group_of(item), "source": digest_of(item)} for item in items.values()],
             errors=self._collection_errors,
+            unstable=sorted(benchmarks.keys() - items.keys()),
             python=sys.version.split()[0],
         )
         while (order := self._pipe.receive())["do"] == "case":
-            self._run(items[order["case"]], items.get(order["next"]), order)
+            if item := items.get(order["case"]):
+                self._run(item, items.get(order["next"]), order)
+            else:
+                self._pipe.send("finished", outcome="failed", reason=UNSTABLE)
         self._pipe.send("ended", foreign=foreign_modules())
         return True
 
     def _run(self, item: pytest.Item, following: pytest.Item | None, order: dict[str, Any]) -> None:
         self._order, self._reports, self._extra_info = order, [], {}
+        self._pairing, self._conditions = None, {}
         use_processors(order["processors"])
         fresh_peak = reset_peak()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         outcome, reason = verdict_of(self._reports)
+        not_comparable = self._pairing.not_comparable if self._pairing else ""
+        told: dict[str, Any] = {}
+        try:
+            told = figures(self._extra_info)
+        except WrongValueError as error:
+            not_comparable = str(error)
         self._pipe.send(
             "finished",
             outcome=outcome,
-            reason=reason,
+            reason=reason[:MOST_REASON_CHARACTERS],
+            not_comparable=not_comparable,
+            conditions=self._conditions,
             peak_bytes=peak_bytes() if fresh_peak else None,
-            **{name: self._extra_info.get(f"speedscore_{name}") for name in ("identity", "memory_bytes", "counts")},
+            **told,
         )
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self) -> Generator[None, Any, Any]:
+    def pytest_fixture_setup(self, request: pytest.FixtureRequest) -> Generator[None, Any, Any]:
         value: object = yield
         if isinstance(value, BenchmarkFixture):
-            setattr(value, "pairing", Lockstep(self._pipe, self._order))  # noqa: B010 - the class knows no such field
+            self._pairing = Lockstep(self._pipe, self._order)
+            setattr(value, "pairing", self._pairing)  # noqa: B010 - the class knows no such field
             self._extra_info = value.extra_info
+            call = getattr(request.node, "callspec", None)
+            self._conditions = conditions(
+                call.params if call else {},
+                timer=value._timer,
+                disable_gc=value._disable_gc,
+            )
         return value
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

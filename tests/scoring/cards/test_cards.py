@@ -122,6 +122,6 @@ def test_json_has_no_numbers_that_are_none() -> None:
 
 
 def test_markdown_escapes_what_markdown_would_read() -> None:
-    snapshot = make_snapshot(make_fact("github_stars", 1.0, source="a | b_c_d [e]"))
+    snapshot = make_snapshot(make_fact("github_stars", 1.0, source="a | b_c_d [e] <f> # g"))
     text = FORMATS["markdown"](build_report(RUBRIC, make_evidence(snapshot), frameworks=["alpha"]), width=80)
-    assert "a \\| b\\_c\\_d \\[e]" in text
+    assert r"a \| b\_c\_d \[e\] \<f\> \# g" in text

@@ -295,3 +295,46 @@ def test_without_git_one_line_says_so(clone: Path, tmp_path: Path, monkeypatch: 
 def test_a_repository_is_named_by_its_remote_without_path_or_password(remote: str, repository: str) -> None:
     assert repository_of(remote) == repository
     assert not re.search("secret|srv", repository)
+
+
+@pytest.mark.parametrize(
+    "committed",
+    ["", "-62135596800 +0000", "253402300800 +0000", "99999999999999999999 +0000", "soon +0000", "1 +9999"],
+    ids=["empty", "negative", "year 10000", "no calendar", "a word", "no zone"],
+)
+def test_a_commit_of_an_odd_date_costs_no_other(tmp_path: Path, committed: str) -> None:
+    clone = make_clone(tmp_path / "alpha", COMMITS[:-2])
+    before = values(ask(clone))
+    tip = git(clone, "rev-parse", "main")
+    odd = written(clone, "commit", _commit_text(clone, tip), who="Eve\rEvil <eve@example.com>", when=committed)
+    merge = written(
+        clone,
+        "commit",
+        _commit_text(clone, tip, odd),
+        who="Dee <dee@example.com>",
+        when=f"{int(LAST.timestamp())} +0000",
+    )
+    git(clone, "update-ref", "refs/heads/main", merge)
+    assert values(ask(clone)) == before | {"contributors_lifetime": before["contributors_lifetime"] + 1}
+
+
+@pytest.mark.parametrize("tagged", ["253402300799 +0000", "253402300800 +0000", "99999999999999999999 +0000", ""])
+def test_a_tag_of_an_odd_date_costs_no_other(tmp_path: Path, tagged: str) -> None:
+    clone = make_clone(tmp_path / "alpha", COMMITS)
+    before = values(ask(clone))
+    tip = git(clone, "rev-parse", "main")
+    odd = written(clone, "tag", f"object {tip}\ntype commit\ntag v9.9.9\n", who="Eve <eve@example.com>", when=tagged)
+    git(clone, "update-ref", "refs/tags/v9.9.9", odd)
+    assert values(ask(clone)) == before
+
+
+def _commit_text(clone: Path, *parents: str) -> str:
+    tree = git(clone, "rev-parse", f"{parents[0]}^{{tree}}")
+    return "".join([f"tree {tree}\n", *(f"parent {parent}\n" for parent in parents)])
+
+
+def written(clone: Path, kind: str, text: str, *, who: str, when: str) -> str:
+    """The name of an object of bytes that git's own commands would refuse."""
+    roles = ("author", "committer") if kind == "commit" else ("tagger",)
+    text += "".join(f"{role} {who} {when}\n" for role in roles) + "\nodd\n"
+    return git(clone, "hash-object", "-t", kind, "-w", "--literally", "--stdin", given=text)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import gzip
 from typing import Any
 
 import pytest
 from packaging.version import Version
 
+from speedscore.scoring.collecting import web
 from speedscore.scoring.collecting.collected import Collected, CollectError
 from speedscore.scoring.collecting.packages import collect, version_of_file
 from tests.scoring.collecting.local_server import Reply, Request, as_json, nobody_there, serving
@@ -86,6 +88,40 @@ def test_a_release_without_an_upload_time_makes_the_count_missing() -> None:
     assert "no upload time for 1 of 10 releases" in collected.missing[0].reason
 
 
+@pytest.mark.parametrize(
+    "moment",
+    ["yesterday", "2024-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", ""],
+    ids=["word", "no zone", "year 1", "year 9999", "empty"],
+)
+def test_an_odd_upload_time_is_none_and_no_reason_to_give_up(moment: str) -> None:
+    collected, _ = ask(project([{**FILES[0], "upload-time": moment}, *FILES[1:]]))
+    assert collected.facts == ()
+    assert "no upload time for 1 of 9 releases" in collected.missing[0].reason
+
+
+@pytest.mark.parametrize("reply", [Reply(404, b""), Reply(500, b""), Reply(200, b"<", {"Content-Type": "text/html"})])
+def test_a_password_in_the_address_is_shown_to_nobody(reply: Reply) -> None:
+    with serving(lambda _: reply) as address, pytest.raises(CollectError) as caught:
+        collect("alpha", index=address.replace("://", "://me:secret@") + "/simple/?token=secret", until=UNTIL)
+    assert "secret" not in str(caught.value)
+    with pytest.raises(CollectError) as caught:
+        collect("alpha", index=nobody_there().replace("://", "://me:secret@"), until=UNTIL)
+    assert "secret" not in str(caught.value)
+
+
+def test_an_answer_that_unpacks_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "ANSWER_BYTES", 1_000_000)
+    packed = Reply(200, gzip.compress(bytes(50_000_000)), {"Content-Type": JSON, "Content-Encoding": "gzip"})
+    with pytest.raises(CollectError, match="the answer is larger than 1 MB"):
+        ask(packed)
+
+
+def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "ANSWER_SECONDS", -1.0)
+    with pytest.raises(CollectError, match="was not complete after"):
+        ask(project(FILES))
+
+
 def test_before_the_first_release_there_is_nothing() -> None:
     collected, _ = ask(project(FILES), until=datetime.date(2019, 1, 1))
     assert collected.facts == ()
@@ -109,8 +145,6 @@ def test_an_installed_distribution_is_told_of_and_gives_no_fact() -> None:
         (Reply(200, b"{", {"Content-Type": JSON}), "has not the form"),
         (Reply(200, b"\xff", {"Content-Type": JSON}), "has not the form"),
         (as_json({"meta": {}, "files": []}, kind=JSON), "has not the form"),
-        (project([{**FILES[0], "upload-time": "yesterday"}]), "has not the form"),
-        (project([{**FILES[0], "upload-time": "2024-01-01T00:00:00"}]), "has not the form"),
         (project([], version="2.0"), "speaks version 2.0"),
     ],
     ids=str,

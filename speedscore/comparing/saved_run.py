@@ -1,0 +1,70 @@
+"""A saved run as comparing sees it: for each case one number a fresh process, and the fields it must be read with.
+
+Rounds of one process are not independent, so no more than their median goes on from here. These are records only.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from speedscore.host.fields import Scalar
+from speedscore.record.metrics import Better, Unit
+
+TIME = "time"
+"""The metric of the case's own figure, whatever the saved run calls it."""
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """One metric of one case in one run."""
+
+    unit: Unit
+    better: Better
+    by_process: tuple[float, ...]
+    """One number a fresh process, in the unit; of what is counted, every count."""
+    is_counted: bool = False
+    """Whether it is compared as a count, without statistics; bytes can be counted too."""
+
+
+class CaseFigures(msgspec.Struct, frozen=True):
+    """What one run says of one case."""
+
+    case: str
+    """Node id of the test."""
+    occasion: str
+    """When it was measured. A session that was taken up again holds cases of the one before."""
+    framework: str = ""
+    model: str = ""
+    device: str = ""
+    reason: str = ""
+    """Why there are no figures; empty where there are."""
+    figures: dict[str, Figure] = {}
+    """By metric; ``time`` stands first."""
+    shape: dict[str, Scalar] = {}
+    """What the preset made of the model."""
+    reference: str = ""
+    """What the case was certified against."""
+    fields: dict[str, Scalar] = {}
+    """Precision, and what the worker and the program said of themselves, as dotted names."""
+    busy_processors: float = 0.0
+    """How many other processes took before it was measured."""
+    quota_periods: int = 0
+    """Of a container's quota, while its block was measured."""
+    throttled_periods: int = 0
+    """Those in which the quota was spent and everything stood still."""
+
+
+class SavedRun(msgspec.Struct, frozen=True):
+    path: str
+    created: str
+    """ISO 8601."""
+    fields: dict[str, Scalar]
+    """Of the machine and the session, as dotted names."""
+    cases: dict[str, CaseFigures]
+    """By node id."""
+
+
+def moment(occasion: str) -> float:
+    """Seconds since the epoch. Raises ValueError for what is no date and time in ISO 8601."""
+    return datetime.fromisoformat(occasion).timestamp()
