@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from speedscore.bench_suite.workloads.workload import Weights, Workload
+    from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 
 
 class DeviceUnavailable(RuntimeError):
@@ -29,6 +29,14 @@ class Program(Protocol):
 
     def load(self) -> None:
         """Put the canonical weights and state back, with a fresh optimizer. Blocks until they are on the device."""
+        ...
+
+    def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
+        """Put another batch, of the shapes of the workload's own, in the place of the present one.
+
+        ``inputs`` of a program of the role inference have one example, and targets only a training program has. What
+        was compiled serves on, and blocks until the batch is on the device.
+        """
         ...
 
     def compile(self) -> dict[str, float]:

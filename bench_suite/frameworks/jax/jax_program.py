@@ -20,7 +20,7 @@ from speedscore.bench_suite.frameworks.jax.driver import Compiled, Driver, Loss,
 from speedscore.bench_suite.frameworks.jax.observing import count_executable, count_pool_threads, hash_program
 from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
 from speedscore.bench_suite.frameworks.jax.watching import cache_hits, config, steady_state
-from speedscore.bench_suite.workloads.workload import Weights, Workload
+from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName, Role
 
@@ -56,9 +56,7 @@ class JaxProgram:
         }
         if self._trains:
             self._description["optimizer"] = optimizer_text
-            self._batch = place((workload.inputs(), targets), self._device)
-        else:
-            self._batch = place((workload.single_input() if role == "inference" else workload.inputs(),), self._device)
+        self.feed(workload.single_input() if role == "inference" else workload.inputs(), targets)
         self._compiled: Compiled | None = None
         self._call: Any = None
         self._carry: Any = None
@@ -66,6 +64,10 @@ class JaxProgram:
         self._logits: Any = None
         self.load()
         require_placed((*self._queued(), *self._batch), self._device)
+
+    def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
+        self._batch = place((inputs, targets) if self._trains else (inputs,), self._device)
+        block_until_ready(self._batch)
 
     def load(self) -> None:
         # The old arrays go first, so that reloading never raises the peak.

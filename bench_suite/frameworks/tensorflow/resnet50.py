@@ -34,7 +34,7 @@ class ImageLayers(NamedTuple):
 def make(workload: Resnet50, *, platform: str) -> TensorflowModel:
     """The model's function; on the host it is run without XLA, as TensorFlow does unless it is asked."""
     del workload
-    # On the host oneDNN's convolutions are faster than XLA's, and have no place in a step that XLA compiles: on one core
+    # On the host oneDNN's convolutions are faster than XLA's, and have no place in what XLA compiles: on one core
     # a training step took 1.5 times as long as the tuned one at smoke and 1.7 times at small, with XLA's 2.0 and 4.1.
     return make_network(IDIOMATIC, xla=platform != "cpu")
 
