@@ -26,6 +26,12 @@ def test_the_others_go_on(ran: Ran) -> None:
     assert ran.verdicts()["test_sound"]["outcome"] == "inconclusive"
 
 
+def test_values_without_a_seed_are_compared_and_told(ran: Ran) -> None:
+    verdict = ran.verdicts()["test_drawn[drawn]"]
+    assert verdict["outcome"] == "inconclusive"
+    assert "parameter value is another in each process: give it a seed" in verdict["notes"]
+
+
 def test_what_nobody_has_run_was_not_timed(ran: Ran) -> None:
     assert "it returns a coroutine that nobody has run" in reason(ran, "test_coroutine")
     assert "it returns a generator that nobody has run" in reason(ran, "test_lazy_on_head")
@@ -47,6 +53,10 @@ def test_another_clock_is_named(ran: Ran) -> None:
     assert reason(ran, "test_other_clock").startswith(
         "timer is time.perf_counter on base and time.process_time on head"
     )
+
+
+def test_another_setting_of_the_garbage_collector_is_named(ran: Ran) -> None:
+    assert reason(ran, "test_collector").startswith("garbage collection is on")
 
 
 def test_a_clock_that_stands_still_is_seen_by_another_that_does_not(ran: Ran) -> None:

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from pytest_benchmark.fixture import PauseInstrumentation
 from speedscore_gate_clocks import Clock
+from speedscore_gate_conditions import surroundings
 from speedscore_gate_preemption import Preemption, RoundTimes
 from speedscore_gate_values import lazy_kind
 
@@ -72,6 +73,8 @@ class Lockstep:
         self.ready = False
         self.not_comparable = ""
         """Why the rounds of this side say nothing; empty where they do."""
+        self.conditions: dict[str, str] = {}
+        """Under which they are timed."""
 
     def agree(self, iterations: int, *, most_rounds: int = MOST_ROUNDS) -> int:
         """Tell the gate that this side is ready, and how many iterations a round it would take; what both will take."""
@@ -155,6 +158,7 @@ class Rounds:
 
     def run(self, time_round: Callable[[], RoundTimes], iterations: int) -> None:
         """Rounds, each when the gate says so, until it has enough."""
+        self.pairing.conditions = surroundings(timer=self._fixture._timer, disable_gc=self._fixture._disable_gc)
         # pytest-benchmark's own figures too, for tests that look at ``benchmark.stats`` afterwards.
         stats = self._fixture._make_stats(iterations)
         while self.pairing.wanted():

@@ -25,8 +25,9 @@ from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
+from speedscore_gate_conditions import parameters_of
 from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
-from speedscore_gate_values import WrongValueError, conditions, figures
+from speedscore_gate_values import WrongValueError, figures
 
 NOTHING_SAVED: dict[str, Any] = {
     "speedscore_gate": None,
@@ -66,7 +67,6 @@ class SidePlugin:
         self._order: dict[str, Any] = {}
         self._extra_info: dict[str, Any] = {}
         self._pairing: Lockstep | None = None
-        self._conditions: dict[str, str] = {}
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -93,8 +93,11 @@ class SidePlugin:
 
     def _run(self, item: pytest.Item, following: pytest.Item | None, order: dict[str, Any]) -> None:
         self._order, self._reports, self._extra_info = order, [], {}
-        self._pairing, self._conditions = None, {}
+        self._pairing = None
         use_processors(order["processors"])
+        call = getattr(item, "callspec", None)
+        # Before the peak is forgotten: to look at large parameters takes memory.
+        parameters = parameters_of(call.params, folders=folders_of(item.config)) if call else {}
         fresh_peak = reset_peak()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         outcome, reason = verdict_of(self._reports)
@@ -109,28 +112,27 @@ class SidePlugin:
             outcome=outcome,
             reason=reason[:MOST_REASON_CHARACTERS],
             not_comparable=not_comparable,
-            conditions=self._conditions,
+            conditions={**parameters, **(self._pairing.conditions if self._pairing else {})},
             peak_bytes=peak_bytes() if fresh_peak else None,
             **told,
         )
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self, request: pytest.FixtureRequest) -> Generator[None, Any, Any]:
+    def pytest_fixture_setup(self) -> Generator[None, Any, Any]:
         value: object = yield
         if isinstance(value, BenchmarkFixture):
             self._pairing = Lockstep(self._pipe, self._order)
             setattr(value, "pairing", self._pairing)  # noqa: B010 - the class knows no such field
             self._extra_info = value.extra_info
-            call = getattr(request.node, "callspec", None)
-            self._conditions = conditions(
-                call.params if call else {},
-                timer=value._timer,
-                disable_gc=value._disable_gc,
-            )
         return value
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._reports.append(report)
+
+
+def folders_of(config: pytest.Config) -> list[str]:
+    """The names under which this side's checkout is known, longest first."""
+    return sorted({os.environ["SPEEDSCORE_GATE_OWN"], str(config.rootpath)}, key=len, reverse=True)
 
 
 def uses_benchmark(item: pytest.Item) -> bool:

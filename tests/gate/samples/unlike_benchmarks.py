@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,6 +53,19 @@ def test_lazy_on_head(benchmark: BenchmarkFixture) -> None:
 @pytest.mark.parametrize("config", [Config(2), Config(1)] if ON_HEAD else [Config(1), Config(2)])
 def test_reordered(benchmark: BenchmarkFixture, config: Config) -> None:
     benchmark(work, 100 * config.size)
+
+
+@pytest.mark.parametrize("value", [random.random()], ids=["drawn"])
+def test_drawn(benchmark: BenchmarkFixture, value: float) -> None:
+    assert 0 <= value < 1
+    benchmark(work, 100)
+
+
+def test_collector(benchmark: BenchmarkFixture) -> None:
+    if ON_HEAD:
+        gc.disable()
+    benchmark(work, 100)
+    gc.enable()
 
 
 @pytest.mark.benchmark(timer=time.process_time if ON_HEAD else time.perf_counter)
