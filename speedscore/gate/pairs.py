@@ -30,8 +30,8 @@ class StartedPair(msgspec.Struct, frozen=True):
 
     base: Side
     head: Side
-    on_base: SideCollection
-    on_head: SideCollection
+    collections: tuple[SideCollection, SideCollection]
+    """Of base and of head."""
 
 
 class PairRunner:
@@ -81,7 +81,7 @@ class PairRunner:
                 )
                 stack.callback(sides[spec.label].close)
             base, head = sides["base"], sides["head"]
-            pair = StartedPair(base, head, _heard(base, base.collected), _heard(head, head.collected))
+            pair = StartedPair(base, head, (_heard(base, base.collected), _heard(head, head.collected)))
             for case in cases:
                 case.seconds += (self._clock() - began) / len(cases)
             yield pair

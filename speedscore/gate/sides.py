@@ -50,8 +50,6 @@ class SideCollection(msgspec.Struct, frozen=True, tag_field="event", tag="collec
     errors: tuple[str, ...]
     python: str
     """Version of its interpreter."""
-    unstable: tuple[str, ...] = ()
-    """Tests whose ids hold an address in memory, and so are others in each process."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
@@ -84,7 +82,7 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     """The test has ended."""
 
     outcome: str
-    """``passed``, ``failed`` or ``skipped``."""
+    """``passed``, ``failed``, ``skipped``, or ``absent`` where this process has no test of that id."""
     reason: str
     not_comparable: str = ""
     """Why its rounds say nothing, although the test passed."""

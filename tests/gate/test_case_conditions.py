@@ -51,8 +51,10 @@ def test_a_reader_is_told_of_values_without_a_seed() -> None:
 
 
 def test_in_a_gate_it_costs_the_case_alone() -> None:
-    timers = [{"more": {"conditions": {"timer": name}}} for name in ("time.perf_counter", "time.process_time")]
-    base, head = ({"odd": MadeUpTest(**more), "even": MadeUpTest()} for more in timers)
+    base, head = (
+        {"odd": MadeUpTest(more={"conditions": {"timer": timer}}), "even": MadeUpTest()}
+        for timer in ("time.perf_counter", "time.process_time")
+    )
     outcome = gated(MadeUpMachine(base, head))
     verdicts = {verdict.case: verdict for verdict in outcome.verdicts}
     assert verdicts["odd"].outcome == "not comparable"

@@ -1,4 +1,4 @@
-"""What a side tells of a test's parameters and of what it is timed with: equal where they are equal, in every process."""
+"""What a side tells of a test's parameters and of what it is timed with: alike where they are alike, in any process."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from typing import Any
 MOST_VALUES = 200
 MOST_DEPTH = 5
 MOST_CHARACTERS = 60
-_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+_PLAIN: tuple[type[Any], ...] = (bool, int, float, complex, str, bytes, type(None))
 
 
 def surroundings(*, timer: Any, disable_gc: bool) -> dict[str, str]:
@@ -63,7 +63,7 @@ def parameters_of(parameters: Mapping[str, Any], *, folders: Sequence[str] = ())
 
 def _told(path: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
     """A value, or its parts; nothing of what has no text that is the same in every process."""
-    plain = next((kind for kind in _PLAIN if isinstance(value, kind)), None)
+    plain: Any = next((kind for kind in _PLAIN if isinstance(value, kind)), None)
     if isinstance(value, bytes | bytearray) and len(value) > MOST_CHARACTERS:
         yield path, _digest(value)
     elif plain is not None:

@@ -16,7 +16,6 @@ import gc
 import hashlib
 import inspect
 import os
-import re
 import signal
 import sys
 from collections.abc import Generator
@@ -50,10 +49,6 @@ NOTHING_SAVED: dict[str, Any] = {
 }
 """What the project's own settings may ask for and a side cannot use: nothing is saved, compared or shared out."""
 
-
-ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
-"""Of an object in memory, as it stands in an id that was made by ``repr``: another one in each process."""
-UNSTABLE = "its id is another in each process, so it cannot be found again: give its parameters ids of their own"
 MOST_REASON_CHARACTERS = 2_000
 
 
@@ -74,20 +69,18 @@ class SidePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        benchmarks = {item.nodeid: item for item in session.items if uses_benchmark(item)}
-        items = {name: item for name, item in benchmarks.items() if not ADDRESS.search(name)}
+        items = {item.nodeid: item for item in session.items if uses_benchmark(item)}
         self._pipe.send(
             "collected",
             cases=[{"id": item.nodeid, "group": group_of(item), "source": digest_of(item)} for item in items.values()],
             errors=self._collection_errors,
-            unstable=sorted(benchmarks.keys() - items.keys()),
             python=sys.version.split()[0],
         )
         while (order := self._pipe.receive())["do"] == "case":
             if item := items.get(order["case"]):
                 self._run(item, items.get(order["next"]), order)
             else:
-                self._pipe.send("finished", outcome="failed", reason=UNSTABLE)
+                self._pipe.send("finished", outcome="absent", reason="this process has no such case")
         self._pipe.send("ended", foreign=foreign_modules())
         return True
 

@@ -88,6 +88,12 @@ def test_wrong_count(benchmark: BenchmarkFixture, counts: object) -> None:
     benchmark(work, 100)
 
 
+@pytest.mark.parametrize("name", {"a", "b", "c"}, ids=str)
+def test_of_a_set(benchmark: BenchmarkFixture, name: str) -> None:
+    assert name
+    benchmark(work, 100)
+
+
 @pytest.mark.parametrize("value", [Plain()], ids=repr)
 def test_address(benchmark: BenchmarkFixture, value: Plain) -> None:
     assert value
