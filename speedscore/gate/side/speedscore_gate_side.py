@@ -11,12 +11,10 @@ module sends ``collected``, ``ready``, ``round``, ``finished`` and ``ended``.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import hashlib
 import inspect
 import os
-import signal
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -210,15 +208,8 @@ def within(path: str, folder: str) -> bool:
     return path.startswith(folder + os.sep)
 
 
-def die_with_gate() -> None:
-    """Ask Linux to kill this process when the gate ends, however that happens (man 2 prctl): it may be frozen then."""
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
 @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark, xdist and junitxml read what they were asked for
 def pytest_configure(config: pytest.Config) -> None:
-    die_with_gate()
     # Its two loops, and nothing else of it: there is no public way to let a round wait.
     for name, paired in (("_raw", paired_raw), ("_raw_pedantic", paired_pedantic)):
         if not hasattr(BenchmarkFixture, name):
