@@ -29,6 +29,7 @@ MOST_WARM_UP_SECONDS = 1.0
 MOST_ROUNDS = 1_000_000
 STANDS_STILL_SECONDS = 0.02
 """Of a round that a timer did not see at all; the coarsest of them move every 16 ms."""
+STANDS_STILL = "its timer stands still: is time frozen while it runs? Name a timer of its own, or let it run"
 SPIN_UNITS = 2_000
 
 
@@ -151,6 +152,8 @@ class Rounds:
                     spin(units)
                 seconds = timer() - started
                 cpu_seconds, wall_seconds = Clock.process() - cpu_started, Clock.wall() - wall_started
+                if seconds <= 0 and wall_seconds >= STANDS_STILL_SECONDS:
+                    self.pairing.not_comparable = STANDS_STILL
                 return preemption.times(seconds=seconds, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
         finally:
             if collecting:
@@ -187,10 +190,7 @@ def _warm_up(rounds: Rounds, time_round: Callable[[int], float]) -> int:
         began = Clock.wall()
         fastest = min(fastest, time_round(iterations) / iterations)
         spent += Clock.wall() - began
-        if fastest <= 0 and Clock.wall() - began >= STANDS_STILL_SECONDS:
-            rounds.pairing.not_comparable = (
-                "its timer stands still: is time frozen while it runs? Name a timer of its own, or let it run"
-            )
+        if rounds.pairing.not_comparable:
             break
         if fastest > 0 and fastest * iterations >= ROUND_SECONDS / 2:
             if spent >= WARM_UP_SECONDS:

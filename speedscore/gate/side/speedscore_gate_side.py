@@ -63,7 +63,8 @@ class SidePlugin:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._collection_errors.append(f"{report.nodeid}: {report.longreprtext.strip().splitlines()[-1]}")
+            last_line = report.longreprtext.strip().splitlines()[-1]
+            self._collection_errors.append(f"{report.nodeid}: {last_line[:MOST_REASON_CHARACTERS]}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:

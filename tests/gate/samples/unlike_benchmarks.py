@@ -73,13 +73,17 @@ def test_other_clock(benchmark: BenchmarkFixture) -> None:
     benchmark(work, 100)
 
 
-def test_frozen(benchmark: BenchmarkFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("pedantic", [False, True])
+def test_frozen(benchmark: BenchmarkFixture, monkeypatch: pytest.MonkeyPatch, pedantic: bool) -> None:
     """As a library that freezes time does it: everywhere, in every module that is loaded."""
     monkeypatch.setattr(time, "perf_counter", lambda: 1.0)
     monkeypatch.setattr(time, "process_time", lambda: 1.0)
     monkeypatch.setattr(time, "monotonic", lambda: 1.0)
     benchmark._timer = lambda: 1.0
-    benchmark(sum, range(100_000))
+    if pedantic:
+        benchmark.pedantic(sum, args=(range(100_000),), iterations=50, rounds=10)
+    else:
+        benchmark(sum, range(100_000))
 
 
 @pytest.mark.parametrize("counts", [{"units": "100"}, {"units": None}, {"units": float("inf")}, 7], ids=str)
