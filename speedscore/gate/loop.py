@@ -75,8 +75,8 @@ class Gate:
             self._run_pairs()
         except KeyboardInterrupt:
             cut_off = "interrupted"
-        except BudgetSpentError:
-            cut_off = "the time budget was spent"
+        except BudgetSpentError as error:
+            cut_off = f"the time budget was spent{f': {error}' if str(error) else ''}"
         self._look(self._cases, cut_off=cut_off)
         return outcome_of(
             self._matching,

@@ -148,8 +148,10 @@ def _check_own_code(pair: StartedPair) -> None:
 
 
 def _heard(side: Side, ask: Callable[[], Answer]) -> Answer:
-    """Raises GateError where the side is lost."""
+    """Raises GateError where the side is lost, and BudgetSpentError where it takes too long."""
     try:
         return ask()
+    except BudgetSpentError as error:
+        raise BudgetSpentError(f"{error} of {side.spec.label}, which collects" if str(error) else "") from None
     except ProcessLostError as error:
         raise GateError(f"pytest on {side.spec.label} ({side.spec.description}) {error}") from None

@@ -22,6 +22,7 @@ from speedscore.host.scratch import make_scratch
 _PLUGIN_FOLDER = Path(__file__).parent / "side"
 _PLUGIN = "speedscore_gate_side"
 _SHOWN_BYTES = 200
+_LONG_SECONDS = 2.0
 HANG_SECONDS = 900.0
 """A side that says nothing for so long hangs. Longer than any compilation."""
 
@@ -90,12 +91,14 @@ class SideProcess:
         self._process.send(msgspec.json.encode({"do": what, **content}))
 
     def _receive(self) -> Message:
-        left_seconds = self._deadline - seconds()
+        began = seconds()
+        left_seconds = self._deadline - began
         try:
             line = self._process.read_line(limit_seconds=max(0.0, min(HANG_SECONDS, left_seconds)))
         except ProcessLostError:
             if seconds() >= self._deadline:
-                raise BudgetSpentError from None
+                waited = seconds() - began
+                raise BudgetSpentError(f"{waited:.0f} s without an answer" if waited >= _LONG_SECONDS else "") from None
             raise
         try:
             return _DECODER.decode(line)

@@ -81,6 +81,8 @@ def test_numbers_of_any_library_are_taken() -> None:
         {"speedscore_memory_bytes": "much"},
         {"speedscore_identity": {"a": {"nested": 1}}},
         {"speedscore_identity": {1: "a"}},
+        {"speedscore_identity": {"a": float("nan")}},
+        {"speedscore_identity": {"a": 10**400}},
         {"speedscore_identity": "a"},
     ],
     ids=str,

@@ -45,7 +45,9 @@ class Pipe:
         self._writes = os.fdopen(writes, "wb", buffering=0)
 
     def send(self, event: str, **content: Any) -> None:
-        self._writes.write(json.dumps({"event": event, **content}).encode() + b"\n")
+        # What stood for a byte that is no text, as in the name of a file, has no place in UTF-8.
+        text = json.dumps({"event": event, **content}, ensure_ascii=False)
+        self._writes.write(text.encode(errors="replace") + b"\n")
 
     def receive(self) -> dict[str, Any]:
         line = self._reads.readline()

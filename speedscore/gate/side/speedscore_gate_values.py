@@ -67,7 +67,8 @@ def _identity(identity: Any) -> dict[str, Any]:
     if not isinstance(identity, Mapping):
         raise WrongValueError(f"expected a table in extra_info['speedscore_identity'], found {_shown(identity)}")
     for name, value in identity.items():
-        if not isinstance(name, str) or not isinstance(value, str | bool | int | float | None):
+        is_finite = not isinstance(value, int | float) or abs(value) <= 2**63
+        if not isinstance(name, str) or not isinstance(value, str | bool | int | float | None) or not is_finite:
             raise WrongValueError(
                 "expected names with a text, a number or None each in extra_info['speedscore_identity'], found "
                 f"{_shown(name)}: {_shown(value)}"

@@ -104,6 +104,11 @@ def test_address(benchmark: BenchmarkFixture, value: Plain) -> None:
     benchmark(work, 100)
 
 
+def test_long_reason(benchmark: BenchmarkFixture) -> None:
+    assert benchmark
+    raise ValueError("\udcff" + "x" * 100_000)
+
+
 def test_writes_to_every_pipe(benchmark: BenchmarkFixture) -> None:
     if ON_HEAD:
         for number in range(3, 64):
