@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 
-MARK = "SPEEDSCORE_STARTED_BY"
+MARK = "SPEEDSCORE_STARTED_BY_PROCESS"
 """The environment variable that says who started a process: an identity."""
 REAPER = "SPEEDSCORE_REAPER"
 """Stands in the environment of a process that runs this script, which ends by itself."""

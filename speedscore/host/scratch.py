@@ -15,7 +15,7 @@ from speedscore.host import reaping
 from speedscore.host.reaper import is_alive
 
 PREFIX = "speedscore-"
-_OWNER = ".owner"
+_OWNER = ".made-by"
 _FORGOTTEN_SECONDS = 30 * 86400.0
 """Whoever made a folder so long ago has gone, also where that cannot be seen, as after a restart of the machine."""
 

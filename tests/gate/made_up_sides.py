@@ -80,7 +80,13 @@ class MadeUpSide:
         self._tests = tests
         self._clock = clock
         self._pair = pair
-        self._collection = {"errors": (), "python": "3.11.7", "foreign": (), "stillborn": ""} | collection
+        self._collection = {
+            "errors": (),
+            "python": "3.11.7",
+            "foreign": {},
+            "extensions": (),
+            "stillborn": "",
+        } | collection
         self._is_frozen = False
         self._extra_work = 0.0
         self._rounds = 0
@@ -138,7 +144,7 @@ class MadeUpSide:
         return self._finished()
 
     def end(self) -> Ended:
-        return Ended(self._collection["foreign"])
+        return Ended(self._collection["foreign"], self._collection["extensions"])
 
     def freeze(self) -> None:
         self._is_frozen = True

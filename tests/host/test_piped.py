@@ -151,9 +151,9 @@ def test_folders_of_those_who_have_gone_are_removed_and_no_others(
     ours, left, strange = make_scratch("gate"), make_scratch("gate"), tmp_path / "speedscore-strange"
     old, of_container = make_scratch("gate"), make_scratch("gate")
     for folder in (old, of_container):
-        (folder / ".owner").write_text(f"{os.getpid()}-1-1234.5678")
-    os.utime(old / ".owner", (0, 0))
-    (left / ".owner").write_text(f"{os.getpid()}-1-{reaping.place()}")
+        (folder / ".made-by").write_text(f"{os.getpid()}-1-1234.5678")
+    os.utime(old / ".made-by", (0, 0))
+    (left / ".made-by").write_text(f"{os.getpid()}-1-{reaping.place()}")
     (left / "worktree").mkdir()
     strange.mkdir()
     assert remove_leftovers() == 2

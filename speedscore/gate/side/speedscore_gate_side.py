@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
+from speedscore_gate_code import OwnCode
 from speedscore_gate_conditions import parameters_of
 from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
 from speedscore_gate_values import WrongValueError, figures
@@ -47,7 +48,7 @@ NOTHING_SAVED: dict[str, Any] = {
 }
 """What the project's own settings may ask for and a side cannot use: nothing is saved, compared or shared out."""
 
-MOST_REASON_CHARACTERS = 2_000
+MOST_REASON_CHARACTERS = 500
 
 
 class SidePlugin:
@@ -68,6 +69,7 @@ class SidePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        OwnCode.from_environment().stay_first()
         items = {item.nodeid: item for item in session.items if uses_benchmark(item)}
         self._pipe.send(
             "collected",
@@ -80,7 +82,7 @@ class SidePlugin:
                 self._run(item, items.get(order["next"]), order)
             else:
                 self._pipe.send("finished", outcome="absent", reason="this process has no such case")
-        self._pipe.send("ended", foreign=foreign_modules())
+        self._pipe.send("ended", **OwnCode.from_environment().imported())
         return True
 
     def _run(self, item: pytest.Item, following: pytest.Item | None, order: dict[str, Any]) -> None:
@@ -124,7 +126,7 @@ class SidePlugin:
 
 def folders_of(config: pytest.Config) -> list[str]:
     """The names under which this side's checkout is known, longest first."""
-    return sorted({os.environ["SPEEDSCORE_GATE_OWN"], str(config.rootpath)}, key=len, reverse=True)
+    return sorted({OwnCode.from_environment().own, str(config.rootpath)}, key=len, reverse=True)
 
 
 def uses_benchmark(item: pytest.Item) -> bool:
@@ -188,25 +190,9 @@ def peak_bytes() -> int | None:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)
 
 
-def foreign_modules() -> list[str]:
-    """Modules that came from the other side's checkout: what was measured was then not this side's code."""
-    other_folder, own_folder = os.environ["SPEEDSCORE_GATE_OTHER"], os.environ["SPEEDSCORE_GATE_OWN"]
-    if other_folder == own_folder:
-        return []
-    ours = os.path.realpath(Path(__file__).parent)
-    foreign = []
-    for name, module in list(sys.modules.items()):
-        path = os.path.realpath(getattr(module, "__file__", None) or "")
-        # An environment may lie inside a checkout, and we ourselves may.
-        installed = {"site-packages", "dist-packages"} & set(Path(path).parts)
-        is_foreign = within(path, other_folder) and not (within(path, own_folder) and within(own_folder, other_folder))
-        if is_foreign and not installed and not within(path, ours):
-            foreign.append(name)
-    return sorted(foreign)
-
-
-def within(path: str, folder: str) -> bool:
-    return path.startswith(folder + os.sep)
+def pytest_addoption() -> None:
+    """Called as this plugin is registered: before those of installed packages are imported, and any conftest."""
+    OwnCode.from_environment().put_first()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark, xdist and junitxml read what they were asked for
