@@ -118,8 +118,11 @@ def _state(value: Any) -> Iterator[tuple[str, Any]]:
         return
     reduce = copyreg.dispatch_table.get(type(value))
     reduced = reduce(value) if reduce else value.__reduce_ex__(4)
+    if isinstance(reduced, str):
+        yield ": name", reduced
+        return
     # The first is what makes it; then its arguments, its state, and its items (Python, pickle, object.__reduce__).
-    for place, part in enumerate(reduced[1:4] if isinstance(reduced, tuple) else ()):
+    for place, part in enumerate(reduced[1:4]):
         if part is not None:
             yield f": {place}", tuple(islice(part, MOST_VALUES)) if place == 2 else part
 
