@@ -6,16 +6,18 @@ It keeps what became of every case. How a case is saved, and what an outcome mea
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from speedscore.bench_suite.matrix.cases import Block, Case
 from speedscore.bench_suite.measuring.block import BlockInterrupted, BlockPlan, measure_block
 from speedscore.bench_suite.measuring.budget import Budget
+from speedscore.bench_suite.measuring.load_watch import unknown_load
 from speedscore.bench_suite.measuring.outcomes import CaseOutcome, Listener
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.machine import Machine
 from speedscore.bench_suite.session.worker_factory import OpenWorkers
+from speedscore.host.control_groups import Throttling
 from speedscore.host.fingerprint import BUSY_FROM
 
 
@@ -38,18 +40,25 @@ class SessionBlocks:
         machine: Machine,
         open_workers: OpenWorkers,
         make_progress: Callable[[int], ProgressListener],
+        keep: Callable[[Mapping[Case, CaseOutcome]], None],
     ) -> None:
-        """``cases`` are all that can be measured here. The time budget runs from now on."""
+        """``cases`` are all that can be measured here. The time budget runs from now on.
+
+        ``keep`` is given what became of cases as soon as it is known: after each process of a block, and at its end.
+        """
         self._cases = cases
         self._choices = choices
         self._machine = machine
         self._open_workers = open_workers
+        self._keep = keep
         blocks = len({case.block for case in cases})
         self._progress = make_progress(blocks)
         self._budget = Budget(choices.budget_seconds, blocks=blocks, clock=machine.clock)
         self._order = random.Random(choices.seed)
         self._outcomes: dict[Case, CaseOutcome] = {}
         self._busy_processors: dict[Block, float] = {}
+        self._throttled_before: dict[Block, Throttling | None] = {}
+        self._throttled_after: dict[Block, Throttling | None] = {}
 
     def outcome(self, case: Case) -> CaseOutcome:
         """What became of the case; measures its whole block first where that has not been done.
@@ -67,6 +76,11 @@ class SessionBlocks:
     def busy_processors(self, block: Block) -> float:
         """How many processors others kept busy before the block was measured."""
         return self._busy_processors[block]
+
+    def throttling(self, block: Block) -> Throttling | None:
+        """What a container's quota did while the block was measured, so far as it has been; None without one."""
+        before, after = self._throttled_before[block], self._throttled_after.get(block) or self._machine.throttling()
+        return after.since(before) if before is not None and after is not None else None
 
     def _measure(self, block: Block) -> None:
         cases = [case for case in self._cases if case.block == block and case not in self._outcomes]
@@ -86,14 +100,21 @@ class SessionBlocks:
                     order=self._order,
                     listener=self._progress,
                     clock=self._machine.clock,
+                    process_ended=self._keep,
+                    # A process of pytest's own is for a debugger, and nothing in it is measured again.
+                    others_seconds=unknown_load if self._choices.in_process else self._machine.others_seconds,
                 )
         except BlockInterrupted as interrupted:
             self._outcomes.update(interrupted.outcomes)
+            self._keep(interrupted.outcomes)
             raise interrupted.cause from None
+        self._throttled_after[block] = self._machine.throttling()
         self._outcomes.update(outcomes)
+        self._keep(outcomes)
 
     def _look_at_the_load(self, block: Block) -> None:
         busy = self._machine.busy_processors(self._choices.preset.busy_look_seconds)
         self._busy_processors[block] = busy
+        self._throttled_before[block] = self._machine.throttling()
         if busy >= BUSY_FROM:
             self._progress.machine_is_busy(busy)

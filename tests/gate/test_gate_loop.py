@@ -371,6 +371,16 @@ def test_what_changes_in_one_call_of_some_is_decided_by_the_mean(
     assert answer.ratio == mean.ratio == pytest.approx(1 + (seconds / 0.01 - 1) / every, abs=0.1)
 
 
+@pytest.mark.parametrize(("wanted", "seeds"), [("7", {7}), ("", None)], ids=["the user's own", "drawn"])
+def test_all_pairs_have_one_hash_seed(monkeypatch: pytest.MonkeyPatch, wanted: str, seeds: set[int] | None) -> None:
+    monkeypatch.setenv("PYTHONHASHSEED", wanted)
+    machine = MadeUpMachine({CASE: PASSES}, {CASE: PASSES})
+    gated(machine, table())
+    assert len(machine.hash_seeds) > 2
+    assert len(set(machine.hash_seeds)) == 1
+    assert seeds is None or set(machine.hash_seeds) == seeds
+
+
 def at_first(seconds: float, *, in_odd_pairs: bool) -> MadeUpTest:
     """The first round of every other pair lasts longer."""
     return MadeUpTest(seconds=lambda pair, number: seconds if number == 0 and pair % 2 == in_odd_pairs else 0.01)
@@ -400,16 +410,6 @@ def test_a_case_whose_mean_alone_looks_slower_has_a_larger_budget() -> None:
     assert [answer.outcome for answer in spent] == ["inconclusive", "unchanged"]
     assert spent[0].reason.startswith("its 30 s were spent")
     assert spent[1].seconds < 20.0
-
-
-@pytest.mark.parametrize(("wanted", "seeds"), [("7", {7}), ("", None)], ids=["the user's own", "drawn"])
-def test_all_pairs_have_one_hash_seed(monkeypatch: pytest.MonkeyPatch, wanted: str, seeds: set[int] | None) -> None:
-    monkeypatch.setenv("PYTHONHASHSEED", wanted)
-    machine = MadeUpMachine({CASE: PASSES}, {CASE: PASSES})
-    gated(machine, table())
-    assert len(machine.hash_seeds) > 2
-    assert len(set(machine.hash_seeds)) == 1
-    assert seeds is None or set(machine.hash_seeds) == seeds
 
 
 def test_both_sides_of_a_pair_are_dealt_alike_and_each_pair_anew(monkeypatch: pytest.MonkeyPatch) -> None:

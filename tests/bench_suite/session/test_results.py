@@ -48,7 +48,7 @@ def result_of(phase: Phase, *processes: Prepared, **changes: Any) -> CaseResult:
     }
     case = Case(framework="jax", model="mlp", device="cpu", phase=phase)
     outcome = CaseMeasured(**known | changes)
-    return measured_result("a node id", case, outcome, busy_processors=0.126, occasion="then")
+    return measured_result("a node id", case, outcome, busy_processors=0.126, throttling=THROTTLED, occasion="then")
 
 
 def names(result: CaseResult) -> list[str]:
