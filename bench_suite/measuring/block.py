@@ -29,6 +29,7 @@ from speedscore.bench_suite.measuring.outcomes import (
     CaseUnavailable,
     Listener,
 )
+from speedscore.bench_suite.measuring.plausible import fastest_gemm, refuse_impossible
 from speedscore.bench_suite.measuring.scheduler import RoundScheduler
 from speedscore.bench_suite.workers.handle import WorkerLost
 from speedscore.bench_suite.workloads.presets import Preset
@@ -121,12 +122,11 @@ class _Outcomes:
 
     def settle_rest(self, cells: Sequence[CellRun], *, interrupted: bool) -> None:
         """The outcomes of all cases that nothing went wrong with; after an interrupt of those that have a figure."""
-        for cell in cells:
-            for case in cell.cases.values():
-                if case.role in cell.roles:
-                    outcome = cell.outcome(case)
-                    if not interrupted or isinstance(outcome, CaseMeasured):
-                        self._settle(case, outcome)
+        rest = {case: cell.outcome(case) for cell in cells for case in cell.cases.values() if case.role in cell.roles}
+        gemm = fastest_gemm(rest.values())
+        for case, outcome in rest.items():
+            if not interrupted or isinstance(outcome, CaseMeasured):
+                self._settle(case, refuse_impossible(outcome, gemm_flops_per_second=gemm))
 
     def _settle(self, case: Case, outcome: CaseOutcome) -> None:
         self.by_case[case] = outcome
