@@ -213,11 +213,12 @@ class _Block:
         self._outcomes.listener.round_done(cell.cases[TIMED_PHASE[role]], samples.process_rounds_seconds)
 
     def _end_process(self, cells: Sequence[CellRun]) -> None:
-        """Ask what ran, measure what the figures are held against, and let the workers go."""
+        """Certify again, ask what ran, measure what the figures are held against, and let the workers go."""
         for cell in cells:
             for role in tuple(cell.roles):
                 if role in cell.roles:
                     with self._outcomes.failures_of(cell, (role,)):
+                        cell.certify_again(role)
                         cell.describe(role)
             if cell.roles:
                 with self._outcomes.failures_of(cell, tuple(cell.roles)):

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Protocol, TypeVar
 
+import msgspec
+
 from speedscore.bench_suite.matrix.cases import Case, Cell
 from speedscore.bench_suite.measuring.outcomes import (
     NEEDS_TWO,
@@ -25,6 +27,8 @@ from speedscore.bench_suite.workers.handle import Worker
 from speedscore.bench_suite.workers.protocol import (
     Build,
     Built,
+    CertifiedAgain,
+    CertifyAgain,
     Describe,
     Described,
     Gauge,
@@ -39,7 +43,7 @@ from speedscore.bench_suite.workers.protocol import (
 )
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.record.phases import PHASES, ROLES, TIMED_PHASE, Role
-from speedscore.record.run_record import Round
+from speedscore.record.run_record import Check, Round
 
 ReplyType = TypeVar("ReplyType", bound=Reply)
 
@@ -79,6 +83,12 @@ class RoleSamples:
         self.prepared.append(prepared)
         self.spent_seconds = 0.0
         self._first_round = len(self.rounds)
+
+    def add_checks(self, checks: tuple[Check, ...]) -> None:
+        """What was compared after the rounds of the newest process stands in its certificate."""
+        prepared = self.prepared[-1]
+        certificate = msgspec.structs.replace(prepared.certificate, checks=(*prepared.certificate.checks, *checks))
+        self.prepared[-1] = msgspec.structs.replace(prepared, certificate=certificate)
 
     @property
     def process_rounds_seconds(self) -> list[float]:
@@ -128,6 +138,13 @@ class CellRun:
         measured = self._ask(TimeRound(role=role, steps=samples.prepared[0].steps_per_round), TimedRound)
         self.freeze()
         samples.rounds.append(Round(measured.seconds, turn=turn, process=process))
+
+    def certify_again(self, role: Role) -> None:
+        """After the last round of the present worker, where it had any."""
+        samples = self.roles[role]
+        if samples.process_rounds_seconds:
+            request = CertifyAgain(role=role, limit_seconds=self._preset.rounds_seconds)
+            samples.add_checks(self._ask(request, CertifiedAgain).checks)
 
     def describe(self, role: Role) -> None:
         """Ask what ran, once for all processes."""

@@ -14,11 +14,14 @@ import msgspec
 
 from speedscore.bench_suite.frameworks.program import Builder, Program
 from speedscore.bench_suite.workers import memory
+from speedscore.bench_suite.workers.after_rounds import FEWEST_STEPS, check_after_rounds
 from speedscore.bench_suite.workers.certificate import certify, require_passed
 from speedscore.bench_suite.workers.gauges import call_seconds, gemm_flops_per_second
 from speedscore.bench_suite.workers.protocol import (
     Build,
     Built,
+    CertifiedAgain,
+    CertifyAgain,
     Describe,
     Described,
     Gauge,
@@ -33,6 +36,7 @@ from speedscore.bench_suite.workers.protocol import (
 )
 from speedscore.bench_suite.workers.rounds import settle, time_round, warm_up
 from speedscore.bench_suite.workloads.presets import Gauging
+from speedscore.bench_suite.workloads.reference import read_reference
 from speedscore.bench_suite.workloads.table import load_workload
 from speedscore.bench_suite.workloads.workload import Workload
 from speedscore.host.clock import seconds
@@ -42,6 +46,7 @@ from speedscore.host.variables import recorded_variables
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.metrics import WARM, find_metric
 from speedscore.record.phases import Role
+from speedscore.record.run_record import Certificate
 
 FARTHEST_STEP = 100
 """Training goes back to the canonical weights before it passes this step, unless one round alone is longer."""
@@ -83,6 +88,8 @@ class Service:
                 return self._prepare(request)
             case TimeRound(role=role, steps=steps):
                 return self._measure(role, steps)
+            case CertifyAgain(role=role, limit_seconds=limit_seconds):
+                return self._certify_again(role, limit_seconds=limit_seconds)
             case Gauge(gauging):
                 return self._gauge(gauging)
             case Describe(role):
@@ -177,8 +184,27 @@ class Service:
         round_seconds = time_round(program, role=role, steps=steps)
         if program.pending():
             raise MeasurementInvalid("work was still pending after the wait: the round's time would be too short")
+        loss_before = self._last_loss
         self._note_loss(program, role=role)
+        has_gone_on = self._steps_from_start > steps + settling_steps
+        if role == "training" and has_gone_on and self._last_loss == loss_before:
+            raise MeasurementInvalid(
+                f"the loss is {loss_before} after {steps + settling_steps} steps more, to the last bit what it was "
+                "before them: they did no work"
+            )
         return TimedRound(seconds=round_seconds / steps)
+
+    def _certify_again(self, role: Role, *, limit_seconds: float) -> CertifiedAgain:
+        cell, program = self._built(), self._prepared(role)
+        started = seconds()
+        while role == "training" and self._steps_from_start < FEWEST_STEPS and seconds() - started < limit_seconds:
+            settle(program, role=role, steps=1)
+            self._steps_from_start += 1
+        checks = check_after_rounds(program, cell.workload, role)
+        self._steps_from_start += 1
+        reference = read_reference(cell.workload).made_by
+        require_passed(f"{role} {cell.setting.cell.id}", Certificate(reference, checks))
+        return CertifiedAgain(checks)
 
     def _note_loss(self, program: Program, *, role: Role) -> None:
         if role != "training":

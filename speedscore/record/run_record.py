@@ -75,7 +75,14 @@ class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One quantity of a certificate, at the tensor that was furthest from its reference."""
 
-    quantity: Literal["parameter count", "forward outputs", "loss", "gradients", "parameters after five steps"]
+    quantity: Literal[
+        "parameter count",
+        "forward outputs",
+        "loss",
+        "gradients",
+        "parameters after five steps",
+        "after the rounds",
+    ]
     tensor: str
     """Canonical name of the worst tensor, or an empty string for a single number."""
     error: float
