@@ -160,7 +160,7 @@ def _convolution_parameters(conv: Convolution) -> Weights:
     # A tenth of He's gain leaves variances near 0.01, where an epsilon that is ten times off can still be seen.
     shape = (conv.size, conv.size, conv.inputs, conv.outputs)
     kernel = canonical.kernel(f"{conv.conv}.kernel", shape, gain=2**0.5 / 10)
-    # ReLU's slope jumps at zero, so a value that rounding moves across it changes the gradients of all layers before it:
+    # ReLU's slope jumps at zero, so a value that rounding moves across it changes the gradients of all layers before:
     # with usual biases an honest float32 gradient is 1e-2 off, with 1.5 still 1e-3, as much as one in TF32. With 3 few
     # values are cut, and those seldom by a hair; where a block ends, its last normalisation moves the many exact zeros
     # of the shortcut away from the kink. The stem has none, for before a max-pool it would never be cut.
