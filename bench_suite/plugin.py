@@ -17,11 +17,15 @@ from speedscore.bench_suite.matrix.misspelled import misspelled_keywords, misspe
 from speedscore.bench_suite.matrix.registering import register_lines
 from speedscore.bench_suite.session.ending import SessionEnd
 from speedscore.bench_suite.session.options import add_options, check_options, read_choices, refuse_beside_gate
-from speedscore.bench_suite.session.stash import CLOCK, SESSION
+from speedscore.bench_suite.session.saving import RunFiles
+from speedscore.bench_suite.session.shielding import ENDING_SIGNALS
+from speedscore.bench_suite.session.stash import CLOCK, FILES, JOURNAL, SESSION
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.workloads.presets import Preset, find_preset
-from speedscore.host.signals import ENDING, interrupt_on
+from speedscore.host.processors import usable_processors
+from speedscore.host.signals import interrupt_on
 from speedscore.record.run_file import BLOCK_KEY, RunFileError, to_block
+from speedscore.text.cleaning import one_line
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -49,7 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
     check_options(config)
     register_lines(config)
     if not _is_gate_side(config):
-        # Registered here, it wraps pytest-benchmark's saving and ends before the terminal's summary begins.
+        # Before pytest-benchmark looks at its storage, and before any other session writes to the same file.
+        config.stash[FILES] = RunFiles(config)
+        # Registered here, it goes before pytest-benchmark's saving and ends before the terminal's summary begins.
         config.pluginmanager.register(SessionEnd(config), "speedscore-session-end")
 
 
@@ -83,11 +89,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
-    """Where a node id is refused, say which case it may have meant."""
+    """Where a node id is refused, say which case it may have meant; else begin, now that the selection is complete."""
     try:
-        return (yield)
+        result = yield
     except pytest.UsageError as error:
         raise pytest.UsageError(*error.args, *misspelled_node_ids(session.config.args)) from None
+    # Not when pytest_collection_finish is called, for that comes after a Ctrl-C too, with all that was not deselected.
+    if not _is_gate_side(session.config):
+        _begin(session)
+    return result
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
@@ -95,35 +105,51 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     return [] if items else misspelled_keywords(config.getoption("keyword"))
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    if _is_gate_side(session.config):
-        return
+def _begin(session: pytest.Session) -> None:
+    config = session.config
     cases = {item.nodeid: case for item in session.items if (case := case_of(item)) is not None}
     # A worker of pytest-xdist measures nothing: there pytest-benchmark is disabled, and every case is skipped.
-    if cases and not session.config.option.collectonly and not hasattr(session.config, "workerinput"):
-        session.config.stash[SESSION] = _begin(session.config, cases)
-        # Schedulers send it when the time is up: the run is saved, as after Ctrl-C.
-        session.config.add_cleanup(interrupt_on(*ENDING))
+    if cases and not config.option.collectonly and not hasattr(config, "workerinput"):
+        config.stash[SESSION] = _make_session(config, cases)
+        # Schedulers send SIGTERM when the time is up, a terminal that is closed SIGHUP, and people press Ctrl-C twice:
+        # the first ends the session, and none after it cuts short what tidies up.
+        config.add_cleanup(interrupt_on(*ENDING_SIGNALS))
 
 
-def _begin(config: pytest.Config, cases: dict[str, Case]) -> Session:
+def _make_session(config: pytest.Config, cases: dict[str, Case]) -> Session:
     # Imported here because collecting alone needs none of it, and has under a second.
+    from speedscore.bench_suite.session.journal import Journal, left_over
     from speedscore.bench_suite.session.machine import this_machine
     from speedscore.bench_suite.session.progress import Progress
+    from speedscore.bench_suite.session.resuming import first_words
     from speedscore.bench_suite.session.session import Session
+    from speedscore.bench_suite.session.standing import StandingCases
     from speedscore.bench_suite.session.worker_factory import block_workers
 
     choices = read_choices(config)
+    folder = config.stash[FILES].folder()
+    config.stash[JOURNAL] = Journal(folder)
+    machine = this_machine(Path(__file__).parent)
     try:
-        return Session(
+        bench_session = Session(
             choices,
             cases,
-            machine=this_machine(Path(__file__).parent),
+            machine=machine,
             open_workers=partial(block_workers, choices.preset, in_process=choices.in_process),
             make_progress=lambda total_blocks: Progress(config, total_blocks=total_blocks),
+            objection=StandingCases(
+                choices.preset, machine.environment, cases, processors=usable_processors()
+            ).objection,
+            journal=config.stash[JOURNAL],
         )
     except RunFileError as error:
         raise pytest.UsageError(f"--resume: {error}") from None
+    lines = first_words(bench_session.earlier, left_over=left_over(folder), taken_up=choices.earlier_path)
+    reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        for line in lines:
+            reporter.write_line(one_line(line))
+    return bench_session
 
 
 def case_of(item: pytest.Item) -> Case | None:

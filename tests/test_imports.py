@@ -296,6 +296,7 @@ PYTEST_MODULES = (
     # Loaded by file name into a pytest that may be another checkout's.
     "speedscore.gate.side.speedscore_gate_rounds",
     "speedscore.gate.side.speedscore_gate_side",
+    "speedscore.bench_suite.session.document",
     "speedscore.bench_suite.session.ending",
     "speedscore.bench_suite.matrix.hooks",
     "speedscore.bench_suite.session.options",

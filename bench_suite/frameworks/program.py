@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from speedscore.bench_suite.workloads.workload import Weights, Workload
+    from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 
 
 class DeviceUnavailable(RuntimeError):
@@ -29,6 +29,14 @@ class Program(Protocol):
 
     def load(self) -> None:
         """Put the canonical weights and state back, with a fresh optimizer. Blocks until they are on the device."""
+        ...
+
+    def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
+        """Put another batch, of the shapes of the workload's own, in the place of the present one.
+
+        ``inputs`` of a program of the role inference have one example, and targets only a training program has. What
+        was compiled serves on, and blocks until the batch is on the device.
+        """
         ...
 
     def compile(self) -> dict[str, float]:
@@ -48,7 +56,10 @@ class Program(Protocol):
         ...
 
     def wait(self) -> None:
-        """Block until all that was queued is done: every updated tensor, not only the loss."""
+        """Block until what was asked for is there: of a pass its logits, of a step every updated tensor and the loss.
+
+        Calls run in the order in which they were queued, so the last pass ends the passes before it.
+        """
         ...
 
     def pending(self) -> bool:
@@ -80,10 +91,12 @@ class Program(Protocol):
         ...
 
     def dispatch(self) -> Callable[[], None] | None:
-        """One call of the step with its computation left out, waited for; None where that cannot be had.
+        """One call of the step with its computation left out, until it returns; None where that cannot be had.
 
         The call takes the same path through Python as ``step``, with a tree of the same form whose arrays have one
-        element. It costs what the library adds to a step on the host. Training only.
+        element, and the compiled program behind it computes nothing. So it costs what a step costs on the host before
+        any kernel runs: the library's own work, the framework's handling of arguments and results, the runtime's
+        account of their memory. It is not waited for. Training only.
         """
         ...
 

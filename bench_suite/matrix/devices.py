@@ -1,7 +1,8 @@
 """Looks for accelerators without a framework: device files, the PCI bus and NVIDIA's management library.
 
-It says what was looked for and what was found, so that a skip can be acted on. It never opens a device for computing;
-whether a framework can use what was found is for the worker to say.
+The library is asked in a process of its own (``speedscore.host.graphics``), for it may hang or crash. What is said here
+is what was looked for and what was found, so that a skip can be acted on. No device is opened for computing; whether a
+framework can use what was found is for the worker to say.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-import pynvml
 
+from speedscore.host.graphics import ask_graphics
 from speedscore.record.phases import DeviceName
 
 GOOGLE_PCI_VENDOR = "0x1ae0"
@@ -37,11 +38,16 @@ class DeviceProbe(msgspec.Struct, frozen=True):
     found: tuple[str, ...]
     """Names of the devices; empty when there is none."""
     looked_for: str
+    problem: str = ""
+    """What went wrong while looking, in one line; empty where nothing did."""
 
     @property
     def absence(self) -> str:
         """Why a case on this device is skipped; empty when the device is there."""
-        return "" if self.found else f"found none of what was looked for: {self.looked_for}"
+        if self.found:
+            return ""
+        absence = f"found none of what was looked for: {self.looked_for}"
+        return f"{absence}; {self.problem}" if self.problem else absence
 
 
 def probe_cpu() -> DeviceProbe:
@@ -50,11 +56,14 @@ def probe_cpu() -> DeviceProbe:
 
 def probe_gpu() -> DeviceProbe:
     """NVIDIA GPUs by the driver's management library, AMD GPUs by the kernel's compute device."""
-    device_names = list(_nvidia_names())
+    graphics = ask_graphics()
+    device_names = list(graphics.names)
     if AMD_COMPUTE_FILE.exists():
         device_names.append("AMD GPU")
     return DeviceProbe(
-        found=tuple(device_names), looked_for=f"an NVIDIA GPU and its driver (NVML), an AMD GPU ({AMD_COMPUTE_FILE})"
+        found=tuple(device_names),
+        looked_for=f"an NVIDIA GPU and its driver (NVML), an AMD GPU ({AMD_COMPUTE_FILE})",
+        problem=graphics.problem,
     )
 
 
@@ -77,22 +86,6 @@ def probe_tpu(root: Path = Path("/")) -> DeviceProbe:
 
 
 PROBES: dict[DeviceName, Callable[[], DeviceProbe]] = {"cpu": probe_cpu, "gpu": probe_gpu, "tpu": probe_tpu}
-
-
-def _nvidia_names() -> list[str]:
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        # No driver, no library or no permission: in every case nothing that a framework could use.
-        return []
-    try:
-        count = pynvml.nvmlDeviceGetCount()
-        return [str(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(index))) for index in range(count)]
-    except pynvml.NVMLError as error:
-        # The driver is there: a framework may well use what the management library does not name.
-        return [f"NVIDIA GPU (unnamed: {error})"]
-    finally:
-        pynvml.nvmlShutdown()
 
 
 def _tpu_name(device: Path) -> str:

@@ -3,16 +3,17 @@
 A block runs through its processes one after the other: in each, every cell has a fresh worker, all workers live at the
 same time, and while one runs the others are frozen. Only on a TPU, which serves one process at a time, each lives
 alone. Processes come in pairs, the first from empty compilation caches and the second from those that the first filled,
-so that one worker serves training, inference and compile figures of its cell. What goes wrong in one worker is the
-outcome of its own cases. This module starts no process itself and prints nothing: it is given a way to start a worker
-and a listener to tell.
+so that one worker serves training, inference and compile figures of its cell. A process during whose rounds others used
+much of the processors is measured again, where there is time, and the first attempt is no figure. What goes wrong in
+one worker is the outcome of its own cases. This module starts no process itself and prints nothing: it is given a way
+to start a worker and a listener to tell.
 """
 
 from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import msgspec
@@ -21,6 +22,7 @@ from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.matrix.cases import Case, Cell
 from speedscore.bench_suite.measuring.cell_run import CellRun, WorkerFactory
 from speedscore.bench_suite.measuring.deadline import Deadline
+from speedscore.bench_suite.measuring.load_watch import LoadWatch, OthersSeconds, is_disturbed, unknown_load
 from speedscore.bench_suite.measuring.outcomes import (
     OUT_OF_TIME,
     CaseFailed,
@@ -70,10 +72,14 @@ def measure_block(
     order: random.Random,
     listener: Listener,
     clock: Clock = seconds,
+    others_seconds: OthersSeconds = unknown_load,
+    process_ended: Callable[[Mapping[Case, CaseOutcome]], None] | None = None,
 ) -> Mapping[Case, CaseOutcome]:
     """Measure the cases of one block against each other: what became of each.
 
-    ``order`` shuffles who goes first, anew each turn. Raises BlockInterrupted, with what was measured until then, for
+    ``order`` shuffles who goes first, anew each turn; ``others_seconds`` counts what others use of our processors
+    meanwhile; ``process_ended`` is told after each process but the last what has a figure by then. Raises
+    BlockInterrupted, with what was measured until then, for
     whatever is not the failure of a case.
     """
     by_cell: dict[Cell, list[Case]] = {}
@@ -82,7 +88,19 @@ def measure_block(
     cells = [CellRun(cell, cell_cases, preset=plan.preset) for cell, cell_cases in by_cell.items()]
     outcomes = _Outcomes(listener)
     try:
-        _Block(cells, start_worker, plan=plan, order=order, outcomes=outcomes, clock=clock).run()
+        block = _Block(
+            cells,
+            start_worker,
+            plan=plan,
+            order=order,
+            outcomes=outcomes,
+            clock=clock,
+            others_seconds=others_seconds,
+        )
+        for process in range(plan.processes):
+            block.run(process)
+            if process_ended is not None and process + 1 < plan.processes:
+                process_ended(outcomes.so_far(cells))
     except BaseException as error:
         for cell in cells:
             cell.close()
@@ -122,11 +140,26 @@ class _Outcomes:
 
     def settle_rest(self, cells: Sequence[CellRun], *, interrupted: bool) -> None:
         """The outcomes of all cases that nothing went wrong with; after an interrupt of those that have a figure."""
-        rest = {case: cell.outcome(case) for cell in cells for case in cell.cases.values() if case.role in cell.roles}
-        gemm = fastest_gemm(rest.values())
-        for case, outcome in rest.items():
+        for case, outcome in self._possible(cells, interrupted=interrupted).items():
             if not interrupted or isinstance(outcome, CaseMeasured):
-                self._settle(case, refuse_impossible(outcome, gemm_flops_per_second=gemm))
+                self._settle(case, outcome)
+
+    def so_far(self, cells: Sequence[CellRun]) -> Mapping[Case, CaseOutcome]:
+        """What would remain if the block were interrupted now."""
+        outcomes = self._possible(cells, interrupted=True)
+        return {case: outcome for case, outcome in outcomes.items() if isinstance(outcome, CaseMeasured)}
+
+    @staticmethod
+    def _possible(cells: Sequence[CellRun], *, interrupted: bool) -> Mapping[Case, CaseOutcome]:
+        """The outcomes of all cases that nothing went wrong with; a figure that cannot be is none."""
+        outcomes = {
+            case: cell.outcome(case, interrupted=interrupted)
+            for cell in cells
+            for case in cell.cases.values()
+            if case.role in cell.roles
+        }
+        gemm = fastest_gemm(outcomes.values())
+        return {case: refuse_impossible(outcome, gemm_flops_per_second=gemm) for case, outcome in outcomes.items()}
 
     def _settle(self, case: Case, outcome: CaseOutcome) -> None:
         self.by_case[case] = outcome
@@ -145,6 +178,7 @@ class _Block:
         order: random.Random,
         outcomes: _Outcomes,
         clock: Clock,
+        others_seconds: OthersSeconds,
     ) -> None:
         self._groups = [list(cells)]
         """Cells whose workers live at the same time."""
@@ -158,24 +192,46 @@ class _Block:
         launches = plan.processes * len(self._groups)
         self._deadline = Deadline(plan.deadline_seconds, launches=launches, clock=clock)
         self._turn_numbers = itertools.count(1)
+        self._others_seconds = others_seconds
+        self._may_repeat = True
+        """Until a process that was measured again was disturbed too: the machine is busy all the time then."""
 
-    def run(self) -> None:
-        """All processes of all cells, as far as there is time."""
-        for process in range(self._plan.processes):
-            for group in self._groups:
-                has_time = self._deadline.count_launch()
-                cells = [cell for cell in group if cell.roles]
-                # The first process is tried in any case: each of its cells says for itself that it came too late.
-                if cells and (has_time or process == 0):
-                    self._prepare_all(cells, process=process)
-                    self._run_rounds(cells, process=process)
-                    self._end_process(cells)
+    def run(self, process: int) -> None:
+        """One process of all cells, as far as there is time."""
+        for group in self._groups:
+            has_time = self._deadline.count_launch()
+            cells = [cell for cell in group if cell.roles]
+            # The first process is tried in any case: each of its cells says for itself that it came too late.
+            if cells and (has_time or process == 0):
+                disturbed = self._measure_process(cells, process=process)
+                cells = [cell for cell in cells if cell.roles]
+                if disturbed and cells and self._may_repeat and self._deadline.has_time_for_one_more():
+                    self._may_repeat = not self._measure_process(cells, process=process, again=True)
 
-    def _prepare_all(self, cells: Sequence[CellRun], *, process: int) -> None:
+    def _measure_process(self, cells: Sequence[CellRun], *, process: int, again: bool = False) -> bool:
+        """Measure one process of the cells, ``again`` in the place of a disturbed one; True where others disturbed it.
+
+        That is said by their load alone, and is not known of a process in which nothing was timed.
+        """
+        self._prepare_all(cells, process=process, again=again)
+        watch = LoadWatch(self._others_seconds, clock=self._clock)
+        self._run_rounds(cells, process=process)
+        busy = watch.processors_busy()
+        for cell in cells:
+            cell.measured_again += again
+            if busy is not None:
+                cell.processors_busy[process] = round(busy, 2)
+        self._end_process(cells, process=process)
+        disturbed = is_disturbed(busy, processors_used=max(cell.processors for cell in cells))
+        if disturbed and busy is not None:
+            self._outcomes.listener.disturbed(process=process, processors=busy)
+        return disturbed
+
+    def _prepare_all(self, cells: Sequence[CellRun], *, process: int, again: bool) -> None:
         """A fresh worker for every cell."""
         with self._deadline.preparing():
             for cell in self._order.sample(cells, k=len(cells)):
-                if process == 0 and self._deadline.is_over:
+                if process == 0 and not again and self._deadline.is_over:
                     self._outcomes.give_up(cell, tuple(cell.roles), CaseUnavailable(OUT_OF_TIME))
                 else:
                     self._prepare(cell, process=process)
@@ -188,6 +244,9 @@ class _Block:
             if role in cell.roles:
                 with self._outcomes.failures_of(cell, (role,)):
                     cell.prepare(role)
+                    if process == 0:
+                        # Also here, for an interrupt leaves nobody to ask.
+                        cell.describe(role)
         cell.freeze()
 
     def _run_rounds(self, cells: Sequence[CellRun], *, process: int) -> None:
@@ -212,14 +271,15 @@ class _Block:
         samples.spent_seconds += self._clock() - started
         self._outcomes.listener.round_done(cell.cases[TIMED_PHASE[role]], samples.process_rounds_seconds)
 
-    def _end_process(self, cells: Sequence[CellRun]) -> None:
+    def _end_process(self, cells: Sequence[CellRun], *, process: int) -> None:
         """Certify again, ask what ran, measure what the figures are held against, and let the workers go."""
         for cell in cells:
             for role in tuple(cell.roles):
                 if role in cell.roles:
                     with self._outcomes.failures_of(cell, (role,)):
                         cell.certify_again(role)
-                        cell.describe(role)
+                        if process == 0:
+                            cell.describe(role)
             if cell.roles:
                 with self._outcomes.failures_of(cell, tuple(cell.roles)):
                     cell.gauge()

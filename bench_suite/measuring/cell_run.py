@@ -6,7 +6,7 @@ cases, is decided elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Protocol, TypeVar
 
@@ -22,7 +22,7 @@ from speedscore.bench_suite.measuring.outcomes import (
     CaseOutcome,
     CaseUnavailable,
 )
-from speedscore.bench_suite.measuring.stopping import all_narrow, interval_fraction
+from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, all_narrow, interval_fraction
 from speedscore.bench_suite.workers.handle import Worker
 from speedscore.bench_suite.workers.protocol import (
     Build,
@@ -43,6 +43,7 @@ from speedscore.bench_suite.workers.protocol import (
 )
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.record.phases import PHASES, ROLES, TIMED_PHASE, Role
+from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import Check, Round
 
 ReplyType = TypeVar("ReplyType", bound=Reply)
@@ -69,26 +70,37 @@ class RoleSamples:
 
     def __init__(self, role: Role) -> None:
         self.role = role
-        self.prepared: list[Prepared] = []
-        """One a process."""
+        self.prepared: dict[int, Prepared] = {}
+        """By process."""
         self.rounds: list[Round] = []
         self.described: Described | None = None
         self.spent_seconds = 0.0
         """In rounds of the newest process, settling included."""
         self._first_round = 0
         """Index of the newest process's first round."""
+        self._replaced: list[Round] = []
+        """Of the attempt that the newest process takes the place of."""
 
-    def begin_process(self, prepared: Prepared) -> None:
-        """From now on rounds are those of a process that was prepared so."""
-        self.prepared.append(prepared)
+    def begin_process(self, process: int, prepared: Prepared) -> None:
+        """From now on rounds are those of a process that was prepared so; it takes the place of one with its number."""
+        self._replaced = [round_ for round_ in self.rounds if round_.process == process]
+        self.rounds = [round_ for round_ in self.rounds if round_.process != process]
+        self.prepared[process] = prepared
         self.spent_seconds = 0.0
         self._first_round = len(self.rounds)
 
-    def add_checks(self, checks: tuple[Check, ...]) -> None:
-        """What was compared after the rounds of the newest process stands in its certificate."""
-        prepared = self.prepared[-1]
+    def add_checks(self, process: int, checks: tuple[Check, ...]) -> None:
+        """What was compared after the rounds of a process stands in its certificate."""
+        prepared = self.prepared[process]
         certificate = msgspec.structs.replace(prepared.certificate, checks=(*prepared.certificate.checks, *checks))
-        self.prepared[-1] = msgspec.structs.replace(prepared, certificate=certificate)
+        self.prepared[process] = msgspec.structs.replace(prepared, certificate=certificate)
+
+    @property
+    def kept_rounds(self) -> tuple[Round, ...]:
+        """All that there are; those of a disturbed process until what takes its place has enough for a figure."""
+        if self._replaced and len(self.process_rounds_seconds) < FEWEST_TURNS:
+            return (*self.rounds[: self._first_round], *self._replaced)
+        return tuple(self.rounds)
 
     @property
     def process_rounds_seconds(self) -> list[float]:
@@ -111,7 +123,14 @@ class CellRun:
         wanted = {case.role for case in cases}
         self.roles = {role: RoleSamples(role) for role in ROLES if role in wanted}
         self.gauged: Gauged | None = None
+        self.processors = 1
+        """How many the worker uses."""
+        self.processors_busy: dict[int, float] = {}
+        """Process → how many processors others kept busy during its rounds, where that is known."""
+        self.measured_again = 0
+        """How many processes took the place of a disturbed one."""
         self._preset = preset
+        self._process = 0
         self._worker: Worker | None = None
         self._built = Built(workload={}, flops={})
 
@@ -123,19 +142,22 @@ class CellRun:
         return [case for case in self.cases.values() if case.role == role]
 
     def start(self, start_worker: WorkerFactory, *, process: int) -> None:
+        self._process = process
         self._worker, setting = start_worker(self.cell, process=process)
+        self.processors = len(setting.affinity)
         self._built = self._ask(Build(setting), Built)
 
     def prepare(self, role: Role) -> None:
         """Build, compile, warm up and certify the role's program in the present worker."""
         preset = self._preset
         request = Prepare(role=role, round_seconds=preset.round_seconds, warm_up=preset.warm_up)
-        self.roles[role].begin_process(self._ask(request, Prepared))
+        self.roles[role].begin_process(self._process, self._ask(request, Prepared))
 
     def time_round(self, role: Role, *, turn: int, process: int) -> None:
         samples = self.roles[role]
         # Of the first process, for all: a figure over other numbers of steps would be another figure.
-        measured = self._ask(TimeRound(role=role, steps=samples.prepared[0].steps_per_round), TimedRound)
+        first = samples.prepared[min(samples.prepared)]
+        measured = self._ask(TimeRound(role=role, steps=first.steps_per_round), TimedRound)
         self.freeze()
         samples.rounds.append(Round(measured.seconds, turn=turn, process=process))
 
@@ -144,13 +166,11 @@ class CellRun:
         samples = self.roles[role]
         if samples.process_rounds_seconds:
             request = CertifyAgain(role=role, limit_seconds=self._preset.rounds_seconds)
-            samples.add_checks(self._ask(request, CertifiedAgain).checks)
+            samples.add_checks(self._process, self._ask(request, CertifiedAgain).checks)
 
     def describe(self, role: Role) -> None:
-        """Ask what ran, once for all processes."""
-        samples = self.roles[role]
-        if samples.described is None:
-            samples.described = self._ask(Describe(role), Described)
+        """Ask what ran. What was told last holds for all processes."""
+        self.roles[role].described = self._ask(Describe(role), Described)
 
     def gauge(self) -> None:
         """Measure what the figures are held against, once for all processes."""
@@ -166,32 +186,39 @@ class CellRun:
             self._worker.close()
             self._worker = None
 
-    def outcome(self, case: Case) -> CaseOutcome:
-        """What came of a case of which nothing failed."""
+    def outcome(self, case: Case, *, interrupted: bool = False) -> CaseOutcome:
+        """What came of a case of which nothing failed; ``interrupted`` says that more was to be measured."""
         samples = self.roles[case.role]
         phase = PHASES[case.phase]
         is_warm = phase.is_warm
-        cold, warm = samples.prepared[::2], samples.prepared[1::2]
-        prepared = warm if is_warm else cold
-        if is_warm and not warm:
+        prepared = {process: each for process, each in samples.prepared.items() if process % 2 == int(is_warm)}
+        if is_warm and not prepared:
             return CaseUnavailable(NEEDS_TWO)
-        if is_warm and any(process.from_cache is False for process in warm):
+        if is_warm and any(process.from_cache is False for process in prepared.values()):
             return CaseFailed(RuntimeError(NOTHING_FROM_CACHES))
         if samples.described is None:
             return CaseUnavailable(OUT_OF_TIME)
-        rounds = _compilations(prepared, first_process=int(is_warm)) if phase.compiles else tuple(samples.rounds)
+        rounds = _compilations(prepared) if phase.compiles else samples.kept_rounds
+        if interrupted and not phase.compiles:
+            rounds = _of_enough_turns(rounds)
         if not rounds:
             return CaseUnavailable(OUT_OF_TIME)
         return CaseMeasured(
             rounds=rounds,
-            stopped="narrow" if all_narrow(rounds) else "budget",
-            prepared=tuple(prepared),
-            certificate=max((process.certificate for process in samples.prepared), key=attrgetter("worst_ratio")),
+            stopped="interrupted" if interrupted else "narrow" if all_narrow(rounds) else "budget",
+            prepared=tuple(prepared.values()),
+            certificate=max(
+                (process.certificate for process in samples.prepared.values()), key=attrgetter("worst_ratio")
+            ),
             flops=self._built.flops[case.role],
             gauged=self.gauged,
             workload=self._built.workload,
             program=samples.described.program,
-            worker=samples.described.worker,
+            worker=msgspec.structs.replace(
+                samples.described.worker,
+                processors_busy_during=max(self.processors_busy.values(), default=None),
+                processes_measured_again=self.measured_again or None,
+            ),
         )
 
     def _ask(self, request: Request, expected: type[ReplyType]) -> ReplyType:
@@ -200,9 +227,14 @@ class CellRun:
         return ask(self._worker, request, expected, limit_seconds=self._preset.limit_seconds)
 
 
-def _compilations(prepared: Sequence[Prepared], *, first_process: int) -> tuple[Round, ...]:
-    """One round a process; every second process starts from caches of the same kind."""
+def _of_enough_turns(rounds: Sequence[Round]) -> tuple[Round, ...]:
+    """Without those of a process that was ended before it had as many as a figure needs."""
+    kept = (own for own in rounds_by_process(rounds).values() if len(own) >= FEWEST_TURNS)
+    return tuple(round_ for own in kept for round_ in own)
+
+
+def _compilations(prepared: Mapping[int, Prepared]) -> tuple[Round, ...]:
+    """One round a process."""
     return tuple(
-        Round(process.time_to_first_step_seconds, turn=0, process=first_process + 2 * index)
-        for index, process in enumerate(prepared)
+        Round(each.time_to_first_step_seconds, turn=0, process=process) for process, each in sorted(prepared.items())
     )

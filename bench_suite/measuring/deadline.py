@@ -33,6 +33,11 @@ class Deadline:
         left_seconds = self._left_seconds()
         return left_seconds is None or left_seconds >= self._preparing_seconds
 
+    def has_time_for_one_more(self) -> bool:
+        """True where a launch that was not counted upon can be prepared, and all later ones too."""
+        left_seconds = self._left_seconds()
+        return left_seconds is None or left_seconds > (1 + self._launches_left) * self._preparing_seconds
+
     @contextmanager
     def preparing(self) -> Iterator[None]:
         """Around the preparing of one launch's workers: later launches are taken to need as long."""

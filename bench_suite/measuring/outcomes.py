@@ -21,7 +21,8 @@ NEEDS_TWO = "a warm compilation needs the caches of a process before it: --proce
 NOTHING_FROM_CACHES = "a compilation from warm caches was asked for, but it took nothing from them"
 OUT_OF_TIME = "the time budget was spent before this case was prepared; --resume takes the session up again"
 
-Stopped = Literal["narrow", "budget"]
+Stopped = Literal["narrow", "budget", "interrupted"]
+"""Why the rounds ended: their interval was narrow enough, the time was spent, or the session was ended."""
 
 
 class CaseMeasured(msgspec.Struct, frozen=True):
@@ -67,5 +68,9 @@ class Listener(Protocol):
     def preparing(self, cell: Cell, *, process: int) -> None: ...
 
     def round_done(self, case: Case, rounds_seconds: Sequence[float]) -> None: ...
+
+    def disturbed(self, *, process: int, processors: float) -> None:
+        """Others kept so many processors busy during the rounds of a process."""
+        ...
 
     def case_done(self, case: Case, outcome: CaseOutcome) -> None: ...

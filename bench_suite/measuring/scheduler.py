@@ -10,12 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from speedscore.bench_suite.measuring.cell_run import CellRun
-from speedscore.bench_suite.measuring.stopping import is_narrow
+from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, is_narrow
 from speedscore.host.clock import Clock
 from speedscore.record.phases import ROLES, Role
-
-FEWEST_TURNS = 3
-"""Taken even when the time is up: a case that was prepared at length must not end without a figure."""
 
 
 class RoundScheduler:

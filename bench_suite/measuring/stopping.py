@@ -17,6 +17,8 @@ from speedscore.record.run_record import Round
 
 MINIMUM_ROUNDS = 10
 """Six rounds are the fewest that have a 95 % interval at all; ten keep a lucky start from ending a case."""
+FEWEST_TURNS = 3
+"""Taken even when the time is up: a case that was prepared at length must not end without a figure."""
 
 
 def median_interval(samples: Sequence[float]) -> tuple[float, float] | None:

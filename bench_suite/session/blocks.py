@@ -6,12 +6,13 @@ It keeps what became of every case. How a case is saved, and what an outcome mea
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from speedscore.bench_suite.matrix.cases import Block, Case
 from speedscore.bench_suite.measuring.block import BlockInterrupted, BlockPlan, measure_block
 from speedscore.bench_suite.measuring.budget import Budget
+from speedscore.bench_suite.measuring.load_watch import unknown_load
 from speedscore.bench_suite.measuring.outcomes import CaseOutcome, Listener
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.machine import Machine
@@ -38,12 +39,17 @@ class SessionBlocks:
         machine: Machine,
         open_workers: OpenWorkers,
         make_progress: Callable[[int], ProgressListener],
+        keep: Callable[[Mapping[Case, CaseOutcome]], None],
     ) -> None:
-        """``cases`` are all that can be measured here. The time budget runs from now on."""
+        """``cases`` are all that can be measured here. The time budget runs from now on.
+
+        ``keep`` is given what became of cases as soon as it is known: after each process of a block, and at its end.
+        """
         self._cases = cases
         self._choices = choices
         self._machine = machine
         self._open_workers = open_workers
+        self._keep = keep
         blocks = len({case.block for case in cases})
         self._progress = make_progress(blocks)
         self._budget = Budget(choices.budget_seconds, blocks=blocks, clock=machine.clock)
@@ -86,11 +92,16 @@ class SessionBlocks:
                     order=self._order,
                     listener=self._progress,
                     clock=self._machine.clock,
+                    process_ended=self._keep,
+                    # A process of pytest's own is for a debugger, and nothing in it is measured again.
+                    others_seconds=unknown_load if self._choices.in_process else self._machine.others_seconds,
                 )
         except BlockInterrupted as interrupted:
             self._outcomes.update(interrupted.outcomes)
+            self._keep(interrupted.outcomes)
             raise interrupted.cause from None
         self._outcomes.update(outcomes)
+        self._keep(outcomes)
 
     def _look_at_the_load(self, block: Block) -> None:
         busy = self._machine.busy_processors(self._choices.preset.busy_look_seconds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from speedscore.bench_suite.workloads.presets import Preset
@@ -19,3 +21,5 @@ class Choices(msgspec.Struct, frozen=True):
     """Time for the whole session; None leaves it to the preset's rounds."""
     earlier: RunRecord | None = None
     """A session that is taken up again: what it measured is not measured once more."""
+    earlier_path: Path | None = None
+    """The file that it stands in, a saved run or a journal."""

@@ -1,27 +1,33 @@
 """The end of a session: the run is saved, other plugins are told of it, and missing devices become an exit code.
 
-It says in which order this happens around pytest's and pytest-benchmark's own hooks; how files are written is in
-``saving``.
+It says in which order this happens around pytest's and pytest-benchmark's own hooks; how the run is saved is in
+``saving``. What interrupts the session meanwhile waits until that is done.
 """
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
 
-from speedscore.bench_suite.session.saving import RunFiles
-from speedscore.bench_suite.session.stash import SESSION
-from speedscore.record.run_file import RunFileError
-from speedscore.record.run_record import CaseResult
+from speedscore.bench_suite.session.journal import is_journal
+from speedscore.bench_suite.session.resuming import take_up
+from speedscore.bench_suite.session.shielding import shielded
+from speedscore.bench_suite.session.stash import FILES, JOURNAL, SESSION
+from speedscore.record.run_record import CaseResult, RunRecord
+from speedscore.text.cleaning import one_line
+
+NOTHING_MEASURED = "speedscore: the session ended before anything was measured; nothing was saved"
 
 
 class SessionEnd:
-    """Registered by the plugin in such an order that it wraps pytest-benchmark's own saving.
+    """Registered by the plugin in such an order that it goes before pytest-benchmark's own saving, and in its place.
 
-    An error while saving must cost neither the summary of the tests nor an older run: it is caught here, said in one
-    line, and becomes the exit code.
+    An error while saving must cost neither the summary of the tests nor an older run: it is said in one line, and
+    becomes the exit code.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -36,37 +42,55 @@ class SessionEnd:
             self._require_devices(session, cases=())
             return result
         run = bench_session.record()
-        result, run_path = yield from self._save(session)
+        run_path = self._save(session, run)
+        result = yield
         self._config.hook.pytest_speedscore_run(
             config=self._config, run=run, run_path=str(run_path) if run_path else None
         )
         self._require_devices(session, cases=run.cases)
         return result
 
-    def _save(self, session: pytest.Session) -> Generator[None, object, tuple[object, Path | None]]:
-        """Lets pytest-benchmark save, and saves where it does not; an error costs the new file alone."""
-        result: object = None
-        files: RunFiles | None = None
-        try:
-            files = RunFiles(self._config)
-            result = yield
-            run_path = files.keep() or files.save()
-        except BaseException as error:
-            if files is not None:
-                files.discard()
-            if not isinstance(error, OSError | RunFileError):
-                raise
-            self._lines.append(f"speedscore: the run was not saved: {error}")
+    def _save(self, session: pytest.Session, run: RunRecord) -> Path | None:
+        """Saves the run where there is one; returns where it is."""
+        files, journal = self._config.stash[FILES], self._config.stash[JOURNAL]
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED and not any(case.rounds for case in run.cases):
+            files.leave_alone()
+            self._lines.append(NOTHING_MEASURED)
+            return None
+        with shielded() as signals_came:
+            saved = files.save(run)
+            if saved.path is not None:
+                journal.remove()
+                self._remove_what_was_taken_up(run)
+        self._lines += saved.lines
+        cut_off = sum(case.stopped == "interrupted" for case in run.cases)
+        if cut_off and saved.path is not None:
+            self._lines.append(
+                f"speedscore: {cut_off} of {len(run.cases)} cases were interrupted, and have fewer rounds or processes "
+                f"than were asked for: --resume {shlex.quote(str(saved.path))} measures them again"
+            )
+        if saved.path is None and journal.path is not None:
+            self._lines.append(f"speedscore: what was measured stands in {journal.path}: {take_up(journal.path)}")
+        if saved.problems:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-            return result, None
-        if run_path is not None:
-            self._lines.append(f"speedscore: the run is saved in {run_path}")
-        return result, run_path
+        if signals_came:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        return saved.path
+
+    def _remove_what_was_taken_up(self, run: RunRecord) -> None:
+        """The journal of an earlier session, once all of it stands in this run, measured then or now."""
+        choices = self._config.stash[SESSION].choices
+        if choices.earlier is None or choices.earlier_path is None or not is_journal(choices.earlier_path):
+            return
+        measured = {case.nodeid for case in run.cases if case.status == "measured"}
+        if measured >= {case.nodeid for case in choices.earlier.cases if case.status == "measured"}:
+            with contextlib.suppress(OSError):
+                choices.earlier_path.unlink()
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         for line in self._lines:
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(one_line(line))
 
     def _require_devices(self, session: pytest.Session, *, cases: Sequence[CaseResult]) -> None:
         if self._config.option.collectonly:

@@ -14,9 +14,11 @@ import msgspec
 
 from speedscore.bench_suite.matrix.cases import Case, declined
 from speedscore.bench_suite.matrix.devices import PROBES, DeviceProbe
+from speedscore.bench_suite.measuring.load_watch import OthersSeconds, unknown_load
 from speedscore.host.clock import Clock, seconds
 from speedscore.host.fields import Scalar
 from speedscore.host.fingerprint import busy_processors, fingerprint
+from speedscore.host.load import others_processor_seconds
 from speedscore.record.phases import DeviceName
 
 Probes = Mapping[DeviceName, Callable[[], DeviceProbe]]
@@ -33,11 +35,19 @@ class Machine(msgspec.Struct, frozen=True):
     """How many processors are at work, looked at for so many seconds."""
     clock: Clock
     """By which budgets are shared out and kept."""
+    others_seconds: OthersSeconds = unknown_load
+    """Counts what others use of our processors while a block is measured."""
 
 
 def this_machine(source: Path) -> Machine:
     """The real one. ``source`` is a folder of the checkout whose commit is recorded."""
-    return Machine(environment=fingerprint(source), probes=PROBES, busy_processors=busy_processors, clock=seconds)
+    return Machine(
+        environment=fingerprint(source),
+        probes=PROBES,
+        busy_processors=busy_processors,
+        clock=seconds,
+        others_seconds=others_processor_seconds,
+    )
 
 
 class DeviceSearch:

@@ -48,8 +48,9 @@ def add_options(parser: pytest.Parser) -> None:
         "--resume",
         type=Path,
         default=None,
-        metavar="RUN.json",
-        help="take up a saved session again: measure only what it lacks, and save the whole",
+        metavar="RUN",
+        help="take up a saved session again, or what one that was killed left (.jsonl): measure only what it lacks, "
+        "and save the whole",
     )
     group.addoption(
         "--require-device",
@@ -106,12 +107,13 @@ def read_choices(config: pytest.Config) -> Choices:
     """What the session was asked for. Raises UsageError when the run to resume cannot be read."""
     # Imported here because collecting alone needs none of it, and has under a second.
     from speedscore.bench_suite.session.choices import Choices
+    from speedscore.bench_suite.session.journal import is_journal, load_journal
 
     seed = config.getoption("round_order_seed")
     in_process = config.getoption("in_process")
     path = config.getoption("resume")
     try:
-        earlier = None if path is None else load_run(path)
+        earlier = None if path is None else load_journal(path) if is_journal(path) else load_run(path)
     except RunFileError as error:
         raise pytest.UsageError(f"--resume: {error}") from None
     return Choices(
@@ -122,6 +124,7 @@ def read_choices(config: pytest.Config) -> Choices:
         in_process=in_process,
         budget_seconds=_seconds(config.getoption("time_budget")),
         earlier=earlier,
+        earlier_path=path,
     )
 
 

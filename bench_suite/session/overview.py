@@ -12,13 +12,22 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tabulate import tabulate
 
+from speedscore.bench_suite.session.group_ratios import (
+    GroupRatios,
+    Slowdown,
+    compiles_nothing,
+    is_one_number,
+    middle,
+    missed_target,
+    rounds_fraction,
+)
 from speedscore.bench_suite.session.noise import TOO_NOISY_FROM, is_too_noisy, likely_reason
-from speedscore.bench_suite.session.tables import GroupRatios, Slowdown, interval_of, middle
+from speedscore.bench_suite.workloads.presets import INTERVAL_WIDTH
 from speedscore.host.control_groups import quota_processors
 from speedscore.host.processors import allowed_processors
 from speedscore.record.phases import PHASES
 from speedscore.record.run_record import CaseResult, RunRecord, Status
-from speedscore.text.numbers import duration, first_line, three_digits
+from speedscore.text.numbers import duration, first_line
 
 _LABEL_WIDTH = 12
 _GAP = 2
@@ -80,31 +89,30 @@ def _tables(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> It
 def _title(cases: Mapping[str, CaseResult], *, device: bool) -> str:
     case = next(iter(cases.values()))
     where = f" on {case.device}" if device else ""
-    return f"{PHASES[case.phase].title}{where}: {case.metric.title}"
+    once = "; one each" if any(map(is_one_number, cases.values())) else ""
+    return f"{PHASES[case.phase].title}{where}: {case.metric.title}{once}"
 
 
 def _cells(cases: Mapping[str, CaseResult], run: RunRecord, frameworks: Sequence[str]) -> list[str]:
     """One row: the fastest's own figure, and of the others how many times as long they took."""
-    fastest = min(cases.values(), key=middle)
+    fastest = min(cases.values(), key=lambda case: (compiles_nothing(case), middle(case)))
     ratios = GroupRatios(run.ratios, fastest)
     return [
-        "–"
-        if (case := cases.get(name)) is None
-        else duration(middle(case))
-        if case is fastest
-        else _times(ratios.slowdown(case, fastest))
-        for name in frameworks
+        "–" if (case := cases.get(name)) is None else _cell(case, fastest=fastest, ratios=ratios) for name in frameworks
     ]
+
+
+def _cell(case: CaseResult, *, fastest: CaseResult, ratios: GroupRatios) -> str:
+    """How many times as long as the fastest; the case's own time where nothing is to be divided."""
+    if case is fastest or compiles_nothing(case) or is_one_number(case) or is_one_number(fastest):
+        return duration(middle(case))
+    return _times(ratios.slowdown(case, fastest))
 
 
 def _times(slowdown: Slowdown) -> str:
     if slowdown.low is None or slowdown.high is None or slowdown.low > 1 or slowdown.high < 1:
-        return f"{three_digits(slowdown.value)}×" if not slowdown.is_senseless else "noisy"
-    return "noisy" if slowdown.is_senseless else f"{_limit(slowdown.low)}–{_limit(slowdown.high)}×"
-
-
-def _limit(value: float) -> str:
-    return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+        return f"{slowdown.text()}×" if not slowdown.is_senseless else "noisy"
+    return "noisy" if slowdown.is_senseless else f"{slowdown.text(slowdown.low)}–{slowdown.text(slowdown.high)}×"
 
 
 def _header(names: Sequence[str]) -> list[list[str]]:
@@ -135,7 +143,7 @@ def _columns_that_fit(frameworks: Sequence[str], rows: Sequence[Sequence[str]], 
 
 
 def _notes(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> list[str]:
-    notes = [_unmeasured(run, "failed"), _unmeasured(run, "skipped"), _too_noisy(measured)]
+    notes = [_unmeasured(run, "failed"), _unmeasured(run, "skipped"), _too_noisy(measured), _narrow(measured)]
     if any(case.certificate is not None for case in measured):
         worst = max(case.certificate.worst_ratio for case in measured if case.certificate is not None)
         notes.append(
@@ -168,11 +176,13 @@ def _unmeasured(run: RunRecord, status: Status) -> tuple[str, str] | None:
 
 
 def _too_noisy(measured: Sequence[CaseResult]) -> tuple[str, str] | None:
-    noisy = [case for case in measured if is_too_noisy(interval_of(case))]
+    noisy = [case for case in measured if is_too_noisy(rounds_fraction(case))]
     if not noisy:
         return None
     reason = likely_reason(
-        busy_processors=max(case.worker.processors_busy_before or 0.0 for case in noisy),
+        busy_processors=max(
+            max(case.worker.processors_busy_before or 0.0, case.worker.processors_busy_during or 0.0) for case in noisy
+        ),
         quota_processors=quota_processors(),
         processors=len(allowed_processors()),
     )
@@ -180,6 +190,18 @@ def _too_noisy(measured: Sequence[CaseResult]) -> tuple[str, str] | None:
         "Too noisy",
         f"{len(noisy)} of {len(measured)}, wider than ±{100 * TOO_NOISY_FROM:.0f} % (likely reason: {reason}): "
         f"{_names(noisy)}",
+    )
+
+
+def _narrow(measured: Sequence[CaseResult]) -> tuple[str, str] | None:
+    """How many cases reached the target of their rounds; nothing where all did."""
+    timed = [case for case in measured if case.stopped and not PHASES[case.phase].compiles]
+    missed = sum(map(missed_target, timed))
+    if not missed:
+        return None
+    return "Narrow", (
+        f"{len(timed) - missed} of {len(timed)} timed cases (median within ±{100 * INTERVAL_WIDTH:.0f} % in each "
+        "process); time ended the rounds of the others"
     )
 
 

@@ -66,6 +66,9 @@ class Progress:
             middle = duration(median(rounds_seconds))
             self._draw(f"    {PHASES[case.phase].title} {case.framework}: {middle}, round {len(rounds_seconds)}")
 
+    def disturbed(self, *, process: int, processors: float) -> None:
+        self._line(f"    others used {processors:.1f} processors during the rounds of process {process + 1}")
+
     def case_done(self, case: Case, outcome: CaseOutcome) -> None:
         name = f"{PHASES[case.phase].title} {case.framework}"
         match outcome:
@@ -92,7 +95,7 @@ class Progress:
                 processors=len(allowed_processors()),
             )
             return f"{middle}, too noisy: {count} ({stopped}); likely reason: {reason}"
-        return f"{middle} ±{percent(fraction)}, {count} ({stopped})"
+        return f"{middle}, ±{percent(fraction)} within a process, {count} ({stopped})"
 
     def _draw(self, text: str, *, now: bool = False) -> None:
         if not self._live or self._reporter is None:

@@ -8,6 +8,7 @@ from itertools import groupby
 
 import pytest
 
+from speedscore.bench_suite.measuring.load_watch import is_disturbed
 from speedscore.bench_suite.session.overview import overview_lines
 from speedscore.bench_suite.session.tables import group_lines, shape_lines
 from speedscore.host.fingerprint import BUSY_FROM
@@ -16,16 +17,20 @@ from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.text.numbers import first_line
 
 _LEGEND = (
-    "±95 %: how far the 95 % interval of the median reaches, over the rounds of the least sure process. × fastest: how "
-    "many times as long, from rounds that were neighbours in time, with its 95 % interval over processes. "
+    "Median: over processes the mean of each one's median. × fastest: how many times as long, from rounds that were "
+    "neighbours in time, with its 95 % interval over processes. "
 )
 _LEGEND_BY_COLUMN = {
+    "±95 %": "±95 %: how far the figure's 95 % interval reaches, over processes (Student's t). ",
+    "apart": "Apart: how far the medians of the processes lie apart; fewer than three give no interval. ",
     "GEMM": "GFLOP/s: the model's own operations by formula. GEMM: in per cent of a large float32 matrix product on "
     "the same threads in the same run ({gemm:.0f} GFLOP/s in NumPy). ",
     "MFU": "GFLOP/s: the model's own operations by formula. MFU: in per cent of the datasheet's float32 peak without "
     "TF32 (worker.peak_source in the record). ",
     "allocated": "allocated: the highest that the framework's own allocator held. ",
     "peak RSS": "peak RSS: highest resident memory while stepping, above what was resident after importing. ",
+    "with compile": "peak RSS with compile: the same from building the program to the end of its first step, with all "
+    "that compiling took. ",
 }
 
 
@@ -72,15 +77,24 @@ def measured_lines(run: RunRecord, measured: list[CaseResult], *, width: int) ->
 
 def busy_lines(measured: list[CaseResult], *, width: int) -> list[str]:
     """A warning where others were using the processors; no lines where the machine was quiet."""
-    busy = [case for case in measured if (case.worker.processors_busy_before or 0.0) >= BUSY_FROM]
-    if not busy:
+    before = [case for case in measured if (case.worker.processors_busy_before or 0.0) >= BUSY_FROM]
+    during = [case for case in measured if _was_disturbed(case)]
+    if not before and not during:
         return []
+    again = sum(case.worker.processes_measured_again is not None for case in measured)
+    when = " and ".join(f"{word} {len(cases)}" for word, cases in (("before", before), ("during", during)) if cases)
     return textwrap.wrap(
-        f"Busy machine: before {len(busy)} of {len(measured)} cases other processes were using the processors. Threads "
-        "that wait for each other suffer most from that, and not in every framework alike: measure again when it is "
-        "quiet.",
+        f"Busy machine: {when} of {len(measured)} cases other processes were using the processors"
+        f"{f'; {again} were measured again for it' if again else ''}. Threads that wait for each other suffer most "
+        "from that, and not in every framework alike: measure again when it is quiet.",
         width,
     )
+
+
+def _was_disturbed(case: CaseResult) -> bool:
+    """True where others used much of the processors during rounds that are its figure."""
+    processors = len((case.worker.affinity or "0").split(","))
+    return is_disturbed(case.worker.processors_busy_during, processors_used=processors)
 
 
 def missing_lines(run: RunRecord, *, width: int) -> list[str]:

@@ -1,11 +1,16 @@
 """Taking up a session that was cut off: which of its cases stand, and whether they may stand beside new ones.
 
-A run measured under other circumstances is refused, never mended: two halves of a run are read as one.
+A run measured under other circumstances is refused, never mended: two halves of a run are read as one. A case that does
+not stand, or that was cut off in the middle, is measured again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
 
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.host.fields import Scalar
@@ -18,15 +23,30 @@ _OF_THE_MOMENT = (".sm_clock_mhz", ".throttle_reasons", ".utilisation_percent")
 """Readings of a GPU that are never twice alike."""
 
 
+class CarriedOver(msgspec.Struct, frozen=True):
+    """What an earlier session leaves to this one, each by node id."""
+
+    complete: dict[str, CaseResult] = {}
+    """Need not be measured again."""
+    interrupted: dict[str, CaseResult] = {}
+    """Have a figure of fewer processes or rounds than were asked for: it stays where this session comes to none."""
+    refused: dict[str, str] = {}
+    """Why a case does not stand."""
+
+
+Objection = Callable[[CaseResult], str]
+"""Why a measured case does not stand; empty where it does."""
+
+
 def carry_over(
-    earlier: RunRecord | None, *, preset: Preset, environment: Mapping[str, Scalar]
-) -> dict[str, CaseResult]:
-    """By node id the cases that were measured and need not be measured again; none where no session is taken up.
+    earlier: RunRecord | None, *, preset: Preset, environment: Mapping[str, Scalar], objection: Objection
+) -> CarriedOver:
+    """The cases that were measured, each looked at by ``objection``; none where no session is taken up.
 
     Raises RunFileError naming the first thing that differs between then and now.
     """
     if earlier is None:
-        return {}
+        return CarriedOver()
     if earlier.preset != preset.name:
         raise _differs("preset", earlier.preset, preset.name)
     if earlier.in_process:
@@ -34,7 +54,36 @@ def carry_over(
     for name in sorted(earlier.environment.keys() | environment.keys()):
         if _must_agree(name) and earlier.environment.get(name) != environment.get(name):
             raise _differs(name, earlier.environment.get(name), environment.get(name))
-    return {case.nodeid: case for case in earlier.cases if case.status == "measured"}
+    measured = {case.nodeid: case for case in earlier.cases if case.status == "measured"}
+    refused = {nodeid: reason for nodeid, case in measured.items() if (reason := objection(case))}
+    standing = {nodeid: case for nodeid, case in measured.items() if nodeid not in refused}
+    return CarriedOver(
+        complete={nodeid: case for nodeid, case in standing.items() if case.stopped != "interrupted"},
+        interrupted={nodeid: case for nodeid, case in standing.items() if case.stopped == "interrupted"},
+        refused=refused,
+    )
+
+
+def take_up(path: Path) -> str:
+    """What to do with the file of a session that was cut off."""
+    return f"take it up with --resume {shlex.quote(str(path))}, or remove it"
+
+
+def first_words(earlier: CarriedOver, *, left_over: Sequence[Path], taken_up: Path | None) -> list[str]:
+    """What a session says before it measures: which cases do not stand, and what another one left behind."""
+    by_reason: dict[str, list[str]] = {}
+    for nodeid, reason in earlier.refused.items():
+        by_reason.setdefault(reason, []).append(nodeid)
+    lines = [
+        f"speedscore: --resume: {nodeids[0]}{f' and {len(nodeids) - 1} more' if nodeids[1:] else ''} must be measured "
+        f"again: {reason}"
+        for reason, nodeids in by_reason.items()
+    ]
+    others = [path for path in left_over if taken_up is None or path.resolve() != taken_up.resolve()]
+    if others:
+        more = f" ({len(others) - 1} more beside it)" if others[1:] else ""
+        lines.append(f"speedscore: a session that was cut off left {others[-1]}{more}: {take_up(others[-1])}")
+    return lines
 
 
 def _must_agree(name: str) -> bool:

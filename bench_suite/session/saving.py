@@ -1,113 +1,184 @@
 """Makes sure that a session's run is saved whole, also when no option asks for it and when every case was skipped.
 
-pytest-benchmark writes the file that its options ask for; this module keeps an older file of ``--benchmark-json`` until
-the new one is complete, removes what a full disk left half written, and saves the run itself where pytest-benchmark
-would not. It uses pytest-benchmark's public hooks and options, and changes nothing of what it writes.
+It takes the place of pytest-benchmark's own saving, under the same options and names: a name is never taken twice, a
+file that cannot be written costs no run, for there is a second place and a third, and nothing is called saved before it
+has been read back. What the document holds is made in ``document``, how a file is written in ``writing``.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from speedscore.record.run_file import write_json
+from speedscore.bench_suite.session.document import Document, make_document
+from speedscore.bench_suite.session.writing import identity, is_device, write_numbered, write_over, write_to_device
+from speedscore.record.run_file import RunFileError, load_run
+from speedscore.record.run_record import RunRecord
 
 BENCHMARK_SESSION = "pytest-benchmark"
 """The name under which pytest-benchmark registers its session with pytest."""
+OWN_NAME = "speedscore"
+"""Of a run that nobody asked to save."""
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """What became of a run."""
+
+    path: Path | None
+    """A file that holds it and was read back; None where no place took it."""
+    problems: tuple[str, ...]
+    """Why it is not, or not only, where it was asked to be."""
+    lines: tuple[str, ...]
+    """What is told of it."""
 
 
 class RunFiles:
-    """Where the run of one session goes. Made when all tests are done, before pytest-benchmark saves anything."""
+    """Where the run of one session goes. Made as the session begins: what changes from then on, others have written."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         asked: Path | None = config.getoption("benchmark_json", None)
         self._json_path = Path(asked) if asked else None
-        self._stored_before = frozenset(self._stored())
-        self._older: Path | None = None
-        if self._json_path is not None and self._json_path.is_file():
-            # pytest-benchmark empties the file before it writes; until it has written, the older run is kept beside it.
-            self._older = self._json_path.with_name(f".{self._json_path.name}.older")
-            self._json_path.replace(self._older)
+        self._json_before = identity(self._json_path) if self._json_path is not None else None
+        self._storage_problem = _move_storage(config)
 
-    def keep(self) -> Path | None:
-        """Accept what pytest-benchmark has written. Returns a file that holds this session's run, or None."""
-        fresh = sorted(set(self._stored()) - self._stored_before)
-        if self._json_path is not None and self._json_path.exists():
-            self._forget_older()
-            return self._json_path
-        return fresh[-1] if fresh else None
-
-    def discard(self) -> None:
-        """Remove what was left half written by an error while saving, and put the older run back."""
-        for path in set(self._stored()) - self._stored_before:
-            if not _is_complete(path):
-                path.unlink(missing_ok=True)
-        if self._json_path is not None:
-            if self._older is not None:
-                self._older.replace(self._json_path)
-                self._older = None
-            elif not _is_complete(self._json_path):
-                self._json_path.unlink(missing_ok=True)
-
-    def _forget_older(self) -> None:
-        if self._older is not None:
-            self._older.unlink()
-            self._older = None
-
-    def save(self) -> Path | None:
-        """Save the run where pytest-benchmark did not: to the file asked for, else into its storage under a new number.
-
-        Returns None where the storage is not a folder. Raises RunFileError when the disk does not take the file.
-        """
-        path = self._json_path or self._next_stored()
-        if path is not None:
-            write_json(path, self._document())
-            self._forget_older()
-        return path
-
-    def _document(self) -> dict[str, Any]:
+    def folder(self) -> Path | None:
+        """Where pytest-benchmark keeps the runs of this machine; None where it is no folder, or is switched off."""
         session = self._benchmark_session()
-        hook = self._config.hook
-        commit_info = hook.pytest_benchmark_generate_commit_info(config=self._config)
-        hook.pytest_benchmark_update_commit_info(config=self._config, commit_info=commit_info)
-        document: dict[str, Any] = hook.pytest_benchmark_generate_json(
-            config=self._config,
-            benchmarks=session.benchmarks,
-            include_data=True,
-            machine_info=session.get_machine_info(),
-            commit_info=commit_info,
-        )
-        hook.pytest_benchmark_update_json(config=self._config, benchmarks=session.benchmarks, output_json=document)
-        return document
+        path = getattr(getattr(session, "storage", None), "path", None)
+        return Path(path) / session.machine_id if path is not None else None
+
+    def leave_alone(self) -> None:
+        """Let pytest-benchmark's ``finish`` save nothing itself, and go on with its table."""
+        session = self._benchmark_session()
+        if session is not None:
+            session.handle_saving = _nothing_to_save
+
+    def save(self, run: RunRecord) -> Saved:
+        """Save the run where it was asked for and, where that fails, somewhere else. Raises nothing for a full disk."""
+        session = self._benchmark_session()
+        saving = _Saving(run)
+        document = make_document(self._config, session, run, include_data=True)
+        name = (session.save or session.autosave) if session is not None else None
+        if self._storage_problem:
+            saving.problems.append(self._storage_problem)
+        if self._json_path is not None:
+            self._save_as_asked(saving, self._json_path, document)
+        folder = self.folder()
+        if folder is not None and (name or not saving.paths):
+            slim = self._json_path is None and name and not session.save_data
+            stored = make_document(self._config, session, run, include_data=False) if slim else document
+            saving.to(lambda: write_numbered(folder, name or OWN_NAME, stored.text, check=saving.check))
+        elif folder is None and name:
+            saving.send(lambda: session.storage.save(document.content, name))
+        if not saving.paths:
+            saving.to(lambda: _write_temporary(document.text, check=saving.check))
+        self.leave_alone()
+        return saving.result(document.lines)
+
+    def _save_as_asked(self, saving: _Saving, path: Path, document: Document) -> None:
+        if is_device(path):
+            saving.send(lambda: write_to_device(path, document.text))
+            return
+
+        def write() -> Path:
+            write_over(path, document.text, before=self._json_before, check=saving.check)
+            return path
+
+        saving.to(write)
 
     def _benchmark_session(self) -> Any:
         return self._config.pluginmanager.get_plugin(BENCHMARK_SESSION)
 
-    def _folder(self) -> Path | None:
-        session = self._benchmark_session()
-        # pytest-benchmark may be switched off, and a storage that is no folder (Elasticsearch) has no path.
-        path = getattr(getattr(session, "storage", None), "path", None)
-        return Path(path) / session.machine_id if path is not None else None
 
-    def _stored(self) -> list[Path]:
-        folder = self._folder()
-        return list(folder.glob("*.json")) if folder is not None else []
+class _Saving:
+    """One run on its way to its places."""
 
-    def _next_stored(self) -> Path | None:
-        folder = self._folder()
-        if folder is None:
-            return None
-        numbers = [int(path.name[:4]) for path in folder.glob("[0-9][0-9][0-9][0-9]_*.json")]
-        return folder / f"{max(numbers, default=0) + 1:04}_speedscore.json"
+    def __init__(self, run: RunRecord) -> None:
+        # As it is read back: what JSON cannot hold, a number that is not finite, is null there.
+        self._run = run
+        with contextlib.suppress(msgspec.DecodeError):  # what no reader takes is told by the check of each place
+            self._run = msgspec.json.decode(msgspec.json.encode(run), type=RunRecord)
+        self.paths: list[Path] = []
+        self.problems: list[str] = []
+
+    def check(self, path: Path) -> None:
+        """Read the finished file as everybody will. Raises RunFileError where it is not this run."""
+        if load_run(path) != self._run:
+            raise RunFileError(f"{path}: holds another run than was written; the disk or its memory may be damaged")
+
+    def to(self, write: Callable[[], Path]) -> None:
+        try:
+            self.paths.append(write())
+        except RunFileError as error:
+            self.problems.append(str(error))
+
+    def send(self, send: Callable[[], object]) -> None:
+        """To what cannot be read back, and so is no place for the only copy."""
+        try:
+            send()
+        except Exception as error:  # noqa: BLE001 - a database's client raises its own
+            self.problems.append(str(error))
+
+    def result(self, lines: tuple[str, ...]) -> Saved:
+        why = "; ".join(self.problems)
+        path = self.paths[0] if self.paths else None
+        if path is None:
+            own = [f"the run was not saved: {why}"]
+        else:
+            own = [f"the run is saved in {path}{f', because {why}' if why else ''}"]
+            own += [f"the run is saved in {other} too" for other in self.paths[1:]]
+        return Saved(path, tuple(self.problems), tuple(f"speedscore: {line}" for line in (*lines, *own)))
 
 
-def _is_complete(path: Path) -> bool:
+def _move_storage(config: pytest.Config) -> str:
+    """Before pytest-benchmark looks at it: a storage that is a loop of links would end the session in a traceback.
+
+    Returns why it was moved to the temporary folder; empty where it was not.
+    """
+    asked: str = config.getoption("benchmark_storage", None) or ""
+    path = asked.removeprefix("file://")
+    if not path or "://" in path:
+        return ""
     try:
-        json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return False
-    return True
+        os.path.realpath(path, strict=True)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        config.option.benchmark_storage = f"file://{Path(tempfile.gettempdir()) / 'speedscore-benchmarks'}"
+        remedy = "remove it, or name another folder with --benchmark-storage"
+        return f"{Path(path)}: cannot be used ({error.strerror}); {remedy}"
+    return ""
+
+
+def _write_temporary(text: str, *, check: Callable[[Path], None]) -> Path:
+    """The last place. Raises RunFileError where that does not take it either."""
+    try:
+        handle, name = tempfile.mkstemp(prefix="speedscore-run-", suffix=".json")
+    except OSError as error:
+        raise RunFileError(f"the temporary folder: not written ({error.strerror})") from error
+    path = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        check(path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        if isinstance(error, OSError):
+            raise RunFileError(f"{path}: not written ({error.strerror})") from error
+        raise
+    return path
+
+
+def _nothing_to_save() -> None:
+    """In place of pytest-benchmark's saving."""

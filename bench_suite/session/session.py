@@ -13,12 +13,13 @@ from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseOutcome, CaseUnavailable
 from speedscore.bench_suite.session.blocks import ProgressListener, SessionBlocks
 from speedscore.bench_suite.session.choices import Choices
+from speedscore.bench_suite.session.journal import Journal
 from speedscore.bench_suite.session.machine import DeviceSearch, Machine
 from speedscore.bench_suite.session.results import measured_result, unmeasured
-from speedscore.bench_suite.session.resuming import carry_over
+from speedscore.bench_suite.session.resuming import Objection, carry_over
 from speedscore.bench_suite.session.worker_factory import OpenWorkers
 from speedscore.record.ratios import find_ratios
-from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
+from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Ratio, RunRecord
 
 NOT_MEASURED = "the session ended before this case was measured"
 
@@ -34,27 +35,35 @@ class Session:
         machine: Machine,
         open_workers: OpenWorkers,
         make_progress: Callable[[int], ProgressListener],
+        objection: Objection,
+        journal: Journal,
     ) -> None:
         """``cases`` by node id, after all deselecting; ``make_progress`` is told how many blocks will be measured.
 
+        ``objection`` says why a case of an earlier session does not stand; ``journal`` gets what is measured at once.
         Raises RunFileError when an earlier session that is taken up again was measured under other circumstances.
         """
         self.choices = choices
         self._cases = dict(cases)
         self._created = datetime.now(UTC).isoformat(timespec="seconds")
         self._environment = machine.environment
-        self._carried_over = carry_over(choices.earlier, preset=choices.preset, environment=machine.environment)
+        self.earlier = carry_over(
+            choices.earlier, preset=choices.preset, environment=machine.environment, objection=objection
+        )
+        """What an earlier session leaves to this one, where it is taken up again."""
+        self._journal = journal
         self._devices = DeviceSearch(machine.probes)
         self._blocks = SessionBlocks(
             [
                 case
                 for nodeid, case in self._cases.items()
-                if nodeid not in self._carried_over and self._devices.can_be_tried(case)
+                if nodeid not in self.earlier.complete and self._devices.can_be_tried(case)
             ],
             choices,
             machine=machine,
             open_workers=open_workers,
             make_progress=make_progress,
+            keep=self._keep,
         )
         self._results: dict[str, CaseResult] = {}
         self._record: RunRecord | None = None
@@ -65,7 +74,7 @@ class Session:
 
     def carried_over(self, nodeid: str) -> CaseResult | None:
         """What an earlier session measured of this test, where this one takes it up again."""
-        return self._carried_over.get(nodeid)
+        return self.earlier.complete.get(nodeid)
 
     def outcome(self, case: Case) -> CaseOutcome:
         """What became of the case; measures its whole block first where that has not been done."""
@@ -84,26 +93,48 @@ class Session:
         """The whole session, every selected case in it; made once."""
         if self._record is None:
             for nodeid, case in self._cases.items():
-                self.note(self._carried_over.get(nodeid) or self._without_its_test(nodeid, case))
+                outcome = self._blocks.outcome_so_far(case)
+                self.note(self.earlier.complete.get(nodeid) or self._without_its_test(nodeid, case, outcome))
+            older = self.earlier.complete | self.earlier.interrupted
+            results = {
+                nodeid: older[nodeid]
+                if self._results[nodeid].status == "skipped" and nodeid in older
+                else self._results[nodeid]
+                for nodeid in self._cases
+            }
             # What an earlier session measured and this one did not select is part of the whole all the same.
-            results = {nodeid: self._results[nodeid] for nodeid in self._cases}
-            cases = tuple((self._carried_over | results).values())
-            self._record = RunRecord(
-                schema_version=SCHEMA_VERSION,
-                created=self._created,
-                preset=self.choices.preset.name,
-                seed=self.choices.seed,
-                in_process=self.choices.in_process,
-                environment=self._environment,
-                cases=cases,
-                ratios=find_ratios(cases),
-            )
+            cases = tuple((older | results).values())
+            self._record = self._record_of(cases, ratios=find_ratios(cases))
         return self._record
 
-    def _without_its_test(self, nodeid: str, case: Case) -> CaseResult:
-        """For a case whose own test never ran: it may have been measured with its block all the same."""
-        match self._blocks.outcome_so_far(case):
-            case CaseMeasured() as outcome:
+    def _record_of(self, cases: tuple[CaseResult, ...], *, ratios: tuple[Ratio, ...] = ()) -> RunRecord:
+        return RunRecord(
+            schema_version=SCHEMA_VERSION,
+            created=self._created,
+            preset=self.choices.preset.name,
+            seed=self.choices.seed,
+            in_process=self.choices.in_process,
+            environment=self._environment,
+            cases=cases,
+            ratios=ratios,
+        )
+
+    def _keep(self, outcomes: Mapping[Case, CaseOutcome]) -> None:
+        """What is measured is on the disk before the next thing is done; what is not can be measured again."""
+        # What runs inside pytest is never taken up again.
+        if not self.choices.in_process and any(isinstance(outcome, CaseMeasured) for outcome in outcomes.values()):
+            results = [
+                self._without_its_test(nodeid, case, outcomes[case])
+                for nodeid, case in self._cases.items()
+                if case in outcomes
+            ]
+            older = self.earlier.complete | self.earlier.interrupted
+            self._journal.keep(results, session=self._record_of(tuple(older.values())))
+
+    def _without_its_test(self, nodeid: str, case: Case, outcome: CaseOutcome | None) -> CaseResult:
+        """For a case whose own test has not run: it may have been measured with its block all the same."""
+        match outcome:
+            case CaseMeasured():
                 return self.measured(nodeid, case, outcome)
             case CaseFailed(error):
                 return unmeasured(nodeid, case, status="failed", reason=str(error))

@@ -9,8 +9,14 @@ import pytest
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 
 if TYPE_CHECKING:
+    from speedscore.bench_suite.session.journal import Journal
+    from speedscore.bench_suite.session.saving import RunFiles
     from speedscore.bench_suite.session.session import Session
 
 SESSION: pytest.StashKey[Session] = pytest.StashKey()
 """There only when the session selected cases of the matrix and is not merely collecting."""
+FILES: pytest.StashKey[RunFiles] = pytest.StashKey()
+"""Where the run goes; not there on the gate's side, which saves none."""
+JOURNAL: pytest.StashKey[Journal] = pytest.StashKey()
+"""There with ``SESSION``."""
 CLOCK: pytest.StashKey[VirtualClock] = pytest.StashKey()

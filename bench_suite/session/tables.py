@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
 from statistics import median
 
-import msgspec
 from tabulate import tabulate
 
-from speedscore.bench_suite.measuring.stopping import widest_fraction
+from speedscore.bench_suite.session.group_ratios import (
+    GroupRatios,
+    compiles_nothing,
+    is_one_number,
+    middle,
+    missed_target,
+    rounds_fraction,
+)
 from speedscore.bench_suite.session.noise import is_too_noisy
+from speedscore.bench_suite.workloads.presets import INTERVAL_WIDTH
 from speedscore.record.phases import PHASES
-from speedscore.record.rounds import figure_of_rounds
+from speedscore.record.rounds import (
+    FEWEST_FOR_AN_INTERVAL,
+    interval_fraction_over_processes,
+    process_medians,
+)
 from speedscore.record.run_record import CaseResult, Ratio
 from speedscore.text.numbers import duration, percent, size, three_digits
 
@@ -25,13 +35,14 @@ _MEMORY_COLUMNS = {
     "peak_rss_running_bytes": "peak RSS",
     "peak_rss_with_compile_bytes": "peak RSS with compile",
 }
-"""In order of preference. All rows of a table show the same definition, or none."""
+"""In order of preference, of a compilation the last one. All rows of a table show the same definition, or none."""
 
 _WIDTH = 80
 _FEWEST_COLUMNS = 4
 """Framework, median, its interval, and how many times as long: without these a table says nothing."""
-_SENSELESS = 10
-"""An interval whose limits are further apart than this factor says nothing that a number should stand for."""
+_COMPILING_MEMORY = "peak_rss_with_compile_bytes"
+MISSED = "*"
+"""Behind a median whose rounds ended before they were narrow."""
 _REFERENCE_FRAMEWORK = "jax"
 """Whose program the other JAX libraries' are held against."""
 
@@ -41,11 +52,20 @@ def group_lines(
 ) -> list[str]:
     """The table of a group and the sentences below it. ``cases`` were measured against each other; at least one."""
     first = cases[0]
-    ordered = sorted(cases, key=middle)
+    ordered = sorted(cases, key=lambda case: (compiles_nothing(case), middle(case)))
     group_ratios = GroupRatios(ratios, first)
-    memory = next((name for name in _MEMORY_COLUMNS if all(case.find(name) for case in cases)), None)
+    definitions = [_COMPILING_MEMORY] if PHASES[first.phase].compiles else list(_MEMORY_COLUMNS)
+    memory = next((name for name in definitions if all(case.find(name) for case in cases)), None)
+    spread = _spread_column(cases)
     rows = [
-        _row(case, fastest=ordered[0], ratios=group_ratios, memory=memory, gemm_flops_per_second=gemm_flops_per_second)
+        _row(
+            case,
+            fastest=ordered[0],
+            ratios=group_ratios,
+            spread=spread,
+            memory=memory,
+            gemm_flops_per_second=gemm_flops_per_second,
+        )
         for case in ordered
     ]
     table = _table_lines(rows)
@@ -56,6 +76,7 @@ def group_lines(
         f"  {'-' * max(map(len, table))}",
         *(f"  {line}" for line in table[1:]),
         *_indented(group_ratios.sentences(ordered)),
+        *_indented(_reservations(ordered)),
         *_indented(_dispatch(ordered)),
         "",
     ]
@@ -89,107 +110,19 @@ def shape_lines(case: CaseResult) -> list[str]:
     return _indented([numbers if cut == "none" else f"{numbers}; cut below full size: {cut}"])
 
 
-def middle(case: CaseResult) -> float:
-    """The one number of the case's own figure: over processes the mean of each one's median."""
-    return figure_of_rounds(case.rounds)
-
-
-def interval_of(case: CaseResult) -> float | None:
-    """How far the interval of a median reaches in the process where it reaches furthest; None if unknown."""
-    return widest_fraction(case.rounds)
-
-
-class Slowdown(msgspec.Struct, frozen=True):
-    """How many times as long one framework takes as another."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    """Limits of the 95 % interval over processes; None where there is none."""
-
-    @property
-    def is_senseless(self) -> bool:
-        return _is_senseless(self.low, self.high)
-
-
-class GroupRatios:
-    """The ratios of one group, in either direction."""
-
-    def __init__(self, ratios: Iterable[Ratio], case: CaseResult) -> None:
-        self._by_pair = {
-            frozenset((ratio.faster, ratio.slower)): ratio
-            for ratio in ratios
-            if (ratio.phase, ratio.model, ratio.device) == (case.phase, case.model, case.device)
-        }
-
-    def times_as_long(self, case: CaseResult, fastest: CaseResult) -> str:
-        """How many times as long a case takes as the fastest, and the interval of that."""
-        if case is fastest:
-            return "1"
-        slowdown = self.slowdown(case, fastest)
-        if slowdown.low is None or slowdown.high is None:
-            return three_digits(slowdown.value)
-        if slowdown.is_senseless:
-            return "processes disagree"
-        return f"{three_digits(slowdown.value)} ({three_digits(slowdown.low)}–{three_digits(slowdown.high)})"
-
-    def slowdown(self, case: CaseResult, fastest: CaseResult) -> Slowdown:
-        """By the record's ratio; of the medians, and without an interval, where it has none."""
-        ratio = self._by_pair.get(frozenset((case.framework, fastest.framework)))
-        if ratio is None:
-            return Slowdown(middle(case) / middle(fastest))
-        if ratio.slower != fastest.framework:
-            return Slowdown(ratio.value, ratio.low, ratio.high)
-        # By their medians one is faster, by neighbouring rounds the other: they are as good as equal.
-        return Slowdown(1 / ratio.value, ratio.high and 1 / ratio.high, ratio.low and 1 / ratio.low)
-
-    def sentences(self, ordered: Sequence[CaseResult]) -> list[str]:
-        """The best of each ecosystem beside the fastest, and each variant beside what it is a variant of."""
-        best: dict[str, CaseResult] = {}
-        for case in ordered:
-            best.setdefault(case.ecosystem, case)
-        leaders = list(best.values())
-        # Where all are of one ecosystem, the two fastest.
-        pairs = [(leaders[0], slower) for slower in leaders[1:] or ordered[1:2]]
-        for faster, slower in combinations(ordered, 2):
-            names = sorted((faster.framework, slower.framework), key=len)
-            if names[1].startswith(f"{names[0]}-") and (faster, slower) not in pairs:
-                pairs.append((faster, slower))
-        return [sentence for pair in pairs if (sentence := self._sentence(*pair))]
-
-    def _sentence(self, first: CaseResult, second: CaseResult) -> str:
-        ratio = self._by_pair.get(frozenset((first.framework, second.framework)))
-        if ratio is None:
-            return ""
-        if _is_senseless(ratio.low, ratio.high):
-            return (
-                f"which of {ratio.faster} and {ratio.slower} is faster cannot be said: their processes disagree by "
-                f"more than a factor of {_SENSELESS}"
-            )
-        value = f"{ratio.value:.2f}×"
-        if ratio.low is not None and ratio.high is not None:
-            value += f" ({ratio.low:.2f} to {ratio.high:.2f})"
-        return f"{ratio.faster} is {value} as fast as {ratio.slower}"
-
-
-def _is_senseless(low: float | None, high: float | None) -> bool:
-    """True where the limits are so far apart that no number should stand for them."""
-    return low is not None and high is not None and high > _SENSELESS * low
-
-
 def _row(
     case: CaseResult,
     *,
     fastest: CaseResult,
     ratios: GroupRatios,
+    spread: str,
     memory: str | None,
     gemm_flops_per_second: float | None,
 ) -> dict[str, str]:
-    width = interval_of(case)
     row = {
         "framework": case.framework,
-        "median": duration(middle(case)),
-        "±95 %": "–" if width is None else "too noisy" if is_too_noisy(width) else percent(width),
+        "median": duration(middle(case)) + (MISSED if missed_target(case) else ""),
+        spread: _spread(case, spread),
         "× fastest": ratios.times_as_long(case, fastest),
     }
     if case.flops:
@@ -204,6 +137,42 @@ def _row(
         memory_measurement = case.find(memory)
         row[_MEMORY_COLUMNS[memory]] = size(max(memory_measurement.samples)) if memory_measurement else "–"
     return row
+
+
+def _spread_column(cases: Sequence[CaseResult]) -> str:
+    """What the table says of how sure a figure is: of compilations how many there are, else an interval over processes,
+    or where that would say nothing how far apart they lie."""
+    if PHASES[cases[0].phase].compiles:
+        return "n"
+    fewest = min(len(process_medians(case.rounds)) for case in cases)
+    return "±95 %" if fewest >= FEWEST_FOR_AN_INTERVAL else "apart"
+
+
+def _spread(case: CaseResult, column: str) -> str:
+    if column == "n":
+        return "one" if len(case.rounds) == 1 else str(len(case.rounds))
+    if is_too_noisy(rounds_fraction(case)):
+        return "too noisy"
+    if column == "±95 %":
+        width = interval_fraction_over_processes(case.rounds)
+        return "–" if width is None else "> 50 %" if is_too_noisy(width) else percent(width)
+    medians = process_medians(case.rounds)
+    return "one process" if len(medians) == 1 else percent(max(medians) / min(medians) - 1)
+
+
+def _reservations(cases: Sequence[CaseResult]) -> list[str]:
+    """What a reader must know of single rows: who missed the target, who compiles nothing, what was done once."""
+    said = []
+    if missed := sum(map(missed_target, cases)):
+        said.append(
+            f"{MISSED} {missed} of {len(cases)} missed the target: time was up before the rounds of each process were "
+            f"narrow (their median known within {100 * INTERVAL_WIDTH:.0f} %)"
+        )
+    if eager := [case.framework for case in cases if compiles_nothing(case)]:
+        said.append(f"{', '.join(eager)}: nothing is compiled, and the figure is that of the first step alone")
+    if any(map(is_one_number, cases)):
+        said.append("a compilation that was made once has no interval, and no ratio is made of it")
+    return said
 
 
 def _dispatch(cases: Sequence[CaseResult]) -> list[str]:

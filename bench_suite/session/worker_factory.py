@@ -30,19 +30,22 @@ def block_workers(preset: Preset, *, in_process: bool) -> Iterator[WorkerFactory
     ``in_process`` starts none: the frameworks run inside pytest, for a debugger or a profiler.
     """
     caches: dict[Cell, Path] = {}
+    scratches: list[Path] = []
 
     def start_worker(cell: Cell, *, process: int) -> tuple[Worker, Setting]:
         if process % 2 == 0:
             _remove(caches.pop(cell, None))
             caches[cell] = new_scratch()
         scratch = new_scratch()
+        scratches.append(scratch)
         setting = make_setting(cell, preset=preset, scratch=scratch, caches=caches[cell])
         return (InProcessWorker(scratch) if in_process else ProcessWorker(scratch)), setting
 
     try:
         yield start_worker
     finally:
-        for folder in caches.values():
+        # A worker removes its own when it is closed; one that an interrupt met as it was started never is.
+        for folder in (*caches.values(), *scratches):
             _remove(folder)
 
 

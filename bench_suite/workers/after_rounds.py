@@ -1,9 +1,8 @@
 """The certificate's second half: what a program has left when its last timed round is over.
 
 The first half ends before the first round, so it says nothing of a program that works for some steps and then stops, or
-whose timed loop does less than its untimed one. Here the logits of the last timed pass are compared with the reference,
-and one more step is taken, in the loop that was timed, from wherever the timed steps have come. It never imports a
-framework, and what it takes is no figure.
+whose timed loop does less than its untimed one. Here one more step or pass is taken, in the loop that was timed, from
+wherever the timed ones have come, and compared. It never imports a framework, and what it takes is no figure.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ FEWEST_STEPS = 12
 
 
 def check_after_rounds(program: Program, workload: Workload, role: Role) -> tuple[Check, ...]:
-    """What a timed round has left, against the workload. A training program takes one more step.
+    """One more step or pass of the timed loop, against the workload.
 
     Raises ReferenceFileError when there is no reference; that it was made for this workload the first half has seen.
     """
@@ -36,8 +35,10 @@ def check_after_rounds(program: Program, workload: Workload, role: Role) -> tupl
 
 
 def _pass(program: Program, workload: Workload, role: Role) -> Iterable[Check]:
-    """The logits of the last timed pass."""
+    """Its logits."""
     reference = read_reference(workload)
+    # The pass before may have been one over another batch.
+    time_round(program, role=role, steps=1)
     name = "single_outputs" if role == "inference" else "batch_outputs"
     wanted = reference.single_outputs if role == "inference" else reference.batch_outputs
     logits = program.forward()

@@ -6,12 +6,14 @@ times anything, and never repairs: a quantity that cannot be compared has failed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.program import Program
+from speedscore.bench_suite.workers.optimizer_check import check_optimizer
+from speedscore.bench_suite.workers.second_batch import check_second_batch
 from speedscore.bench_suite.workloads.reference import Reference, load_reference
 from speedscore.bench_suite.workloads.reference_steps import mean_loss
 from speedscore.bench_suite.workloads.sketch import Sketch, distance
@@ -68,6 +70,15 @@ def certify(program: Program, workload: Workload, role: Role) -> Certificate:
     return Certificate(reference.made_by, checks)
 
 
+def expected_limits(workload: Workload, role: Role) -> dict[str, float]:
+    """Each quantity that a certificate of the role compares, with the tolerance that it is held to."""
+    limits = workload.tolerances
+    of_a_pass = {"parameter count": 0.0, "forward outputs": limits.outputs, "loss": limits.loss}
+    if role != "training":
+        return of_a_pass
+    return of_a_pass | {"gradients": limits.gradients, "parameters after five steps": limits.update}
+
+
 def _inference(program: Program, workload: Workload, reference: Reference) -> Iterable[Check]:
     yield from _pass(
         program, workload, reference.single_outputs, reference.single_loss, name="single_outputs", examples=1
@@ -90,11 +101,14 @@ def _pass(
     yield _outputs(logits, wanted, name, limits.outputs)
     loss = mean_loss(logits, workload.targets()[:examples]) if logits.shape == wanted.shape else float("nan")
     yield Check("loss", "", _relative(loss - wanted_loss, wanted_loss), limits.loss)
+    role: Role = "inference" if name == "single_outputs" else "throughput"
+    yield from check_second_batch(program, workload, role, logits)
 
 
 def _training(program: Program, workload: Workload, reference: Reference) -> Iterable[Check]:
     limits = workload.tolerances
-    yield _outputs(program.forward(), reference.outputs, "outputs", limits.outputs)
+    logits = program.forward()
+    yield _outputs(logits, reference.outputs, "outputs", limits.outputs)
     loss, gradients = program.loss_and_gradients()
     program.load()
     program.step()
@@ -109,7 +123,10 @@ def _training(program: Program, workload: Workload, reference: Reference) -> Ite
     for _ in range(CERTIFIED_STEPS - 1):
         program.step()
     program.wait()
-    yield _steps(program.weights(), workload, reference)
+    yield from _steps(program.weights(), workload, reference)
+    yield check_optimizer(program, workload, gradients)
+    if logits.shape == reference.outputs.shape:
+        yield from check_second_batch(program, workload, "training", logits)
 
 
 _COMPARED: dict[Role, Callable[[Program, Workload, Reference], Iterable[Check]]] = {
@@ -124,7 +141,7 @@ def _outputs(logits: NDArray[np.float32], reference: Sketch, name: str, toleranc
     return Check("forward outputs", *worst, tolerance)
 
 
-def _steps(after: Mapping[str, NDArray[np.float32]], workload: Workload, reference: Reference) -> Check:
+def _steps(after: Mapping[str, NDArray[np.float32]], workload: Workload, reference: Reference) -> Iterable[Check]:
     before = {**workload.parameters(), **workload.state()}
     updates = {
         name: values - before[name].astype(np.float64)
@@ -137,8 +154,11 @@ def _steps(after: Mapping[str, NDArray[np.float32]], workload: Workload, referen
     vanishing = _VANISHING * _whole(reference.gradients)
     scales = {name: sketch.norm for name, sketch in reference.updates.items()}
     scales |= {name: float("inf") for name, sketch in reference.gradients.items() if sketch.norm < vanishing}
-    worst = _worst(updates, reference.updates, scales)
-    return Check("parameters after five steps", *worst, workload.tolerances.update)
+    limits, state = workload.tolerances, workload.state().keys()
+    errors = _errors(updates, reference.updates, scales)
+    yield Check("parameters after five steps", *_furthest(errors, without=state), limits.update)
+    if state:
+        yield Check("state after five steps", *_furthest(errors, without=errors.keys() - state), limits.state)
 
 
 def _whole(sketches: Mapping[str, Sketch]) -> float:
@@ -154,7 +174,19 @@ def _relative(error: float, scale: float) -> float:
 def _worst(
     tensors: Mapping[str, NDArray[np.floating]], sketches: Mapping[str, Sketch], scales: Mapping[str, float]
 ) -> tuple[str, float]:
-    """Name and error of the tensor that is furthest off; one that is missing, extra or misshapen is furthest of all."""
+    """Name and error of the tensor that is furthest off."""
+    return _furthest(_errors(tensors, sketches, scales), without=())
+
+
+def _furthest(errors: Mapping[str, float], *, without: Collection[str]) -> tuple[str, float]:
+    tensor = max((name for name in errors if name not in without), key=lambda name: errors[name])
+    return tensor, errors[tensor]
+
+
+def _errors(
+    tensors: Mapping[str, NDArray[np.floating]], sketches: Mapping[str, Sketch], scales: Mapping[str, float]
+) -> dict[str, float]:
+    """Of each tensor; one that is missing, extra or misshapen is furthest of all, and its name says so."""
     errors: dict[str, float] = {}
     for name in sorted(tensors.keys() | sketches.keys()):
         if name not in tensors:
@@ -165,5 +197,4 @@ def _worst(
             errors[f"{name} (shape {tensors[name].shape}, not {sketches[name].shape})"] = INCOMPARABLE
         else:
             errors[name] = _relative(distance(name, tensors[name], sketches[name]), scales[name])
-    tensor = max(errors, key=lambda name: errors[name])
-    return tensor, errors[tensor]
+    return errors

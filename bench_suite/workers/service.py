@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import platform
+import random
 from pathlib import Path
 
 import msgspec
@@ -35,6 +36,7 @@ from speedscore.bench_suite.workers.protocol import (
     TimeRound,
 )
 from speedscore.bench_suite.workers.rounds import settle, time_round, warm_up
+from speedscore.bench_suite.workers.witness import LOOKED_AT_ONE_IN, RoundWitness
 from speedscore.bench_suite.workloads.presets import Gauging
 from speedscore.bench_suite.workloads.reference import read_reference
 from speedscore.bench_suite.workloads.table import load_workload
@@ -78,6 +80,8 @@ class Service:
         self._programs: dict[Role, Program] = {}
         self._steps_from_start = 0
         self._last_loss: float | None = None
+        self._rounds_seen: set[Role] = set()
+        self._chance = random.Random()
 
     def handle(self, request: Request) -> Reply:
         """Do what is asked. Raises whatever goes wrong; DeviceUnavailable where the device cannot be used."""
@@ -180,11 +184,15 @@ class Service:
         program = self._prepared(role)
         settling_steps = max(1, steps // 4)
         self._stay_near_the_start(program, role=role, steps=steps + settling_steps)
+        witness = RoundWitness(program, self._built().workload, role, is_looked_at=self._is_looked_at(role))
         settle(program, role=role, steps=settling_steps)
+        witness.before_round()
         round_seconds = time_round(program, role=role, steps=steps)
         if program.pending():
             raise MeasurementInvalid("work was still pending after the wait: the round's time would be too short")
         self._note_loss(program, role=role)
+        if wrong := witness.after_round():
+            raise MeasurementInvalid(wrong)
         return TimedRound(seconds=round_seconds / steps)
 
     def _certify_again(self, role: Role, *, limit_seconds: float) -> CertifiedAgain:
@@ -198,6 +206,13 @@ class Service:
         reference = read_reference(cell.workload).made_by
         require_passed(f"{role} {cell.setting.cell.id}", Certificate(reference, checks))
         return CertifiedAgain(checks)
+
+    def _is_looked_at(self, role: Role) -> bool:
+        """The first round of a role, and of the others one in so many, by chance."""
+        if role not in self._rounds_seen:
+            self._rounds_seen.add(role)
+            return True
+        return self._chance.randrange(LOOKED_AT_ONE_IN) == 0
 
     def _note_loss(self, program: Program, *, role: Role) -> None:
         if role != "training":

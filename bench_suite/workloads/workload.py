@@ -57,6 +57,8 @@ class Tolerances(msgspec.Struct, frozen=True):
     gradients: float
     update: float
     """Of the parameters after five steps: the error over the length of the way that the reference went."""
+    state: float
+    """Of what training updates without a gradient, as ``update``: it follows from the forward pass alone."""
     reason: str
     """What was observed, and why the limits stand where they do."""
 

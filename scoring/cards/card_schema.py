@@ -16,6 +16,7 @@ from speedscore.scoring.cards.json import SCHEMA_VERSION
 from speedscore.scoring.evidence.run_summaries import RunSummary
 from speedscore.scoring.facts.fact import Kind
 from speedscore.scoring.findings.standings import MeasuredCell
+from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.scores.sensitivity import Sensitivity
@@ -126,6 +127,8 @@ class Card(msgspec.Struct, forbid_unknown_fields=True):
     weaknesses: list[str]
     best_for: list[str]
     avoid_if: list[str]
+    variants: list[ScoredVariant]
+    """Which line of the matrix it is scored as, on each device that it was measured on."""
     layers: list[CardLayer]
 
 

@@ -65,6 +65,7 @@ def _card(card: ScoreCard) -> dict[str, Any]:
         "weaknesses": card.weaknesses,
         "best_for": card.best_for,
         "avoid_if": card.avoid_if,
+        "variants": msgspec.to_builtins(card.variants),
         "layers": [_layer(layer) for layer in card.layers],
     }
 

@@ -51,6 +51,7 @@ def _parts(rubric: Rubric) -> Iterator[str]:
 
 def _policy(rubric: Rubric) -> Iterator[str]:
     policy = rubric.policy
+    named = ", ".join(f"{variant} for {ecosystem}" for ecosystem, variant in policy.scored_variants.items())
     yield "## What holds for every criterion"
     stale = ", ".join(f"{kind} {months}" for kind, months in policy.stale_after_months.items())
     yield _list(
@@ -60,6 +61,9 @@ def _policy(rubric: Rubric) -> Iterator[str]:
             f"Of several facts the first kind answers: {', '.join(policy.kind_order)}.",
             f"A fact is stale after so many months: {stale}.",
             f"Of several measured devices the first with a comparison is scored: {', '.join(policy.device_order)}.",
+            f"Of an ecosystem's variants one is scored, of the {policy.scored_style} ones the fastest in training: the "
+            "first process of each training case chooses, and the others are the figure. Where cases have one "
+            f"process: {named}.",
             f"Strengths are criteria from {policy.strength_from:g} points, weaknesses those up to "
             f"{policy.weakness_to:g}, at most {policy.sentences_each} each.",
         )

@@ -13,10 +13,12 @@ from speedscore.scoring.cards import wording
 from speedscore.scoring.cards.side_by_side import side_by_side
 from speedscore.scoring.evidence.evidence import NOT_SAVED
 from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.rubric.criterion import INVERSE
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.scoring.scores.surroundings import Surroundings
+from speedscore.text.numbers import factor
 
 MINIMUM_WIDTH = 70
 MOST_LINES = 45
@@ -52,6 +54,9 @@ def session_end(report: ScoreReport, *, width: int) -> str:
     """The scores of what a session measured side by side, how firm their order is, and how to see the cards."""
     width = min(max(width, MINIMUM_WIDTH), _WIDEST)
     lines = side_by_side(report.cards, snapshot=report.snapshot, width=width)
+    variants = ", ".join(f"{card.name} as {card.variants[0].framework}" for card in report.cards if card.variants)
+    if variants:
+        lines += textwrap.wrap(f"Performance is scored of one variant each: {variants}.", width, break_on_hyphens=False)
     if report.sensitivity is not None:
         lines += textwrap.wrap(next(iter(wording.firmness(report))), width)
     # Whole, however long a path is: it is there to be copied.
@@ -123,7 +128,11 @@ def answer(finding: Finding) -> str:
     criterion = finding.criterion
     words = criterion.level(finding.value) if criterion.levels else wording.number(finding.value)
     unit = "" if criterion.levels else f" {criterion.unit}"
-    sentence = criterion.phrase.replace("{}", words) if criterion.phrase else f"{criterion.name}: {words}{unit}"
+    if INVERSE in criterion.phrase:
+        # A time of nothing has no inverse; no measured ratio is one.
+        sentence = criterion.phrase.replace(INVERSE, factor(1 / finding.value) if finding.value else "∞")
+    else:
+        sentence = criterion.phrase.replace("{}", words) if criterion.phrase else f"{criterion.name}: {words}{unit}"
     sentence = sentence[:1].upper() + sentence[1:]
     if not finding.stale:
         return sentence
@@ -174,6 +183,7 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
         return
     for run in report.runs:
         yield f"{run.created[:10]}{f' on {run.machine}' if run.machine else ''}, preset {run.preset}"
+    yield from (sentence.rstrip(".") for sentence in wording.scored_variants(card))
     for dimension in measured:
         bases = [scored for scored in (*card.dimensions, *card.beside) if scored.dimension == dimension.dimension]
         yield f"{dimension.title}: {', '.join(map(_on_its_basis, bases))}"

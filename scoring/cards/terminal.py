@@ -41,8 +41,9 @@ def _card(card: ScoreCard, report: ScoreReport, width: int) -> Iterator[str]:
         f"Facts known by {report.snapshot}, rubric version {report.rubric_version}; a number in brackets is a source.",
         width,
     )
-    for remark in filter(None, (wording.own_policy(report), wording.stale_remark(card, report))):
-        yield from textwrap.wrap(remark, width)
+    remarks = (*wording.scored_variants(card), wording.own_policy(report), wording.stale_remark(card, report))
+    for remark in filter(None, remarks):
+        yield from textwrap.wrap(remark, width, break_on_hyphens=False)
     footnotes = Footnotes()
     for dimension in card.dimensions:
         yield ""
@@ -163,7 +164,7 @@ def _measured(report: ScoreReport, width: int) -> Iterator[str]:
         return
     yield ""
     yield from textwrap.wrap(
-        "Medians of the rounds; in the score a framework's best variant of each stands for it.", width
+        "Medians of all rounds; each framework is scored as the one variant that its card names.", width
     )
     names = list(dict.fromkeys(name for cell in report.cells for name in cell.standings))
     several = len(report.runs) > 1

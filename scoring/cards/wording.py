@@ -9,12 +9,13 @@ from pathlib import Path
 from speedscore.scoring.evidence.evidence import DeviceCoverage
 from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.findings.standings import Standing
+from speedscore.scoring.findings.variants import VariantBeside
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.maturity import GradedLayer
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.scoring.scores.uncertainty import Interval
-from speedscore.text.numbers import duration, size
+from speedscore.text.numbers import duration, factor, size
 
 _OLD_MONTHS = 12
 """From this age on a fact's age is written beside its date."""
@@ -70,6 +71,21 @@ def calculation(card: ScoreCard) -> str:
 def interval(sure: Interval) -> str:
     """How sure a score is, as in ``95 %: 7.0 to 7.5``."""
     return f"95 %: {sure.low:.1f} to {sure.high:.1f}"
+
+
+def scored_variants(card: ScoreCard) -> Iterator[str]:
+    """A line for each device: which variant is scored there and why, and what the others are beside it."""
+    for variant in card.variants:
+        beside = ", ".join(map(_variant_beside, variant.beside))
+        yield (
+            f"Scored as {variant.framework} on {variant.device}: {variant.reason}"
+            f"{f'. Beside it, in training: {beside}' if beside else ''}."
+        )
+
+
+def _variant_beside(variant: VariantBeside) -> str:
+    speed = "not compared" if variant.times_as_fast is None else f"{factor(variant.times_as_fast)}× as fast"
+    return f"{variant.framework} {speed}{' (tuned)' if variant.style == 'tuned' else ''}"
 
 
 def own_policy(report: ScoreReport) -> str:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from speedscore.record.metrics import Unit
+from speedscore.record.phases import DeviceName
 from speedscore.record.ratios import Estimate
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
@@ -17,10 +18,12 @@ from speedscore.scoring.cards import wording
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.findings.standings import ComparedCell, common_support
+from speedscore.scoring.findings.variants import Variants, choose_variants
 from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.text.numbers import duration
 from speedscore.text.suggestions import did_you_mean
 
 _MOST_ROUNDS = 12
@@ -35,9 +38,10 @@ def trace(report: ScoreReport, evidence: Evidence, *, dimension: str | None, wid
         known = [scored.dimension for scored in card.dimensions]
         hint = did_you_mean(str(dimension), known)
         raise EvidenceError(f"unknown dimension {dimension!r}; there are {', '.join(known)}{hint}")
+    variants = {device: choose_variants(report.policy, evidence, device=device) for device in evidence.measured}
     lines = _speed_score(card) if dimension is None else []
     for scored in chosen:
-        lines += [*_dimension(card, scored, evidence), ""]
+        lines += [*_dimension(card, scored, evidence, variants), ""]
     return "".join(f"{line}\n" for text in lines for line in _wrapped(text, width))
 
 
@@ -50,7 +54,12 @@ def _speed_score(card: ScoreCard) -> list[str]:
     return [f"{card.name}: Speed Score {wording.title_score(card)}", f"  {wording.calculation(card)}", ""]
 
 
-def _dimension(card: ScoreCard, dimension: DimensionScore, evidence: Evidence) -> Iterator[str]:
+_VariantsByDevice = Mapping[DeviceName, Variants]
+
+
+def _dimension(
+    card: ScoreCard, dimension: DimensionScore, evidence: Evidence, variants: _VariantsByDevice
+) -> Iterator[str]:
     score = "no score" if dimension.score is None else wording.points(dimension.score)
     yield f"{card.name}: {dimension.title} {score}, {wording.coverage(dimension)}"
     if dimension.raw is not None:
@@ -62,11 +71,24 @@ def _dimension(card: ScoreCard, dimension: DimensionScore, evidence: Evidence) -
         yield f"  ({above}) / {below:g} = {dimension.raw:.3f}"
     if dimension.reason:
         yield f"  {dimension.reason}"
+    if dimension.measured:
+        yield from _variants(card)
     for finding in dimension.findings:
-        yield from _finding(finding, evidence)
+        yield from _finding(finding, evidence, variants)
 
 
-def _finding(finding: Finding, evidence: Evidence) -> Iterator[str]:
+def _variants(card: ScoreCard) -> Iterator[str]:
+    """Which variant is scored and, where rounds chose it, by what."""
+    for variant, sentence in zip(card.variants, wording.scored_variants(card), strict=True):
+        yield f"  {sentence}"
+        considered = {variant.framework: variant.choosing_seconds}
+        considered |= {each.framework: each.choosing_seconds for each in variant.beside}
+        figures = [f"{name} {duration(figure)}" for name, figure in considered.items() if figure is not None]
+        if figures:
+            yield f"    what chose, geometric means of a training step's medians: {', '.join(figures)}"
+
+
+def _finding(finding: Finding, evidence: Evidence, variants: _VariantsByDevice) -> Iterator[str]:
     criterion = finding.criterion
     yield ""
     yield f"  {criterion.name} (weight {criterion.weight:g}): {criterion.question}"
@@ -78,9 +100,9 @@ def _finding(finding: Finding, evidence: Evidence) -> Iterator[str]:
         yield f"    unknown: {finding.reason}"
         return
     for source in finding.sources:
-        yield from _source(source, "from", evidence, criterion)
+        yield from _source(source, "from", evidence, criterion, variants)
     for source in finding.beside:
-        yield from _source(source, "beside it", evidence, criterion)
+        yield from _source(source, "beside it", evidence, criterion, variants)
     if finding.note:
         yield f"    {finding.note}"
 
@@ -90,11 +112,13 @@ def _scale(criterion: Criterion) -> str:
     return f"{criterion.scale} scale: {points}"
 
 
-def _source(source: Source, label: str, evidence: Evidence, criterion: Criterion) -> Iterator[str]:
+def _source(
+    source: Source, label: str, evidence: Evidence, criterion: Criterion, variants: _VariantsByDevice
+) -> Iterator[str]:
     if source.kind == "measured":
         yield f"    {label}: measured, the geometric mean over these cases"
         for nodeid in source.nodeids:
-            yield from _case(nodeid, source.runs, evidence, criterion)
+            yield from _case(nodeid, source.runs, evidence, criterion, variants)
         return
     name = f"{source.name} " if source.name else ""
     yield f"    {label}: {name}{wording.number(source.value)}, {wording.origin(source)}"
@@ -102,7 +126,9 @@ def _source(source: Source, label: str, evidence: Evidence, criterion: Criterion
     yield f"      {source.method}"
 
 
-def _case(nodeid: str, runs: Iterable[str], evidence: Evidence, criterion: Criterion) -> Iterator[str]:
+def _case(
+    nodeid: str, runs: Iterable[str], evidence: Evidence, criterion: Criterion, variants: _VariantsByDevice
+) -> Iterator[str]:
     for group in evidence.measured.values():
         for measured in group:
             case = measured.case
@@ -112,14 +138,19 @@ def _case(nodeid: str, runs: Iterable[str], evidence: Evidence, criterion: Crite
                 continue
             metric = criterion.measure.metrics.get(case.device) or case.metric.name
             yield f"      {nodeid} in {measured.run}, {metric}"
-            yield from _samples(case, metric)
-            compared, _ = common_support(evidence, device=case.device, measure=criterion.measure)
-            for cell in compared:
-                if cell.cell.run == measured.run:
-                    yield from _rivals(nodeid, cell)
+            compared, _ = common_support(
+                evidence, device=case.device, measure=criterion.measure, variants=variants[case.device]
+            )
+            cell = next(
+                each
+                for each in compared
+                if each.cell.run == measured.run and nodeid in (standing.nodeid for standing in each.scored.values())
+            )
+            yield from _samples(case, metric, choosing=cell.choosing)
+            yield from _rivals(nodeid, cell)
 
 
-def _samples(case: CaseResult, metric: str) -> Iterator[str]:
+def _samples(case: CaseResult, metric: str, *, choosing: int | None) -> Iterator[str]:
     """What was read, in the order in which it was: rounds by process, and of any other metric one number a process."""
     measurement = case.find(metric)
     if measurement is None:
@@ -127,8 +158,9 @@ def _samples(case: CaseResult, metric: str) -> Iterator[str]:
     if metric != case.metric.name:
         yield f"        of each process: {_listed(measurement.samples, measurement.unit)}"
         return
-    for number, rounds in enumerate(rounds_by_process(case.rounds).values(), start=1):
-        yield f"        process {number}: {_listed([round_.seconds for round_ in rounds], measurement.unit)}"
+    for number, (process, rounds) in enumerate(rounds_by_process(case.rounds).items(), start=1):
+        chose = ", which chose the variant and is in no figure" if choosing is not None and process == choosing else ""
+        yield f"        process {number}{chose}: {_listed([round_.seconds for round_ in rounds], measurement.unit)}"
 
 
 def _listed(samples: Sequence[float], unit: Unit) -> str:
@@ -137,13 +169,11 @@ def _listed(samples: Sequence[float], unit: Unit) -> str:
 
 
 def _rivals(nodeid: str, compared: ComparedCell) -> Iterator[str]:
-    """What the case was compared with: everybody's figure in the cell, and its ratio to each ecosystem's best."""
-    case_standing = next((standing for standing in compared.best.values() if standing.nodeid == nodeid), None)
-    if case_standing is None:
-        return
+    """What the case was compared with: everybody's figure in the cell, and its ratio to each other ecosystem's."""
+    case_standing = next(standing for standing in compared.scored.values() if standing.nodeid == nodeid)
     figures = ", ".join(f"{name} {wording.standing(standing)}" for name, standing in compared.cell.standings.items())
     yield f"        medians of the same workload: {figures}"
-    for rival in compared.best.values():
+    for rival in compared.scored.values():
         if rival is not case_standing:
             estimate = compared.estimates[case_standing.framework, rival.framework]
             yield f"        {_ratio(estimate)} beside {rival.framework}"
@@ -155,4 +185,4 @@ def _ratio(estimate: Estimate) -> str:
     if estimate.reach is None:
         return value
     low, high = (math.exp(estimate.log_ratio + way * estimate.reach) for way in (-1, 1))
-    return f"{value} ({wording.number(low)} to {wording.number(high)} over {estimate.processes} processes)"
+    return f"{value} ({wording.number(low)} to {wording.number(high)}, 95 % over processes)"

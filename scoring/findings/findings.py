@@ -17,6 +17,7 @@ from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import Kind, months_between
 from speedscore.scoring.findings.standings import EcosystemRatio, EcosystemRatios, ecosystem_ratios
+from speedscore.scoring.findings.variants import choose_variants
 from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.rubric.rubric import Rubric
 
@@ -84,11 +85,14 @@ def judge(
 
     A criterion that only a measurement can answer is left out for a framework that was not measured on the device.
     """
-    ratios = {
-        criterion.id: ecosystem_ratios(evidence, device=device, measure=criterion.measure)
-        for criterion in rubric.criterion
-        if criterion.measure is not None and device is not None
-    }
+    ratios: dict[str, EcosystemRatios] = {}
+    if device is not None:
+        variants = choose_variants(rubric.policy, evidence, device=device)
+        ratios = {
+            criterion.id: ecosystem_ratios(evidence, device=device, measure=criterion.measure, variants=variants)
+            for criterion in rubric.criterion
+            if criterion.measure is not None
+        }
     measured = set(evidence.ecosystems(device)) if device else set()
     return {
         framework: tuple(
@@ -196,13 +200,10 @@ def _measured_source(ratio: EcosystemRatio, evidence: Evidence) -> Source:
     preset = evidence.runs[0].record.preset
     made = sorted(run.record.created for run in evidence.runs if run.name in ratio.runs)
     count = len(ratio.nodeids)
-    variants = ", ".join(
-        variant if times == count else f"{variant} in {times}" for variant, times in ratio.variants.items()
-    )
     return Source(
         kind="measured",
         text=f"{count} {'case' if count == 1 else 'cases'}, {ratio.device}, preset {preset}, "
-        f"{ratio.rounds} {'round' if ratio.rounds == 1 else 'rounds'}, {variants}",
+        f"{ratio.rounds} {'round' if ratio.rounds == 1 else 'rounds'}, {ratio.variant}",
         as_of=made[-1][:10],
         value=ratio.value,
         nodeids=ratio.nodeids,

@@ -10,7 +10,6 @@ module never estimates one anew, and never turns one into points.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import permutations
 from statistics import fmean
@@ -23,6 +22,7 @@ from speedscore.record.ratios import Estimate, Pair, estimate_ratios
 from speedscore.record.rounds import figure_of
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence
+from speedscore.scoring.findings.variants import Place, Variants, without_process
 from speedscore.scoring.rubric.criterion import Measure
 
 
@@ -63,8 +63,8 @@ class EcosystemRatio(msgspec.Struct, frozen=True):
     nodeids: tuple[str, ...]
     runs: tuple[str, ...]
     rounds: int
-    variants: dict[str, int]
-    """Line of the matrix → the number of cells in which it stood for its ecosystem."""
+    variant: str
+    """The line of the matrix that it is scored as."""
 
 
 class EcosystemRatios(msgspec.Struct, frozen=True):
@@ -75,17 +75,19 @@ class EcosystemRatios(msgspec.Struct, frozen=True):
 
 
 class ComparedCell(msgspec.Struct, frozen=True):
-    """A cell that every ecosystem completed, with the variant that stands for each and what they are to each other."""
+    """A cell that the scored variant of every ecosystem completed, and what these are to each other."""
 
     cell: MeasuredCell
-    best: dict[str, Standing]
-    """Ecosystem → the standing of its best variant."""
+    scored: dict[str, Standing]
+    """Ecosystem → the standing of its scored variant, of the rounds that are its figure."""
     cases: dict[str, CaseResult]
-    """Framework → the case, of the variants in ``best``."""
+    """Framework → the case, of the variants in ``scored``, with those rounds alone."""
     metric: str
     """Name of what is compared."""
     estimates: dict[Pair, Estimate]
-    """How many times as good the first framework is as the second, of every two in ``best``, in both orders."""
+    """How many times as good the first framework is as the second, of every two in ``scored``, in both orders."""
+    choosing: int | None = None
+    """The process whose rounds chose a variant and are in no figure here."""
 
     @property
     def is_of_rounds(self) -> bool:
@@ -93,13 +95,9 @@ class ComparedCell(msgspec.Struct, frozen=True):
         return all(case.metric.name == self.metric for case in self.cases.values())
 
 
-_Place = tuple[str, str, str]
-"""Run, model, precision."""
-
-
 def cells(evidence: Evidence, *, device: DeviceName, phase: Phase, metric: str = "") -> tuple[MeasuredCell, ...]:
     """Figures of one phase on one device; ``metric`` is the case's own when not given."""
-    grouped: dict[_Place, dict[str, Standing]] = {}
+    grouped: dict[Place, dict[str, Standing]] = {}
     for measured in evidence.measured.get(device, ()):
         case = measured.case
         standing = _standing(case, metric or case.metric.name) if case.phase == phase else None
@@ -134,14 +132,15 @@ def _standing(case: CaseResult, name: str) -> Standing | None:
     )
 
 
-def ecosystem_ratios(evidence: Evidence, *, device: DeviceName, measure: Measure) -> EcosystemRatios:
+def ecosystem_ratios(
+    evidence: Evidence, *, device: DeviceName, measure: Measure, variants: Variants
+) -> EcosystemRatios:
     """The ratio of each ecosystem measured on ``device`` to the best other one, over their common support.
 
-    For each figure the best of an ecosystem's variants stands for it, and is named. To let the one that trains fastest
-    stand for all would be stricter, but where two variants train alike, noise would then choose which of two compile
-    times, a thousandfold apart, is compared.
+    Each is one variant, the same in all its figures: the first step of an eager program beside the training speed of a
+    compiled one would be those of a program that nobody can run.
     """
-    common, reason = common_support(evidence, device=device, measure=measure)
+    common, reason = common_support(evidence, device=device, measure=measure, variants=variants)
     if reason:
         return EcosystemRatios(reason=reason)
     return EcosystemRatios(
@@ -149,8 +148,10 @@ def ecosystem_ratios(evidence: Evidence, *, device: DeviceName, measure: Measure
     )
 
 
-def common_support(evidence: Evidence, *, device: DeviceName, measure: Measure) -> tuple[tuple[ComparedCell, ...], str]:
-    """The cells that every ecosystem measured on ``device`` completed, or none and the reason."""
+def common_support(
+    evidence: Evidence, *, device: DeviceName, measure: Measure, variants: Variants
+) -> tuple[tuple[ComparedCell, ...], str]:
+    """The cells that the scored variant of every ecosystem measured on ``device`` completed, or none and the reason."""
     compared = evidence.ecosystems(device)
     if len(compared) < 2:
         alone = compared[0] if compared else "nothing"
@@ -159,32 +160,62 @@ def common_support(evidence: Evidence, *, device: DeviceName, measure: Measure) 
     cases = {(measured.run, measured.case.nodeid): measured.case for measured in evidence.measured[device]}
     common = []
     for cell in cells(evidence, device=device, phase=measure.phase, metric=metric):
-        best = _best_variants(cell)
-        if set(best) == set(compared) and len({(standing.better, standing.unit) for standing in best.values()}) == 1:
-            all_cases = {name: cases[cell.run, standing.nodeid] for name, standing in cell.standings.items()}
-            common.append(_compared_cell(cell, best, all_cases, metric=metric))
+        all_cases = {name: cases[cell.run, standing.nodeid] for name, standing in cell.standings.items()}
+        chosen = {ecosystem: variant.framework for ecosystem, variant in variants.scored.items()}
+        # A zero has no ratio: a memory figure below the resolution of its instrument, say.
+        known = [name for name in chosen.values() if name in all_cases and cell.standings[name].median > 0]
+        alike = {(cell.standings[name].better, cell.standings[name].unit) for name in known}
+        if len(known) == len(compared) and len(alike) == 1:
+            choosing = variants.choosing.get((cell.run, cell.model, cell.precision))
+            common.append(
+                _compared_cell(
+                    cell, chosen, all_cases, metric=metric, choosing=choosing if measure.phase == "training" else None
+                )
+            )
     if not common:
         lacking = f"with {metric} " if metric else ""
-        return (), f"no {measure.phase} case {lacking}on {device} that all of {', '.join(compared)} completed"
+        named = ", ".join(
+            ecosystem if ecosystem == variant.framework else f"{ecosystem} as {variant.framework}"
+            for ecosystem, variant in variants.scored.items()
+        )
+        return (), f"no {measure.phase} case {lacking}on {device} that all of {named} completed"
     return tuple(common), ""
 
 
 def _compared_cell(
-    cell: MeasuredCell, best: dict[str, Standing], cases: Mapping[str, CaseResult], *, metric: str
+    cell: MeasuredCell,
+    chosen: Mapping[str, str],
+    cases: Mapping[str, CaseResult],
+    *,
+    metric: str,
+    choosing: int | None,
 ) -> ComparedCell:
-    chosen = [standing.framework for standing in best.values()]
-    own_metric = cases[chosen[0]].metric.name
-    if metric in ("", own_metric):
+    frameworks = list(chosen.values())
+    own_metric = cases[frameworks[0]].metric.name
+    scored = {ecosystem: cell.standings[name] for ecosystem, name in chosen.items()}
+    figuring = {name: cases[name] for name in frameworks}
+    if metric not in ("", own_metric):
+        choosing = None
+        estimates: Mapping[Pair, Estimate] = _estimates_of_figures(scored.values())
+    elif choosing is None:
         # Of all variants: how much processes differ is learned from every framework that lived beside them.
-        estimates: Mapping[Pair, Estimate] = estimate_ratios(list(cases.values()))
+        estimates = estimate_ratios(list(cases.values()))
     else:
-        estimates = _estimates_of_figures(best.values())
+        left = {name: case for name in cases if (case := without_process(cases[name], choosing)) is not None}
+        estimates = estimate_ratios([cases[name] for name in left], without={choosing})
+        figuring = {name: left[name] for name in frameworks}
+        scored = {
+            ecosystem: standing
+            for ecosystem, name in chosen.items()
+            if (standing := _standing(left[name], own_metric)) is not None
+        }
     return ComparedCell(
         cell=cell,
-        best=best,
-        cases={name: cases[name] for name in chosen},
+        scored=scored,
+        cases=figuring,
         metric=metric or own_metric,
-        estimates={pair: estimates[pair] for pair in permutations(chosen, 2)},
+        estimates={pair: estimates[pair] for pair in permutations(frameworks, 2)},
+        choosing=choosing,
     )
 
 
@@ -200,29 +231,14 @@ def _estimates_of_figures(standings: Iterable[Standing]) -> dict[Pair, Estimate]
     }
 
 
-def _best_variants(cell: MeasuredCell) -> dict[str, Standing]:
-    """By ecosystem; of equals the first by name."""
-    best: dict[str, Standing] = {}
-    for standing in cell.standings.values():
-        rival = best.get(standing.ecosystem)
-        # A zero has no ratio: a memory figure below the resolution of its instrument, say.
-        if standing.median > 0 and (rival is None or _beats(standing, rival)):
-            best[standing.ecosystem] = standing
-    return best
-
-
-def _beats(standing: Standing, rival: Standing) -> bool:
-    return standing.median < rival.median if standing.better == "lower" else standing.median > rival.median
-
-
 def _ecosystem_ratio(common: Iterable[ComparedCell], ecosystem: str) -> EcosystemRatio:
     compared = list(common)
-    standings = [compared_cell.best[ecosystem] for compared_cell in compared]
+    standings = [compared_cell.scored[ecosystem] for compared_cell in compared]
     logs = [
         # The best other one is the one that it stands worst to.
         min(
             compared_cell.estimates[standing.framework, rival.framework].log_ratio
-            for name, rival in compared_cell.best.items()
+            for name, rival in compared_cell.scored.items()
             if name != ecosystem
         )
         for compared_cell, standing in zip(compared, standings, strict=True)
@@ -233,5 +249,5 @@ def _ecosystem_ratio(common: Iterable[ComparedCell], ecosystem: str) -> Ecosyste
         nodeids=tuple(standing.nodeid for standing in standings),
         runs=tuple(sorted({compared_cell.cell.run for compared_cell in compared})),
         rounds=sum(standing.rounds for standing in standings),
-        variants=dict(sorted(Counter(standing.framework for standing in standings).items())),
+        variant=standings[0].framework,
     )

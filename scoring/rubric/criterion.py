@@ -23,6 +23,9 @@ DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
 Combine = Literal["sum", "geometric mean"]
 
+INVERSE = "{inverse}"
+"""In a phrase: how many times as long or as much, where the value is how many times as good."""
+
 
 class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which measurement answers a criterion, as a ratio to the best other framework."""
@@ -60,8 +63,8 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     levels: tuple[tuple[float, str], ...] = ()
     """What each level of a level scale means, as (level, words); every breakpoint has its words, and nothing else."""
     phrase: str = ""
-    """The answer as the short card says it, with ``{}`` for the number or the level's words, as in ``{} stars``; where
-    it is empty the card says name, number and unit."""
+    """The answer as the short card says it, with ``{}`` for the number or the level's words, as in ``{} stars``, or
+    ``{inverse}`` for one over it; where it is empty the card says name, number and unit."""
     only_measured: bool = False
     """True for a question that is put only to frameworks that were measured, and else counts for nothing."""
     strength: str = ""
@@ -107,8 +110,8 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
         if not all(words.strip() for _, words in self.levels):
             raise ValueError("a level's words are empty")
-        if self.phrase and self.phrase.count("{}") != 1:
-            raise ValueError(f"expected one {{}} in the phrase, found {self.phrase!r}")
+        if self.phrase and self.phrase.count("{}") + self.phrase.count(INVERSE) != 1:
+            raise ValueError(f"expected one {{}} or one {INVERSE} in the phrase, found {self.phrase!r}")
 
     def score(self, value: float) -> float:
         """Points from 0 to 10, unrounded."""

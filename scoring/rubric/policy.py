@@ -10,6 +10,7 @@ from typing import get_args
 import msgspec
 
 from speedscore.record.phases import DEVICES, DeviceName
+from speedscore.record.run_record import Style
 from speedscore.scoring.facts.fact import Fact, Kind, months_between
 
 
@@ -24,6 +25,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     strength_from: float
     weakness_to: float
     sentences_each: int
+    scored_style: Style = "idiomatic"
+    scored_variants: dict[str, str] = {}
+    """Ecosystem → variant."""
 
     def __post_init__(self) -> None:
         if not 0 < self.round_to <= 10:

@@ -15,6 +15,7 @@ import msgspec
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
@@ -46,6 +47,8 @@ class ScoreCard(msgspec.Struct, frozen=True):
     weaknesses: tuple[str, ...] = ()
     best_for: tuple[str, ...] = ()
     avoid_if: tuple[str, ...] = ()
+    variants: tuple[ScoredVariant, ...] = ()
+    """The variant that it is scored as on each device that it was measured on, that of its score first."""
     layers: tuple[GradedLayer, ...] = ()
     """The libraries that stand on it, each with its grade."""
 
@@ -58,6 +61,7 @@ def make_card(
     findings: Mapping[Basis, Sequence[Finding]],
     main_basis: Basis,
     uncertainty: Uncertainty,
+    variants: Sequence[ScoredVariant] = (),
 ) -> ScoreCard:
     """The card of one framework, scored on ``main_basis``; the other bases stand beside it."""
     by_basis = {
@@ -81,6 +85,7 @@ def make_card(
         weaknesses=_sentences(answered, policy, text=lambda finding: finding.criterion.weakness, strong=False),
         best_for=_sentences(answered, policy, text=lambda finding: finding.criterion.best_for, strong=True),
         avoid_if=_sentences(answered, policy, text=lambda finding: finding.criterion.avoid_if, strong=False),
+        variants=tuple(sorted(variants, key=lambda variant: variant.device != main_basis)),
         layers=grade_layers(rubric, evidence, framework=framework),
     )
 

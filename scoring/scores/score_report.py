@@ -15,6 +15,7 @@ from speedscore.scoring.evidence.evidence import DeviceCoverage, Evidence
 from speedscore.scoring.evidence.run_summaries import RunSummary, shapes, summarize_runs, worst_error
 from speedscore.scoring.findings.findings import Finding, judge
 from speedscore.scoring.findings.standings import MeasuredCell, cells
+from speedscore.scoring.findings.variants import ScoredVariant, choose_variants
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
@@ -64,6 +65,7 @@ def build_report(
     }
     scored = {framework: findings[basis][framework] for framework, basis in main_bases.items()}
     intervals = _uncertainties(rubric, evidence, scored, main_bases)
+    variants = _variants(rubric, evidence, devices)
     return ScoreReport(
         snapshot=evidence.snapshot,
         rubric_version=rubric.version,
@@ -75,6 +77,7 @@ def build_report(
                 findings={basis: findings[basis][framework] for basis in bases},
                 main_basis=main_bases[framework],
                 uncertainty=intervals[framework],
+                variants=variants.get(framework, ()),
             )
             for framework in frameworks
         ),
@@ -94,6 +97,17 @@ def _devices(rubric: Rubric, evidence: Evidence) -> list[DeviceName]:
     """The measured devices, those with a comparison first."""
     devices = [device for device in rubric.policy.device_order if device in evidence.measured]
     return sorted(devices, key=lambda device: len(evidence.ecosystems(device)) < 2)
+
+
+def _variants(
+    rubric: Rubric, evidence: Evidence, devices: Sequence[DeviceName]
+) -> dict[str, tuple[ScoredVariant, ...]]:
+    """By ecosystem the variant that it is scored as on each device."""
+    by_ecosystem: dict[str, tuple[ScoredVariant, ...]] = {}
+    for device in devices:
+        for ecosystem, variant in choose_variants(rubric.policy, evidence, device=device).scored.items():
+            by_ecosystem[ecosystem] = (*by_ecosystem.get(ecosystem, ()), variant)
+    return by_ecosystem
 
 
 def _uncertainties(

@@ -3,8 +3,8 @@
 Three things are not known exactly, and each is drawn: the ratio of two cases (as ``record.ratios`` estimates it and its
 error over fresh processes), a fact whose source states a range (uniform over it), and what nobody answered, which is
 taken at both extremes, 0 and 10. The interval holds 95 % of the draws and always the score itself. Which variant stands
-for an ecosystem is taken as it is. It says nothing about facts that are wrong or breakpoints that are debatable; for
-those see ``sensitivity``.
+for an ecosystem is taken as it is: other rounds chose it than those that are drawn. It says nothing about facts that
+are wrong or breakpoints that are debatable; for those see ``sensitivity``.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.findings import Finding
 from speedscore.scoring.findings.standings import ComparedCell, common_support
+from speedscore.scoring.findings.variants import choose_variants
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.rubric import Rubric
 
@@ -62,11 +63,16 @@ def uncertainties(
 ) -> dict[str, Uncertainty]:
     """By framework. ``findings`` are those of ``device``, None for facts alone; the same seed gives the same draws."""
     rng = np.random.default_rng(seed)
-    ratios = {
-        criterion.id: _ratio_draws(evidence, criterion, device, rng)
-        for criterion in rubric.criterion
-        if criterion.measure is not None and device is not None
-    }
+    ratios: dict[str, dict[str, Draws]] = {}
+    if device is not None:
+        variants = choose_variants(rubric.policy, evidence, device=device)
+        ratios = {
+            criterion.id: _ratio_draws(
+                common_support(evidence, device=device, measure=criterion.measure, variants=variants)[0], rng
+            )
+            for criterion in rubric.criterion
+            if criterion.measure is not None
+        }
     return {
         framework: _of_framework(
             rubric,
@@ -153,19 +159,16 @@ def _combined(criterion: Criterion, values: Sequence[Draws]) -> Draws:
     return np.asarray(together[0])
 
 
-def _ratio_draws(
-    evidence: Evidence, criterion: Criterion, device: DeviceName, rng: np.random.Generator
-) -> dict[str, Draws]:
+def _ratio_draws(common: Sequence[ComparedCell], rng: np.random.Generator) -> dict[str, Draws]:
     """By ecosystem its ratio to the best other one in each draw, as ``standings.ecosystem_ratios`` joins them."""
-    measure = criterion.measure
-    assert measure is not None
-    common, _ = common_support(evidence, device=device, measure=measure)
     logs: dict[str, Draws] = {}
     for compared in common:
         drawn = _pair_draws(compared, rng)
-        for ecosystem, standing in compared.best.items():
+        for ecosystem, standing in compared.scored.items():
             to_others = [
-                drawn[standing.framework, rival.framework] for name, rival in compared.best.items() if name != ecosystem
+                drawn[standing.framework, rival.framework]
+                for name, rival in compared.scored.items()
+                if name != ecosystem
             ]
             # The best other one is the one that it stands worst to.
             logs[ecosystem] = logs.get(ecosystem, np.zeros(1 + DRAWS)) + np.min(to_others, axis=0) / len(common)
@@ -191,7 +194,7 @@ def _estimate_draws(estimate: Estimate, rng: np.random.Generator) -> Draws:
     drawn anew, which cannot know how another process would have been."""
     if estimate.standard_error is not None:
         return estimate.log_ratio + estimate.standard_error * rng.standard_t(estimate.freedom, DRAWS)
-    return _mean_of_processes([_resampled(np.sort(logs), rng) for logs in estimate.logs], rng)
+    return _mean_of_processes([_resampled(np.array(logs), rng) for logs in estimate.logs], rng)
 
 
 def _apart_draws(compared: ComparedCell, framework: str, rival: str, rng: np.random.Generator) -> Draws:
@@ -199,7 +202,7 @@ def _apart_draws(compared: ComparedCell, framework: str, rival: str, rng: np.ran
     framework_draws, rival_draws = (
         _figure_draws(compared.cases[name], compared.metric, rng) for name in (framework, rival)
     )
-    better = compared.best[compared.cases[framework].ecosystem].better
+    better = compared.scored[compared.cases[framework].ecosystem].better
     return framework_draws - rival_draws if better == "higher" else rival_draws - framework_draws
 
 
@@ -209,11 +212,12 @@ def _figure_draws(case: CaseResult, metric: str, rng: np.random.Generator) -> Dr
         processes = [
             np.log([round_.seconds for round_ in rounds]) for rounds in rounds_by_process(case.rounds).values()
         ]
-        return _mean_of_processes([_resampled(np.sort(logs), rng) for logs in processes], rng)
+        return _mean_of_processes([_resampled(logs, rng) for logs in processes], rng)
     measurement = case.find(metric)
     assert measurement is not None
     # Some may be 0, although their median is not.
-    return _resampled(np.sort(np.log(np.maximum(measurement.samples, np.finfo(float).tiny))), rng)
+    samples = np.log(np.maximum(measurement.samples, np.finfo(float).tiny))
+    return _resampled(samples, rng, correlated=False)
 
 
 def _mean_of_processes(processes: Sequence[Draws], rng: np.random.Generator) -> Draws:
@@ -225,11 +229,29 @@ def _mean_of_processes(processes: Sequence[Draws], rng: np.random.Generator) -> 
     return np.asarray(np.take_along_axis(medians, chosen, axis=0).mean(axis=0))
 
 
-def _resampled(ordered: Draws, rng: np.random.Generator) -> Draws:
-    """Medians of bootstrap samples of ordered values, drawn at once: the quantile that such a median stands at follows
-    a beta distribution (Efron 1982, The Jackknife, the Bootstrap and Other Resampling Plans, 10.3)."""
-    if len(ordered) == 1:
-        return np.full(DRAWS, ordered[0])
-    middle = (len(ordered) + 1) / 2
-    places = rng.beta(middle, middle, DRAWS) * (len(ordered) - 1)
-    return np.interp(places, np.arange(len(ordered)), ordered)
+def _resampled(samples: Draws, rng: np.random.Generator, *, correlated: bool = True) -> Draws:
+    """Medians of bootstrap samples of values in the order of time, drawn at once: the quantile that such a median
+    stands at follows a beta distribution (Efron 1982, The Jackknife, the Bootstrap and Other Resampling Plans, 10.3).
+
+    Rounds that follow each other are alike, so there are as many as are worth independent ones; what each process gave
+    one of (``correlated`` False) is independent.
+    """
+    if len(samples) == 1:
+        return np.full(DRAWS, samples[0])
+    count = _independent_count(samples) if correlated else len(samples)
+    middle = (count + 1) / 2
+    places = rng.beta(middle, middle, DRAWS) * (len(samples) - 1)
+    return np.interp(places, np.arange(len(samples)), np.sort(samples))
+
+
+def _independent_count(samples: Draws) -> float:
+    """How many independent samples these are worth: n (1 − r) / (1 + r) with the correlation r of each with the next.
+
+    Bayley and Hammersley 1946, The "effective" number of independent observations in an autocorrelated time series.
+    """
+    deviations = samples - samples.mean()
+    total = float(deviations @ deviations)
+    if total == 0.0:
+        return float(len(samples))
+    correlation = max(0.0, float(deviations[:-1] @ deviations[1:]) / total)
+    return max(1.0, len(samples) * (1 - correlation) / (1 + correlation))

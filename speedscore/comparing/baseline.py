@@ -28,7 +28,8 @@ def promote(path: Path, *, anchor: bool) -> tuple[str, ...]:
     if not any(case.figures for case in run.cases.values()):
         raise RunFileError(f"{path}: no case was measured in it; promote a run that holds figures")
     names = (ANCHOR,) if anchor else (BASELINE, ANCHOR) if not KEPT[ANCHOR].exists() else (BASELINE,)
-    document = json.loads(path.read_bytes())
+    # pytest-benchmark writes NaN, which is no JSON: here it becomes text.
+    document = json.loads(path.read_bytes(), parse_constant=str)
     for name in names:
         write_json(KEPT[name], document)
     return names

@@ -15,7 +15,7 @@ from speedscore.gate.exclusions import Exclusion, exclusion_of, lost
 from speedscore.gate.lockstep import PairResult, PairTask
 from speedscore.gate.sides import Finished
 from speedscore.verdicts.settings import CaseSettings
-from speedscore.verdicts.time_verdict import read_time
+from speedscore.verdicts.time_verdict import looks_slower, read_time
 from speedscore.verdicts.verdict import Verdict, VerdictPolicy, finite, read
 
 THREADED_FROM = 1.15
@@ -23,6 +23,14 @@ THREADED_FROM = 1.15
 
 _PATIENCE = 8
 """So many times the seconds of a pair are given to one whose rounds are restless."""
+
+_MORE_ROUNDS, _LARGER_FROM = 4, 2.0
+"""What differs from process to process needs pairs, what differs from call to call needs rounds: a case that a look
+has left open gets so many times the seconds of a pair where the log ratios of the mean are so many times as large as
+those of the typical round. Their sizes alone decide that and never their signs, so the interval stays exact."""
+
+_LARGER_BUDGET = 2
+"""So many times its seconds are a case's budget while its mean alone looks slower and is open."""
 
 _PREEMPTED_FROM = 0.1
 """Share of the time of a case that others took, from which it is told."""
@@ -64,9 +72,13 @@ class GatedCase:
         self._counts = CaseCounts(other_environment=other_environment)
         self._pairs_by_fastest = 0
         self._preempted: list[float] = []
+        self._was_left_open = False
+        """Whether a look could not decide about its time."""
+        self._mean_looks_slower = False
+        """At the latest look."""
 
     @property
-    def figures(self) -> int:
+    def figure_count(self) -> int:
         """How many are judged from pairs, known once the pilot has been: the typical round and the mean of its time,
         and its memory."""
         return 0 if self.exclusion else sum(2 if name == "time" else 1 for name in self._metrics)
@@ -87,7 +99,7 @@ class GatedCase:
             case=self.id,
             processors=one_processor if alone else all_processors,
             iterations=way.iterations if way else None,
-            seconds=seconds,
+            seconds=seconds * (_MORE_ROUNDS if self._needs_rounds() else 1),
             most_seconds=seconds * (_PATIENCE if way else 1),
         )
 
@@ -128,7 +140,7 @@ class GatedCase:
         """A side died in it."""
         self.exclusion = lost(label, how)
 
-    def look(self, looks: tuple[int, ...], *, figures: int, cut_off: str = "") -> None:
+    def look(self, looks: tuple[int, ...], *, figure_count: int, cut_off: str = "") -> None:
         """Decide what can be decided now. ``cut_off`` says why there will be no more pairs, where that is so;
         without it there must be looks."""
         if self.exclusion:
@@ -142,7 +154,7 @@ class GatedCase:
             why_last = cut_off or self._why_budget_is_spent(pairs)
             last = bool(why_last) or pairs >= max(looks)
             if last or pairs in looks:
-                metric.verdict = self._decide(name, metric, last=last, figures=figures, why_last=why_last)
+                metric.verdict = self._decide(name, metric, last=last, figure_count=figure_count, why_last=why_last)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """All that is decided; none of a case that neither side measures."""
@@ -168,9 +180,15 @@ class GatedCase:
         self.exclusion = exclusion_of(result.base, result.head)
         self._counts.add(result.base, result.head)
 
+    def _needs_rounds(self) -> bool:
+        if not self._was_left_open:
+            return False
+        time = self._metrics["time"]
+        return math.hypot(*time.mean_log_ratios) > _LARGER_FROM * math.hypot(*time.log_ratios)
+
     def _why_budget_is_spent(self, pairs: int) -> str:
         """Said when one more pair, as long as the others, would end beyond the case's budget."""
-        budget = self._settings.seconds
+        budget = self._settings.seconds * (_LARGER_BUDGET if self._mean_looks_slower else 1)
         if self.seconds * (1 + 1 / (pairs + 1)) <= budget:
             return ""
         return f"its {budget:.0f} s were spent"
@@ -178,7 +196,9 @@ class GatedCase:
     def _policy(self, metric: str) -> VerdictPolicy:
         return self._settings.memory if metric == "memory" else self._settings.time
 
-    def _decide(self, name: str, metric: _PairedMetric, *, last: bool, figures: int, why_last: str) -> Verdict | None:
+    def _decide(
+        self, name: str, metric: _PairedMetric, *, last: bool, figure_count: int, why_last: str
+    ) -> Verdict | None:
         """The verdict on a metric; None where more pairs are needed."""
         pairs = len(metric.log_ratios)
         if not pairs:
@@ -187,9 +207,12 @@ class GatedCase:
             )
         policy = self._policy(name)
         if name == "time":
-            reading = read_time(metric.log_ratios, metric.mean_log_ratios, policy, figures=figures, last=last)
+            reading = read_time(metric.log_ratios, metric.mean_log_ratios, policy, figure_count=figure_count, last=last)
+            self._was_left_open = reading.outcome is None
+            typical, mean = (looks_slower(each.ratio, policy) for each in reading.figures)
+            self._mean_looks_slower = self._was_left_open and mean and not typical
         else:
-            reading = read(metric.log_ratios, policy, figures=figures, last=last)
+            reading = read(metric.log_ratios, policy, figure_count=figure_count, last=last)
         if reading.outcome is None:
             return None
         undecided = reading.outcome == "inconclusive"

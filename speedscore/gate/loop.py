@@ -41,7 +41,7 @@ class _Schedule(msgspec.Struct, frozen=True):
 
     looks: tuple[int, ...] = ()
     """Numbers of pairs."""
-    figures: int = 1
+    figure_count: int = 1
     """Of all cases together: they share the error of a false alarm."""
 
 
@@ -99,8 +99,10 @@ class Gate:
             waiting = waiting[done:]
             if not waiting:
                 break
-        figures = max(1, sum(case.figures for case in self._cases))
-        self._schedule = _Schedule(looks=looks(self._settings.for_case("", "").time, figures=figures), figures=figures)
+        figure_count = max(1, sum(case.figure_count for case in self._cases))
+        self._schedule = _Schedule(
+            looks=looks(self._settings.for_case("", "").time, figure_count=figure_count), figure_count=figure_count
+        )
 
     def _run_pairs(self) -> None:
         while open_cases := [case for case in self._cases if case.open]:
@@ -128,4 +130,4 @@ class Gate:
 
     def _look(self, cases: Sequence[GatedCase], *, cut_off: str = "") -> None:
         for case in cases:
-            case.look(self._schedule.looks, figures=self._schedule.figures, cut_off=cut_off)
+            case.look(self._schedule.looks, figure_count=self._schedule.figure_count, cut_off=cut_off)

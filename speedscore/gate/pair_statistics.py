@@ -18,15 +18,16 @@ FEWEST_COUPLES = 2
 """A B B A: with one couple alone, whatever drifts would count against one side."""
 
 RESTLESS_FROM = 0.1
-"""Distance of the quartiles of log ratios of neighbouring rounds, or of their median from 0, from which a pair goes on
-for longer. It is no reason to compare the rounds in another way: a slowdown of some calls is such unrest itself."""
+"""Distance of quartiles of logarithms, or of the median log ratio of neighbouring rounds from 0. Alone it is no reason
+to compare rounds in another way, nor to go on for longer: a slowdown of some calls is such unrest itself."""
 
 ENOUGH_ROUNDS = 60
 """So many rounds a side are enough however restless they are. With two threads and one neighbour the fastest of 60
 spread by 1 % from pair to pair, of 30 by 3 %, and the median of 60 log ratios by 19 %."""
 
 DISTURBED_FROM = 0.25
-"""Share of a side's rounds in which a thread of it lost its processor, from which its unrest may be the machine's."""
+"""Share of a side's rounds that were disturbed in a way that cannot be taken out, from which its unrest may be the
+machine's."""
 
 Rounds = Sequence[Timed]
 
@@ -37,12 +38,11 @@ def log_ratios(before: Rounds, after: Rounds) -> list[float]:
 
 
 def is_restless(one: Rounds, other: Rounds) -> bool:
-    """Whether more rounds would say more."""
+    """Whether the machine may have made the rounds of both sides so unlike each other that more of them are needed."""
     logs = log_ratios(one, other)
-    if len(logs) < FEWEST_COUPLES:
+    if len(logs) < FEWEST_COUPLES or not (_is_disturbed(one) and _is_disturbed(other)):
         return False
-    first, middle, third = quantiles(logs, n=4, method="inclusive")
-    return third - first > RESTLESS_FROM or abs(middle) > RESTLESS_FROM
+    return _spread(logs) > RESTLESS_FROM or abs(median(logs)) > RESTLESS_FROM
 
 
 def by_fastest(one: Rounds, other: Rounds) -> bool:
@@ -52,7 +52,12 @@ def by_fastest(one: Rounds, other: Rounds) -> bool:
     one that was interrupted: each side must have enough rounds, which differ among themselves, and of which many lost a
     processor, as far as that is known. A change in head alone cannot bring that about, for base must show the same.
     """
-    return all(len(rounds) >= ENOUGH_ROUNDS and _is_disturbed(rounds) for rounds in (one, other))
+    return all(
+        len(rounds) >= ENOUGH_ROUNDS
+        and _is_disturbed(rounds)
+        and _spread([math.log(timed.own_seconds) for timed in rounds if timed.own_seconds > 0]) > RESTLESS_FROM
+        for rounds in (one, other)
+    )
 
 
 def typical_log_ratio(before: Rounds, after: Rounds) -> float | None:
@@ -83,9 +88,13 @@ def _couples(before: Rounds, after: Rounds) -> list[tuple[float, float]]:
 
 
 def _is_disturbed(rounds: Rounds) -> bool:
-    logs = [math.log(timed.own_seconds) for timed in rounds if timed.own_seconds > 0]
+    lost = sum(timed.involuntary_switches != 0 and timed.preempted_seconds == 0 for timed in rounds)
+    return lost >= DISTURBED_FROM * len(rounds)
+
+
+def _spread(logs: Sequence[float]) -> float:
+    """Distance of the quartiles; 0 for too few to tell."""
     if len(logs) < FEWEST_COUPLES:
-        return False
+        return 0.0
     first, _, third = quantiles(logs, n=4, method="inclusive")
-    lost = sum(timed.involuntary_switches != 0 for timed in rounds)
-    return third - first > RESTLESS_FROM and lost >= DISTURBED_FROM * len(rounds)
+    return third - first

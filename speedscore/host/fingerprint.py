@@ -6,20 +6,16 @@ nothing is guessed, and no framework is imported: versions come from package met
 
 from __future__ import annotations
 
-import contextlib
 import platform
-from collections.abc import Callable
-from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import psutil
-import pynvml
 
 from speedscore.host.control_groups import memory_limit_bytes, quota_processors
 from speedscore.host.fields import Scalar
 from speedscore.host.git import git_says
+from speedscore.host.graphics import ask_graphics
 from speedscore.host.processors import allowed_processors
 from speedscore.host.variables import recorded_variables
 
@@ -49,7 +45,7 @@ def fingerprint(source: Path) -> dict[str, Scalar]:
     return {
         **_system(),
         **_processor(),
-        **_accelerators(),
+        **ask_graphics().fields,
         **_packages(),
         **_git(source),
         **{f"variable.{name}": value for name, value in recorded_variables().items()},
@@ -95,43 +91,6 @@ def _processor() -> dict[str, Scalar]:
 def _limit(value: float | None) -> Scalar:
     """No limit is said in a word: a field that is missing would only be one that an older run did not record."""
     return "none" if value is None else value
-
-
-def _accelerators() -> dict[str, Scalar]:
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return {}
-    fields: dict[str, Scalar] = {}
-    try:
-        _note(fields, "gpu.driver", pynvml.nvmlSystemGetDriverVersion)
-        _note(fields, "gpu.count", pynvml.nvmlDeviceGetCount)
-        for index in range(int(fields.get("gpu.count") or 0)):
-            for name, read in _GPU_READINGS.items():
-                _note(fields, f"gpu.{index}.{name}", partial(_read_gpu, read, index))
-    finally:
-        pynvml.nvmlShutdown()
-    return fields
-
-
-def _note(fields: dict[str, Scalar], name: str, read: Callable[[], Scalar]) -> None:
-    # Some cards and virtual machines do not tell; the field is then missing, not zero.
-    with contextlib.suppress(pynvml.NVMLError):
-        fields[name] = read()
-
-
-def _read_gpu(read: Callable[[Any], Scalar], index: int) -> Scalar:
-    return read(pynvml.nvmlDeviceGetHandleByIndex(index))
-
-
-_GPU_READINGS: dict[str, Callable[[Any], Scalar]] = {
-    "name": lambda gpu: str(pynvml.nvmlDeviceGetName(gpu)),
-    "memory_bytes": lambda gpu: int(pynvml.nvmlDeviceGetMemoryInfo(gpu).total),
-    "sm_clock_mhz": lambda gpu: int(pynvml.nvmlDeviceGetClockInfo(gpu, pynvml.NVML_CLOCK_SM)),
-    "power_limit_milliwatts": lambda gpu: int(pynvml.nvmlDeviceGetEnforcedPowerLimit(gpu)),
-    "throttle_reasons": lambda gpu: int(pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(gpu)),
-    "utilisation_percent": lambda gpu: int(pynvml.nvmlDeviceGetUtilizationRates(gpu).gpu),
-}
 
 
 def _packages() -> dict[str, Scalar]:

@@ -70,6 +70,10 @@ class WorkerDescription(_Description, frozen=True):
     """All threads of the process, whatever they do."""
     processors_busy_before: float | None = None
     """How many processors others kept busy before its block began."""
+    processors_busy_during: float | None = None
+    """How many processors others kept busy during the rounds of a process, on the average; of the process with most."""
+    processes_measured_again: int | None = None
+    """How many processes were measured again because of that load; what they took the place of is in no figure."""
     quota_periods: int | None = None
     """Periods of a container's processor quota while its block was measured; None where there is no quota."""
     throttled_periods: int | None = None

@@ -80,9 +80,10 @@ PHASES: dict[Phase, PhaseSpec] = {
         ),
     )
 }
-"""In the order of reports. A round is, in training: n queued steps and one wait, over n; in inference: one blocked call
-on a batch of one; in throughput: n queued passes of the training batch and one wait, over n; in a compilation: from a
-built program in a fresh process to the end of its first training step."""
+"""In the order of reports. A round is, in training: n queued steps and one wait, over n; in inference: n calls on a
+batch of one, each waited for, over n, so that no percentile of single calls can be had of it; in throughput: n queued
+passes of the training batch and one wait, over n; in a compilation: from a built program in a fresh process to the end
+of its first training step."""
 
 
 TIMED_PHASE: dict[Role, Phase] = {spec.role: spec.phase for spec in PHASES.values() if not spec.compiles}

@@ -9,7 +9,7 @@ estimate, and a verdict about a change is not made here.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from statistics import fmean, median, variance
 
@@ -79,19 +79,20 @@ def find_ratios(cases: Iterable[CaseResult]) -> tuple[Ratio, ...]:
     return tuple(_ratio(first, second, estimate) for first, second, estimate in estimates)
 
 
-def estimate_ratios(cases: Sequence[CaseResult]) -> dict[Pair, Estimate]:
+def estimate_ratios(cases: Sequence[CaseResult], *, without: Container[Process] = ()) -> dict[Pair, Estimate]:
     """Every two of the measured ``cases``, in both orders, by their frameworks.
 
     The cases are of one model, device, phase and precision, one a framework. Those that were no neighbours, because
     they were measured on different occasions or shared no process, have the ratio of their figures, without an
-    interval.
+    interval. The processes in ``without`` are in no figure, and each case has another; how much a framework's figure
+    differs from process to process is learned from all.
     """
     estimates: dict[Pair, Estimate] = {}
     for group in _groups(cases):
-        for (first, second), estimate in _estimates_of_group(group):
+        for (first, second), estimate in _estimates_of_group(group, without=without):
             estimates[first.framework, second.framework] = estimate
     for first, second in combinations(cases, 2):
-        estimate = estimates.get((first.framework, second.framework)) or _apart(first, second)
+        estimate = estimates.get((first.framework, second.framework)) or _apart(first, second, without=without)
         estimates[first.framework, second.framework] = estimate
         estimates[second.framework, first.framework] = estimate.reversed()
     return estimates
@@ -106,12 +107,15 @@ def _groups(cases: Iterable[CaseResult]) -> list[list[CaseResult]]:
     return list(groups.values())
 
 
-def _estimates_of_group(group: Sequence[CaseResult]) -> Iterator[tuple[tuple[CaseResult, CaseResult], Estimate]]:
+def _estimates_of_group(
+    group: Sequence[CaseResult], *, without: Container[Process] = ()
+) -> Iterator[tuple[tuple[CaseResult, CaseResult], Estimate]]:
     logs = [_logs_by_process(case) for case in group]
     mean_square, freedom = _residual_mean_square(logs)
-    for (first, first_logs), (second, second_logs) in combinations(zip(group, logs, strict=True), 2):
+    figures = [{process: own[process] for process in own if process not in without} for own in logs]
+    for (first, first_logs), (second, second_logs) in combinations(zip(group, figures, strict=True), 2):
         estimate = _estimate(first_logs, second_logs, mean_square=mean_square, freedom=freedom)
-        yield (first, second), estimate or _apart(first, second)
+        yield (first, second), estimate or _apart(first, second, without=without)
 
 
 class _Logs(msgspec.Struct, frozen=True, gc=False):
@@ -161,8 +165,11 @@ def _neighbours(first: _Logs, second: _Logs) -> tuple[float, ...]:
     return (second.middle - first.middle,)
 
 
-def _apart(first: CaseResult, second: CaseResult) -> Estimate:
-    return Estimate((), math.log(figure_of_rounds(second.rounds) / figure_of_rounds(first.rounds)))
+def _apart(first: CaseResult, second: CaseResult, *, without: Container[Process] = ()) -> Estimate:
+    figures = [
+        figure_of_rounds(round_ for round_ in case.rounds if round_.process not in without) for case in (first, second)
+    ]
+    return Estimate((), math.log(figures[1] / figures[0]))
 
 
 def _ratio(first: CaseResult, second: CaseResult, estimate: Estimate) -> Ratio:

@@ -1,7 +1,8 @@
 """A saved run as a file: pytest-benchmark's own JSON with one block of ours under the key ``speedscore``.
 
 It reads and checks that block once, and writes whole files atomically. It never repairs a file that it cannot read: a
-damaged run is refused with the file's name and the reason.
+damaged run is refused with the file's name and the reason. Beside the block stands what strangers wrote, who may take
+NaN and Infinity for JSON, as pytest-benchmark does; such a file is read, but in the block they are an error.
 """
 
 from __future__ import annotations
@@ -36,19 +37,32 @@ def load_run(path: Path) -> RunRecord:
     schema version that is not known here; an older one is brought into the present form.
     """
     try:
-        document = msgspec.json.decode(read_file(path), type=dict[str, msgspec.Raw])
+        block = _find_block(read_file(path))
     except OSError as error:
         raise RunFileError(f"{path}: cannot be read ({error.strerror}); name a saved run, a .json file") from error
     except _UNREADABLE as error:
         raise RunFileError(
             f"{path}: not a complete JSON object ({error}); the file is damaged, restore it or measure again"
         ) from error
-    if BLOCK_KEY not in document:
+    if block is None:
         raise RunFileError(f"{path}: holds no {BLOCK_KEY!r} block; it was not saved by a speedscore session")
     try:
-        return decode_block(document[BLOCK_KEY])
+        return decode_block(block)
     except _UNREADABLE as error:
         raise RunFileError(f"{path}: the {BLOCK_KEY!r} block is not valid: {error}") from error
+
+
+def _find_block(text: bytes) -> bytes | msgspec.Raw | None:
+    """The block of a file as JSON; None where there is none."""
+    try:
+        return msgspec.json.decode(text, type=dict[str, msgspec.Raw]).get(BLOCK_KEY)
+    except msgspec.DecodeError:
+        # Python's own reader takes NaN and Infinity, and so did whoever wrote them.
+        with contextlib.suppress(ValueError, RecursionError):
+            document = json.loads(text)
+            if isinstance(document, dict):
+                return json.dumps(document[BLOCK_KEY]).encode() if BLOCK_KEY in document else None
+        raise
 
 
 def to_block(run: RunRecord) -> dict[str, Any]:

@@ -81,6 +81,9 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "loss",
         "gradients",
         "parameters after five steps",
+        "state after five steps",
+        "optimizer",
+        "second batch",
         "after the rounds",
     ]
     tensor: str
@@ -134,7 +137,8 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
     """Why it was skipped or failed; empty when measured."""
     stopped: str = ""
-    """Why the rounds ended: ``narrow`` (the interval was narrow enough) or ``budget`` (the case's time was spent)."""
+    """Why the rounds ended: ``narrow`` (the interval was narrow enough), ``budget`` (the case's time was spent) or
+    ``interrupted`` (the session was ended, and not all processes or rounds were measured)."""
     rounds: tuple[Round, ...] = ()
     """Of the case's own metric, in the order in which they were taken; empty when it was not measured."""
     measurements: tuple[Measurement, ...] = ()

@@ -36,6 +36,17 @@ def short_percent(fraction: float) -> str:
     return f"{100 * fraction:.3g} %"
 
 
+def factor(value: float, *, few_samples: bool = False) -> str:
+    """A positive ratio: ``1.23``, and from 10 on two significant digits, ``12`` and ``1100``, as below 0.1.
+
+    Of ``few_samples`` one decimal, as in ``1.2``: a second would be made up.
+    """
+    if value >= 9.95 or value < 0.095:
+        # Two significant digits without an exponent.
+        return f"{float(f'{value:.2g}'):.10g}"
+    return f"{value:.1f}" if few_samples else f"{value:.2f}"
+
+
 def first_line(text: str) -> str:
     return text.partition("\n")[0]
 

@@ -53,7 +53,7 @@ class GateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     memory_detect: str = "10%"
     memory_margin: str = "2%"
     seconds: float = 60.0
-    """Budget of a case; what is undecided then is inconclusive."""
+    """Budget of a case, twice that while its mean alone looks slower; what is undecided then is inconclusive."""
     pair_seconds: float = 0.5
     """For the rounds of a case in one pair of processes. More would say the same of the same two processes."""
     processors: ProcessorChoice = "auto"

@@ -25,16 +25,16 @@ def read_time(
     mean_log_ratios: Sequence[float],
     policy: VerdictPolicy,
     *,
-    figures: int,
+    figure_count: int,
     last: bool,
 ) -> PairedReading:
     """Decide, or leave it open, from the log ratios of head over base of as many pairs; at least one.
 
-    ``figures`` is how many share the error of a false alarm, both of these included. What is returned is the reading of
-    the figure that decided, the typical round where both did.
+    ``figure_count`` is how many share the error of a false alarm, both of these included. What is returned is the
+    reading of the figure that decided, the typical round where both did.
     """
-    typical = read(typical_log_ratios, policy, figures=figures, last=last)
-    mean = read(mean_log_ratios, policy, figures=figures, last=last)
+    typical = read(typical_log_ratios, policy, figure_count=figure_count, last=last)
+    mean = read(mean_log_ratios, policy, figure_count=figure_count, last=last)
     outcome = _outcome(typical, mean, policy, last=last)
     decisive = mean if mean.outcome == outcome != typical.outcome else typical
     return msgspec.structs.replace(
@@ -53,13 +53,14 @@ def _outcome(typical: PairedReading, mean: PairedReading, policy: VerdictPolicy,
         return "improved"
     if not last:
         return "unchanged" if said == {"unchanged"} else None
-    if not excluded[0] or not (excluded[1] or _is_nearer_to_none(mean, policy)):
+    if not excluded[0] or (not excluded[1] and looks_slower(mean.ratio, policy)):
         return "inconclusive"
     return "improved" if "improved" in said else "unchanged"
 
 
-def _is_nearer_to_none(reading: PairedReading, policy: VerdictPolicy) -> bool:
-    return math.log(reading.ratio) < math.log1p(policy.detect) / 2
+def looks_slower(ratio: float, policy: VerdictPolicy) -> bool:
+    """Whether an estimate is nearer to the slowdown to be detected than to none."""
+    return math.log(ratio) >= math.log1p(policy.detect) / 2
 
 
 def _figure(figure: Figure, reading: PairedReading) -> FigureVerdict:

@@ -90,26 +90,29 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of a time that pairs of a gate judge: what its typical round and its mean say. Empty for what has one figure."""
 
 
-def first_look(policy: VerdictPolicy, *, figures: int) -> int:
-    """The fewest pairs at which ``regressed`` can be said, where ``figures`` figures share the error."""
-    return fewest_for(_false_alarm_share(policy, figures=figures))
+def first_look(policy: VerdictPolicy, *, figure_count: int) -> int:
+    """The fewest pairs at which ``regressed`` can be said, where ``figure_count`` figures share the error."""
+    return fewest_for(_false_alarm_share(policy, figure_count=figure_count))
 
 
-def looks(policy: VerdictPolicy, *, figures: int) -> tuple[int, ...]:
-    """The numbers of pairs at which a decision is tried. ``figures`` are all that are judged: two of each time, its
-    typical round and its mean, and one of each memory."""
-    first = first_look(policy, figures=figures)
+def looks(policy: VerdictPolicy, *, figure_count: int) -> tuple[int, ...]:
+    """The numbers of pairs at which a decision is tried.
+
+    ``figure_count`` are all figures that are judged: two of each time, its typical round and its mean, and one of each
+    memory.
+    """
+    first = first_look(policy, figure_count=figure_count)
     return tuple(round(first * _GROWTH**look) for look in range(LOOKS))
 
 
-def _false_alarm_share(policy: VerdictPolicy, *, figures: int) -> float:
+def _false_alarm_share(policy: VerdictPolicy, *, figure_count: int) -> float:
     """The probability of a false alarm that one look at one figure may have.
 
     Bonferroni over the figures, not Holm: cases are decided at different looks and are then measured no more, and
     Holm's bound for one of them would go on moving with what the others have yet to show. Where no case has changed,
     which is when a false alarm can happen at all, Holm would gain nothing.
     """
-    return policy.false_alarm / figures / LOOKS
+    return policy.false_alarm / figure_count / LOOKS
 
 
 class PairedReading(msgspec.Struct, frozen=True):
@@ -128,14 +131,14 @@ class PairedReading(msgspec.Struct, frozen=True):
     """Those that it was drawn from, where it is not one alone."""
 
 
-def read(log_ratios: Sequence[float], policy: VerdictPolicy, *, figures: int, last: bool) -> PairedReading:
+def read(log_ratios: Sequence[float], policy: VerdictPolicy, *, figure_count: int, last: bool) -> PairedReading:
     """Decide, or leave it open, from the log ratios of head over base, one a pair; at least one.
 
     ``last`` says that no more pairs will come. A case is called unchanged before that only if the estimate itself lies
     within the margin, so that a small true slowdown is followed up until it is certain and not waved through because
     it is smaller than the size to be detected.
     """
-    alarm, miss = _false_alarm_share(policy, figures=figures), policy.miss / LOOKS
+    alarm, miss = _false_alarm_share(policy, figure_count=figure_count), policy.miss / LOOKS
     middle = centre(log_ratios)
     low, high = lower_limit(log_ratios, error=alarm), upper_limit(log_ratios, error=miss)
     margin, detect = math.log1p(policy.margin), math.log1p(policy.detect)
@@ -157,7 +160,7 @@ def read(log_ratios: Sequence[float], policy: VerdictPolicy, *, figures: int, la
         high=math.exp(high),
         smallest_visible=None if reach is None else math.expm1(margin + sureness * reach),
         pairs_needed=(
-            first_look(policy, figures=figures)
+            first_look(policy, figure_count=figure_count)
             if reach is None
             else math.ceil(len(log_ratios) * (sureness * reach / (detect - margin)) ** 2)
         ),

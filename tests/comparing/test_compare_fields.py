@@ -40,6 +40,8 @@ def below_its_device(name: str) -> str:
         ("git.commit", "ignore"),
         ("gpu.0.sm_clock_mhz", "ignore"),
         ("worker.processors_busy_before", "ignore"),
+        ("worker.processors_busy_during", "ignore"),
+        ("worker.processes_measured_again", "ignore"),
         ("package.pytest-benchmark", "ignore"),
         ("program.program_sha256", "ignore"),
     ],

@@ -71,6 +71,8 @@ class MadeUpSide:
         self.spec = spec
         self.is_closed = False
         self.requests: list[CaseRequest] = []
+        self.rounds_of: dict[str, int] = {}
+        """How many rounds each case has had."""
         self.turns: list[str] = []
         """The labels of the sides of a pair, in the order of their rounds; shared where somebody shares it."""
         self._tests = tests
@@ -115,6 +117,7 @@ class MadeUpSide:
         self._clock.now += seconds
         number = self._rounds
         self._rounds += 1
+        self.rounds_of[self.requests[-1].case] = self._rounds
         self.turns.append(self.spec.label)
         taken = test.preempted_seconds
         return Timed(

@@ -111,18 +111,18 @@ def pair(rng: np.random.Generator, machine: Machine, change: Change) -> tuple[fl
 
 
 def outcomes(
-    machine: Machine, change: Change, *, gates: int, policy: VerdictPolicy, figures: int = 2, seed: int = 0
+    machine: Machine, change: Change, *, gates: int, policy: VerdictPolicy, figure_count: int = 2, seed: int = 0
 ) -> Counter[Outcome]:
-    """What so many gates say of one time. ``figures`` are those of all cases, its own two included."""
+    """What so many gates say of one time. ``figure_count`` are those of all cases, its own two included."""
     rng = np.random.default_rng(seed)
     found: Counter[Outcome] = Counter()
-    schedule = looks(policy, figures=figures)
+    schedule = looks(policy, figure_count=figure_count)
     for _ in range(gates):
         pairs: list[tuple[float, float]] = []
         for count in schedule:
             pairs += [pair(rng, machine, change) for _ in range(count - len(pairs))]
             typical, mean = zip(*pairs, strict=True)
-            outcome = read_time(typical, mean, policy, figures=figures, last=count == schedule[-1]).outcome
+            outcome = read_time(typical, mean, policy, figure_count=figure_count, last=count == schedule[-1]).outcome
             if outcome is not None:
                 found[outcome] += 1
                 break

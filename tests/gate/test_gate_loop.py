@@ -361,7 +361,7 @@ def test_what_changes_in_one_call_of_some_is_decided_by_the_mean(
     every: int, seconds: float, said: Outcome, code: int
 ) -> None:
     head = MadeUpTest(seconds=lambda _, number: seconds if number % every == 0 else 0.01)
-    outcome = one(PASSES, head)
+    outcome = one(PASSES, head, pair_seconds=1.0)
     answer = verdict(outcome)
     assert (answer.outcome, concluded(outcome)[0]) == (said, code)
     typical, mean = answer.figures
@@ -379,6 +379,37 @@ def test_all_pairs_have_one_hash_seed(monkeypatch: pytest.MonkeyPatch, wanted: s
     assert len(machine.hash_seeds) > 2
     assert len(set(machine.hash_seeds)) == 1
     assert seeds is None or set(machine.hash_seeds) == seeds
+
+
+def at_first(seconds: float, *, in_odd_pairs: bool) -> MadeUpTest:
+    """The first round of every other pair lasts longer."""
+    return MadeUpTest(seconds=lambda pair, number: seconds if number == 0 and pair % 2 == in_odd_pairs else 0.01)
+
+
+def test_what_a_look_leaves_open_gets_more_rounds_where_calls_differ_more_than_processes() -> None:
+    other_process = MadeUpTest(seconds=lambda pair, _: 0.01 * math.exp(0.09 * math.sin(2.4 * pair)))
+    machine = MadeUpMachine(
+        {CASE: at_first(0.03, in_odd_pairs=False), "b": PASSES},
+        {CASE: at_first(0.03, in_odd_pairs=True), "b": other_process},
+    )
+    outcome = gated(machine, table(seconds=1000.0))
+    rounds = [side.rounds_of for side in machine.started[2::2]]
+    first = outcome.looks[0]
+    before, after = ({each[CASE] for each in some} for some in (rounds[:first], rounds[first:]))
+    assert min(after) > 3 * max(before)
+    assert len(rounds) == outcome.looks[-1]
+    assert max(each.get("b", 0) for each in rounds) < min(after), (
+        "where processes differ as much, more rounds would not help"
+    )
+
+
+def test_a_case_whose_mean_alone_looks_slower_has_a_larger_budget() -> None:
+    as_before = at_first(0.03, in_odd_pairs=False)
+    slower, as_slow = (at_first(seconds, in_odd_pairs=True) for seconds in (0.06, 0.03))
+    spent = [verdict(one(as_before, head, seconds=15.0)) for head in (slower, as_slow)]
+    assert [answer.outcome for answer in spent] == ["inconclusive", "unchanged"]
+    assert spent[0].reason.startswith("its 30 s were spent")
+    assert spent[1].seconds < 20.0
 
 
 def test_both_sides_of_a_pair_are_dealt_alike_and_each_pair_anew(monkeypatch: pytest.MonkeyPatch) -> None:

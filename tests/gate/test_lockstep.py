@@ -137,8 +137,14 @@ def test_rounds_that_both_sides_lose_to_others_and_that_cannot_be_mended_are_com
 def test_unrest_is_not_the_machines_where_not_both_sides_lost_their_processors(involuntary: tuple[bool, bool]) -> None:
     base, head = disturbed(1.0, [1, 1, 2]), disturbed(1.05, [2, 2, 1])
     result = paired(base, head, most_seconds=PATIENT, involuntary=involuntary)
-    assert (result.couples, result.by_fastest) == (ENOUGH_ROUNDS, False)
+    assert (result.couples, result.by_fastest) == (FEWEST_COUPLES, False)
     assert result.log_ratio == pytest.approx(math.log(2.1))
+
+
+def test_where_what_others_took_is_known_unrest_needs_no_more_rounds() -> None:
+    taken = repeat(0.1), repeat(0.1)
+    result = paired(cycle([1.1]), cycle([2.1, 1.1]), most_seconds=PATIENT, involuntary=(True, True), preempted=taken)
+    assert (result.couples, result.by_fastest) == (FEWEST_COUPLES, False)
 
 
 def test_sides_that_are_disturbed_for_all_of_their_first_rounds_are_restless_together() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from speedscore.host import fingerprint as machine
 from speedscore.host.fingerprint import fingerprint
+from speedscore.host.graphics import read_graphics
 from speedscore.host.processors import allowed_processors
 from speedscore.host.variables import RECORDED_VARIABLES
 from speedscore.record.run_file import write_json
@@ -30,6 +31,8 @@ def no_card(monkeypatch: pytest.MonkeyPatch) -> None:
         raise pynvml.NVMLError(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
 
     monkeypatch.setattr(pynvml, "nvmlInit", refuse)
+    # The process that is started to ask would see the true library.
+    monkeypatch.setattr(machine, "ask_graphics", read_graphics)
 
 
 @pytest.fixture

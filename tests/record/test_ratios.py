@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from speedscore.record import ratios
-from speedscore.record.ratios import find_ratios
+from speedscore.record.ratios import estimate_ratios, find_ratios
 from speedscore.record.run_record import Ratio, Round
 from tests.bench_suite.sample_cases import a_case
 
@@ -202,3 +202,22 @@ def test_a_wrong_formula_does_not_hold_it_as_often(
     break_it(monkeypatch)
     low, high = BELIEVABLE
     assert not low <= coverage(processes=processes, frameworks=2) <= high
+
+
+def test_a_process_that_is_left_out_is_in_no_figure_and_still_tells_how_much_processes_differ() -> None:
+    one = a_case("one", [[1.0] * 3, [1.0] * 3, [1.0] * 3])
+    other = a_case("other", [[9.0] * 3, [2.0] * 3, [2.0] * 3])
+    estimate = estimate_ratios([one, other], without={0})["one", "other"]
+    assert estimate.times_as_fast == pytest.approx(2.0)
+    assert estimate.processes == 2
+    assert estimate.freedom == 2
+    whole = estimate_ratios([one, other])["one", "other"]
+    assert estimate.standard_error is not None
+    assert whole.standard_error is not None
+    assert estimate.standard_error > 0.5
+
+
+def test_a_process_that_is_left_out_is_in_no_figure_of_cases_that_were_no_neighbours() -> None:
+    one = a_case("one", [[1.0] * 3, [1.0] * 3], occasion="Monday")
+    other = a_case("other", [[9.0] * 3, [2.0] * 3], occasion="Tuesday")
+    assert estimate_ratios([one, other], without={0})["one", "other"].times_as_fast == pytest.approx(2.0)

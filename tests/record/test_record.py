@@ -399,6 +399,18 @@ def test_what_pytest_benchmark_stores_beside_the_block_is_not_looked_at(tmp_path
     assert load_run(path) == run_of(measured_case())
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_what_is_no_number_is_read_beside_the_block_and_refused_in_it(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "run.json"
+    block = json.dumps(block_with())
+    path.write_text(f'{{"benchmarks": [{{"extra_info": {number}}}], "{BLOCK_KEY}": {block}}}')
+    assert load_run(path) == run_of(measured_case())
+    path.write_text(f'{{"benchmarks": [], "{BLOCK_KEY}": {block.replace("0.25", number)}}}')
+    assert "block is not valid" in refusal(path)
+    path.write_text(f'{{"benchmarks": {number}}}')
+    assert f"no '{BLOCK_KEY}' block" in refusal(path)
+
+
 def test_a_case_finds_its_own_metric_in_its_rounds() -> None:
     case = measured_case()
     assert case.find("seconds_per_step") == Measurement("seconds_per_step", "s", "lower", (0.5, 0.25))

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
+import numpy as np
 import pytest
 
 from speedscore.record.metrics import METRICS
-from speedscore.record.rounds import figure_of, figure_of_rounds, process_medians, rounds_by_process
+from speedscore.record.rounds import (
+    figure_of,
+    figure_of_rounds,
+    interval_fraction_over_processes,
+    process_medians,
+    rounds_by_process,
+)
 from speedscore.record.run_record import Measurement, Round
 from tests.bench_suite.sample_cases import a_case
 
@@ -37,3 +46,23 @@ def test_of_another_metric_the_median_over_processes_stands_for_it() -> None:
     assert figure_of(case, "static_plan_bytes") is None
     skipped = msgspec.structs.replace(case, status="skipped", reason="no device", rounds=())
     assert figure_of(skipped, "seconds_per_step") is None
+
+
+def test_fewer_than_three_processes_have_no_interval() -> None:
+    assert interval_fraction_over_processes(a_case("jax", [[1.0] * 50, [1.1] * 50]).rounds) is None
+
+
+@pytest.mark.parametrize("processes", [3, 5])
+def test_the_interval_over_processes_holds_what_it_says_where_rounds_correlate(processes: int) -> None:
+    """Rounds drift within a process, and the processes differ by 3 %: what an interval over rounds would not know."""
+    rng = np.random.default_rng(20261126)
+    held = 0
+    for _ in range(500):
+        levels = np.exp(rng.normal(0.0, 0.03, processes))
+        drift = np.cumsum(rng.normal(0.0, 0.002, (processes, 9)), axis=1)
+        rounds = a_case("jax", (levels[:, None] * np.exp(drift)).tolist()).rounds
+        reach = interval_fraction_over_processes(rounds)
+        assert reach is not None
+        held += abs(math.log(figure_of_rounds(rounds))) <= math.log1p(reach)
+    # 95 % of 500, and three standard errors of that.
+    assert abs(held / 500 - 0.95) < 0.03

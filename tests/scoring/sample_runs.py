@@ -23,8 +23,9 @@ def measured_case(
     phase: Phase = "training",
     device: DeviceName = "cpu",
     extra: Iterable[Measurement] = (),
+    processes: int = 1,
 ) -> CaseResult:
-    """A measured case; ``seconds`` are its rounds, or the one value of three equal rounds."""
+    """A measured case; ``seconds`` are the rounds of each process, or the one value of three equal rounds."""
     rounds = (seconds,) * 3 if isinstance(seconds, float) else tuple(seconds)
     case_id = f"{framework}-{model}-{device}"
     return CaseResult(
@@ -37,7 +38,9 @@ def measured_case(
         phase=phase,
         precision="float32",
         status="measured",
-        rounds=tuple(Round(each, turn=turn, process=0) for turn, each in enumerate(rounds)),
+        rounds=tuple(
+            Round(each, turn=turn, process=process) for process in range(processes) for turn, each in enumerate(rounds)
+        ),
         measurements=tuple(extra),
         certificate=CERTIFICATE,
         workload={"batch": 8, "cut": "depth", "preset": "smoke"},
@@ -75,7 +78,7 @@ def make_run(*cases: CaseResult, preset: str = "smoke", in_process: bool = False
 
 
 def two_frameworks() -> RunRecord:
-    """JAX against both variants of PyTorch in every phase, with one skip on another device."""
+    """JAX against both variants of PyTorch in every phase, in two processes, with one skip on another device."""
     cases = []
     for model, factor in (("mlp", 1.0), ("resnet50", 20.0), ("gpt", 5.0)):
         timed: tuple[tuple[Phase, float, float, float], ...] = (
@@ -85,9 +88,12 @@ def two_frameworks() -> RunRecord:
         )
         for phase, own, eager, compiled in timed:
             cases += [
-                measured_case("jax", own * factor, model=model, phase=phase),
-                measured_case("torch", eager * factor, ecosystem="pytorch", model=model, phase=phase),
-                measured_case("torch-compile", compiled * factor, ecosystem="pytorch", model=model, phase=phase),
+                measured_case(framework, seconds * factor, ecosystem=ecosystem, model=model, phase=phase, processes=2)
+                for framework, ecosystem, seconds in (
+                    ("jax", "jax", own),
+                    ("torch", "pytorch", eager),
+                    ("torch-compile", "pytorch", compiled),
+                )
             ]
     cases.append(skipped_case("jax", reason="no GPU found", device="gpu"))
     return make_run(*cases)

@@ -18,7 +18,7 @@ WIDE = tuple(60 * value for value in QUIET)
 
 
 def reading(typical: tuple[float, ...], mean: tuple[float, ...], *, last: bool = True) -> PairedReading:
-    return read_time(typical, mean, VerdictPolicy(), figures=2, last=last)
+    return read_time(typical, mean, VerdictPolicy(), figure_count=2, last=last)
 
 
 def shifted(values: tuple[float, ...], size: float) -> tuple[float, ...]:
@@ -98,7 +98,7 @@ def test_a_slowdown_of_the_size_to_be_detected_is_hardly_ever_called_unchanged(m
 @pytest.mark.parametrize("machine", MACHINES)
 def test_the_default_policy_passes_what_did_not_change_and_finds_five_per_cent(machine: str) -> None:
     same, slower = (
-        outcomes(MACHINES[machine], Change(slowdown=size), gates=40, policy=VerdictPolicy(), figures=6)
+        outcomes(MACHINES[machine], Change(slowdown=size), gates=40, policy=VerdictPolicy(), figure_count=6)
         for size in (0.0, 0.05)
     )
     assert same["unchanged"] >= 39
@@ -110,18 +110,18 @@ def test_the_default_policy_passes_what_did_not_change_and_finds_five_per_cent(m
 def test_a_slowdown_of_some_calls_is_found_as_often_as_one_of_all_calls_of_the_same_mean(
     machine: str, change: Change
 ) -> None:
-    found = outcomes(MACHINES[machine], change, gates=40, policy=VerdictPolicy(), figures=6)
+    found = outcomes(MACHINES[machine], change, gates=40, policy=VerdictPolicy(), figure_count=6)
     assert found["regressed"] >= 38
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("change", [Change(0.05, 0.9), Change(1.0, 0.2), Change(0.5, 0.6)], ids=str)
 def test_slowdowns_of_few_calls_and_of_many_are_found_on_every_machine(machine: str, change: Change) -> None:
-    found = outcomes(MACHINES[machine], change, gates=40, policy=VerdictPolicy(), figures=6)
+    found = outcomes(MACHINES[machine], change, gates=40, policy=VerdictPolicy(), figure_count=6)
     assert found["regressed"] >= 38
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_what_gets_faster_in_some_calls_is_named(machine: str) -> None:
-    found = outcomes(MACHINES[machine], Change(-0.5, 0.3), gates=40, policy=VerdictPolicy(), figures=6)
+    found = outcomes(MACHINES[machine], Change(-0.5, 0.3), gates=40, policy=VerdictPolicy(), figure_count=6)
     assert found["improved"] >= 38

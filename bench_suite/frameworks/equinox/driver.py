@@ -80,13 +80,13 @@ class EquinoxDriver:
         loss, logits, gradients = self._examine(carry[0], carry[1], (inputs, targets))
         return loss, logits, gradients
 
-    def compile_hollow_step(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Callable[..., Any], Carry]:
+    def compile_hollow_step(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Compiled, Carry]:
         def step(batch: Any, module: Any, state: Any, optimizer_state: Any) -> Any:
             del batch
-            return *jax.tree.map(lambda leaf: leaf + 1, (module, state, optimizer_state)), jnp.float32(0)
+            return module, state, optimizer_state, jnp.float32(0)
 
         hollow = jax.tree.map(one_element, carry)
-        return self._compile_step(step, hollow, inputs, targets).call, hollow
+        return self._compile_step(step, hollow, inputs, targets), hollow
 
     def _compile_step(self, function: Any, carry: Carry, inputs: Any, targets: Any) -> Compiled:
         # The batch comes first, because it alone is used again.

@@ -77,6 +77,8 @@ class LayerNorm(eqx.Module):
         self.epsilon = epsilon
 
     def __call__(self, position: Any) -> Any:
+        # The squares first, for the reason given in raw JAX's file.
+        mean_square = jnp.square(position).mean()
         mean = position.mean()
-        variance = jnp.maximum(jnp.square(position).mean() - jnp.square(mean), 0.0)
+        variance = jnp.maximum(mean_square - jnp.square(mean), 0.0)
         return (position - mean) * (jax.lax.rsqrt(variance + self.epsilon) * self.scale) + self.bias

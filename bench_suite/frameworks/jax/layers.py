@@ -21,8 +21,13 @@ def normalise(params: Any, name: str, inputs: Any, *, epsilon: float) -> Any:
     """Layer normalisation over the last axis; the variance as E[x²] − E[x]²."""
     # One pass over the inputs instead of two, as Flax does by default: with the mean taken away first, training the
     # language model took 1.25 times as long on the CPU. Rounding may carry the difference below zero.
+    #
+    # The squares first, as Flax does too: the gradient of the inputs is summed in the reverse order of these lines, and
+    # with the mean first XLA's host backend computes the residual stream's gradient anew in every fusion that reads it,
+    # 15 % more bytes in a training step of the language model.
+    mean_square = jnp.square(inputs).mean(-1, keepdims=True)
     mean = inputs.mean(-1, keepdims=True)
-    variance = jnp.maximum(jnp.square(inputs).mean(-1, keepdims=True) - jnp.square(mean), 0.0)
+    variance = jnp.maximum(mean_square - jnp.square(mean), 0.0)
     scale = lax.rsqrt(variance + epsilon) * params[f"{name}.scale"]
     return (inputs - mean) * scale + params[f"{name}.bias"]
 

@@ -49,11 +49,7 @@ class TensorflowProgram:
         self._model_description = model.description
         with tf.device(device):
             self._computation = Computation(workload, model, trains=self._trains)
-        if self._trains:
-            batch: tuple[Array, ...] = workload.inputs(), workload.targets()
-        else:
-            batch = (workload.single_input() if role == "inference" else workload.inputs(),)
-        self._batch = tuple(place(values, device) for values in batch)
+        self.feed(workload.single_input() if role == "inference" else workload.inputs(), workload.targets())
         body = self._computation.train if self._trains else self._computation.predict
         self._function = tf.function(body, jit_compile=True, autograph=False)
         # For the certificate alone, and so traced only when it asks.
@@ -69,6 +65,10 @@ class TensorflowProgram:
         for name, variable in self._computation.variables().items():
             if not variable.device.endswith(self._device):
                 raise DeviceUnavailable(f"{name} was asked to be on {self._device}, but is on {variable.device}")
+
+    def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
+        batch: tuple[Array, ...] = (inputs, targets) if self._trains else (inputs,)
+        self._batch = tuple(place(values, self._device) for values in batch)
 
     def load(self) -> None:
         self._batch_loss = self._logits = None

@@ -22,7 +22,7 @@ from speedscore.bench_suite.frameworks.torch.layout import TorchModel
 from speedscore.bench_suite.frameworks.torch.optimizer import make_optimizer
 from speedscore.bench_suite.frameworks.torch.placed import PlacedModel
 from speedscore.bench_suite.frameworks.torch.platforms import Facts, Platform, find_platform
-from speedscore.bench_suite.workloads.workload import IGNORED, Weights, Workload
+from speedscore.bench_suite.workloads.workload import IGNORED, Array, Weights, Workload
 from speedscore.record.phases import DeviceName, Role
 
 Objective = Callable[[Any, Any], tuple[Any, Any]]
@@ -74,8 +74,7 @@ class TorchProgram:
         self._compiler = compiler
         self._trains = role == "training"
         self._model = PlacedModel(model, platform, trains=self._trains)
-        inputs = workload.single_input() if role == "inference" else workload.inputs()
-        self._batch = self._model.place(inputs), self._model.place(workload.targets())
+        self.feed(workload.single_input() if role == "inference" else workload.inputs(), workload.targets())
         # A program that never trains compiles and keeps no more than its one pass.
         module = self._model.module
         self._predict: Callable[..., Any] = module if self._trains else compiler.prepare(module)
@@ -84,6 +83,10 @@ class TorchProgram:
         self._logits: Any = None
         self.load()
         platform.reset_peak()
+
+    def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
+        self._batch = self._model.place(inputs), self._model.place(targets)
+        self.wait()
 
     def load(self) -> None:
         self._model.write({**self._workload.parameters(), **self._workload.state()})

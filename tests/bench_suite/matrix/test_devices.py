@@ -10,6 +10,7 @@ import pytest
 
 from speedscore.bench_suite.matrix import devices
 from speedscore.bench_suite.matrix.devices import PROBES, DeviceProbe, probe_cpu, probe_gpu, probe_tpu
+from speedscore.host.graphics import read_graphics
 from speedscore.record.phases import DEVICES
 
 
@@ -27,6 +28,8 @@ def no_graphics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise pynvml.NVMLError(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
 
     monkeypatch.setattr(pynvml, "nvmlInit", refuse)
+    # The process that is started to ask would see the true library.
+    monkeypatch.setattr(devices, "ask_graphics", read_graphics)
     monkeypatch.setattr(devices, "AMD_COMPUTE_FILE", tmp_path / "kfd")
 
 

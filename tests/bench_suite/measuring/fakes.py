@@ -187,6 +187,8 @@ class Heard:
     def __init__(self) -> None:
         self.blocks: list[tuple[Block, list[Case]]] = []
         self.busy: list[float] = []
+        self.disturbances: list[tuple[int, float]] = []
+        """Process, and how many processors others used during its rounds."""
         self.outcomes: dict[Case, CaseOutcome] = {}
 
     def block_begins(self, block: Block, cases: Sequence[Case]) -> None:
@@ -198,6 +200,9 @@ class Heard:
     def preparing(self, cell: Cell, *, process: int) -> None: ...
 
     def round_done(self, case: Case, rounds_seconds: Sequence[float]) -> None: ...
+
+    def disturbed(self, *, process: int, processors: float) -> None:
+        self.disturbances.append((process, processors))
 
     def case_done(self, case: Case, outcome: CaseOutcome) -> None:
         assert case not in self.outcomes, "said once of each case"

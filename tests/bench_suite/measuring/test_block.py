@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import get_args
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.matrix.cases import Case, Cell
 from speedscore.bench_suite.measuring.block import BlockInterrupted, BlockPlan, measure_block
+from speedscore.bench_suite.measuring.load_watch import OthersSeconds, unknown_load
 from speedscore.bench_suite.measuring.outcomes import (
     NEEDS_TWO,
     OUT_OF_TIME,
@@ -19,8 +20,7 @@ from speedscore.bench_suite.measuring.outcomes import (
     CaseOutcome,
     CaseUnavailable,
 )
-from speedscore.bench_suite.measuring.scheduler import FEWEST_TURNS
-from speedscore.bench_suite.measuring.stopping import MINIMUM_ROUNDS
+from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, MINIMUM_ROUNDS
 from speedscore.bench_suite.workers.handle import WorkerLost
 from speedscore.bench_suite.workers.protocol import CertifyAgain, Gauge, Prepare, Setting, TimeRound
 from speedscore.record.phases import Phase, Role
@@ -52,6 +52,8 @@ def run(
     deadline_seconds: float | None = None,
     seed: int = 1,
     from_cache: bool | None = None,
+    process_ended: Callable[[Mapping[Case, CaseOutcome]], None] | None = None,
+    others: OthersSeconds = unknown_load,
 ) -> tuple[dict[str, CaseOutcome], FakeWorkers]:
     """Outcomes under ``framework`` for one phase, under ``framework phase`` for several."""
     workers = FakeWorkers(clock, rounds)
@@ -67,6 +69,8 @@ def run(
             order=random.Random(seed),
             listener=heard,
             clock=clock,
+            process_ended=process_ended,
+            others_seconds=others,
         )
     finally:
         assert not workers.alive
@@ -243,12 +247,38 @@ def test_an_interrupt_closes_every_worker_and_costs_only_what_was_being_measured
     assert not isinstance(caught.value, Exception), "nobody who catches failures swallows a Ctrl-C"
 
 
-def test_an_interrupt_in_a_later_process_keeps_what_the_earlier_ones_measured(clock: FakeClock) -> None:
-    rounds: list[Sample] = [*[0.1] * MINIMUM_ROUNDS, 0.1, KeyboardInterrupt()]
+@pytest.mark.parametrize("more", [FEWEST_TURNS - 1, FEWEST_TURNS])
+def test_an_interrupt_in_a_later_process_keeps_what_makes_a_figure(clock: FakeClock, more: int) -> None:
+    rounds: list[Sample] = [*[0.1] * MINIMUM_ROUNDS, *[0.1] * more, KeyboardInterrupt()]
     with pytest.raises(BlockInterrupted) as caught:
         run(clock, {"a": iter(rounds)}, processes=2)
-    (outcome,) = caught.value.outcomes.values()
-    assert [round_.process for round_ in measured(outcome).rounds] == [0] * MINIMUM_ROUNDS + [1]
+    (outcome,) = map(measured, caught.value.outcomes.values())
+    kept = [1] * more if more >= FEWEST_TURNS else []
+    assert [round_.process for round_ in outcome.rounds] == [0] * MINIMUM_ROUNDS + kept
+    assert outcome.stopped == "interrupted"
+
+
+@pytest.mark.parametrize("number", [FEWEST_TURNS - 1, FEWEST_TURNS])
+def test_an_interrupt_in_the_first_process_keeps_its_rounds_where_they_make_a_figure(
+    clock: FakeClock, number: int
+) -> None:
+    rounds: list[Sample] = [*[0.1] * number, KeyboardInterrupt()]
+    with pytest.raises(BlockInterrupted) as caught:
+        run(clock, {"a": iter(rounds)})
+    outcomes = [measured(outcome) for outcome in caught.value.outcomes.values()]
+    assert [len(outcome.rounds) for outcome in outcomes] == ([number] if number >= FEWEST_TURNS else [])
+    assert {(outcome.stopped, outcome.program.variant) for outcome in outcomes} <= {("interrupted", "x")}
+
+
+def test_what_has_a_figure_is_told_after_each_process_but_the_last(clock: FakeClock) -> None:
+    heard: list[Mapping[Case, CaseOutcome]] = []
+    rounds = {"ill": iter([RuntimeError("ill")]), "well": steady(0.1)}
+    outcomes, _ = run(clock, rounds, processes=3, process_ended=heard.append)
+    so_far = [{case.framework: measured(outcome) for case, outcome in told.items()} for told in heard]
+    assert [sorted(told) for told in so_far] == [["well"], ["well"]]
+    assert [{each.process for each in told["well"].rounds} for told in so_far] == [{0}, {0, 1}]
+    assert {told["well"].stopped for told in so_far} == {"interrupted"}
+    assert measured(outcomes["well"]).stopped == "narrow"
 
 
 def test_cases_are_told_of_in_the_order_in_which_they_were_asked_for(clock: FakeClock) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.workloads import mlp_reference
 from speedscore.bench_suite.workloads.reference_steps import Doubles, optimizer_step
-from speedscore.bench_suite.workloads.workload import Weights, Workload
+from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName, Role
 
@@ -24,7 +24,7 @@ from speedscore.record.phases import DeviceName, Role
 class SampleProgram:
     def __init__(self, workload: Workload, *, role: Role, device: DeviceName, variant: str, threads: int) -> None:
         self._workload = workload
-        self._inputs = workload.single_input() if role == "inference" else workload.inputs()
+        self.feed(workload.single_input() if role == "inference" else workload.inputs(), workload.targets())
         self._device = device
         self._variant = variant
         self._threads = threads
@@ -32,6 +32,9 @@ class SampleProgram:
         self._timed = False
         self._coin = random.Random(7)
         self.load()
+
+    def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
+        self._inputs, self._targets = inputs, targets
 
     def load(self) -> None:
         self._parameters: Doubles = {k: v.astype(np.float64) for k, v in self._workload.parameters().items()}
@@ -55,14 +58,18 @@ class SampleProgram:
         return {}
 
     def step(self) -> None:
+        if self._variant == "idle" and self._timed:
+            return
         if self._variant == "restless":
             time.sleep(0.05 * self._coin.getrandbits(1))
-        found = mlp_reference.train(self._parameters, {}, self._workload.inputs(), self._workload.targets())
+        found = mlp_reference.train(self._parameters, {}, self._inputs, self._targets)
         self._loss = found.loss
         self._step += 1
         optimizer_step(self._workload.optimizer, self._step, self._parameters, found.gradients, self._moments)
 
     def infer(self) -> None:
+        if self._variant == "idle" and self._timed:
+            return
         self._answer = mlp_reference.predict(self._parameters, {}, self._inputs)
 
     def wait(self) -> None:
@@ -83,12 +90,11 @@ class SampleProgram:
 
     def forward(self) -> NDArray[np.float32]:
         if self._answer is None:
-            inputs, targets = self._workload.inputs(), self._workload.targets()
-            return mlp_reference.train(self._parameters, {}, inputs, targets).outputs.astype(np.float32)
+            return mlp_reference.train(self._parameters, {}, self._inputs, self._targets).outputs.astype(np.float32)
         return self._answer.astype(np.float32)
 
     def loss_and_gradients(self) -> tuple[float, Weights]:
-        found = mlp_reference.train(self._parameters, {}, self._workload.inputs(), self._workload.targets())
+        found = mlp_reference.train(self._parameters, {}, self._inputs, self._targets)
         return found.loss, {name: values.astype(np.float32) for name, values in found.gradients.items()}
 
     def weights(self) -> Weights:

@@ -74,20 +74,30 @@ def test_a_session_that_is_taken_up_again_measures_what_is_missing_and_saves_the
 
 def test_what_was_measured_before_stays_and_what_was_not_is_measured(matrix: Matrix) -> None:
     """Whether it is selected now or not; what failed before is no measurement."""
+    matrix.make("training", first="healthy", second="raise", third="healthy")
+    matrix.run("-k", "cpu", "--benchmark-json=run.json").assert_outcomes(passed=2, failed=1, deselected=6)
+    before = {case.framework: case for case in load_run(matrix.folder / "run.json").cases}
     matrix.make("training", first="healthy", second="healthy", third="healthy")
-    first, second, third = (
-        msgspec.structs.replace(a_case(name, [[0.1, 0.2]]), nodeid=f"test_training.py::test_training[{name}-mlp-cpu]")
-        for name in ("first", "second", "third")
-    )
-    failed = msgspec.structs.replace(second, status="failed", reason="fell over", rounds=(), measurements=())
-    write_run(matrix.folder / "run.json", first, failed, third)
     result = matrix.run("-k", "cpu and not third", "--resume=run.json", "--benchmark-json=run.json")
     result.assert_outcomes(passed=2, deselected=7)
     run = load_run(matrix.folder / "run.json")
     cases = {case.framework: case for case in run.cases}
-    assert (cases["first"], cases["third"]) == (first, third)
+    assert (cases["first"], cases["third"]) == (before["first"], before["third"])
     assert (cases["second"].status, cases["second"].occasion) == ("measured", run.created)
     assert all("second" not in (ratio.faster, ratio.slower) for ratio in run.ratios), "they were no neighbours in time"
+
+
+def test_what_is_forged_is_measured_again_with_the_reason(matrix: Matrix) -> None:
+    matrix.make("training", sample="healthy")
+    nodeid = "test_training.py::test_training[sample-mlp-cpu]"
+    write_run(matrix.folder / "run.json", msgspec.structs.replace(a_case("sample", [[0.1]]), nodeid=nodeid))
+    result = matrix.run("-k", "cpu", "--resume=run.json", "--benchmark-json=run.json")
+    result.assert_outcomes(passed=1, deselected=2)
+    result.stdout.fnmatch_lines(
+        [f"speedscore: --resume: {nodeid.replace('[', '?')[:-1]}? must be measured again: its *"]
+    )
+    run = load_run(matrix.folder / "run.json")
+    assert [case.occasion for case in run.cases] == [run.created]
 
 
 def test_a_run_that_was_measured_otherwise_is_refused_and_left_alone(matrix: Matrix) -> None:

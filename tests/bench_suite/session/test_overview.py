@@ -86,12 +86,12 @@ def row_of(*cases: CaseResult, ratio: tuple[float, float | None, float | None], 
 def test_an_interval_stands_only_where_it_changes_the_reading(
     ratio: tuple[float, float | None, float | None], said: str
 ) -> None:
-    cases = a_case("jax", [[0.1] * 3]), a_case("torch", [[0.2] * 3])
+    cases = a_case("jax", [[0.1] * 6]), a_case("torch", [[0.2] * 6])
     assert row_of(*cases, ratio=ratio) == ["mlp", "100", "ms", said]
 
 
 def test_ratios_come_from_the_record_and_not_from_medians() -> None:
-    cases = a_case("jax", [[0.1] * 3]), a_case("torch", [[0.2] * 3])
+    cases = a_case("jax", [[0.1] * 6]), a_case("torch", [[0.2] * 6])
     assert row_of(*cases, ratio=(3.0, 2.9, 3.1))[-1] == "3.00×"
     assert row_of(*cases, ratio=(3.0, 2.9, 3.1), model="gpt")[-1] == "2.00×"
 
@@ -115,6 +115,19 @@ def test_more_frameworks_than_columns_have_a_second_table() -> None:
     assert max(map(len, lines)) <= 80
     assert len([line for line in lines if line.startswith("  mlp ")]) == 2
     assert all(f"framework{place}" in "\n".join(lines) for place in range(12))
+
+
+def test_compilations_that_were_made_once_stand_as_they_are() -> None:
+    cases = [a_case(name, [[seconds]], phase="compilation") for name, seconds in (("jax", 0.4), ("torch", 9.0))]
+    lines = overview_lines(run_of(*cases), width=80)
+    assert next(line for line in lines if line.startswith("  mlp ")).split() == ["mlp", "400", "ms", "9.00", "s"]
+    assert any(line.startswith("compilation:") and line.endswith("one each") for line in lines)
+
+
+def test_how_many_cases_reached_their_target_is_said() -> None:
+    cases = [a_case(name, [[0.1] * 9], stopped=stopped) for name, stopped in (("jax", "narrow"), ("torch", "budget"))]
+    assert "Narrow 1 of 2 timed cases" in " ".join(" ".join(overview_lines(run_of(*cases), width=80)).split())
+    assert "Narrow" not in " ".join(overview_lines(run_of(cases[0]), width=80))
 
 
 @pytest.mark.parametrize("phase", ["training", "warm_compilation"])

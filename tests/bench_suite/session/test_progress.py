@@ -46,7 +46,7 @@ def line_of(phase: str, rounds_seconds: Sequence[float], *, busy_processors: flo
 @pytest.mark.parametrize(
     ("phase", "rounds_seconds", "said"),
     [
-        ("training", [0.1] * 12, "training jax: 100 ms ±0.0 %, 12 rounds (budget)"),
+        ("training", [0.1] * 12, "training jax: 100 ms, ±0.0 % within a process, 12 rounds (budget)"),
         ("training", [0.1] * 3, "training jax: 100 ms, too few for an interval: 3 rounds (budget)"),
         ("compilation", [2.0], "compilation jax: 2.00 s, one process"),
         ("warm_compilation", [2.0, 2.0], "warm compilation jax: 2.00 s, 2 processes"),
@@ -63,7 +63,7 @@ def test_a_case_has_one_line(phase: str, rounds_seconds: list[float], said: str)
         (1.5, None, "others were using 1.5 processors"),
         (0.0, 0.5, "a quota of 0.5 processors for 2"),
         (1.5, 0.5, "others were using 1.5 processors and a quota of 0.5 processors for 2"),
-        (0.0, None, "unknown, the machine was quiet before"),
+        (0.0, None, "unknown, the machine was quiet"),
     ],
     ids=["load", "quota", "both", "neither"],
 )

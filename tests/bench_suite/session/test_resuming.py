@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from speedscore.bench_suite.session.resuming import carry_over
+from speedscore.bench_suite.session.resuming import CarriedOver, Objection, carry_over, first_words
 from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.host.fields import Scalar
 from speedscore.record.run_file import RunFileError
@@ -61,7 +62,14 @@ def a_run(*cases: CaseResult, **fields: Any) -> RunRecord:
 
 
 def carry(run: RunRecord, environment: dict[str, Scalar] | None = None) -> dict[str, CaseResult]:
-    return carry_over(run, preset=PRESETS["smoke"], environment=MACHINE if environment is None else environment)
+    return look_over(run, environment).complete
+
+
+def look_over(
+    run: RunRecord, environment: dict[str, Scalar] | None = None, *, objection: Objection = lambda _: ""
+) -> CarriedOver:
+    environment = MACHINE if environment is None else environment
+    return carry_over(run, preset=PRESETS["smoke"], environment=environment, objection=objection)
 
 
 def refusal(run: RunRecord, environment: dict[str, Scalar] | None = None) -> str:
@@ -77,6 +85,30 @@ def test_what_was_measured_is_carried_over_and_nothing_else() -> None:
         for name, status in (("torch", "skipped"), ("haiku", "failed"))
     )
     assert carry(a_run(skipped, measured, failed)) == {measured.nodeid: measured}
+
+
+def test_what_was_interrupted_or_does_not_stand_is_kept_apart() -> None:
+    whole, cut_off, forged = (a_case(name, [[0.1]]) for name in ("jax", "torch", "haiku"))
+    cut_off = msgspec.structs.replace(cut_off, stopped="interrupted")
+    carried = look_over(
+        a_run(whole, cut_off, forged), objection=lambda case: "forged" if case.framework == "haiku" else ""
+    )
+    assert carried.complete == {whole.nodeid: whole}
+    assert carried.interrupted == {cut_off.nodeid: cut_off}
+    assert carried.refused == {forged.nodeid: "forged"}
+
+
+def test_each_reason_is_said_once_and_a_journal_that_is_not_taken_up_is_named(tmp_path: Path) -> None:
+    carried = CarriedOver(refused={"a": "forged", "b": "another shape", "c": "forged"})
+    left_over = [tmp_path / "1.jsonl", tmp_path / "2 of it.jsonl"]
+    assert first_words(carried, left_over=left_over, taken_up=left_over[0]) == [
+        "speedscore: --resume: a and 1 more must be measured again: forged",
+        "speedscore: --resume: b must be measured again: another shape",
+        f"speedscore: a session that was cut off left {left_over[1]}: take it up with --resume '{left_over[1]}', or "
+        "remove it",
+    ]
+    assert first_words(CarriedOver(), left_over=left_over[:1], taken_up=left_over[0]) == []
+    assert "(1 more beside it)" in first_words(CarriedOver(), left_over=left_over, taken_up=None)[0]
 
 
 def test_another_preset_is_refused() -> None:

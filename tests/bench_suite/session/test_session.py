@@ -15,10 +15,12 @@ from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.matrix.cases import Block, Case
 from speedscore.bench_suite.matrix.devices import DeviceProbe
 from speedscore.bench_suite.measuring.outcomes import NEEDS_TWO, OUT_OF_TIME, CaseFailed, CaseMeasured, CaseUnavailable
-from speedscore.bench_suite.measuring.stopping import MINIMUM_ROUNDS
+from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, MINIMUM_ROUNDS
 from speedscore.bench_suite.session.choices import Choices
+from speedscore.bench_suite.session.journal import Journal
 from speedscore.bench_suite.session.machine import Machine, Probes
 from speedscore.bench_suite.session.results import unmeasured
+from speedscore.bench_suite.session.resuming import Objection
 from speedscore.bench_suite.session.session import NOT_MEASURED, Session
 from speedscore.bench_suite.workloads.table import MODELS
 from speedscore.host.fingerprint import BUSY_FROM
@@ -53,6 +55,19 @@ def some_cases(
     return {f"{case.phase}[{case.id}]": case for case in cases}
 
 
+class Notebook(Journal):
+    """A journal that is no file."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.kept: list[dict[str, CaseResult]] = []
+        self.sessions: list[RunRecord] = []
+
+    def keep(self, cases: Sequence[CaseResult], *, session: RunRecord) -> None:
+        self.kept.append({case.nodeid: case for case in cases})
+        self.sessions.append(session)
+
+
 class MadeUp:
     """A session and all that it is given."""
 
@@ -64,6 +79,8 @@ class MadeUp:
         environment: Mapping[str, Any] | None = None,
         probes: Probes | None = None,
         busy: float = 0.0,
+        busy_during: float = 0.0,
+        objection: Objection = lambda _: "",
         **choices: Any,
     ) -> None:
         self.cases = dict(cases)
@@ -73,6 +90,8 @@ class MadeUp:
         self.looked_seconds: list[float] = []
         self.announced_blocks: list[int] = []
         self._busy = busy
+        self._busy_during = busy_during
+        self.journal = Notebook()
         known: dict[str, Any] = {"preset": PRESET, "processes": 1, "seed": 1, "in_process": False}
         self.session = Session(
             Choices(**known | choices),
@@ -82,9 +101,12 @@ class MadeUp:
                 probes=probes or {device: lambda: THERE for device in get_args(DeviceName)},
                 busy_processors=self._look,
                 clock=self.clock,
+                others_seconds=lambda: self._busy_during * self.clock.now,
             ),
             open_workers=self.workers.open,
             make_progress=self._make_progress,
+            objection=objection,
+            journal=self.journal,
         )
 
     def _look(self, seconds: float) -> float:
@@ -215,6 +237,18 @@ def test_how_busy_the_machine_was_is_recorded_and_said_where_it_matters(busy: fl
     assert made_up.heard.busy == ([busy] * 2 if busy >= BUSY_FROM else [])
 
 
+@pytest.mark.parametrize(
+    ("in_process", "recorded", "again"), [(False, 0.5, 1), (True, None, None)], ids=["workers", "inside pytest"]
+)
+def test_the_load_while_rounds_are_taken_is_watched_unless_a_debugger_may_be_at_work(
+    in_process: bool, recorded: float | None, again: int | None
+) -> None:
+    made_up = MadeUp(some_cases("training"), busy_during=0.5, in_process=in_process)
+    workers = [case.worker for case in made_up.run().cases]
+    assert {worker.processors_busy_during for worker in workers} == {recorded}
+    assert {worker.processes_measured_again for worker in workers} == {again}
+
+
 def test_a_budget_is_shared_by_the_blocks() -> None:
     rounds = {"first": wild(0.1), "second": wild(0.1)}
     made_up = MadeUp(some_cases("training", models=("mlp", "wide")), rounds=rounds, budget_seconds=100.0)
@@ -307,6 +341,61 @@ def test_what_failed_or_was_skipped_before_is_measured_again() -> None:
     again = MadeUp(cases, earlier=earlier(before))
     assert {case.status for case in again.run().cases} == {"measured"}
     assert [worker.cell.framework for worker in again.workers.started] == ["first"]
+
+
+def test_what_is_measured_is_kept_after_each_process_and_at_the_end_of_its_block() -> None:
+    cases = some_cases("training", models=("mlp", "wide"))
+    made_up = MadeUp(cases, processes=2)
+    run = made_up.run()
+    whole = by_nodeid(run)
+    assert [sorted(kept) for kept in made_up.journal.kept] == [
+        [nodeid for nodeid in sorted(cases) if model in nodeid] for model in ("mlp", "mlp", "wide", "wide")
+    ]
+    between, end = made_up.journal.kept[:2]
+    assert {case.stopped for case in between.values()} == {"interrupted"}
+    assert end == {nodeid: whole[nodeid] for nodeid in end}
+    assert {session.created for session in made_up.journal.sessions} == {run.created}
+
+
+def test_an_interrupt_keeps_what_was_measured_of_its_block_before_it_is_raised() -> None:
+    rounds: list[Sample] = [*[0.1] * FEWEST_TURNS, KeyboardInterrupt()]
+    made_up = MadeUp(some_cases("training", frameworks=("first",)), rounds={"first": iter(rounds)})
+    with pytest.raises(KeyboardInterrupt):
+        made_up.run()
+    (kept,) = made_up.journal.kept
+    (case,) = kept.values()
+    assert (case.status, case.stopped, len(case.rounds)) == ("measured", "interrupted", FEWEST_TURNS)
+    assert made_up.session.record().cases == (case,)
+
+
+def cut_off(cases: Mapping[str, Case], *, turns: int) -> RunRecord:
+    """A session that was ended in the middle of its first block."""
+    made_up = MadeUp(cases, rounds={"first": iter([*[0.3] * turns, KeyboardInterrupt()])})
+    with pytest.raises(KeyboardInterrupt):
+        made_up.run()
+    return earlier(made_up.session.record())
+
+
+def test_what_was_cut_off_is_measured_again_and_stays_where_that_comes_to_nothing() -> None:
+    cases = some_cases("training", frameworks=("first",))
+    before = cut_off(cases, turns=5)
+    (case,) = MadeUp(cases, earlier=before).run().cases
+    assert (case.stopped, len(case.rounds)) == ("narrow", MINIMUM_ROUNDS)
+    assert MadeUp(cases, earlier=before, budget_seconds=0.0).run().cases == before.cases
+    failed = MadeUp(cases, earlier=before, rounds={"first": iter([RuntimeError("fell over")])}).run()
+    assert [each.status for each in failed.cases] == ["failed"], "what fails now is no figure"
+
+
+def test_what_does_not_stand_is_measured_again_and_the_journal_has_the_rest() -> None:
+    cases = some_cases("training", "compilation")
+    before = earlier(MadeUp(cases).run())
+    forged = "training[first-mlp-cpu]"
+    made_up = MadeUp(cases, earlier=before, objection=lambda case: "forged" if case.nodeid == forged else "")
+    whole = by_nodeid(made_up.run())
+    assert made_up.session.earlier.refused == {forged: "forged"}
+    assert whole[forged].occasion == made_up.session.record().created
+    (session,) = made_up.journal.sessions
+    assert {case.nodeid for case in session.cases} == cases.keys() - {forged}
 
 
 def test_a_session_measured_under_other_circumstances_is_refused() -> None:

@@ -38,10 +38,10 @@ def dispatch(microseconds: float) -> Measurement:
 
 
 def test_the_fastest_stands_first_and_the_others_beside_it() -> None:
-    slow, fast = a_case("jax", [[0.2] * 10]), a_case("torch", [[0.1] * 10])
+    slow, fast = a_case("jax", [[0.2] * 10] * 2), a_case("torch", [[0.1] * 10] * 2)
     lines = lines_of(slow, fast, ratios=(a_ratio("torch", "jax", 2.0, 1.9, 2.1),))
     assert lines[0] == "training mlp cpu, smoke: seconds per step, steps queued"
-    assert header(lines) == ["framework", "median", "±95 %", "× fastest"]
+    assert header(lines) == ["framework", "median", "apart", "× fastest"]
     assert lines[3].split() == ["torch", "100", "ms", "0.0", "%", "1"]
     assert lines[4].split() == ["jax", "200", "ms", "0.0", "%", "2.00", "(1.90–2.10)"]
     assert lines[5] == "  torch is 2.00× (1.90 to 2.10) as fast as jax"
@@ -58,17 +58,27 @@ def test_the_sentence_gives_value_and_interval() -> None:
 
 def test_a_sentence_without_an_interval_claims_none() -> None:
     lines = lines_of(
-        a_case("jax", [[0.1]]), a_case("torch", [[0.2]]), ratios=(a_ratio("jax", "torch", 2.0, None, None),)
+        a_case("jax", [[0.1] * 6]), a_case("torch", [[0.2] * 6]), ratios=(a_ratio("jax", "torch", 2.0, None, None),)
     )
     assert "  jax is 2.00× as fast as torch" in lines
     assert "(" not in "".join(lines[1:])
     assert "2.00" in lines[4]
 
 
+def test_few_rounds_make_no_second_decimal_and_large_ratios_two_digits() -> None:
+    few = lines_of(
+        a_case("jax", [[0.1] * 3]), a_case("torch", [[0.123] * 9]), ratios=(a_ratio("jax", "torch", 1.234, 1.1, 1.4),)
+    )
+    assert few[4].endswith("1.2 (1.1–1.4)")
+    assert "  jax is 1.2× (1.1 to 1.4) as fast as torch" in few
+    large = lines_of(a_case("jax", [[0.1] * 9]), a_case("torch", [[107.0] * 9]))
+    assert large[4].endswith(" 1100")
+
+
 def test_sentences_are_about_the_best_of_each_ecosystem_and_about_variants() -> None:
     seconds = {"jax": 1.0, "haiku": 2.0, "torch": 4.0, "torch-compile": 3.0, "tensorflow": 5.0}
     ecosystems = {"jax": "jax", "haiku": "jax", "torch": "pytorch", "torch-compile": "pytorch", "tensorflow": "tf"}
-    cases = [a_case(name, [[value] * 3], ecosystem=ecosystems[name]) for name, value in seconds.items()]
+    cases = [a_case(name, [[value] * 6], ecosystem=ecosystems[name]) for name, value in seconds.items()]
     said = [line for line in lines_of(*cases, ratios=find_ratios(cases)) if "as fast as" in line]
     assert said == [
         "  jax is 3.00× as fast as torch-compile",
@@ -90,7 +100,7 @@ def test_processes_that_disagree_have_no_number() -> None:
 def test_where_medians_and_neighbours_differ_the_neighbours_count() -> None:
     """By its median jax is the fastest; by neighbouring rounds it took 1.25 times as long."""
     lines = lines_of(
-        a_case("jax", [[0.1] * 3]), a_case("torch", [[0.2] * 3]), ratios=(a_ratio("torch", "jax", 1.25, 1.0, 1.6),)
+        a_case("jax", [[0.1] * 6]), a_case("torch", [[0.2] * 6]), ratios=(a_ratio("torch", "jax", 1.25, 1.0, 1.6),)
     )
     assert lines[3].split()[0] == "jax"
     assert lines[4].endswith("0.80 (0.62–1.00)")
@@ -103,7 +113,7 @@ def test_a_ratio_of_another_group_is_not_shown() -> None:
         a_ratio("jax", "torch", 9.0, 8.0, 9.5, model="gpt"),
         a_ratio("jax", "torch", 9.0, 8.0, 9.5, device="gpu"),
     ]
-    lines = lines_of(a_case("jax", [[0.1] * 3]), a_case("torch", [[0.2] * 3]), ratios=tuple(others))
+    lines = lines_of(a_case("jax", [[0.1] * 6]), a_case("torch", [[0.2] * 6]), ratios=tuple(others))
     assert lines[4].split()[-1] == "2.00"
     assert not [line for line in lines if "9.0" in line or "as fast as" in line]
 
@@ -145,9 +155,66 @@ def test_where_one_row_lacks_a_figure_the_others_stay_in_their_columns() -> None
     assert lines[4].split()[-5:] == ["1000", "12", "%", "1.00", "GiB"]
 
 
-def test_a_compilation_has_no_rate() -> None:
-    lines = lines_of(a_case("jax", [{0: 3.0}], phase="compilation"), gemm_flops_per_second=4e9)
-    assert header(lines) == ["framework", "median", "±95 %", "× fastest"]
+def compilation(framework: str, *seconds: float, **fields: Any) -> CaseResult:
+    extra = [bytes_of("peak_rss_running_bytes", 1 << 20), bytes_of("peak_rss_with_compile_bytes", 1 << 30)]
+    return a_case(framework, [{0: each} for each in seconds], phase="compilation", extra=extra, **fields)
+
+
+def test_a_compilation_has_no_rate_and_the_memory_of_compiling() -> None:
+    lines = lines_of(compilation("jax", 3.0), gemm_flops_per_second=4e9)
+    assert header(lines) == ["framework", "median", "n", "× fastest", "peak RSS with compile"]
+    assert lines[3].split()[-2:] == ["1.00", "GiB"]
+
+
+def test_one_compilation_is_one_number_and_no_ratio_is_made_of_it() -> None:
+    cases = compilation("jax", 0.011), compilation("torch-compile", 11.55, ecosystem="pytorch")
+    lines = lines_of(*cases, ratios=find_ratios(cases))
+    assert [line.split()[3:5] for line in lines[3:5]] == [["one", "–"], ["one", "–"]]
+    assert not re.search("as fast|×.*×|1050", "".join(lines[3:]))
+
+
+def test_several_compilations_are_counted_and_compared() -> None:
+    cases = compilation("jax", 1.0, 1.0), compilation("torch-compile", 13.4, 13.4, ecosystem="pytorch")
+    lines = lines_of(*cases, ratios=find_ratios(cases))
+    assert lines[4].split()[3:5] == ["2", "13"]
+
+
+def test_no_time_to_compile_is_claimed_for_what_compiles_nothing() -> None:
+    cases = (
+        compilation("torch", 0.01, 0.01, ecosystem="pytorch", program={"compiled": "nothing"}),
+        compilation("torch-compile", 10.0, 10.0, ecosystem="pytorch"),
+        compilation("jax", 2.0, 2.0),
+    )
+    lines = lines_of(*cases, ratios=find_ratios(cases))
+    assert [line.split()[0] for line in lines[3:6]] == ["jax", "torch-compile", "torch"]
+    assert "compiles nothing" in lines[5]
+    assert [line for line in lines if "as fast as" in line] == ["  jax is 5.0× (5.0 to 5.0) as fast as torch-compile"]
+    assert "  torch: nothing is compiled, and the figure is that of the first step alone" in lines
+
+
+@pytest.mark.parametrize(
+    ("processes", "column", "said"),
+    [
+        ([0.1], "apart", "one process"),
+        ([0.1, 0.103], "apart", "3.0 %"),
+        # Student's t with two degrees of freedom: 4.303 * 0.0296 / sqrt(3), as a fraction.
+        ([0.097, 0.1, 0.1029], "±95 %", "7.6 %"),
+        ([0.05, 0.1, 0.2], "±95 %", "> 50 %"),
+    ],
+    ids=["one", "two", "three", "three that disagree"],
+)
+def test_how_sure_a_figure_is_comes_from_processes(processes: list[float], column: str, said: str) -> None:
+    """Rounds of one process correlate, and an interval over them would hold less than it says."""
+    lines = lines_of(a_case("jax", [[seconds] * 20 for seconds in processes]))
+    assert header(lines)[2] == column
+    assert re.split("  +", lines[3].strip())[2] == said
+
+
+def test_a_row_that_missed_its_target_is_marked() -> None:
+    lines = lines_of(a_case("jax", [[0.1] * 9]), a_case("torch", [[0.2] * 9], stopped="budget"))
+    assert "200 ms*" in lines[4]
+    assert "*" not in lines[3]
+    assert "* 1 of 2 missed the target" in " ".join(lines)
 
 
 def test_memory_is_shown_where_all_rows_mean_the_same_by_it() -> None:
@@ -212,7 +279,8 @@ def test_eighty_columns_hold_long_names_and_wide_numbers(phase: Any, disagree: b
     )
     lines = lines_of(*cases, ratios=ratios)
     assert max(map(len, lines)) <= 80, lines
-    assert header(lines)[:4] == ["framework", "median", "±95 %", "× fastest"]
+    spread = "n" if "compilation" in phase else "apart"
+    assert header(lines)[:4] == ["framework", "median", spread, "× fastest"]
     assert [line.split()[0] for line in lines if line.startswith("  ") and line.split()[0] in LONG][:3] == list(LONG)
 
 
@@ -226,7 +294,7 @@ def test_a_table_of_common_width_keeps_all_its_columns() -> None:
     )
     other = a_case("flax-nnx-tuned", [[0.0223] * 10, [0.0224] * 10], flops=10**9, extra=case.measurements)
     lines = lines_of(case, other, ratios=find_ratios([case, other]), gemm_flops_per_second=9e10)
-    assert header(lines) == ["framework", "median", "±95 %", "× fastest", "GFLOP/s", "GEMM", "peak RSS"]
+    assert header(lines) == ["framework", "median", "apart", "× fastest", "GFLOP/s", "GEMM", "peak RSS"]
 
 
 def test_the_shape_says_what_was_cut() -> None:

@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from speedscore.bench_suite.workers.certificate import INCOMPARABLE, CertificateError, certify, require_passed
-from speedscore.bench_suite.workloads import mlp
+from speedscore.bench_suite.workers.optimizer_check import check_optimizer
+from speedscore.bench_suite.workloads import gpt_reference, mlp
 from speedscore.bench_suite.workloads.mlp_reference import METHOD
 from speedscore.bench_suite.workloads.reference_steps import Doubles, optimizer_step
+from speedscore.bench_suite.workloads.table import make_workload
 from speedscore.bench_suite.workloads.workload import Weights
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import Role
@@ -24,14 +27,22 @@ _WORKLOAD = mlp.make("smoke")
 class NumpyProgram:
     """The perceptron through the verbs of a program."""
 
-    def __init__(self, role: Role = "training") -> None:
-        self.inputs = _WORKLOAD.single_input() if role == "inference" else _WORKLOAD.inputs()
+    def __init__(self, role: Role = "training", *, workload: Any = _WORKLOAD) -> None:
+        self.workload = workload
+        self.method = METHOD
+        if workload.model == "gpt":
+            self.method = gpt_reference.method(layers=workload.layers, heads=workload.heads)
+        self.feed(workload.single_input() if role == "inference" else workload.inputs(), workload.targets())
         self.loads = 0
         self.load()
 
+    def feed(self, inputs: Any, targets: Any) -> None:
+        self.inputs, self.targets = inputs, targets
+
     def load(self) -> None:
         self.loads += 1
-        self.parameters: Doubles = {name: array.astype(np.float64) for name, array in _WORKLOAD.parameters().items()}
+        canonical = self.workload.parameters()
+        self.parameters: Doubles = {name: array.astype(np.float64) for name, array in canonical.items()}
         self.moments: dict[str, Doubles] = {}
         self.steps = 0
 
@@ -40,12 +51,12 @@ class NumpyProgram:
 
     def step(self) -> None:
         self.steps += 1
-        found = METHOD.train(self.parameters, {}, _WORKLOAD.inputs(), _WORKLOAD.targets())
+        found = self.method.train(self.parameters, {}, self.inputs, self.targets)
         self.last_loss = found.loss
-        optimizer_step(_WORKLOAD.optimizer, self.steps, self.parameters, found.gradients, self.moments)
+        optimizer_step(self.workload.optimizer, self.steps, self.parameters, found.gradients, self.moments)
 
     def infer(self) -> None:
-        self.logits = METHOD.predict(self.parameters, {}, self.inputs)
+        self.logits = self.method.predict(self.parameters, {}, self.inputs)
 
     def wait(self) -> None: ...
 
@@ -61,10 +72,10 @@ class NumpyProgram:
     def forward(self) -> Any:
         if hasattr(self, "logits"):
             return self.logits.astype(np.float32)
-        return METHOD.predict(self.parameters, {}, _WORKLOAD.inputs()).astype(np.float32)
+        return self.method.predict(self.parameters, {}, self.inputs).astype(np.float32)
 
     def loss_and_gradients(self) -> tuple[float, Weights]:
-        found = METHOD.train(self.parameters, {}, _WORKLOAD.inputs(), _WORKLOAD.targets())
+        found = self.method.train(self.parameters, {}, self.inputs, self.targets)
         return found.loss, {name: array.astype(np.float32) for name, array in found.gradients.items()}
 
     def weights(self) -> Weights:
@@ -141,6 +152,8 @@ def test_a_right_program_passes_and_is_left_as_it_was() -> None:
         "loss",
         "gradients",
         "parameters after five steps",
+        "optimizer",
+        "second batch",
     ]
     assert certificate.worst_ratio < 0.1
     assert program.steps == 0
@@ -151,13 +164,18 @@ def test_a_right_program_passes_and_is_left_as_it_was() -> None:
 def test_a_pass_is_certified_as_it_is_timed(role: Role) -> None:
     certificate = certify(NumpyProgram(role), _WORKLOAD, role)
     require_passed("numpy-mlp", certificate)
-    assert [check.quantity for check in certificate.checks] == ["parameter count", "forward outputs", "loss"]
+    assert [check.quantity for check in certificate.checks] == [
+        "parameter count",
+        "forward outputs",
+        "loss",
+        "second batch",
+    ]
 
 
 @pytest.mark.parametrize(("role", "asked"), [("inference", "throughput"), ("throughput", "inference")])
 def test_a_pass_over_other_inputs_than_its_role_s_fails(role: Role, asked: Role) -> None:
     certificate = certify(NumpyProgram(role), _WORKLOAD, asked)
-    assert [check.passed for check in certificate.checks] == [True, False, False]
+    assert [check.passed for check in certificate.checks][:3] == [True, False, False]
 
 
 _BROKEN = {
@@ -206,7 +224,109 @@ def test_what_is_broken_is_named(program: type[NumpyProgram], quantity: str, ten
 @pytest.mark.parametrize("role", ["inference", "throughput"])
 def test_a_pass_with_logits_of_another_shape_fails(role: Role) -> None:
     certificate = certify(LogitsOfAnotherShape(role), _WORKLOAD, role)
-    assert [check.passed for check in certificate.checks] == [True, False, False]
+    assert [check.passed for check in certificate.checks][:3] == [True, False, False]
+
+
+class Memoised(NumpyProgram):
+    """Answers every pass with what the first one gave."""
+
+    def infer(self) -> None:
+        if not hasattr(self, "logits"):
+            super().infer()
+
+
+class BatchBakedIn(NumpyProgram):
+    """Computes with the batch that it was built with, whatever it is fed."""
+
+    def feed(self, inputs: Any, targets: Any) -> None:
+        if not hasattr(self, "inputs"):
+            super().feed(inputs, targets)
+
+
+@pytest.mark.parametrize("role", ["inference", "throughput"])
+def test_a_pass_that_was_memoised_fails(role: Role) -> None:
+    failure = certify(Memoised(role), _WORKLOAD, role).first_failure
+    assert failure is not None
+    assert failure.quantity == "second batch"
+
+
+@pytest.mark.parametrize("role", ["training", "inference", "throughput"])
+def test_a_batch_that_was_baked_in_fails(role: Role) -> None:
+    failure = certify(BatchBakedIn(role), _WORKLOAD, role).first_failure
+    assert failure is not None
+    assert failure.quantity in ("optimizer", "second batch")
+
+
+def _stepping(step: Callable[..., None]) -> type[NumpyProgram]:
+    class Stepping(NumpyProgram):
+        def step(self) -> None:
+            self.steps += 1
+            found = self.method.train(self.parameters, {}, self.inputs, self.targets)
+            self.last_loss = found.loss
+            step(self.workload.optimizer, self.steps, self.parameters, found.gradients, self.moments)
+
+    return Stepping
+
+
+def _other_epsilon(optimizer: Any, *state: Any) -> None:
+    optimizer_step(replace(optimizer, epsilon=1e-7), *state)
+
+
+def _falling_rate(optimizer: Any, step: int, *state: Any) -> None:
+    optimizer_step(replace(optimizer, learning_rate=optimizer.learning_rate * 0.999 ** (step - 1)), step, *state)
+
+
+def _rounded_moments(optimizer: Any, step: int, parameters: Doubles, gradients: Doubles, moments: Any) -> None:
+    optimizer_step(optimizer, step, parameters, gradients, moments)
+    for of_tensor in moments.values():
+        for name, values in of_tensor.items():
+            # The upper half of a float32 is a bfloat16.
+            bits = values.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
+            of_tensor[name] = bits.view(np.float32).astype(np.float64)
+
+
+def _without_decay(optimizer: Any, step: int, parameters: Doubles, gradients: Doubles, moments: Any) -> None:
+    before = parameters["dense1.kernel"].copy()
+    optimizer_step(optimizer, step, parameters, gradients, moments)
+    parameters["dense1.kernel"] += optimizer.learning_rate * optimizer.weight_decay * before
+
+
+def _amsgrad(optimizer: Any, step: int, parameters: Doubles, gradients: Doubles, moments: Any) -> None:
+    largest = {name: of_tensor["second"].copy() for name, of_tensor in moments.items()}
+    before = {name: weight.copy() for name, weight in parameters.items()}
+    optimizer_step(optimizer, step, parameters, gradients, moments)
+    for name, weight in parameters.items():
+        # What is kept is the largest so far; the formula of the workload would let it fall.
+        second = np.maximum(moments[name]["second"], largest.get(name, 0.0))
+        corrected = np.sqrt(second / (1 - optimizer.beta2**step)) + optimizer.epsilon
+        direction = moments[name]["first"] / (1 - optimizer.beta1**step) / corrected
+        weight[...] = before[name] - optimizer.learning_rate * (direction + optimizer.weight_decay * before[name])
+        moments[name]["second"] = second
+
+
+@pytest.mark.parametrize(
+    ("step", "model"),
+    [
+        pytest.param(_other_epsilon, "mlp", id="epsilon of Keras"),
+        pytest.param(_falling_rate, "mlp", id="rate that falls by a thousandth a step"),
+        pytest.param(_rounded_moments, "mlp", id="moments in bfloat16"),
+        pytest.param(_without_decay, "mlp", id="a kernel without decay"),
+        pytest.param(_amsgrad, "gpt", id="amsgrad"),
+    ],
+)
+def test_another_optimizer_shows_in_its_steps(step: Callable[..., None], model: str) -> None:
+    workload: Any = make_workload(model, "smoke")
+    if model == "gpt":
+        # What an optimizer does shows in one layer as well as in four.
+        workload = replace(workload, layers=1)
+    program = _stepping(step)(workload=workload)
+    check = check_optimizer(program, workload, program.loss_and_gradients()[1])
+    assert check.error > 2 * check.tolerance
+
+
+def test_the_right_optimizer_has_no_error_in_its_steps() -> None:
+    program = NumpyProgram()
+    assert check_optimizer(program, _WORKLOAD, program.loss_and_gradients()[1]).error == 0.0
 
 
 def test_the_error_names_case_quantity_tensor_error_and_tolerance() -> None:

@@ -68,8 +68,17 @@ def test_an_unknown_answer_is_called_unknown_with_its_reason() -> None:
 @pytest.mark.parametrize("form", ["terminal", "markdown"])
 def test_measured_and_published_performance_stand_together(form: str) -> None:
     text = FORMATS[form](measured(frameworks=["jax"]), width=200)
-    assert "8.0 measured on cpu (9 of 9 cases) · 9.5 published facts (2024-01)" in text
+    assert "8.5 measured on cpu (9 of 9 cases) · 9.5 published facts (2024-01)" in text
     assert "measured here: 3 cases, cpu, preset smoke, 9 rounds, jax" in text
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown"])
+def test_a_card_names_the_variant_that_is_scored_and_those_beside_it(form: str) -> None:
+    text = FORMATS[form](measured(frameworks=["pytorch"]), width=200)
+    assert (
+        "Scored as torch-compile on cpu: the fastest of 2 variants in training, by each case's first process alone. "
+        "Beside it, in training: torch 0.67× as fast."
+    ) in text
 
 
 def test_what_was_measured_is_said_in_plain_sentences() -> None:
@@ -106,7 +115,7 @@ def test_json_holds_every_score_and_its_sources() -> None:
         "performance",
     }
     performance = jax["dimensions"]["performance"]
-    assert performance["score"] == 8.0
+    assert performance["score"] == 8.5
     (speed,) = [finding for finding in performance["findings"] if finding["criterion"] == "training_speed"]
     assert speed["sources"][0]["nodeids"] == [
         f"bench_suite/test_training.py::test_training[jax-{model}-cpu]" for model in ("gpt", "mlp", "resnet50")

@@ -117,3 +117,14 @@ def test_several_cards_end_with_how_firm_their_order_is() -> None:
     evidence = make_evidence(*shipped(), month="2024-01")
     report = build_report(RUBRIC, evidence, frameworks=FRAMEWORKS)
     assert "There is no order" in short.render(report, Surroundings(cards=report.cards), width=80)
+
+
+def test_a_late_first_step_is_said_as_a_time_and_not_as_a_fraction_of_soon() -> None:
+    text = card_of("pytorch", *shipped(), month="2024-01", run=True)
+    assert "First step takes 6.00× the best other's time" in text
+
+
+def test_a_session_ends_with_the_variant_that_each_is_scored_as() -> None:
+    runs = (NamedRun(name="run.json", record=two_frameworks()),)
+    report = build_report(RUBRIC, make_evidence(*shipped(), runs=runs), frameworks=["jax", "pytorch"])
+    assert "one variant each: JAX as jax, PyTorch as torch-compile." in short.session_end(report, width=80)

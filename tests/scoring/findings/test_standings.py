@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from speedscore.record.run_record import CaseResult, Measurement, RunRecord
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.findings.standings import EcosystemRatios, ecosystem_ratios
+from speedscore.scoring.findings.variants import choose_variants
 from speedscore.scoring.rubric.criterion import Measure
-from tests.scoring.sample_facts import make_evidence
+from tests.scoring.sample_facts import RUBRIC, make_evidence
 from tests.scoring.sample_runs import make_run, measured_case
 
 TRAINING = Measure(phase="training")
@@ -18,7 +19,9 @@ MEMORY = Measure(phase="training", metrics={"cpu": "peak_rss_running_bytes"})
 
 def comparison(*runs: RunRecord, measure: Measure = TRAINING) -> EcosystemRatios:
     named = tuple(NamedRun(name=f"{place}.json", record=run) for place, run in enumerate(runs))
-    return ecosystem_ratios(make_evidence(runs=named), device="cpu", measure=measure)
+    evidence = make_evidence(runs=named)
+    variants = choose_variants(RUBRIC.policy, evidence, device="cpu")
+    return ecosystem_ratios(evidence, device="cpu", measure=measure, variants=variants)
 
 
 def values(found: EcosystemRatios) -> dict[str, float]:
@@ -52,49 +55,6 @@ def test_a_model_that_one_framework_lacks_counts_for_nobody() -> None:
         measured_case("alpha", 0.001, model="two"),
     )
     assert values(comparison(run)) == {"alpha": 2.0, "beta": 0.5}
-
-
-def test_the_fastest_variant_stands_for_its_framework_and_is_named() -> None:
-    run = make_run(
-        measured_case("alpha", 1.0),
-        measured_case("beta", 4.0),
-        measured_case("beta-quick", 2.0, ecosystem="beta"),
-    )
-    found = comparison(run)
-    assert values(found) == {"alpha": 2.0, "beta": 0.5}
-    assert found.ratios["beta"].variants == {"beta-quick": 1}
-    assert found.ratios["beta"].nodeids == ("bench_suite/test_training.py::test_training[beta-quick-mlp-cpu]",)
-
-
-def test_each_figure_has_its_own_best_variant() -> None:
-    run = make_run(
-        with_memory("alpha", 1.0, 100.0),
-        with_memory("beta", 4.0, 10.0),
-        with_memory("beta-quick", 2.0, 200.0, ecosystem="beta"),
-    )
-    memory = comparison(run, measure=MEMORY)
-    assert values(memory) == {"alpha": 0.1, "beta": 10.0}
-    assert memory.ratios["beta"].variants == {"beta": 1}
-    assert comparison(run).ratios["beta"].variants == {"beta-quick": 1}
-
-
-def test_noise_between_two_variants_that_train_alike_does_not_choose_what_else_is_compared() -> None:
-    def first_steps(slower: str) -> dict[str, float]:
-        times = {"beta": 1.0, "beta-quick": 1.0} | {slower: 1.01}
-        return values(
-            comparison(
-                make_run(
-                    *(measured_case(name, time, ecosystem="beta") for name, time in times.items()),
-                    measured_case("alpha", 1.0),
-                    measured_case("alpha", 1.0, phase="compilation"),
-                    measured_case("beta", 0.01, ecosystem="beta", phase="compilation"),
-                    measured_case("beta-quick", 20.0, ecosystem="beta", phase="compilation"),
-                ),
-                measure=Measure(phase="compilation"),
-            )
-        )
-
-    assert first_steps("beta") == first_steps("beta-quick")
 
 
 def test_higher_can_be_better() -> None:

@@ -28,7 +28,11 @@ def write(folder: Path, text: str) -> Path:
         ("[100, 0], [1_000, 3]", "[1_000, 0], [100, 3]", "criterion 'github_stars': .*not sorted"),
         ('    [10, "direct"],\n', "", "criterion 'managed_cloud': levels must give words for 0, 2.5, 5, 7.5, 10"),
         ('[10, "direct"]', '[10, " "]', "criterion 'managed_cloud': a level's words are empty"),
-        ('phrase = "{} stars"', 'phrase = "stars"', "criterion 'github_stars': expected one {} in the phrase"),
+        (
+            'phrase = "{} stars"',
+            'phrase = "stars"',
+            "criterion 'github_stars': expected one {} or one {inverse} in the phrase",
+        ),
         ('phrase = "{} stars"', 'levels = [[0, "no"]]', "criterion 'github_stars': levels is for a level scale"),
         ("[100, 0], [1_000, 3]", "[100, 9], [1_000, 3]", "criterion 'github_stars': .*neither rise nor fall"),
         ("[100, 0], [1_000, 3]", "[100, -1], [1_000, 3]", "criterion 'github_stars': .*outside 0 to 10"),

@@ -79,6 +79,17 @@ def test_rounds_that_scatter_widen_the_interval(spread: float, wide: bool) -> No
     assert (width(bounds) > 0) is wide
 
 
+def test_rounds_that_follow_each_other_alike_widen_the_interval() -> None:
+    """The same rounds in another order: those of a drift are worth fewer independent ones."""
+    rounds = sorted(noisy(1.0, 0.3, rounds=60))
+    mixed = np.random.default_rng(1).permutation(rounds).tolist()
+    drifting, shuffled = (
+        width(of_training(measured([measured_case("jax", own), measured_case("torch", [1.0] * 60, ecosystem="torch")])))
+        for own in (rounds, mixed)
+    )
+    assert drifting > shuffled
+
+
 def test_processes_that_disagree_widen_the_interval_however_much_their_rounds_agree() -> None:
     """Rounds of one process are no independent witnesses."""
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import CaseResult, Measurement, Ratio, Round
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
-from speedscore.scoring.findings.standings import ecosystem_ratios
+from speedscore.scoring.findings.standings import EcosystemRatio, ecosystem_ratios
+from speedscore.scoring.findings.variants import choose_variants
 from speedscore.scoring.rubric.criterion import Measure
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import build_report
@@ -42,9 +43,14 @@ def the_ratio(evidence: Evidence) -> Ratio:
     return ratio
 
 
+def ratios_of(evidence: Evidence, measure: Measure) -> dict[str, EcosystemRatio]:
+    variants = choose_variants(RUBRIC.policy, evidence, device="cpu")
+    return ecosystem_ratios(evidence, device="cpu", measure=measure, variants=variants).ratios
+
+
 def test_the_card_gives_the_ratio_of_the_table() -> None:
     evidence = evidence_of(*uneven())
-    ratios = ecosystem_ratios(evidence, device="cpu", measure=Measure(phase="training")).ratios
+    ratios = ratios_of(evidence, Measure(phase="training"))
     printed = the_ratio(evidence)
     assert (printed.faster, printed.processes) == ("jax", 5)
     assert printed.value == pytest.approx(1.3 ** (1 / 5))
@@ -122,7 +128,7 @@ def test_two_frameworks_have_the_ratio_of_the_table_wherever_it_has_one(run: tup
     pairs = [case for case in run if case.phase == run[0].phase][:2]
     apart = [msgspec.structs.replace(case, ecosystem=case.framework) for case in pairs]
     evidence = evidence_of(*apart)
-    ratios = ecosystem_ratios(evidence, device="cpu", measure=Measure(phase=run[0].phase)).ratios
+    ratios = ratios_of(evidence, Measure(phase=run[0].phase))
     for printed in evidence.runs[0].record.ratios:
         assert ratios[printed.faster].value == pytest.approx(printed.value, rel=1e-12)
         assert ratios[printed.slower].value == pytest.approx(1 / printed.value, rel=1e-12)

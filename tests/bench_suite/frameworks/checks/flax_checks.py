@@ -88,6 +88,7 @@ def a_wait_covers_every_array_that_a_step_writes(program: str) -> None:
 
 
 def an_empty_step_can_be_called_again_and_again_and_leaves_the_program_alone(program: str) -> None:
+    programs.require_hollow(_build(program, "gpt"))
     built = _build(program, "resnet50")
     before = built.weights()
     dispatch = built.dispatch()

@@ -116,6 +116,26 @@ def waiting_for_an_early_loss_alone_leaves_work_pending() -> None:
     assert np.isfinite(built.loss())
 
 
+def a_pass_is_waited_for_by_what_was_asked_and_by_no_parameter() -> None:
+    for model in ("mlp", "gpt"):
+        built = _build(model, "throughput")
+        built.compile()
+        passes = []
+        for _ in range(20):
+            built.infer()
+            passes.append(built._logits)
+        for leaf in jax.tree.leaves(built._carry):
+            leaf.delete()
+        built.wait()
+        assert not built.pending()
+        assert all(logits.is_ready() for logits in passes), "the last pass ends the passes before it"
+        assert np.isfinite(built.forward()).all()
+
+
+def a_hollow_step_computes_nothing_and_can_be_called_again() -> None:
+    programs.require_hollow(_build("gpt"))
+
+
 def what_it_cannot_run_is_said() -> None:
     asked = f"JAX {jax.__version__} was asked for a tpu and found cpu only"
     require_refused(lambda: _build("mlp", device="tpu"), DeviceUnavailable, asked)

@@ -61,6 +61,23 @@ def failed_check(folder: str, model: str, role: Role = "training", *, variant: s
     return certify(built, make_workload(model, "smoke"), role).first_failure
 
 
+def require_hollow(built: Any) -> None:
+    """The step whose dispatch is timed takes over all its memory, computes nothing, and runs again and again."""
+    hollow, carry = built._driver.compile_hollow_step(built._carry, *built._batch)
+    text = hollow.executable.as_text()
+    operations = set(re.findall(r"^ +(?:ROOT )?%?[\w.\-]+ = .*? ([\w\-]+)\(", text, flags=re.MULTILINE))
+    # What is copied is the constant that stands for the loss.
+    assert operations == {"parameter", "constant", "copy", "tuple"}
+    arrays = sum(array_type.startswith("f32[1]") for array_type in re.findall(r" = (\S+) parameter\(", text))
+    assert arrays >= 3 * len(built.weights()) / 2, "parameters and both moments, where query, key and value are one"
+    assert hollow.donated_bytes >= 4 * arrays, "what was not taken over would be copied, leaf by leaf"
+    hollow.call(carry, *built._batch)
+    before, dispatch = built.weights(), built.dispatch()
+    for _ in range(3):
+        dispatch()
+    assert same(built.weights(), before)
+
+
 def require_refused(action: Callable[[], object], kind: type[Exception], words: str) -> None:
     """The action raises ``kind`` with these words in its message."""
     with pytest.raises(kind, match=re.escape(words)):

@@ -1,0 +1,72 @@
+"""Another batch through the compiled program: it must answer for what it is given, not for what it was built with.
+
+The other batch is the workload's own with its examples moved on by one, so that the right answer follows from the
+program's own, which are certified already. It never imports a framework and never times anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from speedscore.bench_suite.frameworks.program import Program
+from speedscore.bench_suite.workloads.reference_steps import mean_loss
+from speedscore.bench_suite.workloads.workload import Array, Workload
+from speedscore.record.phases import Role
+from speedscore.record.run_record import Check
+
+OTHER_ENOUGH = 10.0
+"""A pass over another example must give logits that are at least so many tolerances away from those of the first."""
+
+
+def other_batch(workload: Workload, role: Role) -> tuple[Array, NDArray[np.int32]]:
+    """Inputs and targets of the shapes of the role's own: the second example alone, or all moved on by one.
+
+    A training batch keeps its targets where they are, so that its loss is another one.
+    """
+    inputs, targets = workload.inputs(), workload.targets()
+    if role == "inference":
+        return inputs[1:2], targets[1:2]
+    return np.roll(inputs, -1, axis=0), targets
+
+
+def own_batch(workload: Workload, role: Role) -> tuple[Array, NDArray[np.int32]]:
+    """What the program of the role was built with."""
+    return (workload.single_input() if role == "inference" else workload.inputs()), workload.targets()
+
+
+def check_second_batch(
+    program: Program, workload: Workload, role: Role, logits: NDArray[np.float32]
+) -> Iterable[Check]:
+    """``logits`` are the program's own at the canonical weights. It is left with its own batch, in its own state."""
+    if len(workload.inputs()) < 2:
+        return
+    program.load()
+    program.feed(*other_batch(workload, role))
+    if role == "training":
+        program.step()
+        program.wait()
+        wanted = mean_loss(np.roll(logits, -1, axis=0), workload.targets())
+        error, tolerance = abs(program.loss() - wanted) / wanted, workload.tolerances.loss
+    else:
+        program.infer()
+        program.wait()
+        others = program.forward()
+        tolerance = workload.tolerances.outputs
+        if role == "throughput":
+            error = _distance(others, np.roll(logits, -1, axis=0))
+        else:
+            error = 0.0 if _distance(others, logits) > OTHER_ENOUGH * tolerance else 1.0
+    program.feed(*own_batch(workload, role))
+    program.load()
+    # Twice the limit: both answers are the program's own, and each may be as far from the truth as it allows.
+    yield Check("second batch", "", error if np.isfinite(error) else 1.0, 2 * tolerance)
+
+
+def _distance(values: NDArray[np.float32], wanted: NDArray[np.float32]) -> float:
+    """Of the L2 norms."""
+    if values.shape != wanted.shape:
+        return float("nan")
+    return float(np.linalg.norm(values.astype(np.float64) - wanted) / np.linalg.norm(wanted.astype(np.float64)))

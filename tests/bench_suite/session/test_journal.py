@@ -1,0 +1,186 @@
+"""What was measured is on the disk at once, is read back without what was cut off, and never costs the session."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import tempfile
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from speedscore.bench_suite.session.journal import Journal, is_journal, left_over, load_journal
+from speedscore.record.run_file import RunFileError
+from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
+from tests.bench_suite.sample_cases import a_case
+
+FIRST, SECOND, THIRD = (a_case(name, [[0.1, 0.2]]) for name in ("jax", "torch", "haiku"))
+
+
+def session(*cases: CaseResult) -> RunRecord:
+    return RunRecord(
+        schema_version=SCHEMA_VERSION,
+        created="2026-12-01T12:00:00+00:00",
+        preset="smoke",
+        seed=1,
+        in_process=False,
+        environment={"cpu.model": "a processor"},
+        cases=cases,
+    )
+
+
+@pytest.fixture(autouse=True)
+def temporary(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / ".benchmarks" / "machine"
+
+
+def path_of(journal: Journal) -> Path:
+    assert journal.path is not None
+    return journal.path
+
+
+def test_what_is_kept_is_read_back_with_what_an_earlier_session_had(folder: Path) -> None:
+    journal = Journal(folder)
+    journal.keep([SECOND], session=session(FIRST))
+    journal.keep([THIRD], session=session(FIRST))
+    path = path_of(journal)
+    journal.close()
+    assert path.parent == folder
+    assert is_journal(path)
+    assert not list(folder.glob("*.json")), "pytest-benchmark takes those for runs"
+    assert load_journal(path) == session(FIRST, SECOND, THIRD)
+
+
+def test_the_later_word_about_a_case_counts(folder: Path) -> None:
+    journal = Journal(folder)
+    journal.keep([msgspec.structs.replace(FIRST, stopped="interrupted")], session=session())
+    journal.keep([FIRST], session=session())
+    path = path_of(journal)
+    journal.close()
+    assert load_journal(path) == session(FIRST)
+
+
+def test_nothing_is_written_before_there_is_something_to_keep_and_nothing_stays_when_it_is_removed(
+    folder: Path,
+) -> None:
+    journal = Journal(folder)
+    journal.keep([], session=session(FIRST))
+    assert not folder.exists()
+    journal.keep([FIRST], session=session())
+    journal.remove()
+    assert not folder.exists()
+    assert journal.path is None
+
+
+def test_what_is_cut_off_anywhere_costs_its_own_line(folder: Path) -> None:
+    journal = Journal(folder)
+    journal.keep([FIRST], session=session())
+    path = path_of(journal)
+    complete = path.stat().st_size
+    journal.keep([SECOND], session=session())
+    journal.close()
+    whole = path.read_bytes()
+    for length in {*range(complete, len(whole) - 1, 29), len(whole) - 2}:
+        path.write_bytes(whole[:length])
+        assert load_journal(path) == session(FIRST)
+    path.write_bytes(whole[:-1])
+    assert load_journal(path) == session(FIRST, SECOND)
+
+
+def test_a_disk_that_is_full_for_a_while_costs_what_was_kept_meanwhile(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(folder)
+    journal.keep([FIRST], session=session())
+    really_write = os.write
+
+    def write_half(handle: int, text: bytes) -> int:
+        really_write(handle, text[: len(text) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", write_half)
+        journal.keep([SECOND], session=session())
+    path = path_of(journal)
+    assert journal.problem == f"{path}: No space left on device"
+    journal.keep([THIRD], session=session())
+    journal.close()
+    assert load_journal(path) == session(FIRST, THIRD)
+
+
+def test_a_folder_that_cannot_be_written_is_replaced_by_the_temporary_one(folder: Path, temporary: Path) -> None:
+    folder.parent.parent.mkdir(exist_ok=True)
+    folder.parent.write_text("no folder")
+    journal = Journal(folder)
+    journal.keep([FIRST], session=session())
+    path = path_of(journal)
+    journal.close()
+    assert path.parent == temporary
+    assert left_over(folder) == [path]
+
+
+def test_where_no_folder_takes_it_the_session_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", os.devnull)
+    folder.parent.write_text("no folder")
+    journal = Journal(folder)
+    journal.keep([FIRST], session=session())
+    assert journal.path is None
+    assert journal.problem.startswith(f"{folder}: ")
+
+
+def test_a_session_that_still_runs_is_told_from_one_that_was_killed(folder: Path) -> None:
+    """Its lock tells: a number of a process may have been given to another one since."""
+    child = os.fork()
+    if child == 0:
+        try:
+            Journal(folder).keep([FIRST], session=session())
+            signal.pause()
+        finally:
+            os._exit(1)
+    try:
+        while not (paths := list(folder.glob("*"))) or b'"case"' not in paths[0].read_bytes():
+            pass
+        assert left_over(folder) == []
+        with pytest.raises(RunFileError, match="still running"):
+            load_journal(paths[0])
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert left_over(folder) == paths
+    assert load_journal(paths[0]) == session(FIRST)
+
+
+def test_an_interrupt_while_it_is_written_waits_and_is_raised(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    really_sync = os.fsync
+
+    def interrupted(handle: int) -> None:
+        signal.raise_signal(signal.SIGINT)
+        really_sync(handle)
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    journal = Journal(folder)
+    with pytest.raises(KeyboardInterrupt):
+        journal.keep([FIRST, SECOND], session=session())
+    path = path_of(journal)
+    journal.close()
+    assert load_journal(path) == session(FIRST, SECOND)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\n", b"{}\n", b'{"session": 1}\n', b"[" * 100_000, None])
+def test_what_is_no_journal_is_refused_by_name(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "x.jsonl"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(RunFileError) as caught:
+        load_journal(path)
+    assert str(caught.value).startswith(f"{path}: ")

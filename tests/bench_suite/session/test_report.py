@@ -1,0 +1,30 @@
+"""What a session says of a machine that others were using."""
+
+from __future__ import annotations
+
+import pytest
+
+from speedscore.bench_suite.session.report import busy_lines
+from tests.bench_suite.sample_cases import a_case
+
+
+def said(**worker: float) -> str:
+    cases = [a_case("jax", [[0.1] * 3], worker={"affinity": "0,1", **worker}), a_case("torch", [[0.1] * 3])]
+    return " ".join(busy_lines(cases, width=80))
+
+
+@pytest.mark.parametrize(
+    ("worker", "words"),
+    [
+        ({"processors_busy_before": 1.5}, "before 1 of 2 cases other processes were using the processors. Threads"),
+        ({"processors_busy_during": 0.21}, "during 1 of 2 cases other processes"),
+        ({"processors_busy_before": 1.5, "processors_busy_during": 1.0}, "before 1 and during 1 of 2 cases"),
+        ({"processors_busy_during": 1.0, "processes_measured_again": 1}, "; 1 were measured again for it."),
+    ],
+)
+def test_a_busy_machine_is_named(worker: dict[str, float], words: str) -> None:
+    assert words in said(**worker)
+
+
+def test_a_tenth_of_the_processors_that_a_block_uses_is_quiet() -> None:
+    assert said(processors_busy_before=0.1, processors_busy_during=0.2) == ""

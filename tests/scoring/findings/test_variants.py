@@ -1,0 +1,151 @@
+"""An ecosystem is scored as one variant, and to have many of them is worth nothing by itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from statistics import fmean, stdev
+
+import msgspec
+import numpy as np
+import pytest
+
+from speedscore.record.run_record import CaseResult, Measurement, Style
+from speedscore.scoring.evidence.evidence import Evidence, NamedRun
+from speedscore.scoring.findings.findings import judge
+from speedscore.scoring.findings.standings import ecosystem_ratios
+from speedscore.scoring.findings.variants import ScoredVariant, choose_variants
+from speedscore.scoring.rubric.criterion import Measure
+from speedscore.scoring.rubric.policy import Policy
+from tests.bench_suite.sample_cases import a_case
+from tests.scoring.sample_facts import RUBRIC, make_evidence
+from tests.scoring.sample_runs import make_run
+
+TRAINING = Measure(phase="training")
+
+
+def evidence_of(*cases: CaseResult) -> Evidence:
+    return make_evidence(runs=(NamedRun(name="a run", record=make_run(*cases)),))
+
+
+def scored(evidence: Evidence, *, policy: Policy = RUBRIC.policy) -> dict[str, ScoredVariant]:
+    return choose_variants(policy, evidence, device="cpu").scored
+
+
+def names(evidence: Evidence, *, policy: Policy = RUBRIC.policy) -> dict[str, str]:
+    return {ecosystem: variant.framework for ecosystem, variant in scored(evidence, policy=policy).items()}
+
+
+def values(evidence: Evidence, measure: Measure = TRAINING) -> dict[str, float]:
+    variants = choose_variants(RUBRIC.policy, evidence, device="cpu")
+    found = ecosystem_ratios(evidence, device="cpu", measure=measure, variants=variants)
+    return {ecosystem: ratio.value for ecosystem, ratio in found.ratios.items()}
+
+
+def variant(framework: str, *processes: float, ecosystem: str = "beta", **fields: object) -> CaseResult:
+    """A case with five equal rounds in each process."""
+    return a_case(framework, [[seconds] * 5 for seconds in processes], ecosystem=ecosystem, **fields)  # type: ignore[arg-type]
+
+
+def alpha(seconds: float = 1.0, **fields: object) -> CaseResult:
+    return variant("alpha", seconds, seconds, seconds, ecosystem="alpha", **fields)
+
+
+def test_the_first_process_chooses_and_the_others_are_the_figure() -> None:
+    evidence = evidence_of(alpha(), variant("beta", 2.0, 2.0, 2.0), variant("beta-quick", 0.5, 4.0, 4.0))
+    assert names(evidence) == {"alpha": "alpha", "beta": "beta-quick"}
+    assert values(evidence) == pytest.approx({"alpha": 4.0, "beta": 0.25})
+
+
+def test_all_figures_are_those_of_one_variant() -> None:
+    """An eager program's first step and a compiled one's speed are those of no program that anybody can run."""
+
+    def memory(peak: int) -> list[Measurement]:
+        return [Measurement("peak_rss_running_bytes", "bytes", "lower", (float(peak),))]
+
+    evidence = evidence_of(
+        alpha(extra=memory(100)),
+        variant("beta", 2.0, 2.0, extra=memory(10)),
+        variant("beta-compile", 1.0, 1.0, extra=memory(400)),
+        alpha(phase="compilation"),
+        variant("beta", 0.1, phase="compilation"),
+        variant("beta-compile", 10.0, phase="compilation"),
+    )
+    findings = {each.criterion.id: each for each in judge(RUBRIC, evidence, frameworks=["beta"], device="cpu")["beta"]}
+    figures = {name: findings[name].value for name in ("training_speed", "compilation_speed", "training_memory")}
+    assert figures == pytest.approx({"training_speed": 1.0, "compilation_speed": 0.1, "training_memory": 0.25})
+    assert all("beta-compile" in nodeid for name in figures for nodeid in findings[name].sources[0].nodeids)
+
+
+@pytest.mark.parametrize(("variants", "rivals"), [(6, 2), (2, 6)])
+def test_having_more_equal_variants_is_worth_nothing(variants: int, rivals: int) -> None:
+    """Processes differ by 3 % and variants do not, so the ratio is 1 on the average."""
+    rng = np.random.default_rng(20261126)
+
+    def equal(ecosystem: str, count: int) -> list[CaseResult]:
+        return [
+            a_case(f"{ecosystem}-{number}", np.exp(rng.normal(0.0, 0.03, (3, 1))).tolist(), ecosystem=ecosystem)
+            for number in range(count)
+        ]
+
+    logs = [
+        math.log(values(evidence_of(*equal("alpha", variants), *equal("beta", rivals)))["alpha"]) for _ in range(400)
+    ]
+    standard_error = stdev(logs) / math.sqrt(len(logs))
+    assert abs(fmean(logs)) < 3 * standard_error
+    # The best of each, chosen by the rounds that are its figure, would lie this far apart.
+    assert 3 * standard_error < 0.008
+
+
+@pytest.mark.parametrize(
+    ("styles", "style", "expected"),
+    [
+        ({"beta": "idiomatic", "beta-tuned": "tuned"}, "idiomatic", "beta"),
+        ({"beta": "idiomatic", "beta-tuned": "tuned"}, "tuned", "beta-tuned"),
+        ({"beta": None, "beta-tuned": None}, "idiomatic", "beta-tuned"),
+        ({"beta": "tuned", "beta-tuned": "tuned"}, "idiomatic", "beta-tuned"),
+    ],
+    ids=["idiomatic", "tuned", "runs older than the field", "an ecosystem without any"],
+)
+def test_the_rubric_names_the_style(styles: Mapping[str, Style | None], style: Style, expected: str) -> None:
+    seconds = {"beta": 2.0, "beta-tuned": 1.0}
+    evidence = evidence_of(
+        alpha(), *(variant(name, seconds[name], seconds[name], style=own) for name, own in styles.items())
+    )
+    assert names(evidence, policy=msgspec.structs.replace(RUBRIC.policy, scored_style=style))["beta"] == expected
+
+
+@pytest.mark.parametrize(("named", "expected"), [({"beta": "beta-slow"}, "beta-slow"), ({}, "beta")])
+def test_with_one_process_no_timing_chooses(named: dict[str, str], expected: str) -> None:
+    evidence = evidence_of(alpha(), variant("beta", 2.0), variant("beta-quick", 1.0), variant("beta-slow", 4.0))
+    policy = msgspec.structs.replace(RUBRIC.policy, scored_variants=named)
+    assert names(evidence, policy=policy)["beta"] == expected
+    assert "one process" in scored(evidence, policy=policy)["beta"].reason
+
+
+def test_nobody_gains_by_failing_a_model() -> None:
+    evidence = evidence_of(
+        *(alpha(model=model) for model in ("mlp", "gpt")),
+        *(variant("beta", 4.0, 4.0, model=model) for model in ("mlp", "gpt")),
+        variant("beta-quick", 1.0, 1.0, model="mlp"),
+    )
+    assert names(evidence)["beta"] == "beta"
+
+
+def test_the_others_stand_beside_it_by_rounds_that_chose_nothing() -> None:
+    evidence = evidence_of(
+        alpha(),
+        variant("beta", 2.0, 2.0, style="idiomatic"),
+        variant("beta-quick", 1.0, 4.0, style="idiomatic"),
+        variant("beta-tuned", 0.1, 1.0, style="tuned"),
+    )
+    chosen = scored(evidence)["beta"]
+    assert chosen.framework == "beta-quick"
+    assert [each.style for each in chosen.beside] == ["idiomatic", "tuned"]
+    times_as_fast = {each.framework: each.times_as_fast for each in chosen.beside}
+    assert times_as_fast == pytest.approx({"beta": 2.0, "beta-tuned": 4.0})
+
+
+def test_a_single_variant_loses_no_round_to_a_choice() -> None:
+    evidence = evidence_of(alpha(), variant("beta", 1.0, 2.0, 4.0))
+    assert values(evidence)["alpha"] == pytest.approx(2.0)
