@@ -34,7 +34,7 @@ CELLS = [
 ]
 EXPECTED = {
     "default-decay": "parameters after five steps",
-    "momentum": "parameters after five steps",
+    "momentum": "state after five steps",
 }
 """Where a mutant is caught; all others are caught by their outputs."""
 

@@ -24,10 +24,11 @@ CAUGHT_BY = {
 }
 
 
-@pytest.mark.parametrize(
-    "preset", ["smoke", pytest.param("small", marks=pytest.mark.selfbench(reason="takes minutes"))]
-)
-def test_every_mutant_of_the_residual_network_is_caught(preset: str) -> None:
+def test_every_mutant_of_the_residual_network_is_caught() -> None:
+    check_residual_mutants("smoke")
+
+
+def check_residual_mutants(preset: str) -> None:
     if missing := FRAMEWORKS["torch"].missing_packages():
         pytest.skip(f"not installed: {', '.join(missing)}; {FRAMEWORKS['torch'].remedy}")
     done = subprocess.run(
