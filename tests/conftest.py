@@ -18,11 +18,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--selfbench", action="store_true", help="measure the suite itself (tests/performance)")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     keep_to_one_processor(os.environ.get("PYTEST_XDIST_WORKER", ""))
     # A session that a test starts is no worker of pytest-xdist; taken for one, it would measure nothing.
     for name in [name for name in os.environ if name.startswith("PYTEST_XDIST")]:
         del os.environ[name]
+    if not config.getoption("selfbench"):
+        # No test measures which layout is the faster one here, but those that are about it.
+        os.environ.setdefault("SPEEDSCORE_TORCH_LAYOUT", "channels_last")
     # A shell lets what it runs in the background ignore Ctrl-C, and what is started from there inherits that: the tests
     # that interrupt it would wait in vain.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -21,6 +21,7 @@ from speedscore.bench_suite.matrix import page as matrix_page
 from speedscore.bench_suite.workloads.table import MODELS, Model
 from speedscore.scoring.cards import rubric_page
 from speedscore.scoring.rubric.rubric import load_rubric
+from tests.performance.published.rows import ABSENT, ROWS
 from tests.places import ROOT
 
 DOCS = ROOT / "docs"
@@ -69,6 +70,21 @@ def test_the_page_of_comparisons_is_what_the_results_give() -> None:
     results = json.loads(generator.RESULTS.read_text(encoding="utf-8"))
     remedy = "run python docs/make_published.py > docs/against-published-examples.md"
     assert PUBLISHED.read_text(encoding="utf-8") == generator.page(results), remedy
+
+
+def test_the_page_of_comparisons_has_every_one_that_is_written_with_its_figures_or_the_reason() -> None:
+    results = json.loads(load_generator().RESULTS.read_text(encoding="utf-8"))
+    assert [*results["rows"], *results["unmeasured"]] == [
+        *(row for row in ROWS if row in results["rows"]),
+        *(row for row in ROWS if row not in results["rows"]),
+    ]
+    assert all(results["unmeasured"].values())
+    assert results["absent"] == ABSENT
+    page = PUBLISHED.read_text(encoding="utf-8")
+    missed = sum(row["ratio"] > results["aim"] for row in results["rows"].values())
+    assert f"of the {len(ROWS)} comparisons that are written" in page
+    assert page.count("| missed |") == missed
+    assert f"{missed} miss it" in page
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)

@@ -79,7 +79,7 @@ def ended(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Ended:
 
 def test_all_that_it_brings_stands_in_the_matrix_by_its_id(ended: Ended) -> None:
     cells = {f"sample-numpy-{model}-cpu" for model in (*MODELS, "samplelinear")}
-    cells |= {f"{framework}-samplelinear-cpu" for framework in FRAMEWORKS}
+    cells |= {f"{name}-samplelinear-cpu" for name, framework in FRAMEWORKS.items() if not framework.models}
     assert sorted((case.id, case.phase) for case in ended.run.cases) == sorted(
         (cell, phase) for cell in cells for phase in PHASES
     )

@@ -15,6 +15,7 @@ import msgspec
 
 from speedscore.bench_suite.frameworks.program import Builder
 from speedscore.record.metrics import Metric
+from speedscore.record.phases import DEVICES, DeviceName
 from speedscore.record.run_record import Style
 
 
@@ -34,6 +35,11 @@ class Framework(msgspec.Struct, frozen=True):
     """Passed to the builder: which way of running it this line is."""
     style: Style = "idiomatic"
     """Whether its programs are written as its documentation teaches, or as the fastest way that was found."""
+    models: dict[str, str] = {}
+    """Model → module of its package that writes it, for a line that has these models alone; empty: every model, each in
+    the module of its name."""
+    devices: tuple[DeviceName, ...] = DEVICES
+    """Where it has cells at all. A tuned line has none where its program would be that of the line that it tunes."""
     declined: dict[str, str] = {}
     """Device → why this framework is not measured there."""
     metrics: tuple[Metric, ...] = ()
@@ -43,6 +49,10 @@ class Framework(msgspec.Struct, frozen=True):
     def package(self) -> str:
         """The package that holds its builder and, in a module of the same name, each model that it has."""
         return self.builder.partition(":")[0].rpartition(".")[0]
+
+    def module_of(self, model: str) -> str:
+        """The module of its package that is to write the model; empty for a line that never has it."""
+        return self.models.get(model, "") if self.models else model
 
     def has_model(self, model: str) -> bool:
         """True when its folder has the model; found without importing the framework.
@@ -55,7 +65,8 @@ class Framework(msgspec.Struct, frozen=True):
             spec = None
         if spec is None or not spec.submodule_search_locations:
             raise LookupError(f"framework {self.id!r}: there is no package {self.package!r}")
-        return (Path(spec.submodule_search_locations[0]) / f"{model}.py").is_file()
+        module = self.module_of(model)
+        return bool(module) and (Path(spec.submodule_search_locations[0]) / f"{module}.py").is_file()
 
     def missing_packages(self) -> tuple[str, ...]:
         return tuple(name for name in self.packages if importlib.util.find_spec(name) is None)
@@ -77,6 +88,10 @@ _FOLDER = "speedscore.bench_suite.frameworks"
 _GRAPHS = "CUDA graphs are a way to launch work on an NVIDIA GPU; torch-compile is the same without them"
 
 
+_TUNED_RESNET = {"resnet50": "resnet50_tuned"}
+_TUNED_TRANSFORMERS = {"gpt": "gpt_tuned", "bert": "bert_tuned"}
+
+
 def _on_jax(
     name: str, folder: str, *, extra: str, packages: tuple[str, ...] = (), variant: str = "", style: Style = "idiomatic"
 ) -> Framework:
@@ -92,6 +107,11 @@ def _on_jax(
     )
 
 
+def _tuned(line: Framework, models: dict[str, str]) -> Framework:
+    """The line with the models whose layers are written for speed alone: on the host, where that was found to pay."""
+    return msgspec.structs.replace(line, id=f"{line.id}-tuned", style="tuned", models=models, devices=("cpu",))
+
+
 def _in_torch(name: str, *, variant: str, declined: dict[str, str] | None = None) -> Framework:
     return Framework(
         name,
@@ -104,25 +124,41 @@ def _in_torch(name: str, *, variant: str, declined: dict[str, str] | None = None
     )
 
 
+_JAX = _on_jax("jax", "jax", extra="jax")
+_LINEN = _on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",))
+_HAIKU = _on_jax("haiku", "haiku", extra="haiku", packages=("haiku",))
+_EQUINOX = _on_jax("equinox", "equinox", extra="equinox", packages=("equinox",))
+_TENSORFLOW = Framework(
+    "tensorflow",
+    f"{_FOLDER}.tensorflow.program:build",
+    ecosystem="tensorflow",
+    extra="tensorflow",
+    packages=("tensorflow",),
+    declined={"tpu": "TensorFlow is not driven on a TPU by this suite"},
+)
+
 FRAMEWORKS = {
     framework.id: framework
     for framework in (
-        _on_jax("jax", "jax", extra="jax"),
+        _JAX,
+        _tuned(_JAX, _TUNED_RESNET),
         _on_jax("flax-nnx", "flax_nnx", extra="flax", packages=("flax",), variant="jit"),
-        _on_jax("flax-nnx-tuned", "flax_nnx", extra="flax", packages=("flax",), variant="tuned", style="tuned"),
-        _on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",)),
-        _on_jax("haiku", "haiku", extra="haiku", packages=("haiku",)),
-        _on_jax("equinox", "equinox", extra="equinox", packages=("equinox",)),
+        # Its driver differs, and so its program does for every model on every device.
+        msgspec.structs.replace(
+            _on_jax("flax-nnx-tuned", "flax_nnx", extra="flax", packages=("flax",), variant="tuned", style="tuned"),
+            models={"mlp": "mlp", "gpt": "gpt", "bert": "bert"} | _TUNED_RESNET,
+        ),
+        _LINEN,
+        _tuned(_LINEN, _TUNED_RESNET),
+        _HAIKU,
+        _tuned(_HAIKU, _TUNED_RESNET),
+        _EQUINOX,
+        _tuned(_EQUINOX, _TUNED_TRANSFORMERS | _TUNED_RESNET),
+        # Fused optimizers and channels_last, where that is faster, are what PyTorch's own documentation advises.
         _in_torch("torch", variant="eager"),
         _in_torch("torch-compile", variant="compile"),
         _in_torch("torch-cudagraphs", variant="cudagraphs", declined={"cpu": _GRAPHS, "tpu": _GRAPHS}),
-        Framework(
-            "tensorflow",
-            f"{_FOLDER}.tensorflow.program:build",
-            ecosystem="tensorflow",
-            extra="tensorflow",
-            packages=("tensorflow",),
-            declined={"tpu": "TensorFlow is not driven on a TPU by this suite"},
-        ),
+        _TENSORFLOW,
+        _tuned(_TENSORFLOW, _TUNED_RESNET),
     )
 }

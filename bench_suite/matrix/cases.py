@@ -76,14 +76,22 @@ def matrix(phase: Phase) -> list[Case]:
         for model in MODELS
         for device in DEVICES
         for framework in FRAMEWORKS
+        if has_cell(FRAMEWORKS[framework], MODELS[model], device)
     ]
+
+
+def has_cell(framework: Framework, model: Model, device: DeviceName) -> bool:
+    """False where the line would only repeat another one's program: there it is neither collected nor skipped."""
+    named = not framework.models or model.id in framework.models or framework.id in model.implementations
+    return named and device in framework.devices
 
 
 def declined(case: Case) -> str:
     """Why this case cannot be measured on any machine, or on this installation; empty when it can be tried."""
     framework = FRAMEWORKS[case.framework]
     if not implementation(framework, MODELS[case.model]):
-        return f"{case.framework} has no {case.model}: there is no {case.model}.py in its folder"
+        module = framework.module_of(case.model) or case.model
+        return f"{case.framework} has no {case.model}: there is no {module}.py in its folder"
     if case.device in framework.declined:
         return framework.declined[case.device]
     if missing := framework.missing_packages():
@@ -95,4 +103,4 @@ def implementation(framework: Framework, model: Model) -> str:
     """The module that writes the model in the framework; empty when there is none. It is found, not imported."""
     if framework.id in model.implementations:
         return model.implementations[framework.id]
-    return f"{framework.package}.{model.id}" if framework.has_model(model.id) else ""
+    return f"{framework.package}.{framework.module_of(model.id)}" if framework.has_model(model.id) else ""

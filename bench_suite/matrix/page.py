@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
-from speedscore.bench_suite.matrix.cases import implementation
+from speedscore.bench_suite.matrix.cases import has_cell, implementation
 from speedscore.bench_suite.workloads.table import MODELS, Model
 from speedscore.record.phases import DEVICES, PHASES, DeviceName
 from speedscore.text.markdown import Markdown, code, markdown_table
@@ -23,12 +23,13 @@ def page() -> str:
     """The whole page, in Markdown."""
     notes: dict[str, int] = {}
     rows = [_cells_row(framework, notes) for framework in FRAMEWORKS.values()]
-    places = list(itertools.product(FRAMEWORKS.values(), MODELS.values(), DEVICES))
+    everywhere = itertools.product(FRAMEWORKS.values(), MODELS.values(), DEVICES)
+    places = [place for place in everywhere if has_cell(*place)]
     declined = sum(bool(_why(*place)) for place in places)
     parts = [
         "# The matrix",
         "Made by `python -m speedscore.bench_suite.matrix.page` from the tables that the suite reads; not typed.",
-        f"{len(FRAMEWORKS)} frameworks × {len(MODELS)} models × {len(DEVICES)} devices are {len(places)} cells of "
+        f"{len(FRAMEWORKS)} lines, {len(MODELS)} models and {len(DEVICES)} devices have {len(places)} cells of "
         f"{len(PHASES)} phases each. {len(places) - declined} cells are measured wherever their device and packages "
         f"are, {declined} are declined everywhere. What a machine lacks is skipped, with the reason; "
         "[hardware](hardware.md) says where all this has run so far.",
@@ -36,9 +37,13 @@ def page() -> str:
         _table(rows, headers=("framework", *DEVICES)),
         "\n".join(f"{number}. {reason}." for reason, number in notes.items()),
         "## Frameworks",
+        "An `idiomatic` line is written as the documentation of its library teaches. Where something else was found to "
+        "be faster, it stands in a `tuned` line of its own, which has only the cells in which its program differs from "
+        "that of the line whose name it bears. [How it measures](how-it-measures.md#idiomatic-and-tuned) says which is "
+        "which.",
         _table(
             (_framework_row(framework) for framework in FRAMEWORKS.values()),
-            headers=("framework", "how it is measured", "variant", "written in", "extra", "facts"),
+            headers=("framework", "how it is measured", "style", "variant", "written in", "extra", "facts"),
         ),
         '`python -m pip install "speedscore[EXTRA]"` brings a framework\'s packages; `facts` is the folder of '
         "`fixtures/ecosystem` that it is scored with.",
@@ -60,12 +65,18 @@ def _cells_row(framework: Framework, notes: dict[str, int]) -> list[str]:
     """One line of the table of cells; reasons go into ``notes``, each once."""
     row: list[str] = [code(framework.id)]
     for device in DEVICES:
-        reason_by_model = {model.id: _why(framework, model, device) for model in MODELS.values()}
+        models = [model for model in MODELS.values() if has_cell(framework, model, device)]
+        reason_by_model = {model.id: _why(framework, model, device) for model in models}
         measured = [model for model, reason in reason_by_model.items() if not reason]
         reasons = dict.fromkeys(filter(None, reason_by_model.values()))
         marks = "".join(f" [{notes.setdefault(reason, len(notes) + 1)}]" for reason in reasons)
-        models = "all models" if len(measured) == len(reason_by_model) else ", ".join(measured) or "declined"
-        row.append(f"{models}{marks}")
+        if not models:
+            said = "no cells"
+        elif len(measured) == len(MODELS):
+            said = "all models"
+        else:
+            said = ", ".join(measured) or "declined"
+        row.append(f"{said}{marks}")
     return row
 
 
@@ -81,6 +92,7 @@ def _framework_row(framework: Framework) -> tuple[str, ...]:
     return (
         code(framework.id),
         _first_paragraph(builder),
+        framework.style,
         code(framework.variant) if framework.variant else "",
         code(framework.package),
         code(framework.extra) if framework.extra else "",

@@ -22,6 +22,7 @@ from speedscore.bench_suite.measuring.outcomes import (
     CaseOutcome,
     CaseUnavailable,
 )
+from speedscore.bench_suite.measuring.plausibility import why_impossible
 from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, all_narrow, interval_fraction
 from speedscore.bench_suite.workers.handle import Worker
 from speedscore.bench_suite.workers.protocol import (
@@ -42,6 +43,7 @@ from speedscore.bench_suite.workers.protocol import (
     TimeRound,
 )
 from speedscore.bench_suite.workloads.presets import Preset
+from speedscore.host.peaks import peak_flops_per_second
 from speedscore.record.phases import PHASES, ROLES, TIMED_PHASE, Role
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import Check, Round
@@ -203,6 +205,15 @@ class CellRun:
             rounds = _of_enough_turns(rounds)
         if not rounds:
             return CaseUnavailable(OUT_OF_TIME)
+        peak = peak_flops_per_second(str(samples.described.program.device_kind), "float32")
+        impossible = why_impossible(
+            0 if phase.compiles else self._built.flops[case.role],
+            [round_.seconds for round_ in rounds],
+            gemm_flops_per_second=self.gauged.gemm_flops_per_second if self.gauged else None,
+            peak_flops_per_second=peak.flops_per_second if peak else None,
+        )
+        if impossible:
+            return CaseFailed(RuntimeError(impossible))
         return CaseMeasured(
             rounds=rounds,
             stopped="interrupted" if interrupted else "narrow" if all_narrow(rounds) else "budget",

@@ -17,6 +17,7 @@ from speedscore.bench_suite.measuring.outcomes import CaseOutcome, Listener
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.machine import Machine
 from speedscore.bench_suite.session.worker_factory import OpenWorkers
+from speedscore.host.control_groups import Throttling
 from speedscore.host.fingerprint import BUSY_FROM
 
 
@@ -56,6 +57,8 @@ class SessionBlocks:
         self._order = random.Random(choices.seed)
         self._outcomes: dict[Case, CaseOutcome] = {}
         self._busy_processors: dict[Block, float] = {}
+        self._throttled_before: dict[Block, Throttling | None] = {}
+        self._throttled_after: dict[Block, Throttling | None] = {}
 
     def outcome(self, case: Case) -> CaseOutcome:
         """What became of the case; measures its whole block first where that has not been done.
@@ -73,6 +76,11 @@ class SessionBlocks:
     def busy_processors(self, block: Block) -> float:
         """How many processors others kept busy before the block was measured."""
         return self._busy_processors[block]
+
+    def throttling(self, block: Block) -> Throttling | None:
+        """What a container's quota did while the block was measured, so far as it has been; None without one."""
+        before, after = self._throttled_before[block], self._throttled_after.get(block) or self._machine.throttling()
+        return after.since(before) if before is not None and after is not None else None
 
     def _measure(self, block: Block) -> None:
         cases = [case for case in self._cases if case.block == block and case not in self._outcomes]
@@ -100,11 +108,13 @@ class SessionBlocks:
             self._outcomes.update(interrupted.outcomes)
             self._keep(interrupted.outcomes)
             raise interrupted.cause from None
+        self._throttled_after[block] = self._machine.throttling()
         self._outcomes.update(outcomes)
         self._keep(outcomes)
 
     def _look_at_the_load(self, block: Block) -> None:
         busy = self._machine.busy_processors(self._choices.preset.busy_look_seconds)
         self._busy_processors[block] = busy
+        self._throttled_before[block] = self._machine.throttling()
         if busy >= BUSY_FROM:
             self._progress.machine_is_busy(busy)

@@ -16,6 +16,7 @@ from speedscore.bench_suite.matrix.cases import Case, declined
 from speedscore.bench_suite.matrix.devices import PROBES, DeviceProbe
 from speedscore.bench_suite.measuring.load_watch import OthersSeconds, unknown_load
 from speedscore.host.clock import Clock, seconds
+from speedscore.host.control_groups import Throttling, throttling
 from speedscore.host.fields import Scalar
 from speedscore.host.fingerprint import busy_processors, fingerprint
 from speedscore.host.load import others_processor_seconds
@@ -35,6 +36,8 @@ class Machine(msgspec.Struct, frozen=True):
     """How many processors are at work, looked at for so many seconds."""
     clock: Clock
     """By which budgets are shared out and kept."""
+    throttling: Callable[[], Throttling | None] = lambda: None
+    """What a container's quota has done so far."""
     others_seconds: OthersSeconds = unknown_load
     """Counts what others use of our processors while a block is measured."""
 
@@ -46,6 +49,7 @@ def this_machine(source: Path) -> Machine:
         probes=PROBES,
         busy_processors=busy_processors,
         clock=seconds,
+        throttling=throttling,
         others_seconds=others_processor_seconds,
     )
 

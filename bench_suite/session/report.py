@@ -76,17 +76,33 @@ def measured_lines(run: RunRecord, measured: list[CaseResult], *, width: int) ->
 
 
 def busy_lines(measured: list[CaseResult], *, width: int) -> list[str]:
-    """A warning where others were using the processors; no lines where the machine was quiet."""
+    """Warnings where others were using the processors or a quota stopped us; no lines where all was quiet."""
     before = [case for case in measured if (case.worker.processors_busy_before or 0.0) >= BUSY_FROM]
     during = [case for case in measured if _was_disturbed(case)]
+    throttled = _throttled_lines(measured, width=width)
     if not before and not during:
-        return []
+        return throttled
     again = sum(case.worker.processes_measured_again is not None for case in measured)
     when = " and ".join(f"{word} {len(cases)}" for word, cases in (("before", before), ("during", during)) if cases)
-    return textwrap.wrap(
+    busy = textwrap.wrap(
         f"Busy machine: {when} of {len(measured)} cases other processes were using the processors"
         f"{f'; {again} were measured again for it' if again else ''}. Threads that wait for each other suffer most "
         "from that, and not in every framework alike: measure again when it is quiet.",
+        width,
+    )
+    return [*busy, *throttled]
+
+
+def _throttled_lines(measured: list[CaseResult], *, width: int) -> list[str]:
+    """That a container's quota stopped the workers; no lines where it did not."""
+    throttled = [case for case in measured if case.worker.throttled_periods]
+    if not throttled:
+        return []
+    worst = max(throttled, key=lambda case: (case.worker.throttled_periods or 0) / (case.worker.quota_periods or 1))
+    return textwrap.wrap(
+        f"Throttled: the quota of this container was spent while {len(throttled)} of {len(measured)} cases were "
+        f"measured, at worst in {worst.worker.throttled_periods} of {worst.worker.quota_periods} periods. Their times "
+        "are partly those of standing still: give the container more processors.",
         width,
     )
 

@@ -14,6 +14,7 @@ from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.outcomes import CaseMeasured
 from speedscore.bench_suite.workers.protocol import Prepared
+from speedscore.host.control_groups import Throttling
 from speedscore.host.peaks import peak_flops_per_second
 from speedscore.record.descriptions import WorkerDescription
 from speedscore.record.metrics import METRICS, Metric, find_metric
@@ -22,11 +23,18 @@ from speedscore.record.run_record import CaseResult, Measurement
 
 
 def measured_result(
-    nodeid: str, case: Case, outcome: CaseMeasured, *, busy_processors: float, occasion: str
+    nodeid: str,
+    case: Case,
+    outcome: CaseMeasured,
+    *,
+    busy_processors: float,
+    throttling: Throttling | None,
+    occasion: str,
 ) -> CaseResult:
     """The saved form of a measured case.
 
-    ``busy_processors``: how many others kept busy before its block began; ``occasion``: when its session began.
+    ``busy_processors``: how many others kept busy before its block began; ``throttling``: what a container's quota did
+    while it was measured, None without one; ``occasion``: when its session began.
     """
     compiles = PHASES[case.phase].compiles
     return CaseResult(
@@ -41,7 +49,7 @@ def measured_result(
         certificate=outcome.certificate,
         workload=outcome.workload,
         program=outcome.program,
-        worker=_worker(outcome, busy_processors=busy_processors),
+        worker=_worker(outcome, busy_processors=busy_processors, throttling=throttling),
     )
 
 
@@ -95,13 +103,15 @@ def _one_a_process(
             yield Measurement.of(metric, [float(process[name]) for process in processes if name in process])
 
 
-def _worker(outcome: CaseMeasured, *, busy_processors: float) -> WorkerDescription:
+def _worker(outcome: CaseMeasured, *, busy_processors: float, throttling: Throttling | None) -> WorkerDescription:
     """What the worker says of itself, with what was observed around it."""
     gauged = outcome.gauged
     peak = peak_flops_per_second(str(outcome.program.device_kind), "float32")
     return msgspec.structs.replace(
         outcome.worker,
         processors_busy_before=round(busy_processors, 2),
+        quota_periods=throttling.periods if throttling else None,
+        throttled_periods=throttling.throttled_periods if throttling else None,
         gemm_flops_per_second=gauged.gemm_flops_per_second if gauged else None,
         peak_flops_per_second=peak.flops_per_second if peak else None,
         peak_source=peak.source if peak else None,

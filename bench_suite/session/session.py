@@ -82,8 +82,14 @@ class Session:
 
     def measured(self, nodeid: str, case: Case, outcome: CaseMeasured) -> CaseResult:
         """The saved form of a measured case."""
-        busy = self._blocks.busy_processors(case.block)
-        return measured_result(nodeid, case, outcome, busy_processors=busy, occasion=self._created)
+        return measured_result(
+            nodeid,
+            case,
+            outcome,
+            busy_processors=self._blocks.busy_processors(case.block),
+            throttling=self._blocks.throttling(case.block),
+            occasion=self._created,
+        )
 
     def note(self, result: CaseResult) -> None:
         """Keep what became of a case. The first outcome stays: failing to tear down does not undo a measurement."""

@@ -6,17 +6,23 @@ a framework prints goes wherever standard output and error were sent.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import traceback
 from typing import TYPE_CHECKING
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.workers.isolation import die_with_parent, isolate
-from speedscore.bench_suite.workers.protocol import Build, Refused, Reply, Request, decode_request, send
+from speedscore.bench_suite.workers.protocol import Answered, Build, Refused, Reply, Request, decode_asked, send
 from speedscore.host.piped import PIPES
 
 if TYPE_CHECKING:
     from speedscore.bench_suite.workers.service import Service
+
+
+_MOST_CHARACTERS = 8000
+_FIRST_PRIVATE_NUMBER = 700
+"""Below the 1,024 that a process may commonly open."""
 
 
 class RequestHandler:
@@ -32,10 +38,10 @@ class RequestHandler:
                 self._service = _open(request)
             return self._service.handle(request)
         except DeviceUnavailable as error:
-            return Refused(kind="unavailable", message=str(error))
+            return Refused(kind="unavailable", message=_bounded(str(error)))
         except Exception as error:  # noqa: BLE001 - whatever a framework raises is this case's failure, and only its own
             traceback.print_exc()
-            return Refused(kind="failed", message=f"{type(error).__name__}: {error}")
+            return Refused(kind="failed", message=_bounded(f"{type(error).__name__}: {error}"))
 
 
 def _open(request: Request) -> Service:
@@ -48,14 +54,33 @@ def _open(request: Request) -> Service:
     return Service()
 
 
+def _bounded(message: str) -> str:
+    """The message, or its beginning and end where it is too long to stand in a record and on a terminal."""
+    if len(message) <= _MOST_CHARACTERS:
+        return message
+    half = _MOST_CHARACTERS // 2
+    return f"{message[:half]} … ({len(message) - 2 * half:,} characters left out) … {message[-half:]}"
+
+
+def _private(descriptor: int) -> int:
+    """The same pipe under a number that no program guesses by counting, and closed in whatever is executed."""
+    try:
+        moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FIRST_PRIVATE_NUMBER)
+    except OSError:  # no number that high is allowed here
+        moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(descriptor)
+    return moved
+
+
 def main() -> None:
     die_with_parent()
     # Taken out, so that what a framework starts does not find it.
-    requests_fd, replies_fd = map(int, os.environ.pop(PIPES).split(","))
+    requests_fd, replies_fd = (_private(int(number)) for number in os.environ.pop(PIPES).split(","))
     handler = RequestHandler()
     with os.fdopen(requests_fd, "rb") as requests, os.fdopen(replies_fd, "wb") as replies:
         for line in requests:
-            send(replies, handler.answer(decode_request(line)))
+            asked = decode_asked(line)
+            send(replies, Answered(asked.number, asked.secret, handler.answer(asked.request)))
 
 
 if __name__ == "__main__":

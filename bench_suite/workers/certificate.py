@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.program import Program
+from speedscore.bench_suite.workers import optimizer_check, second_batch
 from speedscore.bench_suite.workers.optimizer_check import check_optimizer
 from speedscore.bench_suite.workers.second_batch import check_second_batch
 from speedscore.bench_suite.workloads.reference import Reference, load_reference
@@ -73,10 +74,14 @@ def certify(program: Program, workload: Workload, role: Role) -> Certificate:
 def expected_limits(workload: Workload, role: Role) -> dict[str, float]:
     """Each quantity that a certificate of the role compares, with the tolerance that it is held to."""
     limits = workload.tolerances
-    of_a_pass = {"parameter count": 0.0, "forward outputs": limits.outputs, "loss": limits.loss}
-    if role != "training":
-        return of_a_pass
-    return of_a_pass | {"gradients": limits.gradients, "parameters after five steps": limits.update}
+    expected = {"parameter count": 0.0, "forward outputs": limits.outputs, "loss": limits.loss}
+    if role == "training":
+        expected |= {"gradients": limits.gradients, "parameters after five steps": limits.update}
+        expected |= {"state after five steps": limits.state} if workload.state() else {}
+        expected |= {"optimizer": optimizer_check.LIMIT}
+    if second_batch.has_another(workload):
+        expected |= {"second batch": second_batch.limit(workload, role)}
+    return expected
 
 
 def _inference(program: Program, workload: Workload, reference: Reference) -> Iterable[Check]:

@@ -7,6 +7,7 @@ for the session. Nothing here knows what a request is about.
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -15,8 +16,10 @@ from typing import Protocol
 
 import speedscore
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
-from speedscore.bench_suite.workers.protocol import Refused, Reply, Request, decode_reply, encode
+from speedscore.bench_suite.workers.protocol import Asked, Refused, Reply, Request, decode_answered, encode
 from speedscore.host.piped import PipedProcess, ProcessLostError
+
+_SHOWN_BYTES = 200
 
 
 class WorkerError(RuntimeError):
@@ -48,6 +51,8 @@ class ProcessWorker:
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
+        self._secret = secrets.token_hex(16)
+        self._number = 0
         # The worker must find this very checkout first, then all that pytest's side finds.
         source_root = str(Path(speedscore.__file__).parent.parent)
         python_path = os.pathsep.join(dict.fromkeys((source_root, *filter(None, sys.path))))
@@ -62,11 +67,21 @@ class ProcessWorker:
         return self._process.pid
 
     def ask(self, request: Request, *, limit_seconds: float) -> Reply:
+        self._number += 1
         try:
-            self._process.send(encode(request))
-            reply = decode_reply(self._process.read_line(limit_seconds=limit_seconds))
+            self._process.send(encode(Asked(self._number, self._secret, request)))
+            line = self._process.read_line(limit_seconds=limit_seconds)
         except ProcessLostError as error:
             raise WorkerLost(str(error)) from None
+        answered = decode_answered(line)
+        if answered is None or (answered.number, answered.secret) != (self._number, self._secret):
+            # Whatever comes next could not be told from what the program writes, so the worker is given up.
+            raise WorkerLost(
+                f"expected the worker's reply to request {self._number} ({type(request).__name__}), but something else "
+                f"wrote to its pipe: {line[:_SHOWN_BYTES]!r}; a program must write to standard output or error only\n"
+                f"{self._process.last_lines()}"
+            )
+        reply = answered.reply
         if isinstance(reply, Refused):
             if reply.kind == "unavailable":
                 raise DeviceUnavailable(reply.message)

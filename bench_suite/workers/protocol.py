@@ -1,6 +1,9 @@
 """What pytest's side and a worker say to each other: requests and replies, one JSON line each, over two pipes.
 
 The pipes carry nothing else: whatever a framework prints goes to the worker's log. Numbers cross, tensors never do.
+Each request has a number and the worker's secret, which the reply repeats: what a program writes to the pipe is not
+taken for the worker. That guards against accidents and plain forgery; code in the worker's own process that searches
+its memory could still find the secret.
 """
 
 from __future__ import annotations
@@ -134,25 +137,48 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 Reply = Built | Prepared | TimedRound | CertifiedAgain | Gauged | Described | Refused
 
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request on its way."""
+
+    number: int
+    """Counts up from 1; the reply repeats it."""
+    secret: str
+    """The worker's own, which its reply repeats, so that nothing else that writes to the pipe passes for the worker."""
+    request: Request
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A reply on its way."""
+
+    number: int
+    secret: str
+    reply: Reply
+
+
 _ENCODER = msgspec.json.Encoder()
-_REQUESTS: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
-_REPLIES: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
+_ASKED: msgspec.json.Decoder[Asked] = msgspec.json.Decoder(Asked)
+_ANSWERED: msgspec.json.Decoder[Answered] = msgspec.json.Decoder(Answered)
 
 
-def encode(message: Request | Reply) -> bytes:
+def encode(message: Asked | Answered) -> bytes:
     """One line, without its end."""
     return _ENCODER.encode(message)
 
 
-def send(stream: BinaryIO, message: Request | Reply) -> None:
+def send(stream: BinaryIO, message: Asked | Answered) -> None:
     """Write one message as one line. Raises OSError (a broken pipe) when the other side has gone."""
     stream.write(encode(message) + b"\n")
     stream.flush()
 
 
-def decode_request(line: bytes) -> Request:
-    return _REQUESTS.decode(line)
+def decode_asked(line: bytes) -> Asked:
+    return _ASKED.decode(line)
 
 
-def decode_reply(line: bytes) -> Reply:
-    return _REPLIES.decode(line)
+def decode_answered(line: bytes) -> Answered | None:
+    """None for what no worker writes."""
+    try:
+        return _ANSWERED.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

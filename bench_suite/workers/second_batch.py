@@ -37,11 +37,22 @@ def own_batch(workload: Workload, role: Role) -> tuple[Array, NDArray[np.int32]]
     return (workload.single_input() if role == "inference" else workload.inputs()), workload.targets()
 
 
+def has_another(workload: Workload) -> bool:
+    """Whether the workload has more than one example to make another batch of."""
+    return len(workload.inputs()) > 1
+
+
+def limit(workload: Workload, role: Role) -> float:
+    """Largest relative error: both answers are the program's own, and each may be off by its tolerance."""
+    limits = workload.tolerances
+    return 2 * (limits.loss if role == "training" else limits.outputs)
+
+
 def check_second_batch(
     program: Program, workload: Workload, role: Role, logits: NDArray[np.float32]
 ) -> Iterable[Check]:
     """``logits`` are the program's own at the canonical weights. It is left with its own batch, in its own state."""
-    if len(workload.inputs()) < 2:
+    if not has_another(workload):
         return
     program.load()
     program.feed(*other_batch(workload, role))
@@ -49,23 +60,21 @@ def check_second_batch(
         program.step()
         program.wait()
         wanted = mean_loss(np.roll(logits, -1, axis=0), workload.targets())
-        error, tolerance = abs(program.loss() - wanted) / wanted, workload.tolerances.loss
+        error = abs(program.loss() - wanted) / wanted
     else:
         program.infer()
         program.wait()
         others = program.forward()
-        tolerance = workload.tolerances.outputs
         if role == "throughput":
-            error = _distance(others, np.roll(logits, -1, axis=0))
+            error = distance(others, np.roll(logits, -1, axis=0))
         else:
-            error = 0.0 if _distance(others, logits) > OTHER_ENOUGH * tolerance else 1.0
+            error = 0.0 if distance(others, logits) > OTHER_ENOUGH * workload.tolerances.outputs else 1.0
     program.feed(*own_batch(workload, role))
     program.load()
-    # Twice the limit: both answers are the program's own, and each may be as far from the truth as it allows.
-    yield Check("second batch", "", error if np.isfinite(error) else 1.0, 2 * tolerance)
+    yield Check("second batch", "", error if np.isfinite(error) else 1.0, limit(workload, role))
 
 
-def _distance(values: NDArray[np.float32], wanted: NDArray[np.float32]) -> float:
+def distance(values: NDArray[np.float32], wanted: NDArray[np.float32]) -> float:
     """Of the L2 norms."""
     if values.shape != wanted.shape:
         return float("nan")

@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.program import Program
-from speedscore.bench_suite.workers.second_batch import OTHER_ENOUGH, other_batch, own_batch
+from speedscore.bench_suite.workers.second_batch import (
+    OTHER_ENOUGH,
+    distance,
+    has_another,
+    limit,
+    other_batch,
+    own_batch,
+)
 from speedscore.bench_suite.workloads.workload import Workload
 from speedscore.record.phases import Role
 
@@ -30,7 +37,7 @@ class RoundWitness:
         self._loss: float | None = None
         self._wanted: NDArray[np.float32] | None = None
         self._is_stale = False
-        if is_looked_at and role != "training" and len(workload.inputs()) > 1:
+        if is_looked_at and role != "training" and has_another(workload):
             self._wanted = self._answer_to_the_other_batch()
 
     def before_round(self) -> None:
@@ -50,8 +57,8 @@ class RoundWitness:
             return "passes over two batches answer alike: what was timed does not depend on what it is given"
         answer = self._program.forward()
         self._program.feed(*own_batch(self._workload, self._role))
-        limit = 2 * self._workload.tolerances.outputs
-        if answer.shape != self._wanted.shape or not _distance(answer, self._wanted) <= limit:
+        furthest = limit(self._workload, self._role)
+        if answer.shape != self._wanted.shape or not distance(answer, self._wanted) <= furthest:
             return "the last pass of the round does not answer the batch that the round was given"
         return ""
 
@@ -65,10 +72,6 @@ class RoundWitness:
         self._program.infer()
         self._program.wait()
         enough = OTHER_ENOUGH * self._workload.tolerances.outputs
-        self._is_stale = not _distance(self._program.forward(), wanted) > enough
+        self._is_stale = not distance(self._program.forward(), wanted) > enough
         self._program.feed(*other_batch(self._workload, self._role))
         return wanted
-
-
-def _distance(values: NDArray[np.float32], wanted: NDArray[np.float32]) -> float:
-    return float(np.linalg.norm(values.astype(np.float64) - wanted) / np.linalg.norm(wanted.astype(np.float64)))

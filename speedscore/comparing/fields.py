@@ -79,6 +79,8 @@ FIELDS: tuple[Rule, ...] = (
     Rule("program.program_sha256", "ignore", _OUTCOME),
     Rule("program.last_loss", "ignore", _OUTCOME),
     Rule("program.donated_bytes", "ignore", _OUTCOME),
+    # The times by which PyTorch's memory layout was chosen; the layout itself is program.layout.
+    Rule("program.layout_chosen", "ignore", _OUTCOME),
     Rule("program.*", "warn", "another form of the program, or a version"),
     Rule("*", "warn", "nobody has said what it means"),
 )

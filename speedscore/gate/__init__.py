@@ -6,10 +6,13 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     command         from there to a report and an exit code
     request         the options of one gate, checked
     worktrees       where the code of base and head lies
+    projects        which Python projects lie in it; import_roots: the folders that their code is imported from
+    building        what a checkout is built into, where that is asked for
     plan            what each side's pytest is started with; side_arguments: its command line in the other checkout
     environments    which packages differ between the two
     loop            pairs of processes until all is decided; outcome: what came of it
     pairs           one pair: two fresh sides that run some cases
+    own_code        whether each side ran its own checkout's code
     matching        which cases both sides have
     side_process    a side as a pytest process; sides: its verbs and what it answers; side/: the plugin within it
     lockstep        the rounds of one case in a pair

@@ -16,12 +16,14 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from speedscore.gate.environments import differing_packages
+from speedscore.gate.building import build
+from speedscore.gate.environments import Environment, differing_packages, environments
 from speedscore.gate.errors import GateError
 from speedscore.gate.loop import Gate
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.output import markdown, terminal_lines
-from speedscore.gate.plan import GatePlan, command_for, plan_side
+from speedscore.gate.plan import GatePlan, SidePlace, command_for, places, plan_side
+from speedscore.gate.projects import layout_of
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport, conclude, conclude_canary
 from speedscore.gate.request import GateRequest, find_rootdir_again, read_request
 from speedscore.gate.side_process import SideProcess
@@ -69,8 +71,29 @@ def _gate(
     head = working_tree(config.rootpath)
     with contextlib.ExitStack() as stack:
         base = head if request.base is None else stack.enter_context(base_tree(request.base, head))
-        packages = differing_packages(request.base_python)
-        plan = _plan(config, request, settings, base=base, head=head, other_environment=any(packages), began=began)
+        both = environments(request.base_python)
+        packages = differing_packages(*both)
+        deadline = began + request.budget_seconds if request.budget_seconds else None
+        side_places = [
+            _place(config, settings, tree=tree, head=head, environment=environment, both=both)
+            for tree, environment in zip((base, head), both, strict=True)
+        ]
+        if request.build:
+            side_places = [
+                _built(place, environment, most_seconds=None if deadline is None else max(0.0, deadline - clock()))
+                for place, environment in zip(side_places, both, strict=True)
+            ]
+        base_plan, head_plan = (
+            plan_side(config, label, place=place, head=head)
+            for label, place in zip(("base", "head"), side_places, strict=True)
+        )
+        plan = GatePlan(
+            base=base_plan,
+            head=head_plan,
+            extra_work=request.canary,
+            other_environment=any(packages),
+            deadline_seconds=deadline,
+        )
         outcome = Gate(
             plan, settings, start_side=start_side, clock=clock, order=random.SystemRandom(), listener=_ProgressLines()
         ).run()
@@ -104,28 +127,36 @@ def _gate(
     )
 
 
-def _plan(
+def _place(
     config: pytest.Config,
-    request: GateRequest,
     settings: Settings,
     *,
-    base: SourceTree,
+    tree: SourceTree,
     head: SourceTree,
-    other_environment: bool,
-    began: float,
-) -> GatePlan:
-    """Both sides with the same command line, each in its own checkout."""
-    base_plan, head_plan = (
-        plan_side(config, label, tree=tree, head=head, python=python, python_path=settings.python_path)
-        for label, tree, python in (("base", base, request.base_python), ("head", head, sys.executable))
+    environment: Environment,
+    both: tuple[Environment, Environment],
+) -> SidePlace:
+    project, _ = places(config.rootpath, head, tree)
+    return SidePlace(
+        tree=tree,
+        project=project,
+        layout=layout_of(tree.root, project=project),
+        python=environment.python,
+        python_path=settings.python_path,
+        own_environment=both[0].prefix != both[1].prefix,
     )
-    return GatePlan(
-        base=base_plan,
-        head=head_plan,
-        extra_work=request.canary,
-        other_environment=other_environment,
-        deadline_seconds=began + request.budget_seconds if request.budget_seconds else None,
+
+
+def _built(place: SidePlace, environment: Environment, *, most_seconds: float | None) -> SidePlace:
+    done = build(
+        place.tree,
+        place.layout,
+        project=place.project,
+        environment=environment,
+        say=lambda line: _say([line]),
+        most_seconds=most_seconds,
     )
+    return msgspec.structs.replace(place, build=done)
 
 
 def _warn_of_missing_commits(request: GateRequest, *, base: SourceTree, head: SourceTree) -> list[str]:

@@ -1,38 +1,61 @@
-"""What differs between the environments of base and of head: an interpreter is asked for its packages.
+"""The environments of base and of head: an interpreter is asked where it is, and for its packages.
 
 Nothing is installed, and no test is run.
 """
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 
+import msgspec
+
 from speedscore.gate.errors import GateError
 
-_LIST_PACKAGES = """
-import importlib.metadata, json
-print(json.dumps({package.metadata["Name"]: package.version for package in importlib.metadata.distributions()}))
+_DESCRIBE = """
+import importlib.metadata, json, os, sys, sysconfig
+print(json.dumps({
+    "prefix": os.path.realpath(sys.prefix),
+    "platform": " ".join([sys.version, sysconfig.get_platform(), str(sysconfig.get_config_var("EXT_SUFFIX"))]),
+    "site_folders": [path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")],
+    "packages": {package.metadata["Name"]: package.version for package in importlib.metadata.distributions()},
+}))
 """
 
 
-def differing_packages(base_python: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Versions of what is not the same in the two environments: of base, and of head.
+class Environment(msgspec.Struct, frozen=True):
+    """An interpreter and what is installed for it."""
 
-    Raises GateError where base's interpreter cannot be run.
-    """
-    if base_python == sys.executable:
-        return {}, {}
-    base, head = _packages(base_python), _packages(sys.executable)
-    names = [name for name in sorted(base.keys() | head.keys()) if base.get(name) != head.get(name)]
-    return {name: base[name] for name in names if name in base}, {name: head[name] for name in names if name in head}
+    python: str
+    prefix: str
+    """What tells one environment from another."""
+    platform: str
+    """Version and binary interface."""
+    site_folders: tuple[str, ...]
+    """Folders with installed packages."""
+    packages: dict[str, str]
+    """Their versions."""
 
 
-def _packages(python: str) -> dict[str, str]:
+def environment_of(python: str) -> Environment:
+    """Raises GateError where the interpreter cannot be run."""
     try:
-        done = subprocess.run([python, "-c", _LIST_PACKAGES], capture_output=True, text=True, check=True)
+        done = subprocess.run([python, "-c", _DESCRIBE], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise GateError(f"--gate-python: {python} cannot be run ({error}); name a Python interpreter") from None
-    versions: dict[str, str] = json.loads(done.stdout)
-    return versions
+    return msgspec.convert({"python": python, **msgspec.json.decode(done.stdout)}, Environment)
+
+
+def environments(base_python: str) -> tuple[Environment, Environment]:
+    """Of base and of head. Raises GateError where base's interpreter cannot be run."""
+    head = environment_of(sys.executable)
+    return (head if base_python == sys.executable else environment_of(base_python)), head
+
+
+def differing_packages(base: Environment, head: Environment) -> tuple[dict[str, str], dict[str, str]]:
+    """Versions of what is not the same in the two environments: of base, and of head."""
+    before, after = base.packages, head.packages
+    names = [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
+    return {name: before[name] for name in names if name in before}, {
+        name: after[name] for name in names if name in after
+    }

@@ -8,4 +8,7 @@ class GateError(RuntimeError):
 
 
 class BudgetSpentError(Exception):
-    """The time budget of the whole gate is spent: no further case is begun."""
+    """The time budget of the whole gate is spent: no further case is begun.
+
+    The message says what was waited for in vain, where that was long.
+    """

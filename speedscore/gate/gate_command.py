@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "%(prog)s [BASE] [options] [-- pytest arguments]"
     parser.add_argument("base", nargs="?", metavar="BASE", help="a git ref or a directory; none with --canary")
     parser.add_argument("--python", metavar="PYTHON", help="the interpreter of BASE (default: this one)")
+    parser.add_argument("--build", action="store_true", help="build each side into an environment of its own")
     parser.add_argument("--detect", metavar="SIZE", help="the slowdown to be found, as 3%% (default: 5%%)")
     parser.add_argument("--inconclusive", choices=("fail", "pass"), help="its exit code: 11 (default) or 0")
     parser.add_argument("--canary", metavar="SIZE", help="add work of this size to a copy of head, and see it found")
@@ -58,4 +59,5 @@ def pytest_words(options: argparse.Namespace) -> list[str]:
     given = {name: value for name in _OPTIONS if (value := getattr(options, name)) is not None}
     words = [f"--gate-{name.replace('_', '-')}={value}" for name, value in given.items()]
     base = [] if options.base is None else [f"--gate={options.base}"]
-    return ["--benchmark-only", *base, *words, *options.pytest_arguments]
+    build = ["--gate-build"] if options.build else []
+    return ["--benchmark-only", *base, *build, *words, *options.pytest_arguments]

@@ -10,6 +10,7 @@ from statistics import fmean
 
 import msgspec
 
+from speedscore.gate.case_conditions import CaseConditions
 from speedscore.gate.case_counts import CaseCounts
 from speedscore.gate.exclusions import Exclusion, exclusion_of, lost
 from speedscore.gate.lockstep import PairResult, PairTask
@@ -70,6 +71,7 @@ class GatedCase:
         self._way_to_run: _WayToRun | None = None
         self._metrics: dict[str, _PairedMetric] = {}
         self._counts = CaseCounts(other_environment=other_environment)
+        self._conditions = CaseConditions()
         self._pairs_by_fastest = 0
         self._preempted: list[float] = []
         self._was_left_open = False
@@ -177,7 +179,7 @@ class GatedCase:
     def _take(self, result: PairResult) -> None:
         """What is looked at in every pair: how the test ended, whether it is the same case, what was counted."""
         self.seconds += result.seconds
-        self.exclusion = exclusion_of(result.base, result.head)
+        self.exclusion = exclusion_of(result.base, result.head) or self._conditions.add(result.base, result.head)
         self._counts.add(result.base, result.head)
 
     def _needs_rounds(self) -> bool:
@@ -232,7 +234,7 @@ class GatedCase:
         )
 
     def _time_notes(self, pairs: int) -> tuple[str, ...]:
-        notes = list(self._notes)
+        notes = [*self._notes, *self._conditions.notes()]
         if self._pairs_by_fastest:
             notes.append(f"typical rounds are the fastest in {self._pairs_by_fastest} of {pairs} pairs")
         if (share := fmean(self._preempted)) >= _PREEMPTED_FROM:

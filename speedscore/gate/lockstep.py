@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
+from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.pair_statistics import (
     ENOUGH_ROUNDS,
     FEWEST_COUPLES,
@@ -200,8 +201,10 @@ Answer = TypeVar("Answer")
 
 
 def _ask(task: PairTask, side: Side, what: Callable[[Side], Answer]) -> Answer:
-    """Raises SideLostError with the case and the side where the process is lost."""
+    """Raises SideLostError with the case and the side where the process is lost, and BudgetSpentError likewise."""
     try:
         return what(side)
+    except BudgetSpentError as error:
+        raise BudgetSpentError(f"{error} of {side.spec.label} in {task.case}" if str(error) else "") from None
     except ProcessLostError as error:
         raise SideLostError(task.case, side.spec.label, str(error)) from None

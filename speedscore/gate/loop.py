@@ -13,7 +13,7 @@ import msgspec
 
 from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.gated_case import GatedCase
-from speedscore.gate.matching import Matching, match_cases
+from speedscore.gate.matching import Collections, Matching, match_cases, may_be_unstable
 from speedscore.gate.outcome import GateOutcome, outcome_of
 from speedscore.gate.pairs import PairRunner, StartedPair
 from speedscore.gate.plan import GatePlan
@@ -75,8 +75,8 @@ class Gate:
             self._run_pairs()
         except KeyboardInterrupt:
             cut_off = "interrupted"
-        except BudgetSpentError:
-            cut_off = "the time budget was spent"
+        except BudgetSpentError as error:
+            cut_off = f"the time budget was spent{f': {error}' if str(error) else ''}"
         self._look(self._cases, cut_off=cut_off)
         return outcome_of(
             self._matching,
@@ -115,7 +115,7 @@ class Gate:
             self._listener.pair_done(self._pairs, open_cases=still_open, cases=len(self._cases))
 
     def _match(self, pair: StartedPair) -> list[GatedCase]:
-        self._matching = match_cases(pair.on_base, pair.on_head, self._plan, self._settings)
+        self._matching = match_cases(pair.collections, self._plan, self._settings, again=self._again(pair))
         self._cases = [
             GatedCase(
                 case.id,
@@ -127,6 +127,13 @@ class Gate:
         ]
         self._listener.collected(len(self._cases))
         return list(self._cases)
+
+    def _again(self, pair: StartedPair) -> Collections | None:
+        """What another pair collects, where the ids of some cases may be others in each process."""
+        if not may_be_unstable(pair.collections, self._plan):
+            return None
+        with self._pair_runner.started(()) as another:
+            return another.collections
 
     def _look(self, cases: Sequence[GatedCase], *, cut_off: str = "") -> None:
         for case in cases:

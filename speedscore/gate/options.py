@@ -29,6 +29,14 @@ def add_gate_options(parser: pytest.Parser) -> None:
         help="the interpreter of BASE (default: this one)",
     )
     group.addoption(
+        "--gate-build",
+        dest="speedscore_gate_build",
+        action="store_true",
+        default=False,
+        help="build each side's projects into an environment of its own, which sees this one's other packages: for "
+        "extension modules, and wherever a side would else import an installed copy",
+    )
+    group.addoption(
         "--gate-detect",
         dest="speedscore_gate_detect",
         default=None,

@@ -16,6 +16,7 @@ import msgspec
 from speedscore.gate.errors import BudgetSpentError, GateError
 from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.lockstep import PairResult, SideLostError, run_tasks
+from speedscore.gate.own_code import why_not_own_code, why_unlike_builds
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.sides import Side, SideCollection, StartSide
 from speedscore.host.clock import Clock
@@ -30,8 +31,8 @@ class StartedPair(msgspec.Struct, frozen=True):
 
     base: Side
     head: Side
-    on_base: SideCollection
-    on_head: SideCollection
+    collections: tuple[SideCollection, SideCollection]
+    """Of base and of head."""
 
 
 class PairRunner:
@@ -44,8 +45,6 @@ class PairRunner:
         self._clock = clock
         self._order = order
         self._drawn_hash_seed = order.randrange(2**32)
-        self._ran_own_code = False
-        """Whether a pair came to its end and each side was seen to run its own code."""
 
     def _hash_seed(self) -> int:
         """The user's own, else one for all pairs: ids that are made of a set stand in its order.
@@ -81,7 +80,7 @@ class PairRunner:
                 )
                 stack.callback(sides[spec.label].close)
             base, head = sides["base"], sides["head"]
-            pair = StartedPair(base, head, _heard(base, base.collected), _heard(head, head.collected))
+            pair = StartedPair(base, head, (_heard(base, base.collected), _heard(head, head.collected)))
             for case in cases:
                 case.seconds += (self._clock() - began) / len(cases)
             yield pair
@@ -96,7 +95,7 @@ class PairRunner:
     ) -> int:
         """How many of the cases were reached. One in which a side died counts as such, and ends the pair.
 
-        Raises GateError where a side ran the other's code, BudgetSpentError between two cases.
+        Raises GateError where a side ran code that is not its own, BudgetSpentError between two cases.
         """
         by_id = {case.id: case for case in cases}
         one_processor, all_processors = _draw_processors(self._order)
@@ -117,9 +116,7 @@ class PairRunner:
                 note(by_id[result.case], result)
                 if done < len(tasks):
                     self.check_budget()
-            if not self._ran_own_code:
-                _check_own_code(pair)
-                self._ran_own_code = True
+            _check_own_code(pair)
         except SideLostError as error:
             by_id[error.case].lost(error.label, str(error))
             return done + 1
@@ -137,19 +134,19 @@ def _draw_processors(order: random.Random) -> tuple[Processors, Processors]:
 
 
 def _check_own_code(pair: StartedPair) -> None:
-    """Raises GateError where a side ran the other's code: a comparison with itself would always pass."""
-    for side, other_label in ((pair.base, "head"), (pair.head, "base")):
-        if foreign := _heard(side, side.end).foreign:
-            raise GateError(
-                f"{side.spec.label} imported {', '.join(foreign[:5])} from {other_label}'s checkout, so both sides "
-                "ran the same code; name the folder that holds the package in python_path of "
-                "[tool.speedscore.gate], or give base an environment of its own with --gate-python"
-            )
+    """Raises GateError where a side ran code that is not its own: a comparison with itself would always pass."""
+    base, head = _heard(pair.base, pair.base.end), _heard(pair.head, pair.head.end)
+    if why := why_not_own_code(pair.base.spec, base) or why_not_own_code(pair.head.spec, head):
+        raise GateError(why)
+    if why := why_unlike_builds(base, head):
+        raise GateError(why)
 
 
 def _heard(side: Side, ask: Callable[[], Answer]) -> Answer:
-    """Raises GateError where the side is lost."""
+    """Raises GateError where the side is lost, and BudgetSpentError where it takes too long."""
     try:
         return ask()
+    except BudgetSpentError as error:
+        raise BudgetSpentError(f"{error} of {side.spec.label}, which collects" if str(error) else "") from None
     except ProcessLostError as error:
         raise GateError(f"pytest on {side.spec.label} ({side.spec.description}) {error}") from None

@@ -5,16 +5,35 @@ It runs nothing.
 
 from __future__ import annotations
 
+import os
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from speedscore.gate.building import Build
+from speedscore.gate.import_roots import import_roots
+from speedscore.gate.projects import Layout
 from speedscore.gate.side_arguments import Moves, Selection, alone, moved, named_paths, select, without_gate
 from speedscore.gate.sides import SideSpec
 from speedscore.gate.worktrees import SourceTree
+
+
+class SidePlace(msgspec.Struct, frozen=True):
+    """Where the code of a side lies, and what it runs in."""
+
+    tree: SourceTree
+    project: Path
+    """pytest's rootdir in this checkout."""
+    layout: Layout
+    python: str
+    python_path: tuple[str, ...] = ()
+    """Folders of a checkout from which its own code is imported, beside those that are found."""
+    own_environment: bool = False
+    """True where the other side runs in another environment."""
+    build: Build | None = None
+    """What was built of it, where that was asked for."""
 
 
 class SidePlan(msgspec.Struct, frozen=True):
@@ -37,15 +56,10 @@ class GatePlan(msgspec.Struct, frozen=True):
     """On the gate's clock; None without a limit."""
 
 
-def plan_side(
-    config: pytest.Config, label: str, *, tree: SourceTree, head: SourceTree, python: str, python_path: Sequence[str]
-) -> SidePlan:
-    """A side with the command line of ``config``, in the words of its own checkout.
-
-    ``python_path`` are the folders of a checkout from which its own code is imported.
-    """
-    start = config.invocation_params.dir
-    project, moves = _places(config.rootpath, head, tree)
+def plan_side(config: pytest.Config, label: str, *, place: SidePlace, head: SourceTree) -> SidePlan:
+    """A side with the command line of ``config``, in the words of its own checkout."""
+    start, tree, project = config.invocation_params.dir, place.tree, place.project
+    _, moves = places(config.rootpath, head, tree)
     folder = moved(start, moves)
     arguments, paths = _arguments(config), config.option.file_or_dir
     selection = select(without_gate(arguments), paths=paths, start=start, project=project, moves=moves)
@@ -59,11 +73,34 @@ def plan_side(
         root=tree.root,
         project=project,
         folder=folder,
-        python=python,
-        import_paths=tuple(project / name for name in python_path),
+        python=place.python,
+        own_environment=place.own_environment,
         arguments=selection.arguments,
     )
-    return SidePlan(spec, selection)
+    return SidePlan(_with_code(spec, place), selection)
+
+
+def _with_code(spec: SideSpec, place: SidePlace) -> SideSpec:
+    """The side with what its code is imported from: what was built of it, else its own checkout."""
+    named = [Path(os.path.normpath(place.project / name)) for name in place.python_path]
+    if place.build is not None:
+        return msgspec.structs.replace(
+            spec,
+            python=place.build.python,
+            # Its tests may need helpers that lie there; what was built comes before them.
+            late_paths=tuple(named),
+            code=place.build.code,
+            distributions=place.build.distributions,
+            is_built=True,
+            own_environment=False,
+        )
+    code = import_roots(place.layout, named=named)
+    return msgspec.structs.replace(
+        spec,
+        import_paths=code.on_path(named=named),
+        code=code,
+        distributions=tuple(found.name for found in place.layout.projects if found.name),
+    )
 
 
 def command_for(config: pytest.Config, case: str) -> str:
@@ -72,7 +109,7 @@ def command_for(config: pytest.Config, case: str) -> str:
     return f"cd {shlex.quote(str(config.rootpath))} && {shlex.join(['pytest', case, *arguments])}"
 
 
-def _places(rootdir: Path, head: SourceTree, tree: SourceTree) -> tuple[Path, Moves]:
+def places(rootdir: Path, head: SourceTree, tree: SourceTree) -> tuple[Path, Moves]:
     """pytest's rootdir in another checkout, and what else of head lies where.
 
     A directory may hold the project alone, which is a part of head's repository.

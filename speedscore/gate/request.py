@@ -23,6 +23,8 @@ class GateRequest(msgspec.Struct, frozen=True):
     canary: float
     """Share of work that head does in addition; 0 for none."""
     base_python: str
+    build: bool
+    """Whether each side is built and installed in an environment of its own."""
     inconclusive_passes: bool
     budget_seconds: float | None
     """None without a limit."""
@@ -42,6 +44,7 @@ def read_request(config: pytest.Config) -> GateRequest:
         base=base,
         canary=0.0 if canary is None else fraction(canary, what="--gate-canary"),
         base_python=str(Path(config.getoption("speedscore_gate_python") or sys.executable).expanduser()),
+        build=config.getoption("speedscore_gate_build"),
         inconclusive_passes=config.getoption("speedscore_gate_inconclusive") == "pass",
         budget_seconds=_budget_seconds(config.getoption("speedscore_gate_time_budget")),
     )

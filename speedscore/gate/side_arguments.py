@@ -23,6 +23,8 @@ OWN_OPTIONS = (
     "--gate-time-budget",
 )
 """All with a value."""
+_OWN_FLAGS = ("--gate-build",)
+"""Those without."""
 Moves = Sequence[tuple[Path, Path]]
 """Folders of head's checkout, and what they are in this side's: the inner one first."""
 _CHOOSING = ("-k", "-m", "--deselect")
@@ -46,7 +48,7 @@ class Selection(msgspec.Struct, frozen=True):
 
 def without_gate(arguments: Sequence[str]) -> tuple[str, ...]:
     """The arguments that are pytest's own and the project's."""
-    return _without(arguments, OWN_OPTIONS)
+    return tuple(word for word in _without(arguments, OWN_OPTIONS) if word not in _OWN_FLAGS)
 
 
 def joined(arguments: Sequence[str]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from speedscore.host.scratch import make_scratch
 _PLUGIN_FOLDER = Path(__file__).parent / "side"
 _PLUGIN = "speedscore_gate_side"
 _SHOWN_BYTES = 200
+_LONG_SECONDS = 2.0
 HANG_SECONDS = 900.0
 """A side that says nothing for so long hangs. Longer than any compilation."""
 
@@ -90,12 +91,14 @@ class SideProcess:
         self._process.send(msgspec.json.encode({"do": what, **content}))
 
     def _receive(self) -> Message:
-        left_seconds = self._deadline - seconds()
+        began = seconds()
+        left_seconds = self._deadline - began
         try:
             line = self._process.read_line(limit_seconds=max(0.0, min(HANG_SECONDS, left_seconds)))
         except ProcessLostError:
             if seconds() >= self._deadline:
-                raise BudgetSpentError from None
+                waited = seconds() - began
+                raise BudgetSpentError(f"{waited:.0f} s without an answer" if waited >= _LONG_SECONDS else "") from None
             raise
         try:
             return _DECODER.decode(line)
@@ -116,12 +119,26 @@ def _unexpected(answer: Message, expected: str) -> ProcessLostError:
 
 
 def _environment(spec: SideSpec, *, other: SideSpec, hash_seed: int) -> dict[str, str]:
-    inherited = os.environ.get("PYTHONPATH")
-    paths = [_PLUGIN_FOLDER, *spec.import_paths, *([inherited] if inherited else [])]
+    inherited = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    if other.root != spec.root:
+        inherited = [path for path in inherited if not Path(path).resolve().is_relative_to(other.root.resolve())]
     return {
         **os.environ,
-        "PYTHONPATH": os.pathsep.join(map(str, paths)),
+        "PYTHONPATH": os.pathsep.join(map(str, (_PLUGIN_FOLDER, *spec.import_paths, *inherited))),
         "PYTHONHASHSEED": str(hash_seed),
-        "SPEEDSCORE_GATE_OWN": os.path.realpath(spec.root),
-        "SPEEDSCORE_GATE_OTHER": os.path.realpath(other.root),
+        "SPEEDSCORE_GATE_CODE": msgspec.json.encode(_code(spec, other=other)).decode(),
+    }
+
+
+def _code(spec: SideSpec, *, other: SideSpec) -> dict[str, object]:
+    """What the side is to know of its own code, as ``speedscore_gate_code`` reads it."""
+    return {
+        "own": os.path.realpath(spec.root),
+        "other": os.path.realpath(other.root),
+        "roots": [(str(root.folder), root.names) for root in spec.code.roots],
+        "ambiguous": spec.code.ambiguous,
+        "distributions": spec.distributions,
+        "is_built": spec.is_built,
+        "late_paths": [str(path) for path in spec.late_paths],
+        "own_environment": spec.own_environment,
     }

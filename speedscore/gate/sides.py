@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from speedscore.gate.import_roots import ImportRoots
 from speedscore.host.fields import Scalar
 
 
@@ -29,7 +30,17 @@ class SideSpec(msgspec.Struct, frozen=True):
     """Where pytest is started."""
     python: str
     import_paths: tuple[Path, ...] = ()
-    """Folders from which the side's own code is imported, before anything that is installed."""
+    """Folders that stand first on the import path, before anything that is installed."""
+    late_paths: tuple[Path, ...] = ()
+    """Folders that stand last on it."""
+    code: ImportRoots = ImportRoots()
+    """From where the side's own code is imported: folders of its checkout, or of what was built from it."""
+    distributions: tuple[str, ...] = ()
+    """Names of the projects in its checkout, as they are installed."""
+    is_built: bool = False
+    """True where ``code`` is what was built from the checkout, and not the checkout itself."""
+    own_environment: bool = False
+    """True where all that is installed is this side's alone."""
     arguments: tuple[str, ...] = ()
     """Of the command line, without the gate's own, as they stand for this checkout."""
 
@@ -50,8 +61,6 @@ class SideCollection(msgspec.Struct, frozen=True, tag_field="event", tag="collec
     errors: tuple[str, ...]
     python: str
     """Version of its interpreter."""
-    unstable: tuple[str, ...] = ()
-    """Tests whose ids hold an address in memory, and so are others in each process."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
@@ -84,7 +93,7 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     """The test has ended."""
 
     outcome: str
-    """``passed``, ``failed`` or ``skipped``."""
+    """``passed``, ``failed``, ``skipped``, or ``absent`` where this process has no test of that id."""
     reason: str
     not_comparable: str = ""
     """Why its rounds say nothing, although the test passed."""
@@ -104,8 +113,10 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
 class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):
     """The side will run no further case."""
 
-    foreign: tuple[str, ...]
-    """Modules that came from the other side's checkout."""
+    foreign: Mapping[str, str]
+    """Modules that its checkout holds and that came from elsewhere, each with the file."""
+    extensions: tuple[str, ...] = ()
+    """Compiled modules that were built beside the sources of its checkout."""
 
 
 class CaseRequest(msgspec.Struct, frozen=True):

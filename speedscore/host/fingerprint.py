@@ -57,6 +57,11 @@ def busy_processors(look_seconds: float) -> float:
     return psutil.cpu_percent(interval=look_seconds) / 100 * (psutil.cpu_count(logical=True) or 1)
 
 
+def processor_name() -> str:
+    """The processor by its maker's name, or its architecture where the system does not tell."""
+    return str(_processor().get("cpu.model", platform.machine()))
+
+
 def _system() -> dict[str, Scalar]:
     return {
         "system.name": platform.system(),

@@ -35,7 +35,7 @@ def mark() -> dict[str, str]:
             # Neither a signal for our group nor another's reaper may end it first.
             start_new_session=True,
             cwd="/",
-            env={name: value for name, value in os.environ.items() if name != reaping.MARK},
+            env={name: value for name, value in os.environ.items() if name != reaping.MARK} | {reaping.REAPER: "1"},
         )
         atexit.register(_end, this)
     return {reaping.MARK: reaping.identity(this)}
@@ -52,9 +52,10 @@ def end_leftovers() -> int:
 
 
 def is_alive(identity: str) -> bool:
-    """Whether the process of that identity is still there."""
-    pid = identity.partition("-")[0]
-    return pid.isdecimal() and reaping.identity(int(pid)) == identity
+    """Whether the process of that identity is still there, as far as can be seen from here."""
+    pid, _, rest = identity.partition("-")
+    is_elsewhere = rest.partition("-")[2] != reaping.place()
+    return pid.isdecimal() and (is_elsewhere or reaping.identity(int(pid)) == identity)
 
 
 def _end(pid: int) -> None:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 from speedscore.host import reaping
 from speedscore.host.reaper import is_alive
 
 PREFIX = "speedscore-"
-_OWNER = ".owner"
+_OWNER = ".made-by"
+_FORGOTTEN_SECONDS = 30 * 86400.0
+"""Whoever made a folder so long ago has gone, also where that cannot be seen, as after a restart of the machine."""
 
 
 def make_scratch(what: str) -> Path:
@@ -29,11 +32,11 @@ def remove_leftovers() -> int:
     removed = 0
     for owner in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{_OWNER}"):
         try:
-            identity = owner.read_text()
+            identity, age_seconds = owner.read_text(), time.time() - owner.stat().st_mtime
         except OSError:  # another user's, or just being removed
             continue
-        # Where nothing tells processes apart the maker is not known to have gone.
-        if identity and not is_alive(identity):
+        # Where nothing tells processes apart, or in another container's folder, the maker is not known to have gone.
+        if identity and (not is_alive(identity) or age_seconds > _FORGOTTEN_SECONDS):
             shutil.rmtree(owner.parent, ignore_errors=True)
             removed += 1
     return removed

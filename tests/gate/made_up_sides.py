@@ -62,6 +62,8 @@ class MadeUpTest:
 
 
 Tests = Mapping[str, MadeUpTest]
+AnyTests = Tests | Callable[[int], Tests]
+"""Or by the number of the pair."""
 
 
 class MadeUpSide:
@@ -78,7 +80,13 @@ class MadeUpSide:
         self._tests = tests
         self._clock = clock
         self._pair = pair
-        self._collection = {"errors": (), "python": "3.11.7", "foreign": (), "stillborn": ""} | collection
+        self._collection = {
+            "errors": (),
+            "python": "3.11.7",
+            "foreign": {},
+            "extensions": (),
+            "stillborn": "",
+        } | collection
         self._is_frozen = False
         self._extra_work = 0.0
         self._rounds = 0
@@ -94,6 +102,8 @@ class MadeUpSide:
         self._is_frozen, self._extra_work, self._rounds = False, extra_work, 0
 
     def ready(self) -> Ready | Finished:
+        if self.requests[-1].case not in self._tests:
+            return Finished("absent", "")
         if self._test.dies == "before its benchmark":
             raise ProcessLostError("ended with exit code 3 instead of replying\nits last lines:\n  | gone")
         if not self._test.comes_to_benchmark:
@@ -134,7 +144,7 @@ class MadeUpSide:
         return self._finished()
 
     def end(self) -> Ended:
-        return Ended(self._collection["foreign"])
+        return Ended(self._collection["foreign"], self._collection["extensions"])
 
     def freeze(self) -> None:
         self._is_frozen = True
@@ -154,7 +164,9 @@ class MadeUpSide:
 class MadeUpMachine:
     """Starts sides of the tests that are written down for base and for head, and keeps all that it has started."""
 
-    def __init__(self, base: Tests, head: Tests, *, on_base: Mapping[str, Any] | None = None, **on_head: Any) -> None:
+    def __init__(
+        self, base: AnyTests, head: AnyTests, *, on_base: Mapping[str, Any] | None = None, **on_head: Any
+    ) -> None:
         """``on_base`` and ``on_head`` are what a side collects beside its tests: ``errors``, ``python``, ``foreign``;
         or ``stillborn``, how it dies before it has collected."""
         self.clock = MadeUpClock()
@@ -174,7 +186,9 @@ class MadeUpMachine:
         assert {spec.label, other.label} == {"base", "head"}
         self.clock.now += START_SECONDS
         pair = len(self.started) // 2
-        side = MadeUpSide(spec, self._tests[spec.label], self.clock, pair=pair, **self._collections[spec.label])
+        tests = self._tests[spec.label]
+        tests = tests(pair) if callable(tests) else tests
+        side = MadeUpSide(spec, tests, self.clock, pair=pair, **self._collections[spec.label])
         self.started.append(side)
         self.hash_seeds.append(hash_seed)
         return side

@@ -16,6 +16,7 @@ import pytest
 
 from speedscore.gate.bisect import bisect
 from speedscore.gate.worktrees import CheckoutError
+from speedscore.host.scratch import remove_leftovers
 from tests.gate.sample_repository import ENVIRONMENT, LIMIT_SECONDS, QUICK, SAMPLES, git, replaced, sample
 
 
@@ -74,6 +75,14 @@ def test_where_only_such_a_commit_could_tell_none_is_named(tmp_path: Path, capfd
     assert "no single commit was found" in capfd.readouterr().out
 
 
+def test_where_the_gate_cannot_judge_bad_it_does_not_call_it_good(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    repository = history(tmp_path, [100, 130, 0])
+    assert search(repository, "HEAD~2", "HEAD") == 1
+    assert capfd.readouterr().out.splitlines()[-1].startswith("bisect: the gate could not judge HEAD against HEAD~2")
+
+
 def test_good_must_come_before_bad(repository: Path) -> None:
     with pytest.raises(CheckoutError, match="no ancestor"):
         search(repository, "HEAD", "HEAD~2")
@@ -82,19 +91,14 @@ def test_good_must_come_before_bad(repository: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "in_search"), [(signal.SIGINT, False), (signal.SIGTERM, True)], ids=["first gate", "search"]
+    ("number", "in_search"),
+    [(signal.SIGINT, False), (signal.SIGHUP, False), (signal.SIGTERM, True)],
+    ids=["first gate", "closed terminal", "search"],
 )
 def test_interrupted_it_leaves_no_process_and_no_worktree(
     repository: Path, tmp_path: Path, number: signal.Signals, in_search: bool
 ) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "speedscore", "bisect", "HEAD~4", "HEAD", "-k", "work"],
-        cwd=repository,
-        env=os.environ | ENVIRONMENT | {"TMPDIR": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    with bisecting(repository, tmp_path) as process:
         itself = psutil.Process(process.pid)
         started = wait_for_sides(itself, in_search=in_search)
         process.send_signal(number)
@@ -104,6 +108,32 @@ def test_interrupted_it_leaves_no_process_and_no_worktree(
     assert [side for side in started if side.is_running() and side.status() != psutil.STATUS_ZOMBIE] == []
     assert list(tmp_path.iterdir()) == []
     assert len(git(repository, "worktree", "list").splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are found by /proc, which Linux has")
+def test_killed_it_leaves_no_process_and_the_next_finds_its_worktrees(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with bisecting(repository, tmp_path) as process:
+        started = wait_for_sides(psutil.Process(process.pid), in_search=False)
+        process.kill()
+    _, alive = psutil.wait_procs(started, timeout=LIMIT_SECONDS)
+    assert [left for left in alive if left.status() != psutil.STATUS_ZOMBIE] == []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert remove_leftovers() >= 2
+    git(repository, "worktree", "prune")
+    assert len(git(repository, "worktree", "list").splitlines()) == 1
+
+
+def bisecting(repository: Path, scratch: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "speedscore", "bisect", "HEAD~4", "HEAD", "-k", "work"],
+        cwd=repository,
+        env=os.environ | ENVIRONMENT | {"TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def wait_for_sides(bisecting: psutil.Process, *, in_search: bool) -> list[psutil.Process]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from speedscore.gate import side_process
 from tests.gate.sample_repository import AT_A_GLANCE, QUICK, Ran, Repository, git, replaced, sample
 
 OWN_SETTINGS = """
@@ -199,6 +200,7 @@ def test_a_submodule_is_on_each_side_as_it_was_and_is_not_fetched_again(tmp_path
     assert ran.verdicts("units")["test_plain"]["reason"] == "130 instead of 100 units, counted exactly"
 
 
+SIDE = Path(side_process.__file__).parent / "side"
 NEEDED_BY_A_SIDE = ("pytest", "pytest-benchmark")
 """Whoever gates needs more in the environment of head alone."""
 LOADS = sample("module_benchmark.py")
@@ -260,6 +262,46 @@ def test_base_runs_in_its_own_environment_and_imports_nothing_of_ours(bare: tupl
         assert {"bench_suite", "scoring", "msgspec", "psutil"}.isdisjoint({name.partition(".")[0] for name in names})
 
 
+def test_what_we_load_is_little_and_all_that_differs(bare: tuple[Repository, Path, Ran]) -> None:
+    """Memory of a side is what its benchmarks need: no library of ours may stand in it."""
+    repository, python, _ = bare
+    loaded = [json.loads(path.read_text()) for path in repository.scratch.glob("modules-*")]
+    on_base, on_head = (
+        {name for prefix, *names in loaded if (Path(prefix) == python.parent.parent) == is_base for name in names}
+        for is_base in (True, False)
+    )
+    assert {name for name in on_base if "speedscore" in name} == {path.stem for path in SIDE.glob("*.py")}
+    assert {name for name in on_head - on_base if "speedscore" in name} == {
+        "speedscore",
+        "speedscore.plugin",
+        "speedscore.gate",
+        "speedscore.gate.options",
+        # What other packages' plugins may answer.
+        "speedscore.bench_suite",
+        "speedscore.bench_suite.matrix",
+        "speedscore.bench_suite.matrix.hooks",
+        "speedscore.scoring",
+        "speedscore.scoring.rubric",
+        "speedscore.scoring.rubric.hooks",
+    }
+    needed = {name for line in importlib.metadata.requires("speedscore") or () for name in _imported(line)}
+    assert {"numpy", "scipy", "msgspec", "psutil"} <= needed
+    # A test of head imports msgspec itself.
+    brought = {"pytest", "_pytest", "py", "pytest_benchmark", "msgspec"}
+    assert {name.partition(".")[0] for name in on_head} & needed == brought
+
+
+def _imported(requirement: str) -> list[str]:
+    """The modules that a package of ours brings, where we need it in any case."""
+    from packaging.requirements import Requirement
+
+    needed = Requirement(requirement)
+    if needed.marker is not None:
+        return []
+    files = importlib.metadata.files(needed.name) or ()
+    return [name for file in files if (name := file.parts[0].removesuffix(".py")).isidentifier()]
+
+
 def test_environments_that_differ_are_told_apart(bare: tuple[Repository, Path, Ran]) -> None:
     _, _, ran = bare
     base, head = ran.report["base"]["packages"], ran.report["head"]["packages"]
@@ -267,7 +309,7 @@ def test_environments_that_differ_are_told_apart(bare: tuple[Repository, Path, R
     assert head["msgspec"] == importlib.metadata.version("msgspec")
     assert "pytest" not in head
     assert "environments differ: Aardvark 7.5 -> none, " in ran.said
-    assert "environments differ: Aardvark 7.5 -> none, " in ran.markdown
+    assert r"environments differ: Aardvark 7.5 -\> none, " in ran.markdown
 
 
 def test_another_environment_may_count_in_another_way(bare: tuple[Repository, Path, Ran]) -> None:

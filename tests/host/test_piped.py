@@ -38,11 +38,15 @@ def start(tmp_path: Path) -> Iterator[Callable[[str], PipedProcess]]:
         process.close()
 
 
-def wait_until_gone(*pids: int) -> None:
+def wait_until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + LIMIT_SECONDS
-    while any(map(reaping.identity, pids)):
-        assert time.monotonic() < deadline, f"{pids} still live"
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
+
+
+def wait_until_gone(*pids: int) -> None:
+    wait_until(lambda: not any(map(reaping.identity, pids)))
 
 
 def test_a_death_is_seen_though_a_child_holds_the_pipe(start: Callable[[str], PipedProcess]) -> None:
@@ -65,11 +69,15 @@ def test_a_line_without_an_end_is_given_up(
 @needs_linux
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "terminated"])
 def test_what_was_started_ends_with_its_starter_frozen_or_not(tmp_path: Path, number: signal.Signals) -> None:
-    """A child in a session of its own as well, which no signal to a group reaches."""
-    child = (
-        "import subprocess, sys, time; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'],"
-    )
-    child += " start_new_session=True).pid, flush=True); time.sleep(600)"
+    """Children in a session of their own as well, which no signal to a group reaches, or without our mark."""
+    child = """
+import os, subprocess, sys, time
+sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+children = [subprocess.Popen(sleep, start_new_session=True), subprocess.Popen(sleep, env={})]
+children.append(subprocess.Popen(sleep, env={}, start_new_session=True))
+print(*(child.pid for child in children), flush=True)
+time.sleep(600)
+"""
     starter = f"""
 import os, sys, time
 from pathlib import Path
@@ -79,27 +87,35 @@ process = PipedProcess([sys.executable, "-c", {child!r}], log_path=log, env=dict
 while not log.read_text().strip():
     time.sleep(0.02)
 process.freeze()
+if not os.fork():
+    time.sleep(600)
 print(process.pid, flush=True)
 time.sleep(600)
 """
-    with subprocess.Popen([sys.executable, "-c", starter], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        started = int(process.stdout.readline())
-        grandchild = int((tmp_path / "log").read_text())
-        assert psutil.Process(started).status() == psutil.STATUS_STOPPED
-        process.send_signal(number)
-    wait_until_gone(started, grandchild)
+    with subprocess.Popen(
+        [sys.executable, "-c", starter], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            started = int(process.stdout.readline())
+            grandchildren = list(map(int, (tmp_path / "log").read_text().split()))
+            assert len(grandchildren) == 3
+            wait_until(lambda: psutil.Process(started).status() == psutil.STATUS_STOPPED)
+            process.send_signal(number)
+            wait_until_gone(started, *grandchildren)
+        finally:
+            # Its fork, which holds the pipe of the reaper.
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @needs_linux
 def test_what_nobody_reaped_is_found_later() -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
-    identity = reaping.identity(gone.pid) or f"{gone.pid}-1"
+    identity = reaping.identity(gone.pid) or f"{gone.pid}-1-{reaping.place()}"
     gone.wait()
     left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={reaping.MARK: identity})
     try:
-        while left.pid not in reaping.marked():  # until it has begun
-            time.sleep(0.02)
+        wait_until(lambda: left.pid in reaping.marked())  # until it has begun
         assert end_leftovers() >= 1
         assert left.wait(LIMIT_SECONDS) == -signal.SIGKILL
     finally:
@@ -110,8 +126,21 @@ def test_what_nobody_reaped_is_found_later() -> None:
 def test_a_process_is_told_from_a_later_one_of_its_number() -> None:
     identity = reaping.identity(os.getpid())
     assert is_alive(identity)
-    assert not is_alive(f"{os.getpid()}-1")
+    assert not is_alive(f"{os.getpid()}-1-{reaping.place()}")
     assert not is_alive("")
+
+
+@needs_linux
+def test_what_another_container_started_is_left_alone() -> None:
+    mark = f"{os.getpid()}-1-1234.5678"
+    theirs = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={reaping.MARK: mark})
+    try:
+        wait_until(lambda: theirs.pid in reaping.marked())
+        end_leftovers()
+        assert theirs.poll() is None
+    finally:
+        theirs.kill()
+        theirs.wait()
 
 
 @needs_linux
@@ -120,8 +149,12 @@ def test_folders_of_those_who_have_gone_are_removed_and_no_others(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     ours, left, strange = make_scratch("gate"), make_scratch("gate"), tmp_path / "speedscore-strange"
-    (left / ".owner").write_text(f"{os.getpid()}-1")
+    old, of_container = make_scratch("gate"), make_scratch("gate")
+    for folder in (old, of_container):
+        (folder / ".made-by").write_text(f"{os.getpid()}-1-1234.5678")
+    os.utime(old / ".made-by", (0, 0))
+    (left / ".made-by").write_text(f"{os.getpid()}-1-{reaping.place()}")
     (left / "worktree").mkdir()
     strange.mkdir()
-    assert remove_leftovers() == 1
-    assert sorted(tmp_path.iterdir()) == sorted([ours, strange])
+    assert remove_leftovers() == 2
+    assert sorted(tmp_path.iterdir()) == sorted([ours, strange, of_container])

@@ -71,6 +71,7 @@ class Side:
     """The process of one side, stopped whenever it is not its turn."""
 
     def __init__(self, which: str, row: Row, folder: Path) -> None:
+        self.which = which
         self._log = folder / f"{which}.log"
         extra = package_folders(row.packages) if which == "published" else []
         environment = os.environ | {
@@ -101,7 +102,9 @@ class Side:
             self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
-            pytest.fail(f"the process ended; its last lines:\n{self._log.read_text(errors='replace')[-3000:]}")
+            said = self._log.read_text(errors="replace").strip()
+            last = said.rpartition("\n")[2][-300:]
+            pytest.fail(f"the process of {self.which} ended: {last}; its last lines:\n{said[-3000:]}")
         self.process.send_signal(signal.SIGSTOP)
         return answer
 
@@ -197,23 +200,41 @@ def show(result: Result) -> None:
     )
 
 
-def keep(row: Row, result: Result) -> None:
-    """Put the row in the file, among those of other sessions; a row that is measured again replaces itself."""
-    kept = json.loads(RESULTS.read_text())["rows"] if RESULTS.exists() else {}
-    kept[row.id] = msgspec.to_builtins(result) | {
-        "processors": len(allowed_processors()),
-        "python": platform.python_version(),
-        "date": time.strftime("%Y-%m-%d"),
+def keep(row: Row, result: Result | str) -> None:
+    """Put the row in the file, or the reason why it has no figures, among those of other sessions.
+
+    A row that is measured again replaces itself.
+    """
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    rows, unmeasured = kept.get("rows", {}), kept.get("unmeasured", {})
+    if isinstance(result, str):
+        # What was measured before stays.
+        unmeasured |= {} if row.id in rows else {row.id: result}
+    else:
+        unmeasured.pop(row.id, None)
+        rows[row.id] = msgspec.to_builtins(result) | {
+            "processors": len(allowed_processors()),
+            "python": platform.python_version(),
+            "date": time.strftime("%Y-%m-%d"),
+        }
+    page = {
+        "aim": AIM,
+        "rows": {each: rows[each] for each in ROWS if each in rows},
+        "unmeasured": {each: unmeasured[each] for each in ROWS if each in unmeasured},
+        "absent": ABSENT,
     }
-    rows = {each: kept[each] for each in ROWS if each in kept}
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"aim": AIM, "rows": rows, "absent": ABSENT}, indent=1, ensure_ascii=False) + "\n")
+    RESULTS.write_text(json.dumps(page, indent=1, ensure_ascii=False) + "\n")
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=list(ROWS))
 def test_ours_against_the_published(row: Row, tmp_path: Path) -> None:
-    require(row)
-    result = compare(row, tmp_path)
+    try:
+        require(row)
+        result = compare(row, tmp_path)
+    except (pytest.skip.Exception, pytest.fail.Exception) as why_not:
+        keep(row, str(why_not).splitlines()[0])
+        raise
     show(result)
     keep(row, result)
     if row.same_parameters:

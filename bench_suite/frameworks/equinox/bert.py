@@ -15,13 +15,18 @@ import jax
 import jax.numpy as jnp
 
 from speedscore.bench_suite.frameworks.equinox.driver import EquinoxModel
-from speedscore.bench_suite.frameworks.equinox.layers import Attention, LayerNorm, Mlp, dense
+from speedscore.bench_suite.frameworks.equinox.layers import IDIOMATIC, Attention, Dense, Layers, Mlp
 from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
 
 
 def make(workload: Bert, *, platform: str) -> EquinoxModel:
     """The model as a module for one example, mapped over the batch; it is the same on every platform."""
     del platform
+    return make_model(workload, IDIOMATIC)
+
+
+def make_model(workload: Bert, layers: Layers) -> EquinoxModel:
+    """The same with these layers under it."""
 
     def apply(module: Any, state: Any, inputs: Any, training: bool) -> tuple[Any, Any]:
         """Tokens and segments [batch, 2, length] to logits [batch, length, vocabulary]."""
@@ -29,9 +34,13 @@ def make(workload: Bert, *, platform: str) -> EquinoxModel:
         return jax.vmap(module)(inputs), state
 
     return EquinoxModel(
-        make=lambda key: Encoder(workload, key=key),
+        make=lambda key: Encoder(workload, layers, key=key),
         apply=apply,
-        description={"layout": "fused qkv, [out, in] weights", "attention": "unfused products and softmax"},
+        description={
+            "layout": "fused qkv, [out, in] weights",
+            "attention": "unfused products and softmax",
+            "layers": layers.description,
+        },
     )
 
 
@@ -41,18 +50,18 @@ class Encoder(eqx.Module):
     word: eqx.nn.Embedding
     position: eqx.nn.Embedding
     segment: eqx.nn.Embedding
-    embed_ln: LayerNorm
+    embed_ln: Any
     layers: list[Layer]
     head: Head
 
-    def __init__(self, workload: Bert, *, key: Any) -> None:
+    def __init__(self, workload: Bert, layers: Layers, *, key: Any) -> None:
         word, position, segment, head, *keys = jax.random.split(key, 4 + workload.layers)
         self.word = eqx.nn.Embedding(workload.vocabulary, workload.width, key=word)
         self.position = eqx.nn.Embedding(workload.context, workload.width, key=position)
         self.segment = eqx.nn.Embedding(SEGMENTS, workload.width, key=segment)
-        self.embed_ln = LayerNorm(workload.width, epsilon=NORM_EPSILON)
-        self.layers = [Layer(workload.width, workload.heads, key=key) for key in keys]
-        self.head = Head(workload.width, workload.vocabulary, key=head)
+        self.embed_ln = layers.norm(workload.width, NORM_EPSILON)
+        self.layers = [Layer(workload.width, workload.heads, layers, key=key) for key in keys]
+        self.head = Head(workload.width, workload.vocabulary, layers, key=head)
 
     def __call__(self, inputs: Any) -> Any:
         tokens, segments = inputs
@@ -68,16 +77,16 @@ class Layer(eqx.Module):
     """A post-norm block: [length, D] to the same; every position sees the keys in ``visible`` [1, length]."""
 
     attn: Attention
-    attn_ln: LayerNorm
+    attn_ln: Any
     mlp: Mlp
-    mlp_ln: LayerNorm
+    mlp_ln: Any
 
-    def __init__(self, width: int, heads: int, *, key: Any) -> None:
+    def __init__(self, width: int, heads: int, layers: Layers, *, key: Any) -> None:
         attention, mlp = jax.random.split(key)
-        self.attn = Attention(width, heads, key=attention)
-        self.attn_ln = LayerNorm(width, epsilon=NORM_EPSILON)
-        self.mlp = Mlp(width, approximate=False, key=mlp)
-        self.mlp_ln = LayerNorm(width, epsilon=NORM_EPSILON)
+        self.attn = Attention(width, heads, dense=layers.dense, key=attention)
+        self.attn_ln = layers.norm(width, NORM_EPSILON)
+        self.mlp = Mlp(width, approximate=False, dense=layers.dense, key=mlp)
+        self.mlp_ln = layers.norm(width, NORM_EPSILON)
 
     def __call__(self, hidden: Any, visible: Any) -> Any:
         hidden = jax.vmap(self.attn_ln)(hidden + self.attn(hidden, visible))
@@ -88,14 +97,16 @@ class Head(eqx.Module):
     """[length, D] to logits [length, V], by the word embeddings [V, D]."""
 
     dense: eqx.nn.Linear
-    ln: LayerNorm
+    ln: Any
     bias: jax.Array
+    apply_dense: Dense = eqx.field(static=True)
 
-    def __init__(self, width: int, vocabulary: int, *, key: Any) -> None:
+    def __init__(self, width: int, vocabulary: int, layers: Layers, *, key: Any) -> None:
         self.dense = eqx.nn.Linear(width, width, use_bias=True, key=key)
-        self.ln = LayerNorm(width, epsilon=NORM_EPSILON)
+        self.ln = layers.norm(width, NORM_EPSILON)
         self.bias = jnp.zeros(vocabulary, dtype=jnp.float32)
+        self.apply_dense = layers.dense
 
     def __call__(self, hidden: Any, embeddings: Any) -> Any:
-        hidden = jax.nn.gelu(dense(self.dense, hidden), approximate=False)
+        hidden = jax.nn.gelu(self.apply_dense(self.dense, hidden), approximate=False)
         return jax.vmap(self.ln)(hidden) @ embeddings.T + self.bias

@@ -15,13 +15,18 @@ import jax
 import jax.numpy as jnp
 
 from speedscore.bench_suite.frameworks.equinox.driver import EquinoxModel
-from speedscore.bench_suite.frameworks.equinox.layers import Attention, LayerNorm, Mlp
+from speedscore.bench_suite.frameworks.equinox.layers import IDIOMATIC, Attention, Layers, Mlp
 from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 
 
 def make(workload: Gpt, *, platform: str) -> EquinoxModel:
     """The model as a module for one example, mapped over the batch; it is the same on every platform."""
     del platform
+    return make_model(workload, IDIOMATIC)
+
+
+def make_model(workload: Gpt, layers: Layers) -> EquinoxModel:
+    """The same with these layers under it."""
 
     def apply(module: Any, state: Any, tokens: Any, training: bool) -> tuple[Any, Any]:
         """Tokens [batch, length] to logits [batch, length, vocabulary]."""
@@ -29,9 +34,13 @@ def make(workload: Gpt, *, platform: str) -> EquinoxModel:
         return jax.vmap(module)(tokens), state
 
     return EquinoxModel(
-        make=lambda key: LanguageModel(workload, key=key),
+        make=lambda key: LanguageModel(workload, layers, key=key),
         apply=apply,
-        description={"layout": "fused qkv, [out, in] weights", "attention": "unfused products and softmax"},
+        description={
+            "layout": "fused qkv, [out, in] weights",
+            "attention": "unfused products and softmax",
+            "layers": layers.description,
+        },
     )
 
 
@@ -41,14 +50,14 @@ class LanguageModel(eqx.Module):
     wte: eqx.nn.Embedding
     wpe: eqx.nn.Embedding
     blocks: list[Block]
-    ln_f: LayerNorm
+    ln_f: Any
 
-    def __init__(self, workload: Gpt, *, key: Any) -> None:
+    def __init__(self, workload: Gpt, layers: Layers, *, key: Any) -> None:
         words, positions, *keys = jax.random.split(key, 2 + workload.layers)
         self.wte = eqx.nn.Embedding(workload.vocabulary, workload.width, key=words)
         self.wpe = eqx.nn.Embedding(workload.context, workload.width, key=positions)
-        self.blocks = [Block(workload.width, workload.heads, key=key) for key in keys]
-        self.ln_f = LayerNorm(workload.width, epsilon=NORM_EPSILON)
+        self.blocks = [Block(workload.width, workload.heads, layers, key=key) for key in keys]
+        self.ln_f = layers.norm(workload.width, NORM_EPSILON)
 
     def __call__(self, tokens: Any) -> Any:
         (length,) = tokens.shape
@@ -62,17 +71,17 @@ class LanguageModel(eqx.Module):
 class Block(eqx.Module):
     """A pre-norm block: [length, D] to the same."""
 
-    ln1: LayerNorm
+    ln1: Any
     attn: Attention
-    ln2: LayerNorm
+    ln2: Any
     mlp: Mlp
 
-    def __init__(self, width: int, heads: int, *, key: Any) -> None:
+    def __init__(self, width: int, heads: int, layers: Layers, *, key: Any) -> None:
         attention, mlp = jax.random.split(key)
-        self.ln1 = LayerNorm(width, epsilon=NORM_EPSILON)
-        self.attn = Attention(width, heads, key=attention)
-        self.ln2 = LayerNorm(width, epsilon=NORM_EPSILON)
-        self.mlp = Mlp(width, approximate=True, key=mlp)
+        self.ln1 = layers.norm(width, NORM_EPSILON)
+        self.attn = Attention(width, heads, dense=layers.dense, key=attention)
+        self.ln2 = layers.norm(width, NORM_EPSILON)
+        self.mlp = Mlp(width, approximate=True, dense=layers.dense, key=mlp)
 
     def __call__(self, hidden: Any, visible: Any) -> Any:
         hidden = hidden + self.attn(jax.vmap(self.ln1)(hidden), visible)

@@ -8,16 +8,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
+import numpy as np
 
 from speedscore.bench_suite.workloads.fusing import fuse, split
 from speedscore.bench_suite.workloads.workload import Weights
 
-_KINDS: dict[type, str] = {eqx.nn.Linear: "kernel", eqx.nn.Embedding: "embedding"}
-"""What the workloads call the ``weight`` of a layer."""
+
+class Place(NamedTuple):
+    """Where a canonical tensor lies."""
+
+    name: str
+    axes: tuple[int, ...] | None
+    """The canonical axes in the order in which the module stores them; None where they are the same."""
+
+
+_KINDS: dict[type, Place] = {
+    eqx.nn.Linear: Place("kernel", (1, 0)),
+    eqx.nn.Conv2d: Place("kernel", (3, 2, 0, 1)),
+    eqx.nn.Embedding: Place("embedding", None),
+    eqx.nn.LayerNorm: Place("scale", None),
+}
+"""What the workloads call the ``weight`` of a layer, and how it lies: [out, in] and [out, in, k, k]."""
 
 
 def outline(make: Callable[[Any], Any]) -> tuple[Any, Any]:
@@ -29,7 +44,7 @@ def outline(make: Callable[[Any], Any]) -> tuple[Any, Any]:
 def fill_model(module: Any, parameters: Weights) -> Any:
     """The module with NumPy arrays; query, key and value lie below each other in ``qkv``: [3D, D] and [3D]."""
     fused = fuse(parameters)
-    leaves = [fused[name].T if _is_dense(name, fused[name]) else fused[name] for name in _model_names(module)]
+    leaves = [_stored(fused[place.name], place) for place in _model_places(module)]
     return jax.tree.unflatten(jax.tree.structure(module), leaves)
 
 
@@ -40,24 +55,33 @@ def fill_state(module: Any, state: Any, values: Weights) -> Any:
 
 def to_canonical(module: Any, tree: Any) -> Weights:
     """A tree like the module or like its state, of NumPy arrays, under canonical names and layouts."""
-    names = _state_names(module) if isinstance(tree, eqx.nn.State) else _model_names(module)
-    leaves = zip(names, jax.tree.leaves(tree), strict=True)
-    return split({name: value.T if _is_dense(name, value) else value for name, value in leaves})
+    if isinstance(tree, eqx.nn.State):
+        places = [Place(name, None) for name in _state_names(module)]
+    else:
+        places = _model_places(module)
+    leaves = zip(places, jax.tree.leaves(tree), strict=True)
+    return split({place.name: _canonical_array(value, place) for place, value in leaves})
 
 
-def _is_dense(name: str, value: Any) -> bool:
-    """True of the kernel of an ``eqx.nn.Linear``, which keeps [out, in]."""
-    return name.endswith(".kernel") and value.ndim == 2
+def _stored(value: Any, place: Place) -> Any:
+    return value if place.axes is None else value.transpose(place.axes)
 
 
-def _model_names(module: Any) -> list[str]:
-    """Canonical names of a module's leaves, in their order."""
-    names: list[str] = []
+def _canonical_array(value: Any, place: Place) -> Any:
+    return value if place.axes is None else value.transpose(np.argsort(place.axes))
+
+
+def _model_places(module: Any) -> list[Place]:
+    """Of a module's leaves, in their order."""
+    places: list[Place] = []
     for path, node in jax.tree_util.tree_leaves_with_path(module, is_leaf=lambda node: type(node) in _KINDS):
-        kind = _KINDS.get(type(node))
-        fields = [f".{kind}", ".bias"][: len(jax.tree.leaves(node))] if kind else [""]
-        names += [f"{_canonical(path)}{field}" for field in fields]
-    return names
+        owner, weight = _canonical(path), _KINDS.get(type(node))
+        if weight is None:
+            places.append(Place(owner, None))
+            continue
+        fields = (weight, Place("bias", None))[: len(jax.tree.leaves(node))]
+        places += [Place(f"{owner}.{field.name}", field.axes) for field in fields]
+    return places
 
 
 def _state_names(module: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""ResNet-50 v1.5 in Flax Linen, NHWC throughout, with raw JAX's convolutions inside ``nn.Conv``.
+"""ResNet-50 v1.5 in Flax Linen, NHWC throughout: ``nn.Conv`` and ``nn.max_pool``.
 
 ``nn.BatchNorm`` keeps a biased running variance, which is not what the workload says, so the normalisation is a module
 of its own. It holds no weights and computes no loss; see ``workloads/resnet50.py`` for names and shapes.
@@ -19,31 +19,39 @@ from jax import lax
 
 from speedscore.bench_suite.frameworks.flax_linen.layout import STATISTICS, make_model
 from speedscore.bench_suite.frameworks.jax.driver import PureModel
-from speedscore.bench_suite.frameworks.jax.image_layers import (
-    batch_statistics,
-    choose_convolution,
-    max_pool,
-    update_running,
-)
+from speedscore.bench_suite.frameworks.jax.image_layers import MaxPool, batch_statistics, describe, update_running
 from speedscore.bench_suite.workloads.resnet50 import EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
 
 
 def make(workload: Resnet50, *, platform: str) -> PureModel:
-    """The model's pure functions, with the convolutions that suit ``platform``."""
-    convolution = choose_convolution(platform)
-    return make_model(Resnet(workload, convolution.for_flax), convolution.description)
+    """The model's pure functions; they are the same on every platform."""
+    del platform
+    return make_model(Resnet(workload), DESCRIPTION)
+
+
+DESCRIPTION = describe("nn.Conv", "nn.max_pool")
+
+# Without annotations.
+_nn: Any = nn
+
+
+def max_pool(images: Any) -> Any:
+    """Maximum over 3 × 3 windows of stride 2, padded by 1."""
+    return _nn.max_pool(images, (3, 3), strides=(2, 2), padding=((1, 1), (1, 1)))
 
 
 class Resnet(nn.Module):
     """Images [batch, height, width, 3] to logits [batch, classes]."""
 
     workload: Resnet50
-    convolve: Callable[..., Any]
+    convolve: Callable[..., Any] = lax.conv_general_dilated
+    """What ``nn.Conv`` calls; this is its own default."""
+    max_pool: MaxPool = max_pool
 
     @nn.compact
     def __call__(self, images: Any, training: bool) -> Any:
         images = Projection(self.workload.width, 7, 2, self.convolve, name="stem")(images, training)
-        images = max_pool(jax.nn.relu(images))
+        images = self.max_pool(jax.nn.relu(images))
         for stage, blocks in enumerate(STAGE_BLOCKS):
             width = self.workload.width * int(2**stage)
             images = Stage(width, blocks, 2 if stage else 1, self.convolve, name=f"stage{stage}")(images, training)

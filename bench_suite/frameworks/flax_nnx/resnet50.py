@@ -1,4 +1,4 @@
-"""ResNet-50 v1.5 in Flax NNX, NHWC throughout, with raw JAX's convolutions inside ``nnx.Conv``.
+"""ResNet-50 v1.5 in Flax NNX, NHWC throughout: ``nnx.Conv`` and ``nnx.max_pool``.
 
 ``nnx.BatchNorm`` keeps a biased running variance, which is not what the workload says, so the normalisation is a module
 of its own. It holds no weights and computes no loss; see ``workloads/resnet50.py`` for names and shapes.
@@ -18,12 +18,7 @@ from flax import nnx
 from jax import lax
 
 from speedscore.bench_suite.frameworks.flax_nnx.layout import NnxModel
-from speedscore.bench_suite.frameworks.jax.image_layers import (
-    batch_statistics,
-    choose_convolution,
-    max_pool,
-    update_running,
-)
+from speedscore.bench_suite.frameworks.jax.image_layers import MaxPool, batch_statistics, describe, update_running
 from speedscore.bench_suite.workloads.resnet50 import (
     CHANNELS,
     EXPANSION,
@@ -33,22 +28,36 @@ from speedscore.bench_suite.workloads.resnet50 import (
 )
 
 Convolve = Callable[..., Any]
-"""What ``nnx.Conv`` calls, in the form of ``lax.conv_general_dilated``."""
+"""What ``nnx.Conv`` calls: ``lax.conv_general_dilated``, unless it is told another."""
+
+
+# Without annotations.
+_nnx: Any = nnx
 
 
 def make(workload: Resnet50, *, platform: str) -> NnxModel:
-    """The model's class, with the convolutions that suit ``platform``."""
-    convolution = choose_convolution(platform)
-    return NnxModel(
-        lambda rngs: Resnet(workload, convolution.for_flax, rngs=rngs),
-        convolution.description,
-    )
+    """The model's class; it is the same on every platform."""
+    del platform
+    return NnxModel(lambda rngs: Resnet(workload, rngs=rngs), describe("nnx.Conv", "nnx.max_pool"))
+
+
+def max_pool(images: Any) -> Any:
+    """Maximum over 3 × 3 windows of stride 2, padded by 1."""
+    return _nnx.max_pool(images, (3, 3), strides=(2, 2), padding=((1, 1), (1, 1)))
 
 
 class Resnet(nnx.Module):
     """Images [batch, height, width, 3] to logits [batch, classes]."""
 
-    def __init__(self, workload: Resnet50, convolve: Convolve, *, rngs: nnx.Rngs) -> None:
+    def __init__(
+        self,
+        workload: Resnet50,
+        convolve: Convolve = lax.conv_general_dilated,
+        max_pool: MaxPool = max_pool,
+        *,
+        rngs: nnx.Rngs,
+    ) -> None:
+        self.max_pool = max_pool
         self.stem = Projection(CHANNELS, workload.width, 7, 2, convolve, rngs=rngs)
         inputs = workload.width
         stages = []
@@ -60,7 +69,7 @@ class Resnet(nnx.Module):
         self.head = nnx.Linear(workload.features, workload.classes, use_bias=True, rngs=rngs)
 
     def __call__(self, images: Any) -> Any:
-        images = max_pool(jax.nn.relu(self.stem(images)))
+        images = self.max_pool(jax.nn.relu(self.stem(images)))
         for stage in self.stages:
             images = stage(images)
         return self.head(images.mean((1, 2)))

@@ -1,7 +1,6 @@
-"""ResNet-50 v1.5 in raw JAX, NHWC throughout.
+"""ResNet-50 v1.5 in raw JAX, NHWC throughout, with XLA's own convolution and pooling.
 
-Convolutions take the fastest of XLA's forms for the platform that they run on, and the description says which. It
-holds no weights and computes no loss; see ``workloads/resnet50.py`` for names and shapes.
+It holds no weights and computes no loss; see ``workloads/resnet50.py`` for names and shapes.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from jax import lax
 
 from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.frameworks.jax.image_layers import (
+    IDIOMATIC,
+    ImageLayers,
     batch_statistics,
-    choose_convolution,
-    max_pool,
     update_running,
 )
 from speedscore.bench_suite.workloads.resnet50 import NORM_EPSILON, STAGE_BLOCKS, Resnet50
@@ -23,16 +22,20 @@ from speedscore.bench_suite.workloads.workload import Weights
 
 
 def make(workload: Resnet50, *, platform: str) -> PureModel:
-    """The model's pure functions, with the convolutions that suit ``platform``."""
-    del workload
-    convolution = choose_convolution(platform)
+    """The model's pure functions; they are the same on every platform."""
+    del workload, platform
+    return make_network(IDIOMATIC)
+
+
+def make_network(layers: ImageLayers) -> PureModel:
+    """The model's pure functions with these convolutions and this pooling."""
 
     def apply(params: Any, state: Any, images: Any, training: bool) -> tuple[Any, Any]:
         """Images [batch, height, width, 3] to logits [batch, classes], and the new running statistics."""
         new_state: dict[str, Any] = {}
 
         def conv_bn(images: Any, conv: str, bn: str, stride: int = 1) -> Any:
-            images = convolution.convolve(images, params[f"{conv}.kernel"], stride)
+            images = layers.convolve(images, params[f"{conv}.kernel"], stride)
             mean, variance = running = state[f"{bn}.mean"], state[f"{bn}.var"]
             if training:
                 mean, variance = batch = batch_statistics(images)
@@ -40,7 +43,7 @@ def make(workload: Resnet50, *, platform: str) -> PureModel:
             scale = params[f"{bn}.scale"] * lax.rsqrt(variance + NORM_EPSILON)
             return (images - mean) * scale + params[f"{bn}.bias"]
 
-        images = max_pool(jax.nn.relu(conv_bn(images, "stem.conv", "stem.bn", 2)))
+        images = layers.max_pool(jax.nn.relu(conv_bn(images, "stem.conv", "stem.bn", 2)))
         for stage, blocks in enumerate(STAGE_BLOCKS):
             for block in range(blocks):
                 name = f"stage{stage}.block{block}"
@@ -54,7 +57,7 @@ def make(workload: Resnet50, *, platform: str) -> PureModel:
         logits = images.mean((1, 2)) @ params["head.kernel"] + params["head.bias"]
         return logits, (new_state if training else state)
 
-    return PureModel(_to_trees, dict, apply, convolution.description)
+    return PureModel(_to_trees, dict, apply, layers.description)
 
 
 def _to_trees(parameters: Weights, state: Weights) -> tuple[Any, Any]:

@@ -25,3 +25,5 @@ class TensorflowModel:
     """Tensors that the model keeps, or gradients of them → canonical names and layouts."""
     description: dict[str, Scalar]
     """How it is computed: ``layout``, attention kernel, form of the convolutions."""
+    xla: bool = True
+    """Whether its ``tf.function`` asks for XLA (``jit_compile=True``); without it TensorFlow runs its own kernels."""

@@ -1,4 +1,4 @@
-"""A workload in TensorFlow: one training step, or one forward pass, as a ``tf.function`` that XLA compiles whole.
+"""A workload in TensorFlow: one training step, or one forward pass, as a ``tf.function``, compiled whole by XLA or not.
 
 The step holds forward pass, ``tf.GradientTape`` and optimizer, over ``tf.Variable``s that it writes in place. It is in
 plain operations: Keras's layers come down to the same ones, so that nothing would be faster, but its batch
@@ -51,9 +51,10 @@ class TensorflowProgram:
             self._computation = Computation(workload, model, trains=self._trains)
         self.feed(workload.single_input() if role == "inference" else workload.inputs(), workload.targets())
         body = self._computation.train if self._trains else self._computation.predict
-        self._function = tf.function(body, jit_compile=True, autograph=False)
+        self._xla = model.xla
+        self._function = tf.function(body, jit_compile=model.xla, autograph=False)
         # For the certificate alone, and so traced only when it asks.
-        self._examine = tf.function(self._computation.differentiate, jit_compile=True, autograph=False)
+        self._examine = tf.function(self._computation.differentiate, jit_compile=model.xla, autograph=False)
         self._call: Any = None
         self._batch_loss: Any = None
         self._logits: Any = None
@@ -163,7 +164,7 @@ class TensorflowProgram:
         described: dict[str, Scalar] = {
             "platform": self._platform(),
             **describe_device(self._device),
-            "variant": "tf.function(jit_compile=True) over plain operations, without Keras",
+            "variant": f"tf.function(jit_compile={self._xla}) over plain operations, without Keras",
             "tensorflow": tf.__version__,
             **self._model_description,
         }

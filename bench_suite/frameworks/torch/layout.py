@@ -39,8 +39,9 @@ class TorchModel(msgspec.Struct, frozen=True):
     """A ``torch.nn.Module``."""
     places: dict[str, Place]
     """By canonical name, parameters and state."""
-    channels_last: bool = False
-    """Images: the module and its batch keep NCHW tensors in NHWC memory order."""
+    trial: dict[str, int] | None = None
+    """Of a model of images: the arguments of ``make_trial`` of its module, which makes a shorter network of the same
+    layers, by which the memory layout of the images is chosen."""
     attention: str = ""
     """The call that computes attention; empty for a model without it."""
 

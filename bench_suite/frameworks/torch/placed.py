@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from speedscore.bench_suite.frameworks.torch.layout import TorchModel, read, write
+from speedscore.bench_suite.frameworks.torch.memory_layout import Layout
 from speedscore.bench_suite.frameworks.torch.platforms import Facts, Platform
 from speedscore.bench_suite.workloads.workload import Array, Weights
 
@@ -19,13 +20,16 @@ from speedscore.bench_suite.workloads.workload import Array, Weights
 class PlacedModel:
     """A ``TorchModel`` on the device of a platform."""
 
-    def __init__(self, model: TorchModel, platform: Platform, *, trains: bool) -> None:
-        """Raises RuntimeError when a tensor turns out to lie on another device."""
+    def __init__(self, model: TorchModel, platform: Platform, *, trains: bool, layout: Layout | None) -> None:
+        """``layout`` is that of images, None where there is none to choose.
+
+        Raises RuntimeError when a tensor turns out to lie on another device.
+        """
         self._model = model
         self._device = platform.device
-        self._channels_last = model.channels_last and platform.channels_last
+        self._layout = layout
         self.module: Any = model.module.to(platform.device)
-        if self._channels_last:
+        if layout is not None and layout.channels_last:
             self.module = self.module.to(memory_format=torch.channels_last)
         self.module.train(trains)
         self._parameters: dict[str, Any] = dict(self.module.named_parameters())
@@ -35,12 +39,14 @@ class PlacedModel:
                 raise RuntimeError(f"{name} was asked to be on {self._device.type!r}, but is on {tensor.device.type!r}")
 
     def place(self, values: Array) -> torch.Tensor:
-        """A part of the batch on the device: integers as int64, images as NCHW in the NHWC order that they come in."""
+        """A part of the batch on the device: integers as int64, images as NCHW tensors in the layout of the module."""
         tensor = torch.from_numpy(values)
         if tensor.dtype == torch.int32:
             tensor = tensor.long()
-        if self._model.channels_last and tensor.ndim == 4:
-            tensor = tensor.permute(0, 3, 1, 2)
+        if self._model.trial is not None:
+            # They come as NHWC, which is channels_last.
+            tensor = tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
+            tensor = tensor if self._layout is not None and self._layout.channels_last else tensor.contiguous()
         return tensor.to(self._device)
 
     def write(self, values: Weights) -> None:
@@ -74,10 +80,10 @@ class PlacedModel:
                 buffer.copy_(kept[name])
 
     def describe(self) -> Facts:
-        """``layout`` and ``attention``, where there is something to say of them."""
+        """``layout`` with the reason for it, and ``attention``, where there is something to say of them."""
         facts: Facts = {}
-        if self._channels_last:
-            facts["layout"] = "channels_last"
+        if self._layout is not None:
+            facts |= {"layout": self._layout.name, "layout_chosen": self._layout.reason}
         if self._model.attention:
             facts["attention"] = self._model.attention
         return facts

@@ -34,8 +34,8 @@ class Platform:
     fused = True
     capturable = False
     """Whether Adam's count of steps and what follows from it are computed on the device without being fused."""
-    channels_last = True
-    """Whether the memory format of a tensor is what the convolution sees."""
+    chooses_layout = True
+    """Whether the memory layout of a tensor is what the convolution sees."""
     evaluating: Any = torch.inference_mode
     """The context of a pass without gradients."""
 
@@ -172,7 +172,7 @@ class Tpu(Platform):
     fused = False
     capturable = True
     # XLA chooses the layout itself.
-    channels_last = False
+    chooses_layout = False
     # Inference tensors fail in torch_xla 2.9: "Cannot set version_counter for inference tensor".
     evaluating: Any = torch.no_grad
 

@@ -19,6 +19,7 @@ from torch.nn import functional
 
 from speedscore.bench_suite.frameworks.torch.compiling import VARIANTS, Compiler
 from speedscore.bench_suite.frameworks.torch.layout import TorchModel
+from speedscore.bench_suite.frameworks.torch.memory_layout import Layout, choose_layout
 from speedscore.bench_suite.frameworks.torch.optimizer import make_optimizer
 from speedscore.bench_suite.frameworks.torch.placed import PlacedModel
 from speedscore.bench_suite.frameworks.torch.platforms import Facts, Platform, find_platform
@@ -42,8 +43,18 @@ def build(
     platform = find_platform(device, graphs=variant == "cudagraphs")
     torch.set_num_threads(threads)
     model: TorchModel = importlib.import_module(implementation).make(workload)
+    layout = None
+    if model.trial is not None and platform.chooses_layout:
+        layout = choose_layout(
+            workload,
+            implementation=implementation,
+            arguments=model.trial,
+            device=platform.name,
+            kind=platform.kind,
+            variant=variant,
+        )
     compiler = Compiler(variant, platform.compile_options)
-    return TorchProgram(workload, model, role=role, platform=platform, compiler=compiler)
+    return TorchProgram(workload, model, role=role, platform=platform, compiler=compiler, layout=layout)
 
 
 def make_objective(module: Any) -> Objective:
@@ -67,13 +78,20 @@ class TorchProgram:
     """One model on one device in one variant."""
 
     def __init__(
-        self, workload: Workload, model: TorchModel, *, role: Role, platform: Platform, compiler: Compiler
+        self,
+        workload: Workload,
+        model: TorchModel,
+        *,
+        role: Role,
+        platform: Platform,
+        compiler: Compiler,
+        layout: Layout | None = None,
     ) -> None:
         self._workload = workload
         self._platform = platform
         self._compiler = compiler
         self._trains = role == "training"
-        self._model = PlacedModel(model, platform, trains=self._trains)
+        self._model = PlacedModel(model, platform, trains=self._trains, layout=layout)
         self.feed(workload.single_input() if role == "inference" else workload.inputs(), workload.targets())
         # A program that never trains compiles and keeps no more than its one pass.
         module = self._model.module

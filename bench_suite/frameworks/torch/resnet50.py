@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
@@ -66,22 +68,23 @@ class Bottleneck(nn.Module):
 class Resnet(nn.Module):
     """Images [batch, 3, height, width] to logits [batch, classes]."""
 
-    def __init__(self, workload: Resnet50) -> None:
+    def __init__(self, width: int, classes: int, *, stages: Sequence[int] = STAGE_BLOCKS) -> None:
+        """``width`` is that of the first stage, ``stages`` the blocks of each."""
         super().__init__()
-        inputs = workload.width
+        inputs = width
         self.conv, self.bn = _convolution(CHANNELS, inputs, 7, 2), _normalisation(inputs)
         self.relu = nn.ReLU(inplace=True)
         self.pool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
         self.stages = nn.ModuleList()
-        for stage, count in enumerate(STAGE_BLOCKS):
-            width = workload.width * int(2**stage)
+        for stage, count in enumerate(stages):
+            stage_width = width * int(2**stage)
             blocks = nn.Sequential()
             for block in range(count):
                 stride = 2 if stage and not block else 1
-                blocks.append(Bottleneck(inputs, width, stride, projected=not block))
-                inputs = width * EXPANSION
+                blocks.append(Bottleneck(inputs, stage_width, stride, projected=not block))
+                inputs = stage_width * EXPANSION
             self.stages.append(blocks)
-        self.head = nn.Linear(workload.features, workload.classes, bias=True)
+        self.head = nn.Linear(inputs, classes, bias=True)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.pool(self.relu(self.bn(self.conv(x))))
@@ -99,9 +102,13 @@ def make(workload: Resnet50) -> TorchModel:
         bn = _module_name(conv.bn)
         places |= norm(conv.bn, bn)
         places |= {f"{conv.bn}.mean": vector(f"{bn}.running_mean"), f"{conv.bn}.var": vector(f"{bn}.running_var")}
-    # Interleaved on two AVX-512 cores, channels_last against NCHW, medians in ms: training at smoke 35.6 : 37.6 eager
-    # and 37.8 : 40.9 compiled, at small 155.7 : 156.4 eager; inference at smoke 4.3 : 4.9 eager, 4.0 : 4.5 compiled.
-    return TorchModel(Resnet(workload), places, channels_last=True)
+    trial = {"width": workload.width, "classes": workload.classes}
+    return TorchModel(Resnet(workload.width, workload.classes), places, trial=trial)
+
+
+def make_trial(*, width: int, classes: int) -> Resnet:
+    """The network with the first block of each stage alone: every shape of convolution but those that repeat."""
+    return Resnet(width, classes, stages=(1,) * len(STAGE_BLOCKS))
 
 
 def _module_name(canonical: str) -> str:

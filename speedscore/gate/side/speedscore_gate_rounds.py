@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from pytest_benchmark.fixture import PauseInstrumentation
 from speedscore_gate_clocks import Clock
+from speedscore_gate_conditions import surroundings
 from speedscore_gate_preemption import Preemption, RoundTimes
 from speedscore_gate_values import lazy_kind
 
@@ -28,6 +29,7 @@ MOST_WARM_UP_SECONDS = 1.0
 MOST_ROUNDS = 1_000_000
 STANDS_STILL_SECONDS = 0.02
 """Of a round that a timer did not see at all; the coarsest of them move every 16 ms."""
+STANDS_STILL = "its timer stands still: is time frozen while it runs? Name a timer of its own, or let it run"
 SPIN_UNITS = 2_000
 
 
@@ -43,7 +45,9 @@ class Pipe:
         self._writes = os.fdopen(writes, "wb", buffering=0)
 
     def send(self, event: str, **content: Any) -> None:
-        self._writes.write(json.dumps({"event": event, **content}).encode() + b"\n")
+        # What stood for a byte that is no text, as in the name of a file, has no place in UTF-8.
+        text = json.dumps({"event": event, **content}, ensure_ascii=False)
+        self._writes.write(text.encode(errors="replace") + b"\n")
 
     def receive(self) -> dict[str, Any]:
         line = self._reads.readline()
@@ -72,6 +76,8 @@ class Lockstep:
         self.ready = False
         self.not_comparable = ""
         """Why the rounds of this side say nothing; empty where they do."""
+        self.conditions: dict[str, str] = {}
+        """Under which they are timed."""
 
     def agree(self, iterations: int, *, most_rounds: int = MOST_ROUNDS) -> int:
         """Tell the gate that this side is ready, and how many iterations a round it would take; what both will take."""
@@ -148,6 +154,8 @@ class Rounds:
                     spin(units)
                 seconds = timer() - started
                 cpu_seconds, wall_seconds = Clock.process() - cpu_started, Clock.wall() - wall_started
+                if seconds <= 0 and wall_seconds >= STANDS_STILL_SECONDS:
+                    self.pairing.not_comparable = STANDS_STILL
                 return preemption.times(seconds=seconds, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
         finally:
             if collecting:
@@ -155,6 +163,7 @@ class Rounds:
 
     def run(self, time_round: Callable[[], RoundTimes], iterations: int) -> None:
         """Rounds, each when the gate says so, until it has enough."""
+        self.pairing.conditions = surroundings(timer=self._fixture._timer, disable_gc=self._fixture._disable_gc)
         # pytest-benchmark's own figures too, for tests that look at ``benchmark.stats`` afterwards.
         stats = self._fixture._make_stats(iterations)
         while self.pairing.wanted():
@@ -183,10 +192,7 @@ def _warm_up(rounds: Rounds, time_round: Callable[[int], float]) -> int:
         began = Clock.wall()
         fastest = min(fastest, time_round(iterations) / iterations)
         spent += Clock.wall() - began
-        if fastest <= 0 and Clock.wall() - began >= STANDS_STILL_SECONDS:
-            rounds.pairing.not_comparable = (
-                "its timer stands still: is time frozen while it runs? Name a timer of its own, or let it run"
-            )
+        if rounds.pairing.not_comparable:
             break
         if fastest > 0 and fastest * iterations >= ROUND_SECONDS / 2:
             if spent >= WARM_UP_SECONDS:

@@ -11,13 +11,10 @@ module sends ``collected``, ``ready``, ``round``, ``finished`` and ``ended``.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import hashlib
 import inspect
 import os
-import re
-import signal
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -25,8 +22,10 @@ from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
+from speedscore_gate_code import OwnCode
+from speedscore_gate_conditions import parameters_of
 from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
-from speedscore_gate_values import WrongValueError, conditions, figures
+from speedscore_gate_values import WrongValueError, figures
 
 NOTHING_SAVED: dict[str, Any] = {
     "speedscore_gate": None,
@@ -49,11 +48,7 @@ NOTHING_SAVED: dict[str, Any] = {
 }
 """What the project's own settings may ask for and a side cannot use: nothing is saved, compared or shared out."""
 
-
-ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
-"""Of an object in memory, as it stands in an id that was made by ``repr``: another one in each process."""
-UNSTABLE = "its id is another in each process, so it cannot be found again: give its parameters ids of their own"
-MOST_REASON_CHARACTERS = 2_000
+MOST_REASON_CHARACTERS = 500
 
 
 class SidePlugin:
@@ -66,35 +61,37 @@ class SidePlugin:
         self._order: dict[str, Any] = {}
         self._extra_info: dict[str, Any] = {}
         self._pairing: Lockstep | None = None
-        self._conditions: dict[str, str] = {}
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self._collection_errors.append(f"{report.nodeid}: {report.longreprtext.strip().splitlines()[-1]}")
+            last_line = report.longreprtext.strip().splitlines()[-1]
+            self._collection_errors.append(f"{report.nodeid}: {last_line[:MOST_REASON_CHARACTERS]}")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        benchmarks = {item.nodeid: item for item in session.items if uses_benchmark(item)}
-        items = {name: item for name, item in benchmarks.items() if not ADDRESS.search(name)}
+        OwnCode.from_environment().stay_first()
+        items = {item.nodeid: item for item in session.items if uses_benchmark(item)}
         self._pipe.send(
             "collected",
             cases=[{"id": item.nodeid, "group": group_of(item), "source": digest_of(item)} for item in items.values()],
             errors=self._collection_errors,
-            unstable=sorted(benchmarks.keys() - items.keys()),
             python=sys.version.split()[0],
         )
         while (order := self._pipe.receive())["do"] == "case":
             if item := items.get(order["case"]):
                 self._run(item, items.get(order["next"]), order)
             else:
-                self._pipe.send("finished", outcome="failed", reason=UNSTABLE)
-        self._pipe.send("ended", foreign=foreign_modules())
+                self._pipe.send("finished", outcome="absent", reason="this process has no such case")
+        self._pipe.send("ended", **OwnCode.from_environment().imported())
         return True
 
     def _run(self, item: pytest.Item, following: pytest.Item | None, order: dict[str, Any]) -> None:
         self._order, self._reports, self._extra_info = order, [], {}
-        self._pairing, self._conditions = None, {}
+        self._pairing = None
         use_processors(order["processors"])
+        call = getattr(item, "callspec", None)
+        # Before the peak is forgotten: to look at large parameters takes memory.
+        parameters = parameters_of(call.params, folders=folders_of(item.config)) if call else {}
         fresh_peak = reset_peak()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         outcome, reason = verdict_of(self._reports)
@@ -109,28 +106,27 @@ class SidePlugin:
             outcome=outcome,
             reason=reason[:MOST_REASON_CHARACTERS],
             not_comparable=not_comparable,
-            conditions=self._conditions,
+            conditions={**parameters, **(self._pairing.conditions if self._pairing else {})},
             peak_bytes=peak_bytes() if fresh_peak else None,
             **told,
         )
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self, request: pytest.FixtureRequest) -> Generator[None, Any, Any]:
+    def pytest_fixture_setup(self) -> Generator[None, Any, Any]:
         value: object = yield
         if isinstance(value, BenchmarkFixture):
             self._pairing = Lockstep(self._pipe, self._order)
             setattr(value, "pairing", self._pairing)  # noqa: B010 - the class knows no such field
             self._extra_info = value.extra_info
-            call = getattr(request.node, "callspec", None)
-            self._conditions = conditions(
-                call.params if call else {},
-                timer=value._timer,
-                disable_gc=value._disable_gc,
-            )
         return value
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._reports.append(report)
+
+
+def folders_of(config: pytest.Config) -> list[str]:
+    """The names under which this side's checkout is known, longest first."""
+    return sorted({OwnCode.from_environment().own, str(config.rootpath)}, key=len, reverse=True)
 
 
 def uses_benchmark(item: pytest.Item) -> bool:
@@ -194,36 +190,13 @@ def peak_bytes() -> int | None:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)
 
 
-def foreign_modules() -> list[str]:
-    """Modules that came from the other side's checkout: what was measured was then not this side's code."""
-    other_folder, own_folder = os.environ["SPEEDSCORE_GATE_OTHER"], os.environ["SPEEDSCORE_GATE_OWN"]
-    if other_folder == own_folder:
-        return []
-    ours = os.path.realpath(Path(__file__).parent)
-    foreign = []
-    for name, module in list(sys.modules.items()):
-        path = os.path.realpath(getattr(module, "__file__", None) or "")
-        # An environment may lie inside a checkout, and we ourselves may.
-        installed = {"site-packages", "dist-packages"} & set(Path(path).parts)
-        is_foreign = within(path, other_folder) and not (within(path, own_folder) and within(own_folder, other_folder))
-        if is_foreign and not installed and not within(path, ours):
-            foreign.append(name)
-    return sorted(foreign)
-
-
-def within(path: str, folder: str) -> bool:
-    return path.startswith(folder + os.sep)
-
-
-def die_with_gate() -> None:
-    """Ask Linux to kill this process when the gate ends, however that happens (man 2 prctl): it may be frozen then."""
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+def pytest_addoption() -> None:
+    """Called as this plugin is registered: before those of installed packages are imported, and any conftest."""
+    OwnCode.from_environment().put_first()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark, xdist and junitxml read what they were asked for
 def pytest_configure(config: pytest.Config) -> None:
-    die_with_gate()
     # Its two loops, and nothing else of it: there is no public way to let a round wait.
     for name, paired in (("_raw", paired_raw), ("_raw_pedantic", paired_pedantic)):
         if not hasattr(BenchmarkFixture, name):

@@ -1,4 +1,4 @@
-"""What a test is and what it left, put into a form that crosses the pipe: parameters, clock, and figures of its own.
+"""What a test left, put into a form that crosses the pipe: whether its result was worked out, and figures of its own.
 
 A benchmark may leave anything in ``extra_info``: what has not the documented form is the reason why its own case cannot
 be compared, and nobody else's. Like its neighbours it is loaded by file name, and imports nothing of ours.
@@ -6,18 +6,16 @@ be compared, and nobody else's. Like its neighbours it is loaded by file name, a
 
 from __future__ import annotations
 
-import gc
-import hashlib
 import inspect
 import math
 import numbers
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Mapping
 from typing import Any
 
-MOST_VALUES = 200
-MOST_DEPTH = 4
 MOST_CHARACTERS = 60
-_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+_ITERATORS = (map, filter, zip, enumerate, type(iter(int, 1)))
+"""The last is what ``re.finditer`` returns, too."""
 
 
 class WrongValueError(ValueError):
@@ -27,69 +25,29 @@ class WrongValueError(ValueError):
 def lazy_kind(result: Any) -> str:
     """What is still to be done about a result: "coroutine", "generator" and the like; empty where it is done.
 
-    A function that returns such a thing has done next to nothing, however much work is behind it.
+    A function that returns such a thing has done next to nothing, however much work is behind it. Known is what Python
+    itself has: coroutines, generators, futures that are not done, and iterators of ``map``, ``filter``, ``zip``,
+    ``itertools`` and the like. Lazy arrays and tables of other libraries are not known.
     """
+    if inspect.iscoroutine(result):
+        return "coroutine" if inspect.getcoroutinestate(result) != inspect.CORO_CLOSED else ""
+    if inspect.isgenerator(result):
+        return "generator" if inspect.getgeneratorstate(result) != inspect.GEN_CLOSED else ""
+    if inspect.isasyncgen(result):
+        return "asynchronous generator"
+    if _is_future(result):
+        return "" if result.done() else "future"
     if inspect.isawaitable(result):
-        return "coroutine" if inspect.iscoroutine(result) else "awaitable object"
-    if inspect.isgenerator(result) or inspect.isasyncgen(result):
-        return "generator"
-    if isinstance(result, map | filter | zip | enumerate) or type(result).__module__ == "itertools":
-        return f"{type(result).__name__} iterator"
+        return "awaitable object"
+    if isinstance(result, _ITERATORS) or type(result).__module__ == "itertools":
+        return f"{type(result).__name__.strip('_').removesuffix('_iterator')} iterator"
     return ""
 
 
-def conditions(parameters: Mapping[str, Any], *, timer: Any, disable_gc: bool) -> dict[str, str]:
-    """What must be equal on both sides for times to be of the same thing, by name, as text."""
-    told = {
-        "timer": _name_of(timer),
-        "garbage collection": "off" if disable_gc or not gc.isenabled() else "on",
-    }
-    values: Iterator[tuple[str, str]] = (
-        pair for name, value in sorted(parameters.items()) for pair in _told(f"parameter {name}", value, MOST_DEPTH)
-    )
-    for _, (name, text) in zip(range(MOST_VALUES), values, strict=False):
-        told[name] = text
-    return told
-
-
-def _told(path: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
-    """A value, or its parts where it has any; nothing of what has no text that is the same in every process."""
-    if isinstance(value, _PLAIN):
-        yield path, _short(repr(value).encode())
-    elif callable(value):
-        yield path, _name_of(value)
-    elif depth == 0:
-        return
-    elif isinstance(value, Mapping):
-        yield f"{path}: size", str(len(value))
-        for key, part in value.items():
-            if isinstance(key, _PLAIN):
-                yield from _told(f"{path}[{key!r}]", part, depth - 1)
-    elif isinstance(value, list | tuple):
-        yield f"{path}: size", str(len(value))
-        for place, part in enumerate(value[:MOST_VALUES]):
-            yield from _told(f"{path}[{place}]", part, depth - 1)
-    elif isinstance(value, set | frozenset):
-        if all(isinstance(part, _PLAIN) for part in value):
-            yield path, _short(repr(sorted(value, key=repr)).encode())
-    elif hasattr(value, "tobytes") and hasattr(value, "shape"):
-        yield path, _short(f"{value.dtype} {value.shape} ".encode() + value.tobytes())
-    else:
-        # Only attributes that both sides have are compared: one that head adds to a class is no other parameter.
-        yield f"{path}: type", type(value).__qualname__
-        for name, part in sorted(getattr(value, "__dict__", {}).items()):
-            yield from _told(f"{path}.{name}", part, depth - 1)
-
-
-def _short(text: bytes) -> str:
-    shown = text.decode(errors="replace")
-    return shown if len(shown) <= MOST_CHARACTERS else f"sha256 {hashlib.sha256(text).hexdigest()[:16]}"
-
-
-def _name_of(function: Any) -> str:
-    function = getattr(function, "__wrapped__", function)
-    module, name = getattr(function, "__module__", None), getattr(function, "__qualname__", None)
-    return f"{module}.{name}" if module and name else name or type(function).__qualname__
+def _is_future(result: Any) -> bool:
+    # Whoever has made one has loaded its module; a side that loaded it for all would be larger for it.
+    modules = (sys.modules.get(name) for name in ("asyncio.futures", "concurrent.futures"))
+    return any(isinstance(result, module.Future) for module in modules if module)
 
 
 def figures(extra_info: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,7 +67,8 @@ def _identity(identity: Any) -> dict[str, Any]:
     if not isinstance(identity, Mapping):
         raise WrongValueError(f"expected a table in extra_info['speedscore_identity'], found {_shown(identity)}")
     for name, value in identity.items():
-        if not isinstance(name, str) or not isinstance(value, str | bool | int | float | None):
+        is_finite = not isinstance(value, int | float) or abs(value) <= 2**63
+        if not isinstance(name, str) or not isinstance(value, str | bool | int | float | None) or not is_finite:
             raise WrongValueError(
                 "expected names with a text, a number or None each in extra_info['speedscore_identity'], found "
                 f"{_shown(name)}: {_shown(value)}"

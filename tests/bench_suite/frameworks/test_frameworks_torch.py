@@ -39,6 +39,7 @@ def test_the_verbs_keep_and_restore_the_canonical_state(inductor_cache: str) -> 
         "matmul_precision": "highest",
         "optimizer": "torch.optim.SGD, fused",
         "layout": "channels_last",
+        "layout_chosen": "asked for by SPEEDSCORE_TORCH_LAYOUT",
     }
     assert {name: fact for name, fact in facts.items() if name not in ("loss", "describe")} == {
         "built": True,

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
-from speedscore.bench_suite.matrix.cases import Block, Case, Cell, declined, implementation, matrix
+from speedscore.bench_suite.matrix.cases import Block, Case, Cell, declined, has_cell, implementation, matrix
 from speedscore.bench_suite.workloads.table import MODELS, Model
 from speedscore.record.phases import DEVICES, PHASES, Phase
 
@@ -42,10 +42,11 @@ def sample(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Framework:
     return framework
 
 
-def test_every_framework_model_and_device_has_a_case_in_each_phase() -> None:
+def test_every_idiomatic_framework_model_and_device_has_a_case_in_each_phase() -> None:
+    idiomatic = [name for name, framework in FRAMEWORKS.items() if framework.style == "idiomatic"]
     for phase in PHASES:
         cells = [(case.framework, case.model, case.device) for case in matrix(phase)]
-        assert sorted(cells) == sorted(product(FRAMEWORKS, MODELS, DEVICES))
+        assert sorted(cell for cell in cells if cell[0] in idiomatic) == sorted(product(idiomatic, MODELS, DEVICES))
         assert {case.phase for case in matrix(phase)} == {phase}
 
 
@@ -61,7 +62,8 @@ def test_the_cases_of_a_block_stand_side_by_side() -> None:
 def test_cases_of_a_group_differ_only_in_their_frameworks() -> None:
     for group, cases in groupby(matrix("training"), key=lambda case: case.group):
         members = list(cases)
-        assert [case.framework for case in members] == list(FRAMEWORKS)
+        names = [case.framework for case in members]
+        assert names == [name for name in FRAMEWORKS if name in names]
         ((model, device, phase),) = {(case.model, case.device, case.phase) for case in members}
         assert group == f"{phase} {model} {device}"
         assert {case.precision for case in members} == {"float32"}
@@ -71,7 +73,7 @@ def test_a_block_holds_all_phases_of_a_model_on_a_device() -> None:
     cases = [case for phase in PHASES for case in matrix(phase)]
     for block in {case.block for case in cases}:
         members = [case for case in cases if case.block == block]
-        assert len(members) == len(FRAMEWORKS) * len(PHASES)
+        assert len(members) == len({case.framework for case in members}) * len(PHASES)
         assert {(case.model, case.device) for case in members} == {(block.model, block.device)}
 
 
@@ -178,10 +180,37 @@ def test_a_framework_without_a_folder_is_an_error_and_no_skip(
         declined(a_case(sample.id))
 
 
-def test_every_framework_of_the_table_has_a_folder_and_every_model() -> None:
+def test_every_framework_of_the_table_has_a_folder_and_every_model_of_its_line() -> None:
     for framework in FRAMEWORKS.values():
-        assert framework.has_model("program")
-        assert [model for model in MODELS if not framework.has_model(model)] == []
+        assert [model for model in framework.models or MODELS if not framework.has_model(model)] == []
+
+
+def test_a_tuned_line_has_only_cells_whose_program_differs_from_that_of_the_line_that_it_tunes() -> None:
+    tuned = [framework for framework in FRAMEWORKS.values() if framework.style == "tuned"]
+    assert {framework.id for framework in tuned} >= {"jax-tuned", "flax-nnx-tuned", "tensorflow-tuned"}
+    for line in tuned:
+        base = FRAMEWORKS[line.id.removesuffix("-tuned")]
+        assert (base.style, base.package, base.ecosystem) == ("idiomatic", line.package, line.ecosystem)
+        for model in line.models:
+            written = implementation(line, MODELS[model]), line.variant
+            assert written != (implementation(base, MODELS[model]), base.variant), f"{line.id} {model}"
+
+
+def test_a_line_with_models_of_its_own_has_cells_for_these_alone_and_for_what_names_it(
+    sample: Framework, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "mlp_tuned.py").touch()
+    line = msgspec.structs.replace(sample, id="sample-tuned", models={"mlp": "mlp_tuned"}, devices=("cpu",))
+    monkeypatch.setitem(FRAMEWORKS, line.id, line)
+    cells = [(case.model, case.device) for case in matrix("training") if case.framework == line.id]
+    assert cells == [("mlp", "cpu")]
+    assert implementation(line, MODELS["mlp"]) == "planted_framework.mlp_tuned"
+    brought = Model("wide", workload="planted.wide", implementations={line.id: "planted.wide_in_sample"})
+    assert has_cell(line, brought, "cpu")
+    assert not has_cell(line, brought, "gpu")
+    assert not has_cell(line, Model("wide", workload="planted.wide"), "cpu")
+    (folder / "mlp_tuned.py").unlink()
+    assert declined(a_case(line.id)) == "sample-tuned has no mlp: there is no mlp_tuned.py in its folder"
 
 
 def test_a_model_is_written_in_the_frameworks_folder_or_where_its_line_says(sample: Framework) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import signal
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -55,6 +56,15 @@ class SampleProgram:
             time.sleep(3600)
         if self._variant == "raise":
             raise ValueError("no kernel for this shape")
+        if self._variant in ("forge", "chatter"):
+            # To every pipe that the process holds, as a program would that looks for the worker's.
+            forged = b'{"number":2,"secret":"","reply":{"type":"TimedRound","seconds":1e-9}}\n'
+            for number in range(3, 1024):
+                with contextlib.suppress(OSError):
+                    if stat.S_ISFIFO(os.fstat(number).st_mode):
+                        os.write(number, forged if self._variant == "forge" else b"step 1 of 10\n")
+        if self._variant == "verbose":
+            raise ValueError("x" * 50_000_000)
         return {}
 
     def step(self) -> None:

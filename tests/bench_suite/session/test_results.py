@@ -12,11 +12,14 @@ from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.outcomes import CaseMeasured
 from speedscore.bench_suite.session.results import measured_result, unmeasured
 from speedscore.bench_suite.workers.protocol import Gauged, Prepared
+from speedscore.host.control_groups import Throttling
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.metrics import METRICS, Metric
 from speedscore.record.phases import Phase
 from speedscore.record.run_record import CaseResult, Measurement, Round
 from tests.bench_suite.sample_cases import CERTIFICATE
+
+THROTTLED = Throttling(periods=380, throttled_periods=373, throttled_seconds=20.0)
 
 ROUNDS = (Round(0.2, turn=1, process=0), Round(0.3, turn=1, process=1))
 
@@ -48,7 +51,7 @@ def result_of(phase: Phase, *processes: Prepared, **changes: Any) -> CaseResult:
     }
     case = Case(framework="jax", model="mlp", device="cpu", phase=phase)
     outcome = CaseMeasured(**known | changes)
-    return measured_result("a node id", case, outcome, busy_processors=0.126, occasion="then")
+    return measured_result("a node id", case, outcome, busy_processors=0.126, throttling=THROTTLED, occasion="then")
 
 
 def names(result: CaseResult) -> list[str]:
@@ -95,6 +98,7 @@ def test_what_was_observed_around_the_worker_stands_with_what_it_told() -> None:
     worker = result_of("training").worker
     assert (worker.python, worker.other) == ("3.11", {"OMP_NUM_THREADS": "2"})
     assert (worker.processors_busy_before, worker.gemm_flops_per_second) == (0.13, 1e9)
+    assert (worker.quota_periods, worker.throttled_periods) == (380, 373)
     assert (worker.peak_flops_per_second, worker.peak_source) == (None, None)
     assert result_of("training", gauged=None).worker.gemm_flops_per_second is None
 

@@ -1,6 +1,7 @@
 """Certifies one framework's programs after one thing about them was changed, and prints what the certificate says.
 
 Run as a process of its own, for the pytest process never imports a framework: ``python mutants.py FRAMEWORK MODEL …``.
+Of a tuned line only the honest programs are certified: what it does not share with the idiomatic one is its layers.
 A mutation is what a careless port would do: an epsilon, GELU form, momentum or decay left at somebody's default, a
 kernel loaded without its transposition, a bias forgotten, padding that is attended to. The mutations called ``none``
 change nothing. It knows no framework's code: constants are changed in the modules of ``bench_suite/frameworks``,
@@ -146,9 +147,18 @@ MUTATIONS: dict[str, dict[str, tuple[Role, Any]]] = {
 }
 
 
+def mutations_of(framework: Framework, model: str) -> dict[str, tuple[Role, Any]]:
+    return HONEST if is_honest_only(framework) else MUTATIONS[model]
+
+
+def is_honest_only(framework: Framework) -> bool:
+    """Whether its wrong programs are left to another line of its folder."""
+    return framework.style == "tuned"
+
+
 def certify_mutants(framework: Framework, model: str) -> None:
     workload = make_workload(model, "smoke")
-    for name, (role, mutation) in MUTATIONS[model].items():
+    for name, (role, mutation) in mutations_of(framework, model).items():
         with mutation(workload, framework) as given:
             mutant = framework.load()(
                 given,

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from speedscore.bench_suite.workers.certificate import INCOMPARABLE, CertificateError, certify, require_passed
+from speedscore.bench_suite.workers.certificate import (
+    INCOMPARABLE,
+    CertificateError,
+    certify,
+    expected_limits,
+    require_passed,
+)
 from speedscore.bench_suite.workers.optimizer_check import check_optimizer
 from speedscore.bench_suite.workloads import gpt_reference, mlp
 from speedscore.bench_suite.workloads.mlp_reference import METHOD
@@ -225,6 +231,13 @@ def test_what_is_broken_is_named(program: type[NumpyProgram], quantity: str, ten
 def test_a_pass_with_logits_of_another_shape_fails(role: Role) -> None:
     certificate = certify(LogitsOfAnotherShape(role), _WORKLOAD, role)
     assert [check.passed for check in certificate.checks][:3] == [True, False, False]
+
+
+@pytest.mark.parametrize("role", get_args(Role))
+def test_what_is_expected_of_a_certificate_is_what_it_says(role: Role) -> None:
+    certificate = certify(NumpyProgram(role), _WORKLOAD, role)
+    said = {check.quantity: check.tolerance for check in certificate.checks}
+    assert said == expected_limits(_WORKLOAD, role)
 
 
 class Memoised(NumpyProgram):

@@ -147,12 +147,21 @@ def test_what_was_not_prepared_is_not_timed(tmp_path: Path) -> None:
         built("healthy", tmp_path).handle(TimeRound(role="training", steps=1))
 
 
+def test_a_failure_of_megabytes_is_told_by_its_beginning_and_its_end(start: Start) -> None:
+    worker, setting = start("verbose")
+    with pytest.raises(WorkerError, match=r"ValueError: x+ … \(49,992,012 characters left out\) … x+") as failure:
+        ask(worker, setting)
+    assert len(str(failure.value)) < 20_000
+
+
 @pytest.mark.parametrize(
     ("variant", "message"),
     [
         ("crash", r"exit code 3(.|\n)*about to fall over"),
         ("killed", r"SIGKILL.*memory"),
         ("raise", r"no kernel for this shape(.|\n)*Traceback"),
+        pytest.param("forge", r"reply to request 2 \(Prepare\), but something else wrote to its pipe"),
+        pytest.param("chatter", r"something else wrote to its pipe: b'step 1 of 10'"),
     ],
     ids=lambda value: value if value.isalpha() else "",
 )

@@ -16,7 +16,7 @@ def units(folder: Path) -> int:
 
 def judge(base: Path, head: Path) -> int:
     if not units(head):
-        return 11
+        return 13
     return 10 if units(head) > units(base) else 0
 
 

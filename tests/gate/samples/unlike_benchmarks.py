@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -53,18 +55,35 @@ def test_reordered(benchmark: BenchmarkFixture, config: Config) -> None:
     benchmark(work, 100 * config.size)
 
 
+@pytest.mark.parametrize("value", [random.random()], ids=["drawn"])
+def test_drawn(benchmark: BenchmarkFixture, value: float) -> None:
+    assert 0 <= value < 1
+    benchmark(work, 100)
+
+
+def test_collector(benchmark: BenchmarkFixture) -> None:
+    if ON_HEAD:
+        gc.disable()
+    benchmark(work, 100)
+    gc.enable()
+
+
 @pytest.mark.benchmark(timer=time.process_time if ON_HEAD else time.perf_counter)
 def test_other_clock(benchmark: BenchmarkFixture) -> None:
     benchmark(work, 100)
 
 
-def test_frozen(benchmark: BenchmarkFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("pedantic", [False, True])
+def test_frozen(benchmark: BenchmarkFixture, monkeypatch: pytest.MonkeyPatch, pedantic: bool) -> None:
     """As a library that freezes time does it: everywhere, in every module that is loaded."""
     monkeypatch.setattr(time, "perf_counter", lambda: 1.0)
     monkeypatch.setattr(time, "process_time", lambda: 1.0)
     monkeypatch.setattr(time, "monotonic", lambda: 1.0)
     benchmark._timer = lambda: 1.0
-    benchmark(sum, range(100_000))
+    if pedantic:
+        benchmark.pedantic(sum, args=(range(100_000),), iterations=50, rounds=10)
+    else:
+        benchmark(sum, range(100_000))
 
 
 @pytest.mark.parametrize("counts", [{"units": "100"}, {"units": None}, {"units": float("inf")}, 7], ids=str)
@@ -73,10 +92,21 @@ def test_wrong_count(benchmark: BenchmarkFixture, counts: object) -> None:
     benchmark(work, 100)
 
 
+@pytest.mark.parametrize("name", {"a", "b", "c"}, ids=str)
+def test_of_a_set(benchmark: BenchmarkFixture, name: str) -> None:
+    assert name
+    benchmark(work, 100)
+
+
 @pytest.mark.parametrize("value", [Plain()], ids=repr)
 def test_address(benchmark: BenchmarkFixture, value: Plain) -> None:
     assert value
     benchmark(work, 100)
+
+
+def test_long_reason(benchmark: BenchmarkFixture) -> None:
+    assert benchmark
+    raise ValueError("\udcff" + "x" * 100_000)
 
 
 def test_writes_to_every_pipe(benchmark: BenchmarkFixture) -> None:

@@ -12,4 +12,6 @@ is read from a folder that ``SPEEDSCORE_PUBLISHED`` names. What is missing is a 
 The versions of the first and of torchvision are those that belong to what is installed. Then:
 
     python -m pytest tests/performance/test_published.py --selfbench -s
+
+Every row, measured or not, is kept in ``.benchmarks/published.json``; ``docs/published.json`` is a copy of it.
 """

@@ -33,7 +33,7 @@ class Row(msgspec.Struct, frozen=True):
 _FUSED = "fused optimizer on both sides"
 _HF = f"{_FUSED}, as the Trainer of transformers chooses it"
 _NANOGPT = f"tanh GELU put in for the exact one; its own optimizer, that is, no decay of vectors; {_FUSED}"
-_NCHW = f"NCHW as published, ours channels_last; {_FUSED}"
+_NCHW = f"NCHW as published, ours in the layout that is the faster one here; {_FUSED}"
 
 _LINEN_GPT = "examples/lm1b with GELU put in for ReLU; no biases in attention; a mask of padding as well; logits scaled"
 _UNTIED = "the head is a matrix of its own, with bias"
@@ -125,7 +125,7 @@ _TABLE = (
         "bert",
         "smoke",
         "equinox_examples:bert_notebook",
-        source="equinox/examples/bert.ipynb",
+        source="equinox/docs/examples/bert.ipynb",
         remark=_EQUINOX_BERT,
         same_parameters=False,
     ),

@@ -11,7 +11,15 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from speedscore.bench_suite.frameworks.equinox import bert, driver, gpt, resnet50
+from speedscore.bench_suite.frameworks.equinox import (
+    bert,
+    bert_tuned,
+    driver,
+    gpt,
+    gpt_tuned,
+    resnet50,
+    resnet50_tuned,
+)
 from speedscore.bench_suite.workloads.table import make_workload
 from tests.bench_suite.frameworks.checks import programs
 from tests.bench_suite.frameworks.checks.programs import require_refused, same
@@ -20,14 +28,18 @@ _build = partial(programs.build, "equinox")
 
 
 def canonical_weights_come_back_as_they_went() -> None:
-    modules: dict[str, Any] = {"gpt": gpt, "bert": bert, "resnet50": resnet50}
+    modules: list[tuple[str, Any]] = [
+        *(("gpt", module) for module in (gpt, gpt_tuned)),
+        *(("bert", module) for module in (bert, bert_tuned)),
+        *(("resnet50", module) for module in (resnet50, resnet50_tuned)),
+    ]
     nothing: Any = None
-    for model, module in modules.items():
+    for model, module in modules:
         workload = make_workload(model, "smoke")
         its_driver = driver.EquinoxDriver(module.make(workload, platform="cpu"), optimizer=None, loss=nothing)
         given = workload.parameters(), workload.state()
         for tree, weights in zip(its_driver.to_trees(*given), given, strict=True):
-            assert same(its_driver.to_canonical(tree), weights), model
+            assert same(its_driver.to_canonical(tree), weights), module
 
 
 def a_step_is_the_users_own_call_and_compiles_nothing() -> None:

@@ -263,7 +263,6 @@ def flops_are_counted_from_the_products_that_xla_is_given() -> dict[str, list[in
 def _count_products(name: str) -> list[int]:
     """FLOPs of a training step, of a pass of the single input and of one of the batch; nothing is computed."""
     workload = make_workload(name, "smoke")
-    # A GPU's program: on the host, small convolutions are written as products over patches.
     model = importlib.import_module(f"{programs.FRAMEWORKS}.jax.{name}").make(workload, platform="gpu")
     params, state = model.to_trees(workload.parameters(), workload.state())
     inputs, targets = workload.inputs(), workload.targets()

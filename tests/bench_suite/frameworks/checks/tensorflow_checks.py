@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
-from speedscore.bench_suite.frameworks.tensorflow import resnet50
+from speedscore.bench_suite.frameworks.tensorflow import resnet50, resnet50_tuned
 from speedscore.bench_suite.workloads.table import make_workload
 from speedscore.record.phases import Role
 from tests.bench_suite.frameworks.checks import programs
@@ -120,13 +120,14 @@ def both_forms_of_convolution_compute_the_same() -> None:
     for size, stride, pixels in ((7, 2, 16), (3, 1, 8), (3, 2, 8), (1, 1, 8), (1, 2, 8)):
         images = tf.constant(rng.standard_normal((2, pixels, pixels, 5)), tf.float32)
         kernel = tf.constant(rng.standard_normal((size, size, 5, 6)), tf.float32)
-        by_product = resnet50.convolve_by_product(images, kernel, stride).numpy()
+        by_product = resnet50_tuned.convolve_by_product(images, kernel, stride).numpy()
         assert by_product.shape == (2, pixels // stride, pixels // stride, 6)
-        natively = resnet50.convolve_natively(images, kernel, stride)
+        natively = resnet50.convolve(images, kernel, stride)
         np.testing.assert_allclose(by_product, natively, rtol=1e-4, atol=1e-4)
 
 
-def the_pooling_by_selections_is_tensorflows() -> None:
+def both_forms_of_pooling_are_tensorflows() -> None:
     images = tf.constant(np.random.default_rng(0).standard_normal((2, 8, 8, 5)), tf.float32)
     around = ((0, 0), (1, 1), (1, 1), (0, 0))
-    assert (resnet50.max_pool(images).numpy() == tf.nn.max_pool2d(images, 3, 2, around).numpy()).all()
+    for max_pool in (resnet50.max_pool, resnet50_tuned.max_pool_by_selection):
+        assert (max_pool(images).numpy() == tf.nn.max_pool2d(images, 3, 2, around).numpy()).all()

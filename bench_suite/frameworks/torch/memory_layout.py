@@ -1,0 +1,147 @@
+"""Which memory layout PyTorch's images have: chosen by measuring, once a machine, and kept for every later process.
+
+PyTorch's documentation names both, NCHW as the default and ``channels_last`` as the one that many convolutions run
+faster in; which of them does depends on processor, threads and version. The measuring is done by ``layout_trial`` in a
+process of its own, so that the program that asks finds its memory and its compilation caches untouched. What was chosen
+stands in a small file in the user's cache folder; without such a folder nothing is measured, so that all processes of a
+case run the same layout in any case.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import msgspec
+import torch
+
+from speedscore.bench_suite.workloads.workload import Workload
+from speedscore.host.fingerprint import processor_name
+from speedscore.record.phases import DeviceName
+
+VARIABLE = "SPEEDSCORE_TORCH_LAYOUT"
+"""Names a layout that is taken without measuring: for tests, or to run the layout of another machine."""
+CONTIGUOUS, CHANNELS_LAST = LAYOUTS = ("NCHW", "channels_last")
+LIMIT_SECONDS = 240.0
+"""For the whole trial; compiled, both layouts took half a minute on two processors."""
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """A layout, and why it is taken."""
+
+    name: str
+    """One of ``LAYOUTS``."""
+    reason: str
+
+    @property
+    def channels_last(self) -> bool:
+        return self.name == CHANNELS_LAST
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What is measured, and where: all that the choice depends on."""
+
+    implementation: str
+    """The module whose ``make_trial`` makes the network."""
+    arguments: dict[str, int]
+    """Of ``make_trial``."""
+    images: tuple[int, ...]
+    """Shape of the batch, NHWC."""
+    device: DeviceName
+    device_kind: str
+    variant: str
+    threads: int
+    torch: str
+    """The version."""
+
+    @property
+    def file_name(self) -> str:
+        return f"{hashlib.sha256(msgspec.json.encode(self)).hexdigest()[:16]}.json"
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """Milliseconds of a step of the trial's network, forward and backward pass, in each layout."""
+
+    contiguous_ms: float
+    channels_last_ms: float
+    ratio: float
+    """channels_last over NCHW: the median of the ratios of neighbouring rounds."""
+
+    @property
+    def layout(self) -> Layout:
+        name = CHANNELS_LAST if self.ratio < 1 else CONTIGUOUS
+        found = f"channels_last {self.channels_last_ms:.1f} ms, NCHW {self.contiguous_ms:.1f} ms"
+        return Layout(name, f"measured on this machine, a shorter network: {found}")
+
+
+def choose_layout(
+    workload: Workload, *, implementation: str, arguments: dict[str, int], device: DeviceName, kind: str, variant: str
+) -> Layout:
+    """The layout of a model's images in every process of this machine that asks for the same.
+
+    ``kind`` is the device by its maker's name. Raises ValueError for a layout that there is not in the environment,
+    RuntimeError when the trial failed.
+    """
+    if wanted := os.environ.get(VARIABLE):
+        if wanted not in LAYOUTS:
+            raise ValueError(f"{VARIABLE}: expected {' or '.join(LAYOUTS)}, found {wanted!r}")
+        return Layout(wanted, f"asked for by {VARIABLE}")
+    trial = Trial(
+        implementation=implementation,
+        arguments=arguments,
+        images=workload.inputs().shape,
+        device=device,
+        device_kind=processor_name() if device == "cpu" else kind,
+        variant=variant,
+        threads=torch.get_num_threads(),
+        torch=str(torch.__version__),
+    )
+    kept = cache_folder() / trial.file_name
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        if not kept.exists():
+            _keep(kept, trial)
+        return msgspec.json.decode(kept.read_bytes(), type=Measured).layout
+    except (OSError, msgspec.MsgspecError) as error:
+        return Layout(CONTIGUOUS, f"PyTorch's default, as nothing measured can be kept: {error}")
+
+
+def cache_folder() -> Path:
+    """Where choices are kept: a file each, that may be deleted at any time."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "speedscore" / "torch-layouts"
+
+
+def _keep(path: Path, trial: Trial) -> None:
+    """Measure, and write the file; where another process was first, its file stays. Raises OSError, RuntimeError."""
+    # Opened before anything is measured: a folder that takes no file must not cost the time of a trial.
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix="trial-") as file:
+        file.write(msgspec.json.encode(_measure(trial)))
+        file.flush()
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)
+
+
+def _measure(trial: Trial) -> Measured:
+    with tempfile.TemporaryDirectory(prefix="speedscore-layout-") as caches:
+        done = subprocess.run(
+            [sys.executable, "-m", "speedscore.bench_suite.frameworks.torch.layout_trial"],
+            input=msgspec.json.encode(trial),
+            capture_output=True,
+            check=False,
+            timeout=LIMIT_SECONDS + 10,
+            # A cold compilation of the program that asks must stay a cold one.
+            env=os.environ | {"TORCHINDUCTOR_CACHE_DIR": caches, "TRITON_CACHE_DIR": f"{caches}/triton"},
+        )
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip()[-500:]
+        raise RuntimeError(
+            f"no memory layout could be chosen for {trial.implementation}: the trial ended with exit code "
+            f"{done.returncode} ({said}); set {VARIABLE} to {' or '.join(LAYOUTS)} to do without it"
+        )
+    return msgspec.json.decode(done.stdout, type=Measured)

@@ -1,0 +1,38 @@
+"""Whether a figure can be true: a step that did more than its processors can do has not done its work.
+
+It knows the model's own operations and what a large matrix product achieved on the same threads, or the device's
+datasheet. It measures nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+MOST_OF_GEMM = 2.0
+"""Times what a large float32 matrix product of NumPy achieved. It is above 1 since that product is timed for a fraction
+of a second, when others may be at work, and since a framework's own product may be the better one. The most that was
+seen, on a busy machine, is 1.1; a step that leaves out its work is beyond any of this."""
+
+
+def why_impossible(
+    flops: int,
+    rounds_seconds: Sequence[float],
+    *,
+    gemm_flops_per_second: float | None,
+    peak_flops_per_second: float | None,
+) -> str:
+    """Why steps of so many operations cannot have taken so short; empty where they can, or nothing is known."""
+    if not flops or not rounds_seconds:
+        return ""
+    rate = flops / median(rounds_seconds)
+    for limit, most, what in (
+        (gemm_flops_per_second, MOST_OF_GEMM, "a large matrix product on the same threads"),
+        (peak_flops_per_second, 1.0, "the device's peak by its datasheet"),
+    ):
+        if limit and rate > most * limit:
+            return (
+                f"{rate / 1e9:.0f} GFLOP/s is {100 * rate / limit:.0f} % of {what}: the steps cannot have done their "
+                "work, or that was measured while the processors were withheld (a quota, a busy machine)"
+            )
+    return ""

@@ -1,0 +1,282 @@
+"""``--gate-build``: what a checkout is built into, in an environment of its own, beside what is installed already.
+
+Each project is built to a wheel from a copy of the checkout, so that nothing is written into the user's own. The wheels
+are installed without their dependencies: those are the present environment's, which the new one sees behind its own.
+What was built is kept, by what it was built from and for. No test is run here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+from packaging.requirements import InvalidRequirement, Requirement
+
+from speedscore.gate.environments import Environment
+from speedscore.gate.errors import GateError
+from speedscore.gate.import_roots import ImportRoots, built_roots
+from speedscore.gate.projects import Layout, Project, normalised
+from speedscore.gate.worktrees import SourceTree, worktree
+from speedscore.host.git import git_says
+from speedscore.host.scratch import make_scratch
+
+_KEPT_DAYS = 30
+_SHOWN_LINES = 20
+_NOT_COPIED = (".git", ".venv", "venv", ".tox", ".nox", "node_modules", "__pycache__", "build", "*.egg-info", "*.so")
+
+
+class Build(msgspec.Struct, frozen=True):
+    """An environment with the projects of one checkout."""
+
+    python: str
+    code: ImportRoots
+    distributions: tuple[str, ...]
+
+
+def build(
+    tree: SourceTree,
+    layout: Layout,
+    *,
+    project: Path,
+    environment: Environment,
+    say: Callable[[str], None],
+    most_seconds: float | None,
+) -> Build:
+    """Build a checkout, or find it built already. Raises GateError where it cannot be built, with the last lines."""
+    projects = _to_build(layout, project=project, environment=environment)
+    if not projects:
+        raise GateError(
+            f"--gate-build: no project that can be built in {tree.root} (a pyproject.toml with [build-system] or "
+            "[project], or a setup.py)"
+        )
+    folder = _cache() / _key(tree, projects, environment)
+    if not folder.is_dir():
+        say(f"gate: building {', '.join(each.name or str(each.folder) for each in projects)} of {tree.description}")
+        deadline = None if most_seconds is None else time.monotonic() + most_seconds
+        _forget_old()
+        _make(folder, tree, projects, environment, run=_Runner(tree.description, deadline))
+    os.utime(folder)
+    python = folder / "bin" / "python"
+    return Build(
+        python=str(python),
+        code=built_roots(_site(folder)),
+        distributions=tuple(filter(None, (p.name for p in projects))),
+    )
+
+
+def _to_build(layout: Layout, *, project: Path, environment: Environment) -> list[Project]:
+    """The projects that are installed in the present environment; where none is, the one that is gated."""
+    installed = {normalised(name) for name in environment.packages}
+    buildable = [found for found in layout.projects if found.is_buildable]
+    wanted = [found for found in buildable if found.name in installed]
+    return wanted or [found for found in buildable if found.folder == project] or buildable[:1]
+
+
+def _make(
+    folder: Path, tree: SourceTree, projects: Sequence[Project], environment: Environment, *, run: _Runner
+) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = make_scratch("build")
+    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        wheels: list[str] = []
+        with _copy(tree) as copy:
+            for number, project in enumerate(projects):
+                goal = scratch / str(number)
+                source = copy / project.folder.resolve().relative_to(tree.root.resolve())
+                _build_wheel(source, goal, environment, run=run)
+                wheels += map(str, goal.glob("*.whl"))
+        run([environment.python, "-m", "venv", "--without-pip", str(new)])
+        run(_install_command(new / "bin" / "python", wheels, environment))
+        # Only now: an installer that saw the present environment would take the project out of it.
+        lines = "".join(f"import site; site.addsitedir({path!r})\n" for path in environment.site_folders)
+        (_site(new) / "zz-present-environment.pth").write_text(lines)
+        with contextlib.suppress(OSError):  # another gate was faster
+            new.rename(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _build_wheel(source: Path, goal: Path, environment: Environment, *, run: _Runner) -> None:
+    """With the present environment's build backend where it has it, which needs no network; else in isolation."""
+    if _has_backend(source, environment):
+        with contextlib.suppress(GateError):
+            run(_wheel_command(source, goal, environment, "--no-build-isolation"))
+            return
+    run(_wheel_command(source, goal, environment))
+
+
+def _has_backend(source: Path, environment: Environment) -> bool:
+    installed = {normalised(name): version for name, version in environment.packages.items()}
+    try:
+        with (source / "pyproject.toml").open("rb") as file:
+            needed = tomllib.load(file).get("build-system", {}).get("requires", ["setuptools"])
+    except (OSError, tomllib.TOMLDecodeError):
+        needed = ["setuptools"]
+    try:
+        requirements = [Requirement(text) for text in needed]
+    except InvalidRequirement:
+        return False
+    return all(
+        (version := installed.get(normalised(each.name))) is not None
+        and each.specifier.contains(version, prereleases=True)
+        for each in requirements
+        if each.marker is None or each.marker.evaluate()
+    )
+
+
+def _wheel_command(source: Path, goal: Path, environment: Environment, *options: str) -> list[str]:
+    if uv := shutil.which("uv"):
+        return [uv, "build", "--wheel", "--out-dir", str(goal), "--python", environment.python, *options, str(source)]
+    return [*_pip(environment), "wheel", "--no-deps", "--wheel-dir", str(goal), *options, str(source)]
+
+
+def _install_command(python: Path, wheels: Sequence[str], environment: Environment) -> list[str]:
+    if uv := shutil.which("uv"):
+        return [uv, "pip", "install", "--python", str(python), "--no-deps", "--offline", *wheels]
+    pip = _pip(environment)[:3]
+    return [*pip, "--python", str(python), "install", "--no-deps", "--no-index", *wheels]
+
+
+def _pip(environment: Environment) -> list[str]:
+    """The environment's own, else this interpreter's, which can work for another (--python, from pip 22.3)."""
+    quiet = ["--disable-pip-version-check"]
+    if "pip" in environment.packages:
+        return [environment.python, "-m", "pip", *quiet]
+    return [sys.executable, "-m", "pip", "--python", environment.python, *quiet]
+
+
+class _Runner:
+    """Runs a command to its end. Raises GateError with its last lines where it fails or the time is spent."""
+
+    def __init__(self, what: str, deadline: float | None) -> None:
+        self._what = what
+        self._deadline = deadline
+
+    def __call__(self, command: Sequence[str]) -> None:
+        left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+        # Folders of ours and of the user's on the import path are nothing of the build.
+        variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        try:
+            done = subprocess.run(
+                command,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                timeout=left,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise GateError(f"--gate-build: the time budget was spent while {self._what} was built") from None
+        except OSError as error:
+            raise GateError(f"--gate-build: {self._what} cannot be built: {error}") from None
+        if done.returncode:
+            lines = "\n".join(f"  | {line}" for line in done.stdout.splitlines()[-_SHOWN_LINES:])
+            raise GateError(f"--gate-build: {self._what} cannot be built ({' '.join(command[:5])} …):\n{lines}")
+
+
+@contextlib.contextmanager
+def _copy(tree: SourceTree) -> Iterator[Path]:
+    """The checkout as it stands, in a folder in which building may leave what it likes."""
+    if not tree.commit:
+        scratch = make_scratch("copy")
+        try:
+            ignored = shutil.ignore_patterns(*_NOT_COPIED)
+            yield Path(shutil.copytree(tree.root, scratch / "copy", symlinks=True, ignore=ignored))
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        return
+    # Git's own data belong to it: versions are made from them.
+    with worktree(tree.root, tree.commit) as root:
+        copy = root / git_says(tree.root, "rev-parse", "--show-prefix")
+        if tree.dirty:
+            _overlay(tree.root, copy)
+        yield copy
+
+
+def _overlay(checkout: Path, copy: Path) -> None:
+    """Bring a copy of the last commit to the state of the working tree."""
+    for name in _files(checkout):
+        origin, goal = checkout / name, copy / name
+        if origin.is_dir() and not origin.is_symlink():  # a submodule
+            shutil.copytree(
+                origin, goal, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_NOT_COPIED)
+            )
+        elif os.path.lexists(origin):
+            goal.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(origin, goal, follow_symlinks=False) if not goal.is_symlink() else None
+        else:
+            goal.unlink(missing_ok=True)
+
+
+def _files(checkout: Path) -> list[str]:
+    """What git knows in a checkout, and what it would take up, relative to the folder."""
+    listed = git_says(checkout, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+    return sorted(set(filter(None, listed.split("\0"))))
+
+
+def _key(tree: SourceTree, projects: Sequence[Project], environment: Environment) -> str:
+    """Names all that a build depends on: the tree, what of it is built, and the environment."""
+    if tree.commit and not tree.dirty:
+        state = git_says(tree.root, "rev-parse", f"{tree.commit}^{{tree}}") + git_says(
+            tree.root, "rev-parse", "--show-prefix"
+        )
+    else:
+        state = _digest(tree)
+    folders = sorted(str(project.folder.resolve().relative_to(tree.root.resolve())) for project in projects)
+    told = msgspec.json.encode([1, state, folders, environment], order="sorted")
+    return hashlib.sha256(told).hexdigest()[:32]
+
+
+def _digest(tree: SourceTree) -> str:
+    """Of all files of a checkout, where no tree of git's has them."""
+    digest = hashlib.sha256()
+    for path in _all_files(tree):
+        digest.update(f"{path.relative_to(tree.root)}\0".encode(errors="surrogateescape"))
+        with contextlib.suppress(OSError):  # removed, or a link to nowhere
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _all_files(tree: SourceTree) -> Iterator[Path]:
+    tops = [tree.root / name for name in _files(tree.root)] if tree.commit else [tree.root]
+    for top in tops:
+        if not top.is_dir():
+            yield top
+            continue
+        for folder, folders, names in os.walk(top):
+            ignored = shutil.ignore_patterns(*_NOT_COPIED)
+            folders[:] = sorted(set(folders) - ignored(folder, folders))
+            yield from (Path(folder) / name for name in sorted(set(names) - ignored(folder, names)))
+
+
+def _site(environment: Path) -> Path:
+    (found,) = environment.glob("lib/python*/site-packages")
+    return found
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "speedscore" / "gate-builds"
+
+
+def _forget_old() -> None:
+    """Remove what no gate has used for so long."""
+    oldest = time.time() - _KEPT_DAYS * 24 * 3600
+    for folder in _cache().glob("*"):
+        with contextlib.suppress(OSError):
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)

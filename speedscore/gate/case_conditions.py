@@ -1,0 +1,52 @@
+"""Under which conditions a case was timed on each side, over all pairs: two times of different things are no ratio.
+
+What is another in each process of one side tells nothing of a change, such as parameters that are drawn at random
+without a seed; so it takes two processes of each side to say that the sides differ. It decides on no time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from speedscore.gate.exclusions import Exclusion
+from speedscore.gate.sides import Finished
+
+
+class CaseConditions:
+    """Of one case."""
+
+    def __init__(self) -> None:
+        self._told: list[tuple[Mapping[str, str], Mapping[str, str]]] = []
+
+    def add(self, base: Finished, head: Finished) -> Exclusion | None:
+        """Take one more pair. Returns why the case cannot be compared; None where it can, or is not known yet."""
+        if len(self._told) == 2:
+            return None
+        self._told.append((base.conditions, head.conditions))
+        if len(self._told) < 2:
+            return None
+        stable_on_base, stable_on_head = map(_alike, *self._told)
+        for name in sorted(stable_on_base.keys() & stable_on_head.keys()):
+            if stable_on_base[name] != stable_on_head[name]:
+                return Exclusion(
+                    f"{name} is {stable_on_base[name]} on base and {stable_on_head[name]} on head: two times of "
+                    "different things"
+                )
+        return None
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of conditions that are another in each process."""
+        if len(self._told) < 2:
+            return ()
+        drawn = {
+            name.removeprefix("parameter ").split(".")[0].split(":")[0].split("[")[0]
+            for first, second in zip(*self._told, strict=True)
+            for name in first.keys() & second.keys()
+            if first[name] != second[name] and name.startswith("parameter ")
+        }
+        return tuple(f"parameter {name} is another in each process: give it a seed" for name in sorted(drawn))
+
+
+def _alike(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:
+    """What two processes of one side tell alike."""
+    return {name: text for name, text in first.items() if second.get(name) == text}

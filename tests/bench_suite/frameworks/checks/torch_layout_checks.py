@@ -1,0 +1,127 @@
+"""What holds of the choice of PyTorch's memory layout; see ``running`` for how it is run.
+
+Every check has a cache folder of its own, and none but the first measures anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import msgspec
+import torch
+
+from speedscore.bench_suite.frameworks.torch import memory_layout
+from speedscore.bench_suite.frameworks.torch.memory_layout import CHANNELS_LAST, CONTIGUOUS, VARIABLE, Layout, Measured
+from speedscore.bench_suite.workers.certificate import certify
+from speedscore.bench_suite.workloads.table import make_workload
+from tests.bench_suite.frameworks.checks import programs
+from tests.bench_suite.frameworks.checks.programs import require_refused
+
+_FASTER_LAST = Measured(contiguous_ms=3.0, channels_last_ms=2.0, ratio=0.7)
+
+
+@contextlib.contextmanager
+def _no_choice_yet() -> Iterator[Path]:
+    """A cache folder that is empty, and no layout asked for."""
+    with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, {"XDG_CACHE_HOME": folder}):
+        os.environ.pop(VARIABLE, None)
+        yield Path(folder)
+
+
+def _choose(variant: str = "eager") -> Layout:
+    return memory_layout.choose_layout(
+        make_workload("resnet50", "smoke"),
+        implementation=f"{programs.FRAMEWORKS}.torch.resnet50",
+        arguments={"width": 8, "classes": 10},
+        device="cpu",
+        kind="cpu",
+        variant=variant,
+    )
+
+
+def a_layout_is_measured_in_a_process_of_its_own_and_kept() -> None:
+    with _no_choice_yet() as folder:
+        chosen = _choose()
+        (kept,) = folder.rglob("*.json")
+        measured = msgspec.json.decode(kept.read_bytes(), type=Measured)
+        assert min(measured.contiguous_ms, measured.channels_last_ms) > 0
+        assert chosen == measured.layout
+        assert chosen.channels_last == (measured.ratio < 1)
+        with mock.patch.object(memory_layout, "_measure", side_effect=AssertionError("measured again")):
+            assert _choose() == chosen, "every later process runs the same"
+
+
+def each_variant_and_each_number_of_threads_chooses_for_itself() -> None:
+    asked: list[tuple[str, int]] = []
+
+    def measure(trial: Any) -> Measured:
+        asked.append((trial.variant, trial.threads))
+        return _FASTER_LAST
+
+    threads = torch.get_num_threads()
+    with _no_choice_yet() as folder, mock.patch.object(memory_layout, "_measure", measure):
+        for variant in ("eager", "compile", "eager"):
+            assert _choose(variant).name == CHANNELS_LAST
+        with mock.patch.object(torch, "get_num_threads", return_value=threads + 1):
+            _choose()
+        assert asked == [("eager", threads), ("compile", threads), ("eager", threads + 1)]
+        assert len(list(folder.rglob("*.json"))) == 3
+
+
+def the_first_process_decides_for_one_that_measured_at_the_same_time() -> None:
+    def measure_while_another_finishes(trial: Any) -> Measured:
+        other = msgspec.structs.replace(_FASTER_LAST, ratio=1.2)
+        (memory_layout.cache_folder() / trial.file_name).write_bytes(msgspec.json.encode(other))
+        return _FASTER_LAST
+
+    with _no_choice_yet(), mock.patch.object(memory_layout, "_measure", measure_while_another_finishes):
+        assert _choose().name == _choose().name == CONTIGUOUS
+
+
+def where_nothing_can_be_kept_nothing_is_measured() -> None:
+    with _no_choice_yet() as folder, mock.patch.object(memory_layout, "_measure", side_effect=AssertionError):
+        (folder / "speedscore").write_text("no folder")
+        chosen = _choose()
+        assert chosen.name == CONTIGUOUS
+        assert "PyTorch's default" in chosen.reason
+
+
+def a_trial_that_fails_says_how_to_do_without_it() -> None:
+    with _no_choice_yet() as folder:
+        with mock.patch.object(sys, "executable", shutil.which("false")):
+            require_refused(_choose, RuntimeError, f"exit code 1 (); set {VARIABLE} to NCHW or channels_last")
+        assert not list(folder.rglob("*.json")), "nothing half measured is kept"
+
+
+def both_layouts_are_certified_and_described_and_a_wrong_name_is_refused() -> None:
+    workload = make_workload("resnet50", "smoke")
+    for name in (CONTIGUOUS, CHANNELS_LAST):
+        with mock.patch.dict(os.environ, {VARIABLE: name}):
+            program = programs.build("torch", "resnet50", "inference", variant="eager")
+        described = program.describe()
+        assert (described["layout"], described["layout_chosen"]) == (name, f"asked for by {VARIABLE}")
+        expected = torch.channels_last if name == CHANNELS_LAST else torch.contiguous_format
+        weight = program._model.module.stages[0][0].conv1.weight
+        assert weight.is_contiguous(memory_format=expected)
+        assert program._batch[0].is_contiguous(memory_format=expected)
+        program.infer()
+        assert certify(program, workload, "inference").passed
+    with mock.patch.dict(os.environ, {VARIABLE: "NHWC"}):
+        require_refused(_choose, ValueError, f"{VARIABLE}: expected NCHW or channels_last, found 'NHWC'")
+
+
+def the_trial_is_the_network_with_the_first_block_of_each_stage() -> None:
+    model = importlib.import_module(f"{programs.FRAMEWORKS}.torch.resnet50")
+    whole = model.make(make_workload("resnet50", "smoke"))
+    shorter = model.make_trial(**whole.trial)
+    kept = {name: tensor.shape for name, tensor in shorter.named_parameters()}
+    assert kept.items() < {name: tensor.shape for name, tensor in whole.module.named_parameters()}.items()
