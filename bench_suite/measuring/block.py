@@ -31,7 +31,6 @@ from speedscore.bench_suite.measuring.outcomes import (
     CaseUnavailable,
     Listener,
 )
-from speedscore.bench_suite.measuring.plausible import fastest_gemm, refuse_impossible
 from speedscore.bench_suite.measuring.scheduler import RoundScheduler
 from speedscore.bench_suite.workers.handle import WorkerLost
 from speedscore.bench_suite.workloads.presets import Preset
@@ -140,26 +139,22 @@ class _Outcomes:
 
     def settle_rest(self, cells: Sequence[CellRun], *, interrupted: bool) -> None:
         """The outcomes of all cases that nothing went wrong with; after an interrupt of those that have a figure."""
-        for case, outcome in self._possible(cells, interrupted=interrupted).items():
-            if not interrupted or isinstance(outcome, CaseMeasured):
-                self._settle(case, outcome)
+        for cell in cells:
+            for case in cell.cases.values():
+                if case.role in cell.roles:
+                    outcome = cell.outcome(case, interrupted=interrupted)
+                    if not interrupted or isinstance(outcome, CaseMeasured):
+                        self._settle(case, outcome)
 
     def so_far(self, cells: Sequence[CellRun]) -> Mapping[Case, CaseOutcome]:
         """What would remain if the block were interrupted now."""
-        outcomes = self._possible(cells, interrupted=True)
-        return {case: outcome for case, outcome in outcomes.items() if isinstance(outcome, CaseMeasured)}
-
-    @staticmethod
-    def _possible(cells: Sequence[CellRun], *, interrupted: bool) -> Mapping[Case, CaseOutcome]:
-        """The outcomes of all cases that nothing went wrong with; a figure that cannot be is none."""
         outcomes = {
-            case: cell.outcome(case, interrupted=interrupted)
+            case: cell.outcome(case, interrupted=True)
             for cell in cells
             for case in cell.cases.values()
             if case.role in cell.roles
         }
-        gemm = fastest_gemm(outcomes.values())
-        return {case: refuse_impossible(outcome, gemm_flops_per_second=gemm) for case, outcome in outcomes.items()}
+        return {case: outcome for case, outcome in outcomes.items() if isinstance(outcome, CaseMeasured)}
 
     def _settle(self, case: Case, outcome: CaseOutcome) -> None:
         self.by_case[case] = outcome
