@@ -15,7 +15,7 @@ from typing import Any
 from unittest import mock
 
 import torch
-from torch.nn import functional
+from torch.nn import functional, grad
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import implementation
@@ -42,26 +42,29 @@ class RoundedBackward(torch.autograd.Function):
     """A convolution whose forward pass is exact; what its backward pass multiplies is rounded first."""
 
     @staticmethod
-    def forward(ctx: Any, x: Any, kernel: Any, stride: Any, padding: Any, rounding: Rounding) -> Any:  # type: ignore[override]
+    def forward(ctx: Any, x: Any, kernel: Any, stride: Any, padding: Any, rounding: Rounding) -> Any:
         ctx.save_for_backward(x, kernel)
         ctx.options = {"stride": stride, "padding": padding}
         ctx.rounding = rounding
         return CONVOLVE(x, kernel, None, stride, padding)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Any) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Any) -> Any:
         x, kernel, gradient = (ctx.rounding(values) for values in (*ctx.saved_tensors, gradient))
-        of_x = torch.nn.grad.conv2d_input(x.shape, kernel, gradient, **ctx.options)
-        of_kernel = torch.nn.grad.conv2d_weight(x, kernel.shape, gradient, **ctx.options)
+        of_x = grad.conv2d_input(x.shape, kernel, gradient, **ctx.options)
+        of_kernel = grad.conv2d_weight(x, kernel.shape, gradient, **ctx.options)
         return of_x, of_kernel, None, None, None
 
 
 CONVOLVE, NORMALISE = functional.conv2d, functional.batch_norm
 
 
+apply_rounded: Any = RoundedBackward.apply
+
+
 def convolve_rounded(rounding: Rounding) -> Callable[..., Any]:
     def convolve(x: Any, kernel: Any, _: Any, stride: Any, padding: Any, *__: Any) -> Any:
-        return RoundedBackward.apply(x, kernel, stride, padding, rounding)
+        return apply_rounded(x, kernel, stride, padding, rounding)
 
     return convolve
 
