@@ -15,12 +15,15 @@ from typing import Any
 from unittest import mock
 
 import torch
-from torch.nn import functional, grad
+from torch.nn import functional
+from torch.nn import grad as untyped_grad
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import implementation
 from speedscore.bench_suite.workers.certificate import certify
 from speedscore.bench_suite.workloads.table import MODELS, make_workload
+
+grad: Any = untyped_grad
 
 Rounding = Callable[[torch.Tensor], torch.Tensor]
 
