@@ -62,7 +62,7 @@ def page(results: Mapping[str, Any]) -> str:
 
 
 def _answer(row: Mapping[str, Any], aim: float) -> str:
-    """Whether the aim is met: by the interval and not by its middle, which another session may have on the other side."""
+    """Whether the aim is met by the whole interval: its middle may lie on the other side in another session."""
     if row["ratio_high"] <= aim:
         return MET
     return MISSED if row["ratio_low"] > aim else OPEN
