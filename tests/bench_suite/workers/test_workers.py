@@ -117,7 +117,7 @@ def test_a_healthy_worker_builds_certifies_and_times(start: Start) -> None:
 @pytest.mark.parametrize("role", ["inference", "throughput"])
 def test_a_pass_is_certified_on_what_is_timed(tmp_path: Path, role: Role) -> None:
     checks = prepared(built("healthy", tmp_path), role).certificate.checks
-    assert [check.quantity for check in checks] == ["parameter count", "forward outputs", "loss"]
+    assert [check.quantity for check in checks] == ["parameter count", "forward outputs", "loss", "second batch"]
 
 
 def test_one_worker_serves_all_roles_of_a_cell(tmp_path: Path) -> None:
