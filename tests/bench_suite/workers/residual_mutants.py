@@ -16,6 +16,7 @@ from unittest import mock
 
 import torch
 from torch.nn import functional
+from torch.nn.grad import conv2d_input, conv2d_weight
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import implementation
@@ -51,8 +52,8 @@ class RoundedBackward(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Any) -> Any:  # type: ignore[override]
         x, kernel, gradient = (ctx.rounding(values) for values in (*ctx.saved_tensors, gradient))
-        of_x = torch.nn.grad.conv2d_input(x.shape, kernel, gradient, **ctx.options)
-        of_kernel = torch.nn.grad.conv2d_weight(x, kernel.shape, gradient, **ctx.options)
+        of_x = conv2d_input(x.shape, kernel, gradient, **ctx.options)
+        of_kernel = conv2d_weight(x, kernel.shape, gradient, **ctx.options)
         return of_x, of_kernel, None, None, None
 
 
@@ -60,8 +61,10 @@ CONVOLVE, NORMALISE = functional.conv2d, functional.batch_norm
 
 
 def convolve_rounded(rounding: Rounding) -> Callable[..., Any]:
+    apply: Any = RoundedBackward.apply
+
     def convolve(x: Any, kernel: Any, _: Any, stride: Any, padding: Any, *__: Any) -> Any:
-        return RoundedBackward.apply(x, kernel, stride, padding, rounding)
+        return apply(x, kernel, stride, padding, rounding)
 
     return convolve
 
