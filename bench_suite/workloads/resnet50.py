@@ -195,8 +195,8 @@ _FULL_TOLERANCES = msgspec.structs.replace(
     most_gradients=None,
     reason=(
         f"{_TOLERANCES.reason} At this size some of the hundreds of millions of values always cross the kink, in every "
-        "layer: an honest gradient is 4e-3 off, as much as one in TF32, so that only the smaller presets tell them "
-        "apart."
+        "layer: an honest gradient has been seen 4e-3 off, more than one in TF32 is, so that only the smaller presets "
+        "tell them apart."
     ),
 )
 
