@@ -110,11 +110,17 @@ def _make(
 
 def _build_wheel(source: Path, goal: Path, environment: Environment, *, run: _Runner) -> None:
     """With the present environment's build backend where it has it, which needs no network; else in isolation."""
-    if _has_backend(source, environment):
-        with contextlib.suppress(GateError):
-            run(_wheel_command(source, goal, environment, "--no-build-isolation"))
-            return
-    run(_wheel_command(source, goal, environment))
+    if not _has_backend(source, environment):
+        run(_wheel_command(source, goal, environment))
+        return
+    try:
+        run(_wheel_command(source, goal, environment, "--no-build-isolation"))
+    except GateError as error:
+        # A backend may need more than it declares, which isolation fetches; else the first failure is the one to tell.
+        try:
+            run(_wheel_command(source, goal, environment))
+        except GateError:
+            raise error from None
 
 
 def _has_backend(source: Path, environment: Environment) -> bool:

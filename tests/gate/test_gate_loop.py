@@ -293,7 +293,7 @@ def test_a_side_that_does_not_start_ends_the_gate_with_its_last_lines() -> None:
 @pytest.mark.parametrize("head", [{CASE: PASSES}, {CASE: PASSES, "z": DIES}], ids=["sound", "beside a crash"])
 def test_a_base_that_runs_the_code_of_head_is_refused(head: Tests) -> None:
     machine = MadeUpMachine({CASE: PASSES, "z": PASSES}, head, on_base={"foreign": {"drawer": "/elsewhere/drawer.py"}})
-    with pytest.raises(GateError, match="base imported drawer from /elsewhere/drawer.py, and not"):
+    with pytest.raises(GateError, match=r"base imported drawer from /elsewhere/drawer\.py, and not"):
         gated(machine)
 
 

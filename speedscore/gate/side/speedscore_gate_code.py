@@ -160,7 +160,9 @@ class OwnCode:
             except (importlib.metadata.PackageNotFoundError, OSError, ValueError):
                 continue
             for file in files:
-                yield os.path.realpath(str(distribution.locate_file(file))), name
+                # What an editable install leaves there leads to code, and is none of the project's.
+                if "editable" not in file.parts[0]:
+                    yield os.path.realpath(str(distribution.locate_file(file))), name
 
 
 class _OwnFirst:
