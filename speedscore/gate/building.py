@@ -27,6 +27,7 @@ from speedscore.gate.errors import GateError
 from speedscore.gate.import_roots import ImportRoots, built_roots
 from speedscore.gate.projects import Layout, Project, normalised
 from speedscore.gate.worktrees import SourceTree, worktree
+from speedscore.host.clock import seconds
 from speedscore.host.git import git_says
 from speedscore.host.scratch import make_scratch
 
@@ -62,7 +63,7 @@ def build(
     folder = _cache() / _key(tree, projects, environment)
     if not folder.is_dir():
         say(f"gate: building {', '.join(each.name or str(each.folder) for each in projects)} of {tree.description}")
-        deadline = None if most_seconds is None else time.monotonic() + most_seconds
+        deadline = None if most_seconds is None else seconds() + most_seconds
         _forget_old()
         _make(folder, tree, projects, environment, run=_Runner(tree.description, deadline))
     os.utime(folder)
@@ -171,7 +172,7 @@ class _Runner:
         self._deadline = deadline
 
     def __call__(self, command: Sequence[str]) -> None:
-        left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+        left = None if self._deadline is None else max(0.0, self._deadline - seconds())
         # Folders of ours and of the user's on the import path are nothing of the build.
         variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         try:

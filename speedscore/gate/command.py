@@ -72,7 +72,7 @@ def _gate(
     head = working_tree(config.rootpath)
     with contextlib.ExitStack() as stack:
         base = head if request.base is None else stack.enter_context(base_tree(request.base, head))
-        both = environments(request.base_python)
+        both = environments(request.base_python, in_full=request.build)
         packages = differing_packages(*both)
         deadline = began + request.budget_seconds if request.budget_seconds else None
         side_places = [
