@@ -65,7 +65,7 @@ def build(
         say(f"gate: building {', '.join(each.name or str(each.folder) for each in projects)} of {tree.description}")
         deadline = None if most_seconds is None else seconds() + most_seconds
         _forget_old()
-        _make(folder, tree, projects, environment, run=_Runner(tree.description, deadline))
+        _make(folder, tree, projects, environment, run=_Runner(tree.description, environment, deadline))
     os.utime(folder)
     python = folder / "bin" / "python"
     return Build(
@@ -167,8 +167,10 @@ def _pip(environment: Environment) -> list[str]:
 class _Runner:
     """Runs a command to its end. Raises GateError with its last lines where it fails or the time is spent."""
 
-    def __init__(self, what: str, deadline: float | None) -> None:
+    def __init__(self, what: str, environment: Environment, deadline: float | None) -> None:
         self._what = what
+        # Build backends may call programs that are installed beside the interpreter.
+        self._path = os.pathsep.join([str(Path(environment.python).parent), os.environ.get("PATH", os.defpath)])
         self._deadline = deadline
 
     def __call__(self, command: Sequence[str]) -> None:
@@ -178,7 +180,7 @@ class _Runner:
         try:
             done = subprocess.run(
                 command,
-                env=variables,
+                env={**variables, "PATH": self._path},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -50,4 +50,5 @@ def hint_to_build(specs: Sequence[SideSpec], warnings: Sequence[str]) -> str:
     """What to do where tests were not collected for want of a module that building would make; empty elsewhere."""
     lacking = {name for warning in warnings for name in re.findall(r"No module named '(\w+)", warning)}
     own = {name for spec in specs if not spec.is_built for root in spec.code.roots for name in root.names}
+    own |= {name.replace("-", "_") for spec in specs if not spec.is_built for name in spec.distributions}
     return "; what only building makes is made with --gate-build" if lacking & own else ""

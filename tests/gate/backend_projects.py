@@ -59,15 +59,7 @@ crate-type = ["cdylib"]
 path = "rust/lib.rs"
 """
 RUST = f'#[no_mangle]\npub extern "C" fn units() -> i64 {{ {PLACE} }}\n'
-OVER_C = """import ctypes
-from pathlib import Path
-
-_core = ctypes.CDLL(str(next(Path(__file__).parent.glob("*.so"))))
-
-
-def units():
-    return _core.units()
-"""
+FROM_RUST = "from .kite import lib\n\n\ndef units():\n    return lib.units()\n"
 
 
 @dataclass(frozen=True)
@@ -192,10 +184,10 @@ PROJECTS: dict[str, BackendProject] = {
     "maturin": BackendProject(
         "maturin",
         {
-            "pyproject.toml": MATURIN + '[tool.maturin]\nbindings = "cffi"\n',
+            "pyproject.toml": MATURIN + '[tool.maturin]\nbindings = "cffi"\npython-source = "python"\n',
             "Cargo.toml": CARGO,
             "rust/lib.rs": RUST,
-            "python/kite_helpers.py": "",
+            "python/kite/__init__.py": FROM_RUST,
         },
         is_compiled=True,
     ),
@@ -218,6 +210,9 @@ def site_of(environment: Path) -> Path:
 
 def install(python: str, project: BackendProject, folder: Path, *, editable: bool) -> None:
     """Install what lies in a folder, as its users do, without asking an index."""
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    # Programs of the build backends lie beside the interpreter that has them.
+    variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), variables["PATH"]])
     for each in project.folders:
         command = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
         done = subprocess.run(
@@ -225,7 +220,7 @@ def install(python: str, project: BackendProject, folder: Path, *, editable: boo
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+            env=variables,
             check=False,
         )
         assert done.returncode == 0, done.stdout

@@ -41,7 +41,7 @@ def held(folder: Path, *named: str) -> dict[str, set[str]]:
         ("flit-src", {"src": {"kite"}}),
         ("poetry-from", {"python": {"kite"}}),
         ("scikit-build-core", {"src": {"kite"}}),
-        ("maturin", {"python": {"kite_helpers"}}),
+        ("maturin", {"python": {"kite"}}),
     ],
 )
 def test_the_roots_of_every_backend_and_layout(tmp_path: Path, project: str, roots: dict[str, set[str]]) -> None:
