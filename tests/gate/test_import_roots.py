@@ -111,5 +111,17 @@ def test_a_name_that_two_roots_hold_is_given_to_neither_unless_one_is_named(tmp_
 
 
 def test_a_folder_that_would_hide_the_standard_library_is_not_put_on_the_path(tmp_path: Path) -> None:
-    write(tmp_path, ["one/pyproject.toml", "one/logging.py", "one/kite.py", "two/src/line.py"])
+    write(tmp_path, ["one/src/logging.py", "one/src/kite.py", "two/src/line.py"])
     assert roots_of(tmp_path).on_path(named=[]) == (tmp_path / "two/src",)
+
+
+def test_a_script_beside_a_flat_package_does_not_stand_for_a_library(tmp_path: Path) -> None:
+    write(tmp_path, ["one/pyproject.toml", "one/redis.py", "one/kite/__init__.py", "one/tests/__init__.py"])
+    write(tmp_path, ["two/pyproject.toml", "two/line/__init__.py", "two/tests/__init__.py"])
+    assert held(tmp_path) == {"one": {"kite"}, "two": {"line"}}
+    assert roots_of(tmp_path).on_path(named=[]) == (tmp_path / "two",)
+
+
+def test_a_project_that_is_one_module_is_found_by_its_name(tmp_path: Path) -> None:
+    write(tmp_path, {"pyproject.toml": metadata("any", needs="any", name="one-kite"), "one_kite.py": ""})
+    assert held(tmp_path) == {".": {"one_kite"}}
