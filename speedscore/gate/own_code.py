@@ -5,6 +5,9 @@ It judges what the sides tell and looks at no file.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from speedscore.gate.sides import Ended, SideSpec
 
 _MOST_NAMED = 3
@@ -41,3 +44,11 @@ def why_unlike_builds(base: Ended, head: Ended) -> str:
                 "been built, did not: two different programs. Let the gate build both with --gate-build"
             )
     return ""
+
+
+def hint_to_build(specs: Sequence[SideSpec], warnings: Sequence[str]) -> str:
+    """What to do where tests were not collected for want of a module that building would make; empty elsewhere."""
+    lacking = {name for warning in warnings for name in re.findall(r"No module named '(\w+)", warning)}
+    own = {name for spec in specs if not spec.is_built for root in spec.code.roots for name in root.names}
+    own |= {name.replace("-", "_") for spec in specs if not spec.is_built for name in spec.distributions}
+    return "; what only building makes is made with --gate-build" if lacking & own else ""

@@ -180,6 +180,7 @@ def test_settings_that_cannot_be_used_are_named_with_their_file(caller: Caller, 
         (["--gate=no-such-branch"], "'no-such-branch' is neither a directory nor a commit that git knows"),
         (["--gate=--help"], "'--help' is neither a directory nor a commit that git knows"),
         (["--gate=HEAD", "--gate-python=/no/such/python"], "--gate-python: /no/such/python cannot be run"),
+        (["--gate=HEAD", "--gate-build"], "--gate-build: no project that can be built in"),
         (["--gate=HEAD", "--gate-time-budget=soon"], "--gate-time-budget: expected a duration such as 90s"),
         (["--gate=HEAD", "--gate-time-budget=0"], "--gate-time-budget: expected some time"),
         # A variable that is not set must not compare head with itself.

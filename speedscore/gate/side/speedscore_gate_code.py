@@ -31,6 +31,7 @@ class OwnCode:
         self.own: str = told["own"]
         self._other: str = told["other"]
         self.roots: list[tuple[str, frozenset[str]]] = [(folder, frozenset(names)) for folder, names in told["roots"]]
+        self._folders = [os.path.realpath(folder) for folder, _ in self.roots]
         self._ambiguous = frozenset(told["ambiguous"])
         self._distributions: list[str] = told["distributions"]
         """Of the projects in the checkout."""
@@ -48,7 +49,7 @@ class OwnCode:
     def is_own(self, path: str) -> bool:
         """Whether a file is of this checkout, or of what was built from it."""
         path = os.path.realpath(path)
-        in_root = any(within(path, os.path.realpath(folder)) for folder, _ in self.roots)
+        in_root = any(within(path, folder) for folder in self._folders)
         if self._is_built:
             return in_root
         return (in_root or within(path, self.own)) and not _is_installed(path) and not self.is_others(path)
@@ -65,7 +66,7 @@ class OwnCode:
         sys.path[:] = [path for path in sys.path if not self.is_others(path)]
         for place, finder in enumerate(sys.meta_path):
             # Editable installs have finders; the system's own ask sys.path, which has been seen to.
-            if not finder.__module__.startswith(("_frozen_importlib", "_pytest")):
+            if not getattr(finder, "__module__", "").startswith(("_frozen_importlib", "_pytest")):
                 sys.meta_path[place] = _WithoutOthers(finder, self)
         sys.path += [path for path in self._late_paths if path not in sys.path]
         hidden = tuple(_placeholders(self))
@@ -160,7 +161,9 @@ class OwnCode:
             except (importlib.metadata.PackageNotFoundError, OSError, ValueError):
                 continue
             for file in files:
-                yield os.path.realpath(str(distribution.locate_file(file))), name
+                # What an editable install leaves there leads to code, and is none of the project's.
+                if "editable" not in file.parts[0]:
+                    yield os.path.realpath(str(distribution.locate_file(file))), name
 
 
 class _OwnFirst:
