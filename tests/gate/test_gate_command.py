@@ -230,6 +230,13 @@ def test_what_git_says_against_a_checkout_is_passed_on(caller: Caller, monkeypat
     assert "git config --global --add safe.directory" in gated.said
 
 
+def test_a_machine_without_git_is_named(caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    gated = caller.gate("--gate=HEAD")
+    assert gated.code == 13
+    assert "git is not installed or not on the PATH" in gated.said
+
+
 def test_a_report_that_cannot_be_written_is_no_pass(caller: Caller, tmp_path: Path) -> None:
     (tmp_path / "a_file").touch()
     options = (f"--gate={caller.base}", f"--gate-json={tmp_path}/a_file/gate.json")
