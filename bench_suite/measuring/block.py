@@ -267,12 +267,14 @@ class _Block:
         self._outcomes.listener.round_done(cell.cases[TIMED_PHASE[role]], samples.process_rounds_seconds)
 
     def _end_process(self, cells: Sequence[CellRun], *, process: int) -> None:
-        """Ask what ran, measure what the figures are held against, and let the workers go."""
+        """Certify again, ask what ran, measure what the figures are held against, and let the workers go."""
         for cell in cells:
             for role in tuple(cell.roles):
-                if role in cell.roles and process == 0:
+                if role in cell.roles:
                     with self._outcomes.failures_of(cell, (role,)):
-                        cell.describe(role)
+                        cell.certify_again(role)
+                        if process == 0:
+                            cell.describe(role)
             if cell.roles:
                 with self._outcomes.failures_of(cell, tuple(cell.roles)):
                     cell.gauge()

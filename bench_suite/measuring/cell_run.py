@@ -28,6 +28,8 @@ from speedscore.bench_suite.workers.handle import Worker
 from speedscore.bench_suite.workers.protocol import (
     Build,
     Built,
+    CertifiedAgain,
+    CertifyAgain,
     Describe,
     Described,
     Gauge,
@@ -44,7 +46,7 @@ from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.host.peaks import peak_flops_per_second
 from speedscore.record.phases import PHASES, ROLES, TIMED_PHASE, Role
 from speedscore.record.rounds import rounds_by_process
-from speedscore.record.run_record import Round
+from speedscore.record.run_record import Check, Round
 
 ReplyType = TypeVar("ReplyType", bound=Reply)
 
@@ -88,6 +90,12 @@ class RoleSamples:
         self.prepared[process] = prepared
         self.spent_seconds = 0.0
         self._first_round = len(self.rounds)
+
+    def add_checks(self, process: int, checks: tuple[Check, ...]) -> None:
+        """What was compared after the rounds of a process stands in its certificate."""
+        prepared = self.prepared[process]
+        certificate = msgspec.structs.replace(prepared.certificate, checks=(*prepared.certificate.checks, *checks))
+        self.prepared[process] = msgspec.structs.replace(prepared, certificate=certificate)
 
     @property
     def kept_rounds(self) -> tuple[Round, ...]:
@@ -154,6 +162,13 @@ class CellRun:
         measured = self._ask(TimeRound(role=role, steps=first.steps_per_round), TimedRound)
         self.freeze()
         samples.rounds.append(Round(measured.seconds, turn=turn, process=process))
+
+    def certify_again(self, role: Role) -> None:
+        """After the last round of the present worker, where it had any."""
+        samples = self.roles[role]
+        if samples.process_rounds_seconds:
+            request = CertifyAgain(role=role, limit_seconds=self._preset.rounds_seconds)
+            samples.add_checks(self._process, self._ask(request, CertifiedAgain).checks)
 
     def describe(self, role: Role) -> None:
         """Ask what ran. What was told last holds for all processes."""

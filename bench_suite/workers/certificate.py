@@ -18,7 +18,7 @@ from speedscore.bench_suite.workers.second_batch import check_second_batch
 from speedscore.bench_suite.workloads.reference import Reference, load_reference
 from speedscore.bench_suite.workloads.reference_steps import mean_loss
 from speedscore.bench_suite.workloads.sketch import Sketch, distance
-from speedscore.bench_suite.workloads.workload import CERTIFIED_STEPS, Workload
+from speedscore.bench_suite.workloads.workload import CERTIFIED_STEPS, Tolerances, Workload
 from speedscore.record.phases import Role
 from speedscore.record.run_record import Certificate, Check
 
@@ -124,7 +124,7 @@ def _training(program: Program, workload: Workload, reference: Reference) -> Ite
     yield Check("loss", "", worst, limits.loss)
     whole = _whole(reference.gradients)
     scales = {name: max(sketch.norm, _FLOOR * whole) for name, sketch in reference.gradients.items()}
-    yield Check("gradients", *_worst(gradients, reference.gradients, scales), limits.gradients)
+    yield from _gradients(_errors(gradients, reference.gradients, scales), reference, limits)
     for _ in range(CERTIFIED_STEPS - 1):
         program.step()
     program.wait()
@@ -144,6 +144,15 @@ _COMPARED: dict[Role, Callable[[Program, Workload, Reference], Iterable[Check]]]
 def _outputs(logits: NDArray[np.float32], reference: Sketch, name: str, tolerance: float) -> Check:
     worst = _worst({name: logits}, {name: reference}, {name: reference.norm})
     return Check("forward outputs", *worst, tolerance)
+
+
+def _gradients(errors: Mapping[str, float], reference: Reference, limits: Tolerances) -> Iterable[Check]:
+    yield Check("gradients", *_furthest(errors, without=()), limits.gradients)
+    if limits.most_gradients is not None:
+        kernels = (name for name, sketch in reference.gradients.items() if len(sketch.shape) > 1)
+        nearest = sorted((errors.get(name, INCOMPARABLE), name) for name in kernels)
+        error, name = nearest[len(nearest) // 4]
+        yield Check("gradients", f"{name}, behind a quarter of the kernels", error, limits.most_gradients)
 
 
 def _steps(after: Mapping[str, NDArray[np.float32]], workload: Workload, reference: Reference) -> Iterable[Check]:

@@ -18,7 +18,7 @@ from speedscore.bench_suite.workloads.presets import STANDARD_GAUGING, STANDARD_
 from speedscore.host.fields import Scalar
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.phases import Role
-from speedscore.record.run_record import Certificate
+from speedscore.record.run_record import Certificate, Check
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -60,6 +60,14 @@ class TimeRound(msgspec.Struct, frozen=True, tag=True):
     steps: int
 
 
+class CertifyAgain(msgspec.Struct, frozen=True, tag=True):
+    """Compare what the rounds have left of a role's program with its workload; no round of it follows."""
+
+    role: Role
+    limit_seconds: float
+    """Where training is near its canonical weights yet, so long may it go on first."""
+
+
 class Gauge(msgspec.Struct, frozen=True, tag=True):
     """Measure what the figures are held against: a matrix product on this processor, an empty step of the program."""
 
@@ -72,7 +80,7 @@ class Describe(msgspec.Struct, frozen=True, tag=True):
     role: Role
 
 
-Request = Build | Prepare | TimeRound | Gauge | Describe
+Request = Build | Prepare | TimeRound | CertifyAgain | Gauge | Describe
 
 
 class Built(msgspec.Struct, frozen=True, tag=True):
@@ -102,6 +110,11 @@ class TimedRound(msgspec.Struct, frozen=True, tag=True):
     """Of the whole round, over its steps."""
 
 
+class CertifiedAgain(msgspec.Struct, frozen=True, tag=True):
+    checks: tuple[Check, ...]
+    """All passed."""
+
+
 class Gauged(msgspec.Struct, frozen=True, tag=True):
     gemm_flops_per_second: float | None
     """None on an accelerator, which has a peak of its own."""
@@ -122,7 +135,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     message: str
 
 
-Reply = Built | Prepared | TimedRound | Gauged | Described | Refused
+Reply = Built | Prepared | TimedRound | CertifiedAgain | Gauged | Described | Refused
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -103,17 +103,24 @@ def load_reference(workload: Workload) -> Reference:
 
     Raises ReferenceFileError when the file is missing or damaged, or when shape, options or numbers have changed since.
     """
-    path = path_of(workload)
-    remedy = _remedy(workload)
-    try:
-        reference = msgspec.json.decode(path.read_bytes(), type=Reference)
-    except OSError as error:
-        raise ReferenceFileError(f"{path}: cannot be read ({error.strerror}); {remedy}") from error
-    except msgspec.DecodeError as error:
-        raise ReferenceFileError(f"{path}: damaged or of another form ({error}); {remedy}") from error
+    reference = read_reference(workload)
     if difference := _first_difference(workload, reference):
-        raise ReferenceFileError(f"{path}: made for another workload ({difference}); {remedy}")
+        raise ReferenceFileError(f"{path_of(workload)}: made for another workload ({difference}); {_remedy(workload)}")
     return reference
+
+
+def read_reference(workload: Workload) -> Reference:
+    """The same without drawing all numbers of the workload again, for whoever has loaded it once.
+
+    Raises ReferenceFileError when the file is missing or damaged.
+    """
+    path = path_of(workload)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Reference)
+    except OSError as error:
+        raise ReferenceFileError(f"{path}: cannot be read ({error.strerror}); {_remedy(workload)}") from error
+    except msgspec.DecodeError as error:
+        raise ReferenceFileError(f"{path}: damaged or of another form ({error}); {_remedy(workload)}") from error
 
 
 def _first_difference(workload: Workload, reference: Reference) -> str:

@@ -61,6 +61,10 @@ class Tolerances(msgspec.Struct, frozen=True):
     """Of what training updates without a gradient, as ``update``: it follows from the forward pass alone."""
     reason: str
     """What was observed, and why the limits stand where they do."""
+    most_gradients: float | None = None
+    """Of the gradients of the kernels, that of the one which a quarter of them are nearer than; None where
+    ``gradients`` is as close. A value that rounding moves across a kink spoils only the gradients of the layers
+    before it."""
 
 
 class Workload(Protocol):

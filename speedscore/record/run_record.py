@@ -84,6 +84,7 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "state after five steps",
         "optimizer",
         "second batch",
+        "after the rounds",
     ]
     tensor: str
     """Canonical name of the worst tensor, or an empty string for a single number."""

@@ -22,7 +22,7 @@ from speedscore.bench_suite.measuring.outcomes import (
 )
 from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, MINIMUM_ROUNDS
 from speedscore.bench_suite.workers.handle import WorkerLost
-from speedscore.bench_suite.workers.protocol import Gauge, Prepare, Setting, TimeRound
+from speedscore.bench_suite.workers.protocol import CertifyAgain, Gauge, Prepare, Setting, TimeRound
 from speedscore.record.phases import Phase, Role
 from tests.bench_suite.measuring.fakes import (
     PREPARING_SECONDS,
@@ -130,6 +130,20 @@ def test_one_worker_serves_all_phases_of_a_cell(clock: FakeClock) -> None:
         assert [round_.process for round_ in outcome.rounds] == [0] * MINIMUM_ROUNDS + [1] * MINIMUM_ROUNDS
         assert len(outcome.prepared) == 1, "figures of a warm start never stand beside those of a cold one"
         assert outcome.certificate.worst_ratio == 0.1, "the worse of the two processes"
+
+
+def test_what_the_rounds_left_is_compared_in_every_process(clock: FakeClock) -> None:
+    outcomes, workers = run(clock, {"a": steady(0.1)}, phases=("training", "compilation"), processes=2)
+    assert [request for request in workers.asked if isinstance(request, CertifyAgain)] == [
+        CertifyAgain("training", limit_seconds=PRESET.rounds_seconds)
+    ] * 2
+    for outcome in outcomes.values():
+        assert [check.quantity for check in measured(outcome).certificate.checks] == ["loss", "after the rounds"]
+
+
+def test_nothing_is_compared_again_where_there_was_no_round(clock: FakeClock) -> None:
+    _, workers = run(clock, {"a": iter([])}, phases=("compilation",))
+    assert not any(isinstance(request, CertifyAgain) for request in workers.asked)
 
 
 def test_cold_and_warm_compilations_take_turns_over_processes(clock: FakeClock) -> None:

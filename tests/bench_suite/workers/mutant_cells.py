@@ -37,7 +37,7 @@ ONE_A_MODULE = {
 CELLS = list(ONE_A_MODULE.values())
 EXPECTED = {
     "default-decay": "parameters after five steps",
-    "momentum": "parameters after five steps",
+    "momentum": "state after five steps",
 }
 """Where a mutant is caught; all others are caught by their outputs."""
 
