@@ -75,7 +75,7 @@ class SidePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        OwnCode.from_environment().stay_first()
+        OwnCode.of_this_process().stay_first()
         benchmarks = {item.nodeid: item for item in session.items if uses_benchmark(item)}
         items = {name: item for name, item in benchmarks.items() if not ADDRESS.search(name)}
         self._pipe.send(
@@ -90,7 +90,7 @@ class SidePlugin:
                 self._run(item, items.get(order["next"]), order)
             else:
                 self._pipe.send("finished", outcome="failed", reason=UNSTABLE)
-        self._pipe.send("ended", **OwnCode.from_environment().imported())
+        self._pipe.send("ended", **OwnCode.of_this_process().imported())
         return True
 
     def _run(self, item: pytest.Item, following: pytest.Item | None, order: dict[str, Any]) -> None:
@@ -204,7 +204,7 @@ def die_with_gate() -> None:
 
 def pytest_addoption() -> None:
     """Called as this plugin is registered: before those of installed packages are imported, and any conftest."""
-    OwnCode.from_environment().put_first()
+    OwnCode.of_this_process().put_first()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark, xdist and junitxml read what they were asked for
