@@ -33,7 +33,7 @@ def why_not_own_code(spec: SideSpec, ended: Ended) -> str:
 
 
 def why_unlike_builds(base: Ended, head: Ended) -> str:
-    """Which compiled modules one side alone has beside its sources; empty where both have the same."""
+    """Which compiled modules one side alone has beside its sources, or both do without; empty where there is none."""
     for label, other_label, only in (
         ("head", "base", sorted(set(head.extensions) - set(base.extensions))),
         ("base", "head", sorted(set(base.extensions) - set(head.extensions))),
@@ -43,6 +43,11 @@ def why_unlike_builds(base: Ended, head: Ended) -> str:
                 f"{label} ran {', '.join(only[:_MOST_NAMED])} as compiled, and {other_label}, whose checkout has not "
                 "been built, did not: two different programs. Let the gate build both with --gate-build"
             )
+    if both := sorted(set(base.unbuilt) & set(head.unbuilt)):
+        return (
+            f"both sides did without {', '.join(both[:_MOST_NAMED])}, which only building makes, and ran what stands "
+            "in for it: let the gate build both with --gate-build"
+        )
     return ""
 
 

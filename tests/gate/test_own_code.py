@@ -51,3 +51,12 @@ def test_one_side_alone_that_is_compiled_is_another_program(
 def test_only_a_module_of_the_checkout_could_be_made_by_building(lacking: str, is_hinted: bool) -> None:
     warning = f"base did not collect test_it.py: E   ModuleNotFoundError: No module named '{lacking}'"
     assert ("--gate-build" in hint_to_build([SPEC], [warning])) is is_hinted
+
+
+def test_both_without_what_only_building_makes_ran_what_stands_in_for_it() -> None:
+    without = Ended({}, unbuilt=("kite._core",))
+    assert why_unlike_builds(without, without).startswith(
+        "both sides did without kite._core, which only building makes"
+    )
+    # Head alone may look for one that is new in it.
+    assert why_unlike_builds(Ended({}), without) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
@@ -48,7 +49,7 @@ class Checkouts:
         found = self.code(**told).imported()
         # What this very session imported lies elsewhere, and is nobody's.
         ours = {name for name, path in found["foreign"].items() if path.startswith(str(self.folder))}
-        return {"foreign": ours, "extensions": found["extensions"]}
+        return found | {"foreign": ours}
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def checkouts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkouts:
     return Checkouts(tmp_path, monkeypatch)
 
 
-NOTHING: dict[str, Any] = {"foreign": set(), "extensions": []}
+NOTHING: dict[str, Any] = {"foreign": set(), "extensions": [], "unbuilt": []}
 
 
 @pytest.mark.parametrize(
@@ -175,3 +176,17 @@ class TestFinding:
         spec = code.find("kite_tools", None)
         assert spec is not None
         assert spec.origin == str(checkouts.folder / "own/tests/kite_tools.py")
+
+    def test_what_was_looked_for_and_only_building_makes_is_told(self, checkouts: Checkouts) -> None:
+        checkouts.write("own/src/kite_c/__init__.py", "own/src/kite_c/_core.pyx")
+        code = checkouts.code(names=("kite_c",))
+        code.put_first()
+        import kite_c  # type: ignore[import-not-found]
+
+        try:
+            for name in ("kite_c._core", "kite_c._version"):
+                with pytest.raises(ModuleNotFoundError):
+                    importlib.import_module(name)
+            assert code.imported()["unbuilt"] == ["kite_c._core"]
+        finally:
+            del sys.modules[kite_c.__name__]
