@@ -27,6 +27,7 @@ from speedscore.gate.errors import GateError
 from speedscore.gate.import_roots import ImportRoots, built_roots
 from speedscore.gate.projects import Layout, Project, normalised
 from speedscore.gate.worktrees import SourceTree, worktree
+from speedscore.host.clock import seconds
 from speedscore.host.git import git_says
 from speedscore.host.scratch import make_scratch
 
@@ -62,9 +63,9 @@ def build(
     folder = _cache() / _key(tree, projects, environment)
     if not folder.is_dir():
         say(f"gate: building {', '.join(each.name or str(each.folder) for each in projects)} of {tree.description}")
-        deadline = None if most_seconds is None else time.monotonic() + most_seconds
+        deadline = None if most_seconds is None else seconds() + most_seconds
         _forget_old()
-        _make(folder, tree, projects, environment, run=_Runner(tree.description, deadline))
+        _make(folder, tree, projects, environment, run=_Runner(tree.description, environment, deadline))
     os.utime(folder)
     python = folder / "bin" / "python"
     return Build(
@@ -110,11 +111,17 @@ def _make(
 
 def _build_wheel(source: Path, goal: Path, environment: Environment, *, run: _Runner) -> None:
     """With the present environment's build backend where it has it, which needs no network; else in isolation."""
-    if _has_backend(source, environment):
-        with contextlib.suppress(GateError):
-            run(_wheel_command(source, goal, environment, "--no-build-isolation"))
-            return
-    run(_wheel_command(source, goal, environment))
+    if not _has_backend(source, environment):
+        run(_wheel_command(source, goal, environment))
+        return
+    try:
+        run(_wheel_command(source, goal, environment, "--no-build-isolation"))
+    except GateError as error:
+        # A backend may need more than it declares, which isolation fetches; else the first failure is the one to tell.
+        try:
+            run(_wheel_command(source, goal, environment))
+        except GateError:
+            raise error from None
 
 
 def _has_backend(source: Path, environment: Environment) -> bool:
@@ -160,18 +167,20 @@ def _pip(environment: Environment) -> list[str]:
 class _Runner:
     """Runs a command to its end. Raises GateError with its last lines where it fails or the time is spent."""
 
-    def __init__(self, what: str, deadline: float | None) -> None:
+    def __init__(self, what: str, environment: Environment, deadline: float | None) -> None:
         self._what = what
+        # Build backends may call programs that are installed beside the interpreter.
+        self._path = os.pathsep.join([str(Path(environment.python).parent), os.environ.get("PATH", os.defpath)])
         self._deadline = deadline
 
     def __call__(self, command: Sequence[str]) -> None:
-        left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+        left = None if self._deadline is None else max(0.0, self._deadline - seconds())
         # Folders of ours and of the user's on the import path are nothing of the build.
         variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         try:
             done = subprocess.run(
                 command,
-                env=variables,
+                env={**variables, "PATH": self._path},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

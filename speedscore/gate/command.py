@@ -22,6 +22,7 @@ from speedscore.gate.errors import GateError
 from speedscore.gate.loop import Gate
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.output import markdown, terminal_lines
+from speedscore.gate.own_code import hint_to_build
 from speedscore.gate.plan import GatePlan, SidePlace, command_for, places, plan_side
 from speedscore.gate.projects import layout_of
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport, conclude, conclude_canary
@@ -71,7 +72,7 @@ def _gate(
     head = working_tree(config.rootpath)
     with contextlib.ExitStack() as stack:
         base = head if request.base is None else stack.enter_context(base_tree(request.base, head))
-        both = environments(request.base_python)
+        both = environments(request.base_python, in_full=request.build)
         packages = differing_packages(*both)
         deadline = began + request.budget_seconds if request.budget_seconds else None
         side_places = [
@@ -97,6 +98,9 @@ def _gate(
         outcome = Gate(
             plan, settings, start_side=start_side, clock=clock, order=random.SystemRandom(), listener=_ProgressLines()
         ).run()
+    if outcome.nothing:
+        hint = hint_to_build([plan.base.spec, plan.head.spec], outcome.warnings)
+        outcome = msgspec.structs.replace(outcome, nothing=outcome.nothing + hint)
     base_report, head_report = (
         SideReport(description=tree.description, commit=tree.commit, dirty=tree.dirty, python=python, packages=versions)
         for tree, python, versions in zip((base, head), outcome.pythons, packages, strict=True)

@@ -46,8 +46,14 @@ def environment_of(python: str) -> Environment:
     return msgspec.convert({"python": python, **msgspec.json.decode(done.stdout)}, Environment)
 
 
-def environments(base_python: str) -> tuple[Environment, Environment]:
-    """Of base and of head. Raises GateError where base's interpreter cannot be run."""
+def environments(base_python: str, *, in_full: bool) -> tuple[Environment, Environment]:
+    """Of base and of head. Where both are one, and need not be known ``in_full``, nobody is asked for its packages.
+
+    Raises GateError where base's interpreter cannot be run.
+    """
+    if base_python == sys.executable and not in_full:
+        this = Environment(sys.executable, prefix=sys.prefix, platform=sys.version, site_folders=(), packages={})
+        return this, this
     head = environment_of(sys.executable)
     return (head if base_python == sys.executable else environment_of(base_python)), head
 

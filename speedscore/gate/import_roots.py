@@ -47,7 +47,7 @@ class ImportRoots(msgspec.Struct, frozen=True):
     def on_path(self, *, named: Sequence[Path]) -> tuple[Path, ...]:
         """The folders that can stand first on the import path: those named, and those that hide nothing by it."""
         hides = set(self.ambiguous) | sys.stdlib_module_names
-        found = [root.folder for root in self.roots if hides.isdisjoint(root.names)]
+        found = [root.folder for root in self.roots if hides.isdisjoint(root.names) and not _others_in(root)]
         return tuple(dict.fromkeys([*named, *found]))
 
 
@@ -89,7 +89,16 @@ def _roots_of(project: Project) -> Iterator[tuple[Path, tuple[str, ...]]]:
         if names := _names(project.folder / name):
             yield project.folder / name, names
             return
-    yield project.folder, tuple(name for name in _names(project.folder) if not _BESIDE_THE_CODE.fullmatch(name))
+    # A script that lies beside the packages may be called like somebody's library.
+    found = [name for name in _names(project.folder) if not _BESIDE_THE_CODE.fullmatch(name)]
+    module = project.name.replace("-", "_")
+    yield project.folder, tuple(name for name in found if name == module or (project.folder / name).is_dir())
+
+
+def _others_in(root: ImportRoot) -> list[str]:
+    """What else could be imported from its folder, and is none of what usually lies beside code."""
+    others = set(_names(root.folder)) - set(root.names)
+    return [name for name in others if not _BESIDE_THE_CODE.fullmatch(name)]
 
 
 def _names(folder: Path) -> tuple[str, ...]:

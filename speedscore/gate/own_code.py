@@ -5,6 +5,9 @@ It judges what the sides tell and looks at no file.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from speedscore.gate.sides import Ended, SideSpec
 
 _MOST_NAMED = 3
@@ -30,7 +33,7 @@ def why_not_own_code(spec: SideSpec, ended: Ended) -> str:
 
 
 def why_unlike_builds(base: Ended, head: Ended) -> str:
-    """Which compiled modules one side alone has beside its sources; empty where both have the same."""
+    """Which compiled modules one side alone has beside its sources, or both do without; empty where there is none."""
     for label, other_label, only in (
         ("head", "base", sorted(set(head.extensions) - set(base.extensions))),
         ("base", "head", sorted(set(base.extensions) - set(head.extensions))),
@@ -40,4 +43,17 @@ def why_unlike_builds(base: Ended, head: Ended) -> str:
                 f"{label} ran {', '.join(only[:_MOST_NAMED])} as compiled, and {other_label}, whose checkout has not "
                 "been built, did not: two different programs. Let the gate build both with --gate-build"
             )
+    if both := sorted(set(base.unbuilt) & set(head.unbuilt)):
+        return (
+            f"both sides did without {', '.join(both[:_MOST_NAMED])}, which only building makes, and ran what stands "
+            "in for it: let the gate build both with --gate-build"
+        )
     return ""
+
+
+def hint_to_build(specs: Sequence[SideSpec], warnings: Sequence[str]) -> str:
+    """What to do where tests were not collected for want of a module that building would make; empty elsewhere."""
+    lacking = {name for warning in warnings for name in re.findall(r"No module named '(\w+)", warning)}
+    own = {name for spec in specs if not spec.is_built for root in spec.code.roots for name in root.names}
+    own |= {name.replace("-", "_") for spec in specs if not spec.is_built for name in spec.distributions}
+    return "; what only building makes is made with --gate-build" if lacking & own else ""

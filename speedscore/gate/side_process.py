@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import secrets
 import shutil
 from pathlib import Path
 from typing import TypeVar
@@ -37,13 +38,15 @@ class SideProcess:
     def __init__(self, spec: SideSpec, *, other: SideSpec, hash_seed: int, most_seconds: float | None) -> None:
         self.spec = spec
         self._deadline = math.inf if most_seconds is None else seconds() + most_seconds
+        # A benchmark that writes to whatever is open does not know how a line of ours begins.
+        self._signature = secrets.token_hex(8)
         # What it prints is kept as long as it lives.
         self._scratch = make_scratch("gate")
         self._process = PipedProcess(
             [spec.python, "-m", "pytest", "-p", _PLUGIN, f"--rootdir={spec.project}", *spec.arguments],
             log_path=self._scratch / f"{spec.label}.log",
             cwd=spec.folder,
-            env=_environment(spec, other=other, hash_seed=hash_seed),
+            env=_environment(spec, other=other, hash_seed=hash_seed) | {"SPEEDSCORE_GATE_SIGNATURE": self._signature},
         )
 
     def collected(self) -> SideCollection:
@@ -100,17 +103,25 @@ class SideProcess:
                 waited = seconds() - began
                 raise BudgetSpentError(f"{waited:.0f} s without an answer" if waited >= _LONG_SECONDS else "") from None
             raise
+        signature = self._signature.encode()
+        if not line.startswith(signature):
+            raise ProcessLostError(
+                f"sent what is no message of a side: its test has written to our pipe: {_shown(line)}"
+            )
         try:
-            return _DECODER.decode(line)
+            return _DECODER.decode(line.removeprefix(signature))
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            shown = line[:_SHOWN_BYTES].decode(errors="replace")
-            raise ProcessLostError(f"sent what is no message of a side ({error}): {shown}") from None
+            raise ProcessLostError(f"sent what is no message of a side ({error}): {_shown(line)}") from None
 
     def _expect(self, kind: type[MessageType]) -> MessageType:
         answer = self._receive()
         if not isinstance(answer, kind):
             raise _unexpected(answer, kind.__name__)
         return answer
+
+
+def _shown(line: bytes) -> str:
+    return line[:_SHOWN_BYTES].decode(errors="replace")
 
 
 def _unexpected(answer: Message, expected: str) -> ProcessLostError:

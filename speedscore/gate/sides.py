@@ -117,6 +117,8 @@ class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):
     """Modules that its checkout holds and that came from elsewhere, each with the file."""
     extensions: tuple[str, ...] = ()
     """Compiled modules that were built beside the sources of its checkout."""
+    unbuilt: tuple[str, ...] = ()
+    """Compiled modules that its code looked for, that its checkout has not been built for, and without which it ran."""
 
 
 class CaseRequest(msgspec.Struct, frozen=True):

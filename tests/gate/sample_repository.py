@@ -146,9 +146,9 @@ class Repository:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COV_"))}
         return inherited | ENVIRONMENT | {"TMPDIR": str(self.scratch)} | variables
 
-    def run(self, *options: str, folder: Path | None = None, **variables: str) -> Ran:
+    def run(self, *options: str, folder: Path | None = None, python: str = sys.executable, **variables: str) -> Ran:
         """Run a gate to its end."""
-        process = self._start(options, folder=folder, variables=variables)
+        process = self._start(options, folder=folder, python=python, variables=variables)
         try:
             printed, _ = process.communicate(timeout=LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
@@ -157,7 +157,7 @@ class Repository:
         return self.ended(process.returncode, printed)
 
     def begin(self, *options: str, **variables: str) -> Begun:
-        return Begun(self, self._start(options, folder=None, variables=variables))
+        return Begun(self, self._start(options, folder=None, python=sys.executable, variables=variables))
 
     def ended(self, code: int, printed: str, *, clean: bool = True) -> Ran:
         wait_for(lambda: not self.processes(), what="the end of all processes")
@@ -188,13 +188,13 @@ class Repository:
         return process.pid != os.getpid() and any(place.rpartition("=")[2].startswith(ours) for place in places)
 
     def _start(
-        self, options: tuple[str, ...], *, folder: Path | None, variables: Mapping[str, str]
+        self, options: tuple[str, ...], *, folder: Path | None, python: str, variables: Mapping[str, str]
     ) -> subprocess.Popen[str]:
         for name in ("gate.json", "gate.md"):
             (self._reports / name).unlink(missing_ok=True)
         reports = [f"--gate-json={self._reports / 'gate.json'}", f"--gate-markdown={self._reports / 'gate.md'}"]
         return subprocess.Popen(
-            [sys.executable, "-m", "pytest", "--benchmark-only", *reports, *options],
+            [python, "-m", "pytest", "--benchmark-only", *reports, *options],
             cwd=folder or self.folder,
             env=self.environment(**variables),
             stdout=subprocess.PIPE,

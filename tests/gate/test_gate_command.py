@@ -180,6 +180,7 @@ def test_settings_that_cannot_be_used_are_named_with_their_file(caller: Caller, 
         (["--gate=no-such-branch"], "'no-such-branch' is neither a directory nor a commit that git knows"),
         (["--gate=--help"], "'--help' is neither a directory nor a commit that git knows"),
         (["--gate=HEAD", "--gate-python=/no/such/python"], "--gate-python: /no/such/python cannot be run"),
+        (["--gate=HEAD", "--gate-build"], "--gate-build: no project that can be built in"),
         (["--gate=HEAD", "--gate-time-budget=soon"], "--gate-time-budget: expected a duration such as 90s"),
         (["--gate=HEAD", "--gate-time-budget=0"], "--gate-time-budget: expected some time"),
         # A variable that is not set must not compare head with itself.
@@ -227,6 +228,13 @@ def test_what_git_says_against_a_checkout_is_passed_on(caller: Caller, monkeypat
     assert gated.code == 13
     assert "detected dubious ownership" in gated.said
     assert "git config --global --add safe.directory" in gated.said
+
+
+def test_a_machine_without_git_is_named(caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    gated = caller.gate("--gate=HEAD")
+    assert gated.code == 13
+    assert "git is not installed or not on the PATH" in gated.said
 
 
 def test_a_report_that_cannot_be_written_is_no_pass(caller: Caller, tmp_path: Path) -> None:

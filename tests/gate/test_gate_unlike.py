@@ -78,7 +78,9 @@ def test_ids_in_the_order_of_a_set_are_the_same_on_both_sides(ran: Ran) -> None:
 
 
 def test_what_a_test_writes_to_the_gates_pipe_costs_its_own_case(ran: Ran) -> None:
-    assert reason(ran, "test_writes_to_every_pipe").startswith("head sent what is no message of a side")
+    assert reason(ran, "test_writes_to_every_pipe").startswith(
+        "head sent what is no message of a side: its test has written to our pipe"
+    )
 
 
 def test_a_reason_is_bounded_and_text(ran: Ran) -> None:

@@ -25,6 +25,10 @@ def test_the_options_of_the_gate_are_taken_out_in_both_spellings(option: str) ->
     assert without_gate(["-q", f"{option}=value", "bench"]) == ("-q", "bench")
 
 
+def test_an_option_of_the_gate_without_a_value_is_taken_out_alone() -> None:
+    assert without_gate(["-q", "--gate-build", "bench"]) == ("-q", "bench")
+
+
 def test_what_only_begins_like_an_option_of_the_gate_is_kept() -> None:
     kept = ("--gates", "--gatehouse=x", "--benchmark-only", "-k", "gate", "gate")
     assert without_gate(kept) == kept

@@ -75,6 +75,8 @@ def told(value: Any, *folders: str) -> dict[str, str]:
         (max, min),
         (Config, Slotted),
         ([], [1]),
+        ([0] * 1000, [0] * 999 + [1]),
+        ([[0] * 30] * 30, [[0] * 30] * 29 + [[1] * 30]),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -119,8 +121,8 @@ def test_a_long_or_deep_value_stays_small() -> None:
     deep: list[Any] = []
     deep.append(deep)
     assert len(told(deep)) < 10
-    many = told(list(range(10_000)))
-    assert len(many) <= 200
+    many = told(list(range(100_000)))
+    assert len(many) <= 201
     assert max(len(text) for pair in told({"k" * 10_000: "v" * 10_000}).items() for text in pair) < 100
 
 

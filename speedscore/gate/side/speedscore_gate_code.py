@@ -21,6 +21,7 @@ from typing import Any
 _OURS = os.path.realpath(Path(__file__).parent)
 _INSTALLED = ("site-packages", "dist-packages")
 _NOT_CHECKED = frozenset({"conftest", "setup", "__main__"})
+_BUILT_FROM = (".pyx", ".c", ".cpp", ".pyi")
 _SOURCES = (".py", *EXTENSION_SUFFIXES, ".pyx", ".pyi")
 
 
@@ -31,6 +32,7 @@ class OwnCode:
         self.own: str = told["own"]
         self._other: str = told["other"]
         self.roots: list[tuple[str, frozenset[str]]] = [(folder, frozenset(names)) for folder, names in told["roots"]]
+        self._folders = [os.path.realpath(folder) for folder, _ in self.roots]
         self._ambiguous = frozenset(told["ambiguous"])
         self._distributions: list[str] = told["distributions"]
         """Of the projects in the checkout."""
@@ -41,14 +43,19 @@ class OwnCode:
         self._environment: str = os.path.realpath(sys.prefix) if told["own_environment"] else ""
         """Where all that is installed is this side's alone; empty where the other shares it."""
 
+        self._not_found: set[str] = set()
+        """Modules that were looked for in this side's own packages, and are not in its roots."""
+
     @classmethod
-    def from_environment(cls) -> OwnCode:
-        return cls(json.loads(os.environ["SPEEDSCORE_GATE_CODE"]))
+    def of_this_process(cls) -> OwnCode:
+        """The one that was put first, else a new one, as the gate says."""
+        first = next((finder for finder in sys.meta_path if isinstance(finder, _OwnFirst)), None)
+        return first.code if first else cls(json.loads(os.environ["SPEEDSCORE_GATE_CODE"]))
 
     def is_own(self, path: str) -> bool:
         """Whether a file is of this checkout, or of what was built from it."""
         path = os.path.realpath(path)
-        in_root = any(within(path, os.path.realpath(folder)) for folder, _ in self.roots)
+        in_root = any(within(path, folder) for folder in self._folders)
         if self._is_built:
             return in_root
         return (in_root or within(path, self.own)) and not _is_installed(path) and not self.is_others(path)
@@ -65,7 +72,7 @@ class OwnCode:
         sys.path[:] = [path for path in sys.path if not self.is_others(path)]
         for place, finder in enumerate(sys.meta_path):
             # Editable installs have finders; the system's own ask sys.path, which has been seen to.
-            if not finder.__module__.startswith(("_frozen_importlib", "_pytest")):
+            if not getattr(finder, "__module__", "").startswith(("_frozen_importlib", "_pytest")):
                 sys.meta_path[place] = _WithoutOthers(finder, self)
         sys.path += [path for path in self._late_paths if path not in sys.path]
         hidden = tuple(_placeholders(self))
@@ -98,11 +105,15 @@ class OwnCode:
             else:
                 folders = [str(Path(folder, top, *rest[:-1])) for folder in folders]
         spec = PathFinder.find_spec(name, folders)
-        return spec if spec is not None and spec.origin is not None else None
+        if spec is None:
+            self._not_found.add(name)
+            return None
+        return spec if spec.origin is not None else None
 
     def imported(self) -> dict[str, Any]:
         """``foreign``: modules of this checkout that came from elsewhere, with that place. ``extensions``: those of its
-        compiled modules that were built beside its sources."""
+        compiled modules that were built beside its sources. ``unbuilt``: those that it looked for and does without.
+        """
         foreign: dict[str, str] = {}
         extensions = []
         installed = dict(self._installed_files())
@@ -115,7 +126,18 @@ class OwnCode:
                     extensions.append(name)
             elif self._is_foreign(name, path, installed):
                 foreign[name] = path
-        return {"foreign": foreign, "extensions": extensions}
+        unbuilt = [name for name in sorted(self._not_found - sys.modules.keys()) if self._is_unbuilt(name, installed)]
+        return {"foreign": foreign, "extensions": extensions, "unbuilt": unbuilt}
+
+    def _is_unbuilt(self, name: str, installed: Mapping[str, str]) -> bool:
+        """Whether building makes the module: an installed copy of the project has it, or its source lies there."""
+        if self._is_built:
+            return False
+        path = name.replace(".", os.sep)
+        built = tuple(f"{os.sep}{path}{suffix}" for suffix in EXTENSION_SUFFIXES)
+        return any(file.endswith(built) for file in installed) or any(
+            Path(folder, f"{path}{suffix}").is_file() for folder in self._folders for suffix in _BUILT_FROM
+        )
 
     def _is_foreign(self, name: str, path: str, installed: Mapping[str, str]) -> bool:
         if self.own == self._other and not self._is_built:
@@ -154,23 +176,22 @@ class OwnCode:
     def _installed_files(self) -> Iterator[tuple[str, str]]:
         """Files of those distributions that are installed and have the name of a project in the checkout."""
         for name in self._distributions:
-            try:
-                distribution = importlib.metadata.distribution(name)
-                files = distribution.files or ()
-            except (importlib.metadata.PackageNotFoundError, OSError, ValueError):
-                continue
-            for file in files:
-                yield os.path.realpath(str(distribution.locate_file(file))), name
+            # All of them: building leaves metadata beside the sources, too.
+            for distribution in importlib.metadata.distributions(name=name):
+                for file in distribution.files or ():
+                    # What an editable install leaves there leads to code, and is none of the project's.
+                    if "editable" not in file.parts[0]:
+                        yield os.path.realpath(str(distribution.locate_file(file))), name
 
 
 class _OwnFirst:
     """The import system's finder of a side's own code."""
 
     def __init__(self, code: OwnCode) -> None:
-        self._code = code
+        self.code = code
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, _: ModuleType | None = None) -> ModuleSpec | None:
-        return self._code.find(name, path)
+        return self.code.find(name, path)
 
 
 class _WithoutOthers:

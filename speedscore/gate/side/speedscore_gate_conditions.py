@@ -18,6 +18,7 @@ from itertools import islice
 from typing import Any
 
 MOST_VALUES = 200
+MOST_PARTS = 20_000
 MOST_DEPTH = 5
 MOST_CHARACTERS = 60
 _PLAIN: tuple[type[Any], ...] = (bool, int, float, complex, str, bytes, type(None))
@@ -46,8 +47,9 @@ def _interpreter() -> str:
 
 
 def parameters_of(parameters: Mapping[str, Any], *, folders: Sequence[str] = ()) -> dict[str, str]:
-    """A test's parameters, and the parts of those that have any, by name: at most ``MOST_VALUES`` of them.
+    """A test's parameters, and the parts of those that have any, by name.
 
+    From the one after ``MOST_VALUES`` on they are one digest; what comes after ``MOST_PARTS`` is not looked at.
     ``folders`` are those of the checkout, longest first, which lies elsewhere on the other side.
     """
 
@@ -58,7 +60,10 @@ def parameters_of(parameters: Mapping[str, Any], *, folders: Sequence[str] = ())
             except Exception:  # noqa: BLE001 - whatever a stranger's class raises when it is looked at
                 yield f"parameter {name}: type", type(value).__qualname__
 
-    return {_short(name, folders): _short(text, folders) for name, text in islice(told(), MOST_VALUES)}
+    parts = islice(told(), MOST_PARTS)
+    shown = {_short(name, folders): _short(text, folders) for name, text in islice(parts, MOST_VALUES)}
+    others = [f"{_short(name, folders)} {_short(text, folders)}" for name, text in parts]
+    return shown | ({"parameters: all others": _digest("\n".join(others).encode(errors="replace"))} if others else {})
 
 
 def _told(path: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
@@ -82,7 +87,7 @@ def _told(path: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
                 yield from _told(f"{path}[{key!r}]", part, depth - 1)
     elif isinstance(value, list | tuple):
         yield f"{path}: size", str(len(value))
-        for place, part in enumerate(value[:MOST_VALUES]):
+        for place, part in enumerate(value):
             yield from _told(f"{path}[{place}]", part, depth - 1)
     elif isinstance(value, set | frozenset):
         yield f"{path}: size", str(len(value))
@@ -124,7 +129,7 @@ def _state(value: Any) -> Iterator[tuple[str, Any]]:
     # The first is what makes it; then its arguments, its state, and its items (Python, pickle, object.__reduce__).
     for place, part in enumerate(reduced[1:4]):
         if part is not None:
-            yield f": {place}", tuple(islice(part, MOST_VALUES)) if place == 2 else part
+            yield f": {place}", tuple(islice(part, MOST_PARTS)) if place == 2 else part
 
 
 def _names(kind: type) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ class Pipe:
     def __init__(self) -> None:
         # Taken out, so that what a test starts does not find it. The name is that of speedscore.host.piped.PIPES.
         reads, writes = map(int, os.environ.pop("SPEEDSCORE_PIPES").split(","))
+        self._signature = os.environ.pop("SPEEDSCORE_GATE_SIGNATURE").encode()
         for number in (reads, writes):
             os.set_inheritable(number, False)
         self._reads = os.fdopen(reads, "rb")
@@ -47,7 +48,7 @@ class Pipe:
     def send(self, event: str, **content: Any) -> None:
         # What stood for a byte that is no text, as in the name of a file, has no place in UTF-8.
         text = json.dumps({"event": event, **content}, ensure_ascii=False)
-        self._writes.write(text.encode(errors="replace") + b"\n")
+        self._writes.write(self._signature + text.encode(errors="replace") + b"\n")
 
     def receive(self) -> dict[str, Any]:
         line = self._reads.readline()

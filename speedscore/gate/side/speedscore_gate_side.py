@@ -4,8 +4,8 @@ It is loaded by file name into a pytest that may belong to another checkout and 
 nothing of ours, only pytest and pytest-benchmark. The gate tells it over a pipe which test to run; inside the test
 every round waits for the gate's message. It decides nothing, and saves nothing.
 
-What crosses the pipes are JSON lines. The gate sends ``case``, ``agree``, ``round``, ``enough`` and ``end``; this
-module sends ``collected``, ``ready``, ``round``, ``finished`` and ``ended``.
+What crosses the pipes are JSON lines, those of a side behind its signature. The gate sends ``case``, ``agree``,
+``round``, ``enough`` and ``end``; this module sends ``collected``, ``ready``, ``round``, ``finished`` and ``ended``.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class SidePlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        OwnCode.from_environment().stay_first()
+        OwnCode.of_this_process().stay_first()
         items = {item.nodeid: item for item in session.items if uses_benchmark(item)}
         self._pipe.send(
             "collected",
@@ -82,7 +82,7 @@ class SidePlugin:
                 self._run(item, items.get(order["next"]), order)
             else:
                 self._pipe.send("finished", outcome="absent", reason="this process has no such case")
-        self._pipe.send("ended", **OwnCode.from_environment().imported())
+        self._pipe.send("ended", **OwnCode.of_this_process().imported())
         return True
 
     def _run(self, item: pytest.Item, following: pytest.Item | None, order: dict[str, Any]) -> None:
@@ -126,7 +126,7 @@ class SidePlugin:
 
 def folders_of(config: pytest.Config) -> list[str]:
     """The names under which this side's checkout is known, longest first."""
-    return sorted({OwnCode.from_environment().own, str(config.rootpath)}, key=len, reverse=True)
+    return sorted({OwnCode.of_this_process().own, str(config.rootpath)}, key=len, reverse=True)
 
 
 def uses_benchmark(item: pytest.Item) -> bool:
@@ -192,7 +192,7 @@ def peak_bytes() -> int | None:
 
 def pytest_addoption() -> None:
     """Called as this plugin is registered: before those of installed packages are imported, and any conftest."""
-    OwnCode.from_environment().put_first()
+    OwnCode.of_this_process().put_first()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark, xdist and junitxml read what they were asked for

@@ -113,7 +113,7 @@ def test_writes_to_every_pipe(benchmark: BenchmarkFixture) -> None:
     if ON_HEAD:
         for number in range(3, 64):
             try:
-                os.write(number, b'{"event": "round", "seconds": 1}\n')
+                os.write(number, b'{"event": "round", "seconds": 1, "cpu_seconds": 1}\n')
             except OSError:
                 continue
     benchmark(work, 100)
