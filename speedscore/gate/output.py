@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from speedscore.gate.report import GateReport, SideReport, count
-from speedscore.text.markdown import code, markdown_table
+from speedscore.text.markdown import code, escaped, fenced, markdown_table
 from speedscore.text.numbers import short_percent
 from speedscore.text.tables import captioned_table
 from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
@@ -43,9 +43,10 @@ def terminal_lines(report: GateReport) -> list[str]:
 def markdown(report: GateReport) -> str:
     """The verdict first, then what it rests on."""
     headline, *quoted = report.headline.splitlines()
-    parts = [f"### speedscore gate: {headline}", "", *(f"{line}  " for line in _sides(report, wrap=False)), ""]
+    parts = [f"### speedscore gate: {escaped(headline)}", ""]
+    parts += [*(f"{escaped(line)}  " for line in _sides(report, wrap=False)), ""]
     if quoted:
-        parts += ["```", *quoted, "```", ""]
+        parts += [*fenced(quoted), ""]
     shown = _shown(report.verdicts)
     loud = [verdict for verdict in shown if verdict.outcome != "unchanged"]
     calm = [verdict for verdict in shown if verdict.outcome == "unchanged"]
@@ -60,9 +61,9 @@ def markdown(report: GateReport) -> str:
             "</details>",
             "",
         ]
-    parts += [f"- {line}" for line in [*_quiet(report), *_attention(report)]]
+    parts += [f"- {escaped(line)}" for line in [*_quiet(report), *_attention(report)]]
     for case, command in report.reproduce.items():
-        parts += ["", f"To gate `{case}` alone:", "", "```", command, "```"]
+        parts += ["", f"To gate {code(case)} alone:", "", *fenced([command])]
     return "\n".join([*parts, "", f"_{_LEGEND}_", ""])
 
 

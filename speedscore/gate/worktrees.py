@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from speedscore.host.git import git_says, run_git
+from speedscore.host.git import git_complaint, git_says, run_git
 from speedscore.host.scratch import make_scratch
 
 
@@ -49,7 +49,8 @@ def base_tree(base: str, head: SourceTree) -> Iterator[SourceTree]:
         yield _describe(folder.resolve())
         return
     if not head.commit:
-        raise CheckoutError(f"{base!r} is no directory, and {head.root} is no git checkout that could have such a ref")
+        why = git_complaint(head.root, "rev-parse", "--verify", "HEAD^{commit}")
+        raise CheckoutError(f"{base!r} is no directory, and git finds no commit in {head.root}: {why}")
     commit = commit_of(base, head.root)
     with worktree(head.root, commit) as root:
         yield SourceTree(root=root, description=f"{base} ({commit[:9]})", commit=commit, dirty=False)
@@ -57,6 +58,8 @@ def base_tree(base: str, head: SourceTree) -> Iterator[SourceTree]:
 
 def commit_of(ref: str, repository: Path) -> str:
     """The commit that a ref names. Raises CheckoutError where git knows none."""
+    if why := git_complaint(repository, "rev-parse", "--git-dir"):
+        raise CheckoutError(f"{repository}: git cannot look for {ref!r}: {why}")
     commit = git_says(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if not commit:
         raise CheckoutError(_no_such_ref(ref, repository))

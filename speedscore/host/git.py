@@ -44,6 +44,17 @@ def git_says(folder: Path, *arguments: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
+def git_complaint(folder: Path, *arguments: str) -> str:
+    """Why git cannot do this, in its own words and one line; empty where it can."""
+    try:
+        done = run_git(folder, *arguments)
+    except FileNotFoundError:
+        return "git is not installed or not on the PATH" if folder.is_dir() else f"{folder}: no such folder"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return "" if done.returncode == 0 else " ".join(done.stderr.split()) or f"exit code {done.returncode}"
+
+
 def read_git(folder: Path, *arguments: str) -> str:
     """What git prints where neither the user's settings nor a mailmap may change the answer. Raises GitError."""
     # No variable of a hook or a shell may point git elsewhere.

@@ -24,6 +24,14 @@ def code(text: str) -> Markdown:
     return Markdown(f"{fence}{pad}{one_line(text)}{pad}{fence}")
 
 
+def fenced(lines: Iterable[str]) -> list[str]:
+    """A block that shows ``lines`` as they stand, whatever they hold (CommonMark 0.31, section 4.5)."""
+    shown = [one_line(line) for line in lines]
+    longest_run = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest_run + 1)
+    return [fence, *shown, fence]
+
+
 def escaped(text: str) -> Markdown:
     """``text`` in one line that Markdown shows as it stands: no heading, no link, no HTML, nothing bold.
 

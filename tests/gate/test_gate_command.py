@@ -218,7 +218,16 @@ def test_commits_that_head_lacks_are_told(caller: Caller) -> None:
 def test_a_ref_in_what_is_no_checkout_is_refused(caller: Caller) -> None:
     gated = caller.gate("--gate=main")
     assert gated.code == 13
-    assert f"'main' is no directory, and {caller.folder} is no git checkout" in gated.said
+    assert f"'main' is no directory, and git finds no commit in {caller.folder}: fatal: not a git repo" in gated.said
+
+
+def test_what_git_says_against_a_checkout_is_passed_on(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    caller.commit()
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    gated = caller.gate("--gate=HEAD")
+    assert gated.code == 13
+    assert "detected dubious ownership" in gated.said
+    assert "git config --global --add safe.directory" in gated.said
 
 
 def test_a_report_that_cannot_be_written_is_no_pass(caller: Caller, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gate.sample_repository import AT_A_GLANCE, QUICK, Begun, Repository, sample
+from tests.gate.sample_repository import AT_A_GLANCE, LIMIT_SECONDS, QUICK, Begun, Repository, sample
 
 
 @pytest.fixture
@@ -109,16 +109,32 @@ def test_a_gate_that_is_killed_leaves_no_process_and_does_not_disturb_the_next(r
     begun = begin(repository, pairs=0)
     assert len(begun.sides) == 2
     begun.end(signal.SIGKILL)
-    for left in repository.scratch.iterdir():
-        # As whoever owns the machine tidies its folder for temporary files: not we.
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    assert list(repository.scratch.glob("speedscore-*")), "what is killed cannot tidy up"
     repository.write({"pyproject.toml": AT_A_GLANCE})
     assert repository.run("--gate=HEAD", "-k", "test_decided").outcomes("queries") == {"test_decided": "unchanged"}
+    assert not list(repository.scratch.glob("speedscore-*")), "the next one does"
+
+
+@pytest.mark.parametrize(
+    "test",
+    ["time.sleep(600)", "def test_undecided(benchmark):\n    benchmark(time.sleep, 600)"],
+    ids=["import", "round"],
+)
+def test_a_time_budget_holds_whatever_a_test_does(repository: Repository, test: str) -> None:
+    repository.write({"test_two.py": f"import time\n\n{test}\n"})
+    ran = repository.run("--gate=HEAD", "-k", "undecided", "--gate-time-budget=4s")
+    assert (ran.code, ran.report["cut_off"]) == (11, "the time budget was spent")
+    assert ran.report["seconds"] < LIMIT_SECONDS / 2
+
+
+def test_a_terminal_that_is_closed_ends_it_as_a_signal_does(repository: Repository) -> None:
+    ran = begin(repository, pairs=0).end(signal.SIGHUP)
+    assert (ran.code, ran.report["cut_off"]) == (11, "interrupted")
 
 
 def test_a_time_budget_ends_it_with_the_verdicts_so_far(repository: Repository) -> None:
     repository.write({"pyproject.toml": f"{QUICK}seconds = 600\n"})
-    ran = repository.run("--gate=HEAD", "-k", "undecided", "--gate-time-budget=2s")
+    ran = repository.run("--gate=HEAD", "-k", "undecided", "--gate-time-budget=10s")
     assert (ran.code, ran.report["cut_off"]) == (11, "the time budget was spent")
     assert ran.outcomes() == {"test_undecided": "inconclusive"}
     assert "ended early: the time budget was spent" in ran.said

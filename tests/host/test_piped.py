@@ -74,7 +74,7 @@ def test_what_was_started_ends_with_its_starter_frozen_or_not(tmp_path: Path, nu
 import os, sys, time
 from pathlib import Path
 from speedscore.host.piped import PipedProcess
-log = Path({log!r})
+log = Path({str(tmp_path / "log")!r})
 process = PipedProcess([sys.executable, "-c", {child!r}], log_path=log, env=dict(os.environ))
 while not log.read_text().strip():
     time.sleep(0.02)

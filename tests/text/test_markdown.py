@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.text.markdown import Markdown, code, markdown_table
+from speedscore.text.markdown import Markdown, code, fenced, markdown_table
 
 
 def cells(line: str) -> list[str]:
@@ -41,3 +41,11 @@ def test_a_table_has_as_many_cells_in_each_line_whatever_they_hold(headers: list
 @pytest.mark.parametrize(("text", "span"), [("a", "`a`"), ("a`b", "`` a`b ``"), ("``", "``` `` ```")])
 def test_a_code_span_is_fenced_by_more_backticks_than_it_holds(text: str, span: str) -> None:
     assert code(text) == span
+
+
+@given(st.lists(st.text(st.sampled_from("`a#\n"), max_size=9), max_size=4))
+def test_a_block_ends_where_it_is_ended_and_not_before(lines: list[str]) -> None:
+    fence, *shown, last = fenced(lines)
+    assert fence == last
+    assert len(shown) == len(lines)
+    assert not any(line.strip().startswith(fence) for line in shown)
