@@ -7,6 +7,8 @@ nothing of ours; it decides nothing, the gate judges what is told.
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import filecmp
 import importlib.metadata
 import json
@@ -178,7 +180,10 @@ class OwnCode:
         for name in self._distributions:
             # All of them: building leaves metadata beside the sources, too.
             for distribution in importlib.metadata.distributions(name=name):
-                for file in distribution.files or ():
+                files: list[importlib.metadata.PackagePath] = []
+                with contextlib.suppress(OSError, ValueError, csv.Error):  # a record that was damaged
+                    files = list(distribution.files or ())
+                for file in files:
                     # What an editable install leaves there leads to code, and is none of the project's.
                     if "editable" not in file.parts[0]:
                         yield os.path.realpath(str(distribution.locate_file(file))), name
