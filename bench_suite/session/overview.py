@@ -144,12 +144,31 @@ def _columns_that_fit(frameworks: Sequence[str], rows: Sequence[Sequence[str]], 
 
 def _notes(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> list[str]:
     notes = [_unmeasured(run, "failed"), _unmeasured(run, "skipped"), _too_noisy(measured), _narrow(measured)]
+    if unlike := unlike_attention(measured):
+        notes.append(("Attention", unlike))
     if any(case.certificate is not None for case in measured):
         worst = max(case.certificate.worst_ratio for case in measured if case.certificate is not None)
         notes.append(
             ("Certified", f"all {len(measured)} compute their workload; largest error {100 * worst:.0f} % of tolerance")
         )
     return [line for note in notes if note for line in _note(*note, width=width)]
+
+
+def unlike_attention(measured: Sequence[CaseResult]) -> str:
+    """Which frameworks compute attention in which way, where not all do alike; else nothing.
+
+    A fused kernel never writes the matrix of scores that the others write and read again: beside each other they are not
+    the same work, though the same model.
+    """
+    ways: dict[str, list[str]] = {}
+    for case in measured:
+        if way := case.program.attention:
+            frameworks = ways.setdefault(way, [])
+            if case.framework not in frameworks:
+                frameworks.append(case.framework)
+    if len(ways) < 2:
+        return ""
+    return "; ".join(f"{', '.join(frameworks)}: {way}" for way, frameworks in ways.items())
 
 
 def _note(label: str, text: str, *, width: int) -> list[str]:

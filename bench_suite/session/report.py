@@ -9,7 +9,7 @@ from itertools import groupby
 import pytest
 
 from speedscore.bench_suite.measuring.load_watch import is_disturbed
-from speedscore.bench_suite.session.overview import overview_lines
+from speedscore.bench_suite.session.overview import overview_lines, unlike_attention
 from speedscore.bench_suite.session.tables import group_lines, shape_lines
 from speedscore.host.fingerprint import BUSY_FROM
 from speedscore.record.phases import PHASES
@@ -70,6 +70,8 @@ def measured_lines(run: RunRecord, measured: list[CaseResult], *, width: int) ->
             f"% of its tolerance ({PHASES[worst.phase].title} {worst.id}).",
             width,
         )
+    if unlike := unlike_attention(measured):
+        lines += textwrap.wrap(f"Attention, which is not the same work everywhere: {unlike}.", width)
     text = "\n".join(lines)
     legend = _LEGEND + "".join(note for column, note in _LEGEND_BY_COLUMN.items() if column in text)
     return [*lines, *textwrap.wrap(legend.format(gemm=(gemm or 0.0) / 1e9), width)]

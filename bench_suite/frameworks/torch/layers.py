@@ -15,7 +15,7 @@ from torch.nn import functional
 from speedscore.bench_suite.frameworks.torch.layout import Place, dense
 from speedscore.bench_suite.workloads.transformer import ATTENTION_PARTS
 
-ATTENTION = "torch.nn.functional.scaled_dot_product_attention"
+ATTENTION = "scaled_dot_product_attention, fused where PyTorch has a kernel for it"
 """The call that computes it, as a program's description says it."""
 
 

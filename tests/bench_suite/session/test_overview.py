@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from speedscore.bench_suite.session.overview import overview_lines
+from speedscore.bench_suite.session.overview import overview_lines, unlike_attention
 from speedscore.record.phases import PHASES, Phase
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import CaseResult, Ratio, RunRecord
@@ -144,3 +144,15 @@ def test_what_is_too_noisy_is_named_with_the_likely_reason() -> None:
     assert "Too noisy 1 of 1, wider than ±50 % (likely reason: others were using 1.5 processors" in text
     assert "training jax-mlp-cpu" in text
     assert "Too noisy" not in " ".join(overview_lines(run_of(a_case("jax", [[0.1] * 16])), width=80))
+
+
+def test_attention_of_unlike_kinds_is_named_as_not_the_same_work() -> None:
+    def attending(framework: str, way: str | None) -> CaseResult:
+        case = a_case(framework, [[0.1] * 6] * 2, model="gpt")
+        return msgspec.structs.replace(case, program=msgspec.structs.replace(case.program, attention=way))
+
+    alike = [attending("jax", "unfused"), attending("haiku", "unfused"), attending("other", None)]
+    assert unlike_attention(alike) == ""
+    unlike = [*alike, attending("torch", "fused")]
+    assert unlike_attention(unlike) == "jax, haiku: unfused; torch: fused"
+    assert "Attention   jax, haiku: unfused; torch: fused" in overview_lines(run_of(*unlike), width=80)
