@@ -157,8 +157,8 @@ def _notes(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> lis
 def unlike_attention(measured: Sequence[CaseResult]) -> str:
     """Which frameworks compute attention in which way, where not all do alike; else nothing.
 
-    A fused kernel never writes the matrix of scores that the others write and read again: beside each other they are not
-    the same work, though the same model.
+    A fused kernel never writes the matrix of scores that the others write and read again: side by side they are not the
+    same work, though the same model.
     """
     ways: dict[str, list[str]] = {}
     for case in measured:
