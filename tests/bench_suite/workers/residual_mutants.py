@@ -39,21 +39,26 @@ ROUNDINGS: dict[str, Rounding] = {
 }
 
 
+# PyTorch gives these two no types.
+OF_INPUT: Callable[..., Any] = conv2d_input
+OF_KERNEL: Callable[..., Any] = conv2d_weight
+
+
 class RoundedBackward(torch.autograd.Function):
     """A convolution whose forward pass is exact; what its backward pass multiplies is rounded first."""
 
     @staticmethod
-    def forward(ctx: Any, x: Any, kernel: Any, stride: Any, padding: Any, rounding: Rounding) -> Any:  # type: ignore[override]
+    def forward(ctx: Any, x: Any, kernel: Any, stride: Any, padding: Any, rounding: Rounding) -> Any:
         ctx.save_for_backward(x, kernel)
         ctx.options = {"stride": stride, "padding": padding}
         ctx.rounding = rounding
         return CONVOLVE(x, kernel, None, stride, padding)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Any) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Any) -> Any:
         x, kernel, gradient = (ctx.rounding(values) for values in (*ctx.saved_tensors, gradient))
-        of_x = conv2d_input(x.shape, kernel, gradient, **ctx.options)
-        of_kernel = conv2d_weight(x, kernel.shape, gradient, **ctx.options)
+        of_x = OF_INPUT(x.shape, kernel, gradient, **ctx.options)
+        of_kernel = OF_KERNEL(x, kernel.shape, gradient, **ctx.options)
         return of_x, of_kernel, None, None, None
 
 
