@@ -74,6 +74,8 @@ def ask_process(command: list[str], *, limit_seconds: float) -> Graphics:
             os.killpg(process.pid, signal.SIGKILL)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_END_SECONDS)
+        if process.stdout is not None:
+            process.stdout.close()
     if process.returncode:
         return Graphics(
             problem=f"the NVIDIA driver's library ended the process that asked it ({_how(process.returncode)})"

@@ -185,7 +185,7 @@ def test_a_device_is_written_to_and_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "a link"])
-def test_standard_output_that_is_a_file_is_written_where_it_stands(tmp_path: Path, name: str) -> None:
+def test_a_stream_that_is_a_file_is_written_where_it_stands(tmp_path: Path, name: str) -> None:
     if name == "a link":
         name = str(tmp_path / "link")
         Path(name).symlink_to("/dev/stdout")

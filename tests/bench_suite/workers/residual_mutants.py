@@ -16,12 +16,14 @@ from unittest import mock
 
 import torch
 from torch.nn import functional
-from torch.nn.grad import conv2d_input, conv2d_weight
+from torch.nn import grad as untyped_grad
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import implementation
 from speedscore.bench_suite.workers.certificate import certify
 from speedscore.bench_suite.workloads.table import MODELS, make_workload
+
+grad: Any = untyped_grad
 
 Rounding = Callable[[torch.Tensor], torch.Tensor]
 
@@ -39,11 +41,6 @@ ROUNDINGS: dict[str, Rounding] = {
 }
 
 
-# PyTorch gives these two no types.
-OF_INPUT: Callable[..., Any] = conv2d_input
-OF_KERNEL: Callable[..., Any] = conv2d_weight
-
-
 class RoundedBackward(torch.autograd.Function):
     """A convolution whose forward pass is exact; what its backward pass multiplies is rounded first."""
 
@@ -57,19 +54,20 @@ class RoundedBackward(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Any) -> Any:
         x, kernel, gradient = (ctx.rounding(values) for values in (*ctx.saved_tensors, gradient))
-        of_x = OF_INPUT(x.shape, kernel, gradient, **ctx.options)
-        of_kernel = OF_KERNEL(x, kernel.shape, gradient, **ctx.options)
+        of_x = grad.conv2d_input(x.shape, kernel, gradient, **ctx.options)
+        of_kernel = grad.conv2d_weight(x, kernel.shape, gradient, **ctx.options)
         return of_x, of_kernel, None, None, None
 
 
 CONVOLVE, NORMALISE = functional.conv2d, functional.batch_norm
 
 
-def convolve_rounded(rounding: Rounding) -> Callable[..., Any]:
-    apply: Any = RoundedBackward.apply
+apply_rounded: Any = RoundedBackward.apply
 
+
+def convolve_rounded(rounding: Rounding) -> Callable[..., Any]:
     def convolve(x: Any, kernel: Any, _: Any, stride: Any, padding: Any, *__: Any) -> Any:
-        return apply(x, kernel, stride, padding, rounding)
+        return apply_rounded(x, kernel, stride, padding, rounding)
 
     return convolve
 
