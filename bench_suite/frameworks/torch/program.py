@@ -103,8 +103,8 @@ class TorchProgram:
         platform.reset_peak()
 
     def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
+        # Copies from memory that is not pinned are waited for by PyTorch itself.
         self._batch = self._model.place(inputs), self._model.place(targets)
-        self.wait()
 
     def load(self) -> None:
         self._model.write({**self._workload.parameters(), **self._workload.state()})
