@@ -26,6 +26,11 @@ FEWEST_STEPS = 12
 """Training is looked at no nearer to its canonical weights: the first half has seen it do five steps."""
 
 
+def furthest(workload: Workload, role: Role) -> float:
+    """The largest tolerance of these checks."""
+    return 2 * workload.tolerances.loss if role == "training" else workload.tolerances.outputs
+
+
 def check_after_rounds(program: Program, workload: Workload, role: Role) -> tuple[Check, ...]:
     """One more step or pass of the timed loop, against the workload.
 
@@ -43,7 +48,7 @@ def _pass(program: Program, workload: Workload, role: Role) -> Iterable[Check]:
     wanted = reference.single_outputs if role == "inference" else reference.batch_outputs
     logits = program.forward()
     error = distance(name, logits, wanted) / wanted.norm if logits.shape == wanted.shape else INCOMPARABLE
-    yield Check(QUANTITY, name, _finite(error), workload.tolerances.outputs)
+    yield Check(QUANTITY, name, _finite(error), furthest(workload, role))
 
 
 def _training(program: Program, workload: Workload) -> Iterable[Check]:
@@ -54,7 +59,7 @@ def _training(program: Program, workload: Workload) -> Iterable[Check]:
     after = program.weights()
     # Twice the limit: both losses are the program's own, and each may be as far from the truth as it allows.
     error = abs(program.loss() - wanted) / max(abs(wanted), read_reference(workload).loss)
-    yield Check(QUANTITY, "loss", _finite(error), 2 * workload.tolerances.loss)
+    yield Check(QUANTITY, "loss", _finite(error), furthest(workload, "training"))
     stuck = [name for name, gradient in gradients.items() if np.any(gradient) and _is_equal(before, after, name)]
     yield Check(QUANTITY, min(stuck, default="every tensor moves"), INCOMPARABLE if stuck else 0.0, 0.0)
 

@@ -29,7 +29,7 @@ def _facts(check: str, inductor_cache: str) -> Any:
 
 def test_the_verbs_keep_and_restore_the_canonical_state(inductor_cache: str) -> None:
     facts = _facts("the_verbs_keep_and_restore_the_canonical_state", inductor_cache)
-    assert facts["loss"] == pytest.approx(5.9, abs=1.0)
+    assert facts["loss"] == pytest.approx(8.8, abs=1.0)
     assert facts["describe"] == {
         "platform": "cpu",
         "device_kind": "cpu",
