@@ -179,7 +179,7 @@ _TOLERANCES = Tolerances(
     gradients=2e-3,
     most_gradients=1e-4,
     update=5e-2,
-    state=5e-5,
+    state=1.5e-4,
     reason=(
         "About ten times the worst on the CPU of JAX, PyTorch eager and compiled at smoke and small, and of PyTorch "
         "eager at full: outputs 9.2e-7, loss 2.7e-7, update 4.3e-3. Gradients are 1e-5 off until rounding moves one "
@@ -193,6 +193,8 @@ _FULL_TOLERANCES = msgspec.structs.replace(
     _TOLERANCES,
     gradients=2e-2,
     most_gradients=None,
+    # A biased variance is 2e-4 off here, and at the smaller sizes hundreds of times as much.
+    state=1e-4,
     reason=(
         f"{_TOLERANCES.reason} At this size some of the hundreds of millions of values always cross the kink, in every "
         "layer: an honest gradient has been seen 4e-3 off, more than one in TF32 is, so that only the smaller presets "
