@@ -57,10 +57,10 @@ class Tolerances(msgspec.Struct, frozen=True):
     gradients: float
     update: float
     """Of the parameters after five steps: the error over the length of the way that the reference went."""
-    state: float
-    """Of what training updates without a gradient, as ``update``: it follows from the forward pass alone."""
     reason: str
     """What was observed, and why the limits stand where they do."""
+    state: float = 1e-3
+    """Of what training updates without a gradient, as ``update``: it follows from the forward pass alone."""
     most_gradients: float | None = None
     """Of the gradients of the kernels, that of the one which a quarter of them are nearer than; None where
     ``gradients`` is as close. A value that rounding moves across a kink spoils only the gradients of the layers

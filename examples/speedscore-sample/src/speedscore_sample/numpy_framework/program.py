@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
-from speedscore.bench_suite.workloads.workload import Weights, Workload
+from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 from speedscore.record.phases import DeviceName, Role
 from speedscore_sample.numpy_framework.model import Matrix, NumpyModel
 from speedscore_sample.numpy_framework.optimizer import Optimizer
@@ -39,10 +39,12 @@ class NumpyProgram:
         self._workload = workload
         self._model = model
         self._role = role
-        self._inputs = workload.single_input() if role == "inference" else workload.inputs()
-        self._targets = workload.targets()
+        self.feed(workload.single_input() if role == "inference" else workload.inputs(), workload.targets())
         self._logits: Matrix | None = None
         self.load()
+
+    def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
+        self._inputs, self._targets = inputs, targets
 
     def load(self) -> None:
         self._weights = self._workload.parameters()
