@@ -16,7 +16,6 @@ from typing import Any
 import msgspec
 import torch
 
-from speedscore.bench_suite.frameworks.torch.compiling import Compiler
 from speedscore.bench_suite.frameworks.torch.memory_layout import LIMIT_SECONDS, Measured, Trial
 from speedscore.bench_suite.frameworks.torch.platforms import Platform, find_platform
 from speedscore.bench_suite.frameworks.torch.program import make_objective
@@ -41,7 +40,7 @@ def main() -> None:
 
 def measure(trial: Trial) -> Measured:
     """Steps of forward and backward pass in each layout, in turns."""
-    platform = find_platform(trial.device, graphs=trial.variant == "cudagraphs")
+    platform = find_platform(trial.device, graphs=False)
     torch.set_num_threads(trial.threads)
     steps = [_make_step(trial, platform, channels_last=channels_last) for channels_last in (False, True)]
     for step in steps:
@@ -63,7 +62,7 @@ def _make_step(trial: Trial, platform: Platform, *, channels_last: bool) -> Call
         images = images.contiguous()
     images = images.to(platform.device)
     targets = torch.zeros(trial.images[0], dtype=torch.long, device=platform.device)
-    objective = Compiler(trial.variant, platform.compile_options).prepare(make_objective(module))
+    objective = make_objective(module)
 
     def step() -> None:
         module.zero_grad(set_to_none=True)

@@ -2,9 +2,10 @@
 
 PyTorch's documentation names both, NCHW as the default and ``channels_last`` as the one that many convolutions run
 faster in; which of them does depends on processor, threads and version. The measuring is done by ``layout_trial`` in a
-process of its own, so that the program that asks finds its memory and its compilation caches untouched. What was chosen
-stands in a small file in the user's cache folder; without such a folder nothing is measured, so that all processes of a
-case run the same layout in any case.
+process of its own, so that the program that asks finds its memory untouched. Eager PyTorch is measured, and a compiled
+program takes the same layout, as its user would: to compile both only to choose took minutes. What was chosen stands in
+a small file in the user's cache folder; without such a folder nothing is measured, so that all processes of a case run
+the same layout in any case.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ VARIABLE = "SPEEDSCORE_TORCH_LAYOUT"
 """Names a layout that is taken without measuring: for tests, or to run the layout of another machine."""
 CONTIGUOUS, CHANNELS_LAST = LAYOUTS = ("NCHW", "channels_last")
 LIMIT_SECONDS = 240.0
-"""For the whole trial; compiled, both layouts took half a minute on two processors."""
+"""For the whole trial, which takes seconds."""
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -54,7 +55,6 @@ class Trial(msgspec.Struct, frozen=True):
     """Shape of the batch, NHWC."""
     device: DeviceName
     device_kind: str
-    variant: str
     threads: int
     torch: str
     """The version."""
@@ -80,7 +80,7 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 def choose_layout(
-    workload: Workload, *, implementation: str, arguments: dict[str, int], device: DeviceName, kind: str, variant: str
+    workload: Workload, *, implementation: str, arguments: dict[str, int], device: DeviceName, kind: str
 ) -> Layout:
     """The layout of a model's images in every process of this machine that asks for the same.
 
@@ -97,7 +97,6 @@ def choose_layout(
         images=workload.inputs().shape,
         device=device,
         device_kind=processor_name() if device == "cpu" else kind,
-        variant=variant,
         threads=torch.get_num_threads(),
         torch=str(torch.__version__),
     )
@@ -128,16 +127,13 @@ def _keep(path: Path, trial: Trial) -> None:
 
 
 def _measure(trial: Trial) -> Measured:
-    with tempfile.TemporaryDirectory(prefix="speedscore-layout-") as caches:
-        done = subprocess.run(
-            [sys.executable, "-m", "speedscore.bench_suite.frameworks.torch.layout_trial"],
-            input=msgspec.json.encode(trial),
-            capture_output=True,
-            check=False,
-            timeout=LIMIT_SECONDS + 10,
-            # A cold compilation of the program that asks must stay a cold one.
-            env=os.environ | {"TORCHINDUCTOR_CACHE_DIR": caches, "TRITON_CACHE_DIR": f"{caches}/triton"},
-        )
+    done = subprocess.run(
+        [sys.executable, "-m", "speedscore.bench_suite.frameworks.torch.layout_trial"],
+        input=msgspec.json.encode(trial),
+        capture_output=True,
+        check=False,
+        timeout=LIMIT_SECONDS + 10,
+    )
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()[-500:]
         raise RuntimeError(

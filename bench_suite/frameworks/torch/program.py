@@ -51,7 +51,6 @@ def build(
             arguments=model.trial,
             device=platform.name,
             kind=platform.kind,
-            variant=variant,
         )
     compiler = Compiler(variant, platform.compile_options)
     return TorchProgram(workload, model, role=role, platform=platform, compiler=compiler, layout=layout)

@@ -37,14 +37,13 @@ def _no_choice_yet() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _choose(variant: str = "eager") -> Layout:
+def _choose() -> Layout:
     return memory_layout.choose_layout(
         make_workload("resnet50", "smoke"),
         implementation=f"{programs.FRAMEWORKS}.torch.resnet50",
         arguments={"width": 8, "classes": 10},
         device="cpu",
         kind="cpu",
-        variant=variant,
     )
 
 
@@ -60,21 +59,21 @@ def a_layout_is_measured_in_a_process_of_its_own_and_kept() -> None:
             assert _choose() == chosen, "every later process runs the same"
 
 
-def each_variant_and_each_number_of_threads_chooses_for_itself() -> None:
-    asked: list[tuple[str, int]] = []
+def each_number_of_threads_chooses_for_itself() -> None:
+    asked: list[int] = []
 
     def measure(trial: Any) -> Measured:
-        asked.append((trial.variant, trial.threads))
+        asked.append(trial.threads)
         return _FASTER_LAST
 
     threads = torch.get_num_threads()
     with _no_choice_yet() as folder, mock.patch.object(memory_layout, "_measure", measure):
-        for variant in ("eager", "compile", "eager"):
-            assert _choose(variant).name == CHANNELS_LAST
+        for _ in range(2):
+            assert _choose().name == CHANNELS_LAST
         with mock.patch.object(torch, "get_num_threads", return_value=threads + 1):
             _choose()
-        assert asked == [("eager", threads), ("compile", threads), ("eager", threads + 1)]
-        assert len(list(folder.rglob("*.json"))) == 3
+        assert asked == [threads, threads + 1]
+        assert len(list(folder.rglob("*.json"))) == 2
 
 
 def the_first_process_decides_for_one_that_measured_at_the_same_time() -> None:
