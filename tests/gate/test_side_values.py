@@ -14,6 +14,13 @@ import pytest
 from speedscore_gate_values import WrongValueError, figures, lazy_kind
 
 
+def a_future() -> asyncio.Future[None]:
+    loop = asyncio.new_event_loop()
+    future: asyncio.Future[None] = loop.create_future()
+    loop.close()
+    return future
+
+
 async def a_coroutine() -> None:
     pass
 
@@ -48,7 +55,7 @@ def used_up() -> Any:
         (lambda: map(str, [1]), "map iterator"),
         (lambda: itertools.chain([1]), "chain iterator"),
         (lambda: re.finditer("a", "a"), "callable iterator"),
-        (lambda: asyncio.Future(loop=asyncio.new_event_loop()), "future"),
+        (a_future, "future"),
         (concurrent.futures.Future, "future"),
         (done, ""),
         (used_up, ""),
