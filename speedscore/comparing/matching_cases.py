@@ -7,7 +7,12 @@ seen from one folder and ``test_it.py::test`` seen from another. It knows names 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from speedscore.comparing.finding_runs import RunSet
+from speedscore.comparing.saved_run import SavedRun
 
 
 def matched_by_end(base: Collection[str], head: Collection[str]) -> dict[str, str]:
@@ -38,3 +43,19 @@ def _by_last_part(names: Collection[str]) -> dict[str, list[str]]:
         path, separator, rest = name.partition("::")
         groups.setdefault(path.rpartition("/")[2] + separator + rest, []).append(name)
     return groups
+
+
+def measured_names(side: RunSet) -> set[str]:
+    """Node ids that have figures in any of its runs."""
+    return {name for run in side.runs for name, case in run.cases.items() if case.figures}
+
+
+def renamed(run: SavedRun, names: Mapping[str, str]) -> SavedRun:
+    """The run with its cases under other node ids, where ``names`` has one."""
+    if not names:
+        return run
+    cases = {
+        names.get(name, name): msgspec.structs.replace(case, case=names.get(name, name))
+        for name, case in run.cases.items()
+    }
+    return msgspec.structs.replace(run, cases=cases)

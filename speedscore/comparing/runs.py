@@ -7,7 +7,7 @@ that are not the same case on both, are named with the reason. It reads no file 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from statistics import fmean
 
 import msgspec
@@ -15,9 +15,9 @@ import msgspec
 from speedscore.comparing.fields import Difference, differences, refuse
 from speedscore.comparing.finding_runs import RunSet
 from speedscore.comparing.history import History
-from speedscore.comparing.matching_cases import matched_by_end
-from speedscore.comparing.saved_run import TIME, CaseFigures, Figure, SavedRun
-from speedscore.host.fingerprint import BUSY_FROM
+from speedscore.comparing.load_warnings import load_warnings
+from speedscore.comparing.matching_cases import matched_by_end, measured_names, renamed
+from speedscore.comparing.saved_run import TIME, CaseFigures, Figure
 from speedscore.record.metrics import Better, Unit
 from speedscore.verdicts.counts import count_verdict
 from speedscore.verdicts.settings import Settings
@@ -115,8 +115,8 @@ def compare(
     base: RunSet, head: RunSet, *, history: History, settings: Settings, allow: Collection[str]
 ) -> RunComparison:
     """Every case of either side, in no order. Raises RunsDifferError where a field forbids it."""
-    matched = matched_by_end(_measured_names(base), _measured_names(head))
-    head = msgspec.structs.replace(head, runs=tuple(_renamed(run, matched) for run in head.runs))
+    matched = matched_by_end(measured_names(base), measured_names(head))
+    head = msgspec.structs.replace(head, runs=tuple(renamed(run, matched) for run in head.runs))
     differing = _check_fields(base, head, allow)
     rows: list[Row] = []
     drafts: list[_Draft] = []
@@ -141,12 +141,7 @@ def compare(
                 )
     metrics = sum(draft.is_estimated for draft in drafts)
     rows += [_decide(draft, history, settings, metrics=metrics) for draft in drafts]
-    warnings = [
-        warning
-        for name, side in (("base", base_cases), ("head", head_cases))
-        for warning in (_busy(name, side), _throttled(name, side))
-        if warning
-    ]
+    warnings = load_warnings("base", base_cases) + load_warnings("head", head_cases)
     if matched:
         of_head, of_base = next(iter(matched.items()))
         warnings.append(f"{len(matched)} cases matched by the end of their path: {of_head} is {of_base} in base")
@@ -156,20 +151,6 @@ def compare(
         rows=tuple(rows),
         together=_together(rows, settings),
     )
-
-
-def _measured_names(side: RunSet) -> set[str]:
-    return {name for run in side.runs for name, case in run.cases.items() if case.figures}
-
-
-def _renamed(run: SavedRun, names: Mapping[str, str]) -> SavedRun:
-    if not names:
-        return run
-    cases = {
-        names.get(name, name): msgspec.structs.replace(case, case=names.get(name, name))
-        for name, case in run.cases.items()
-    }
-    return msgspec.structs.replace(run, cases=cases)
 
 
 def _together(rows: Sequence[Row], settings: Settings) -> Verdict | None:
@@ -227,25 +208,6 @@ def _check_fields(base: RunSet, head: RunSet, allow: Collection[str]) -> list[Di
         refuse(run_differences, allow, base=first.path, head=run.path)
         all_differences |= dict.fromkeys(run_differences)
     return list(all_differences)
-
-
-def _busy(name: str, side: Mapping[str, Sequence[CaseFigures]]) -> str:
-    """That other processes were at work, or nothing."""
-    measured = [case for cases in side.values() for case in cases if case.figures]
-    busy = sum(case.busy_processors >= BUSY_FROM for case in measured)
-    return f"{name} ran on a busy machine: others were at work before {busy} of {len(measured)} cases" if busy else ""
-
-
-def _throttled(name: str, side: Mapping[str, Sequence[CaseFigures]]) -> str:
-    """That a container's quota stopped it, or nothing."""
-    measured = [case for cases in side.values() for case in cases if case.throttled_periods]
-    if not measured:
-        return ""
-    worst = max(measured, key=lambda case: case.throttled_periods / max(case.quota_periods, 1))
-    return (
-        f"{name} was throttled by the quota of its container in {len(measured)} cases, at worst in "
-        f"{worst.throttled_periods} of {worst.quota_periods} periods: its times are those of standing still"
-    )
 
 
 def _why_not(base: Sequence[CaseFigures], head: Sequence[CaseFigures]) -> str:
