@@ -35,6 +35,7 @@ _NAME_WIDTH = 10
 """A longer name of a framework is broken at its hyphens, so that six columns fit into eighty characters."""
 _MOST_LINES = 2
 """Of one note; what does not fit is in the saved run."""
+_NO_FIGURE = "–"
 _NAMED = 3
 """Cases that a note names; the rest are counted."""
 
@@ -68,10 +69,12 @@ def _tables(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> It
     ]
     several = len({device for _, device in groups}) > 1
     titles = [_title(next(iter(models.values())), device=several) for models in groups.values()]
-    sizes = [len(models) for models in groups.values()]
+    title_of_row = [title for title, models in zip(titles, groups.values(), strict=True) for _ in models]
     for chosen in _columns_that_fit(frameworks, rows, width=width):
         header = _header([frameworks[place] for place in chosen])
-        body = [[row[0], *(row[1 + place] for place in chosen)] for row in rows]
+        # A framework that has one model alone, as a tuned one may, would fill a table of its own with dashes.
+        kept = [place for place, row in enumerate(rows) if any(row[1 + column] != _NO_FIGURE for column in chosen)]
+        body = [[rows[place][0], *(rows[place][1 + column] for column in chosen)] for place in kept]
         lines = tabulate(
             [*header, *body],
             tablefmt="plain",
@@ -79,10 +82,12 @@ def _tables(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> It
             preserve_whitespace=True,
             colalign=["left", *["right"] * len(chosen)],
         ).splitlines()
-        table, rest = lines[: len(header)], lines[len(header) :]
-        for title, size in zip(titles, sizes, strict=True):
-            table += [title, *rest[:size]]
-            rest = rest[size:]
+        table, title = lines[: len(header)], ""
+        for place, line in zip(kept, lines[len(header) :], strict=True):
+            if title != title_of_row[place]:
+                title = title_of_row[place]
+                table.append(title)
+            table.append(line)
         yield table
 
 
@@ -98,7 +103,8 @@ def _cells(cases: Mapping[str, CaseResult], run: RunRecord, frameworks: Sequence
     fastest = min(cases.values(), key=lambda case: (compiles_nothing(case), middle(case)))
     ratios = GroupRatios(run.ratios, fastest)
     return [
-        "–" if (case := cases.get(name)) is None else _cell(case, fastest=fastest, ratios=ratios) for name in frameworks
+        _NO_FIGURE if (case := cases.get(name)) is None else _cell(case, fastest=fastest, ratios=ratios)
+        for name in frameworks
     ]
 
 
@@ -189,7 +195,10 @@ def _unmeasured(run: RunRecord, status: Status) -> tuple[str, str] | None:
     if not cases:
         return None
     reasons = [reason for reason, _ in Counter(first_line(case.reason) for case in cases).most_common()]
-    names = [_names([case for case in cases if first_line(case.reason) == reason]) for reason in reasons]
+    if len(cases) > _NAMED * len(reasons):
+        names = [f"{count} on {device}" for device, count in Counter(case.device for case in cases).items()]
+    else:
+        names = [_names([case for case in cases if first_line(case.reason) == reason]) for reason in reasons]
     # All names before the first reason: a reason may be so long that it leaves room for nothing else.
     return status.capitalize(), f"{len(cases)} of {len(run.cases)}: {', '.join(names)} ({'; '.join(reasons)})"
 

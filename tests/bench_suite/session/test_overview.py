@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from speedscore.bench_suite.session.overview import overview_lines, unlike_attention
-from speedscore.record.phases import PHASES, Phase
+from speedscore.record.phases import PHASES, DeviceName, Phase
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import CaseResult, Ratio, RunRecord
 from speedscore.scoring.cards.short import session_end
@@ -156,3 +156,25 @@ def test_attention_of_unlike_kinds_is_named_as_not_the_same_work() -> None:
     unlike = [*alike, attending("torch", "fused")]
     assert unlike_attention(unlike) == "jax, haiku: unfused; torch: fused"
     assert "Attention   jax, haiku: unfused; torch: fused" in overview_lines(run_of(*unlike), width=80)
+
+
+def test_a_table_leaves_out_rows_in_which_nothing_stands() -> None:
+    many = [a_case(f"framework-{number}", [[0.1] * 6] * 2, model=model) for number in range(5) for model in MODELS]
+    alone = a_case("one-model-tuned", [[0.2] * 6] * 2, model=MODELS[0])
+    lines = overview_lines(run_of(*many, alone), width=72)
+    last = max(number for number, line in enumerate(lines) if PHASES["training"].title in line)
+    assert lines[last + 1].split() == [MODELS[0], "2.00×"], "tuned has a table of its own"
+    assert not lines[last + 2].strip(), "and in it one row"
+
+
+def test_many_cases_that_were_skipped_are_counted_by_device() -> None:
+    places: list[tuple[DeviceName, str]] = [("gpu", "no gpu"), ("cpu", "needs one package"), ("cpu", "needs another")]
+    skipped = [
+        skipped_case(f"framework-{number}-{reason[-7:]}", model=model, phase="training", device=device, reason=reason)
+        for number in range(4)
+        for model in MODELS
+        for device, reason in places
+    ]
+    text = " ".join(" ".join(overview_lines(run_of(*skipped), width=80)).split())
+    each = 4 * len(MODELS)
+    assert f"{3 * each} of {3 * each}: {each} on gpu, {2 * each} on cpu (" in text
