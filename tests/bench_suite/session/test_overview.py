@@ -161,7 +161,7 @@ def test_attention_of_unlike_kinds_is_named_as_not_the_same_work() -> None:
 def test_a_table_leaves_out_rows_in_which_nothing_stands() -> None:
     many = [a_case(f"framework-{number}", [[0.1] * 6] * 2, model=model) for number in range(5) for model in MODELS]
     alone = a_case("one-model-tuned", [[0.2] * 6] * 2, model=MODELS[0])
-    lines = overview_lines(run_of(*many, alone), width=72)
+    lines = overview_lines(run_of(*many, alone), width=75)
     last = max(number for number, line in enumerate(lines) if PHASES["training"].title in line)
     assert lines[last + 1].split() == [MODELS[0], "2.00×"], "tuned has a table of its own"
     assert not lines[last + 2].strip(), "and in it one row"
