@@ -190,7 +190,7 @@ def replay(request: pytest.FixtureRequest, benchmark: BenchmarkFixture) -> Calla
 
 
 def _measure_paired(case: Case, *, preset: Preset, clock: VirtualClock, benchmark: BenchmarkFixture) -> None:
-    from speedscore.bench_suite.matrix.devices import PROBES
+    from speedscore.bench_suite.matrix.devices import DETECTORS
     from speedscore.bench_suite.session.paired_case import measure_paired_case
     from speedscore.bench_suite.session.worker_factory import block_workers
 
@@ -200,7 +200,7 @@ def _measure_paired(case: Case, *, preset: Preset, clock: VirtualClock, benchmar
         clock=clock,
         benchmark=benchmark,
         open_workers=partial(block_workers, preset, in_process=False),
-        probes=PROBES,
+        detectors=DETECTORS,
     )
 
 

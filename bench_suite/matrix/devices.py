@@ -32,7 +32,7 @@ PROCESSING_ACCELERATOR_PCI_CLASS = "0x1200"
 AMD_COMPUTE_FILE = Path("/dev/kfd")
 
 
-class DeviceProbe(msgspec.Struct, frozen=True):
+class DetectedDevice(msgspec.Struct, frozen=True):
     """The result of a search for one kind of device."""
 
     found: tuple[str, ...]
@@ -50,24 +50,24 @@ class DeviceProbe(msgspec.Struct, frozen=True):
         return f"{absence}; {self.problem}" if self.problem else absence
 
 
-def probe_cpu() -> DeviceProbe:
-    return DeviceProbe(found=("CPU",), looked_for="a processor")
+def detect_cpu() -> DetectedDevice:
+    return DetectedDevice(found=("CPU",), looked_for="a processor")
 
 
-def probe_gpu() -> DeviceProbe:
+def detect_gpu() -> DetectedDevice:
     """NVIDIA GPUs by the driver's management library, AMD GPUs by the kernel's compute device."""
     graphics = ask_graphics()
     device_names = list(graphics.names)
     if AMD_COMPUTE_FILE.exists():
         device_names.append("AMD GPU")
-    return DeviceProbe(
+    return DetectedDevice(
         found=tuple(device_names),
         looked_for=f"an NVIDIA GPU and its driver (NVML), an AMD GPU ({AMD_COMPUTE_FILE})",
         problem=graphics.problem,
     )
 
 
-def probe_tpu(root: Path = Path("/")) -> DeviceProbe:
+def detect_tpu(root: Path = Path("/")) -> DetectedDevice:
     """Cloud TPUs: the accelerator's device files, or Google's processors on the PCI bus.
 
     From v5e on a TPU is handed to its machine by VFIO and has no file of its own, only a numbered one in ``/dev/vfio``
@@ -79,13 +79,13 @@ def probe_tpu(root: Path = Path("/")) -> DeviceProbe:
         for device in sorted((root / "sys/bus/pci/devices").glob("*"))
         if (name := _tpu_name(device))
     ]
-    return DeviceProbe(
+    return DetectedDevice(
         found=tuple(device_names),
         looked_for=f"/dev/accel*, a TPU or a processing accelerator of PCI vendor {GOOGLE_PCI_VENDOR} (Google)",
     )
 
 
-PROBES: dict[DeviceName, Callable[[], DeviceProbe]] = {"cpu": probe_cpu, "gpu": probe_gpu, "tpu": probe_tpu}
+DETECTORS: dict[DeviceName, Callable[[], DetectedDevice]] = {"cpu": detect_cpu, "gpu": detect_gpu, "tpu": detect_tpu}
 
 
 def _tpu_name(device: Path) -> str:

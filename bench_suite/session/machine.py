@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from speedscore.bench_suite.matrix.cases import Case, declined
-from speedscore.bench_suite.matrix.devices import PROBES, DeviceProbe
+from speedscore.bench_suite.matrix.devices import DETECTORS, DetectedDevice
 from speedscore.bench_suite.measuring.load_watch import OthersSeconds, unknown_load
 from speedscore.host.clock import Clock, seconds
 from speedscore.host.control_groups import Throttling, throttling
@@ -22,7 +22,7 @@ from speedscore.host.fingerprint import busy_processors, fingerprint
 from speedscore.host.load import others_processor_seconds
 from speedscore.record.phases import DeviceName
 
-Probes = Mapping[DeviceName, Callable[[], DeviceProbe]]
+Detectors = Mapping[DeviceName, Callable[[], DetectedDevice]]
 """For each kind of device the way to look for it."""
 
 
@@ -31,7 +31,7 @@ class Machine(msgspec.Struct, frozen=True):
 
     environment: dict[str, Scalar]
     """The fingerprint, as it is recorded."""
-    probes: Probes
+    detectors: Detectors
     busy_processors: Callable[[float], float]
     """How many processors are at work, looked at for so many seconds."""
     clock: Clock
@@ -46,7 +46,7 @@ def this_machine(source: Path) -> Machine:
     """The real one. ``source`` is a folder of the checkout whose commit is recorded."""
     return Machine(
         environment=fingerprint(source),
-        probes=PROBES,
+        detectors=DETECTORS,
         busy_processors=busy_processors,
         clock=seconds,
         throttling=throttling,
@@ -57,19 +57,19 @@ def this_machine(source: Path) -> Machine:
 class DeviceSearch:
     """Looks for each kind of device once, and says of every case why it cannot be measured."""
 
-    def __init__(self, probes: Probes) -> None:
-        self._probes = probes
-        self._done: dict[DeviceName, DeviceProbe] = {}
+    def __init__(self, detectors: Detectors) -> None:
+        self._detectors = detectors
+        self._done: dict[DeviceName, DetectedDevice] = {}
 
     def absence(self, case: Case) -> str:
         """Why the case cannot be measured here, known without starting a worker; empty when it can be tried.
 
         Raises LookupError where the case's framework or model is in no table.
         """
-        probe = self._done.get(case.device)
-        if probe is None:
-            probe = self._done[case.device] = self._probes[case.device]()
-        return f"no {case.device}: {probe.absence}" if probe.absence else declined(case)
+        detected = self._done.get(case.device)
+        if detected is None:
+            detected = self._done[case.device] = self._detectors[case.device]()
+        return f"no {case.device}: {detected.absence}" if detected.absence else declined(case)
 
     def can_be_tried(self, case: Case) -> bool:
         # A wrong line of the table is the failure of its own cases' tests, not of the session.

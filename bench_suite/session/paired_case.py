@@ -20,7 +20,7 @@ from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.block import ONE_PROCESS_AT_A_TIME
 from speedscore.bench_suite.measuring.cell_run import ReplyType, WorkerFactory, ask
 from speedscore.bench_suite.measuring.outcomes import NOTHING_FROM_CACHES
-from speedscore.bench_suite.session.machine import DeviceSearch, Probes
+from speedscore.bench_suite.session.machine import Detectors, DeviceSearch
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.session.worker_factory import OpenWorkers
 from speedscore.bench_suite.workers.handle import Worker, WorkerError
@@ -72,11 +72,11 @@ def measure_paired_case(
     clock: VirtualClock,
     benchmark: BenchmarkFixture,
     open_workers: OpenWorkers,
-    probes: Probes,
+    detectors: Detectors,
 ) -> None:
     """Measure the case whenever the gate says so. Skips or fails the test as a session of its own would."""
     pairing: Pairing = benchmark.pairing  # type: ignore[attr-defined]  # put there by the gate's plugin
-    if reason := _why_not(case, pairing, probes=probes):
+    if reason := _why_not(case, pairing, detectors=detectors):
         pytest.skip(reason)
     try:
         with open_workers() as start_worker:
@@ -91,14 +91,14 @@ def measure_paired_case(
         raise pytest.fail.Exception(f"{case.id}: {error}", pytrace=False) from None
 
 
-def _why_not(case: Case, pairing: Pairing, *, probes: Probes) -> str:
+def _why_not(case: Case, pairing: Pairing, *, detectors: Detectors) -> str:
     """Why the case cannot be measured here, known without starting a worker; empty when it can be tried."""
     if case.device in ONE_PROCESS_AT_A_TIME:
         return (
             f"two processes cannot share a {case.device.upper()}, so base and head cannot take turns on it; "
             "compare saved runs instead"
         )
-    if absence := DeviceSearch(probes).absence(case):
+    if absence := DeviceSearch(detectors).absence(case):
         return absence
     if pairing.extra_work and PHASES[case.phase].compiles:
         return NO_EXTRA_COMPILATION

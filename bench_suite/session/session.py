@@ -52,7 +52,7 @@ class Session:
         )
         """What an earlier session leaves to this one, where it is taken up again."""
         self._journal = journal
-        self._devices = DeviceSearch(machine.probes)
+        self._devices = DeviceSearch(machine.detectors)
         self._blocks = SessionBlocks(
             [
                 case

@@ -9,7 +9,7 @@ import pynvml
 import pytest
 
 from speedscore.bench_suite.matrix import devices
-from speedscore.bench_suite.matrix.devices import PROBES, DeviceProbe, probe_cpu, probe_gpu, probe_tpu
+from speedscore.bench_suite.matrix.devices import DETECTORS, DetectedDevice, detect_cpu, detect_gpu, detect_tpu
 from speedscore.host.graphics import read_graphics
 from speedscore.record.phases import DEVICES
 
@@ -34,36 +34,36 @@ def no_graphics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_device_of_the_matrix_has_a_probe() -> None:
-    assert tuple(PROBES) == DEVICES
+    assert tuple(DETECTORS) == DEVICES
 
 
 def test_a_processor_is_always_there() -> None:
-    assert probe_cpu().absence == ""
+    assert detect_cpu().absence == ""
 
 
 def test_an_empty_root_has_no_tensor_processor(tmp_path: Path) -> None:
-    assert probe_tpu(tmp_path).found == ()
+    assert detect_tpu(tmp_path).found == ()
 
 
 def test_an_accelerator_file_is_found(tmp_path: Path) -> None:
     (tmp_path / "dev").mkdir()
     for name in ("accel1", "accel0", "accelerometer", "null"):
         (tmp_path / "dev" / name).touch()
-    probe = probe_tpu(tmp_path)
-    assert probe.found == (str(tmp_path / "dev/accel0"), str(tmp_path / "dev/accel1"))
-    assert probe.absence == ""
+    detected = detect_tpu(tmp_path)
+    assert detected.found == (str(tmp_path / "dev/accel0"), str(tmp_path / "dev/accel1"))
+    assert detected.absence == ""
 
 
 def test_the_kernels_folder_for_other_makers_accelerators_is_not_taken_for_a_device(tmp_path: Path) -> None:
     (tmp_path / "dev/accel").mkdir(parents=True)
     (tmp_path / "dev/accel/accel0").touch()
-    assert probe_tpu(tmp_path).found == ()
+    assert detect_tpu(tmp_path).found == ()
 
 
 def test_googles_processor_on_the_bus_is_found(tmp_path: Path) -> None:
     plant_pci(tmp_path, "0000:00:05.0", vendor="0x1ae0", pci_class="0x120000")
     plant_pci(tmp_path, "0000:00:04.0", vendor="0x1ae0", pci_class="0x120000")
-    assert probe_tpu(tmp_path).found == ("TPU (PCI 0000:00:04.0)", "TPU (PCI 0000:00:05.0)")
+    assert detect_tpu(tmp_path).found == ("TPU (PCI 0000:00:04.0)", "TPU (PCI 0000:00:05.0)")
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,9 @@ def test_a_chip_under_vfio_has_no_file_of_its_own_and_is_found_on_the_bus(
     (tmp_path / "dev/vfio").mkdir(parents=True)
     for file in ("0", "vfio"):
         (tmp_path / "dev/vfio" / file).touch()
-    assert probe_tpu(tmp_path).found == (), "any device may be handed over by VFIO"
+    assert detect_tpu(tmp_path).found == (), "any device may be handed over by VFIO"
     plant_pci(tmp_path, "0000:00:05.0", vendor="0x1ae0", pci_class=pci_class, device=device)
-    assert probe_tpu(tmp_path).found == (f"{name} (PCI 0000:00:05.0)",)
+    assert detect_tpu(tmp_path).found == (f"{name} (PCI 0000:00:05.0)",)
 
 
 @pytest.mark.parametrize(
@@ -96,16 +96,16 @@ def test_a_chip_under_vfio_has_no_file_of_its_own_and_is_found_on_the_bus(
 )
 def test_any_other_card_on_the_bus_is_passed_over(tmp_path: Path, vendor: str, device: str, pci_class: str) -> None:
     plant_pci(tmp_path, "0000:00:04.0", vendor=vendor, device=device, pci_class=pci_class)
-    assert probe_tpu(tmp_path).found == ()
+    assert detect_tpu(tmp_path).found == ()
 
 
 def test_a_bus_entry_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "sys/bus/pci/devices/0000:00:04.0").mkdir(parents=True)
-    assert probe_tpu(tmp_path).found == ()
+    assert detect_tpu(tmp_path).found == ()
 
 
 def test_an_absent_tensor_processor_names_what_was_looked_for(tmp_path: Path) -> None:
-    absence = probe_tpu(tmp_path).absence
+    absence = detect_tpu(tmp_path).absence
     assert absence.startswith("found none of what was looked for: ")
     assert "/dev/accel*" in absence
     assert "0x1ae0" in absence
@@ -113,23 +113,23 @@ def test_an_absent_tensor_processor_names_what_was_looked_for(tmp_path: Path) ->
 
 @pytest.mark.usefixtures("no_graphics")
 def test_an_absent_graphics_card_names_what_was_looked_for(tmp_path: Path) -> None:
-    probe = probe_gpu()
-    assert probe.found == ()
-    assert "NVML" in probe.absence
-    assert str(tmp_path / "kfd") in probe.absence
+    detected = detect_gpu()
+    assert detected.found == ()
+    assert "NVML" in detected.absence
+    assert str(tmp_path / "kfd") in detected.absence
 
 
 @pytest.mark.usefixtures("no_graphics")
 def test_an_amd_card_is_found_by_the_kernels_file(tmp_path: Path) -> None:
     (tmp_path / "kfd").touch()
-    assert probe_gpu().found == ("AMD GPU",)
+    assert detect_gpu().found == ("AMD GPU",)
 
 
 @pytest.mark.usefixtures("no_graphics")
 def test_nvidia_cards_are_found_by_name_and_the_library_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     plant_nvidia(monkeypatch, calls, names=["First Card", "Second Card"])
-    assert probe_gpu().found == ("First Card", "Second Card")
+    assert detect_gpu().found == ("First Card", "Second Card")
     assert calls == ["open", "close"]
 
 
@@ -137,7 +137,7 @@ def test_nvidia_cards_are_found_by_name_and_the_library_is_closed(monkeypatch: p
 def test_a_driver_without_cards_is_an_absence(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     plant_nvidia(monkeypatch, calls, names=[])
-    assert probe_gpu().absence
+    assert detect_gpu().absence
     assert calls == ["open", "close"]
 
 
@@ -154,5 +154,5 @@ def plant_nvidia(monkeypatch: pytest.MonkeyPatch, calls: list[str], *, names: li
 
 
 def test_a_probe_that_found_something_has_no_absence_to_explain() -> None:
-    assert DeviceProbe(found=("one",), looked_for="one").absence == ""
-    assert DeviceProbe(found=(), looked_for="one, two").absence == "found none of what was looked for: one, two"
+    assert DetectedDevice(found=("one",), looked_for="one").absence == ""
+    assert DetectedDevice(found=(), looked_for="one, two").absence == "found none of what was looked for: one, two"

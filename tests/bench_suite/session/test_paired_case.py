@@ -13,9 +13,9 @@ import pytest
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import Case
-from speedscore.bench_suite.matrix.devices import DeviceProbe
+from speedscore.bench_suite.matrix.devices import DetectedDevice
 from speedscore.bench_suite.measuring.outcomes import NOTHING_FROM_CACHES
-from speedscore.bench_suite.session.machine import Probes
+from speedscore.bench_suite.session.machine import Detectors
 from speedscore.bench_suite.session.paired_case import MOST_ROUNDS, NO_EXTRA_COMPILATION, measure_paired_case
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.workers.handle import WorkerLost
@@ -70,8 +70,8 @@ class Side:
         self.workers = FakeWorkers(FakeClock())
         self.workers.steps_per_round = 5
         self.workers.from_cache = True
-        self.probes: Probes = {
-            device: lambda: DeviceProbe(found=("one",), looked_for="") for device in get_args(DeviceName)
+        self.detectors: Detectors = {
+            device: lambda: DetectedDevice(found=("one",), looked_for="") for device in get_args(DeviceName)
         }
 
     def measure(self, phase: Phase = "training", device: DeviceName = "cpu", **pairing: Any) -> Benchmark:
@@ -87,7 +87,7 @@ class Side:
                 clock=clock,
                 benchmark=benchmark,
                 open_workers=self.workers.open,
-                probes=self.probes,
+                detectors=self.detectors,
             )
         finally:
             assert not self.workers.alive
@@ -187,7 +187,7 @@ def test_two_processes_take_no_turns_on_what_serves_one(side: Side) -> None:
 
 
 def test_what_is_known_to_be_absent_starts_nothing(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
-    side.probes = {**side.probes, "gpu": lambda: DeviceProbe(found=(), looked_for="a card")}
+    side.detectors = {**side.detectors, "gpu": lambda: DetectedDevice(found=(), looked_for="a card")}
     with pytest.raises(pytest.skip.Exception, match="no gpu: found none of what was looked for: a card"):
         side.measure(device="gpu")
     declines = msgspec.structs.replace(FRAMEWORKS["jax"], declined={"cpu": "jax has none"})

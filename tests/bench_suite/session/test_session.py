@@ -13,12 +13,12 @@ import pytest
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.matrix.cases import Block, Case
-from speedscore.bench_suite.matrix.devices import DeviceProbe
+from speedscore.bench_suite.matrix.devices import DetectedDevice
 from speedscore.bench_suite.measuring.outcomes import NEEDS_TWO, OUT_OF_TIME, CaseFailed, CaseMeasured, CaseUnavailable
 from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, MINIMUM_ROUNDS
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.journal import Journal
-from speedscore.bench_suite.session.machine import Machine, Probes
+from speedscore.bench_suite.session.machine import Detectors, Machine
 from speedscore.bench_suite.session.results import unmeasured
 from speedscore.bench_suite.session.resuming import Objection
 from speedscore.bench_suite.session.session import NOT_MEASURED, Session
@@ -29,7 +29,7 @@ from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import CaseResult, RunRecord
 from tests.bench_suite.measuring.fakes import PRESET, FakeClock, FakeWorkers, Heard, Sample, steady, wild
 
-THERE = DeviceProbe(found=("one",), looked_for="")
+THERE = DetectedDevice(found=("one",), looked_for="")
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,7 @@ class MadeUp:
         *,
         rounds: Mapping[str, Iterator[Sample]] | None = None,
         environment: Mapping[str, Any] | None = None,
-        probes: Probes | None = None,
+        detectors: Detectors | None = None,
         busy: float = 0.0,
         busy_during: float = 0.0,
         objection: Objection = lambda _: "",
@@ -98,7 +98,7 @@ class MadeUp:
             cases,
             machine=Machine(
                 environment=dict(environment or {}),
-                probes=probes or {device: lambda: THERE for device in get_args(DeviceName)},
+                detectors=detectors or {device: lambda: THERE for device in get_args(DeviceName)},
                 busy_processors=self._look,
                 clock=self.clock,
                 others_seconds=lambda: self._busy_during * self.clock.now,
@@ -203,11 +203,11 @@ def test_seed_and_machine_are_recorded() -> None:
 def test_each_kind_of_device_is_looked_for_once_and_starts_nothing_where_it_is_missing() -> None:
     looks: list[str] = []
 
-    def look() -> DeviceProbe:
+    def look() -> DetectedDevice:
         looks.append("tpu")
-        return DeviceProbe(found=(), looked_for="a file")
+        return DetectedDevice(found=(), looked_for="a file")
 
-    made_up = MadeUp(some_cases("training", "inference", device="tpu"), probes={"tpu": look})
+    made_up = MadeUp(some_cases("training", "inference", device="tpu"), detectors={"tpu": look})
     run = made_up.run()
     assert looks == ["tpu"]
     assert {(case.status, case.reason) for case in run.cases} == {
