@@ -15,6 +15,8 @@ import pytest
 from speedscore.bench_suite.matrix.cases import Case, matrix
 from speedscore.bench_suite.matrix.misspelled import misspelled_keywords, misspelled_node_ids
 from speedscore.bench_suite.matrix.registering import register_lines
+from speedscore.bench_suite.probes.families import FAMILIES
+from speedscore.bench_suite.probes.probe import ProbeCase
 from speedscore.bench_suite.session.ending import SessionEnd
 from speedscore.bench_suite.session.options import add_options, check_options, read_choices, refuse_beside_gate
 from speedscore.bench_suite.session.saving import RunFiles
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from speedscore.bench_suite.session.session import Session
 
 PHASE_MARK = "speedscore_phase"
+PROBE_MARK = "speedscore_probe"
 GATE_SIDE = "speedscore_gate_side"
 """The gate's plugin for one side of a comparison. There nothing is saved, and each case is measured by its own test."""
 
@@ -49,6 +52,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark and the terminal reporter read or register anything
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{PHASE_MARK}(name): the phase that a benchmark of the matrix measures")
+    config.addinivalue_line("markers", f"{PROBE_MARK}(family): the family of probes that a test asks")
     config.stash[CLOCK] = VirtualClock()
     check_options(config)
     register_lines(config)
@@ -64,6 +68,7 @@ def _is_gate_side(config: pytest.Config) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    _generate_probes(metafunc)
     mark = metafunc.definition.get_closest_marker(PHASE_MARK)
     if mark is None or "case" not in metafunc.fixturenames:
         return
@@ -83,6 +88,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                 ],
             )
             for case in matrix(mark.args[0])
+        ],
+    )
+
+
+def _generate_probes(metafunc: pytest.Metafunc) -> None:
+    mark = metafunc.definition.get_closest_marker(PROBE_MARK)
+    if mark is None or "probe_id" not in metafunc.fixturenames:
+        return
+    clock = metafunc.config.stash[CLOCK]
+    metafunc.parametrize(
+        "probe_id",
+        [
+            pytest.param(
+                case.id,
+                id=case.id,
+                marks=[
+                    pytest.mark.benchmark(timer=clock.read, group=case.group),
+                    pytest.mark.filterwarnings("ignore:Benchmark fixture was not used at all"),
+                ],
+            )
+            for case in FAMILIES[mark.args[0]].list_cases()
         ],
     )
 
@@ -108,15 +134,16 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
 def _begin(session: pytest.Session) -> None:
     config = session.config
     cases = {item.nodeid: case for item in session.items if (case := case_of(item)) is not None}
+    probes = {item.nodeid: probe for item in session.items if (probe := probe_of(item)) is not None}
     # A worker of pytest-xdist measures nothing: there pytest-benchmark is disabled, and every case is skipped.
-    if cases and not config.option.collectonly and not hasattr(config, "workerinput"):
-        config.stash[SESSION] = _make_session(config, cases)
+    if (cases or probes) and not config.option.collectonly and not hasattr(config, "workerinput"):
+        config.stash[SESSION] = _make_session(config, cases, probes)
         # Schedulers send SIGTERM when the time is up, a terminal that is closed SIGHUP, and people press Ctrl-C twice:
         # the first ends the session, and none after it cuts short what tidies up.
         config.add_cleanup(interrupt_on(*ENDING_SIGNALS))
 
 
-def _make_session(config: pytest.Config, cases: dict[str, Case]) -> Session:
+def _make_session(config: pytest.Config, cases: dict[str, Case], probes: dict[str, ProbeCase]) -> Session:
     # Imported here because collecting alone needs none of it, and has under a second.
     from speedscore.bench_suite.session.journal import Journal, left_over
     from speedscore.bench_suite.session.machine import this_machine
@@ -141,6 +168,8 @@ def _make_session(config: pytest.Config, cases: dict[str, Case]) -> Session:
                 choices.preset, machine.environment, cases, processors=usable_processors()
             ).objection,
             journal=config.stash[JOURNAL],
+            probe_cases=probes,
+            hear_probe=Progress(config, total_probes=len(probes)).probe_done,
         )
     except RunFileError as error:
         raise pytest.UsageError(f"--resume: {error}") from None
@@ -159,6 +188,24 @@ def case_of(item: pytest.Item) -> Case | None:
     if mark is None or callspec is None:
         return None
     return Case(**{name: callspec.params[name] for name in ("framework", "model", "device")}, phase=mark.args[0])
+
+
+def probe_of(item: pytest.Item) -> ProbeCase | None:
+    """The probe that a test item asks, or None for any other test."""
+    mark = item.get_closest_marker(PROBE_MARK)
+    callspec = getattr(item, "callspec", None)
+    if mark is None or callspec is None:
+        return None
+    return FAMILIES[mark.args[0]].find(callspec.params["probe_id"])
+
+
+@pytest.fixture
+def probe(probe_id: str, request: pytest.FixtureRequest) -> ProbeCase:
+    """The probe of this test. Asking for its id is what lets the plugin fill it in."""
+    family = request.node.get_closest_marker(PROBE_MARK)
+    if family is None:
+        raise pytest.UsageError(f"{request.node.nodeid} asks for a probe but has no {PROBE_MARK} marker")
+    return FAMILIES[family.args[0]].find(probe_id)
 
 
 @pytest.fixture
@@ -189,6 +236,23 @@ def replay(request: pytest.FixtureRequest, benchmark: BenchmarkFixture) -> Calla
     return measure
 
 
+@pytest.fixture
+def ask(request: pytest.FixtureRequest, benchmark: BenchmarkFixture) -> Callable[[ProbeCase], None]:
+    """Ask a probe, together with all others of the session, and play its seconds back to pytest-benchmark."""
+    config = request.config
+
+    def ask_and_play(probe: ProbeCase) -> None:
+        if benchmark.disabled:
+            pytest.skip("benchmarks are disabled (--benchmark-disable, or pytest-xdist is running)")
+        if _is_gate_side(config):
+            pytest.skip("a probe is asked once and times nothing that two checkouts could be compared by")
+        from speedscore.bench_suite.session.replaying import replay_probe
+
+        replay_probe(probe, item=request.node, clock=config.stash[CLOCK], benchmark=benchmark)
+
+    return ask_and_play
+
+
 def _measure_paired(case: Case, *, preset: Preset, clock: VirtualClock, benchmark: BenchmarkFixture) -> None:
     from speedscore.bench_suite.matrix.devices import DETECTORS
     from speedscore.bench_suite.session.paired_case import measure_paired_case
@@ -212,6 +276,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         from speedscore.bench_suite.session.replaying import note_report
 
         note_report(bench_session, case, report)
+    if bench_session is not None and (probe := probe_of(item)) is not None and not report.passed:
+        from speedscore.bench_suite.session.replaying import note_probe_report
+
+        note_probe_report(bench_session, probe, report)
     return report
 
 

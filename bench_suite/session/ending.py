@@ -53,7 +53,8 @@ class SessionEnd:
     def _save(self, session: pytest.Session, run: RunRecord) -> Path | None:
         """Saves the run where there is one; returns where it is."""
         files, journal = self._config.stash[FILES], self._config.stash[JOURNAL]
-        if session.exitstatus == pytest.ExitCode.INTERRUPTED and not any(case.rounds for case in run.cases):
+        is_empty = not any(case.rounds for case in run.cases) and not any(probe.outcome for probe in run.probes)
+        if session.exitstatus == pytest.ExitCode.INTERRUPTED and is_empty:
             files.leave_alone()
             self._lines.append(NOTHING_MEASURED)
             return None
@@ -82,8 +83,7 @@ class SessionEnd:
         choices = self._config.stash[SESSION].choices
         if choices.earlier is None or choices.earlier_path is None or not is_journal(choices.earlier_path):
             return
-        measured = {case.nodeid for case in run.cases if case.status == "measured"}
-        if measured >= {case.nodeid for case in choices.earlier.cases if case.status == "measured"}:
+        if _known(run) >= _known(choices.earlier):
             with contextlib.suppress(OSError):
                 choices.earlier_path.unlink()
 
@@ -104,3 +104,9 @@ class SessionEnd:
             self._lines.append(f"speedscore: --require-device {device}: {what}")
             if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _known(run: RunRecord) -> set[str]:
+    """The node ids of what was measured or answered."""
+    measured = {case.nodeid for case in run.cases if case.status == "measured"}
+    return measured | {probe.nodeid for probe in run.probes if probe.status == "answered"}

@@ -1,9 +1,9 @@
 """What a session has measured so far, on the disk as soon as it is measured: a session that is killed loses little.
 
-A journal is a file of JSON lines beside the saved runs: the session first, then a case a line; of two lines about one
-case the later one counts. It is made with the first figure and removed when the whole run has been saved. Its session
-holds a lock on it, so that everybody can tell whether that still lives. A journal that cannot be written costs no
-session; it never measures and decides nothing.
+A journal is a file of JSON lines beside the saved runs: the session first, then a case or a probe a line; of two lines
+about one of them the later one counts. It is made with the first figure and removed when the whole run has been saved.
+Its session holds a lock on it, so that everybody can tell whether that still lives. A journal that cannot be written
+costs no session; it never measures and decides nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import msgspec
 
 from speedscore.bench_suite.session.shielding import shielded
 from speedscore.host.files import read_file
+from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import CaseResult, RunRecord
 
@@ -28,11 +29,12 @@ _PREFIX = "speedscore-unfinished-"
 
 
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One of the two."""
+    """One of the three."""
 
     session: RunRecord | None = None
-    """Without its cases."""
+    """Without its cases and probes."""
     case: CaseResult | None = None
+    probe: ProbeResult | None = None
 
 
 class Journal:
@@ -54,15 +56,24 @@ class Journal:
 
     def keep(self, cases: Sequence[CaseResult], *, session: RunRecord) -> None:
         """Have these cases on the disk when this returns. ``session`` holds those that an earlier one measured."""
-        if not cases:
+        self._keep([_Line(case=case) for case in cases], session=session)
+
+    def keep_probe(self, probe: ProbeResult, *, session: RunRecord) -> None:
+        """The same for a probe."""
+        self._keep([_Line(probe=probe)], session=session)
+
+    def _keep(self, lines: Sequence[_Line], *, session: RunRecord) -> None:
+        if not lines:
             return
         with shielded() as signals_came:
             try:
                 if self._handle is None:
                     self._open(session)
-                    header = msgspec.structs.replace(session, cases=(), ratios=())
-                    self._append([_Line(session=header), *(_Line(case=case) for case in session.cases)])
-                self._append(_Line(case=case) for case in cases)
+                    header = msgspec.structs.replace(session, cases=(), ratios=(), probes=())
+                    self._append([_Line(session=header)])
+                    self._append(_Line(case=case) for case in session.cases)
+                    self._append(_Line(probe=probe) for probe in session.probes)
+                self._append(lines)
             except OSError as error:
                 self.problem = f"{self._path or self._folders[0]}: {error.strerror}"
         for number in signals_came[:1]:
@@ -120,7 +131,7 @@ def is_journal(path: Path) -> bool:
 
 
 def load_journal(path: Path) -> RunRecord:
-    """What a session that was cut off had measured: the cases alone, without ratios.
+    """What a session that was cut off had measured: the cases and probes alone, without ratios.
 
     A line that was cut off is left out. Raises RunFileError where the file is no journal, or its session still runs.
     """
@@ -132,15 +143,18 @@ def load_journal(path: Path) -> RunRecord:
         raise RunFileError(f"{path}: cannot be read ({error.strerror}); name a saved run or a journal") from error
     session: RunRecord | None = None
     cases: dict[str, CaseResult] = {}
+    probes: dict[str, ProbeResult] = {}
     for text in lines:
         with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             line = msgspec.json.decode(text, type=_Line)
             session = line.session or session
             if line.case is not None:
                 cases[line.case.nodeid] = line.case
+            if line.probe is not None:
+                probes[line.probe.nodeid] = line.probe
     if session is None:
         raise RunFileError(f"{path}: holds no session of this release; measure again")
-    return msgspec.structs.replace(session, cases=tuple(cases.values()))
+    return msgspec.structs.replace(session, cases=tuple(cases.values()), probes=tuple(probes.values()))
 
 
 def left_over(folder: Path | None) -> list[Path]:

@@ -15,6 +15,8 @@ import pytest
 from speedscore.bench_suite.matrix.cases import Block, Case, Cell
 from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseOutcome, CaseUnavailable
 from speedscore.bench_suite.measuring.stopping import widest_fraction
+from speedscore.bench_suite.probes.pool import ProbeOutcome
+from speedscore.bench_suite.probes.probe import ProbeCase
 from speedscore.bench_suite.session.noise import is_too_noisy, likely_reason
 from speedscore.host.clock import seconds
 from speedscore.host.control_groups import quota_processors
@@ -34,13 +36,15 @@ def wants_live_line(reporter: pytest.TerminalReporter) -> bool:
 
 
 class Progress:
-    """A block listener that writes to the terminal."""
+    """A listener of blocks and of probes that writes to the terminal."""
 
-    def __init__(self, config: pytest.Config, *, total_blocks: int) -> None:
+    def __init__(self, config: pytest.Config, *, total_blocks: int = 0, total_probes: int = 0) -> None:
         self._reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
         self._capture = config.pluginmanager.get_plugin("capturemanager")
         self._total_blocks = total_blocks
         self._begun_blocks = 0
+        self._total_probes = total_probes
+        self._ended_probes = 0
         self._live = self._reporter is not None and wants_live_line(self._reporter)
         self._drawn_at_seconds = 0.0
         self._drawn = False
@@ -78,6 +82,12 @@ class Progress:
                 self._line(f"    {name}: not measured: {first_line(reason)}")
             case CaseFailed(error):
                 self._line(f"    {name}: FAILED: {first_line(str(error))}")
+
+    def probe_done(self, case: ProbeCase, outcome: ProbeOutcome) -> None:
+        self._ended_probes += 1
+        said = outcome.answer.outcome if outcome.answer else f"{outcome.status}: {first_line(outcome.reason)}"
+        place = f"[{self._ended_probes}/{self._total_probes}]"
+        self._line(f"{place} {case.family} {case.id}: {said} ({duration(outcome.wall_seconds)})")
 
     def _figure(self, case: Case, rounds: Sequence[Round], *, stopped: str) -> str:
         middle = duration(figure_of_rounds(rounds))

@@ -6,12 +6,15 @@ The rounds were measured before, together with the case's block: no test times a
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseUnavailable
+from speedscore.bench_suite.probes.pool import ProbeOutcome
+from speedscore.bench_suite.probes.probe import ProbeCase
+from speedscore.bench_suite.session.probing import probe_result
 from speedscore.bench_suite.session.results import unmeasured
 from speedscore.bench_suite.session.session import Session
 from speedscore.bench_suite.session.stash import SESSION
@@ -46,14 +49,40 @@ def _measure(session: Session, case: Case, item: pytest.Item) -> CaseResult:
             pytest.fail(f"{case.id}: {error}\n{_run_alone(session, item)}", pytrace=False)
 
 
+def replay_probe(probe: ProbeCase, *, item: pytest.Item, clock: VirtualClock, benchmark: BenchmarkFixture) -> None:
+    """Ask the probe with all others, then play its seconds back. Skips or fails the test where there is no answer."""
+    result = item.config.stash[SESSION].probes.result(item.nodeid)
+    if result.status == "skipped":
+        pytest.skip(result.reason)
+    if result.status == "failed":
+        pytest.fail(f"{probe.id}: {result.reason}", pytrace=False)
+    benchmark.extra_info.update(
+        {
+            "outcome": result.outcome,
+            **{measurement.name: measurement.samples[0] for measurement in result.measurements},
+            **result.observations,
+        }
+    )
+    benchmark.pedantic(clock.player(result.seconds), rounds=len(result.seconds), iterations=1)
+
+
+def note_probe_report(session: Session, probe: ProbeCase, report: pytest.TestReport) -> None:
+    """Keep why the test of a probe was skipped or failed, whoever decided so."""
+    status, reason = _verdict(report)
+    session.probes.note(probe_result(report.nodeid, probe, ProbeOutcome(status, reason=reason), occasion=""))
+
+
 def note_report(session: Session, case: Case, report: pytest.TestReport) -> None:
     """Keep why a test was skipped or failed, whoever decided so."""
+    status, reason = _verdict(report)
+    session.note(unmeasured(report.nodeid, case, status=status, reason=reason))
+
+
+def _verdict(report: pytest.TestReport) -> tuple[Literal["skipped", "failed"], str]:
     if report.skipped:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        reason = reason.removeprefix("Skipped: ")
-        session.note(unmeasured(report.nodeid, case, status="skipped", reason=reason))
-    else:
-        session.note(unmeasured(report.nodeid, case, status="failed", reason=report.longreprtext.strip()))
+        return "skipped", reason.removeprefix("Skipped: ")
+    return "failed", report.longreprtext.strip()
 
 
 def _run_alone(session: Session, item: pytest.Item) -> str:

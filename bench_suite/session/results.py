@@ -17,9 +17,10 @@ from speedscore.bench_suite.workers.protocol import Prepared
 from speedscore.host.control_groups import Throttling
 from speedscore.host.peaks import peak_flops_per_second
 from speedscore.record.descriptions import WorkerDescription
+from speedscore.record.measurement import Measurement
 from speedscore.record.metrics import METRICS, Metric, find_metric
 from speedscore.record.phases import PHASES, PhaseSpec
-from speedscore.record.run_record import CaseResult, Measurement
+from speedscore.record.run_record import CaseResult
 
 
 def measured_result(

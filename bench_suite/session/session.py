@@ -11,13 +11,17 @@ from datetime import UTC, datetime
 
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseOutcome, CaseUnavailable
+from speedscore.bench_suite.probes.pool import Listener
+from speedscore.bench_suite.probes.probe import ProbeCase
 from speedscore.bench_suite.session.blocks import ProgressListener, SessionBlocks
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.journal import Journal
 from speedscore.bench_suite.session.machine import DeviceSearch, Machine
+from speedscore.bench_suite.session.probing import SessionProbes
 from speedscore.bench_suite.session.results import measured_result, unmeasured
 from speedscore.bench_suite.session.resuming import Objection, carry_over
 from speedscore.bench_suite.session.worker_factory import OpenWorkers
+from speedscore.record.probe_result import ProbeResult
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Ratio, RunRecord
 
@@ -37,9 +41,12 @@ class Session:
         make_progress: Callable[[int], ProgressListener],
         objection: Objection,
         journal: Journal,
+        probe_cases: Mapping[str, ProbeCase] | None = None,
+        hear_probe: Listener | None = None,
     ) -> None:
         """``cases`` by node id, after all deselecting; ``make_progress`` is told how many blocks will be measured.
 
+        ``probe_cases`` likewise; ``hear_probe`` is told of each probe as it ends.
         ``objection`` says why a case of an earlier session does not stand; ``journal`` gets what is measured at once.
         Raises RunFileError when an earlier session that is taken up again was measured under other circumstances.
         """
@@ -52,6 +59,14 @@ class Session:
         )
         """What an earlier session leaves to this one, where it is taken up again."""
         self._journal = journal
+        self.probes = SessionProbes(
+            probe_cases or {},
+            preset=choices.preset.name,
+            created=self._created,
+            earlier=() if choices.earlier is None else choices.earlier.probes,
+            keep=self._keep_probe,
+            listener=hear_probe,
+        )
         self._devices = DeviceSearch(machine.detectors)
         self._blocks = SessionBlocks(
             [
@@ -110,10 +125,16 @@ class Session:
             }
             # What an earlier session measured and this one did not select is part of the whole all the same.
             cases = tuple((older | results).values())
-            self._record = self._record_of(cases, ratios=find_ratios(cases))
+            self._record = self._record_of(cases, ratios=find_ratios(cases), probes=self.probes.results())
         return self._record
 
-    def _record_of(self, cases: tuple[CaseResult, ...], *, ratios: tuple[Ratio, ...] = ()) -> RunRecord:
+    def _record_of(
+        self,
+        cases: tuple[CaseResult, ...],
+        *,
+        ratios: tuple[Ratio, ...] = (),
+        probes: tuple[ProbeResult, ...] = (),
+    ) -> RunRecord:
         return RunRecord(
             schema_version=SCHEMA_VERSION,
             created=self._created,
@@ -123,6 +144,7 @@ class Session:
             environment=self._environment,
             cases=cases,
             ratios=ratios,
+            probes=probes,
         )
 
     def _keep(self, outcomes: Mapping[Case, CaseOutcome]) -> None:
@@ -134,8 +156,17 @@ class Session:
                 for nodeid, case in self._cases.items()
                 if case in outcomes
             ]
-            older = self.earlier.complete | self.earlier.interrupted
-            self._journal.keep(results, session=self._record_of(tuple(older.values())))
+            self._journal.keep(results, session=self._older())
+
+    def _keep_probe(self, result: ProbeResult) -> None:
+        if not self.choices.in_process:
+            self._journal.keep_probe(result, session=self._older())
+
+    def _older(self) -> RunRecord:
+        """This session with no more than what an earlier one left to it."""
+        older = self.earlier.complete | self.earlier.interrupted
+        probes = () if self.choices.earlier is None else self.choices.earlier.probes
+        return self._record_of(tuple(older.values()), probes=probes)
 
     def _without_its_test(self, nodeid: str, case: Case, outcome: CaseOutcome | None) -> CaseResult:
         """For a case whose own test has not run: it may have been measured with its block all the same."""

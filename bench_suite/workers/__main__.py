@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.workers.isolation import die_with_parent, isolate
 from speedscore.bench_suite.workers.protocol import Answered, Build, Refused, Reply, Request, decode_asked, send
-from speedscore.host.piped import PIPES
+from speedscore.host.variables import PIPES
 
 if TYPE_CHECKING:
     from speedscore.bench_suite.workers.service import Service

@@ -53,13 +53,10 @@ class ProcessWorker:
         self._scratch = scratch
         self._secret = secrets.token_hex(16)
         self._number = 0
-        # The worker must find this very checkout first, then all that pytest's side finds.
-        source_root = str(Path(speedscore.__file__).parent.parent)
-        python_path = os.pathsep.join(dict.fromkeys((source_root, *filter(None, sys.path))))
         self._process = PipedProcess(
             [sys.executable, "-m", "speedscore.bench_suite.workers"],
             log_path=scratch / "worker.log",
-            env=os.environ | {"PYTHONPATH": python_path, "PYTHONHASHSEED": "0", "TMPDIR": str(scratch)},
+            env=os.environ | {"PYTHONPATH": source_path(), "PYTHONHASHSEED": "0", "TMPDIR": str(scratch)},
         )
 
     @property
@@ -114,6 +111,12 @@ class InProcessWorker:
 
     def close(self) -> None:
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def source_path() -> str:
+    """Where a process of ours imports from: this very checkout first, then all that pytest's side finds."""
+    source_root = str(Path(speedscore.__file__).parent.parent)
+    return os.pathsep.join(dict.fromkeys((source_root, *filter(None, sys.path))))
 
 
 def new_scratch() -> Path:

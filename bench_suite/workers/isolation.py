@@ -14,13 +14,20 @@ from pathlib import Path
 
 from speedscore.bench_suite.workers.protocol import Setting
 from speedscore.host.variables import THREAD_VARIABLES
+from speedscore.record.phases import DeviceName
 
 
 def isolation_variables(setting: Setting) -> dict[str, str]:
     """The environment variables that a worker of this setting runs under."""
-    threads = str(len(setting.affinity))
-    caches = Path(setting.caches)
-    variables = dict.fromkeys(THREAD_VARIABLES, threads)
+    return process_variables(processors=len(setting.affinity), caches=Path(setting.caches), device=setting.cell.device)
+
+
+def process_variables(*, processors: int, caches: Path, device: DeviceName) -> dict[str, str]:
+    """The environment variables that a process of any framework runs under, whatever it is asked.
+
+    ``processors`` is the number of threads that it may compute with; ``caches`` is the folder of what it compiles.
+    """
+    variables = dict.fromkeys(THREAD_VARIABLES, str(processors))
     variables |= {
         # Cold means cold, warm means warm: each library keeps what it compiles in this folder, and keeps all of it.
         "JAX_ENABLE_COMPILATION_CACHE": "true",
@@ -36,7 +43,7 @@ def isolation_variables(setting: Setting) -> dict[str, str]:
         # The workers of a block share one accelerator; a pool of three quarters of it would starve the second one.
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }
-    if setting.cell.device == "cpu":
+    if device == "cpu":
         variables |= {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
     return variables
 

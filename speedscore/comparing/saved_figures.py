@@ -14,9 +14,10 @@ import msgspec
 from speedscore.comparing.plain_files import load_plain
 from speedscore.comparing.saved_run import TIME, CaseFigures, Figure, SavedRun, moment
 from speedscore.host.files import read_file
+from speedscore.record.measurement import Measurement
 from speedscore.record.rounds import process_medians
 from speedscore.record.run_file import BLOCK_KEY, RunFileError, load_run
-from speedscore.record.run_record import CaseResult, Measurement
+from speedscore.record.run_record import CaseResult
 from speedscore.verdicts.counts import is_count
 
 

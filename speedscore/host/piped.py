@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 
 from speedscore.host.reaper import mark
+from speedscore.host.variables import PIPES
 
 _LOG_LINES = 15
 _LOG_TAIL_BYTES = 8192
@@ -31,10 +32,6 @@ _END_SECONDS = 10.0
 
 class ProcessLostError(RuntimeError):
     """The process has died or hangs: there is nobody left to ask. The message says how and holds its last lines."""
-
-
-PIPES = "SPEEDSCORE_PIPES"
-"""The environment variable that tells the process the pipes it reads from and writes to, as ``5,6``."""
 
 
 class PipedProcess:
@@ -122,8 +119,11 @@ class PipedProcess:
             self._signal(signal.SIGCONT)
             self._frozen = False
 
-    def close(self) -> None:
-        """End the process and all that it started, at once; harmless when it has ended already."""
+    def kill(self) -> None:
+        """End the process and all that it started, at once, and let whoever waits for its line hear of it.
+
+        Any thread may call it; harmless when it has ended already.
+        """
         if self._process.poll() is None:
             # Children first by name: those that made a session of their own would not hear the group's signal.
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -131,6 +131,10 @@ class PipedProcess:
                     with contextlib.suppress(psutil.NoSuchProcess):
                         child.kill()
         self._signal(signal.SIGKILL)
+
+    def close(self) -> None:
+        """Kill it, and give its pipes back. For the thread that speaks to it."""
+        self.kill()
         # Inside a driver that hangs, a process does not even hear this; the other cases must not wait for it.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_END_SECONDS)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+PIPES = "SPEEDSCORE_PIPES"
+"""Tells a process that is spoken to the pipes that it reads from and writes to, as ``5,6``."""
+
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC")
 
 

@@ -74,6 +74,8 @@ _TABLE = (
     _count("graph_breaks", "graph breaks"),
     _count("graph_operations", "operations in the captured graph"),
     _count("recompilations", "recompilations"),
+    _seconds("import_seconds", "seconds of importing"),
+    _bytes("import_rss_bytes", "resident memory that importing adds"),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}

@@ -14,17 +14,9 @@ import msgspec
 
 from speedscore.host.fields import Scalar
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
+from speedscore.record.measurement import Measurement
 from speedscore.record.phases import PHASES, DeviceName, Phase
-from speedscore.record.run_record import (
-    SCHEMA_VERSION,
-    CaseResult,
-    Certificate,
-    Measurement,
-    Ratio,
-    Round,
-    RunRecord,
-    Status,
-)
+from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Certificate, Ratio, Round, RunRecord, Status
 
 
 class _Version(msgspec.Struct, frozen=True):

@@ -10,7 +10,8 @@ import math
 from collections.abc import Iterable
 from statistics import geometric_mean, median, stdev
 
-from speedscore.record.run_record import CaseResult, Measurement, Round
+from speedscore.record.measurement import Measurement
+from speedscore.record.run_record import CaseResult, Round
 
 Process = int | None
 """A process's number; None stands for one process where a run does not say which a round ran in."""

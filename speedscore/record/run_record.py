@@ -6,15 +6,16 @@ stands in that block and checks it once, when a record is made. It touches no fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
 
 from speedscore.host.fields import Name, Scalar
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
-from speedscore.record.metrics import Better, Metric, Unit
+from speedscore.record.measurement import Measurement
+from speedscore.record.metrics import Metric
 from speedscore.record.phases import PHASES, DeviceName, Phase
+from speedscore.record.probe_result import ProbeResult
 
 SCHEMA_VERSION = 2
 """Raised when a field changes its meaning or goes; a new optional field does not raise it.
@@ -48,28 +49,6 @@ class Round(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
         # A ratio needs more than 0, and no clock reads 0 over a whole round.
         if not 0.0 < self.seconds < float("inf"):
             raise ValueError(f"a round took {self.seconds} s; expected a finite time above 0")
-
-
-class Measurement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One metric of one case, with the raw samples that it rests on; the file says its unit and direction itself."""
-
-    name: Name
-    """Of the metric."""
-    unit: Unit
-    better: Better
-    samples: tuple[float, ...]
-    """In the order in which they were taken, one a process unless the metric says otherwise; at least one."""
-
-    @classmethod
-    def of(cls, metric: Metric, samples: Iterable[float]) -> Measurement:
-        """What was measured of a metric."""
-        return cls(name=metric.name, unit=metric.unit, better=metric.better, samples=tuple(samples))
-
-    def __post_init__(self) -> None:
-        if not self.samples:
-            raise ValueError(f"measurement {self.name!r} has no samples; leave an unknown metric out instead")
-        if not all(0.0 <= sample < float("inf") for sample in self.samples):
-            raise ValueError(f"measurement {self.name!r} has a sample that is negative or not finite")
 
 
 class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -215,12 +194,14 @@ class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cases: tuple[CaseResult, ...]
     ratios: tuple[Ratio, ...] = ()
     """Between each two frameworks that were measured side by side."""
+    probes: tuple[ProbeResult, ...] = ()
+    """Empty where the run is older than this field."""
 
     def __post_init__(self) -> None:
         if self.schema_version != SCHEMA_VERSION:
             raise ValueError(
                 f"schema version {self.schema_version} is not the {SCHEMA_VERSION} that this release reads"
             )
-        nodeids = [case.nodeid for case in self.cases]
+        nodeids = [*(case.nodeid for case in self.cases), *(probe.nodeid for probe in self.probes)]
         if len(nodeids) != len(set(nodeids)):
-            raise ValueError("a case stands in the run twice")
+            raise ValueError("a case or a probe stands in the run twice")

@@ -7,8 +7,9 @@ from typing import Any
 
 from speedscore.host.fields import Scalar
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
+from speedscore.record.measurement import Measurement
 from speedscore.record.phases import Phase
-from speedscore.record.run_record import CaseResult, Certificate, Check, Measurement, Round
+from speedscore.record.run_record import CaseResult, Certificate, Check, Round
 
 CERTIFICATE = Certificate(reference="by hand", checks=(Check(quantity="loss", tensor="", error=1e-7, tolerance=1e-5),))
 

@@ -17,8 +17,9 @@ from speedscore.comparing.runs import RunComparison
 from speedscore.comparing.saved_figures import load_figures
 from speedscore.comparing.saved_run import SavedRun
 from speedscore.host.fields import Scalar
+from speedscore.record.measurement import Measurement
 from speedscore.record.run_file import to_block
-from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Measurement, RunRecord
+from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
 from speedscore.verdicts.settings import Settings
 from tests.bench_suite.sample_cases import a_case
 

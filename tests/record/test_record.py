@@ -17,19 +17,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
+from speedscore.record.measurement import Measurement
 from speedscore.record.phases import DEVICES, PHASES
 from speedscore.record.run_file import BLOCK_KEY, RunFileError, load_run, to_block, write_json
-from speedscore.record.run_record import (
-    SCHEMA_VERSION,
-    CaseResult,
-    Certificate,
-    Check,
-    Measurement,
-    Ratio,
-    Round,
-    RunRecord,
-    Status,
-)
+from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Certificate, Check, Ratio, Round, RunRecord, Status
 from speedscore.text.cleaning import is_name
 from tests.places import ROOT
 

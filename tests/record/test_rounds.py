@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from speedscore.record.measurement import Measurement
 from speedscore.record.metrics import METRICS
 from speedscore.record.rounds import (
     figure_of,
@@ -16,7 +17,7 @@ from speedscore.record.rounds import (
     process_medians,
     rounds_by_process,
 )
-from speedscore.record.run_record import Measurement, Round
+from speedscore.record.run_record import Round
 from tests.bench_suite.sample_cases import a_case
 
 

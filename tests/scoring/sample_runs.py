@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from speedscore.record.measurement import Measurement
 from speedscore.record.phases import DeviceName, Phase
 from speedscore.record.run_file import BLOCK_KEY, to_block, write_json
-from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Certificate, Check, Measurement, Round, RunRecord
+from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Certificate, Check, Round, RunRecord
 
 CERTIFICATE = Certificate(
     reference="float64 NumPy, by hand", checks=(Check(quantity="loss", tensor="", error=1e-7, tolerance=1e-5),)

@@ -37,7 +37,7 @@ class Pipe:
     """JSON lines to and from the gate."""
 
     def __init__(self) -> None:
-        # Taken out, so that what a test starts does not find it. The name is that of speedscore.host.piped.PIPES.
+        # Taken out, so that what a test starts does not find it. The name is that of speedscore.host.variables.PIPES.
         reads, writes = map(int, os.environ.pop("SPEEDSCORE_PIPES").split(","))
         self._signature = os.environ.pop("SPEEDSCORE_GATE_SIGNATURE").encode()
         for number in (reads, writes):

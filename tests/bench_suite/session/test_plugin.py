@@ -21,8 +21,8 @@ from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import has_cell
 from speedscore.bench_suite.session.journal import load_journal
 from speedscore.bench_suite.workloads.table import MODELS
+from speedscore.record.measurement import Measurement
 from speedscore.record.run_file import BLOCK_KEY, load_run
-from speedscore.record.run_record import Measurement
 from tests.bench_suite.sample_session import SOURCES, Matrix
 
 

@@ -14,9 +14,10 @@ from speedscore.bench_suite.session.results import measured_result, unmeasured
 from speedscore.bench_suite.workers.protocol import Gauged, Prepared
 from speedscore.host.control_groups import Throttling
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
+from speedscore.record.measurement import Measurement
 from speedscore.record.metrics import METRICS, Metric
 from speedscore.record.phases import Phase
-from speedscore.record.run_record import CaseResult, Measurement, Round
+from speedscore.record.run_record import CaseResult, Round
 from tests.bench_suite.sample_cases import CERTIFICATE
 
 THROTTLED = Throttling(periods=380, throttled_periods=373, throttled_seconds=20.0)

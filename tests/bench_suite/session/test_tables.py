@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from speedscore.bench_suite.session.tables import group_lines, shape_lines
+from speedscore.record.measurement import Measurement
 from speedscore.record.ratios import find_ratios
-from speedscore.record.run_record import CaseResult, Measurement, Ratio
+from speedscore.record.run_record import CaseResult, Ratio
 from tests.bench_suite.sample_cases import a_case
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.record.run_record import CaseResult, Measurement, RunRecord
+from speedscore.record.measurement import Measurement
+from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.findings.standings import EcosystemRatios, ecosystem_ratios
 from speedscore.scoring.findings.variants import choose_variants

@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from speedscore.record.run_record import CaseResult, Measurement, Style
+from speedscore.record.measurement import Measurement
+from speedscore.record.run_record import CaseResult, Style
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.findings.findings import judge
 from speedscore.scoring.findings.standings import ecosystem_ratios

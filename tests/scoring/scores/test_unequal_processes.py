@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from speedscore.record.measurement import Measurement
 from speedscore.record.ratios import find_ratios
-from speedscore.record.run_record import CaseResult, Measurement, Ratio, Round
+from speedscore.record.run_record import CaseResult, Ratio, Round
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.findings.standings import EcosystemRatio, ecosystem_ratios
 from speedscore.scoring.findings.variants import choose_variants

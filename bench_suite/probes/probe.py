@@ -1,0 +1,137 @@
+"""What a probe is, what answers it, and the families that there are kinds of. Text alone: nothing is asked here.
+
+A family says which cases it has, by tables of text, so that collecting them imports no framework, and which function
+asks one of them. ``families`` is the list of them.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import msgspec
+
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
+from speedscore.host.fields import Scalar
+from speedscore.record.phases import DeviceName
+
+if TYPE_CHECKING:
+    from speedscore.bench_suite.probes.tools import Tools
+
+
+class ProbeUnavailable(Exception):
+    """The probe cannot be asked here. The message says what is missing and how to get it; it becomes a skip."""
+
+
+class ProbeCase(msgspec.Struct, frozen=True, order=True):
+    """One question to one framework."""
+
+    family: str
+    framework: str
+    """An id of the table of frameworks."""
+    subject: str = ""
+    """A model, a mistake; empty where the question is about the framework as a whole."""
+    target: str = ""
+    """Where a model is to go; empty where nothing goes anywhere."""
+    device: DeviceName = "cpu"
+    packages: tuple[str, ...] = ()
+    """Importable names that it needs beside the framework's own."""
+    extra: str = "probes"
+    """``pip install "speedscore[extra]"`` brings them."""
+
+    @property
+    def id(self) -> str:
+        """The pytest id."""
+        return "-".join(filter(None, (self.framework, self.subject, self.target, self.device)))
+
+    @property
+    def group(self) -> str:
+        """The probes that stand in one table of pytest-benchmark: only the framework differs."""
+        return " ".join(filter(None, (self.family, self.subject, self.target, self.device)))
+
+    def absence(self) -> str:
+        """Why it cannot be asked on this installation, by the names of packages alone; empty when it can be tried."""
+        framework = FRAMEWORKS[self.framework]
+        if missing := framework.missing_packages():
+            return f"{self.framework} needs {', '.join(missing)}, not installed here: {framework.remedy}"
+        missing = tuple(name for name in self.packages if importlib.util.find_spec(name) is None)
+        if missing:
+            remedy = f'python -m pip install "speedscore[{self.extra}]"'
+            return f"{self.family} needs {', '.join(missing)}, not installed here: {remedy}"
+        return ""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a framework did when it was asked."""
+
+    outcome: str
+    """One of the family's ``outcomes``."""
+    seconds: tuple[float, ...]
+    """At least one, above 0: what the family's page says that they are the time of."""
+    versions: dict[str, str]
+    """Distribution → version, of all that took part; at least one."""
+    reason: str = ""
+    """The framework's own words where it refused."""
+    observations: Mapping[str, Scalar] = {}
+    measurements: Mapping[str, Sequence[float]] = {}
+    """Metric of ``speedscore.record.metrics`` → samples."""
+
+
+class Ask(Protocol):
+    """Asks one probe, in processes that ``tools`` starts.
+
+    Runs in a thread of pytest's process, beside others: it keeps nothing between two calls. Raises ProbeUnavailable
+    where the question cannot be asked here. Any other exception means that the probe itself went wrong; what the
+    framework raises in its process is caught by the family, and is an answer.
+    """
+
+    def __call__(self, case: ProbeCase, tools: Tools) -> Answer: ...
+
+
+class Family(msgspec.Struct, frozen=True):
+    """One kind of question."""
+
+    name: str
+    """Its test is ``test_<name>``."""
+    title: str
+    """What is asked, in a few words, for the head of a table."""
+    cases: str
+    """``module:function`` that returns the cases, ``Sequence[ProbeCase]``; reads text and imports no framework."""
+    ask: str
+    """``module:function`` that answers ``Ask``; imported only when a probe is asked."""
+    outcomes: tuple[str, ...]
+    """All that an answer may be, the best first."""
+    limit_seconds: float = 180.0
+    """All the time that one probe has; one that needs more is answered with what is known of a hang."""
+
+    def list_cases(self) -> Sequence[ProbeCase]:
+        return tuple(_cases(self.cases).values())
+
+    def find(self, case_id: str) -> ProbeCase:
+        """The case of that id. Raises KeyError where there is none."""
+        return _cases(self.cases)[case_id]
+
+    def load_ask(self) -> Ask:
+        return cast(Ask, _load(self.ask))
+
+
+def probed_frameworks() -> tuple[Framework, ...]:
+    """A line for each library that there is: the first of its package, which is written as its documentation teaches.
+
+    The others are ways of running the same models, or are tuned for speed, which no probe asks about.
+    """
+    first = {line.package: line for line in reversed(FRAMEWORKS.values()) if line.style == "idiomatic"}
+    return tuple(line for line in FRAMEWORKS.values() if first.get(line.package) is line)
+
+
+@functools.cache
+def _cases(name: str) -> dict[str, ProbeCase]:
+    return {case.id: case for case in cast(Sequence[ProbeCase], _load(name)())}
+
+
+def _load(name: str) -> Any:
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(module), function)

@@ -1,0 +1,14 @@
+"""Production: what a team meets that runs a framework in production, beside speed and export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from speedscore.bench_suite.probes.probe import ProbeCase
+
+
+@pytest.mark.speedscore_probe("import")
+def test_import(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
+    ask(probe)
