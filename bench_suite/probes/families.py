@@ -10,6 +10,20 @@ _ROOM = "speedscore.bench_suite.probes"
 
 _TABLE = (
     Family(
+        "export",
+        title="does a model leave its framework, and is it still right",
+        cases=f"{_ROOM}.export.targets:list_cases",
+        ask=f"{_ROOM}.export.ask:ask",
+        outcomes=("passed", "no route", "not converted", "does not run", "crashed", "wrong numbers"),
+    ),
+    Family(
+        "export_control",
+        title="does the probe of exports tell right from wrong",
+        cases=f"{_ROOM}.export.targets:list_control_cases",
+        ask=f"{_ROOM}.export.ask:ask_control",
+        outcomes=("held", "broke"),
+    ),
+    Family(
         "import",
         title="what importing costs",
         cases=f"{_ROOM}.production.import_cost:list_cases",
