@@ -1,6 +1,6 @@
 """Where a model can go, and the way there from each framework, as text: nothing is imported until a probe is asked.
 
-Adding a target: a runtime (see ``Target.runtime``), a line in ``TARGETS``, and the ways to it. Adding a way: a
+Adding a target: what opens it (see ``Target.load``), a line in ``TARGETS``, and the ways to it. Adding a way: a
 converter (see ``Route.convert``) in the framework's folder and a line in ``ROUTES``.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -28,14 +29,11 @@ class Target(msgspec.Struct, frozen=True):
 
     id: str
     title: str
-    runtime: str
-    """The module that runs an artefact, without the framework, in a process of its own. It offers three functions for
-    ``ProbeProcess.call``:
+    load: str
+    """``module:function`` that opens an artefact without the framework, in a process of its own.
 
-    ``load(memory, *, folder, artefact)`` opens the artefact ``folder/artefact`` and leaves what it needs in ``memory``;
-    ``run(memory, *, examples, answers)`` reads a batch from the file ``examples`` (.npy), runs it, and writes the
-    logits to the file ``answers`` (.npy); ``time_calls(memory, *, examples, calls)`` returns the seconds of each of
-    so many calls on that batch, each waited for."""
+    ``load(memory, *, folder, artefact)`` opens ``folder/artefact`` and leaves under ``memory["call"]`` a function of one
+    batch (an array, as the artefact takes it) that returns the logits as a NumPy array when they are there."""
     packages: tuple[str, ...] = ()
     """Importable names that the runtime needs."""
     distributions: tuple[str, ...] = ()
@@ -70,24 +68,53 @@ class Route(msgspec.Struct, frozen=True):
     """Why there is no way, with a source; then nothing else is given."""
 
 
+_RUNTIMES = "speedscore.bench_suite.probes.export.runtimes"
+_JAX = "speedscore.bench_suite.frameworks.jax.exports"
+
+
+def _litert(name: str, title: str, **more: Any) -> Target:
+    return Target(
+        name,
+        title=title,
+        load=f"{_RUNTIMES}.litert_runtime:load",
+        packages=("ai_edge_litert",),
+        distributions=("ai-edge-litert",),
+        **more,
+    )
+
+
 TARGETS: dict[str, Target] = {
     target.id: target
     for target in (
         Target(
+            "onnx",
+            title="ONNX Runtime",
+            load=f"{_RUNTIMES}.onnx_runtime:load",
+            packages=("onnxruntime",),
+            distributions=("onnxruntime",),
+        ),
+        Target(
+            "openvino",
+            title="OpenVINO",
+            load=f"{_RUNTIMES}.openvino_runtime:load",
+            packages=("openvino",),
+            distributions=("openvino",),
+        ),
+        Target(
             "stablehlo",
             title="StableHLO, ahead of time",
-            runtime="speedscore.bench_suite.frameworks.jax.exports.run_stablehlo",
+            load=f"{_JAX}.run_stablehlo:load",
             packages=("jax",),
             distributions=("jax", "jaxlib"),
         ),
+        _litert("litert", "LiteRT on phones"),
+        _litert("litert-int8", "LiteRT on phones, int8", limit=INT8_LIMIT, quantised=True),
     )
 }
 
 _ON_JAX = ("jax", "flax-nnx", "flax-linen", "haiku", "equinox")
 
-ROUTES: tuple[Route, ...] = (
-    Route(_ON_JAX, "stablehlo", convert="speedscore.bench_suite.frameworks.jax.exports.stablehlo:convert"),
-)
+ROUTES: tuple[Route, ...] = (Route(_ON_JAX, "stablehlo", convert=f"{_JAX}.stablehlo:convert"),)
 
 
 def find_route(framework: str, target: str) -> Route:

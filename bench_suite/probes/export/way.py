@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
-from speedscore.bench_suite.probes.export import native, parity
+from speedscore.bench_suite.probes.export import native, parity, running
 from speedscore.bench_suite.probes.export.refusals import first_words, kind_of
 from speedscore.bench_suite.probes.export.targets import TARGETS, Route, Target, find_route
 from speedscore.bench_suite.probes.probe import ProbeCase
@@ -22,6 +22,7 @@ ROUNDS = 5
 CALLS_PER_ROUND = 10
 """Calls of one side before the other takes its turn."""
 _NATIVE = native.__name__
+_RUNNING = running.__name__
 
 
 class Stopped(Exception):
@@ -77,7 +78,7 @@ class Way:
     def run(self, runtime: ProbeProcess, folder: Path, converted: Converted) -> float:
         """Open the artefact and run one example. Returns the relative error."""
         try:
-            runtime.call(f"{self.target.runtime}:load", folder=str(folder), artefact=converted.artefact)
+            runtime.call(self.target.load, folder=str(folder), artefact=converted.artefact)
             return self.run_batch(runtime, folder, size=native.BATCHES[0])
         except (Raised, Lost) as error:
             raise Stopped("does not run", error) from None
@@ -85,7 +86,7 @@ class Way:
     def run_batch(self, runtime: ProbeProcess, folder: Path, *, size: int) -> float:
         """Run a batch through the open artefact. Returns the relative error; raises Raised and Lost."""
         answers = folder / f"answers-{size}.npy"
-        runtime.call(f"{self.target.runtime}:run", examples=str(folder / f"examples-{size}.npy"), answers=str(answers))
+        runtime.call(f"{_RUNNING}:run", examples=str(folder / f"examples-{size}.npy"), answers=str(answers))
         return parity.read_error(answers, folder / f"native-{size}.npy")
 
     def try_other_batch(self, runtime: ProbeProcess, folder: Path) -> float | None:
@@ -103,7 +104,7 @@ class Way:
         there, here = str(folder / f"examples-{size}.npy"), str(folder / f"canonical-{size}.npy")
         seconds: dict[str, list[float]] = {"runtime_latency_seconds": [], "native_latency_seconds": []}
         for round_ in range(ROUNDS + 1):
-            in_runtime = runtime.call(f"{self.target.runtime}:time_calls", examples=there, calls=CALLS_PER_ROUND)
+            in_runtime = runtime.call(f"{_RUNNING}:time_calls", examples=there, calls=CALLS_PER_ROUND)
             runtime.freeze()
             in_framework = self.framework.call(f"{_NATIVE}:time_calls", examples=here, calls=CALLS_PER_ROUND)
             self.framework.freeze()
