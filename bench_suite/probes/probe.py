@@ -97,13 +97,20 @@ class Family(msgspec.Struct, frozen=True):
     name: str
     """Its test is ``test_<name>``."""
     title: str
-    """What is asked, in a few words, for the head of a table."""
+    """What is asked, in words."""
+    short: str
+    """The same at the head of a line of a table, at most 16 characters."""
     cases: str
     """``module:function`` that returns the cases, ``Sequence[ProbeCase]``; reads text and imports no framework."""
     ask: str
     """``module:function`` that answers ``Ask``; imported only when a probe is asked."""
     outcomes: tuple[str, ...]
     """All that an answer may be, the best first."""
+    control: str = ""
+    """The family that proves this one: where its best outcome is not there for a framework and target, no answer of
+    this family about them is published or scored."""
+    is_control: bool = False
+    """Whether it proves another family and says nothing of a framework."""
     limit_seconds: float = 180.0
     """All the time that one probe has; one that needs more is answered with what is known of a hang."""
 
