@@ -106,6 +106,8 @@ class Family(msgspec.Struct, frozen=True):
     """``module:function`` that answers ``Ask``; imported only when a probe is asked."""
     outcomes: tuple[str, ...]
     """All that an answer may be, the best first."""
+    figure: str = ""
+    """The metric that says most where a framework has one answer of this family; empty where the outcome does."""
     control: str = ""
     """The family that proves this one: where its best outcome is not there for a framework and target, no answer of
     this family about them is published or scored."""

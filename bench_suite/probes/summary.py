@@ -9,14 +9,17 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from statistics import median
 
 import msgspec
 from tabulate import tabulate
 
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.probes.families import FAMILIES
+from speedscore.record.measurement import Measurement
 from speedscore.record.probe_result import ProbeResult
 from speedscore.text.cleaning import one_line
-from speedscore.text.numbers import first_line
+from speedscore.text.numbers import duration, first_line, size, three_digits
 
 NOTHING = "–"
 NO_CONTROL = "unproved"
@@ -38,7 +41,8 @@ def summary_lines(probes: Sequence[ProbeResult], *, width: int) -> list[str]:
     lines: list[str] = []
     table = list(make_lines(probes))
     if table:
-        frameworks = list(dict.fromkeys(probe.framework for probe in probes if probe.status == "answered"))
+        answered = {probe.framework for probe in probes if probe.status == "answered"}
+        frameworks = [name for name in FRAMEWORKS if name in answered]
         for chosen in _that_fit(frameworks, table, width=width):
             rows = [[line.title, *(line.cells.get(name, NOTHING) for name in chosen)] for line in table]
             rows = [row for row in rows if any(cell != NOTHING for cell in row[1:])]
@@ -87,10 +91,23 @@ def _cell(of_cell: Sequence[ProbeResult], probes: Sequence[ProbeResult]) -> str:
         return ""
     if not all(proved(probe, probes) for probe in answered):
         return NO_CONTROL
+    if len(answered) == 1 and (figure := answered[0].find(FAMILIES[answered[0].family].figure)) is not None:
+        return _quantity(figure)
     if len({probe.outcome for probe in answered}) == 1 and (len(answered) == 1 or answered[0].outcome == "no route"):
         return answered[0].outcome
     best = FAMILIES[answered[0].family].outcomes[0]
     return f"{sum(probe.outcome == best for probe in answered)} of {len(answered)}"
+
+
+def _quantity(figure: Measurement) -> str:
+    middle = median(figure.samples)
+    match figure.unit:
+        case "s":
+            return duration(middle)
+        case "bytes":
+            return size(middle)
+        case "count":
+            return three_digits(middle)
 
 
 def _that_fit(frameworks: Sequence[str], table: Sequence[Line], *, width: int) -> Iterable[list[str]]:
