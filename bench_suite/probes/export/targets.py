@@ -70,6 +70,7 @@ class Route(msgspec.Struct, frozen=True):
 
 _RUNTIMES = "speedscore.bench_suite.probes.export.runtimes"
 _JAX = "speedscore.bench_suite.frameworks.jax.exports"
+_TORCH = "speedscore.bench_suite.frameworks.torch.exports"
 
 
 def _litert(name: str, title: str, **more: Any) -> Target:
@@ -107,6 +108,20 @@ TARGETS: dict[str, Target] = {
             packages=("jax",),
             distributions=("jax", "jaxlib"),
         ),
+        Target(
+            "exported",
+            title="torch.export, ahead of time",
+            load=f"{_TORCH}.run_exported:load",
+            packages=("torch",),
+            distributions=("torch",),
+        ),
+        Target(
+            "aotinductor",
+            title="AOTInductor, ahead of time",
+            load=f"{_TORCH}.run_aotinductor:load",
+            packages=("torch",),
+            distributions=("torch",),
+        ),
         _litert("litert", "LiteRT on phones"),
         _litert("litert-int8", "LiteRT on phones, int8", limit=INT8_LIMIT, quantised=True),
     )
@@ -114,7 +129,21 @@ TARGETS: dict[str, Target] = {
 
 _ON_JAX = ("jax", "flax-nnx", "flax-linen", "haiku", "equinox")
 
-ROUTES: tuple[Route, ...] = (Route(_ON_JAX, "stablehlo", convert=f"{_JAX}.stablehlo:convert"),)
+_ONNX_TOOLS = ("onnx", "onnxscript")
+
+ROUTES: tuple[Route, ...] = (
+    Route(_ON_JAX, "stablehlo", convert=f"{_JAX}.stablehlo:convert"),
+    Route(("torch",), "onnx", convert=f"{_TORCH}.onnx:convert", packages=_ONNX_TOOLS, distributions=_ONNX_TOOLS),
+    Route(
+        ("torch",),
+        "openvino",
+        convert=f"{_TORCH}.openvino:convert",
+        packages=("openvino",),
+        distributions=("openvino",),
+    ),
+    Route(("torch",), "exported", convert=f"{_TORCH}.exported:convert"),
+    Route(("torch",), "aotinductor", convert=f"{_TORCH}.aotinductor:convert"),
+)
 
 
 def find_route(framework: str, target: str) -> Route:
