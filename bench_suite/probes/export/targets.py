@@ -84,6 +84,12 @@ def _litert(name: str, title: str, **more: Any) -> Target:
     )
 
 
+def _executorch(name: str, title: str, **more: Any) -> Target:
+    return Target(
+        name, title=title, load=f"{_TORCH}.run_executorch:load", distributions=("executorch", "torchao"), **more
+    )
+
+
 TARGETS: dict[str, Target] = {
     target.id: target
     for target in (
@@ -122,6 +128,8 @@ TARGETS: dict[str, Target] = {
             packages=("torch",),
             distributions=("torch",),
         ),
+        _executorch("executorch", "ExecuTorch on phones"),
+        _executorch("executorch-int8", "ExecuTorch on phones, int8", limit=INT8_LIMIT, quantised=True),
         _litert("litert", "LiteRT on phones"),
         _litert("litert-int8", "LiteRT on phones, int8", limit=INT8_LIMIT, quantised=True),
     )
@@ -130,6 +138,18 @@ TARGETS: dict[str, Target] = {
 _ON_JAX = ("jax", "flax-nnx", "flax-linen", "haiku", "equinox")
 
 _ONNX_TOOLS = ("onnx", "onnxscript")
+
+
+def _to_executorch(target: str, converter: str) -> Route:
+    return Route(
+        ("torch",),
+        target,
+        convert=f"{_TORCH}.executorch:{converter}",
+        distributions=("executorch", "torchao"),
+        environment="executorch",
+        runs_there=True,
+    )
+
 
 ROUTES: tuple[Route, ...] = (
     Route(_ON_JAX, "stablehlo", convert=f"{_JAX}.stablehlo:convert"),
@@ -143,6 +163,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(("torch",), "exported", convert=f"{_TORCH}.exported:convert"),
     Route(("torch",), "aotinductor", convert=f"{_TORCH}.aotinductor:convert"),
+    _to_executorch("executorch", "convert"),
+    _to_executorch("executorch-int8", "convert_int8"),
 )
 
 

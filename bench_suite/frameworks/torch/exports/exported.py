@@ -1,4 +1,4 @@
-"""A model as PyTorch's own ahead-of-time graph, by ``torch.export.save``: weights inside, any batch. It runs nothing."""
+"""A model as PyTorch's own ahead-of-time graph, by ``torch.export.save``: weights inside, any batch size."""
 
 from __future__ import annotations
 

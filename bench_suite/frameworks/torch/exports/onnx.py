@@ -7,14 +7,14 @@ from typing import Any
 
 import torch
 
-from speedscore.bench_suite.frameworks.torch.exports.capture import examples_for, module_of
+from speedscore.bench_suite.frameworks.torch.exports.capture import example_inputs, module_of
 
 
 def convert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
     """Answers ``Route.convert``."""
     torch.onnx.export(
         module_of(memory),
-        (examples_for(memory),),
+        example_inputs(memory),
         Path(folder) / "model.onnx",
         dynamo=True,
         dynamic_shapes=({0: torch.export.Dim("batch")},),

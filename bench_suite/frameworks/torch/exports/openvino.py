@@ -18,5 +18,5 @@ def convert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
     """Answers ``Route.convert``."""
     model = openvino.convert_model(capture(memory))
     # Half of float32 would go: that is its default.
-    openvino.save_model(model, Path(folder) / "model.xml", compress_to_fp16=False)
-    return {"artefact": "model.xml", "dynamic_batch": True, "tool": "openvino.convert_model"}
+    openvino.save_model(model, Path(folder) / "openvino" / "model.xml", compress_to_fp16=False)
+    return {"artefact": "openvino", "dynamic_batch": True, "tool": "openvino.convert_model"}
