@@ -32,8 +32,8 @@ class Target(msgspec.Struct, frozen=True):
     load: str
     """``module:function`` that opens an artefact without the framework, in a process of its own.
 
-    ``load(memory, *, folder, artefact)`` opens ``folder/artefact`` and leaves under ``memory["call"]`` a function of one
-    batch (an array, as the artefact takes it) that returns the logits as a NumPy array when they are there."""
+    ``load(memory, *, folder, artefact)`` opens ``folder/artefact`` and leaves under ``memory["call"]`` a function of
+    one batch (an array, as the artefact takes it) that returns the logits as a NumPy array when they are there."""
     packages: tuple[str, ...] = ()
     """Importable names that the runtime needs."""
     distributions: tuple[str, ...] = ()
