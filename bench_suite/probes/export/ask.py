@@ -101,4 +101,5 @@ def ask_control(case: ProbeCase, tools: Tools) -> Answer:
 def _size_bytes(path: Path) -> int:
     if path.is_dir():
         return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return path.stat().st_size
+    # Some keep the weights beside the file that is opened: model.xml and model.bin, model.onnx and model.onnx.data.
+    return sum(file.stat().st_size for file in path.parent.glob(f"{path.stem}.*"))

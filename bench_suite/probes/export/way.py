@@ -5,8 +5,10 @@ It says where the way ended, and judges nothing.
 
 from __future__ import annotations
 
+import pkgutil
+import time
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -51,6 +53,10 @@ class Way:
         self.route: Route = find_route(case.framework, case.target)
         self.target: Target = TARGETS[case.target]
         self.tools = tools
+        self._needed = _find_needed(self.target, tools)
+        if self.target.hosts:
+            self._needed["opener"] = TARGETS[self.route.takes].load
+        self._opened: dict[str, str] = {}
         environment = self.route.environment
         self._python = tools.environment(environment) if environment else None
         self.framework = tools.start(python=self._python)
@@ -78,7 +84,8 @@ class Way:
     def run(self, runtime: ProbeProcess, folder: Path, converted: Converted) -> float:
         """Open the artefact and run one example. Returns the relative error."""
         try:
-            runtime.call(self.target.load, folder=str(folder), artefact=converted.artefact)
+            opened = runtime.call(self.target.load, folder=str(folder), artefact=converted.artefact, **self._needed)
+            self._opened = opened or {}
             return self.run_batch(runtime, folder, size=native.BATCHES[0])
         except (Raised, Lost) as error:
             raise Stopped("does not run", error) from None
@@ -117,7 +124,18 @@ class Way:
         packages = FRAMEWORKS[self.case.framework].packages
         names = (*packages, *_DISTRIBUTIONS.get(self.case.framework, ()), *self.route.distributions)
         versions = self.framework.versions(*names)
-        return versions | (runtime.versions(*self.target.distributions) if runtime is not None else {})
+        if runtime is None:
+            return versions
+        hosted = TARGETS[self.route.takes].distributions if self.target.hosts else ()
+        return versions | runtime.versions(*self.target.distributions, *hosted) | self._opened
+
+
+def _find_needed(target: Target, tools: Tools) -> dict[str, Any]:
+    """What the target needs beside packages. The time that this takes is no part of the probe's own."""
+    began = time.monotonic()
+    needed: dict[str, Any] = pkgutil.resolve_name(target.needs)() if target.needs else {}
+    tools.deadline += time.monotonic() - began
+    return needed
 
 
 _DISTRIBUTIONS = {"haiku": ("dm-haiku",)}
