@@ -17,7 +17,7 @@ def run(memory: dict[str, Any], *, examples: str, answers: str) -> None:
 
 
 def time_calls(memory: dict[str, Any], *, examples: str, calls: int) -> list[float]:
-    """Seconds of each of so many calls on that batch, one after the other; by the runtime's own clock where it has one."""
+    """Seconds of each of so many calls on that batch, one after the other; by a browser's clock in a browser."""
     batch = np.load(examples)
     if "time" in memory:
         own: list[float] = memory["time"](batch, calls)

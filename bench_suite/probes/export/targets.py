@@ -74,7 +74,7 @@ class Route(msgspec.Struct, frozen=True):
     runs_there: bool = False
     """Whether the runtime lives in that environment, too."""
     takes: str = ""
-    """The target whose artefact this one runs: the way is that target's, where it has one, and nothing else is given."""
+    """The target whose artefact this one runs: its way is taken where there is one, and nothing else is given."""
     declined: str = ""
     """Why there is no way, with a source; then nothing else is given."""
 

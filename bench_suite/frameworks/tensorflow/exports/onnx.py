@@ -1,4 +1,8 @@
-"""A model as ONNX, by ``tf2onnx``: weights inside, any batch size. It runs nothing."""
+"""A model as ONNX, by ``tf2onnx``: weights inside, any batch size. It runs nothing.
+
+TensorFlow computes the exact GELU by ``Erfc``, which tf2onnx 1.17 leaves as it is and ONNX
+does not have (https://github.com/onnx/tensorflow-onnx/pull/2463): mlp and bert come out as models that nothing opens.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens a SavedModel in TensorFlow alone, without the model's code, by the signature that TensorFlow Serving looks for."""
+"""Opens a SavedModel in TensorFlow, without the model's code, by the signature that TensorFlow Serving looks for."""
 
 from __future__ import annotations
 

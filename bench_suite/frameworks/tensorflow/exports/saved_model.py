@@ -1,4 +1,4 @@
-"""A model as a SavedModel, TensorFlow's own form, with the signature that TensorFlow Serving looks for. It runs nothing."""
+"""A model as a SavedModel, with the signature that TensorFlow Serving looks for. It runs nothing."""
 
 from __future__ import annotations
 

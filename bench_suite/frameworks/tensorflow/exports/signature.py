@@ -1,4 +1,4 @@
-"""A program's forward pass as what TensorFlow's exporters take: a module with one function of any batch. It runs nothing."""
+"""A program's forward pass as TensorFlow's exporters take it: a module with one function. It runs nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of a package of the npm registry: fetched once by npm, checked against a pinned digest, and kept. It runs none."""
+"""Files of an npm package: fetched once by npm, checked against a pinned digest, and kept. It runs none of them."""
 
 from __future__ import annotations
 
