@@ -189,8 +189,29 @@ def _to_executorch(target: str, converter: str) -> Route:
     )
 
 
+def _by_tensorflow(target: str, converter: str) -> Route:
+    return Route(
+        _ON_JAX,
+        target,
+        convert=f"{_JAX}.by_tensorflow:{converter}",
+        packages=("tensorflow",),
+        distributions=("tensorflow",),
+    )
+
+
 ROUTES: tuple[Route, ...] = (
+    Route(
+        _ON_JAX,
+        "onnx",
+        convert=f"{_JAX}.onnx:convert",
+        packages=("jax2onnx",),
+        distributions=("jax2onnx", "onnx"),
+    ),
+    Route(_ON_JAX, "openvino", takes="onnx"),
     Route(_ON_JAX, "stablehlo", convert=f"{_JAX}.stablehlo:convert"),
+    _by_tensorflow("savedmodel", "saved_model"),
+    _by_tensorflow("litert", "litert"),
+    _by_tensorflow("litert-int8", "litert_int8"),
     Route(("torch",), "onnx", convert=f"{_TORCH}.onnx:convert", packages=_ONNX_TOOLS, distributions=_ONNX_TOOLS),
     Route(
         ("torch",),

@@ -20,6 +20,6 @@ def make_module(memory: dict[str, Any]) -> Any:
 
 
 def input_spec(memory: dict[str, Any]) -> Any:
-    """Shape and type of ``inputs``: the workload's own, of any batch."""
+    """Shape and type of ``inputs``: the workload's own, of ``memory["batch"]`` examples or of any number."""
     example = memory["workload"].single_input()
-    return tf.TensorSpec((None, *example.shape[1:]), tf.as_dtype(example.dtype), name="inputs")
+    return tf.TensorSpec((memory.get("batch"), *example.shape[1:]), tf.as_dtype(example.dtype), name="inputs")
