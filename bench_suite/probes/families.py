@@ -16,6 +16,7 @@ _TABLE = (
         cases=f"{_ROOM}.export.targets:list_cases",
         ask=f"{_ROOM}.export.ask:ask",
         outcomes=("passed", "no route", "not converted", "does not run", "crashed", "wrong numbers"),
+        tables=f"{_ROOM}.export.tables:export_tables",
         control="export_control",
     ),
     Family(
