@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from speedscore.bench_suite.probes.families import FAMILIES
+from speedscore.bench_suite.probes.kept import Kept
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase, ProbeUnavailable
 from speedscore.bench_suite.probes.tools import Tools
 from speedscore.host.reaper import mark
@@ -49,7 +50,8 @@ def ask_all(cases: Sequence[ProbeCase], *, preset: str, processors: Sequence[int
     for case in cases:
         waiting.put(case)
     ended = queue.SimpleQueue[tuple[ProbeCase, ProbeOutcome]]()
-    slots = [_Slot(preset, processor, waiting, ended) for processor in processors[: len(cases)]]
+    kept = Kept()
+    slots = [_Slot(preset, processor, kept, waiting, ended) for processor in processors[: len(cases)]]
     try:
         for slot in slots:
             slot.start()
@@ -60,6 +62,7 @@ def ask_all(cases: Sequence[ProbeCase], *, preset: str, processors: Sequence[int
             slot.stop()
         for slot in slots:
             slot.join()
+        kept.close()
 
 
 def ask_one(case: ProbeCase, tools: Tools) -> ProbeOutcome:
@@ -94,12 +97,14 @@ class _Slot(threading.Thread):
         self,
         preset: str,
         processor: int,
+        kept: Kept,
         waiting: queue.SimpleQueue[ProbeCase],
         ended: queue.SimpleQueue[tuple[ProbeCase, ProbeOutcome]],
     ) -> None:
         super().__init__(name=f"probes on processor {processor}", daemon=True)
         self._preset = preset
         self._processor = processor
+        self._kept = kept
         self._waiting = waiting
         self._ended = ended
         self._lock = threading.Lock()
@@ -133,5 +138,7 @@ class _Slot(threading.Thread):
             if self._stopped:
                 return None
             limit_seconds = FAMILIES[case.family].limit_seconds
-            self._tools = Tools(preset=self._preset, processors=(self._processor,), limit_seconds=limit_seconds)
+            self._tools = Tools(
+                preset=self._preset, processors=(self._processor,), limit_seconds=limit_seconds, kept=self._kept
+            )
             return self._tools

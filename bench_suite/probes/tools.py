@@ -15,6 +15,7 @@ from pathlib import Path
 
 import speedscore
 from speedscore.bench_suite.probes.environments import MakingStopped, find_environment
+from speedscore.bench_suite.probes.kept import Kept
 from speedscore.bench_suite.probes.process import Lost, ProbeProcess
 from speedscore.bench_suite.workers.handle import source_path
 from speedscore.bench_suite.workers.isolation import process_variables
@@ -25,8 +26,11 @@ from speedscore.record.phases import DeviceName
 class Tools:
     """Made for one probe, and closed after it."""
 
-    def __init__(self, *, preset: str, processors: tuple[int, ...], limit_seconds: float) -> None:
-        """``processors`` are those that every process of the probe shares."""
+    def __init__(
+        self, *, preset: str, processors: tuple[int, ...], limit_seconds: float, kept: Kept | None = None
+    ) -> None:
+        """``processors`` are those that every process of the probe shares; ``kept`` is the session's, where there is
+        one."""
         self.preset = preset
         """Whose sizes models have."""
         self.processors = processors
@@ -34,6 +38,9 @@ class Tools:
         """A folder for what the probe writes; it goes with the probe."""
         self.deadline = time.monotonic() + limit_seconds
         """The moment of ``time.monotonic`` when the probe's time is over."""
+        self.kept = kept or Kept()
+        """What the probes of the session have made for each other."""
+        self._owns_kept = kept is None
         self._lock = threading.Lock()
         self._processes: list[ProbeProcess] = []
         self._killed = threading.Event()
@@ -101,6 +108,8 @@ class Tools:
         for process in self._processes:
             process.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
+        if self._owns_kept:
+            self.kept.close()
 
     def _import_root(self) -> Path:
         """A folder from which our package can be imported, and nothing else of where it is installed."""

@@ -6,6 +6,7 @@ It says where the way ended, and judges nothing.
 from __future__ import annotations
 
 import pkgutil
+import shutil
 import time
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +26,10 @@ CALLS_PER_ROUND = 10
 """Calls of one side before the other takes its turn."""
 _NATIVE = native.__name__
 _RUNNING = running.__name__
+
+
+_CONVERTED = "converted.json"
+"""What the converter said, beside its artefact."""
 
 
 class Stopped(Exception):
@@ -70,25 +75,35 @@ class Way:
         if self.target.hosts:
             self._needed["opener"] = TARGETS[self.route.takes].load
         self._opened: dict[str, str] = {}
+        self._built = ("", "")
+        """Model and flipped weights."""
         environment = self.route.environment
         self._python = tools.environment(environment) if environment else None
         self.framework = tools.start(python=self._python)
 
     def build(self, *, model: str, flipped: str = "") -> None:
         """A model that the suite certifies elsewhere: what goes wrong here is no answer."""
+        self._built = (model, flipped)
         self.framework.call(
             f"{_NATIVE}:build", framework=self.case.framework, model=model, preset=self.tools.preset, flipped=flipped
         )
 
     def convert(self, folder: Path) -> Converted:
-        """Convert what was built into ``folder``, which gets the framework's own answers, too."""
-        folder.mkdir()
+        """Convert what was built into ``folder``, which gets the framework's own answers, too.
+
+        An artefact that several targets take is converted once a session.
+        """
+        key = (self.case.framework, *self._built, self.route.convert)
+        shutil.copytree(self.tools.kept.folder(*key, make=self._convert_into), folder)
+        return msgspec.json.decode((folder / _CONVERTED).read_bytes(), type=Converted)
+
+    def _convert_into(self, folder: Path) -> None:
         self.framework.call(f"{_NATIVE}:answer", folder=str(folder))
         try:
             converted = self.framework.call(f"{_NATIVE}:convert", converter=self.route.convert, folder=str(folder))
         except (Raised, Lost) as error:
             raise Stopped("not converted", error) from None
-        return msgspec.convert(converted, Converted)
+        (folder / _CONVERTED).write_bytes(msgspec.json.encode(msgspec.convert(converted, Converted)))
 
     def start_runtime(self) -> ProbeProcess:
         self.framework.freeze()
