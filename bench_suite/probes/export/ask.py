@@ -72,6 +72,7 @@ def ask_control(case: ProbeCase, tools: Tools) -> Answer:
     """A model that is known to convert must pass, and the same with a flipped weight must not."""
     began = time.perf_counter()
     way = Way(case, tools)
+    versions = way.versions()
     limit = way.target.limit
     right_folder, flipped_folder = tools.scratch / "right", tools.scratch / "flipped"
     runtime: ProbeProcess | None = None
@@ -87,13 +88,13 @@ def ask_control(case: ProbeCase, tools: Tools) -> Answer:
         right.replace(flipped_folder / right.name)
         flipped_error = way.run(runtime, flipped_folder, converted)
     except Stopped as stopped:
-        return Answer("broke", (time.perf_counter() - began,), way.versions(), reason=str(stopped))
+        return Answer("broke", (time.perf_counter() - began,), versions, reason=str(stopped))
     held = right_error <= limit < flipped_error
     errors = {"right_relative_error": right_error, "flipped_relative_error": flipped_error}
     return Answer(
         "held" if held else "broke",
         (converted.seconds,),
-        way.versions(runtime),
+        versions | way.versions(runtime),
         reason="" if held else f"off by {right_error:.1e}, and with a flipped weight by {flipped_error:.1e}",
         observations={name: error if math.isfinite(error) else None for name, error in errors.items()}
         | {"limit": limit},
