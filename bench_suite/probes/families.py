@@ -34,6 +34,7 @@ _TABLE = (
         cases=f"{_ROOM}.production.import_cost:list_cases",
         ask=f"{_ROOM}.production.import_cost:ask",
         outcomes=("imported",),
+        figure="import_seconds",
     ),
 )
 
