@@ -103,17 +103,19 @@ def _locked(path: Path, *, stopped: threading.Event) -> Iterator[IO[str]]:
 def _make(folder: Path, pins_file: Path, *, lock: IO[str], stopped: threading.Event) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     deadline = time.monotonic() + _LIMIT_SECONDS
-    python = str(_python(folder))
     try:
-        for command in (
-            [sys.executable, "-m", "venv", str(folder)],
-            [python, "-m", "pip", "install", "--quiet", "--retries", "1", "--requirement", str(pins_file)],
-        ):
+        for command in _commands(folder, pins_file):
             _run(command, lock=lock, stopped=stopped, deadline=deadline)
         (folder / _DONE).touch()
     finally:
         if not (folder / _DONE).is_file():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _commands(folder: Path, pins_file: Path) -> tuple[Sequence[str], ...]:
+    """What makes it, one after the other."""
+    pip = (str(_python(folder)), "-m", "pip", "install", "--quiet", "--retries", "1")
+    return (sys.executable, "-m", "venv", str(folder)), (*pip, "--requirement", str(pins_file))
 
 
 def _run(command: Sequence[str], *, lock: IO[str], stopped: threading.Event, deadline: float) -> None:

@@ -178,16 +178,15 @@ _ALL = tuple(line.id for line in probed_frameworks())
 _ONNX_TOOLS = ("onnx", "onnxscript")
 
 
-def _to_executorch(target: str, converter: str) -> Route:
-    return Route(
-        ("torch",),
-        target,
-        convert=f"{_TORCH}.executorch:{converter}",
-        distributions=("executorch", "torchao"),
-        environment="executorch",
-        runs_there=True,
-    )
-
+_EXECUTORCH: dict[str, Any] = {
+    "environment": "executorch",
+    "runs_there": True,
+    "distributions": ("executorch", "torchao"),
+}
+_LITERT_TORCH: dict[str, Any] = {
+    "environment": "litert-torch",
+    "distributions": ("litert-torch", "litert-converter", "ai-edge-quantizer"),
+}
 
 def _by_tensorflow(target: str, converter: str) -> Route:
     return Route(
@@ -222,8 +221,10 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(("torch",), "exported", convert=f"{_TORCH}.exported:convert"),
     Route(("torch",), "aotinductor", convert=f"{_TORCH}.aotinductor:convert"),
-    _to_executorch("executorch", "convert"),
-    _to_executorch("executorch-int8", "convert_int8"),
+    Route(("torch",), "executorch", convert=f"{_TORCH}.executorch:convert", **_EXECUTORCH),
+    Route(("torch",), "executorch-int8", convert=f"{_TORCH}.executorch:convert_int8", **_EXECUTORCH),
+    Route(("torch",), "litert", convert=f"{_TORCH}.litert:convert", **_LITERT_TORCH),
+    Route(("torch",), "litert-int8", convert=f"{_TORCH}.litert:convert_int8", **_LITERT_TORCH),
     Route(
         _ON_TENSORFLOW,
         "onnx",
