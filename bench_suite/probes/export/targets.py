@@ -84,6 +84,7 @@ _BROWSER = "speedscore.bench_suite.probes.export.browser"
 _SERVING = "speedscore.bench_suite.probes.export.serving"
 _JAX = "speedscore.bench_suite.frameworks.jax.exports"
 _TENSORFLOW = "speedscore.bench_suite.frameworks.tensorflow.exports"
+_TORCH = "speedscore.bench_suite.frameworks.torch.exports"
 
 
 def _litert(name: str, title: str, **more: Any) -> Target:
@@ -94,6 +95,12 @@ def _litert(name: str, title: str, **more: Any) -> Target:
         packages=("ai_edge_litert",),
         distributions=("ai-edge-litert",),
         **more,
+    )
+
+
+def _executorch(name: str, title: str, **more: Any) -> Target:
+    return Target(
+        name, title=title, load=f"{_TORCH}.run_executorch:load", distributions=("executorch", "torchao"), **more
     )
 
 
@@ -122,6 +129,21 @@ TARGETS: dict[str, Target] = {
             distributions=("jax", "jaxlib"),
         ),
         Target(
+            "exported",
+            title="torch.export, ahead of time",
+            load=f"{_TORCH}.run_exported:load",
+            packages=("torch",),
+            distributions=("torch",),
+        ),
+        Target(
+            "aotinductor",
+            title="AOTInductor, ahead of time",
+            load=f"{_TORCH}.run_aotinductor:load",
+            packages=("torch",),
+            distributions=("torch",),
+        ),
+        _executorch("executorch", "ExecuTorch on phones"),
+        _executorch("executorch-int8", "ExecuTorch on phones, int8", limit=INT8_LIMIT, quantised=True),
             "savedmodel",
             title="SavedModel in TensorFlow",
             load=f"{_TENSORFLOW}.run_saved_model:load",
@@ -152,9 +174,34 @@ _ON_JAX = ("jax", "flax-nnx", "flax-linen", "haiku", "equinox")
 
 _ON_TENSORFLOW = ("tensorflow",)
 _ALL = tuple(line.id for line in probed_frameworks())
+_ONNX_TOOLS = ("onnx", "onnxscript")
+
+
+def _to_executorch(target: str, converter: str) -> Route:
+    return Route(
+        ("torch",),
+        target,
+        convert=f"{_TORCH}.executorch:{converter}",
+        distributions=("executorch", "torchao"),
+        environment="executorch",
+        runs_there=True,
+    )
+
 
 ROUTES: tuple[Route, ...] = (
     Route(_ON_JAX, "stablehlo", convert=f"{_JAX}.stablehlo:convert"),
+    Route(("torch",), "onnx", convert=f"{_TORCH}.onnx:convert", packages=_ONNX_TOOLS, distributions=_ONNX_TOOLS),
+    Route(
+        ("torch",),
+        "openvino",
+        convert=f"{_TORCH}.openvino:convert",
+        packages=("openvino",),
+        distributions=("openvino",),
+    ),
+    Route(("torch",), "exported", convert=f"{_TORCH}.exported:convert"),
+    Route(("torch",), "aotinductor", convert=f"{_TORCH}.aotinductor:convert"),
+    _to_executorch("executorch", "convert"),
+    _to_executorch("executorch-int8", "convert_int8"),
     Route(
         _ON_TENSORFLOW,
         "onnx",
