@@ -144,6 +144,7 @@ TARGETS: dict[str, Target] = {
         ),
         _executorch("executorch", "ExecuTorch on phones"),
         _executorch("executorch-int8", "ExecuTorch on phones, int8", limit=INT8_LIMIT, quantised=True),
+        Target(
             "savedmodel",
             title="SavedModel in TensorFlow",
             load=f"{_TENSORFLOW}.run_saved_model:load",
@@ -171,7 +172,6 @@ TARGETS: dict[str, Target] = {
 }
 
 _ON_JAX = ("jax", "flax-nnx", "flax-linen", "haiku", "equinox")
-
 _ON_TENSORFLOW = ("tensorflow",)
 _ALL = tuple(line.id for line in probed_frameworks())
 _ONNX_TOOLS = ("onnx", "onnxscript")

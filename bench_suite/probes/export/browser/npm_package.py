@@ -19,7 +19,7 @@ from speedscore.bench_suite.probes.probe import ProbeUnavailable
 from speedscore.host.reaper import mark
 from speedscore.host.scratch import make_scratch
 
-_LIMIT_SECONDS = 300.0
+_LIMIT_SECONDS = 120.0
 _DONE = ".complete"
 _failed: dict[Path, str] = {}
 """What could not be fetched in this session, with the reason: a registry that cannot be reached is waited for once."""
