@@ -83,8 +83,8 @@ _RUNTIMES = "speedscore.bench_suite.probes.export.runtimes"
 _BROWSER = "speedscore.bench_suite.probes.export.browser"
 _SERVING = "speedscore.bench_suite.probes.export.serving"
 _JAX = "speedscore.bench_suite.frameworks.jax.exports"
-_TENSORFLOW = "speedscore.bench_suite.frameworks.tensorflow.exports"
 _TORCH = "speedscore.bench_suite.frameworks.torch.exports"
+_TENSORFLOW = "speedscore.bench_suite.frameworks.tensorflow.exports"
 
 
 def _litert(name: str, title: str, **more: Any) -> Target:
@@ -172,6 +172,7 @@ TARGETS: dict[str, Target] = {
 }
 
 _ON_JAX = ("jax", "flax-nnx", "flax-linen", "haiku", "equinox")
+
 _ON_TENSORFLOW = ("tensorflow",)
 _ALL = tuple(line.id for line in probed_frameworks())
 _ONNX_TOOLS = ("onnx", "onnxscript")
