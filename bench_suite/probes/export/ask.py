@@ -10,7 +10,7 @@ from pathlib import Path
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.probes.export import native
 from speedscore.bench_suite.probes.export.targets import find_route
-from speedscore.bench_suite.probes.export.way import Stopped, Way
+from speedscore.bench_suite.probes.export.way import Stopped, Way, ask_at_once
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase
 from speedscore.bench_suite.probes.process import ProbeProcess
 from speedscore.bench_suite.probes.tools import Tools
@@ -62,7 +62,7 @@ def _walk(
     observations["dynamic_batch"] = other is not None
     error = max(error, other or 0.0)
     if error <= way.target.limit and way.target.load_test:
-        error = max(error, way.ask_at_once(runtime, folder, measurements=measurements))
+        error = max(error, ask_at_once(way.target, runtime, folder=folder, measurements=measurements))
     if error <= way.target.limit:
         measurements |= way.time_both(runtime, folder)
     return error

@@ -133,28 +133,6 @@ class Way:
         # What comes back in another shape was cut to the size that it was made for.
         return None if error == float("inf") else error
 
-    def ask_at_once(self, runtime: ProbeProcess, folder: Path, *, measurements: dict[str, list[float]]) -> float:
-        """Let several clients ask at once, and note what that came to. Returns the largest relative error of an answer.
-
-        Raises Stopped where a request failed.
-        """
-        try:
-            served = msgspec.convert(runtime.call(self.target.load_test, folder=str(folder)), LoadTest)
-        except (Raised, Lost) as error:
-            raise Stopped("does not run", error) from None
-        measurements |= {
-            "served_requests": [float(len(served.latency_seconds))],
-            "failed_requests": [float(len(served.failures))],
-            "serving_seconds": [served.seconds],
-        }
-        if served.latency_seconds:
-            measurements["request_latency_seconds"] = served.latency_seconds
-        if served.failures:
-            asked = len(served.latency_seconds) + len(served.failures)
-            words = f"{len(served.failures)} of {asked} requests failed, the first so: {served.failures[0]}"
-            raise Stopped("does not run", Raised(type_name="HTTP", module="", message=words, traceback=""))
-        return served.largest_relative_error if served.largest_relative_error is not None else float("inf")
-
     def time_both(self, runtime: ProbeProcess, folder: Path) -> dict[str, list[float]]:
         """Seconds of single calls on one example, in the runtime and in the framework, by turns."""
         size = native.BATCHES[0]
@@ -178,6 +156,29 @@ class Way:
             return versions
         hosted = TARGETS[self.route.takes].distributions if self.target.hosts else ()
         return versions | runtime.versions(*self.target.distributions, *hosted) | self._opened
+
+
+def ask_at_once(target: Target, runtime: ProbeProcess, *, folder: Path, measurements: dict[str, list[float]]) -> float:
+    """Let several clients ask at once, and note what that came to. Returns the largest relative error of an answer.
+
+    Raises Stopped where a request failed.
+    """
+    try:
+        served = msgspec.convert(runtime.call(target.load_test, folder=str(folder)), LoadTest)
+    except (Raised, Lost) as error:
+        raise Stopped("does not run", error) from None
+    measurements |= {
+        "served_requests": [float(len(served.latency_seconds))],
+        "failed_requests": [float(len(served.failures))],
+        "serving_seconds": [served.seconds],
+    }
+    if served.latency_seconds:
+        measurements["request_latency_seconds"] = served.latency_seconds
+    if served.failures:
+        asked = len(served.latency_seconds) + len(served.failures)
+        words = f"{len(served.failures)} of {asked} requests failed, the first so: {served.failures[0]}"
+        raise Stopped("does not run", Raised(type_name="HTTP", module="", message=words, traceback=""))
+    return served.largest_relative_error if served.largest_relative_error is not None else float("inf")
 
 
 def _find_needed(target: Target, tools: Tools) -> dict[str, Any]:

@@ -9,16 +9,20 @@ import os
 import shutil
 import subprocess
 import tarfile
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from speedscore.bench_suite.probes.environments import environments_folder
 from speedscore.bench_suite.probes.probe import ProbeUnavailable
+from speedscore.host.reaper import mark
+from speedscore.host.scratch import make_scratch
 
-_LIMIT_SECONDS = 300.0
+_LIMIT_SECONDS = 120.0
 _DONE = ".complete"
+_failed: dict[Path, str] = {}
+"""What could not be fetched in this session, with the reason: a registry that cannot be reached is waited for once."""
 
 
 class NpmPackage(msgspec.Struct, frozen=True):
@@ -49,19 +53,21 @@ def find_package(package: NpmPackage) -> Path:
         with (folder.parent / f"{folder.name}.lock").open("w") as lock:
             # Another session may be fetching it; what it has fetched by then is found below.
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (folder / _DONE).is_file():
+            if folder not in _failed and not (folder / _DONE).is_file():
                 _fetch(package, folder, npm=npm)
     except (OSError, subprocess.SubprocessError, tarfile.TarError, KeyError, ValueError) as error:
-        shutil.rmtree(folder, ignore_errors=True)
+        _failed[folder] = _words(error)
+    if folder in _failed:
         raise ProbeUnavailable(
-            f"needs {package.name} {package.version}, which cannot be fetched here ({_words(error)}); to see why: "
+            f"needs {package.name} {package.version}, which cannot be fetched here ({_failed[folder]}); to see why: "
             f"npm pack {package.name}@{package.version}"
-        ) from None
+        )
     return folder
 
 
 def _fetch(package: NpmPackage, folder: Path, *, npm: str) -> None:
-    with tempfile.TemporaryDirectory(prefix="speedscore-npm-") as download:
+    download = make_scratch("npm")
+    try:
         subprocess.run(
             [npm, "pack", "--silent", "--ignore-scripts", f"{package.name}@{package.version}"],
             check=True,
@@ -70,20 +76,27 @@ def _fetch(package: NpmPackage, folder: Path, *, npm: str) -> None:
             text=True,
             timeout=_LIMIT_SECONDS,
             cwd=download,
-            env=os.environ | {"npm_config_update_notifier": "false"},
+            env=os.environ | mark() | {"npm_config_fetch_retries": "1", "npm_config_update_notifier": "false"},
         )
-        (archive,) = Path(download).glob("*.tgz")
+        (archive,) = download.glob("*.tgz")
         found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
         if found != package.integrity:
             raise ValueError(f"its archive is {found}; expected {package.integrity}")
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        with tarfile.open(archive) as opened:
-            for name in package.files:
-                content = opened.extractfile(f"package/{name}")
-                if content is None:
-                    raise KeyError(f"{name} is no file of it")
-                (folder / Path(name).name).write_bytes(content.read())
+        _unpack(archive, package.files, folder)
+    finally:
+        shutil.rmtree(download, ignore_errors=True)
+
+
+def _unpack(archive: Path, files: Sequence[str], folder: Path) -> None:
+    # What an earlier session left was not made to its end.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    with tarfile.open(archive) as opened:
+        for name in files:
+            content = opened.extractfile(f"package/{name}")
+            if content is None:
+                raise KeyError(f"{name} is no file of it")
+            (folder / Path(name).name).write_bytes(content.read())
     (folder / _DONE).touch()
 
 

@@ -19,6 +19,7 @@ from typing import Any
 LIMIT_SECONDS = 60.0
 """How long the page may be at one task."""
 _LOOK_SECONDS = 0.2
+_CLOSE_SECONDS = 0.05
 _TYPES = {".html": "text/html", ".mjs": "text/javascript", ".wasm": "application/wasm"}
 _PAGE = Path(__file__).parent
 
@@ -41,7 +42,7 @@ class PageServer:
         self._secret = secrets.token_urlsafe(16)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, prefix=f"/{self._secret}/"))
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(_CLOSE_SECONDS,), daemon=True).start()
 
     @property
     def address(self) -> str:
@@ -72,7 +73,7 @@ class PageServer:
                 raise PageError(answer["error"])
             value: dict[str, Any] = answer["value"]
             return value
-        raise TimeoutError(f"the page did not answer within {limit_seconds:.0f} s")
+        raise TimeoutError(f"the page did not answer within {limit_seconds:g} s")
 
     def close(self) -> None:
         self._server.shutdown()
