@@ -18,6 +18,7 @@ from speedscore.bench_suite.probes.families import FAMILIES
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase, ProbeUnavailable
 from speedscore.bench_suite.probes.tools import Tools
 from speedscore.host.reaper import mark
+from speedscore.host.scratch import remove_leftovers
 from speedscore.record.metrics import find_metric
 
 
@@ -43,6 +44,7 @@ def ask_all(cases: Sequence[ProbeCase], *, preset: str, processors: Sequence[int
     listener was told by then stands.
     """
     mark()  # once, before there are threads: it starts the process that tidies up after us
+    remove_leftovers()
     waiting = queue.SimpleQueue[ProbeCase]()
     for case in cases:
         waiting.put(case)

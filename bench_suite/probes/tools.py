@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import speedscore
-from speedscore.bench_suite.probes.environments import find_environment
+from speedscore.bench_suite.probes.environments import MakingStopped, find_environment
 from speedscore.bench_suite.probes.process import Lost, ProbeProcess
 from speedscore.bench_suite.workers.handle import source_path
 from speedscore.bench_suite.workers.isolation import process_variables
@@ -36,7 +36,7 @@ class Tools:
         """The moment of ``time.monotonic`` when the probe's time is over."""
         self._lock = threading.Lock()
         self._processes: list[ProbeProcess] = []
-        self._killed = False
+        self._killed = threading.Event()
 
     def start(
         self,
@@ -52,7 +52,7 @@ class Tools:
         None for this one. ``variables`` come on top of those that every process has.
         """
         with self._lock:
-            if self._killed:
+            if self._killed.is_set():
                 raise Lost("the session is over", hung=False)
             folder = self.scratch / f"process{len(self._processes)}"
             folder.mkdir()
@@ -79,14 +79,21 @@ class Tools:
     def environment(self, name: str) -> Path:
         """The interpreter of another environment, which is made where there is none yet.
 
-        Raises ProbeUnavailable where it cannot be made.
+        To be asked for before the first process is started: the probe's time does not run meanwhile. Raises
+        ProbeUnavailable where it cannot be made, and Lost where the session ended before it was.
         """
-        return find_environment(name)
+        began = time.monotonic()
+        try:
+            return find_environment(name, stopped=self._killed)
+        except MakingStopped:
+            raise Lost("the session is over", hung=False) from None
+        finally:
+            self.deadline += time.monotonic() - began
 
     def kill(self) -> None:
         """End every process from another thread, and start no more."""
         with self._lock:
-            self._killed = True
+            self._killed.set()
             for process in self._processes:
                 process.kill()
 

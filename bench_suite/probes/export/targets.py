@@ -70,6 +70,7 @@ class Route(msgspec.Struct, frozen=True):
 
 _RUNTIMES = "speedscore.bench_suite.probes.export.runtimes"
 _JAX = "speedscore.bench_suite.frameworks.jax.exports"
+_TORCH = "speedscore.bench_suite.frameworks.torch.exports"
 
 
 def _litert(name: str, title: str, **more: Any) -> Target:
@@ -80,6 +81,12 @@ def _litert(name: str, title: str, **more: Any) -> Target:
         packages=("ai_edge_litert",),
         distributions=("ai-edge-litert",),
         **more,
+    )
+
+
+def _executorch(name: str, title: str, **more: Any) -> Target:
+    return Target(
+        name, title=title, load=f"{_TORCH}.run_executorch:load", distributions=("executorch", "torchao"), **more
     )
 
 
@@ -107,6 +114,22 @@ TARGETS: dict[str, Target] = {
             packages=("jax",),
             distributions=("jax", "jaxlib"),
         ),
+        Target(
+            "exported",
+            title="torch.export, ahead of time",
+            load=f"{_TORCH}.run_exported:load",
+            packages=("torch",),
+            distributions=("torch",),
+        ),
+        Target(
+            "aotinductor",
+            title="AOTInductor, ahead of time",
+            load=f"{_TORCH}.run_aotinductor:load",
+            packages=("torch",),
+            distributions=("torch",),
+        ),
+        _executorch("executorch", "ExecuTorch on phones"),
+        _executorch("executorch-int8", "ExecuTorch on phones, int8", limit=INT8_LIMIT, quantised=True),
         _litert("litert", "LiteRT on phones"),
         _litert("litert-int8", "LiteRT on phones, int8", limit=INT8_LIMIT, quantised=True),
     )
@@ -114,7 +137,35 @@ TARGETS: dict[str, Target] = {
 
 _ON_JAX = ("jax", "flax-nnx", "flax-linen", "haiku", "equinox")
 
-ROUTES: tuple[Route, ...] = (Route(_ON_JAX, "stablehlo", convert=f"{_JAX}.stablehlo:convert"),)
+_ONNX_TOOLS = ("onnx", "onnxscript")
+
+
+def _to_executorch(target: str, converter: str) -> Route:
+    return Route(
+        ("torch",),
+        target,
+        convert=f"{_TORCH}.executorch:{converter}",
+        distributions=("executorch", "torchao"),
+        environment="executorch",
+        runs_there=True,
+    )
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(_ON_JAX, "stablehlo", convert=f"{_JAX}.stablehlo:convert"),
+    Route(("torch",), "onnx", convert=f"{_TORCH}.onnx:convert", packages=_ONNX_TOOLS, distributions=_ONNX_TOOLS),
+    Route(
+        ("torch",),
+        "openvino",
+        convert=f"{_TORCH}.openvino:convert",
+        packages=("openvino",),
+        distributions=("openvino",),
+    ),
+    Route(("torch",), "exported", convert=f"{_TORCH}.exported:convert"),
+    Route(("torch",), "aotinductor", convert=f"{_TORCH}.aotinductor:convert"),
+    _to_executorch("executorch", "convert"),
+    _to_executorch("executorch-int8", "convert_int8"),
+)
 
 
 def find_route(framework: str, target: str) -> Route:
