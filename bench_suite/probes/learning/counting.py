@@ -46,7 +46,7 @@ def list_tokens(source: str) -> list[str]:
 
 
 def interface_names(node: ast.AST, *, imports: Mapping[str, str], packages: Collection[str]) -> set[str]:
-    """Dotted names of ``packages`` that the code uses, resolved through its imports: ``jnp.ones`` is ``jax.numpy.ones``.
+    """Dotted names of ``packages`` that the code uses, resolved through imports: ``jnp.ones`` is ``jax.numpy.ones``.
 
     Methods of an object are not among them, for their type is not known from the text; nor are packages themselves.
     """

@@ -79,7 +79,9 @@ def difference(expected: Any, found: Any) -> tuple[str, str]:
     if isinstance(expected, list) or isinstance(found, list):
         return _difference_of_sequences(expected, found)
     if isinstance(expected, str) or isinstance(found, str):
-        return ("same", "") if expected == found else ("other value", f"{found!r} for {expected!r}"[:_REASON_CHARACTERS])
+        return (
+            ("same", "") if expected == found else ("other value", f"{found!r} for {expected!r}"[:_REASON_CHARACTERS])
+        )
     left, right = np.asarray(expected), np.asarray(found)
     if left.shape != right.shape:
         return "other shape", f"{right.shape} for {left.shape}"

@@ -44,10 +44,10 @@ class Module(msgspec.Struct, frozen=True):
             if isinstance(statement, ast.FunctionDef | ast.ClassDef):
                 definitions[statement.name] = statement
             elif isinstance(statement, ast.Assign | ast.AnnAssign):
-                definitions |= {target: statement for target in _targets(statement)}
+                definitions |= dict.fromkeys(_targets(statement), statement)
                 if isinstance(statement.value, ast.Name) and statement.value.id in imports:
                     # "_nn: Any = nn" is another name for what was imported.
-                    imports |= {target: imports[statement.value.id] for target in _targets(statement)}
+                    imports |= dict.fromkeys(_targets(statement), imports[statement.value.id])
         return cls(name, imports, definitions)
 
 
@@ -67,8 +67,8 @@ def reach(
     """Every definition that the roots stand on, themselves included, in a stable order.
 
     A root is ``torch.gpt:LanguageModel`` or ``jax.driver:PureDriver._step``, in ``folder``. A statement that names one
-    of ``leave_out`` is dropped, and so is a block that is empty without it; what is named in ``stop_at`` may be used but
-    is not followed. Raises LookupError for a root that is not there.
+    of ``leave_out`` is dropped, and so is a block that is empty without it; what is named in ``stop_at`` may be used
+    but is not followed. Raises LookupError for a root that is not there.
     """
     parts: dict[tuple[str, str], Part] = {}
     waiting = [_split(root) for root in roots]
@@ -154,7 +154,7 @@ def _strip(node: ast.stmt, leave_out: frozenset[str]) -> ast.stmt | None:
     """A copy without docstrings, annotations of functions and what names ``leave_out``; None where nothing is left."""
     copied = ast.parse(ast.unparse(node)).body[0]
     stripped = _Stripper(leave_out).visit(copied)
-    return None if stripped is None else ast.fix_missing_locations(stripped)
+    return ast.fix_missing_locations(stripped) if isinstance(stripped, ast.stmt) else None
 
 
 class _Stripper(ast.NodeTransformer):
@@ -176,11 +176,11 @@ class _Stripper(ast.NodeTransformer):
         emptied = isinstance(visited, ast.stmt) and hasattr(visited, "body") and not visited.body
         return None if emptied else visited
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:  # noqa: N802 - the name that ast looks for
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         # A field of a class is declared by its annotation; what has a value is not.
         if node.value is None:
             return node
-        return ast.Assign([node.target], self.visit(node.value))
+        return ast.Assign([node.target], node.value)
 
     def _names(self, node: ast.AST) -> bool:
         return any(
