@@ -86,7 +86,7 @@ def program_of(change: str, framework: str) -> Path:
 
 
 def ask(case: ProbeCase, tools: Tools) -> Answer:
-    """Run both and count; ``seconds`` are those of the program after the change, its imports included."""
+    """Run both and count; ``seconds`` are those of the changed program, in a process that has run the other one."""
     before = program_of(_FIRST, "numpy" if case.subject == _FIRST else case.framework)
     launch = _LAUNCHES.get(case.framework, _ON_JAX) if CHANGES[case.subject].devices > 1 else Launch()
     return ask_change(

@@ -79,21 +79,21 @@ def difference(expected: Any, found: Any) -> tuple[str, str]:
     if isinstance(expected, list) or isinstance(found, list):
         return _difference_of_sequences(expected, found)
     if isinstance(expected, str) or isinstance(found, str):
-        return (
-            ("same", "") if expected == found else ("other value", f"{found!r} for {expected!r}"[:_REASON_CHARACTERS])
-        )
+        same = isinstance(expected, str) and isinstance(found, str) and expected == found
+        return ("same", "") if same else ("other value", f"{found!r} for {expected!r}"[:_REASON_CHARACTERS])
     left, right = np.asarray(expected), np.asarray(found)
     if left.shape != right.shape:
         return "other shape", f"{right.shape} for {left.shape}"
-    both_numbers = left.dtype != object and right.dtype != object
-    if not both_numbers or not np.allclose(
-        left.astype(np.float64), right.astype(np.float64), rtol=_RTOL, atol=_ATOL, equal_nan=True
-    ):
+    if not _are_numbers(left, right) or not np.allclose(left, right, rtol=_RTOL, atol=_ATOL, equal_nan=True):
         return "other value", f"{right.tolist()} for {left.tolist()}"[:_REASON_CHARACTERS]
     # A Python number has no dtype to differ.
     if isinstance(expected, np.ndarray) and left.dtype != right.dtype:
         return "other dtype", f"{right.dtype} for {left.dtype}"
     return "same", ""
+
+
+def _are_numbers(*arrays: Any) -> bool:
+    return all(array.dtype.kind in "biufc" for array in arrays)
 
 
 def _difference_of_sequences(expected: Any, found: Any) -> tuple[str, str]:
