@@ -13,6 +13,7 @@ import hashlib
 import importlib
 import inspect
 import io
+import math
 import re
 import textwrap
 import warnings
@@ -23,6 +24,9 @@ _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 """What only lays out what is printed."""
 _FENCED = re.compile(r"^```(?:python|py)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 """A block of code in Markdown, as Equinox's docstrings have them: it says nothing of what it prints."""
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?")
+_RTOL = 1e-3
+_ATOL = 1e-6
 _REASON_CHARACTERS = 160
 
 
@@ -74,8 +78,8 @@ def run_examples(docstring: str, variables: dict[str, Any], *, name: str) -> dic
             docstring = "\n".join(_as_example(block) for block in _FENCED.findall(docstring))
         test = doctest.DocTestParser().get_doctest(docstring, dict(variables), name, None, None)
     except ValueError as error:
-        return {"result": RAISED, "reason": f"doctest cannot read it: {error}"[:_REASON_CHARACTERS]}
-    runner = _FirstFailure(verbose=False, optionflags=_FLAGS)
+        return {"result": RAISED, "reason": f"cannot be read: {error}"[:_REASON_CHARACTERS]}
+    runner = _FirstFailure(_Checker(), verbose=False, optionflags=_FLAGS)
     runner.prints = prints
     with (
         warnings.catch_warnings(),
@@ -92,11 +96,29 @@ def _as_example(block: str) -> str:
     try:
         statements = ast.parse(textwrap.dedent(block)).body
     except SyntaxError as error:
-        raise ValueError(f"a block of code is none: {error}") from None
+        raise ValueError(f"a block of code is not Python: {error}") from None
     return "\n".join(
         f">>> {line}" if not number else f"... {line}"
         for statement in statements
         for number, line in enumerate(ast.unparse(statement).splitlines())
+    )
+
+
+class _Checker(doctest.OutputChecker):
+    """Lets numbers be printed another way: spaces within an array, ``1.`` for ``1.0``, a last digit that differs."""
+
+    def check_output(self, want: str, got: str, optionflags: int) -> bool:
+        return super().check_output(want, got, optionflags) or same_but_for_digits(want, got)
+
+
+def same_but_for_digits(want: str, got: str) -> bool:
+    """Whether the texts are the same without white space, each number within one in a thousand."""
+    wanted, found = ("".join(text.split()) for text in (want, got))
+    if _NUMBER.sub("#", wanted) != _NUMBER.sub("#", found):
+        return False
+    return all(
+        math.isclose(float(left), float(right), rel_tol=_RTOL, abs_tol=_ATOL)
+        for left, right in zip(_NUMBER.findall(wanted), _NUMBER.findall(found), strict=True)
     )
 
 

@@ -83,15 +83,13 @@ def run_program(memory: dict[str, Any], *, path: str, packages: list[str]) -> di
         importlib.import_module(package)
     imported = time.perf_counter()
     variables = runpy.run_path(path)
-    values = _flatten(
-        variables["gradient"].tolist()
-        if hasattr(variables["gradient"], "tolist")
-        else variables["gradient"].numpy().tolist()
-    )
+    gradient = variables["gradient"]
+    array = gradient if hasattr(gradient, "tolist") else gradient.numpy()  # TensorFlow's have no tolist
+    finished = time.perf_counter()
     return {
         "import_seconds": imported - began,
-        "gradient_seconds": time.perf_counter() - imported,
-        "gradient": values,
+        "gradient_seconds": finished - imported,
+        "gradient": _flatten(array.tolist()),
     }
 
 

@@ -58,34 +58,48 @@ def take_first_gradient(program: Path, packages: Sequence[str], tools: Tools) ->
         words = str(error).partition("\n")[0]
         raise ProbeUnavailable(f"needs pip to install {' '.join(requirements)}, which failed here: {words}") from None
     maker.close()
-    runner = tools.start(python=folder / "bin" / "python")
-    source = strip_docstrings(ast.parse(program.read_text()))
-    lines = normalised_lines(source)
-    measurements: dict[str, list[float]] = {
-        "venv_seconds": [venv_seconds],
-        "install_seconds": [installed["seconds"]],
-        "first_installed_bytes": [installed["bytes"]],
+    return run_first_program(
+        program,
+        needed,
+        python=folder / "bin" / "python",
+        tools=tools,
+        spent={
+            "venv_seconds": [venv_seconds],
+            "install_seconds": [installed["seconds"]],
+            "first_installed_bytes": [installed["bytes"]],
+        },
+    )
+
+
+def run_first_program(
+    program: Path, packages: Sequence[str], *, python: Path, tools: Tools, spent: dict[str, list[float]]
+) -> Answer:
+    """Under the interpreter ``python``; ``spent`` is what was measured of all that came before."""
+    runner = tools.start(python=python)
+    lines = normalised_lines(strip_docstrings(ast.parse(program.read_text())))
+    measurements = spent | {
         "first_lines": [len(lines)],
         "first_tokens": [len(list_tokens("\n".join(lines)))],
     }
-    versions = runner.versions(*(DISTRIBUTIONS.get(package, package) for package in needed))
-    seconds = venv_seconds + installed["seconds"]
+    versions = runner.versions(*(DISTRIBUTIONS.get(package, package) for package in packages))
+    seconds = spent["venv_seconds"][0] + spent["install_seconds"][0]
     try:
-        ran = runner.call(f"{_PROCESS}:run_program", path=str(program), packages=needed)
+        ran = runner.call(f"{_PROCESS}:run_program", path=str(program), packages=list(packages))
     except (Raised, Lost) as error:
         return Answer("failed", (seconds,), versions, reason=str(error), measurements=measurements)
-    measurements |= {
-        "import_seconds": [ran["import_seconds"]],
-        "first_gradient_seconds": [ran["gradient_seconds"]],
-    }
-    total = seconds + ran["import_seconds"] + ran["gradient_seconds"]
+    seconds += ran["import_seconds"] + ran["gradient_seconds"]
     right = is_right(ran["gradient"])
     return Answer(
         "gradient" if right else "wrong gradient",
-        (total,),
+        (seconds,),
         versions,
         reason="" if right else f"expected {list(GRADIENT)}, found {ran['gradient']}",
-        measurements=measurements | {"first_success_seconds": [total]},
+        measurements=measurements
+        | {
+            "import_seconds": [ran["import_seconds"]],
+            "first_gradient_seconds": [ran["gradient_seconds"]],
+            "first_success_seconds": [seconds],
+        },
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from speedscore.bench_suite.probes.learning.changes import (
     list_cases,
     program_of,
 )
+from speedscore.bench_suite.probes.learning.counting import interface_names
+from speedscore.bench_suite.probes.learning.reaching import Module
 from speedscore.bench_suite.probes.probe import probed_frameworks
 from speedscore.bench_suite.probes.process import Raised
 from speedscore.bench_suite.probes.tools import Tools
@@ -80,6 +83,22 @@ def test_a_change_that_changed_nothing_is_none() -> None:
         check_agreement([1.0], [1.0], change=CHANGES["devices"], devices=1)
     with pytest.raises(ChangeDisagrees):
         check_agreement([1.0], [float("nan")], change=SAME, devices=1)
+
+
+def test_every_change_uses_something_of_an_interface_that_was_not_used_before() -> None:
+    for case in list_cases():
+        first = "numpy" if case.subject == "numpy" else case.framework
+        before, after = (
+            used_names(program_of(change, framework))
+            for change, framework in (("numpy", first), (case.subject, case.framework))
+        )
+        assert after - before, case.id
+
+
+def used_names(program: Path) -> set[str]:
+    module = Module.parse("program", program.read_text())
+    packages = {name.partition(".")[0] for name in module.imports.values()} - {"numpy"}
+    return interface_names(ast.parse(program.read_text()), imports=module.imports, packages=packages)
 
 
 def test_every_framework_has_a_program_for_every_change() -> None:

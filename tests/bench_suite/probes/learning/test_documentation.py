@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +66,9 @@ def _private():
         (">>> given + 1\n5", "ran as written"),
         (">>> not_there + 1\n5", "name not defined"),
         (">>> 1 / 0\n5", "raised"),
+        (">>> '[ 1., 2.0001]'\n'[1.0,  2.]'", "ran as written"),
+        (">>> '[1.0, 2.1]'\n'[1.0, 2.0]'", "other output"),
+        (">>> '[1.0, 2.0]'\n'[1.0, 2.0, 3.0]'", "other output"),
         (">>> 1 / 0\nTraceback (most recent call last):\nZeroDivisionError: division by zero", "ran as written"),
         ("  >>> 1\n>>>2", "raised"),
         ("```python\nx = given\nfor i in range(2):\n    x += i\nx\n```", "ran as written"),
@@ -119,9 +121,8 @@ def test_a_module_is_run_to_its_end_whatever_its_examples_do(
 ) -> None:
     (tmp_path / "sample_docs.py").write_text(SAMPLE)
     monkeypatch.setattr(documentation, "_DOCSTRING_SECONDS", 1.0)
-    imports = "" if sys.platform == "win32" else "import os, time"
     monkeypatch.setattr("speedscore.bench_suite.probes.tools.source_path", lambda: f"{Path.cwd()}:{tmp_path}")
-    counts, seconds = ask_module("sample_docs", imports=imports, most=9, tools=tools)
+    counts, seconds = ask_module("sample_docs", imports="import os, time", most=9, tools=tools)
     assert (counts.objects, counts.documented, counts.with_example) == (6, 5, 4)
     assert counts.results == {
         "right": "ran as written",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from speedscore.bench_suite.probes.learning.first_success import (
     list_constraints,
     needed_packages,
     program_of,
+    run_first_program,
     take_first_gradient,
 )
 from speedscore.bench_suite.probes.probe import ProbeUnavailable, probed_frameworks
@@ -59,6 +61,27 @@ def test_only_what_the_program_imports_is_installed_and_at_our_own_versions() ->
 
 def test_every_probed_framework_has_a_program() -> None:
     assert {case.framework for case in list_cases()} == {line.id for line in probed_frameworks()}
+
+
+@pytest.mark.parametrize(
+    ("values", "outcome", "reason"),
+    [
+        ("[[-9.0], [-13.0]]", "gradient", ""),
+        ("[[-9.0], [13.0]]", "wrong gradient", "expected [-9.0, -13.0], found [-9.0, 13.0]"),
+        ("no_such_name", "failed", "NameError: name 'no_such_name' is not defined"),
+    ],
+)
+def test_a_program_is_judged_by_its_gradient(
+    tools: Tools, tmp_path: Path, values: str, outcome: str, reason: str
+) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(f"import numpy as np\n\ngradient = np.asarray({values})\n")
+    spent = {"venv_seconds": [2.0], "install_seconds": [3.0]}
+    answer = run_first_program(program, ["numpy"], python=Path(sys.executable), tools=tools, spent=spent)
+    assert (answer.outcome, answer.reason) == (outcome, reason)
+    assert answer.measurements["first_lines"] == [2]
+    assert answer.seconds[0] >= 5.0
+    assert ("first_success_seconds" in answer.measurements) == (outcome != "failed")
 
 
 def test_what_cannot_be_installed_is_unavailable_in_the_installers_words(
