@@ -124,6 +124,10 @@ _TABLE = (
     _bytes("artefact_bytes", "bytes of a converted model"),
     _seconds("first_answer_seconds", "seconds from the start of a process to a converted model's first answer"),
     _seconds("runtime_latency_seconds", "seconds per call of a converted model on one input"),
+    _seconds("request_latency_seconds", "seconds per request to a served model, several clients at once"),
+    _seconds("serving_seconds", "seconds in which a served model was asked"),
+    _count("failed_requests", "requests that a served model failed"),
+    Metric("served_requests", unit="count", better="higher", title="requests that a served model answered meanwhile"),
     _seconds("native_latency_seconds", "seconds per call of the framework on one input, beside a converted model's"),
 )
 

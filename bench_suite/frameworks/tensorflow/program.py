@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,6 +32,7 @@ from speedscore.bench_suite.frameworks.tensorflow.devices import (
     synchronise,
 )
 from speedscore.bench_suite.frameworks.tensorflow.layout import TensorflowModel
+from speedscore.bench_suite.frameworks.tensorflow.optimizer import Variables
 from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 from speedscore.host.clock import seconds
 from speedscore.host.fields import Scalar
@@ -97,6 +98,10 @@ class TensorflowProgram:
     def infer(self) -> None:
         self._logits = self._call(*self._batch)
         self._queued = True
+
+    def predictor(self) -> tuple[Callable[[Any], Any], Variables]:
+        """The forward pass, which a ``tf.function`` can trace: inputs [any batch, …] → logits; and what it reads."""
+        return self._computation.predict, self._computation.parameters | self._computation.state
 
     def wait(self) -> None:
         synchronise(self._device)

@@ -61,6 +61,8 @@ def _walk(
     other = way.try_other_batch(runtime, folder)
     observations["dynamic_batch"] = other is not None
     error = max(error, other or 0.0)
+    if error <= way.target.limit and way.target.load_test:
+        error = max(error, way.ask_at_once(runtime, folder, measurements=measurements))
     if error <= way.target.limit:
         measurements |= way.time_both(runtime, folder)
     return error
@@ -101,4 +103,5 @@ def ask_control(case: ProbeCase, tools: Tools) -> Answer:
 def _size_bytes(path: Path) -> int:
     if path.is_dir():
         return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return path.stat().st_size
+    # Some keep the weights beside the file that is opened: model.xml and model.bin, model.onnx and model.onnx.data.
+    return sum(file.stat().st_size for file in path.parent.glob(f"{path.stem}.*"))
