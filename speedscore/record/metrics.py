@@ -46,6 +46,29 @@ def _count(name: str, title: str) -> Metric:
     return Metric(name, unit="count", better="lower", title=title)
 
 
+def _more(name: str, title: str) -> Metric:
+    return Metric(name, unit="count", better="higher", title=title)
+
+
+_OTHER_IDIOMS = {
+    "warns": "NumPy's answer with a warning",
+    "other_dtype": "another dtype",
+    "other_shape": "another shape",
+    "other_value": "another value",
+    "raises": "raises",
+    "missing": "missing",
+    "crashed": "ends or hangs its process",
+}
+
+_OTHER_DOCSTRINGS = {
+    "other_output": "printed something else",
+    "name_not_defined": "use a name that is not defined",
+    "raised": "raised",
+    "timed_out": "took too long",
+    "crashed": "ended the process",
+    "not_reached": "were not reached in time",
+}
+
 _COMPILE_SECONDS = {
     "trace_seconds": "seconds of tracing",
     "lower_seconds": "seconds of lowering",
@@ -76,6 +99,27 @@ _TABLE = (
     _count("recompilations", "recompilations"),
     _seconds("import_seconds", "seconds of importing"),
     _bytes("import_rss_bytes", "resident memory that importing adds"),
+    *(_count(f"surface_{what}", f"{what} of a model and its step") for what in ("lines", "tokens", "concepts")),
+    _count("surface_names", "names of the framework in a model and its step"),
+    _count("change_lines_before", "lines of a program before a change"),
+    _count("change_lines_after", "lines of a program after a change"),
+    _count("change_lines", "lines that a change takes away or adds"),
+    _count("change_tokens", "tokens that a change takes away or adds"),
+    _more("idioms", "NumPy idioms that were run"),
+    _more("idioms_same", "NumPy idioms with NumPy's answer"),
+    *(_count(f"idioms_{name}", f"NumPy idioms: {title}") for name, title in _OTHER_IDIOMS.items()),
+    _more("public_objects", "public functions and classes"),
+    _more("documented_objects", "public functions and classes with a docstring"),
+    _more("objects_with_example", "public functions and classes with an example"),
+    _more("docstrings_ran_as_written", "docstrings whose examples ran as written"),
+    *(_count(f"docstrings_{name}", f"docstrings whose examples {title}") for name, title in _OTHER_DOCSTRINGS.items()),
+    _seconds("venv_seconds", "seconds of making a bare environment"),
+    _seconds("install_seconds", "seconds of installing the framework"),
+    _bytes("first_installed_bytes", "bytes that installing the framework adds to a bare environment"),
+    _seconds("first_gradient_seconds", "seconds of the first program, after importing"),
+    _seconds("first_success_seconds", "seconds from nothing to a first gradient"),
+    _count("first_lines", "lines of the first program"),
+    _count("first_tokens", "tokens of the first program"),
     _seconds("convert_seconds", "seconds of converting a model"),
     _bytes("artefact_bytes", "bytes of a converted model"),
     _seconds("first_answer_seconds", "seconds from the start of a process to a converted model's first answer"),
