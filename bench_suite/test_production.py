@@ -12,3 +12,18 @@ from speedscore.bench_suite.probes.probe import ProbeCase
 @pytest.mark.speedscore_probe("import")
 def test_import(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
     ask(probe)
+
+
+@pytest.mark.speedscore_probe("install")
+def test_install(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
+    ask(probe)
+
+
+@pytest.mark.speedscore_probe("checkpoint")
+def test_checkpoint(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
+    ask(probe)
+
+
+@pytest.mark.speedscore_probe("reproducible")
+def test_reproducible(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
+    ask(probe)

@@ -76,6 +76,14 @@ _TABLE = (
     _count("recompilations", "recompilations"),
     _seconds("import_seconds", "seconds of importing"),
     _bytes("import_rss_bytes", "resident memory that importing adds"),
+    _count("imported_modules", "Python modules that importing loads"),
+    _bytes("install_own_bytes", "installed bytes of the framework's own distributions"),
+    _bytes("install_bytes", "installed bytes with all dependencies"),
+    _count("install_dependencies", "distributions that it depends on"),
+    _count("install_shared_dependencies", "of them those that a framework of another ecosystem needs too"),
+    _seconds("checkpoint_save_seconds", "seconds until a checkpoint is complete"),
+    _seconds("checkpoint_restore_seconds", "seconds until a checkpoint is restored"),
+    _bytes("checkpoint_bytes", "bytes of a checkpoint"),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}
