@@ -27,3 +27,23 @@ def test_checkpoint(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
 @pytest.mark.speedscore_probe("reproducible")
 def test_reproducible(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
     ask(probe)
+
+
+@pytest.mark.speedscore_probe("nan")
+def test_nan(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
+    ask(probe)
+
+
+@pytest.mark.speedscore_probe("trace")
+def test_trace(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
+    ask(probe)
+
+
+@pytest.mark.speedscore_probe("debugger")
+def test_debugger(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
+    ask(probe)
+
+
+@pytest.mark.speedscore_probe("deprecations")
+def test_deprecations(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
+    ask(probe)

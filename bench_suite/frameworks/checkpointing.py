@@ -1,4 +1,4 @@
-"""What a framework's ``probing.checkpoint`` offers: how the state of a training program is read, named, saved, restored.
+"""What a framework's ``probing.checkpoint`` offers: how a program's state is read, named, saved, restored.
 
 State is parameters, running statistics and the optimizer's state together, in the form in which the framework's users
 hand it to their checkpointer. Nothing here knows a framework.

@@ -37,6 +37,34 @@ _TABLE = (
         ask=f"{_ROOM}.production.reproducible:ask",
         outcomes=("equal", "differs across processes", "differs in one process"),
     ),
+    Family(
+        "nan",
+        title="a NaN in the loss, and the switch that looks for it",
+        cases=f"{_ROOM}.production.nan:list_cases",
+        ask=f"{_ROOM}.production.nan:ask",
+        outcomes=("names the line", "names the operation", "found", "not found", "refused"),
+    ),
+    Family(
+        "trace",
+        title="a trace of one step, and the source lines in it",
+        cases=f"{_ROOM}.production.trace:list_cases",
+        ask=f"{_ROOM}.production.trace:ask",
+        outcomes=("lines in the trace", "lines with the program", "no lines", "no operations", "no trace"),
+    ),
+    Family(
+        "debugger",
+        title="a print and a breakpoint in compiled code",
+        cases=f"{_ROOM}.production.debugger:list_cases",
+        ask=f"{_ROOM}.production.debugger:ask",
+        outcomes=("value", "value, graph breaks", "no value", "not reached", "refused"),
+    ),
+    Family(
+        "deprecations",
+        title="warnings of deprecation that the suite's own models raise",
+        cases=f"{_ROOM}.production.deprecations:list_cases",
+        ask=f"{_ROOM}.production.deprecations:ask",
+        outcomes=("none", "inside the framework", "in the models"),
+    ),
 )
 
 FAMILIES: dict[str, Family] = {family.name: family for family in _TABLE}

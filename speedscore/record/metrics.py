@@ -84,6 +84,20 @@ _TABLE = (
     _seconds("checkpoint_save_seconds", "seconds until a checkpoint is complete"),
     _seconds("checkpoint_restore_seconds", "seconds until a checkpoint is restored"),
     _bytes("checkpoint_bytes", "bytes of a checkpoint"),
+    _seconds("switch_off_step_seconds", "seconds per step without the switch that looks for NaNs"),
+    _seconds("switch_on_step_seconds", "seconds per step with the switch that looks for NaNs"),
+    _bytes("trace_bytes", "bytes of the trace of one step"),
+    _count("trace_operations", "operations in the trace of one step"),
+    Metric("trace_operations_with_line", "count", "higher", "of them those whose event names a line of the user's"),
+    Metric(
+        "trace_operations_with_program_line",
+        "count",
+        "higher",
+        "those that lead to one by the compiled program",
+    ),
+    Metric("trace_operations_with_model_line", "count", "higher", "those that lead to a line of the model"),
+    _count("deprecations_in_models", "kinds of warning of deprecation whose line is in the suite's own models"),
+    _count("deprecations_in_framework", "kinds of warning of deprecation whose line is in installed packages"),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}

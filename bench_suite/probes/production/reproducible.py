@@ -50,15 +50,10 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
     return compare(first, again, elsewhere, seconds=seconds, versions=versions)
 
 
-def compare(
-    first: Digests, again: Digests, elsewhere: Digests, *, seconds: float, versions: dict[str, str]
-) -> Answer:
+def compare(first: Digests, again: Digests, elsewhere: Digests, *, seconds: float, versions: dict[str, str]) -> Answer:
     """Digests by name of a run, of its repetition in the same process, and of one in another process."""
     in_process, across = first_difference(first, again), first_difference(first, elsewhere)
-    if in_process:
-        outcome = "differs in one process"
-    else:
-        outcome = "differs across processes" if across else "equal"
+    outcome = "differs in one process" if in_process else "differs across processes" if across else "equal"
     observations = {
         "arrays": len(first),
         "first_difference": in_process or across or None,

@@ -5,6 +5,7 @@ It never looks inside a tree; what a library's carry is made of is that library'
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +35,17 @@ def _name_leaves(tree: Any) -> dict[str, Any]:
     }
 
 
-def save_orbax(state: Any, path: Path) -> None:
-    import orbax.checkpoint as ocp  # type: ignore[import-not-found, unused-ignore]  # only its own route pays for it
+def _orbax() -> Any:
+    return importlib.import_module("orbax.checkpoint")  # here, so that only its own route pays for it
 
-    with ocp.StandardCheckpointer() as checkpointer:
+
+def save_orbax(state: Any, path: Path) -> None:
+    with _orbax().StandardCheckpointer() as checkpointer:
         checkpointer.save(path, state)
 
 
 def restore_orbax(template: Any, path: Path) -> Any:
-    import orbax.checkpoint as ocp  # type: ignore[import-not-found, unused-ignore]
-
-    with ocp.StandardCheckpointer() as checkpointer:
+    with _orbax().StandardCheckpointer() as checkpointer:
         return checkpointer.restore(path, template)
 
 
