@@ -64,6 +64,7 @@ _TABLE = (
         cases=f"{_ROOM}.production.deprecations:list_cases",
         ask=f"{_ROOM}.production.deprecations:ask",
         outcomes=("none", "inside the framework", "in the models"),
+        limit_seconds=300.0,
     ),
 )
 

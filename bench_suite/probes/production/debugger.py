@@ -76,6 +76,7 @@ def judge(seen: Mapping[str, Any], *, versions: dict[str, str]) -> Answer:
         outcome = "no value"
     else:
         outcome = "value, graph breaks" if seen["graph_breaks"] else "value"
+    printed = next(filter(holds_value, seen["printed"].splitlines()), first_line(seen["printed"]))
     elsewhere = [name for name, text in texts.items() if name != "y" and holds_value(text)]
     return Answer(
         outcome,
@@ -84,8 +85,7 @@ def judge(seen: Mapping[str, Any], *, versions: dict[str, str]) -> Answer:
         reason=first_line(seen["error"]),
         observations={
             "tool": seen["tool"],
-            "shown": next(filter(holds_value, seen["printed"].splitlines()), first_line(seen["printed"]))
-            or texts.get("y"),
+            "shown": printed or texts.get("y"),
             "value_under_another_name": elsewhere[0] if elsewhere and not shown else None,
             "added_operations": seen["added_operations"],
         },

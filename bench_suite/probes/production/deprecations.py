@@ -25,6 +25,8 @@ from speedscore.text.cleaning import one_line
 
 CATEGORIES = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
 _SHOWN = 3
+_QUICK_XLA = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+"""XLA's code is run once, so it need not be quick; to compile it takes half the time. Warnings come from Python."""
 _THIS = "speedscore.bench_suite.probes.production.deprecations"
 _SUITE = str(Path(frameworks.__file__).resolve().parents[1])
 
@@ -38,7 +40,7 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
     """Train every model that the framework has by one step, in one process."""
     line = FRAMEWORKS[case.framework]
     models = [model for model in MODELS if line.has_model(model)]
-    process = tools.start()
+    process = tools.start(variables={"XLA_FLAGS": _QUICK_XLA})
     seen = process.call(f"{_THIS}:train", framework=case.framework, models=models, preset=tools.preset)
     return judge(seen["warnings"], models=models, seconds=seen["seconds"], versions=process.versions(*line.packages))
 

@@ -3,7 +3,8 @@
 Two counts of operations that lead to a line: where the operation's own event in the trace names one, and where that or
 the compiled program's metadata do, which the profiler's viewer joins to it by the operation's name. A user's line is
 one in the suite's own folder of frameworks; of the second count those are told apart that lead to a file that writes
-the model: that of the model, or of its layers. ``seconds`` is the recording, the step included and the profiler's first start before it not.
+the model: that of the model, or of its layers. ``seconds`` is the recording of one step, the profiler's first start not
+among it.
 """
 
 from __future__ import annotations
@@ -94,11 +95,14 @@ def count(operations: Sequence[TracedOperation], *, model: str) -> dict[str, Any
         "operations": len(operations),
         "with_line": sum(any(map(is_users, operation.files)) for operation in operations),
         "with_program_line": sum(any(map(is_users, files)) for files in joined),
-        "with_model_line": sum(
-            any(is_users(file) and Path(file).stem in (model, LAYERS) for file in files) for files in joined
-        ),
+        "with_model_line": sum(any(is_models(file, model=model) for file in files) for files in joined),
         "most_of": max(set(names), key=lambda name: (names.count(name), name), default=None),
     }
+
+
+def is_models(file: str, *, model: str) -> bool:
+    """True for the user's file that writes the model, or the layers of models."""
+    return is_users(file) and Path(file).stem in (model, LAYERS)
 
 
 def is_users(file: str) -> bool:

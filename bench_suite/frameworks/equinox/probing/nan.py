@@ -39,10 +39,11 @@ def make_step(*, operation: str, mode: str) -> Step:
     model = Model(layer, layer, operation)
     inputs = jnp.ones(INPUTS_SHAPE)
 
+    differentiate: Any = eqx.filter_value_and_grad(Model.__call__)
+
     @eqx.filter_jit
     def train(model: Model, offset: Any) -> Any:
-        differentiate: Any = eqx.filter_value_and_grad(lambda model: model(inputs, offset))
-        loss, gradients = differentiate(model)
+        loss, gradients = differentiate(model, inputs, offset)
         return eqx.apply_updates(model, jax.tree.map(lambda gradient: -WEIGHT * gradient, gradients)), loss
 
     return lambda offset: float(train(model, jnp.float32(offset))[1])

@@ -11,7 +11,6 @@ import jax
 from speedscore.bench_suite.frameworks.debugging import Debugged
 from speedscore.bench_suite.frameworks.hlo_frames import files_by_instruction
 
-
 _jax: Any = jax  # some of it has no annotations
 
 
