@@ -47,3 +47,8 @@ def test_debugger(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
 @pytest.mark.speedscore_probe("deprecations")
 def test_deprecations(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
     ask(probe)
+
+
+@pytest.mark.speedscore_probe("survival")
+def test_survival(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
+    ask(probe)

@@ -98,6 +98,11 @@ _TABLE = (
     Metric("trace_operations_with_model_line", "count", "higher", "those that lead to a line of the model"),
     _count("deprecations_in_models", "kinds of warning of deprecation whose line is in the suite's own models"),
     _count("deprecations_in_framework", "kinds of warning of deprecation whose line is in installed packages"),
+    _seconds("convert_seconds", "seconds of converting a model"),
+    _bytes("artefact_bytes", "bytes of a converted model"),
+    _seconds("first_answer_seconds", "seconds from the start of a process to a converted model's first answer"),
+    _seconds("runtime_latency_seconds", "seconds per call of a converted model on one input"),
+    _seconds("native_latency_seconds", "seconds per call of the framework on one input, beside a converted model's"),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}

@@ -6,6 +6,7 @@ It imports a framework only through the table, and never times anything.
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 from typing import Any
 
 from speedscore.bench_suite.frameworks.digests import digest_arrays
@@ -31,9 +32,12 @@ def probing_module(framework: str, question: str) -> str:
     raise LookupError(f"{framework} has no module probing.{question} in {line.package}")
 
 
-def start_program(tools: Tools, *, framework: str, model: str) -> ProbeProcess:
-    """A fresh process that holds the training program of a model of the suite, at the session's sizes."""
-    process = tools.start()
+def start_program(tools: Tools, *, framework: str, model: str, python: Path | None = None) -> ProbeProcess:
+    """A fresh process that holds the training program of a model of the suite, at the session's sizes.
+
+    ``python`` is the interpreter of another environment; None for this one.
+    """
+    process = tools.start(python=python)
     process.call(f"{_THIS}:build_program", framework=framework, model=model, preset=tools.preset)
     return process
 
