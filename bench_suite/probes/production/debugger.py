@@ -95,7 +95,7 @@ def judge(seen: Mapping[str, Any], *, versions: dict[str, str]) -> Answer:
 
 def holds_value(text: str) -> bool:
     """True where the value stands in the text as a number of its own."""
-    return re.search(rf"(?<![\d.]){VALUE}(?:\.0*)?(?!\d)", text) is not None
+    return re.search(rf"(?<![\d.]){VALUE}(?:\.0*)?(?!\.?\d)", text) is not None
 
 
 def look(memory: dict[str, Any], *, verbs: str, subject: str, target: str) -> dict[str, Any]:

@@ -46,7 +46,7 @@ OLDER_NAMES = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
 """Distributions of the older environment where they are called otherwise than here."""
 _ARRAYS = "arrays.npz"
 LARGEST_ERROR = 1e-4
-"""Relative to the largest value: float32 through a few steps, compiled by another compiler. What is a copy has none."""
+"""Of an artefact's outputs, relative to the largest: the same operations in float32, compiled by another compiler."""
 _THIS = "speedscore.bench_suite.probes.production.survival"
 _CHECKPOINT = "speedscore.bench_suite.probes.production.checkpoint"
 
@@ -58,7 +58,7 @@ class _Way(NamedTuple):
     """Interpreter, None for this one → a process that is ready."""
     make: Callable[[ProbeProcess], Mapping[str, Any]]
     use: Callable[[ProbeProcess, Mapping[str, Any]], Mapping[str, Any]]
-    """The process and what ``make`` gave → ``seconds``, ``equal`` and ``error``."""
+    """The process and what ``make`` gave → ``seconds``, ``equal``, ``error`` and the error's ``limit``."""
 
 
 def list_cases() -> Sequence[ProbeCase]:
@@ -106,9 +106,9 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
 
 
 def judge(used: Mapping[str, Any], *, versions: dict[str, str], older: Mapping[str, str]) -> Answer:
-    """``equal`` to the bit, ``agrees`` within ``LARGEST_ERROR``, or ``differs``; an error that is no number differs."""
+    """``equal`` to the bit, ``agrees`` within ``limit``, or ``differs``; an error that is no number differs."""
     error = used["error"]
-    near = error is not None and error <= LARGEST_ERROR
+    near = error is not None and error <= used["limit"]
     outcome = "equal" if used["equal"] else "agrees" if near else "differs"
     return Answer(
         outcome, (used["seconds"],), versions, observations={"largest_relative_error": error, **_older(older)}
@@ -139,7 +139,7 @@ def _program_way(case: ProbeCase, tools: Tools, folder: Path) -> _Way:
         began = time.perf_counter()
         take_steps(process, CERTIFIED_STEPS)
         seconds = time.perf_counter() - began
-        return {"seconds": seconds, **process.call(f"{_THIS}:compare_weights", path=path)}
+        return {"seconds": seconds, **process.call(f"{_THIS}:compare_weights", path=path, preset=tools.preset)}
 
     return _Way(lambda python: _start(case, tools, python), make, use)
 
@@ -156,7 +156,7 @@ def _checkpoint_way(case: ProbeCase, tools: Tools, folder: Path) -> _Way:
     def use(process: ProbeProcess, made: Mapping[str, Any]) -> Mapping[str, Any]:
         restored = process.call(f"{_CHECKPOINT}:restore", path=str(folder / "state"), **route)
         difference = first_difference(made["digests"], restored["digests"])
-        return {"seconds": restored["seconds"], "equal": not difference, "error": None}
+        return {"seconds": restored["seconds"], "equal": not difference, "error": None, "limit": 0.0}
 
     return _Way(lambda python: _start(case, tools, python), make, use)
 
@@ -192,10 +192,22 @@ def keep_weights(memory: dict[str, Any], *, path: str) -> None:
     np.savez(path, **memory["program"].weights())
 
 
-def compare_weights(memory: dict[str, Any], *, path: str) -> dict[str, Any]:
-    """Runs under the newest release: the present weights against those that were kept."""
+def compare_weights(memory: dict[str, Any], *, path: str, preset: str) -> dict[str, Any]:
+    """Runs under the newest release: the present weights against those that were kept.
+
+    By the workload's own tolerance, of the error of each tensor over the length of the way that it went.
+    """
+    workload = make_workload(MODEL, preset)
+    before = {**workload.parameters(), **workload.state()}
+    found = memory["program"].weights()
     with np.load(path) as kept:
-        return compare(dict(kept), memory["program"].weights())
+        expected = dict(kept)
+    equal = all(np.array_equal(found[name], expected[name]) for name in expected)
+    errors = [
+        float(np.linalg.norm(found[name] - expected[name]) / np.linalg.norm(expected[name] - before[name]))
+        for name in expected
+    ]
+    return {"equal": equal, "error": _worst(errors), "limit": workload.tolerances.update}
 
 
 def make_artefact(
@@ -217,21 +229,20 @@ def run_artefact(memory: dict[str, Any], *, verbs: str, kind: str, folder: str) 
         inputs, expected = kept["inputs"], kept["outputs"]
     began = time.perf_counter()
     outputs = artefact.run(inputs, Path(folder) / kind)
-    return {"seconds": time.perf_counter() - began, **compare({"outputs": expected}, {"outputs": outputs})}
+    return {"seconds": time.perf_counter() - began, **compare(expected, outputs)}
 
 
-def compare(expected: Mapping[str, NDArray[Any]], found: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
-    """Equal to the bit or not, and the largest error of any array relative to its largest expected value.
+def compare(expected: NDArray[Any], found: NDArray[Any]) -> dict[str, Any]:
+    """Equal to the bit or not, and the largest error relative to the largest expected value.
 
-    The error is None where a name or a shape differs, or a number is not finite.
+    The error is None where the shapes differ or a number is not finite.
     """
-    if any(expected[name].shape != found[name].shape for name in expected.keys() & found.keys()):
-        return {"equal": False, "error": None}
-    if expected.keys() != found.keys():
-        return {"equal": False, "error": None}
-    errors = [
-        float(np.abs(found[name] - expected[name]).max() / (np.abs(expected[name]).max() or 1.0)) for name in expected
-    ]
-    equal = all(np.array_equal(found[name], expected[name]) for name in expected)
-    finite = bool(np.isfinite(errors).all())
-    return {"equal": equal, "error": max(errors) if finite else None}
+    if expected.shape != found.shape:
+        return {"equal": False, "error": None, "limit": LARGEST_ERROR}
+    error = float(np.abs(found - expected).max() / (np.abs(expected).max() or 1.0))
+    return {"equal": bool(np.array_equal(found, expected)), "error": _worst([error]), "limit": LARGEST_ERROR}
+
+
+def _worst(errors: Sequence[float]) -> float | None:
+    """The largest; None where one is not finite."""
+    return max(errors) if np.isfinite(errors).all() else None

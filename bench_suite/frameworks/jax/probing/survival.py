@@ -15,7 +15,7 @@ from speedscore.bench_suite.frameworks.artefacts import Artefact
 
 def _make(workload: Any, implementation: str, inputs: Any, path: Path) -> Any:
     model = importlib.import_module(implementation).make(workload, platform="cpu")
-    params, state = model.to_trees(workload.parameters(), workload.state())
+    params, state = jax.device_put(model.to_trees(workload.parameters(), workload.state()))
     predict = jax.jit(lambda inputs: model.apply(params, state, inputs, False)[0])
     path.write_bytes(export.export(predict)(inputs).serialize())
     return np.asarray(predict(inputs))
