@@ -64,9 +64,7 @@ def test_every_framework_has_a_route_and_none_has_two_of_a_name() -> None:
     }
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None, reason='PyTorch is missing: pip install "speedscore[torch]"'
-)
+@pytest.mark.skipif(bool(TORCH.missing_packages()), reason=f"PyTorch is missing: {TORCH.remedy}")
 @pytest.mark.skipif(importlib.util.find_spec("safetensors") is None, reason="safetensors is missing")
 def test_a_flipped_byte_in_the_file_is_found(tmp_path: Path) -> None:
     """The model is real, its optimizer has state, and the file is the route's own."""

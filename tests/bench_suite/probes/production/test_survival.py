@@ -84,9 +84,7 @@ def test_each_case_has_an_id_of_its_own() -> None:
     assert len({case.id for case in cases}) == len(cases)
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None, reason='PyTorch is missing: pip install "speedscore[torch]"'
-)
+@pytest.mark.skipif(bool(TORCH.missing_packages()), reason=f"PyTorch is missing: {TORCH.remedy}")
 def test_an_artefact_runs_without_the_model_and_a_spoilt_one_is_seen(tmp_path: Path) -> None:
     """Under one release: that of an older one is not at hand everywhere."""
     way: dict[str, Any] = {"verbs": probing_module("torch", "survival"), "kind": "export", "folder": str(tmp_path)}

@@ -57,7 +57,7 @@ def test_a_ratio_and_a_share_are_of_medians() -> None:
     assert costs.rows[0][-1] == "1.50 ×"
     counts = {"trace_operations": 8, "trace_operations_with_line": 2}
     (shares,) = tables.trace_tables([result("trace", measured=counts)])
-    assert "25 % (2)" in shares.rows[0]
+    assert "25.0 % (2)" in shares.rows[0]
 
 
 def test_text_from_outside_ends_no_cell() -> None:

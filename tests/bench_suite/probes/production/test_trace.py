@@ -91,9 +91,7 @@ def test_the_outcome_is_the_best_that_any_operation_leads_to(counts: tuple[int, 
     assert judge(taken | dict(zip(names, counts, strict=True)), versions={"sample": "1"}).outcome == outcome
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("torch") is None, reason='PyTorch is missing: pip install "speedscore[torch]"'
-)
+@pytest.mark.skipif(bool(TORCH.missing_packages()), reason=f"PyTorch is missing: {TORCH.remedy}")
 def test_an_operator_has_the_files_of_the_calls_that_were_open_on_its_thread() -> None:
     module = importlib.import_module("speedscore.bench_suite.frameworks.torch.probing.trace")
 
