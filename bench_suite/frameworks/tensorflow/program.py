@@ -68,6 +68,11 @@ class TensorflowProgram:
             if not variable.device.endswith(self._device):
                 raise DeviceUnavailable(f"{name} was asked to be on {self._device}, but is on {variable.device}")
 
+    @property
+    def computation(self) -> Computation:
+        """The variables of model and optimizer, and what is computed with them."""
+        return self._computation
+
     def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
         batch: tuple[Array, ...] = (inputs, targets) if self._trains else (inputs,)
         self._batch = tuple(place(values, self._device) for values in batch)
