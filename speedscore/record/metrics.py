@@ -76,6 +76,7 @@ _TABLE = (
     _count("recompilations", "recompilations"),
     _seconds("import_seconds", "seconds of importing"),
     _bytes("import_rss_bytes", "resident memory that importing adds"),
+    _seconds("seconds_to_message", "seconds until a user sees what a framework says of a mistake"),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}
