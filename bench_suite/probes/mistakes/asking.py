@@ -82,13 +82,13 @@ def _watch(process: ProbeProcess, function: str, *, copy: Path, rules: Rules) ->
 
 
 def _is_clean(seen: Seen, program: MarkedProgram, rules: Rules) -> bool:
-    silent = not rules.noise.taken_out(seen.printed).strip()
+    silent = not rules.noise.taken_out_of(seen.printed).strip()
     return seen.ended == "returned" and silent and is_right(seen.number, program, rules)
 
 
 def _check_twin(seen: Seen, program: MarkedProgram, rules: Rules) -> None:
     if not _is_clean(seen, program, rules):
-        words = rules.noise.taken_out(seen.traceback or seen.printed).strip()[-_SHOWN_LETTERS:]
+        words = rules.noise.taken_out_of(seen.traceback or seen.printed).strip()[-_SHOWN_LETTERS:]
         raise TwinError(
             f"the twin must return {program.right:g} and print nothing; it {seen.ended} {seen.number} {words}".rstrip()
         )

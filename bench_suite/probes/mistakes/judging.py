@@ -57,12 +57,12 @@ class Judgement(msgspec.Struct, frozen=True):
 
 def judge(seen: Seen, program: MarkedProgram, rules: Rules) -> Judgement:
     """``program`` is the one that was run; of its text only the lines that err are known here."""
-    printed = rules.noise.taken_out(seen.printed).strip()
+    printed = rules.noise.taken_out_of(seen.printed).strip()
     if seen.ended == "raised":
         error = read_error(seen.traceback)
-        message = rules.noise.taken_out(error.message).strip()
-        # What stands in the message in a traceback's form is a stack, too: compilers print the user's there.
-        at_once = any(_is_marked(frame, program) for frame in (*error.frames, *frames_in(message)))
+        message = rules.noise.taken_out_of(error.message).strip()
+        executing = (*error.frames, *frames_in(rules.user_stack.found_in(message)))
+        at_once = any(_is_marked(frame, program) for frame in executing)
         return _read(
             AT_ONCE if at_once else LATE,
             message=message,

@@ -33,14 +33,11 @@ class Looked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def is_in(self, text: str) -> bool:
         return any(_compiled(pattern).search(text) for pattern in self.patterns)
 
+    def found_in(self, text: str) -> str:
+        """All that the patterns match, in their order."""
+        return "\n".join(match[0] for pattern in self.patterns for match in _compiled(pattern).finditer(text))
 
-class Noise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What stands in any output, whatever the user did, and is taken out before anything is judged."""
-
-    means: str
-    patterns: tuple[str, ...]
-
-    def taken_out(self, text: str) -> str:
+    def taken_out_of(self, text: str) -> str:
         for pattern in self.patterns:
             text = _compiled(pattern).sub("", text)
         return text
@@ -55,7 +52,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After which a program is said to hang."""
     outcome: tuple[Outcome, ...]
     """The best first."""
-    noise: Noise
+    noise: Looked
+    user_stack: Looked
     values: Looked
     remedy: Looked
     link: Looked
