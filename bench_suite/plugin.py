@@ -26,6 +26,7 @@ from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.workloads.presets import Preset, find_preset
 from speedscore.host.processors import usable_processors
 from speedscore.host.signals import interrupt_on
+from speedscore.record.phases import PHASES
 from speedscore.record.run_file import BLOCK_KEY, RunFileError, to_block
 from speedscore.text.cleaning import one_line
 
@@ -119,7 +120,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     try:
         result = yield
     except pytest.UsageError as error:
-        raise pytest.UsageError(*error.args, *misspelled_node_ids(session.config.args)) from None
+        raise pytest.UsageError(*error.args, *misspelled_node_ids(session.config.args, _names())) from None
     # Not when pytest_collection_finish is called, for that comes after a Ctrl-C too, with all that was not deselected.
     if not _is_gate_side(session.config):
         _begin(session)
@@ -128,7 +129,13 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
     """Where -k selects nothing, say which case or part of one it may have meant."""
-    return [] if items else misspelled_keywords(config.getoption("keyword"))
+    return [] if items else misspelled_keywords(config.getoption("keyword"), _names())
+
+
+def _names() -> dict[str, list[str]]:
+    """Test → the ids of its cases, for all tests of the suite."""
+    measured = {f"test_{phase}": [case.id for case in matrix(phase)] for phase in PHASES}
+    return measured | {f"test_{name}": [case.id for case in each.list_cases()] for name, each in FAMILIES.items()}
 
 
 def _begin(session: pytest.Session) -> None:
@@ -169,7 +176,7 @@ def _make_session(config: pytest.Config, cases: dict[str, Case], probes: dict[st
             ).objection,
             journal=config.stash[JOURNAL],
             probe_cases=probes,
-            hear_probe=Progress(config, total_probes=len(probes)).probe_done,
+            hear_probe=Progress(config, probes=tuple(probes.values())).probe_done,
         )
     except RunFileError as error:
         raise pytest.UsageError(f"--resume: {error}") from None

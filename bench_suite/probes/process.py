@@ -83,7 +83,7 @@ class ProbeProcess:
             cwd=folder,
         )
 
-    def call(self, function: str, *, limit_seconds: float = 1e9, **arguments: Any) -> Any:
+    def call(self, function: str, /, *, limit_seconds: float = 1e9, **arguments: Any) -> Any:
         """Call ``module:function`` with a dictionary of the process's own and ``arguments``, and return its value.
 
         The dictionary is the same in every call to one process, so that a function can leave something to a later one.

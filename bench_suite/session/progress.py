@@ -6,6 +6,7 @@ It writes through pytest's terminal reporter, past its capturing, and never to a
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from statistics import median
@@ -38,13 +39,14 @@ def wants_live_line(reporter: pytest.TerminalReporter) -> bool:
 class Progress:
     """A listener of blocks and of probes that writes to the terminal."""
 
-    def __init__(self, config: pytest.Config, *, total_blocks: int = 0, total_probes: int = 0) -> None:
+    def __init__(self, config: pytest.Config, *, total_blocks: int = 0, probes: Sequence[ProbeCase] = ()) -> None:
         self._reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
         self._capture = config.pluginmanager.get_plugin("capturemanager")
         self._total_blocks = total_blocks
         self._begun_blocks = 0
-        self._total_probes = total_probes
-        self._ended_probes = 0
+        self._total_probes = len(probes)
+        self._probes_left = Counter(" ".join(filter(None, (case.family, case.target))) for case in probes)
+        self._probes_done: dict[str, Counter[str]] = {}
         self._live = self._reporter is not None and wants_live_line(self._reporter)
         self._drawn_at_seconds = 0.0
         self._drawn = False
@@ -84,10 +86,19 @@ class Progress:
                 self._line(f"    {name}: FAILED: {first_line(str(error))}")
 
     def probe_done(self, case: ProbeCase, outcome: ProbeOutcome) -> None:
-        self._ended_probes += 1
-        said = outcome.answer.outcome if outcome.answer else f"{outcome.status}: {first_line(outcome.reason)}"
-        place = f"[{self._ended_probes}/{self._total_probes}]"
-        self._line(f"{place} {case.family} {case.id}: {said} ({duration(outcome.wall_seconds)})")
+        """One that went wrong is a line at once; the others are counted, and said when all of their kind are done."""
+        kind = " ".join(filter(None, (case.family, case.target)))
+        self._probes_left[kind] -= 1
+        said = outcome.answer.outcome if outcome.answer else outcome.status
+        self._probes_done.setdefault(kind, Counter())[said] += 1
+        place = f"[{sum(map(Counter.total, self._probes_done.values()))}/{self._total_probes}]"
+        if outcome.status == "failed":
+            self._line(f"{place} {case.family} {case.id}: FAILED: {first_line(outcome.reason)}")
+        if not self._probes_left[kind]:
+            counts = ", ".join(f"{count} {word}" for word, count in self._probes_done[kind].most_common())
+            self._line(f"{place} {kind}: {counts}")
+        else:
+            self._draw(f"{place} {case.family} {case.id}: {said} ({duration(outcome.wall_seconds)})")
 
     def _figure(self, case: Case, rounds: Sequence[Round], *, stopped: str) -> str:
         middle = duration(figure_of_rounds(rounds))

@@ -9,6 +9,7 @@ from itertools import groupby
 import pytest
 
 from speedscore.bench_suite.measuring.load_watch import is_disturbed
+from speedscore.bench_suite.probes.summary import summary_lines
 from speedscore.bench_suite.session.overview import overview_lines, unlike_attention
 from speedscore.bench_suite.session.tables import group_lines, shape_lines
 from speedscore.host.fingerprint import BUSY_FROM
@@ -35,8 +36,20 @@ _LEGEND_BY_COLUMN = {
 
 
 def write_report(terminal: pytest.TerminalReporter, run: RunRecord) -> None:
-    """Print the overview, with ``--full`` every table; where nothing was measured, all reasons why."""
+    """Print the overview, with ``--full`` every table; where nothing was measured, all reasons why.
+
+    What the probes came to stands below.
+    """
     width = min(terminal.config.get_terminal_writer().fullwidth, 100)
+    if run.cases:
+        _write_cases(terminal, run, width=width)
+    if run.probes:
+        terminal.section("speedscore: asked", sep="=")
+        for line in summary_lines(run.probes, width=width):
+            terminal.write_line(line)
+
+
+def _write_cases(terminal: pytest.TerminalReporter, run: RunRecord, *, width: int) -> None:
     measured = [case for case in run.cases if case.status == "measured"]
     if measured and not terminal.config.getoption("full"):
         terminal.section("speedscore: measured", sep="=")

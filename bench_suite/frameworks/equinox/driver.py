@@ -69,12 +69,15 @@ class EquinoxDriver:
     def compile_pass(self, carry: Carry, inputs: Any) -> Compiled:
         @eqx.filter_jit(donate="none")
         def evaluate(module: Any, state: Any, inputs: Any) -> Any:
-            return self._model.apply(module, state, inputs, False)[0]
+            return self.predict((module, state), inputs)
 
         def call(carry: Carry, inputs: Any) -> Any:
             return evaluate(carry[0], carry[1], inputs)
 
         return _compile_in_stages(evaluate, (carry[0], carry[1], inputs), call)
+
+    def predict(self, carry: Carry, inputs: Any) -> Any:
+        return self._model.apply(carry[0], carry[1], inputs, False)[0]
 
     def examine(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Any, Any, Tree]:
         loss, logits, gradients = self._examine(carry[0], carry[1], (inputs, targets))

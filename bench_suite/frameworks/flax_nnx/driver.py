@@ -104,6 +104,9 @@ class JitDriver:
         compiled = compile_in_stages(nnx.jit(predict, donate_argnums=0), carry.model, inputs)
         return dataclasses.replace(compiled, call=lambda carry, inputs: compiled.call(carry.model, inputs))
 
+    def predict(self, carry: Carry, inputs: Any) -> Any:
+        return carry.model(inputs)
+
     def examine(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Any, Any, Tree]:
         # It moves the running statistics of a copy.
         loss, logits, gradients = self._examine(nnx.clone(carry.model), inputs, targets)

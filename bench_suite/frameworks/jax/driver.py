@@ -108,6 +108,10 @@ class Driver(Protocol):
         """The forward pass in evaluation mode: (carry, inputs) → logits. It donates nothing."""
         ...
 
+    def predict(self, carry: Carry, inputs: Any) -> Any:
+        """The forward pass in evaluation mode as a function that can be traced: (carry, inputs) → logits."""
+        ...
+
     def examine(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Any, Any, Tree]:
         """Loss, logits and gradients in training mode, the gradients in the form of the parameters. Jitted."""
         ...
@@ -146,7 +150,10 @@ class PureDriver:
         return compile_in_stages(jax.jit(self._step, donate_argnums=0), carry, inputs, targets)
 
     def compile_pass(self, carry: Carry, inputs: Any) -> Compiled:
-        return compile_in_stages(jax.jit(self._pass), carry, inputs)
+        return compile_in_stages(jax.jit(self.predict), carry, inputs)
+
+    def predict(self, carry: Carry, inputs: Any) -> Any:
+        return self._model.apply(carry[0], carry[1], inputs, False)[0]
 
     def examine(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Any, Any, Tree]:
         loss, logits, gradients = self._examine(carry[0], carry[1], inputs, targets)
@@ -165,9 +172,6 @@ class PureDriver:
         (loss, (_, state)), gradients = self._differentiate(params, state, inputs, targets)
         updates, optimizer_state = self._optimizer.update(gradients, optimizer_state, params)
         return (optax.apply_updates(params, updates), state, optimizer_state), loss
-
-    def _pass(self, carry: Carry, inputs: Any) -> Any:
-        return self._model.apply(carry[0], carry[1], inputs, False)[0]
 
     def _loss_logits_gradients(self, params: Tree, state: Tree, inputs: Any, targets: Any) -> tuple[Any, Any, Tree]:
         (loss, (logits, _)), gradients = self._differentiate(params, state, inputs, targets)

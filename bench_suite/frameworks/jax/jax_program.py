@@ -102,6 +102,11 @@ class JaxProgram:
     def infer(self) -> None:
         self._logits = self._call(self._carry, *self._batch)
 
+    def predictor(self) -> Callable[[Any], Any]:
+        """The forward pass at the present weights, which can be traced: inputs [any batch, …] → logits."""
+        driver, carry = self._driver, self._carry
+        return lambda inputs: driver.predict(carry, inputs)
+
     def wait(self) -> None:
         if self._logits is None:
             block_until_ready(self._queued())

@@ -10,6 +10,8 @@ import pytest
 
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.outcomes import CaseMeasured
+from speedscore.bench_suite.probes.pool import ProbeOutcome
+from speedscore.bench_suite.probes.probe import Answer, ProbeCase
 from speedscore.bench_suite.session import progress
 from speedscore.bench_suite.session.progress import Progress
 from speedscore.record.run_record import Round
@@ -75,3 +77,18 @@ def test_a_wide_interval_is_called_too_noisy_with_the_likely_reason(
     line = line_of("training", [0.1, 0.9] * 8, busy_processors=busy_processors)
     assert line == f"training jax: 500 ms, too noisy: 16 rounds (budget); likely reason: {reason}"
     assert "±" not in line
+
+
+def test_probes_are_counted_by_kind_and_one_that_went_wrong_has_a_line_of_its_own() -> None:
+    reporter = Reporter()
+    plugins = {"terminalreporter": reporter, "capturemanager": None}
+    config = cast(Any, SimpleNamespace(pluginmanager=SimpleNamespace(get_plugin=plugins.get)))
+    cases = [ProbeCase("export", name, subject="mlp", target="onnx") for name in ("jax", "torch", "haiku")]
+    listener = Progress(config, probes=cases)
+    passed = ProbeOutcome("answered", Answer("passed", (1.0,), {"jax": "1"}))
+    for case, outcome in zip(cases, (passed, ProbeOutcome("failed", reason="why\nmore"), passed), strict=True):
+        listener.probe_done(case, outcome)
+    assert [line.strip() for line in reporter.lines] == [
+        "[2/3] export torch-mlp-onnx-cpu: FAILED: why",
+        "[3/3] export onnx: 2 passed, 1 failed",
+    ]

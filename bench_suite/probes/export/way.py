@@ -1,0 +1,124 @@
+"""One way from a framework to a target, walked: the two processes at its ends, and what is carried between them.
+
+It says where the way ended, and judges nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
+from speedscore.bench_suite.probes.export import native, parity, running
+from speedscore.bench_suite.probes.export.refusals import first_words, kind_of
+from speedscore.bench_suite.probes.export.targets import TARGETS, Route, Target, find_route
+from speedscore.bench_suite.probes.probe import ProbeCase
+from speedscore.bench_suite.probes.process import Lost, ProbeProcess, Raised
+from speedscore.bench_suite.probes.tools import Tools
+
+ROUNDS = 5
+CALLS_PER_ROUND = 10
+"""Calls of one side before the other takes its turn."""
+_NATIVE = native.__name__
+_RUNNING = running.__name__
+
+
+class Stopped(Exception):
+    """The way ended here."""
+
+    def __init__(self, outcome: Literal["not converted", "does not run"], error: Raised | Lost) -> None:
+        super().__init__(first_words(error))
+        self.outcome = "crashed" if isinstance(error, Lost) else outcome
+        self.kind = kind_of(error)
+
+
+class Converted(msgspec.Struct, frozen=True):
+    """What the converter says of the artefact."""
+
+    artefact: str
+    dynamic_batch: bool
+    tool: str
+    seconds: float
+
+
+class Way:
+    """One way from a framework to a target, with the two processes at its ends."""
+
+    def __init__(self, case: ProbeCase, tools: Tools) -> None:
+        self.case = case
+        self.route: Route = find_route(case.framework, case.target)
+        self.target: Target = TARGETS[case.target]
+        self.tools = tools
+        environment = self.route.environment
+        self._python = tools.environment(environment) if environment else None
+        self.framework = tools.start(python=self._python)
+
+    def build(self, *, model: str, flipped: str = "") -> None:
+        """A model that the suite certifies elsewhere: what goes wrong here is no answer."""
+        self.framework.call(
+            f"{_NATIVE}:build", framework=self.case.framework, model=model, preset=self.tools.preset, flipped=flipped
+        )
+
+    def convert(self, folder: Path) -> Converted:
+        """Convert what was built into ``folder``, which gets the framework's own answers, too."""
+        folder.mkdir()
+        self.framework.call(f"{_NATIVE}:answer", folder=str(folder))
+        try:
+            converted = self.framework.call(f"{_NATIVE}:convert", converter=self.route.convert, folder=str(folder))
+        except (Raised, Lost) as error:
+            raise Stopped("not converted", error) from None
+        return msgspec.convert(converted, Converted)
+
+    def start_runtime(self) -> ProbeProcess:
+        self.framework.freeze()
+        return self.tools.start(python=self._python if self.route.runs_there else None)
+
+    def run(self, runtime: ProbeProcess, folder: Path, converted: Converted) -> float:
+        """Open the artefact and run one example. Returns the relative error."""
+        try:
+            runtime.call(self.target.load, folder=str(folder), artefact=converted.artefact)
+            return self.run_batch(runtime, folder, size=native.BATCHES[0])
+        except (Raised, Lost) as error:
+            raise Stopped("does not run", error) from None
+
+    def run_batch(self, runtime: ProbeProcess, folder: Path, *, size: int) -> float:
+        """Run a batch through the open artefact. Returns the relative error; raises Raised and Lost."""
+        answers = folder / f"answers-{size}.npy"
+        runtime.call(f"{_RUNNING}:run", examples=str(folder / f"examples-{size}.npy"), answers=str(answers))
+        return parity.read_error(answers, folder / f"native-{size}.npy")
+
+    def try_other_batch(self, runtime: ProbeProcess, folder: Path) -> float | None:
+        """The relative error of a batch of another size; None where the artefact is made for one size alone."""
+        try:
+            error = self.run_batch(runtime, folder, size=native.BATCHES[1])
+        except Raised:
+            return None
+        # What comes back in another shape was cut to the size that it was made for.
+        return None if error == float("inf") else error
+
+    def time_both(self, runtime: ProbeProcess, folder: Path) -> dict[str, list[float]]:
+        """Seconds of single calls on one example, in the runtime and in the framework, by turns."""
+        size = native.BATCHES[0]
+        there, here = str(folder / f"examples-{size}.npy"), str(folder / f"canonical-{size}.npy")
+        seconds: dict[str, list[float]] = {"runtime_latency_seconds": [], "native_latency_seconds": []}
+        for round_ in range(ROUNDS + 1):
+            in_runtime = runtime.call(f"{_RUNNING}:time_calls", examples=there, calls=CALLS_PER_ROUND)
+            runtime.freeze()
+            in_framework = self.framework.call(f"{_NATIVE}:time_calls", examples=here, calls=CALLS_PER_ROUND)
+            self.framework.freeze()
+            if round_:  # the first warms up
+                seconds["runtime_latency_seconds"] += in_runtime
+                seconds["native_latency_seconds"] += in_framework
+        return seconds
+
+    def versions(self, runtime: ProbeProcess | None = None) -> dict[str, str]:
+        packages = FRAMEWORKS[self.case.framework].packages
+        names = (*packages, *_DISTRIBUTIONS.get(self.case.framework, ()), *self.route.distributions)
+        versions = self.framework.versions(*names)
+        return versions | (runtime.versions(*self.target.distributions) if runtime is not None else {})
+
+
+_DISTRIBUTIONS = {"haiku": ("dm-haiku",)}
+"""Of packages whose distribution has another name."""

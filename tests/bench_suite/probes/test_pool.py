@@ -1,0 +1,102 @@
+"""Many probes at once: each keeps what it came to, none costs another, and an interrupt leaves no process."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import psutil
+import pytest
+
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
+from speedscore.bench_suite.probes.families import FAMILIES
+from speedscore.bench_suite.probes.pool import ProbeOutcome, ask_all
+from speedscore.bench_suite.probes.probe import Family, ProbeCase
+from speedscore.host.processors import usable_processors
+
+SAMPLE = "tests.bench_suite.probes.sample_probe"
+
+
+@pytest.fixture(autouse=True)
+def sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A family whose cases do what their subject says, for a framework that needs nothing, and one that is missing."""
+    family = Family(
+        "sample",
+        title="a sample",
+        short="sample",
+        cases=f"{SAMPLE}:no_cases",
+        ask=f"{SAMPLE}:ask",
+        outcomes=("right",),
+        limit_seconds=3.0,
+    )
+    monkeypatch.setitem(FAMILIES, "sample", family)
+    for name, packages in (("first", ()), ("missing", ("no_such_package",))):
+        framework = Framework(name, builder="a.b:c", ecosystem="sample", extra="", packages=packages)
+        monkeypatch.setitem(FRAMEWORKS, name, framework)
+
+
+def asked(*cases: ProbeCase) -> dict[str, ProbeOutcome]:
+    outcomes: dict[str, ProbeOutcome] = {}
+    ask_all(
+        cases,
+        preset="smoke",
+        processors=(usable_processors() * 2)[:2],
+        listener=lambda case, outcome: outcomes.update({case.subject or case.framework: outcome}),
+    )
+    return outcomes
+
+
+def of_subject(subject: str, *, packages: tuple[str, ...] = ()) -> ProbeCase:
+    return ProbeCase("sample", "first", subject=subject, packages=packages)
+
+
+def test_each_probe_comes_to_its_own_end() -> None:
+    outcomes = asked(
+        *map(of_subject, ("right", "odd", "undeclared", "broken", "unavailable", "hangs")),
+        of_subject("tool", packages=("no_such_tool",)),
+        ProbeCase("sample", "missing"),
+    )
+    assert {name: outcome.status for name, outcome in outcomes.items()} == {
+        "right": "answered",
+        "odd": "failed",
+        "undeclared": "failed",
+        "broken": "failed",
+        "unavailable": "skipped",
+        "hangs": "failed",
+        "tool": "skipped",
+        "missing": "skipped",
+    }
+    answer = outcomes["right"].answer
+    assert answer is not None
+    assert answer.seconds == (0.01,)
+    assert "'odd'" in outcomes["odd"].reason
+    assert "no_such_metric" in outcomes["undeclared"].reason
+    assert "the harness is wrong" in outcomes["broken"].reason
+    assert outcomes["unavailable"].reason == "needs a moon; wait for the night"
+    assert 'pip install "speedscore[probes]"' in outcomes["tool"].reason
+    assert "no_such_package" in outcomes["missing"].reason
+
+
+def test_an_interrupt_ends_every_process_and_keeps_what_was_heard() -> None:
+    heard = []
+
+    def listen(case: ProbeCase, outcome: ProbeOutcome) -> None:
+        heard.append((case.subject, outcome.status))
+        raise KeyboardInterrupt
+
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    cases = [of_subject(name) for name in ("right", "hangs", "right", "right")]
+    with pytest.raises(KeyboardInterrupt):
+        ask_all(cases, preset="smoke", processors=(usable_processors() * 2)[:2], listener=listen)
+    assert heard == [("right", "answered")]
+    _nothing_is_left(before)
+
+
+def _nothing_is_left(before: set[int]) -> None:
+    """Of processes that were started; the one that tidies up after us stays."""
+    for _ in range(100):
+        children = [child for child in psutil.Process(os.getpid()).children(recursive=True) if child.pid not in before]
+        if not [child for child in children if "probes.child" in " ".join(child.cmdline())]:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"still there: {children}")

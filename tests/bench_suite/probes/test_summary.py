@@ -1,0 +1,95 @@
+"""The screen that says what a session's probes came to: what was counted, and what is not published."""
+
+from __future__ import annotations
+
+from speedscore.bench_suite.probes.summary import NO_CONTROL, make_lines, proved, summary_lines
+from speedscore.record.measurement import Measurement
+from speedscore.record.probe_result import ProbeResult, ProbeStatus
+
+
+def result(
+    family: str,
+    framework: str,
+    outcome: str = "",
+    *,
+    subject: str = "",
+    target: str = "",
+    reason: str = "",
+    seconds: float | None = None,
+) -> ProbeResult:
+    status: ProbeStatus = "answered" if outcome else "skipped"
+    name = "-".join(filter(None, (framework, subject, target, "cpu")))
+    measured = () if seconds is None else (Measurement("import_seconds", unit="s", better="lower", samples=(seconds,)),)
+    return ProbeResult(
+        id=name,
+        nodeid=f"{family}[{name}]",
+        family=family,
+        framework=framework,
+        ecosystem=framework,
+        device="cpu",
+        status=status,
+        subject=subject,
+        target=target,
+        outcome=outcome,
+        reason=reason,
+        seconds=(1.0,) if outcome else (),
+        measurements=measured,
+        versions={"sample": "1"} if outcome else {},
+    )
+
+
+def exports(framework: str, *outcomes: str, control: str = "held") -> list[ProbeResult]:
+    cells = [
+        result("export", framework, outcome, subject=f"model{index}", target="onnx")
+        for index, outcome in enumerate(outcomes)
+    ]
+    return [*cells, result("export_control", framework, control, target="onnx")] if control else cells
+
+
+def test_answers_are_counted_by_framework_and_target() -> None:
+    probes = [*exports("jax", "passed", "not converted"), *exports("torch", "passed", "passed")]
+    (line,) = make_lines(probes)
+    assert line.title == "export to onnx"
+    assert line.cells == {"jax": "1 of 2", "torch": "2 of 2"}
+
+
+def test_an_answer_whose_control_broke_or_was_not_asked_is_not_published() -> None:
+    for control in ("broke", ""):
+        probes = exports("jax", "passed", "passed", control=control)
+        (line,) = make_lines(probes)
+        assert line.cells == {"jax": NO_CONTROL}
+        assert not proved(probes[0], probes)
+    # Another framework's control proves nothing.
+    probes = [*exports("jax", "passed", control=""), *exports("torch", "passed")]
+    assert [line.cells for line in make_lines(probes)] == [{"jax": NO_CONTROL, "torch": "passed"}]
+
+
+def test_a_way_that_there_is_not_needs_no_proof() -> None:
+    probes = exports("torch", "no route", "no route", control="")
+    assert [line.cells for line in make_lines(probes)] == [{"torch": "no route"}]
+
+
+def test_one_answer_is_told_by_its_figure() -> None:
+    (line,) = make_lines([result("import", "jax", "imported", seconds=0.25)])
+    assert line.cells == {"jax": "250 ms"}
+
+
+def test_what_was_not_asked_is_said_once_a_reason_and_is_never_a_zero() -> None:
+    probes = [
+        result("import", "jax", reason="needs a moon\nof cheese"),
+        result("import", "torch", reason="needs a moon"),
+    ]
+    assert summary_lines(probes, width=80) == ["2 of 2 probes have no answer:", "  2 skipped: needs a moon"]
+
+
+def test_the_table_keeps_to_its_width_however_many_frameworks_there_are() -> None:
+    names = ("jax", "flax-nnx", "flax-linen", "haiku", "equinox", "torch", "tensorflow")
+    probes = [probe for name in names for probe in exports(name, "passed", "crashed")]
+    lines = summary_lines(probes, width=44)
+    assert max(map(len, lines)) <= 44
+    assert sum(line.count("1 of 2") for line in lines) == len(names)
+
+
+def test_words_from_outside_are_printed_as_they_stand() -> None:
+    lines = summary_lines([result("import", "jax", reason="\x1b[31mred")], width=80)
+    assert not any("\x1b" in line for line in lines)
