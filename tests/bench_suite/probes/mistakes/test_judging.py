@@ -103,7 +103,7 @@ def test_a_message_that_names_nothing_names_nothing() -> None:
 def test_boilerplate_is_no_message() -> None:
     cuda = "E0000 00:00:1.1 1 cuda_platform.cc:52] failed call to cuInit: UNKNOWN ERROR (303)\n"
     assert judged(printed=cuda, number=9.0).outcome == "a wrong number in silence"
-    note = "--------------------\nFor simplicity, JAX has removed its internal frames from the traceback. Set X=off to do so."
+    note = "--------------------\nFor simplicity, JAX has removed its internal frames. Set X=off to see them."
     assert judged(traceback=error(MARKED_LINE, message=f"E: no\n{note}")).says_remedy is False
 
 
