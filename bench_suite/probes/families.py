@@ -162,6 +162,22 @@ _TABLE = (
         tables=f"{_ROOM}.learning.tables:first_tables",
         limit_seconds=300.0,
     ),
+    Family(
+        "mistake",
+        title="what is said of a mistake",
+        short="mistakes",
+        cases=f"{_ROOM}.mistakes.corpus:list_cases",
+        ask=f"{_ROOM}.mistakes.asking:ask",
+        tables=f"{_ROOM}.mistakes.table:make_tables",
+        outcomes=(
+            "harmless",
+            "an error at once",
+            "an error late",
+            "a warning",
+            "a crash or hang",
+            "a wrong number in silence",
+        ),
+    ),
 )
 
 FAMILIES: dict[str, Family] = {family.name: family for family in _TABLE}

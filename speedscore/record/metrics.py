@@ -142,6 +142,7 @@ _TABLE = (
     Metric("trace_operations_with_model_line", "count", "higher", "those that lead to a line of the model"),
     _count("deprecations_in_models", "kinds of warning of deprecation whose line is in the suite's own models"),
     _count("deprecations_in_framework", "kinds of warning of deprecation whose line is in installed packages"),
+    _seconds("seconds_to_message", "seconds until a user sees what a framework says of a mistake"),
     _seconds("convert_seconds", "seconds of converting a model"),
     _bytes("artefact_bytes", "bytes of a converted model"),
     _seconds("first_answer_seconds", "seconds from the start of a process to a converted model's first answer"),

@@ -188,6 +188,7 @@ _LITERT_TORCH: dict[str, Any] = {
     "distributions": ("litert-torch", "litert-converter", "ai-edge-quantizer"),
 }
 
+
 def _by_tensorflow(target: str, converter: str) -> Route:
     return Route(
         _ON_JAX,
