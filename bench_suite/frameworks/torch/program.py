@@ -143,11 +143,6 @@ class TorchProgram:
             self._logits = self._predict(self._batch[0])
         self._platform.end()
 
-    @property
-    def module(self) -> Any:
-        """The ``torch.nn.Module`` with its present weights, as no compiler has seen it."""
-        return self._model.module
-
     def wait(self) -> None:
         self._platform.wait()
 

@@ -298,7 +298,8 @@ def list_control_cases() -> Sequence[ProbeCase]:
 def _case(family: str, framework: str, *, target: str, subject: str = "") -> ProbeCase:
     route = find_route(framework, target)
     packages = () if route.declined else (*route.packages, *_runtime_packages(route))
-    return ProbeCase(family, framework, subject=subject, target=target, packages=packages)
+    block = " ".join(("export", framework, subject))
+    return ProbeCase(family, framework, subject=subject, target=target, packages=packages, block=block)
 
 
 def _runtime_packages(route: Route) -> tuple[str, ...]:

@@ -75,15 +75,16 @@ class Way:
         if self.target.hosts:
             self._needed["opener"] = TARGETS[self.route.takes].load
         self._opened: dict[str, str] = {}
-        self._built = ("", "")
-        """Model and flipped weights."""
         environment = self.route.environment
         self._python = tools.environment(environment) if environment else None
-        self.framework = tools.start(python=self._python)
+        self._built: tuple[str, ...] = ()
+        """Framework, model and flipped weights, and where they were built."""
+        # Importing and building take longer than most conversions: the targets of one model share the process.
+        self.framework, _ = tools.start_shared(f"framework{environment}", python=self._python)
 
     def build(self, *, model: str, flipped: str = "") -> None:
         """A model that the suite certifies elsewhere: what goes wrong here is no answer."""
-        self._built = (model, flipped)
+        self._built = (self.case.framework, model, flipped, self.route.environment)
         self.framework.call(
             f"{_NATIVE}:build", framework=self.case.framework, model=model, preset=self.tools.preset, flipped=flipped
         )
@@ -93,12 +94,15 @@ class Way:
 
         An artefact that several targets take is converted once a session.
         """
-        key = (self.case.framework, *self._built, self.route.convert)
-        shutil.copytree(self.tools.kept.folder(*key, make=self._convert_into), folder)
+        shutil.copytree(self.tools.kept.folder(*self._built, self.route.convert, make=self._convert_into), folder)
         return msgspec.json.decode((folder / _CONVERTED).read_bytes(), type=Converted)
 
     def _convert_into(self, folder: Path) -> None:
-        self.framework.call(f"{_NATIVE}:answer", folder=str(folder))
+        # Once and for all targets, before any converter has had the model in its hands.
+        answers = self.tools.kept.folder(
+            *self._built, make=lambda path: self.framework.call(f"{_NATIVE}:answer", folder=str(path))
+        )
+        shutil.copytree(answers, folder, dirs_exist_ok=True)
         try:
             converted = self.framework.call(f"{_NATIVE}:convert", converter=self.route.convert, folder=str(folder))
         except (Raised, Lost) as error:
