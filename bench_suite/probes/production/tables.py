@@ -88,9 +88,9 @@ def trace_tables(probes: Iterable[ProbeResult]) -> Sequence[Table]:
         "answer": _outcome,
         "bytes": _quantity("trace_bytes", size),
         "operations": _count("trace_operations"),
-        "line in the event": _share("trace_operations_with_line"),
-        "with the program": _share("trace_operations_with_program_line"),
-        "of the model": _share("trace_operations_with_model_line"),
+        "line in the event": _share("trace_operations_without_line"),
+        "with the program": _share("trace_operations_without_program_line"),
+        "of the model": _share("trace_operations_without_model_line"),
     }
     notes = (
         "Operations are executions: of XLA's kernels and fusions, or of eager PyTorch's operators. The shares are of "
@@ -194,9 +194,13 @@ def _count(name: str) -> Cell:
 
 
 def _share(name: str) -> Cell:
+    """Of the operations of a trace those that the count ``name`` leaves over."""
+
     def cell(probe: ProbeResult) -> str:
-        part, whole = _middle(probe, name), _middle(probe, "trace_operations")
-        return NOTHING if part is None or not whole else f"{percent(part / whole)} ({part:,.0f})"
+        without, whole = _middle(probe, name), _middle(probe, "trace_operations")
+        if without is None or not whole:
+            return NOTHING
+        return f"{percent(1 - without / whole)} ({whole - without:,.0f})"
 
     return cell
 

@@ -67,9 +67,9 @@ def judge(taken: dict[str, Any], *, versions: dict[str, str]) -> Answer:
         measurements={
             "trace_bytes": [taken["bytes"]],
             "trace_operations": [taken["operations"]],
-            "trace_operations_with_line": [taken["with_line"]],
-            "trace_operations_with_program_line": [taken["with_program_line"]],
-            "trace_operations_with_model_line": [taken["with_model_line"]],
+            "trace_operations_without_line": [taken["operations"] - taken["with_line"]],
+            "trace_operations_without_program_line": [taken["operations"] - taken["with_program_line"]],
+            "trace_operations_without_model_line": [taken["operations"] - taken["with_model_line"]],
         },
     )
 

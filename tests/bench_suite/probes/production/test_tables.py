@@ -55,7 +55,7 @@ def test_a_ratio_and_a_share_are_of_medians() -> None:
         [result("nan", measured={"switch_on_step_seconds": 3.0, "switch_off_step_seconds": 2.0})]
     )
     assert costs.rows[0][-1] == "1.50 ×"
-    counts = {"trace_operations": 8, "trace_operations_with_line": 2}
+    counts = {"trace_operations": 8, "trace_operations_without_line": 6}
     (shares,) = tables.trace_tables([result("trace", measured=counts)])
     assert "25.0 % (2)" in shares.rows[0]
 
