@@ -155,7 +155,13 @@ TARGETS: dict[str, Target] = {
             "browser",
             title="ONNX Runtime Web in a browser",
             load=f"{_BROWSER}.runtime:load",
-            needs=f"{_BROWSER}.needs:find",
+            needs=f"{_BROWSER}.needs:find_for_onnx",
+        ),
+        Target(
+            "browser-litert",
+            title="LiteRT.js in a browser",
+            load=f"{_BROWSER}.runtime:load",
+            needs=f"{_BROWSER}.needs:find_for_litert",
         ),
         Target(
             "http",
@@ -245,6 +251,7 @@ ROUTES: tuple[Route, ...] = (
     Route(_ON_TENSORFLOW, "litert", convert=f"{_TENSORFLOW}.litert:convert"),
     Route(_ON_TENSORFLOW, "litert-int8", convert=f"{_TENSORFLOW}.litert_int8:convert"),
     Route(_ALL, "browser", takes="onnx"),
+    Route(_ON_TENSORFLOW, "browser-litert", convert=f"{_TENSORFLOW}.litert:convert_fixed"),
     # What its own documentation serves: the framework's own artefact, whose runtime keeps up with the framework.
     Route(_ON_JAX, "http", takes="stablehlo"),
     Route(("torch",), "http", takes="exported"),

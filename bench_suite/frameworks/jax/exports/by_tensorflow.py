@@ -27,33 +27,27 @@ class JaxFunction:
 
 def saved_model(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
     """Answers ``Route.convert``."""
-    return _convert("saved_model", memory, folder=folder)
+    return _convert("saved_model:convert", memory, folder=folder, shapes="(batch, ...)")
 
 
 def litert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
-    """Answers ``Route.convert``."""
-    return _with_fixed_batch("litert", memory, folder=folder)
-
-
-def litert_int8(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
-    """Answers ``Route.convert``."""
-    return _with_fixed_batch("litert_int8", memory, folder=folder)
-
-
-def _with_fixed_batch(converter: str, memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
-    """For a batch of one alone.
+    """Answers ``Route.convert``, for one example at a time.
 
     With a size that is not known JAX writes gathers that LiteRT's converter does not know (``vhlo.dynamic_gather``).
     """
-    return _convert(converter, memory, folder=folder, batch=1)
+    return _convert("litert:convert_fixed", memory, folder=folder, shapes=None)
 
 
-def _convert(converter: str, memory: dict[str, Any], *, folder: str, batch: int | None = None) -> dict[str, Any]:
-    shapes = "(batch, ...)" if batch is None else None
+def litert_int8(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
+    """Answers ``Route.convert``, for one example at a time, as ``litert`` does."""
+    return _convert("litert_int8:convert_fixed", memory, folder=folder, shapes=None)
+
+
+def _convert(converter: str, memory: dict[str, Any], *, folder: str, shapes: str | None) -> dict[str, Any]:
     given = {
         "program": JaxFunction(memory["program"].predictor(), shapes=shapes),
         "workload": memory["workload"],
-        "batch": batch,
     }
-    converted: dict[str, Any] = importlib.import_module(f"{_EXPORTS}.{converter}").convert(given, folder=folder)
-    return converted | {"dynamic_batch": batch is None, "tool": f"jax2tf, {converted['tool']}"}
+    module, _, function = converter.partition(":")
+    converted: dict[str, Any] = getattr(importlib.import_module(f"{_EXPORTS}.{module}"), function)(given, folder=folder)
+    return converted | {"tool": f"jax2tf, {converted['tool']}"}

@@ -16,9 +16,19 @@ from speedscore.bench_suite.frameworks.tensorflow.exports.litert import write_fl
 
 def convert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
     """Answers ``Route.convert``."""
+    return _write(memory, folder=folder, batch=None)
+
+
+def convert_fixed(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
+    """Answers ``Route.convert``, for one example at a time."""
+    return _write(memory, folder=folder, batch=1)
+
+
+def _write(memory: dict[str, Any], *, folder: str, batch: int | None) -> dict[str, Any]:
     return write_flatbuffer(
         memory,
         folder=folder,
         tool="tf.lite.TFLiteConverter, dynamic range",
+        batch=batch,
         optimizations=[tf.lite.Optimize.DEFAULT],
     )

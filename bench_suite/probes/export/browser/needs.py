@@ -1,10 +1,11 @@
-"""Finds a browser and the files of ONNX Runtime Web, and says how to get what is missing. It opens no page."""
+"""Finds a browser and the files of a runtime for its pages, and says how to get what is missing. It opens no page."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +22,45 @@ ONNX_RUNTIME_WEB = NpmPackage(
 )
 
 
+LITERT_JS = NpmPackage(
+    "@litertjs/core",
+    version="2.5.3",
+    integrity="sha512-PlGmbMOq9WitX7FO0jhbdJw9GthatsyuCQXjTt/wJZo0FLaw48q4tz8IwqgqCIkviYGr9OFDL1kCnN4nzWoyJQ==",
+    files=("dist/index.js", "wasm/litert_wasm_internal.js", "wasm/litert_wasm_internal.wasm"),
+)
+LITERT_JS_UTILS = NpmPackage(
+    "@litertjs/wasm-utils",
+    version="2.5.3",
+    integrity="sha512-4fJiw6tBQnIs+0jH/OQ16nYOiSl8/+zZnn5h2ul8aTKHi05sVqZW580Tmk78pC2kT39A9OYBVdFawteZ/sI1kQ==",
+    files=("dist/index.js",),
+)
 _LIMIT_SECONDS = 30.0
 
 
-def find() -> dict[str, Any]:
-    """Answers ``Target.needs``: the browser's command, the folder of ONNX Runtime Web, and the versions of both.
+def find_for_onnx() -> dict[str, Any]:
+    """Answers ``Target.needs``: the last four arguments of ``runtime.load``, for ONNX Runtime Web.
 
-    Raises ProbeUnavailable where one of them is not to be had.
+    Raises ProbeUnavailable where the browser or a package is not to be had.
     """
+    return _find("onnx", packages=(ONNX_RUNTIME_WEB,))
+
+
+def find_for_litert() -> dict[str, Any]:
+    """The same for LiteRT.js."""
+    return _find("litert", packages=(LITERT_JS, LITERT_JS_UTILS))
+
+
+def _find(runtime: str, *, packages: Sequence[NpmPackage]) -> dict[str, Any]:
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise ProbeUnavailable(f"needs a browser, one of {', '.join(BROWSERS)}: apt-get install chromium")
-    versions = {Path(browser).name: _version(browser), ONNX_RUNTIME_WEB.name: ONNX_RUNTIME_WEB.version}
-    return {"browser": browser, "library": str(find_package(ONNX_RUNTIME_WEB)), "versions": versions}
+    versions = {Path(browser).name: _version(browser)}
+    return {
+        "browser": browser,
+        "runtime": runtime,
+        "libraries": {package.name: str(find_package(package)) for package in packages},
+        "versions": versions | {package.name: package.version for package in packages},
+    }
 
 
 def _version(browser: str) -> str:

@@ -1,37 +1,36 @@
-// Runs an ONNX model in ONNX Runtime Web, on WebAssembly and one thread: it asks for tasks and posts what came of them,
-// until the server has gone. It decides nothing.
+// Runs a model in the runtime that the page's address names: it asks for tasks and posts what came of them, until the
+// server has gone. It decides nothing.
 
-import * as ort from "./library/ort.wasm.min.mjs";
-
-ort.env.wasm.numThreads = 1;
+const { openModel } = await import(`./${new URLSearchParams(location.search).get("runtime")}.mjs`);
 
 const ARRAYS = { float32: Float32Array, int32: Int32Array, int64: BigInt64Array };
-let session;
+let model;
 
-async function open({ model }) {
-  await session?.release();
-  session = undefined;
-  const bytes = new Uint8Array(await (await fetch(model)).arrayBuffer());
-  session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+async function fetchBytes(name) {
+  return (await fetch(name)).arrayBuffer();
+}
+
+async function fetchInput({ type, shape }) {
+  return model.makeInput(new ARRAYS[type](await fetchBytes("batch")), { type, shape });
+}
+
+async function open() {
+  model = undefined;
+  model = await openModel(new Uint8Array(await fetchBytes("model")));
   return {};
 }
 
-async function makeFeeds({ type, shape }) {
-  const bytes = await (await fetch("batch")).arrayBuffer();
-  return { [session.inputNames[0]]: new ort.Tensor(type, new ARRAYS[type](bytes), shape) };
-}
-
 async function run(task) {
-  const logits = (await session.run(await makeFeeds(task)))[session.outputNames[0]];
-  return { shape: logits.dims, values: Array.from(logits.data) };
+  const { shape, values } = await model.run(await fetchInput(task));
+  return { shape: Array.from(shape), values: Array.from(values) };
 }
 
 async function time(task) {
-  const feeds = await makeFeeds(task);
+  const input = await fetchInput(task);
   const milliseconds = [];
   for (let call = 0; call < task.calls; call++) {
     const began = performance.now();
-    await session.run(feeds);
+    await model.run(input);
     milliseconds.push(performance.now() - began);
   }
   return { milliseconds };

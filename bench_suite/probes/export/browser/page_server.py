@@ -11,6 +11,7 @@ import queue
 import secrets
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,8 +21,9 @@ LIMIT_SECONDS = 60.0
 """How long the page may be at one task."""
 _LOOK_SECONDS = 0.2
 _CLOSE_SECONDS = 0.05
-_TYPES = {".html": "text/html", ".mjs": "text/javascript", ".wasm": "application/wasm"}
+_TYPES = {".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm"}
 _PAGE = Path(__file__).parent
+_OURS = ("page.html", "page.mjs", "onnx.mjs", "litert.mjs")
 
 
 class PageError(RuntimeError):
@@ -31,14 +33,17 @@ class PageError(RuntimeError):
 class PageServer:
     """Listens as it is made, on a free port of the loopback address."""
 
-    def __init__(self, *, library: Path, is_alive: Callable[[], bool] = lambda: True) -> None:
-        """``library`` holds the files under ``library/`` of the page; ``is_alive`` says whether a browser is there."""
-        self.is_alive = is_alive
-        self.files: dict[str, Path | bytes] = {name: _PAGE / name for name in ("page.html", "page.mjs")}
-        self.files |= {f"library/{file.name}": file for file in library.iterdir() if file.suffix in _TYPES}
+    def __init__(self, *, runtime: str, libraries: Mapping[str, str]) -> None:
+        """``runtime`` names the script that opens models; ``libraries`` are folders, by what follows ``library/``."""
+        self.is_alive: Callable[[], bool] = lambda: True
+        """Says whether a browser is there."""
+        self.files: dict[str, Path | bytes] = {name: _PAGE / name for name in _OURS}
+        for name, folder in libraries.items():
+            self.files |= {f"library/{name}/{file.name}": file for file in Path(folder).iterdir()}
         self.tasks = queue.SimpleQueue[dict[str, Any]]()
         self.answers = queue.SimpleQueue[dict[str, Any]]()
         self._number = 0
+        self._runtime = runtime
         self._secret = secrets.token_urlsafe(16)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, prefix=f"/{self._secret}/"))
         self._server.daemon_threads = True
@@ -46,7 +51,7 @@ class PageServer:
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/{self._secret}/page.html"
+        return f"http://127.0.0.1:{self._server.server_port}/{self._secret}/page.html?runtime={self._runtime}"
 
     def ask(
         self, action: str, *, files: Mapping[str, bytes], limit_seconds: float = LIMIT_SECONDS, **task: Any
@@ -107,7 +112,8 @@ def _handler(server: PageServer, *, prefix: str) -> type[BaseHTTPRequestHandler]
             """Every request would be a line of the process's log."""
 
         def _name(self) -> str:
-            return self.path.removeprefix(prefix) if self.path.startswith(prefix) else ""
+            path = urllib.parse.urlsplit(self.path).path
+            return path.removeprefix(prefix) if path.startswith(prefix) else ""
 
         def _reply(self, data: bytes, *, content_type: str) -> None:
             self.send_response(200)

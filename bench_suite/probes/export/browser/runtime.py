@@ -1,4 +1,4 @@
-"""Runs ONNX models in ONNX Runtime Web, in a headless browser that this process starts, on WebAssembly and one thread.
+"""Runs models in a page of a headless browser that this process starts, on WebAssembly and one thread.
 
 Latencies are the browser's own. The browser is a child of this process and ends with it; all that it writes lies in the
 probe's folder.
@@ -37,13 +37,20 @@ _OPTIONS = (
 
 
 def load(
-    memory: dict[str, Any], *, folder: str, artefact: str, browser: str, library: str, versions: dict[str, str]
+    memory: dict[str, Any],
+    *,
+    folder: str,
+    artefact: str,
+    browser: str,
+    runtime: str,
+    libraries: dict[str, str],
+    versions: dict[str, str],
 ) -> dict[str, str]:
-    """Answers ``Target.load``; the browser stays open for the next artefact. ``needs.find`` gives what it gets."""
+    """Answers ``Target.load``; the browser stays open for the next artefact. ``needs`` finds the last four."""
     if "page" not in memory:
-        memory["page"] = start_browser(browser, library=Path(library))
+        memory["page"] = start_browser(browser, PageServer(runtime=runtime, libraries=libraries))
     page: PageServer = memory["page"]
-    page.ask("open", files={"model": (Path(folder) / artefact).read_bytes()}, model="model")
+    page.ask("open", files={"model": (Path(folder) / artefact).read_bytes()})
 
     def call(batch: Any) -> Any:
         logits = page.ask("run", files={"batch": batch.tobytes()}, type=str(batch.dtype), shape=batch.shape)
@@ -60,10 +67,9 @@ def load(
     return versions
 
 
-def start_browser(browser: str, *, library: Path) -> PageServer:
-    """A server with a browser that opens its page."""
+def start_browser(browser: str, page: PageServer) -> PageServer:
+    """The server, with a browser that opens its page."""
     home = Path(tempfile.mkdtemp(prefix="browser-"))
-    page = PageServer(library=library)
     process = subprocess.Popen(
         [browser, *_OPTIONS, f"--user-data-dir={home / 'profile'}", page.address],
         stdin=subprocess.DEVNULL,

@@ -47,7 +47,7 @@ def _write_model(path: Path, weights: Any) -> None:
 
 def test_its_answers_are_the_models_and_a_flipped_weight_is_seen(tools: Tools, tmp_path: Path) -> None:
     try:
-        needed = needs.find()
+        needed = needs.find_for_onnx()
     except ProbeUnavailable as missing:
         pytest.skip(str(missing))
     _write_model(tmp_path / "right.onnx", WEIGHTS)
@@ -92,7 +92,8 @@ def test_a_browser_that_hangs_or_dies_is_an_answer_and_leaves_nothing(
             folder=str(tmp_path),
             artefact="model.onnx",
             browser=str(browser),
-            library=str(tmp_path),
+            runtime="onnx",
+            libraries={},
             versions={},
         )
     process.close()

@@ -46,19 +46,19 @@ def _pack(archive: Path) -> NpmPackage:
 @pytest.mark.usefixtures("commands")
 def test_a_missing_browser_is_named_with_its_remedy() -> None:
     with pytest.raises(ProbeUnavailable, match=r"needs a browser.*apt-get install chromium"):
-        needs.find()
+        needs.find_for_onnx()
 
 
 def test_a_browser_that_does_not_start_is_named(commands: Path) -> None:
     browser = _offer(commands, "chromium", "exit 5")
     with pytest.raises(ProbeUnavailable, match=f"{browser} does not start.*{browser} --version"):
-        needs.find()
+        needs.find_for_onnx()
 
 
 def test_missing_npm_is_named_with_its_remedy(commands: Path) -> None:
     _offer(commands, "chromium", "echo Chromium 156.0.1 built on Debian")
     with pytest.raises(ProbeUnavailable, match=r"needs npm.*onnxruntime-web.*apt-get install npm"):
-        needs.find()
+        needs.find_for_onnx()
 
 
 def test_a_package_is_fetched_once_and_keeps_what_is_needed(commands: Path, tmp_path: Path) -> None:

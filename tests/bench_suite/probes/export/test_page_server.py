@@ -18,13 +18,17 @@ from speedscore.bench_suite.probes.export.browser.page_server import PageError, 
 @pytest.fixture
 def page(tmp_path: Path) -> Iterator[PageServer]:
     (tmp_path / "library.wasm").write_bytes(b"wasm")
-    opened = PageServer(library=tmp_path)
+    opened = PageServer(runtime="onnx", libraries={"@some/library": str(tmp_path)})
     yield opened
     opened.close()
 
 
+def _address(page: PageServer, name: str) -> str:
+    return page.address.replace("page.html?runtime=onnx", name)
+
+
 def _get(page: PageServer, name: str) -> bytes:
-    with urllib.request.urlopen(page.address.replace("page.html", name), timeout=10) as reply:
+    with urllib.request.urlopen(_address(page, name), timeout=10) as reply:
         data: bytes = reply.read()
     return data
 
@@ -36,7 +40,7 @@ def _perform(page: PageServer, **answer: Any) -> threading.Thread:
         task = json.loads(_get(page, "task"))
         told = answer or {"value": {"read": _get(page, task["name"]).decode()}}
         body = json.dumps({"number": task["number"]} | told).encode()
-        urllib.request.urlopen(page.address.replace("page.html", "answer"), data=body, timeout=10).close()
+        urllib.request.urlopen(_address(page, "answer"), data=body, timeout=10).close()
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -47,8 +51,8 @@ def test_the_page_gets_its_files_and_its_answer_comes_back(page: PageServer) -> 
     thread = _perform(page)
     assert page.ask("read", files={"model": b"weights"}, name="model") == {"read": "weights"}
     thread.join()
-    assert b'src="page.mjs"' in _get(page, "page.html")
-    assert _get(page, "library/library.wasm") == b"wasm"
+    assert b'src="page.mjs"' in _get(page, "page.html?runtime=onnx")
+    assert _get(page, "library/@some/library/library.wasm") == b"wasm"
 
 
 def test_what_the_page_says_went_wrong_is_raised(page: PageServer) -> None:
