@@ -36,6 +36,20 @@ _TABLE = (
         outcomes=("imported",),
         figure="import_seconds",
     ),
+    Family(
+        "mistake",
+        title="what is said of a mistake",
+        cases=f"{_ROOM}.mistakes.corpus:list_cases",
+        ask=f"{_ROOM}.mistakes.asking:ask",
+        outcomes=(
+            "harmless",
+            "an error at once",
+            "an error late",
+            "a warning",
+            "a crash or hang",
+            "a wrong number in silence",
+        ),
+    ),
 )
 
 FAMILIES: dict[str, Family] = {family.name: family for family in _TABLE}
