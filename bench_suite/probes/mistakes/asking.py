@@ -37,7 +37,7 @@ class Watched(msgspec.Struct, frozen=True):
 
 
 def ask(case: ProbeCase, tools: Tools) -> Answer:
-    """The mistake goes first, for its user's process is a fresh one. The twin follows in the same process, or in another
+    """Run the mistake first, as its user does, in a fresh process. The twin follows in the same process, or in another
     one where the mistake has ended that or left it unfit."""
     return ask_program(program_path(case), case=case, tools=tools)
 
@@ -112,7 +112,7 @@ def _answer(watched: Watched, judgement: Judgement, *, program: MarkedProgram, v
         versions,
         reason=_shortened(judgement.message.replace(program.file, "program.py")),
         observations=observations,
-        measurements={"seconds_to_message": [seconds]} if judgement.message else {},
+        measurements={"seconds_to_message": [watched.seconds]} if judgement.message else {},
     )
 
 

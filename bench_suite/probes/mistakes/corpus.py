@@ -1,7 +1,7 @@
 """The mistakes there are: a folder each in ``fixtures/mistakes``, with ``about.toml`` and a program a framework.
 
-Adding one: a folder, its ``about.toml``, and ``<framework>.py`` for each framework in which it can be made. Listing them
-reads the names of files alone.
+Adding one: a folder, its ``about.toml``, and ``<framework>.py`` for each framework in which it can be made. Listing
+them reads the names of files alone.
 """
 
 from __future__ import annotations

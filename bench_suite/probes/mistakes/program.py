@@ -63,7 +63,7 @@ def _statement(tree: ast.Module, line: int) -> range:
 def _last_line(node: ast.stmt) -> int:
     body = getattr(node, "body", None)
     if isinstance(body, list) and body:
-        return max(node.lineno, body[0].lineno - 1)
+        return max(node.lineno, int(body[0].lineno) - 1)
     return node.end_lineno or node.lineno
 
 
