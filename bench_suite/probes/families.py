@@ -39,6 +39,7 @@ _TABLE = (
     Family(
         "mistake",
         title="what is said of a mistake",
+        short="mistake",
         cases=f"{_ROOM}.mistakes.corpus:list_cases",
         ask=f"{_ROOM}.mistakes.asking:ask",
         outcomes=(

@@ -1,0 +1,109 @@
+"""The rules against history: of the changes by which a framework improved a message, most come out better after."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from speedscore.bench_suite.probes.environments import find_environment
+from speedscore.bench_suite.probes.mistakes.capturing import shortened, written
+from speedscore.bench_suite.probes.mistakes.history import (
+    Captured,
+    Compared,
+    compare,
+    history_folder,
+    history_table,
+    list_changes,
+    read_captured,
+    read_change,
+)
+from speedscore.bench_suite.probes.mistakes.judging import Seen
+from speedscore.bench_suite.probes.mistakes.program import read_program
+from speedscore.bench_suite.probes.mistakes.rules import load_rules
+from speedscore.text.markdown import markdown_table
+
+_CAPTURES = [path for when in ("before", "after") for path in sorted(history_folder().glob(f"*/{when}.toml"))]
+
+
+@pytest.fixture(scope="module")
+def compared() -> list[Compared]:
+    return [compare(name, load_rules()) for name in list_changes()]
+
+
+def test_of_ten_changes_that_improved_a_message_at_least_eight_are_judged_better(compared: list[Compared]) -> None:
+    improved = [line for line in compared if line.change.adds != "wording"]
+    better = [line for line in improved if line.verdict == "better"]
+    head, rows = history_table(compared)
+    table = "\n".join(markdown_table(rows, headers=head))
+    assert len(improved) >= 10, table
+    assert len(better) >= 0.8 * len(improved), table
+
+
+def test_of_none_that_is_judged_worse_the_reason_is_missing(compared: list[Compared]) -> None:
+    assert {line.name for line in compared if line.verdict == "worse"} == {
+        "scan-of-traced-length",
+        "truth-of-traced-array",
+    }
+    assert not [line.name for line in compared if line.verdict != "better" and not line.change.note]
+
+
+@pytest.mark.parametrize("name", list_changes())
+def test_program_is_one_that_provokes_a_message(name: str) -> None:
+    program = history_folder() / name / "program.py"
+    read_program(program)
+    mistake = re.split(r"\n\n\ndef ", program.read_text())[1]
+    assert len(mistake.splitlines()) <= 20
+    for when in ("before", "after"):
+        assert read_captured(history_folder() / name / f"{when}.toml").seen.ended == "raised"
+
+
+@pytest.mark.parametrize("name", list_changes())
+def test_captures_are_of_the_releases_that_are_told(name: str) -> None:
+    change = read_change(name)
+    for when, release in (("before", change.before), ("after", change.after)):
+        framework, _, version = release.partition("-")
+        captured = read_captured(history_folder() / name / f"{when}.toml")
+        assert captured.versions[framework] == version
+        pins = (Path(find_environment.__code__.co_filename).parent / "environments" / f"history-{release}.txt").read_text()
+        told = dict(line.split("==") for line in pins.split())
+        assert {name: told[name] for name in captured.versions if name in told} == {
+            name: number for name, number in captured.versions.items() if name != "python"
+        }
+
+
+def test_no_capture_names_a_folder_of_the_machine_that_made_it() -> None:
+    assert [path for path in _CAPTURES if re.search(r"[\s\"']/\w", path.read_text())] == []
+
+
+def test_change_whose_releases_are_swapped_is_judged_worse(compared: list[Compared], monkeypatch: pytest.MonkeyPatch) -> None:
+    name = next(line.name for line in compared if line.verdict == "better")
+    monkeypatch.setattr(
+        "speedscore.bench_suite.probes.mistakes.history.read_captured",
+        lambda path: read_captured(path.with_name({"before.toml": "after.toml", "after.toml": "before.toml"}[path.name])),
+    )
+    assert compare(name, load_rules()).verdict == "worse"
+
+
+def test_paths_and_addresses_are_taken_out() -> None:
+    program = Path("/scratch/a b/program.py")
+    text = (
+        'File "/scratch/a b/program.py", line 3, in mistake\n'
+        'File "/home/me/env/lib/python3.11/site-packages/jax/_src/api.py", line 9, in f\n'
+        'File "/usr/lib/python3.11/functools.py", line 2, in g\n'
+        "function <function f at 0x7f3a2b1c4d00> in /scratch/a b/program.py:3"
+    )
+    assert shortened(text, program) == (
+        'File "program.py", line 3, in mistake\n'
+        'File "jax/_src/api.py", line 9, in f\n'
+        'File "python3.11/functools.py", line 2, in g\n'
+        "function <function f at 0x…> in program.py:3"
+    )
+
+
+@pytest.mark.parametrize("text", ["a\n  b 'c'\n", "'''\\", "\x1b[31m", ""])
+def test_what_is_written_reads_as_it_was(text: str) -> None:
+    captured = Captured({"jax": "0.4.14"}, Seen("raised", printed=text, traceback=text))
+    assert msgspec.toml.decode(written(captured), type=Captured) == captured
