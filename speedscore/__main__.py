@@ -51,6 +51,7 @@ COMMANDS = {
     "verify": Entry("speedscore.scoring.commands.verify", "compute a JSON card anew and compare every figure"),
     "whatif": Entry("speedscore.scoring.commands.what_if", "set facts or weights by hand and see what changes"),
     "facts": Entry("speedscore.scoring.commands.facts", "check the facts, compare snapshots, count fresh ones"),
+    "probes": Entry("speedscore.bench_suite.probes.command", "print what the probes of a run came to"),
     "compare": Entry("speedscore.comparing.compare_command", "compare saved runs with a first one"),
     "baseline": Entry("speedscore.comparing.baseline_command", "promote a run, on purpose, to be compared with"),
     "gate": Entry("speedscore.gate.gate_command", "compare this checkout with another, in lockstep", passes_on=True),

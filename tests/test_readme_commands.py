@@ -22,11 +22,14 @@ import pytest
 from packaging.requirements import Requirement
 
 from speedscore.bench_suite.matrix.cases import matrix
+from speedscore.bench_suite.probes.families import FAMILIES
 from speedscore.record.phases import PHASES
 from tests.places import ROOT
 
 RUN = "fixtures/runs/RUN"
 """Stands for the saved run that comes with the suite."""
+PROBES = "fixtures/runs/PROBES"
+"""The same, with the answers of every probe."""
 PLACEHOLDERS = {"RUN.json": RUN, "RUN_A": RUN, "RUN_B": "later.json", "RUN": RUN}
 
 
@@ -54,6 +57,9 @@ WAYS = {
     "pytest --benchmark-only --resume RUN.json": COLLECTS,
     "pytest --benchmark-only -k tpu --require-device tpu": Way(code=1),
     "pytest --benchmark-only -k jax-mlp-cpu --in-process": COLLECTS,
+    "pytest --benchmark-only -m speedscore_probe -k onnx": COLLECTS,
+    "python -m tox run -e probes": Way(runs=False, why="makes an environment and asks every probe"),
+    "speedscore probes RUN.json": Way(),
     "speedscore card": Way(),
     "speedscore card JAX PyTorch --run RUN.json": Way(),
     "speedscore card jax --snapshot 2024-01": Way(),
@@ -137,8 +143,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         script = environment / "bin" / command
         script.write_text(f"#!/bin/sh\nexec '{environment}/bin/python' -P -m {module} \"$@\"\n")
         script.chmod(0o755)
-    (saved,) = (copy / "fixtures" / "runs").glob("*.json")
-    saved.rename(copy / RUN)
+    for kind, name in (("cpu-smoke", RUN), ("probes", PROBES)):
+        (saved,) = (copy / "fixtures" / "runs").glob(f"*-{kind}.json")
+        saved.rename(copy / name)
     (copy / "later.json").write_text(later((copy / RUN).read_text()))
     return copy
 
@@ -170,7 +177,8 @@ def test_the_commands_run(place: Path) -> None:
     for command, way in WAYS.items():
         if not way.runs:
             continue
-        words = [PLACEHOLDERS.get(word, word) for word in shlex.split(command.partition(" -- ")[0])]
+        runs = PLACEHOLDERS | ({"RUN.json": PROBES} if command.startswith("speedscore probes") else {})
+        words = [runs.get(word, word) for word in shlex.split(command.partition(" -- ")[0])]
         done = execute(" ".join(filter(None, (shlex.join(words), way.end))), place)
         assert done.returncode == way.code, f"{command}\n{done.stdout}\n{done.stderr}"
         if way.end == COLLECTS.end:
@@ -184,5 +192,6 @@ def test_the_accelerator_cases_are_selected_and_each_says_why_it_was_not_measure
     assert skipped is not None, done.stdout
     cases = [case for phase in PHASES for case in matrix(phase)]
     assert int(skipped[1]) == sum(case.device == "tpu" for case in cases)
-    assert int(skipped[1]) + int(skipped[2]) == len(cases)
+    probes = sum(len(family.list_cases()) for family in FAMILIES.values())
+    assert int(skipped[1]) + int(skipped[2]) == len(cases) + probes
     assert "found none of what was looked for: /dev/accel*" in " ".join(done.stdout.split())

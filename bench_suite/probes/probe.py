@@ -19,7 +19,9 @@ from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName
 
 if TYPE_CHECKING:
+    from speedscore.bench_suite.probes.table import Table
     from speedscore.bench_suite.probes.tools import Tools
+    from speedscore.record.probe_result import ProbeResult
 
 
 class ProbeUnavailable(Exception):
@@ -108,6 +110,9 @@ class Family(msgspec.Struct, frozen=True):
     """All that an answer may be, the best first."""
     figure: str = ""
     """The metric that says most where a framework has one answer of this family; empty where the outcome does."""
+    tables: str = ""
+    """``module:function`` that makes ``Sequence[Table]`` of all answers of a run, ``Sequence[ProbeResult]``: what the
+    family has to tell beyond the summary's line. Empty where that is all."""
     control: str = ""
     """The family that proves this one: where its best outcome is not there for a framework and target, no answer of
     this family about them is published or scored."""
@@ -122,6 +127,9 @@ class Family(msgspec.Struct, frozen=True):
     def find(self, case_id: str) -> ProbeCase:
         """The case of that id. Raises KeyError where there is none."""
         return _cases(self.cases)[case_id]
+
+    def make_tables(self, probes: Sequence[ProbeResult]) -> Sequence[Table]:
+        return cast("Sequence[Table]", _load(self.tables)(probes)) if self.tables else ()
 
     def load_ask(self) -> Ask:
         return cast(Ask, _load(self.ask))

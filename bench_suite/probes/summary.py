@@ -12,16 +12,15 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 
 import msgspec
-from tabulate import tabulate
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.probes.families import FAMILIES
+from speedscore.bench_suite.probes.table import NOTHING, Table, terminal_lines
 from speedscore.record.measurement import Measurement
 from speedscore.record.probe_result import ProbeResult
 from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import duration, first_line, size, three_digits
 
-NOTHING = "–"
 NO_CONTROL = "unproved"
 """In place of a figure whose control was not asked, or did not hold."""
 
@@ -38,18 +37,20 @@ def summary_lines(probes: Sequence[ProbeResult], *, width: int) -> list[str]:
     """The table in lines of at most ``width`` characters, and why some were not asked; nothing where none was."""
     if not probes:
         return []
-    lines: list[str] = []
-    table = list(make_lines(probes))
-    if table:
-        answered = {probe.framework for probe in probes if probe.status == "answered"}
-        frameworks = [name for name in FRAMEWORKS if name in answered]
-        for chosen in _that_fit(frameworks, table, width=width):
-            rows = [[line.title, *(line.cells.get(name, NOTHING) for name in chosen)] for line in table]
-            rows = [row for row in rows if any(cell != NOTHING for cell in row[1:])]
-            headers = ["", *(name.replace("-", "\n", 1) for name in chosen)]
-            lines += tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True).splitlines()
-            lines.append("")
-    return [*lines, *_missing_lines(probes, width=width)]
+    table = summary_table(probes)
+    return [*(terminal_lines(table, width=width) if table.rows else ()), *missing_lines(probes, width=width)]
+
+
+def summary_table(probes: Sequence[ProbeResult]) -> Table:
+    """A line for each question and target that has answers, a column for each framework that gave any."""
+    answered = {probe.framework for probe in probes if probe.status == "answered"}
+    frameworks = [name for name in FRAMEWORKS if name in answered]
+    return Table(
+        headers=("", *frameworks),
+        rows=tuple(
+            (line.title, *(line.cells.get(name, NOTHING) for name in frameworks)) for line in make_lines(probes)
+        ),
+    )
 
 
 def make_lines(probes: Sequence[ProbeResult]) -> Iterable[Line]:
@@ -110,22 +111,8 @@ def _quantity(figure: Measurement) -> str:
             return three_digits(middle)
 
 
-def _that_fit(frameworks: Sequence[str], table: Sequence[Line], *, width: int) -> Iterable[list[str]]:
-    """The frameworks in groups whose columns fit beside each other."""
-    gap, label = 2, max(len(line.title) for line in table)
-    left, chosen = width - label, list[str]()
-    for name in frameworks:
-        parts = name.split("-", 1)
-        needed = gap + max(max(map(len, parts)), *(len(line.cells.get(name, NOTHING)) for line in table))
-        if needed > left and chosen:
-            yield chosen
-            left, chosen = width - label, []
-        left -= needed
-        chosen.append(name)
-    yield chosen
-
-
-def _missing_lines(probes: Sequence[ProbeResult], *, width: int) -> list[str]:
+def missing_lines(probes: Sequence[ProbeResult], *, width: int) -> list[str]:
+    """How many have no answer, and why; nothing where all have."""
     missing = [probe for probe in probes if probe.status != "answered"]
     if not missing:
         return []

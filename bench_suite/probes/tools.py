@@ -79,9 +79,12 @@ class Tools:
     def environment(self, name: str) -> Path:
         """The interpreter of another environment, which is made where there is none yet.
 
-        Raises ProbeUnavailable where it cannot be made.
+        Raises ProbeUnavailable where it cannot be made. The time that this takes is no part of the probe's own.
         """
-        return find_environment(name)
+        began = time.monotonic()
+        python = find_environment(name)
+        self.deadline += time.monotonic() - began
+        return python
 
     def kill(self) -> None:
         """End every process from another thread, and start no more."""

@@ -1,0 +1,46 @@
+"""Puts the measured tables into the pages about probes: ``python docs/make_probe_tables.py``.
+
+Whatever stands in a page between ``<!-- tables of FAMILY -->`` and ``<!-- end of tables -->`` is made from the saved
+run beside the other examples, by the families' own tables. It measures nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from speedscore.bench_suite.probes.families import FAMILIES
+from speedscore.bench_suite.probes.summary import summary_table
+from speedscore.bench_suite.probes.table import markdown_lines
+from speedscore.record.probe_result import ProbeResult
+from speedscore.record.run_file import load_run
+
+DOCS = Path(__file__).parent
+RUN = DOCS.parent / "fixtures" / "runs" / "2026-11-26-probes.json"
+_PLACE = re.compile(r"(<!-- tables of (\w+) -->\n).*?(<!-- end of tables -->)", re.DOTALL)
+SUMMARY = "all"
+"""In place of a family's name: the summary's table."""
+
+
+def with_tables(page: str, probes: Sequence[ProbeResult]) -> str:
+    """The page with its tables made anew. Raises KeyError for a family that there is not."""
+
+    def fill(place: re.Match[str]) -> str:
+        tables = [summary_table(probes)] if place[2] == SUMMARY else FAMILIES[place[2]].make_tables(probes)
+        lines = [line for table in tables for line in ("", *markdown_lines(table))]
+        return f"{place[1]}{chr(10).join(lines)}\n{place[3]}"
+
+    return _PLACE.sub(fill, page)
+
+
+def main() -> None:
+    probes = load_run(RUN).probes
+    for path in sorted(DOCS.glob("*.md")):
+        page = path.read_text(encoding="utf-8")
+        if (made := with_tables(page, probes)) != page:
+            path.write_text(made, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
