@@ -1,8 +1,8 @@
-"""Captures anew what releases said before and after a change: ``python -m speedscore.bench_suite.probes.mistakes.capturing``.
+"""Captures anew what releases said before and after a change that improved a message. It judges nothing.
 
-It makes the environment of each release where there is none, runs the change's program there as the family of mistakes
-does, and writes ``before.toml`` and ``after.toml``. It judges nothing. Names of changes may follow the command; without
-any it captures all.
+``python -m speedscore.bench_suite.probes.mistakes.capturing`` makes each release's environment where there is none, runs
+the change's program there as the family of mistakes does, and writes ``before.toml`` and ``after.toml``. Names of changes
+may follow the command; without any it captures all.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def capture(release: str, program: Path) -> Captured:
         versions = process.versions(*_DISTRIBUTIONS)
         twin = watch(tools.start(python=python), "twin", copy=copy, rules=rules).seen
         check_twin(twin, read_program(copy), rules)
-        return Captured(versions, Seen(seen.ended, shortened(seen.printed, copy), shortened(seen.traceback, copy), seen.number))
+        return Captured(
+            versions, Seen(seen.ended, shortened(seen.printed, copy), shortened(seen.traceback, copy), seen.number)
+        )
     finally:
         tools.close()
 
@@ -69,7 +71,11 @@ def written(captured: Captured) -> str:
     lines += ["", "[seen]", f'ended = "{seen.ended}"']
     if seen.number is not None:
         lines.append(f"number = {seen.number!r}")
-    lines += [f"{name} = {_in_toml(text)}" for name, text in (("printed", seen.printed), ("traceback", seen.traceback)) if text]
+    lines += [
+        f"{name} = {_in_toml(text)}"
+        for name, text in (("printed", seen.printed), ("traceback", seen.traceback))
+        if text
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Changes by which a framework improved a message. The rules are checked against them: what improved must be judged better.
+"""Changes by which a framework improved a message: what improved must be judged better, or the rules are wrong.
 
 Each is a folder in ``fixtures/mistakes/history``: ``about.toml``, ``program.py``, and what its user saw in the releases
 before and after, ``before.toml`` and ``after.toml``. Nothing is run here; ``capturing`` does that.
@@ -29,7 +29,7 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Its author's own words."""
     source: Annotated[str, msgspec.Meta(pattern="^https://")]
     before: Annotated[str, msgspec.Meta(min_length=1)]
-    """The last release without it that can be installed: ``environments/history-<release>.txt`` has its pins."""
+    """The last release without it that can be installed: ``environments/history-<release>.txt`` pins it."""
     after: Annotated[str, msgspec.Meta(min_length=1)]
     """The first release with it that can be installed."""
     adds: Literal["a message", "the line", "values", "which value", "a remedy", "fewer frames", "wording"]
@@ -40,7 +40,7 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Captured(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``before.toml`` or ``after.toml``: what one release said. Paths are shortened to where a module is imported from."""
+    """``before.toml`` or ``after.toml``: what one release said, each file named as it is imported."""
 
     versions: dict[str, str]
     """Distribution → version."""
@@ -82,10 +82,10 @@ def compare(name: str, rules: Rules) -> Compared:
     """Judge what was seen before and after the change in folder ``name``, as any other mistake is judged."""
     folder = history_folder() / name
     program = read_program(folder / "program.py", shown_as=SHOWN_AS)
-    before, after = (
-        judge(read_captured(folder / f"{when}.toml").seen, program, rules) for when in ("before", "after")
+    before, after = (judge(read_captured(folder / f"{when}.toml").seen, program, rules) for when in ("before", "after"))
+    verdict = (
+        "better" if is_better(after, before, rules) else "worse" if is_better(before, after, rules) else "no different"
     )
-    verdict = "better" if is_better(after, before, rules) else "worse" if is_better(before, after, rules) else "no different"
     return Compared(name, read_change(name), before, after, verdict)
 
 

@@ -105,7 +105,7 @@ def is_right(number: float | None, program: MarkedProgram, rules: Rules) -> bool
 
 
 def is_better(judgement: Judgement, than: Judgement, rules: Rules) -> bool:
-    """By outcome first; then by how many of the things that help are said; then by fewer frames, where both are known."""
+    """By outcome first; then by how much is said that helps; then by fewer frames, where both are known."""
     ranks = rules.rank(judgement.outcome), rules.rank(than.outcome)
     if ranks[0] != ranks[1]:
         return ranks[0] < ranks[1]

@@ -51,13 +51,23 @@ def test_of_none_that_is_judged_worse_the_reason_is_missing(compared: list[Compa
 
 
 @pytest.mark.parametrize("name", list_changes())
-def test_program_is_one_that_provokes_a_message(name: str) -> None:
+def test_program_is_a_small_one_with_a_twin(name: str) -> None:
     program = history_folder() / name / "program.py"
     read_program(program)
     mistake = re.split(r"\n\n\ndef ", program.read_text())[1]
-    assert len(mistake.splitlines()) <= 20
+    assert 1 < len(mistake.splitlines()) <= 20
+
+
+@pytest.mark.parametrize("name", list_changes())
+def test_captures_are_of_the_program_that_is_there(name: str) -> None:
+    lines = (history_folder() / name / "program.py").read_text().splitlines()
     for when in ("before", "after"):
-        assert read_captured(history_folder() / name / f"{when}.toml").seen.ended == "raised"
+        traceback = read_captured(history_folder() / name / f"{when}.toml").seen.traceback
+        shown = re.findall(r'File "program.py", line (\d+), in .*\n(.*)', traceback)
+        assert shown
+        assert [(number, lines[int(number) - 1].strip()) for number, _ in shown] == [
+            (number, source.strip()) for number, source in shown
+        ]
 
 
 @pytest.mark.parametrize("name", list_changes())
@@ -67,7 +77,9 @@ def test_captures_are_of_the_releases_that_are_told(name: str) -> None:
         framework, _, version = release.partition("-")
         captured = read_captured(history_folder() / name / f"{when}.toml")
         assert captured.versions[framework] == version
-        pins = (Path(find_environment.__code__.co_filename).parent / "environments" / f"history-{release}.txt").read_text()
+        pins = (
+            Path(find_environment.__code__.co_filename).parent / "environments" / f"history-{release}.txt"
+        ).read_text()
         told = dict(line.split("==") for line in pins.split())
         assert {name: told[name] for name in captured.versions if name in told} == {
             name: number for name, number in captured.versions.items() if name != "python"
@@ -78,11 +90,15 @@ def test_no_capture_names_a_folder_of_the_machine_that_made_it() -> None:
     assert [path for path in _CAPTURES if re.search(r"[\s\"']/\w", path.read_text())] == []
 
 
-def test_change_whose_releases_are_swapped_is_judged_worse(compared: list[Compared], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_change_whose_releases_are_swapped_is_judged_worse(
+    compared: list[Compared], monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = next(line.name for line in compared if line.verdict == "better")
     monkeypatch.setattr(
         "speedscore.bench_suite.probes.mistakes.history.read_captured",
-        lambda path: read_captured(path.with_name({"before.toml": "after.toml", "after.toml": "before.toml"}[path.name])),
+        lambda path: read_captured(
+            path.with_name({"before.toml": "after.toml", "after.toml": "before.toml"}[path.name])
+        ),
     )
     assert compare(name, load_rules()).verdict == "worse"
 
