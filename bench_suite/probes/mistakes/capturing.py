@@ -1,8 +1,8 @@
 """Captures anew what releases said before and after a change that improved a message. It judges nothing.
 
-``python -m speedscore.bench_suite.probes.mistakes.capturing`` makes each release's environment where there is none, runs
-the change's program there as the family of mistakes does, and writes ``before.toml`` and ``after.toml``. Names of changes
-may follow the command; without any it captures all.
+``python -m speedscore.bench_suite.probes.mistakes.capturing`` makes each release's environment where there is none,
+runs the change's program there as the family of mistakes does, and writes ``before.toml`` and ``after.toml``. Names of
+changes may follow the command; without any it captures all.
 """
 
 from __future__ import annotations

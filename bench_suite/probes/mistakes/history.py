@@ -33,8 +33,8 @@ class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: Annotated[str, msgspec.Meta(min_length=1)]
     """The first release with it that can be installed."""
     adds: Literal["a message", "the line", "values", "which value", "a remedy", "fewer frames", "wording"]
-    """What its text or code adds for the user, read from the change and not from the judgement. ``wording`` is what adds
-    none of these: it says the same in other words, or corrects a word; of that the rules claim to see nothing."""
+    """What its text or code adds for the user, read from the change and not from the judgement. ``wording`` adds none
+    of these: it says the same in other words, or corrects a word; of that the rules claim to see nothing."""
     note: str = ""
     """What a reader of the result must know."""
 
