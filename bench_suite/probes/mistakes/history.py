@@ -119,6 +119,7 @@ def _in_words(judgement: Judgement, rules: Rules) -> str:
         "line": judgement.names_line,
         "value": judgement.says_values,
         "which": judgement.says_which,
+        "expected": judgement.says_expected,
         "remedy": judgement.says_remedy,
         "link": judgement.gives_link,
     }

@@ -50,6 +50,8 @@ class Judgement(msgspec.Struct, frozen=True):
     """What it was: a shape, a type, a device, a number."""
     says_which: bool = False
     """Which it was: an argument, a key, a place in a list."""
+    says_expected: bool = False
+    """What would have been right."""
     says_remedy: bool = False
     gives_link: bool = False
     frames: int | None = None
@@ -61,13 +63,14 @@ class Judgement(msgspec.Struct, frozen=True):
         return self.says_values or self.says_which
 
     def merits(self) -> int:
-        """How many of the six things it says that help."""
+        """How many of the seven things it says that help."""
         return sum(
             (
                 self.says_anything,
                 self.names_line,
                 self.says_values,
                 self.says_which,
+                self.says_expected,
                 self.says_remedy,
                 self.gives_link,
             )
@@ -125,6 +128,7 @@ def _read(
         names_line=_names_line(everything, program),
         says_values=rules.values.is_in(said),
         says_which=rules.name.is_in(said),
+        says_expected=rules.expected.is_in(said),
         says_remedy=rules.remedy.is_in(said),
         gives_link=rules.link.is_in(said),
         frames=frames,

@@ -56,6 +56,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     user_stack: Looked
     values: Looked
     name: Looked
+    expected: Looked
     remedy: Looked
     link: Looked
 
