@@ -50,6 +50,8 @@ def test_it_holds_the_fixtures_the_rubric_and_the_references(wheel: Path) -> Non
     assert {
         "speedscore/scoring/rubric/rubric.toml",
         "speedscore/fixtures/ecosystem/jax/2024-01.toml",
+        "speedscore/fixtures/mistakes/rules.toml",
+        "speedscore/fixtures/mistakes/in-place-update/jax.py",
         "speedscore/bench_suite/workloads/references/mlp-smoke.json",
         "speedscore/bench_suite/test_training.py",
     } <= names

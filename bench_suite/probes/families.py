@@ -39,9 +39,10 @@ _TABLE = (
     Family(
         "mistake",
         title="what is said of a mistake",
-        short="mistake",
+        short="mistakes",
         cases=f"{_ROOM}.mistakes.corpus:list_cases",
         ask=f"{_ROOM}.mistakes.asking:ask",
+        tables=f"{_ROOM}.mistakes.table:make_tables",
         outcomes=(
             "harmless",
             "an error at once",

@@ -76,12 +76,12 @@ _TABLE = (
     _count("recompilations", "recompilations"),
     _seconds("import_seconds", "seconds of importing"),
     _bytes("import_rss_bytes", "resident memory that importing adds"),
+    _seconds("seconds_to_message", "seconds until a user sees what a framework says of a mistake"),
     _seconds("convert_seconds", "seconds of converting a model"),
     _bytes("artefact_bytes", "bytes of a converted model"),
     _seconds("first_answer_seconds", "seconds from the start of a process to a converted model's first answer"),
     _seconds("runtime_latency_seconds", "seconds per call of a converted model on one input"),
     _seconds("native_latency_seconds", "seconds per call of the framework on one input, beside a converted model's"),
-    _seconds("seconds_to_message", "seconds until a user sees what a framework says of a mistake"),
 )
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _TABLE}

@@ -1,70 +1,61 @@
-"""The table of mistakes: a line a mistake, a column a framework, in a cell what happened. It asks and judges nothing.
+"""The tables of mistakes: how often each outcome was, and a line a mistake with what happened in each framework.
 
-It is made from the probes of a saved run; ``python -m speedscore.bench_suite.probes.mistakes.table RUN.json`` prints
-it as Markdown.
+They are made from a run's answers. Nothing is asked or judged here.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from speedscore.bench_suite.probes.mistakes.rules import Rules, load_rules
+from speedscore.bench_suite.probes.mistakes.rules import load_rules
 from speedscore.bench_suite.probes.probe import probed_frameworks
+from speedscore.bench_suite.probes.table import NOTHING, Table
 from speedscore.record.probe_result import ProbeResult
-from speedscore.record.run_file import load_run
-from speedscore.text.markdown import markdown_table
 
 SAID = {"names_line": "l", "names_values": "v", "says_remedy": "r", "gives_link": "u"}
 """Observation → its letter in a cell."""
-_NO_PROGRAM = ""
+UNKNOWN = "?"
+_NOTE = (
+    "After the outcome, what the message holds: l the user's erring line, v the shapes, values or names at fault, r a "
+    f"remedy, u a link. {NOTHING}: the mistake cannot be made there. {UNKNOWN}: not answered."
+)
 
 
-def mistakes_table(probes: Iterable[ProbeResult]) -> tuple[list[str], list[list[str]]]:
-    """Head and rows: a mistake, then a framework each; the last rows count each outcome.
-
-    A cell is the outcome in a word and the letters of what the message says: ``l`` the user's own line, ``v`` the
-    offending shapes or values, ``r`` a remedy, ``u`` a link. It is empty where the mistake cannot be made, and ``?``
-    where it was not answered. Without any probe of the family, no rows.
-    """
-    rules = load_rules()
+def make_tables(probes: Sequence[ProbeResult]) -> Sequence[Table]:
+    """Both tables of the answers to ``mistake`` among ``probes``; none where there are none."""
     mistakes = [probe for probe in probes if probe.family == "mistake"]
-    present = {probe.framework for probe in mistakes}
-    frameworks = [line.id for line in probed_frameworks() if line.id in present]
-    cells = {(probe.subject, probe.framework): _cell(probe, rules) for probe in mistakes}
+    asked = {probe.framework for probe in mistakes}
+    frameworks = [line.id for line in probed_frameworks() if line.id in asked]
+    if not any(probe.status == "answered" for probe in mistakes):
+        return ()
+    return _counts(mistakes, frameworks), _cells(mistakes, frameworks)
+
+
+def _counts(mistakes: Sequence[ProbeResult], frameworks: Sequence[str]) -> Table:
+    answered = [probe for probe in mistakes if probe.status == "answered"]
+    by_framework = {name: [probe for probe in answered if probe.framework == name] for name in frameworks}
+    outcomes = [line.name for line in load_rules().outcome]
     rows = [
-        [subject, *(cells.get((subject, framework), _NO_PROGRAM) for framework in frameworks)]
+        (outcome, *(str(sum(probe.outcome == outcome for probe in by_framework[name])) for name in frameworks))
+        for outcome in outcomes
+        if any(probe.outcome == outcome for probe in answered)
+    ]
+    rows.append(("mistakes in all", *(str(len(by_framework[name])) for name in frameworks)))
+    return Table(headers=("outcome", *frameworks), rows=tuple(rows), title="Mistakes, by what came of them")
+
+
+def _cells(mistakes: Sequence[ProbeResult], frameworks: Sequence[str]) -> Table:
+    cells = {(probe.subject, probe.framework): _cell(probe) for probe in mistakes}
+    rows = [
+        (subject, *(cells.get((subject, name), NOTHING) for name in frameworks))
         for subject in sorted({probe.subject for probe in mistakes})
     ]
-    return ["mistake", *frameworks], [*rows, *_counts(mistakes, frameworks, rules)]
+    return Table(headers=("mistake", *frameworks), rows=tuple(rows), title="Mistakes, one by one", notes=(_NOTE,))
 
 
-def markdown_lines(probes: Iterable[ProbeResult]) -> list[str]:
-    """The table in Markdown; empty where there is nothing to show."""
-    head, rows = mistakes_table(probes)
-    return markdown_table(rows, headers=head) if rows else []
-
-
-def _cell(probe: ProbeResult, rules: Rules) -> str:
+def _cell(probe: ProbeResult) -> str:
     if probe.status != "answered":
-        return "?"
-    short: Mapping[str, str] = {line.name: line.short for line in rules.outcome}
+        return UNKNOWN
+    short = {line.name: line.short for line in load_rules().outcome}
     letters = "".join(letter for name, letter in SAID.items() if probe.observations.get(name) is True)
     return " ".join(filter(None, (short.get(probe.outcome, probe.outcome), letters)))
-
-
-def _counts(mistakes: Sequence[ProbeResult], frameworks: Sequence[str], rules: Rules) -> list[list[str]]:
-    """How often each outcome was, of those that were answered; none where there is nothing to count."""
-    answered = [probe for probe in mistakes if probe.status == "answered"]
-    outcomes = [line.name for line in rules.outcome if any(probe.outcome == line.name for probe in answered)]
-
-    def count(framework: str, outcome: str) -> str:
-        theirs = [probe.outcome for probe in answered if probe.framework == framework]
-        return f"{theirs.count(outcome)} of {len(theirs)}"
-
-    return [[f"in all: {outcome}", *(count(framework, outcome) for framework in frameworks)] for outcome in outcomes]
-
-
-if __name__ == "__main__":
-    sys.stdout.write("\n".join(markdown_lines(load_run(Path(sys.argv[1])).probes)) + "\n")
