@@ -59,7 +59,7 @@ def capture(release: str, program: Path) -> Captured:
 def shortened(text: str, program: Path) -> str:
     """The text without what is of one machine: each file named from where it is imported, and without addresses."""
     text = text.replace(str(program), SHOWN_AS)
-    text = re.sub(r"/[^\s\"']*/(?:site-packages|dist-packages)/", "", text)
+    text = re.sub(r"/[^\s\"']*/(?:site-packages/|dist-packages/|(?=speedscore/))", "", text)
     text = re.sub(r"/[^\s\"']*/lib/(python3\.\d+/)", r"\1", text)
     return re.sub(r"\b0x[0-9a-f]{6,}\b", "0x…", text)
 

@@ -63,10 +63,9 @@ class Judgement(msgspec.Struct, frozen=True):
         return self.says_values or self.says_which
 
     def merits(self) -> int:
-        """How many of the seven things it says that help."""
+        """How many of the six things it names or says."""
         return sum(
             (
-                self.says_anything,
                 self.names_line,
                 self.says_values,
                 self.says_which,
@@ -112,6 +111,8 @@ def is_better(judgement: Judgement, than: Judgement, rules: Rules) -> bool:
     ranks = rules.rank(judgement.outcome), rules.rank(than.outcome)
     if ranks[0] != ranks[1]:
         return ranks[0] < ranks[1]
+    if judgement.says_anything != than.says_anything:
+        return judgement.says_anything
     if judgement.merits() != than.merits():
         return judgement.merits() > than.merits()
     return judgement.frames is not None and than.frames is not None and judgement.frames < than.frames
