@@ -41,6 +41,9 @@ class ProbeCase(msgspec.Struct, frozen=True, order=True):
     device: DeviceName = "cpu"
     packages: tuple[str, ...] = ()
     """Importable names that it needs beside the framework's own."""
+    block: str = ""
+    """Probes of one block are asked one after the other on one processor, and may share a process (see
+    ``Tools.start_shared``); empty for one that shares nothing."""
     extra: str = "probes"
     """``pip install "speedscore[extra]"`` brings them."""
 

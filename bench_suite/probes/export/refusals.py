@@ -14,7 +14,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         "unsupported operator",
         r"unsupported|not supported|not implemented|notimplemented|no (?:plugin|handler|kernel|decomposition)|"
         r"unknown (?:op|primitive)|could not find (?:an )?implementation|missing (?:op|kernel)|unconvertible|"
-        r"custom op|flex op|dispatch ?error|no onnx function|isn'?t supported",
+        r"custom op|flex op|no op registered|dispatch ?error|no onnx function|isn'?t supported",
     ),
     (
         "tracing",
