@@ -27,7 +27,7 @@ def to_torch(examples: Array) -> Array:
     """Images [batch, height, width, channel] as NCHW, integers as int64; anything else stays as it is."""
     if examples.ndim == 4:
         examples = examples.transpose(0, 3, 1, 2)
-    given: Array = np.ascontiguousarray(examples, dtype=np.int64 if examples.dtype.kind == "i" else np.float32)
+    given: Any = np.ascontiguousarray(examples, dtype=np.int64 if examples.dtype.kind == "i" else np.float32)
     return given
 
 
