@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads.workload import Array
 
@@ -23,12 +24,13 @@ def module_of(memory: dict[str, Any]) -> Any:
     return memory["program"].module.to(memory_format=torch.contiguous_format).requires_grad_(False)
 
 
-def to_torch(examples: Array) -> Array:
+def to_torch(examples: Array) -> NDArray[Any]:
     """Images [batch, height, width, channel] as NCHW, integers as int64; anything else stays as it is."""
     if examples.ndim == 4:
         examples = examples.transpose(0, 3, 1, 2)
-    given: Any = np.ascontiguousarray(examples, dtype=np.int64 if examples.dtype.kind == "i" else np.float32)
-    return given
+    if examples.dtype.kind == "i":
+        return np.ascontiguousarray(examples, dtype=np.int64)
+    return np.ascontiguousarray(examples, dtype=np.float32)
 
 
 def workload_examples(memory: dict[str, Any], *, count: int) -> torch.Tensor:
