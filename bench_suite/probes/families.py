@@ -82,6 +82,7 @@ _TABLE = (
         cases=f"{_ROOM}.production.trace:list_cases",
         ask=f"{_ROOM}.production.trace:ask",
         outcomes=("lines in the trace", "lines with the program", "no lines", "no operations", "no trace"),
+        good=2,
         tables=f"{_ROOM}.production.tables:trace_tables",
     ),
     Family(
@@ -110,24 +111,27 @@ _TABLE = (
         cases=f"{_ROOM}.production.survival:list_cases",
         ask=f"{_ROOM}.production.survival:ask",
         outcomes=("equal", "agrees", "differs", "refused", "not made"),
+        good=2,
         tables=f"{_ROOM}.production.tables:survival_tables",
     ),
     Family(
         "surface",
         title="how much there is to know for a model and its training step",
-        short="surface",
+        short="lines a model",
         cases=f"{_ROOM}.learning.surface:list_cases",
         ask=f"{_ROOM}.learning.surface:ask",
         outcomes=("counted",),
+        figure="surface_lines",
         tables=f"{_ROOM}.learning.tables:surface_tables",
     ),
     Family(
         "change",
         title="how much of a program changes with what it is to do",
-        short="changes",
+        short="lines a change",
         cases=f"{_ROOM}.learning.changes:list_cases",
         ask=f"{_ROOM}.learning.changes:ask",
         outcomes=("counted",),
+        figure="change_lines",
         tables=f"{_ROOM}.learning.tables:change_tables",
     ),
     Family(
@@ -165,7 +169,7 @@ _TABLE = (
     Family(
         "mistake",
         title="what is said of a mistake",
-        short="mistakes",
+        short="mistakes caught",
         cases=f"{_ROOM}.mistakes.corpus:list_cases",
         ask=f"{_ROOM}.mistakes.asking:ask",
         tables=f"{_ROOM}.mistakes.table:make_tables",
@@ -177,6 +181,7 @@ _TABLE = (
             "a crash or hang",
             "a wrong number in silence",
         ),
+        good=2,
     ),
 )
 

@@ -111,8 +111,10 @@ class Family(msgspec.Struct, frozen=True):
     """``module:function`` that answers ``Ask``; imported only when a probe is asked."""
     outcomes: tuple[str, ...]
     """All that an answer may be, the best first."""
+    good: int = 1
+    """How many of them, from the first on, the summary counts as good."""
     figure: str = ""
-    """The metric that says most where a framework has one answer of this family; empty where the outcome does."""
+    """The metric whose median over a framework's answers says most; empty where it is said how many came out good."""
     tables: str = ""
     """``module:function`` that makes ``Sequence[Table]`` of all answers of a run, ``Sequence[ProbeResult]``: what the
     family has to tell beyond the summary's line. Empty where that is all."""
