@@ -109,7 +109,7 @@ def _quantity(figures: Sequence[Measurement]) -> str:
         case "bytes":
             return size(middle)
         case "count":
-            return three_digits(middle)
+            return f"{middle:.0f}"
 
 
 def missing_lines(probes: Sequence[ProbeResult], *, width: int) -> list[str]:
