@@ -125,7 +125,7 @@ def _in_words(judgement: Judgement, rules: Rules) -> str:
     }
     short = rules.outcome[rules.rank(judgement.outcome)].short
     words = [word for word, is_said in said.items() if is_said] if judgement.says_anything else ["no message"]
-    frames = [] if judgement.frames is None else [f"{judgement.frames} frames"]
+    frames = [] if judgement.frames is None else [f"{judgement.frames} frame{'' if judgement.frames == 1 else 's'}"]
     return f"{short}: {', '.join(words + frames)}"
 
 
