@@ -4,8 +4,10 @@ import * as ort from "./library/onnxruntime-web/ort.wasm.min.mjs";
 
 ort.env.wasm.numThreads = 1;
 
-export async function openModel(bytes) {
-  const session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"] });
+// `beside` are the files of weights that the model names: [{name, bytes}].
+export async function openModel(bytes, beside) {
+  const externalData = beside.map((file) => ({ path: file.name, data: file.bytes }));
+  const session = await ort.InferenceSession.create(bytes, { executionProviders: ["wasm"], externalData });
   return {
     makeInput: (array, { type, shape }) => new ort.Tensor(type, array, shape),
     run: async (input) => {

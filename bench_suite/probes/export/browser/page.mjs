@@ -14,9 +14,10 @@ async function fetchInput({ type, shape }) {
   return model.makeInput(new ARRAYS[type](await fetchBytes("batch")), { type, shape });
 }
 
-async function open() {
+async function open({ beside }) {
   model = undefined;
-  model = await openModel(new Uint8Array(await fetchBytes("model")));
+  const files = beside.map(async (name) => ({ name, bytes: new Uint8Array(await fetchBytes(name)) }));
+  model = await openModel(new Uint8Array(await fetchBytes("model")), await Promise.all(files));
   return {};
 }
 

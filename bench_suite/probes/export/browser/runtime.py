@@ -50,7 +50,10 @@ def load(
     if "page" not in memory:
         memory["page"] = start_browser(browser, PageServer(runtime=runtime, libraries=libraries))
     page: PageServer = memory["page"]
-    page.ask("open", files={"model": (Path(folder) / artefact).read_bytes()})
+    model = Path(folder) / artefact
+    # ONNX may keep large weights in files beside the model, and names them in it.
+    beside = {file.name: file.read_bytes() for file in sorted(model.parent.glob(f"{model.name}.*"))}
+    page.ask("open", files={"model": model.read_bytes(), **beside}, beside=list(beside))
 
     def call(batch: Any) -> Any:
         logits = page.ask("run", files={"batch": batch.tobytes()}, type=str(batch.dtype), shape=batch.shape)

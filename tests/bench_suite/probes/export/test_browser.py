@@ -42,7 +42,9 @@ def _write_model(path: Path, weights: Any) -> None:
         [matrix],
     )
     opset = [onnx.helper.make_opsetid("", 17)]
-    onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=9), path)
+    model = onnx.helper.make_model(graph, opset_imports=opset, ir_version=9)
+    # The weights in a file beside it, as converters write large ones.
+    onnx.save(model, path, save_as_external_data=True, location=f"{path.name}.data", size_threshold=0)
 
 
 def test_its_answers_are_the_models_and_a_flipped_weight_is_seen(tools: Tools, tmp_path: Path) -> None:
