@@ -77,10 +77,12 @@ def refuse(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
 
 def die(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
     """Takes its process with it."""
+    del memory, folder
     os.abort()
 
 
 def hang(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
     """Never comes back."""
+    del memory, folder
     time.sleep(3600)
     raise AssertionError
