@@ -22,7 +22,7 @@ from speedscore.record.probe_result import ProbeResult
 from speedscore.text.numbers import duration, factor, first_line, size, three_digits
 
 UNKNOWN = "?"
-_LONGEST_REASON = 240
+_LONGEST_REASON = 320
 _PERCENTILES = (50, 90, 99)
 _KINDS = {
     "unsupported operator": "operator",
