@@ -159,7 +159,7 @@ def twin():
 
 
 def _capture(folder: Path, monkeypatch: pytest.MonkeyPatch, *, returned: str) -> Captured:
-    monkeypatch.setattr("speedscore.bench_suite.probes.tools.find_environment", lambda _: Path(sys.executable))
+    monkeypatch.setattr("speedscore.bench_suite.probes.tools.find_environment", lambda _, **__: Path(sys.executable))
     program = folder / "any.py"
     program.write_text(_PROGRAM.replace("RETURNED", returned))
     return capture("jax-0.0", program)
