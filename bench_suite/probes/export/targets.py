@@ -206,9 +206,9 @@ def _by_tensorflow(target: str, converter: str) -> Route:
 
 
 _TORCH_TO_XLA = (
-    "both ways go by XLA and neither keeps up with PyTorch 2.13: torch_xla's last release, 2.9, is made for PyTorch 2.9 "
-    "(https://github.com/pytorch/xla/releases), and torchax 0.0.13 fails when it is imported: aten.prod has no overload "
-    "name 'dim_Dimname' (https://github.com/google/torchax)"
+    "both ways go by XLA, and neither keeps up with PyTorch 2.13: the last release of torch_xla, 2.9, is made for "
+    "PyTorch 2.9 (https://github.com/pytorch/xla/releases), and torchax 0.0.13 fails as it is imported: aten.prod has "
+    "no overload name 'dim_Dimname' (https://github.com/google/torchax)"
 )
 
 ROUTES: tuple[Route, ...] = (
