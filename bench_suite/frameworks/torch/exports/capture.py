@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads.workload import Array
 
-CALIBRATION_EXAMPLES = 8
+CALIBRATION_EXAMPLES = 64
 """How many of the workload's own examples, at most, show a quantiser the range of activations."""
 
 
