@@ -205,6 +205,12 @@ def _by_tensorflow(target: str, converter: str) -> Route:
     )
 
 
+_TORCH_TO_XLA = (
+    "both ways go by XLA, and neither keeps up with PyTorch 2.13: the last release of torch_xla, 2.9, is made for "
+    "PyTorch 2.9 (https://github.com/pytorch/xla/releases), and torchax 0.0.13 fails as it is imported: aten.prod has "
+    "no overload name 'dim_Dimname' (https://github.com/google/torchax)"
+)
+
 ROUTES: tuple[Route, ...] = (
     Route(
         _ON_JAX,
@@ -232,6 +238,8 @@ ROUTES: tuple[Route, ...] = (
     Route(("torch",), "executorch-int8", convert=f"{_TORCH}.executorch:convert_int8", **_EXECUTORCH),
     Route(("torch",), "litert", convert=f"{_TORCH}.litert:convert", **_LITERT_TORCH),
     Route(("torch",), "litert-int8", convert=f"{_TORCH}.litert:convert_int8", **_LITERT_TORCH),
+    Route(("torch",), "stablehlo", declined=_TORCH_TO_XLA),
+    Route(("torch",), "savedmodel", declined=_TORCH_TO_XLA),
     Route(
         _ON_TENSORFLOW,
         "onnx",

@@ -5,6 +5,7 @@ It writes no artefact.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -13,15 +14,17 @@ from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads.workload import Array
 
-CALIBRATION_EXAMPLES = 8
+CALIBRATION_EXAMPLES = 64
 """How many of the workload's own examples, at most, show a quantiser the range of activations."""
 
 
 def module_of(memory: dict[str, Any]) -> Any:
-    """The model that was built, in evaluation mode; the function ``to_artefact`` is left in ``memory``."""
+    """A copy of the model that was built, in evaluation mode; the function ``to_artefact`` is left in ``memory``."""
     memory["to_artefact"] = to_torch
-    # The memory layout that suits the suite's own timing is nothing that a converter should see.
-    return memory["program"].module.to(memory_format=torch.contiguous_format).requires_grad_(False)
+    # The model itself is timed after this, and is converted for other targets. Its memory layout, which suits the
+    # suite's own timing, is nothing that a converter should see.
+    module = copy.deepcopy(memory["program"].module)
+    return module.to(memory_format=torch.contiguous_format).requires_grad_(False)
 
 
 def to_torch(examples: Array) -> NDArray[Any]:
