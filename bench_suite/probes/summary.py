@@ -19,7 +19,7 @@ from speedscore.bench_suite.probes.table import NOTHING, Table, terminal_lines
 from speedscore.record.measurement import Measurement
 from speedscore.record.probe_result import ProbeResult
 from speedscore.text.cleaning import one_line
-from speedscore.text.numbers import duration, first_line, size, three_digits
+from speedscore.text.numbers import duration, first_line, size
 
 NO_CONTROL = "unproved"
 """In place of a figure whose control was not asked, or did not hold."""
