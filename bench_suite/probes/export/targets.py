@@ -267,6 +267,10 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
+_QUICK_TARGETS = ("stablehlo", "exported")
+"""They need nothing but the framework itself."""
+
+
 def find_route(framework: str, target: str) -> Route:
     """The way from a framework to a target. Raises LookupError where the table has none."""
     for route in ROUTES:
@@ -314,7 +318,10 @@ def _case(family: str, framework: str, *, target: str, subject: str = "") -> Pro
     route = find_route(framework, target)
     packages = () if route.declined else (*route.packages, *_runtime_packages(route))
     block = " ".join(("export", framework, subject))
-    return ProbeCase(family, framework, subject=subject, target=target, packages=packages, block=block)
+    is_quick = target in _QUICK_TARGETS and subject in ("", "mlp")
+    return ProbeCase(
+        family, framework, subject=subject, target=target, packages=packages, block=block, is_quick=is_quick
+    )
 
 
 def _runtime_packages(route: Route) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ class Idioms(msgspec.Struct, frozen=True):
 
 def list_cases() -> Sequence[ProbeCase]:
     """One for each framework that has such a namespace."""
-    return [ProbeCase("idioms", framework=name) for name in NAMESPACES if name in FRAMEWORKS]
+    return [ProbeCase("idioms", framework=name, is_quick=True) for name in NAMESPACES if name in FRAMEWORKS]
 
 
 def ask(case: ProbeCase, tools: Tools) -> Answer:

@@ -58,7 +58,7 @@ class Surface(msgspec.Struct, frozen=True):
 def list_cases() -> Sequence[ProbeCase]:
     """One a framework and model."""
     return [
-        ProbeCase("surface", framework=line.id, subject=model)
+        ProbeCase("surface", framework=line.id, subject=model, is_quick=True)
         for line in probed_frameworks()
         if (roots := load_roots().frameworks.get(line.id)) is not None
         for model in roots.models

@@ -22,7 +22,7 @@ _THIS = "speedscore.bench_suite.probes.production.import_cost"
 
 def list_cases() -> Sequence[ProbeCase]:
     """One a framework."""
-    return [ProbeCase("import", framework=line.id) for line in probed_frameworks()]
+    return [ProbeCase("import", framework=line.id, is_quick=True) for line in probed_frameworks()]
 
 
 def ask(case: ProbeCase, tools: Tools) -> Answer:
