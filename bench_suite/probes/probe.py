@@ -42,7 +42,7 @@ class ProbeCase(msgspec.Struct, frozen=True, order=True):
     packages: tuple[str, ...] = ()
     """Importable names that it needs beside the framework's own."""
     is_quick: bool = False
-    """Whether the README's first command, which has ten minutes for everything, asks it too: pytest's mark ``quick``."""
+    """Whether the README's first command, which has ten minutes for all, asks it too: pytest's mark ``quick``."""
     block: str = ""
     """Probes of one block are asked one after the other on one processor, and may share a process (see
     ``Tools.start_shared``); empty for one that shares nothing."""
