@@ -13,6 +13,7 @@ _TABLE = (
         "export",
         title="does a model leave its framework, and is it still right",
         short="export",
+        joint=" to ",
         cases=f"{_ROOM}.export.targets:list_cases",
         ask=f"{_ROOM}.export.ask:ask",
         outcomes=("passed", "no route", "not converted", "does not run", "crashed", "wrong numbers"),

@@ -113,6 +113,8 @@ class Family(msgspec.Struct, frozen=True):
     """``module:function`` that answers ``Ask``; imported only when a probe is asked."""
     outcomes: tuple[str, ...]
     """All that an answer may be, the best first."""
+    joint: str = ", "
+    """What stands between ``short`` and a target at the head of a line."""
     good: int = 1
     """How many of them, from the first on, the summary counts as good."""
     figure: str = ""

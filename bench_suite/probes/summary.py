@@ -67,7 +67,7 @@ def make_lines(probes: Sequence[ProbeResult]) -> Iterable[Line]:
             }
             cells = {framework: cell for framework, cell in cells.items() if cell}
             if cells:
-                yield Line(f"{family.short}{f' to {target}' if target else ''}", cells)
+                yield Line(f"{family.short}{family.joint}{target}" if target else family.short, cells)
 
 
 def proved(probe: ProbeResult, probes: Iterable[ProbeResult]) -> bool:
