@@ -54,6 +54,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{PHASE_MARK}(name): the phase that a benchmark of the matrix measures")
     config.addinivalue_line("markers", f"{PROBE_MARK}(family): the family of probes that a test asks")
+    config.addinivalue_line("markers", "quick: a probe that tox run -e bench asks too")
     config.stash[CLOCK] = VirtualClock()
     check_options(config)
     register_lines(config)
@@ -107,6 +108,7 @@ def _generate_probes(metafunc: pytest.Metafunc) -> None:
                 marks=[
                     pytest.mark.benchmark(timer=clock.read, group=case.group),
                     pytest.mark.filterwarnings("ignore:Benchmark fixture was not used at all"),
+                    *([pytest.mark.quick] if case.is_quick else ()),
                 ],
             )
             for case in FAMILIES[mark.args[0]].list_cases()

@@ -11,27 +11,41 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from speedscore.bench_suite.probes.families import FAMILIES
+from speedscore.bench_suite.probes.mistakes.history import compare, history_table, list_changes
+from speedscore.bench_suite.probes.mistakes.rules import load_rules
 from speedscore.bench_suite.probes.summary import summary_table
 from speedscore.bench_suite.probes.table import markdown_lines
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_file import load_run
+from speedscore.text.markdown import markdown_table
 
 DOCS = Path(__file__).parent
 RUN = DOCS.parent / "fixtures" / "runs" / "2026-11-26-probes.json"
 _PLACE = re.compile(r"(<!-- tables of (\w+) -->\n).*?(<!-- end of tables -->)", re.DOTALL)
 SUMMARY = "all"
 """In place of a family's name: the summary's table."""
+HISTORY = "history"
+"""In place of a family's name: what the judge of mistakes makes of messages of older releases, which no run holds."""
 
 
 def with_tables(page: str, probes: Sequence[ProbeResult]) -> str:
     """The page with its tables made anew. Raises KeyError for a family that there is not."""
 
     def fill(place: re.Match[str]) -> str:
-        tables = [summary_table(probes)] if place[2] == SUMMARY else FAMILIES[place[2]].make_tables(probes)
-        lines = [line for table in tables for line in ("", *markdown_lines(table))]
+        lines = _history() if place[2] == HISTORY else _tables(place[2], probes)
         return f"{place[1]}{chr(10).join(lines)}\n{place[3]}"
 
     return _PLACE.sub(fill, page)
+
+
+def _tables(family: str, probes: Sequence[ProbeResult]) -> list[str]:
+    tables = [summary_table(probes)] if family == SUMMARY else FAMILIES[family].make_tables(probes)
+    return [line for table in tables for line in ("", *markdown_lines(table))]
+
+
+def _history() -> list[str]:
+    headers, rows = history_table(compare(name, load_rules()) for name in list_changes())
+    return ["", *markdown_table(rows, headers=headers), ""]
 
 
 def main() -> None:

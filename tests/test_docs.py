@@ -18,7 +18,9 @@ import pytest
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.matrix import page as matrix_page
+from speedscore.bench_suite.probes.families import FAMILIES
 from speedscore.bench_suite.workloads.table import MODELS, Model
+from speedscore.record.run_file import load_run
 from speedscore.scoring.cards import rubric_page
 from speedscore.scoring.rubric.rubric import load_rubric
 from tests.performance.published.rows import ABSENT, ROWS
@@ -29,8 +31,8 @@ MATRIX = DOCS / "matrix.md"
 PUBLISHED = DOCS / "against-published-examples.md"
 
 
-def load_generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_published", DOCS / "make_published.py")
+def load_generator(name: str = "make_published") -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -86,6 +88,18 @@ def test_the_page_of_comparisons_has_every_one_that_is_written_with_its_figures_
     assert f"Of the {len(ROWS)} comparisons that are written, {met} meet it and {missed} miss it" in page
     assert [page.count(f"| {answer} |") for answer in ("met", "missed")] == [met, missed]
     assert f"{len(results['unmeasured'])} have not been measured" in page
+
+
+def test_the_tables_of_the_probes_are_what_the_saved_run_gives() -> None:
+    generator = load_generator("make_probe_tables")
+    probes = load_run(generator.RUN).probes
+    pages = {path.name: path.read_text(encoding="utf-8") for path in DOCS.glob("*.md")}
+    made = {name: generator.with_tables(page, probes) for name, page in pages.items()}
+    assert made == pages, "run python docs/make_probe_tables.py"
+    shown = set(re.findall(r"<!-- tables of (\w+) -->", "".join(pages.values())))
+    assert shown >= {name for name, family in FAMILIES.items() if family.tables}, "a family's tables stand on no page"
+    without = {name: generator.with_tables(page, probes[:1]) for name, page in pages.items()}
+    assert without != pages
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)

@@ -1,26 +1,42 @@
 """Environments beside this one, for packages that cannot live in it: made once, kept, and found again by their pins.
 
 Each is a file ``environments/<name>.txt`` of exact versions. Nothing is ever installed into this environment, and none
-is changed once it is made: other pins are another environment.
+is changed once it is made: other pins are another environment. One that was not made to its end is never used.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
-import venv
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from speedscore.bench_suite.probes.probe import ProbeUnavailable
+from speedscore.host.reaper import mark
 
-_PINS = Path(__file__).parent / "environments"
-_LIMIT_SECONDS = 900.0
+PINS = Path(__file__).parent / "environments"
+"""The folder of the files of pins."""
+_LIMIT_SECONDS = 1800.0
+"""PyTorch's build for NVIDIA's graphics processors is some gigabytes."""
+_LOOK_SECONDS = 0.1
 _DONE = ".complete"
 _SHOWN_LINES = 3
+_failed: dict[Path, str] = {}
+"""What could not be made in this session, with the reason: a registry that cannot be reached is waited for once."""
+
+
+class MakingStopped(Exception):
+    """The session ended while an environment was being made, or waited for."""
 
 
 def environments_folder() -> Path:
@@ -29,56 +45,112 @@ def environments_folder() -> Path:
     return (Path(caches) if Path(caches).is_absolute() else Path.home() / ".cache") / "speedscore" / "environments"
 
 
-def find_environment(name: str) -> Path:
+def find_environment(name: str, *, stopped: threading.Event, pins_folder: Path = PINS) -> Path:
     """The interpreter of the environment of that name; it is made where there is none.
 
-    Raises ProbeUnavailable where it cannot be made, with the installer's own last words; LookupError where there is no
-    such file of pins.
+    Raises ProbeUnavailable where it cannot be made, with the installer's own last words; MakingStopped soon after
+    ``stopped`` is set, with nothing left running; LookupError where there is no such file of pins.
     """
-    pins_file = _PINS / f"{name}.txt"
+    pins_file = pins_folder / f"{name}.txt"
     if not pins_file.is_file():
         raise LookupError(f"there is no environment {name!r}: expected {pins_file}")
-    pins = pins_file.read_text()
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    digest = hashlib.sha256(f"{version}\n{sys.prefix}\n{pins}".encode()).hexdigest()[:12]
-    folder = environments_folder() / f"{name}-{digest}"
-    python = folder / "bin" / "python"
-    if (folder / _DONE).is_file():
-        return python
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with (folder.parent / f"{folder.name}.lock").open("w") as lock:
-            # Another session may be making it; what it has made by then is found below.
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (folder / _DONE).is_file():
-                _make(folder, pins_file)
-    except (OSError, subprocess.SubprocessError) as error:
-        shutil.rmtree(folder, ignore_errors=True)
+    folder = environments_folder() / f"{name}-{_digest(pins_file)}"
+    if not _is_complete(folder):
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with _locked(folder.with_name(f"{folder.name}.lock"), stopped=stopped) as lock:
+                # Another session, or another probe of this one, may have made it by now, or have tried in vain.
+                if folder not in _failed and not _is_complete(folder):
+                    _make(folder, pins_file, lock=lock, stopped=stopped)
+        except (OSError, subprocess.SubprocessError) as error:
+            _failed[folder] = _words(error)
+    if folder in _failed:
         raise ProbeUnavailable(
-            f"needs an environment of its own, which cannot be made here ({_words(error)}); to see why: "
+            f"needs an environment of its own, which cannot be made here ({_failed[folder]}); to see why: "
             f"python -m venv /tmp/{name} && /tmp/{name}/bin/python -m pip install -r {pins_file}"
-        ) from None
-    return python
+        )
+    return _python(folder)
 
 
-def _make(folder: Path, pins_file: Path) -> None:
+def _digest(pins_file: Path) -> str:
+    """Names the pins and the Python that they are installed for."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return hashlib.sha256(f"{version}\n{sys.base_prefix}\n{pins_file.read_text()}".encode()).hexdigest()[:12]
+
+
+def _python(folder: Path) -> Path:
+    return folder / "bin" / "python"
+
+
+def _is_complete(folder: Path) -> bool:
+    # A link to a Python that has been uninstalled leads nowhere.
+    return (folder / _DONE).is_file() and _python(folder).exists()
+
+
+@contextlib.contextmanager
+def _locked(path: Path, *, stopped: threading.Event) -> Iterator[IO[str]]:
+    with path.open("w") as lock:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if stopped.wait(_LOOK_SECONDS):
+                    raise MakingStopped from None
+        yield lock
+
+
+def _make(folder: Path, pins_file: Path, *, lock: IO[str], stopped: threading.Event) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    venv.create(folder, with_pip=True, symlinks=True)
-    # Our own constraints are for this environment; the pins of that one are all in its file.
+    deadline = time.monotonic() + _LIMIT_SECONDS
+    try:
+        for command in _commands(folder, pins_file):
+            _run(command, lock=lock, stopped=stopped, deadline=deadline)
+        (folder / _DONE).touch()
+    finally:
+        if not (folder / _DONE).is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _commands(folder: Path, pins_file: Path) -> tuple[Sequence[str], ...]:
+    """What makes it, one after the other."""
+    pip = (str(_python(folder)), "-m", "pip", "install", "--quiet", "--retries", "1")
+    return (sys.executable, "-m", "venv", str(folder)), (*pip, "--requirement", str(pins_file))
+
+
+def _run(command: Sequence[str], *, lock: IO[str], stopped: threading.Event, deadline: float) -> None:
+    """Run to its end, or until stopped or late. Raises MakingStopped, TimeoutExpired and CalledProcessError."""
+    # Constraints are for this environment; the pins of the other are all in its file.
     variables = {name: value for name, value in os.environ.items() if name not in ("PIP_CONSTRAINT", "PYTHONPATH")}
-    subprocess.run(
-        [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--requirement", str(pins_file)],
-        check=True,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_LIMIT_SECONDS,
-        env=variables | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
-    )
-    (folder / _DONE).touch()
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=variables | mark() | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+            # It holds the lock with us: where we are killed, nobody else begins before it has ended, too.
+            pass_fds=(lock.fileno(),),
+            start_new_session=True,
+        )
+        try:
+            while (status := process.poll()) is None:
+                if stopped.wait(_LOOK_SECONDS):
+                    raise MakingStopped
+                if time.monotonic() > deadline:
+                    raise subprocess.TimeoutExpired(command, _LIMIT_SECONDS)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        if status:
+            output.seek(0)
+            raise subprocess.CalledProcessError(status, command, output.read())
 
 
 def _words(error: Exception) -> str:
-    text = getattr(error, "stderr", None) or str(error)
+    text = getattr(error, "output", None) or str(error)
     lines = [line.strip() for line in str(text).splitlines() if line.strip()]
+    # What went wrong stands behind what pip says of every address that it has asked.
+    lines = [line for line in lines if not line.startswith("WARNING")] or lines
     return "; ".join(lines[-_SHOWN_LINES:]) or type(error).__name__

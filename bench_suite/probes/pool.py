@@ -15,9 +15,11 @@ from typing import Literal
 import msgspec
 
 from speedscore.bench_suite.probes.families import FAMILIES
+from speedscore.bench_suite.probes.kept import Kept
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase, ProbeUnavailable
-from speedscore.bench_suite.probes.tools import Tools
+from speedscore.bench_suite.probes.tools import SharedProcesses, Tools
 from speedscore.host.reaper import mark
+from speedscore.host.scratch import remove_leftovers
 from speedscore.record.metrics import find_metric
 
 
@@ -43,11 +45,14 @@ def ask_all(cases: Sequence[ProbeCase], *, preset: str, processors: Sequence[int
     listener was told by then stands.
     """
     mark()  # once, before there are threads: it starts the process that tidies up after us
-    waiting = queue.SimpleQueue[ProbeCase]()
-    for case in cases:
-        waiting.put(case)
+    remove_leftovers()
+    waiting = queue.SimpleQueue[Sequence[ProbeCase]]()
+    blocks = _in_blocks(cases)
+    for block in blocks:
+        waiting.put(block)
     ended = queue.SimpleQueue[tuple[ProbeCase, ProbeOutcome]]()
-    slots = [_Slot(preset, processor, waiting, ended) for processor in processors[: len(cases)]]
+    kept = Kept()
+    slots = [_Slot(preset, processor, kept, waiting, ended) for processor in processors[: len(blocks)]]
     try:
         for slot in slots:
             slot.start()
@@ -58,6 +63,15 @@ def ask_all(cases: Sequence[ProbeCase], *, preset: str, processors: Sequence[int
             slot.stop()
         for slot in slots:
             slot.join()
+        kept.close()
+
+
+def _in_blocks(cases: Sequence[ProbeCase]) -> list[list[ProbeCase]]:
+    """Those of one block together, where the first of them stands; every other one by itself."""
+    blocks: dict[str, list[ProbeCase]] = {}
+    for case in cases:
+        blocks.setdefault(case.block or f"{case.family} {case.id}", []).append(case)
+    return list(blocks.values())
 
 
 def ask_one(case: ProbeCase, tools: Tools) -> ProbeOutcome:
@@ -92,12 +106,14 @@ class _Slot(threading.Thread):
         self,
         preset: str,
         processor: int,
-        waiting: queue.SimpleQueue[ProbeCase],
+        kept: Kept,
+        waiting: queue.SimpleQueue[Sequence[ProbeCase]],
         ended: queue.SimpleQueue[tuple[ProbeCase, ProbeOutcome]],
     ) -> None:
         super().__init__(name=f"probes on processor {processor}", daemon=True)
         self._preset = preset
         self._processor = processor
+        self._kept = kept
         self._waiting = waiting
         self._ended = ended
         self._lock = threading.Lock()
@@ -105,13 +121,24 @@ class _Slot(threading.Thread):
         self._tools: Tools | None = None
 
     def run(self) -> None:
-        while (case := self._next()) is not None and (tools := self._open(case)) is not None:
+        while block := self._next():
+            shared = SharedProcesses()
             try:
-                outcome = ask_one(case, tools)
+                for case in block:
+                    self._ask(case, shared)
             finally:
-                tools.close()
-            if not self._stopped:
-                self._ended.put((case, outcome))
+                shared.close()
+
+    def _ask(self, case: ProbeCase, shared: SharedProcesses) -> None:
+        tools = self._open(case, shared)
+        if tools is None:
+            return
+        try:
+            outcome = ask_one(case, tools)
+        finally:
+            tools.close()
+        if not self._stopped:
+            self._ended.put((case, outcome))
 
     def stop(self) -> None:
         """End what is being asked, from another thread, and ask no more."""
@@ -120,16 +147,23 @@ class _Slot(threading.Thread):
             if self._tools is not None:
                 self._tools.kill()
 
-    def _next(self) -> ProbeCase | None:
+    def _next(self) -> Sequence[ProbeCase]:
+        """A block; empty where none is left, or no more are to be asked."""
         try:
-            return self._waiting.get_nowait()
+            return () if self._stopped else self._waiting.get_nowait()
         except queue.Empty:
-            return None
+            return ()
 
-    def _open(self, case: ProbeCase) -> Tools | None:
+    def _open(self, case: ProbeCase, shared: SharedProcesses) -> Tools | None:
         with self._lock:
             if self._stopped:
                 return None
             limit_seconds = FAMILIES[case.family].limit_seconds
-            self._tools = Tools(preset=self._preset, processors=(self._processor,), limit_seconds=limit_seconds)
+            self._tools = Tools(
+                preset=self._preset,
+                processors=(self._processor,),
+                limit_seconds=limit_seconds,
+                kept=self._kept,
+                shared=shared,
+            )
             return self._tools

@@ -41,6 +41,11 @@ class ProbeCase(msgspec.Struct, frozen=True, order=True):
     device: DeviceName = "cpu"
     packages: tuple[str, ...] = ()
     """Importable names that it needs beside the framework's own."""
+    is_quick: bool = False
+    """Whether the README's first command, which has ten minutes for all, asks it too: pytest's mark ``quick``."""
+    block: str = ""
+    """Probes of one block are asked one after the other on one processor, and may share a process (see
+    ``Tools.start_shared``); empty for one that shares nothing."""
     extra: str = "probes"
     """``pip install "speedscore[extra]"`` brings them."""
 
@@ -108,8 +113,10 @@ class Family(msgspec.Struct, frozen=True):
     """``module:function`` that answers ``Ask``; imported only when a probe is asked."""
     outcomes: tuple[str, ...]
     """All that an answer may be, the best first."""
+    good: int = 1
+    """How many of them, from the first on, the summary counts as good."""
     figure: str = ""
-    """The metric that says most where a framework has one answer of this family; empty where the outcome does."""
+    """The metric whose median over a framework's answers says most; empty where it is said how many came out good."""
     tables: str = ""
     """``module:function`` that makes ``Sequence[Table]`` of all answers of a run, ``Sequence[ProbeResult]``: what the
     family has to tell beyond the summary's line. Empty where that is all."""

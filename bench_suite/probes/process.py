@@ -67,9 +67,11 @@ class ProbeProcess:
         environment holds.
         ``deadline`` is the moment of ``time.monotonic`` when the probe's time is over.
         """
-        self._deadline = deadline
+        self.deadline = deadline
         self._secret = secrets.token_hex(16)
         self._number = 0
+        self.is_lost = False
+        """Whether a call raised Lost: nobody is there to be asked again."""
         self.started = time.perf_counter()
         """The moment of ``time.perf_counter`` when it was started."""
         self._process = PipedProcess(
@@ -91,8 +93,15 @@ class ProbeProcess:
         something else, or was not done in ``limit_seconds`` or before the probe's own time was over.
         """
         self._number += 1
+        try:
+            return self._call(function, arguments, limit_seconds=limit_seconds)
+        except Lost:
+            self.is_lost = True
+            raise
+
+    def _call(self, function: str, arguments: Mapping[str, Any], *, limit_seconds: float) -> Any:
         asked = {"number": self._number, "secret": self._secret, "function": function, "arguments": arguments}
-        left_seconds = max(0.1, min(limit_seconds, self._deadline - time.monotonic()))
+        left_seconds = max(0.1, min(limit_seconds, self.deadline - time.monotonic()))
         try:
             self._process.send(json.dumps(asked).encode())
             line = self._process.read_line(limit_seconds=left_seconds)

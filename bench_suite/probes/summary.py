@@ -19,7 +19,7 @@ from speedscore.bench_suite.probes.table import NOTHING, Table, terminal_lines
 from speedscore.record.measurement import Measurement
 from speedscore.record.probe_result import ProbeResult
 from speedscore.text.cleaning import one_line
-from speedscore.text.numbers import duration, first_line, size, three_digits
+from speedscore.text.numbers import duration, first_line, size
 
 NO_CONTROL = "unproved"
 """In place of a figure whose control was not asked, or did not hold."""
@@ -86,29 +86,30 @@ def proved(probe: ProbeResult, probes: Iterable[ProbeResult]) -> bool:
 
 
 def _cell(of_cell: Sequence[ProbeResult], probes: Sequence[ProbeResult]) -> str:
-    """How many came to the family's best outcome, of how many; the outcome itself where there is but one."""
+    """The family's figure, or how many came out good, of how many; the outcome itself where there is but one."""
     answered = [probe for probe in of_cell if probe.status == "answered"]
     if not answered:
         return ""
     if not all(proved(probe, probes) for probe in answered):
         return NO_CONTROL
-    if len(answered) == 1 and (figure := answered[0].find(FAMILIES[answered[0].family].figure)) is not None:
-        return _quantity(figure)
-    if len({probe.outcome for probe in answered}) == 1 and (len(answered) == 1 or answered[0].outcome == "no route"):
+    family = FAMILIES[answered[0].family]
+    figures = [figure for probe in answered if (figure := probe.find(family.figure)) is not None]
+    if figures:
+        return _quantity(figures)
+    if len(answered) == 1 or {probe.outcome for probe in answered} == {"no route"}:
         return answered[0].outcome
-    best = FAMILIES[answered[0].family].outcomes[0]
-    return f"{sum(probe.outcome == best for probe in answered)} of {len(answered)}"
+    return f"{sum(probe.outcome in family.outcomes[: family.good] for probe in answered)} of {len(answered)}"
 
 
-def _quantity(figure: Measurement) -> str:
-    middle = median(figure.samples)
-    match figure.unit:
+def _quantity(figures: Sequence[Measurement]) -> str:
+    middle = median(median(figure.samples) for figure in figures)
+    match figures[0].unit:
         case "s":
             return duration(middle)
         case "bytes":
             return size(middle)
         case "count":
-            return three_digits(middle)
+            return f"{middle:.0f}"
 
 
 def missing_lines(probes: Sequence[ProbeResult], *, width: int) -> list[str]:

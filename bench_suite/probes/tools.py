@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import speedscore
-from speedscore.bench_suite.probes.environments import find_environment
+from speedscore.bench_suite.probes.environments import MakingStopped, find_environment
+from speedscore.bench_suite.probes.kept import Kept
 from speedscore.bench_suite.probes.process import Lost, ProbeProcess
 from speedscore.bench_suite.workers.handle import source_path
 from speedscore.bench_suite.workers.isolation import process_variables
@@ -22,11 +24,35 @@ from speedscore.host.scratch import make_scratch
 from speedscore.record.phases import DeviceName
 
 
+class SharedProcesses:
+    """Processes that probes of one block take over from each other. Whoever made it closes it."""
+
+    def __init__(self) -> None:
+        self.folder = make_scratch("block")
+        self.by_name: dict[str, ProbeProcess] = {}
+
+    def close(self) -> None:
+        for process in self.by_name.values():
+            process.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 class Tools:
     """Made for one probe, and closed after it."""
 
-    def __init__(self, *, preset: str, processors: tuple[int, ...], limit_seconds: float) -> None:
-        """``processors`` are those that every process of the probe shares."""
+    def __init__(
+        self,
+        *,
+        preset: str,
+        processors: tuple[int, ...],
+        limit_seconds: float,
+        kept: Kept | None = None,
+        shared: SharedProcesses | None = None,
+    ) -> None:
+        """``processors`` are those that every process of the probe shares.
+
+        ``kept`` is the session's and ``shared`` the block's, where there is one; they are closed by whoever made them.
+        """
         self.preset = preset
         """Whose sizes models have."""
         self.processors = processors
@@ -34,9 +60,14 @@ class Tools:
         """A folder for what the probe writes; it goes with the probe."""
         self.deadline = time.monotonic() + limit_seconds
         """The moment of ``time.monotonic`` when the probe's time is over."""
+        self.kept = kept or Kept()
+        """What the probes of the session have made for each other."""
+        self._owns_kept = kept is None
+        self._shared = shared or SharedProcesses()
+        self._owns_shared = shared is None
         self._lock = threading.Lock()
         self._processes: list[ProbeProcess] = []
-        self._killed = False
+        self._killed = threading.Event()
 
     def start(
         self,
@@ -52,56 +83,94 @@ class Tools:
         None for this one. ``variables`` come on top of those that every process has.
         """
         with self._lock:
-            if self._killed:
-                raise Lost("the session is over", hung=False)
             folder = self.scratch / f"process{len(self._processes)}"
-            folder.mkdir()
-            (caches := folder / "caches").mkdir()
-            threads = 1 if single_thread else len(self.processors)
-            process = ProbeProcess(
-                python or Path(sys.executable),
-                folder=folder,
-                import_path=source_path() if python is None else str(self._import_root()),
-                variables={
-                    **{name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))},
-                    **process_variables(processors=threads, caches=caches, device=device),
-                    # Whatever a converter leaves behind, it leaves here.
-                    "TMPDIR": str(folder),
-                    "PYTHONHASHSEED": "0",
-                    **(variables or {}),
-                },
-                processors=self.processors,
-                deadline=self.deadline,
+            process = self._start(
+                folder, python=python, device=device, variables=variables or {}, single_thread=single_thread
             )
             self._processes.append(process)
         return process
 
+    def start_shared(self, name: str, *, python: Path | None = None) -> tuple[ProbeProcess, bool]:
+        """The process of that name that a probe of this block has left, or a fresh one, and whether it is fresh.
+
+        It lives on when this probe ends, with all that was left in its memory; one that was lost is not handed on.
+        """
+        with self._lock:
+            found = self._shared.by_name.get(name)
+            if found is not None and not found.is_lost:
+                found.deadline = self.deadline
+                return found, False
+            if found is not None:
+                found.close()
+            folder = Path(tempfile.mkdtemp(dir=self._shared.folder))
+            process = self._start(folder, python=python, device="cpu", variables={}, single_thread=True)
+            self._shared.by_name[name] = process
+        return process, True
+
+    def _start(
+        self,
+        folder: Path,
+        *,
+        python: Path | None,
+        device: DeviceName,
+        variables: Mapping[str, str],
+        single_thread: bool,
+    ) -> ProbeProcess:
+        if self._killed.is_set():
+            raise Lost("the session is over", hung=False)
+        (caches := folder / "caches").mkdir(parents=True)
+        threads = 1 if single_thread else len(self.processors)
+        return ProbeProcess(
+            python or Path(sys.executable),
+            folder=folder,
+            import_path=source_path() if python is None else str(_import_root(self._shared.folder)),
+            variables={
+                **{name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))},
+                **process_variables(processors=threads, caches=caches, device=device),
+                # Whatever a converter leaves behind, it leaves here.
+                "TMPDIR": str(folder),
+                "PYTHONHASHSEED": "0",
+                **variables,
+            },
+            processors=self.processors,
+            deadline=self.deadline,
+        )
+
     def environment(self, name: str) -> Path:
         """The interpreter of another environment, which is made where there is none yet.
 
-        Raises ProbeUnavailable where it cannot be made. The time that this takes is no part of the probe's own.
+        To be asked for before the first process is started: the probe's time does not run meanwhile. Raises
+        ProbeUnavailable where it cannot be made, and Lost where the session ended before it was.
         """
         began = time.monotonic()
-        python = find_environment(name)
-        self.deadline += time.monotonic() - began
-        return python
+        try:
+            return find_environment(name, stopped=self._killed)
+        except MakingStopped:
+            raise Lost("the session is over", hung=False) from None
+        finally:
+            self.deadline += time.monotonic() - began
 
     def kill(self) -> None:
         """End every process from another thread, and start no more."""
         with self._lock:
-            self._killed = True
-            for process in self._processes:
+            self._killed.set()
+            for process in (*self._processes, *self._shared.by_name.values()):
                 process.kill()
 
     def close(self) -> None:
         for process in self._processes:
             process.close()
         shutil.rmtree(self.scratch, ignore_errors=True)
+        if self._owns_kept:
+            self.kept.close()
+        if self._owns_shared:
+            self._shared.close()
 
-    def _import_root(self) -> Path:
-        """A folder from which our package can be imported, and nothing else of where it is installed."""
-        root = self.scratch / "import"
-        if not root.exists():
-            root.mkdir()
-            (root / "speedscore").symlink_to(Path(speedscore.__file__).parent)
-        return root
+
+def _import_root(folder: Path) -> Path:
+    """A folder from which our package can be imported, and nothing else of where it is installed."""
+    root = folder / "import"
+    if not root.exists():
+        root.mkdir()
+        (root / "speedscore").symlink_to(Path(speedscore.__file__).parent)
+    return root

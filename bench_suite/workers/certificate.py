@@ -163,16 +163,23 @@ def _steps(after: Mapping[str, NDArray[np.float32]], workload: Workload, referen
         else values
         for name, values in after.items()
     }
-    # Where the exact gradient is zero, as that of a key's bias under softmax, Adam divides rounding noise by its own
-    # size and takes whole steps in no direction. Such a tensor must be there and finite, but its way is not compared.
-    vanishing = _VANISHING * _whole(reference.gradients)
     scales = {name: sketch.norm for name, sketch in reference.updates.items()}
-    scales |= {name: float("inf") for name, sketch in reference.gradients.items() if sketch.norm < vanishing}
+    scales |= dict.fromkeys(list_aimless(reference), float("inf"))
     limits, state = workload.tolerances, workload.state().keys()
     errors = _errors(updates, reference.updates, scales)
     yield Check("parameters after five steps", *_furthest(errors, without=state), limits.update)
     if state:
         yield Check("state after five steps", *_furthest(errors, without=errors.keys() - state), limits.state)
+
+
+def list_aimless(reference: Reference) -> list[str]:
+    """Tensors whose exact gradient is zero, as that of a key's bias under softmax.
+
+    Adam divides rounding noise by its own size and takes whole steps in no direction. Such a tensor must be there and
+    finite, but its way is not compared.
+    """
+    vanishing = _VANISHING * _whole(reference.gradients)
+    return [name for name, sketch in reference.gradients.items() if sketch.norm < vanishing]
 
 
 def _whole(sketches: Mapping[str, Sketch]) -> float:

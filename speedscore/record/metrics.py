@@ -46,6 +46,29 @@ def _count(name: str, title: str) -> Metric:
     return Metric(name, unit="count", better="lower", title=title)
 
 
+def _more(name: str, title: str) -> Metric:
+    return Metric(name, unit="count", better="higher", title=title)
+
+
+_OTHER_IDIOMS = {
+    "warns": "NumPy's answer with a warning",
+    "other_dtype": "another dtype",
+    "other_shape": "another shape",
+    "other_value": "another value",
+    "raises": "raises",
+    "missing": "missing",
+    "crashed": "ends or hangs its process",
+}
+
+_OTHER_DOCSTRINGS = {
+    "other_output": "printed something else",
+    "name_not_defined": "use a name that is not defined",
+    "raised": "raised",
+    "timed_out": "took too long",
+    "crashed": "ended the process",
+    "not_reached": "were not reached in time",
+}
+
 _COMPILE_SECONDS = {
     "trace_seconds": "seconds of tracing",
     "lower_seconds": "seconds of lowering",
@@ -76,11 +99,53 @@ _TABLE = (
     _count("recompilations", "recompilations"),
     _seconds("import_seconds", "seconds of importing"),
     _bytes("import_rss_bytes", "resident memory that importing adds"),
+    *(_count(f"surface_{what}", f"{what} of a model and its step") for what in ("lines", "tokens", "concepts")),
+    _count("surface_names", "names of the framework in a model and its step"),
+    _count("change_lines_before", "lines of a program before a change"),
+    _count("change_lines_after", "lines of a program after a change"),
+    _count("change_lines", "lines that a change takes away or adds"),
+    _count("change_tokens", "tokens that a change takes away or adds"),
+    _more("idioms", "NumPy idioms that were run"),
+    _more("idioms_same", "NumPy idioms with NumPy's answer"),
+    *(_count(f"idioms_{name}", f"NumPy idioms: {title}") for name, title in _OTHER_IDIOMS.items()),
+    _more("public_objects", "public functions and classes"),
+    _more("documented_objects", "public functions and classes with a docstring"),
+    _more("objects_with_example", "public functions and classes with an example"),
+    _more("docstrings_ran_as_written", "docstrings whose examples ran as written"),
+    *(_count(f"docstrings_{name}", f"docstrings whose examples {title}") for name, title in _OTHER_DOCSTRINGS.items()),
+    _seconds("venv_seconds", "seconds of making a bare environment"),
+    _seconds("install_seconds", "seconds of installing the framework"),
+    _bytes("first_installed_bytes", "bytes that installing the framework adds to a bare environment"),
+    _seconds("first_gradient_seconds", "seconds of the first program, after importing"),
+    _seconds("first_success_seconds", "seconds from nothing to a first gradient"),
+    _count("first_lines", "lines of the first program"),
+    _count("first_tokens", "tokens of the first program"),
+    _count("imported_modules", "Python modules that importing loads"),
+    _bytes("install_own_bytes", "installed bytes of the framework's own distributions"),
+    _bytes("install_bytes", "installed bytes with all dependencies"),
+    _count("install_dependencies", "distributions that it depends on"),
+    _count("install_shared_dependencies", "of them those that a framework of another ecosystem needs too"),
+    _seconds("checkpoint_save_seconds", "seconds until a checkpoint is complete"),
+    _seconds("checkpoint_restore_seconds", "seconds until a checkpoint is restored"),
+    _bytes("checkpoint_bytes", "bytes of a checkpoint"),
+    _seconds("switch_off_step_seconds", "seconds per step without the switch that looks for NaNs"),
+    _seconds("switch_on_step_seconds", "seconds per step with the switch that looks for NaNs"),
+    _bytes("trace_bytes", "bytes of the trace of one step"),
+    _count("trace_operations", "operations in the trace of one step"),
+    _count("trace_operations_without_line", "of them those whose event names no line of the user's"),
+    _count("trace_operations_without_program_line", "those that lead to none by the compiled program either"),
+    _count("trace_operations_without_model_line", "those that lead to no line of the model"),
+    _count("deprecations_in_models", "kinds of warning of deprecation whose line is in the suite's own models"),
+    _count("deprecations_in_framework", "kinds of warning of deprecation whose line is in installed packages"),
     _seconds("seconds_to_message", "seconds until a user sees what a framework says of a mistake"),
     _seconds("convert_seconds", "seconds of converting a model"),
     _bytes("artefact_bytes", "bytes of a converted model"),
     _seconds("first_answer_seconds", "seconds from the start of a process to a converted model's first answer"),
     _seconds("runtime_latency_seconds", "seconds per call of a converted model on one input"),
+    _seconds("request_latency_seconds", "seconds per request to a served model, several clients at once"),
+    _seconds("serving_seconds", "seconds in which a served model was asked"),
+    _count("failed_requests", "requests that a served model failed"),
+    Metric("served_requests", unit="count", better="higher", title="requests that a served model answered meanwhile"),
     _seconds("native_latency_seconds", "seconds per call of the framework on one input, beside a converted model's"),
 )
 

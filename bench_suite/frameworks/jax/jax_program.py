@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.jax.devices import block_until_ready, find_device, place, require_placed
-from speedscore.bench_suite.frameworks.jax.driver import Compiled, Driver, Loss, Tree, make_loss
+from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Driver, Loss, Tree, make_loss
 from speedscore.bench_suite.frameworks.jax.observing import count_executable, count_pool_threads, hash_program
 from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
 from speedscore.bench_suite.frameworks.jax.watching import cache_hits, config, steady_state
@@ -64,6 +64,22 @@ class JaxProgram:
         self._logits: Any = None
         self.load()
         require_placed((*self._queued(), *self._batch), self._device)
+
+    @property
+    def carry(self) -> Carry:
+        """Model, state and optimizer state as they are now, in whatever form the library keeps them."""
+        return self._carry
+
+    def resume(self, carry: Carry) -> None:
+        """Go on from a carry that ``carry`` once gave, here or in another process."""
+        self._carry = carry
+
+    @property
+    def executable(self) -> Any:
+        """The ``jax.stages.Compiled`` of the role's own function. Raises RuntimeError before ``compile``."""
+        if self._compiled is None:
+            raise RuntimeError("nothing is compiled yet; call compile() first")
+        return self._compiled.executable
 
     def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
         self._batch = place((inputs, targets) if self._trains else (inputs,), self._device)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,6 +32,7 @@ from speedscore.bench_suite.frameworks.tensorflow.devices import (
     synchronise,
 )
 from speedscore.bench_suite.frameworks.tensorflow.layout import TensorflowModel
+from speedscore.bench_suite.frameworks.tensorflow.optimizer import Variables
 from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 from speedscore.host.clock import seconds
 from speedscore.host.fields import Scalar
@@ -67,6 +68,11 @@ class TensorflowProgram:
             if not variable.device.endswith(self._device):
                 raise DeviceUnavailable(f"{name} was asked to be on {self._device}, but is on {variable.device}")
 
+    @property
+    def computation(self) -> Computation:
+        """The variables of model and optimizer, and what is computed with them."""
+        return self._computation
+
     def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
         batch: tuple[Array, ...] = (inputs, targets) if self._trains else (inputs,)
         self._batch = tuple(place(values, self._device) for values in batch)
@@ -97,6 +103,10 @@ class TensorflowProgram:
     def infer(self) -> None:
         self._logits = self._call(*self._batch)
         self._queued = True
+
+    def predictor(self) -> tuple[Callable[[Any], Any], Variables]:
+        """The forward pass, which a ``tf.function`` can trace: inputs [any batch, …] → logits; and what it reads."""
+        return self._computation.predict, self._computation.parameters | self._computation.state
 
     def wait(self) -> None:
         synchronise(self._device)

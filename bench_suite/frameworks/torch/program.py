@@ -101,6 +101,16 @@ class TorchProgram:
         self.load()
         platform.reset_peak()
 
+    @property
+    def module(self) -> Any:
+        """The model's ``torch.nn.Module``, on its device."""
+        return self._model.module
+
+    @property
+    def optimizer(self) -> torch.optim.Optimizer:
+        """That of the present weights; ``load`` makes another."""
+        return self._optimizer
+
     def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
         # Copies from memory that is not pinned are waited for by PyTorch itself.
         self._batch = self._model.place(inputs), self._model.place(targets)

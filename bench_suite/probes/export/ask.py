@@ -10,7 +10,7 @@ from pathlib import Path
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.probes.export import native
 from speedscore.bench_suite.probes.export.targets import find_route
-from speedscore.bench_suite.probes.export.way import Stopped, Way
+from speedscore.bench_suite.probes.export.way import Stopped, Way, ask_at_once
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase
 from speedscore.bench_suite.probes.process import ProbeProcess
 from speedscore.bench_suite.probes.tools import Tools
@@ -61,6 +61,8 @@ def _walk(
     other = way.try_other_batch(runtime, folder)
     observations["dynamic_batch"] = other is not None
     error = max(error, other or 0.0)
+    if error <= way.target.limit and way.target.load_test:
+        error = max(error, ask_at_once(way.target, runtime, folder=folder, measurements=measurements))
     if error <= way.target.limit:
         measurements |= way.time_both(runtime, folder)
     return error
@@ -70,6 +72,7 @@ def ask_control(case: ProbeCase, tools: Tools) -> Answer:
     """A model that is known to convert must pass, and the same with a flipped weight must not."""
     began = time.perf_counter()
     way = Way(case, tools)
+    versions = way.versions()
     limit = way.target.limit
     right_folder, flipped_folder = tools.scratch / "right", tools.scratch / "flipped"
     runtime: ProbeProcess | None = None
@@ -85,13 +88,13 @@ def ask_control(case: ProbeCase, tools: Tools) -> Answer:
         right.replace(flipped_folder / right.name)
         flipped_error = way.run(runtime, flipped_folder, converted)
     except Stopped as stopped:
-        return Answer("broke", (time.perf_counter() - began,), way.versions(), reason=str(stopped))
+        return Answer("broke", (time.perf_counter() - began,), versions, reason=str(stopped))
     held = right_error <= limit < flipped_error
     errors = {"right_relative_error": right_error, "flipped_relative_error": flipped_error}
     return Answer(
         "held" if held else "broke",
         (converted.seconds,),
-        way.versions(runtime),
+        versions | way.versions(runtime),
         reason="" if held else f"off by {right_error:.1e}, and with a flipped weight by {flipped_error:.1e}",
         observations={name: error if math.isfinite(error) else None for name, error in errors.items()}
         | {"limit": limit},
@@ -101,4 +104,5 @@ def ask_control(case: ProbeCase, tools: Tools) -> Answer:
 def _size_bytes(path: Path) -> int:
     if path.is_dir():
         return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return path.stat().st_size
+    # Some keep the weights beside the file that is opened: model.xml and model.bin, model.onnx and model.onnx.data.
+    return sum(file.stat().st_size for file in path.parent.glob(f"{path.stem}.*"))

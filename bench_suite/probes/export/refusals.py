@@ -14,7 +14,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
         "unsupported operator",
         r"unsupported|not supported|not implemented|notimplemented|no (?:plugin|handler|kernel|decomposition)|"
         r"unknown (?:op|primitive)|could not find (?:an )?implementation|missing (?:op|kernel)|unconvertible|"
-        r"custom op|flex op|dispatch ?error|no onnx function|isn'?t supported",
+        r"custom op|flex op|no op registered|dispatch ?error|no onnx function|isn'?t supported",
     ),
     (
         "tracing",
@@ -28,6 +28,8 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ),
 )
 """The first that fits."""
+_SCRATCH = re.compile(r"/[^\s'\"]*speedscore-[a-z]+-\w+/")
+"""A folder that ``make_scratch`` made: it is another one each time, and says nothing."""
 
 
 def kind_of(error: Raised | Lost) -> Kind:
@@ -42,5 +44,5 @@ def first_words(error: Raised | Lost) -> str:
     """The first line that says something; of a process that died, how it did."""
     if isinstance(error, Lost):
         return str(error).splitlines()[0]
-    lines = [line.strip() for line in error.message.splitlines() if line.strip()]
+    lines = [line.strip() for line in _SCRATCH.sub("", error.message).splitlines() if line.strip()]
     return f"{error.type_name}: {lines[0]}" if lines else error.type_name

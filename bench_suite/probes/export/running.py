@@ -17,8 +17,11 @@ def run(memory: dict[str, Any], *, examples: str, answers: str) -> None:
 
 
 def time_calls(memory: dict[str, Any], *, examples: str, calls: int) -> list[float]:
-    """Seconds of each of so many calls on that batch, one after the other."""
+    """Seconds of each of so many calls on that batch, one after the other; by a browser's clock in a browser."""
     batch = np.load(examples)
+    if "time" in memory:
+        own: list[float] = memory["time"](batch, calls)
+        return own
     seconds = []
     for _ in range(calls):
         began = time.perf_counter()

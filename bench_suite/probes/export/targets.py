@@ -38,6 +38,15 @@ class Target(msgspec.Struct, frozen=True):
     """Importable names that the runtime needs."""
     distributions: tuple[str, ...] = ()
     """Whose versions are recorded of the runtime's process."""
+    needs: str = ""
+    """``module:function`` that finds what it needs beside Python packages, in pytest's process and before anything is
+    started: arguments of ``load``, by name. Raises ProbeUnavailable where something is missing."""
+    hosts: bool = False
+    """Whether an artefact that it takes (``Route.takes``) is opened in it by that artefact's own target, in whose
+    packages it then runs."""
+    load_test: str = ""
+    """``module:function`` that asks a server for many answers at once, see ``serving.load_test``; empty where the
+    target serves nobody."""
     limit: float = FLOAT32_LIMIT
     """Largest relative error of the logits, of L2 norms."""
     quantised: bool = False
@@ -64,12 +73,18 @@ class Route(msgspec.Struct, frozen=True):
     """The environment (``probes/environments``) whose interpreter converts, and runs where ``runs_there``."""
     runs_there: bool = False
     """Whether the runtime lives in that environment, too."""
+    takes: str = ""
+    """The target whose artefact this one runs: its way is taken where there is one, and nothing else is given."""
     declined: str = ""
     """Why there is no way, with a source; then nothing else is given."""
 
 
 _RUNTIMES = "speedscore.bench_suite.probes.export.runtimes"
+_BROWSER = "speedscore.bench_suite.probes.export.browser"
+_SERVING = "speedscore.bench_suite.probes.export.serving"
 _JAX = "speedscore.bench_suite.frameworks.jax.exports"
+_TORCH = "speedscore.bench_suite.frameworks.torch.exports"
+_TENSORFLOW = "speedscore.bench_suite.frameworks.tensorflow.exports"
 
 
 def _litert(name: str, title: str, **more: Any) -> Target:
@@ -80,6 +95,12 @@ def _litert(name: str, title: str, **more: Any) -> Target:
         packages=("ai_edge_litert",),
         distributions=("ai-edge-litert",),
         **more,
+    )
+
+
+def _executorch(name: str, title: str, **more: Any) -> Target:
+    return Target(
+        name, title=title, load=f"{_TORCH}.run_executorch:load", distributions=("executorch", "torchao"), **more
     )
 
 
@@ -107,6 +128,50 @@ TARGETS: dict[str, Target] = {
             packages=("jax",),
             distributions=("jax", "jaxlib"),
         ),
+        Target(
+            "exported",
+            title="torch.export, ahead of time",
+            load=f"{_TORCH}.run_exported:load",
+            packages=("torch",),
+            distributions=("torch",),
+        ),
+        Target(
+            "aotinductor",
+            title="AOTInductor, ahead of time",
+            load=f"{_TORCH}.run_aotinductor:load",
+            packages=("torch",),
+            distributions=("torch",),
+        ),
+        _executorch("executorch", "ExecuTorch on phones"),
+        _executorch("executorch-int8", "ExecuTorch on phones, int8", limit=INT8_LIMIT, quantised=True),
+        Target(
+            "savedmodel",
+            title="SavedModel in TensorFlow",
+            load=f"{_TENSORFLOW}.run_saved_model:load",
+            packages=("tensorflow",),
+            distributions=("tensorflow",),
+        ),
+        Target(
+            "browser",
+            title="ONNX Runtime Web in a browser",
+            load=f"{_BROWSER}.runtime:load",
+            needs=f"{_BROWSER}.needs:find_for_onnx",
+        ),
+        Target(
+            "browser-litert",
+            title="LiteRT.js in a browser",
+            load=f"{_BROWSER}.runtime:load",
+            needs=f"{_BROWSER}.needs:find_for_litert",
+        ),
+        Target(
+            "http",
+            title="HTTP, by LitServe",
+            load=f"{_SERVING}.runtime:load",
+            packages=("litserve",),
+            distributions=("litserve",),
+            hosts=True,
+            load_test=f"{_SERVING}.load_test:run",
+        ),
         _litert("litert", "LiteRT on phones"),
         _litert("litert-int8", "LiteRT on phones, int8", limit=INT8_LIMIT, quantised=True),
     )
@@ -114,26 +179,120 @@ TARGETS: dict[str, Target] = {
 
 _ON_JAX = ("jax", "flax-nnx", "flax-linen", "haiku", "equinox")
 
-ROUTES: tuple[Route, ...] = (Route(_ON_JAX, "stablehlo", convert=f"{_JAX}.stablehlo:convert"),)
+_ON_TENSORFLOW = ("tensorflow",)
+_ALL = tuple(line.id for line in probed_frameworks())
+_ONNX_TOOLS = ("onnx", "onnxscript")
+
+
+_EXECUTORCH: dict[str, Any] = {
+    "environment": "executorch",
+    "runs_there": True,
+    "distributions": ("executorch", "torchao"),
+}
+_LITERT_TORCH: dict[str, Any] = {
+    "environment": "litert-torch",
+    "distributions": ("litert-torch", "litert-converter", "ai-edge-quantizer"),
+}
+
+
+def _by_tensorflow(target: str, converter: str) -> Route:
+    return Route(
+        _ON_JAX,
+        target,
+        convert=f"{_JAX}.by_tensorflow:{converter}",
+        packages=("tensorflow",),
+        distributions=("tensorflow",),
+    )
+
+
+_TORCH_TO_XLA = (
+    "both ways go by XLA, and neither keeps up with PyTorch 2.13: the last release of torch_xla, 2.9, is made for "
+    "PyTorch 2.9 (https://github.com/pytorch/xla/releases), and torchax 0.0.13 fails as it is imported: aten.prod has "
+    "no overload name 'dim_Dimname' (https://github.com/google/torchax)"
+)
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        _ON_JAX,
+        "onnx",
+        convert=f"{_JAX}.onnx:convert",
+        packages=("jax2onnx",),
+        distributions=("jax2onnx", "onnx"),
+    ),
+    Route(_ON_JAX, "openvino", takes="onnx"),
+    Route(_ON_JAX, "stablehlo", convert=f"{_JAX}.stablehlo:convert"),
+    _by_tensorflow("savedmodel", "saved_model"),
+    _by_tensorflow("litert", "litert"),
+    _by_tensorflow("litert-int8", "litert_int8"),
+    Route(("torch",), "onnx", convert=f"{_TORCH}.onnx:convert", packages=_ONNX_TOOLS, distributions=_ONNX_TOOLS),
+    Route(
+        ("torch",),
+        "openvino",
+        convert=f"{_TORCH}.openvino:convert",
+        packages=("openvino",),
+        distributions=("openvino",),
+    ),
+    Route(("torch",), "exported", convert=f"{_TORCH}.exported:convert"),
+    Route(("torch",), "aotinductor", convert=f"{_TORCH}.aotinductor:convert"),
+    Route(("torch",), "executorch", convert=f"{_TORCH}.executorch:convert", **_EXECUTORCH),
+    Route(("torch",), "executorch-int8", convert=f"{_TORCH}.executorch:convert_int8", **_EXECUTORCH),
+    Route(("torch",), "litert", convert=f"{_TORCH}.litert:convert", **_LITERT_TORCH),
+    Route(("torch",), "litert-int8", convert=f"{_TORCH}.litert:convert_int8", **_LITERT_TORCH),
+    Route(("torch",), "stablehlo", declined=_TORCH_TO_XLA),
+    Route(("torch",), "savedmodel", declined=_TORCH_TO_XLA),
+    Route(
+        _ON_TENSORFLOW,
+        "onnx",
+        convert=f"{_TENSORFLOW}.onnx:convert",
+        packages=("tf2onnx",),
+        distributions=("tf2onnx", "onnx"),
+    ),
+    Route(
+        _ON_TENSORFLOW,
+        "openvino",
+        convert=f"{_TENSORFLOW}.openvino:convert",
+        packages=("openvino",),
+        distributions=("openvino",),
+    ),
+    Route(_ON_TENSORFLOW, "stablehlo", convert=f"{_TENSORFLOW}.stablehlo:convert"),
+    Route(_ON_TENSORFLOW, "savedmodel", convert=f"{_TENSORFLOW}.saved_model:convert"),
+    Route(_ON_TENSORFLOW, "litert", convert=f"{_TENSORFLOW}.litert:convert"),
+    Route(_ON_TENSORFLOW, "litert-int8", convert=f"{_TENSORFLOW}.litert_int8:convert"),
+    Route(_ALL, "browser", takes="onnx"),
+    Route(_ON_TENSORFLOW, "browser-litert", convert=f"{_TENSORFLOW}.litert:convert_fixed"),
+    # What its own documentation serves: the framework's own artefact, whose runtime keeps up with the framework.
+    Route(_ON_JAX, "http", takes="stablehlo"),
+    Route(("torch",), "http", takes="exported"),
+    Route(_ON_TENSORFLOW, "http", takes="savedmodel"),
+)
+
+
+_QUICK_TARGETS = ("stablehlo", "exported")
+"""They need nothing but the framework itself."""
 
 
 def find_route(framework: str, target: str) -> Route:
     """The way from a framework to a target. Raises LookupError where the table has none."""
     for route in ROUTES:
         if framework in route.frameworks and route.target == target:
-            return route
+            if not route.takes:
+                return route
+            return msgspec.structs.replace(find_route(framework, route.takes), target=target, takes=route.takes)
     raise LookupError(f"there is no line for {framework} to {target} in the table of routes")
 
 
 @functools.cache
 def ways() -> tuple[tuple[str, str], ...]:
     """Framework and target of every way in the table, those of one target side by side."""
-    return tuple(
-        (line.id, target)
-        for target in TARGETS
-        for line in probed_frameworks()
-        if any(line.id in route.frameworks and route.target == target for route in ROUTES)
-    )
+    return tuple((line.id, target) for target in TARGETS for line in probed_frameworks() if _has_route(line.id, target))
+
+
+def _has_route(framework: str, target: str) -> bool:
+    try:
+        find_route(framework, target)
+    except LookupError:
+        return False
+    return True
 
 
 def list_cases() -> Sequence[ProbeCase]:
@@ -157,5 +316,16 @@ def list_control_cases() -> Sequence[ProbeCase]:
 
 def _case(family: str, framework: str, *, target: str, subject: str = "") -> ProbeCase:
     route = find_route(framework, target)
-    packages = () if route.declined else (*route.packages, *(() if route.runs_there else TARGETS[target].packages))
-    return ProbeCase(family, framework, subject=subject, target=target, packages=packages)
+    packages = () if route.declined else (*route.packages, *_runtime_packages(route))
+    block = " ".join(("export", framework, subject))
+    is_quick = target in _QUICK_TARGETS and subject in ("", "mlp")
+    return ProbeCase(
+        family, framework, subject=subject, target=target, packages=packages, block=block, is_quick=is_quick
+    )
+
+
+def _runtime_packages(route: Route) -> tuple[str, ...]:
+    if route.runs_there:
+        return ()
+    target = TARGETS[route.target]
+    return (*target.packages, *(TARGETS[route.takes].packages if target.hosts else ()))

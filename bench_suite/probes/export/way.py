@@ -5,8 +5,11 @@ It says where the way ended, and judges nothing.
 
 from __future__ import annotations
 
+import pkgutil
+import shutil
+import time
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,6 +26,10 @@ CALLS_PER_ROUND = 10
 """Calls of one side before the other takes its turn."""
 _NATIVE = native.__name__
 _RUNNING = running.__name__
+
+
+_CONVERTED = "converted.json"
+"""What the converter said, beside its artefact."""
 
 
 class Stopped(Exception):
@@ -43,6 +50,19 @@ class Converted(msgspec.Struct, frozen=True):
     seconds: float
 
 
+class LoadTest(msgspec.Struct, frozen=True):
+    """What a served model did while several clients asked it; see ``serving.load_test``."""
+
+    latency_seconds: list[float]
+    """Of each request that was answered."""
+    failures: list[str]
+    """What came instead of an answer, one a request."""
+    seconds: float
+    """From the first request to the last answer."""
+    largest_relative_error: float | None
+    """Over all answers; None where it is infinite, or where there was none."""
+
+
 class Way:
     """One way from a framework to a target, with the two processes at its ends."""
 
@@ -51,25 +71,43 @@ class Way:
         self.route: Route = find_route(case.framework, case.target)
         self.target: Target = TARGETS[case.target]
         self.tools = tools
+        self._needed = _find_needed(self.target, tools)
+        if self.target.hosts:
+            self._needed["opener"] = TARGETS[self.route.takes].load
+        self._opened: dict[str, str] = {}
         environment = self.route.environment
         self._python = tools.environment(environment) if environment else None
-        self.framework = tools.start(python=self._python)
+        self._built: tuple[str, ...] = ()
+        """Framework, model and flipped weights, and where they were built."""
+        # Importing and building take longer than most conversions: the targets of one model share the process.
+        self.framework, _ = tools.start_shared(f"framework{environment}", python=self._python)
 
     def build(self, *, model: str, flipped: str = "") -> None:
         """A model that the suite certifies elsewhere: what goes wrong here is no answer."""
+        self._built = (self.case.framework, model, flipped, self.route.environment)
         self.framework.call(
             f"{_NATIVE}:build", framework=self.case.framework, model=model, preset=self.tools.preset, flipped=flipped
         )
 
     def convert(self, folder: Path) -> Converted:
-        """Convert what was built into ``folder``, which gets the framework's own answers, too."""
-        folder.mkdir()
-        self.framework.call(f"{_NATIVE}:answer", folder=str(folder))
+        """Convert what was built into ``folder``, which gets the framework's own answers, too.
+
+        An artefact that several targets take is converted once a session.
+        """
+        shutil.copytree(self.tools.kept.folder(*self._built, self.route.convert, make=self._convert_into), folder)
+        return msgspec.json.decode((folder / _CONVERTED).read_bytes(), type=Converted)
+
+    def _convert_into(self, folder: Path) -> None:
+        # Once and for all targets, before any converter has had the model in its hands.
+        answers = self.tools.kept.folder(
+            *self._built, make=lambda path: self.framework.call(f"{_NATIVE}:answer", folder=str(path))
+        )
+        shutil.copytree(answers, folder, dirs_exist_ok=True)
         try:
             converted = self.framework.call(f"{_NATIVE}:convert", converter=self.route.convert, folder=str(folder))
         except (Raised, Lost) as error:
             raise Stopped("not converted", error) from None
-        return msgspec.convert(converted, Converted)
+        (folder / _CONVERTED).write_bytes(msgspec.json.encode(msgspec.convert(converted, Converted)))
 
     def start_runtime(self) -> ProbeProcess:
         self.framework.freeze()
@@ -78,7 +116,8 @@ class Way:
     def run(self, runtime: ProbeProcess, folder: Path, converted: Converted) -> float:
         """Open the artefact and run one example. Returns the relative error."""
         try:
-            runtime.call(self.target.load, folder=str(folder), artefact=converted.artefact)
+            opened = runtime.call(self.target.load, folder=str(folder), artefact=converted.artefact, **self._needed)
+            self._opened = opened or {}
             return self.run_batch(runtime, folder, size=native.BATCHES[0])
         except (Raised, Lost) as error:
             raise Stopped("does not run", error) from None
@@ -117,7 +156,41 @@ class Way:
         packages = FRAMEWORKS[self.case.framework].packages
         names = (*packages, *_DISTRIBUTIONS.get(self.case.framework, ()), *self.route.distributions)
         versions = self.framework.versions(*names)
-        return versions | (runtime.versions(*self.target.distributions) if runtime is not None else {})
+        if runtime is None:
+            return versions
+        hosted = TARGETS[self.route.takes].distributions if self.target.hosts else ()
+        return versions | runtime.versions(*self.target.distributions, *hosted) | self._opened
+
+
+def ask_at_once(target: Target, runtime: ProbeProcess, *, folder: Path, measurements: dict[str, list[float]]) -> float:
+    """Let several clients ask at once, and note what that came to. Returns the largest relative error of an answer.
+
+    Raises Stopped where a request failed.
+    """
+    try:
+        served = msgspec.convert(runtime.call(target.load_test, folder=str(folder)), LoadTest)
+    except (Raised, Lost) as error:
+        raise Stopped("does not run", error) from None
+    measurements |= {
+        "served_requests": [float(len(served.latency_seconds))],
+        "failed_requests": [float(len(served.failures))],
+        "serving_seconds": [served.seconds],
+    }
+    if served.latency_seconds:
+        measurements["request_latency_seconds"] = served.latency_seconds
+    if served.failures:
+        asked = len(served.latency_seconds) + len(served.failures)
+        words = f"{len(served.failures)} of {asked} requests failed, the first so: {served.failures[0]}"
+        raise Stopped("does not run", Raised(type_name="HTTP", module="", message=words, traceback=""))
+    return served.largest_relative_error if served.largest_relative_error is not None else float("inf")
+
+
+def _find_needed(target: Target, tools: Tools) -> dict[str, Any]:
+    """What the target needs beside packages. The time that this takes is no part of the probe's own."""
+    began = time.monotonic()
+    needed: dict[str, Any] = pkgutil.resolve_name(target.needs)() if target.needs else {}
+    tools.deadline += time.monotonic() - began
+    return needed
 
 
 _DISTRIBUTIONS = {"haiku": ("dm-haiku",)}

@@ -30,7 +30,7 @@ class TwinError(RuntimeError):
     """The honest twin of a mistake did not run clean: nothing can be said of the mistake."""
 
 
-class _Watched(msgspec.Struct, frozen=True):
+class Watched(msgspec.Struct, frozen=True):
     seen: Seen
     seconds: float
     """Until it had ended; of one that died or hung, what it took with loading the program."""
@@ -50,18 +50,18 @@ def ask_program(path: Path, *, case: ProbeCase, tools: Tools) -> Answer:
     program = read_program(path, shown_as=str(copy))
     copy.write_bytes(path.read_bytes())
     process = tools.start()
-    mistake = _watch(process, "mistake", copy=copy, rules=rules)
+    mistake = watch(process, "mistake", copy=copy, rules=rules)
     same_process_will_do = mistake.seen.ended in ("returned", "raised")
-    if not (same_process_will_do and _is_clean(_watch(process, "twin", copy=copy, rules=rules).seen, program, rules)):
+    if not (same_process_will_do and _is_clean(watch(process, "twin", copy=copy, rules=rules).seen, program, rules)):
         process.close()
         process = tools.start()
-        _check_twin(_watch(process, "twin", copy=copy, rules=rules).seen, program, rules)
+        check_twin(watch(process, "twin", copy=copy, rules=rules).seen, program, rules)
     versions = process.versions(*FRAMEWORKS[case.framework].packages, *_ALSO)
     process.close()
     return _answer(mistake, judge(mistake.seen, program, rules), program=program, versions=versions)
 
 
-def _watch(process: ProbeProcess, function: str, *, copy: Path, rules: Rules) -> _Watched:
+def watch(process: ProbeProcess, function: str, *, copy: Path, rules: Rules) -> Watched:
     printed = copy.with_name(f"{function}.txt")
     printed.write_bytes(b"")
     began = time.perf_counter()
@@ -71,14 +71,14 @@ def _watch(process: ProbeProcess, function: str, *, copy: Path, rules: Rules) ->
         )
     except Lost as lost:
         text = printed.read_text(encoding="utf-8", errors="replace")
-        return _Watched(Seen("hung" if lost.hung else "died", printed=text), time.perf_counter() - began)
+        return Watched(Seen("hung" if lost.hung else "died", printed=text), time.perf_counter() - began)
     seen = Seen(
         "raised" if told["traceback"] else "returned",
         printed=told["printed"],
         traceback=told["traceback"],
         number=float(told["number"]) if told["number"] else None,
     )
-    return _Watched(seen, told["seconds"])
+    return Watched(seen, told["seconds"])
 
 
 def _is_clean(seen: Seen, program: MarkedProgram, rules: Rules) -> bool:
@@ -86,7 +86,7 @@ def _is_clean(seen: Seen, program: MarkedProgram, rules: Rules) -> bool:
     return seen.ended == "returned" and silent and is_right(seen.number, program, rules)
 
 
-def _check_twin(seen: Seen, program: MarkedProgram, rules: Rules) -> None:
+def check_twin(seen: Seen, program: MarkedProgram, rules: Rules) -> None:
     if not _is_clean(seen, program, rules):
         words = rules.noise.taken_out_of(seen.traceback or seen.printed).strip()[-_SHOWN_LETTERS:]
         raise TwinError(
@@ -94,7 +94,7 @@ def _check_twin(seen: Seen, program: MarkedProgram, rules: Rules) -> None:
         )
 
 
-def _answer(watched: _Watched, judgement: Judgement, *, program: MarkedProgram, versions: dict[str, str]) -> Answer:
+def _answer(watched: Watched, judgement: Judgement, *, program: MarkedProgram, versions: dict[str, str]) -> Answer:
     seen = watched.seen
     observations = {
         "names_line": judgement.names_line,

@@ -20,6 +20,21 @@ Kind = Literal[
 ]
 
 
+QUICK = frozenset(
+    {
+        "broadcasting-hides-bug",
+        "float64-becomes-float32",
+        "if-on-traced-value",
+        "index-out-of-bounds",
+        "labels-of-wrong-type",
+        "nan-in-loss",
+        "shape-mismatch-deep",
+        "softmax-twice",
+    }
+)
+"""Those that every framework with arrays and gradients of its own can be put to, and that most people make."""
+
+
 class About(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``about.toml``."""
 
@@ -38,7 +53,8 @@ def list_cases(folder: Path | None = None) -> Sequence[ProbeCase]:
     for path in sorted((folder or mistakes_folder()).glob("*/*.py")):
         if path.stem not in frameworks:
             raise ValueError(f"{path}: there is no framework {path.stem!r}; expected one of {', '.join(frameworks)}")
-        cases.append(ProbeCase("mistake", framework=path.stem, subject=path.parent.name))
+        subject = path.parent.name
+        cases.append(ProbeCase("mistake", framework=path.stem, subject=subject, is_quick=subject in QUICK))
     return sorted(cases, key=lambda case: (case.subject, frameworks[case.framework]))
 
 

@@ -43,16 +43,37 @@ class Judgement(msgspec.Struct, frozen=True):
     outcome: str
     message: str = ""
     """What was read, without noise; empty where there was nothing to read."""
+    says_anything: bool = False
+    """More than the exception's type."""
     names_line: bool = False
-    names_values: bool = False
+    says_values: bool = False
+    """What it was: a shape, a type, a device, a number."""
+    says_which: bool = False
+    """Which it was: an argument, a key, a place in a list."""
+    says_expected: bool = False
+    """What would have been right."""
     says_remedy: bool = False
     gives_link: bool = False
     frames: int | None = None
     """Of other people's code between the user's innermost line and the message; None where that is not known."""
 
+    @property
+    def names_values(self) -> bool:
+        """What it was, or which."""
+        return self.says_values or self.says_which
+
     def merits(self) -> int:
-        """How many of the four things it says that help."""
-        return sum((self.names_line, self.names_values, self.says_remedy, self.gives_link))
+        """How many of the six things it names or says."""
+        return sum(
+            (
+                self.names_line,
+                self.says_values,
+                self.says_which,
+                self.says_expected,
+                self.says_remedy,
+                self.gives_link,
+            )
+        )
 
 
 def judge(seen: Seen, program: MarkedProgram, rules: Rules) -> Judgement:
@@ -86,10 +107,12 @@ def is_right(number: float | None, program: MarkedProgram, rules: Rules) -> bool
 
 
 def is_better(judgement: Judgement, than: Judgement, rules: Rules) -> bool:
-    """By outcome first; then by how many of the four things are said; then by fewer frames, where both are known."""
+    """By outcome first; then by how much is said that helps; then by fewer frames, where both are known."""
     ranks = rules.rank(judgement.outcome), rules.rank(than.outcome)
     if ranks[0] != ranks[1]:
         return ranks[0] < ranks[1]
+    if judgement.says_anything != than.says_anything:
+        return judgement.says_anything
     if judgement.merits() != than.merits():
         return judgement.merits() > than.merits()
     return judgement.frames is not None and than.frames is not None and judgement.frames < than.frames
@@ -102,8 +125,11 @@ def _read(
     return Judgement(
         outcome,
         message=message,
+        says_anything=re.fullmatch(r"[\w.]*:?", said.strip()) is None,
         names_line=_names_line(everything, program),
-        names_values=rules.values.is_in(said),
+        says_values=rules.values.is_in(said),
+        says_which=rules.name.is_in(said),
+        says_expected=rules.expected.is_in(said),
         says_remedy=rules.remedy.is_in(said),
         gives_link=rules.link.is_in(said),
         frames=frames,

@@ -55,6 +55,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     noise: Looked
     user_stack: Looked
     values: Looked
+    name: Looked
+    expected: Looked
     remedy: Looked
     link: Looked
 

@@ -1,0 +1,1 @@
+"""What a probe does inside a process of Flax Linen, where that differs from raw JAX: a module a question."""

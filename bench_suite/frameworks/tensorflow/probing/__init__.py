@@ -1,0 +1,1 @@
+"""What a probe does inside a process of TensorFlow: a module a question."""

@@ -1,0 +1,105 @@
+"""Files of an npm package: fetched once by npm, checked against a pinned digest, and kept. It runs none of them."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from speedscore.bench_suite.probes.environments import environments_folder
+from speedscore.bench_suite.probes.probe import ProbeUnavailable
+from speedscore.host.reaper import mark
+from speedscore.host.scratch import make_scratch
+
+_LIMIT_SECONDS = 120.0
+_DONE = ".complete"
+_failed: dict[Path, str] = {}
+"""What could not be fetched in this session, with the reason: a registry that cannot be reached is waited for once."""
+
+
+class NpmPackage(msgspec.Struct, frozen=True):
+    """One version of a package, and what is needed of it."""
+
+    name: str
+    version: str
+    integrity: str
+    """``sha512-…`` of its archive, as npm's lock files have it."""
+    files: tuple[str, ...]
+    """Paths within it; they are kept side by side."""
+
+
+def find_package(package: NpmPackage) -> Path:
+    """The folder of its files, which are fetched where they are not there.
+
+    Raises ProbeUnavailable where npm is missing or cannot fetch it, or where the archive is not the one that is pinned.
+    """
+    digest = hashlib.sha256("\n".join((package.integrity, *package.files)).encode()).hexdigest()[:12]
+    folder = environments_folder().parent / "npm" / f"{package.name.replace('/', '+')}-{package.version}-{digest}"
+    if (folder / _DONE).is_file():
+        return folder
+    npm = shutil.which("npm")
+    if npm is None:
+        raise ProbeUnavailable(f"needs npm, to fetch {package.name} {package.version} once: apt-get install npm")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with (folder.parent / f"{folder.name}.lock").open("w") as lock:
+            # Another session may be fetching it; what it has fetched by then is found below.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if folder not in _failed and not (folder / _DONE).is_file():
+                _fetch(package, folder, npm=npm)
+    except (OSError, subprocess.SubprocessError, tarfile.TarError, KeyError, ValueError) as error:
+        _failed[folder] = _words(error)
+    if folder in _failed:
+        raise ProbeUnavailable(
+            f"needs {package.name} {package.version}, which cannot be fetched here ({_failed[folder]}); to see why: "
+            f"npm pack {package.name}@{package.version}"
+        )
+    return folder
+
+
+def _fetch(package: NpmPackage, folder: Path, *, npm: str) -> None:
+    download = make_scratch("npm")
+    try:
+        subprocess.run(
+            [npm, "pack", "--silent", "--ignore-scripts", f"{package.name}@{package.version}"],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_LIMIT_SECONDS,
+            cwd=download,
+            env=os.environ | mark() | {"npm_config_fetch_retries": "1", "npm_config_update_notifier": "false"},
+        )
+        (archive,) = download.glob("*.tgz")
+        found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+        if found != package.integrity:
+            raise ValueError(f"its archive is {found}; expected {package.integrity}")
+        _unpack(archive, package.files, folder)
+    finally:
+        shutil.rmtree(download, ignore_errors=True)
+
+
+def _unpack(archive: Path, files: Sequence[str], folder: Path) -> None:
+    # What an earlier session left was not made to its end.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    with tarfile.open(archive) as opened:
+        for name in files:
+            content = opened.extractfile(f"package/{name}")
+            if content is None:
+                raise KeyError(f"{name} is no file of it")
+            (folder / Path(name).name).write_bytes(content.read())
+    (folder / _DONE).touch()
+
+
+def _words(error: Exception) -> str:
+    lines = [line.strip() for line in str(getattr(error, "stderr", None) or error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
