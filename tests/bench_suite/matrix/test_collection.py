@@ -16,6 +16,8 @@ import msgspec
 import pytest
 
 from speedscore.bench_suite.matrix.cases import matrix
+from speedscore.bench_suite.probes.export.targets import TARGETS
+from speedscore.bench_suite.probes.families import FAMILIES
 from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.record.phases import DEVICES, DeviceName, Phase
 from tests.places import ROOT
@@ -83,13 +85,26 @@ def read_names(root: Path, scratch: Path, *folders: str) -> Names:
 
 
 def cases_of(device: DeviceName) -> list[str]:
-    """Node ids of the device's cases, from the tables alone."""
-    return [
+    """Node ids of the device's cases and probes, from the tables alone."""
+    measured = [
         f"{MODULES[phase]}::test_{phase}[{case.id}]"
         for phase in get_args(Phase)
         for case in matrix(phase)
         if case.device == device
     ]
+    asked = [
+        f"{file_of(name)}::test_{name}[{case.id}]"
+        for name, family in FAMILIES.items()
+        for case in family.list_cases()
+        if case.device == device
+    ]
+    return measured + asked
+
+
+def file_of(family: str) -> str:
+    """The file of the suite that holds the test of a family of probes."""
+    (path,) = [path for path in (ROOT / "bench_suite").glob("test_*.py") if f"def test_{family}(" in path.read_text()]
+    return f"bench_suite/{path.name}"
 
 
 def accidental_names(names: Names, cases: set[str]) -> list[str]:
@@ -142,6 +157,16 @@ def test_no_name_holds_a_device_by_accident(names: Names) -> None:
     cases = {nodeid for device in DEVICES for nodeid in cases_of(device)}
     assert {"speedscore_phase", "benchmark", "parametrize"} <= set(names.markers)
     assert accidental_names(names, cases) == []
+
+
+def test_the_id_of_a_probe_holds_no_device_and_no_target_but_its_own() -> None:
+    targets = set(TARGETS)
+    for family in FAMILIES.values():
+        for case in family.list_cases():
+            told = case.id.removesuffix(f"-{case.device}")
+            assert not _holds_device(told), case.id
+            held = {target for target in targets if target in told}
+            assert not held or (case.target and all(target in case.target for target in held)), case.id
 
 
 def test_the_selection_finds_a_planted_offender(planted: Path) -> None:

@@ -75,6 +75,8 @@ def _private():
         ("```python\nx = not_there\n```", "name not defined"),
         ("```python\nx = = 1\n```", "raised"),
     ],
+    # By number: a result's own words hold the name of a device.
+    ids=range(15),
 )
 def test_an_example_comes_to_what_a_reader_sees(docstring: str, result: str) -> None:
     assert run_examples(docstring, {"given": 4}, name="sample")["result"] == result

@@ -39,7 +39,7 @@ def test_an_id_selects_by_device_and_target_alone() -> None:
         assert case.id == f"{name}-cpu"
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.framework}-{case.subject}")
 def test_each_program_is_whole_and_errs_outside_its_twin(case) -> None:  # type: ignore[no-untyped-def]
     path = program_path(case)
     program = read_program(path)
