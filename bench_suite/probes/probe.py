@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import msgspec
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
+from speedscore.bench_suite.workloads.table import MODELS, Model
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName
 
@@ -144,13 +145,26 @@ class Family(msgspec.Struct, frozen=True):
         return cast(Ask, _load(self.ask))
 
 
-def probed_frameworks() -> tuple[Framework, ...]:
+_OURS = "speedscore.bench_suite."
+
+
+def libraries() -> tuple[Framework, ...]:
     """A line for each library that there is: the first of its package, which is written as its documentation teaches.
 
     The others are ways of running the same models, or are tuned for speed, which no probe asks about.
     """
     first = {line.package: line for line in reversed(FRAMEWORKS.values()) if line.style == "idiomatic"}
     return tuple(line for line in FRAMEWORKS.values() if first.get(line.package) is line)
+
+
+def probed_frameworks() -> tuple[Framework, ...]:
+    """Those of them that the suite itself brings: what a probe has to know of a framework lies in its folder."""
+    return tuple(line for line in libraries() if line.builder.startswith(_OURS))
+
+
+def probed_models() -> tuple[Model, ...]:
+    """The models that the suite itself brings. Those of other packages are measured, and not asked about."""
+    return tuple(model for model in MODELS.values() if model.workload.startswith(_OURS))
 
 
 @functools.cache

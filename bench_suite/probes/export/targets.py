@@ -14,8 +14,7 @@ import msgspec
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import implementation
-from speedscore.bench_suite.probes.probe import ProbeCase, probed_frameworks
-from speedscore.bench_suite.workloads.table import MODELS
+from speedscore.bench_suite.probes.probe import ProbeCase, probed_frameworks, probed_models
 
 FLOAT32_LIMIT = 1e-4
 """Largest relative error (of L2 norms) of a float32 artefact. Runtimes that compute the same model differ by about
@@ -300,7 +299,7 @@ def list_cases() -> Sequence[ProbeCase]:
     return [
         _case("export", framework, subject=model.id, target=target)
         for framework, target in ways()
-        for model in MODELS.values()
+        for model in probed_models()
         if implementation(FRAMEWORKS[framework], model)
     ]
 

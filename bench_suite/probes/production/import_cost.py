@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
-from speedscore.bench_suite.probes.probe import Answer, ProbeCase, probed_frameworks
+from speedscore.bench_suite.probes.probe import Answer, ProbeCase, libraries
 from speedscore.bench_suite.probes.tools import Tools
 
 PROCESSES = 3
@@ -22,7 +22,7 @@ _THIS = "speedscore.bench_suite.probes.production.import_cost"
 
 def list_cases() -> Sequence[ProbeCase]:
     """One a framework."""
-    return [ProbeCase("import", framework=line.id, is_quick=True) for line in probed_frameworks()]
+    return [ProbeCase("import", framework=line.id, is_quick=True) for line in libraries()]
 
 
 def ask(case: ProbeCase, tools: Tools) -> Answer:
