@@ -13,6 +13,7 @@ import pytest
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import has_cell
+from speedscore.bench_suite.probes.families import FAMILIES
 from speedscore.bench_suite.workloads.table import MODELS
 from speedscore.record.phases import PHASES
 from tests.neighbour import PACKAGES, make_neighbour, run_in
@@ -107,5 +108,11 @@ def test_without_a_framework_every_case_is_skipped_with_what_to_install(python: 
     words = ("--pyargs", BENCHMARKS, "--benchmark-only", "-k", "cpu and mlp")
     said = run_in(tmp_path, python, "-m", "pytest", *words)
     lines = [framework for framework in FRAMEWORKS.values() if has_cell(framework, MODELS["mlp"], "cpu")]
-    assert f"{len(lines) * len(PHASES)} skipped" in said
+    probes = [
+        case.id
+        for name, family in FAMILIES.items()
+        for case in family.list_cases()
+        if "cpu" in case.id and "mlp" in f"{name} {case.id}"
+    ]
+    assert f"{len(lines) * len(PHASES) + len(probes)} skipped" in said
     assert 'python -m pip install "speedscore[jax]"' in " ".join(said.split())

@@ -44,7 +44,7 @@ class Target(msgspec.Struct, frozen=True):
     """Whether an artefact that it takes (``Route.takes``) is opened in it by that artefact's own target, in whose
     packages it then runs."""
     load_test: str = ""
-    """``module:function`` that asks a server for many answers at once, see ``serving.load_test``; empty where the
+    """``module:function`` that asks a server for many answers at once, see ``serving.clients``; empty where the
     target serves nobody."""
     limit: float = FLOAT32_LIMIT
     """Largest relative error of the logits, of L2 norms."""
@@ -169,7 +169,7 @@ TARGETS: dict[str, Target] = {
             packages=("litserve",),
             distributions=("litserve",),
             hosts=True,
-            load_test=f"{_SERVING}.load_test:run",
+            load_test=f"{_SERVING}.clients:run",
         ),
         _litert("litert", "LiteRT on phones"),
         _litert("litert-int8", "LiteRT on phones, int8", limit=INT8_LIMIT, quantised=True),

@@ -51,7 +51,7 @@ class Converted(msgspec.Struct, frozen=True):
 
 
 class LoadTest(msgspec.Struct, frozen=True):
-    """What a served model did while several clients asked it; see ``serving.load_test``."""
+    """What a served model did while several clients asked it; see ``serving.clients``."""
 
     latency_seconds: list[float]
     """Of each request that was answered."""

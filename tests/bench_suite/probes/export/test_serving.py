@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
-from speedscore.bench_suite.probes.export.serving import load_test, runtime
+from speedscore.bench_suite.probes.export.serving import runtime
 from speedscore.bench_suite.probes.export.targets import TARGETS
 from speedscore.bench_suite.probes.export.way import Stopped, ask_at_once
 from speedscore.bench_suite.probes.process import Raised
@@ -21,7 +21,7 @@ from tests.bench_suite.probes.export import made_up_artefact
 WEIGHTS = np.arange(6, dtype=np.float32).reshape(3, 2)
 EXAMPLE = np.array([[1.0, 0.5, 2.0]], dtype=np.float32)
 LOAD = f"{runtime.__name__}:load"
-RUN = f"{load_test.__name__}:run"
+RUN = f"{clients.__name__}:run"
 
 
 @pytest.fixture
