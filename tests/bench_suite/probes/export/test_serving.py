@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
-from speedscore.bench_suite.probes.export.serving import runtime
+from speedscore.bench_suite.probes.export.serving import clients, runtime
 from speedscore.bench_suite.probes.export.targets import TARGETS
 from speedscore.bench_suite.probes.export.way import Stopped, ask_at_once
 from speedscore.bench_suite.probes.process import Raised
