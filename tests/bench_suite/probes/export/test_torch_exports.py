@@ -17,6 +17,12 @@ from speedscore.bench_suite.probes.export import native, parity, running
 from speedscore.bench_suite.probes.export.control_model import make_control
 from speedscore.bench_suite.probes.export.targets import FLOAT32_LIMIT, TARGETS, find_route
 
+# Converters call parts of PyTorch that PyTorch is about to give up.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 
 Memory = dict[str, Any]
