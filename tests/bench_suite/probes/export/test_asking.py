@@ -18,8 +18,9 @@ from speedscore.bench_suite.probes.probe import Answer, ProbeCase
 from speedscore.bench_suite.probes.process import ProbeProcess
 from speedscore.bench_suite.probes.tools import SharedProcesses, Tools
 from speedscore.host.processors import usable_processors
-from tests.bench_suite.probes.export.bad_converters import HERE
 
+HERE = "tests.bench_suite.probes.export.bad_converters"
+"""By name, for it imports JAX."""
 pytest.importorskip("jax", reason="the artefacts are made by JAX")
 RIGHT = "speedscore.bench_suite.frameworks.jax.exports.stablehlo:convert"
 

@@ -10,13 +10,16 @@ import numpy as np
 import psutil
 import pytest
 
-from speedscore.bench_suite.probes.export.serving import clients, runtime
 from speedscore.bench_suite.probes.export.targets import TARGETS
 from speedscore.bench_suite.probes.export.way import Stopped, ask_at_once
 from speedscore.bench_suite.probes.process import Raised
 from speedscore.bench_suite.probes.tools import Tools
 from speedscore.host.processors import usable_processors
 from tests.bench_suite.probes.export import made_up_artefact
+
+pytest.importorskip("litserve", reason="needs litserve: python -m pip install 'speedscore[probes]'")
+
+from speedscore.bench_suite.probes.export.serving import clients, runtime
 
 WEIGHTS = np.arange(6, dtype=np.float32).reshape(3, 2)
 EXAMPLE = np.array([[1.0, 0.5, 2.0]], dtype=np.float32)
