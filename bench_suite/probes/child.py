@@ -10,7 +10,6 @@ import importlib
 import json
 import os
 import sys
-import time
 import traceback
 from importlib import metadata
 from typing import Any
@@ -19,7 +18,6 @@ from speedscore.host.variables import PIPES
 
 PROCESSORS = "SPEEDSCORE_PROCESSORS"
 """Tells the process which processors it may run on, as ``0,1``."""
-BEGAN = time.perf_counter()
 
 
 def main() -> None:
@@ -71,12 +69,6 @@ def installed_versions(memory: dict[str, Any], *, distributions: list[str]) -> d
         except metadata.PackageNotFoundError:
             continue
     return found
-
-
-def seconds_since_start(memory: dict[str, Any]) -> float:
-    """Since this process began to run Python code of ours."""
-    del memory
-    return time.perf_counter() - BEGAN
 
 
 if __name__ == "__main__":

@@ -75,7 +75,6 @@ class Tools:
         python: Path | None = None,
         device: DeviceName = "cpu",
         variables: Mapping[str, str] | None = None,
-        single_thread: bool = True,
     ) -> ProbeProcess:
         """A fresh process, isolated as a worker is; it ends with the probe, or when it is closed.
 
@@ -84,9 +83,7 @@ class Tools:
         """
         with self._lock:
             folder = self.scratch / f"process{len(self._processes)}"
-            process = self._start(
-                folder, python=python, device=device, variables=variables or {}, single_thread=single_thread
-            )
+            process = self._start(folder, python=python, device=device, variables=variables or {})
             self._processes.append(process)
         return process
 
@@ -103,7 +100,7 @@ class Tools:
             if found is not None:
                 found.close()
             folder = Path(tempfile.mkdtemp(dir=self._shared.folder))
-            process = self._start(folder, python=python, device="cpu", variables={}, single_thread=True)
+            process = self._start(folder, python=python, device="cpu", variables={})
             self._shared.by_name[name] = process
         return process, True
 
@@ -114,19 +111,17 @@ class Tools:
         python: Path | None,
         device: DeviceName,
         variables: Mapping[str, str],
-        single_thread: bool,
     ) -> ProbeProcess:
         if self._killed.is_set():
             raise Lost("the session is over", hung=False)
         (caches := folder / "caches").mkdir(parents=True)
-        threads = 1 if single_thread else len(self.processors)
         return ProbeProcess(
             python or Path(sys.executable),
             folder=folder,
             import_path=source_path() if python is None else str(_import_root(self._shared.folder)),
             variables={
                 **{name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))},
-                **process_variables(processors=threads, caches=caches, device=device),
+                **process_variables(processors=1, caches=caches, device=device),
                 # Whatever a converter leaves behind, it leaves here.
                 "TMPDIR": str(folder),
                 "PYTHONHASHSEED": "0",

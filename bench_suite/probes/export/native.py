@@ -45,7 +45,7 @@ def build(memory: dict[str, Any], *, framework: str, model: str, preset: str, fl
         threads=1,
     )
     program.compile()
-    memory |= {"program": program, "workload": workload, "line": line, "built": built}
+    memory |= {"program": program, "workload": workload, "built": built}
 
 
 def answer(memory: dict[str, Any], *, folder: str) -> None:

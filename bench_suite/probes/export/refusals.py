@@ -23,7 +23,8 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "version",
-        r"no module named|cannot import name|has no attribute|incompatible|version|unexpected keyword argument|"
+        r"no module named|cannot import name|has no attribute|incompatible|version (?:mismatch|conflict)|"
+        r"(?:requires|needs|newer|older)[^.]{0,40} version|unexpected keyword argument|"
         r"got an unexpected|deprecated|removed in",
     ),
 )

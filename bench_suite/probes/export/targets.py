@@ -61,7 +61,7 @@ class Route(msgspec.Struct, frozen=True):
 
     ``convert(memory, *, folder)`` finds the built program under ``memory["program"]`` and its workload under
     ``memory["workload"]`` (see ``native``), writes the artefact into ``folder``, and returns ``{"artefact": file or
-    folder name within it, "dynamic_batch": whether it should take any batch size, "tool": what made it}``. It may leave
+    folder name within it, "tool": what made it}``. It may leave
     a function ``memory["to_artefact"]``, array → array, that turns canonical examples (NHWC images, int32 tokens) into
     what the artefact takes."""
     packages: tuple[str, ...] = ()

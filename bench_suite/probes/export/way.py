@@ -45,7 +45,6 @@ class Converted(msgspec.Struct, frozen=True):
     """What the converter says of the artefact."""
 
     artefact: str
-    dynamic_batch: bool
     tool: str
     seconds: float
 

@@ -19,4 +19,4 @@ def convert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
         return_mode="file",
         output_path=str(Path(folder) / "model.onnx"),
     )
-    return {"artefact": "model.onnx", "dynamic_batch": True, "tool": "jax2onnx"}
+    return {"artefact": "model.onnx", "tool": "jax2onnx"}

@@ -18,4 +18,4 @@ def convert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
         make_shape((batch, *example.shape[1:]), example.dtype)
     )
     (Path(folder) / "model.stablehlo").write_bytes(exported.serialize())
-    return {"artefact": "model.stablehlo", "dynamic_batch": True, "tool": "jax.export"}
+    return {"artefact": "model.stablehlo", "tool": "jax.export"}

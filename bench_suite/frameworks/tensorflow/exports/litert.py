@@ -29,4 +29,4 @@ def write_flatbuffer(
     for name, value in settings.items():
         setattr(converter, name, value)
     (Path(folder) / "model.tflite").write_bytes(converter.convert())
-    return {"artefact": "model.tflite", "dynamic_batch": batch is None, "tool": tool}
+    return {"artefact": "model.tflite", "tool": tool}

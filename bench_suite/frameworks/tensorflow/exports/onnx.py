@@ -25,4 +25,4 @@ def convert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
         opset=OPSET,
         output_path=str(Path(folder) / "model.onnx"),
     )
-    return {"artefact": "model.onnx", "dynamic_batch": True, "tool": "tf2onnx"}
+    return {"artefact": "model.onnx", "tool": "tf2onnx"}

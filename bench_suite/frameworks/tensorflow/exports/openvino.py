@@ -16,4 +16,4 @@ def convert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
     model = openvino.convert_model(str(Path(folder) / saved["artefact"]))
     # Its default halves the weights.
     openvino.save_model(model, str(Path(folder) / "model.xml"), compress_to_fp16=False)
-    return {"artefact": "model.xml", "dynamic_batch": True, "tool": "openvino.convert_model"}
+    return {"artefact": "model.xml", "tool": "openvino.convert_model"}

@@ -16,4 +16,4 @@ def convert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
     """Answers ``Route.convert``."""
     module = make_module(memory)
     tf.saved_model.save(module, str(Path(folder) / NAME), signatures=module.predict)
-    return {"artefact": NAME, "dynamic_batch": True, "tool": "tf.saved_model"}
+    return {"artefact": NAME, "tool": "tf.saved_model"}

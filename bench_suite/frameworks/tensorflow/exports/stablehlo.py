@@ -24,4 +24,4 @@ def convert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
         input_arg_shapes_str=",".join(map(str, memory["workload"].single_input().shape)),
     )
     (Path(folder) / "model.mlirbc").write_bytes(bytecode)
-    return {"artefact": "model.mlirbc", "dynamic_batch": False, "tool": "savedmodel_to_stablehlo"}
+    return {"artefact": "model.mlirbc", "tool": "savedmodel_to_stablehlo"}

@@ -23,4 +23,4 @@ def convert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
             # Compiled headers pay for whoever converts several models: of one they are a third of the time.
             inductor_configs={"aot_inductor.precompile_headers": False},
         )
-    return {"artefact": "model.pt2", "dynamic_batch": True, "tool": "AOTInductor"}
+    return {"artefact": "model.pt2", "tool": "AOTInductor"}

@@ -37,4 +37,4 @@ def convert_int8(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
 def _lower(captured: Any, folder: str, *, tool: str) -> dict[str, Any]:
     program = to_edge_transform_and_lower(captured, partitioner=[XnnpackPartitioner()]).to_executorch()
     (Path(folder) / "model.pte").write_bytes(program.buffer)
-    return {"artefact": "model.pte", "dynamic_batch": True, "tool": tool}
+    return {"artefact": "model.pte", "tool": tool}

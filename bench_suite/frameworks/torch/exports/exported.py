@@ -13,4 +13,4 @@ from speedscore.bench_suite.frameworks.torch.exports.capture import capture
 def convert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
     """Answers ``Route.convert``."""
     torch.export.save(capture(memory), Path(folder) / "model.pt2")
-    return {"artefact": "model.pt2", "dynamic_batch": True, "tool": "torch.export"}
+    return {"artefact": "model.pt2", "tool": "torch.export"}

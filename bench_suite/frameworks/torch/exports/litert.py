@@ -23,7 +23,7 @@ def convert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
     module, example = module_of(memory), workload_examples(memory, count=1)
     litert_torch.convert(module, (example,)).export(str(Path(folder) / "model.tflite"))
     memory["to_artefact"] = _to_litert
-    return {"artefact": "model.tflite", "dynamic_batch": False, "tool": "litert-torch"}
+    return {"artefact": "model.tflite", "tool": "litert-torch"}
 
 
 def convert_int8(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def convert_int8(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
     converted = convert(memory, folder=folder)
     quantiser = Quantizer(str(Path(folder) / converted["artefact"]), recipe.dynamic_wi8_afp32())
     quantiser.quantize().export_model(str(Path(folder) / "model-int8.tflite"), overwrite=True)
-    return {"artefact": "model-int8.tflite", "dynamic_batch": False, "tool": "litert-torch, ai-edge-quantizer"}
+    return {"artefact": "model-int8.tflite", "tool": "litert-torch, ai-edge-quantizer"}
 
 
 def _to_litert(examples: Array) -> Array:

@@ -21,4 +21,4 @@ def convert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
         external_data=False,
         verbose=False,
     )
-    return {"artefact": "model.onnx", "dynamic_batch": True, "tool": "torch.onnx.export, dynamo=True"}
+    return {"artefact": "model.onnx", "tool": "torch.onnx.export, dynamo=True"}

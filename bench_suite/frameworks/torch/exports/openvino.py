@@ -19,4 +19,4 @@ def convert(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
     model = openvino.convert_model(capture(memory))
     # Half of float32 would go: that is its default.
     openvino.save_model(model, Path(folder) / "openvino" / "model.xml", compress_to_fp16=False)
-    return {"artefact": "openvino", "dynamic_batch": True, "tool": "openvino.convert_model"}
+    return {"artefact": "openvino", "tool": "openvino.convert_model"}

@@ -39,7 +39,7 @@ def write_onnx(memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
         [numpy_helper.from_array(kernel, "kernel"), numpy_helper.from_array(bias, "bias")],
     )
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]), Path(folder) / "model.onnx")
-    return {"artefact": "model.onnx", "dynamic_batch": True, "tool": "onnx.helper"}
+    return {"artefact": "model.onnx", "tool": "onnx.helper"}
 
 
 def _flip_weight(converted: dict[str, Any], memory: dict[str, Any], *, folder: str) -> dict[str, Any]:
