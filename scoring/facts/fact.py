@@ -36,6 +36,8 @@ class FactKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The only values that may stand here; empty when any within the limits may."""
     name: str = ""
     """For the card, where a criterion needs several facts or none asks for this one."""
+    only_rises: bool = False
+    """True for a record, such as the largest run ever shown: it holds until it is beaten, and so is never stale."""
 
 
 class Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,8 +59,13 @@ class Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     low: float | None = None
     """Lower end of the range that the source itself states."""
     high: float | None = None
+    definition: str = ""
+    """In a few words which of several ways of counting the key, as in ``git, no merges, 52 weeks``; figures of one key
+    are comparable where it is the same. Empty where the key has only one way."""
 
     def __post_init__(self) -> None:
+        if not is_name(self.definition):
+            raise ValueError(f"definition is not one line of plain text: {one_line(self.definition)!r}")
         for name in ("source", "method", "unit"):
             if not getattr(self, name).strip():
                 raise ValueError(f"{name} is empty")
