@@ -113,7 +113,7 @@ def test_a_fact_of_zero_is_known() -> None:
 def test_half_of_several_facts_is_unknown() -> None:
     evidence = make_evidence(make_snapshot(make_fact("github_discussions", 1500.0)))
     findings = judge(RUBRIC, evidence, frameworks=["alpha"], device=None)["alpha"]
-    (finding,) = [finding for finding in findings if finding.criterion.id == "questions_and_answers"]
+    (finding,) = [finding for finding in findings if finding.criterion.id == "others_work"]
     assert finding.score is None
     assert finding.reason == "no sourced fact about Stack Overflow"
 
