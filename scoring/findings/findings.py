@@ -171,10 +171,8 @@ def _answer(
     known = [finding for finding in by_facts if finding.known] + [finding for finding in by_facts if finding.stale]
     if known:
         return msgspec.structs.replace(known[0], note=note)
-    unknown = [finding.reason for finding in by_facts[:1]]
-    return Finding(
-        criterion=criterion, framework=framework, reason="; ".join(part for part in (note, *unknown) if part)
-    )
+    reasons = dict.fromkeys(reason for reason in (note, *(finding.reason for finding in by_facts)) if reason)
+    return Finding(criterion=criterion, framework=framework, reason="; ".join(reasons))
 
 
 def _by_facts(criterion: Criterion, rule: AnswerRule, *, rubric: Rubric, evidence: Evidence, framework: str) -> Finding:

@@ -108,7 +108,7 @@ def test_a_stale_fact_is_marked_on_every_card() -> None:
     terminal = FORMATS["terminal"](old, width=80)
     (line,) = (line for line in terminal.splitlines() if line.startswith("Stars "))
     assert line.split() == ["Stars", "10,000", "stars", "(7.0)", "stale:", "published", "2024-01,"]
-    assert "0 of 8 criteria, 0 %, 1 stale" in terminal
+    assert "0 of 9 criteria, 0 %, 1 stale" in terminal
     markdown = FORMATS["markdown"](old, width=80)
     assert "| Stars | 10,000 stars | (7.0) | stale: published 2024-01, 34 months old: a page |" in markdown
     for text in (terminal, markdown):
