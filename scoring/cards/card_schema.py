@@ -16,9 +16,11 @@ from speedscore.scoring.cards.json import SCHEMA_VERSION
 from speedscore.scoring.evidence.run_summaries import RunSummary
 from speedscore.scoring.facts.fact import Kind
 from speedscore.scoring.findings.standings import MeasuredCell
+from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
+from speedscore.scoring.rubric.topic import Section
 from speedscore.scoring.scores.layer_card import GradeLimits, MeasuredLine
 from speedscore.scoring.scores.sensitivity import Sensitivity
 from speedscore.scoring.scores.uncertainty import Interval
@@ -83,10 +85,30 @@ class CardDimension(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     findings: list[CardFinding]
 
 
+class CardFact(msgspec.Struct, forbid_unknown_fields=True):
+    """A fact that enters no score, with what says something else."""
+
+    key: str
+    name: str
+    unit: str
+    sources: list[CardSource]
+
+
+class CardTopic(msgspec.Struct, forbid_unknown_fields=True):
+    """What is told of one topic, and enters no score."""
+
+    topic: str
+    name: str
+    section: Section
+    facts: list[CardFact]
+    statements: list[DatedStatement]
+
+
 class MainDimension(CardDimension):
     """One dimension of the Speed Score."""
 
     interval: Interval
+    topics: list[CardTopic]
 
 
 class DimensionBeside(CardDimension):
@@ -149,6 +171,9 @@ class Card(msgspec.Struct, forbid_unknown_fields=True):
     variants: list[ScoredVariant]
     """Which line of the matrix it is scored as, on each device that it was measured on."""
     layers: list[CardLayer]
+    topics: list[CardTopic]
+    """Of no dimension: they stand with the sentences and the layers."""
+    other_facts: list[CardFact]
 
 
 class MissingCase(msgspec.Struct, forbid_unknown_fields=True):

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from speedscore.scoring.findings.findings import Finding, Source
+from speedscore.scoring.findings.topics import KnownFact, TopicAnswer
+from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.layer_card import LayerCard
 from speedscore.scoring.scores.maturity import GradedLayer, LayerFact
@@ -59,6 +61,7 @@ def _card(card: ScoreCard) -> dict[str, Any]:
             dimension.dimension: {
                 **_dimension(dimension),
                 "interval": msgspec.to_builtins(card.uncertainty.dimensions[dimension.dimension]),
+                "topics": [_topic(answer) for answer in card.topics if answer.topic.section == dimension.dimension],
             }
             for dimension in card.dimensions
         },
@@ -69,6 +72,8 @@ def _card(card: ScoreCard) -> dict[str, Any]:
         "avoid_if": card.avoid_if,
         "variants": msgspec.to_builtins(card.variants),
         "layers": [_layer(layer) for layer in card.layers],
+        "topics": [_topic(answer) for answer in card.topics if answer.topic.section not in DIMENSIONS],
+        "other_facts": [_known_fact(fact) for fact in card.other_facts],
     }
 
 
@@ -134,6 +139,25 @@ def _layer_fact(fact: LayerFact) -> dict[str, Any]:
         "unit": fact.unit,
         "source": _source(fact.source),
         "beside": [_source(source) for source in fact.beside],
+    }
+
+
+def _topic(answer: TopicAnswer) -> dict[str, Any]:
+    return {
+        "topic": answer.id,
+        "name": answer.topic.name,
+        "section": answer.topic.section,
+        "facts": [_known_fact(fact) for fact in answer.facts],
+        "statements": msgspec.to_builtins(answer.statements),
+    }
+
+
+def _known_fact(fact: KnownFact) -> dict[str, Any]:
+    return {
+        "key": fact.key,
+        "name": fact.name,
+        "unit": fact.unit,
+        "sources": [_source(source) for source in fact.sources],
     }
 
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from speedscore.scoring.cards import layer_cards, wording
+from speedscore.scoring.cards import layer_cards, unscored, wording
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
@@ -50,8 +50,10 @@ def _card(card: ScoreCard, report: ScoreReport, width: int) -> Iterator[str]:
     for dimension in card.dimensions:
         yield ""
         yield from _dimension(dimension, card, footnotes, width)
-    yield from _sentences(card, width)
+        yield from _unscored(unscored.HEADING, unscored.of_section(card, dimension.dimension), footnotes, width)
+    yield from _sentences(card, footnotes, width)
     yield from _layers(card, footnotes, width)
+    yield from _unscored(unscored.OTHER_FACTS, list(unscored.of_facts(card.other_facts)), footnotes, width)
     if footnotes:
         yield from ("", "Sources", *footnotes.lines(width))
 
@@ -84,19 +86,44 @@ def _dimension(dimension: DimensionScore, card: ScoreCard, footnotes: Footnotes,
     )
 
 
-def _sentences(card: ScoreCard, width: int) -> Iterator[str]:
-    for title, sentences in wording.titled_sentences(card):
-        if sentences:
+def _unscored(heading: str, lines: Sequence[unscored.Line], footnotes: Footnotes, width: int) -> Iterator[str]:
+    """The lines under their heading, after a blank one; nothing where there are none."""
+    if lines:
+        yield from ("", heading)
+    for line in lines:
+        indent = "    " if line.continues else "  "
+        yield from textwrap.wrap(
+            _with_source(line, footnotes),
+            width,
+            initial_indent=indent,
+            subsequent_indent=f"{indent}  ",
+            break_on_hyphens=False,
+        )
+
+
+def _with_source(line: unscored.Line, footnotes: Footnotes) -> str:
+    return f"{line.text} ({line.origin} {footnotes.mark([line.source])})"
+
+
+def _sentences(card: ScoreCard, footnotes: Footnotes, width: int) -> Iterator[str]:
+    for title, section, sentences in wording.titled_sentences(card):
+        said = [_with_source(line, footnotes) for line in unscored.of_sentences(card, section)]
+        if sentences or said:
             yield ""
             yield title
-            for sentence in sentences:
-                yield from textwrap.wrap(sentence, width, initial_indent="  - ", subsequent_indent="    ")
+        for sentence in (*sentences, *said):
+            yield from textwrap.wrap(sentence, width, initial_indent="  - ", subsequent_indent="    ")
 
 
 def _layers(card: ScoreCard, footnotes: Footnotes, width: int) -> Iterator[str]:
-    if not card.layers:
+    why = unscored.of_sentences(card, "layers")
+    if not card.layers and not why:
         return
     yield from ("", wording.layers_title(card))
+    for line in why:
+        yield from textwrap.wrap(_with_source(line, footnotes), width, subsequent_indent="  ")
+    if not card.layers:
+        return
     rows = []
     for layer in card.layers:
         marks = footnotes.mark([wording.footnote(fact.source) for fact in layer.facts])

@@ -41,7 +41,7 @@ def read_evidence(rubric: Rubric, options: argparse.Namespace) -> tuple[Evidence
 
     Raises one of ``ERRORS``: EvidenceError for a framework of which nothing is known.
     """
-    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts)
+    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics)
     evidence = gather(
         snapshots,
         month=options.snapshot,

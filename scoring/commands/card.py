@@ -43,7 +43,9 @@ def run(options: argparse.Namespace) -> int:
         cards=build_report(overridden.rubric, evidence, frameworks=everybody).cards,
         earlier=earlier_scores(
             overridden.rubric,
-            load_snapshots(fixtures_folder() / "ecosystem", keys=overridden.rubric.facts),
+            load_snapshots(
+                fixtures_folder() / "ecosystem", keys=overridden.rubric.facts, topics=overridden.rubric.topics
+            ),
             frameworks=scored,
             before=evidence.snapshot,
         ),

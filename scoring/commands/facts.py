@@ -90,7 +90,7 @@ def run_check(options: argparse.Namespace) -> int:  # noqa: ARG001
 def run_diff(options: argparse.Namespace) -> int:
     """Print what changed about a framework from one snapshot to another. Raises one of ``ERRORS``."""
     rubric = load_rubric()
-    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts)
+    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics)
     before, after = (
         gather(snapshots, month=month, kind_order=rubric.policy.kind_order) for month in (options.before, options.after)
     )
@@ -107,7 +107,7 @@ def _load_all(folder: Path, rubric: Rubric) -> tuple[list[Snapshot], list[str]]:
     loaded, refused = [], []
     for path in snapshot_paths(folder):
         try:
-            loaded.append(load_snapshot(path, keys=rubric.facts))
+            loaded.append(load_snapshot(path, keys=rubric.facts, topics=rubric.topics))
         except FactError as error:
             refused.append(str(error))
     if not refused:

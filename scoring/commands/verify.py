@@ -100,7 +100,7 @@ def verify(path: Path, *, runs: Sequence[Path] = ()) -> list[str]:
     shipped = load_rubric()
     rubric = msgspec.structs.replace(shipped, policy=card.policy, weights=card.weights)
     evidence = gather(
-        load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts),
+        load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics),
         month=card.snapshot,
         runs=[NamedRun(name=run.name, record=load_run(place)) for run, place in zip(card.runs, places, strict=True)],
         kind_order=rubric.policy.kind_order,

@@ -14,7 +14,7 @@ RUBRIC = load_rubric()
 
 def shipped() -> tuple[Snapshot, ...]:
     """The snapshots that come with the package."""
-    return load_snapshots(fixtures_folder() / "ecosystem", keys=RUBRIC.facts)
+    return load_snapshots(fixtures_folder() / "ecosystem", keys=RUBRIC.facts, topics=RUBRIC.topics)
 
 
 def make_fact(
