@@ -98,7 +98,7 @@ def gather(
 
     Raises EvidenceError when no snapshot is that old, or when the runs must not be ranked (see ``check_runs``).
     """
-    known = sorted(snapshots, key=lambda snapshot: (snapshot.month, snapshot.framework))
+    known = sorted(snapshots, key=lambda snapshot: (snapshot.month, snapshot.day, snapshot.framework))
     months = sorted({snapshot.month for snapshot in known})
     if month is not None and month not in months:
         raise EvidenceError(f"unknown snapshot {month!r}; there are {', '.join(months)}")

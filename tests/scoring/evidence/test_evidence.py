@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun
@@ -38,6 +39,17 @@ def test_an_older_reference_does_not_outrank_a_younger_snapshot() -> None:
         make_snapshot(make_fact("github_stars", 2.0, kind="computed"), month="2024-06"),
     )
     assert [fact.value for fact in evidence.facts["alpha"]["github_stars"]] == [2.0]
+
+
+def test_what_adds_to_a_month_replaces_its_keys_in_whatever_order_it_comes() -> None:
+    month = make_snapshot(make_fact("github_stars", 1.0), make_fact("github_forks", 2.0))
+    day = msgspec.structs.replace(make_snapshot(make_fact("github_stars", 3.0)), day="2024-01-31")
+    for snapshots in ((month, day), (day, month)):
+        facts = make_evidence(*snapshots).facts["alpha"]
+        assert {key: [fact.value for fact in known] for key, known in facts.items()} == {
+            "github_stars": [3.0],
+            "github_forks": [2.0],
+        }
 
 
 def test_an_unknown_snapshot_is_refused_with_those_there_are() -> None:
