@@ -93,7 +93,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "question": finding.criterion.question,
         "weight": finding.criterion.weight,
         "value": finding.value,
-        "unit": finding.criterion.unit,
+        "unit": (finding.rule or finding.criterion.answers[0]).unit,
         "score": finding.score,
         "stale_score": finding.stale_score,
         "reason": finding.reason,

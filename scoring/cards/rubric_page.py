@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from speedscore.scoring.cards.wording import number
+from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion
 from speedscore.scoring.rubric.rubric import Rubric, load_rubric
 from speedscore.text.markdown import markdown_table
@@ -59,7 +60,7 @@ def _policy(rubric: Rubric) -> Iterator[str]:
             f"Dimension scores are rounded half up to {policy.round_to:g}.",
             f"A dimension needs answers to {100 * policy.minimum_coverage:g} % of its weight, or has no score.",
             f"Of several facts the first kind answers: {', '.join(policy.kind_order)}.",
-            f"A fact is stale after so many months: {stale}.",
+            f"A fact is stale after so many months: {stale}; a record, such as the largest run, never is.",
             f"Of several measured devices the first with a comparison is scored: {', '.join(policy.device_order)}.",
             f"Of an ecosystem's variants one is scored, of the {policy.scored_style} ones the fastest in training: the "
             "first process of each training case chooses, and the others are the figure. Where cases have one "
@@ -77,23 +78,26 @@ def _policy(rubric: Rubric) -> Iterator[str]:
 def _criterion(criterion: Criterion) -> Iterator[str]:
     yield f"### {criterion.name}"
     yield f"{criterion.question} Weight {criterion.weight:g}. {criterion.reason}"
-    answers = []
-    if criterion.measure is not None:
-        answers.append(f"measured: {criterion.measure.phase}, as a ratio to the best other framework")
-    if criterion.facts:
-        joined = f", joined by their {criterion.combine}" if criterion.combine else ""
-        answers.append(f"facts: {', '.join(f'`{key}`' for key in criterion.facts)}{joined}")
     if criterion.only_measured:
-        answers.append("asked only of what was measured")
-    value, score = criterion.example
-    points = ", ".join(f"{number(at)} → {reached:g}" for at, reached in criterion.points)
-    yield _list(
-        (
-            *answers,
-            f"{criterion.scale} scale in {criterion.unit}: {points}",
-            f"for example {number(value)} → {score:g}",
-        )
+        yield "Asked only of what was measured."
+    yield _list(map(_rule, criterion.answers))
+
+
+def _rule(rule: AnswerRule) -> str:
+    value, score = rule.example
+    points = ", ".join(f"{number(at)} → {reached:g}" for at, reached in rule.points)
+    return (
+        f"{_asked(rule)}: {rule.scale} scale in {rule.unit}: {points}; "
+        f"for example {number(value)} → {score:g}. {rule.reason}"
     )
+
+
+def _asked(rule: AnswerRule) -> str:
+    """From what a rule answers."""
+    if rule.measure is not None:
+        return f"measured, {rule.measure.phase} as a ratio to the best other framework"
+    joined = f", joined by their {rule.combine}" if rule.combine else ""
+    return f"facts {', '.join(f'`{key}`' for key in rule.facts)}{joined}"
 
 
 def _list(lines: Iterable[str]) -> str:

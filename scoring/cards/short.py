@@ -13,7 +13,7 @@ from speedscore.scoring.cards import wording
 from speedscore.scoring.cards.side_by_side import side_by_side
 from speedscore.scoring.evidence.evidence import NOT_SAVED
 from speedscore.scoring.findings.findings import Finding
-from speedscore.scoring.rubric.criterion import INVERSE
+from speedscore.scoring.rubric.answer_rule import INVERSE
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
@@ -123,16 +123,16 @@ def answer(finding: Finding) -> str:
 
     One that is too old to count bears its year.
     """
-    if finding.value is None:
+    if finding.value is None or finding.rule is None:
         return ""
-    criterion = finding.criterion
-    words = criterion.level(finding.value) if criterion.levels else wording.number(finding.value)
-    unit = "" if criterion.levels else f" {criterion.unit}"
-    if INVERSE in criterion.phrase:
+    rule = finding.rule
+    words = rule.level(finding.value) if rule.levels else wording.number(finding.value)
+    unit = "" if rule.levels else f" {rule.unit}"
+    if INVERSE in rule.phrase:
         # A time of nothing has no inverse; no measured ratio is one.
-        sentence = criterion.phrase.replace(INVERSE, factor(1 / finding.value) if finding.value else "∞")
+        sentence = rule.phrase.replace(INVERSE, factor(1 / finding.value) if finding.value else "∞")
     else:
-        sentence = criterion.phrase.replace("{}", words) if criterion.phrase else f"{criterion.name}: {words}{unit}"
+        sentence = rule.phrase.replace("{}", words) if rule.phrase else f"{finding.criterion.name}: {words}{unit}"
     sentence = sentence[:1].upper() + sentence[1:]
     if not finding.stale:
         return sentence

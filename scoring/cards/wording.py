@@ -165,11 +165,11 @@ def headline(dimension: DimensionScore) -> str:
 
 
 def value(finding: Finding) -> str:
-    if finding.value is None:
+    if finding.value is None or finding.rule is None:
         return "unknown"
-    if finding.criterion.unit == "level":
+    if finding.rule.unit == "level":
         return f"level {number(finding.value)}"
-    return f"{number(finding.value)} {finding.criterion.unit}"
+    return f"{number(finding.value)} {finding.rule.unit}"
 
 
 def origin(source: Source) -> str:

@@ -7,10 +7,10 @@ bear the same words. ``docs/collecting.md`` says each of them at length. Nothing
 from __future__ import annotations
 
 COMMITS = "git, no merges, 52 weeks"
-CONTRIBUTORS = "git, no merges, joined by address and name"
-RECENT_CONTRIBUTORS = "git, no merges, joined by address and name, 52 weeks"
+CONTRIBUTORS = "git, joined by name or e-mail"
+RECENT_CONTRIBUTORS = "git, joined by name or e-mail, 52 weeks"
 """Also of the absence factor, which is counted over them."""
-TAGGED_RELEASES = "git tags, final versions, 52 weeks"
-UPLOADED_RELEASES = "package index, final versions, 52 weeks"
-FIRST_TAG = "git tags, first final version"
-FIRST_UPLOAD = "package index, first final version"
+TAGGED_RELEASES = "git tags, 52 weeks"
+UPLOADED_RELEASES = "package index, 52 weeks"
+FIRST_TAG = "git tags"
+FIRST_UPLOAD = "package index"

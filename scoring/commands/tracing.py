@@ -19,6 +19,7 @@ from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.findings.standings import ComparedCell, common_support
 from speedscore.scoring.findings.variants import Variants, choose_variants
+from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
@@ -92,8 +93,8 @@ def _finding(finding: Finding, evidence: Evidence, variants: _VariantsByDevice) 
     criterion = finding.criterion
     yield ""
     yield f"  {criterion.name} (weight {criterion.weight:g}): {criterion.question}"
-    if finding.score is not None:
-        yield f"    {wording.value(finding)} gets {finding.score:.2f} points; {_scale(criterion)}"
+    if finding.score is not None and finding.rule is not None:
+        yield f"    {wording.value(finding)} gets {finding.score:.2f} points; {_scale(finding.rule)}"
     elif finding.stale_score is not None:
         yield f"    {wording.value(finding)} would get {finding.stale_score:.2f} points, and counts for none"
     else:
@@ -107,9 +108,9 @@ def _finding(finding: Finding, evidence: Evidence, variants: _VariantsByDevice) 
         yield f"    {finding.note}"
 
 
-def _scale(criterion: Criterion) -> str:
-    points = ", ".join(f"{wording.number(value)} gets {score:g}" for value, score in criterion.points)
-    return f"{criterion.scale} scale: {points}"
+def _scale(rule: AnswerRule) -> str:
+    points = ", ".join(f"{wording.number(value)} gets {score:g}" for value, score in rule.points)
+    return f"{rule.scale} scale: {points}"
 
 
 def _source(

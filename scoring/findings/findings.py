@@ -18,6 +18,7 @@ from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import Kind, months_between
 from speedscore.scoring.findings.standings import EcosystemRatio, EcosystemRatios, ecosystem_ratios
 from speedscore.scoring.findings.variants import choose_variants
+from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.rubric.rubric import Rubric
 
@@ -50,8 +51,10 @@ class Finding(msgspec.Struct, frozen=True):
 
     criterion: Criterion
     framework: str
+    rule: AnswerRule | None = None
+    """By which the value was found and became points; None when unknown."""
     value: float | None = None
-    """In the criterion's unit; None when unknown."""
+    """In the rule's unit; None when unknown."""
     score: float | None = None
     """0 to 10, unrounded; None when unknown or stale, never zero for it."""
     stale_score: float | None = None
@@ -113,8 +116,14 @@ def judge(
 def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str) -> tuple[Source, ...]:
     """What is known of one key: first the fact that answers, then those beside it; empty when nothing is.
 
-    The order is the policy's, except that a stale fact answers only where every other is stale too.
+    The order is the policy's, except that a stale fact answers only where every other is stale too, and that of the
+    records of one kind the highest does, as a record is not undone by a later run that falls short of it.
     """
+    known = rubric.facts[key]
+    facts = evidence.facts.get(framework, {}).get(key, ())
+    if known.only_rises:
+        kinds = rubric.policy.kind_order
+        facts = tuple(sorted(facts, key=lambda fact: (kinds.index(fact.kind), -fact.value)))
     sources = [
         Source(
             kind=fact.kind,
@@ -124,11 +133,11 @@ def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str
             low=fact.low,
             high=fact.high,
             age_months=months_between(fact.as_of, evidence.snapshot),
-            stale=rubric.policy.is_stale(fact, month=evidence.snapshot),
+            stale=rubric.policy.is_stale(fact, key=known, month=evidence.snapshot),
             method=fact.method,
-            name=rubric.facts[key].name,
+            name=known.name,
         )
-        for fact in evidence.facts.get(framework, {}).get(key, ())
+        for fact in facts
     ]
     return tuple(sorted(sources, key=lambda source: source.stale))
 
@@ -136,38 +145,55 @@ def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str
 def _answer(
     criterion: Criterion, *, rubric: Rubric, evidence: Evidence, framework: str, ratios: EcosystemRatios | None
 ) -> Finding:
-    facts = {
-        key: sources
-        for key in criterion.facts
-        if (sources := fact_sources(rubric, evidence, framework=framework, key=key))
-    }
+    """The answer by the first rule that has one; what the facts say stands beside one that was measured."""
     note = ""
-    if ratios is not None:
+    by_facts = [
+        _by_facts(criterion, rule, rubric=rubric, evidence=evidence, framework=framework)
+        for rule in criterion.answers
+        if rule.facts
+    ]
+    for rule in criterion.answers:
+        if rule.measure is None or ratios is None:
+            continue
         if framework in ratios.ratios:
             ratio = ratios.ratios[framework]
             return Finding(
                 criterion=criterion,
                 framework=framework,
+                rule=rule,
                 value=ratio.value,
-                score=criterion.score(ratio.value),
+                score=rule.score(ratio.value),
                 sources=(_measured_source(ratio, evidence),),
-                beside=tuple(sources[0] for sources in facts.values()),
+                beside=next((finding.sources for finding in by_facts if finding.value is not None), ()),
             )
         note = ratios.reason or "not measured on this device"
-    missing = [key for key in criterion.facts if key not in facts]
-    if missing or not facts:
+    # A fresh answer before a stale one, whichever rule it is by; else the first that says anything.
+    known = [finding for finding in by_facts if finding.known] + [finding for finding in by_facts if finding.stale]
+    if known:
+        return msgspec.structs.replace(known[0], note=note)
+    reasons = dict.fromkeys(reason for reason in (note, *(finding.reason for finding in by_facts)) if reason)
+    return Finding(criterion=criterion, framework=framework, reason="; ".join(reasons))
+
+
+def _by_facts(criterion: Criterion, rule: AnswerRule, *, rubric: Rubric, evidence: Evidence, framework: str) -> Finding:
+    facts = {
+        key: sources for key in rule.facts if (sources := fact_sources(rubric, evidence, framework=framework, key=key))
+    }
+    if missing := [key for key in rule.facts if key not in facts]:
         named = ", ".join(name for key in missing if (name := rubric.facts[key].name))
-        reason = f"no sourced fact{f' about {named}' if named else ''}" if missing else ""
         return Finding(
-            criterion=criterion, framework=framework, reason="; ".join(part for part in (note, reason) if part)
+            criterion=criterion,
+            framework=framework,
+            reason=f"no sourced fact{f' about {named}' if named else ''}",
         )
     answering = [sources[0] for sources in facts.values()]
     stale = [source for source in answering if source.stale]
-    value = _combine(criterion, [source.value for source in answering])
-    score = criterion.score(value)
+    value = _combine(rule, [source.value for source in answering])
+    score = rule.score(value)
     return Finding(
         criterion=criterion,
         framework=framework,
+        rule=rule,
         value=value,
         score=None if stale else score,
         stale_score=score if stale else None,
@@ -176,7 +202,6 @@ def _answer(
         beside=tuple(
             source for sources in facts.values() for source in sources[1:] if source.value != sources[0].value
         ),
-        note=note,
     )
 
 
@@ -186,8 +211,8 @@ def _why_stale(source: Source, rubric: Rubric) -> str:
     return f"stale: {source.age_months} months old, and a {source.kind} fact may be {limit}"
 
 
-def _combine(criterion: Criterion, values: list[float]) -> float:
-    match criterion.combine:
+def _combine(rule: AnswerRule, values: list[float]) -> float:
+    match rule.combine:
         case None:
             return values[0]
         case "sum":

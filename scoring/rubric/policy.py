@@ -11,7 +11,7 @@ import msgspec
 
 from speedscore.record.phases import DEVICES, DeviceName
 from speedscore.record.run_record import Style
-from speedscore.scoring.facts.fact import Fact, Kind, months_between
+from speedscore.scoring.facts.fact import Fact, FactKey, Kind, months_between
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,6 +44,6 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if sorted(self.device_order) != sorted(DEVICES):
             raise ValueError(f"device_order must name {', '.join(DEVICES)} once each")
 
-    def is_stale(self, fact: Fact, *, month: str) -> bool:
-        """True when a fact is past its kind's limit, seen from ``month`` (``YYYY-MM``)."""
-        return months_between(fact.as_of, month) > self.stale_after_months[fact.kind]
+    def is_stale(self, fact: Fact, *, key: FactKey, month: str) -> bool:
+        """True when a fact is past its kind's limit, seen from ``month`` (``YYYY-MM``); never for a record."""
+        return not key.only_rises and months_between(fact.as_of, month) > self.stale_after_months[fact.kind]
