@@ -186,7 +186,9 @@ def _security(clone: Clone) -> Collected:
     policy = [name for name in files_at_tip(clone, ".github/", "docs/") if _POLICY.fullmatch(name)]
     if not policy:
         # GitHub shows an organisation's own policy for every repository without one, so this is no "none".
-        reason = "no SECURITY file in the root, .github or docs; that of its organisation, if any, a clone does not show"
+        reason = (
+            "no SECURITY file in the root, .github or docs; that of its organisation, if any, a clone does not show"
+        )
         return Collected(missing=(MissingFact(key=key, reason=reason),))
     return Collected(
         facts=(

@@ -161,7 +161,9 @@ def _checked_facts(content: _SnapshotFile, *, path: Path, last: str, keys: Mappi
             try:
                 fact = make_fact(path.parent.name, key, entry, known=keys.get(key))
                 if fact.as_of[: len(last)] > last:
-                    raise ValueError(f"as_of {fact.as_of} is after the snapshot's {'day' if last[7:] else 'month'} {last}")
+                    raise ValueError(
+                        f"as_of {fact.as_of} is after the snapshot's {'day' if last[7:] else 'month'} {last}"
+                    )
                 identity = (key, fact.kind, fact.source)
                 if identity in facts:
                     raise ValueError(f"stands twice with kind {fact.kind!r} and source {fact.source!r}")

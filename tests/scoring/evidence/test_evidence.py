@@ -41,14 +41,20 @@ def test_an_older_reference_does_not_outrank_a_younger_snapshot() -> None:
     assert [fact.value for fact in evidence.facts["alpha"]["github_stars"]] == [2.0]
 
 
-def test_what_adds_to_a_month_replaces_its_keys_in_whatever_order_it_comes() -> None:
-    month = make_snapshot(make_fact("github_stars", 1.0), make_fact("github_forks", 2.0))
-    day = msgspec.structs.replace(make_snapshot(make_fact("github_stars", 3.0)), day="2024-01-31")
+def test_what_adds_to_a_month_replaces_what_was_counted_alike_in_whatever_order_it_comes() -> None:
+    listed, tagged = (
+        msgspec.structs.replace(make_fact("releases_per_year", value, source=way), definition=way)
+        for value, way in ((1.0, "package index"), (2.0, "git tags"))
+    )
+    recounted = msgspec.structs.replace(tagged, value=3.0)
+    month = make_snapshot(listed, tagged, make_fact("github_stars", 4.0), make_fact("github_forks", 5.0))
+    day = msgspec.structs.replace(make_snapshot(recounted, make_fact("github_stars", 6.0)), day="2024-01-31")
     for snapshots in ((month, day), (day, month)):
         facts = make_evidence(*snapshots).facts["alpha"]
-        assert {key: [fact.value for fact in known] for key, known in facts.items()} == {
-            "github_stars": [3.0],
-            "github_forks": [2.0],
+        assert {key: sorted(fact.value for fact in known) for key, known in facts.items()} == {
+            "releases_per_year": [1.0, 3.0],
+            "github_stars": [6.0],
+            "github_forks": [5.0],
         }
 
 
