@@ -9,8 +9,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from speedscore.scoring.cards.wording import number
+from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion
 from speedscore.scoring.rubric.rubric import Rubric, load_rubric
+from speedscore.scoring.rubric.topic import Section
 from speedscore.text.markdown import markdown_table
 
 
@@ -34,6 +36,18 @@ def _parts(rubric: Rubric) -> Iterator[str]:
         yield _list(f"from {start:g}: {sentence}" for start, sentence in rubric.verdicts[dimension])
         for criterion in rubric.of(dimension):
             yield from _criterion(criterion)
+    yield "## Told and not scored"
+    yield (
+        "What sources say in words, and facts that cannot be compared, stand on the card by topic and enter no score: "
+        "words have no scale, and a scale for one source's judgement would be that judgement again."
+    )
+    yield _table(
+        [
+            (topic.name, _section(rubric, topic.section), ", ".join(map(rubric.fact_name, topic.facts)))
+            for topic in rubric.topics.values()
+        ],
+        headers=("topic", "under", "facts"),
+    )
     yield "## Maturity of layers"
     yield "A library that stands on a framework gets the first grade whose every limit is reached, and no score."
     yield _table(
@@ -77,23 +91,32 @@ def _policy(rubric: Rubric) -> Iterator[str]:
 def _criterion(criterion: Criterion) -> Iterator[str]:
     yield f"### {criterion.name}"
     yield f"{criterion.question} Weight {criterion.weight:g}. {criterion.reason}"
-    answers = []
-    if criterion.measure is not None:
-        answers.append(f"measured: {criterion.measure.phase}, as a ratio to the best other framework")
-    if criterion.facts:
-        joined = f", joined by their {criterion.combine}" if criterion.combine else ""
-        answers.append(f"facts: {', '.join(f'`{key}`' for key in criterion.facts)}{joined}")
     if criterion.only_measured:
-        answers.append("asked only of what was measured")
-    value, score = criterion.example
-    points = ", ".join(f"{number(at)} → {reached:g}" for at, reached in criterion.points)
-    yield _list(
-        (
-            *answers,
-            f"{criterion.scale} scale in {criterion.unit}: {points}",
-            f"for example {number(value)} → {score:g}",
-        )
+        yield "Asked only of what was measured."
+    yield _list(map(_rule, criterion.answers))
+
+
+def _rule(rule: AnswerRule) -> str:
+    value, score = rule.example
+    points = ", ".join(f"{number(at)} → {reached:g}" for at, reached in rule.points)
+    return (
+        f"{_asked(rule)}: {rule.scale} scale in {rule.unit}: {points}; "
+        f"for example {number(value)} → {score:g}. {rule.reason}"
     )
+
+
+def _section(rubric: Rubric, section: Section) -> str:
+    """A section's title: a dimension's own, and of the others their name in words."""
+    titles = [title for dimension, title in rubric.dimensions.items() if dimension == section]
+    return titles[0] if titles else section.replace("_", " ").capitalize()
+
+
+def _asked(rule: AnswerRule) -> str:
+    """From what a rule answers."""
+    if rule.measure is not None:
+        return f"measured, {rule.measure.phase} as a ratio to the best other framework"
+    joined = f", joined by their {rule.combine}" if rule.combine else ""
+    return f"facts {', '.join(f'`{key}`' for key in rule.facts)}{joined}"
 
 
 def _list(lines: Iterable[str]) -> str:

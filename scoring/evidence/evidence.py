@@ -14,6 +14,7 @@ from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.scoring.facts.fact import Fact, Kind
 from speedscore.scoring.facts.snapshots import Snapshot
+from speedscore.scoring.facts.statement import Statement
 
 NOT_SAVED = "this session, not saved"
 """The name of a run that has no file."""
@@ -63,10 +64,21 @@ class Evidence(msgspec.Struct, frozen=True):
     """Device → measured cases."""
     layers: dict[str, dict[str, str]] = {}
     """Framework → each library that stands on it → what that is for."""
+    statements: dict[str, dict[str, tuple[Statement, ...]]] = {}
+    """Framework → topic → statements of the newest snapshot that has the topic, in the file's order."""
 
     def ecosystems(self, device: DeviceName) -> tuple[str, ...]:
         """Frameworks, by fixture folder, that have a measured case on ``device``."""
         return tuple(sorted({measured.case.ecosystem for measured in self.measured.get(device, ())}))
+
+    def stands_on(self, library: str) -> tuple[str, ...]:
+        """The frameworks that a layer stands on, by fixture folder; empty for whatever is no layer.
+
+        A library that was measured as an ecosystem of its own is compared with frameworks, and so is none.
+        """
+        if any(library in self.ecosystems(device) for device in self.measured):
+            return ()
+        return tuple(framework for framework, layers in sorted(self.layers.items()) if library in layers)
 
     def coverage(self) -> tuple[DeviceCoverage, ...]:
         """For each run and device what was measured of what was selected."""
@@ -106,6 +118,7 @@ def gather(
     check_runs(runs)
     names: dict[str, str] = {}
     facts: dict[str, dict[str, tuple[Fact, ...]]] = {}
+    statements: dict[str, dict[str, tuple[Statement, ...]]] = {}
     standing: dict[str, Snapshot] = {}
     for snapshot in known:
         if snapshot.month > month:
@@ -114,12 +127,20 @@ def gather(
         standing[snapshot.framework] = snapshot
         # Oldest first: a younger snapshot replaces a key as a whole, with whatever contradicted it.
         facts.setdefault(snapshot.framework, {}).update(_by_key(snapshot.facts, kind_order))
+        statements.setdefault(snapshot.framework, {}).update(_by_topic(snapshot.statements))
     layers: dict[str, dict[str, str]] = {}
     for name, snapshot in sorted(standing.items()):
         if snapshot.role == "layer":
-            layers.setdefault(snapshot.layer_of, {})[name] = snapshot.purpose
+            for framework in snapshot.layer_of:
+                layers.setdefault(framework, {})[name] = snapshot.purpose
     return Evidence(
-        snapshot=month, names=names, facts=facts, runs=tuple(runs), measured=_by_device(runs), layers=layers
+        snapshot=month,
+        names=names,
+        facts=facts,
+        runs=tuple(runs),
+        measured=_by_device(runs),
+        layers=layers,
+        statements=statements,
     )
 
 
@@ -146,6 +167,13 @@ def _by_key(facts: Iterable[Fact], kind_order: Sequence[Kind]) -> Mapping[str, t
         group.sort(key=lambda fact: fact.as_of, reverse=True)
         group.sort(key=lambda fact: kind_order.index(fact.kind))
     return {key: tuple(group) for key, group in grouped.items()}
+
+
+def _by_topic(statements: Iterable[Statement]) -> dict[str, tuple[Statement, ...]]:
+    grouped: dict[str, tuple[Statement, ...]] = {}
+    for statement in statements:
+        grouped[statement.topic] = (*grouped.get(statement.topic, ()), statement)
+    return grouped
 
 
 def _by_device(runs: Sequence[NamedRun]) -> dict[DeviceName, tuple[MeasuredCase, ...]]:

@@ -18,6 +18,7 @@ from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import Kind, months_between
 from speedscore.scoring.findings.standings import EcosystemRatio, EcosystemRatios, ecosystem_ratios
 from speedscore.scoring.findings.variants import choose_variants
+from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.rubric.rubric import Rubric
 
@@ -50,8 +51,10 @@ class Finding(msgspec.Struct, frozen=True):
 
     criterion: Criterion
     framework: str
+    rule: AnswerRule | None = None
+    """By which the value was found and became points; None when unknown."""
     value: float | None = None
-    """In the criterion's unit; None when unknown."""
+    """In the rule's unit; None when unknown."""
     score: float | None = None
     """0 to 10, unrounded; None when unknown or stale, never zero for it."""
     stale_score: float | None = None
@@ -142,38 +145,55 @@ def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str
 def _answer(
     criterion: Criterion, *, rubric: Rubric, evidence: Evidence, framework: str, ratios: EcosystemRatios | None
 ) -> Finding:
-    facts = {
-        key: sources
-        for key in criterion.facts
-        if (sources := fact_sources(rubric, evidence, framework=framework, key=key))
-    }
+    """The answer by the first rule that has one; what the facts say stands beside one that was measured."""
     note = ""
-    if ratios is not None:
+    by_facts = [
+        _by_facts(criterion, rule, rubric=rubric, evidence=evidence, framework=framework)
+        for rule in criterion.answers
+        if rule.facts
+    ]
+    for rule in criterion.answers:
+        if rule.measure is None or ratios is None:
+            continue
         if framework in ratios.ratios:
             ratio = ratios.ratios[framework]
             return Finding(
                 criterion=criterion,
                 framework=framework,
+                rule=rule,
                 value=ratio.value,
-                score=criterion.score(ratio.value),
+                score=rule.score(ratio.value),
                 sources=(_measured_source(ratio, evidence),),
-                beside=tuple(sources[0] for sources in facts.values()),
+                beside=next((finding.sources for finding in by_facts if finding.value is not None), ()),
             )
         note = ratios.reason or "not measured on this device"
-    missing = [key for key in criterion.facts if key not in facts]
-    if missing or not facts:
+    # A fresh answer before a stale one, whichever rule it is by; else the first that says anything.
+    known = [finding for finding in by_facts if finding.known] + [finding for finding in by_facts if finding.stale]
+    if known:
+        return msgspec.structs.replace(known[0], note=note)
+    reasons = dict.fromkeys(reason for reason in (note, *(finding.reason for finding in by_facts)) if reason)
+    return Finding(criterion=criterion, framework=framework, reason="; ".join(reasons))
+
+
+def _by_facts(criterion: Criterion, rule: AnswerRule, *, rubric: Rubric, evidence: Evidence, framework: str) -> Finding:
+    facts = {
+        key: sources for key in rule.facts if (sources := fact_sources(rubric, evidence, framework=framework, key=key))
+    }
+    if missing := [key for key in rule.facts if key not in facts]:
         named = ", ".join(name for key in missing if (name := rubric.facts[key].name))
-        reason = f"no sourced fact{f' about {named}' if named else ''}" if missing else ""
         return Finding(
-            criterion=criterion, framework=framework, reason="; ".join(part for part in (note, reason) if part)
+            criterion=criterion,
+            framework=framework,
+            reason=f"no sourced fact{f' about {named}' if named else ''}",
         )
     answering = [sources[0] for sources in facts.values()]
     stale = [source for source in answering if source.stale]
-    value = _combine(criterion, [source.value for source in answering])
-    score = criterion.score(value)
+    value = _combine(rule, [source.value for source in answering])
+    score = rule.score(value)
     return Finding(
         criterion=criterion,
         framework=framework,
+        rule=rule,
         value=value,
         score=None if stale else score,
         stale_score=score if stale else None,
@@ -182,7 +202,6 @@ def _answer(
         beside=tuple(
             source for sources in facts.values() for source in sources[1:] if source.value != sources[0].value
         ),
-        note=note,
     )
 
 
@@ -192,8 +211,8 @@ def _why_stale(source: Source, rubric: Rubric) -> str:
     return f"stale: {source.age_months} months old, and a {source.kind} fact may be {limit}"
 
 
-def _combine(criterion: Criterion, values: list[float]) -> float:
-    match criterion.combine:
+def _combine(rule: AnswerRule, values: list[float]) -> float:
+    match rule.combine:
         case None:
             return values[0]
         case "sum":

@@ -23,7 +23,7 @@ from speedscore.record.rounds import figure_of
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.variants import Place, Variants, without_process
-from speedscore.scoring.rubric.criterion import Measure
+from speedscore.scoring.rubric.answer_rule import Measure
 
 
 # No cycles can form in it, and ten thousand of them would keep the garbage collector busy for nothing.

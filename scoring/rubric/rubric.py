@@ -6,6 +6,7 @@ itself is refused with one line.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,10 +15,12 @@ import msgspec
 from speedscore.scoring.facts.fact import FactKey
 from speedscore.scoring.facts.toml_file import TomlError, read_toml
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
+from speedscore.scoring.rubric.criterion_group import CriterionGroup
 from speedscore.scoring.rubric.maturity_grade import MaturityGrade
 from speedscore.scoring.rubric.policy import Policy
+from speedscore.scoring.rubric.topic import Topic
 
-RUBRIC_VERSION = 1
+RUBRIC_VERSION = 2
 """Raised when a field of ``rubric.toml`` changes its meaning."""
 
 _LARGEST_WEIGHT = 1_000_000
@@ -42,8 +45,12 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     facts: dict[str, FactKey]
     """Every key that a fixture may use."""
     criterion: tuple[Criterion, ...]
+    groups: dict[str, CriterionGroup]
+    """Criteria that measure one thing, by the group's name."""
     maturity: tuple[MaturityGrade, ...]
     """Grades of layers, the best first; the first whose limits are all reached is given."""
+    topics: dict[str, Topic] = {}
+    """What a card tells and nobody gets points for, in the card's order."""
 
     def __post_init__(self) -> None:
         if self.version != RUBRIC_VERSION:
@@ -53,7 +60,9 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         self._check_weights()
         self._check_verdicts()
         self._check_criteria()
+        self._check_groups()
         self._check_maturity()
+        self._check_topics()
 
     def _check_criteria(self) -> None:
         seen: set[str] = set()
@@ -63,11 +72,26 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             seen.add(criterion.id)
             if unknown := [key for key in criterion.facts if key not in self.facts]:
                 raise ValueError(f"criterion {criterion.id!r}: needs fact {unknown[0]!r}, which [facts] does not list")
-            if criterion.combine and any(not self.facts[key].name for key in criterion.facts):
+            joined = [key for rule in criterion.answers if rule.combine for key in rule.facts]
+            if any(not self.facts[key].name for key in joined):
                 raise ValueError(f"criterion {criterion.id!r}: joins facts, so each needs a name in [facts]")
         for dimension in DIMENSIONS:
             if not sum(criterion.weight for criterion in self.of(dimension)) > 0:
                 raise ValueError(f"the weights of dimension {dimension!r} are all zero")
+
+    def _check_groups(self) -> None:
+        members: dict[str, list[float]] = {name: [] for name in self.groups}
+        for criterion in self.criterion:
+            if criterion.group and criterion.group not in members:
+                raise ValueError(f"criterion {criterion.id!r}: its group {criterion.group!r} is not in [groups]")
+            if criterion.group:
+                members[criterion.group].append(criterion.weight)
+        for name, weights in members.items():
+            if len(weights) < 2 or not math.isclose(math.fsum(weights), self.groups[name].weight):
+                raise ValueError(
+                    f"group {name!r}: its {len(weights)} criteria weigh {math.fsum(weights):g} together; "
+                    f"expected two or more with {self.groups[name].weight:g}"
+                )
 
     def _check_weights(self) -> None:
         if missing := [dimension for dimension in DIMENSIONS if dimension not in self.weights]:
@@ -99,6 +123,18 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if unknown := [key for key in entry.least if key not in self.facts]:
                 raise ValueError(f"maturity {entry.grade!r}: needs fact {unknown[0]!r}, which [facts] does not list")
 
+    def _check_topics(self) -> None:
+        placed: dict[str, str] = {}
+        for topic, entry in self.topics.items():
+            for key in entry.facts:
+                if key not in self.facts:
+                    raise ValueError(f"topic {topic!r}: needs fact {key!r}, which [facts] does not list")
+                if not self.facts[key].name:
+                    raise ValueError(f"topic {topic!r}: fact {key!r} needs a name in [facts]")
+                if key in placed:
+                    raise ValueError(f"topic {topic!r}: fact {key!r} stands under topic {placed[key]!r} already")
+                placed[key] = topic
+
     @property
     def maturity_facts(self) -> tuple[str, ...]:
         """Every fact that a grade asks for, in the order of ``[facts]``."""
@@ -106,8 +142,10 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(key for key in self.facts if key in asked)
 
     def fact_name(self, key: str) -> str:
-        """A fact's name for people: its own, else that of the criterion which asks for it alone, else its key."""
-        asking = [criterion.name for criterion in self.criterion if criterion.facts == (key,)]
+        """A fact's name for people: its own, else that of the criterion that a rule asks it alone for, else its key."""
+        asking = [
+            criterion.name for criterion in self.criterion if any(rule.facts == (key,) for rule in criterion.answers)
+        ]
         return self.facts[key].name or next(iter(asking), key)
 
     def verdict(self, dimension: Dimension, score: float) -> str:
@@ -133,7 +171,9 @@ def add_criteria(rubric: Rubric, criteria: Sequence[Criterion], *, source: str) 
             verdicts=rubric.verdicts,
             facts=rubric.facts,
             criterion=(*rubric.criterion, *criteria),
+            groups=rubric.groups,
             maturity=rubric.maturity,
+            topics=rubric.topics,
         )
     except ValueError as error:
         raise RubricError(f"{source}: {error}") from error

@@ -33,9 +33,14 @@ def linear(value: float, points: Points) -> float:
 def log(value: float, points: Points) -> float:
     """Straight lines between the breakpoints over the logarithm of the value: equal factors earn equal points.
 
+    Zero has no logarithm, so from a first breakpoint at zero to the second the line is straight over the value itself.
     The logarithm is taken of quotients, since two breakpoints that are neighbours as floats have the same logarithm.
     """
-    return _between(value, points, lambda left, at, right: math.log(at / left) / math.log(right / left))
+
+    def share(left: float, at: float, right: float) -> float:
+        return at / right if left == 0 else math.log(at / left) / math.log(right / left)
+
+    return _between(value, points, share)
 
 
 def level(value: float, points: Points) -> float:

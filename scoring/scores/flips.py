@@ -12,7 +12,8 @@ from functools import partial
 
 import msgspec
 
-from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion
+from speedscore.scoring.rubric.answer_rule import AnswerRule
+from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.weighing import Profile, Weighing
 
@@ -93,16 +94,18 @@ def smallest_fact_flip(profiles: Mapping[str, Profile], ranking: Sequence[str], 
 def _fact_flips(profile: Profile, *, framework: str, rival: str, gap: float, plain: Weighing) -> Iterable[FactFlip]:
     """Each answer of ``framework`` that can change so far that its Speed Score changes by ``gap``."""
     for finding in (finding for findings in profile.values() for finding in findings):
+        if finding.rule is None or finding.value is None:
+            continue
         points = gap / plain.share(finding, profile)
-        needed = _value_for(finding.criterion, finding.score or 0.0, points)
-        if needed is not None and finding.value is not None:
+        needed = _value_for(finding.rule, finding.score or 0.0, points)
+        if needed is not None:
             yield FactFlip(
                 framework=framework,
                 criterion=finding.criterion.name,
                 rival=rival,
                 value=finding.value,
                 needed=needed,
-                unit=finding.criterion.unit,
+                unit=finding.rule.unit,
                 points=points,
             )
 
@@ -121,19 +124,19 @@ def _weights_at_level(
             yield weight * _bisect(lambda factor: lead(factor) > 0, 1.0, furthest, middle=lambda a, b: math.sqrt(a * b))
 
 
-def _value_for(criterion: Criterion, score: float, points: float) -> float | None:
+def _value_for(rule: AnswerRule, score: float, points: float) -> float | None:
     """The value at which the score has changed by so many points; None where the scale ends before."""
     target = score + points
-    rises = criterion.points[0][1] <= criterion.points[-1][1]
-    low, high = criterion.points[0][0], criterion.points[-1][0]
+    rises = rule.points[0][1] <= rule.points[-1][1]
+    low, high = rule.points[0][0], rule.points[-1][0]
     worst, best = (low, high) if rises else (high, low)
     start, end = (worst, best) if points > 0 else (best, worst)
-    reached = criterion.score(end)
+    reached = rule.score(end)
     if (points > 0 and reached < target) or (points < 0 and reached > target):
         return None
 
     def is_short(value: float) -> bool:
-        return criterion.score(value) < target if points > 0 else criterion.score(value) > target
+        return rule.score(value) < target if points > 0 else rule.score(value) > target
 
     return _bisect(is_short, start, end, middle=lambda a, b: (a + b) / 2) if is_short(start) else start
 

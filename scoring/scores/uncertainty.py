@@ -25,6 +25,7 @@ from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.findings import Finding
 from speedscore.scoring.findings.standings import ComparedCell, common_support
 from speedscore.scoring.findings.variants import choose_variants
+from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.rubric import Rubric
 
@@ -129,18 +130,18 @@ def _interval(lows: Draws, highs: Draws) -> Interval:
 
 def _scores(finding: Finding, ratios: Mapping[str, Draws], rng: np.random.Generator) -> Draws | None:
     """Points of one answer in each draw; None where there is none."""
-    if finding.score is None:
+    if finding.score is None or finding.rule is None:
         return None
     if finding.measured:
-        return _points(finding.criterion, ratios[finding.framework])
+        return _points(finding.rule, ratios[finding.framework])
     if any(source.low is not None or source.high is not None for source in finding.sources):
         values = [_stated(source.low, source.value, source.high, rng) for source in finding.sources]
-        return _points(finding.criterion, _combined(finding.criterion, values))
+        return _points(finding.rule, _combined(finding.rule, values))
     return np.full(1 + DRAWS, finding.score)
 
 
-def _points(criterion: Criterion, values: Draws) -> Draws:
-    return np.array([criterion.score(value) for value in values.tolist()])
+def _points(rule: AnswerRule, values: Draws) -> Draws:
+    return np.array([rule.score(value) for value in values.tolist()])
 
 
 def _stated(low: float | None, value: float, high: float | None, rng: np.random.Generator) -> Draws:
@@ -149,11 +150,11 @@ def _stated(low: float | None, value: float, high: float | None, rng: np.random.
     return np.concatenate(([value], drawn))
 
 
-def _combined(criterion: Criterion, values: Sequence[Draws]) -> Draws:
+def _combined(rule: AnswerRule, values: Sequence[Draws]) -> Draws:
     together = np.stack(values)
-    if criterion.combine == "sum":
+    if rule.combine == "sum":
         return np.asarray(together.sum(axis=0))
-    if criterion.combine == "geometric mean":
+    if rule.combine == "geometric mean":
         with np.errstate(divide="ignore"):
             return np.asarray(np.exp(np.log(together).mean(axis=0)))
     return np.asarray(together[0])

@@ -54,7 +54,8 @@ def holds(seed: int, *, processes: int, spread: float) -> bool:
     interval = uncertainties(FINE, evidence, {"alpha": [speed]}, device="cpu", seed=seed)["alpha"].dimensions[
         DIMENSIONS[-1]
     ]
-    return interval.low <= speed.criterion.score(1.2) <= interval.high
+    assert speed.rule is not None
+    return interval.low <= speed.rule.score(1.2) <= interval.high
 
 
 def test_how_often_an_interval_holds_the_truth(capsys: pytest.CaptureFixture[str]) -> None:

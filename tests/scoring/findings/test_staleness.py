@@ -77,7 +77,7 @@ def test_one_stale_fact_of_several_makes_the_answer_stale() -> None:
     old = make_fact("github_discussions", 400.0, kind="reference")
     fresh = make_fact("stackoverflow_questions", 600.0, kind="published")
     month = later("2024-01", months=LIMITS["reference"] + 1)
-    finding = find(old, fresh, month=month, criterion="questions_and_answers")
+    finding = find(old, fresh, month=month, criterion="others_work")
     assert (finding.value, finding.score, finding.stale_score) == (1_000.0, None, 5.0)
 
 
@@ -108,7 +108,7 @@ def test_a_stale_fact_is_marked_on_every_card() -> None:
     terminal = FORMATS["terminal"](old, width=80)
     (line,) = (line for line in terminal.splitlines() if line.startswith("Stars "))
     assert line.split() == ["Stars", "10,000", "stars", "(7.0)", "stale:", "published", "2024-01,"]
-    assert "0 of 8 criteria, 0 %, 1 stale" in terminal
+    assert "0 of 9 criteria, 0 %, 1 stale" in terminal
     markdown = FORMATS["markdown"](old, width=80)
     assert "| Stars | 10,000 stars | (7.0) | stale: published 2024-01, 34 months old: a page |" in markdown
     for text in (terminal, markdown):

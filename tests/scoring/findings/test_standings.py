@@ -10,7 +10,7 @@ from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.findings.standings import EcosystemRatios, ecosystem_ratios
 from speedscore.scoring.findings.variants import choose_variants
-from speedscore.scoring.rubric.criterion import Measure
+from speedscore.scoring.rubric.answer_rule import Measure
 from tests.scoring.sample_facts import RUBRIC, make_evidence
 from tests.scoring.sample_runs import make_run, measured_case
 

@@ -16,7 +16,7 @@ from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.findings.findings import judge
 from speedscore.scoring.findings.standings import ecosystem_ratios
 from speedscore.scoring.findings.variants import ScoredVariant, choose_variants
-from speedscore.scoring.rubric.criterion import Measure
+from speedscore.scoring.rubric.answer_rule import Measure
 from speedscore.scoring.rubric.policy import Policy
 from tests.bench_suite.sample_cases import a_case
 from tests.scoring.sample_facts import RUBRIC, make_evidence

@@ -44,6 +44,11 @@ def test_a_scale_passes_through_its_breakpoints(scale: str, points: list[tuple[f
         assert SCALES[scale](value, points) == pytest.approx(score, abs=1e-6)
 
 
+def test_a_log_scale_may_begin_at_nothing() -> None:
+    points = [(0.0, 0.0), (1.0, 2.0), (10.0, 5.0)]
+    assert [log(value, points) for value in (0, 0.5, 1)] == [0, 1, 2]
+
+
 def test_between_two_breakpoints() -> None:
     assert linear(15, [(10, 2), (20, 4)]) == 3
     assert log(10, [(1, 0), (100, 10)]) == pytest.approx(5)
@@ -51,12 +56,14 @@ def test_between_two_breakpoints() -> None:
 
 
 @pytest.mark.parametrize("criterion", RUBRIC.criterion, ids=lambda criterion: criterion.id)
-def test_the_example_of_a_criterion_is_true(criterion: Criterion) -> None:
-    value, score = criterion.example
-    assert criterion.score(value) == pytest.approx(score)
+def test_the_examples_of_a_criterion_are_true(criterion: Criterion) -> None:
+    for rule in criterion.answers:
+        value, score = rule.example
+        assert rule.score(value) == pytest.approx(score)
 
 
 @given(value=values)
 def test_every_criterion_stays_within_nought_and_ten(value: float) -> None:
     for criterion in RUBRIC.criterion:
-        assert 0 <= criterion.score(value) <= 10
+        for rule in criterion.answers:
+            assert 0 <= rule.score(value) <= 10

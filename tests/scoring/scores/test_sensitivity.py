@@ -10,12 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.sensitivity import DRAWS, Sensitivity, sensitivity
 from speedscore.scoring.scores.weighing import DimensionWeights
 from tests.scoring.sample_facts import RUBRIC
+
+PLAIN = AnswerRule(
+    facts=("github_stars",),
+    unit="points",
+    scale="linear",
+    points=((0.0, 0.0), (10.0, 10.0)),
+    reason="for a test",
+    example=(5.0, 5.0),
+)
 
 
 def criterion(name: str, dimension: Dimension, *, weight: float = 1.0) -> Criterion:
@@ -25,19 +35,16 @@ def criterion(name: str, dimension: Dimension, *, weight: float = 1.0) -> Criter
         dimension=dimension,
         name=name,
         question="?",
-        facts=("github_stars",),
-        unit="points",
-        scale="linear",
-        points=((0.0, 0.0), (10.0, 10.0)),
         weight=weight,
         reason="for a test",
-        example=(5.0, 5.0),
+        answers=(PLAIN,),
     )
 
 
 SMALL = msgspec.structs.replace(
     RUBRIC,
     policy=msgspec.structs.replace(RUBRIC.policy, minimum_coverage=0.5),
+    groups={},
     criterion=tuple(criterion(f"{dimension} {number}", dimension) for dimension in DIMENSIONS for number in (1, 2)),
 )
 """Two criteria of one weight a dimension."""
@@ -45,7 +52,7 @@ SMALL = msgspec.structs.replace(
 
 def answers(scores: Mapping[str, float | None], *, otherwise: float = 5.0, rubric: Rubric = SMALL) -> list[Finding]:
     return [
-        Finding(criterion=each, framework="", value=score, score=score)
+        Finding(criterion=each, framework="", rule=PLAIN, value=score, score=score)
         for each in rubric.criterion
         for score in [scores.get(each.id, otherwise)]
     ]

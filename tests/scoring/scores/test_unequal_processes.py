@@ -15,7 +15,7 @@ from speedscore.record.run_record import CaseResult, Ratio, Round
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.findings.standings import EcosystemRatio, ecosystem_ratios
 from speedscore.scoring.findings.variants import choose_variants
-from speedscore.scoring.rubric.criterion import Measure
+from speedscore.scoring.rubric.answer_rule import Measure
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import build_report
 from tests.bench_suite.sample_cases import a_case

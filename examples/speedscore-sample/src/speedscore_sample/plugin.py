@@ -9,7 +9,8 @@ import pytest
 
 from speedscore.bench_suite.frameworks.table import Framework
 from speedscore.bench_suite.workloads.table import Model
-from speedscore.scoring.rubric.criterion import Criterion, Measure
+from speedscore.scoring.rubric.answer_rule import AnswerRule, Measure
+from speedscore.scoring.rubric.criterion import Criterion
 
 _NO_ACCELERATOR = "NumPy computes on the processor alone"
 
@@ -52,14 +53,18 @@ def pytest_speedscore_criteria() -> list[Criterion]:
             dimension="performance",
             name="Batch inference",
             question="How fast is a forward pass of the training batch, compared with the fastest other framework?",
-            unit="× best other",
-            scale="log",
-            points=((0.1, 0), (0.25, 3), (0.5, 5), (0.8, 7), (1, 8), (1.25, 9.25), (1.5, 9.75), (2, 10)),
             weight=1,
-            reason="The scale of inference latency: a tie with the best is good, half the speed is the middle.",
-            example=(1, 8.0),
-            measure=Measure(phase="throughput"),
-            only_measured=True,
+            reason="Whoever serves batches cares as much for this as for the latency of one answer.",
+            answers=(
+                AnswerRule(
+                    measure=Measure(phase="throughput"),
+                    unit="× best other",
+                    scale="log",
+                    points=((0.1, 0), (0.25, 3), (0.5, 5), (0.8, 7), (1, 8), (1.25, 9.25), (1.5, 9.75), (2, 10)),
+                    reason="The scale of inference latency: a tie with the best is good, half the speed is the middle.",
+                    example=(1, 8.0),
+                ),
+            ),
             strength="Passes batches faster than the others compared",
             weakness="Passes batches slower than the others compared",
         )
