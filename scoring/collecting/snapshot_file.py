@@ -160,9 +160,7 @@ def _give_name(draft: Path, path: Path) -> None:
 
 
 def _exists(path: Path) -> CollectError:
-    return CollectError(
-        f"{path}: exists, and a snapshot is never changed; remove it, or name another day with --until, or another --out"
-    )
+    return CollectError(f"{path}: exists, and a snapshot is never changed; remove it, or say another --until or --out")
 
 
 def _number(value: float) -> Item:
