@@ -73,7 +73,7 @@ def _policy(rubric: Rubric) -> Iterator[str]:
             f"Dimension scores are rounded half up to {policy.round_to:g}.",
             f"A dimension needs answers to {100 * policy.minimum_coverage:g} % of its weight, or has no score.",
             f"Of several facts the first kind answers: {', '.join(policy.kind_order)}.",
-            f"A fact is stale after so many months: {stale}.",
+            f"A fact is stale after so many months: {stale}; a record, such as the largest run, never is.",
             f"Of several measured devices the first with a comparison is scored: {', '.join(policy.device_order)}.",
             f"Of an ecosystem's variants one is scored, of the {policy.scored_style} ones the fastest in training: the "
             "first process of each training case chooses, and the others are the figure. Where cases have one "

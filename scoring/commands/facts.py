@@ -110,9 +110,12 @@ def _check(rubric: Rubric, snapshots: Sequence[Snapshot], *, month: str) -> Iter
     for framework, name in known.names.items():
         framework_snapshots = [snapshot for snapshot in snapshots if snapshot.framework == framework]
         names.append((name, framework_snapshots[-1].role, " ".join(snapshot.month for snapshot in framework_snapshots)))
-        answering = known.facts[framework].values()
+        answering = known.facts[framework]
         # Of each key it is enough that one fact is fresh: that one answers.
-        stale = sum(all(rubric.policy.is_stale(fact, month=month) for fact in facts) for facts in answering)
+        stale = sum(
+            all(rubric.policy.is_stale(fact, key=rubric.facts[key], month=month) for fact in facts)
+            for key, facts in answering.items()
+        )
         counts.append((sum(len(snapshot.facts) for snapshot in framework_snapshots), len(answering), stale))
     facts, answers, stale = (sum(column) for column in zip(*counts, strict=True))
     limits = ", ".join(f"{kind} {months}" for kind, months in rubric.policy.stale_after_months.items())

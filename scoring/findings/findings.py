@@ -116,8 +116,14 @@ def judge(
 def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str) -> tuple[Source, ...]:
     """What is known of one key: first the fact that answers, then those beside it; empty when nothing is.
 
-    The order is the policy's, except that a stale fact answers only where every other is stale too.
+    The order is the policy's, except that a stale fact answers only where every other is stale too, and that of the
+    records of one kind the highest does, as a record is not undone by a later run that falls short of it.
     """
+    known = rubric.facts[key]
+    facts = evidence.facts.get(framework, {}).get(key, ())
+    if known.only_rises:
+        kinds = rubric.policy.kind_order
+        facts = tuple(sorted(facts, key=lambda fact: (kinds.index(fact.kind), -fact.value)))
     sources = [
         Source(
             kind=fact.kind,
@@ -127,11 +133,11 @@ def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str
             low=fact.low,
             high=fact.high,
             age_months=months_between(fact.as_of, evidence.snapshot),
-            stale=rubric.policy.is_stale(fact, month=evidence.snapshot),
+            stale=rubric.policy.is_stale(fact, key=known, month=evidence.snapshot),
             method=fact.method,
-            name=rubric.facts[key].name,
+            name=known.name,
         )
-        for fact in evidence.facts.get(framework, {}).get(key, ())
+        for fact in facts
     ]
     return tuple(sorted(sources, key=lambda source: source.stale))
 
@@ -165,10 +171,8 @@ def _answer(
     known = [finding for finding in by_facts if finding.known] + [finding for finding in by_facts if finding.stale]
     if known:
         return msgspec.structs.replace(known[0], note=note)
-    unknown = [finding.reason for finding in by_facts[:1]]
-    return Finding(
-        criterion=criterion, framework=framework, reason="; ".join(part for part in (note, *unknown) if part)
-    )
+    reasons = dict.fromkeys(reason for reason in (note, *(finding.reason for finding in by_facts)) if reason)
+    return Finding(criterion=criterion, framework=framework, reason="; ".join(reasons))
 
 
 def _by_facts(criterion: Criterion, rule: AnswerRule, *, rubric: Rubric, evidence: Evidence, framework: str) -> Finding:

@@ -11,8 +11,7 @@ import msgspec
 
 from speedscore.record.phases import DEVICES, DeviceName
 from speedscore.record.run_record import Style
-from speedscore.scoring.facts.fact import Fact, Kind, months_between
-from speedscore.scoring.facts.statement import Statement
+from speedscore.scoring.facts.fact import Fact, FactKey, Kind, months_between
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +44,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if sorted(self.device_order) != sorted(DEVICES):
             raise ValueError(f"device_order must name {', '.join(DEVICES)} once each")
 
-    def is_stale(self, dated: Fact | Statement, *, month: str) -> bool:
-        """True when a fact or a statement is past its kind's limit, seen from ``month`` (``YYYY-MM``)."""
-        return months_between(dated.as_of, month) > self.stale_after_months[dated.kind]
+    def is_stale(self, fact: Fact, *, key: FactKey, month: str) -> bool:
+        """True when a fact is past its kind's limit, seen from ``month`` (``YYYY-MM``); never for a record."""
+        return not key.only_rises and self.is_past(fact.as_of, kind=fact.kind, month=month)
+
+    def is_past(self, as_of: str, *, kind: Kind, month: str) -> bool:
+        """True when what is of that kind and date is past its limit, seen from ``month`` (``YYYY-MM``)."""
+        return months_between(as_of, month) > self.stale_after_months[kind]

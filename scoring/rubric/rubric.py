@@ -142,8 +142,10 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(key for key in self.facts if key in asked)
 
     def fact_name(self, key: str) -> str:
-        """A fact's name for people: its own, else that of the criterion which asks for it alone, else its key."""
-        asking = [criterion.name for criterion in self.criterion if criterion.facts == (key,)]
+        """A fact's name for people: its own, else that of the criterion that a rule asks it alone for, else its key."""
+        asking = [
+            criterion.name for criterion in self.criterion if any(rule.facts == (key,) for rule in criterion.answers)
+        ]
         return self.facts[key].name or next(iter(asking), key)
 
     def verdict(self, dimension: Dimension, score: float) -> str:

@@ -56,11 +56,28 @@ def test_a_fresh_fact_answers_before_a_stale_one_that_the_policy_prefers() -> No
     assert [(source.value, source.stale) for source in finding.beside] == [(10_000.0, True)]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_record_is_never_stale_and_its_date_stands_beside(kind: Kind) -> None:
+    record = make_fact("largest_training_run_chips", 512.0, kind=kind)
+    finding = find(record, month="2034-01", criterion="largest_run")
+    assert (finding.score, finding.stale, finding.sources[0].as_of) == (7.0, False, "2024-01")
+
+
+def test_of_several_records_the_highest_answers_and_not_the_newest() -> None:
+    run, later_run = (
+        make_fact("largest_training_run_chips", value, as_of=as_of, source=as_of)
+        for value, as_of in ((4_096.0, "2022-01"), (512.0, "2024-01"))
+    )
+    finding = find(run, later_run, month="2024-01", criterion="largest_run")
+    assert (finding.value, finding.sources[0].as_of) == (4_096.0, "2022-01")
+    assert [source.value for source in finding.beside] == [512.0]
+
+
 def test_one_stale_fact_of_several_makes_the_answer_stale() -> None:
     old = make_fact("github_discussions", 400.0, kind="reference")
     fresh = make_fact("stackoverflow_questions", 600.0, kind="published")
     month = later("2024-01", months=LIMITS["reference"] + 1)
-    finding = find(old, fresh, month=month, criterion="questions_and_answers")
+    finding = find(old, fresh, month=month, criterion="others_work")
     assert (finding.value, finding.score, finding.stale_score) == (1_000.0, None, 5.0)
 
 
@@ -91,7 +108,7 @@ def test_a_stale_fact_is_marked_on_every_card() -> None:
     terminal = FORMATS["terminal"](old, width=80)
     (line,) = (line for line in terminal.splitlines() if line.startswith("Stars "))
     assert line.split() == ["Stars", "10,000", "stars", "(7.0)", "stale:", "published", "2024-01,"]
-    assert "0 of 8 criteria, 0 %, 1 stale" in terminal
+    assert "0 of 9 criteria, 0 %, 1 stale" in terminal
     markdown = FORMATS["markdown"](old, width=80)
     assert "| Stars | 10,000 stars | (7.0) | stale: published 2024-01, 34 months old: a page |" in markdown
     for text in (terminal, markdown):
@@ -114,7 +131,7 @@ def test_what_was_stale_in_january_2024_left_every_score_as_it_was() -> None:
     assert [[dimension.stale for dimension in card.dimensions] for card in cards] == [
         [0, 0, 0, 0, 0],
         [1, 0, 0, 0, 0],
-        [1, 1, 0, 0, 0],
+        [1, 0, 0, 0, 0],
     ]
 
 
