@@ -21,6 +21,7 @@ from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.topic import Section
+from speedscore.scoring.scores.layer_card import GradeLimits, MeasuredLine
 from speedscore.scoring.scores.sensitivity import Sensitivity
 from speedscore.scoring.scores.uncertainty import Interval
 
@@ -117,12 +118,13 @@ class DimensionBeside(CardDimension):
 
 
 class CardLayerFact(msgspec.Struct, forbid_unknown_fields=True):
-    """One fact that a grade rests on."""
+    """One fact about a layer."""
 
     key: str
     name: str
     unit: str
     source: CardSource
+    beside: list[CardSource]
 
 
 class CardLayer(msgspec.Struct, forbid_unknown_fields=True):
@@ -134,6 +136,23 @@ class CardLayer(msgspec.Struct, forbid_unknown_fields=True):
     grade: str | None
     reason: str
     facts: list[CardLayerFact]
+
+
+class CardGradeLoss(msgspec.Struct, forbid_unknown_fields=True):
+    """The grade that one fact alone would leave, if it fell below a limit of the present one."""
+
+    fact: str
+    below: float
+    grade: str
+
+
+class LayerOfItsOwn(CardLayer):
+    """A layer that was asked for by name; ``facts`` are all that is known of it."""
+
+    stands_on: list[str]
+    grades: list[GradeLimits]
+    losses: list[CardGradeLoss]
+    lines: list[MeasuredLine]
 
 
 class Card(msgspec.Struct, forbid_unknown_fields=True):
@@ -185,6 +204,7 @@ class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     departures: list[str]
     """What of policy and weights is not the rubric's own."""
     frameworks: dict[str, Card]
+    layers: dict[str, LayerOfItsOwn]
     sensitivity: Sensitivity | None
     runs: list[RunSummary]
     coverage: list[CardCoverage]

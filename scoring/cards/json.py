@@ -11,7 +11,8 @@ from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.findings.topics import KnownFact, TopicAnswer
 from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.scores.dimension_score import DimensionScore
-from speedscore.scoring.scores.maturity import GradedLayer
+from speedscore.scoring.scores.layer_card import LayerCard
+from speedscore.scoring.scores.maturity import GradedLayer, LayerFact
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 
@@ -33,6 +34,7 @@ def render(report: ScoreReport, *, width: int) -> str:  # noqa: ARG001
         "weights": report.weights,
         "departures": report.departures,
         "frameworks": {card.framework: _card(card) for card in report.cards},
+        "layers": {card.layer.library: _layer_card(card) for card in report.layers},
         "sensitivity": msgspec.to_builtins(report.sensitivity),
         "runs": msgspec.to_builtins(report.runs),
         "coverage": [
@@ -115,10 +117,28 @@ def _layer(layer: GradedLayer) -> dict[str, Any]:
         "purpose": layer.purpose,
         "grade": layer.grade,
         "reason": layer.reason,
-        "facts": [
-            {"key": fact.key, "name": fact.name, "unit": fact.unit, "source": _source(fact.source)}
-            for fact in layer.facts
-        ],
+        "facts": [_layer_fact(fact) for fact in layer.facts],
+    }
+
+
+def _layer_card(card: LayerCard) -> dict[str, Any]:
+    return {
+        **_layer(card.layer),
+        "stands_on": list(card.stands_on),
+        "grades": msgspec.to_builtins(card.grades),
+        "losses": [{"fact": loss.limit.key, "below": loss.limit.least, "grade": loss.grade} for loss in card.losses],
+        "facts": [_layer_fact(fact) for fact in card.facts],
+        "lines": msgspec.to_builtins(card.lines),
+    }
+
+
+def _layer_fact(fact: LayerFact) -> dict[str, Any]:
+    return {
+        "key": fact.key,
+        "name": fact.name,
+        "unit": fact.unit,
+        "source": _source(fact.source),
+        "beside": [_source(source) for source in fact.beside],
     }
 
 

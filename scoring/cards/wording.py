@@ -247,7 +247,8 @@ def grades(card: ScoreCard) -> Iterator[str]:
 def measured_sentences(report: ScoreReport) -> Iterator[str]:
     """What was measured, on which machine, how completely, and how far the certificates were from their limits."""
     if not report.runs:
-        yield f"Nothing was measured: every score rests on facts known by {report.snapshot}."
+        what = "every score" if report.cards else "all of this"
+        yield f"Nothing was measured: {what} rests on facts known by {report.snapshot}."
         return
     for run in report.runs:
         machine = f" on {run.machine}" if run.machine else ""

@@ -38,8 +38,8 @@ class Heading(msgspec.Struct, frozen=True):
     name: str
     """For people."""
     role: ProjectRole
-    layer_of: str = ""
-    """Of a layer the folder of the framework that it stands on."""
+    layer_of: tuple[str, ...] = ()
+    """Of a layer the folders of the frameworks that it stands on."""
     purpose: str = ""
     """Of a layer what it is for."""
 
@@ -105,7 +105,7 @@ def _head(heading: Heading, *, today: datetime.date, command: str) -> tomlkit.TO
     head.add("name", tomlkit.string(heading.name))
     head.add("role", tomlkit.string(heading.role))
     if heading.role == "layer":
-        head.add("layer_of", tomlkit.string(heading.layer_of))
+        head.add("layer_of", tomlkit.item(heading.layer_of[0] if len(heading.layer_of) == 1 else heading.layer_of))
         head.add("purpose", tomlkit.string(heading.purpose))
     return head
 

@@ -81,8 +81,7 @@ def _aliases(evidence: Evidence, snapshots: Iterable[Snapshot]) -> Iterable[tupl
 
 def all_frameworks(evidence: Evidence) -> list[str]:
     """All that are no layers."""
-    layers = {name for its_layers in evidence.layers.values() for name in its_layers}
-    return sorted({*evidence.names, *_measured(evidence)} - layers)
+    return sorted(name for name in {*evidence.names, *_measured(evidence)} if not evidence.stands_on(name))
 
 
 def _measured(evidence: Evidence) -> set[str]:

@@ -26,7 +26,15 @@ from speedscore.scoring.facts.snapshots import (
 )
 from speedscore.scoring.findings.findings import Source
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
-from speedscore.scoring.scores.changes import Changes, CriterionChange, DimensionChange, FactChange, find_changes
+from speedscore.scoring.scores.changes import (
+    Changes,
+    CriterionChange,
+    DimensionChange,
+    FactChange,
+    LayerChanges,
+    find_changes,
+    find_layer_changes,
+)
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.text.arguments import Parser, examples
 from speedscore.text.output import COMMAND, complain, write
@@ -87,8 +95,11 @@ def run_diff(options: argparse.Namespace) -> int:
         gather(snapshots, month=month, kind_order=rubric.policy.kind_order) for month in (options.before, options.after)
     )
     (framework,) = arguments.find_frameworks([options.framework], after, snapshots)
-    changes = find_changes(rubric, before, after, framework=framework)
-    return write("".join(f"{line.rstrip()}\n" for line in _diff(changes)), what="difference")
+    if after.stands_on(framework):
+        lines = _layer_diff(find_layer_changes(rubric, before, after, library=framework))
+    else:
+        lines = _diff(find_changes(rubric, before, after, framework=framework))
+    return write("".join(f"{line.rstrip()}\n" for line in lines), what="difference")
 
 
 def _load_all(folder: Path, rubric: Rubric) -> tuple[list[Snapshot], list[str]]:
@@ -146,6 +157,17 @@ def _diff(changes: Changes) -> Iterator[str]:
         yield from ("", "LIBRARIES ON TOP OF IT")
         for library, then, now in changes.layers:
             yield f"{library}: {_arrow(then, now)}"
+    if footnotes:
+        yield from ("", "Sources", *footnotes.lines(WIDTH))
+
+
+def _layer_diff(changes: LayerChanges) -> Iterator[str]:
+    footnotes = Footnotes()
+    before, after = changes.before.layer, changes.after.layer
+    yield f"{after.name}: facts known by {changes.before_month} -> {changes.after_month}"
+    yield f"Maturity {_arrow(wording.grade(before), wording.grade(after))}; a layer, without a Speed Score"
+    if changes.facts:
+        yield from ("", *_table([_fact_row(change, footnotes) for change in changes.facts]))
     if footnotes:
         yield from ("", "Sources", *footnotes.lines(WIDTH))
 

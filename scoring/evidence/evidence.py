@@ -71,6 +71,15 @@ class Evidence(msgspec.Struct, frozen=True):
         """Frameworks, by fixture folder, that have a measured case on ``device``."""
         return tuple(sorted({measured.case.ecosystem for measured in self.measured.get(device, ())}))
 
+    def stands_on(self, library: str) -> tuple[str, ...]:
+        """The frameworks that a layer stands on, by fixture folder; empty for whatever is no layer.
+
+        A library that was measured as an ecosystem of its own is compared with frameworks, and so is none.
+        """
+        if any(library in self.ecosystems(device) for device in self.measured):
+            return ()
+        return tuple(framework for framework, layers in sorted(self.layers.items()) if library in layers)
+
     def coverage(self) -> tuple[DeviceCoverage, ...]:
         """For each run and device what was measured of what was selected."""
         rows = []
@@ -122,7 +131,8 @@ def gather(
     layers: dict[str, dict[str, str]] = {}
     for name, snapshot in sorted(standing.items()):
         if snapshot.role == "layer":
-            layers.setdefault(snapshot.layer_of, {})[name] = snapshot.purpose
+            for framework in snapshot.layer_of:
+                layers.setdefault(framework, {})[name] = snapshot.purpose
     return Evidence(
         snapshot=month,
         names=names,

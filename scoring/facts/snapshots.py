@@ -34,8 +34,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     """For people: ``PyTorch`` where the folder is ``pytorch``."""
     role: ProjectRole
     facts: tuple[Fact, ...]
-    layer_of: str = ""
-    """Of a layer the framework that it stands on, by folder; a framework has none."""
+    layer_of: tuple[str, ...] = ()
+    """Of a layer the frameworks that it stands on, by folder; a framework has none."""
     purpose: str = ""
     """Of a layer what it is for, in a few words; a framework has none."""
     package: str = ""
@@ -43,11 +43,17 @@ class Snapshot(msgspec.Struct, frozen=True):
     statements: tuple[Statement, ...] = ()
 
     def __post_init__(self) -> None:
-        for field in ("name", "layer_of", "purpose", "package"):
-            if not is_name(getattr(self, field)):
-                raise ValueError(f"{field} is not one line of plain text: {one_line(getattr(self, field))!r}")
-        for field in ("layer_of", "purpose"):
-            given = bool(getattr(self, field).strip())
+        texts = [(field, getattr(self, field)) for field in ("name", "purpose", "package")]
+        for field, text in (*texts, *(("layer_of", framework) for framework in self.layer_of)):
+            if not is_name(text):
+                raise ValueError(f"{field} is not one line of plain text: {one_line(text)!r}")
+        if len(self.layer_of) != len(set(self.layer_of)):
+            raise ValueError(f"layer_of names one framework twice: {', '.join(self.layer_of)}")
+        of_layers = {
+            "layer_of": bool(self.layer_of) and all(map(str.strip, self.layer_of)),
+            "purpose": bool(self.purpose.strip()),
+        }
+        for field, given in of_layers.items():
             if self.role == "layer" and not given:
                 raise ValueError(f"a layer needs {field}; found none")
             if self.role == "framework" and given:
@@ -58,7 +64,8 @@ class _SnapshotFile(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     role: ProjectRole
     facts: dict[str, list[dict[str, Any]]]
-    layer_of: str = ""
+    layer_of: str | tuple[str, ...] = ()
+    """One framework, or several."""
     purpose: str = ""
     package: str = ""
     statements: dict[str, list[dict[str, Any]]] = {}
@@ -94,10 +101,10 @@ def check_layers(folder: Path, snapshots: Iterable[Snapshot]) -> None:
     snapshots = tuple(snapshots)
     frameworks = sorted({snapshot.framework for snapshot in snapshots if snapshot.role == "framework"})
     for snapshot in snapshots:
-        if snapshot.role == "layer" and snapshot.layer_of not in frameworks:
+        if unknown := [name for name in snapshot.layer_of if name not in frameworks]:
             path = folder / snapshot.framework / f"{snapshot.month}.toml"
             raise FactError(
-                f"{path}: layer_of is {snapshot.layer_of!r}, which has no snapshot as a framework; "
+                f"{path}: layer_of is {unknown[0]!r}, which has no snapshot as a framework; "
                 f"there are {', '.join(frameworks) or 'none'}"
             )
 
@@ -127,7 +134,7 @@ def load_snapshot(
             name=content.name,
             role=content.role,
             facts=facts,
-            layer_of=content.layer_of,
+            layer_of=(content.layer_of,) if isinstance(content.layer_of, str) else content.layer_of,
             purpose=content.purpose,
             package=content.package,
             statements=statements,

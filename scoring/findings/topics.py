@@ -96,7 +96,7 @@ def _dated_statements(rubric: Rubric, evidence: Evidence, *, framework: str, top
             method=statement.method,
             contradicts=statement.contradicts,
             age_months=months_between(statement.as_of, evidence.snapshot),
-            stale=rubric.policy.is_past(statement.as_of, kind=statement.kind, month=evidence.snapshot),
+            stale=rubric.policy.is_stale(statement, month=evidence.snapshot),
         )
         for statement in evidence.statements.get(framework, {}).get(topic, ())
     )

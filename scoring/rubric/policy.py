@@ -12,6 +12,7 @@ import msgspec
 from speedscore.record.phases import DEVICES, DeviceName
 from speedscore.record.run_record import Style
 from speedscore.scoring.facts.fact import Fact, FactKey, Kind, months_between
+from speedscore.scoring.facts.statement import Statement
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,10 +45,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if sorted(self.device_order) != sorted(DEVICES):
             raise ValueError(f"device_order must name {', '.join(DEVICES)} once each")
 
-    def is_stale(self, fact: Fact, *, key: FactKey, month: str) -> bool:
-        """True when a fact is past its kind's limit, seen from ``month`` (``YYYY-MM``); never for a record."""
-        return not key.only_rises and self.is_past(fact.as_of, kind=fact.kind, month=month)
+    def is_stale(self, dated: Fact | Statement, *, month: str, key: FactKey | None = None) -> bool:
+        """True when a fact or a statement is past its kind's limit, seen from ``month`` (``YYYY-MM``).
 
-    def is_past(self, as_of: str, *, kind: Kind, month: str) -> bool:
-        """True when what is of that kind and date is past its limit, seen from ``month`` (``YYYY-MM``)."""
-        return months_between(as_of, month) > self.stale_after_months[kind]
+        ``key`` is a fact's: a record is never stale.
+        """
+        if key is not None and key.only_rises:
+            return False
+        return months_between(dated.as_of, month) > self.stale_after_months[dated.kind]

@@ -102,7 +102,7 @@ LAYER = GOOD.replace('"framework"', '"layer"\nlayer_of = "beta"\npurpose = "Opti
 
 def test_a_layer_says_what_it_stands_on_and_what_for(tmp_path: Path) -> None:
     snapshot = load(tmp_path, LAYER)
-    assert (snapshot.role, snapshot.layer_of, snapshot.purpose) == ("layer", "beta", "Optimizers")
+    assert (snapshot.role, snapshot.layer_of, snapshot.purpose) == ("layer", ("beta",), "Optimizers")
 
 
 @pytest.mark.parametrize(
@@ -175,10 +175,11 @@ def test_every_shipped_fact_says_where_it_comes_from() -> None:
             assert fact.framework == snapshot.framework
 
 
-def test_no_shipped_fact_was_copied_from_an_older_snapshot() -> None:
+def test_a_shipped_fact_stands_twice_only_beside_a_newer_one_that_would_hide_it() -> None:
     seen: set[Fact] = set()
     for snapshot in shipped():
-        assert not seen & set(snapshot.facts)
+        new = {fact.key for fact in snapshot.facts if fact not in seen}
+        assert {fact.key for fact in snapshot.facts} == new, (snapshot.framework, snapshot.month)
         seen |= set(snapshot.facts)
 
 

@@ -54,13 +54,6 @@ def test_other_frameworks_are_scored_by_the_same_rubric() -> None:
     assert tensorflow.reason == "no score for Learning Curve"
 
 
-def test_libraries_without_facts_on_most_questions_get_the_score_that_their_facts_allow() -> None:
-    names = ["keras", "flax", "equinox", "haiku", "optax"]
-    cards = report(*shipped(), frameworks=names, month="2024-01").cards
-    assert [card.dimensions[0].score for card in cards] == [7.5, 6.0, 5.0, 4.5, None]
-    assert all(card.speed_score is None for card in cards)
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_a_framework_scores_the_same_under_any_name(seed: int) -> None:
     draw = random.Random(seed)
