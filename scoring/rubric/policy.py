@@ -12,6 +12,7 @@ import msgspec
 from speedscore.record.phases import DEVICES, DeviceName
 from speedscore.record.run_record import Style
 from speedscore.scoring.facts.fact import Fact, FactKey, Kind, months_between
+from speedscore.scoring.rubric.probe_measure import Control
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,6 +29,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scored_style: Style = "idiomatic"
     scored_variants: dict[str, str] = {}
     """Ecosystem → variant."""
+    base_variants: dict[str, str] = {}
+    """Ecosystem → the line that answers a probe which the scored variant was not asked."""
+    probe_controls: dict[str, Control] = {}
+    """Family of probes → what proves its answers."""
 
     def __post_init__(self) -> None:
         if not 0 < self.round_to <= 10:
