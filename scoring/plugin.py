@@ -95,7 +95,7 @@ def _cards(rubric: Rubric, run: NamedRun, *, width: int, full: bool) -> str:
     if run.record.in_process:
         return f"The frameworks ran inside pytest, which is no basis for a ranking; {FACTS_ALONE}"
     evidence = gather(
-        load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts),
+        load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics),
         runs=[run],
         kind_order=rubric.policy.kind_order,
     )

@@ -154,7 +154,7 @@ def _heading(folder: Path, framework: str, *, rubric: Rubric) -> tuple[Heading, 
     """Name, role and the like as the newest snapshot has them; else what is assumed, with a sentence that says so."""
     for place in dict.fromkeys((folder, fixtures_folder() / "ecosystem")):
         if others := list(place.glob(f"{framework}/*.toml")):
-            snapshot = load_snapshot(max(others), keys=rubric.facts)
+            snapshot = load_snapshot(max(others), keys=rubric.facts, topics=rubric.topics)
             heading = Heading(
                 framework=framework,
                 name=snapshot.name,

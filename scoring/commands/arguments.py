@@ -41,7 +41,7 @@ def read_evidence(rubric: Rubric, options: argparse.Namespace) -> tuple[Evidence
 
     Raises one of ``ERRORS``: EvidenceError for a framework of which nothing is known.
     """
-    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts)
+    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics)
     evidence = gather(
         snapshots,
         month=options.snapshot,
@@ -83,5 +83,4 @@ def _aliases(evidence: Evidence, snapshots: Iterable[Snapshot]) -> Iterable[tupl
 
 def all_frameworks(evidence: Evidence) -> list[str]:
     """All that are no layers."""
-    layers = {name for its_layers in evidence.layers.values() for name in its_layers}
-    return sorted({*evidence.names, *evidence.measured_anywhere()} - layers)
+    return sorted(name for name in {*evidence.names, *evidence.measured_anywhere()} if not evidence.stands_on(name))

@@ -15,6 +15,7 @@ from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.scoring.facts.fact import Fact, Kind
 from speedscore.scoring.facts.snapshots import Snapshot
+from speedscore.scoring.facts.statement import Statement
 
 NOT_SAVED = "this session, not saved"
 """The name of a run that has no file."""
@@ -67,7 +68,8 @@ class Evidence(msgspec.Struct, frozen=True):
     names: dict[str, str]
     """Framework → its name for people."""
     facts: dict[str, dict[str, tuple[Fact, ...]]]
-    """Framework → key → facts of the newest snapshot that has the key, in the policy's order."""
+    """Framework → key → facts of the newest snapshot that has the key, and of those of a day that add to it, in the
+    policy's order."""
     runs: tuple[NamedRun, ...] = ()
     measured: dict[DeviceName, tuple[MeasuredCase, ...]] = {}
     """Device → measured cases."""
@@ -75,6 +77,8 @@ class Evidence(msgspec.Struct, frozen=True):
     """Framework, by fixture folder → every probe that was put to any of its lines, the newest run's last."""
     layers: dict[str, dict[str, str]] = {}
     """Framework → each library that stands on it → what that is for."""
+    statements: dict[str, dict[str, tuple[Statement, ...]]] = {}
+    """Framework → topic → statements of the newest snapshot that has the topic, in the file's order."""
 
     def ecosystems(self, device: DeviceName) -> tuple[str, ...]:
         """Frameworks, by fixture folder, that have a measured case on ``device``."""
@@ -92,6 +96,15 @@ class Evidence(msgspec.Struct, frozen=True):
         """Frameworks, by fixture folder, of which a run holds a measured case or an answered probe."""
         of_cases = {name for device in self.measured for name in self.ecosystems(device)}
         return tuple(sorted({*of_cases, *self.probed()}))
+
+    def stands_on(self, library: str) -> tuple[str, ...]:
+        """The frameworks that a layer stands on, by fixture folder; empty for whatever is no layer.
+
+        A library that was measured as an ecosystem of its own is compared with frameworks, and so is none.
+        """
+        if library in self.measured_anywhere():
+            return ()
+        return tuple(framework for framework, layers in sorted(self.layers.items()) if library in layers)
 
     def coverage(self) -> tuple[DeviceCoverage, ...]:
         """For each run and device what was measured of what was selected."""
@@ -123,7 +136,7 @@ def gather(
 
     Raises EvidenceError when no snapshot is that old, or when the runs must not be ranked (see ``check_runs``).
     """
-    known = sorted(snapshots, key=lambda snapshot: (snapshot.month, snapshot.framework))
+    known = sorted(snapshots, key=lambda snapshot: (snapshot.month, snapshot.day, snapshot.framework))
     months = sorted({snapshot.month for snapshot in known})
     if month is not None and month not in months:
         raise EvidenceError(f"unknown snapshot {month!r}; there are {', '.join(months)}")
@@ -131,18 +144,24 @@ def gather(
     check_runs(runs)
     names: dict[str, str] = {}
     facts: dict[str, dict[str, tuple[Fact, ...]]] = {}
+    statements: dict[str, dict[str, tuple[Statement, ...]]] = {}
     standing: dict[str, Snapshot] = {}
     for snapshot in known:
         if snapshot.month > month:
             break
         names[snapshot.framework] = snapshot.name
         standing[snapshot.framework] = snapshot
-        # Oldest first: a younger snapshot replaces a key as a whole, with whatever contradicted it.
-        facts.setdefault(snapshot.framework, {}).update(_by_key(snapshot.facts, kind_order))
+        # Oldest first: a younger snapshot replaces a key as a whole, with whatever contradicted it. One of a day only
+        # adds: it replaces what was counted in the same way, so that like still stands beside like.
+        before = facts.setdefault(snapshot.framework, {})
+        kept = _counted_otherwise(before, snapshot.facts) if snapshot.day else ()
+        before.update(_by_key((*kept, *snapshot.facts), kind_order))
+        statements.setdefault(snapshot.framework, {}).update(_by_topic(snapshot.statements))
     layers: dict[str, dict[str, str]] = {}
     for name, snapshot in sorted(standing.items()):
         if snapshot.role == "layer":
-            layers.setdefault(snapshot.layer_of, {})[name] = snapshot.purpose
+            for framework in snapshot.layer_of:
+                layers.setdefault(framework, {})[name] = snapshot.purpose
     return Evidence(
         snapshot=month,
         names=names,
@@ -151,6 +170,7 @@ def gather(
         measured=_by_device(runs),
         probes=_by_framework(runs),
         layers=layers,
+        statements=statements,
     )
 
 
@@ -168,6 +188,13 @@ def check_runs(runs: Sequence[NamedRun]) -> None:
         raise EvidenceError(f"runs of different presets never mix: {listed}; score one preset at a time")
 
 
+def _counted_otherwise(before: Mapping[str, Iterable[Fact]], facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """What stood of the keys of ``facts`` by definitions that none of them has."""
+    counted = {(fact.key, fact.definition) for fact in facts}
+    keys = {key: None for key, _ in sorted(counted)}
+    return tuple(fact for key in keys for fact in before.get(key, ()) if (key, fact.definition) not in counted)
+
+
 def _by_key(facts: Iterable[Fact], kind_order: Sequence[Kind]) -> Mapping[str, tuple[Fact, ...]]:
     grouped: dict[str, list[Fact]] = {}
     for fact in facts:
@@ -177,6 +204,13 @@ def _by_key(facts: Iterable[Fact], kind_order: Sequence[Kind]) -> Mapping[str, t
         group.sort(key=lambda fact: fact.as_of, reverse=True)
         group.sort(key=lambda fact: kind_order.index(fact.kind))
     return {key: tuple(group) for key, group in grouped.items()}
+
+
+def _by_topic(statements: Iterable[Statement]) -> dict[str, tuple[Statement, ...]]:
+    grouped: dict[str, tuple[Statement, ...]] = {}
+    for statement in statements:
+        grouped[statement.topic] = (*grouped.get(statement.topic, ()), statement)
+    return grouped
 
 
 def _by_device(runs: Sequence[NamedRun]) -> dict[DeviceName, tuple[MeasuredCase, ...]]:

@@ -42,6 +42,8 @@ class Source(msgspec.Struct, frozen=True):
     """Before the snapshot's month."""
     stale: bool = False
     """Past the policy's limit for its kind."""
+    record: bool = False
+    """Holds until it is beaten, and so is never stale, however old."""
     method: str = ""
     name: str = ""
     """Which of several facts, or empty where a criterion needs one only."""
@@ -161,6 +163,7 @@ def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str
             high=fact.high,
             age_months=months_between(fact.as_of, evidence.snapshot),
             stale=rubric.policy.is_stale(fact, key=known, month=evidence.snapshot),
+            record=known.only_rises,
             method=fact.method,
             name=known.name,
             unit=fact.unit,
@@ -213,10 +216,8 @@ def _answer(
     known = [finding for finding in by_facts if finding.known] + [finding for finding in by_facts if finding.stale]
     if known:
         return msgspec.structs.replace(known[0], note="; ".join(notes))
-    unknown = [finding.reason for finding in by_facts[:1]]
-    return Finding(
-        criterion=criterion, framework=framework, reason="; ".join(part for part in (*notes, *unknown) if part)
-    )
+    reasons = dict.fromkeys(reason for reason in (*notes, *(finding.reason for finding in by_facts)) if reason)
+    return Finding(criterion=criterion, framework=framework, reason="; ".join(reasons))
 
 
 def _by_facts(criterion: Criterion, rule: AnswerRule, *, rubric: Rubric, evidence: Evidence, framework: str) -> Finding:

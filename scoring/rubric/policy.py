@@ -12,6 +12,7 @@ import msgspec
 from speedscore.record.phases import DEVICES, DeviceName
 from speedscore.record.run_record import Style
 from speedscore.scoring.facts.fact import Fact, FactKey, Kind, months_between
+from speedscore.scoring.facts.statement import Statement
 from speedscore.scoring.rubric.probe_measure import Control
 
 
@@ -49,6 +50,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if sorted(self.device_order) != sorted(DEVICES):
             raise ValueError(f"device_order must name {', '.join(DEVICES)} once each")
 
-    def is_stale(self, fact: Fact, *, key: FactKey, month: str) -> bool:
-        """True when a fact is past its kind's limit, seen from ``month`` (``YYYY-MM``); never for a record."""
-        return not key.only_rises and months_between(fact.as_of, month) > self.stale_after_months[fact.kind]
+    def is_stale(self, dated: Fact | Statement, *, month: str, key: FactKey | None = None) -> bool:
+        """True when a fact or a statement is past its kind's limit, seen from ``month`` (``YYYY-MM``).
+
+        ``key`` is a fact's: a record is never stale.
+        """
+        if key is not None and key.only_rises:
+            return False
+        return months_between(dated.as_of, month) > self.stale_after_months[dated.kind]

@@ -18,6 +18,7 @@ from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.criterion_group import CriterionGroup
 from speedscore.scoring.rubric.maturity_grade import MaturityGrade
 from speedscore.scoring.rubric.policy import Policy
+from speedscore.scoring.rubric.topic import Topic
 
 RUBRIC_VERSION = 2
 """Raised when a field of ``rubric.toml`` changes its meaning."""
@@ -48,6 +49,8 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Criteria that measure one thing, by the group's name."""
     maturity: tuple[MaturityGrade, ...]
     """Grades of layers, the best first; the first whose limits are all reached is given."""
+    topics: dict[str, Topic] = {}
+    """What a card tells and nobody gets points for, in the card's order."""
 
     def __post_init__(self) -> None:
         if self.version != RUBRIC_VERSION:
@@ -59,6 +62,7 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         self._check_criteria()
         self._check_groups()
         self._check_maturity()
+        self._check_topics()
 
     def _check_criteria(self) -> None:
         seen: set[str] = set()
@@ -119,6 +123,18 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if unknown := [key for key in entry.least if key not in self.facts]:
                 raise ValueError(f"maturity {entry.grade!r}: needs fact {unknown[0]!r}, which [facts] does not list")
 
+    def _check_topics(self) -> None:
+        placed: dict[str, str] = {}
+        for topic, entry in self.topics.items():
+            for key in entry.facts:
+                if key not in self.facts:
+                    raise ValueError(f"topic {topic!r}: needs fact {key!r}, which [facts] does not list")
+                if not self.facts[key].name:
+                    raise ValueError(f"topic {topic!r}: fact {key!r} needs a name in [facts]")
+                if key in placed:
+                    raise ValueError(f"topic {topic!r}: fact {key!r} stands under topic {placed[key]!r} already")
+                placed[key] = topic
+
     @property
     def maturity_facts(self) -> tuple[str, ...]:
         """Every fact that a grade asks for, in the order of ``[facts]``."""
@@ -126,8 +142,10 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(key for key in self.facts if key in asked)
 
     def fact_name(self, key: str) -> str:
-        """A fact's name for people: its own, else that of the criterion which asks for it alone, else its key."""
-        asking = [criterion.name for criterion in self.criterion if criterion.facts == (key,)]
+        """A fact's name for people: its own, else that of the criterion that a rule asks it alone for, else its key."""
+        asking = [
+            criterion.name for criterion in self.criterion if any(rule.facts == (key,) for rule in criterion.answers)
+        ]
         return self.facts[key].name or next(iter(asking), key)
 
     def verdict(self, dimension: Dimension, score: float) -> str:
@@ -155,6 +173,7 @@ def add_criteria(rubric: Rubric, criteria: Sequence[Criterion], *, source: str) 
             criterion=(*rubric.criterion, *criteria),
             groups=rubric.groups,
             maturity=rubric.maturity,
+            topics=rubric.topics,
         )
     except ValueError as error:
         raise RubricError(f"{source}: {error}") from error
