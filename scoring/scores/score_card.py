@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -24,8 +25,9 @@ from speedscore.scoring.scores.dimension_score import DimensionScore, score_dime
 from speedscore.scoring.scores.maturity import GradedLayer, grade_layers
 from speedscore.scoring.scores.uncertainty import Uncertainty
 
-Basis = DeviceName | None
-"""What answers the questions that a measurement can answer: a device, or None for the facts alone."""
+Basis = DeviceName | Literal["probes"] | None
+"""What answers the questions that a measurement can answer: the benchmarks of a device and the probes, the probes
+alone, or None for the facts alone."""
 
 
 class ScoreCard(msgspec.Struct, frozen=True):
