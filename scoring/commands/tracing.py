@@ -25,6 +25,7 @@ from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.layer_card import LayerCard
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import duration
 from speedscore.text.suggestions import did_you_mean
 
@@ -68,6 +69,7 @@ def trace_layer(card: LayerCard, *, dimension: str | None, width: int) -> str:
 
 
 def _wrapped(text: str, width: int) -> Sequence[str]:
+    text = one_line(text)
     indent = " " * (len(text) - len(text.lstrip()))
     return textwrap.wrap(text, width, subsequent_indent=f"{indent}  ", break_on_hyphens=False) or [""]
 

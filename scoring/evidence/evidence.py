@@ -6,12 +6,14 @@ that a snapshot sees the newest of each key. This module never scores.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import CaseResult, RunRecord
+from speedscore.scoring.evidence.run_checks import find_problem
 from speedscore.scoring.facts.fact import Fact, Kind
 from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.facts.statement import Statement
@@ -148,9 +150,12 @@ def gather(
     )
 
 
-def check_runs(runs: Sequence[NamedRun]) -> None:
-    """Raise EvidenceError for runs that must not rank: in one process with pytest, or of different presets."""
+def check_runs(runs: Sequence[NamedRun], *, today: datetime.date | None = None) -> None:
+    """Raise EvidenceError for runs that must not rank: in one process with pytest, of different presets, or with what
+    no session can have measured (``run_checks``)."""
     for run in runs:
+        if problem := find_problem(run.record, today=today or datetime.date.today()):
+            raise EvidenceError(f"{run.name}: {problem}")
         if run.record.in_process:
             raise EvidenceError(
                 f"{run.name}: its frameworks ran inside pytest, which is good for a debugger and not for a ranking; "
