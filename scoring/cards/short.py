@@ -232,7 +232,7 @@ def _missing(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     if without:
         needed = wording.per_cent(report.policy.minimum_coverage)
         dimensions = ", ".join(f"{dimension.title} ({wording.per_cent(dimension.coverage)})" for dimension in without)
-        yield f"no score where under {needed} is answered: {dimensions}"
+        yield f"no score where under {needed} or what weighs most is not answered: {dimensions}"
     findings = [finding for dimension in card.dimensions for finding in dimension.findings]
     unknown = [finding.criterion.name for finding in findings if finding.value is None]
     if unknown:

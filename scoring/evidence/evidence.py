@@ -57,6 +57,8 @@ class Evidence(msgspec.Struct, frozen=True):
 
     snapshot: str
     """``YYYY-MM``: no fact here is younger."""
+    as_of: str
+    """``YYYY-MM``: the month to which ages are counted; ``snapshot`` or later."""
     names: dict[str, str]
     """Framework → its name for people."""
     facts: dict[str, dict[str, tuple[Fact, ...]]]
@@ -106,10 +108,14 @@ def gather(
     snapshots: Iterable[Snapshot],
     *,
     month: str | None = None,
+    as_of: str | None = None,
     runs: Sequence[NamedRun] = (),
     kind_order: Sequence[Kind],
 ) -> Evidence:
     """Lay the facts of all snapshots up to ``month`` (default: the newest there is) beside the runs.
+
+    Ages are counted to ``as_of`` (``YYYY-MM``), by default the snapshot's own month. No clock is read here: whoever
+    asks for today says which month that is; one before the snapshot's is taken for the snapshot's.
 
     Raises EvidenceError when no snapshot is that old, or when the runs must not be ranked (see ``check_runs``).
     """
@@ -141,6 +147,7 @@ def gather(
                 layers.setdefault(framework, {})[name] = snapshot.purpose
     return Evidence(
         snapshot=month,
+        as_of=max(as_of or month, month),
         names=names,
         facts=facts,
         runs=tuple(runs),
