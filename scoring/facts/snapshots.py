@@ -154,7 +154,7 @@ def _date_of(path: Path, *, today: datetime.date) -> tuple[str, str]:
 
 
 def _checked_facts(content: _SnapshotFile, *, path: Path, last: str, keys: Mapping[str, FactKey]) -> tuple[Fact, ...]:
-    """Every fact of a file, in its order; none is younger than ``last``. Raises FactError, which names the key and the entry."""
+    """Every fact of a file, in its order, none younger than ``last``. Raises FactError, which names key and entry."""
     facts: dict[tuple[str, str, str], Fact] = {}
     for key, entries in content.facts.items():
         for number, entry in enumerate(entries, start=1):
