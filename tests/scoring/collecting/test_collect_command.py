@@ -84,7 +84,7 @@ def test_all_sources_go_into_one_new_snapshot(
     printed = capsys.readouterr()
     assert (code, printed.err) == (0, "")
     path = out / "flax" / f"{today}.toml"
-    assert f"  written    {path} (11 facts)" in printed.out
+    assert f"  written    {path} (12 facts)" in printed.out
     snapshot = load_snapshot(path, keys=RUBRIC.facts)
     found = {fact.key: fact.value for fact in snapshot.facts}
     assert found["github_stars"] == 5_144
