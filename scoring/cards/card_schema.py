@@ -16,9 +16,12 @@ from speedscore.scoring.cards.json import SCHEMA_VERSION
 from speedscore.scoring.evidence.run_summaries import RunSummary
 from speedscore.scoring.facts.fact import Kind
 from speedscore.scoring.findings.standings import MeasuredCell
+from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
+from speedscore.scoring.rubric.topic import Section
+from speedscore.scoring.scores.layer_card import GradeLimits, MeasuredLine
 from speedscore.scoring.scores.sensitivity import Sensitivity
 from speedscore.scoring.scores.uncertainty import Interval
 
@@ -37,6 +40,8 @@ class CardSource(msgspec.Struct, forbid_unknown_fields=True):
     """Of a fact."""
     stale: bool = False
     """Of a fact."""
+    record: bool = False
+    """Of a fact that holds until it is beaten, and so is never stale."""
     method: str = ""
     """Of a fact."""
     name: str = ""
@@ -59,6 +64,9 @@ class CardFinding(msgspec.Struct, forbid_unknown_fields=True):
     unit: str
     score: float | None
     stale_score: float | None
+    """What a stale answer counts for in the mean; it covers nothing."""
+    limit: str
+    """Why it counts for less than its value would get; empty where it gets it all."""
     reason: str
     note: str
     sources: list[CardSource]
@@ -82,10 +90,30 @@ class CardDimension(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     findings: list[CardFinding]
 
 
+class CardFact(msgspec.Struct, forbid_unknown_fields=True):
+    """A fact that enters no score, with what says something else."""
+
+    key: str
+    name: str
+    unit: str
+    sources: list[CardSource]
+
+
+class CardTopic(msgspec.Struct, forbid_unknown_fields=True):
+    """What is told of one topic, and enters no score."""
+
+    topic: str
+    name: str
+    section: Section
+    facts: list[CardFact]
+    statements: list[DatedStatement]
+
+
 class MainDimension(CardDimension):
     """One dimension of the Speed Score."""
 
     interval: Interval
+    topics: list[CardTopic]
 
 
 class DimensionBeside(CardDimension):
@@ -95,12 +123,13 @@ class DimensionBeside(CardDimension):
 
 
 class CardLayerFact(msgspec.Struct, forbid_unknown_fields=True):
-    """One fact that a grade rests on."""
+    """One fact about a layer."""
 
     key: str
     name: str
     unit: str
     source: CardSource
+    beside: list[CardSource]
 
 
 class CardLayer(msgspec.Struct, forbid_unknown_fields=True):
@@ -112,6 +141,23 @@ class CardLayer(msgspec.Struct, forbid_unknown_fields=True):
     grade: str | None
     reason: str
     facts: list[CardLayerFact]
+
+
+class CardGradeLoss(msgspec.Struct, forbid_unknown_fields=True):
+    """The grade that one fact alone would leave, if it fell below a limit of the present one."""
+
+    fact: str
+    below: float
+    grade: str
+
+
+class LayerOfItsOwn(CardLayer):
+    """A layer that was asked for by name; ``facts`` are all that is known of it."""
+
+    stands_on: list[str]
+    grades: list[GradeLimits]
+    losses: list[CardGradeLoss]
+    lines: list[MeasuredLine]
 
 
 class Card(msgspec.Struct, forbid_unknown_fields=True):
@@ -130,6 +176,9 @@ class Card(msgspec.Struct, forbid_unknown_fields=True):
     variants: list[ScoredVariant]
     """Which line of the matrix it is scored as, on each device that it was measured on."""
     layers: list[CardLayer]
+    topics: list[CardTopic]
+    """Of no dimension: they stand with the sentences and the layers."""
+    other_facts: list[CardFact]
 
 
 class MissingCase(msgspec.Struct, forbid_unknown_fields=True):
@@ -155,11 +204,14 @@ class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     schema_version: int
     rubric_version: int
     snapshot: str
+    as_of: str
+    """``YYYY-MM``: the month to which ages are counted."""
     policy: Policy
     weights: dict[Dimension, float]
     departures: list[str]
     """What of policy and weights is not the rubric's own."""
     frameworks: dict[str, Card]
+    layers: dict[str, LayerOfItsOwn]
     sensitivity: Sensitivity | None
     runs: list[RunSummary]
     coverage: list[CardCoverage]

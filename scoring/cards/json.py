@@ -8,14 +8,18 @@ from typing import Any
 import msgspec
 
 from speedscore.scoring.findings.findings import Finding, Source
+from speedscore.scoring.findings.topics import KnownFact, TopicAnswer
+from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.scores.dimension_score import DimensionScore
-from speedscore.scoring.scores.maturity import GradedLayer
+from speedscore.scoring.scores.layer_card import LayerCard
+from speedscore.scoring.scores.maturity import GradedLayer, LayerFact
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised when a field changes its meaning or goes; a new field does not raise it.
 
+3 (2026-11): a stale answer counts for its ``stale_score`` in the mean; ``as_of``, to which ages are counted.
 2 (2026-11): ``speed_score_interval`` in place of ``speed_score_range``, which took only whole dimensions as unknown.
 1 (2026-11): the first form.
 """
@@ -26,11 +30,13 @@ def render(report: ScoreReport, *, width: int) -> str:  # noqa: ARG001
     document = {
         "schema_version": SCHEMA_VERSION,
         "snapshot": report.snapshot,
+        "as_of": report.as_of,
         "rubric_version": report.rubric_version,
         "policy": msgspec.to_builtins(report.policy),
         "weights": report.weights,
         "departures": report.departures,
         "frameworks": {card.framework: _card(card) for card in report.cards},
+        "layers": {card.layer.library: _layer_card(card) for card in report.layers},
         "sensitivity": msgspec.to_builtins(report.sensitivity),
         "runs": msgspec.to_builtins(report.runs),
         "coverage": [
@@ -57,6 +63,7 @@ def _card(card: ScoreCard) -> dict[str, Any]:
             dimension.dimension: {
                 **_dimension(dimension),
                 "interval": msgspec.to_builtins(card.uncertainty.dimensions[dimension.dimension]),
+                "topics": [_topic(answer) for answer in card.topics if answer.topic.section == dimension.dimension],
             }
             for dimension in card.dimensions
         },
@@ -67,6 +74,8 @@ def _card(card: ScoreCard) -> dict[str, Any]:
         "avoid_if": card.avoid_if,
         "variants": msgspec.to_builtins(card.variants),
         "layers": [_layer(layer) for layer in card.layers],
+        "topics": [_topic(answer) for answer in card.topics if answer.topic.section not in DIMENSIONS],
+        "other_facts": [_known_fact(fact) for fact in card.other_facts],
     }
 
 
@@ -96,6 +105,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "unit": (finding.rule or finding.criterion.answers[0]).unit,
         "score": finding.score,
         "stale_score": finding.stale_score,
+        "limit": finding.limit,
         "reason": finding.reason,
         "note": finding.note,
         "sources": [_source(source) for source in finding.sources],
@@ -110,15 +120,52 @@ def _layer(layer: GradedLayer) -> dict[str, Any]:
         "purpose": layer.purpose,
         "grade": layer.grade,
         "reason": layer.reason,
-        "facts": [
-            {"key": fact.key, "name": fact.name, "unit": fact.unit, "source": _source(fact.source)}
-            for fact in layer.facts
-        ],
+        "facts": [_layer_fact(fact) for fact in layer.facts],
+    }
+
+
+def _layer_card(card: LayerCard) -> dict[str, Any]:
+    return {
+        **_layer(card.layer),
+        "stands_on": list(card.stands_on),
+        "grades": msgspec.to_builtins(card.grades),
+        "losses": [{"fact": loss.limit.key, "below": loss.limit.least, "grade": loss.grade} for loss in card.losses],
+        "facts": [_layer_fact(fact) for fact in card.facts],
+        "lines": msgspec.to_builtins(card.lines),
+    }
+
+
+def _layer_fact(fact: LayerFact) -> dict[str, Any]:
+    return {
+        "key": fact.key,
+        "name": fact.name,
+        "unit": fact.unit,
+        "source": _source(fact.source),
+        "beside": [_source(source) for source in fact.beside],
+    }
+
+
+def _topic(answer: TopicAnswer) -> dict[str, Any]:
+    return {
+        "topic": answer.id,
+        "name": answer.topic.name,
+        "section": answer.topic.section,
+        "facts": [_known_fact(fact) for fact in answer.facts],
+        "statements": msgspec.to_builtins(answer.statements),
+    }
+
+
+def _known_fact(fact: KnownFact) -> dict[str, Any]:
+    return {
+        "key": fact.key,
+        "name": fact.name,
+        "unit": fact.unit,
+        "sources": [_source(source) for source in fact.sources],
     }
 
 
 def _source(source: Source) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(source)
-    of_facts, of_measurements = ("method", "name", "low", "high", "stale"), ("nodeids", "runs", "rounds")
+    of_facts, of_measurements = ("method", "name", "low", "high", "stale", "record"), ("nodeids", "runs", "rounds")
     unused = of_facts if source.kind == "measured" else of_measurements
     return {name: value for name, value in fields.items() if name not in unused}

@@ -9,7 +9,9 @@ from pathlib import Path
 from speedscore.scoring.evidence.evidence import DeviceCoverage
 from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.findings.standings import Standing
+from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.findings.variants import VariantBeside
+from speedscore.scoring.rubric.topic import Section
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.maturity import GradedLayer
 from speedscore.scoring.scores.score_card import ScoreCard
@@ -38,13 +40,15 @@ def points(score: float | None) -> str:
 
 
 def score(finding: Finding) -> str:
-    """A criterion's points, in brackets where they do not count."""
+    """A criterion's points, in brackets where the answer is stale."""
     return f"({points(finding.stale_score)})" if finding.stale else points(finding.score)
 
 
 def remark(finding: Finding) -> str:
     """Why there is no answer, or no measured one; of a stale one its sources say it."""
-    return finding.note if finding.stale else finding.reason or finding.note
+    # Of a stale answer its sources say that it is stale, and the card's head what that costs.
+    parts = (finding.note,) if finding.stale else (finding.reason or finding.note, finding.limit)
+    return "; ".join(filter(None, parts))
 
 
 def per_cent(fraction: float) -> str:
@@ -155,7 +159,18 @@ def stale_remark(card: ScoreCard, report: ScoreReport) -> str:
     stale = any(dimension.stale for dimension in card.dimensions) or any(
         fact.source.stale for layer in card.layers for fact in layer.facts
     )
-    return f"A score in brackets rests on a stale fact and does not count; limits in months: {limits}." if stale else ""
+    if not stale:
+        return ""
+    return (
+        f"A score in brackets rests on a stale fact: it covers nothing and counts for {report.policy.stale_most:g} at "
+        f"most; limits in months: {limits}."
+    )
+
+
+def known_by(report: ScoreReport) -> str:
+    """By when the facts were known, and to when their ages count where that is another month."""
+    counted = "" if report.as_of == report.snapshot else f", ages counted to {report.as_of}"
+    return f"Facts known by {report.snapshot}{counted}, rubric version {report.rubric_version}"
 
 
 def headline(dimension: DimensionScore) -> str:
@@ -176,12 +191,16 @@ def origin(source: Source) -> str:
     """Kind, date, age and stated range of a fact; of a measurement what was measured."""
     if source.kind == "measured":
         return f"measured here: {source.text}"
-    parts = [f"{'stale: ' if source.stale else ''}{source.kind} {source.as_of}"]
-    if source.stale or source.age_months >= _OLD_MONTHS:
-        parts.append(f"{source.age_months} months old")
     if source.low is not None and source.high is not None:
-        parts.append(f"stated {number(source.low)} to {number(source.high)}")
-    return ", ".join(parts)
+        return f"{dated(source)}, stated {number(source.low)} to {number(source.high)}"
+    return dated(source)
+
+
+def dated(source: Source | DatedStatement) -> str:
+    """Kind and date, and the age of what is old."""
+    words = f"{'stale: ' if source.stale else ''}{source.kind} {source.as_of}"
+    old = source.stale or source.age_months >= _OLD_MONTHS
+    return f"{words}, {source.age_months} months old" if old else words
 
 
 def rows(finding: Finding) -> Iterator[tuple[str, str, str, tuple[Source, ...]]]:
@@ -209,13 +228,13 @@ def layers_title(card: ScoreCard) -> str:
     return f"Libraries on top of {card.name}"
 
 
-def titled_sentences(card: ScoreCard) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def titled_sentences(card: ScoreCard) -> tuple[tuple[str, Section, tuple[str, ...]], ...]:
     """The four kinds of sentence that a card ends with, each under its title."""
     return (
-        ("Strengths", card.strengths),
-        ("Weaknesses", card.weaknesses),
-        ("Best for", card.best_for),
-        ("Avoid if", card.avoid_if),
+        ("Strengths", "strengths", card.strengths),
+        ("Weaknesses", "weaknesses", card.weaknesses),
+        ("Best for", "best_for", card.best_for),
+        ("Avoid if", "avoid_if", card.avoid_if),
     )
 
 
@@ -241,7 +260,8 @@ def grades(card: ScoreCard) -> Iterator[str]:
 def measured_sentences(report: ScoreReport) -> Iterator[str]:
     """What was measured, on which machine, how completely, and how far the certificates were from their limits."""
     if not report.runs:
-        yield f"Nothing was measured: every score rests on facts known by {report.snapshot}."
+        what = "every score" if report.cards else "all of this"
+        yield f"Nothing was measured: {what} rests on facts known by {report.snapshot}."
         return
     for run in report.runs:
         machine = f" on {run.machine}" if run.machine else ""

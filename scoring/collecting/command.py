@@ -131,7 +131,7 @@ def _known(folder: Path, *, rubric: Rubric) -> dict[str, Project]:
     """The projects of the fixtures, and of the folder that is written to."""
     places = dict.fromkeys(place.resolve() for place in (fixtures_folder() / "ecosystem", folder))
     paths = [path for place in places for path in place.glob("*/*.toml")]
-    return known_projects(load_snapshot(path, keys=rubric.facts) for path in paths)
+    return known_projects(load_snapshot(path, keys=rubric.facts, topics=rubric.topics) for path in paths)
 
 
 def _refresh(project: Project, asking: Asking, *, folder: Path, rubric: Rubric) -> _Outcome:

@@ -12,7 +12,7 @@ import csv
 import datetime
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -55,7 +55,7 @@ class Ranking(msgspec.Struct, frozen=True):
 
     title: str
     as_of: str
-    ranks: dict[str, int]
+    ranks: Mapping[str, int]
     """Name in the index's one spelling → place, from 1."""
 
 

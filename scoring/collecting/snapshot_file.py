@@ -38,8 +38,8 @@ class Heading(msgspec.Struct, frozen=True):
     name: str
     """For people."""
     role: ProjectRole
-    layer_of: str = ""
-    """Of a layer the folder of the framework that it stands on."""
+    layer_of: tuple[str, ...] = ()
+    """Of a layer the folders of the frameworks that it stands on."""
     purpose: str = ""
     """Of a layer what it is for."""
 
@@ -69,7 +69,7 @@ def write_snapshot(
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            load_snapshot(draft, keys=rubric.facts, today=today)
+            load_snapshot(draft, keys=rubric.facts, topics=rubric.topics, today=today)
             _give_name(draft, path)
     except FileExistsError as error:
         raise _exists(path) from error
@@ -105,7 +105,7 @@ def _head(heading: Heading, *, today: datetime.date, command: str) -> tomlkit.TO
     head.add("name", tomlkit.string(heading.name))
     head.add("role", tomlkit.string(heading.role))
     if heading.role == "layer":
-        head.add("layer_of", tomlkit.string(heading.layer_of))
+        head.add("layer_of", tomlkit.item(heading.layer_of[0] if len(heading.layer_of) == 1 else heading.layer_of))
         head.add("purpose", tomlkit.string(heading.purpose))
     return head
 

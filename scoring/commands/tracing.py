@@ -14,7 +14,7 @@ from speedscore.record.phases import DeviceName
 from speedscore.record.ratios import Estimate
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
-from speedscore.scoring.cards import wording
+from speedscore.scoring.cards import layer_cards, wording
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.findings.standings import ComparedCell, common_support
@@ -22,8 +22,10 @@ from speedscore.scoring.findings.variants import Variants, choose_variants
 from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.layer_card import LayerCard
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import duration
 from speedscore.text.suggestions import did_you_mean
 
@@ -46,7 +48,28 @@ def trace(report: ScoreReport, evidence: Evidence, *, dimension: str | None, wid
     return "".join(f"{line}\n" for text in lines for line in _wrapped(text, width))
 
 
+def trace_layer(card: LayerCard, *, dimension: str | None, width: int) -> str:
+    """The grade of a layer back to its facts, as text. Raises EvidenceError where a dimension is asked for."""
+    name = card.layer.name
+    if dimension is not None:
+        raise EvidenceError(f"{name} is a layer and has no dimensions; expected its name alone, found {dimension!r}")
+    lines = [f"{name}: {layer_cards.title(card)}", f"  {layer_cards.about(card)}", ""]
+    for grade in card.grades:
+        lines.append(f"  {grade.grade}: {grade.reason}")
+        lines += [f"    {sentence}" for sentence in map(layer_cards.limit_sentence, grade.limits)]
+    lines += ["", "  what would change the grade"]
+    lines += [f"    {sentence}" for sentence in layer_cards.changes_of_grade(card)] or ["    nothing that is known"]
+    for fact in card.facts:
+        lines += ["", f"  {fact.name}: {layer_cards.fact_value(fact)}"]
+        lines += _fact(fact.source, "from")
+        for source in fact.beside:
+            lines += _fact(source, "beside it")
+    lines += ["", *(f"  measured: {sentence}" for sentence in map(layer_cards.measured_line, card.lines))]
+    return "".join(f"{line}\n" for text in lines for line in _wrapped(text, width))
+
+
 def _wrapped(text: str, width: int) -> Sequence[str]:
+    text = one_line(text)
     indent = " " * (len(text) - len(text.lstrip()))
     return textwrap.wrap(text, width, subsequent_indent=f"{indent}  ", break_on_hyphens=False) or [""]
 
@@ -64,11 +87,9 @@ def _dimension(
     score = "no score" if dimension.score is None else wording.points(dimension.score)
     yield f"{card.name}: {dimension.title} {score}, {wording.coverage(dimension)}"
     if dimension.raw is not None:
-        answered = [finding for finding in dimension.findings if finding.score is not None]
-        above = " + ".join(
-            f"{finding.criterion.weight:g} × {finding.score:.2f}" for finding in answered if finding.score is not None
-        )
-        below = sum(finding.criterion.weight for finding in answered)
+        counted = [(finding.criterion.weight, finding.points) for finding in dimension.findings]
+        above = " + ".join(f"{weight:g} × {points:.2f}" for weight, points in counted if points is not None)
+        below = sum(weight for weight, points in counted if points is not None)
         yield f"  ({above}) / {below:g} = {dimension.raw:.3f}"
     if dimension.reason:
         yield f"  {dimension.reason}"
@@ -93,10 +114,12 @@ def _finding(finding: Finding, evidence: Evidence, variants: _VariantsByDevice) 
     criterion = finding.criterion
     yield ""
     yield f"  {criterion.name} (weight {criterion.weight:g}): {criterion.question}"
-    if finding.score is not None and finding.rule is not None:
-        yield f"    {wording.value(finding)} gets {finding.score:.2f} points; {_scale(finding.rule)}"
-    elif finding.stale_score is not None:
-        yield f"    {wording.value(finding)} would get {finding.stale_score:.2f} points, and counts for none"
+    if finding.points is not None and finding.rule is not None and finding.value is not None:
+        by_rule = finding.rule.score(finding.value)
+        limited = f", and counts for {finding.points:.2f}: {finding.limit}" if finding.limit else ""
+        yield f"    {wording.value(finding)} gets {by_rule:.2f} points{limited}; {_scale(finding.rule)}"
+        if finding.stale:
+            yield f"    {finding.reason}, so it covers nothing"
     else:
         yield f"    unknown: {finding.reason}"
         return
@@ -121,6 +144,10 @@ def _source(
         for nodeid in source.nodeids:
             yield from _case(nodeid, source.runs, evidence, criterion, variants)
         return
+    yield from _fact(source, label)
+
+
+def _fact(source: Source, label: str) -> Iterator[str]:
     name = f"{source.name} " if source.name else ""
     yield f"    {label}: {name}{wording.number(source.value)}, {wording.origin(source)}"
     yield f"      {source.text}"

@@ -6,14 +6,17 @@ that a snapshot sees the newest of each key. This module never scores.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import CaseResult, RunRecord
+from speedscore.scoring.evidence.run_checks import find_problem
 from speedscore.scoring.facts.fact import Fact, Kind
 from speedscore.scoring.facts.snapshots import Snapshot
+from speedscore.scoring.facts.statement import Statement
 
 NOT_SAVED = "this session, not saved"
 """The name of a run that has no file."""
@@ -54,6 +57,8 @@ class Evidence(msgspec.Struct, frozen=True):
 
     snapshot: str
     """``YYYY-MM``: no fact here is younger."""
+    as_of: str
+    """``YYYY-MM``: the month to which ages are counted; ``snapshot`` or later."""
     names: dict[str, str]
     """Framework → its name for people."""
     facts: dict[str, dict[str, tuple[Fact, ...]]]
@@ -64,10 +69,21 @@ class Evidence(msgspec.Struct, frozen=True):
     """Device → measured cases."""
     layers: dict[str, dict[str, str]] = {}
     """Framework → each library that stands on it → what that is for."""
+    statements: dict[str, dict[str, tuple[Statement, ...]]] = {}
+    """Framework → topic → statements of the newest snapshot that has the topic, in the file's order."""
 
     def ecosystems(self, device: DeviceName) -> tuple[str, ...]:
         """Frameworks, by fixture folder, that have a measured case on ``device``."""
         return tuple(sorted({measured.case.ecosystem for measured in self.measured.get(device, ())}))
+
+    def stands_on(self, library: str) -> tuple[str, ...]:
+        """The frameworks that a layer stands on, by fixture folder; empty for whatever is no layer.
+
+        A library that was measured as an ecosystem of its own is compared with frameworks, and so is none.
+        """
+        if any(library in self.ecosystems(device) for device in self.measured):
+            return ()
+        return tuple(framework for framework, layers in sorted(self.layers.items()) if library in layers)
 
     def coverage(self) -> tuple[DeviceCoverage, ...]:
         """For each run and device what was measured of what was selected."""
@@ -92,10 +108,14 @@ def gather(
     snapshots: Iterable[Snapshot],
     *,
     month: str | None = None,
+    as_of: str | None = None,
     runs: Sequence[NamedRun] = (),
     kind_order: Sequence[Kind],
 ) -> Evidence:
     """Lay the facts of all snapshots up to ``month`` (default: the newest there is) beside the runs.
+
+    Ages are counted to ``as_of`` (``YYYY-MM``), by default the snapshot's own month. No clock is read here: whoever
+    asks for today says which month that is; one before the snapshot's is taken for the snapshot's.
 
     Raises EvidenceError when no snapshot is that old, or when the runs must not be ranked (see ``check_runs``).
     """
@@ -107,6 +127,7 @@ def gather(
     check_runs(runs)
     names: dict[str, str] = {}
     facts: dict[str, dict[str, tuple[Fact, ...]]] = {}
+    statements: dict[str, dict[str, tuple[Statement, ...]]] = {}
     standing: dict[str, Snapshot] = {}
     for snapshot in known:
         if snapshot.month > month:
@@ -118,18 +139,30 @@ def gather(
         before = facts.setdefault(snapshot.framework, {})
         kept = _counted_otherwise(before, snapshot.facts) if snapshot.day else ()
         before.update(_by_key((*kept, *snapshot.facts), kind_order))
+        statements.setdefault(snapshot.framework, {}).update(_by_topic(snapshot.statements))
     layers: dict[str, dict[str, str]] = {}
     for name, snapshot in sorted(standing.items()):
         if snapshot.role == "layer":
-            layers.setdefault(snapshot.layer_of, {})[name] = snapshot.purpose
+            for framework in snapshot.layer_of:
+                layers.setdefault(framework, {})[name] = snapshot.purpose
     return Evidence(
-        snapshot=month, names=names, facts=facts, runs=tuple(runs), measured=_by_device(runs), layers=layers
+        snapshot=month,
+        as_of=max(as_of or month, month),
+        names=names,
+        facts=facts,
+        runs=tuple(runs),
+        measured=_by_device(runs),
+        layers=layers,
+        statements=statements,
     )
 
 
-def check_runs(runs: Sequence[NamedRun]) -> None:
-    """Raise EvidenceError for runs that must not rank: in one process with pytest, or of different presets."""
+def check_runs(runs: Sequence[NamedRun], *, today: datetime.date | None = None) -> None:
+    """Raise EvidenceError for runs that must not rank: in one process with pytest, of different presets, or with what
+    no session can have measured (``run_checks``)."""
     for run in runs:
+        if problem := find_problem(run.record, today=today or datetime.date.today()):
+            raise EvidenceError(f"{run.name}: {problem}")
         if run.record.in_process:
             raise EvidenceError(
                 f"{run.name}: its frameworks ran inside pytest, which is good for a debugger and not for a ranking; "
@@ -157,6 +190,13 @@ def _by_key(facts: Iterable[Fact], kind_order: Sequence[Kind]) -> Mapping[str, t
         group.sort(key=lambda fact: fact.as_of, reverse=True)
         group.sort(key=lambda fact: kind_order.index(fact.kind))
     return {key: tuple(group) for key, group in grouped.items()}
+
+
+def _by_topic(statements: Iterable[Statement]) -> dict[str, tuple[Statement, ...]]:
+    grouped: dict[str, tuple[Statement, ...]] = {}
+    for statement in statements:
+        grouped[statement.topic] = (*grouped.get(statement.topic, ()), statement)
+    return grouped
 
 
 def _by_device(runs: Sequence[NamedRun]) -> dict[DeviceName, tuple[MeasuredCase, ...]]:

@@ -15,6 +15,7 @@ import msgspec
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.findings.topics import KnownFact, TopicAnswer, answer_topics, other_facts
 from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
 from speedscore.scoring.rubric.policy import Policy
@@ -51,6 +52,10 @@ class ScoreCard(msgspec.Struct, frozen=True):
     """The variant that it is scored as on each device that it was measured on, that of its score first."""
     layers: tuple[GradedLayer, ...] = ()
     """The libraries that stand on it, each with its grade."""
+    topics: tuple[TopicAnswer, ...] = ()
+    """What is told of it and enters no score."""
+    other_facts: tuple[KnownFact, ...] = ()
+    """What is known of it and neither a criterion nor a topic asks for."""
 
 
 def make_card(
@@ -87,6 +92,8 @@ def make_card(
         avoid_if=_sentences(answered, policy, text=lambda finding: finding.criterion.avoid_if, strong=False),
         variants=tuple(sorted(variants, key=lambda variant: variant.device != main_basis)),
         layers=grade_layers(rubric, evidence, framework=framework),
+        topics=answer_topics(rubric, evidence, framework=framework),
+        other_facts=other_facts(rubric, evidence, framework=framework),
     )
 
 

@@ -19,6 +19,7 @@ from speedscore.scoring.findings.variants import ScoredVariant, choose_variants
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.scores.layer_card import LayerCard, make_layer_card
 from speedscore.scoring.scores.score_card import Basis, ScoreCard, make_card
 from speedscore.scoring.scores.sensitivity import Sensitivity, sensitivity
 from speedscore.scoring.scores.uncertainty import Uncertainty, uncertainties
@@ -28,6 +29,8 @@ class ScoreReport(msgspec.Struct, frozen=True):
     """What a card format renders."""
 
     snapshot: str
+    as_of: str
+    """``YYYY-MM``: the month to which ages are counted; that of ``snapshot`` or a later one."""
     rubric_version: int
     cards: tuple[ScoreCard, ...]
     runs: tuple[RunSummary, ...]
@@ -45,6 +48,8 @@ class ScoreReport(msgspec.Struct, frozen=True):
     """What of policy and weights is not the rubric's, in words; empty where all is."""
     sensitivity: Sensitivity | None
     """How firm the order of the frameworks is; None where fewer than two have a Speed Score."""
+    layers: tuple[LayerCard, ...] = ()
+    """Of the libraries that stand on frameworks; they have no Speed Score and no place in the order."""
 
 
 def build_report(
@@ -52,9 +57,11 @@ def build_report(
 ) -> ScoreReport:
     """Score each of ``frameworks`` on the evidence; ``departures`` say what of the rubric is not the package's own.
 
-    The device whose measurements enter the score is the first in the policy's order on which two frameworks were
-    measured, else the first on which any was.
+    What the facts call a layer gets a card without a score. The device whose measurements enter the score is the first
+    in the policy's order on which two frameworks were measured, else the first on which any was.
     """
+    layers = [name for name in frameworks if evidence.stands_on(name)]
+    frameworks = [name for name in frameworks if name not in layers]
     devices = _devices(rubric, evidence)
     # The facts alone come last and serve a framework that was measured nowhere.
     bases: list[Basis] = [*devices, None]
@@ -68,6 +75,7 @@ def build_report(
     variants = _variants(rubric, evidence, devices)
     return ScoreReport(
         snapshot=evidence.snapshot,
+        as_of=evidence.as_of,
         rubric_version=rubric.version,
         cards=tuple(
             make_card(
@@ -90,6 +98,7 @@ def build_report(
         weights=rubric.weights,
         departures=departures,
         sensitivity=sensitivity(rubric, scored),
+        layers=tuple(make_layer_card(rubric, evidence, library=library, variants=variants) for library in layers),
     )
 
 

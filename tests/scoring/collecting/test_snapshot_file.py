@@ -19,7 +19,7 @@ from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
 from tests.scoring.sample_facts import RUBRIC
 
 TODAY = datetime.date(2024, 1, 31)
-HEADING = Heading(framework="alpha", name="Alpha", role="layer", layer_of="beta", purpose="Neural networks")
+HEADING = Heading(framework="alpha", name="Alpha", role="layer", layer_of=("beta",), purpose="Neural networks")
 
 
 def fact(key: str = "github_stars", value: float = 28_000, **fields: str) -> CollectedFact:
@@ -52,7 +52,7 @@ def test_what_was_written_loads_as_it_was_given(tmp_path: Path) -> None:
     assert below(tmp_path) == ["alpha", "alpha/2024-01-31.toml"]
     snapshot = load_snapshot(path, keys=RUBRIC.facts, today=TODAY)
     assert (snapshot.framework, snapshot.month, snapshot.name, snapshot.role) == ("alpha", "2024-01", "Alpha", "layer")
-    assert (snapshot.layer_of, snapshot.purpose) == ("beta", "Neural networks")
+    assert (snapshot.layer_of, snapshot.purpose) == (("beta",), "Neural networks")
     read = {(fact.key, fact.value, fact.unit, fact.as_of, fact.source, fact.method) for fact in snapshot.facts}
     assert read == {(fact.key, fact.value, fact.unit, fact.as_of, fact.source, fact.method) for fact in FACTS}
     assert {fact.kind for fact in snapshot.facts} == {"computed"}

@@ -102,7 +102,7 @@ LAYER = GOOD.replace('"framework"', '"layer"\nlayer_of = "beta"\npurpose = "Opti
 
 def test_a_layer_says_what_it_stands_on_and_what_for(tmp_path: Path) -> None:
     snapshot = load(tmp_path, LAYER)
-    assert (snapshot.role, snapshot.layer_of, snapshot.purpose) == ("layer", "beta", "Optimizers")
+    assert (snapshot.role, snapshot.layer_of, snapshot.purpose) == ("layer", ("beta",), "Optimizers")
 
 
 @pytest.mark.parametrize(
