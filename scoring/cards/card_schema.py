@@ -40,6 +40,8 @@ class CardSource(msgspec.Struct, forbid_unknown_fields=True):
     """Of a fact."""
     stale: bool = False
     """Of a fact."""
+    record: bool = False
+    """Of a fact that holds until it is beaten, and so is never stale."""
     method: str = ""
     """Of a fact."""
     name: str = ""

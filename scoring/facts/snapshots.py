@@ -1,8 +1,8 @@
 """Snapshots: the files of facts about one framework, a month or a day each, read and checked.
 
 ``fixtures/ecosystem/<framework>/<YYYY-MM>.toml`` holds what was known by the end of that month; ``<YYYY-MM-DD>.toml``
-adds to its month what was known by that day, and of a key that both have its facts stand. This module never ranks a fact above another and never fills in one that is missing; a fact that it cannot trust is refused with one line
-that names file, fact and reason.
+adds to its month what was known by that day. This module never ranks a fact above another and never fills in one that
+is missing; a fact that it cannot trust is refused with one line that names file, fact and reason.
 """
 
 from __future__ import annotations

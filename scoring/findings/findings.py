@@ -38,6 +38,8 @@ class Source(msgspec.Struct, frozen=True):
     """Before the snapshot's month."""
     stale: bool = False
     """Past the policy's limit for its kind."""
+    record: bool = False
+    """Holds until it is beaten, and so is never stale, however old."""
     method: str = ""
     name: str = ""
     """Which of several facts, or empty where a criterion needs one only."""
@@ -134,6 +136,7 @@ def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str
             high=fact.high,
             age_months=months_between(fact.as_of, evidence.snapshot),
             stale=rubric.policy.is_stale(fact, key=known, month=evidence.snapshot),
+            record=known.only_rises,
             method=fact.method,
             name=known.name,
         )

@@ -54,7 +54,7 @@ def test_a_card_without_a_speed_score_gives_its_range_and_what_is_missing() -> N
 def test_the_newest_earlier_score_stands_beside_with_its_month() -> None:
     table = card_of("jax", *shipped(), month="2026-11").splitlines()[2:9]
     assert table[0].split() == ["Known", "by", "2026-11", "JAX", "earlier", "PyTorch", "TensorFlow"]
-    assert table[2].split()[2:6] == ["unknown", "6.5", "in", "2025-01"]
+    assert table[2].split()[2:6] == ["6.5", "6.5", "in", "2025-01"]
     assert table[6].split()[2:6] == ["2.0–9.1", "7.50", "in", "2025-01"]
 
 

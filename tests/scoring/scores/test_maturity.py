@@ -108,8 +108,8 @@ def test_the_terminal_card_shows_the_table_within_its_width() -> None:
     start = lines.index("Libraries on top of JAX")
     table = "\n".join(lines[start:])
     assert ["Library", "Purpose", "Maturity", "From"] in [line.split() for line in lines[start:]]
-    for row in ("Equinox       Models as PyTrees,      Emerging", "Optax         Optimizers and losses:  Good "):
-        assert row in table
+    for row in (("Equinox", "Emerging"), ("Optax", "Good")):
+        assert any(line.split()[:1] == [row[0]] and row[1] in line.split() for line in lines[start:])
     assert "Good: Twice the commit a week" in table
     assert "google-deepmind/optax, git tags" in table
 
