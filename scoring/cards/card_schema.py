@@ -35,9 +35,8 @@ class CardSource(msgspec.Struct, forbid_unknown_fields=True):
     value: float
     age_months: int
     low: float | None = None
-    """Of a fact."""
+    """Of a fact the range that its source states; of probes what so few allow, with 95 %."""
     high: float | None = None
-    """Of a fact."""
     stale: bool = False
     """Of a fact."""
     record: bool = False
@@ -45,6 +44,8 @@ class CardSource(msgspec.Struct, forbid_unknown_fields=True):
     method: str = ""
     """Of a fact."""
     name: str = ""
+    """Of a fact."""
+    unit: str = ""
     """Of a fact."""
     nodeids: list[str] = []
     """Of a measurement."""

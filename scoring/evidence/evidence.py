@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from speedscore.record.phases import DeviceName
+from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.scoring.evidence.run_checks import find_problem
 from speedscore.scoring.facts.fact import Fact, Kind
@@ -52,8 +53,17 @@ class MeasuredCase(msgspec.Struct, frozen=True, gc=False):
     case: CaseResult
 
 
+class AskedProbe(msgspec.Struct, frozen=True):
+    """One probe, answered or not, and the run that it comes from."""
+
+    run: str
+    made: str
+    """When its session began."""
+    probe: ProbeResult
+
+
 class Evidence(msgspec.Struct, frozen=True):
-    """Facts as one snapshot sees them, and the measured cases of runs that may be ranked."""
+    """Facts as one snapshot sees them, and the measured cases and probes of runs that may be ranked."""
 
     snapshot: str
     """``YYYY-MM``: no fact here is younger."""
@@ -67,6 +77,8 @@ class Evidence(msgspec.Struct, frozen=True):
     runs: tuple[NamedRun, ...] = ()
     measured: dict[DeviceName, tuple[MeasuredCase, ...]] = {}
     """Device → measured cases."""
+    probes: dict[str, tuple[AskedProbe, ...]] = {}
+    """Framework, by fixture folder → every probe that was put to any of its lines, the newest run's last."""
     layers: dict[str, dict[str, str]] = {}
     """Framework → each library that stands on it → what that is for."""
     statements: dict[str, dict[str, tuple[Statement, ...]]] = {}
@@ -76,12 +88,25 @@ class Evidence(msgspec.Struct, frozen=True):
         """Frameworks, by fixture folder, that have a measured case on ``device``."""
         return tuple(sorted({measured.case.ecosystem for measured in self.measured.get(device, ())}))
 
+    def probed(self) -> tuple[str, ...]:
+        """Frameworks, by fixture folder, that have answered a probe, whatever device is scored."""
+        return tuple(
+            sorted(
+                name for name, asked in self.probes.items() if any(each.probe.status == "answered" for each in asked)
+            )
+        )
+
+    def measured_anywhere(self) -> tuple[str, ...]:
+        """Frameworks, by fixture folder, of which a run holds a measured case or an answered probe."""
+        of_cases = {name for device in self.measured for name in self.ecosystems(device)}
+        return tuple(sorted({*of_cases, *self.probed()}))
+
     def stands_on(self, library: str) -> tuple[str, ...]:
         """The frameworks that a layer stands on, by fixture folder; empty for whatever is no layer.
 
         A library that was measured as an ecosystem of its own is compared with frameworks, and so is none.
         """
-        if any(library in self.ecosystems(device) for device in self.measured):
+        if library in self.measured_anywhere():
             return ()
         return tuple(framework for framework, layers in sorted(self.layers.items()) if library in layers)
 
@@ -152,6 +177,7 @@ def gather(
         facts=facts,
         runs=tuple(runs),
         measured=_by_device(runs),
+        probes=_by_framework(runs),
         layers=layers,
         statements=statements,
     )
@@ -206,3 +232,12 @@ def _by_device(runs: Sequence[NamedRun]) -> dict[DeviceName, tuple[MeasuredCase,
             if case.status == "measured":
                 grouped.setdefault(case.device, []).append(MeasuredCase(run=run.name, case=case))
     return {device: tuple(group) for device, group in sorted(grouped.items())}
+
+
+def _by_framework(runs: Sequence[NamedRun]) -> dict[str, tuple[AskedProbe, ...]]:
+    grouped: dict[str, list[AskedProbe]] = {}
+    for run in sorted(runs, key=lambda run: run.record.created):
+        for probe in run.record.probes:
+            asked = AskedProbe(run=run.name, made=probe.occasion or run.record.created, probe=probe)
+            grouped.setdefault(probe.ecosystem, []).append(asked)
+    return {framework: tuple(group) for framework, group in sorted(grouped.items())}

@@ -64,10 +64,13 @@ def build_report(
     frameworks = [name for name in frameworks if name not in layers]
     devices = _devices(rubric, evidence)
     # The facts alone come last and serve a framework that was measured nowhere.
-    bases: list[Basis] = [*devices, None]
-    findings = {basis: judge(rubric, evidence, frameworks=frameworks, device=basis) for basis in bases}
+    bases: list[Basis] = [*devices, *(("probes",) if evidence.probed() else ()), None]
+    findings = {
+        basis: judge(rubric, evidence, frameworks=frameworks, device=_device(basis), probes=basis is not None)
+        for basis in bases
+    }
     main_bases = {
-        framework: next(basis for basis in bases if basis is None or framework in evidence.ecosystems(basis))
+        framework: next(basis for basis in bases if framework in _measured_on(evidence, basis, frameworks))
         for framework in frameworks
     }
     scored = {framework: findings[basis][framework] for framework, basis in main_bases.items()}
@@ -102,6 +105,17 @@ def build_report(
     )
 
 
+def _device(basis: Basis) -> DeviceName | None:
+    return None if basis == "probes" else basis
+
+
+def _measured_on(evidence: Evidence, basis: Basis, frameworks: Sequence[str]) -> Sequence[str]:
+    """Whom a basis can answer about; the facts alone about everybody."""
+    if basis is None:
+        return frameworks
+    return evidence.probed() if basis == "probes" else evidence.ecosystems(basis)
+
+
 def _devices(rubric: Rubric, evidence: Evidence) -> list[DeviceName]:
     """The measured devices, those with a comparison first."""
     devices = [device for device in rubric.policy.device_order if device in evidence.measured]
@@ -129,7 +143,7 @@ def _uncertainties(
     intervals: dict[str, Uncertainty] = {}
     for basis in dict.fromkeys(main_bases.values()):
         on_basis = {framework: answers for framework, answers in scored.items() if main_bases[framework] == basis}
-        intervals |= uncertainties(rubric, evidence, on_basis, device=basis)
+        intervals |= uncertainties(rubric, evidence, on_basis, device=_device(basis))
     return intervals
 
 
