@@ -98,6 +98,7 @@ def test_a_card_that_follows_from_its_evidence_is_verified(capsys: pytest.Captur
         (r'"score": 8\.0\b', '"score": 8.5', ".score: the card says 8.5, the evidence gives 8"),
         (r'"median": 0\.01\d*,', '"median": 0.011,', ".median: the card says 0.011, the evidence gives 0.01"),
         (r'"weight": 2\.0\b', '"weight": 1.0', ".weight: the card says 1, the evidence gives 2"),
+        (r'"contradicts": false', '"contradicts": true', ".contradicts: the card says true, the evidence gives false"),
         (r'"name": "JAX"', '"name": "Jax"', 'frameworks.jax.name: the card says "Jax", the evidence gives "JAX"'),
     ],
 )
