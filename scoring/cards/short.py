@@ -150,7 +150,7 @@ def _title(card: ScoreCard) -> str:
 def answer(finding: Finding) -> str:
     """The answer to a criterion in words, as in ``Browser: via another framework``; empty where there is none.
 
-    One that is too old to count bears its year.
+    One that is too old to count bears its year in brackets, and a record says of what year it is.
     """
     if finding.value is None or finding.rule is None:
         return ""
@@ -163,9 +163,10 @@ def answer(finding: Finding) -> str:
     else:
         sentence = rule.phrase.replace("{}", words) if rule.phrase else f"{finding.criterion.name}: {words}{unit}"
     sentence = sentence[:1].upper() + sentence[1:]
-    if not finding.stale:
-        return sentence
-    return f"{sentence} ({min(source.as_of for source in finding.sources)[:4]})"
+    year = min((source.as_of for source in finding.sources), default="")[:4]
+    if finding.stale:
+        return f"{sentence} ({year})"
+    return f"{sentence}, of {year}" if any(source.record for source in finding.sources) else sentence
 
 
 def _in_columns(texts: Sequence[str], *, width: int) -> Iterator[str]:
@@ -231,14 +232,14 @@ def _missing(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     if without:
         needed = wording.per_cent(report.policy.minimum_coverage)
         dimensions = ", ".join(f"{dimension.title} ({wording.per_cent(dimension.coverage)})" for dimension in without)
-        yield f"no score where under {needed} is answered: {dimensions}"
+        yield f"no score where under {needed} or what weighs most is not answered: {dimensions}"
     findings = [finding for dimension in card.dimensions for finding in dimension.findings]
     unknown = [finding.criterion.name for finding in findings if finding.value is None]
     if unknown:
         more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
         yield f"nothing known: {', '.join(unknown[:_NAMED])}{more}"
     if stale := sum(finding.stale for finding in findings):
-        yield f"too old to count: {stale} of {len(findings)} answers, those with a year"
+        yield f"too old to count: {stale} of {len(findings)} answers, those with a year in brackets"
     if not report.runs:
         yield "nothing measured here"
 

@@ -121,7 +121,8 @@ def _check(rubric: Rubric, snapshots: Sequence[Snapshot], *, month: str) -> Iter
     names, counts = [], []
     for framework, name in known.names.items():
         framework_snapshots = [snapshot for snapshot in snapshots if snapshot.framework == framework]
-        names.append((name, framework_snapshots[-1].role, " ".join(snapshot.month for snapshot in framework_snapshots)))
+        months = dict.fromkeys(snapshot.month for snapshot in framework_snapshots)
+        names.append((name, framework_snapshots[-1].role, " ".join(months)))
         answering = known.facts[framework]
         # Of each key it is enough that one fact is fresh: that one answers.
         stale = sum(

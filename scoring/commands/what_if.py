@@ -71,7 +71,7 @@ def with_facts(evidence: Evidence, rubric: Rubric, framework: str, settings: Seq
         entry = {
             "value": value,
             "unit": known.unit,
-            "as_of": evidence.snapshot,
+            "as_of": evidence.as_of,
             "kind": "reference",
             "source": BY_HAND,
             "method": "--fact",

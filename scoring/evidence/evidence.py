@@ -57,10 +57,13 @@ class Evidence(msgspec.Struct, frozen=True):
 
     snapshot: str
     """``YYYY-MM``: no fact here is younger."""
+    as_of: str
+    """``YYYY-MM``: the month to which ages are counted; ``snapshot`` or later."""
     names: dict[str, str]
     """Framework → its name for people."""
     facts: dict[str, dict[str, tuple[Fact, ...]]]
-    """Framework → key → facts of the newest snapshot that has the key, in the policy's order."""
+    """Framework → key → facts of the newest snapshot that has the key, and of those of a day that add to it, in the
+    policy's order."""
     runs: tuple[NamedRun, ...] = ()
     measured: dict[DeviceName, tuple[MeasuredCase, ...]] = {}
     """Device → measured cases."""
@@ -105,14 +108,18 @@ def gather(
     snapshots: Iterable[Snapshot],
     *,
     month: str | None = None,
+    as_of: str | None = None,
     runs: Sequence[NamedRun] = (),
     kind_order: Sequence[Kind],
 ) -> Evidence:
     """Lay the facts of all snapshots up to ``month`` (default: the newest there is) beside the runs.
 
+    Ages are counted to ``as_of`` (``YYYY-MM``), by default the snapshot's own month. No clock is read here: whoever
+    asks for today says which month that is; one before the snapshot's is taken for the snapshot's.
+
     Raises EvidenceError when no snapshot is that old, or when the runs must not be ranked (see ``check_runs``).
     """
-    known = sorted(snapshots, key=lambda snapshot: (snapshot.month, snapshot.framework))
+    known = sorted(snapshots, key=lambda snapshot: (snapshot.month, snapshot.day, snapshot.framework))
     months = sorted({snapshot.month for snapshot in known})
     if month is not None and month not in months:
         raise EvidenceError(f"unknown snapshot {month!r}; there are {', '.join(months)}")
@@ -127,8 +134,11 @@ def gather(
             break
         names[snapshot.framework] = snapshot.name
         standing[snapshot.framework] = snapshot
-        # Oldest first: a younger snapshot replaces a key as a whole, with whatever contradicted it.
-        facts.setdefault(snapshot.framework, {}).update(_by_key(snapshot.facts, kind_order))
+        # Oldest first: a younger snapshot replaces a key as a whole, with whatever contradicted it. One of a day only
+        # adds: it replaces what was counted in the same way, so that like still stands beside like.
+        before = facts.setdefault(snapshot.framework, {})
+        kept = _counted_otherwise(before, snapshot.facts) if snapshot.day else ()
+        before.update(_by_key((*kept, *snapshot.facts), kind_order))
         statements.setdefault(snapshot.framework, {}).update(_by_topic(snapshot.statements))
     layers: dict[str, dict[str, str]] = {}
     for name, snapshot in sorted(standing.items()):
@@ -137,6 +147,7 @@ def gather(
                 layers.setdefault(framework, {})[name] = snapshot.purpose
     return Evidence(
         snapshot=month,
+        as_of=max(as_of or month, month),
         names=names,
         facts=facts,
         runs=tuple(runs),
@@ -161,6 +172,13 @@ def check_runs(runs: Sequence[NamedRun], *, today: datetime.date | None = None) 
     if len(presets) > 1:
         listed = ", ".join(f"{preset} ({name})" for preset, name in presets.items())
         raise EvidenceError(f"runs of different presets never mix: {listed}; score one preset at a time")
+
+
+def _counted_otherwise(before: Mapping[str, Iterable[Fact]], facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """What stood of the keys of ``facts`` by definitions that none of them has."""
+    counted = {(fact.key, fact.definition) for fact in facts}
+    keys = {key: None for key, _ in sorted(counted)}
+    return tuple(fact for key in keys for fact in before.get(key, ()) if (key, fact.definition) not in counted)
 
 
 def _by_key(facts: Iterable[Fact], kind_order: Sequence[Kind]) -> Mapping[str, tuple[Fact, ...]]:

@@ -19,6 +19,7 @@ from speedscore.scoring.rubric.criterion_group import CriterionGroup
 from speedscore.scoring.rubric.maturity_grade import MaturityGrade
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.topic import Topic
+from speedscore.scoring.rubric.verdict import Verdict
 from speedscore.text.cleaning import is_name, one_line
 from speedscore.text.plain import texts
 
@@ -39,8 +40,8 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Dimension → its title."""
     weights: dict[Dimension, float]
     """Dimension → its weight in the Speed Score; only ratios count."""
-    verdicts: dict[Dimension, tuple[tuple[float, str], ...]]
-    """Dimension → what its score means, as (score from which, sentence); the highest first, the last from 0."""
+    verdicts: dict[Dimension, tuple[Verdict, ...]]
+    """Dimension → what its score means; the highest first, the last from 0."""
     facts: dict[str, FactKey]
     """Every key that a fixture may use."""
     criterion: tuple[Criterion, ...]
@@ -118,12 +119,16 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def _check_verdicts(self) -> None:
         for dimension in DIMENSIONS:
-            bands = self.verdicts.get(dimension, ())
-            starts = [start for start, _ in bands]
-            if not bands or starts[-1] != 0 or starts != sorted(set(starts), reverse=True) or starts[0] > 10:
+            verdicts = self.verdicts.get(dimension, ())
+            starts = [verdict.start for verdict in verdicts]
+            if not verdicts or starts[-1] != 0 or starts != sorted(set(starts), reverse=True):
                 raise ValueError(f"the verdicts of dimension {dimension!r} must fall from at most 10 to 0")
-            if not all(sentence.strip() for _, sentence in bands):
-                raise ValueError(f"a verdict of dimension {dimension!r} is empty")
+            claimed = {name for verdict in verdicts for name in verdict.claims}
+            of_dimension = {name for criterion in self.of(dimension) for name in (criterion.id, criterion.group)}
+            if unknown := sorted(claimed - of_dimension):
+                raise ValueError(
+                    f"a verdict of dimension {dimension!r} claims {unknown[0]!r}, which it does not ask for"
+                )
 
     def _check_maturity(self) -> None:
         if not self.maturity or self.maturity[-1].least or not all(entry.least for entry in self.maturity[:-1]):
@@ -159,10 +164,6 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             criterion.name for criterion in self.criterion if any(rule.facts == (key,) for rule in criterion.answers)
         ]
         return self.facts[key].name or next(iter(asking), key)
-
-    def verdict(self, dimension: Dimension, score: float) -> str:
-        """What a score of a dimension means."""
-        return next(sentence for start, sentence in self.verdicts[dimension] if score >= start)
 
     def of(self, dimension: Dimension) -> tuple[Criterion, ...]:
         """The criteria of one dimension, in the file's order."""

@@ -76,9 +76,12 @@ def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         msgspec.structs.replace(timed([0.1], framework="equinox"), status="skipped", reason=HOSTILE, rounds=()),
     ]
     environment = MACHINE | {"variable.XLA_FLAGS": HOSTILE, HOSTILE: HOSTILE, "git.commit": HOSTILE}
-    for day, name in ((-99, "one"), (-98, "other")):
-        fields = environment if name == "other" else MACHINE
-        save(tmp_path / f"{name}{one_line(HOSTILE).replace('/', '')}.json", a_run(*cases, day=day, environment=fields))
+    for day, name in enumerate(("one", "other")):
+        fields = environment if day else MACHINE
+        save(
+            tmp_path / f"{name}{one_line(HOSTILE).replace('/', '')}.json",
+            a_run(*cases, day=day - 99, environment=fields),
+        )
         plain = save_plain(tmp_path / f"plain-{name}.json", day=day, processor=HOSTILE)
         plain.write_text(plain.read_text().replace('"tests/test_it.py::test_it"', json.dumps(HOSTILE)))
     return tmp_path

@@ -48,7 +48,7 @@ def write(folder: Path, text: str) -> Path:
         ('reason = "Attention', 'reason = ""  # ', "criterion 'github_stars': no reason"),
         ('name = "Stack Overflow"', 'name = ""', "'others_work': joins facts"),
         ("version = 2", "version = 3", "version 3 is not the 2"),
-        ("minimum_coverage = 0.5", "minimum_coverage = 1.5", "minimum_coverage 1.5"),
+        ("minimum_coverage = 0.65", "minimum_coverage = 1.5", "minimum_coverage 1.5"),
         ('kind_order = ["reference", ', "kind_order = [", "kind_order must name"),
         ("reference = 12, ", "", "stale_after_months must name"),
         ("reference = 12, ", "reference = 0, ", "stale_after_months of reference is 0; expected 1 to 1200"),

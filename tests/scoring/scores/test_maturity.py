@@ -107,9 +107,9 @@ def test_the_terminal_card_shows_the_table_within_its_width() -> None:
     assert max(map(len, lines)) <= 80
     start = lines.index("Libraries on top of JAX")
     table = "\n".join(lines[start:])
-    assert lines[start + 1].split() == ["Library", "Purpose", "Maturity", "From"]
-    for row in ("Equinox       Models as PyTrees       Emerging", "Optax         Optimizers and losses   Good "):
-        assert row in table
+    assert ["Library", "Purpose", "Maturity", "From"] in [line.split() for line in lines[start:]]
+    for row in (("Equinox", "Emerging"), ("Optax", "Good")):
+        assert any(line.split()[:1] == [row[0]] and row[1] in line.split() for line in lines[start:])
     assert "Good: Twice the commit a week" in table
     assert "google-deepmind/optax, git tags" in table
 
@@ -117,7 +117,7 @@ def test_the_terminal_card_shows_the_table_within_its_width() -> None:
 def test_the_other_cards_show_it_too() -> None:
     markdown = FORMATS["markdown"](report_of("jax"), width=80)
     assert "### Libraries on top of JAX" in markdown
-    assert "| Haiku | Neural network library | Good | Commits a week 2.1, " in markdown
+    assert "| Haiku | DeepMind's neural network library | Good | Commits a week 2.1, " in markdown
     layers = json.loads(FORMATS["json"](report_of("jax"), width=80))["frameworks"]["jax"]["layers"]
     assert [layer["grade"] for layer in layers] == ["Emerging", "Good", "Good", "Good", "Good"]
     assert layers[0]["facts"][0]["source"]["text"] == "patrick-kidger/equinox, full git history"
