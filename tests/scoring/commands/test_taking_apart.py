@@ -130,6 +130,20 @@ def test_a_run_that_was_moved_is_found_beside_the_card_or_where_it_is_said_to_be
     said(capsys, "verify", "../card.json", "--run", "moved.json")
 
 
+@pytest.mark.parametrize("left_out", ["frameworks", "jax"])
+def test_a_card_without_what_it_is_a_card_of_is_not_verified(
+    card: Path, capsys: pytest.CaptureFixture[str], left_out: str
+) -> None:
+    document = json.loads(card.read_text())
+    if left_out == "jax":
+        del document["frameworks"]["jax"]
+    else:
+        document["frameworks"] = {}
+    card.write_text(json.dumps(document))
+    assert main(["verify", "card.json"]) in (1, 2)
+    assert "every figure follows" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"schema_version": 1}', '{"frameworks": 3}'])
 def test_what_is_no_card_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
     (folder / "card.json").write_text(text)
