@@ -15,6 +15,7 @@ import pytest
 from speedscore.record.run_record import RunRecord
 from speedscore.scoring.cards import FORMATS
 from speedscore.scoring.cards.short import session_end
+from speedscore.scoring.evidence import this_month
 from speedscore.scoring.evidence.evidence import NOT_SAVED, EvidenceError, NamedRun, gather
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
@@ -96,6 +97,7 @@ def _cards(rubric: Rubric, run: NamedRun, *, width: int, full: bool) -> str:
         return f"The frameworks ran inside pytest, which is no basis for a ranking; {FACTS_ALONE}"
     evidence = gather(
         load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics),
+        as_of=this_month.this_month(),
         runs=[run],
         kind_order=rubric.policy.kind_order,
     )

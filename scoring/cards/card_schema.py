@@ -65,6 +65,9 @@ class CardFinding(msgspec.Struct, forbid_unknown_fields=True):
     unit: str
     score: float | None
     stale_score: float | None
+    """What a stale answer counts for in the mean; it covers nothing."""
+    limit: str
+    """Why it counts for less than its value would get; empty where it gets it all."""
     reason: str
     note: str
     sources: list[CardSource]
@@ -202,6 +205,8 @@ class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     schema_version: int
     rubric_version: int
     snapshot: str
+    as_of: str
+    """``YYYY-MM``: the month to which ages are counted."""
     policy: Policy
     weights: dict[Dimension, float]
     departures: list[str]

@@ -16,9 +16,10 @@ from speedscore.scoring.scores.maturity import GradedLayer, LayerFact
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised when a field changes its meaning or goes; a new field does not raise it.
 
+3 (2026-11): a stale answer counts for its ``stale_score`` in the mean; ``as_of``, to which ages are counted.
 2 (2026-11): ``speed_score_interval`` in place of ``speed_score_range``, which took only whole dimensions as unknown.
 1 (2026-11): the first form.
 """
@@ -29,6 +30,7 @@ def render(report: ScoreReport, *, width: int) -> str:  # noqa: ARG001
     document = {
         "schema_version": SCHEMA_VERSION,
         "snapshot": report.snapshot,
+        "as_of": report.as_of,
         "rubric_version": report.rubric_version,
         "policy": msgspec.to_builtins(report.policy),
         "weights": report.weights,
@@ -103,6 +105,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "unit": (finding.rule or finding.criterion.answers[0]).unit,
         "score": finding.score,
         "stale_score": finding.stale_score,
+        "limit": finding.limit,
         "reason": finding.reason,
         "note": finding.note,
         "sources": [_source(source) for source in finding.sources],

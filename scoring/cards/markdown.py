@@ -26,7 +26,7 @@ def _card(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     yield f"## {escaped(card.name)}: {score}"
     yield ""
     yield escaped(wording.calculation(card))
-    yield f"Facts known by {escaped(report.snapshot)}, rubric version {report.rubric_version}."
+    yield escaped(f"{wording.known_by(report)}.")
     yield from map(escaped, wording.scored_variants(card))
     yield from map(escaped, filter(None, (wording.own_policy(report), wording.stale_remark(card, report))))
     for dimension in card.dimensions:

@@ -13,6 +13,7 @@ from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion
 from speedscore.scoring.rubric.rubric import Rubric, load_rubric
 from speedscore.scoring.rubric.topic import Section
+from speedscore.scoring.rubric.verdict import Verdict
 from speedscore.text.markdown import markdown_table
 
 
@@ -33,7 +34,7 @@ def _parts(rubric: Rubric) -> Iterator[str]:
     yield from _policy(rubric)
     for dimension in DIMENSIONS:
         yield f"## {rubric.dimensions[dimension]}"
-        yield _list(f"from {start:g}: {sentence}" for start, sentence in rubric.verdicts[dimension])
+        yield _list(map(_verdict, rubric.verdicts[dimension]))
         for criterion in rubric.of(dimension):
             yield from _criterion(criterion)
     yield "## Told and not scored"
@@ -71,9 +72,12 @@ def _policy(rubric: Rubric) -> Iterator[str]:
     yield _list(
         (
             f"Dimension scores are rounded half up to {policy.round_to:g}.",
-            f"A dimension needs answers to {100 * policy.minimum_coverage:g} % of its weight, or has no score.",
+            f"A dimension needs answers to {100 * policy.minimum_coverage:g} % of its weight and to its heaviest "
+            "question (a group is one question, and of several that weigh most any will do), or has no score.",
             f"Of several facts the first kind answers: {', '.join(policy.kind_order)}.",
             f"A fact is stale after so many months: {stale}; a record, such as the largest run, never is.",
+            f"A stale answer stays in the mean with {policy.stale_most:g} points at most and covers nothing, so that "
+            "no score rises by waiting.",
             f"Of several measured devices the first with a comparison is scored: {', '.join(policy.device_order)}.",
             f"Of an ecosystem's variants one is scored, of the {policy.scored_style} ones the fastest in training: the "
             "first process of each training case chooses, and the others are the figure. Where cases have one "
@@ -86,6 +90,11 @@ def _policy(rubric: Rubric) -> Iterator[str]:
         [(rubric.dimensions[dimension], f"{rubric.weights[dimension]:g}") for dimension in DIMENSIONS],
         headers=("dimension", "weight in the Speed Score"),
     )
+
+
+def _verdict(verdict: Verdict) -> str:
+    claims = ", ".join(f"`{name}` {least:g}" for name, least in verdict.claims.items())
+    return f"from {verdict.start:g}: {verdict.sentence}{f' (needs {claims})' if claims else ''}"
 
 
 def _criterion(criterion: Criterion) -> Iterator[str]:

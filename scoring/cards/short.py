@@ -20,6 +20,7 @@ from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.scoring.scores.surroundings import Surroundings
 from speedscore.text.numbers import factor
+from speedscore.text.plain import plain
 from speedscore.text.wrapping import ends_apart
 
 MINIMUM_WIDTH = 70
@@ -40,6 +41,7 @@ _NAMED = 5
 
 def render(report: ScoreReport, surroundings: Surroundings, *, width: int, sources: bool = False) -> str:
     """One card a framework and, where there are several, how firm their order is; ``sources`` adds those of each."""
+    report, surroundings = plain(report), plain(surroundings)
     width = min(max(width, MINIMUM_WIDTH), _WIDEST)
     lines: list[str] = []
     for card in report.cards:
@@ -58,6 +60,7 @@ def render(report: ScoreReport, surroundings: Surroundings, *, width: int, sourc
 
 def session_end(report: ScoreReport, *, width: int) -> str:
     """The scores of what a session measured side by side, how firm their order is, and how to see the cards."""
+    report = plain(report)
     width = min(max(width, MINIMUM_WIDTH), _WIDEST)
     lines = side_by_side(report.cards, snapshot=report.snapshot, width=width)
     variants = ", ".join(f"{card.name} as {card.variants[0].framework}" for card in report.cards if card.variants)
@@ -229,7 +232,7 @@ def _missing(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     if without:
         needed = wording.per_cent(report.policy.minimum_coverage)
         dimensions = ", ".join(f"{dimension.title} ({wording.per_cent(dimension.coverage)})" for dimension in without)
-        yield f"no score where under {needed} is answered: {dimensions}"
+        yield f"no score where under {needed} or what weighs most is not answered: {dimensions}"
     findings = [finding for dimension in card.dimensions for finding in dimension.findings]
     unknown = [finding.criterion.name for finding in findings if finding.value is None]
     if unknown:

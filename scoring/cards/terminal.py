@@ -10,6 +10,7 @@ from speedscore.scoring.cards import layer_cards, unscored, wording
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.text.plain import plain
 from speedscore.text.tables import GAP, Footnotes, table
 from speedscore.text.wrapping import ends_apart
 
@@ -24,6 +25,7 @@ _LIBRARY_WIDTH, _PURPOSE_WIDTH, _GRADE_WIDTH = 12, 22, 15
 
 def render(report: ScoreReport, *, width: int) -> str:
     """One card a framework, then the frameworks side by side, then what was measured."""
+    report = plain(report)
     width = max(width, MINIMUM_WIDTH)
     parts = [line for card in report.cards for line in (*_card(card, report, width), "")]
     parts += [line for layer in report.layers for line in (*layer_cards.full(layer, report, width), "")]
@@ -39,10 +41,7 @@ def _card(card: ScoreCard, report: ScoreReport, width: int) -> Iterator[str]:
     yield from ends_apart(card.name, score, width=width)
     yield "=" * width
     yield from textwrap.wrap(wording.calculation(card), width)
-    yield from textwrap.wrap(
-        f"Facts known by {report.snapshot}, rubric version {report.rubric_version}; a number in brackets is a source.",
-        width,
-    )
+    yield from textwrap.wrap(f"{wording.known_by(report)}; a number in brackets is a source.", width)
     remarks = (*wording.scored_variants(card), wording.own_policy(report), wording.stale_remark(card, report))
     for remark in filter(None, remarks):
         yield from textwrap.wrap(remark, width, break_on_hyphens=False)

@@ -74,11 +74,12 @@ def _figure(source: Source) -> str:
 
 def _named(answer: TopicAnswer) -> Iterator[Line]:
     for place, statement in enumerate(answer.statements):
-        if not place and not answer.facts:
-            yield _line(f"{answer.topic.name}: {statement.text}", statement)
+        if statement.contradicts and (place or answer.facts):
+            yield _line(f"but: {statement.text}", statement, continues=True)
+        elif place:
+            yield _line(f"also: {statement.text}", statement, continues=True)
         else:
-            bearing = "but" if statement.contradicts else "also"
-            yield _line(f"{bearing}: {statement.text}", statement, continues=True)
+            yield _line(f"{answer.topic.name}: {statement.text}", statement)
 
 
 def _line(text: str, statement: DatedStatement, *, continues: bool = False) -> Line:

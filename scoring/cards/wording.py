@@ -40,13 +40,15 @@ def points(score: float | None) -> str:
 
 
 def score(finding: Finding) -> str:
-    """A criterion's points, in brackets where they do not count."""
+    """A criterion's points, in brackets where the answer is stale."""
     return f"({points(finding.stale_score)})" if finding.stale else points(finding.score)
 
 
 def remark(finding: Finding) -> str:
     """Why there is no answer, or no measured one; of a stale one its sources say it."""
-    return finding.note if finding.stale else finding.reason or finding.note
+    # Of a stale answer its sources say that it is stale, and the card's head what that costs.
+    parts = (finding.note,) if finding.stale else (finding.reason or finding.note, finding.limit)
+    return "; ".join(filter(None, parts))
 
 
 def per_cent(fraction: float) -> str:
@@ -157,7 +159,18 @@ def stale_remark(card: ScoreCard, report: ScoreReport) -> str:
     stale = any(dimension.stale for dimension in card.dimensions) or any(
         fact.source.stale for layer in card.layers for fact in layer.facts
     )
-    return f"A score in brackets rests on a stale fact and does not count; limits in months: {limits}." if stale else ""
+    if not stale:
+        return ""
+    return (
+        f"A score in brackets rests on a stale fact: it covers nothing and counts for {report.policy.stale_most:g} at "
+        f"most; limits in months: {limits}."
+    )
+
+
+def known_by(report: ScoreReport) -> str:
+    """By when the facts were known, and to when their ages count where that is another month."""
+    counted = "" if report.as_of == report.snapshot else f", ages counted to {report.as_of}"
+    return f"Facts known by {report.snapshot}{counted}, rubric version {report.rubric_version}"
 
 
 def headline(dimension: DimensionScore) -> str:

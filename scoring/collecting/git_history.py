@@ -1,8 +1,8 @@
 """Facts that a full git history holds: commits a week, people, contributor absence factor, releases, security policy.
 
-They are counted from what ``git_clone`` read, over the 52 weeks that end with the day of the newest commit, which is the
-date of every one of them. No path on this machine gets into a fact, and what a history does not tell is missing, never
-zero.
+They are counted from what ``git_clone`` read, over the 52 weeks that end with the day of the newest commit, which is
+the date of every one of them. No path on this machine gets into a fact, and what a history does not tell is missing,
+never zero.
 """
 
 from __future__ import annotations

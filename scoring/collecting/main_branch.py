@@ -55,10 +55,11 @@ def find_main_branch(store: Path, *, shown: Path, until: datetime.date) -> MainB
     usual = _longest_silence(days)
     silence = until - newest
     if silence > max(LEAST_GAP, TIMES_USUAL * usual):
+        renamed = _renamed(store, beside=reference, newest=newest, until=until)
         raise CollectError(
             f"{shown}: the newest commit on {name} is of {newest}, {silence.days} days before {until}, where "
-            f"{usual.days} was the longest silence of the year before; "
-            f"{_elsewhere(store, beside=reference, newest=newest, until=until)}run git fetch in it, or count to that day: --until {newest}"
+            f"{usual.days} was the longest silence of the year before; {renamed}run git fetch in it, or count to that "
+            f"day: --until {newest}"
         )
     return MainBranch(name=name, tip=commits[0][0], newest=newest)
 
@@ -66,7 +67,7 @@ def find_main_branch(store: Path, *, shown: Path, until: datetime.date) -> MainB
 def _reference(store: Path, *, shown: Path) -> str:
     """The full name of the main branch: the remote's where the store knows it, else the one that HEAD names."""
     tried = []
-    for where, head, cure in (
+    for where, head, remedy in (
         (_REMOTE, f"{_REMOTE}HEAD", "run git remote set-head origin --auto in it"),
         ("refs/heads/", "HEAD", "check out its main branch, or clone it again"),
     ):
@@ -78,6 +79,7 @@ def _reference(store: Path, *, shown: Path) -> str:
         if len(usual) == 1:
             return usual[0]
         short = head.removeprefix("refs/remotes/")
+        cure = remedy
         tried.append(f"{short} names {named}, which is not there" if named else f"{short} names no branch")
         if usual or named:
             break
@@ -93,7 +95,7 @@ def _longest_silence(days: Sequence[datetime.date]) -> datetime.timedelta:
     )
 
 
-def _elsewhere(store: Path, *, beside: str, newest: datetime.date, until: datetime.date) -> str:
+def _renamed(store: Path, *, beside: str, newest: datetime.date, until: datetime.date) -> str:
     """Words about a branch that goes on after the main one stopped, as after a renaming; empty where none does."""
     where = _REMOTE if beside.startswith(_REMOTE) else "refs/heads/"
     listed = read(store, "for-each-ref", where, "--format=%(committerdate:unix) %(refname)")

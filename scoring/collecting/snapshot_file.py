@@ -69,7 +69,7 @@ def write_snapshot(
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            load_snapshot(draft, keys=rubric.facts, today=today)
+            load_snapshot(draft, keys=rubric.facts, topics=rubric.topics, today=today)
             _give_name(draft, path)
     except FileExistsError as error:
         raise _exists(path) from error
@@ -160,9 +160,7 @@ def _give_name(draft: Path, path: Path) -> None:
 
 
 def _exists(path: Path) -> CollectError:
-    return CollectError(
-        f"{path}: exists, and a snapshot is never changed; remove it, or name another day with --until, or another --out"
-    )
+    return CollectError(f"{path}: exists, and a snapshot is never changed; remove it, or say another --until or --out")
 
 
 def _number(value: float) -> Item:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.scoring.cards import terminal_width
+from speedscore.scoring.evidence import this_month
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError, NamedRun, gather
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import Snapshot, fixtures_folder, load_snapshots
@@ -26,7 +27,11 @@ FRAMEWORK_HELP = "as in jax or PyTorch"
 def add_evidence(parser: argparse.ArgumentParser) -> None:
     """The options that say from which runs and facts, and by which weights."""
     add_runs(parser, what="saved runs")
-    parser.add_argument("--snapshot", metavar="YYYY-MM", help="facts known by then; default: the newest snapshot")
+    parser.add_argument(
+        "--snapshot",
+        metavar="YYYY-MM",
+        help="facts known by then, their ages counted to then; default: the newest snapshot, and today",
+    )
     parser.add_argument("--weights", metavar="DIMENSION=NUMBER,…", help="as in performance=3,production=2")
     parser.add_argument("--policy", type=Path, metavar="FILE.toml", help="a [policy] and [weights] of one's own")
     parser.add_argument("--width", type=int, default=terminal_width(), metavar="CHARACTERS", help="of what is printed")
@@ -45,6 +50,7 @@ def read_evidence(rubric: Rubric, options: argparse.Namespace) -> tuple[Evidence
     evidence = gather(
         snapshots,
         month=options.snapshot,
+        as_of=this_month.this_month() if options.snapshot is None else None,
         runs=[NamedRun(name=str(path), record=load_run(path)) for path in dict.fromkeys(options.run)],
         kind_order=rubric.policy.kind_order,
     )

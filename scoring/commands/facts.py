@@ -38,6 +38,7 @@ from speedscore.scoring.scores.changes import (
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.text.arguments import Parser, examples
 from speedscore.text.output import COMMAND, complain, write
+from speedscore.text.plain import plain
 from speedscore.text.tables import GAP, Footnotes, table
 
 _CHECK, _DIFF = f"{COMMAND} facts check", f"{COMMAND} facts diff 2024-01 2026-08 jax"
@@ -96,9 +97,9 @@ def run_diff(options: argparse.Namespace) -> int:
     )
     (framework,) = arguments.find_frameworks([options.framework], after, snapshots)
     if after.stands_on(framework):
-        lines = _layer_diff(find_layer_changes(rubric, before, after, library=framework))
+        lines = _layer_diff(plain(find_layer_changes(rubric, before, after, library=framework)))
     else:
-        lines = _diff(find_changes(rubric, before, after, framework=framework))
+        lines = _diff(plain(find_changes(rubric, before, after, framework=framework)))
     return write("".join(f"{line.rstrip()}\n" for line in lines), what="difference")
 
 

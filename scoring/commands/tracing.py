@@ -26,6 +26,7 @@ from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.layer_card import LayerCard
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import duration
 from speedscore.text.suggestions import did_you_mean
 
@@ -69,6 +70,7 @@ def trace_layer(card: LayerCard, *, dimension: str | None, width: int) -> str:
 
 
 def _wrapped(text: str, width: int) -> Sequence[str]:
+    text = one_line(text)
     indent = " " * (len(text) - len(text.lstrip()))
     return textwrap.wrap(text, width, subsequent_indent=f"{indent}  ", break_on_hyphens=False) or [""]
 
@@ -86,11 +88,9 @@ def _dimension(
     score = "no score" if dimension.score is None else wording.points(dimension.score)
     yield f"{card.name}: {dimension.title} {score}, {wording.coverage(dimension)}"
     if dimension.raw is not None:
-        answered = [finding for finding in dimension.findings if finding.score is not None]
-        above = " + ".join(
-            f"{finding.criterion.weight:g} × {finding.score:.2f}" for finding in answered if finding.score is not None
-        )
-        below = sum(finding.criterion.weight for finding in answered)
+        counted = [(finding.criterion.weight, finding.points) for finding in dimension.findings]
+        above = " + ".join(f"{weight:g} × {points:.2f}" for weight, points in counted if points is not None)
+        below = sum(weight for weight, points in counted if points is not None)
         yield f"  ({above}) / {below:g} = {dimension.raw:.3f}"
     if dimension.reason:
         yield f"  {dimension.reason}"
@@ -115,10 +115,12 @@ def _finding(finding: Finding, evidence: Evidence, variants: _VariantsByDevice) 
     criterion = finding.criterion
     yield ""
     yield f"  {criterion.name} (weight {criterion.weight:g}): {criterion.question}"
-    if finding.score is not None and finding.rule is not None:
-        yield f"    {wording.value(finding)} gets {finding.score:.2f} points; {_scale(finding.rule)}"
-    elif finding.stale_score is not None:
-        yield f"    {wording.value(finding)} would get {finding.stale_score:.2f} points, and counts for none"
+    if finding.points is not None and finding.rule is not None and finding.value is not None:
+        by_rule = finding.rule.score(finding.value)
+        limited = f", and counts for {finding.points:.2f}: {finding.limit}" if finding.limit else ""
+        yield f"    {wording.value(finding)} gets {by_rule:.2f} points{limited}; {_scale(finding.rule)}"
+        if finding.stale:
+            yield f"    {finding.reason}, so it covers nothing"
     else:
         yield f"    unknown: {finding.reason}"
         return

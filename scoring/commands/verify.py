@@ -65,6 +65,7 @@ class _Card(msgspec.Struct):
     schema_version: int
     rubric_version: int
     snapshot: str
+    as_of: str
     frameworks: dict[str, Any]
     layers: dict[str, Any]
     runs: list[_Run]
@@ -102,6 +103,7 @@ def verify(path: Path, *, runs: Sequence[Path] = ()) -> list[str]:
     evidence = gather(
         load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics),
         month=card.snapshot,
+        as_of=card.as_of,
         runs=[NamedRun(name=run.name, record=load_run(place)) for run, place in zip(card.runs, places, strict=True)],
         kind_order=rubric.policy.kind_order,
     )

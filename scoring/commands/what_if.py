@@ -21,6 +21,7 @@ from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
 from speedscore.text.arguments import examples
 from speedscore.text.output import COMMAND, write
+from speedscore.text.plain import plain
 from speedscore.text.suggestions import did_you_mean
 from speedscore.text.tables import GAP, table
 
@@ -70,7 +71,7 @@ def with_facts(evidence: Evidence, rubric: Rubric, framework: str, settings: Seq
         entry = {
             "value": value,
             "unit": known.unit,
-            "as_of": evidence.snapshot,
+            "as_of": evidence.as_of,
             "kind": "reference",
             "source": BY_HAND,
             "method": "--fact",
@@ -84,6 +85,7 @@ def with_facts(evidence: Evidence, rubric: Rubric, framework: str, settings: Seq
 
 def changes(before: ScoreReport, after: ScoreReport, *, width: int) -> str:
     """What differs between two reports about the same frameworks, as text."""
+    before, after = plain(before), plain(after)
     lines = [line for pair in zip(before.cards, after.cards, strict=True) for line in _card(*pair, width=width)]
     lines += [line for pair in zip(before.layers, after.layers, strict=True) for line in _layer(*pair, width=width)]
     lines = lines or ["Nothing changes."]

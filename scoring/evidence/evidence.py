@@ -6,6 +6,7 @@ that a snapshot sees the newest of each key. This module never scores.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from speedscore.record.phases import DeviceName
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, RunRecord
+from speedscore.scoring.evidence.run_checks import find_problem
 from speedscore.scoring.facts.fact import Fact, Kind
 from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.facts.statement import Statement
@@ -65,6 +67,8 @@ class Evidence(msgspec.Struct, frozen=True):
 
     snapshot: str
     """``YYYY-MM``: no fact here is younger."""
+    as_of: str
+    """``YYYY-MM``: the month to which ages are counted; ``snapshot`` or later."""
     names: dict[str, str]
     """Framework → its name for people."""
     facts: dict[str, dict[str, tuple[Fact, ...]]]
@@ -129,10 +133,14 @@ def gather(
     snapshots: Iterable[Snapshot],
     *,
     month: str | None = None,
+    as_of: str | None = None,
     runs: Sequence[NamedRun] = (),
     kind_order: Sequence[Kind],
 ) -> Evidence:
     """Lay the facts of all snapshots up to ``month`` (default: the newest there is) beside the runs.
+
+    Ages are counted to ``as_of`` (``YYYY-MM``), by default the snapshot's own month. No clock is read here: whoever
+    asks for today says which month that is; one before the snapshot's is taken for the snapshot's.
 
     Raises EvidenceError when no snapshot is that old, or when the runs must not be ranked (see ``check_runs``).
     """
@@ -164,6 +172,7 @@ def gather(
                 layers.setdefault(framework, {})[name] = snapshot.purpose
     return Evidence(
         snapshot=month,
+        as_of=max(as_of or month, month),
         names=names,
         facts=facts,
         runs=tuple(runs),
@@ -174,9 +183,12 @@ def gather(
     )
 
 
-def check_runs(runs: Sequence[NamedRun]) -> None:
-    """Raise EvidenceError for runs that must not rank: in one process with pytest, or of different presets."""
+def check_runs(runs: Sequence[NamedRun], *, today: datetime.date | None = None) -> None:
+    """Raise EvidenceError for runs that must not rank: in one process with pytest, of different presets, or with what
+    no session can have measured (``run_checks``)."""
     for run in runs:
+        if problem := find_problem(run.record, today=today or datetime.date.today()):
+            raise EvidenceError(f"{run.name}: {problem}")
         if run.record.in_process:
             raise EvidenceError(
                 f"{run.name}: its frameworks ran inside pytest, which is good for a debugger and not for a ranking; "

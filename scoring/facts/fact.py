@@ -99,6 +99,12 @@ def months_between(earlier: str, later: str) -> int:
     return 12 * (int(later[:4]) - int(earlier[:4])) + int(later[5:7]) - int(earlier[5:7])
 
 
+def month_after(month: str, months: int) -> str:
+    """The ``YYYY-MM`` so many months after one; for instance 2025-01 is 12 after 2024-01."""
+    year, place = divmod(12 * int(month[:4]) + int(month[5:7]) - 1 + months, 12)
+    return f"{year:04}-{place + 1:02}"
+
+
 def make_fact(framework: str, key: str, entry: dict[str, Any], *, known: FactKey | None) -> Fact:
     """One entry of a snapshot, checked against its key. Raises ValueError."""
     if known is None:

@@ -1,14 +1,15 @@
 """Snapshots: the files of facts about one framework, a month or a day each, read and checked.
 
 ``fixtures/ecosystem/<framework>/<YYYY-MM>.toml`` holds what was known by the end of that month; ``<YYYY-MM-DD>.toml``
-adds to its month what was known by that day, and of a key that both have its facts stand. This module never ranks a fact above another and never fills in one that is missing; a fact that it cannot trust is refused with one line
-that names file, fact and reason.
+adds to its month what was known by that day. This module never ranks a fact above another and never fills in one that
+is missing; a fact that it cannot trust is refused with one line that names file, fact and reason.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
+import unicodedata
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ from typing import Any
 import msgspec
 
 import speedscore
-from speedscore.scoring.facts.fact import Fact, FactError, FactKey, ProjectRole, make_fact
+from speedscore.scoring.facts.fact import Fact, FactError, FactKey, ProjectRole, first_day, make_fact
 from speedscore.scoring.facts.statement import Statement, make_statement
 from speedscore.scoring.facts.toml_file import TomlError, read_toml
 from speedscore.text.cleaning import is_name, one_line
 
 _NAME = re.compile(r"(?P<month>\d{4}-(0[1-9]|1[0-2]))(?P<day>-\d{2})?")
+_LONGEST = {"name": 40, "purpose": 80, "package": 80}
+"""Characters, so that a card's title and tables have room for them."""
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -51,6 +54,11 @@ class Snapshot(msgspec.Struct, frozen=True):
         for field, text in (*texts, *(("layer_of", framework) for framework in self.layer_of)):
             if not is_name(text):
                 raise ValueError(f"{field} is not one line of plain text: {one_line(text)!r}")
+        for field, most in _LONGEST.items():
+            if len(getattr(self, field)) > most:
+                raise ValueError(f"{field} has {len(getattr(self, field))} characters; expected at most {most}")
+        if not self.name.strip():
+            raise ValueError("name is empty")
         if len(self.layer_of) != len(set(self.layer_of)):
             raise ValueError(f"layer_of names one framework twice: {', '.join(self.layer_of)}")
         of_layers = {
@@ -134,8 +142,8 @@ def load_snapshot(
         raise FactError(str(error)) from error
     except msgspec.ValidationError as error:
         raise FactError(f"{path}: {_one_line(error)}") from error
-    facts = _checked_facts(content, path=path, last=day or month, keys=keys)
-    statements = _checked_statements(content, path=path, month=month, topics=topics)
+    facts = _checked_facts(content, path=path, last=day or month, keys=keys, today=today)
+    statements = _checked_statements(content, path=path, month=month, topics=topics, today=today)
     try:
         return Snapshot(
             framework=path.parent.name,
@@ -168,7 +176,9 @@ def _date_of(path: Path, *, today: datetime.date) -> tuple[str, str]:
     return name["month"], path.stem if name["day"] else ""
 
 
-def _checked_facts(content: _SnapshotFile, *, path: Path, last: str, keys: Mapping[str, FactKey]) -> tuple[Fact, ...]:
+def _checked_facts(
+    content: _SnapshotFile, *, path: Path, last: str, keys: Mapping[str, FactKey], today: datetime.date
+) -> tuple[Fact, ...]:
     """Every fact of a file, in its order, none younger than ``last``. Raises FactError, which names key and entry."""
     facts: dict[tuple[str, str, str, str], Fact] = {}
     for key, entries in content.facts.items():
@@ -179,10 +189,13 @@ def _checked_facts(content: _SnapshotFile, *, path: Path, last: str, keys: Mappi
                     raise ValueError(
                         f"as_of {fact.as_of} is after the snapshot's {'day' if last[7:] else 'month'} {last}"
                     )
-                identity = (key, fact.kind, fact.source, fact.as_of)
+                _check_begun(fact.as_of, today)
+                identity = (key, fact.kind, _essence(fact.source), fact.as_of)
                 if identity in facts:
+                    before = facts[identity].source
+                    spelled = "" if before == fact.source else f", spelled {before!r} before,"
                     raise ValueError(
-                        f"stands twice with kind {fact.kind!r}, source {fact.source!r} and date {fact.as_of}"
+                        f"stands twice with kind {fact.kind!r}, source {fact.source!r}{spelled} and date {fact.as_of}"
                     )
             except ValueError as error:
                 raise FactError(f"{path}: fact {_one_line(repr(key))}, entry {number}: {_one_line(error)}") from error
@@ -191,7 +204,7 @@ def _checked_facts(content: _SnapshotFile, *, path: Path, last: str, keys: Mappi
 
 
 def _checked_statements(
-    content: _SnapshotFile, *, path: Path, month: str, topics: Container[str]
+    content: _SnapshotFile, *, path: Path, month: str, topics: Container[str], today: datetime.date
 ) -> tuple[Statement, ...]:
     """Every statement of a file, in its order. Raises FactError, which names the topic and the entry."""
     statements: list[Statement] = []
@@ -202,6 +215,7 @@ def _checked_statements(
                 statement = make_statement(path.parent.name, topic, entry, topics=topics)
                 if statement.month > month:
                     raise ValueError(f"as_of {statement.as_of} is after the snapshot's month {month}")
+                _check_begun(statement.as_of, today)
                 if statement.text in said:
                     raise ValueError(f"stands twice: {statement.text!r}")
             except ValueError as error:
@@ -211,6 +225,20 @@ def _checked_statements(
             said.add(statement.text)
             statements.append(statement)
     return tuple(statements)
+
+
+def _check_begun(as_of: str, today: datetime.date) -> None:
+    if first_day(as_of) > today:
+        raise ValueError(f"as_of {as_of} is after today, {today}; expected a day that has begun")
+
+
+def _essence(source: str) -> str:
+    """A source without what does not make it another one: blanks, case, invisible signs, and ways of encoding a sign.
+
+    The form is that of Unicode's caseless matching (The Unicode Standard, section 3.13, D146).
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", source).casefold())
+    return "".join(sign for sign in folded if not sign.isspace() and unicodedata.category(sign) != "Cf")
 
 
 def _one_line(text: object) -> str:

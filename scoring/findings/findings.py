@@ -15,7 +15,7 @@ import msgspec
 
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
-from speedscore.scoring.facts.fact import Kind, months_between
+from speedscore.scoring.facts.fact import Kind, month_after, months_between
 from speedscore.scoring.findings.probe_statistics import probe_interval
 from speedscore.scoring.findings.probed import Probed, ask_probes, in_words
 from speedscore.scoring.findings.standings import EcosystemRatio, EcosystemRatios, ecosystem_ratios
@@ -39,7 +39,7 @@ class Source(msgspec.Struct, frozen=True):
     """Of a fact the range that its source states; of probes what so few allow, with 95 %."""
     high: float | None = None
     age_months: int = 0
-    """Before the snapshot's month."""
+    """Before the month to which the evidence counts ages."""
     stale: bool = False
     """Past the policy's limit for its kind."""
     record: bool = False
@@ -66,7 +66,9 @@ class Finding(msgspec.Struct, frozen=True):
     score: float | None = None
     """0 to 10, unrounded; None when unknown or stale, never zero for it."""
     stale_score: float | None = None
-    """What a stale answer would get: for the card alone, as it counts nowhere."""
+    """What a stale answer counts for in the mean of its dimension, of whose weight it covers nothing."""
+    limit: str = ""
+    """Why it counts for less than its value would get by the rule; empty where it gets it all."""
     sources: tuple[Source, ...] = ()
     beside: tuple[Source, ...] = ()
     """Facts of the same snapshot that say something else and were not scored."""
@@ -86,6 +88,11 @@ class Finding(msgspec.Struct, frozen=True):
     def stale(self) -> bool:
         """True when what answers is too old to count."""
         return self.stale_score is not None
+
+    @property
+    def points(self) -> float | None:
+        """What it counts for, fresh or stale; None when unknown."""
+        return self.stale_score if self.score is None else self.score
 
     @property
     def measured(self) -> bool:
@@ -142,12 +149,17 @@ def judge(
     return answers
 
 
-def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str) -> tuple[Source, ...]:
+def fact_sources(
+    rubric: Rubric, evidence: Evidence, *, framework: str, key: str, month: str | None = None
+) -> tuple[Source, ...]:
     """What is known of one key: first the fact that answers, then those beside it; empty when nothing is.
+
+    Ages are counted to ``month`` (``YYYY-MM``), by default to that of the evidence.
 
     The order is the policy's, except that a stale fact answers only where every other is stale too, and that of the
     records of one kind the highest does, as a record is not undone by a later run that falls short of it.
     """
+    month = month or evidence.as_of
     known = rubric.facts[key]
     facts = evidence.facts.get(framework, {}).get(key, ())
     if known.only_rises:
@@ -161,8 +173,8 @@ def fact_sources(rubric: Rubric, evidence: Evidence, *, framework: str, key: str
             value=fact.value,
             low=fact.low,
             high=fact.high,
-            age_months=months_between(fact.as_of, evidence.snapshot),
-            stale=rubric.policy.is_stale(fact, key=known, month=evidence.snapshot),
+            age_months=months_between(fact.as_of, month),
+            stale=rubric.policy.is_stale(fact, key=known, month=month),
             record=known.only_rises,
             method=fact.method,
             name=known.name,
@@ -184,12 +196,7 @@ def _answer(
 ) -> Finding:
     """The answer by the first rule that has one; what the facts say stands beside one that was measured."""
     notes: list[str] = []
-    by_facts = [
-        _by_facts(criterion, rule, rubric=rubric, evidence=evidence, framework=framework)
-        for rule in criterion.answers
-        if rule.facts
-    ]
-    beside = next((finding.sources for finding in by_facts if finding.value is not None), ())
+    by_facts = _by_facts(criterion, rubric=rubric, evidence=evidence, framework=framework)
     for rule in criterion.answers:
         source = None
         if rule.measure is not None and ratios is not None:
@@ -208,21 +215,64 @@ def _answer(
                 value=source.value,
                 score=rule.score(source.value),
                 sources=(source,),
-                beside=beside,
+                beside=by_facts.sources,
                 note="; ".join(notes),
                 probed=probed if rule.probes is not None else None,
             )
-    # A fresh answer before a stale one, whichever rule it is by; else the first that says anything.
-    known = [finding for finding in by_facts if finding.known] + [finding for finding in by_facts if finding.stale]
-    if known:
-        return msgspec.structs.replace(known[0], note="; ".join(notes))
-    reasons = dict.fromkeys(reason for reason in (*notes, *(finding.reason for finding in by_facts)) if reason)
-    return Finding(criterion=criterion, framework=framework, reason="; ".join(reasons))
+    if by_facts.value is not None:
+        return msgspec.structs.replace(by_facts, note="; ".join(notes))
+    return msgspec.structs.replace(by_facts, reason="; ".join(filter(None, (*notes, by_facts.reason))))
 
 
-def _by_facts(criterion: Criterion, rule: AnswerRule, *, rubric: Rubric, evidence: Evidence, framework: str) -> Finding:
+def _by_facts(criterion: Criterion, *, rubric: Rubric, evidence: Evidence, framework: str) -> Finding:
+    """What the facts answer, with no more points than they gave in any month since the newest of them.
+
+    When the fact that answers becomes stale, another may take its place and say more; without a limit the score would
+    rise because evidence died.
+    """
+    rules = [rule for rule in criterion.answers if rule.facts]
+
+    def in_month(month: str) -> Finding:
+        by_rule = [
+            _by_rule(criterion, rule, rubric=rubric, evidence=evidence, framework=framework, month=month)
+            for rule in rules
+        ]
+        # A fresh answer before a stale one, whichever rule it is by; else the first that says anything.
+        known = [finding for finding in by_rule if finding.known] + [finding for finding in by_rule if finding.stale]
+        reasons = dict.fromkeys(finding.reason for finding in by_rule)
+        return known[0] if known else Finding(criterion=criterion, framework=framework, reason="; ".join(reasons))
+
+    finding = in_month(evidence.as_of)
+    earlier = [in_month(month) for month in _months_of_change(criterion, rubric, evidence, framework=framework)]
+    least = min((each.points for each in earlier if each.points is not None), default=10.0)
+    if finding.points is None or least >= finding.points:
+        return finding
+    return msgspec.structs.replace(
+        finding,
+        score=None if finding.stale else least,
+        stale_score=least if finding.stale else None,
+        limit=f"no more than the {least:.2f} that were given before the fact that answered became stale",
+    )
+
+
+def _months_of_change(criterion: Criterion, rubric: Rubric, evidence: Evidence, *, framework: str) -> list[str]:
+    """The month of the criterion's newest fact, and each later one in which a fact became stale; empty without such."""
+    known = evidence.facts.get(framework, {})
+    facts = [(rubric.facts[key], fact) for key in criterion.facts for fact in known.get(key, ())]
+    newest = max((fact.month for _, fact in facts), default=evidence.as_of)
+    limits = rubric.policy.stale_after_months
+    ends = {month_after(fact.month, limits[fact.kind] + 1) for key, fact in facts if not key.only_rises}
+    since = sorted(month for month in ends if newest < month <= evidence.as_of)
+    return [newest, *since] if since else []
+
+
+def _by_rule(
+    criterion: Criterion, rule: AnswerRule, *, rubric: Rubric, evidence: Evidence, framework: str, month: str
+) -> Finding:
     facts = {
-        key: sources for key in rule.facts if (sources := fact_sources(rubric, evidence, framework=framework, key=key))
+        key: sources
+        for key in rule.facts
+        if (sources := fact_sources(rubric, evidence, framework=framework, key=key, month=month))
     }
     if missing := [key for key in rule.facts if key not in facts]:
         named = ", ".join(name for key in missing if (name := rubric.facts[key].name))
@@ -235,13 +285,15 @@ def _by_facts(criterion: Criterion, rule: AnswerRule, *, rubric: Rubric, evidenc
     stale = [source for source in answering if source.stale]
     value = _combine(rule, [source.value for source in answering])
     score = rule.score(value)
+    most = rubric.policy.stale_most
     return Finding(
         criterion=criterion,
         framework=framework,
         rule=rule,
         value=value,
         score=None if stale else score,
-        stale_score=score if stale else None,
+        stale_score=min(score, most) if stale else None,
+        limit=f"no more than {most:g}, as it is stale" if stale and score > most else "",
         reason="; ".join(dict.fromkeys(_why_stale(source, rubric) for source in stale)),
         sources=tuple(answering),
         beside=tuple(

@@ -95,8 +95,8 @@ def _dated_statements(rubric: Rubric, evidence: Evidence, *, framework: str, top
             as_of=statement.as_of,
             method=statement.method,
             contradicts=statement.contradicts,
-            age_months=months_between(statement.as_of, evidence.snapshot),
-            stale=rubric.policy.is_stale(statement, month=evidence.snapshot),
+            age_months=months_between(statement.as_of, evidence.as_of),
+            stale=rubric.policy.is_stale(statement, month=evidence.as_of),
         )
         for statement in evidence.statements.get(framework, {}).get(topic, ())
     )

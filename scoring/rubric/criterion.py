@@ -8,7 +8,6 @@ Adding a criterion: 1. a ``[[criterion]]`` in ``rubric.toml``; 2. its fact, if n
 
 from __future__ import annotations
 
-import math
 from typing import Literal, get_args
 
 import msgspec
@@ -19,6 +18,10 @@ from speedscore.scoring.rubric.probe_measure import ProbeMeasure
 Dimension = Literal["ecosystem_health", "production_maturity", "research_adoption", "learning_curve", "performance"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 """In the order of the card."""
+
+LEAST_WEIGHT, MOST_WEIGHT = 1e-6, 1_000_000
+"""Of a criterion and of a dimension, where it is not 0. Beyond that the others would count for nothing, and far beyond
+it sums would be no numbers."""
 
 
 class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,8 +49,10 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not self.answers:
             raise ValueError("has no rule of answers, so nothing can answer it")
-        if not math.isfinite(self.weight) or self.weight < 0:
-            raise ValueError(f"the weight is {self.weight:g}; expected a finite number of 0 or more")
+        if self.weight and not LEAST_WEIGHT <= self.weight <= MOST_WEIGHT:
+            raise ValueError(
+                f"the weight is {self.weight:g}; expected 0, or a number from {LEAST_WEIGHT:g} to {MOST_WEIGHT:,}"
+            )
         if not self.reason.strip():
             raise ValueError("no reason is given for its weight")
         if sum(rule.measure is not None for rule in self.answers) > 1:

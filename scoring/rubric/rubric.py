@@ -14,17 +14,17 @@ import msgspec
 
 from speedscore.scoring.facts.fact import FactKey
 from speedscore.scoring.facts.toml_file import TomlError, read_toml
-from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
+from speedscore.scoring.rubric.criterion import DIMENSIONS, LEAST_WEIGHT, MOST_WEIGHT, Criterion, Dimension
 from speedscore.scoring.rubric.criterion_group import CriterionGroup
 from speedscore.scoring.rubric.maturity_grade import MaturityGrade
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.topic import Topic
+from speedscore.scoring.rubric.verdict import Verdict
+from speedscore.text.cleaning import is_name, one_line
+from speedscore.text.plain import texts
 
 RUBRIC_VERSION = 2
 """Raised when a field of ``rubric.toml`` changes its meaning."""
-
-_LARGEST_WEIGHT = 1_000_000
-"""Beyond it the others would count for nothing, and far beyond it their sum would be no number."""
 
 
 class RubricError(ValueError):
@@ -40,8 +40,8 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Dimension → its title."""
     weights: dict[Dimension, float]
     """Dimension → its weight in the Speed Score; only ratios count."""
-    verdicts: dict[Dimension, tuple[tuple[float, str], ...]]
-    """Dimension → what its score means, as (score from which, sentence); the highest first, the last from 0."""
+    verdicts: dict[Dimension, tuple[Verdict, ...]]
+    """Dimension → what its score means; the highest first, the last from 0."""
     facts: dict[str, FactKey]
     """Every key that a fixture may use."""
     criterion: tuple[Criterion, ...]
@@ -57,12 +57,24 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"version {self.version} is not the {RUBRIC_VERSION} that this release reads")
         if missing := [dimension for dimension in DIMENSIONS if dimension not in self.dimensions]:
             raise ValueError(f"no title for dimension {missing[0]!r}")
+        self._check_texts()
         self._check_weights()
         self._check_verdicts()
         self._check_criteria()
         self._check_groups()
         self._check_maturity()
         self._check_topics()
+
+    def _check_texts(self) -> None:
+        for criterion in self.criterion:
+            if not (criterion.id.strip() and criterion.name.strip() and criterion.question.strip()):
+                raise ValueError(f"criterion {one_line(criterion.id)!r}: its id, name or question is empty")
+            if unclean := [text for text in texts(criterion) if not is_name(text)]:
+                raise ValueError(
+                    f"criterion {one_line(criterion.id)!r}: not one line of plain text: {one_line(unclean[0])!r}"
+                )
+        if unclean := [text for text in texts(self) if not is_name(text)]:
+            raise ValueError(f"not one line of plain text: {one_line(unclean[0])!r}")
 
     def _check_criteria(self) -> None:
         seen: set[str] = set()
@@ -97,21 +109,26 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if missing := [dimension for dimension in DIMENSIONS if dimension not in self.weights]:
             raise ValueError(f"no weight for dimension {missing[0]!r}")
         for dimension, weight in self.weights.items():
-            if not 0 <= weight <= _LARGEST_WEIGHT:
+            if weight and not LEAST_WEIGHT <= weight <= MOST_WEIGHT:
                 raise ValueError(
-                    f"the weight of {dimension} is {weight:g}; expected a number from 0 to {_LARGEST_WEIGHT:,}"
+                    f"the weight of {dimension} is {weight:g}; expected 0, or a number from {LEAST_WEIGHT:g} to "
+                    f"{MOST_WEIGHT:,}"
                 )
         if not sum(self.weights.values()) > 0:
             raise ValueError("the weights of all dimensions are zero")
 
     def _check_verdicts(self) -> None:
         for dimension in DIMENSIONS:
-            bands = self.verdicts.get(dimension, ())
-            starts = [start for start, _ in bands]
-            if not bands or starts[-1] != 0 or starts != sorted(set(starts), reverse=True) or starts[0] > 10:
+            verdicts = self.verdicts.get(dimension, ())
+            starts = [verdict.start for verdict in verdicts]
+            if not verdicts or starts[-1] != 0 or starts != sorted(set(starts), reverse=True):
                 raise ValueError(f"the verdicts of dimension {dimension!r} must fall from at most 10 to 0")
-            if not all(sentence.strip() for _, sentence in bands):
-                raise ValueError(f"a verdict of dimension {dimension!r} is empty")
+            claimed = {name for verdict in verdicts for name in verdict.claims}
+            of_dimension = {name for criterion in self.of(dimension) for name in (criterion.id, criterion.group)}
+            if unknown := sorted(claimed - of_dimension):
+                raise ValueError(
+                    f"a verdict of dimension {dimension!r} claims {unknown[0]!r}, which it does not ask for"
+                )
 
     def _check_maturity(self) -> None:
         if not self.maturity or self.maturity[-1].least or not all(entry.least for entry in self.maturity[:-1]):
@@ -147,10 +164,6 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             criterion.name for criterion in self.criterion if any(rule.facts == (key,) for rule in criterion.answers)
         ]
         return self.facts[key].name or next(iter(asking), key)
-
-    def verdict(self, dimension: Dimension, score: float) -> str:
-        """What a score of a dimension means."""
-        return next(sentence for start, sentence in self.verdicts[dimension] if score >= start)
 
     def of(self, dimension: Dimension) -> tuple[Criterion, ...]:
         """The criteria of one dimension, in the file's order."""

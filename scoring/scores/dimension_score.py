@@ -1,19 +1,23 @@
 """One dimension of one framework: the weighted mean of its answered criteria, with its coverage.
 
-Unanswered criteria leave both sums, and the share of the weight that was answered is the coverage; a stale answer is
-carried along and counts as none. Under the policy's least coverage there is no score, and the reason says so.
+Unanswered criteria leave both sums, and the share of the weight that was answered is the coverage. A stale answer stays
+in both sums with at most the policy's points and covers nothing, so that no score rises by waiting. Where the coverage
+is not enough there is no score, and the reason says so.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import fmean
 
 import msgspec
 
 from speedscore.scoring.findings.findings import Finding
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.rubric.verdict import Verdict
+from speedscore.scoring.scores.coverage import Coverage, cover, is_enough, why_not_enough
 
 
 class DimensionScore(msgspec.Struct, frozen=True):
@@ -28,14 +32,14 @@ class DimensionScore(msgspec.Struct, frozen=True):
     score: float | None
     """Rounded by the policy; None when there is not enough evidence."""
     raw: float | None
-    """Weighted mean of what was answered, unrounded; None when nothing was."""
+    """Weighted mean of what was answered, stale or not, unrounded; None when nothing was."""
     coverage: float
-    """Answered weight over asked weight, 0 to 1."""
+    """Freshly answered weight over asked weight, 0 to 1."""
     findings: tuple[Finding, ...]
     reason: str = ""
     """Why there is no score."""
     verdict: str = ""
-    """What the score means in a sentence; empty where there is none."""
+    """What the score means in a sentence; empty where there is no score, or no sentence whose claims hold."""
 
     @property
     def measured(self) -> bool:
@@ -48,7 +52,7 @@ class DimensionScore(msgspec.Struct, frozen=True):
 
     @property
     def stale(self) -> int:
-        """Answers that are shown and do not count."""
+        """Answers that are too old to cover anything."""
         return sum(finding.stale for finding in self.findings)
 
 
@@ -68,13 +72,15 @@ def score_dimension(
 ) -> DimensionScore:
     """Weighted mean, coverage and rounding for one dimension; ``cases`` says how many of ``device`` were measured."""
     asked = tuple(finding for finding in findings if finding.criterion.dimension == dimension)
-    total = math.fsum(finding.criterion.weight for finding in asked)
-    weighted = [(finding.criterion.weight, finding.score) for finding in asked if finding.score is not None]
-    answered = math.fsum(weight for weight, _ in weighted)
-    raw = math.fsum(weight * score for weight, score in weighted) / answered if answered else None
-    coverage = answered / total if total else 0.0
-    enough = round(coverage, 9) >= rubric.policy.minimum_coverage
-    score = round_half_up(raw, rubric.policy.round_to) if raw is not None and enough else None
+    weighted = [(finding.criterion.weight, finding.points) for finding in asked if finding.points is not None]
+    weight = math.fsum(weight for weight, _ in weighted)
+    raw = math.fsum(weight * points for weight, points in weighted) / weight if weight else None
+    coverage = cover(
+        [finding.criterion for finding in asked], {finding.criterion.id for finding in asked if finding.known}
+    )
+    score = (
+        round_half_up(raw, rubric.policy.round_to) if raw is not None and is_enough(coverage, rubric.policy) else None
+    )
     probes = [source for finding in asked if finding.probed is not None for source in finding.sources]
     if any(finding.measured and finding.probed is None for finding in asked):
         basis, since = f"measured on {device}", cases
@@ -90,17 +96,35 @@ def score_dimension(
         since=since,
         score=score,
         raw=raw,
-        coverage=coverage,
+        coverage=coverage.share,
         findings=asked,
         reason=_lack_of_evidence(rubric, asked, coverage) if score is None else "",
-        verdict="" if score is None else rubric.verdict(dimension, score),
+        verdict="" if score is None else _verdict(rubric.verdicts[dimension], score, asked),
     )
 
 
-def _lack_of_evidence(rubric: Rubric, asked: Sequence[Finding], coverage: float) -> str:
-    needed = rubric.policy.minimum_coverage
-    reason = f"not enough evidence: {coverage * 100:.0f} % of the weight is answered, {needed * 100:.0f} % is needed"
+def _lack_of_evidence(rubric: Rubric, asked: Sequence[Finding], coverage: Coverage) -> str:
+    reason = f"not enough evidence: {why_not_enough(coverage, rubric.policy) or 'nothing that weighs is asked'}"
     if stale := math.fsum(finding.criterion.weight for finding in asked if finding.stale):
         total = math.fsum(finding.criterion.weight for finding in asked)
         reason += f"; the answers to another {stale / total * 100:.0f} % are stale"
     return reason
+
+
+def _verdict(verdicts: Sequence[Verdict], score: float, asked: Sequence[Finding]) -> str:
+    """The first sentence whose score is reached and whose claims fresh answers bear out; empty where there is none."""
+    answers: dict[str, list[tuple[float, float]]] = {}
+    for finding in asked:
+        if finding.score is not None:
+            for name in filter(None, (finding.criterion.id, finding.criterion.group)):
+                answers.setdefault(name, []).append((finding.criterion.weight, finding.score))
+    means = {name: fmean([score for _, score in own], [weight for weight, _ in own]) for name, own in answers.items()}
+    return next(
+        (
+            verdict.sentence
+            for verdict in verdicts
+            if score >= verdict.start
+            and all(name in means and means[name] >= least for name, least in verdict.claims.items())
+        ),
+        "",
+    )

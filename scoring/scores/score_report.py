@@ -29,6 +29,8 @@ class ScoreReport(msgspec.Struct, frozen=True):
     """What a card format renders."""
 
     snapshot: str
+    as_of: str
+    """``YYYY-MM``: the month to which ages are counted; that of ``snapshot`` or a later one."""
     rubric_version: int
     cards: tuple[ScoreCard, ...]
     runs: tuple[RunSummary, ...]
@@ -76,6 +78,7 @@ def build_report(
     variants = _variants(rubric, evidence, devices)
     return ScoreReport(
         snapshot=evidence.snapshot,
+        as_of=evidence.as_of,
         rubric_version=rubric.version,
         cards=tuple(
             make_card(

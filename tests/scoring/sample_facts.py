@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
+
+from hypothesis import strategies as st
 
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun, gather
-from speedscore.scoring.facts.fact import Fact, Kind
+from speedscore.scoring.facts.fact import Fact, Kind, month_after
 from speedscore.scoring.facts.snapshots import Snapshot, fixtures_folder, load_snapshots
 from speedscore.scoring.rubric.rubric import Rubric, load_rubric
 
 RUBRIC = load_rubric()
+PRESENT = "2026-11"
+"""The month that tests take for the present one."""
 
 
 def shipped() -> tuple[Snapshot, ...]:
@@ -59,7 +64,31 @@ def make_layer(values: Mapping[str, float], *, library: str, month: str = "2024-
 
 
 def make_evidence(
-    *snapshots: Snapshot, runs: tuple[NamedRun, ...] = (), month: str | None = None, rubric: Rubric = RUBRIC
+    *snapshots: Snapshot,
+    runs: tuple[NamedRun, ...] = (),
+    month: str | None = None,
+    as_of: str | None = None,
+    rubric: Rubric = RUBRIC,
 ) -> Evidence:
     """Evidence from ``snapshots``, by default one empty snapshot."""
-    return gather(snapshots or (make_snapshot(),), month=month, runs=runs, kind_order=rubric.policy.kind_order)
+    return gather(
+        snapshots or (make_snapshot(),), month=month, as_of=as_of, runs=runs, kind_order=rubric.policy.kind_order
+    )
+
+
+def any_facts(*, framework: str = "alpha") -> st.SearchStrategy[list[Fact]]:
+    """Facts of January 2024 and the two years before, of any kind, several of a key among them."""
+
+    def make(key: str, *, value: float, kind: Kind, age: int) -> Fact:
+        known = RUBRIC.facts[key]
+        allowed = known.allowed or (known.least, 0.5, 1.0, 3.0, 10.0, 60.0, 100.0, 2_000.0)
+        chosen = allowed[int(value * len(allowed))]
+        chosen = max(known.least, chosen if known.most is None else min(chosen, known.most))
+        as_of = month_after("2024-01", -age)
+        return make_fact(key, chosen, framework=framework, kind=kind, as_of=as_of, source=f"{kind} {age}")
+
+    asked = sorted({key for criterion in RUBRIC.criterion for key in criterion.facts})
+    entry = st.tuples(st.sampled_from(asked), st.sampled_from(get_args(Kind)), st.integers(0, 24))
+    return st.lists(st.tuples(entry, st.floats(0.0, 0.999)), unique_by=lambda pair: pair[0], max_size=60).map(
+        lambda entries: [make(key, value=value, kind=kind, age=age) for (key, kind, age), value in entries]
+    )

@@ -106,7 +106,7 @@ def test_the_difference_tells_value_source_and_every_score(capsys: pytest.Captur
     ]
     assert lines[stars + 1].split() == ["stars", "published", "2026-06-20", "[2]"]
     assert "[1] JAX - S1 Rapid Discovery, January 2024, Ecosystem Health" in said
-    assert "7.0 -> (7.0)" in said
+    assert "7.0 -> (5.0)" in said
     assert "Haiku: Good -> Maintained only" in lines
 
 
@@ -171,7 +171,7 @@ def test_time_alone_is_a_change_only_where_it_made_a_fact_stale() -> None:
     fact = make_fact("github_stars", 10_000.0)
     assert not compare(before=(fact,), months=("2024-01", "2024-09")).dimensions[0].criteria
     (criterion,) = compare(before=(fact,), months=("2024-01", "2026-09")).dimensions[0].criteria
-    assert (criterion.after.score, criterion.after.stale_score, criterion.facts) == (None, 7.0, ())
+    assert (criterion.after.score, criterion.after.stale_score, criterion.facts) == (None, 5.0, ())
 
 
 def test_a_fact_that_no_criterion_asks_for_is_listed_apart() -> None:

@@ -1,4 +1,4 @@
-"""A fact has an age: past its kind's limit it is shown, marked, and counts as no answer."""
+"""A fact has an age: past its kind's limit it is shown, marked, covers nothing and counts for the middle at most."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def test_a_fact_counts_up_to_its_limit_and_not_beyond(kind: Kind) -> None:
     at_limit = find(fact, month=later("2024-01", months=LIMITS[kind]), criterion="github_stars")
     assert (at_limit.score, at_limit.stale, at_limit.reason) == (7.0, False, "")
     beyond = find(fact, month=later("2024-01", months=LIMITS[kind] + 1), criterion="github_stars")
-    assert (beyond.value, beyond.score, beyond.stale_score) == (10_000.0, None, 7.0)
+    assert (beyond.value, beyond.score, beyond.stale_score) == (10_000.0, None, RUBRIC.policy.stale_most)
+    assert beyond.limit == "no more than 5, as it is stale"
     assert not beyond.known
     assert beyond.reason == f"stale: {LIMITS[kind] + 1} months old, and a {kind} fact may be {LIMITS[kind]}"
 
@@ -88,17 +89,19 @@ def test_a_dimension_of_stale_facts_has_no_score_and_says_why() -> None:
     facts = [make_fact("paper_share_pct", 10.0), make_fact("hf_architectures_pct", 10.0, kind="reference")]
     (card,) = report(*facts, month=month).cards
     research = card.dimensions[2]
-    assert (research.score, research.raw, research.coverage, research.answered, research.stale) == (None, None, 0, 0, 2)
+    assert (research.score, research.raw, research.coverage, research.answered, research.stale) == (None, 5.0, 0, 0, 2)
     assert research.reason.endswith(
-        "0 % of the weight is answered, 50 % is needed; the answers to another 75 % are stale"
+        "0 % of the weight is answered, 65 % is needed; what weighs most is not answered (Share of papers); "
+        "the answers to another 75 % are stale"
     )
 
 
-def test_a_stale_answer_has_no_part_in_the_mean_and_none_in_the_sentences() -> None:
+def test_a_stale_answer_counts_for_the_middle_at_most_and_has_no_part_in_the_sentences() -> None:
     facts = [make_fact("paper_share_pct", 10.0), make_fact("hf_architectures_pct", 100.0, kind="reference")]
     fresh, aged = (report(*facts, month=month).cards[0] for month in ("2024-02", "2025-06"))
     assert fresh.dimensions[2].raw == 8.0
-    assert (aged.dimensions[2].raw, aged.dimensions[2].coverage) == (7.0, 0.5)
+    assert aged.dimensions[2].raw == pytest.approx((2 * 7.0 + 5.0) / 3)
+    assert aged.dimensions[2].coverage == 0.5
     sentence = "Most pretrained architectures are ready to use"
     assert sentence in fresh.strengths
     assert sentence not in aged.strengths
@@ -109,16 +112,16 @@ def test_a_stale_fact_is_marked_on_every_card() -> None:
     old = report(*facts, month="2026-11")
     terminal = FORMATS["terminal"](old, width=80)
     (line,) = (line for line in terminal.splitlines() if line.startswith("Stars "))
-    assert line.split() == ["Stars", "10,000", "stars", "(7.0)", "stale:", "published", "2024-01,"]
+    assert line.split() == ["Stars", "10,000", "stars", "(5.0)", "stale:", "published", "2024-01,"]
     assert "0 of 9 criteria, 0 %, 1 stale" in terminal
     markdown = FORMATS["markdown"](old, width=80)
-    assert "| Stars | 10,000 stars | (7.0) | stale: published 2024-01, 34 months old: a page |" in markdown
+    assert "| Stars | 10,000 stars | (5.0) | stale: published 2024-01, 34 months old: a page |" in markdown
     for text in (terminal, markdown):
-        assert "does not count; limits in months: reference 12, published 24, computed 18." in " ".join(text.split())
+        assert "it covers nothing and counts for 5 at most; limits in months: reference 12," in " ".join(text.split())
     document = json.loads(FORMATS["json"](old, width=80))
     dimension = document["frameworks"]["alpha"]["dimensions"]["ecosystem_health"]
     stars = dimension["findings"][0]
-    assert (stars["value"], stars["score"], stars["stale_score"], dimension["stale"]) == (10_000, None, 7.0, 1)
+    assert (stars["value"], stars["score"], stars["stale_score"], dimension["stale"]) == (10_000, None, 5.0, 1)
     assert stars["sources"][0]["stale"] is True
     assert document["policy"]["stale_after_months"] == LIMITS
 

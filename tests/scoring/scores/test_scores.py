@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.snapshots import Snapshot
-from speedscore.scoring.findings.findings import judge
+from speedscore.scoring.findings.findings import Finding, judge
 from speedscore.scoring.rubric.criterion import DIMENSIONS
+from speedscore.scoring.scores.coverage import cover
 from speedscore.scoring.scores.dimension_score import round_half_up, score_dimension
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
@@ -48,10 +49,17 @@ def test_the_rubric_gives_the_reference_scores_for_january_2024() -> None:
 
 def test_other_frameworks_are_scored_by_the_same_rubric() -> None:
     pytorch, tensorflow = report(*shipped(), frameworks=["pytorch", "tensorflow"], month="2024-01").cards
-    assert scores(pytorch) == (9.0, 9.0, 9.5, None, 7.5)
-    assert scores(tensorflow) == (8.5, 10.0, 5.5, None, 7.0)
+    assert scores(pytorch) == (None, 9.0, 9.5, None, 7.5)
+    assert scores(tensorflow) == (None, 10.0, 5.5, None, 7.0)
     assert pytorch.speed_score is None
-    assert tensorflow.reason == "no score for Learning Curve"
+    assert tensorflow.reason == "no score for Ecosystem Health, Learning Curve"
+
+
+def test_what_answers_too_little_has_no_score_however_good_that_is() -> None:
+    names = ["flax", "equinox", "haiku", "optax"]
+    for card in report(*shipped(), frameworks=names, month="2024-01").cards:
+        assert scores(card) == (None,) * len(DIMENSIONS)
+        assert card.speed_score is None
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -127,15 +135,55 @@ def test_an_old_fact_tells_its_age() -> None:
     assert [finding.sources[0].age_months for finding in findings if finding.known] == [14]
 
 
-def test_a_dimension_needs_its_minimum_coverage() -> None:
-    just_enough = make_evidence(make_snapshot(make_fact("paper_share_pct", 10.0)))
-    findings = judge(RUBRIC, just_enough, frameworks=["alpha"], device=None)["alpha"]
+@pytest.mark.parametrize(
+    ("keys", "coverage", "score"),
+    [
+        (["paper_share_pct", "hf_architectures_pct"], 0.75, 7.0),
+        (["paper_share_pct"], 0.5, None),
+        (["paper_share_odds_ratio_3y", "hf_architectures_pct"], 0.5, None),
+    ],
+    ids=["enough", "too little", "without the heaviest"],
+)
+def test_a_dimension_needs_its_minimum_coverage(keys: list[str], coverage: float, score: float | None) -> None:
+    evidence = make_evidence(make_snapshot(*(make_fact(key, 10.0) for key in keys)))
+    findings = judge(RUBRIC, evidence, frameworks=["alpha"], device=None)["alpha"]
     scored = score_dimension(RUBRIC, "research_adoption", findings, snapshot="2024-01")
-    assert (scored.coverage, scored.score) == (0.5, 7.0)
-    too_little = make_evidence(make_snapshot(make_fact("hf_architectures_pct", 10.0)))
-    findings = judge(RUBRIC, too_little, frameworks=["alpha"], device=None)["alpha"]
-    scored = score_dimension(RUBRIC, "research_adoption", findings, snapshot="2024-01")
-    assert (scored.coverage, scored.score, scored.raw) == (0.25, None, 7.0)
+    assert (scored.coverage, scored.score) == (coverage, score)
+
+
+def test_a_dimension_without_its_heaviest_question_is_withheld_however_much_else_is_answered() -> None:
+    lenient = msgspec.structs.replace(RUBRIC, policy=msgspec.structs.replace(RUBRIC.policy, minimum_coverage=0.1))
+    evidence = make_evidence(make_snapshot(make_fact("hf_architectures_pct", 10.0)))
+    findings = judge(lenient, evidence, frameworks=["alpha"], device=None)["alpha"]
+    scored = score_dimension(lenient, "research_adoption", findings, snapshot="2024-01")
+    assert scored.score is None
+    assert scored.reason == "not enough evidence: what weighs most is not answered (Share of papers)"
+
+
+def test_any_criterion_of_the_heaviest_group_answers_its_question() -> None:
+    asked = RUBRIC.of("ecosystem_health")
+    assert cover(asked, {"commit_velocity", "issue_response", "star_growth"}).lacking
+    assert not cover(asked, {"github_forks"}).lacking
+
+
+@pytest.mark.parametrize(
+    ("speed", "verdict"),
+    [
+        (1.3, "Among the fastest wherever it was compared"),
+        (0.6, "Fast enough for most, and clearly behind the fastest"),
+    ],
+    ids=["fast", "slow"],
+)
+def test_a_verdict_claims_only_what_the_answers_bear_out(speed: float, verdict: str) -> None:
+    """The same score, once by speed and once in spite of it."""
+    findings = [
+        Finding(criterion=criterion, framework="alpha", score=score)
+        for criterion in RUBRIC.of("performance")
+        for score in [criterion.answers[0].score(speed) if criterion.id == "training_speed" else 10.0]
+    ]
+    scored = score_dimension(RUBRIC, "performance", findings, snapshot="2024-01")
+    assert scored.score is not None
+    assert scored.verdict == verdict
 
 
 def test_a_measurement_answers_before_a_fact_and_both_are_told() -> None:

@@ -14,6 +14,7 @@ from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.rubric.verdict import Verdict
 from speedscore.scoring.scores.sensitivity import DRAWS, Sensitivity, sensitivity
 from speedscore.scoring.scores.weighing import DimensionWeights
 from tests.scoring.sample_facts import RUBRIC
@@ -45,6 +46,7 @@ SMALL = msgspec.structs.replace(
     RUBRIC,
     policy=msgspec.structs.replace(RUBRIC.policy, minimum_coverage=0.5),
     groups={},
+    verdicts={dimension: (Verdict(start=0.0, sentence="for a test"),) for dimension in DIMENSIONS},
     criterion=tuple(criterion(f"{dimension} {number}", dimension) for dimension in DIMENSIONS for number in (1, 2)),
 )
 """Two criteria of one weight a dimension."""
