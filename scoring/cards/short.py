@@ -211,12 +211,15 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     measured = [dimension for dimension in card.dimensions if dimension.basis.startswith("measured")]
     if not measured:
         return
+    dates: dict[str, list[str]] = {}
     for run in report.runs:
-        yield f"{run.created[:10]}{f' on {run.machine}' if run.machine else ''}, preset {run.preset}"
+        where = f"{f' on {run.machine}' if run.machine else ''}, preset {run.preset}"
+        dates.setdefault(where, []).append(run.created[:10])
+    yield from (f"{', '.join(dict.fromkeys(created))}{where}" for where, created in dates.items())
     yield from (sentence.rstrip(".") for sentence in wording.scored_variants(card))
     for dimension in measured:
-        bases = [scored for scored in (*card.dimensions, *card.beside) if scored.dimension == dimension.dimension]
-        yield f"{dimension.title}: {', '.join(map(_on_its_basis, bases))}"
+        others = [other for other in card.beside if other.dimension == dimension.dimension and other.score is not None]
+        yield f"{dimension.title}: {', '.join(map(_on_its_basis, (dimension, *others)))}"
 
 
 def _on_its_basis(dimension: DimensionScore) -> str:

@@ -219,9 +219,11 @@ def _answer(
                 note="; ".join(notes),
                 probed=probed if rule.probes is not None else None,
             )
+    note = "; ".join(notes)
     if by_facts.value is not None:
-        return msgspec.structs.replace(by_facts, note="; ".join(notes))
-    return msgspec.structs.replace(by_facts, reason="; ".join(filter(None, (*notes, by_facts.reason))))
+        return msgspec.structs.replace(by_facts, note=note)
+    reason = "; ".join(part for part in (note, by_facts.reason) if part)
+    return msgspec.structs.replace(by_facts, reason=reason)
 
 
 def _by_facts(criterion: Criterion, *, rubric: Rubric, evidence: Evidence, framework: str) -> Finding:

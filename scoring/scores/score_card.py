@@ -112,13 +112,18 @@ def _score_dimensions(
 def _beside(
     dimensions: Sequence[DimensionScore], by_basis: Sequence[Sequence[DimensionScore]]
 ) -> tuple[DimensionScore, ...]:
-    """The same dimensions on each other basis, where either was measured."""
-    return tuple(
-        alternative
-        for place, dimension in enumerate(dimensions)
-        for alternative in (scored[place] for scored in by_basis)
-        if alternative.basis != dimension.basis and (dimension.measured or alternative.measured)
-    )
+    """The same dimensions on each other basis, where either was measured; each basis once."""
+    beside: list[DimensionScore] = []
+    for place, dimension in enumerate(dimensions):
+        others: dict[str, DimensionScore] = {}
+        for scored in by_basis:
+            others.setdefault(scored[place].basis, scored[place])
+        beside += [
+            other
+            for basis, other in others.items()
+            if basis != dimension.basis and (dimension.measured or other.measured)
+        ]
+    return tuple(beside)
 
 
 def _speed_score(rubric: Rubric, weighing: Sequence[DimensionScore]) -> float:
