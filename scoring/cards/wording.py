@@ -214,7 +214,19 @@ def rows(finding: Finding) -> Iterator[tuple[str, str, str, tuple[Source, ...]]]
     for source in () if single else finding.sources:
         yield f"  {source.name}", number(source.value), "", (source,)
     for source in finding.beside:
-        yield f"  {f'beside: {source.name}' if source.name else 'beside it'}", number(source.value), "", (source,)
+        yield (
+            f"  {f'beside: {source.name}' if source.name else 'beside it'}",
+            _beside_value(finding, source),
+            "",
+            (source,),
+        )
+
+
+def _beside_value(finding: Finding, source: Source) -> str:
+    """A fact beside probes is another kind of figure, so its unit is said."""
+    if finding.probed is None:
+        return number(source.value)
+    return f"level {number(source.value)}" if source.unit == "level" else f"{number(source.value)} {source.unit}"
 
 
 def footnote(source: Source) -> str:
