@@ -19,6 +19,7 @@ from speedscore.scoring.findings.standings import MeasuredCell
 from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
+from speedscore.scoring.scores.comparison import ComparedQuestion, OmittedQuestion, UnrankedFramework
 from speedscore.scoring.scores.sensitivity import Sensitivity
 from speedscore.scoring.scores.uncertainty import Interval
 
@@ -152,6 +153,15 @@ class CardCoverage(msgspec.Struct, forbid_unknown_fields=True):
     missing: list[MissingCase]
 
 
+class CardComparison(msgspec.Struct, forbid_unknown_fields=True):
+    """Which frameworks are ranked, and on which questions."""
+
+    ranked: list[str]
+    questions: list[ComparedQuestion]
+    omitted: list[OmittedQuestion]
+    unranked: list[UnrankedFramework]
+
+
 class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     """What ``speedscore card --format json`` prints."""
 
@@ -165,6 +175,7 @@ class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     departures: list[str]
     """What of policy and weights is not the rubric's own."""
     frameworks: dict[str, Card]
+    comparison: CardComparison
     sensitivity: Sensitivity | None
     runs: list[RunSummary]
     coverage: list[CardCoverage]
