@@ -139,7 +139,7 @@ def numpy_card(ended: Ended, site: Path, monkeypatch: pytest.MonkeyPatch) -> Sco
     plugin = importlib.import_module("speedscore_sample.plugin")
     rubric = add_criteria(load_rubric(), plugin.pytest_speedscore_criteria(), source="the sample package")
     evidence = gather(
-        load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts),
+        load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics),
         runs=[NamedRun(name="run.json", record=ended.run)],
         kind_order=rubric.policy.kind_order,
     )

@@ -16,10 +16,13 @@ from speedscore.scoring.cards.json import SCHEMA_VERSION
 from speedscore.scoring.evidence.run_summaries import RunSummary
 from speedscore.scoring.facts.fact import Kind
 from speedscore.scoring.findings.standings import MeasuredCell
+from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
+from speedscore.scoring.rubric.topic import Section
 from speedscore.scoring.scores.comparison import ComparedQuestion, OmittedQuestion, UnrankedFramework
+from speedscore.scoring.scores.layer_card import GradeLimits, MeasuredLine
 from speedscore.scoring.scores.sensitivity import Sensitivity
 from speedscore.scoring.scores.uncertainty import Interval
 
@@ -33,14 +36,20 @@ class CardSource(msgspec.Struct, forbid_unknown_fields=True):
     value: float
     age_months: int
     low: float | None = None
-    """Of a fact."""
+    """Of a fact the range that its source states; of probes what so few allow, with 95 %."""
     high: float | None = None
-    """Of a fact."""
     stale: bool = False
     """Of a fact."""
+    record: bool = False
+    """Of a fact that holds until it is beaten, and so is never stale."""
     method: str = ""
     """Of a fact."""
+    definition: str = ""
+    """By which of several ways of counting, or on which device; answers of one kind are comparable where it is the
+    same."""
     name: str = ""
+    """Of a fact."""
+    unit: str = ""
     """Of a fact."""
     nodeids: list[str] = []
     """Of a measurement."""
@@ -86,10 +95,30 @@ class CardDimension(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     findings: list[CardFinding]
 
 
+class CardFact(msgspec.Struct, forbid_unknown_fields=True):
+    """A fact that enters no score, with what says something else."""
+
+    key: str
+    name: str
+    unit: str
+    sources: list[CardSource]
+
+
+class CardTopic(msgspec.Struct, forbid_unknown_fields=True):
+    """What is told of one topic, and enters no score."""
+
+    topic: str
+    name: str
+    section: Section
+    facts: list[CardFact]
+    statements: list[DatedStatement]
+
+
 class MainDimension(CardDimension):
     """One dimension of the Speed Score."""
 
     interval: Interval
+    topics: list[CardTopic]
 
 
 class DimensionBeside(CardDimension):
@@ -99,12 +128,13 @@ class DimensionBeside(CardDimension):
 
 
 class CardLayerFact(msgspec.Struct, forbid_unknown_fields=True):
-    """One fact that a grade rests on."""
+    """One fact about a layer."""
 
     key: str
     name: str
     unit: str
     source: CardSource
+    beside: list[CardSource]
 
 
 class CardLayer(msgspec.Struct, forbid_unknown_fields=True):
@@ -116,6 +146,23 @@ class CardLayer(msgspec.Struct, forbid_unknown_fields=True):
     grade: str | None
     reason: str
     facts: list[CardLayerFact]
+
+
+class CardGradeLoss(msgspec.Struct, forbid_unknown_fields=True):
+    """The grade that one fact alone would leave, if it fell below a limit of the present one."""
+
+    fact: str
+    below: float
+    grade: str
+
+
+class LayerOfItsOwn(CardLayer):
+    """A layer that was asked for by name; ``facts`` are all that is known of it."""
+
+    stands_on: list[str]
+    grades: list[GradeLimits]
+    losses: list[CardGradeLoss]
+    lines: list[MeasuredLine]
 
 
 class Card(msgspec.Struct, forbid_unknown_fields=True):
@@ -134,6 +181,9 @@ class Card(msgspec.Struct, forbid_unknown_fields=True):
     variants: list[ScoredVariant]
     """Which line of the matrix it is scored as, on each device that it was measured on."""
     layers: list[CardLayer]
+    topics: list[CardTopic]
+    """Of no dimension: they stand with the sentences and the layers."""
+    other_facts: list[CardFact]
 
 
 class MissingCase(msgspec.Struct, forbid_unknown_fields=True):
@@ -176,6 +226,7 @@ class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     """What of policy and weights is not the rubric's own."""
     frameworks: dict[str, Card]
     comparison: CardComparison
+    layers: dict[str, LayerOfItsOwn]
     sensitivity: Sensitivity | None
     runs: list[RunSummary]
     coverage: list[CardCoverage]

@@ -8,8 +8,11 @@ from typing import Any
 import msgspec
 
 from speedscore.scoring.findings.findings import Finding, Source
+from speedscore.scoring.findings.topics import KnownFact, TopicAnswer
+from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.scores.dimension_score import DimensionScore
-from speedscore.scoring.scores.maturity import GradedLayer
+from speedscore.scoring.scores.layer_card import LayerCard
+from speedscore.scoring.scores.maturity import GradedLayer, LayerFact
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 
@@ -34,6 +37,7 @@ def render(report: ScoreReport, *, width: int) -> str:  # noqa: ARG001
         "weights": report.weights,
         "departures": report.departures,
         "frameworks": {card.framework: _card(card) for card in report.cards},
+        "layers": {card.layer.library: _layer_card(card) for card in report.layers},
         "comparison": {
             "ranked": report.comparison.ranked,
             "questions": msgspec.to_builtins(report.comparison.questions),
@@ -66,6 +70,7 @@ def _card(card: ScoreCard) -> dict[str, Any]:
             dimension.dimension: {
                 **_dimension(dimension),
                 "interval": msgspec.to_builtins(card.uncertainty.dimensions[dimension.dimension]),
+                "topics": [_topic(answer) for answer in card.topics if answer.topic.section == dimension.dimension],
             }
             for dimension in card.dimensions
         },
@@ -76,6 +81,8 @@ def _card(card: ScoreCard) -> dict[str, Any]:
         "avoid_if": card.avoid_if,
         "variants": msgspec.to_builtins(card.variants),
         "layers": [_layer(layer) for layer in card.layers],
+        "topics": [_topic(answer) for answer in card.topics if answer.topic.section not in DIMENSIONS],
+        "other_facts": [_known_fact(fact) for fact in card.other_facts],
     }
 
 
@@ -120,15 +127,52 @@ def _layer(layer: GradedLayer) -> dict[str, Any]:
         "purpose": layer.purpose,
         "grade": layer.grade,
         "reason": layer.reason,
-        "facts": [
-            {"key": fact.key, "name": fact.name, "unit": fact.unit, "source": _source(fact.source)}
-            for fact in layer.facts
-        ],
+        "facts": [_layer_fact(fact) for fact in layer.facts],
+    }
+
+
+def _layer_card(card: LayerCard) -> dict[str, Any]:
+    return {
+        **_layer(card.layer),
+        "stands_on": list(card.stands_on),
+        "grades": msgspec.to_builtins(card.grades),
+        "losses": [{"fact": loss.limit.key, "below": loss.limit.least, "grade": loss.grade} for loss in card.losses],
+        "facts": [_layer_fact(fact) for fact in card.facts],
+        "lines": msgspec.to_builtins(card.lines),
+    }
+
+
+def _layer_fact(fact: LayerFact) -> dict[str, Any]:
+    return {
+        "key": fact.key,
+        "name": fact.name,
+        "unit": fact.unit,
+        "source": _source(fact.source),
+        "beside": [_source(source) for source in fact.beside],
+    }
+
+
+def _topic(answer: TopicAnswer) -> dict[str, Any]:
+    return {
+        "topic": answer.id,
+        "name": answer.topic.name,
+        "section": answer.topic.section,
+        "facts": [_known_fact(fact) for fact in answer.facts],
+        "statements": msgspec.to_builtins(answer.statements),
+    }
+
+
+def _known_fact(fact: KnownFact) -> dict[str, Any]:
+    return {
+        "key": fact.key,
+        "name": fact.name,
+        "unit": fact.unit,
+        "sources": [_source(source) for source in fact.sources],
     }
 
 
 def _source(source: Source) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(source)
-    of_facts, of_measurements = ("method", "name", "low", "high", "stale"), ("nodeids", "runs", "rounds")
+    of_facts, of_measurements = ("method", "name", "stale", "record", "unit"), ("nodeids", "runs", "rounds")
     unused = of_facts if source.kind == "measured" else of_measurements
     return {name: value for name, value in fields.items() if name not in unused}

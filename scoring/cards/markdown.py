@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from speedscore.scoring.cards import wording
+from speedscore.scoring.cards import layer_cards, unscored, wording
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
@@ -14,6 +14,7 @@ from speedscore.text.markdown import escaped, markdown_table
 def render(report: ScoreReport, *, width: int) -> str:  # noqa: ARG001
     """One section a framework, then the comparison, then what was measured; ``width`` means nothing here."""
     lines = [line for card in report.cards for line in (*_card(card, report), "")]
+    lines += [line for layer in report.layers for line in (*layer_cards.in_markdown(layer, report), "")]
     if len(report.cards) > 1:
         lines += [*_comparison(report), "", *(f"- {escaped(sentence)}" for sentence in wording.firmness(report)), ""]
     lines += _measured(report)
@@ -41,10 +42,21 @@ def _card(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
             yield escaped(sentence)
             yield ""
         yield from _findings(dimension)
-    for title, sentences in wording.titled_sentences(card):
-        if sentences:
-            yield from ("", f"**{title}**", "", *(f"- {escaped(sentence)}" for sentence in sentences))
+        if lines := unscored.of_section(card, dimension.dimension):
+            yield from ("", f"**{unscored.HEADING}**", "", *_unscored(lines))
+    for title, section, sentences in wording.titled_sentences(card):
+        said = unscored.of_sentences(card, section)
+        if sentences or said:
+            yield from ("", f"**{title}**", "", *(f"- {escaped(sentence)}" for sentence in sentences), *_unscored(said))
     yield from _layers(card)
+    if card.other_facts:
+        yield from ("", f"**{unscored.OTHER_FACTS}**", "", *_unscored(unscored.of_facts(card.other_facts)))
+
+
+def _unscored(lines: Iterable[unscored.Line]) -> Iterator[str]:
+    for line in lines:
+        indent = "  " if line.continues else ""
+        yield f"{indent}- {escaped(f'{line.text} ({line.origin}: {line.source})')}"
 
 
 def _findings(dimension: DimensionScore) -> list[str]:
@@ -60,9 +72,14 @@ def _findings(dimension: DimensionScore) -> list[str]:
 
 
 def _layers(card: ScoreCard) -> Iterator[str]:
-    if not card.layers:
+    why = unscored.of_sentences(card, "layers")
+    if not card.layers and not why:
         return
     yield from ("", f"### {escaped(wording.layers_title(card))}", "")
+    if why:
+        yield from (*_unscored(why), "")
+    if not card.layers:
+        return
     rows = []
     for layer in card.layers:
         sources = dict.fromkeys(wording.footnote(fact.source) for fact in layer.facts)

@@ -12,6 +12,7 @@ from speedscore.scoring.cards.wording import number
 from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion
 from speedscore.scoring.rubric.rubric import Rubric, load_rubric
+from speedscore.scoring.rubric.topic import Section
 from speedscore.scoring.rubric.verdict import Verdict
 from speedscore.text.markdown import markdown_table
 
@@ -36,6 +37,18 @@ def _parts(rubric: Rubric) -> Iterator[str]:
         yield _list(map(_verdict, rubric.verdicts[dimension]))
         for criterion in rubric.of(dimension):
             yield from _criterion(criterion)
+    yield "## Told and not scored"
+    yield (
+        "What sources say in words, and facts that cannot be compared, stand on the card by topic and enter no score: "
+        "words have no scale, and a scale for one source's judgement would be that judgement again."
+    )
+    yield _table(
+        [
+            (topic.name, _section(rubric, topic.section), ", ".join(map(rubric.fact_name, topic.facts)))
+            for topic in rubric.topics.values()
+        ],
+        headers=("topic", "under", "facts"),
+    )
     yield "## Maturity of layers"
     yield "A library that stands on a framework gets the first grade whose every limit is reached, and no score."
     yield _table(
@@ -99,6 +112,12 @@ def _rule(rule: AnswerRule) -> str:
         f"{_asked(rule)}: {rule.scale} scale in {rule.unit}: {points}; "
         f"for example {number(value)} → {score:g}. {rule.reason}"
     )
+
+
+def _section(rubric: Rubric, section: Section) -> str:
+    """A section's title: a dimension's own, and of the others their name in words."""
+    titles = [title for dimension, title in rubric.dimensions.items() if dimension == section]
+    return titles[0] if titles else section.replace("_", " ").capitalize()
 
 
 def _asked(rule: AnswerRule) -> str:

@@ -6,19 +6,23 @@ behind it there.
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from speedscore.scoring.cards import wording
+from speedscore.scoring.cards import layer_cards, wording
 from speedscore.scoring.cards.side_by_side import side_by_side
 from speedscore.scoring.evidence.evidence import NOT_SAVED
-from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.rubric.answer_rule import INVERSE
 from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.layer_card import LayerCard
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.scoring.scores.surroundings import Surroundings
 from speedscore.text.numbers import factor
+from speedscore.text.plain import plain
+from speedscore.text.wrapping import ends_apart
 
 MINIMUM_WIDTH = 70
 MOST_LINES = 45
@@ -32,18 +36,25 @@ _FACT_WIDTH = 39
 _FACT_GAP = 2
 _NO_BREAK = "\u00a0"
 """A blank at which no line ends: a command that is copied has to stand in one line."""
+_MOST_ANSWERS = 20
+"""Of a card's answers: what a reader takes in at a glance."""
 _NAMED = 5
 """Unknown criteria that are named; the rest are counted."""
 
 
 def render(report: ScoreReport, surroundings: Surroundings, *, width: int, sources: bool = False) -> str:
     """One card a framework and, where there are several, how firm their order is; ``sources`` adds those of each."""
+    report, surroundings = plain(report), plain(surroundings)
     width = min(max(width, MINIMUM_WIDTH), _WIDEST)
     lines: list[str] = []
     for card in report.cards:
         lines += [*_card(card, report, surroundings, width=width), ""]
         if sources:
             lines += [*_sources(card, width=width), ""]
+    for layer in report.layers:
+        lines += [*_layer(layer, report, width=width), ""]
+        if sources:
+            lines += [*_sources_of_layer(layer, width=width), ""]
     if len(report.cards) > 1:
         for sentence in wording.firmness(report):
             lines += textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
@@ -52,6 +63,7 @@ def render(report: ScoreReport, surroundings: Surroundings, *, width: int, sourc
 
 def session_end(report: ScoreReport, *, width: int) -> str:
     """The scores of what a session measured side by side, how firm their order is, and how to see the cards."""
+    report = plain(report)
     width = min(max(width, MINIMUM_WIDTH), _WIDEST)
     lines = side_by_side(report.cards, snapshot=report.snapshot, width=width)
     variants = ", ".join(f"{card.name} as {card.variants[0].framework}" for card in report.cards if card.variants)
@@ -78,13 +90,12 @@ def _card(card: ScoreCard, report: ScoreReport, surroundings: Surroundings, *, w
 def _lines(
     card: ScoreCard, report: ScoreReport, surroundings: Surroundings, *, width: int, sentences: int
 ) -> Iterator[str]:
-    yield _title(card, width=width)
+    yield from ends_apart(card.name, _title(card), width=width)
     yield "=" * width
     earlier = surroundings.earlier.get(card.framework)
     yield from side_by_side(surroundings.cards, snapshot=report.snapshot, width=width, first=card, earlier=earlier)
     yield ""
-    findings = [finding for dimension in card.dimensions for finding in dimension.findings]
-    yield from _in_columns([words for finding in findings if (words := answer(finding))], width=width)
+    yield from _in_columns([words for finding in _heaviest(card) if (words := answer(finding))], width=width)
     yield ""
     yield from _labelled("Strengths", card.strengths[:sentences], width=width)
     yield from _labelled("Weaknesses", card.weaknesses[:sentences], width=width)
@@ -104,25 +115,60 @@ def _lines(
     yield from _labelled(
         "See more",
         # Not as whole commands: without the runs and the snapshot of this card they would print another one.
-        ("the same command with --full or --sources", _unbroken(f"speedscore trace {card.framework}")),
+        ("every answer: the same command with --full or --sources", _unbroken(f"speedscore trace {card.framework}")),
         width=width,
     )
 
 
-def _title(card: ScoreCard, *, width: int) -> str:
+def _heaviest(card: ScoreCard) -> list[Finding]:
+    """The answers that weigh most in the Speed Score, fresh ones first, in the card's order; the full card has all."""
+    places = {
+        finding.criterion.id: (finding.stale, -card.weights[dimension.dimension] * finding.criterion.weight / asked)
+        for dimension in card.dimensions
+        if (asked := math.fsum(finding.criterion.weight for finding in dimension.findings))
+        for finding in dimension.findings
+        if finding.value is not None
+    }
+    chosen = sorted(places, key=lambda name: places[name])[:_MOST_ANSWERS]
+    return [
+        finding for dimension in card.dimensions for finding in dimension.findings if finding.criterion.id in chosen
+    ]
+
+
+def _layer(card: LayerCard, report: ScoreReport, *, width: int) -> Iterator[str]:
+    yield from ends_apart(card.layer.name, layer_cards.title(card), width=width)
+    yield "=" * width
+    yield from textwrap.wrap(f"{layer_cards.about(card)}; facts known by {report.snapshot}", width)
+    yield ""
+    others = (f"{fact.name}: {layer_cards.fact_value(fact)}{_year(fact.source)}" for fact in layer_cards.unasked(card))
+    yield from _in_columns([*map(answer, card.answers), *others], width=width)
+    yield ""
+    yield from _labelled("Maturity", layer_cards.grade_and_limits(card), width=width)
+    yield from _labelled("Changes it", layer_cards.changes_of_grade(card), width=width)
+    yield from _labelled("Measured", map(layer_cards.measured_line, card.lines), width=width)
+    yield from _labelled("No score", [layer_cards.why_no_score(card)], width=width)
+    frameworks = (_unbroken(f"speedscore card {framework}") for framework in card.stands_on)
+    trace = _unbroken(f"speedscore trace {card.layer.library}")
+    yield from _labelled("See more", ("the same command with --full or --sources", trace, *frameworks), width=width)
+
+
+def _year(source: Source) -> str:
+    return f" ({source.as_of[:4]})" if source.stale else ""
+
+
+def _title(card: ScoreCard) -> str:
     interval = card.uncertainty.speed_score
-    score = (
+    return (
         f"Speed Score unknown: between {interval.low:.1f} and {interval.high:.1f} of 10"
         if card.speed_score is None
         else f"Speed Score {card.speed_score:.1f} of 10 ({interval.low:.1f} to {interval.high:.1f} with 95 % certainty)"
     )
-    return f"{card.name}{score:>{max(width - len(card.name), len(score) + 1)}}"
 
 
 def answer(finding: Finding) -> str:
     """The answer to a criterion in words, as in ``Browser: via another framework``; empty where there is none.
 
-    One that is too old to count bears its year.
+    One that is too old to count bears its year in brackets, and a record says of what year it is.
     """
     if finding.value is None or finding.rule is None:
         return ""
@@ -135,9 +181,10 @@ def answer(finding: Finding) -> str:
     else:
         sentence = rule.phrase.replace("{}", words) if rule.phrase else f"{finding.criterion.name}: {words}{unit}"
     sentence = sentence[:1].upper() + sentence[1:]
-    if not finding.stale:
-        return sentence
-    return f"{sentence} ({min(source.as_of for source in finding.sources)[:4]})"
+    year = min((source.as_of for source in finding.sources), default="")[:4]
+    if finding.stale:
+        return f"{sentence} ({year})"
+    return f"{sentence}, of {year}" if any(source.record for source in finding.sources) else sentence
 
 
 def _in_columns(texts: Sequence[str], *, width: int) -> Iterator[str]:
@@ -182,12 +229,15 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     measured = [dimension for dimension in card.dimensions if dimension.basis.startswith("measured")]
     if not measured:
         return
+    dates: dict[str, list[str]] = {}
     for run in report.runs:
-        yield f"{run.created[:10]}{f' on {run.machine}' if run.machine else ''}, preset {run.preset}"
+        where = f"{f' on {run.machine}' if run.machine else ''}, preset {run.preset}"
+        dates.setdefault(where, []).append(run.created[:10])
+    yield from (f"{', '.join(dict.fromkeys(created))}{where}" for where, created in dates.items())
     yield from (sentence.rstrip(".") for sentence in wording.scored_variants(card))
     for dimension in measured:
-        bases = [scored for scored in (*card.dimensions, *card.beside) if scored.dimension == dimension.dimension]
-        yield f"{dimension.title}: {', '.join(map(_on_its_basis, bases))}"
+        others = [other for other in card.beside if other.dimension == dimension.dimension and other.score is not None]
+        yield f"{dimension.title}: {', '.join(map(_on_its_basis, (dimension, *others)))}"
 
 
 def _on_its_basis(dimension: DimensionScore) -> str:
@@ -210,9 +260,15 @@ def _missing(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
         more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
         yield f"nothing known: {', '.join(unknown[:_NAMED])}{more}"
     if stale := sum(finding.stale for finding in findings):
-        yield f"too old to count: {stale} of {len(findings)} answers, those with a year"
+        yield f"too old to count: {stale} of {len(findings)} answers, those with a year in brackets"
     if not report.runs:
         yield "nothing measured here"
+
+
+def _sources_of_layer(card: LayerCard, *, width: int) -> Iterator[str]:
+    yield f"Sources of {card.layer.name}"
+    for fact in card.facts:
+        yield from _paragraph(f"{fact.name}: {wording.origin(fact.source)}, {wording.footnote(fact.source)}", width)
 
 
 def _sources(card: ScoreCard, *, width: int) -> Iterator[str]:
@@ -222,10 +278,8 @@ def _sources(card: ScoreCard, *, width: int) -> Iterator[str]:
         for finding in dimension.findings:
             where = "; ".join(f"{wording.origin(source)}, {wording.footnote(source)}" for source in finding.sources)
             if where:
-                yield from textwrap.wrap(
-                    f"{finding.criterion.name}: {where}",
-                    width,
-                    initial_indent="  ",
-                    subsequent_indent="      ",
-                    break_on_hyphens=False,
-                )
+                yield from _paragraph(f"{finding.criterion.name}: {where}", width)
+
+
+def _paragraph(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False)

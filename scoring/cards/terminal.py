@@ -6,11 +6,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from speedscore.scoring.cards import wording
+from speedscore.scoring.cards import layer_cards, unscored, wording
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.text.plain import plain
 from speedscore.text.tables import GAP, Footnotes, table
+from speedscore.text.wrapping import ends_apart
 
 _T = TypeVar("_T")
 
@@ -23,8 +25,10 @@ _LIBRARY_WIDTH, _PURPOSE_WIDTH, _GRADE_WIDTH = 12, 22, 15
 
 def render(report: ScoreReport, *, width: int) -> str:
     """One card a framework, then the frameworks side by side, then what was measured."""
+    report = plain(report)
     width = max(width, MINIMUM_WIDTH)
     parts = [line for card in report.cards for line in (*_card(card, report, width), "")]
+    parts += [line for layer in report.layers for line in (*layer_cards.full(layer, report, width), "")]
     if len(report.cards) > 1:
         parts += [*_comparison(report, width), *_firmness(report, width), ""]
     parts += _measured(report, width)
@@ -34,7 +38,7 @@ def render(report: ScoreReport, *, width: int) -> str:
 def _card(card: ScoreCard, report: ScoreReport, width: int) -> Iterator[str]:
     score = f"Speed Score {wording.title_score(card)} / 10"
     yield "=" * width
-    yield f"{card.name}{score:>{width - len(card.name)}}"
+    yield from ends_apart(card.name, score, width=width)
     yield "=" * width
     yield from textwrap.wrap(wording.calculation(card), width)
     yield from textwrap.wrap(f"{wording.known_by(report)}; a number in brackets is a source.", width)
@@ -45,8 +49,10 @@ def _card(card: ScoreCard, report: ScoreReport, width: int) -> Iterator[str]:
     for dimension in card.dimensions:
         yield ""
         yield from _dimension(dimension, card, footnotes, width)
-    yield from _sentences(card, width)
+        yield from _unscored(unscored.HEADING, unscored.of_section(card, dimension.dimension), footnotes, width)
+    yield from _sentences(card, footnotes, width)
     yield from _layers(card, footnotes, width)
+    yield from _unscored(unscored.OTHER_FACTS, list(unscored.of_facts(card.other_facts)), footnotes, width)
     if footnotes:
         yield from ("", "Sources", *footnotes.lines(width))
 
@@ -54,12 +60,7 @@ def _card(card: ScoreCard, report: ScoreReport, width: int) -> Iterator[str]:
 def _dimension(dimension: DimensionScore, card: ScoreCard, footnotes: Footnotes, width: int) -> Iterator[str]:
     score = "no score" if dimension.score is None else f"{wording.points(dimension.score)} / 10"
     left = f"{dimension.title.upper()}  {score}  ({wording.interval(card.uncertainty.dimensions[dimension.dimension])})"
-    coverage = wording.coverage(dimension)
-    yield (
-        f"{left}{coverage:>{width - len(left)}}"
-        if len(left) + len(coverage) < width
-        else f"{left}\n{coverage:>{width}}"
-    )
+    yield from ends_apart(left, wording.coverage(dimension), width=width)
     if sentence := dimension.verdict or dimension.reason:
         yield from textwrap.wrap(sentence, width)
     if beside := [scored for scored in card.beside if scored.dimension == dimension.dimension]:
@@ -84,19 +85,44 @@ def _dimension(dimension: DimensionScore, card: ScoreCard, footnotes: Footnotes,
     )
 
 
-def _sentences(card: ScoreCard, width: int) -> Iterator[str]:
-    for title, sentences in wording.titled_sentences(card):
-        if sentences:
+def _unscored(heading: str, lines: Sequence[unscored.Line], footnotes: Footnotes, width: int) -> Iterator[str]:
+    """The lines under their heading, after a blank one; nothing where there are none."""
+    if lines:
+        yield from ("", heading)
+    for line in lines:
+        indent = "    " if line.continues else "  "
+        yield from textwrap.wrap(
+            _with_source(line, footnotes),
+            width,
+            initial_indent=indent,
+            subsequent_indent=f"{indent}  ",
+            break_on_hyphens=False,
+        )
+
+
+def _with_source(line: unscored.Line, footnotes: Footnotes) -> str:
+    return f"{line.text} ({line.origin} {footnotes.mark([line.source])})"
+
+
+def _sentences(card: ScoreCard, footnotes: Footnotes, width: int) -> Iterator[str]:
+    for title, section, sentences in wording.titled_sentences(card):
+        said = [_with_source(line, footnotes) for line in unscored.of_sentences(card, section)]
+        if sentences or said:
             yield ""
             yield title
-            for sentence in sentences:
-                yield from textwrap.wrap(sentence, width, initial_indent="  - ", subsequent_indent="    ")
+        for sentence in (*sentences, *said):
+            yield from textwrap.wrap(sentence, width, initial_indent="  - ", subsequent_indent="    ")
 
 
 def _layers(card: ScoreCard, footnotes: Footnotes, width: int) -> Iterator[str]:
-    if not card.layers:
+    why = unscored.of_sentences(card, "layers")
+    if not card.layers and not why:
         return
     yield from ("", wording.layers_title(card))
+    for line in why:
+        yield from textwrap.wrap(_with_source(line, footnotes), width, subsequent_indent="  ")
+    if not card.layers:
+        return
     rows = []
     for layer in card.layers:
         marks = footnotes.mark([wording.footnote(fact.source) for fact in layer.facts])

@@ -9,7 +9,9 @@ from pathlib import Path
 from speedscore.scoring.evidence.evidence import DeviceCoverage
 from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.findings.standings import Standing
+from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.findings.variants import VariantBeside
+from speedscore.scoring.rubric.topic import Section
 from speedscore.scoring.scores.comparison import OmittedQuestion
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.maturity import GradedLayer
@@ -216,12 +218,16 @@ def origin(source: Source) -> str:
     """Kind, date, age and stated range of a fact; of a measurement what was measured."""
     if source.kind == "measured":
         return f"measured here: {source.text}"
-    parts = [f"{'stale: ' if source.stale else ''}{source.kind} {source.as_of}"]
-    if source.stale or source.age_months >= _OLD_MONTHS:
-        parts.append(f"{source.age_months} months old")
     if source.low is not None and source.high is not None:
-        parts.append(f"stated {number(source.low)} to {number(source.high)}")
-    return ", ".join(parts)
+        return f"{dated(source)}, stated {number(source.low)} to {number(source.high)}"
+    return dated(source)
+
+
+def dated(source: Source | DatedStatement) -> str:
+    """Kind and date, and the age of what is old."""
+    words = f"{'stale: ' if source.stale else ''}{source.kind} {source.as_of}"
+    old = source.stale or source.age_months >= _OLD_MONTHS
+    return f"{words}, {source.age_months} months old" if old else words
 
 
 def rows(finding: Finding) -> Iterator[tuple[str, str, str, tuple[Source, ...]]]:
@@ -249,13 +255,13 @@ def layers_title(card: ScoreCard) -> str:
     return f"Libraries on top of {card.name}"
 
 
-def titled_sentences(card: ScoreCard) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def titled_sentences(card: ScoreCard) -> tuple[tuple[str, Section, tuple[str, ...]], ...]:
     """The four kinds of sentence that a card ends with, each under its title."""
     return (
-        ("Strengths", card.strengths),
-        ("Weaknesses", card.weaknesses),
-        ("Best for", card.best_for),
-        ("Avoid if", card.avoid_if),
+        ("Strengths", "strengths", card.strengths),
+        ("Weaknesses", "weaknesses", card.weaknesses),
+        ("Best for", "best_for", card.best_for),
+        ("Avoid if", "avoid_if", card.avoid_if),
     )
 
 
@@ -281,7 +287,8 @@ def grades(card: ScoreCard) -> Iterator[str]:
 def measured_sentences(report: ScoreReport) -> Iterator[str]:
     """What was measured, on which machine, how completely, and how far the certificates were from their limits."""
     if not report.runs:
-        yield f"Nothing was measured: every score rests on facts known by {report.snapshot}."
+        what = "every score" if report.cards else "all of this"
+        yield f"Nothing was measured: {what} rests on facts known by {report.snapshot}."
         return
     for run in report.runs:
         machine = f" on {run.machine}" if run.machine else ""

@@ -25,6 +25,8 @@ class CollectedFact(msgspec.Struct, frozen=True):
     source: str
     """Title and where, for somebody on another machine: no local path."""
     method: str
+    definition: str = ""
+    """Which of several ways of counting it is, as ``Fact`` has it; one of those in ``definitions``."""
 
 
 class MissingFact(msgspec.Struct, frozen=True):

@@ -1,39 +1,61 @@
-"""``speedscore facts collect``: ask the sources that were named, and write what they gave as a new snapshot.
+"""``speedscore facts collect``: ask the sources of one project or of all, and write what they gave as new snapshots.
 
-It says what was found, what was not and why. A fact that no source gave is not written, nor one that the rubric has no
-key for. Exit codes: 0 written; 1 written, but a source that was named gave nothing; 2 nothing written.
+The report says of each project what was found, what was not and why, which source refused and why, and what was
+written. A fact that no source gave is not written, nor one that the rubric has no key for. Exit codes: 0 all answered;
+1 written, but a source refused; 2 nothing written.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
-import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from speedscore.scoring.collecting import git_history, github, github_api, packages
+import msgspec
+
+from speedscore.scoring.collecting import github, packages
 from speedscore.scoring.collecting.collected import Collected, CollectedFact, CollectError
+from speedscore.scoring.collecting.package_lists import read_lists
+from speedscore.scoring.collecting.projects import Project, known_projects
 from speedscore.scoring.collecting.snapshot_file import Heading, snapshot_path, write_snapshot
+from speedscore.scoring.collecting.sources import Asking, Source, sources_of
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
+from speedscore.text.cleaning import one_line
 from speedscore.text.output import COMMAND, write
 
 NAME = f"{COMMAND} facts collect"
-_Source = tuple[str, Callable[[], Collected]]
-"""The option that names it, and the way to ask it."""
+
+
+class _Outcome(msgspec.Struct, frozen=True):
+    """What became of one project."""
+
+    name: str
+    refused: tuple[str, ...]
+    """Sources, or ``snapshot`` where it could not be written."""
+    written: bool
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add those of ``collect``, and say what is to be called."""
-    parser.add_argument("framework", metavar="FRAMEWORK", help="by fixture folder, as in flax")
+    parser.add_argument("framework", metavar="FRAMEWORK", nargs="?", help="by fixture folder, as in flax")
+    parser.add_argument("--all", action="store_true", help="every framework and layer that has fixtures")
     parser.add_argument("--clone", type=Path, metavar="PATH", help="a git clone with its full history and tags")
+    parser.add_argument("--clones", type=Path, metavar="FOLDER", help="a folder of clones, each by its project's name")
     parser.add_argument("--package", metavar="NAME", help="its name on the package index")
     parser.add_argument(
-        "--repository", metavar="OWNER/NAME", help="on GitHub; needs a token in the variable GITHUB_TOKEN"
+        "--repository", metavar="OWNER/NAME", help="on GitHub; a token in the variable GITHUB_TOKEN gives more"
+    )
+    parser.add_argument(
+        "--package-list",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a table of all packages (CSV), or the monthly list of downloads (JSON); may be given twice",
     )
     parser.add_argument("--until", type=_day, metavar="YYYY-MM-DD", help="last day that counts (UTC); default: today")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: fixtures/ecosystem of this checkout")
@@ -43,78 +65,106 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Collect, write and tell. Returns the exit code."""
-    today = datetime.datetime.now(datetime.UTC).date()
+    now = datetime.datetime.now(datetime.UTC)
     try:
-        return _collect(options, until=options.until or today, today=today)
+        return _collect(options, until=options.until or now.date(), now=now)
     except (CollectError, FactError, RubricError) as error:
-        print(f"{NAME}: {error}", file=sys.stderr)
+        _complain(str(error))
         return 2
 
 
-def _collect(options: argparse.Namespace, *, until: datetime.date, today: datetime.date) -> int:
-    if until > today:
-        raise CollectError(f"--until {until} lies in the future; today is {today} (UTC)")
-    sources = list(_sources(options, until=until, today=today))
-    if not sources:
-        raise CollectError("no source is named; give --clone, --package or --repository, or several of them")
+def _collect(options: argparse.Namespace, *, until: datetime.date, now: datetime.datetime) -> int:
+    if until > now.date():
+        raise CollectError(f"--until {until} lies in the future; today is {now.date()} (UTC)")
     rubric = load_rubric()
     folder = _folder(options.out)
-    path = snapshot_path(folder, options.framework, until=until)
-    heading, assumed = _heading(folder, options.framework, rubric=rubric)
-    _say(f"{heading.name}, counted to {until}")
-    if assumed:
-        _say(f"  note       {assumed}")
-    facts, failed = _ask_all(sources, rubric=rubric)
-    if not facts:
-        raise CollectError("nothing was found, so nothing is written")
-    write_snapshot(path, heading, facts, rubric=rubric, today=today, command=f"{NAME} {options.framework}")
-    _say(f"written: {path} ({len(facts)} facts)")
-    if failed:
-        print(
-            f"{NAME}: not every source answered; remove {path} and run it again to have their facts too",
-            file=sys.stderr,
+    chosen = _chosen(options, folder=folder, rubric=rubric)
+    asking = Asking(
+        until=until,
+        now=now,
+        index=options.index,
+        lists=read_lists(options.package_list, until=until),
+        clones=options.clones,
+        say=_complain,
+    )
+    if not options.all:
+        # Before anything is asked.
+        snapshot_path(folder, chosen[0].framework, until=until)
+    outcomes = [_refresh(project, asking, folder=folder, rubric=rubric) for project in chosen]
+    refused = "; ".join(f"{outcome.name} ({', '.join(outcome.refused)})" for outcome in outcomes if outcome.refused)
+    written = sum(outcome.written for outcome in outcomes)
+    if options.all:
+        _say(f"{written} of {len(outcomes)} projects written")
+    if not written:
+        raise CollectError(f"nothing is written; {f'refused: {refused}' if refused else 'nothing was found'}")
+    if refused:
+        _complain(f"refused: {refused}; the report says why. To collect a project again, remove what was written of it")
+    return 1 if refused else 0
+
+
+def _chosen(options: argparse.Namespace, *, folder: Path, rubric: Rubric) -> tuple[Project, ...]:
+    """The projects that were named, each with the places to ask. Raises CollectError where none can be told."""
+    given = {name: getattr(options, name) for name in ("clone", "package", "repository")}
+    given = {name: value for name, value in given.items() if value is not None}
+    known = _known(folder, rubric=rubric)
+    if options.all:
+        if options.framework is not None or given:
+            raise CollectError("--all takes no FRAMEWORK, --clone, --package or --repository; say --clones FOLDER")
+        return tuple(known.values())
+    framework = options.framework
+    if framework is None:
+        raise CollectError("which project? Name one by its fixture folder, as in flax, or say --all")
+    if options.repository is not None:
+        github.checked_name(options.repository)
+    named = given or options.clones is not None or options.package_list
+    if framework not in known and not named:
+        raise CollectError(
+            f"no source is named, and no snapshot of {framework} says any; give --clone, --package or --repository"
         )
-    return 1 if failed else 0
+    project = known.get(framework) or Project(heading=Heading(framework=framework, name=framework, role="framework"))
+    # Where a source is named, that one is asked and no other.
+    asked = frozenset(given) & project.asked if named else project.asked
+    return (msgspec.structs.replace(project, asked=asked, **given),)
 
 
-def _ask_all(sources: Iterable[_Source], *, rubric: Rubric) -> tuple[list[CollectedFact], int]:
-    """The facts of all sources that the rubric has a key for, and how many sources gave nothing."""
+def _known(folder: Path, *, rubric: Rubric) -> dict[str, Project]:
+    """The projects of the fixtures, and of the folder that is written to."""
+    places = dict.fromkeys(place.resolve() for place in (fixtures_folder() / "ecosystem", folder))
+    paths = [path for place in places for path in place.glob("*/*.toml")]
+    return known_projects(load_snapshot(path, keys=rubric.facts, topics=rubric.topics) for path in paths)
+
+
+def _refresh(project: Project, asking: Asking, *, folder: Path, rubric: Rubric) -> _Outcome:
+    """Ask every source of one project, write its snapshot and tell all of it."""
+    name, framework = project.heading.name, project.framework
+    _say(f"{name}, counted to {asking.until}")
+    if not project.is_known:
+        _say(f"  note       no snapshot of {framework} yet: name {name!r} and role 'framework' are assumed")
+    refused = []
     facts: list[CollectedFact] = []
-    failed = 0
-    for name, ask in sources:
-        try:
-            collected = ask()
-        except CollectError as error:
-            failed += 1
-            print(f"{NAME}: {name} gave nothing: {error}", file=sys.stderr)
-            continue
-        facts += _tell(collected, rubric=rubric)
-    return facts, failed
+    try:
+        path = snapshot_path(folder, framework, until=asking.until)
+        for source in sources_of(project, asking):
+            collected = _ask(source)
+            refused += [] if collected else [source.name]
+            facts += _tell(collected, rubric=rubric) if collected else []
+        if facts:
+            command = f"{NAME} {framework}"
+            write_snapshot(path, project.heading, facts, rubric=rubric, today=asking.now.date(), command=command)
+    except CollectError as error:
+        _say(f"  refused    snapshot: {error}")
+        return _Outcome(name=name, refused=(*refused, "snapshot"), written=False)
+    _say(f"  written    {path} ({len(facts)} facts)" if facts else "  written    nothing")
+    return _Outcome(name=name, refused=tuple(refused), written=bool(facts))
 
 
-def _sources(options: argparse.Namespace, *, until: datetime.date, today: datetime.date) -> Iterator[_Source]:
-    clone, package, repository = options.clone, options.package, options.repository
-    if repository is not None:
-        github.checked_name(repository)
-    if clone is not None:
-        yield (
-            "--clone",
-            lambda: git_history.collect(
-                clone, framework=options.framework, package=package, repository=repository, until=until
-            ),
-        )
-    if package is not None:
-        yield "--package", lambda: packages.collect(package, index=options.index, until=until)
-    if repository is not None:
-        yield "--repository", lambda: _ask_github(repository, until=until, today=today)
-
-
-def _ask_github(repository: str, *, until: datetime.date, today: datetime.date) -> Collected:
-    waiting = github_api.Waiting(say=lambda text: print(f"{NAME}: {text}", file=sys.stderr, flush=True))
-    # GitHub's own runners set the address, and its servers for companies have one of their own.
-    endpoint = os.environ.get("GITHUB_GRAPHQL_URL") or github_api.GRAPHQL
-    with github_api.GitHub(os.environ.get("GITHUB_TOKEN", ""), endpoint=endpoint, waiting=waiting) as conversation:
-        return github.collect(conversation, repository, until=until, today=today)
+def _ask(source: Source) -> Collected | None:
+    """What it gave; None where it refused, which is told here."""
+    try:
+        return source.ask()
+    except CollectError as error:
+        _say(f"  refused    {source.name}: {error}")
+        return None
 
 
 def _tell(collected: Collected, *, rubric: Rubric) -> list[CollectedFact]:
@@ -124,7 +174,7 @@ def _tell(collected: Collected, *, rubric: Rubric) -> list[CollectedFact]:
         known = rubric.facts.get(fact.key)
         fits = known is not None and known.unit == fact.unit
         verb, remark = ("found", "") if fits else ("note", "  (not written: no key of the rubric fits)")
-        _say(f"  {verb:<9}  {fact.key} = {fact.value:,.10g} {fact.unit}  [{fact.source}]{remark}")
+        _say(f"  {verb:<9}  {fact.key} = {fact.value:,.10g} {fact.unit}, {fact.as_of}  [{fact.source}]{remark}")
         if fits:
             kept.append(fact)
     for missing in collected.missing:
@@ -136,7 +186,11 @@ def _tell(collected: Collected, *, rubric: Rubric) -> list[CollectedFact]:
 
 def _say(line: str) -> None:
     # Where nobody reads it any more, the snapshot is still written.
-    write(f"{line}\n", what="report")
+    write(f"{one_line(line)}\n", what="report")
+
+
+def _complain(text: str) -> None:
+    print(f"{NAME}: {one_line(text)}", file=sys.stderr, flush=True)
 
 
 def _folder(out: Path | None) -> Path:
@@ -148,23 +202,6 @@ def _folder(out: Path | None) -> Path:
     if not fixtures.is_symlink():
         raise CollectError("an installed package's own fixtures are not added to; say --out FOLDER")
     return fixtures / "ecosystem"
-
-
-def _heading(folder: Path, framework: str, *, rubric: Rubric) -> tuple[Heading, str]:
-    """Name, role and the like as the newest snapshot has them; else what is assumed, with a sentence that says so."""
-    for place in dict.fromkeys((folder, fixtures_folder() / "ecosystem")):
-        if others := list(place.glob(f"{framework}/*.toml")):
-            snapshot = load_snapshot(max(others), keys=rubric.facts)
-            heading = Heading(
-                framework=framework,
-                name=snapshot.name,
-                role=snapshot.role,
-                layer_of=snapshot.layer_of,
-                purpose=snapshot.purpose,
-            )
-            return heading, ""
-    heading = Heading(framework=framework, name=framework, role="framework")
-    return heading, f"no snapshot of {framework} yet: name {framework!r} and role 'framework' are assumed"
 
 
 def _day(text: str) -> datetime.date:

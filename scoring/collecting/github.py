@@ -1,4 +1,4 @@
-"""Facts that only GitHub knows: stars, forks, discussions, and how soon issues are closed.
+"""Facts that only GitHub knows: stars, forks, discussions, how soon issues are closed, and its security policy.
 
 Every question is a query over GitHub's documented GraphQL schema. Nothing is written to GitHub, and a count of today
 never stands for one of another day.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -20,7 +20,8 @@ CLOSED_WITHIN = datetime.timedelta(days=30)
 
 _COUNTS = f"""query($owner: String!, $name: String!) {{
   repository(owner: $owner, name: $name) {{
-    nameWithOwner stargazerCount forkCount hasDiscussionsEnabled discussions(first: 1) {{ totalCount }}
+    nameWithOwner stargazerCount forkCount hasDiscussionsEnabled isSecurityPolicyEnabled
+    discussions(first: 1) {{ totalCount }}
   }}
   {RATE}
 }}"""
@@ -45,6 +46,7 @@ class _Counts(msgspec.Struct, frozen=True, rename="camel"):
     fork_count: int
     has_discussions_enabled: bool
     discussions: _Total
+    is_security_policy_enabled: bool | None = None
 
 
 class _CountsData(msgspec.Struct, frozen=True):
@@ -79,8 +81,8 @@ class _IssuesData(msgspec.Struct, frozen=True):
 def collect(github: GitHub, repository: str, *, until: datetime.date, today: datetime.date) -> Collected:
     """What GitHub says of ``owner/name``. Raises CollectError where it says nothing.
 
-    Stars, forks and discussions are those of ``today``: GitHub keeps no older counts, so for an ``until`` before today
-    they are missing.
+    Stars, forks, discussions and the policy are those of ``today``: GitHub keeps no older counts, so for an ``until``
+    before today they are missing.
     """
     owner, _, name = checked_name(repository).partition("/")
     counts = github.ask(_COUNTS, {"owner": owner, "name": name}, form=_CountsData).repository
@@ -118,24 +120,39 @@ def issues_created(github: GitHub, owner: str, name: str, *, window: Window) -> 
         after = page.page_info.end_cursor
 
 
-def _counted(counts: _Counts, *, source: str, until: datetime.date, today: datetime.date) -> Collected:
-    values = {
-        "github_stars": (counts.stargazer_count, "stars", "stargazerCount of that day"),
-        "github_forks": (counts.fork_count, "forks", "forkCount of that day, forks of forks included"),
-        "github_discussions": (counts.discussions.total_count, "threads", "discussions.totalCount of that day"),
-    }
+def counts_of_today(
+    values: Mapping[str, tuple[float, str, str]], *, source: str, until: datetime.date, today: datetime.date
+) -> Collected:
+    """``values`` (key → value, unit, method) as facts of ``today``; all missing where another day is asked for."""
     if until != today:
         reason = f"GitHub tells only what it is today, and {until} was asked for"
         return Collected(missing=tuple(MissingFact(key=key, reason=reason) for key in values))
-    missing: tuple[MissingFact, ...] = ()
-    if not counts.has_discussions_enabled:
-        del values["github_discussions"]
-        missing = (MissingFact(key="github_discussions", reason="the repository has discussions turned off"),)
-    facts = tuple(
-        CollectedFact(key=key, value=value, unit=unit, as_of=str(until), source=source, method=method)
-        for key, (value, unit, method) in values.items()
+    return Collected(
+        facts=tuple(
+            CollectedFact(key=key, value=value, unit=unit, as_of=str(until), source=source, method=method)
+            for key, (value, unit, method) in values.items()
+        )
     )
-    return Collected(facts=facts, missing=missing)
+
+
+def _counted(counts: _Counts, *, source: str, until: datetime.date, today: datetime.date) -> Collected:
+    values: dict[str, tuple[float, str, str]] = {
+        "github_stars": (counts.stargazer_count, "stars", "stargazerCount of that day"),
+        "github_forks": (counts.fork_count, "forks", "forkCount of that day, forks of forks included"),
+    }
+    missing = []
+    if counts.has_discussions_enabled:
+        method = "discussions.totalCount of that day"
+        values["github_discussions"] = (counts.discussions.total_count, "threads", method)
+    else:
+        missing.append(MissingFact(key="github_discussions", reason="the repository has discussions turned off"))
+    if counts.is_security_policy_enabled is None:
+        missing.append(MissingFact(key="security_policy_level", reason="GitHub does not say whether there is a policy"))
+    else:
+        method = "isSecurityPolicyEnabled of that day: its own policy, or its organisation's"
+        values["security_policy_level"] = (10 if counts.is_security_policy_enabled else 0, "level", method)
+    counted = counts_of_today(values, source=source, until=until, today=today)
+    return joined((counted, Collected(missing=tuple(missing))))
 
 
 def _closed(issues: list[Issue], *, window: Window, source: str, until: datetime.date) -> Collected:

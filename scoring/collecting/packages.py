@@ -15,7 +15,7 @@ import msgspec
 from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import Version
 
-from speedscore.scoring.collecting import web
+from speedscore.scoring.collecting import definitions, web
 from speedscore.scoring.collecting.collected import Collected, CollectedFact, CollectError, MissingFact
 from speedscore.scoring.collecting.versions import read_version
 from speedscore.scoring.collecting.window import weeks_before, years_between
@@ -95,6 +95,7 @@ def _release_facts(dated: Sequence[Release], *, source: str, until: datetime.dat
             as_of=str(until),
             source=source,
             method=f"versions first uploaded from {window}, without pre-releases and withdrawn ones",
+            definition=definitions.UPLOADED_RELEASES,
         ),
         CollectedFact(
             key="years_since_first_release",
@@ -103,6 +104,7 @@ def _release_facts(dated: Sequence[Release], *, source: str, until: datetime.dat
             as_of=str(until),
             source=source,
             method=f"from the first upload of a final version, {first}, to {until}",
+            definition=definitions.FIRST_UPLOAD,
         ),
     )
 

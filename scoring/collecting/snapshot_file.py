@@ -38,17 +38,17 @@ class Heading(msgspec.Struct, frozen=True):
     name: str
     """For people."""
     role: ProjectRole
-    layer_of: str = ""
-    """Of a layer the folder of the framework that it stands on."""
+    layer_of: tuple[str, ...] = ()
+    """Of a layer the folders of the frameworks that it stands on."""
     purpose: str = ""
     """Of a layer what it is for."""
 
 
 def snapshot_path(folder: Path, framework: str, *, until: datetime.date) -> Path:
-    """Where the snapshot of that month belongs. Raises CollectError for a bad name, or when it exists."""
+    """Where the snapshot of that day belongs. Raises CollectError for a bad name, or when it exists."""
     if not _FRAMEWORK.fullmatch(framework):
         raise CollectError(f"{framework!r} is no framework's folder; expected lower-case letters, digits, '-' and '_'")
-    path = folder / framework / f"{until:%Y-%m}.toml"
+    path = folder / framework / f"{until}.toml"
     if path.is_symlink() or path.exists():
         raise _exists(path)
     return path
@@ -69,7 +69,7 @@ def write_snapshot(
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
-            load_snapshot(draft, keys=rubric.facts, today=today)
+            load_snapshot(draft, keys=rubric.facts, topics=rubric.topics, today=today)
             _give_name(draft, path)
     except FileExistsError as error:
         raise _exists(path) from error
@@ -105,7 +105,7 @@ def _head(heading: Heading, *, today: datetime.date, command: str) -> tomlkit.TO
     head.add("name", tomlkit.string(heading.name))
     head.add("role", tomlkit.string(heading.role))
     if heading.role == "layer":
-        head.add("layer_of", tomlkit.string(heading.layer_of))
+        head.add("layer_of", tomlkit.item(heading.layer_of[0] if len(heading.layer_of) == 1 else heading.layer_of))
         head.add("purpose", tomlkit.string(heading.purpose))
     return head
 
@@ -131,6 +131,8 @@ def _table(fact: CollectedFact) -> Table:
     entry.add("kind", "computed")
     entry.add("source", fact.source)
     entry.add("method", fact.method)
+    if fact.definition:
+        entry.add("definition", fact.definition)
     return entry
 
 
@@ -158,9 +160,7 @@ def _give_name(draft: Path, path: Path) -> None:
 
 
 def _exists(path: Path) -> CollectError:
-    return CollectError(
-        f"{path}: exists, and a snapshot is never changed; name a day of another month with --until, or another --out"
-    )
+    return CollectError(f"{path}: exists, and a snapshot is never changed; remove it, or say another --until or --out")
 
 
 def _number(value: float) -> Item:

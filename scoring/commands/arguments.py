@@ -46,7 +46,7 @@ def read_evidence(rubric: Rubric, options: argparse.Namespace) -> tuple[Evidence
 
     Raises one of ``ERRORS``: EvidenceError for a framework of which nothing is known.
     """
-    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts)
+    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics)
     evidence = gather(
         snapshots,
         month=options.snapshot,
@@ -59,7 +59,7 @@ def read_evidence(rubric: Rubric, options: argparse.Namespace) -> tuple[Evidence
 
 def find_frameworks(named: Sequence[str], evidence: Evidence, snapshots: Iterable[Snapshot]) -> list[str]:
     """The fixture folders of what was named, each once. Raises EvidenceError where nothing is known by that name."""
-    known = {*evidence.names, *_measured(evidence)}
+    known = {*evidence.names, *evidence.measured_anywhere()}
     aliases = {
         name.casefold(): framework
         for framework, name in _aliases(evidence, snapshots)
@@ -79,17 +79,14 @@ def _aliases(evidence: Evidence, snapshots: Iterable[Snapshot]) -> Iterable[tupl
     """(framework, a name of it); the folder's own name last, which counts where another has the same."""
     for device in evidence.measured:
         yield from ((measured.case.ecosystem, measured.case.framework) for measured in evidence.measured[device])
+    for ecosystem, asked in evidence.probes.items():
+        yield from ((ecosystem, each.probe.framework) for each in asked)
     for snapshot in snapshots:
         yield snapshot.framework, snapshot.package
         yield snapshot.framework, snapshot.name
-    yield from ((framework, framework) for framework in (*_measured(evidence), *evidence.names))
+    yield from ((framework, framework) for framework in (*evidence.measured_anywhere(), *evidence.names))
 
 
 def all_frameworks(evidence: Evidence) -> list[str]:
     """All that are no layers."""
-    layers = {name for its_layers in evidence.layers.values() for name in its_layers}
-    return sorted({*evidence.names, *_measured(evidence)} - layers)
-
-
-def _measured(evidence: Evidence) -> set[str]:
-    return {framework for device in evidence.measured for framework in evidence.ecosystems(device)}
+    return sorted(name for name in {*evidence.names, *evidence.measured_anywhere()} if not evidence.stands_on(name))

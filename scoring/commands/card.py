@@ -36,13 +36,17 @@ def run(options: argparse.Namespace) -> int:
     report = build_report(overridden.rubric, evidence, frameworks=frameworks, departures=overridden.departures)
     if options.full or options.format != "terminal":
         return write(FORMATS[options.format](report, width=options.width), what="card")
-    everybody = sorted({*frameworks, *arguments.all_frameworks(evidence)})
+    # Whom a layer stands on is no neighbour to compare it with.
+    scored = [card.framework for card in report.cards]
+    everybody = sorted({*scored, *arguments.all_frameworks(evidence)})
     surroundings = Surroundings(
         cards=build_report(overridden.rubric, evidence, frameworks=everybody).cards,
         earlier=earlier_scores(
             overridden.rubric,
-            load_snapshots(fixtures_folder() / "ecosystem", keys=overridden.rubric.facts),
-            frameworks=frameworks,
+            load_snapshots(
+                fixtures_folder() / "ecosystem", keys=overridden.rubric.facts, topics=overridden.rubric.topics
+            ),
+            frameworks=scored,
             before=evidence.snapshot,
         ),
     )

@@ -26,10 +26,19 @@ from speedscore.scoring.facts.snapshots import (
 )
 from speedscore.scoring.findings.findings import Source
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
-from speedscore.scoring.scores.changes import Changes, CriterionChange, DimensionChange, FactChange, find_changes
+from speedscore.scoring.scores.changes import (
+    Changes,
+    CriterionChange,
+    DimensionChange,
+    FactChange,
+    LayerChanges,
+    find_changes,
+    find_layer_changes,
+)
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.text.arguments import Parser, examples
 from speedscore.text.output import COMMAND, complain, write
+from speedscore.text.plain import plain
 from speedscore.text.tables import GAP, Footnotes, table
 
 _CHECK, _DIFF = f"{COMMAND} facts check", f"{COMMAND} facts diff 2024-01 2026-08 jax"
@@ -82,13 +91,16 @@ def run_check(options: argparse.Namespace) -> int:  # noqa: ARG001
 def run_diff(options: argparse.Namespace) -> int:
     """Print what changed about a framework from one snapshot to another. Raises one of ``ERRORS``."""
     rubric = load_rubric()
-    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts)
+    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics)
     before, after = (
         gather(snapshots, month=month, kind_order=rubric.policy.kind_order) for month in (options.before, options.after)
     )
     (framework,) = arguments.find_frameworks([options.framework], after, snapshots)
-    changes = find_changes(rubric, before, after, framework=framework)
-    return write("".join(f"{line.rstrip()}\n" for line in _diff(changes)), what="difference")
+    if after.stands_on(framework):
+        lines = _layer_diff(plain(find_layer_changes(rubric, before, after, library=framework)))
+    else:
+        lines = _diff(plain(find_changes(rubric, before, after, framework=framework)))
+    return write("".join(f"{line.rstrip()}\n" for line in lines), what="difference")
 
 
 def _load_all(folder: Path, rubric: Rubric) -> tuple[list[Snapshot], list[str]]:
@@ -96,7 +108,7 @@ def _load_all(folder: Path, rubric: Rubric) -> tuple[list[Snapshot], list[str]]:
     loaded, refused = [], []
     for path in snapshot_paths(folder):
         try:
-            loaded.append(load_snapshot(path, keys=rubric.facts))
+            loaded.append(load_snapshot(path, keys=rubric.facts, topics=rubric.topics))
         except FactError as error:
             refused.append(str(error))
     if not refused:
@@ -109,7 +121,8 @@ def _check(rubric: Rubric, snapshots: Sequence[Snapshot], *, month: str) -> Iter
     names, counts = [], []
     for framework, name in known.names.items():
         framework_snapshots = [snapshot for snapshot in snapshots if snapshot.framework == framework]
-        names.append((name, framework_snapshots[-1].role, " ".join(snapshot.month for snapshot in framework_snapshots)))
+        months = dict.fromkeys(snapshot.month for snapshot in framework_snapshots)
+        names.append((name, framework_snapshots[-1].role, " ".join(months)))
         answering = known.facts[framework]
         # Of each key it is enough that one fact is fresh: that one answers.
         stale = sum(
@@ -146,6 +159,17 @@ def _diff(changes: Changes) -> Iterator[str]:
         yield from ("", "LIBRARIES ON TOP OF IT")
         for library, then, now in changes.layers:
             yield f"{library}: {_arrow(then, now)}"
+    if footnotes:
+        yield from ("", "Sources", *footnotes.lines(WIDTH))
+
+
+def _layer_diff(changes: LayerChanges) -> Iterator[str]:
+    footnotes = Footnotes()
+    before, after = changes.before.layer, changes.after.layer
+    yield f"{after.name}: facts known by {changes.before_month} -> {changes.after_month}"
+    yield f"Maturity {_arrow(wording.grade(before), wording.grade(after))}; a layer, without a Speed Score"
+    if changes.facts:
+        yield from ("", *_table([_fact_row(change, footnotes) for change in changes.facts]))
     if footnotes:
         yield from ("", "Sources", *footnotes.lines(WIDTH))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from speedscore.scoring.commands import arguments
-from speedscore.scoring.commands.tracing import trace
+from speedscore.scoring.commands.tracing import trace, trace_layer
 from speedscore.scoring.rubric.overrides import apply_overrides
 from speedscore.scoring.rubric.rubric import load_rubric
 from speedscore.scoring.scores.score_report import build_report
@@ -27,4 +27,8 @@ def run(options: argparse.Namespace) -> int:
     overridden = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
     evidence, frameworks = arguments.read_evidence(overridden.rubric, options)
     report = build_report(overridden.rubric, evidence, frameworks=frameworks, departures=overridden.departures)
-    return write(trace(report, evidence, dimension=options.dimension, width=options.width), what="trace")
+    if report.layers:
+        text = trace_layer(report.layers[0], dimension=options.dimension, width=options.width)
+    else:
+        text = trace(report, evidence, dimension=options.dimension, width=options.width)
+    return write(text, what="trace")

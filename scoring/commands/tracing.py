@@ -14,7 +14,7 @@ from speedscore.record.phases import DeviceName
 from speedscore.record.ratios import Estimate
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
-from speedscore.scoring.cards import wording
+from speedscore.scoring.cards import layer_cards, wording
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.findings.standings import ComparedCell, common_support
@@ -22,8 +22,10 @@ from speedscore.scoring.findings.variants import Variants, choose_variants
 from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.layer_card import LayerCard
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import duration
 from speedscore.text.suggestions import did_you_mean
 
@@ -46,7 +48,28 @@ def trace(report: ScoreReport, evidence: Evidence, *, dimension: str | None, wid
     return "".join(f"{line}\n" for text in lines for line in _wrapped(text, width))
 
 
+def trace_layer(card: LayerCard, *, dimension: str | None, width: int) -> str:
+    """The grade of a layer back to its facts, as text. Raises EvidenceError where a dimension is asked for."""
+    name = card.layer.name
+    if dimension is not None:
+        raise EvidenceError(f"{name} is a layer and has no dimensions; expected its name alone, found {dimension!r}")
+    lines = [f"{name}: {layer_cards.title(card)}", f"  {layer_cards.about(card)}", ""]
+    for grade in card.grades:
+        lines.append(f"  {grade.grade}: {grade.reason}")
+        lines += [f"    {sentence}" for sentence in map(layer_cards.limit_sentence, grade.limits)]
+    lines += ["", "  what would change the grade"]
+    lines += [f"    {sentence}" for sentence in layer_cards.changes_of_grade(card)] or ["    nothing that is known"]
+    for fact in card.facts:
+        lines += ["", f"  {fact.name}: {layer_cards.fact_value(fact)}"]
+        lines += _fact(fact.source, "from")
+        for source in fact.beside:
+            lines += _fact(source, "beside it")
+    lines += ["", *(f"  measured: {sentence}" for sentence in map(layer_cards.measured_line, card.lines))]
+    return "".join(f"{line}\n" for text in lines for line in _wrapped(text, width))
+
+
 def _wrapped(text: str, width: int) -> Sequence[str]:
+    text = one_line(text)
     indent = " " * (len(text) - len(text.lstrip()))
     return textwrap.wrap(text, width, subsequent_indent=f"{indent}  ", break_on_hyphens=False) or [""]
 
@@ -121,6 +144,10 @@ def _source(
         for nodeid in source.nodeids:
             yield from _case(nodeid, source.runs, evidence, criterion, variants)
         return
+    yield from _fact(source, label)
+
+
+def _fact(source: Source, label: str) -> Iterator[str]:
     name = f"{source.name} " if source.name else ""
     yield f"    {label}: {name}{wording.number(source.value)}, {wording.origin(source)}"
     yield f"      {source.text}"

@@ -67,6 +67,7 @@ class _Card(msgspec.Struct):
     snapshot: str
     as_of: str
     frameworks: dict[str, Any]
+    layers: dict[str, Any]
     runs: list[_Run]
     policy: Policy
     weights: dict[Dimension, float]
@@ -92,22 +93,25 @@ def verify(path: Path, *, runs: Sequence[Path] = ()) -> list[str]:
     ):
         if written != supported:
             raise CardError(f"{path}: made with {what} version {written}, and this release has {supported}")
+    if not card.frameworks and not card.layers:
+        raise CardError(f"{path}: expected a framework or a layer, found none; there is nothing to verify")
     places = list(runs) or [_find(run.name, beside=path.parent) for run in card.runs]
     if len(places) != len(card.runs):
         raise CardError(f"{path}: was made from {len(card.runs)} runs, and {len(places)} are given")
     shipped = load_rubric()
     rubric = msgspec.structs.replace(shipped, policy=card.policy, weights=card.weights)
     evidence = gather(
-        load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts),
+        load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics),
         month=card.snapshot,
         as_of=card.as_of,
         runs=[NamedRun(name=run.name, record=load_run(place)) for run, place in zip(card.runs, places, strict=True)],
         kind_order=rubric.policy.kind_order,
     )
     known = set(evidence.names) | {name for device in evidence.measured for name in evidence.ecosystems(device)}
-    if unknown := [framework for framework in card.frameworks if framework not in known]:
+    named = [*card.frameworks, *card.layers]
+    if unknown := [framework for framework in named if framework not in known]:
         raise EvidenceError(f"{path}: nothing is known of {unknown[0]!r} in snapshot {evidence.snapshot}")
-    report = build_report(rubric, evidence, frameworks=list(card.frameworks), departures=departures(shipped, rubric))
+    report = build_report(rubric, evidence, frameworks=named, departures=departures(shipped, rubric))
     return list(differences(document, json.loads(render(report, width=0))))
 
 

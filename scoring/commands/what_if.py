@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from speedscore.scoring.cards import wording
+from speedscore.scoring.cards import layer_cards, wording
 from speedscore.scoring.commands import arguments
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import FactError, make_fact
@@ -15,10 +16,12 @@ from speedscore.scoring.findings.findings import Finding
 from speedscore.scoring.rubric.overrides import apply_overrides
 from speedscore.scoring.rubric.rubric import Rubric, load_rubric
 from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.layer_card import LayerCard
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
 from speedscore.text.arguments import examples
 from speedscore.text.output import COMMAND, write
+from speedscore.text.plain import plain
 from speedscore.text.suggestions import did_you_mean
 from speedscore.text.tables import GAP, table
 
@@ -46,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     overridden = apply_overrides(rubric, weights=options.weights, policy=options.policy)
     changed = with_facts(evidence, rubric, frameworks[0], options.fact) if options.fact else evidence
     # The others stay, so that the order can be told.
-    compared = arguments.all_frameworks(evidence)
+    compared = list(dict.fromkeys((*arguments.all_frameworks(evidence), *frameworks)))
     before = build_report(rubric, evidence, frameworks=compared)
     after = build_report(overridden.rubric, changed, frameworks=compared, departures=overridden.departures)
     return write(changes(before, after, width=options.width), what="result")
@@ -82,7 +85,9 @@ def with_facts(evidence: Evidence, rubric: Rubric, framework: str, settings: Seq
 
 def changes(before: ScoreReport, after: ScoreReport, *, width: int) -> str:
     """What differs between two reports about the same frameworks, as text."""
+    before, after = plain(before), plain(after)
     lines = [line for pair in zip(before.cards, after.cards, strict=True) for line in _card(*pair, width=width)]
+    lines += [line for pair in zip(before.layers, after.layers, strict=True) for line in _layer(*pair, width=width)]
     lines = lines or ["Nothing changes."]
     for report, when in ((before, "before"), (after, "after")):
         if report.sensitivity is not None:
@@ -106,6 +111,33 @@ def _card(before: ScoreCard, after: ScoreCard, *, width: int) -> Iterator[str]:
         widths = (_WHAT_WIDTH, _CHANGE_WIDTH, width - _WHAT_WIDTH - _CHANGE_WIDTH - 2 * GAP)
         yield from table(rows, headers=("", "Score", "Value"), widths=widths)
     yield ""
+
+
+def _layer(before: LayerCard, after: LayerCard, *, width: int) -> Iterator[str]:
+    """The grade, and each fact that was set with what the grades ask of it."""
+    then = {fact.key: fact for fact in before.facts}
+    changed = [fact for fact in after.facts if fact.key not in then or then[fact.key].source != fact.source]
+    if not changed:
+        return
+    grade = _arrow(wording.grade(before.layer), wording.grade(after.layer))
+    yield f"{after.layer.name}, a layer without a Speed Score: maturity {grade}"
+    for fact in changed:
+        was = layer_cards.fact_value(then[fact.key]) if fact.key in then else "unknown"
+        asked = [
+            f"{grade.grade} asks for {wording.number(limit.least)}"
+            for grade in after.grades
+            for limit in grade.limits
+            if limit.key == fact.key
+        ]
+        change = _arrow(was, layer_cards.fact_value(fact))
+        yield from _indented(f"{fact.name}: {change}; {', '.join(asked) or 'no grade asks for it'}", width)
+    for sentence in layer_cards.changes_of_grade(after):
+        yield from _indented(sentence, width)
+    yield ""
+
+
+def _indented(sentence: str, width: int) -> list[str]:
+    return textwrap.wrap(sentence, width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _dimension(before: DimensionScore, after: DimensionScore) -> Iterator[tuple[str, str, str]]:

@@ -6,14 +6,18 @@ that a snapshot sees the newest of each key. This module never scores.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from speedscore.record.phases import DeviceName
+from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, RunRecord
+from speedscore.scoring.evidence.run_checks import find_problem
 from speedscore.scoring.facts.fact import Fact, Kind
 from speedscore.scoring.facts.snapshots import Snapshot
+from speedscore.scoring.facts.statement import Statement
 
 NOT_SAVED = "this session, not saved"
 """The name of a run that has no file."""
@@ -49,8 +53,17 @@ class MeasuredCase(msgspec.Struct, frozen=True, gc=False):
     case: CaseResult
 
 
+class AskedProbe(msgspec.Struct, frozen=True):
+    """One probe, answered or not, and the run that it comes from."""
+
+    run: str
+    made: str
+    """When its session began."""
+    probe: ProbeResult
+
+
 class Evidence(msgspec.Struct, frozen=True):
-    """Facts as one snapshot sees them, and the measured cases of runs that may be ranked."""
+    """Facts as one snapshot sees them, and the measured cases and probes of runs that may be ranked."""
 
     snapshot: str
     """``YYYY-MM``: no fact here is younger."""
@@ -59,16 +72,43 @@ class Evidence(msgspec.Struct, frozen=True):
     names: dict[str, str]
     """Framework → its name for people."""
     facts: dict[str, dict[str, tuple[Fact, ...]]]
-    """Framework → key → facts of the newest snapshot that has the key, in the policy's order."""
+    """Framework → key → facts of the newest snapshot that has the key, and of those of a day that add to it, in the
+    policy's order."""
     runs: tuple[NamedRun, ...] = ()
     measured: dict[DeviceName, tuple[MeasuredCase, ...]] = {}
     """Device → measured cases."""
+    probes: dict[str, tuple[AskedProbe, ...]] = {}
+    """Framework, by fixture folder → every probe that was put to any of its lines, the newest run's last."""
     layers: dict[str, dict[str, str]] = {}
     """Framework → each library that stands on it → what that is for."""
+    statements: dict[str, dict[str, tuple[Statement, ...]]] = {}
+    """Framework → topic → statements of the newest snapshot that has the topic, in the file's order."""
 
     def ecosystems(self, device: DeviceName) -> tuple[str, ...]:
         """Frameworks, by fixture folder, that have a measured case on ``device``."""
         return tuple(sorted({measured.case.ecosystem for measured in self.measured.get(device, ())}))
+
+    def probed(self) -> tuple[str, ...]:
+        """Frameworks, by fixture folder, that have answered a probe, whatever device is scored."""
+        return tuple(
+            sorted(
+                name for name, asked in self.probes.items() if any(each.probe.status == "answered" for each in asked)
+            )
+        )
+
+    def measured_anywhere(self) -> tuple[str, ...]:
+        """Frameworks, by fixture folder, of which a run holds a measured case or an answered probe."""
+        of_cases = {name for device in self.measured for name in self.ecosystems(device)}
+        return tuple(sorted({*of_cases, *self.probed()}))
+
+    def stands_on(self, library: str) -> tuple[str, ...]:
+        """The frameworks that a layer stands on, by fixture folder; empty for whatever is no layer.
+
+        A library that was measured as an ecosystem of its own is compared with frameworks, and so is none.
+        """
+        if library in self.measured_anywhere():
+            return ()
+        return tuple(framework for framework, layers in sorted(self.layers.items()) if library in layers)
 
     def coverage(self) -> tuple[DeviceCoverage, ...]:
         """For each run and device what was measured of what was selected."""
@@ -104,7 +144,7 @@ def gather(
 
     Raises EvidenceError when no snapshot is that old, or when the runs must not be ranked (see ``check_runs``).
     """
-    known = sorted(snapshots, key=lambda snapshot: (snapshot.month, snapshot.framework))
+    known = sorted(snapshots, key=lambda snapshot: (snapshot.month, snapshot.day, snapshot.framework))
     months = sorted({snapshot.month for snapshot in known})
     if month is not None and month not in months:
         raise EvidenceError(f"unknown snapshot {month!r}; there are {', '.join(months)}")
@@ -112,18 +152,24 @@ def gather(
     check_runs(runs)
     names: dict[str, str] = {}
     facts: dict[str, dict[str, tuple[Fact, ...]]] = {}
+    statements: dict[str, dict[str, tuple[Statement, ...]]] = {}
     standing: dict[str, Snapshot] = {}
     for snapshot in known:
         if snapshot.month > month:
             break
         names[snapshot.framework] = snapshot.name
         standing[snapshot.framework] = snapshot
-        # Oldest first: a younger snapshot replaces a key as a whole, with whatever contradicted it.
-        facts.setdefault(snapshot.framework, {}).update(_by_key(snapshot.facts, kind_order))
+        # Oldest first: a younger snapshot replaces a key as a whole, with whatever contradicted it. One of a day only
+        # adds: it replaces what was counted in the same way, so that like still stands beside like.
+        before = facts.setdefault(snapshot.framework, {})
+        kept = _counted_otherwise(before, snapshot.facts) if snapshot.day else ()
+        before.update(_by_key((*kept, *snapshot.facts), kind_order))
+        statements.setdefault(snapshot.framework, {}).update(_by_topic(snapshot.statements))
     layers: dict[str, dict[str, str]] = {}
     for name, snapshot in sorted(standing.items()):
         if snapshot.role == "layer":
-            layers.setdefault(snapshot.layer_of, {})[name] = snapshot.purpose
+            for framework in snapshot.layer_of:
+                layers.setdefault(framework, {})[name] = snapshot.purpose
     return Evidence(
         snapshot=month,
         as_of=max(as_of or month, month),
@@ -131,13 +177,18 @@ def gather(
         facts=facts,
         runs=tuple(runs),
         measured=_by_device(runs),
+        probes=_by_framework(runs),
         layers=layers,
+        statements=statements,
     )
 
 
-def check_runs(runs: Sequence[NamedRun]) -> None:
-    """Raise EvidenceError for runs that must not rank: in one process with pytest, or of different presets."""
+def check_runs(runs: Sequence[NamedRun], *, today: datetime.date | None = None) -> None:
+    """Raise EvidenceError for runs that must not rank: in one process with pytest, of different presets, or with what
+    no session can have measured (``run_checks``)."""
     for run in runs:
+        if problem := find_problem(run.record, today=today or datetime.date.today()):
+            raise EvidenceError(f"{run.name}: {problem}")
         if run.record.in_process:
             raise EvidenceError(
                 f"{run.name}: its frameworks ran inside pytest, which is good for a debugger and not for a ranking; "
@@ -147,6 +198,13 @@ def check_runs(runs: Sequence[NamedRun]) -> None:
     if len(presets) > 1:
         listed = ", ".join(f"{preset} ({name})" for preset, name in presets.items())
         raise EvidenceError(f"runs of different presets never mix: {listed}; score one preset at a time")
+
+
+def _counted_otherwise(before: Mapping[str, Iterable[Fact]], facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """What stood of the keys of ``facts`` by definitions that none of them has."""
+    counted = {(fact.key, fact.definition) for fact in facts}
+    keys = {key: None for key, _ in sorted(counted)}
+    return tuple(fact for key in keys for fact in before.get(key, ()) if (key, fact.definition) not in counted)
 
 
 def _by_key(facts: Iterable[Fact], kind_order: Sequence[Kind]) -> Mapping[str, tuple[Fact, ...]]:
@@ -160,6 +218,13 @@ def _by_key(facts: Iterable[Fact], kind_order: Sequence[Kind]) -> Mapping[str, t
     return {key: tuple(group) for key, group in grouped.items()}
 
 
+def _by_topic(statements: Iterable[Statement]) -> dict[str, tuple[Statement, ...]]:
+    grouped: dict[str, tuple[Statement, ...]] = {}
+    for statement in statements:
+        grouped[statement.topic] = (*grouped.get(statement.topic, ()), statement)
+    return grouped
+
+
 def _by_device(runs: Sequence[NamedRun]) -> dict[DeviceName, tuple[MeasuredCase, ...]]:
     grouped: dict[DeviceName, list[MeasuredCase]] = {}
     for run in runs:
@@ -167,3 +232,12 @@ def _by_device(runs: Sequence[NamedRun]) -> dict[DeviceName, tuple[MeasuredCase,
             if case.status == "measured":
                 grouped.setdefault(case.device, []).append(MeasuredCase(run=run.name, case=case))
     return {device: tuple(group) for device, group in sorted(grouped.items())}
+
+
+def _by_framework(runs: Sequence[NamedRun]) -> dict[str, tuple[AskedProbe, ...]]:
+    grouped: dict[str, list[AskedProbe]] = {}
+    for run in sorted(runs, key=lambda run: run.record.created):
+        for probe in run.record.probes:
+            asked = AskedProbe(run=run.name, made=probe.occasion or run.record.created, probe=probe)
+            grouped.setdefault(probe.ecosystem, []).append(asked)
+    return {framework: tuple(group) for framework, group in sorted(grouped.items())}

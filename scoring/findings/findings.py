@@ -1,8 +1,8 @@
 """One answer for each criterion and framework: value, points and sources, or unknown with its reason.
 
-A measurement answers before a fact does, and a fact that is not stale before one that is. What nobody knows stays
-unknown: this module never puts a zero, a mean or an older guess in the place of an answer, and has no case for any
-framework.
+A benchmark or a probe answers before a fact does, and a fact that is not stale before one that is. What nobody knows
+stays unknown: this module never puts a zero, a mean or an older guess in the place of an answer, and has no case for
+any framework.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ import msgspec
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import Kind, month_after, months_between
+from speedscore.scoring.findings.probe_statistics import probe_interval, probe_value
+from speedscore.scoring.findings.probed import Probed, ask_probes, in_words
 from speedscore.scoring.findings.standings import EcosystemRatio, EcosystemRatios, ecosystem_ratios
 from speedscore.scoring.findings.variants import choose_variants
 from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import Criterion
+from speedscore.scoring.rubric.probe_measure import ProbeMeasure
 from speedscore.scoring.rubric.rubric import Rubric
 
 
@@ -34,11 +37,14 @@ class Source(msgspec.Struct, frozen=True):
     """Of a fact ``YYYY-MM`` or ``YYYY-MM-DD``; of a measurement when its run was made."""
     value: float
     low: float | None = None
+    """Of a fact the range that its source states; of probes what so few allow, with 95 %."""
     high: float | None = None
     age_months: int = 0
     """Before the month to which the evidence counts ages."""
     stale: bool = False
     """Past the policy's limit for its kind."""
+    record: bool = False
+    """Holds until it is beaten, and so is never stale, however old."""
     method: str = ""
     definition: str = ""
     """By which of several ways of counting, or on which device it was measured; answers are comparable where it is the
@@ -48,6 +54,8 @@ class Source(msgspec.Struct, frozen=True):
     nodeids: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     rounds: int = 0
+    unit: str = ""
+    """Of a fact; of what was measured the rule says it."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -71,9 +79,12 @@ class Finding(msgspec.Struct, frozen=True):
     reason: str = ""
     """Why it has no score."""
     note: str = ""
-    """Why a fact answers although a measurement was sought."""
+    """Why a fact answers although a measurement was sought, or what of the probes is missing."""
+    probed: Probed | None = None
+    """The questions that probes answered, where they give the value: another framework is compared with it on those
+    alone that it answered too, unless the rule's probes are each framework's own."""
     candidates: tuple[Finding, ...] = ()
-    """Every fresh answer that there is, in order of preference: each by one rule, from the measurement or from one fact
+    """Every fresh answer that there is, in order of preference: each by one rule, from a measurement or from one fact
     of each key. A comparison picks among them what all that are compared were asked alike."""
 
     @property
@@ -103,13 +114,20 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def judge(
-    rubric: Rubric, evidence: Evidence, *, frameworks: Iterable[str], device: DeviceName | None
+    rubric: Rubric,
+    evidence: Evidence,
+    *,
+    frameworks: Iterable[str],
+    device: DeviceName | None,
+    probes: bool = False,
 ) -> dict[str, tuple[Finding, ...]]:
-    """Ask every criterion about every framework; ``device`` says whose measurements answer, None for facts alone.
+    """Ask every criterion about every framework; ``device`` says whose benchmarks answer, None for none, and ``probes``
+    whether probes do, which are about no device that is scored.
 
-    A criterion that only a measurement can answer is left out for a framework that was not measured on the device.
+    A criterion that only a measurement can answer is left out for a framework of which nothing was asked that could.
     """
     ratios: dict[str, EcosystemRatios] = {}
+    lines = dict(rubric.policy.scored_variants)
     if device is not None:
         variants = choose_variants(rubric.policy, evidence, device=device)
         ratios = {
@@ -117,21 +135,32 @@ def judge(
             for criterion in rubric.criterion
             if criterion.measure is not None
         }
+        lines |= {ecosystem: variant.framework for ecosystem, variant in variants.scored.items()}
     measured = set(evidence.ecosystems(device)) if device else set()
-    return {
-        framework: tuple(
+    answers: dict[str, tuple[Finding, ...]] = {}
+    for framework in frameworks:
+        probed = {
+            criterion.id: ask_probes(
+                criterion.probes, evidence, policy=rubric.policy, ecosystem=framework, scored=lines.get(framework)
+            )
+            for criterion in rubric.criterion
+            if probes and criterion.probes is not None
+        }
+        answers[framework] = tuple(
             _answer(
                 criterion,
                 rubric=rubric,
                 evidence=evidence,
                 framework=framework,
                 ratios=ratios.get(criterion.id),
+                probed=probed.get(criterion.id),
             )
             for criterion in rubric.criterion
-            if framework in measured or not criterion.only_measured
+            if not criterion.only_measured
+            or (criterion.measure is not None and framework in measured)
+            or probed.get(criterion.id) is not None
         )
-        for framework in frameworks
-    }
+    return answers
 
 
 def fact_sources(
@@ -160,9 +189,11 @@ def fact_sources(
             high=fact.high,
             age_months=months_between(fact.as_of, month),
             stale=rubric.policy.is_stale(fact, key=known, month=month),
+            record=known.only_rises,
             method=fact.method,
             definition=fact.definition,
             name=known.name,
+            unit=fact.unit,
         )
         for fact in facts
     ]
@@ -170,31 +201,73 @@ def fact_sources(
 
 
 def _answer(
-    criterion: Criterion, *, rubric: Rubric, evidence: Evidence, framework: str, ratios: EcosystemRatios | None
+    criterion: Criterion,
+    *,
+    rubric: Rubric,
+    evidence: Evidence,
+    framework: str,
+    ratios: EcosystemRatios | None,
+    probed: Probed | None,
 ) -> Finding:
     """The answer by the first rule that has one; what the facts say stands beside one that was measured."""
-    note = ""
+    notes: list[str] = []
+    measured: list[Finding] = []
     by_facts = _by_facts(criterion, rubric=rubric, evidence=evidence, framework=framework)
     for rule in criterion.answers:
-        if rule.measure is None or ratios is None:
-            continue
-        if framework in ratios.ratios:
-            ratio = ratios.ratios[framework]
-            measured = Finding(
+        source = None
+        if rule.measure is not None and ratios is not None:
+            if framework in ratios.ratios:
+                source = _measured_source(ratios.ratios[framework], evidence)
+            else:
+                notes.append(ratios.reason or "not measured on this device")
+        elif rule.probes is not None and probed is not None:
+            source = _probed_source(rule.probes, probed)
+            notes += [probed.reason] if probed.reason else []
+        if source is not None:
+            finding = Finding(
                 criterion=criterion,
                 framework=framework,
                 rule=rule,
-                value=ratio.value,
-                score=rule.score(ratio.value),
-                sources=(_measured_source(ratio, evidence),),
+                value=source.value,
+                score=rule.score(source.value),
+                sources=(source,),
                 beside=by_facts.sources,
+                note="; ".join(notes),
+                probed=probed if rule.probes is not None else None,
             )
-            return msgspec.structs.replace(measured, candidates=(measured, *by_facts.candidates))
-        note = ratios.reason or "not measured on this device"
+            measured.append(finding)
+    candidates = (*measured, *by_facts.candidates)
+    if measured:
+        return msgspec.structs.replace(measured[0], candidates=candidates)
+    note = "; ".join(notes)
     if by_facts.value is not None:
         return msgspec.structs.replace(by_facts, note=note)
     reason = "; ".join(part for part in (note, by_facts.reason) if part)
     return msgspec.structs.replace(by_facts, reason=reason)
+
+
+def on_common_questions(findings: Sequence[Finding]) -> list[Finding]:
+    """The same answers, each by probes on those questions alone that all of ``findings`` answered; empty where these
+    are too few. As they are where no probe answers, or where each framework is asked what is its own."""
+    measures = [finding.rule.probes if finding.rule else None for finding in findings]
+    of_probes = [finding.probed for finding in findings if finding.probed is not None]
+    if len(of_probes) < len(findings) or any(measure is None or measure.own_questions for measure in measures):
+        return list(findings)
+    common = set.intersection(*({question.key for question in probed.questions} for probed in of_probes))
+    restricted = []
+    for finding, measure, probed in zip(findings, measures, of_probes, strict=True):
+        questions = tuple(question for question in probed.questions if question.key in common)
+        assert measure is not None
+        fewer = Probed(questions=questions, unanswered=(), value=probe_value(measure, questions))
+        source = _probed_source(measure, fewer)
+        if source is None or finding.rule is None:
+            return []
+        restricted.append(
+            msgspec.structs.replace(
+                finding, value=source.value, score=finding.rule.score(source.value), sources=(source,), probed=fewer
+            )
+        )
+    return restricted
 
 
 def _by_facts(criterion: Criterion, *, rubric: Rubric, evidence: Evidence, framework: str) -> Finding:
@@ -316,4 +389,21 @@ def _measured_source(ratio: EcosystemRatio, evidence: Evidence) -> Source:
         runs=ratio.runs,
         rounds=ratio.rounds,
         definition=f"measured on {ratio.device}",
+    )
+
+
+def _probed_source(measure: ProbeMeasure, probed: Probed) -> Source | None:
+    """None where the probes do not answer all that the rule needs."""
+    if probed.value is None:
+        return None
+    low, high = probe_interval(measure, probed.questions) or (None, None)
+    return Source(
+        kind="measured",
+        text=in_words(measure, probed),
+        as_of=max(answer.made for answer in probed.answers)[:10],
+        value=probed.value,
+        low=low,
+        high=high,
+        nodeids=tuple(answer.probe.nodeid for answer in probed.answers),
+        runs=tuple(dict.fromkeys(answer.run for answer in probed.answers)),
     )

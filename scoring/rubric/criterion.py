@@ -8,16 +8,20 @@ Adding a criterion: 1. a ``[[criterion]]`` in ``rubric.toml``; 2. its fact, if n
 
 from __future__ import annotations
 
-import math
 from typing import Literal, get_args
 
 import msgspec
 
 from speedscore.scoring.rubric.answer_rule import AnswerRule, Measure
+from speedscore.scoring.rubric.probe_measure import ProbeMeasure
 
 Dimension = Literal["ecosystem_health", "production_maturity", "research_adoption", "learning_curve", "performance"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 """In the order of the card."""
+
+LEAST_WEIGHT, MOST_WEIGHT = 1e-6, 1_000_000
+"""Of a criterion and of a dimension, where it is not 0. Beyond that the others would count for nothing, and far beyond
+it sums would be no numbers."""
 
 
 class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,12 +49,16 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not self.answers:
             raise ValueError("has no rule of answers, so nothing can answer it")
-        if not math.isfinite(self.weight) or self.weight < 0:
-            raise ValueError(f"the weight is {self.weight:g}; expected a finite number of 0 or more")
+        if self.weight and not LEAST_WEIGHT <= self.weight <= MOST_WEIGHT:
+            raise ValueError(
+                f"the weight is {self.weight:g}; expected 0, or a number from {LEAST_WEIGHT:g} to {MOST_WEIGHT:,}"
+            )
         if not self.reason.strip():
             raise ValueError("no reason is given for its weight")
         if sum(rule.measure is not None for rule in self.answers) > 1:
             raise ValueError("has several rules with a measure; expected one at most")
+        if sum(rule.probes is not None for rule in self.answers) > 1:
+            raise ValueError("has several rules with probes; expected one at most")
         by_facts = [bool(rule.facts) for rule in self.answers]
         if by_facts != sorted(by_facts):
             raise ValueError("what is measured answers before any fact does, so its rules come first")
@@ -66,6 +74,11 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((rule.measure for rule in self.answers if rule.measure is not None), None)
 
     @property
+    def probes(self) -> ProbeMeasure | None:
+        """The probes that answer; None where none do."""
+        return next((rule.probes for rule in self.answers if rule.probes is not None), None)
+
+    @property
     def only_measured(self) -> bool:
-        """True for a question that no fact can answer: it is put only to frameworks that were measured."""
+        """True for a question that no fact can answer: it is put only to frameworks that were measured or probed."""
         return not self.facts

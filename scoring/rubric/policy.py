@@ -12,6 +12,13 @@ import msgspec
 from speedscore.record.phases import DEVICES, DeviceName
 from speedscore.record.run_record import Style
 from speedscore.scoring.facts.fact import Fact, FactKey, Kind, months_between
+from speedscore.scoring.facts.statement import Statement
+from speedscore.scoring.rubric.probe_measure import Control
+from speedscore.text.cleaning import is_name, one_line
+
+_LIMITS = (("round_to", 0.001, 10), ("strength_from", 0, 10), ("weakness_to", 0, 10), ("sentences_each", 0, 100))
+"""Field, least and most. Beyond them a rounded score is no number any more, or a sentence always or never said."""
+_MOST_MONTHS = 1200
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,10 +37,15 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scored_style: Style = "idiomatic"
     scored_variants: dict[str, str] = {}
     """Ecosystem → variant."""
+    base_variants: dict[str, str] = {}
+    """Ecosystem → the line that answers a probe which the scored variant was not asked."""
+    probe_controls: dict[str, Control] = {}
+    """Family of probes → what proves its answers."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.round_to <= 10:
-            raise ValueError(f"round_to {self.round_to:g} lies outside 0 to 10")
+        for name, least, most in _LIMITS:
+            if not least <= (value := getattr(self, name)) <= most:
+                raise ValueError(f"{name} is {_short(value)}; expected {least:g} to {most:g}")
         if not 0 < self.minimum_coverage <= 1:
             raise ValueError(f"minimum_coverage {self.minimum_coverage:g} lies outside 0 to 1")
         if sorted(self.kind_order) != sorted(get_args(Kind)):
@@ -43,11 +55,24 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not 0 <= self.stale_most <= 10:
             raise ValueError(f"stale_most {self.stale_most:g} lies outside 0 to 10")
         for kind, months in self.stale_after_months.items():
-            if months < 1:
-                raise ValueError(f"stale_after_months of {kind} is {months}; expected one month or more")
+            if not 1 <= months <= _MOST_MONTHS:
+                raise ValueError(f"stale_after_months of {kind} is {_short(months)}; expected 1 to {_MOST_MONTHS}")
         if sorted(self.device_order) != sorted(DEVICES):
             raise ValueError(f"device_order must name {', '.join(DEVICES)} once each")
+        for text in (*self.scored_variants, *self.scored_variants.values()):
+            if not is_name(text):
+                raise ValueError(f"scored_variants: not one line of plain text: {one_line(text)!r}")
 
-    def is_stale(self, fact: Fact, *, key: FactKey, month: str) -> bool:
-        """True when a fact is past its kind's limit, seen from ``month`` (``YYYY-MM``); never for a record."""
-        return not key.only_rises and months_between(fact.as_of, month) > self.stale_after_months[fact.kind]
+    def is_stale(self, dated: Fact | Statement, *, month: str, key: FactKey | None = None) -> bool:
+        """True when a fact or a statement is past its kind's limit, seen from ``month`` (``YYYY-MM``).
+
+        ``key`` is a fact's: a record is never stale.
+        """
+        if key is not None and key.only_rises:
+            return False
+        return months_between(dated.as_of, month) > self.stale_after_months[dated.kind]
+
+
+def _short(number: float) -> str:
+    """A number that somebody wrote, which may have thousands of digits."""
+    return f"{number:g}" if abs(number) < 1e300 else "beyond 1e+300"

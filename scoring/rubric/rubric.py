@@ -14,17 +14,17 @@ import msgspec
 
 from speedscore.scoring.facts.fact import FactKey
 from speedscore.scoring.facts.toml_file import TomlError, read_toml
-from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
+from speedscore.scoring.rubric.criterion import DIMENSIONS, LEAST_WEIGHT, MOST_WEIGHT, Criterion, Dimension
 from speedscore.scoring.rubric.criterion_group import CriterionGroup
 from speedscore.scoring.rubric.maturity_grade import MaturityGrade
 from speedscore.scoring.rubric.policy import Policy
+from speedscore.scoring.rubric.topic import Topic
 from speedscore.scoring.rubric.verdict import Verdict
+from speedscore.text.cleaning import is_name, one_line
+from speedscore.text.plain import texts
 
 RUBRIC_VERSION = 2
 """Raised when a field of ``rubric.toml`` changes its meaning."""
-
-_LARGEST_WEIGHT = 1_000_000
-"""Beyond it the others would count for nothing, and far beyond it their sum would be no number."""
 
 
 class RubricError(ValueError):
@@ -49,17 +49,32 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Criteria that measure one thing, by the group's name."""
     maturity: tuple[MaturityGrade, ...]
     """Grades of layers, the best first; the first whose limits are all reached is given."""
+    topics: dict[str, Topic] = {}
+    """What a card tells and nobody gets points for, in the card's order."""
 
     def __post_init__(self) -> None:
         if self.version != RUBRIC_VERSION:
             raise ValueError(f"version {self.version} is not the {RUBRIC_VERSION} that this release reads")
         if missing := [dimension for dimension in DIMENSIONS if dimension not in self.dimensions]:
             raise ValueError(f"no title for dimension {missing[0]!r}")
+        self._check_texts()
         self._check_weights()
         self._check_verdicts()
         self._check_criteria()
         self._check_groups()
         self._check_maturity()
+        self._check_topics()
+
+    def _check_texts(self) -> None:
+        for criterion in self.criterion:
+            if not (criterion.id.strip() and criterion.name.strip() and criterion.question.strip()):
+                raise ValueError(f"criterion {one_line(criterion.id)!r}: its id, name or question is empty")
+            if unclean := [text for text in texts(criterion) if not is_name(text)]:
+                raise ValueError(
+                    f"criterion {one_line(criterion.id)!r}: not one line of plain text: {one_line(unclean[0])!r}"
+                )
+        if unclean := [text for text in texts(self) if not is_name(text)]:
+            raise ValueError(f"not one line of plain text: {one_line(unclean[0])!r}")
 
     def _check_criteria(self) -> None:
         seen: set[str] = set()
@@ -94,9 +109,10 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if missing := [dimension for dimension in DIMENSIONS if dimension not in self.weights]:
             raise ValueError(f"no weight for dimension {missing[0]!r}")
         for dimension, weight in self.weights.items():
-            if not 0 <= weight <= _LARGEST_WEIGHT:
+            if weight and not LEAST_WEIGHT <= weight <= MOST_WEIGHT:
                 raise ValueError(
-                    f"the weight of {dimension} is {weight:g}; expected a number from 0 to {_LARGEST_WEIGHT:,}"
+                    f"the weight of {dimension} is {weight:g}; expected 0, or a number from {LEAST_WEIGHT:g} to "
+                    f"{MOST_WEIGHT:,}"
                 )
         if not sum(self.weights.values()) > 0:
             raise ValueError("the weights of all dimensions are zero")
@@ -123,6 +139,18 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for entry in self.maturity:
             if unknown := [key for key in entry.least if key not in self.facts]:
                 raise ValueError(f"maturity {entry.grade!r}: needs fact {unknown[0]!r}, which [facts] does not list")
+
+    def _check_topics(self) -> None:
+        placed: dict[str, str] = {}
+        for topic, entry in self.topics.items():
+            for key in entry.facts:
+                if key not in self.facts:
+                    raise ValueError(f"topic {topic!r}: needs fact {key!r}, which [facts] does not list")
+                if not self.facts[key].name:
+                    raise ValueError(f"topic {topic!r}: fact {key!r} needs a name in [facts]")
+                if key in placed:
+                    raise ValueError(f"topic {topic!r}: fact {key!r} stands under topic {placed[key]!r} already")
+                placed[key] = topic
 
     @property
     def maturity_facts(self) -> tuple[str, ...]:
@@ -158,6 +186,7 @@ def add_criteria(rubric: Rubric, criteria: Sequence[Criterion], *, source: str) 
             criterion=(*rubric.criterion, *criteria),
             groups=rubric.groups,
             maturity=rubric.maturity,
+            topics=rubric.topics,
         )
     except ValueError as error:
         raise RubricError(f"{source}: {error}") from error

@@ -12,6 +12,7 @@ from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.findings import Finding, Source, fact_sources
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.layer_card import LayerCard
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import build_report
 
@@ -61,25 +62,51 @@ class Changes(msgspec.Struct, frozen=True):
     """(name, grade then, grade now) of libraries on top of it whose grade changed; ``unknown`` where there is none."""
 
 
+class LayerChanges(msgspec.Struct, frozen=True):
+    """All that changed about one layer."""
+
+    before_month: str
+    after_month: str
+    before: LayerCard
+    after: LayerCard
+    facts: tuple[FactChange, ...]
+
+
+def find_layer_changes(rubric: Rubric, before: Evidence, after: Evidence, *, library: str) -> LayerChanges:
+    """Compare what two snapshots say about a layer.
+
+    Raises EvidenceError when the second is not the younger one, or when one of them does not have it as a layer.
+    """
+    _check_order(before, after)
+    for evidence in (before, after):
+        if not evidence.stands_on(library):
+            raise EvidenceError(
+                f"{library} is no layer in snapshot {evidence.snapshot}, and a layer's changes need two that know it"
+            )
+    old, new = (build_report(rubric, evidence, frameworks=[library]).layers[0] for evidence in (before, after))
+    return LayerChanges(
+        before_month=before.snapshot,
+        after_month=after.snapshot,
+        before=old,
+        after=new,
+        facts=tuple(_changed_facts(rubric, before, after, framework=library).values()),
+    )
+
+
 def find_changes(rubric: Rubric, before: Evidence, after: Evidence, *, framework: str) -> Changes:
     """Compare what two snapshots say about ``framework``.
 
     Raises EvidenceError when the second is not the younger one, or when it does not know the framework.
     """
-    if before.snapshot >= after.snapshot:
-        raise EvidenceError(
-            f"expected an older snapshot, then a younger one; found {before.snapshot}, then {after.snapshot}"
-        )
+    _check_order(before, after)
     if framework not in after.names:
         raise EvidenceError(
             f"unknown framework {framework!r} in snapshot {after.snapshot}; there are {', '.join(sorted(after.names))}"
         )
+    if layers := [evidence.snapshot for evidence in (before, after) if evidence.stands_on(framework)]:
+        raise EvidenceError(f"{framework} is a layer in snapshot {layers[0]}, and only frameworks have scores")
     old, new = (build_report(rubric, evidence, frameworks=[framework]).cards[0] for evidence in (before, after))
-    changed = {
-        key: change
-        for key in rubric.facts
-        if (change := _fact(rubric, before, after, framework=framework, key=key)) is not None
-    }
+    changed = _changed_facts(rubric, before, after, framework=framework)
     asked = {key for criterion in rubric.criterion for key in criterion.facts}
     return Changes(
         before_month=before.snapshot,
@@ -92,6 +119,22 @@ def find_changes(rubric: Rubric, before: Evidence, after: Evidence, *, framework
         others=tuple(change for key, change in changed.items() if key not in asked),
         layers=_layers(old, new),
     )
+
+
+def _check_order(before: Evidence, after: Evidence) -> None:
+    if before.snapshot >= after.snapshot:
+        raise EvidenceError(
+            f"expected an older snapshot, then a younger one; found {before.snapshot}, then {after.snapshot}"
+        )
+
+
+def _changed_facts(rubric: Rubric, before: Evidence, after: Evidence, *, framework: str) -> dict[str, FactChange]:
+    """By key, in the rubric's order."""
+    return {
+        key: change
+        for key in rubric.facts
+        if (change := _fact(rubric, before, after, framework=framework, key=key)) is not None
+    }
 
 
 def _fact(rubric: Rubric, before: Evidence, after: Evidence, *, framework: str, key: str) -> FactChange | None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.findings.findings import Finding, on_common_questions
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
@@ -100,7 +100,7 @@ def _most_that_can_be_ranked(rubric: Rubric, answers: _Answers, eligible: Sequen
 
 
 def _weight_in_common(rubric: Rubric, answers: _Answers, frameworks: Sequence[str]) -> float:
-    common = [criterion for criterion in rubric.criterion if _methods_in_common(criterion, answers, frameworks)]
+    common = [criterion for criterion in rubric.criterion if _by_common_method(criterion, answers, frameworks)]
     return round(
         math.fsum(
             rubric.weights[dimension]
@@ -123,7 +123,7 @@ def _lack(rubric: Rubric, answers: _Answers, frameworks: Sequence[str]) -> str:
             for criterion in rubric.of(dimension)
             if all(criterion.id in answers[framework] for framework in frameworks)
         ]
-        answered = {criterion.id for criterion in asked if _methods_in_common(criterion, answers, frameworks)}
+        answered = {criterion.id for criterion in asked if _by_common_method(criterion, answers, frameworks)}
         coverage = cover(asked, answered)
         if not is_enough(coverage, rubric.policy):
             without = f", without {' or '.join(coverage.lacking)}" if coverage.lacking else ""
@@ -139,16 +139,17 @@ def _why_unranked(rubric: Rubric, answers: _Answers, framework: str, ranked: Seq
     return "no other answers enough in common with it"
 
 
-def _methods_in_common(
-    criterion: Criterion, answers: _Answers, frameworks: Iterable[str]
-) -> set[tuple[int, tuple[str, ...]]]:
-    of_each = [
-        {candidate.method for candidate in answers[framework][criterion.id].candidates}
-        if criterion.id in answers[framework]
-        else set()
+def _by_common_method(criterion: Criterion, answers: _Answers, frameworks: Sequence[str]) -> list[list[Finding]]:
+    """The frameworks' answers, in their order, by each method that all of them have."""
+    candidates = [
+        answers[framework][criterion.id].candidates if criterion.id in answers[framework] else ()
         for framework in frameworks
     ]
-    return set.intersection(*of_each) if of_each else set()
+    if not candidates:
+        return []
+    common = set.intersection(*({candidate.method for candidate in own} for own in candidates))
+    alike = ([next(each for each in own if each.method == method) for own in candidates] for method in sorted(common))
+    return [answered for chosen in alike if (answered := on_common_questions(chosen))]
 
 
 def _common(criterion: Criterion, answers: _Answers, frameworks: Sequence[str], policy: Policy) -> dict[str, Finding]:
@@ -156,19 +157,13 @@ def _common(criterion: Criterion, answers: _Answers, frameworks: Sequence[str], 
 
     Of several methods the first rule's, and of its ways of counting the one whose facts the policy prefers.
     """
-    by_method = [
-        {
-            framework: next(each for each in answers[framework][criterion.id].candidates if each.method == method)
-            for framework in frameworks
-        }
-        for method in sorted(_methods_in_common(criterion, answers, frameworks))
-    ]
-    return min(by_method, key=lambda chosen: _preference(chosen.values(), policy), default={})
+    by_method = _by_common_method(criterion, answers, frameworks)
+    chosen = min(by_method, key=lambda findings: _preference(findings, policy), default=[])
+    return dict(zip(frameworks, chosen, strict=True)) if chosen else {}
 
 
-def _preference(chosen: Iterable[Finding], policy: Policy) -> tuple[int, list[int]]:
+def _preference(findings: Sequence[Finding], policy: Policy) -> tuple[int, list[int]]:
     """The lower the better: the rule's place, then the worst place of a fact's kind first."""
-    findings = list(chosen)
     kinds = [source.kind for finding in findings for source in finding.sources]
     places = [policy.kind_order.index(kind) for kind in kinds if kind != "measured"]
     return findings[0].method[0], sorted(places, reverse=True)

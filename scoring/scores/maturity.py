@@ -6,7 +6,7 @@ library and no framework is known here, and a grade never enters a score.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -17,13 +17,15 @@ from speedscore.scoring.rubric.rubric import Rubric
 
 
 class LayerFact(msgspec.Struct, frozen=True):
-    """One fact that a grade rests on."""
+    """One fact about a layer."""
 
     key: str
     name: str
     """For people."""
     unit: str
     source: Source
+    beside: tuple[Source, ...] = ()
+    """What says something else, and does not answer."""
 
 
 class GradedLayer(msgspec.Struct, frozen=True):
@@ -44,36 +46,47 @@ class GradedLayer(msgspec.Struct, frozen=True):
 
 def grade_layers(rubric: Rubric, evidence: Evidence, *, framework: str) -> tuple[GradedLayer, ...]:
     """Every library that stands on ``framework``, by name; empty where there is none."""
-    layers = [
-        _grade(rubric, evidence, library=library, purpose=purpose)
-        for library, purpose in evidence.layers.get(framework, {}).items()
-    ]
+    layers = [grade_layer(rubric, evidence, library=library) for library in evidence.layers.get(framework, {})]
     return tuple(sorted(layers, key=lambda layer: (layer.name, layer.library)))
+
+
+def grade_layer(rubric: Rubric, evidence: Evidence, *, library: str) -> GradedLayer:
+    """One library, whatever it stands on."""
+    facts = known_facts(rubric, evidence, library=library, keys=rubric.maturity_facts)
+    known = {fact.key: fact for fact in facts}
+    lacking = []
+    for key in rubric.maturity_facts:
+        name = rubric.fact_name(key)
+        if key not in known:
+            lacking.append(f"no sourced fact about {name}")
+        elif known[key].source.stale:
+            lacking.append(f"{name} is stale, {known[key].source.age_months} months old")
+    grade = None if lacking else first_reached(rubric.maturity, {fact.key: fact.source.value for fact in facts})
+    return GradedLayer(
+        library=library,
+        name=evidence.names.get(library, library),
+        purpose=next((layers[library] for layers in evidence.layers.values() if library in layers), ""),
+        grade=grade.grade if grade else None,
+        reason=grade.reason if grade else "; ".join(lacking),
+        facts=facts,
+    )
+
+
+def known_facts(rubric: Rubric, evidence: Evidence, *, library: str, keys: Iterable[str]) -> tuple[LayerFact, ...]:
+    """What is known of each key, in the order of ``keys``; also what is stale."""
+    return tuple(
+        LayerFact(
+            key=key,
+            name=rubric.fact_name(key),
+            unit=rubric.facts[key].unit,
+            source=sources[0],
+            beside=tuple(source for source in sources[1:] if source.value != sources[0].value),
+        )
+        for key in keys
+        if (sources := fact_sources(rubric, evidence, framework=library, key=key))
+    )
 
 
 def first_reached(grades: tuple[MaturityGrade, ...], values: Mapping[str, float]) -> MaturityGrade:
     """The first grade whose every limit is reached; the last asks nothing, so there is always one."""
     return next(grade for grade in grades if all(values[key] >= least for key, least in grade.least.items()))
-
-
-def _grade(rubric: Rubric, evidence: Evidence, *, library: str, purpose: str) -> GradedLayer:
-    facts = []
-    lacking = []
-    for key in rubric.maturity_facts:
-        name = rubric.fact_name(key)
-        sources = fact_sources(rubric, evidence, framework=library, key=key)
-        if not sources:
-            lacking.append(f"no sourced fact about {name}")
-            continue
-        facts.append(LayerFact(key=key, name=name, unit=rubric.facts[key].unit, source=sources[0]))
-        if sources[0].stale:
-            lacking.append(f"{name} is stale, {sources[0].age_months} months old")
-    grade = None if lacking else first_reached(rubric.maturity, {fact.key: fact.source.value for fact in facts})
-    return GradedLayer(
-        library=library,
-        name=evidence.names[library],
-        purpose=purpose,
-        grade=grade.grade if grade else None,
-        reason=grade.reason if grade else "; ".join(lacking),
-        facts=tuple(facts),
-    )

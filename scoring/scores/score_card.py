@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import msgspec
 
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.findings.topics import KnownFact, TopicAnswer, answer_topics, other_facts
 from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
 from speedscore.scoring.rubric.policy import Policy
@@ -23,8 +25,9 @@ from speedscore.scoring.scores.dimension_score import DimensionScore, score_dime
 from speedscore.scoring.scores.maturity import GradedLayer, grade_layers
 from speedscore.scoring.scores.uncertainty import Uncertainty
 
-Basis = DeviceName | None
-"""What answers the questions that a measurement can answer: a device, or None for the facts alone."""
+Basis = DeviceName | Literal["probes"] | None
+"""What answers the questions that a measurement can answer: the benchmarks of a device and the probes, the probes
+alone, or None for the facts alone."""
 
 
 class ScoreCard(msgspec.Struct, frozen=True):
@@ -51,6 +54,10 @@ class ScoreCard(msgspec.Struct, frozen=True):
     """The variant that it is scored as on each device that it was measured on, that of its score first."""
     layers: tuple[GradedLayer, ...] = ()
     """The libraries that stand on it, each with its grade."""
+    topics: tuple[TopicAnswer, ...] = ()
+    """What is told of it and enters no score."""
+    other_facts: tuple[KnownFact, ...] = ()
+    """What is known of it and neither a criterion nor a topic asks for."""
 
 
 def make_card(
@@ -87,6 +94,8 @@ def make_card(
         avoid_if=_sentences(answered, policy, text=lambda finding: finding.criterion.avoid_if, strong=False),
         variants=tuple(sorted(variants, key=lambda variant: variant.device != main_basis)),
         layers=grade_layers(rubric, evidence, framework=framework),
+        topics=answer_topics(rubric, evidence, framework=framework),
+        other_facts=other_facts(rubric, evidence, framework=framework),
     )
 
 
@@ -103,13 +112,18 @@ def _score_dimensions(
 def _beside(
     dimensions: Sequence[DimensionScore], by_basis: Sequence[Sequence[DimensionScore]]
 ) -> tuple[DimensionScore, ...]:
-    """The same dimensions on each other basis, where either was measured."""
-    return tuple(
-        alternative
-        for place, dimension in enumerate(dimensions)
-        for alternative in (scored[place] for scored in by_basis)
-        if alternative.basis != dimension.basis and (dimension.measured or alternative.measured)
-    )
+    """The same dimensions on each other basis, where either was measured; each basis once."""
+    beside: list[DimensionScore] = []
+    for place, dimension in enumerate(dimensions):
+        others: dict[str, DimensionScore] = {}
+        for scored in by_basis:
+            others.setdefault(scored[place].basis, scored[place])
+        beside += [
+            other
+            for basis, other in others.items()
+            if basis != dimension.basis and (dimension.measured or other.measured)
+        ]
+    return tuple(beside)
 
 
 def _speed_score(rubric: Rubric, weighing: Sequence[DimensionScore]) -> float:

@@ -20,6 +20,7 @@ from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.comparison import Comparison, compare
+from speedscore.scoring.scores.layer_card import LayerCard, make_layer_card
 from speedscore.scoring.scores.score_card import Basis, ScoreCard, make_card
 from speedscore.scoring.scores.sensitivity import Sensitivity, sensitivity
 from speedscore.scoring.scores.uncertainty import Uncertainty, uncertainties
@@ -50,6 +51,8 @@ class ScoreReport(msgspec.Struct, frozen=True):
     """Which frameworks are ranked, and on which questions."""
     sensitivity: Sensitivity | None
     """How firm their order is; None where fewer than two are ranked."""
+    layers: tuple[LayerCard, ...] = ()
+    """Of the libraries that stand on frameworks; they have no Speed Score and no place in the order."""
 
 
 def build_report(
@@ -57,15 +60,20 @@ def build_report(
 ) -> ScoreReport:
     """Score each of ``frameworks`` on the evidence; ``departures`` say what of the rubric is not the package's own.
 
-    The device whose measurements enter the score is the first in the policy's order on which two frameworks were
-    measured, else the first on which any was.
+    What the facts call a layer gets a card without a score. The device whose measurements enter the score is the first
+    in the policy's order on which two frameworks were measured, else the first on which any was.
     """
+    layers = [name for name in frameworks if evidence.stands_on(name)]
+    frameworks = [name for name in frameworks if name not in layers]
     devices = _devices(rubric, evidence)
     # The facts alone come last and serve a framework that was measured nowhere.
-    bases: list[Basis] = [*devices, None]
-    findings = {basis: judge(rubric, evidence, frameworks=frameworks, device=basis) for basis in bases}
+    bases: list[Basis] = [*devices, *(("probes",) if evidence.probed() else ()), None]
+    findings = {
+        basis: judge(rubric, evidence, frameworks=frameworks, device=_device(basis), probes=basis is not None)
+        for basis in bases
+    }
     main_bases = {
-        framework: next(basis for basis in bases if basis is None or framework in evidence.ecosystems(basis))
+        framework: next(basis for basis in bases if framework in _measured_on(evidence, basis, frameworks))
         for framework in frameworks
     }
     scored = {framework: findings[basis][framework] for framework, basis in main_bases.items()}
@@ -98,7 +106,19 @@ def build_report(
         departures=departures,
         comparison=comparison,
         sensitivity=sensitivity(rubric, comparison),
+        layers=tuple(make_layer_card(rubric, evidence, library=library, variants=variants) for library in layers),
     )
+
+
+def _device(basis: Basis) -> DeviceName | None:
+    return None if basis == "probes" else basis
+
+
+def _measured_on(evidence: Evidence, basis: Basis, frameworks: Sequence[str]) -> Sequence[str]:
+    """Whom a basis can answer about; the facts alone about everybody."""
+    if basis is None:
+        return frameworks
+    return evidence.probed() if basis == "probes" else evidence.ecosystems(basis)
 
 
 def _devices(rubric: Rubric, evidence: Evidence) -> list[DeviceName]:
@@ -128,7 +148,7 @@ def _uncertainties(
     intervals: dict[str, Uncertainty] = {}
     for basis in dict.fromkeys(main_bases.values()):
         on_basis = {framework: answers for framework, answers in scored.items() if main_bases[framework] == basis}
-        intervals |= uncertainties(rubric, evidence, on_basis, device=basis)
+        intervals |= uncertainties(rubric, evidence, on_basis, device=_device(basis))
     return intervals
 
 

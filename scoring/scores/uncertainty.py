@@ -132,7 +132,7 @@ def _scores(finding: Finding, ratios: Mapping[str, Draws], rng: np.random.Genera
     """Points of one answer in each draw; None where there is none."""
     if finding.score is None or finding.rule is None:
         return None
-    if finding.measured:
+    if finding.rule.measure is not None:
         return _points(finding.rule, ratios[finding.framework])
     if any(source.low is not None or source.high is not None for source in finding.sources):
         values = [_stated(source.low, source.value, source.high, rng) for source in finding.sources]

@@ -12,7 +12,7 @@ from itertools import repeat
 
 import msgspec
 
-from speedscore.host.fields import Scalar
+from speedscore.host.fields import Name, Scalar
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.measurement import Measurement
 from speedscore.record.phases import PHASES, DeviceName, Phase
@@ -28,14 +28,14 @@ class _Version(msgspec.Struct, frozen=True):
 class _Case1(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A case of version 1: the rounds are samples of one of the measurements and two lists beside it."""
 
-    id: str
-    nodeid: str
-    framework: str
-    ecosystem: str
-    model: str
+    id: Name
+    nodeid: Name
+    framework: Name
+    ecosystem: Name
+    model: Name
     device: DeviceName
     phase: Phase
-    precision: str
+    precision: Name
     status: Status
     reason: str = ""
     stopped: str = ""
@@ -56,8 +56,8 @@ class _Run1(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A run of version 1."""
 
     schema_version: int
-    created: str
-    preset: str
+    created: Name
+    preset: Name
     seed: int
     in_process: bool
     environment: dict[str, Scalar]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
+from speedscore.text.cleaning import one_line
 from speedscore.text.suggestions import did_you_mean
 
 
@@ -20,7 +21,7 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*arguments, **settings)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
+        self.exit(2, f"{self.prog}: {one_line(message)}\n")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """As argparse's own, whose message has no suggestion before Python 3.14, and then only if asked."""

@@ -19,7 +19,7 @@ PRESENT = "2026-11"
 
 def shipped() -> tuple[Snapshot, ...]:
     """The snapshots that come with the package."""
-    return load_snapshots(fixtures_folder() / "ecosystem", keys=RUBRIC.facts)
+    return load_snapshots(fixtures_folder() / "ecosystem", keys=RUBRIC.facts, topics=RUBRIC.topics)
 
 
 def make_fact(
@@ -60,7 +60,7 @@ def make_layer(values: Mapping[str, float], *, library: str, month: str = "2024-
             make_fact(key, value, framework=library, kind="computed", as_of=as_of or month)
             for key, value in values.items()
         ),
-        layer_of="alpha",
+        layer_of=("alpha",),
         purpose=f"What {library} is for",
     )
 

@@ -77,7 +77,7 @@ def test_a_session_without_cases_of_ours_says_nothing(session: pytest.Pytester) 
 def test_nothing_measured_gets_one_line(session: pytest.Pytester) -> None:
     result = run_session(session, make_run(skipped_case("jax", reason="not installed")))
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["No case was measured*speedscore card*"])
+    result.stdout.fnmatch_lines(["Nothing was measured*speedscore card*"])
 
 
 def test_a_debugging_session_ranks_nothing_and_does_not_fail(session: pytest.Pytester) -> None:

@@ -65,7 +65,8 @@ def test_escaped_markdown_has_no_sign_of_its_own(text: str) -> None:
 
 @pytest.fixture
 def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two runs and two plain files that hold the text wherever somebody else's text may stand, and in their names."""
+    """Two runs and two plain files, of some months ago, that hold the text wherever somebody else's text may stand, and
+    in their names."""
     monkeypatch.chdir(tmp_path)
     program = timed([0.1]).program.from_fields({"layout": HOSTILE, HOSTILE: HOSTILE})
     cases = [
@@ -77,7 +78,10 @@ def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     environment = MACHINE | {"variable.XLA_FLAGS": HOSTILE, HOSTILE: HOSTILE, "git.commit": HOSTILE}
     for day, name in enumerate(("one", "other")):
         fields = environment if day else MACHINE
-        save(tmp_path / f"{name}{one_line(HOSTILE).replace('/', '')}.json", a_run(*cases, day=day, environment=fields))
+        save(
+            tmp_path / f"{name}{one_line(HOSTILE).replace('/', '')}.json",
+            a_run(*cases, day=day - 99, environment=fields),
+        )
         plain = save_plain(tmp_path / f"plain-{name}.json", day=day, processor=HOSTILE)
         plain.write_text(plain.read_text().replace('"tests/test_it.py::test_it"', json.dumps(HOSTILE)))
     return tmp_path

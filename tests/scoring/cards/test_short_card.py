@@ -15,7 +15,7 @@ from speedscore.scoring.scores.surroundings import Surroundings, earlier_scores
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
 from tests.scoring.sample_runs import two_frameworks
 
-FRAMEWORKS = ["jax", "keras", "pytorch", "tensorflow"]
+FRAMEWORKS = ["jax", "pytorch", "tensorflow"]
 MONTHS = ["2024-01", "2025-01", "2025-10", "2026-08", "2026-11"]
 
 
@@ -56,7 +56,7 @@ def test_a_card_without_a_speed_score_gives_its_range_and_what_is_missing() -> N
 
 def test_the_newest_earlier_score_stands_beside_with_its_month() -> None:
     table = card_of("jax", *shipped(), month="2026-11").splitlines()[2:9]
-    assert table[0].split() == ["Known", "by", "2026-11", "JAX", "earlier", "Keras", "PyTorch", "TensorFlow"]
+    assert table[0].split() == ["Known", "by", "2026-11", "JAX", "earlier", "PyTorch", "TensorFlow"]
     assert table[4].split()[2:6] == ["unknown", "6.5", "in", "2025-01"]
     assert table[6].split()[3:6] == ["7.50", "in", "2025-01"]
 
@@ -64,7 +64,7 @@ def test_the_newest_earlier_score_stands_beside_with_its_month() -> None:
 def test_what_to_take_instead_answers_the_same_need_best() -> None:
     text = " ".join(card_of("jax", *shipped(), month="2024-01").split())
     assert "The model must run in a browser (take TensorFlow)" in text
-    assert "A published security policy is a condition (take Keras)" in text
+    assert "A published security policy is a condition (take PyTorch)" in text
 
 
 def test_nothing_is_taken_instead_where_nobody_does_better() -> None:

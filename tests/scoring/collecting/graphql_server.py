@@ -22,6 +22,7 @@ SCHEMA: dict[str, dict[str, tuple[str, set[str]]]] = {
     "RateLimit": {name: ("", set()) for name in ("cost", "limit", "nodeCount", "remaining", "resetAt", "used")},
     "Repository": {
         **{name: ("", set()) for name in ("nameWithOwner", "stargazerCount", "forkCount", "hasDiscussionsEnabled")},
+        "isSecurityPolicyEnabled": ("", set()),
         "discussions": ("DiscussionConnection", _PAGING | {"answered", "categoryId", "orderBy", "states"}),
         "issues": ("IssueConnection", _PAGING | {"filterBy", "labels", "orderBy", "states"}),
     },
@@ -51,6 +52,7 @@ class FakeGitHub:
         self.name = name
         self.stars, self.forks, self.discussions = 5_144, 600, 1_500
         self.discussions_enabled = True
+        self.security_policy: bool | None = False
         self.issues: list[tuple[str, str | None]] = []
         """Created and closed, as GitHub writes moments; the newest first."""
         self.remaining = 5_000
@@ -99,6 +101,7 @@ class FakeGitHub:
             "stargazerCount": self.stars,
             "forkCount": self.forks,
             "hasDiscussionsEnabled": self.discussions_enabled,
+            "isSecurityPolicyEnabled": self.security_policy,
             "discussions": {"totalCount": self.discussions},
         }
         for field in selection:

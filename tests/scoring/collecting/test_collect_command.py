@@ -20,7 +20,7 @@ from speedscore.scoring.facts.fact import FactKey
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
 from tests.scoring.collecting.graphql_server import FakeGitHub
 from tests.scoring.collecting.local_server import Reply, Request, as_json, nobody_there, serving
-from tests.scoring.collecting.sample_clone import ANN, BOB, Commit, at, git, make_clone
+from tests.scoring.collecting.sample_clone import ANN, APP, BOB, Commit, at, git, make_clone
 from tests.scoring.sample_facts import RUBRIC
 
 UNTIL = "2024-01-31"
@@ -28,7 +28,7 @@ UNTIL = "2024-01-31"
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    commits = [Commit(ANN, at("2023-05-01"), tag="v1.0"), Commit(BOB, at("2023-05-02"))]
+    commits = [Commit(ANN, at("2023-05-01"), tag="v1.0"), Commit(BOB, at("2024-01-30"))]
     return make_clone(tmp_path / "clones" / "flax", commits)
 
 
@@ -54,11 +54,12 @@ def index(request: Request) -> Reply:
 
 
 def test_all_sources_go_into_one_new_snapshot(
-    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("httpx")
     today = datetime.datetime.now(datetime.UTC).date()
     out = tmp_path / "out"
+    clone = make_clone(tmp_path / "clones" / "flax", [Commit(APP, at(f"{today}"), tag="v1.0")])
     server = FakeGitHub(token="ghp_secret")
     opened = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=100)
     server.issues = [(f"{opened:%Y-%m-%dT%H:%M:%SZ}", None)]
@@ -80,16 +81,16 @@ def test_all_sources_go_into_one_new_snapshot(
         )
     printed = capsys.readouterr()
     assert (code, printed.err) == (0, "")
-    path = out / "flax" / f"{today:%Y-%m}.toml"
+    path = out / "flax" / f"{today}.toml"
     assert f"written: {path}" in printed.out
     snapshot = load_snapshot(path, keys=RUBRIC.facts)
     found = {fact.key: fact.value for fact in snapshot.facts}
     assert found["github_stars"] == 5_144
     assert found["issues_closed_within_30d_pct"] == 0
     assert {fact.source.partition(",")[0] for fact in snapshot.facts} == {"google/flax", "127.0.0.1"}
-    # A silent year by then, so nobody stands for half of its commits: said, and not written.
+    # Only an app committed, so nobody stands for half of its commits: said, and not written.
     assert "contributor_absence_factor" not in found
-    assert "  not found  contributor_absence_factor: nobody committed" in printed.out
+    assert "  not found  contributor_absence_factor: no person committed" in printed.out
     assert str(clone.parent) not in path.read_text(encoding="utf-8")
     assert "ghp_secret" not in printed.out + printed.err + path.read_text(encoding="utf-8")
 
@@ -106,7 +107,7 @@ def test_a_fact_without_a_key_is_told_and_not_written(
         (line,) = (line for line in printed.splitlines() if f" {key} = " in line)
         assert line.startswith("  note ")
         assert "not written" in line
-    snapshot = load_snapshot(tmp_path / "out" / "flax" / "2024-01.toml", keys=keys)
+    snapshot = load_snapshot(tmp_path / "out" / "flax" / f"{UNTIL}.toml", keys=keys)
     assert not {"people_52_weeks", "commits_per_week"} & {fact.key for fact in snapshot.facts}
 
 
@@ -121,7 +122,7 @@ def test_an_existing_snapshot_is_refused_before_anything_is_asked(
     assert collect(*arguments) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert "2024-01.toml: exists, and a snapshot is never changed" in one_line(printed.err)
+    assert f"{UNTIL}.toml: exists, and a snapshot is never changed" in one_line(printed.err)
     assert files_below(out) == before
 
 
@@ -136,7 +137,7 @@ def test_a_source_that_gives_nothing_is_told_and_the_rest_written(
     assert "--package gave nothing: http://127.0.0.1" in package
     assert "--repository gave nothing: GITHUB_TOKEN is not set" in repository
     assert "not every source answered" in last
-    assert {fact.source for fact in load_snapshot(tmp_path / "out" / "flax" / "2024-01.toml", keys=RUBRIC.facts).facts}
+    assert {fact.source for fact in load_snapshot(tmp_path / "out" / "flax" / f"{UNTIL}.toml", keys=RUBRIC.facts).facts}
 
 
 def test_nothing_found_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,7 +187,7 @@ def test_name_and_role_are_those_of_the_snapshots_there_are(
 ) -> None:
     assert collect("pytorch", "--clone", clone, "--until", UNTIL, "--out", tmp_path / "out") == 0
     shipped = load_snapshot(fixtures_folder() / "ecosystem" / "pytorch" / "2024-01.toml", keys=RUBRIC.facts)
-    written = load_snapshot(tmp_path / "out" / "pytorch" / "2024-01.toml", keys=RUBRIC.facts)
+    written = load_snapshot(tmp_path / "out" / "pytorch" / f"{UNTIL}.toml", keys=RUBRIC.facts)
     assert (written.name, written.role) == (shipped.name, shipped.role)
     assert "assumed" not in capsys.readouterr().out
     assert collect("zeta", "--clone", clone, "--until", UNTIL, "--out", tmp_path / "out") == 0
@@ -226,7 +227,7 @@ def test_a_reader_who_leaves_early_still_gets_the_file(clone: Path, tmp_path: Pa
         )
     assert ended.returncode == 0
     assert ended.stderr == "speedscore: the report could not be written: Broken pipe\n"
-    assert (tmp_path / "out" / "flax" / "2024-01.toml").is_file()
+    assert (tmp_path / "out" / "flax" / f"{UNTIL}.toml").is_file()
 
 
 def test_an_installed_package_is_not_written_into(

@@ -19,7 +19,7 @@ from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
 from tests.scoring.sample_facts import RUBRIC
 
 TODAY = datetime.date(2024, 1, 31)
-HEADING = Heading(framework="alpha", name="Alpha", role="layer", layer_of="beta", purpose="Neural networks")
+HEADING = Heading(framework="alpha", name="Alpha", role="layer", layer_of=("beta",), purpose="Neural networks")
 
 
 def fact(key: str = "github_stars", value: float = 28_000, **fields: str) -> CollectedFact:
@@ -49,10 +49,10 @@ def below(folder: Path) -> list[str]:
 def test_what_was_written_loads_as_it_was_given(tmp_path: Path) -> None:
     path = snapshot_path(tmp_path, "alpha", until=TODAY)
     write(path)
-    assert below(tmp_path) == ["alpha", "alpha/2024-01.toml"]
+    assert below(tmp_path) == ["alpha", "alpha/2024-01-31.toml"]
     snapshot = load_snapshot(path, keys=RUBRIC.facts, today=TODAY)
     assert (snapshot.framework, snapshot.month, snapshot.name, snapshot.role) == ("alpha", "2024-01", "Alpha", "layer")
-    assert (snapshot.layer_of, snapshot.purpose) == ("beta", "Neural networks")
+    assert (snapshot.layer_of, snapshot.purpose) == (("beta",), "Neural networks")
     read = {(fact.key, fact.value, fact.unit, fact.as_of, fact.source, fact.method) for fact in snapshot.facts}
     assert read == {(fact.key, fact.value, fact.unit, fact.as_of, fact.source, fact.method) for fact in FACTS}
     assert {fact.kind for fact in snapshot.facts} == {"computed"}
@@ -90,12 +90,12 @@ def test_an_existing_snapshot_is_never_changed(tmp_path: Path) -> None:
     with pytest.raises(CollectError, match="exists, and a snapshot is never changed"):
         write(path)
     assert path.read_bytes() == before
-    assert below(tmp_path) == ["alpha", "alpha/2024-01.toml"]
+    assert below(tmp_path) == ["alpha", "alpha/2024-01-31.toml"]
 
 
 def test_a_link_that_leads_nowhere_is_a_file_that_exists(tmp_path: Path) -> None:
     (tmp_path / "alpha").mkdir()
-    (tmp_path / "alpha" / "2024-01.toml").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "alpha" / "2024-01-31.toml").symlink_to(tmp_path / "nowhere")
     with pytest.raises(CollectError, match="exists"):
         snapshot_path(tmp_path, "alpha", until=TODAY)
 
@@ -120,14 +120,14 @@ def test_of_many_at_once_one_writes(tmp_path: Path) -> None:
         thread.join()
     (winner,) = set(outcomes) - {"exists"}
     assert winner in path.read_text(encoding="utf-8").splitlines()
-    assert below(tmp_path) == ["alpha", "alpha/2024-01.toml"]
+    assert below(tmp_path) == ["alpha", "alpha/2024-01-31.toml"]
 
 
 def test_what_would_not_load_is_not_written(tmp_path: Path) -> None:
     path = snapshot_path(tmp_path, "alpha", until=TODAY)
     for bad, reason in [
         ([fact(value=-1)], "-1 lies outside"),
-        ([fact(as_of="2024-02-01")], "after the snapshot's month"),
+        ([fact(as_of="2024-02-01")], "after the snapshot's day"),
         ([fact(source=" ")], "source is empty"),
         ([fact(), fact()], "stands twice"),
     ]:
@@ -174,13 +174,13 @@ def test_a_file_system_without_links_gets_its_file_too(tmp_path: Path, monkeypat
     with pytest.raises(CollectError, match="exists"):
         write(path)
     assert path.read_bytes() == before
-    assert below(tmp_path) == ["alpha", "alpha/2024-01.toml"]
+    assert below(tmp_path) == ["alpha", "alpha/2024-01-31.toml"]
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "alpha").touch()
     with pytest.raises(CollectError) as caught:
-        write(tmp_path / "alpha" / "2024-01.toml")
+        write(tmp_path / "alpha" / "2024-01-31.toml")
     assert "\n" not in str(caught.value)
 
 

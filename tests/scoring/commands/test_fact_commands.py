@@ -28,8 +28,8 @@ def compare(*after: Fact, before: tuple[Fact, ...] = (), months: tuple[str, str]
 
 
 def test_the_commands_are_reached_from_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["facts", "diff", "2024-01", "2026-08", "optax"]) == 0
-    assert capsys.readouterr().out.startswith("Optax: facts known by 2024-01 -> 2026-08")
+    assert main(["facts", "diff", "2024-01", "2026-08", "jax"]) == 0
+    assert capsys.readouterr().out.startswith("JAX: facts known by 2024-01 -> 2026-08")
     with pytest.raises(SystemExit, match="2"):
         main(["facts"])
     assert capsys.readouterr().err.count("\n") == 1
@@ -73,7 +73,7 @@ def test_a_layer_of_nothing_is_refused(copy: Path, capsys: pytest.CaptureFixture
     shutil.rmtree(copy / "jax")
     assert run("check") == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "layer_of is 'jax', which has no snapshot as a framework; there are keras, pytorch, tensorflow" in line
+    assert "layer_of is 'jax', which has no snapshot as a framework; there are pytorch, tensorflow" in line
 
 
 def test_no_fixtures_at_all_are_refused(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,6 +108,18 @@ def test_the_difference_tells_value_source_and_every_score(capsys: pytest.Captur
     assert "[1] JAX - S1 Rapid Discovery, January 2024, Ecosystem Health" in said
     assert "7.0 -> (5.0)" in said
     assert "Haiku: Good -> Maintained only" in lines
+
+
+def test_the_difference_of_a_layer_tells_its_grade_and_facts(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("diff", "2024-01", "2026-08", "haiku") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [
+        "Haiku: facts known by 2024-01 -> 2026-08",
+        "Maturity Good -> Maintained only; a layer, without a Speed Score",
+    ]
+    commits = next(line for line in lines if line.startswith("Commits a week"))
+    assert commits.split()[3:6] == ["2.1", "->", "1"]
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize(

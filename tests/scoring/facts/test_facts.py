@@ -102,7 +102,7 @@ LAYER = GOOD.replace('"framework"', '"layer"\nlayer_of = "beta"\npurpose = "Opti
 
 def test_a_layer_says_what_it_stands_on_and_what_for(tmp_path: Path) -> None:
     snapshot = load(tmp_path, LAYER)
-    assert (snapshot.role, snapshot.layer_of, snapshot.purpose) == ("layer", "beta", "Optimizers")
+    assert (snapshot.role, snapshot.layer_of, snapshot.purpose) == ("layer", ("beta",), "Optimizers")
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,25 @@ def test_a_value_between_two_levels_is_refused(tmp_path: Path) -> None:
         )
 
 
-def test_a_snapshot_of_the_future_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["2024-07", "2024-06-16", "2025-01-01"])
+def test_a_snapshot_of_the_future_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(FactError, match="snapshot of the future"):
-        load(tmp_path, GOOD, month="2024-07")
+        load(tmp_path, GOOD, month=name)
+
+
+def test_a_snapshot_of_a_day_belongs_to_its_month_and_holds_nothing_younger(tmp_path: Path) -> None:
+    snapshot = load(tmp_path, GOOD, month="2024-01-25")
+    assert (snapshot.month, snapshot.day) == ("2024-01", "2024-01-25")
+    with pytest.raises(FactError, match="as_of 2024-01-25 is after the snapshot's day 2024-01-24"):
+        load(tmp_path, GOOD, month="2024-01-24")
+    assert load(tmp_path, GOOD.replace("2024-01-25", "2024-01"), month="2024-01-24").facts
+
+
+def test_what_adds_to_a_month_stands_behind_it(tmp_path: Path) -> None:
+    for name in ("2024-02-03", "2024-02", "2024-01", "2024-02-01"):
+        load(tmp_path, GOOD, month=name)
+    loaded = load_snapshots(tmp_path, keys=KEYS, today=TODAY)
+    assert [snapshot.day or snapshot.month for snapshot in loaded] == ["2024-01", "2024-02", "2024-02-01", "2024-02-03"]
 
 
 def test_a_name_that_is_no_month_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.scoring.cards import FORMATS
+from speedscore.scoring.cards.short import answer
 from speedscore.scoring.facts.fact import Fact, Kind
 from speedscore.scoring.findings.findings import Finding, judge
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
@@ -62,6 +63,7 @@ def test_a_record_is_never_stale_and_its_date_stands_beside(kind: Kind) -> None:
     record = make_fact("largest_training_run_chips", 512.0, kind=kind)
     finding = find(record, month="2034-01", criterion="largest_run")
     assert (finding.score, finding.stale, finding.sources[0].as_of) == (7.0, False, "2024-01")
+    assert answer(finding) == "Largest public run: 512 chips, of 2024"
 
 
 def test_of_several_records_the_highest_answers_and_not_the_newest() -> None:

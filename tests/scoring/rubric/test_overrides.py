@@ -18,8 +18,8 @@ from tests.scoring.sample_facts import RUBRIC
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        ("performance=-1", "the weight of performance is -1; expected a number from 0 to 1,000,000"),
-        ("performance=1e308", "the weight of performance is 1e+308; expected a number from 0 to 1,000,000"),
+        ("performance=-1", "the weight of performance is -1; expected 0, or a number from 1e-06 to 1,000,000"),
+        ("performance=1e308", "the weight of performance is 1e+308; expected 0, or a number from 1e-06 to 1,000,000"),
         ("performance=nan", "the weight of performance is nan"),
         ("e=0,pro=0,r=0,l=0,pe=0", "the weights of all dimensions are zero"),
         ("speed=1", "'speed' is no dimension; there are ecosystem_health"),

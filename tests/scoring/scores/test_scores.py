@@ -56,7 +56,7 @@ def test_other_frameworks_are_scored_by_the_same_rubric() -> None:
 
 
 def test_what_answers_too_little_has_no_score_however_good_that_is() -> None:
-    names = ["keras", "flax", "equinox", "haiku", "optax"]
+    names = ["flax", "equinox", "haiku", "optax"]
     for card in report(*shipped(), frameworks=names, month="2024-01").cards:
         assert scores(card) == (None,) * len(DIMENSIONS)
         assert card.speed_score is None
