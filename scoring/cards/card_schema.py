@@ -224,6 +224,8 @@ class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     weights: dict[Dimension, float]
     departures: list[str]
     """What of policy and weights is not the rubric's own."""
+    asked: list[str]
+    """Frameworks and layers that the document holds cards of."""
     frameworks: dict[str, Card]
     comparison: CardComparison
     layers: dict[str, LayerOfItsOwn]

@@ -36,6 +36,8 @@ def render(report: ScoreReport, *, width: int) -> str:  # noqa: ARG001
         "policy": msgspec.to_builtins(report.policy),
         "weights": report.weights,
         "departures": report.departures,
+        # What is missing below would otherwise not be missed.
+        "asked": [*(card.framework for card in report.cards), *(card.layer.library for card in report.layers)],
         "frameworks": {card.framework: _card(card) for card in report.cards},
         "layers": {card.layer.library: _layer_card(card) for card in report.layers},
         "comparison": {

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun, gather
 from speedscore.scoring.facts.fact import Fact, Kind, month_after
 from speedscore.scoring.facts.snapshots import Snapshot, fixtures_folder, load_snapshots
+from speedscore.scoring.facts.statement import Statement
 from speedscore.scoring.rubric.rubric import Rubric, load_rubric
 
 RUBRIC = load_rubric()
@@ -45,8 +46,38 @@ def make_fact(
     )
 
 
-def make_snapshot(*facts: Fact, month: str = "2024-01", framework: str = "alpha") -> Snapshot:
-    return Snapshot(framework=framework, month=month, name=framework.title(), role="framework", facts=facts)
+def make_statement(
+    text: str,
+    *,
+    topic: str = "export",
+    framework: str = "alpha",
+    kind: Kind = "published",
+    as_of: str = "2024-01",
+    source: str = "a page",
+    contradicts: bool = False,
+) -> Statement:
+    return Statement(
+        framework=framework,
+        topic=topic,
+        text=text,
+        as_of=as_of,
+        source=source,
+        kind=kind,
+        contradicts=contradicts,
+    )
+
+
+def make_snapshot(
+    *facts: Fact, month: str = "2024-01", framework: str = "alpha", statements: tuple[Statement, ...] = ()
+) -> Snapshot:
+    return Snapshot(
+        framework=framework,
+        month=month,
+        name=framework.title(),
+        role="framework",
+        facts=facts,
+        statements=statements,
+    )
 
 
 def make_layer(values: Mapping[str, float], *, library: str, month: str = "2024-01", as_of: str = "") -> Snapshot:
