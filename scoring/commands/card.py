@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     scored = [card.framework for card in report.cards]
     everybody = sorted({*scored, *arguments.all_frameworks(evidence)})
     surroundings = Surroundings(
-        cards=build_report(overridden.rubric, evidence, frameworks=everybody).cards,
+        report=build_report(overridden.rubric, evidence, frameworks=everybody),
         earlier=earlier_scores(
             overridden.rubric,
             load_snapshots(
