@@ -134,19 +134,18 @@ def _omitted(omitted: Sequence[OmittedQuestion], names: Mapping[str, str]) -> It
 
 
 def why_first(report: ScoreReport) -> Iterator[str]:
-    """Who is first, by which questions, and what would change that: five lines at eighty characters or a few more."""
+    """Who is first, by which questions, and what would change that: about five lines at eighty characters."""
     sensitivity = report.sensitivity
     if sensitivity is None:
-        yield next(order(report))
+        yield "There is no order: no two answer enough in common"
         return
     names = {card.framework: card.name for card in report.cards}
     ranking = ", ".join(f"{names[each]} {sensitivity.speed_scores[each]:.2f}" for each in sensitivity.ranking)
     yield f"On the {len(report.comparison.questions)} questions that all answer: {ranking}"
     yield from (sentence.rstrip(".") for sentence in lead(report))
-    yield (
-        f"{next(iter(flips(report)), f'No one weight or answer brings anybody level with {names[sensitivity.ranking[0]]}')}"
-        f"; under drawn weights the first stays first in {per_cent(sensitivity.same_first)}"
-    )
+    unmoved = f"No one weight or answer brings anybody level with {names[sensitivity.ranking[0]]}"
+    stays = f"under drawn weights the first stays first in {per_cent(sensitivity.same_first)}"
+    yield f"{next(flips(report), unmoved)}; {stays}"
 
 
 def lead(report: ScoreReport) -> Iterator[str]:
