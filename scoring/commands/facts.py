@@ -139,10 +139,8 @@ def _check(rubric: Rubric, snapshots: Sequence[Snapshot], *, month: str) -> Iter
     facts, answers, stale = (sum(column) for column in zip(*counts, strict=True))
     limits = ", ".join(f"{kind} {months}" for kind, months in rubric.policy.stale_after_months.items())
     statements = sum(len(snapshot.statements) for snapshot in snapshots)
-    yield (
-        f"{len(snapshots)} files with {facts} facts and {statements} statements are sound: type, unit, limits, date and "
-        "source of each."
-    )
+    yield f"{len(snapshots)} files with {facts} facts and {statements} statements are sound:"
+    yield "type, unit, limits, date and source of each."
     yield f"Today ({month}) they give {answers} answers, of which {stale} are stale."
     yield f"The limits in months: {limits}."
     yield ""
