@@ -69,8 +69,9 @@ def session_end(report: ScoreReport, *, width: int) -> str:
     variants = ", ".join(f"{card.name} as {card.variants[0].framework}" for card in report.cards if card.variants)
     if variants:
         lines += textwrap.wrap(f"Performance is scored of one variant each: {variants}.", width, break_on_hyphens=False)
-    if report.sensitivity is not None:
-        lines += textwrap.wrap(next(iter(wording.firmness(report))), width)
+    if len(report.cards) > 1:
+        for sentence in wording.order(report):
+            lines += textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
     # Whole, however long a path is: it is there to be copied.
     saved = [run.name for run in report.runs if run.name != NOT_SAVED]
     lines += [f"The cards: speedscore card --run {name} --full" for name in saved]

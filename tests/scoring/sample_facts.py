@@ -31,6 +31,7 @@ def make_fact(
     kind: Kind = "published",
     as_of: str = "2024-01",
     source: str = "a page",
+    definition: str = "",
 ) -> Fact:
     return Fact(
         framework=framework,
@@ -41,6 +42,7 @@ def make_fact(
         source=source,
         method="read",
         kind=kind,
+        definition=definition,
     )
 
 
@@ -105,6 +107,22 @@ def make_evidence(
     return gather(
         snapshots or (make_snapshot(),), month=month, as_of=as_of, runs=runs, kind_order=rubric.policy.kind_order
     )
+
+
+def full_facts(*, framework: str = "alpha", definition: str = "") -> dict[str, Fact]:
+    """By key one middling fact for every question that facts can answer, so that every dimension has a score."""
+    asked = {key for criterion in RUBRIC.criterion for rule in criterion.answers[-1:] for key in rule.facts}
+    return {
+        key: make_fact(key, middling(key), framework=framework, definition=definition)
+        for key in RUBRIC.facts
+        if key in asked
+    }
+
+
+def middling(key: str) -> float:
+    """A value that is allowed and neither the best nor the worst."""
+    known = RUBRIC.facts[key]
+    return known.allowed[len(known.allowed) // 2] if known.allowed else max(known.least, 10.0)
 
 
 def any_facts(*, framework: str = "alpha") -> st.SearchStrategy[list[Fact]]:
