@@ -96,11 +96,7 @@ def build_report(
                 main_basis=main_bases[framework],
                 uncertainty=intervals[framework],
                 variants=variants.get(framework, ()),
-                rivals={
-                    evidence.names.get(rival, rival): findings_of_rival
-                    for rival, findings_of_rival in answers.items()
-                    if rival != framework
-                },
+                rivals={evidence.names.get(name, name): answers[name] for name in everybody if name != framework},
             )
             for framework in frameworks
         ),
