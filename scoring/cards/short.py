@@ -105,11 +105,7 @@ def _lines(
     yield from _labelled("Strengths", card.strengths[:sentences], width=width)
     yield from _labelled("Weaknesses", card.weaknesses[:sentences], width=width)
     yield from _labelled("Best for", card.best_for[:sentences], width=width)
-    avoid_if = (
-        f"{sentence}{f' (take {name})' if (name := surroundings.instead(card, sentence)) else ''}"
-        for sentence in card.avoid_if[:sentences]
-    )
-    yield from _labelled("Avoid if", avoid_if, width=width)
+    yield from _labelled("Avoid if", wording.avoid_if(card)[:sentences], width=width)
     yield from _labelled(
         "Libraries", (f"{layer.name}: {wording.grade(layer).lower()}" for layer in card.layers), width=width
     )

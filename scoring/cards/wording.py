@@ -319,7 +319,15 @@ def titled_sentences(card: ScoreCard) -> tuple[tuple[str, Section, tuple[str, ..
         ("Strengths", "strengths", card.strengths),
         ("Weaknesses", "weaknesses", card.weaknesses),
         ("Best for", "best_for", card.best_for),
-        ("Avoid if", "avoid_if", card.avoid_if),
+        ("Avoid if", "avoid_if", avoid_if(card)),
+    )
+
+
+def avoid_if(card: ScoreCard) -> tuple[str, ...]:
+    """When to avoid it, with what to take instead where somebody answers the need better."""
+    return tuple(
+        f"{sentence} (take {card.instead[sentence]})" if sentence in card.instead else sentence
+        for sentence in card.avoid_if
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
-from speedscore.scoring.cards import short
+from speedscore.scoring.cards import FORMATS, short
 from speedscore.scoring.cards.side_by_side import side_by_side
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.facts.snapshots import Snapshot
@@ -63,6 +64,16 @@ def test_what_to_take_instead_answers_the_same_need_best() -> None:
     text = " ".join(card_of("jax", *shipped(), month="2024-01").split())
     assert "The model must run in a browser (take TensorFlow)" in text
     assert "A published security policy is a condition (take PyTorch)" in text
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown", "json"])
+def test_every_form_says_what_to_take_instead_also_of_whom_no_card_was_asked_for(form: str) -> None:
+    report = build_report(RUBRIC, make_evidence(*shipped(), month="2024-01"), frameworks=["jax"])
+    text = FORMATS[form](report, width=80)
+    if form == "json":
+        assert json.loads(text)["frameworks"]["jax"]["instead"]["The model must run in a browser"] == "TensorFlow"
+    else:
+        assert "- The model must run in a browser (take TensorFlow)" in text
 
 
 def test_nothing_is_taken_instead_where_nobody_does_better() -> None:

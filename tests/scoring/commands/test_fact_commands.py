@@ -48,7 +48,8 @@ def test_the_shipped_fixtures_are_sound_and_counted(capsys: pytest.CaptureFixtur
     assert run("check") == 0
     said = capsys.readouterr().out
     facts = sum(len(snapshot.facts) for snapshot in shipped())
-    assert said.startswith(f"{len(shipped())} files with {facts} facts are sound")
+    statements = sum(len(snapshot.statements) for snapshot in shipped())
+    assert said.startswith(f"{len(shipped())} files with {facts} facts and {statements} statements are sound")
     known = gather(shipped(), kind_order=RUBRIC.policy.kind_order)
     answers = sum(len(known.facts[framework]) for framework in known.names)
     assert f"Today ({datetime.date.today():%Y-%m}) they give {answers} answers, of which " in said
