@@ -21,6 +21,7 @@ from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.topic import Section
+from speedscore.scoring.scores.comparison import ComparedQuestion, OmittedQuestion, UnrankedFramework
 from speedscore.scoring.scores.layer_card import GradeLimits, MeasuredLine
 from speedscore.scoring.scores.sensitivity import Sensitivity
 from speedscore.scoring.scores.uncertainty import Interval
@@ -43,6 +44,9 @@ class CardSource(msgspec.Struct, forbid_unknown_fields=True):
     """Of a fact that holds until it is beaten, and so is never stale."""
     method: str = ""
     """Of a fact."""
+    definition: str = ""
+    """By which of several ways of counting, or on which device; answers of one kind are comparable where it is the
+    same."""
     name: str = ""
     """Of a fact."""
     unit: str = ""
@@ -199,6 +203,15 @@ class CardCoverage(msgspec.Struct, forbid_unknown_fields=True):
     missing: list[MissingCase]
 
 
+class CardComparison(msgspec.Struct, forbid_unknown_fields=True):
+    """Which frameworks are ranked, and on which questions."""
+
+    ranked: list[str]
+    questions: list[ComparedQuestion]
+    omitted: list[OmittedQuestion]
+    unranked: list[UnrankedFramework]
+
+
 class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     """What ``speedscore card --format json`` prints."""
 
@@ -211,7 +224,10 @@ class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     weights: dict[Dimension, float]
     departures: list[str]
     """What of policy and weights is not the rubric's own."""
+    asked: list[str]
+    """Frameworks and layers that the document holds cards of."""
     frameworks: dict[str, Card]
+    comparison: CardComparison
     layers: dict[str, LayerOfItsOwn]
     sensitivity: Sensitivity | None
     runs: list[RunSummary]

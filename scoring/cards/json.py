@@ -19,7 +19,8 @@ from speedscore.scoring.scores.score_report import ScoreReport
 SCHEMA_VERSION = 3
 """Raised when a field changes its meaning or goes; a new field does not raise it.
 
-3 (2026-11): a stale answer counts for its ``stale_score`` in the mean; ``as_of``, to which ages are counted.
+3 (2026-11): a stale answer counts for its ``stale_score`` in the mean; ``as_of``, to which ages are counted;
+``sensitivity`` is of the questions in ``comparison`` alone.
 2 (2026-11): ``speed_score_interval`` in place of ``speed_score_range``, which took only whole dimensions as unknown.
 1 (2026-11): the first form.
 """
@@ -35,8 +36,16 @@ def render(report: ScoreReport, *, width: int) -> str:  # noqa: ARG001
         "policy": msgspec.to_builtins(report.policy),
         "weights": report.weights,
         "departures": report.departures,
+        # What is missing below would otherwise not be missed.
+        "asked": [*(card.framework for card in report.cards), *(card.layer.library for card in report.layers)],
         "frameworks": {card.framework: _card(card) for card in report.cards},
         "layers": {card.layer.library: _layer_card(card) for card in report.layers},
+        "comparison": {
+            "ranked": report.comparison.ranked,
+            "questions": msgspec.to_builtins(report.comparison.questions),
+            "omitted": msgspec.to_builtins(report.comparison.omitted),
+            "unranked": msgspec.to_builtins(report.comparison.unranked),
+        },
         "sensitivity": msgspec.to_builtins(report.sensitivity),
         "runs": msgspec.to_builtins(report.runs),
         "coverage": [

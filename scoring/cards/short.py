@@ -6,6 +6,7 @@ behind it there.
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -35,6 +36,8 @@ _FACT_WIDTH = 39
 _FACT_GAP = 2
 _NO_BREAK = "\u00a0"
 """A blank at which no line ends: a command that is copied has to stand in one line."""
+_MOST_ANSWERS = 20
+"""Of a card's answers: what a reader takes in at a glance."""
 _NAMED = 5
 """Unknown criteria that are named; the rest are counted."""
 
@@ -66,8 +69,9 @@ def session_end(report: ScoreReport, *, width: int) -> str:
     variants = ", ".join(f"{card.name} as {card.variants[0].framework}" for card in report.cards if card.variants)
     if variants:
         lines += textwrap.wrap(f"Performance is scored of one variant each: {variants}.", width, break_on_hyphens=False)
-    if report.sensitivity is not None:
-        lines += textwrap.wrap(next(iter(wording.firmness(report))), width)
+    if len(report.cards) > 1:
+        for sentence in wording.order(report):
+            lines += textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
     # Whole, however long a path is: it is there to be copied.
     saved = [run.name for run in report.runs if run.name != NOT_SAVED]
     lines += [f"The cards: speedscore card --run {name} --full" for name in saved]
@@ -91,8 +95,7 @@ def _lines(
     earlier = surroundings.earlier.get(card.framework)
     yield from side_by_side(surroundings.cards, snapshot=report.snapshot, width=width, first=card, earlier=earlier)
     yield ""
-    findings = [finding for dimension in card.dimensions for finding in dimension.findings]
-    yield from _in_columns([words for finding in findings if (words := answer(finding))], width=width)
+    yield from _in_columns([words for finding in _heaviest(card) if (words := answer(finding))], width=width)
     yield ""
     yield from _labelled("Strengths", card.strengths[:sentences], width=width)
     yield from _labelled("Weaknesses", card.weaknesses[:sentences], width=width)
@@ -112,9 +115,24 @@ def _lines(
     yield from _labelled(
         "See more",
         # Not as whole commands: without the runs and the snapshot of this card they would print another one.
-        ("the same command with --full or --sources", _unbroken(f"speedscore trace {card.framework}")),
+        ("every answer: the same command with --full or --sources", _unbroken(f"speedscore trace {card.framework}")),
         width=width,
     )
+
+
+def _heaviest(card: ScoreCard) -> list[Finding]:
+    """The answers that weigh most in the Speed Score, fresh ones first, in the card's order; the full card has all."""
+    places = {
+        finding.criterion.id: (finding.stale, -card.weights[dimension.dimension] * finding.criterion.weight / asked)
+        for dimension in card.dimensions
+        if (asked := math.fsum(finding.criterion.weight for finding in dimension.findings))
+        for finding in dimension.findings
+        if finding.value is not None
+    }
+    chosen = sorted(places, key=lambda name: places[name])[:_MOST_ANSWERS]
+    return [
+        finding for dimension in card.dimensions for finding in dimension.findings if finding.criterion.id in chosen
+    ]
 
 
 def _layer(card: LayerCard, report: ScoreReport, *, width: int) -> Iterator[str]:

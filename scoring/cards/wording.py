@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from speedscore.scoring.evidence.evidence import DeviceCoverage
@@ -12,6 +12,7 @@ from speedscore.scoring.findings.standings import Standing
 from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.findings.variants import VariantBeside
 from speedscore.scoring.rubric.topic import Section
+from speedscore.scoring.scores.comparison import OmittedQuestion
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.maturity import GradedLayer
 from speedscore.scoring.scores.score_card import ScoreCard
@@ -97,17 +98,43 @@ def own_policy(report: ScoreReport) -> str:
     return f"A policy of one's own was used: {'; '.join(report.departures)}." if report.departures else ""
 
 
+def order(report: ScoreReport) -> Iterator[str]:
+    """The order of the frameworks, on which questions, and who has no place in it."""
+    comparison, sensitivity = report.comparison, report.sensitivity
+    names = {card.framework: card.name for card in report.cards}
+    if sensitivity is None:
+        reasons = "; ".join(f"{names[each.framework]}: {each.reason}" for each in comparison.unranked)
+        yield f"There is no order: no two have enough answers in common. {reasons}."
+        return
+    ranking = ", ".join(f"{names[each]} {sensitivity.speed_scores[each]:.2f}" for each in sensitivity.ranking)
+    count = len(comparison.questions)
+    yield f"Order on the {count} questions that all answer by one method: {ranking}."
+    if comparison.omitted:
+        yield f"Left out: {'; '.join(_omitted(comparison.omitted, names))}."
+    for each in comparison.unranked:
+        yield f"No place in it has {names[each.framework]}: {each.reason}."
+    own = {card.framework: card.speed_score for card in report.cards if card.speed_score is not None}
+    by_own = sorted(sensitivity.ranking, key=lambda each: -round(own.get(each, 0.0), 9))
+    if own.keys() >= set(by_own) and by_own != list(sensitivity.ranking):
+        scores = ", ".join(f"{names[each]} {own[each]:.2f}" for each in by_own)
+        yield f"The Speed Scores, each from all that its framework answers, order them otherwise: {scores}."
+
+
+def _omitted(omitted: Sequence[OmittedQuestion], names: Mapping[str, str]) -> Iterator[str]:
+    by_reason: dict[str, list[str]] = {}
+    for question in omitted:
+        of = ", ".join(names[framework] for framework in question.unknown_of)
+        by_reason.setdefault(f"unknown of {of}" if of else "no method in common", []).append(question.name)
+    return (f"{', '.join(questions)} ({reason})" for reason, questions in by_reason.items())
+
+
 def firmness(report: ScoreReport) -> Iterator[str]:
-    """How firm the order of the frameworks is, and what would change it."""
+    """The order of the frameworks, how firm it is, and what would change it."""
+    yield from order(report)
     sensitivity = report.sensitivity
     if sensitivity is None:
-        yield "There is no order: fewer than two of them have a Speed Score."
         return
     names = {card.framework: card.name for card in report.cards}
-    order = ", ".join(
-        f"{names[framework]} {sensitivity.speed_scores[framework]:.2f}" for framework in sensitivity.ranking
-    )
-    yield f"Order by the Speed Score before rounding: {order}."
     yield (
         f"With weights drawn around the rubric's {sensitivity.draws:,} times, the order stays in "
         f"{per_cent(sensitivity.same_ranking)} and the first stays first in {per_cent(sensitivity.same_first)}."

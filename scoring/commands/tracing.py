@@ -35,9 +35,12 @@ _MOST_ROUNDS = 12
 
 
 def trace(report: ScoreReport, evidence: Evidence, *, dimension: str | None, width: int) -> str:
-    """The only card of ``report``, or one dimension of it, as text. Raises EvidenceError for an unknown dimension."""
+    """The only card of ``report`` as text, or one dimension of it, by its name or the beginning of it.
+
+    Raises EvidenceError for an unknown dimension.
+    """
     (card,) = report.cards
-    chosen = [scored for scored in card.dimensions if dimension in (None, scored.dimension)]
+    chosen = [scored for scored in card.dimensions if dimension is None or scored.dimension.startswith(dimension)]
     if not chosen:
         known = [scored.dimension for scored in card.dimensions]
         hint = did_you_mean(str(dimension), known)

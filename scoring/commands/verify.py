@@ -26,10 +26,13 @@ from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import RUBRIC_VERSION, load_rubric
 from speedscore.scoring.scores.score_report import build_report
 from speedscore.text.arguments import examples
+from speedscore.text.cleaning import one_line
 from speedscore.text.output import COMMAND, complain, write
 
 _DIGITS = 9
 """Logarithms of another machine's library may differ beyond them."""
+_LARGEST_EXACT = 2**53
+"""Of whole numbers that a float holds; a larger one is compared as it is written."""
 
 
 class CardError(ValueError):
@@ -49,8 +52,8 @@ def run(options: argparse.Namespace) -> int:
     """Compare, and return 0 where every digit follows, 1 where one differs."""
     differing = verify(options.card, runs=options.run)
     if not differing:
-        return write(f"{options.card}: every figure follows from its evidence\n", what="result")
-    code = write("".join(f"{line}\n" for line in differing), what="result")
+        return write(one_line(f"{options.card}: every figure follows from its evidence") + "\n", what="result")
+    code = write("".join(f"{one_line(line)}\n" for line in differing), what="result")
     complain(f"{options.card}: {len(differing)} differ from what its evidence gives")
     return code or 1
 
@@ -66,6 +69,7 @@ class _Card(msgspec.Struct):
     rubric_version: int
     snapshot: str
     as_of: str
+    asked: list[str]
     frameworks: dict[str, Any]
     layers: dict[str, Any]
     runs: list[_Run]
@@ -82,7 +86,7 @@ def verify(path: Path, *, runs: Sequence[Path] = ()) -> list[str]:
     try:
         text = read_file(path)
         card = msgspec.json.decode(text, type=_Card)
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_each_once)
     except OSError as error:
         raise CardError(f"{path}: cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
@@ -93,13 +97,16 @@ def verify(path: Path, *, runs: Sequence[Path] = ()) -> list[str]:
     ):
         if written != supported:
             raise CardError(f"{path}: made with {what} version {written}, and this release has {supported}")
-    if not card.frameworks and not card.layers:
+    if not card.asked or not (card.frameworks or card.layers):
         raise CardError(f"{path}: expected a framework or a layer, found none; there is nothing to verify")
     places = list(runs) or [_find(run.name, beside=path.parent) for run in card.runs]
     if len(places) != len(card.runs):
         raise CardError(f"{path}: was made from {len(card.runs)} runs, and {len(places)} are given")
     shipped = load_rubric()
-    rubric = msgspec.structs.replace(shipped, policy=card.policy, weights=card.weights)
+    try:
+        rubric = msgspec.structs.replace(shipped, policy=card.policy, weights=card.weights)
+    except ValueError as error:
+        raise CardError(f"{path}: {error}") from error
     evidence = gather(
         load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics),
         month=card.snapshot,
@@ -108,11 +115,20 @@ def verify(path: Path, *, runs: Sequence[Path] = ()) -> list[str]:
         kind_order=rubric.policy.kind_order,
     )
     known = set(evidence.names) | {name for device in evidence.measured for name in evidence.ecosystems(device)}
-    named = [*card.frameworks, *card.layers]
-    if unknown := [framework for framework in named if framework not in known]:
+    if unknown := [name for name in card.asked if name not in known]:
         raise EvidenceError(f"{path}: nothing is known of {unknown[0]!r} in snapshot {evidence.snapshot}")
-    report = build_report(rubric, evidence, frameworks=named, departures=departures(shipped, rubric))
+    report = build_report(rubric, evidence, frameworks=card.asked, departures=departures(shipped, rubric))
     return list(differences(document, json.loads(render(report, width=0))))
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Raises ValueError where a name stands in it twice, of which readers take one or the other."""
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise ValueError(f"{one_line(name)!r} stands twice in one object")
+        fields[name] = value
+    return fields
 
 
 def _find(name: str, *, beside: Path) -> Path:
@@ -141,6 +157,6 @@ def differences(card: Any, anew: Any, place: str = "") -> Iterator[str]:
 
 
 def _written(value: Any) -> str:
-    if isinstance(value, float | int) and not isinstance(value, bool):
+    if isinstance(value, float) or (type(value) is int and abs(value) < _LARGEST_EXACT):
         return f"{value:.{_DIGITS}g}"
     return json.dumps(value, ensure_ascii=False)

@@ -96,7 +96,8 @@ def changes(before: ScoreReport, after: ScoreReport, *, width: int) -> str:
                 f"{names[framework]} {report.sensitivity.speed_scores[framework]:.2f}"
                 for framework in report.sensitivity.ranking
             )
-            lines.append(f"Order {when}, by the Speed Score before rounding: {order}")
+            questions = len(report.comparison.questions)
+            lines.append(f"Order {when}, on the {questions} questions that all answer by one method: {order}")
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 

@@ -19,6 +19,7 @@ from speedscore.scoring.findings.variants import ScoredVariant, choose_variants
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.scores.comparison import Comparison, compare
 from speedscore.scoring.scores.layer_card import LayerCard, make_layer_card
 from speedscore.scoring.scores.score_card import Basis, ScoreCard, make_card
 from speedscore.scoring.scores.sensitivity import Sensitivity, sensitivity
@@ -46,8 +47,10 @@ class ScoreReport(msgspec.Struct, frozen=True):
     """Of each dimension in the Speed Score."""
     departures: tuple[str, ...]
     """What of policy and weights is not the rubric's, in words; empty where all is."""
+    comparison: Comparison
+    """Which frameworks are ranked, and on which questions."""
     sensitivity: Sensitivity | None
-    """How firm the order of the frameworks is; None where fewer than two have a Speed Score."""
+    """How firm their order is; None where fewer than two are ranked."""
     layers: tuple[LayerCard, ...] = ()
     """Of the libraries that stand on frameworks; they have no Speed Score and no place in the order."""
 
@@ -74,6 +77,7 @@ def build_report(
         for framework in frameworks
     }
     scored = {framework: findings[basis][framework] for framework, basis in main_bases.items()}
+    comparison = compare(rubric, scored)
     intervals = _uncertainties(rubric, evidence, scored, main_bases)
     variants = _variants(rubric, evidence, devices)
     return ScoreReport(
@@ -100,7 +104,8 @@ def build_report(
         policy=rubric.policy,
         weights=rubric.weights,
         departures=departures,
-        sensitivity=sensitivity(rubric, scored),
+        comparison=comparison,
+        sensitivity=sensitivity(rubric, comparison),
         layers=tuple(make_layer_card(rubric, evidence, library=library, variants=variants) for library in layers),
     )
 

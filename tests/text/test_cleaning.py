@@ -65,7 +65,8 @@ def test_escaped_markdown_has_no_sign_of_its_own(text: str) -> None:
 
 @pytest.fixture
 def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two runs of some months ago and two plain files that hold the text wherever somebody else's text may stand, and in their names."""
+    """Two runs and two plain files, of some months ago, that hold the text wherever somebody else's text may stand, and
+    in their names."""
     monkeypatch.chdir(tmp_path)
     program = timed([0.1]).program.from_fields({"layout": HOSTILE, HOSTILE: HOSTILE})
     cases = [
