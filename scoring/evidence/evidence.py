@@ -101,6 +101,10 @@ class Evidence(msgspec.Struct, frozen=True):
         of_cases = {name for device in self.measured for name in self.ecosystems(device)}
         return tuple(sorted({*of_cases, *self.probed()}))
 
+    def frameworks(self) -> tuple[str, ...]:
+        """All of which anything is known and that are no layers."""
+        return tuple(sorted(name for name in {*self.names, *self.measured_anywhere()} if not self.stands_on(name)))
+
     def stands_on(self, library: str) -> tuple[str, ...]:
         """The frameworks that a layer stands on, by fixture folder; empty for whatever is no layer.
 
