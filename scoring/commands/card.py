@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     scored = [card.framework for card in report.cards]
     everybody = sorted({*scored, *evidence.frameworks()})
     surroundings = Surroundings(
-        cards=build_report(overridden.rubric, evidence, frameworks=everybody).cards,
+        report=build_report(overridden.rubric, evidence, frameworks=everybody),
         earlier=earlier_scores(
             overridden.rubric,
             load_snapshots(

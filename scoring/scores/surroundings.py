@@ -17,6 +17,7 @@ from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.dimension_score import score_dimension
 from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.score_report import ScoreReport
 
 
 class Earlier(msgspec.Struct, frozen=True):
@@ -40,8 +41,8 @@ class EarlierScores(msgspec.Struct, frozen=True):
 class Surroundings(msgspec.Struct, frozen=True):
     """What the cards of a report are read beside."""
 
-    cards: tuple[ScoreCard, ...]
-    """Of every framework that the evidence knows, those of the report among them."""
+    report: ScoreReport
+    """Of every framework that the evidence knows, those of the cards among them."""
     earlier: Mapping[str, EarlierScores] = {}
     """By framework."""
 
