@@ -90,8 +90,9 @@ def _name(run_path: str | None, folder: Path) -> str:
 
 def _cards(rubric: Rubric, run: NamedRun, *, width: int, full: bool) -> str:
     """The measured frameworks' scores side by side, or with ``full`` the whole card of each."""
-    if not any(case.status == "measured" for case in run.record.cases):
-        return f"No case was measured, so there is nothing to rank; {FACTS_ALONE}"
+    answered = any(case.status == "measured" for case in run.record.cases)
+    if not answered and not any(probe.status == "answered" for probe in run.record.probes):
+        return f"Nothing was measured, so there is nothing to rank; {FACTS_ALONE}"
     if run.record.in_process:
         return f"The frameworks ran inside pytest, which is no basis for a ranking; {FACTS_ALONE}"
     evidence = gather(
@@ -100,6 +101,5 @@ def _cards(rubric: Rubric, run: NamedRun, *, width: int, full: bool) -> str:
         runs=[run],
         kind_order=rubric.policy.kind_order,
     )
-    measured = sorted({ecosystem for device in evidence.measured for ecosystem in evidence.ecosystems(device)})
-    report = build_report(rubric, evidence, frameworks=measured)
+    report = build_report(rubric, evidence, frameworks=evidence.measured_anywhere())
     return FORMATS["terminal"](report, width=width) if full else session_end(report, width=width)

@@ -71,6 +71,7 @@ WAYS = {
     "speedscore facts check": Way(),
     "speedscore facts diff 2024-01 2026-08 jax": Way(),
     "speedscore facts collect flax --clone CLONE": HELPS,
+    "speedscore facts collect --all --clones FOLDER": HELPS,
     "pytest --benchmark-only --gate origin/main": COLLECTS,
     "pytest --benchmark-only --gate path/to/checkout": COLLECTS,
     "speedscore gate origin/main -- -k fast": HELPS,

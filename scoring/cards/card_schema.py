@@ -21,6 +21,7 @@ from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.topic import Section
+from speedscore.scoring.scores.comparison import ComparedQuestion, OmittedQuestion, UnrankedFramework
 from speedscore.scoring.scores.layer_card import GradeLimits, MeasuredLine
 from speedscore.scoring.scores.sensitivity import Sensitivity
 from speedscore.scoring.scores.uncertainty import Interval
@@ -35,16 +36,20 @@ class CardSource(msgspec.Struct, forbid_unknown_fields=True):
     value: float
     age_months: int
     low: float | None = None
-    """Of a fact."""
+    """Of a fact the range that its source states; of probes what so few allow, with 95 %."""
     high: float | None = None
-    """Of a fact."""
     stale: bool = False
     """Of a fact."""
     record: bool = False
     """Of a fact that holds until it is beaten, and so is never stale."""
     method: str = ""
     """Of a fact."""
+    definition: str = ""
+    """By which of several ways of counting, or on which device; answers of one kind are comparable where it is the
+    same."""
     name: str = ""
+    """Of a fact."""
+    unit: str = ""
     """Of a fact."""
     nodeids: list[str] = []
     """Of a measurement."""
@@ -173,6 +178,8 @@ class Card(msgspec.Struct, forbid_unknown_fields=True):
     weaknesses: list[str]
     best_for: list[str]
     avoid_if: list[str]
+    instead: dict[str, str]
+    """Of ``avoid_if`` → name of the framework that answers that need best; left out where nobody does better."""
     variants: list[ScoredVariant]
     """Which line of the matrix it is scored as, on each device that it was measured on."""
     layers: list[CardLayer]
@@ -198,6 +205,15 @@ class CardCoverage(msgspec.Struct, forbid_unknown_fields=True):
     missing: list[MissingCase]
 
 
+class CardComparison(msgspec.Struct, forbid_unknown_fields=True):
+    """Which frameworks are ranked, and on which questions."""
+
+    ranked: list[str]
+    questions: list[ComparedQuestion]
+    omitted: list[OmittedQuestion]
+    unranked: list[UnrankedFramework]
+
+
 class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     """What ``speedscore card --format json`` prints."""
 
@@ -213,6 +229,7 @@ class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     asked: list[str]
     """Frameworks and layers that the document holds cards of."""
     frameworks: dict[str, Card]
+    comparison: CardComparison
     layers: dict[str, LayerOfItsOwn]
     sensitivity: Sensitivity | None
     runs: list[RunSummary]

@@ -19,7 +19,8 @@ from speedscore.scoring.scores.score_report import ScoreReport
 SCHEMA_VERSION = 3
 """Raised when a field changes its meaning or goes; a new field does not raise it.
 
-3 (2026-11): a stale answer counts for its ``stale_score`` in the mean; ``as_of``, to which ages are counted.
+3 (2026-11): a stale answer counts for its ``stale_score`` in the mean; ``as_of``, to which ages are counted;
+``sensitivity`` is of the questions in ``comparison`` alone.
 2 (2026-11): ``speed_score_interval`` in place of ``speed_score_range``, which took only whole dimensions as unknown.
 1 (2026-11): the first form.
 """
@@ -39,6 +40,12 @@ def render(report: ScoreReport, *, width: int) -> str:  # noqa: ARG001
         "asked": [*(card.framework for card in report.cards), *(card.layer.library for card in report.layers)],
         "frameworks": {card.framework: _card(card) for card in report.cards},
         "layers": {card.layer.library: _layer_card(card) for card in report.layers},
+        "comparison": {
+            "ranked": report.comparison.ranked,
+            "questions": msgspec.to_builtins(report.comparison.questions),
+            "omitted": msgspec.to_builtins(report.comparison.omitted),
+            "unranked": msgspec.to_builtins(report.comparison.unranked),
+        },
         "sensitivity": msgspec.to_builtins(report.sensitivity),
         "runs": msgspec.to_builtins(report.runs),
         "coverage": [
@@ -74,6 +81,7 @@ def _card(card: ScoreCard) -> dict[str, Any]:
         "weaknesses": card.weaknesses,
         "best_for": card.best_for,
         "avoid_if": card.avoid_if,
+        "instead": card.instead,
         "variants": msgspec.to_builtins(card.variants),
         "layers": [_layer(layer) for layer in card.layers],
         "topics": [_topic(answer) for answer in card.topics if answer.topic.section not in DIMENSIONS],
@@ -168,6 +176,6 @@ def _known_fact(fact: KnownFact) -> dict[str, Any]:
 
 def _source(source: Source) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(source)
-    of_facts, of_measurements = ("method", "name", "low", "high", "stale", "record"), ("nodeids", "runs", "rounds")
+    of_facts, of_measurements = ("method", "name", "stale", "record", "unit"), ("nodeids", "runs", "rounds")
     unused = of_facts if source.kind == "measured" else of_measurements
     return {name: value for name, value in fields.items() if name not in unused}

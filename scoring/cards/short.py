@@ -6,6 +6,7 @@ behind it there.
 
 from __future__ import annotations
 
+import math
 import shlex
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +37,8 @@ _FACT_WIDTH = 39
 _FACT_GAP = 2
 _NO_BREAK = "\u00a0"
 """A blank at which no line ends: a command that is copied has to stand in one line."""
+_MOST_ANSWERS = 14
+"""Of a card's answers: what a reader takes in at a glance."""
 _NAMED = 5
 """Unknown criteria that are named; the rest are counted."""
 
@@ -68,8 +71,9 @@ def session_end(report: ScoreReport, *, width: int) -> str:
     if variants:
         sentence = f"Performance is scored of one variant each: {variants}."
         lines += textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
-    if report.sensitivity is not None:
-        lines += textwrap.wrap(next(iter(wording.firmness(report))), width, subsequent_indent="  ")
+    if len(report.cards) > 1:
+        for sentence in wording.why_first(report):
+            lines += textwrap.wrap(f"{sentence.rstrip('.')}.", width, subsequent_indent="  ", break_on_hyphens=False)
     # Whole, however long a path is: it is there to be copied.
     saved = [run.name for run in report.runs if run.name != NOT_SAVED]
     lines += [f"The cards: speedscore card --run {shlex.quote(name)} --full" for name in saved]
@@ -91,19 +95,19 @@ def _lines(
     yield from ends_apart(card.name, _title(card), width=width)
     yield "=" * width
     earlier = surroundings.earlier.get(card.framework)
-    yield from side_by_side(surroundings.cards, snapshot=report.snapshot, width=width, first=card, earlier=earlier)
+    yield from side_by_side(
+        surroundings.report.cards, snapshot=report.snapshot, width=width, first=card, earlier=earlier
+    )
+    if len(report.cards) == 1:
+        yield ""
+        yield from _labelled("Order", wording.why_first(surroundings.report), width=width)
     yield ""
-    findings = [finding for dimension in card.dimensions for finding in dimension.findings]
-    yield from _in_columns([words for finding in findings if (words := answer(finding))], width=width)
+    yield from _in_columns([words for finding in _heaviest(card) if (words := answer(finding))], width=width)
     yield ""
     yield from _labelled("Strengths", card.strengths[:sentences], width=width)
     yield from _labelled("Weaknesses", card.weaknesses[:sentences], width=width)
     yield from _labelled("Best for", card.best_for[:sentences], width=width)
-    avoid_if = (
-        f"{sentence}{f' (take {name})' if (name := surroundings.instead(card, sentence)) else ''}"
-        for sentence in card.avoid_if[:sentences]
-    )
-    yield from _labelled("Avoid if", avoid_if, width=width)
+    yield from _labelled("Avoid if", wording.avoid_if(card)[:sentences], width=width)
     yield from _labelled(
         "Libraries", (f"{layer.name}: {wording.grade(layer).lower()}" for layer in card.layers), width=width
     )
@@ -114,9 +118,24 @@ def _lines(
     yield from _labelled(
         "See more",
         # Not as whole commands: without the runs and the snapshot of this card they would print another one.
-        ("the same command with --full or --sources", _unbroken(f"speedscore trace {card.framework}")),
+        ("every answer: the same command with --full or --sources", _unbroken(f"speedscore trace {card.framework}")),
         width=width,
     )
+
+
+def _heaviest(card: ScoreCard) -> list[Finding]:
+    """The answers that weigh most in the Speed Score, fresh ones first, in the card's order; the full card has all."""
+    places = {
+        finding.criterion.id: (finding.stale, -card.weights[dimension.dimension] * finding.criterion.weight / asked)
+        for dimension in card.dimensions
+        if (asked := math.fsum(finding.criterion.weight for finding in dimension.findings))
+        for finding in dimension.findings
+        if finding.value is not None
+    }
+    chosen = sorted(places, key=lambda name: places[name])[:_MOST_ANSWERS]
+    return [
+        finding for dimension in card.dimensions for finding in dimension.findings if finding.criterion.id in chosen
+    ]
 
 
 def _layer(card: LayerCard, report: ScoreReport, *, width: int) -> Iterator[str]:
@@ -214,12 +233,15 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     measured = [dimension for dimension in card.dimensions if dimension.basis.startswith("measured")]
     if not measured:
         return
+    dates: dict[str, list[str]] = {}
     for run in report.runs:
-        yield f"{run.created[:10]}{f' on {run.machine}' if run.machine else ''}, preset {run.preset}"
+        where = f"{f' on {run.machine}' if run.machine else ''}, preset {run.preset}"
+        dates.setdefault(where, []).append(run.created[:10])
+    yield from (f"{', '.join(dict.fromkeys(created))}{where}" for where, created in dates.items())
     yield from (sentence.rstrip(".") for sentence in wording.scored_variants(card))
     for dimension in measured:
-        bases = [scored for scored in (*card.dimensions, *card.beside) if scored.dimension == dimension.dimension]
-        yield f"{dimension.title}: {', '.join(map(_on_its_basis, bases))}"
+        others = [other for other in card.beside if other.dimension == dimension.dimension and other.score is not None]
+        yield f"{dimension.title}: {', '.join(map(_on_its_basis, (dimension, *others)))}"
 
 
 def _on_its_basis(dimension: DimensionScore) -> str:

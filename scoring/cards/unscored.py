@@ -43,12 +43,16 @@ def of_section(card: ScoreCard, section: Section) -> list[Line]:
 
 
 def of_sentences(card: ScoreCard, section: Section) -> list[Line]:
-    """The statements of a section whose heading says already what they are about."""
+    """The statements of a section whose heading says already what they are about.
+
+    Stale ones are left out, as the stale answers of criteria give no sentences either.
+    """
     return [
         _line(statement.text, statement)
         for answer in card.topics
         if answer.topic.section == section
         for statement in answer.statements
+        if not statement.stale
     ]
 
 

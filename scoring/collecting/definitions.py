@@ -7,6 +7,7 @@ bear the same words. ``docs/collecting.md`` says each of them at length. Nothing
 from __future__ import annotations
 
 COMMITS = "git, no merges, 52 weeks"
+COMMITS_ON_GITHUB = "GitHub, with merges, 52 weeks"
 CONTRIBUTORS = "git, joined by name or e-mail"
 RECENT_CONTRIBUTORS = "git, joined by name or e-mail, 52 weeks"
 """Also of the absence factor, which is counted over them."""

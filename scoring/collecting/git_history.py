@@ -26,7 +26,7 @@ from speedscore.scoring.collecting.git_clone import (
 )
 from speedscore.scoring.collecting.people import Author, absence_factor, join_people
 from speedscore.scoring.collecting.versions import version_in_tag
-from speedscore.scoring.collecting.window import WEEKS, Window, weeks_before, years_between
+from speedscore.scoring.collecting.window import WEEKS, Window, per_week, weeks_before, years_between
 
 _POLICY = re.compile(r"(?:(?:\.github|docs)/)?security(?:\.(?:md|rst|txt|adoc))?", re.IGNORECASE)
 _NO_SERVICES = "no bots, no service accounts"
@@ -81,7 +81,7 @@ def _activity(authors: Sequence[Author], clone: Clone, *, people: Mapping[Author
     facts = [
         CollectedFact(
             key="commits_per_week",
-            value=round(len(authors) / WEEKS, 1),
+            value=per_week(len(authors)),
             unit="commits/week",
             as_of=str(window.until),
             source=source,

@@ -1,5 +1,6 @@
 """Facts that only GitHub knows: stars, forks, discussions, how soon issues are closed, and its security policy.
 
+It also counts the commits of a year, merges included, which for a repository too large to clone is all there is.
 Every question is a query over GitHub's documented GraphQL schema. Nothing is written to GitHub, and a count of today
 never stands for one of another day.
 """
@@ -12,16 +13,18 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from speedscore.scoring.collecting import definitions
 from speedscore.scoring.collecting.collected import Collected, CollectedFact, CollectError, MissingFact, joined
 from speedscore.scoring.collecting.github_api import RATE, GitHub, Moment
-from speedscore.scoring.collecting.window import Window, weeks_before
+from speedscore.scoring.collecting.window import WEEKS, Window, per_week, weeks_before
 
 CLOSED_WITHIN = datetime.timedelta(days=30)
 
-_COUNTS = f"""query($owner: String!, $name: String!) {{
+_COUNTS = f"""query($owner: String!, $name: String!, $since: GitTimestamp!, $until: GitTimestamp!) {{
   repository(owner: $owner, name: $name) {{
     nameWithOwner stargazerCount forkCount hasDiscussionsEnabled isSecurityPolicyEnabled
     discussions(first: 1) {{ totalCount }}
+    defaultBranchRef {{ target {{ ... on Commit {{ history(since: $since, until: $until) {{ totalCount }} }} }} }}
   }}
   {RATE}
 }}"""
@@ -40,6 +43,14 @@ class _Total(msgspec.Struct, frozen=True, rename="camel"):
     total_count: int
 
 
+class _Commit(msgspec.Struct, frozen=True):
+    history: _Total
+
+
+class _Branch(msgspec.Struct, frozen=True):
+    target: _Commit
+
+
 class _Counts(msgspec.Struct, frozen=True, rename="camel"):
     name_with_owner: str
     stargazer_count: int
@@ -47,6 +58,8 @@ class _Counts(msgspec.Struct, frozen=True, rename="camel"):
     has_discussions_enabled: bool
     discussions: _Total
     is_security_policy_enabled: bool | None = None
+    default_branch_ref: _Branch | None = None
+    """None of a repository without a commit."""
 
 
 class _CountsData(msgspec.Struct, frozen=True):
@@ -85,7 +98,9 @@ def collect(github: GitHub, repository: str, *, until: datetime.date, today: dat
     before today they are missing.
     """
     owner, _, name = checked_name(repository).partition("/")
-    counts = github.ask(_COUNTS, {"owner": owner, "name": name}, form=_CountsData).repository
+    year = weeks_before(until)
+    stretch = {"since": f"{year.since}T00:00:00Z", "until": f"{until}T23:59:59Z"}
+    counts = github.ask(_COUNTS, {"owner": owner, "name": name, **stretch}, form=_CountsData).repository
     source = f"{counts.name_with_owner}, GitHub GraphQL API"
     # Every issue that is asked about has had its thirty days in full.
     window = weeks_before(until - CLOSED_WITHIN - datetime.timedelta(days=1))
@@ -93,6 +108,7 @@ def collect(github: GitHub, repository: str, *, until: datetime.date, today: dat
     return joined(
         (
             _counted(counts, source=source, until=until, today=today),
+            _commits(counts, window=year, source=source),
             _closed(issues, window=window, source=source, until=until),
         )
     )
@@ -153,6 +169,26 @@ def _counted(counts: _Counts, *, source: str, until: datetime.date, today: datet
         values["security_policy_level"] = (10 if counts.is_security_policy_enabled else 0, "level", method)
     counted = counts_of_today(values, source=source, until=until, today=today)
     return joined((counted, Collected(missing=tuple(missing))))
+
+
+def _commits(counts: _Counts, *, window: Window, source: str) -> Collected:
+    """Also of a past day: the history is there still."""
+    if counts.default_branch_ref is None:
+        return Collected(missing=(MissingFact(key="commits_per_week", reason="the repository has no main branch"),))
+    total = counts.default_branch_ref.target.history.total_count
+    return Collected(
+        facts=(
+            CollectedFact(
+                key="commits_per_week",
+                value=per_week(total),
+                unit="commits/week",
+                as_of=str(window.until),
+                source=source,
+                method=f"{total:,} commits on the main branch over {WEEKS} weeks, {window}, merges and bots included",
+                definition=definitions.COMMITS_ON_GITHUB,
+            ),
+        )
+    )
 
 
 def _closed(issues: list[Issue], *, window: Window, source: str, until: datetime.date) -> Collected:

@@ -77,23 +77,33 @@ class _Downloads(msgspec.Struct, frozen=True):
 
 
 def read_lists(paths: Iterable[Path], *, until: datetime.date) -> PackageLists:
-    """Read every file. Raises CollectError for one that is neither kind, is behind ``until``, or is later than it."""
-    lists = PackageLists()
+    """Read every file. Raises CollectError for one that is neither kind, is behind ``until`` or later than it, and for
+    a second one of a kind."""
+    table: PackageTable | None = None
+    downloads: Ranking | None = None
+    ranks: Ranking | None = None
     for path in paths:
-        try:
-            text = read_file(path).decode("utf-8-sig")
-        except OSError as error:
-            raise CollectError(f"{path}: cannot be read ({error.strerror})") from error
-        except UnicodeDecodeError as error:
-            raise CollectError(f"{path}: is no UTF-8 text ({error.reason})") from error
-        if text.lstrip().startswith("{"):
-            lists = msgspec.structs.replace(lists, ranking=_read_downloads(path, text))
+        text = _text_of(path)
+        is_downloads = text.lstrip().startswith("{")
+        if downloads if is_downloads else table:
+            kind = "list of downloads" if is_downloads else "table of packages"
+            raise CollectError(f"{path}: a second {kind}; give one of each kind at most")
+        if is_downloads:
+            downloads = _read_downloads(path, text)
+            _check_day(path, downloads.as_of, until=until)
         else:
-            table, ranking = _read_table(path, text)
-            lists = msgspec.structs.replace(lists, table=table, ranking=ranking or lists.ranking)
-        for as_of in (part.as_of for part in (lists.table, lists.ranking) if part):
-            _check_day(path, as_of, until=until)
-    return lists
+            table, ranks = _read_table(path, text)
+            _check_day(path, table.as_of, until=until)
+    return PackageLists(table=table, ranking=downloads or ranks)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return read_file(path).decode("utf-8-sig")
+    except OSError as error:
+        raise CollectError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise CollectError(f"{path}: is no UTF-8 text ({error.reason})") from error
 
 
 def collect(lists: PackageLists, project: Project) -> Collected:
@@ -119,7 +129,9 @@ def _read_downloads(path: Path, text: str) -> Ranking:
             f"({' '.join(str(error).split())})"
         ) from error
     ranked = sorted(listed.rows, key=lambda row: -row.download_count)
-    ranks = {canonicalize_name(row.project): place for place, row in reversed(list(enumerate(ranked, start=1)))}
+    ranks: dict[str, int] = {
+        canonicalize_name(row.project): place for place, row in reversed(list(enumerate(ranked, start=1)))
+    }
     return Ranking(title=f"PyPI, {len(ranked):,} most downloaded packages of 30 days", as_of=as_of, ranks=ranks)
 
 
@@ -134,17 +146,21 @@ def _read_table(path: Path, text: str) -> tuple[PackageTable, Ranking | None]:
             f"{path}: neither the monthly list of downloads (JSON) nor a table of packages: its first line has no "
             f"column {', '.join(missing)}"
         )
-    packages, ranks = [], {}
+    packages = []
+    ranks: dict[str, int] = {}
     for row in csv.DictReader(lines, fieldnames=columns, **form):  # type: ignore[call-overload]
-        name, released = canonicalize_name(row["name"]), (row["released"] or "")[:10]
+        if None in row.values():
+            held = sum(value is not None for value in row.values())
+            raise CollectError(f"{path}: package {row['name']!r} has {held} of {len(columns)} columns")
+        name, released = canonicalize_name(row["name"]), row["released"][:10]
         try:
             if released:
                 first_day(released)
-            if rank := (row.get("rank") or "").strip():
+            if rank := row.get("rank", "").strip():
                 ranks[name] = int(rank)
         except ValueError as error:
             raise CollectError(f"{path}: package {row['name']!r}: {error}") from error
-        packages.append(ListedPackage(name=name, text=f"{row['name']}\n{row['summary'] or ''}", released=released))
+        packages.append(ListedPackage(name=name, text=f"{row['name']}\n{row['summary']}", released=released))
     as_of = max((package.released for package in packages), default="")
     if not as_of:
         raise CollectError(f"{path}: no package of it has a release")
@@ -187,6 +203,7 @@ def _recent(table: PackageTable, named: Sequence[ListedPackage], *, words: Seque
 
 def _top(table: PackageTable, ranking: Ranking, named: Sequence[ListedPackage], *, words: Sequence[str]) -> Collected:
     key = "index_top_packages"
+    # Some lists lack a few: packages that were removed since.
     if len(ranking.ranks) < TOP - TOP // 100:
         reason = f"the list of downloads has {len(ranking.ranks):,} packages, of which {TOP:,} are needed"
         return Collected(missing=(MissingFact(key=key, reason=reason),))

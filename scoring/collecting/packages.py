@@ -7,7 +7,6 @@ around; the count is then missing.
 from __future__ import annotations
 
 import datetime
-import importlib.metadata
 import urllib.parse
 from collections.abc import Sequence
 
@@ -68,7 +67,6 @@ def collect(package: str, *, index: str = PYPI, until: datetime.date) -> Collect
     releases = [release for release in read_releases(package, index=index) if not release.version.is_prerelease]
     undated = sum(release.uploaded is None for release in releases)
     dated = [release for release in releases if release.uploaded and release.uploaded.date() <= until]
-    notes = _note_on_installed(package)
     if undated or not dated:
         reason = (
             f"the index gives no upload time for {undated} of {len(releases)} releases"
@@ -76,10 +74,10 @@ def collect(package: str, *, index: str = PYPI, until: datetime.date) -> Collect
             else f"the index has no release of {package} up to {until}"
         )
         keys = ("releases_per_year", "years_since_first_release")
-        return Collected(missing=tuple(MissingFact(key=key, reason=reason) for key in keys), notes=notes)
+        return Collected(missing=tuple(MissingFact(key=key, reason=reason) for key in keys))
     host = urllib.parse.urlsplit(index).hostname
     source = f"{'PyPI' if host == 'pypi.org' else host}, release history of {canonicalize_name(package)}"
-    return Collected(facts=_release_facts(dated, source=source, until=until), notes=notes)
+    return Collected(facts=_release_facts(dated, source=source, until=until))
 
 
 def _release_facts(dated: Sequence[Release], *, source: str, until: datetime.date) -> tuple[CollectedFact, ...]:
@@ -168,11 +166,3 @@ def version_of_file(filename: str) -> Version | None:
         return read_version(parts[1]) if len(parts) > 2 else None
     ending = next((ending for ending in _SOURCE_ARCHIVES if filename.endswith(ending)), None)
     return read_version(filename.removesuffix(ending).rpartition("-")[2]) if ending else None
-
-
-def _note_on_installed(package: str) -> tuple[str, ...]:
-    try:
-        version = importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return ()
-    return (f"{package} {version} is installed here; its metadata holds no dates, so no fact comes from it",)

@@ -34,6 +34,11 @@ def weeks_before(until: datetime.date) -> Window:
     return Window(since=until - datetime.timedelta(weeks=WEEKS, days=-1), until=until)
 
 
+def per_week(count: int) -> float:
+    """To one decimal place; to two where that would make nothing of something."""
+    return round(count / WEEKS, 1) or round(count / WEEKS, 2)
+
+
 def years_between(first: datetime.date, last: datetime.date) -> float:
     """Years to two decimal places."""
     return round((last - first).days / 365.25, 2)

@@ -63,12 +63,12 @@ def read_evidence(rubric: Rubric, options: argparse.Namespace) -> tuple[Evidence
         runs=[NamedRun(name=str(path), record=load_run(path)) for path in dict.fromkeys(options.run)],
         kind_order=rubric.policy.kind_order,
     )
-    return evidence, find_frameworks(options.framework, evidence, snapshots) or all_frameworks(evidence)
+    return evidence, find_frameworks(options.framework, evidence, snapshots) or list(evidence.frameworks())
 
 
 def find_frameworks(named: Sequence[str], evidence: Evidence, snapshots: Iterable[Snapshot]) -> list[str]:
     """The fixture folders of what was named, each once. Raises EvidenceError where nothing is known by that name."""
-    known = {*evidence.names, *_measured(evidence)}
+    known = {*evidence.names, *evidence.measured_anywhere()}
     aliases = {
         name.casefold(): framework
         for framework, name in _aliases(evidence, snapshots)
@@ -88,16 +88,9 @@ def _aliases(evidence: Evidence, snapshots: Iterable[Snapshot]) -> Iterable[tupl
     """(framework, a name of it); the folder's own name last, which counts where another has the same."""
     for device in evidence.measured:
         yield from ((measured.case.ecosystem, measured.case.framework) for measured in evidence.measured[device])
+    for ecosystem, asked in evidence.probes.items():
+        yield from ((ecosystem, each.probe.framework) for each in asked)
     for snapshot in snapshots:
         yield snapshot.framework, snapshot.package
         yield snapshot.framework, snapshot.name
-    yield from ((framework, framework) for framework in (*_measured(evidence), *evidence.names))
-
-
-def all_frameworks(evidence: Evidence) -> list[str]:
-    """All that are no layers."""
-    return sorted(name for name in {*evidence.names, *_measured(evidence)} if not evidence.stands_on(name))
-
-
-def _measured(evidence: Evidence) -> set[str]:
-    return {framework for device in evidence.measured for framework in evidence.ecosystems(device)}
+    yield from ((framework, framework) for framework in (*evidence.measured_anywhere(), *evidence.names))

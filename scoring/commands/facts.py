@@ -43,7 +43,8 @@ from speedscore.text.tables import GAP, Footnotes, table
 
 _CHECK, _DIFF = f"{COMMAND} facts check", f"{COMMAND} facts diff 2024-01 2026-08 jax"
 _COLLECT = f"{COMMAND} facts collect flax --clone ../flax --package flax"
-EXAMPLES = examples(_CHECK, _DIFF, _COLLECT)
+_COLLECT_ALL = f"{COMMAND} facts collect --all --clones ../clones"
+EXAMPLES = examples(_CHECK, _DIFF, _COLLECT, _COLLECT_ALL)
 ERRORS = arguments.ERRORS
 _NAME_WIDTH, _VALUE_WIDTH, _SCORE_WIDTH = 18, 18, 14
 _Row = tuple[str, str, str, str]
@@ -53,8 +54,8 @@ _Row = tuple[str, str, str, str]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="action", parser_class=Parser)
 
-    def add(name: str, summary: str, example: str) -> argparse.ArgumentParser:
-        return actions.add_parser(name, help=summary, description=summary, epilog=examples(example))
+    def add(name: str, summary: str, *lines: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=summary, description=summary, epilog=examples(*lines))
 
     check = add("check", "read every fixture and say what is there", _CHECK)
     check.set_defaults(act=run_check)
@@ -64,7 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     diff.add_argument("framework", metavar="FRAMEWORK", help=arguments.FRAMEWORK_HELP)
     diff.set_defaults(act=run_diff)
     collecting.add_arguments(
-        add("collect", "count fresh facts from git, a package index and GitHub into a new snapshot", _COLLECT)
+        add(
+            "collect",
+            "count fresh facts from git, a package index and GitHub into a new snapshot",
+            _COLLECT,
+            _COLLECT_ALL,
+        )
     )
 
 
@@ -132,7 +138,9 @@ def _check(rubric: Rubric, snapshots: Sequence[Snapshot], *, month: str) -> Iter
         counts.append((sum(len(snapshot.facts) for snapshot in framework_snapshots), len(answering), stale))
     facts, answers, stale = (sum(column) for column in zip(*counts, strict=True))
     limits = ", ".join(f"{kind} {months}" for kind, months in rubric.policy.stale_after_months.items())
-    yield f"{len(snapshots)} files with {facts} facts are sound: type, unit, limits, date and source of each."
+    statements = sum(len(snapshot.statements) for snapshot in snapshots)
+    yield f"{len(snapshots)} files with {facts} facts and {statements} statements are sound:"
+    yield "type, unit, limits, date and source of each."
     yield f"Today ({month}) they give {answers} answers, of which {stale} are stale."
     yield f"The limits in months: {limits}."
     yield ""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from speedscore.record.phases import DeviceName
+from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.scoring.evidence.run_checks import find_problem
 from speedscore.scoring.facts.fact import Fact, Kind
@@ -52,8 +53,17 @@ class MeasuredCase(msgspec.Struct, frozen=True, gc=False):
     case: CaseResult
 
 
+class AskedProbe(msgspec.Struct, frozen=True):
+    """One probe, answered or not, and the run that it comes from."""
+
+    run: str
+    made: str
+    """When its session began."""
+    probe: ProbeResult
+
+
 class Evidence(msgspec.Struct, frozen=True):
-    """Facts as one snapshot sees them, and the measured cases of runs that may be ranked."""
+    """Facts as one snapshot sees them, and the measured cases and probes of runs that may be ranked."""
 
     snapshot: str
     """``YYYY-MM``: no fact here is younger."""
@@ -67,6 +77,8 @@ class Evidence(msgspec.Struct, frozen=True):
     runs: tuple[NamedRun, ...] = ()
     measured: dict[DeviceName, tuple[MeasuredCase, ...]] = {}
     """Device → measured cases."""
+    probes: dict[str, tuple[AskedProbe, ...]] = {}
+    """Framework, by fixture folder → every probe that was put to any of its lines, the newest run's last."""
     layers: dict[str, dict[str, str]] = {}
     """Framework → each library that stands on it → what that is for."""
     statements: dict[str, dict[str, tuple[Statement, ...]]] = {}
@@ -76,12 +88,29 @@ class Evidence(msgspec.Struct, frozen=True):
         """Frameworks, by fixture folder, that have a measured case on ``device``."""
         return tuple(sorted({measured.case.ecosystem for measured in self.measured.get(device, ())}))
 
+    def probed(self) -> tuple[str, ...]:
+        """Frameworks, by fixture folder, that have answered a probe, whatever device is scored."""
+        return tuple(
+            sorted(
+                name for name, asked in self.probes.items() if any(each.probe.status == "answered" for each in asked)
+            )
+        )
+
+    def measured_anywhere(self) -> tuple[str, ...]:
+        """Frameworks, by fixture folder, of which a run holds a measured case or an answered probe."""
+        of_cases = {name for device in self.measured for name in self.ecosystems(device)}
+        return tuple(sorted({*of_cases, *self.probed()}))
+
+    def frameworks(self) -> tuple[str, ...]:
+        """All of which anything is known and that are no layers."""
+        return tuple(sorted(name for name in {*self.names, *self.measured_anywhere()} if not self.stands_on(name)))
+
     def stands_on(self, library: str) -> tuple[str, ...]:
         """The frameworks that a layer stands on, by fixture folder; empty for whatever is no layer.
 
         A library that was measured as an ecosystem of its own is compared with frameworks, and so is none.
         """
-        if any(library in self.ecosystems(device) for device in self.measured):
+        if library in self.measured_anywhere():
             return ()
         return tuple(framework for framework, layers in sorted(self.layers.items()) if library in layers)
 
@@ -135,10 +164,10 @@ def gather(
         names[snapshot.framework] = snapshot.name
         standing[snapshot.framework] = snapshot
         # Oldest first: a younger snapshot replaces a key as a whole, with whatever contradicted it. One of a day only
-        # adds: it replaces what was counted in the same way, so that like still stands beside like.
+        # adds: it answers, and what was counted in another way stands behind it, so that like still meets like.
         before = facts.setdefault(snapshot.framework, {})
-        kept = _counted_otherwise(before, snapshot.facts) if snapshot.day else ()
-        before.update(_by_key((*kept, *snapshot.facts), kind_order))
+        for key, new in _by_key(snapshot.facts, kind_order).items():
+            before[key] = (*new, *(_counted_otherwise(before.get(key, ()), new) if snapshot.day else ()))
         statements.setdefault(snapshot.framework, {}).update(_by_topic(snapshot.statements))
     layers: dict[str, dict[str, str]] = {}
     for name, snapshot in sorted(standing.items()):
@@ -152,6 +181,7 @@ def gather(
         facts=facts,
         runs=tuple(runs),
         measured=_by_device(runs),
+        probes=_by_framework(runs),
         layers=layers,
         statements=statements,
     )
@@ -174,11 +204,10 @@ def check_runs(runs: Sequence[NamedRun], *, today: datetime.date | None = None) 
         raise EvidenceError(f"runs of different presets never mix: {listed}; score one preset at a time")
 
 
-def _counted_otherwise(before: Mapping[str, Iterable[Fact]], facts: Iterable[Fact]) -> tuple[Fact, ...]:
-    """What stood of the keys of ``facts`` by definitions that none of them has."""
-    counted = {(fact.key, fact.definition) for fact in facts}
-    keys = {key: None for key, _ in sorted(counted)}
-    return tuple(fact for key in keys for fact in before.get(key, ()) if (key, fact.definition) not in counted)
+def _counted_otherwise(before: Iterable[Fact], new: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Of the facts of one key that stood those by a definition that none of the new ones has."""
+    counted = {fact.definition for fact in new}
+    return tuple(fact for fact in before if fact.definition not in counted)
 
 
 def _by_key(facts: Iterable[Fact], kind_order: Sequence[Kind]) -> Mapping[str, tuple[Fact, ...]]:
@@ -206,3 +235,12 @@ def _by_device(runs: Sequence[NamedRun]) -> dict[DeviceName, tuple[MeasuredCase,
             if case.status == "measured":
                 grouped.setdefault(case.device, []).append(MeasuredCase(run=run.name, case=case))
     return {device: tuple(group) for device, group in sorted(grouped.items())}
+
+
+def _by_framework(runs: Sequence[NamedRun]) -> dict[str, tuple[AskedProbe, ...]]:
+    grouped: dict[str, list[AskedProbe]] = {}
+    for run in sorted(runs, key=lambda run: run.record.created):
+        for probe in run.record.probes:
+            asked = AskedProbe(run=run.name, made=probe.occasion or run.record.created, probe=probe)
+            grouped.setdefault(probe.ecosystem, []).append(asked)
+    return {framework: tuple(group) for framework, group in sorted(grouped.items())}

@@ -48,6 +48,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     day: str = ""
     """``YYYY-MM-DD`` of a file that adds to its month; empty for the month's own."""
     statements: tuple[Statement, ...] = ()
+    """About a framework; a layer's card has no place for them."""
 
     def __post_init__(self) -> None:
         texts = [(field, getattr(self, field)) for field in ("name", "purpose", "package", "repository")]
@@ -70,6 +71,8 @@ class Snapshot(msgspec.Struct, frozen=True):
                 raise ValueError(f"a layer needs {field}; found none")
             if self.role == "framework" and given:
                 raise ValueError(f"{field} is for a layer; found it in a framework, where it must go")
+        if self.role == "layer" and self.statements:
+            raise ValueError("statements are for a framework; found them in a layer, whose card would not show them")
 
 
 class _SnapshotFile(msgspec.Struct, forbid_unknown_fields=True):

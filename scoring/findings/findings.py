@@ -1,14 +1,15 @@
 """One answer for each criterion and framework: value, points and sources, or unknown with its reason.
 
-A measurement answers before a fact does, and a fact that is not stale before one that is. What nobody knows stays
-unknown: this module never puts a zero, a mean or an older guess in the place of an answer, and has no case for any
-framework.
+A benchmark or a probe answers before a fact does, and a fact that is not stale before one that is. What nobody knows
+stays unknown: this module never puts a zero, a mean or an older guess in the place of an answer, and has no case for
+any framework.
 """
 
 from __future__ import annotations
 
+import itertools
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -16,10 +17,13 @@ import msgspec
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import Kind, month_after, months_between
+from speedscore.scoring.findings.probe_statistics import probe_interval, probe_value
+from speedscore.scoring.findings.probed import Probed, ask_probes, in_words
 from speedscore.scoring.findings.standings import EcosystemRatio, EcosystemRatios, ecosystem_ratios
 from speedscore.scoring.findings.variants import choose_variants
 from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import Criterion
+from speedscore.scoring.rubric.probe_measure import ProbeMeasure
 from speedscore.scoring.rubric.rubric import Rubric
 
 
@@ -33,6 +37,7 @@ class Source(msgspec.Struct, frozen=True):
     """Of a fact ``YYYY-MM`` or ``YYYY-MM-DD``; of a measurement when its run was made."""
     value: float
     low: float | None = None
+    """Of a fact the range that its source states; of probes what so few allow, with 95 %."""
     high: float | None = None
     age_months: int = 0
     """Before the month to which the evidence counts ages."""
@@ -41,11 +46,16 @@ class Source(msgspec.Struct, frozen=True):
     record: bool = False
     """Holds until it is beaten, and so is never stale, however old."""
     method: str = ""
+    definition: str = ""
+    """By which of several ways of counting, or on which device it was measured; answers are comparable where it is the
+    same."""
     name: str = ""
     """Which of several facts, or empty where a criterion needs one only."""
     nodeids: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     rounds: int = 0
+    unit: str = ""
+    """Of a fact; of what was measured the rule says it."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -69,7 +79,13 @@ class Finding(msgspec.Struct, frozen=True):
     reason: str = ""
     """Why it has no score."""
     note: str = ""
-    """Why a fact answers although a measurement was sought."""
+    """Why a fact answers although a measurement was sought, or what of the probes is missing."""
+    probed: Probed | None = None
+    """The questions that probes answered, where they give the value: another framework is compared with it on those
+    alone that it answered too, unless the rule's probes are each framework's own."""
+    candidates: tuple[Finding, ...] = ()
+    """Every fresh answer that there is, in order of preference: each by one rule, from a measurement or from one fact
+    of each key. A comparison picks among them what all that are compared were asked alike."""
 
     @property
     def known(self) -> bool:
@@ -86,18 +102,32 @@ class Finding(msgspec.Struct, frozen=True):
         return self.stale_score if self.score is None else self.score
 
     @property
+    def method(self) -> tuple[int, tuple[str, ...]]:
+        """By which rule and which ways of counting it was answered: answers of one method are comparable. Of a known
+        finding only."""
+        assert self.rule is not None
+        return self.criterion.answers.index(self.rule), tuple(source.definition for source in self.sources)
+
+    @property
     def measured(self) -> bool:
         return any(source.kind == "measured" for source in self.sources)
 
 
 def judge(
-    rubric: Rubric, evidence: Evidence, *, frameworks: Iterable[str], device: DeviceName | None
+    rubric: Rubric,
+    evidence: Evidence,
+    *,
+    frameworks: Iterable[str],
+    device: DeviceName | None,
+    probes: bool = False,
 ) -> dict[str, tuple[Finding, ...]]:
-    """Ask every criterion about every framework; ``device`` says whose measurements answer, None for facts alone.
+    """Ask every criterion about every framework; ``device`` says whose benchmarks answer, None for none, and ``probes``
+    whether probes do, which are about no device that is scored.
 
-    A criterion that only a measurement can answer is left out for a framework that was not measured on the device.
+    A criterion that only a measurement can answer is left out for a framework of which nothing was asked that could.
     """
     ratios: dict[str, EcosystemRatios] = {}
+    lines = dict(rubric.policy.scored_variants)
     if device is not None:
         variants = choose_variants(rubric.policy, evidence, device=device)
         ratios = {
@@ -105,21 +135,32 @@ def judge(
             for criterion in rubric.criterion
             if criterion.measure is not None
         }
+        lines |= {ecosystem: variant.framework for ecosystem, variant in variants.scored.items()}
     measured = set(evidence.ecosystems(device)) if device else set()
-    return {
-        framework: tuple(
+    answers: dict[str, tuple[Finding, ...]] = {}
+    for framework in frameworks:
+        probed = {
+            criterion.id: ask_probes(
+                criterion.probes, evidence, policy=rubric.policy, ecosystem=framework, scored=lines.get(framework)
+            )
+            for criterion in rubric.criterion
+            if probes and criterion.probes is not None
+        }
+        answers[framework] = tuple(
             _answer(
                 criterion,
                 rubric=rubric,
                 evidence=evidence,
                 framework=framework,
                 ratios=ratios.get(criterion.id),
+                probed=probed.get(criterion.id),
             )
             for criterion in rubric.criterion
-            if framework in measured or not criterion.only_measured
+            if not criterion.only_measured
+            or (criterion.measure is not None and framework in measured)
+            or probed.get(criterion.id) is not None
         )
-        for framework in frameworks
-    }
+    return answers
 
 
 def fact_sources(
@@ -150,7 +191,9 @@ def fact_sources(
             stale=rubric.policy.is_stale(fact, key=known, month=month),
             record=known.only_rises,
             method=fact.method,
+            definition=fact.definition,
             name=known.name,
+            unit=fact.unit,
         )
         for fact in facts
     ]
@@ -158,30 +201,73 @@ def fact_sources(
 
 
 def _answer(
-    criterion: Criterion, *, rubric: Rubric, evidence: Evidence, framework: str, ratios: EcosystemRatios | None
+    criterion: Criterion,
+    *,
+    rubric: Rubric,
+    evidence: Evidence,
+    framework: str,
+    ratios: EcosystemRatios | None,
+    probed: Probed | None,
 ) -> Finding:
     """The answer by the first rule that has one; what the facts say stands beside one that was measured."""
-    note = ""
+    notes: list[str] = []
+    measured: list[Finding] = []
     by_facts = _by_facts(criterion, rubric=rubric, evidence=evidence, framework=framework)
     for rule in criterion.answers:
-        if rule.measure is None or ratios is None:
-            continue
-        if framework in ratios.ratios:
-            ratio = ratios.ratios[framework]
-            return Finding(
+        source = None
+        if rule.measure is not None and ratios is not None:
+            if framework in ratios.ratios:
+                source = _measured_source(ratios.ratios[framework], evidence)
+            else:
+                notes.append(ratios.reason or "not measured on this device")
+        elif rule.probes is not None and probed is not None:
+            source = _probed_source(rule.probes, probed)
+            notes += [probed.reason] if probed.reason else []
+        if source is not None:
+            finding = Finding(
                 criterion=criterion,
                 framework=framework,
                 rule=rule,
-                value=ratio.value,
-                score=rule.score(ratio.value),
-                sources=(_measured_source(ratio, evidence),),
+                value=source.value,
+                score=rule.score(source.value),
+                sources=(source,),
                 beside=by_facts.sources,
+                note="; ".join(notes),
+                probed=probed if rule.probes is not None else None,
             )
-        note = ratios.reason or "not measured on this device"
+            measured.append(finding)
+    candidates = (*measured, *by_facts.candidates)
+    if measured:
+        return msgspec.structs.replace(measured[0], candidates=candidates)
+    note = "; ".join(notes)
     if by_facts.value is not None:
         return msgspec.structs.replace(by_facts, note=note)
     reason = "; ".join(part for part in (note, by_facts.reason) if part)
     return msgspec.structs.replace(by_facts, reason=reason)
+
+
+def on_common_questions(findings: Sequence[Finding]) -> list[Finding]:
+    """The same answers, each by probes on those questions alone that all of ``findings`` answered; empty where these
+    are too few. As they are where no probe answers, or where each framework is asked what is its own."""
+    measures = [finding.rule.probes if finding.rule else None for finding in findings]
+    of_probes = [finding.probed for finding in findings if finding.probed is not None]
+    if len(of_probes) < len(findings) or any(measure is None or measure.own_questions for measure in measures):
+        return list(findings)
+    common = set.intersection(*({question.key for question in probed.questions} for probed in of_probes))
+    restricted = []
+    for finding, measure, probed in zip(findings, measures, of_probes, strict=True):
+        questions = tuple(question for question in probed.questions if question.key in common)
+        assert measure is not None
+        fewer = Probed(questions=questions, unanswered=(), value=probe_value(measure, questions))
+        source = _probed_source(measure, fewer)
+        if source is None or finding.rule is None:
+            return []
+        restricted.append(
+            msgspec.structs.replace(
+                finding, value=source.value, score=finding.rule.score(source.value), sources=(source,), probed=fewer
+            )
+        )
+    return restricted
 
 
 def _by_facts(criterion: Criterion, *, rubric: Rubric, evidence: Evidence, framework: str) -> Finding:
@@ -190,29 +276,39 @@ def _by_facts(criterion: Criterion, *, rubric: Rubric, evidence: Evidence, frame
     When the fact that answers becomes stale, another may take its place and say more; without a limit the score would
     rise because evidence died.
     """
-    rules = [rule for rule in criterion.answers if rule.facts]
 
-    def in_month(month: str) -> Finding:
-        by_rule = [
-            _by_rule(criterion, rule, rubric=rubric, evidence=evidence, framework=framework, month=month)
-            for rule in rules
+    def by_rules(month: str) -> list[Finding]:
+        sources = {
+            key: fact_sources(rubric, evidence, framework=framework, key=key, month=month) for key in criterion.facts
+        }
+        return [
+            _by_rule(criterion, rule, sources, rubric=rubric, framework=framework)
+            for rule in criterion.answers
+            if rule.facts
         ]
-        # A fresh answer before a stale one, whichever rule it is by; else the first that says anything.
-        known = [finding for finding in by_rule if finding.known] + [finding for finding in by_rule if finding.stale]
-        reasons = dict.fromkeys(finding.reason for finding in by_rule)
-        return known[0] if known else Finding(criterion=criterion, framework=framework, reason="; ".join(reasons))
 
-    finding = in_month(evidence.as_of)
-    earlier = [in_month(month) for month in _months_of_change(criterion, rubric, evidence, framework=framework)]
-    least = min((each.points for each in earlier if each.points is not None), default=10.0)
-    if finding.points is None or least >= finding.points:
-        return finding
-    return msgspec.structs.replace(
-        finding,
-        score=None if finding.stale else least,
-        stale_score=least if finding.stale else None,
-        limit=f"no more than the {least:.2f} that were given before the fact that answered became stale",
-    )
+    unknown = Finding(criterion=criterion, framework=framework)
+    now = by_rules(evidence.as_of)
+    finding = _first_known(now, unknown)
+    months = _months_of_change(criterion, rubric, evidence, framework=framework)
+    earlier = [_first_known(by_rules(month), unknown).points for month in months]
+    least = min((points for points in earlier if points is not None), default=10.0)
+    if finding.points is not None and least < finding.points:
+        finding = msgspec.structs.replace(
+            finding,
+            score=None if finding.stale else least,
+            stale_score=least if finding.stale else None,
+            limit=f"no more than the {least:.2f} that were given before the fact that answered became stale",
+        )
+    candidates = tuple(candidate for by_rule in now for candidate in by_rule.candidates)
+    return msgspec.structs.replace(finding, candidates=candidates)
+
+
+def _first_known(by_rule: Sequence[Finding], unknown: Finding) -> Finding:
+    """A fresh answer before a stale one, whichever rule it is by; else ``unknown`` with the reasons why."""
+    known = [finding for finding in by_rule if finding.known] + [finding for finding in by_rule if finding.stale]
+    reasons = dict.fromkeys(finding.reason for finding in by_rule)
+    return known[0] if known else msgspec.structs.replace(unknown, reason="; ".join(reasons))
 
 
 def _months_of_change(criterion: Criterion, rubric: Rubric, evidence: Evidence, *, framework: str) -> list[str]:
@@ -227,21 +323,25 @@ def _months_of_change(criterion: Criterion, rubric: Rubric, evidence: Evidence, 
 
 
 def _by_rule(
-    criterion: Criterion, rule: AnswerRule, *, rubric: Rubric, evidence: Evidence, framework: str, month: str
+    criterion: Criterion, rule: AnswerRule, sources: Mapping[str, Sequence[Source]], *, rubric: Rubric, framework: str
 ) -> Finding:
-    facts = {
-        key: sources
-        for key in rule.facts
-        if (sources := fact_sources(rubric, evidence, framework=framework, key=key, month=month))
-    }
-    if missing := [key for key in rule.facts if key not in facts]:
+    """What the first source of each key answers, and as candidates what every fresh choice of sources does."""
+    if missing := [key for key in rule.facts if not sources[key]]:
         named = ", ".join(name for key in missing if (name := rubric.facts[key].name))
-        return Finding(
-            criterion=criterion,
-            framework=framework,
-            reason=f"no sourced fact{f' about {named}' if named else ''}",
-        )
-    answering = [sources[0] for sources in facts.values()]
+        reason = f"no sourced fact{f' about {named}' if named else ''}"
+        return Finding(criterion=criterion, framework=framework, reason=reason)
+    of_keys = [sources[key] for key in rule.facts]
+    fresh = itertools.product(*([source for source in of_key if not source.stale] for of_key in of_keys))
+    return msgspec.structs.replace(
+        _of_sources(criterion, rule, [of_key[0] for of_key in of_keys], rubric=rubric, framework=framework),
+        beside=tuple(source for of_key in of_keys for source in of_key[1:] if source.value != of_key[0].value),
+        candidates=tuple(_of_sources(criterion, rule, chosen, rubric=rubric, framework=framework) for chosen in fresh),
+    )
+
+
+def _of_sources(
+    criterion: Criterion, rule: AnswerRule, answering: Sequence[Source], *, rubric: Rubric, framework: str
+) -> Finding:
     stale = [source for source in answering if source.stale]
     value = _combine(rule, [source.value for source in answering])
     score = rule.score(value)
@@ -256,9 +356,6 @@ def _by_rule(
         limit=f"no more than {most:g}, as it is stale" if stale and score > most else "",
         reason="; ".join(dict.fromkeys(_why_stale(source, rubric) for source in stale)),
         sources=tuple(answering),
-        beside=tuple(
-            source for sources in facts.values() for source in sources[1:] if source.value != sources[0].value
-        ),
     )
 
 
@@ -291,4 +388,22 @@ def _measured_source(ratio: EcosystemRatio, evidence: Evidence) -> Source:
         nodeids=ratio.nodeids,
         runs=ratio.runs,
         rounds=ratio.rounds,
+        definition=f"measured on {ratio.device}",
+    )
+
+
+def _probed_source(measure: ProbeMeasure, probed: Probed) -> Source | None:
+    """None where the probes do not answer all that the rule needs."""
+    if probed.value is None:
+        return None
+    low, high = probe_interval(measure, probed.questions) or (None, None)
+    return Source(
+        kind="measured",
+        text=in_words(measure, probed),
+        as_of=max(answer.made for answer in probed.answers)[:10],
+        value=probed.value,
+        low=low,
+        high=high,
+        nodeids=tuple(answer.probe.nodeid for answer in probed.answers),
+        runs=tuple(dict.fromkeys(answer.run for answer in probed.answers)),
     )

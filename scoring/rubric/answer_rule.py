@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from speedscore.record.phases import DeviceName, Phase
+from speedscore.scoring.rubric.probe_measure import ProbeMeasure
 from speedscore.scoring.rubric.scales import SCALES
 
 Combine = Literal["sum", "geometric mean"]
@@ -29,7 +30,7 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AnswerRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One way in which a criterion is answered; ``measure`` or ``facts`` says from what."""
+    """One way in which a criterion is answered; ``measure``, ``probes`` or ``facts`` says from what."""
 
     unit: str
     """Of the value."""
@@ -41,6 +42,7 @@ class AnswerRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     example: tuple[float, float]
     """A value and the score that it must get."""
     measure: Measure | None = None
+    probes: ProbeMeasure | None = None
     facts: tuple[str, ...] = ()
     """All are needed."""
     combine: Combine | None = None
@@ -52,8 +54,8 @@ class AnswerRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``{inverse}`` for one over it; where it is empty the card says the criterion's name, number and unit."""
 
     def __post_init__(self) -> None:
-        if (self.measure is None) == (not self.facts):
-            raise ValueError("a rule of answers needs either a measure or facts")
+        if sum((self.measure is not None, self.probes is not None, bool(self.facts))) != 1:
+            raise ValueError("a rule of answers needs exactly one of measure, probes and facts")
         if (len(self.facts) > 1) != (self.combine is not None):
             raise ValueError("combine is for several facts, and several facts need it")
         if not self.reason.strip():

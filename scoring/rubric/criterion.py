@@ -13,6 +13,7 @@ from typing import Literal, get_args
 import msgspec
 
 from speedscore.scoring.rubric.answer_rule import AnswerRule, Measure
+from speedscore.scoring.rubric.probe_measure import ProbeMeasure
 
 Dimension = Literal["ecosystem_health", "production_maturity", "research_adoption", "learning_curve", "performance"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -56,6 +57,8 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("no reason is given for its weight")
         if sum(rule.measure is not None for rule in self.answers) > 1:
             raise ValueError("has several rules with a measure; expected one at most")
+        if sum(rule.probes is not None for rule in self.answers) > 1:
+            raise ValueError("has several rules with probes; expected one at most")
         by_facts = [bool(rule.facts) for rule in self.answers]
         if by_facts != sorted(by_facts):
             raise ValueError("what is measured answers before any fact does, so its rules come first")
@@ -71,6 +74,11 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((rule.measure for rule in self.answers if rule.measure is not None), None)
 
     @property
+    def probes(self) -> ProbeMeasure | None:
+        """The probes that answer; None where none do."""
+        return next((rule.probes for rule in self.answers if rule.probes is not None), None)
+
+    @property
     def only_measured(self) -> bool:
-        """True for a question that no fact can answer: it is put only to frameworks that were measured."""
+        """True for a question that no fact can answer: it is put only to frameworks that were measured or probed."""
         return not self.facts

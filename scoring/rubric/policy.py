@@ -13,6 +13,7 @@ from speedscore.record.phases import DEVICES, DeviceName
 from speedscore.record.run_record import Style
 from speedscore.scoring.facts.fact import Fact, FactKey, Kind, months_between
 from speedscore.scoring.facts.statement import Statement
+from speedscore.scoring.rubric.probe_measure import Control
 from speedscore.text.cleaning import is_name, one_line
 
 _LIMITS = (("round_to", 0.001, 10), ("strength_from", 0, 10), ("weakness_to", 0, 10), ("sentences_each", 1, 100))
@@ -36,6 +37,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scored_style: Style = "idiomatic"
     scored_variants: dict[str, str] = {}
     """Ecosystem → variant."""
+    base_variants: dict[str, str] = {}
+    """Ecosystem → the line that answers a probe which the scored variant was not asked."""
+    probe_controls: dict[str, Control] = {}
+    """Family of probes → what proves its answers."""
 
     def __post_init__(self) -> None:
         for name, least, most in _LIMITS:

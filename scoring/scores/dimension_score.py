@@ -26,9 +26,9 @@ class DimensionScore(msgspec.Struct, frozen=True):
     dimension: Dimension
     title: str
     basis: str
-    """What answered: ``published facts`` or ``measured on <device>``."""
+    """What answered: ``published facts``, ``measured on <device>`` or ``measured by probes``."""
     since: str
-    """Month of the facts, or the framework's own measured and selected cases on the device."""
+    """Month of the facts, the framework's own measured and selected cases on the device, or how many probes."""
     score: float | None
     """Rounded by the policy; None when there is not enough evidence."""
     raw: float | None
@@ -81,12 +81,19 @@ def score_dimension(
     score = (
         round_half_up(raw, rubric.policy.round_to) if raw is not None and is_enough(coverage, rubric.policy) else None
     )
-    measured = any(finding.measured for finding in asked)
+    probes = [source for finding in asked if finding.probed is not None for source in finding.sources]
+    if any(finding.measured and finding.probed is None for finding in asked):
+        basis, since = f"measured on {device}", cases
+    elif probes:
+        count = len({nodeid for source in probes for nodeid in source.nodeids})
+        basis, since = "measured by probes", f"{count} {'probe' if count == 1 else 'probes'}"
+    else:
+        basis, since = "published facts", snapshot
     return DimensionScore(
         dimension=dimension,
         title=rubric.dimensions[dimension],
-        basis=f"measured on {device}" if measured else "published facts",
-        since=cases if measured else snapshot,
+        basis=basis,
+        since=since,
         score=score,
         raw=raw,
         coverage=coverage.share,

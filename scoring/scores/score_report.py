@@ -19,6 +19,7 @@ from speedscore.scoring.findings.variants import ScoredVariant, choose_variants
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.scores.comparison import Comparison, compare
 from speedscore.scoring.scores.layer_card import LayerCard, make_layer_card
 from speedscore.scoring.scores.score_card import Basis, ScoreCard, make_card
 from speedscore.scoring.scores.sensitivity import Sensitivity, sensitivity
@@ -46,8 +47,10 @@ class ScoreReport(msgspec.Struct, frozen=True):
     """Of each dimension in the Speed Score."""
     departures: tuple[str, ...]
     """What of policy and weights is not the rubric's, in words; empty where all is."""
+    comparison: Comparison
+    """Which frameworks are ranked, and on which questions."""
     sensitivity: Sensitivity | None
-    """How firm the order of the frameworks is; None where fewer than two have a Speed Score."""
+    """How firm their order is; None where fewer than two are ranked."""
     layers: tuple[LayerCard, ...] = ()
     """Of the libraries that stand on frameworks; they have no Speed Score and no place in the order."""
 
@@ -64,13 +67,20 @@ def build_report(
     frameworks = [name for name in frameworks if name not in layers]
     devices = _devices(rubric, evidence)
     # The facts alone come last and serve a framework that was measured nowhere.
-    bases: list[Basis] = [*devices, None]
-    findings = {basis: judge(rubric, evidence, frameworks=frameworks, device=basis) for basis in bases}
-    main_bases = {
-        framework: next(basis for basis in bases if basis is None or framework in evidence.ecosystems(basis))
-        for framework in frameworks
+    bases: list[Basis] = [*devices, *(("probes",) if evidence.probed() else ()), None]
+    # All there are, as what to take instead need not be among those that are asked for.
+    everybody = tuple(dict.fromkeys((*frameworks, *evidence.frameworks())))
+    findings = {
+        basis: judge(rubric, evidence, frameworks=everybody, device=_device(basis), probes=basis is not None)
+        for basis in bases
     }
-    scored = {framework: findings[basis][framework] for framework, basis in main_bases.items()}
+    main_bases = {
+        framework: next(basis for basis in bases if framework in _measured_on(evidence, basis, everybody))
+        for framework in everybody
+    }
+    answers = {framework: findings[basis][framework] for framework, basis in main_bases.items()}
+    scored = {framework: answers[framework] for framework in frameworks}
+    comparison = compare(rubric, scored)
     intervals = _uncertainties(rubric, evidence, scored, main_bases)
     variants = _variants(rubric, evidence, devices)
     return ScoreReport(
@@ -86,6 +96,7 @@ def build_report(
                 main_basis=main_bases[framework],
                 uncertainty=intervals[framework],
                 variants=variants.get(framework, ()),
+                rivals={evidence.names.get(name, name): answers[name] for name in everybody if name != framework},
             )
             for framework in frameworks
         ),
@@ -97,9 +108,21 @@ def build_report(
         policy=rubric.policy,
         weights=rubric.weights,
         departures=departures,
-        sensitivity=sensitivity(rubric, scored),
+        comparison=comparison,
+        sensitivity=sensitivity(rubric, comparison),
         layers=tuple(make_layer_card(rubric, evidence, library=library, variants=variants) for library in layers),
     )
+
+
+def _device(basis: Basis) -> DeviceName | None:
+    return None if basis == "probes" else basis
+
+
+def _measured_on(evidence: Evidence, basis: Basis, frameworks: Sequence[str]) -> Sequence[str]:
+    """Whom a basis can answer about; the facts alone about everybody."""
+    if basis is None:
+        return frameworks
+    return evidence.probed() if basis == "probes" else evidence.ecosystems(basis)
 
 
 def _devices(rubric: Rubric, evidence: Evidence) -> list[DeviceName]:
@@ -127,9 +150,9 @@ def _uncertainties(
 ) -> dict[str, Uncertainty]:
     """By framework; those that are scored on one basis are drawn together."""
     intervals: dict[str, Uncertainty] = {}
-    for basis in dict.fromkeys(main_bases.values()):
+    for basis in dict.fromkeys(main_bases[framework] for framework in scored):
         on_basis = {framework: answers for framework, answers in scored.items() if main_bases[framework] == basis}
-        intervals |= uncertainties(rubric, evidence, on_basis, device=basis)
+        intervals |= uncertainties(rubric, evidence, on_basis, device=_device(basis))
     return intervals
 
 

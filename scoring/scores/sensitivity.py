@@ -1,13 +1,12 @@
 """How much a ranking hangs on the rubric: drawn weights, criteria left out in turn, and the least that would flip it.
 
 The OECD/JRC Handbook on Constructing Composite Indicators (2008), chapter 7, asks for all three of whoever ranks.
-Frameworks are compared by their unrounded Speed Score. It scores nothing anew.
+Frameworks are ranked by the unrounded Speed Score of the questions that ``comparison`` left. It scores nothing anew.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -15,10 +14,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from speedscore.scoring.findings.findings import Finding
 from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.scores.comparison import Comparison
 from speedscore.scoring.scores.flips import FactFlip, WeightFlip, smallest_fact_flip, smallest_weight_flip
+from speedscore.scoring.scores.lead import Lead, find_lead
 from speedscore.scoring.scores.weighing import DimensionWeights, Profile, Weighing, make_profile, rank
 
 DRAWS = 2000
@@ -41,9 +41,11 @@ class Sensitivity(msgspec.Struct, frozen=True):
     """How firm a ranking is."""
 
     ranking: tuple[str, ...]
-    """By the unrounded Speed Score, the best first; only frameworks that have one."""
+    """Of the frameworks that the comparison ranks, the best first."""
     speed_scores: dict[str, float]
-    """Unrounded."""
+    """Unrounded, of the compared questions alone."""
+    lead: Lead
+    """Of the first over the second."""
     same_ranking: float
     """Share of the drawn weights under which the whole ranking stays."""
     same_first: float
@@ -57,28 +59,21 @@ class Sensitivity(msgspec.Struct, frozen=True):
     """The smallest change of one answer, by points, that changes who is first; None where none does."""
 
 
-def sensitivity(
-    rubric: Rubric, findings: Mapping[str, Sequence[Finding]], *, seed: int = 0, draws: int = DRAWS
-) -> Sensitivity | None:
-    """``findings`` are by framework. None where fewer than two of them can be ranked."""
-    profiles = {
-        framework: profile
-        for framework, answers in findings.items()
-        if (profile := make_profile(rubric, answers)) is not None
-    }
-    if len(profiles) < 2:
+def sensitivity(rubric: Rubric, comparison: Comparison, *, seed: int = 0, draws: int = DRAWS) -> Sensitivity | None:
+    """How firm the order is on the questions of ``comparison``. None where fewer than two are ranked there."""
+    if not comparison.ranked:
         return None
+    profiles = {framework: make_profile(findings) for framework, findings in comparison.findings.items()}
     plain = Weighing(rubric.weights)
     scores = _speed_scores(plain, profiles)
     ranking = rank(scores)
-    drawn = Counter(
-        rank(_speed_scores(weighing, profiles)) for weighing in _draw(rubric, np.random.default_rng(seed), draws=draws)
-    )
+    same_first, same_ranking = _stays(rubric, profiles, ranking, rng=np.random.default_rng(seed), draws=draws)
     return Sensitivity(
         ranking=ranking,
         speed_scores=scores,
-        same_ranking=drawn[ranking] / draws,
-        same_first=sum(times for order, times in drawn.items() if order[0] == ranking[0]) / draws,
+        lead=find_lead(ranking[0], ranking[1], profiles=profiles, weighing=plain),
+        same_ranking=same_ranking,
+        same_first=same_first,
         draws=draws,
         left_out=tuple(_left_out(profiles, ranking, rubric.weights)),
         weight_flip=smallest_weight_flip(rubric, profiles, ranking, plain),
@@ -90,16 +85,29 @@ def _speed_scores(weighing: Weighing, profiles: Mapping[str, Profile]) -> dict[s
     return {framework: weighing.speed_score(profile) for framework, profile in profiles.items()}
 
 
-def _draw(rubric: Rubric, rng: np.random.Generator, *, draws: int) -> Iterable[Weighing]:
-    """Weighings drawn around the rubric's: of the dimensions, and of the criteria within each."""
-    dimensions = _dirichlet(rng, {dimension: rubric.weights[dimension] for dimension in DIMENSIONS}, draws=draws)
-    criteria = [
-        _dirichlet(rng, {criterion.id: criterion.weight for criterion in rubric.of(dimension)}, draws=draws)
-        for dimension in DIMENSIONS
-    ]
-    for number in range(draws):
-        drawn = {name: float(values[number]) for group in criteria for name, values in group.items()}
-        yield Weighing({dimension: float(values[number]) for dimension, values in dimensions.items()}, drawn)
+def _stays(
+    rubric: Rubric, profiles: Mapping[str, Profile], ranking: Sequence[str], *, rng: np.random.Generator, draws: int
+) -> tuple[float, float]:
+    """In what share of weights drawn around the rubric's the first stays first, and the whole ranking as it is."""
+    of_dimensions = _dirichlet(rng, rubric.weights, draws=draws)
+    totals = {framework: np.zeros(draws) for framework in sorted(profiles)}
+    for dimension in DIMENSIONS:
+        of_criteria = _dirichlet(
+            rng, {criterion.id: criterion.weight for criterion in rubric.of(dimension)}, draws=draws
+        )
+        for framework, total in totals.items():
+            answered = [(of_criteria[each.criterion.id], each.score or 0.0) for each in profiles[framework][dimension]]
+            weight = np.sum([drawn for drawn, _ in answered], axis=0)
+            if np.all(weight):
+                total += (
+                    of_dimensions[dimension] * np.sum([drawn * score for drawn, score in answered], axis=0) / weight
+                )
+    scores = np.round(np.stack([*totals.values()]), 9)
+    # Of equals the first by name, as in ``rank``.
+    orders = np.argsort(-scores, axis=0, kind="stable").T
+    names = list(totals)
+    expected = np.array([names.index(framework) for framework in ranking])
+    return float(np.mean(orders[:, 0] == expected[0])), float(np.mean(np.all(orders == expected, axis=1)))
 
 
 def _dirichlet(

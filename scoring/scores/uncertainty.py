@@ -1,10 +1,11 @@
 """How sure a score is: an interval for each dimension and for the Speed Score, by Monte Carlo.
 
 Three things are not known exactly, and each is drawn: the ratio of two cases (as ``record.ratios`` estimates it and its
-error over fresh processes), a fact whose source states a range (uniform over it), and what nobody answered, which is
-taken at both extremes, 0 and 10. The interval holds 95 % of the draws and always the score itself. Which variant stands
-for an ecosystem is taken as it is: other rounds chose it than those that are drawn. It says nothing about facts that
-are wrong or breakpoints that are debatable; for those see ``sensitivity``.
+error over fresh processes), a fact whose source states a range and an answer of few probes (uniform over it, or over
+what so few allow), and what nobody answered, which is taken at both extremes, 0 and 10. The interval holds 95 % of the
+draws and always the score itself. Which variant stands for an ecosystem is taken as it is: other rounds chose it than
+those that are drawn. It says nothing about facts that are wrong or breakpoints that are debatable; for those see
+``sensitivity``.
 """
 
 from __future__ import annotations
@@ -132,7 +133,7 @@ def _scores(finding: Finding, ratios: Mapping[str, Draws], rng: np.random.Genera
     """Points of one answer in each draw; None where there is none."""
     if finding.score is None or finding.rule is None:
         return None
-    if finding.measured:
+    if finding.rule.measure is not None:
         return _points(finding.rule, ratios[finding.framework])
     if any(source.low is not None or source.high is not None for source in finding.sources):
         values = [_stated(source.low, source.value, source.high, rng) for source in finding.sources]

@@ -12,28 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from speedscore.scoring.findings.findings import Finding
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
-from speedscore.scoring.rubric.rubric import Rubric
 
 DimensionWeights = Mapping[Dimension, float]
 Profile = dict[Dimension, list[Finding]]
-"""The answered findings of one framework."""
+"""The findings of a comparison about one framework; a dimension that weighs has at least one."""
 
 
-def make_profile(rubric: Rubric, findings: Iterable[Finding]) -> Profile | None:
-    """The answered findings by dimension; None where a dimension has too few for a score."""
-    asked: dict[Dimension, float] = dict.fromkeys(DIMENSIONS, 0.0)
+def make_profile(findings: Iterable[Finding]) -> Profile:
+    """The findings by dimension; of a comparison, so that all of them are answered."""
     profile: Profile = {dimension: [] for dimension in DIMENSIONS}
     for finding in findings:
-        criterion = finding.criterion
-        asked[criterion.dimension] += criterion.weight
-        if finding.score is not None:
-            profile[criterion.dimension].append(finding)
-    for dimension, answered in profile.items():
-        if not rubric.weights[dimension]:
-            continue
-        weight = math.fsum(finding.criterion.weight for finding in answered)
-        if not weight or round(weight / asked[dimension], 9) < rubric.policy.minimum_coverage:
-            return None
+        profile[finding.criterion.dimension].append(finding)
     return profile
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun, gather
 from speedscore.scoring.facts.fact import Fact, Kind, month_after
 from speedscore.scoring.facts.snapshots import Snapshot, fixtures_folder, load_snapshots
+from speedscore.scoring.facts.statement import Statement
 from speedscore.scoring.rubric.rubric import Rubric, load_rubric
 
 RUBRIC = load_rubric()
@@ -30,6 +31,7 @@ def make_fact(
     kind: Kind = "published",
     as_of: str = "2024-01",
     source: str = "a page",
+    definition: str = "",
 ) -> Fact:
     return Fact(
         framework=framework,
@@ -40,11 +42,42 @@ def make_fact(
         source=source,
         method="read",
         kind=kind,
+        definition=definition,
     )
 
 
-def make_snapshot(*facts: Fact, month: str = "2024-01", framework: str = "alpha") -> Snapshot:
-    return Snapshot(framework=framework, month=month, name=framework.title(), role="framework", facts=facts)
+def make_statement(
+    text: str,
+    *,
+    topic: str = "export",
+    framework: str = "alpha",
+    kind: Kind = "published",
+    as_of: str = "2024-01",
+    source: str = "a page",
+    contradicts: bool = False,
+) -> Statement:
+    return Statement(
+        framework=framework,
+        topic=topic,
+        text=text,
+        as_of=as_of,
+        source=source,
+        kind=kind,
+        contradicts=contradicts,
+    )
+
+
+def make_snapshot(
+    *facts: Fact, month: str = "2024-01", framework: str = "alpha", statements: tuple[Statement, ...] = ()
+) -> Snapshot:
+    return Snapshot(
+        framework=framework,
+        month=month,
+        name=framework.title(),
+        role="framework",
+        facts=facts,
+        statements=statements,
+    )
 
 
 def make_layer(values: Mapping[str, float], *, library: str, month: str = "2024-01", as_of: str = "") -> Snapshot:
@@ -74,6 +107,22 @@ def make_evidence(
     return gather(
         snapshots or (make_snapshot(),), month=month, as_of=as_of, runs=runs, kind_order=rubric.policy.kind_order
     )
+
+
+def full_facts(*, framework: str = "alpha", definition: str = "") -> dict[str, Fact]:
+    """By key one middling fact for every question that facts can answer, so that every dimension has a score."""
+    asked = {key for criterion in RUBRIC.criterion for rule in criterion.answers[-1:] for key in rule.facts}
+    return {
+        key: make_fact(key, middling(key), framework=framework, definition=definition)
+        for key in RUBRIC.facts
+        if key in asked
+    }
+
+
+def middling(key: str) -> float:
+    """A value that is allowed and neither the best nor the worst."""
+    known = RUBRIC.facts[key]
+    return known.allowed[len(known.allowed) // 2] if known.allowed else max(known.least, 10.0)
 
 
 def any_facts(*, framework: str = "alpha") -> st.SearchStrategy[list[Fact]]:

@@ -45,6 +45,7 @@ PIECES = ["\x1b[31m", "\n", "#", "|", "`", "\\", "<b>", "[x](y)", "=" * 80, "a "
 TEXTS = st.text() | st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
 EFFECT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _T = TypeVar("_T")
+_Test = TypeVar("_Test", bound=Callable[..., None])
 
 
 def run_of(text: str, *, name: str) -> RunRecord:
@@ -91,7 +92,7 @@ def rendered(folder: Path, *, text: str, name: str, fact: str, question: str) ->
     report = build_report(rubric, evidence, frameworks=["alpha", "beta", name, "lib"])
     alone = build_report(rubric, evidence, frameworks=[name])
     return {
-        "short": short.render(report, Surroundings(cards=report.cards), width=80, sources=True),
+        "short": short.render(report, Surroundings(report=report), width=80, sources=True),
         "end": short.session_end(report, width=80),
         "terminal": FORMATS["terminal"](report, width=80),
         "markdown": FORMATS["markdown"](report, width=80),
@@ -113,7 +114,7 @@ def cells(markdown: str) -> list[int]:
     return [len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) for line in markdown.splitlines() if line.startswith("|")]
 
 
-def each_hostile(function: _T) -> _T:
+def each_hostile(function: _Test) -> _Test:
     for text in HOSTILE:
         function = example(text=text)(function)
     return function

@@ -23,15 +23,23 @@ SCHEMA: dict[str, dict[str, tuple[str, set[str]]]] = {
     "Repository": {
         **{name: ("", set()) for name in ("nameWithOwner", "stargazerCount", "forkCount", "hasDiscussionsEnabled")},
         "isSecurityPolicyEnabled": ("", set()),
+        "defaultBranchRef": ("Ref", set()),
         "discussions": ("DiscussionConnection", _PAGING | {"answered", "categoryId", "orderBy", "states"}),
         "issues": ("IssueConnection", _PAGING | {"filterBy", "labels", "orderBy", "states"}),
     },
     "DiscussionConnection": {"totalCount": ("", set()), "pageInfo": ("PageInfo", set())},
     "IssueConnection": {"totalCount": ("", set()), "pageInfo": ("PageInfo", set()), "nodes": ("Issue", set())},
+    "Ref": {"name": ("", set()), "target": ("GitObject", set())},
+    "GitObject": {"oid": ("", set())},
+    "Commit": {
+        "oid": ("", set()),
+        "history": ("CommitHistoryConnection", _PAGING | {"author", "path", "since", "until"}),
+    },
+    "CommitHistoryConnection": {"totalCount": ("", set()), "pageInfo": ("PageInfo", set())},
     "PageInfo": {name: ("", set()) for name in ("endCursor", "hasNextPage", "hasPreviousPage", "startCursor")},
     "Issue": {name: ("", set()) for name in ("number", "title", "createdAt", "closedAt", "closed", "state")},
 }
-_TOKEN = re.compile(r"[\s,]*(?:(?P<value>\$?\w+)|(?P<sign>[{}():!=\[\]]))")
+_TOKEN = re.compile(r"[\s,]*(?:(?P<value>\$?\w+)|(?P<sign>\.\.\.|[{}():!=\[\]]))")
 
 
 class Field(NamedTuple):
@@ -55,6 +63,8 @@ class FakeGitHub:
         self.security_policy: bool | None = False
         self.issues: list[tuple[str, str | None]] = []
         """Created and closed, as GitHub writes moments; the newest first."""
+        self.commits: list[str] | None = []
+        """Of the main branch, each by its moment; None where there is no such branch."""
         self.remaining = 5_000
         self.cost = 1
         self.reset_at = datetime.datetime(2024, 1, 31, 12, tzinfo=datetime.UTC)
@@ -109,7 +119,16 @@ class FakeGitHub:
                 raise Refused(f"You must provide a `first` or `last` value to properly paginate `{field.name}`.")
             if field.name == "issues":
                 values["issues"] = self._page(**field.arguments)
+            if field.name == "defaultBranchRef":
+                values["defaultBranchRef"] = self._branch(*field.selection)
         return values
+
+    def _branch(self, target: Field) -> dict[str, Any] | None:
+        if self.commits is None:
+            return None
+        ((history,),) = (fragment.selection for fragment in target.selection)
+        since, until = history.arguments["since"], history.arguments["until"]
+        return {"target": {"history": {"totalCount": sum(since <= moment <= until for moment in self.commits)}}}
 
     def _page(self, *, first: int, after: str | None = None, orderBy: dict[str, str] | None = None) -> dict[str, Any]:  # noqa: N803
         issues = self.issues if orderBy == {"field": "CREATED_AT", "direction": "DESC"} else self.issues[::-1]
@@ -162,6 +181,9 @@ def _selection(tokens: list[str], variables: dict[str, Any]) -> list[Field]:
     fields = []
     while tokens[0] != "}":
         name = tokens.pop(0)
+        if name == "...":
+            expect(tokens, "on")
+            name = f"... on {tokens.pop(0)}"
         arguments = _pairs(tokens, variables, end=")") if tokens[0] == "(" else {}
         fields.append(Field(name, arguments, _selection(tokens, variables) if tokens[0] == "{" else []))
     tokens.pop(0)
@@ -195,6 +217,10 @@ def expect(tokens: list[str], token: str) -> None:
 
 def check(field: Field, parent: str) -> None:
     """Refuse a field or an argument that ``parent`` lacks, and a selection where none or one belongs."""
+    if field.name.startswith("... on "):
+        for inner in field.selection:
+            check(inner, field.name.removeprefix("... on "))
+        return
     if field.name not in SCHEMA[parent]:
         raise Refused(f"Field '{field.name}' doesn't exist on type '{parent}'")
     kind, arguments = SCHEMA[parent][field.name]
@@ -212,4 +238,6 @@ def select(field: Field, values: Any) -> Any:
         return values
     if isinstance(values, list):
         return [select(field, value) for value in values]
+    if field.selection[0].name.startswith("... on "):
+        return select(field.selection[0], values)
     return {inner.name: select(inner, values[inner.name]) for inner in field.selection}

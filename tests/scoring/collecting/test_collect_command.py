@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import pkgutil
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from speedscore import scoring
 from speedscore.__main__ import main
 from speedscore.scoring import collecting
 from speedscore.scoring.collecting import command
+from speedscore.scoring.evidence.evidence import gather
 from speedscore.scoring.facts.fact import FactKey
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
 from tests.scoring.collecting.graphql_server import FakeGitHub
@@ -82,7 +84,7 @@ def test_all_sources_go_into_one_new_snapshot(
     printed = capsys.readouterr()
     assert (code, printed.err) == (0, "")
     path = out / "flax" / f"{today}.toml"
-    assert f"written: {path}" in printed.out
+    assert f"  written    {path} (12 facts)" in printed.out
     snapshot = load_snapshot(path, keys=RUBRIC.facts)
     found = {fact.key: fact.value for fact in snapshot.facts}
     assert found["github_stars"] == 5_144
@@ -101,6 +103,7 @@ def test_a_fact_without_a_key_is_told_and_not_written(
     keys = {**RUBRIC.facts, "commits_per_week": FactKey(unit="commits/year")}
     assert "people_52_weeks" not in keys
     monkeypatch.setattr(command, "load_rubric", lambda: msgspec.structs.replace(RUBRIC, facts=keys))
+    monkeypatch.setattr(command, "fixtures_folder", lambda: tmp_path)
     assert collect("flax", "--clone", clone, "--until", UNTIL, "--out", tmp_path / "out") == 0
     printed = capsys.readouterr().out
     for key in ("people_52_weeks", "commits_per_week"):
@@ -126,42 +129,71 @@ def test_an_existing_snapshot_is_refused_before_anything_is_asked(
     assert files_below(out) == before
 
 
-def test_a_source_that_gives_nothing_is_told_and_the_rest_written(
-    clone: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_source_that_refuses_is_told_and_the_rest_written(
+    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("httpx")
+    monkeypatch.setenv("GITHUB_API_URL", nobody_there())
     arguments = ("--repository", "google/flax", "--package", "flax", "--index", nobody_there())
     code = collect("flax", "--clone", clone, *arguments, "--until", UNTIL, "--out", tmp_path / "out")
     assert code == 1
-    package, repository, last = capsys.readouterr().err.splitlines()
-    assert "--package gave nothing: http://127.0.0.1" in package
-    assert "--repository gave nothing: GITHUB_TOKEN is not set" in repository
-    assert "not every source answered" in last
-    assert {fact.source for fact in load_snapshot(tmp_path / "out" / "flax" / f"{UNTIL}.toml", keys=RUBRIC.facts).facts}
+    printed = capsys.readouterr()
+    assert "  refused    package index: http://127.0.0.1" in printed.out
+    assert "  refused    GitHub: http://127.0.0.1" in printed.out
+    assert "refused: Flax (package index, GitHub); the report says why" in one_line(printed.err)
+    written = load_snapshot(tmp_path / "out" / "flax" / f"{UNTIL}.toml", keys=RUBRIC.facts)
+    assert {fact.source.partition(",")[0] for fact in written.facts} == {"google/flax"}
 
 
 def test_nothing_found_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert collect("flax", "--clone", tmp_path / "nowhere", "--until", UNTIL, "--out", tmp_path / "out") == 2
-    first, last = capsys.readouterr().err.splitlines()
-    assert "no such folder" in first
-    assert last.endswith("nothing was found, so nothing is written")
+    printed = capsys.readouterr()
+    assert "no such folder" in printed.out
+    assert "nothing is written; refused: Flax, clone: " in one_line(printed.err)
     assert files_below(tmp_path) == {}
+
+
+def test_a_clone_that_is_behind_writes_nothing(clone: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert collect("flax", "--clone", clone, "--out", tmp_path / "out") == 2
+    printed = capsys.readouterr()
+    assert f"  refused    clone: {clone}: the newest commit on main is of 2024-01-30, " in printed.out
+    assert one_line(printed.err).endswith("run git fetch in it, or count to that day: --until 2024-01-30")
+
+
+def test_what_adds_to_a_month_that_there_is_has_a_name_of_its_own(clone: Path, tmp_path: Path) -> None:
+    out = tmp_path / "ecosystem"
+    month = out / "flax" / "2024-01.toml"
+    month.parent.mkdir(parents=True)
+    shutil.copy(fixtures_folder() / "ecosystem" / "flax" / "2024-01.toml", month)
+    before = month.read_bytes()
+    assert collect("flax", "--clone", clone, "--until", UNTIL, "--out", out) == 0
+    assert month.read_bytes() == before
+    first, second = (load_snapshot(path, keys=RUBRIC.facts) for path in (month, month.parent / f"{UNTIL}.toml"))
+    known = gather([first, second], kind_order=RUBRIC.policy.kind_order).facts["flax"]
+    (rate,) = (fact for fact in second.facts if fact.key == "commits_per_week")
+    assert rate in known["commits_per_week"]
+    assert not [fact for fact in known["commits_per_week"] if fact.definition == rate.definition and fact != rate]
+    # Keys that were not collected stand as they stood.
+    assert known["github_stars"] == gather([first], kind_order=RUBRIC.policy.kind_order).facts["flax"]["github_stars"]
 
 
 def test_without_httpx_git_is_counted_and_the_rest_told(
     clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "httpx", None)
-    monkeypatch.setenv("GITHUB_TOKEN", "ghp_secret")
     arguments = ("--repository", "google/flax", "--package", "flax", "--until", UNTIL, "--out", tmp_path / "out")
     assert collect("flax", "--clone", clone, *arguments) == 1
-    assert capsys.readouterr().err.count('httpx is not installed; pip install "speedscore[collect]"') == 2
+    assert capsys.readouterr().out.count('httpx is not installed; pip install "speedscore[collect]"') == 2
 
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["flax"], "no source is named"),
+        ([], "which project?"),
+        (["zeta"], "no source is named, and no snapshot of zeta says any"),
+        (["flax", "--all"], "--all takes no FRAMEWORK"),
+        (["--all", "--clone", "."], "say --clones FOLDER"),
+        (["flax", "--package-list", "nowhere.csv"], "nowhere.csv: cannot be read"),
         (["flax", "--clone", ".", "--until", "9999-12-31"], "lies in the future"),
         (["../flax", "--clone", "."], "is no framework's folder"),
         (["flax", "--clone", ".", "--repository", "flax"], "is not owner/name"),
@@ -238,3 +270,99 @@ def test_an_installed_package_is_not_written_into(
     assert collect("flax", "--clone", clone, "--until", UNTIL) == 2
     assert "say --out FOLDER" in one_line(capsys.readouterr().err)
     assert not inside.exists()
+
+
+# ------------------------------------------------------------------------------------- all projects at once
+
+
+def test_a_project_without_a_named_source_is_asked_where_its_snapshots_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("httpx")
+    asked: list[str] = []
+
+    def answer(request: Request) -> Reply:
+        asked.append(request.path)
+        return Reply(404, b"")
+
+    with serving(answer) as address:
+        monkeypatch.setenv("GITHUB_API_URL", address)
+        assert collect("haiku", "--index", f"{address}/simple", "--out", tmp_path) == 2
+    assert asked == ["/simple/dm-haiku/", "/repos/google-deepmind/dm-haiku"]
+    assert "refused: Haiku (package index, GitHub)" in one_line(capsys.readouterr().err)
+
+
+@pytest.fixture
+def two_projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Fixtures of two projects that live on this machine; a refresh of all asks nobody else."""
+    known = tmp_path / "fixtures" / "ecosystem"
+    for framework, text in {
+        "alpha": 'name = "Alpha"\nrole = "framework"\npackage = "alpha-lib"\nrepository = "them/alpha"\n[facts]\n',
+        "beta": 'name = "Beta"\nrole = "layer"\nlayer_of = "alpha"\npurpose = "Optimizers"\n[facts]\n',
+    }.items():
+        (known / framework).mkdir(parents=True)
+        (known / framework / "2023-01.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(command, "fixtures_folder", lambda: tmp_path / "fixtures")
+    return known
+
+
+def test_one_command_refreshes_all_and_says_what_became_of_each(
+    two_projects: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("httpx")
+    today = datetime.datetime.now(datetime.UTC).date()
+    make_clone(tmp_path / "clones" / "alpha", [Commit(ANN, at(f"{today}"), tag="v1.0")])
+    make_clone(tmp_path / "clones" / "beta", [Commit(ANN, at("2024-01-01"), tag="v1.0")])
+
+    def answer(request: Request) -> Reply:
+        if request.path == "/repos/them/alpha":
+            return as_json({"full_name": "them/alpha", "stargazers_count": 9_000, "forks_count": 80})
+        return Reply(404, b"")
+
+    with serving(answer) as address:
+        monkeypatch.setenv("GITHUB_API_URL", address)
+        code = collect("--all", "--clones", tmp_path / "clones", "--index", f"{address}/simple", "--out", two_projects)
+    printed = capsys.readouterr()
+    assert code == 1
+    alpha, beta = printed.out.split("Beta, counted to ")
+    assert "found      github_stars = 9,000 stars" in alpha
+    assert "not found  github_discussions: GitHub tells it only with a token: set GITHUB_TOKEN" in alpha
+    assert f"refused    package index: {address}/simple/alpha-lib/: there is no project 'alpha-lib'" in alpha
+    assert "refused    clone: " in beta
+    assert "the newest commit on main is of 2024-01-01" in beta
+    assert beta.splitlines()[-2:] == ["  written    nothing", "1 of 2 projects written"]
+    assert "refused: Alpha (package index); Beta (clone, package index)" in one_line(printed.err)
+    written = load_snapshot(two_projects / "alpha" / f"{today}.toml", keys=RUBRIC.facts)
+    assert (written.name, written.role) == ("Alpha", "framework")
+    assert {fact.source.partition(",")[0] for fact in written.facts} == {"them/alpha"}
+    assert not (two_projects / "beta" / f"{today}.toml").exists()
+
+
+def test_a_project_that_was_refreshed_that_day_is_refused_and_the_others_are_not(
+    two_projects: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("alpha", "beta"):
+        make_clone(tmp_path / "clones" / name, [Commit(ANN, at(UNTIL), tag="v1.0")])
+    arguments = ("--until", UNTIL, "--out", two_projects)
+    assert collect("alpha", "--clone", tmp_path / "clones" / "alpha", *arguments) == 0
+    before = files_below(two_projects)
+    capsys.readouterr()
+    assert collect("--all", "--clones", tmp_path / "clones", "--index", nobody_there(), *arguments) == 1
+    printed = capsys.readouterr()
+    assert "refused    snapshot: " in printed.out
+    assert f"{UNTIL}.toml: exists, and a snapshot is never changed" in printed.out
+    assert "refused: Alpha (snapshot); Beta (package index)" in one_line(printed.err)
+    after = files_below(two_projects)
+    assert {name: after[name] for name in before} == before
+    assert set(after) - set(before) == {f"beta/{UNTIL}.toml"}
+
+
+def test_a_clone_that_is_not_in_the_folder_is_asked_for(
+    two_projects: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert collect("alpha", "--clones", tmp_path, "--out", two_projects) == 2
+    place = tmp_path / "alpha"
+    assert (
+        f"refused    clone: no clone at {place}; git clone https://github.com/them/alpha {place}\n"
+        in capsys.readouterr().out
+    )

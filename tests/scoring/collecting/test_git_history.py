@@ -247,6 +247,8 @@ def test_a_partial_clone_without_the_mailmap_is_refused(clone: Path, tmp_path: P
     git(clone, "config", "uploadpack.allowFilter", "true")
     git(tmp_path, "clone", "--quiet", "--no-checkout", "--filter=blob:none", clone.as_uri(), "partial")
     assert "a partial clone that lacks the .mailmap" in refused(tmp_path / "partial")
+    git(tmp_path / "partial", "checkout", "--quiet", "main")
+    assert values(ask(tmp_path / "partial")) == values(ask(clone))
 
 
 def test_a_history_that_does_not_reach_back_is_refused(clone: Path) -> None:

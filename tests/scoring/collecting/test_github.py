@@ -86,11 +86,15 @@ def test_the_counts_of_today_and_the_share_of_issues_closed(clock: Clock) -> Non
         issue(datetime.date(2023, 1, 2), closed_after_days=0),
         issue(datetime.date(2023, 1, 1), closed_after_days=0),
     ]
+    # The last second of the 52 weeks, their first one, and the one before.
+    server.commits = ["2024-01-31T23:59:59Z", "2023-02-02T00:00:00Z", "2023-02-01T23:59:59Z"]
     collected = ask(server, clock)
     assert values(collected) == {
         "github_stars": 5_144,
         "github_forks": 600,
         "github_discussions": 1_500,
+        "security_policy_level": 0,
+        "commits_per_week": 0.04,
         "issues_closed_within_30d_pct": 50.0,
     }
     assert collected.missing == ()
@@ -98,6 +102,27 @@ def test_the_counts_of_today_and_the_share_of_issues_closed(clock: Clock) -> Non
     assert {fact.source for fact in collected.facts} == {"google/flax, GitHub GraphQL API"}
     assert "2 of 4 issues created 2023-01-02 to 2023-12-31" in collected.facts[-1].method
     assert clock.slept == []
+
+
+@pytest.mark.parametrize(("policy", "level"), [(True, 10), (False, 0), (None, None)])
+def test_a_policy_is_what_github_shows_and_unknown_where_it_does_not_say(
+    clock: Clock, policy: bool | None, level: float | None
+) -> None:
+    server = FakeGitHub()
+    server.security_policy = policy
+    collected = ask(server, clock)
+    assert values(collected).get("security_policy_level") == level
+    assert ("security_policy_level" in {missing.key for missing in collected.missing}) == (policy is None)
+
+
+def test_commits_of_a_past_year_are_still_known_and_those_of_no_branch_are_not(clock: Clock) -> None:
+    server = FakeGitHub()
+    server.commits = ["2023-01-05T00:00:00Z"] * 520
+    assert values(ask(server, clock, until=datetime.date(2023, 12, 31)))["commits_per_week"] == 10
+    server.commits = None
+    collected = ask(server, clock)
+    assert "commits_per_week" not in values(collected)
+    assert "commits_per_week" in {missing.key for missing in collected.missing}
 
 
 def test_every_page_of_the_window_is_asked_for_and_none_beyond(clock: Clock) -> None:
@@ -135,8 +160,13 @@ def test_a_past_day_gets_no_count_of_today(clock: Clock) -> None:
     server = FakeGitHub()
     server.issues = [issue(datetime.date(2023, 6, 1), closed_after_days=2)]
     collected = ask(server, clock, until=datetime.date(2023, 12, 31))
-    assert values(collected) == {"issues_closed_within_30d_pct": 100.0}
-    assert [missing.key for missing in collected.missing] == ["github_stars", "github_forks", "github_discussions"]
+    assert values(collected) == {"commits_per_week": 0, "issues_closed_within_30d_pct": 100.0}
+    assert [missing.key for missing in collected.missing] == [
+        "github_stars",
+        "github_forks",
+        "github_discussions",
+        "security_policy_level",
+    ]
     assert "only what it is today" in collected.missing[0].reason
 
 
@@ -144,7 +174,12 @@ def test_what_a_repository_does_not_have_is_missing_and_not_zero(clock: Clock) -
     server = FakeGitHub()
     server.discussions_enabled, server.discussions = False, 0
     collected = ask(server, clock)
-    assert values(collected) == {"github_stars": 5_144, "github_forks": 600}
+    assert values(collected) == {
+        "github_stars": 5_144,
+        "github_forks": 600,
+        "security_policy_level": 0,
+        "commits_per_week": 0,
+    }
     assert [missing.key for missing in collected.missing] == ["github_discussions", "issues_closed_within_30d_pct"]
 
 

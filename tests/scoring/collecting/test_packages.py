@@ -128,13 +128,6 @@ def test_before_the_first_release_there_is_nothing() -> None:
     assert "no release of alpha up to 2019-01-01" in collected.missing[0].reason
 
 
-def test_an_installed_distribution_is_told_of_and_gives_no_fact() -> None:
-    collected, _ = ask(project([]), package="pytest")
-    assert collected.facts == ()
-    assert "pytest" in collected.notes[0]
-    assert "no dates" in collected.notes[0]
-
-
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [

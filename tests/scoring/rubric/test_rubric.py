@@ -43,7 +43,7 @@ def write(folder: Path, text: str) -> Path:
         ('dimension = "ecosystem_health"', 'dimension = "charm"', "criterion 'github_stars': .*'charm'"),
         ('id = "github_forks"', 'id = "github_stars"', "two criteria are called 'github_stars'"),
         ('facts = ["github_stars"]', 'facts = ["stars"]', "'github_stars': needs fact 'stars'"),
-        ('facts = ["github_stars"]', "", "criterion 'github_stars': .*either a measure or facts"),
+        ('facts = ["github_stars"]', "", "criterion 'github_stars': .*exactly one of measure, probes and facts"),
         ('combine = "sum"', "", "criterion 'others_work': .*combine"),
         ('reason = "Attention', 'reason = ""  # ', "criterion 'github_stars': no reason"),
         ('name = "Stack Overflow"', 'name = ""', "'others_work': joins facts"),

@@ -15,6 +15,7 @@ from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.rubric.verdict import Verdict
+from speedscore.scoring.scores.comparison import compare
 from speedscore.scoring.scores.sensitivity import DRAWS, Sensitivity, sensitivity
 from speedscore.scoring.scores.weighing import DimensionWeights
 from tests.scoring.sample_facts import RUBRIC
@@ -53,11 +54,12 @@ SMALL = msgspec.structs.replace(
 
 
 def answers(scores: Mapping[str, float | None], *, otherwise: float = 5.0, rubric: Rubric = SMALL) -> list[Finding]:
-    return [
+    found = [
         Finding(criterion=each, framework="", rule=PLAIN, value=score, score=score)
         for each in rubric.criterion
         for score in [scores.get(each.id, otherwise)]
     ]
+    return [msgspec.structs.replace(each, candidates=(each,) if each.known else ()) for each in found]
 
 
 def firmness(
@@ -67,7 +69,9 @@ def firmness(
     draws: int = DRAWS,
 ) -> Sensitivity:
     rubric = msgspec.structs.replace(SMALL, weights=weights)
-    result = sensitivity(rubric, {name: answers(scores) for name, scores in frameworks.items()}, draws=draws)
+    result = sensitivity(
+        rubric, compare(rubric, {name: answers(scores) for name, scores in frameworks.items()}), draws=draws
+    )
     assert result is not None
     return result
 
@@ -119,13 +123,13 @@ def test_a_criterion_on_which_the_ranking_hangs_is_named() -> None:
 
 @pytest.mark.parametrize("names", [["alpha"], []])
 def test_fewer_than_two_have_no_ranking(names: list[str]) -> None:
-    assert sensitivity(SMALL, {name: answers({}) for name in names}) is None
+    assert sensitivity(SMALL, compare(SMALL, {name: answers({}) for name in names})) is None
 
 
 def test_who_lacks_a_score_is_not_ranked() -> None:
     without = {f"performance {number}": None for number in (1, 2)}
     frameworks = {"alpha": answers({}), "beta": answers({"performance 1": 6.0}), "gamma": answers(without)}
-    result = sensitivity(SMALL, frameworks)
+    result = sensitivity(SMALL, compare(SMALL, frameworks))
     assert result is not None
     assert result.ranking == ("beta", "alpha")
 
@@ -160,5 +164,5 @@ def test_a_flip_never_lies_on_the_near_side(one: dict[str, float], other: dict[s
 
 def test_the_policy_s_minimum_is_the_rubric_s() -> None:
     assert isinstance(SMALL.policy, Policy)
-    half = sensitivity(SMALL, {"a": answers({"performance 1": None}), "b": answers({})})
+    half = sensitivity(SMALL, compare(SMALL, {"a": answers({"performance 1": None}), "b": answers({})}))
     assert half is not None
