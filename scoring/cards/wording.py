@@ -123,9 +123,13 @@ def order(report: ScoreReport) -> Iterator[str]:
 def _omitted(omitted: Sequence[OmittedQuestion], names: Mapping[str, str]) -> Iterator[str]:
     by_reason: dict[str, list[str]] = {}
     for question in omitted:
-        of = ", ".join(names[framework] for framework in question.unknown_of)
-        by_reason.setdefault(f"unknown of {of}" if of else "no method in common", []).append(question.name)
+        by_reason.setdefault(why_omitted(question, names), []).append(question.name)
     return (f"{', '.join(questions)} ({reason})" for reason, questions in by_reason.items())
+
+
+def why_omitted(question: OmittedQuestion, names: Mapping[str, str]) -> str:
+    of = ", ".join(names[framework] for framework in question.unknown_of)
+    return f"no fresh answer of {of}" if of else "no method in common"
 
 
 def firmness(report: ScoreReport) -> Iterator[str]:
