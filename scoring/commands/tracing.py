@@ -117,6 +117,8 @@ def _dimension(
         yield f"  {dimension.reason}"
     if dimension.measured:
         yield from _variants(card)
+        if few := wording.few_processes(card):
+            yield f"  {few}"
     for finding in dimension.findings:
         yield from _finding(finding, evidence, variants)
         if finding.criterion.id in in_order:
