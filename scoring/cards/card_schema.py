@@ -180,6 +180,8 @@ class Card(msgspec.Struct, forbid_unknown_fields=True):
     weaknesses: list[str]
     best_for: list[str]
     avoid_if: list[str]
+    instead: dict[str, str]
+    """Of ``avoid_if`` → name of the framework that answers that need best; left out where nobody does better."""
     variants: list[ScoredVariant]
     """Which line of the matrix it is scored as, on each device that it was measured on."""
     layers: list[CardLayer]

@@ -82,6 +82,7 @@ def _card(card: ScoreCard) -> dict[str, Any]:
         "weaknesses": card.weaknesses,
         "best_for": card.best_for,
         "avoid_if": card.avoid_if,
+        "instead": card.instead,
         "variants": msgspec.to_builtins(card.variants),
         "layers": [_layer(layer) for layer in card.layers],
         "topics": [_topic(answer) for answer in card.topics if answer.topic.section not in DIMENSIONS],

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from speedscore.scoring.cards.wording import number
 from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion
+from speedscore.scoring.rubric.probe_measure import ProbeMeasure
 from speedscore.scoring.rubric.rubric import Rubric, load_rubric
 from speedscore.scoring.rubric.topic import Section
 from speedscore.scoring.rubric.verdict import Verdict
@@ -67,6 +68,7 @@ def _parts(rubric: Rubric) -> Iterator[str]:
 def _policy(rubric: Rubric) -> Iterator[str]:
     policy = rubric.policy
     named = ", ".join(f"{variant} for {ecosystem}" for ecosystem, variant in policy.scored_variants.items())
+    base = ", ".join(f"{variant} for {ecosystem}" for ecosystem, variant in policy.base_variants.items())
     yield "## What holds for every criterion"
     stale = ", ".join(f"{kind} {months}" for kind, months in policy.stale_after_months.items())
     yield _list(
@@ -82,6 +84,13 @@ def _policy(rubric: Rubric) -> Iterator[str]:
             f"Of an ecosystem's variants one is scored, of the {policy.scored_style} ones the fastest in training: the "
             "first process of each training case chooses, and the others are the figure. Where cases have one "
             f"process: {named}.",
+            f"A probe is answered by the scored variant where it was asked it, and otherwise by {base}; what is each "
+            "line's own, both answer.",
+            *(
+                f"What probes of {family} say is unknown where those of {control.family} did not end with "
+                f'"{control.holds}".'
+                for family, control in policy.probe_controls.items()
+            ),
             f"Strengths are criteria from {policy.strength_from:g} points, weaknesses those up to "
             f"{policy.weakness_to:g}, at most {policy.sentences_each} each.",
         )
@@ -101,7 +110,7 @@ def _criterion(criterion: Criterion) -> Iterator[str]:
     yield f"### {criterion.name}"
     yield f"{criterion.question} Weight {criterion.weight:g}. {criterion.reason}"
     if criterion.only_measured:
-        yield "Asked only of what was measured."
+        yield "Asked only of what was measured or probed."
     yield _list(map(_rule, criterion.answers))
 
 
@@ -124,8 +133,38 @@ def _asked(rule: AnswerRule) -> str:
     """From what a rule answers."""
     if rule.measure is not None:
         return f"measured, {rule.measure.phase} as a ratio to the best other framework"
+    if rule.probes is not None:
+        return f"probes of {_probes(rule.probes)}"
     joined = f", joined by their {rule.combine}" if rule.combine else ""
     return f"facts {', '.join(f'`{key}`' for key in rule.facts)}{joined}"
+
+
+def _probes(measure: ProbeMeasure) -> str:
+    """Which of them, and what of them is the value."""
+    asked = " and ".join(f"`{family}`" for family in measure.families)
+    if measure.targets:
+        asked += f", targets {_either(measure.targets)}"
+    if measure.subjects:
+        asked += f", subjects {', '.join(measure.subjects)}"
+    if measure.own_questions:
+        asked += ", of each line its own"
+    if measure.figure:
+        return f"{asked}, the mean of `{measure.figure}`"
+    if measure.count:
+        return f"{asked}, {_sum(measure.count)} per hundred of {_sum(measure.of)}"
+    worth = ", ".join(f"`{outcome}` {worth:g}" for outcome, worth in measure.worth.items())
+    unknown = f"; {_sum(measure.unknown)} answers nothing" if measure.unknown else ""
+    parts = " in each family" if len(measure.families) > 1 else ""
+    return f"{asked}, the mean worth{parts} ({worth}, any other 0{unknown})"
+
+
+def _either(groups: Iterable[Sequence[str]]) -> str:
+    """As in ``(onnx or openvino), program``: of each group one is enough."""
+    return ", ".join(f"({' or '.join(group)})" if len(group) > 1 else group[0] for group in groups)
+
+
+def _sum(names: Iterable[str]) -> str:
+    return " + ".join(f"`{name}`" for name in names)
 
 
 def _list(lines: Iterable[str]) -> str:

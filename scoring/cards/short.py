@@ -36,7 +36,7 @@ _FACT_WIDTH = 39
 _FACT_GAP = 2
 _NO_BREAK = "\u00a0"
 """A blank at which no line ends: a command that is copied has to stand in one line."""
-_MOST_ANSWERS = 20
+_MOST_ANSWERS = 14
 """Of a card's answers: what a reader takes in at a glance."""
 _NAMED = 5
 """Unknown criteria that are named; the rest are counted."""
@@ -70,8 +70,8 @@ def session_end(report: ScoreReport, *, width: int) -> str:
     if variants:
         lines += textwrap.wrap(f"Performance is scored of one variant each: {variants}.", width, break_on_hyphens=False)
     if len(report.cards) > 1:
-        for sentence in wording.order(report):
-            lines += textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
+        for sentence in wording.why_first(report):
+            lines += textwrap.wrap(f"{sentence.rstrip('.')}.", width, subsequent_indent="  ", break_on_hyphens=False)
     # Whole, however long a path is: it is there to be copied.
     saved = [run.name for run in report.runs if run.name != NOT_SAVED]
     lines += [f"The cards: speedscore card --run {name} --full" for name in saved]
@@ -93,18 +93,19 @@ def _lines(
     yield from ends_apart(card.name, _title(card), width=width)
     yield "=" * width
     earlier = surroundings.earlier.get(card.framework)
-    yield from side_by_side(surroundings.cards, snapshot=report.snapshot, width=width, first=card, earlier=earlier)
+    yield from side_by_side(
+        surroundings.report.cards, snapshot=report.snapshot, width=width, first=card, earlier=earlier
+    )
+    if len(report.cards) == 1:
+        yield ""
+        yield from _labelled("Order", wording.why_first(surroundings.report), width=width)
     yield ""
     yield from _in_columns([words for finding in _heaviest(card) if (words := answer(finding))], width=width)
     yield ""
     yield from _labelled("Strengths", card.strengths[:sentences], width=width)
     yield from _labelled("Weaknesses", card.weaknesses[:sentences], width=width)
     yield from _labelled("Best for", card.best_for[:sentences], width=width)
-    avoid_if = (
-        f"{sentence}{f' (take {name})' if (name := surroundings.instead(card, sentence)) else ''}"
-        for sentence in card.avoid_if[:sentences]
-    )
-    yield from _labelled("Avoid if", avoid_if, width=width)
+    yield from _labelled("Avoid if", wording.avoid_if(card)[:sentences], width=width)
     yield from _labelled(
         "Libraries", (f"{layer.name}: {wording.grade(layer).lower()}" for layer in card.layers), width=width
     )

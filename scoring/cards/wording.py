@@ -14,6 +14,7 @@ from speedscore.scoring.findings.variants import VariantBeside
 from speedscore.scoring.rubric.topic import Section
 from speedscore.scoring.scores.comparison import OmittedQuestion
 from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.lead import LeadPart
 from speedscore.scoring.scores.maturity import GradedLayer
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
@@ -22,6 +23,10 @@ from speedscore.text.numbers import duration, factor, size
 
 _OLD_MONTHS = 12
 """From this age on a fact's age is written beside its date."""
+
+_LEAST_PART = 0.005
+"""Of a lead: less is nothing at two decimals."""
+_NAMED_PARTS = 4
 
 _NAMED_CASES = 3
 """Cases named for each reason; the rest are counted. The record and the JSON card name them all."""
@@ -139,9 +144,45 @@ def why_omitted(question: OmittedQuestion, names: Mapping[str, str]) -> str:
     return f"no fresh answer of {of}" if of else "no method in common"
 
 
+def why_first(report: ScoreReport) -> Iterator[str]:
+    """Who is first, by which questions, and what would change that: about five lines at eighty characters."""
+    sensitivity = report.sensitivity
+    if sensitivity is None:
+        yield "There is no order: no two answer enough in common"
+        return
+    names = {card.framework: card.name for card in report.cards}
+    ranking = ", ".join(f"{names[each]} {sensitivity.speed_scores[each]:.2f}" for each in sensitivity.ranking)
+    yield f"On the {len(report.comparison.questions)} questions that all answer: {ranking}"
+    yield from (sentence.rstrip(".") for sentence in lead(report))
+    unmoved = f"No one weight or answer brings anybody level with {names[sensitivity.ranking[0]]}"
+    stays = f"under drawn weights the first stays first in {per_cent(sensitivity.same_first)}"
+    yield f"{next(flips(report), unmoved)}; {stays}"
+
+
+def lead(report: ScoreReport) -> Iterator[str]:
+    """By which questions the first stands before the second, and by which the second before the first."""
+    sensitivity = report.sensitivity
+    if sensitivity is None:
+        return
+    names = {card.framework: card.name for card in report.cards}
+    parts = [part for part in sensitivity.lead.parts if abs(part.points) >= _LEAST_PART]
+    for_first = [part for part in parts if part.points > 0][:_NAMED_PARTS]
+    against = [part for part in parts if part.points < 0][:_NAMED_PARTS]
+    first, follower = names[sensitivity.lead.first], names[sensitivity.lead.follower]
+    if for_first:
+        yield f"{first} leads {follower} by {sensitivity.lead.points:.2f}, most by {_parts(for_first)}."
+    if against:
+        yield f"{follower} answers better: {_parts(against)}."
+
+
+def _parts(parts: Sequence[LeadPart]) -> str:
+    return ", ".join(f"{part.name} ({part.points:+.2f})".replace("-", "−") for part in parts)
+
+
 def firmness(report: ScoreReport) -> Iterator[str]:
     """The order of the frameworks, how firm it is, and what would change it."""
     yield from order(report)
+    yield from lead(report)
     sensitivity = report.sensitivity
     if sensitivity is None:
         return
@@ -156,22 +197,27 @@ def firmness(report: ScoreReport) -> Iterator[str]:
         if without
         else ("Leaving out any one criterion leaves the order as it is.")
     )
-    flips = []
-    if (weight := sensitivity.weight_flip) is not None:
-        flips.append(
-            f"{names[weight.rival]} if {weight.what} weighed {number(weight.needed)} and not {weight.weight:g}"
-        )
-    if (fact := sensitivity.fact_flip) is not None:
-        flips.append(
-            f"{names[fact.rival]} if {fact.criterion} of {names[fact.framework]} were {number(fact.needed)} and not "
-            f"{number(fact.value)} {fact.unit}"
-        )
+    changes = "; ".join(flips(report))
     first = names[sensitivity.ranking[0]]
-    yield (
-        f"Who draws level with {first}: {'; '.join(flips)}."
-        if flips
-        else (f"No change of one weight or one answer brings anybody level with {first}.")
-    )
+    yield f"{changes}." if changes else f"No change of one weight or one answer brings anybody level with {first}."
+
+
+def flips(report: ScoreReport) -> Iterator[str]:
+    """The least changes that bring another framework level with the first: of one answer, of one weight."""
+    sensitivity = report.sensitivity
+    if sensitivity is None:
+        return
+    names = {card.framework: card.name for card in report.cards}
+    if (fact := sensitivity.fact_flip) is not None:
+        yield (
+            f"{names[fact.rival]} draws level if {fact.criterion} of {names[fact.framework]} were "
+            f"{number(fact.needed)} and not {number(fact.value)} {fact.unit}"
+        )
+    if (weight := sensitivity.weight_flip) is not None:
+        yield (
+            f"{names[weight.rival]} draws level if {weight.what} weighed {number(weight.needed)} and not "
+            f"{weight.weight:g}"
+        )
 
 
 def title_score(card: ScoreCard) -> str:
@@ -252,7 +298,19 @@ def rows(finding: Finding) -> Iterator[tuple[str, str, str, tuple[Source, ...]]]
     for source in () if single else finding.sources:
         yield f"  {source.name}", number(source.value), "", (source,)
     for source in finding.beside:
-        yield f"  {f'beside: {source.name}' if source.name else 'beside it'}", number(source.value), "", (source,)
+        yield (
+            f"  {f'beside: {source.name}' if source.name else 'beside it'}",
+            _beside_value(finding, source),
+            "",
+            (source,),
+        )
+
+
+def _beside_value(finding: Finding, source: Source) -> str:
+    """A fact beside probes is another kind of figure, so its unit is said."""
+    if finding.probed is None:
+        return number(source.value)
+    return f"level {number(source.value)}" if source.unit == "level" else f"{number(source.value)} {source.unit}"
 
 
 def footnote(source: Source) -> str:
@@ -272,7 +330,15 @@ def titled_sentences(card: ScoreCard) -> tuple[tuple[str, Section, tuple[str, ..
         ("Strengths", "strengths", card.strengths),
         ("Weaknesses", "weaknesses", card.weaknesses),
         ("Best for", "best_for", card.best_for),
-        ("Avoid if", "avoid_if", card.avoid_if),
+        ("Avoid if", "avoid_if", avoid_if(card)),
+    )
+
+
+def avoid_if(card: ScoreCard) -> tuple[str, ...]:
+    """When to avoid it, with what to take instead where somebody answers the need better."""
+    return tuple(
+        f"{sentence} (take {card.instead[sentence]})" if sentence in card.instead else sentence
+        for sentence in card.avoid_if
     )
 
 

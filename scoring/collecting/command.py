@@ -11,6 +11,7 @@ import argparse
 import datetime
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -20,7 +21,7 @@ from speedscore.scoring.collecting.collected import Collected, CollectedFact, Co
 from speedscore.scoring.collecting.package_lists import read_lists
 from speedscore.scoring.collecting.projects import Project, known_projects
 from speedscore.scoring.collecting.snapshot_file import Heading, snapshot_path, write_snapshot
-from speedscore.scoring.collecting.sources import Asking, Source, sources_of
+from speedscore.scoring.collecting.sources import Asking, sources_of
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
@@ -34,8 +35,8 @@ class _Outcome(msgspec.Struct, frozen=True):
     """What became of one project."""
 
     name: str
-    refused: tuple[str, ...]
-    """Sources, or ``snapshot`` where it could not be written."""
+    refused: tuple[tuple[str, str], ...]
+    """Each source that refused, or ``snapshot`` where it could not be written, and its reason."""
     written: bool
 
 
@@ -91,15 +92,25 @@ def _collect(options: argparse.Namespace, *, until: datetime.date, now: datetime
         # Before anything is asked.
         snapshot_path(folder, chosen[0].framework, until=until)
     outcomes = [_refresh(project, asking, folder=folder, rubric=rubric) for project in chosen]
-    refused = "; ".join(f"{outcome.name} ({', '.join(outcome.refused)})" for outcome in outcomes if outcome.refused)
     written = sum(outcome.written for outcome in outcomes)
     if options.all:
-        _say(f"{written} of {len(outcomes)} projects written")
+        _say(f"{written} of {len(outcomes)} projects written{'' if options.clones else '; without --clones no clone'}")
+    refused = _refusals(outcomes)
     if not written:
-        raise CollectError(f"nothing is written; {f'refused: {refused}' if refused else 'nothing was found'}")
+        raise CollectError(f"nothing is written; {refused or 'nothing was found'}")
     if refused:
-        _complain(f"refused: {refused}; the report says why. To collect a project again, remove what was written of it")
+        _complain(f"{refused}. To collect a project again, remove what was written of it")
     return 1 if refused else 0
+
+
+def _refusals(outcomes: Iterable[_Outcome]) -> str:
+    """What was refused: of one refusal the reason, of several where they were. Empty where there was none."""
+    refused = {outcome.name: outcome.refused for outcome in outcomes if outcome.refused}
+    if sum(map(len, refused.values())) == 1:
+        ((name, ((source, reason),)),) = refused.items()
+        return f"refused: {name}, {source}: {reason}"
+    listed = "; ".join(f"{name} ({', '.join(source for source, _ in sources)})" for name, sources in refused.items())
+    return f"refused: {listed}; the report says why" if listed else ""
 
 
 def _chosen(options: argparse.Namespace, *, folder: Path, rubric: Rubric) -> tuple[Project, ...]:
@@ -140,31 +151,28 @@ def _refresh(project: Project, asking: Asking, *, folder: Path, rubric: Rubric) 
     _say(f"{name}, counted to {asking.until}")
     if not project.is_known:
         _say(f"  note       no snapshot of {framework} yet: name {name!r} and role 'framework' are assumed")
-    refused = []
+    refused: list[tuple[str, str]] = []
     facts: list[CollectedFact] = []
+
+    def refuse(source: str, error: CollectError) -> None:
+        _say(f"  refused    {source}: {error}")
+        refused.append((source, str(error)))
+
     try:
         path = snapshot_path(folder, framework, until=asking.until)
         for source in sources_of(project, asking):
-            collected = _ask(source)
-            refused += [] if collected else [source.name]
-            facts += _tell(collected, rubric=rubric) if collected else []
+            try:
+                facts += _tell(source.ask(), rubric=rubric)
+            except CollectError as error:
+                refuse(source.name, error)
         if facts:
             command = f"{NAME} {framework}"
             write_snapshot(path, project.heading, facts, rubric=rubric, today=asking.now.date(), command=command)
+        _say(f"  written    {path} ({len(facts)} facts)" if facts else "  written    nothing")
     except CollectError as error:
-        _say(f"  refused    snapshot: {error}")
-        return _Outcome(name=name, refused=(*refused, "snapshot"), written=False)
-    _say(f"  written    {path} ({len(facts)} facts)" if facts else "  written    nothing")
+        refuse("snapshot", error)
+        facts = []
     return _Outcome(name=name, refused=tuple(refused), written=bool(facts))
-
-
-def _ask(source: Source) -> Collected | None:
-    """What it gave; None where it refused, which is told here."""
-    try:
-        return source.ask()
-    except CollectError as error:
-        _say(f"  refused    {source.name}: {error}")
-        return None
 
 
 def _tell(collected: Collected, *, rubric: Rubric) -> list[CollectedFact]:

@@ -18,7 +18,7 @@ from speedscore.scoring.collecting.collected import CollectError
 from speedscore.scoring.collecting.git_store import moment_of, read, try_read
 from speedscore.scoring.collecting.window import weeks_before
 
-_REMOTE = "refs/remotes/origin/"
+_REMOTE, _OWN = "refs/remotes/origin/", "refs/heads/"
 _USUAL_NAMES = ("main", "master")
 LEAST_GAP = datetime.timedelta(days=14)
 """A holiday: shorter than this no silence says that a clone is behind."""
@@ -43,7 +43,7 @@ def find_main_branch(store: Path, *, shown: Path, until: datetime.date) -> MainB
     commit lies further before ``until`` than the project's silences of the year before let expect.
     """
     reference = _reference(store, shown=shown)
-    name = reference.removeprefix("refs/heads/").removeprefix(_REMOTE)
+    name = reference.removeprefix(_OWN).removeprefix(_REMOTE)
     listed = read(store, "log", "--first-parent", f"--before={_end(until)}", "--format=%H %ct", reference, "--")
     commits = [line.partition(" ") for line in listed.splitlines()]
     days = sorted({moment.date() for _, _, seconds in commits if (moment := moment_of(seconds))})
@@ -66,24 +66,38 @@ def find_main_branch(store: Path, *, shown: Path, until: datetime.date) -> MainB
 
 def _reference(store: Path, *, shown: Path) -> str:
     """The full name of the main branch: the remote's where the store knows it, else the one that HEAD names."""
-    tried = []
-    for where, head, remedy in (
-        (_REMOTE, f"{_REMOTE}HEAD", "run git remote set-head origin --auto in it"),
-        ("refs/heads/", "HEAD", "check out its main branch, or clone it again"),
-    ):
-        branches = read(store, "for-each-ref", where, "--format=%(refname)").split()
-        named = try_read(store, "symbolic-ref", "--quiet", head).strip()
-        if named in branches:
-            return named
-        usual = [branch for branch in branches if branch.removeprefix(where) in _USUAL_NAMES]
-        if len(usual) == 1:
-            return usual[0]
-        short = head.removeprefix("refs/remotes/")
-        cure = remedy
-        tried.append(f"{short} names {named}, which is not there" if named else f"{short} names no branch")
-        if usual or named:
-            break
-    raise CollectError(f"{shown}: nothing says which branch is the main one ({'; '.join(tried)}); {cure}")
+    remote, remote_head = _branches(store, _REMOTE), _named_by(store, f"{_REMOTE}HEAD")
+    if remote_head in remote:
+        return remote_head
+    if usual := _usual(remote, _REMOTE):
+        return usual
+    own, head = _branches(store, _OWN), _named_by(store, "HEAD")
+    # Of a clone of one branch alone HEAD names that one, whichever it is.
+    believed = own if not remote else [branch for branch in own if branch.removeprefix(_OWN) in _USUAL_NAMES]
+    if not remote_head and (found := head if head in believed else _usual(own, _OWN)):
+        return found
+    if remote:
+        said = f"origin/HEAD names {remote_head}, which is not there" if remote_head else "there is no origin/HEAD"
+        cure = "run git fetch origin and git remote set-head origin --auto in it"
+    else:
+        said = f"HEAD names {head}, which is not there" if head else "HEAD names no branch"
+        cure = "check out its main branch, or clone it again"
+    raise CollectError(f"{shown}: nothing says which branch is the main one ({said}); {cure}")
+
+
+def _branches(store: Path, where: str) -> list[str]:
+    return read(store, "for-each-ref", where, "--format=%(refname)").split()
+
+
+def _named_by(store: Path, head: str) -> str:
+    """The branch that a HEAD names, whether it is there or not; empty where it names none."""
+    return try_read(store, "symbolic-ref", "--quiet", head).strip()
+
+
+def _usual(branches: Sequence[str], where: str) -> str:
+    """The one of a usual name; empty where there is none, or two."""
+    usual = [branch for branch in branches if branch.removeprefix(where) in _USUAL_NAMES]
+    return usual[0] if len(usual) == 1 else ""
 
 
 def _longest_silence(days: Sequence[datetime.date]) -> datetime.timedelta:
@@ -97,7 +111,7 @@ def _longest_silence(days: Sequence[datetime.date]) -> datetime.timedelta:
 
 def _renamed(store: Path, *, beside: str, newest: datetime.date, until: datetime.date) -> str:
     """Words about a branch that goes on after the main one stopped, as after a renaming; empty where none does."""
-    where = _REMOTE if beside.startswith(_REMOTE) else "refs/heads/"
+    where = _REMOTE if beside.startswith(_REMOTE) else _OWN
     listed = read(store, "for-each-ref", where, "--format=%(committerdate:unix) %(refname)")
     for line in listed.splitlines():
         seconds, _, name = line.partition(" ")

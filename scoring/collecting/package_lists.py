@@ -77,23 +77,33 @@ class _Downloads(msgspec.Struct, frozen=True):
 
 
 def read_lists(paths: Iterable[Path], *, until: datetime.date) -> PackageLists:
-    """Read every file. Raises CollectError for one that is neither kind, is behind ``until``, or is later than it."""
-    lists = PackageLists()
+    """Read every file. Raises CollectError for one that is neither kind, is behind ``until`` or later than it, and for
+    a second one of a kind."""
+    table: PackageTable | None = None
+    downloads: Ranking | None = None
+    ranks: Ranking | None = None
     for path in paths:
-        try:
-            text = read_file(path).decode("utf-8-sig")
-        except OSError as error:
-            raise CollectError(f"{path}: cannot be read ({error.strerror})") from error
-        except UnicodeDecodeError as error:
-            raise CollectError(f"{path}: is no UTF-8 text ({error.reason})") from error
-        if text.lstrip().startswith("{"):
-            lists = msgspec.structs.replace(lists, ranking=_read_downloads(path, text))
+        text = _text_of(path)
+        is_downloads = text.lstrip().startswith("{")
+        if downloads if is_downloads else table:
+            kind = "list of downloads" if is_downloads else "table of packages"
+            raise CollectError(f"{path}: a second {kind}; give one of each kind at most")
+        if is_downloads:
+            downloads = _read_downloads(path, text)
+            _check_day(path, downloads.as_of, until=until)
         else:
-            table, ranking = _read_table(path, text)
-            lists = msgspec.structs.replace(lists, table=table, ranking=ranking or lists.ranking)
-        for as_of in (part.as_of for part in (lists.table, lists.ranking) if part):
-            _check_day(path, as_of, until=until)
-    return lists
+            table, ranks = _read_table(path, text)
+            _check_day(path, table.as_of, until=until)
+    return PackageLists(table=table, ranking=downloads or ranks)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return read_file(path).decode("utf-8-sig")
+    except OSError as error:
+        raise CollectError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise CollectError(f"{path}: is no UTF-8 text ({error.reason})") from error
 
 
 def collect(lists: PackageLists, project: Project) -> Collected:

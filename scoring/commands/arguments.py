@@ -54,7 +54,7 @@ def read_evidence(rubric: Rubric, options: argparse.Namespace) -> tuple[Evidence
         runs=[NamedRun(name=str(path), record=load_run(path)) for path in dict.fromkeys(options.run)],
         kind_order=rubric.policy.kind_order,
     )
-    return evidence, find_frameworks(options.framework, evidence, snapshots) or all_frameworks(evidence)
+    return evidence, find_frameworks(options.framework, evidence, snapshots) or list(evidence.frameworks())
 
 
 def find_frameworks(named: Sequence[str], evidence: Evidence, snapshots: Iterable[Snapshot]) -> list[str]:
@@ -85,8 +85,3 @@ def _aliases(evidence: Evidence, snapshots: Iterable[Snapshot]) -> Iterable[tupl
         yield snapshot.framework, snapshot.package
         yield snapshot.framework, snapshot.name
     yield from ((framework, framework) for framework in (*evidence.measured_anywhere(), *evidence.names))
-
-
-def all_frameworks(evidence: Evidence) -> list[str]:
-    """All that are no layers."""
-    return sorted(name for name in {*evidence.names, *evidence.measured_anywhere()} if not evidence.stands_on(name))

@@ -38,9 +38,9 @@ def run(options: argparse.Namespace) -> int:
         return write(FORMATS[options.format](report, width=options.width), what="card")
     # Whom a layer stands on is no neighbour to compare it with.
     scored = [card.framework for card in report.cards]
-    everybody = sorted({*scored, *arguments.all_frameworks(evidence)})
+    everybody = sorted({*scored, *evidence.frameworks()})
     surroundings = Surroundings(
-        cards=build_report(overridden.rubric, evidence, frameworks=everybody).cards,
+        report=build_report(overridden.rubric, evidence, frameworks=everybody),
         earlier=earlier_scores(
             overridden.rubric,
             load_snapshots(

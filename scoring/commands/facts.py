@@ -138,7 +138,9 @@ def _check(rubric: Rubric, snapshots: Sequence[Snapshot], *, month: str) -> Iter
         counts.append((sum(len(snapshot.facts) for snapshot in framework_snapshots), len(answering), stale))
     facts, answers, stale = (sum(column) for column in zip(*counts, strict=True))
     limits = ", ".join(f"{kind} {months}" for kind, months in rubric.policy.stale_after_months.items())
-    yield f"{len(snapshots)} files with {facts} facts are sound: type, unit, limits, date and source of each."
+    statements = sum(len(snapshot.statements) for snapshot in snapshots)
+    yield f"{len(snapshots)} files with {facts} facts and {statements} statements are sound:"
+    yield "type, unit, limits, date and source of each."
     yield f"Today ({month}) they give {answers} answers, of which {stale} are stale."
     yield f"The limits in months: {limits}."
     yield ""

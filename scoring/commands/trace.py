@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     overridden = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
     evidence, frameworks = arguments.read_evidence(overridden.rubric, options)
     # The others stay, so that it can be told what of it the order rests on.
-    compared = [*frameworks, *(each for each in arguments.all_frameworks(evidence) if each not in frameworks)]
+    compared = list(dict.fromkeys((*frameworks, *evidence.frameworks())))
     report = build_report(overridden.rubric, evidence, frameworks=compared, departures=overridden.departures)
     if report.layers:
         text = trace_layer(report.layers[0], dimension=options.dimension, width=options.width)

@@ -15,6 +15,7 @@ from speedscore.record.ratios import Estimate
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.cards import layer_cards, wording
+from speedscore.scoring.commands.tracing_probes import probes_behind
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.findings.standings import ComparedCell, common_support
@@ -34,10 +35,12 @@ _MOST_ROUNDS = 12
 
 
 def trace(report: ScoreReport, evidence: Evidence, *, framework: str, dimension: str | None, width: int) -> str:
-    """The card of ``framework``, or one dimension of it, as text; the other cards of ``report`` are those that it is
-    compared with. Raises EvidenceError for an unknown dimension."""
+    """The card of ``framework`` as text, or one dimension of it, by its name or the beginning of it.
+
+    The other cards of ``report`` are those that it is compared with. Raises EvidenceError for an unknown dimension.
+    """
     card = next(card for card in report.cards if card.framework == framework)
-    chosen = [scored for scored in card.dimensions if dimension in (None, scored.dimension)]
+    chosen = [scored for scored in card.dimensions if dimension is None or scored.dimension.startswith(dimension)]
     if not chosen:
         known = [scored.dimension for scored in card.dimensions]
         hint = did_you_mean(str(dimension), known)
@@ -149,10 +152,13 @@ def _finding(finding: Finding, evidence: Evidence, variants: _VariantsByDevice) 
     else:
         yield f"    unknown: {finding.reason}"
         return
-    for source in finding.sources:
-        yield from _source(source, "from", evidence, criterion, variants)
+    if finding.probed is not None and finding.rule is not None and finding.rule.probes is not None:
+        yield from probes_behind(finding.rule.probes, finding.probed, *finding.sources)
+    else:
+        for source in finding.sources:
+            yield from _source(source, "from", finding, evidence, variants)
     for source in finding.beside:
-        yield from _source(source, "beside it", evidence, criterion, variants)
+        yield from _source(source, "beside it", finding, evidence, variants)
     if finding.note:
         yield f"    {finding.note}"
 
@@ -163,12 +169,12 @@ def _scale(rule: AnswerRule) -> str:
 
 
 def _source(
-    source: Source, label: str, evidence: Evidence, criterion: Criterion, variants: _VariantsByDevice
+    source: Source, label: str, finding: Finding, evidence: Evidence, variants: _VariantsByDevice
 ) -> Iterator[str]:
     if source.kind == "measured":
         yield f"    {label}: measured, the geometric mean over these cases"
         for nodeid in source.nodeids:
-            yield from _case(nodeid, source.runs, evidence, criterion, variants)
+            yield from _case(nodeid, source.runs, evidence, finding.criterion, variants)
         return
     yield from _fact(source, label)
 

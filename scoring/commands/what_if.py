@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     overridden = apply_overrides(rubric, weights=options.weights, policy=options.policy)
     changed = with_facts(evidence, rubric, frameworks[0], options.fact) if options.fact else evidence
     # The others stay, so that the order can be told.
-    compared = list(dict.fromkeys((*arguments.all_frameworks(evidence), *frameworks)))
+    compared = list(dict.fromkeys((*evidence.frameworks(), *frameworks)))
     before = build_report(rubric, evidence, frameworks=compared)
     after = build_report(overridden.rubric, changed, frameworks=compared, departures=overridden.departures)
     return write(changes(before, after, width=options.width), what="result")

@@ -101,6 +101,10 @@ class Evidence(msgspec.Struct, frozen=True):
         of_cases = {name for device in self.measured for name in self.ecosystems(device)}
         return tuple(sorted({*of_cases, *self.probed()}))
 
+    def frameworks(self) -> tuple[str, ...]:
+        """All of which anything is known and that are no layers."""
+        return tuple(sorted(name for name in {*self.names, *self.measured_anywhere()} if not self.stands_on(name)))
+
     def stands_on(self, library: str) -> tuple[str, ...]:
         """The frameworks that a layer stands on, by fixture folder; empty for whatever is no layer.
 
@@ -160,10 +164,10 @@ def gather(
         names[snapshot.framework] = snapshot.name
         standing[snapshot.framework] = snapshot
         # Oldest first: a younger snapshot replaces a key as a whole, with whatever contradicted it. One of a day only
-        # adds: it replaces what was counted in the same way, so that like still stands beside like.
+        # adds: it answers, and what was counted in another way stands behind it, so that like still meets like.
         before = facts.setdefault(snapshot.framework, {})
-        kept = _counted_otherwise(before, snapshot.facts) if snapshot.day else ()
-        before.update(_by_key((*kept, *snapshot.facts), kind_order))
+        for key, new in _by_key(snapshot.facts, kind_order).items():
+            before[key] = (*new, *(_counted_otherwise(before.get(key, ()), new) if snapshot.day else ()))
         statements.setdefault(snapshot.framework, {}).update(_by_topic(snapshot.statements))
     layers: dict[str, dict[str, str]] = {}
     for name, snapshot in sorted(standing.items()):
@@ -200,11 +204,10 @@ def check_runs(runs: Sequence[NamedRun], *, today: datetime.date | None = None) 
         raise EvidenceError(f"runs of different presets never mix: {listed}; score one preset at a time")
 
 
-def _counted_otherwise(before: Mapping[str, Iterable[Fact]], facts: Iterable[Fact]) -> tuple[Fact, ...]:
-    """What stood of the keys of ``facts`` by definitions that none of them has."""
-    counted = {(fact.key, fact.definition) for fact in facts}
-    keys = {key: None for key, _ in sorted(counted)}
-    return tuple(fact for key in keys for fact in before.get(key, ()) if (key, fact.definition) not in counted)
+def _counted_otherwise(before: Iterable[Fact], new: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Of the facts of one key that stood those by a definition that none of the new ones has."""
+    counted = {fact.definition for fact in new}
+    return tuple(fact for fact in before if fact.definition not in counted)
 
 
 def _by_key(facts: Iterable[Fact], kind_order: Sequence[Kind]) -> Mapping[str, tuple[Fact, ...]]:

@@ -8,6 +8,7 @@ Nothing is turned into points here.
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from statistics import median
@@ -17,9 +18,11 @@ import msgspec
 from speedscore.scoring.evidence.evidence import AskedProbe, Evidence
 from speedscore.scoring.findings.probe_statistics import ProbedQuestion, QuestionKey, probe_value
 from speedscore.scoring.rubric.policy import Policy
-from speedscore.scoring.rubric.probe_measure import ProbeMeasure
+from speedscore.scoring.rubric.probe_measure import Control, ProbeMeasure
 from speedscore.text.cleaning import one_line
-from speedscore.text.numbers import first_line
+
+_LONGEST_REASON = 120
+"""Characters of why a probe has no answer: enough for a card, and the saved run has the rest."""
 
 
 class Probed(msgspec.Struct, frozen=True):
@@ -52,31 +55,38 @@ def ask_probes(
     measure: ProbeMeasure, evidence: Evidence, *, policy: Policy, ecosystem: str, scored: str | None
 ) -> Probed | None:
     """What the probes of ``ecosystem`` say; ``scored`` is the line that it is scored as. None where none was asked."""
-    asked: dict[QuestionKey, list[AskedProbe]] = {}
-    for each in evidence.probes.get(ecosystem, ()):
-        group = measure.target_group(each.probe.target)
-        if group and measure.asks(family=each.probe.family, subject=each.probe.subject):
-            asked.setdefault((each.probe.family, each.probe.subject, group), []).append(each)
-    base = policy.base_variants.get(ecosystem) or min(
-        (each.probe.framework for each in evidence.probes.get(ecosystem, ())), default=None
-    )
+    lines = _lines(evidence, policy=policy, ecosystem=ecosystem, scored=scored)
     questions: list[ProbedQuestion] = []
     unanswered: list[str] = []
-    any_asked = False
-    for key, of_question in sorted(asked.items()):
-        line = next((name for name in (scored, base) if name in {each.probe.framework for each in of_question}), None)
-        if line is None:
-            continue
-        any_asked = True
-        of_line = [each for each in of_question if each.probe.framework == line]
-        answered = _question(measure, key, of_line, evidence=evidence, policy=policy, ecosystem=ecosystem)
-        if isinstance(answered, str):
-            unanswered.append(answered)
-        else:
-            questions.append(answered)
-    if not any_asked:
+    for key, by_line in sorted(_asked(measure, evidence, ecosystem).items()):
+        answering = [line for line in lines if line in by_line]
+        for line in answering if measure.own_questions else answering[:1]:
+            answered = _question(measure, key, by_line[line], evidence=evidence, policy=policy)
+            if isinstance(answered, str):
+                unanswered.append(answered)
+            else:
+                questions.append(answered)
+    if not questions and not unanswered:
         return None
     return Probed(questions=tuple(questions), unanswered=tuple(unanswered), value=probe_value(measure, questions))
+
+
+def _lines(evidence: Evidence, *, policy: Policy, ecosystem: str, scored: str | None) -> tuple[str, ...]:
+    """The scored line and the base line; for an ecosystem that the policy does not know the first by name is base."""
+    first = min((each.probe.framework for each in evidence.probes.get(ecosystem, ())), default=None)
+    lines = (scored, policy.base_variants.get(ecosystem) or first)
+    return tuple(dict.fromkeys(line for line in lines if line is not None))
+
+
+def _asked(measure: ProbeMeasure, evidence: Evidence, ecosystem: str) -> dict[QuestionKey, dict[str, list[AskedProbe]]]:
+    """By question and line, every probe that the measure asks for."""
+    asked: dict[QuestionKey, dict[str, list[AskedProbe]]] = {}
+    for each in evidence.probes.get(ecosystem, ()):
+        probe = each.probe
+        group = measure.target_group(probe.target)
+        if group and measure.asks(family=probe.family, subject=probe.subject):
+            asked.setdefault((probe.family, probe.subject, group), {}).setdefault(probe.framework, []).append(each)
+    return asked
 
 
 def _question(
@@ -86,14 +96,13 @@ def _question(
     *,
     evidence: Evidence,
     policy: Policy,
-    ecosystem: str,
 ) -> ProbedQuestion | str:
     """The answer of one line to one question, or why there is none."""
     newest = [_newest([each for each in asked if each.probe.target == target]) for target in key[2]]
     answers: list[AskedProbe] = []
     reasons: list[str] = []
     for each in filter(None, newest):
-        reason = _why_unknown(measure, each, evidence=evidence, policy=policy, ecosystem=ecosystem)
+        reason = _why_unknown(measure, each, evidence=evidence, policy=policy)
         if reason:
             reasons.append(reason)
         else:
@@ -113,13 +122,11 @@ def _newest(asked: Iterable[AskedProbe]) -> AskedProbe | None:
     return max(asked, key=lambda each: (each.probe.status == "answered", each.made), default=None)
 
 
-def _why_unknown(
-    measure: ProbeMeasure, asked: AskedProbe, *, evidence: Evidence, policy: Policy, ecosystem: str
-) -> str:
+def _why_unknown(measure: ProbeMeasure, asked: AskedProbe, *, evidence: Evidence, policy: Policy) -> str:
     """Why a probe says nothing; empty where it answers."""
     probe = asked.probe
     if probe.status != "answered":
-        return one_line(f"{probe.status}: {first_line(probe.reason)}")
+        return textwrap.shorten(one_line(f"{probe.status}: {probe.reason}"), _LONGEST_REASON, placeholder=" …")
     if probe.outcome in measure.unknown:
         return one_line(f"{probe.id}: {probe.outcome}")
     missing = [name for name in (*measure.count, *measure.of, measure.figure) if name and probe.find(name) is None]
@@ -128,17 +135,22 @@ def _why_unknown(
     control = policy.probe_controls.get(probe.family)
     if control is None or probe.outcome in control.needless:
         return ""
+    return _why_unproved(asked, control, evidence.probes[probe.ecosystem])
+
+
+def _why_unproved(asked: AskedProbe, control: Control, others: Iterable[AskedProbe]) -> str:
+    """Empty where the control of the probe's framework and target held in the same run."""
+    probe = asked.probe
     proofs = [
         each.probe
-        for each in evidence.probes.get(ecosystem, ())
+        for each in others
         if (each.run, each.probe.family, each.probe.framework, each.probe.target)
         == (asked.run, control.family, probe.framework, probe.target)
     ]
     if any(proof.outcome == control.holds for proof in proofs):
         return ""
-    what = f"the control of {probe.family} to {probe.target} by {probe.framework}"
-    found = next((proof.outcome or proof.status for proof in proofs), "")
-    return one_line(f"{what} was not asked" if not found else f"{what} did not hold ({found})")
+    found = next((proof.outcome or proof.status for proof in proofs), "not asked")
+    return one_line(f"the control of {probe.family} to {probe.target} by {probe.framework} did not hold: {found}")
 
 
 def _amount(measure: ProbeMeasure, asked: AskedProbe) -> tuple[float, float]:

@@ -42,8 +42,9 @@ class ProbeMeasure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     figure: str = ""
     """Name of a measurement: the value is its mean over the probes, in its own unit."""
     own_questions: bool = False
-    """Whether each framework is asked what is its own, as with mistakes that only it allows. Frameworks are then
-    compared on all that each was asked, and otherwise on what all of them were asked."""
+    """Whether each line is asked what is its own, as with mistakes that only it allows. Then the scored and the base
+    line both answer, each for itself, and frameworks are compared on all that each was asked; otherwise on what all of
+    them were asked."""
 
     def __post_init__(self) -> None:
         targets = [name for group in self.targets for name in group]

@@ -6,16 +6,18 @@ scores nothing anew.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
-from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.scores.weighing import Profile, Weighing
 
 
 class LeadPart(msgspec.Struct, frozen=True):
     """What one question adds to the lead."""
 
-    criterion: Criterion
+    criterion: str
+    name: str
     points: float
     """Of the Speed Score; below 0 where the follower answers better."""
 
@@ -31,7 +33,7 @@ class Lead(msgspec.Struct, frozen=True):
     """The largest first, whichever of the two it speaks for."""
 
 
-def find_lead(first: str, follower: str, *, profiles: dict[str, Profile], weighing: Weighing) -> Lead:
+def find_lead(first: str, follower: str, *, profiles: Mapping[str, Profile], weighing: Weighing) -> Lead:
     """``profiles`` answer the same questions; raises ValueError where one lacks a question of the other."""
     ahead, behind = (_contributions(profiles[name], weighing) for name in (first, follower))
     if ahead.keys() != behind.keys():
@@ -39,13 +41,18 @@ def find_lead(first: str, follower: str, *, profiles: dict[str, Profile], weighi
         raise ValueError(
             f"{first} and {follower} are compared on different questions: only one of them answers {odd!r}"
         )
-    criteria = {finding.criterion.id: finding.criterion for answers in profiles[first].values() for finding in answers}
-    parts = [LeadPart(criterion=criteria[name], points=ahead[name] - behind[name]) for name in criteria]
+    names = {
+        finding.criterion.id: finding.criterion.name for answers in profiles[first].values() for finding in answers
+    }
+    parts = [
+        LeadPart(criterion=criterion, name=name, points=ahead[criterion] - behind[criterion])
+        for criterion, name in names.items()
+    ]
     return Lead(
         first=first,
         follower=follower,
         points=weighing.speed_score(profiles[first]) - weighing.speed_score(profiles[follower]),
-        parts=tuple(sorted(parts, key=lambda part: (-abs(part.points), part.criterion.id))),
+        parts=tuple(sorted(parts, key=lambda part: (-abs(part.points), part.criterion))),
     )
 
 

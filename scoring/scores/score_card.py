@@ -22,6 +22,7 @@ from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.dimension_score import DimensionScore, score_dimension
+from speedscore.scoring.scores.instead import take_instead
 from speedscore.scoring.scores.maturity import GradedLayer, grade_layers
 from speedscore.scoring.scores.uncertainty import Uncertainty
 
@@ -50,6 +51,8 @@ class ScoreCard(msgspec.Struct, frozen=True):
     weaknesses: tuple[str, ...] = ()
     best_for: tuple[str, ...] = ()
     avoid_if: tuple[str, ...] = ()
+    instead: dict[str, str] = {}
+    """Of ``avoid_if`` → name of the framework that answers that need best; left out where nobody does better."""
     variants: tuple[ScoredVariant, ...] = ()
     """The variant that it is scored as on each device that it was measured on, that of its score first."""
     layers: tuple[GradedLayer, ...] = ()
@@ -69,8 +72,12 @@ def make_card(
     main_basis: Basis,
     uncertainty: Uncertainty,
     variants: Sequence[ScoredVariant] = (),
+    rivals: Mapping[str, Sequence[Finding]] | None = None,
 ) -> ScoreCard:
-    """The card of one framework, scored on ``main_basis``; the other bases stand beside it."""
+    """The card of one framework, scored on ``main_basis``; the other bases stand beside it.
+
+    ``rivals`` are the findings of each other framework by its name for people: one of them may be what to take instead.
+    """
     by_basis = {
         basis: _score_dimensions(rubric, evidence, framework, basis, answers) for basis, answers in findings.items()
     }
@@ -79,6 +86,7 @@ def make_card(
     lacking = [dimension.title for dimension in weighing if dimension.score is None]
     answered = [finding for dimension in dimensions for finding in dimension.findings if finding.score is not None]
     policy = rubric.policy
+    avoid_if = _sentences(answered, policy, text=lambda finding: finding.criterion.avoid_if, strong=False)
     return ScoreCard(
         framework=framework,
         name=evidence.names.get(framework, framework),
@@ -91,7 +99,8 @@ def make_card(
         strengths=_sentences(answered, policy, text=lambda finding: finding.criterion.strength, strong=True),
         weaknesses=_sentences(answered, policy, text=lambda finding: finding.criterion.weakness, strong=False),
         best_for=_sentences(answered, policy, text=lambda finding: finding.criterion.best_for, strong=True),
-        avoid_if=_sentences(answered, policy, text=lambda finding: finding.criterion.avoid_if, strong=False),
+        avoid_if=avoid_if,
+        instead=take_instead(avoid_if, own=answered, rivals=rivals or {}),
         variants=tuple(sorted(variants, key=lambda variant: variant.device != main_basis)),
         layers=grade_layers(rubric, evidence, framework=framework),
         topics=answer_topics(rubric, evidence, framework=framework),

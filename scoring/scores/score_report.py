@@ -68,15 +68,18 @@ def build_report(
     devices = _devices(rubric, evidence)
     # The facts alone come last and serve a framework that was measured nowhere.
     bases: list[Basis] = [*devices, *(("probes",) if evidence.probed() else ()), None]
+    # All there are, as what to take instead need not be among those that are asked for.
+    everybody = tuple(dict.fromkeys((*frameworks, *evidence.frameworks())))
     findings = {
-        basis: judge(rubric, evidence, frameworks=frameworks, device=_device(basis), probes=basis is not None)
+        basis: judge(rubric, evidence, frameworks=everybody, device=_device(basis), probes=basis is not None)
         for basis in bases
     }
     main_bases = {
-        framework: next(basis for basis in bases if framework in _measured_on(evidence, basis, frameworks))
-        for framework in frameworks
+        framework: next(basis for basis in bases if framework in _measured_on(evidence, basis, everybody))
+        for framework in everybody
     }
-    scored = {framework: findings[basis][framework] for framework, basis in main_bases.items()}
+    answers = {framework: findings[basis][framework] for framework, basis in main_bases.items()}
+    scored = {framework: answers[framework] for framework in frameworks}
     comparison = compare(rubric, scored)
     intervals = _uncertainties(rubric, evidence, scored, main_bases)
     variants = _variants(rubric, evidence, devices)
@@ -93,6 +96,7 @@ def build_report(
                 main_basis=main_bases[framework],
                 uncertainty=intervals[framework],
                 variants=variants.get(framework, ()),
+                rivals={evidence.names.get(name, name): answers[name] for name in everybody if name != framework},
             )
             for framework in frameworks
         ),
@@ -146,7 +150,7 @@ def _uncertainties(
 ) -> dict[str, Uncertainty]:
     """By framework; those that are scored on one basis are drawn together."""
     intervals: dict[str, Uncertainty] = {}
-    for basis in dict.fromkeys(main_bases.values()):
+    for basis in dict.fromkeys(main_bases[framework] for framework in scored):
         on_basis = {framework: answers for framework, answers in scored.items() if main_bases[framework] == basis}
         intervals |= uncertainties(rubric, evidence, on_basis, device=_device(basis))
     return intervals

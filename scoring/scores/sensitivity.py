@@ -18,6 +18,7 @@ from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.comparison import Comparison
 from speedscore.scoring.scores.flips import FactFlip, WeightFlip, smallest_fact_flip, smallest_weight_flip
+from speedscore.scoring.scores.lead import Lead, find_lead
 from speedscore.scoring.scores.weighing import DimensionWeights, Profile, Weighing, make_profile, rank
 
 DRAWS = 2000
@@ -43,6 +44,8 @@ class Sensitivity(msgspec.Struct, frozen=True):
     """Of the frameworks that the comparison ranks, the best first."""
     speed_scores: dict[str, float]
     """Unrounded, of the compared questions alone."""
+    lead: Lead
+    """Of the first over the second."""
     same_ranking: float
     """Share of the drawn weights under which the whole ranking stays."""
     same_first: float
@@ -68,6 +71,7 @@ def sensitivity(rubric: Rubric, comparison: Comparison, *, seed: int = 0, draws:
     return Sensitivity(
         ranking=ranking,
         speed_scores=scores,
+        lead=find_lead(ranking[0], ranking[1], profiles=profiles, weighing=plain),
         same_ranking=same_ranking,
         same_first=same_first,
         draws=draws,

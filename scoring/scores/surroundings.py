@@ -1,4 +1,4 @@
-"""What a card is read beside: the other frameworks' scores, the framework's own earlier ones, and what to take instead.
+"""What a card is read beside: the other frameworks' scores, and the framework's own earlier ones.
 
 Earlier scores follow the same rubric from the facts alone. Nothing here changes a score.
 """
@@ -12,11 +12,11 @@ import msgspec
 
 from speedscore.scoring.evidence.evidence import gather
 from speedscore.scoring.facts.snapshots import Snapshot
-from speedscore.scoring.findings.findings import Finding, judge
+from speedscore.scoring.findings.findings import judge
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.dimension_score import score_dimension
-from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.score_report import ScoreReport
 
 
 class Earlier(msgspec.Struct, frozen=True):
@@ -40,27 +40,10 @@ class EarlierScores(msgspec.Struct, frozen=True):
 class Surroundings(msgspec.Struct, frozen=True):
     """What the cards of a report are read beside."""
 
-    cards: tuple[ScoreCard, ...]
-    """Of every framework that the evidence knows, those of the report among them."""
+    report: ScoreReport
+    """Of every framework that the evidence knows, those of the cards among them."""
     earlier: Mapping[str, EarlierScores] = {}
     """By framework."""
-
-    def instead(self, card: ScoreCard, sentence: str) -> str:
-        """The name of the framework that answers the need of an "avoid if" best; empty where nobody answers it better.
-
-        Of equals the first by name.
-        """
-        asked = [finding for finding in _findings(card) if finding.criterion.avoid_if == sentence]
-        own_score = max((finding.score for finding in asked if finding.score is not None), default=10.0)
-        needs = {finding.criterion.id for finding in asked}
-        answers = [
-            (-finding.score, rival.name)
-            for rival in self.cards
-            if rival.framework != card.framework
-            for finding in _findings(rival)
-            if finding.criterion.id in needs and finding.score is not None and finding.score > own_score
-        ]
-        return min(answers)[1] if answers else ""
 
 
 def earlier_scores(
@@ -96,7 +79,3 @@ def _speed_score(rubric: Rubric, scores: Mapping[Dimension, Earlier], *, month: 
         return None
     weighted = math.fsum(weight * scores[dimension].score for dimension, weight in weights.items())
     return Earlier(month=month, score=weighted / math.fsum(weights.values()))
-
-
-def _findings(card: ScoreCard) -> Iterable[Finding]:
-    return (finding for dimension in card.dimensions for finding in dimension.findings)

@@ -9,6 +9,7 @@ import pytest
 import speedscore.plugin
 import speedscore.scoring.plugin
 from speedscore.record.run_record import RunRecord
+from tests.scoring.sample_probes import answered, probed_run, unanswered
 from tests.scoring.sample_runs import make_run, measured_case, save, skipped_case, two_frameworks
 
 MEASURING_SIDE = """
@@ -55,6 +56,21 @@ def test_the_scores_of_what_was_measured_are_printed_side_by_side(session: pytes
         ["*score cards*", "Known by * JAX  PyTorch", "Performance *", "*speedscore card --run run.json --full"]
     )
     result.stdout.no_fnmatch_line("*TensorFlow*")
+
+
+def test_a_session_of_probes_alone_ends_with_scores_too(session: pytest.Pytester) -> None:
+    probes = [
+        answered("surface", framework=framework, ecosystem=ecosystem, surface_concepts=5)
+        for framework, ecosystem in (("jax", "jax"), ("torch", "pytorch"))
+    ]
+    result = run_session(session, probed_run(*probes))
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*score cards*", "Known by * JAX  PyTorch", "*speedscore card --run run.json --full"])
+
+
+def test_a_session_whose_probes_have_no_answer_gets_one_line(session: pytest.Pytester) -> None:
+    result = run_session(session, probed_run(unanswered(answered("surface"))))
+    result.stdout.fnmatch_lines(["Nothing was measured*speedscore card"])
 
 
 def test_the_whole_cards_are_printed_where_they_are_asked_for(session: pytest.Pytester) -> None:

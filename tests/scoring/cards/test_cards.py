@@ -45,7 +45,7 @@ def test_the_calculation_is_shown(form: str) -> None:
     text = FORMATS[form](facts_alone(), width=80)
     assert "(7.5 + 6.0 + 7.5 + 6.5 + 9.5) / 5 = 7.40" in text
     assert "Speed Score 7.4 / 10" in text
-    assert "8 of 9 criteria, 92 %" in text
+    assert "9 of 9 criteria, 100 %" in text
 
 
 def test_the_terminal_card_tells_value_score_source_and_what_contradicts() -> None:

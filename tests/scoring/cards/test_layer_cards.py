@@ -43,7 +43,7 @@ def card_of(values: dict[str, float], *, evidence: Evidence | None = None) -> La
 
 
 def short_of(report: ScoreReport, *, width: int = 80, sources: bool = False) -> str:
-    return short.render(report, Surroundings(cards=report.cards), width=width, sources=sources)
+    return short.render(report, Surroundings(report=report), width=width, sources=sources)
 
 
 @pytest.fixture

@@ -149,16 +149,15 @@ def test_nothing_found_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixt
     assert collect("flax", "--clone", tmp_path / "nowhere", "--until", UNTIL, "--out", tmp_path / "out") == 2
     printed = capsys.readouterr()
     assert "no such folder" in printed.out
-    assert one_line(printed.err).endswith("nothing is written; refused: Flax (clone)")
+    assert "nothing is written; refused: Flax, clone: " in one_line(printed.err)
     assert files_below(tmp_path) == {}
 
 
 def test_a_clone_that_is_behind_writes_nothing(clone: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert collect("flax", "--clone", clone, "--out", tmp_path / "out") == 2
     printed = capsys.readouterr()
-    assert "the newest commit on main is of 2024-01-30" in printed.out
-    assert "or count to that day: --until 2024-01-30" in printed.out
-    assert "nothing is written; refused: Flax (clone)" in one_line(printed.err)
+    assert f"  refused    clone: {clone}: the newest commit on main is of 2024-01-30, " in printed.out
+    assert one_line(printed.err).endswith("run git fetch in it, or count to that day: --until 2024-01-30")
 
 
 def test_what_adds_to_a_month_that_there_is_has_a_name_of_its_own(clone: Path, tmp_path: Path) -> None:

@@ -109,7 +109,22 @@ def test_a_renamed_branch_is_followed_where_the_old_one_is_gone(origin: Path) ->
     git(clone, "update-ref", "-d", "refs/remotes/origin/main")
     git(clone, "update-ref", "refs/remotes/origin/develop", "HEAD")
     assert "origin/HEAD names refs/remotes/origin/master, which is not there" in refused(clone)
-    assert "run git remote set-head origin --auto" in refused(clone)
+    assert "and git remote set-head origin --auto in it" in refused(clone)
+
+
+def test_a_clone_of_another_branch_alone_is_refused(origin: Path) -> None:
+    git(origin, "branch", "release-1.0", "main~3")
+    clone = cloned(origin, "release", "--single-branch", "--branch=release-1.0")
+    assert "there is no origin/HEAD); run git fetch origin" in refused(clone)
+    git(clone, "remote", "set-branches", "origin", "*")
+    git(clone, "fetch", "--quiet", "origin")
+    assert find(clone) == find(origin)
+
+
+def test_a_mirror_with_a_stray_branch_of_a_remote_is_counted(origin: Path) -> None:
+    git(origin, "update-ref", "refs/remotes/origin/release/0.1", "main~40")
+    mirror = cloned(origin, "mirror", "--mirror")
+    assert find(mirror) == find(origin)
 
 
 @pytest.mark.parametrize("bare", [True, False])

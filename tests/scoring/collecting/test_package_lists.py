@@ -121,6 +121,12 @@ def test_what_is_no_list_or_of_another_day_is_refused(tmp_path: Path, text: str,
     assert "\n" not in str(caught.value)
 
 
+def test_a_second_list_of_a_kind_is_refused(tmp_path: Path) -> None:
+    for text, kind in ((csv_of(TABLE), "table of packages"), (downloads("torch", count=2), "list of downloads")):
+        with pytest.raises(CollectError, match=f"list-1: a second {kind}"):
+            ask(tmp_path, text, text)
+
+
 def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CollectError, match="cannot be read"):
         read_lists([tmp_path / "nowhere"], until=UNTIL)

@@ -48,7 +48,8 @@ def test_the_shipped_fixtures_are_sound_and_counted(capsys: pytest.CaptureFixtur
     assert run("check") == 0
     said = capsys.readouterr().out
     facts = sum(len(snapshot.facts) for snapshot in shipped())
-    assert said.startswith(f"{len(shipped())} files with {facts} facts are sound")
+    statements = sum(len(snapshot.statements) for snapshot in shipped())
+    assert said.startswith(f"{len(shipped())} files with {facts} facts and {statements} statements are sound")
     known = gather(shipped(), kind_order=RUBRIC.policy.kind_order)
     answers = sum(len(known.facts[framework]) for framework in known.names)
     assert f"Today ({datetime.date.today():%Y-%m}) they give {answers} answers, of which " in said
@@ -89,7 +90,7 @@ def test_the_difference_tells_value_source_and_every_score(capsys: pytest.Captur
     assert max(map(len, lines)) <= 80
     assert lines[0] == "JAX: facts known by 2024-01 -> 2026-08"
     assert lines[1].startswith("Speed Score 7.4 -> ")
-    assert any(line.startswith("ECOSYSTEM HEALTH  7.5 -> ") and "coverage 92 % -> " in line for line in lines)
+    assert any(line.startswith("ECOSYSTEM HEALTH  7.5 -> ") and "coverage 100 % -> " in line for line in lines)
     stars = next(place for place, line in enumerate(lines) if line.startswith("Stars "))
     assert lines[stars].split() == [
         "Stars",

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from speedscore.__main__ import main
 from speedscore.scoring.commands.verify import differences
 from speedscore.scoring.rubric.criterion import DIMENSIONS
+from tests.scoring.sample_probes import control, exported, probed_run, unanswered
 from tests.scoring.sample_runs import save, two_frameworks
 
 JANUARY = ["--snapshot", "2024-01"]
@@ -61,6 +63,40 @@ def test_a_trace_says_by_which_figures_the_variant_was_chosen(capsys: pytest.Cap
     text = " ".join(said(capsys, "trace", "pytorch", "performance", "--run", "run.json").split())
     # Over three models that take 1, 20 and 5 times as long: the geometric mean is 100 ** (1 / 3).
     assert "geometric means of a training step's medians: torch-compile 37.1 ms, torch 55.7 ms" in text
+
+
+def test_a_trace_goes_from_the_score_to_each_probe_and_its_words(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    lost = exported("not converted", subject="gpt", framework="jax", ecosystem="jax")
+    probes = [
+        control(framework="jax", ecosystem="jax"),
+        exported(framework="jax", ecosystem="jax"),
+        msgspec.structs.replace(lost, reason="TypeError: one of two\nand more"),
+        unanswered(exported(subject="bert", framework="jax", ecosystem="jax")),
+    ]
+    save(probed_run(*probes), folder / "probes.json")
+    text = " ".join(said(capsys, "trace", "jax", "production_maturity", "--run", "probes.json").split())
+    steps = [
+        "Portable format (weight 1): ",
+        "50 % of models gets 5.00 points",
+        "from: measured here: 2 probes of export (onnx), 1 passed, 1 not converted; 1 without an answer; jax; so few",
+        "[jax-gpt-onnx-cpu] in probes.json: not converted, worth 0: TypeError: one of two bench_suite",
+        "[jax-mlp-onnx-cpu] in probes.json: passed, worth 1",
+        "no answer: skipped: no tool here",
+        "beside it: ",
+    ]
+    places = [text.index(step) for step in steps]
+    assert places == sorted(places)
+
+
+def test_a_card_of_probes_is_verified(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    probes = [control(framework="jax", ecosystem="jax"), exported(framework="jax", ecosystem="jax")]
+    save(probed_run(*probes), folder / "probes.json")
+    card = said(capsys, "card", "jax", "--run", "probes.json", "--format", "json")
+    (folder / "card.json").write_text(card, encoding="utf-8")
+    assert "passed; jax" in card
+    said(capsys, "verify", "card.json")
 
 
 def test_a_trace_goes_from_the_score_to_its_sources(capsys: pytest.CaptureFixture[str]) -> None:

@@ -120,7 +120,7 @@ def test_no_statement_changes_a_score() -> None:
 
 def test_the_short_card_has_none() -> None:
     report = report_of(make_statement("seldom said"), make_statement("Seldom needed", topic="best_for"))
-    text = short.render(report, Surroundings(cards=report.cards), width=80, sources=True).lower()
+    text = short.render(report, Surroundings(report=report), width=80, sources=True).lower()
     assert "seldom" not in text
 
 

@@ -36,7 +36,7 @@ def test_a_question_speaks_for_whoever_answers_it_better() -> None:
     better, worse = f"{DIMENSIONS[0]} 1", f"{DIMENSIONS[1]} 2"
     profiles = {"a": profile({better: 10.0, worse: 1.0}), "b": profile({})}
     lead = find_lead("a", "b", profiles=profiles, weighing=PLAIN)
-    assert {part.criterion.id: round(part.points, 9) for part in lead.parts[:2]} == {better: 0.5, worse: -0.4}
+    assert {part.criterion: round(part.points, 9) for part in lead.parts[:2]} == {better: 0.5, worse: -0.4}
     assert {part.points for part in lead.parts[2:]} == {0.0}
 
 

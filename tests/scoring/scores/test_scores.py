@@ -44,15 +44,15 @@ def test_the_rubric_gives_the_reference_scores_for_january_2024() -> None:
     assert f"{card.speed_score:.1f}" == "7.4"
     # What nobody counted then: how much of the package index names it, and its rank there.
     unknown = [finding.criterion.id for each in card.dimensions for finding in each.findings if not finding.known]
-    assert unknown == ["download_rank"]
+    assert unknown == []
 
 
 def test_other_frameworks_are_scored_by_the_same_rubric() -> None:
     pytorch, tensorflow = report(*shipped(), frameworks=["pytorch", "tensorflow"], month="2024-01").cards
-    assert scores(pytorch) == (None, 9.0, 9.5, None, 7.5)
-    assert scores(tensorflow) == (None, 10.0, 5.5, None, 7.0)
+    assert scores(pytorch) == (8.5, 9.0, 9.5, None, 7.5)
+    assert scores(tensorflow) == (8.5, 10.0, 5.5, None, 7.0)
     assert pytorch.speed_score is None
-    assert tensorflow.reason == "no score for Ecosystem Health, Learning Curve"
+    assert tensorflow.reason == "no score for Learning Curve"
 
 
 def test_what_answers_too_little_has_no_score_however_good_that_is() -> None:
