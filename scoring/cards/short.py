@@ -165,7 +165,7 @@ def _title(card: ScoreCard) -> str:
     return (
         f"Speed Score unknown: between {interval.low:.1f} and {interval.high:.1f} of 10"
         if card.speed_score is None
-        else f"Speed Score {card.speed_score:.1f} of 10 ({interval.low:.1f} to {interval.high:.1f} with 95 % certainty)"
+        else f"Speed Score {card.speed_score:.1f} of 10 ({wording.interval(interval)})"
     )
 
 
@@ -239,6 +239,8 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
         dates.setdefault(where, []).append(run.created[:10])
     yield from (f"{', '.join(dict.fromkeys(created))}{where}" for where, created in dates.items())
     yield from (sentence.rstrip(".") for sentence in wording.scored_variants(card))
+    if few := wording.few_processes(card):
+        yield few.rstrip(".")
     for dimension in measured:
         others = [other for other in card.beside if other.dimension == dimension.dimension and other.score is not None]
         yield f"{dimension.title}: {', '.join(map(_on_its_basis, (dimension, *others)))}"
