@@ -248,8 +248,11 @@ def test_the_accelerator_enters_the_score_where_both_devices_have_a_comparison()
 
 def test_the_sentences_come_first_that_move_their_dimension_furthest() -> None:
     """A third of four questions outweighs a whole one of eleven."""
-    facts = {**full_facts(), "weeks_beginner": make_fact("weeks_beginner", 5.0)}
-    facts["security_policy_level"] = make_fact("security_policy_level", 0.0)
+    good = {
+        key: 10.0 if RUBRIC.facts[key].allowed else 1.0 if key.startswith("weeks") else 99.0 for key in full_facts()
+    }
+    values = {**good, "weeks_beginner": 5.0, "security_policy_level": 0.0}
+    facts = {key: make_fact(key, value) for key, value in values.items()}
     (card,) = report(make_snapshot(*facts.values()), frameworks=["alpha"]).cards
     shares = {finding.criterion.id: share for each in card.dimensions for finding, share in each.shares}
     assert shares["beginner"] * 5.0 > shares["security_policy"] * 10.0
