@@ -49,7 +49,8 @@ def _card(card: ScoreCard, report: ScoreReport, width: int) -> Iterator[str]:
         wording.stale_remark(card, report),
     )
     for remark in filter(None, remarks):
-        yield from textwrap.wrap(remark, width, break_on_hyphens=False)
+        # Indented, so that a name that somebody else gave cannot make a title of itself.
+        yield from textwrap.wrap(remark, width, subsequent_indent="  ", break_on_hyphens=False)
     footnotes = Footnotes()
     for dimension in card.dimensions:
         yield ""

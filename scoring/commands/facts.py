@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from speedscore.scoring.cards import WIDTH, wording
@@ -25,6 +25,7 @@ from speedscore.scoring.facts.snapshots import (
     snapshot_paths,
 )
 from speedscore.scoring.findings.findings import Source
+from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
 from speedscore.scoring.scores.changes import (
     Changes,
@@ -163,12 +164,26 @@ def _diff(changes: Changes) -> Iterator[str]:
         yield from ("", *_dimension(dimension, footnotes))
     if changes.others:
         yield from ("", "OTHER FACTS", *_table([_fact_row(change, footnotes) for change in changes.others]))
+    if changes.topics:
+        yield from ("", "TOLD, AND IN NO SCORE")
+        for topic in changes.topics:
+            yield topic.name
+            yield from _told("- ", topic.gone, footnotes)
+            yield from _told("+ ", topic.new, footnotes)
     if changes.layers:
         yield from ("", "LIBRARIES ON TOP OF IT")
         for library, then, now in changes.layers:
             yield f"{library}: {_arrow(then, now)}"
     if footnotes:
         yield from ("", "Sources", *footnotes.lines(WIDTH))
+
+
+def _told(sign: str, statements: Iterable[DatedStatement], footnotes: Footnotes) -> Iterator[str]:
+    for statement in statements:
+        text = f"{statement.text} ({wording.dated(statement)} {footnotes.mark([statement.source])})"
+        yield from textwrap.wrap(
+            text, WIDTH, initial_indent=f"  {sign}", subsequent_indent="    ", break_on_hyphens=False
+        )
 
 
 def _layer_diff(changes: LayerChanges) -> Iterator[str]:

@@ -15,6 +15,7 @@ from speedscore.record.ratios import Estimate
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.cards import layer_cards, wording
+from speedscore.scoring.cards.terminal import MINIMUM_WIDTH
 from speedscore.scoring.commands.tracing_probes import probes_behind
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.findings import Finding, Source
@@ -74,9 +75,11 @@ def trace_layer(card: LayerCard, *, dimension: str | None, width: int) -> str:
 
 
 def _wrapped(text: str, width: int) -> Sequence[str]:
-    text = one_line(text)
+    text, width = one_line(text), max(width, MINIMUM_WIDTH)
     indent = " " * (len(text) - len(text.lstrip()))
-    return textwrap.wrap(text, width, subsequent_indent=f"{indent}  ", break_on_hyphens=False) or [""]
+    return textwrap.wrap(
+        text.strip(), width, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
+    ) or [""]
 
 
 def _speed_score(card: ScoreCard, report: ScoreReport) -> list[str]:
