@@ -21,6 +21,7 @@ from speedscore.text.suggestions import did_you_mean
 
 ERRORS: tuple[type[Exception], ...] = (FactError, RubricError, EvidenceError, RunFileError)
 """For facts, a rubric, runs and names that cannot be used."""
+_WIDTH_DIGITS = 4
 FRAMEWORK_HELP = "as in jax or PyTorch"
 
 
@@ -34,7 +35,15 @@ def add_evidence(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--weights", metavar="DIMENSION=NUMBER,…", help="as in performance=3,production=2")
     parser.add_argument("--policy", type=Path, metavar="FILE.toml", help="a [policy] and [weights] of one's own")
-    parser.add_argument("--width", type=int, default=terminal_width(), metavar="CHARACTERS", help="of what is printed")
+    parser.add_argument(
+        "--width", type=_width, default=terminal_width(), metavar="CHARACTERS", help="of what is printed"
+    )
+
+
+def _width(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= len(text) <= _WIDTH_DIGITS and int(text)):
+        raise argparse.ArgumentTypeError(f"expected characters from 1 to 9,999, found {text!r}")
+    return int(text)
 
 
 def add_runs(parser: argparse.ArgumentParser, *, what: str) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.__main__ import main
+from speedscore.scoring.cards.card_schema import CardDocument
 from speedscore.scoring.commands.verify import differences
 from speedscore.scoring.rubric.criterion import DIMENSIONS
 from tests.scoring.sample_probes import control, exported, probed_run, unanswered
@@ -96,6 +97,7 @@ def test_a_card_of_probes_is_verified(capsys: pytest.CaptureFixture[str], folder
     card = said(capsys, "card", "jax", "--run", "probes.json", "--format", "json")
     (folder / "card.json").write_text(card, encoding="utf-8")
     assert "passed; jax" in card
+    msgspec.json.decode(card, type=CardDocument)
     said(capsys, "verify", "card.json")
 
 

@@ -18,7 +18,10 @@ from speedscore.scoring.facts.snapshots import fixtures_folder
 from speedscore.scoring.findings.findings import Finding, judge
 from speedscore.scoring.findings.probe_statistics import probe_interval, probe_value
 from speedscore.scoring.findings.probed import Probed, ask_probes
+from speedscore.scoring.rubric.answer_rule import AnswerRule
+from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.rubric.probe_measure import ProbeMeasure
+from speedscore.scoring.rubric.rubric import add_criteria
 from speedscore.scoring.scores.score_report import build_report
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot
 from tests.scoring.sample_probes import answered, control, exported, named, unanswered
@@ -260,6 +263,30 @@ def test_a_question_that_only_probes_answer_is_put_to_whom_they_were_put() -> No
     assert "mistakes" not in findings(answered("surface", surface_concepts=5))
     assert findings(*mistakes(["harmless"]))["mistakes"].score == 10.0
     assert findings(*map(unanswered, mistakes(["harmless"])))["mistakes"].score is None
+
+
+def test_a_criterion_of_another_package_can_be_answered_by_probes() -> None:
+    rule = AnswerRule(
+        unit="s",
+        scale="linear",
+        points=((0, 10), (60, 0)),
+        reason="A minute is too long.",
+        example=(30, 5.0),
+        probes=ProbeMeasure(families=("first",), figure="first_success_seconds"),
+    )
+    criterion = Criterion(
+        id="first_gradient",
+        dimension="learning_curve",
+        name="First gradient",
+        question="How soon is a first gradient there?",
+        weight=0.1,
+        reason="Only once.",
+        answers=(rule,),
+    )
+    rubric = add_criteria(RUBRIC, [criterion], source="a package")
+    evidence = make_evidence(runs=(named(answered("first", "gradient", first_success_seconds=15)),))
+    finding = judge(rubric, evidence, frameworks=["alpha"], device=None, probes=True)["alpha"][-1]
+    assert (finding.criterion.id, finding.score) == ("first_gradient", 7.5)
 
 
 def test_a_run_of_probes_alone_gives_scores_and_shows_the_facts_beside() -> None:
