@@ -85,7 +85,7 @@ def damaged(draw: st.DrawFn, document: Any) -> Any:
         if not known:
             break
         *way, key = draw(st.sampled_from(known))
-        holder = functools.reduce(lambda inside, step: inside[step], way, changed)
+        holder: Any = functools.reduce(lambda inside, step: inside[step], way, changed)
         action = draw(st.sampled_from(["replace", "replace", "leave out", "repeat"]))
         if action == "leave out":
             del holder[key]
