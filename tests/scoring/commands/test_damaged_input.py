@@ -90,7 +90,7 @@ def damaged(draw: st.DrawFn, document: Any) -> Any:
         if action == "leave out":
             del holder[key]
         elif action == "repeat" and isinstance(holder, list):
-            holder.append(holder[key])
+            holder.append(holder[0])
         else:
             holder[key] = draw(st.sampled_from(VALUES))
     return changed
