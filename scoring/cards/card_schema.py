@@ -171,6 +171,8 @@ class Card(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     speed_score: float | None
     speed_score_interval: Interval
+    lone_process: bool
+    """Whether a measured figure rests on one process a case, which says nothing of how another would have been."""
     reason: str
     dimensions: dict[Dimension, MainDimension]
     beside: list[DimensionBeside]

@@ -67,6 +67,7 @@ def _card(card: ScoreCard) -> dict[str, Any]:
         "name": card.name,
         "speed_score": None if card.speed_score is None else round(card.speed_score, 2),
         "speed_score_interval": msgspec.to_builtins(card.uncertainty.speed_score),
+        "lone_process": card.uncertainty.lone_process,
         "reason": card.reason,
         "dimensions": {
             dimension.dimension: {

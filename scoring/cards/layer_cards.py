@@ -90,7 +90,7 @@ def full(card: LayerCard, report: ScoreReport, width: int) -> Iterator[str]:
     yield "=" * width
     sentences = (f"{about(card)}. {why_no_score(card)}", _known_by(report), _grade_sentence(card))
     for sentence in sentences:
-        yield from textwrap.wrap(sentence, width, break_on_hyphens=False)
+        yield from textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
     yield ""
     rows = [row for grade in card.grades for row in _grade_rows(grade)]
     rest = width - _GRADE_WIDTH - _NAME_WIDTH - _VALUE_WIDTH - 3 * GAP

@@ -7,6 +7,7 @@ behind it there.
 from __future__ import annotations
 
 import math
+import shlex
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -68,13 +69,14 @@ def session_end(report: ScoreReport, *, width: int) -> str:
     lines = side_by_side(report.cards, snapshot=report.snapshot, width=width)
     variants = ", ".join(f"{card.name} as {card.variants[0].framework}" for card in report.cards if card.variants)
     if variants:
-        lines += textwrap.wrap(f"Performance is scored of one variant each: {variants}.", width, break_on_hyphens=False)
+        sentence = f"Performance is scored of one variant each: {variants}."
+        lines += textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
     if len(report.cards) > 1:
         for sentence in wording.why_first(report):
             lines += textwrap.wrap(f"{sentence.rstrip('.')}.", width, subsequent_indent="  ", break_on_hyphens=False)
     # Whole, however long a path is: it is there to be copied.
     saved = [run.name for run in report.runs if run.name != NOT_SAVED]
-    lines += [f"The cards: speedscore card --run {name} --full" for name in saved]
+    lines += [f"The cards: speedscore card --run {shlex.quote(name)} --full" for name in saved]
     return "\n".join(lines) + "\n"
 
 
@@ -139,7 +141,8 @@ def _heaviest(card: ScoreCard) -> list[Finding]:
 def _layer(card: LayerCard, report: ScoreReport, *, width: int) -> Iterator[str]:
     yield from ends_apart(card.layer.name, layer_cards.title(card), width=width)
     yield "=" * width
-    yield from textwrap.wrap(f"{layer_cards.about(card)}; facts known by {report.snapshot}", width)
+    about = f"{layer_cards.about(card)}; facts known by {report.snapshot}"
+    yield from textwrap.wrap(about, width, subsequent_indent="  ")
     yield ""
     others = (f"{fact.name}: {layer_cards.fact_value(fact)}{_year(fact.source)}" for fact in layer_cards.unasked(card))
     yield from _in_columns([*map(answer, card.answers), *others], width=width)
@@ -162,7 +165,7 @@ def _title(card: ScoreCard) -> str:
     return (
         f"Speed Score unknown: between {interval.low:.1f} and {interval.high:.1f} of 10"
         if card.speed_score is None
-        else f"Speed Score {card.speed_score:.1f} of 10 ({interval.low:.1f} to {interval.high:.1f} with 95 % certainty)"
+        else f"Speed Score {card.speed_score:.1f} of 10 ({wording.interval(interval)})"
     )
 
 
@@ -236,6 +239,8 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
         dates.setdefault(where, []).append(run.created[:10])
     yield from (f"{', '.join(dict.fromkeys(created))}{where}" for where, created in dates.items())
     yield from (sentence.rstrip(".") for sentence in wording.scored_variants(card))
+    if few := wording.few_processes(card):
+        yield few.rstrip(".")
     for dimension in measured:
         others = [other for other in card.beside if other.dimension == dimension.dimension and other.score is not None]
         yield f"{dimension.title}: {', '.join(map(_on_its_basis, (dimension, *others)))}"

@@ -11,9 +11,12 @@ from tabulate import tabulate
 
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.surroundings import Earlier, EarlierScores
+from speedscore.text.wrapping import shortened
 
 UNKNOWN = "unknown"
 _GAP = 2
+_LONGEST_NAME = 24
+"""Characters at the head of a column; the card's title has the whole name."""
 
 
 def side_by_side(
@@ -58,7 +61,7 @@ def _column(card: ScoreCard) -> list[str]:
     interval = card.uncertainty.speed_score
     whole = f"{interval.low:.1f}–{interval.high:.1f}" if card.speed_score is None else f"{card.speed_score:.2f}"
     scores = (UNKNOWN if dimension.score is None else f"{dimension.score:.1f}" for dimension in card.dimensions)
-    return [card.name, *scores, whole]
+    return [shortened(card.name, _LONGEST_NAME), *scores, whole]
 
 
 def _earlier_column(card: ScoreCard, earlier: EarlierScores) -> list[str]:

@@ -42,9 +42,15 @@ def _card(card: ScoreCard, report: ScoreReport, width: int) -> Iterator[str]:
     yield "=" * width
     yield from textwrap.wrap(wording.calculation(card), width)
     yield from textwrap.wrap(f"{wording.known_by(report)}; a number in brackets is a source.", width)
-    remarks = (*wording.scored_variants(card), wording.own_policy(report), wording.stale_remark(card, report))
+    remarks = (
+        *wording.scored_variants(card),
+        wording.few_processes(card),
+        wording.own_policy(report),
+        wording.stale_remark(card, report),
+    )
     for remark in filter(None, remarks):
-        yield from textwrap.wrap(remark, width, break_on_hyphens=False)
+        # Indented, so that a name that somebody else gave cannot make a title of itself.
+        yield from textwrap.wrap(remark, width, subsequent_indent="  ", break_on_hyphens=False)
     footnotes = Footnotes()
     for dimension in card.dimensions:
         yield ""

@@ -79,8 +79,15 @@ def calculation(card: ScoreCard) -> str:
 
 
 def interval(sure: Interval) -> str:
-    """How sure a score is, as in ``95 %: 7.0 to 7.5``."""
-    return f"95 %: {sure.low:.1f} to {sure.high:.1f}"
+    """How sure a score is, as in ``95 %: 7.0 to 7.5``; ``bounds 6.0 to 9.2`` where unknown answers are in it."""
+    return f"{'bounds' if sure.bounds else '95 %:'} {sure.low:.1f} to {sure.high:.1f}"
+
+
+def few_processes(card: ScoreCard) -> str:
+    """That nothing is known of how processes differ, where it is so; empty elsewhere."""
+    if not card.uncertainty.lone_process:
+        return ""
+    return "One process a case is too few: how much another would have differed is not known, and is in no interval."
 
 
 def scored_variants(card: ScoreCard) -> Iterator[str]:
@@ -128,9 +135,13 @@ def order(report: ScoreReport) -> Iterator[str]:
 def _omitted(omitted: Sequence[OmittedQuestion], names: Mapping[str, str]) -> Iterator[str]:
     by_reason: dict[str, list[str]] = {}
     for question in omitted:
-        of = ", ".join(names[framework] for framework in question.unknown_of)
-        by_reason.setdefault(f"unknown of {of}" if of else "no method in common", []).append(question.name)
+        by_reason.setdefault(why_omitted(question, names), []).append(question.name)
     return (f"{', '.join(questions)} ({reason})" for reason, questions in by_reason.items())
+
+
+def why_omitted(question: OmittedQuestion, names: Mapping[str, str]) -> str:
+    of = ", ".join(names[framework] for framework in question.unknown_of)
+    return f"no fresh answer of {of}" if of else "no method in common"
 
 
 def why_first(report: ScoreReport) -> Iterator[str]:

@@ -6,6 +6,8 @@ bear the same words. ``docs/collecting.md`` says each of them at length. Nothing
 
 from __future__ import annotations
 
+COUNTED_BY_GITHUB = "GitHub"
+"""Stars, forks and discussions, where others publish lists of them."""
 COMMITS = "git, no merges, 52 weeks"
 COMMITS_ON_GITHUB = "GitHub, with merges, 52 weeks"
 CONTRIBUTORS = "git, joined by name or e-mail"

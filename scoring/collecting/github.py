@@ -108,6 +108,7 @@ def collect(github: GitHub, repository: str, *, until: datetime.date, today: dat
     return joined(
         (
             _counted(counts, source=source, until=until, today=today),
+            _policy(counts.is_security_policy_enabled, source=source, until=until, today=today),
             _commits(counts, window=year, source=source),
             _closed(issues, window=window, source=source, until=until),
         )
@@ -137,7 +138,12 @@ def issues_created(github: GitHub, owner: str, name: str, *, window: Window) -> 
 
 
 def counts_of_today(
-    values: Mapping[str, tuple[float, str, str]], *, source: str, until: datetime.date, today: datetime.date
+    values: Mapping[str, tuple[float, str, str]],
+    *,
+    source: str,
+    until: datetime.date,
+    today: datetime.date,
+    definition: str = "",
 ) -> Collected:
     """``values`` (key → value, unit, method) as facts of ``today``; all missing where another day is asked for."""
     if until != today:
@@ -145,7 +151,15 @@ def counts_of_today(
         return Collected(missing=tuple(MissingFact(key=key, reason=reason) for key in values))
     return Collected(
         facts=tuple(
-            CollectedFact(key=key, value=value, unit=unit, as_of=str(until), source=source, method=method)
+            CollectedFact(
+                key=key,
+                value=value,
+                unit=unit,
+                as_of=str(until),
+                source=source,
+                method=method,
+                definition=definition,
+            )
             for key, (value, unit, method) in values.items()
         )
     )
@@ -162,13 +176,17 @@ def _counted(counts: _Counts, *, source: str, until: datetime.date, today: datet
         values["github_discussions"] = (counts.discussions.total_count, "threads", method)
     else:
         missing.append(MissingFact(key="github_discussions", reason="the repository has discussions turned off"))
-    if counts.is_security_policy_enabled is None:
-        missing.append(MissingFact(key="security_policy_level", reason="GitHub does not say whether there is a policy"))
-    else:
-        method = "isSecurityPolicyEnabled of that day: its own policy, or its organisation's"
-        values["security_policy_level"] = (10 if counts.is_security_policy_enabled else 0, "level", method)
-    counted = counts_of_today(values, source=source, until=until, today=today)
+    definition = definitions.COUNTED_BY_GITHUB
+    counted = counts_of_today(values, source=source, until=until, today=today, definition=definition)
     return joined((counted, Collected(missing=tuple(missing))))
+
+
+def _policy(enabled: bool | None, *, source: str, until: datetime.date, today: datetime.date) -> Collected:
+    key = "security_policy_level"
+    if enabled is None:
+        return Collected(missing=(MissingFact(key=key, reason="GitHub does not say whether there is a policy"),))
+    method = "isSecurityPolicyEnabled of that day: its own policy, or its organisation's"
+    return counts_of_today({key: (10 if enabled else 0, "level", method)}, source=source, until=until, today=today)
 
 
 def _commits(counts: _Counts, *, window: Window, source: str) -> Collected:

@@ -10,7 +10,7 @@ import datetime
 
 import msgspec
 
-from speedscore.scoring.collecting import github, web
+from speedscore.scoring.collecting import definitions, github, web
 from speedscore.scoring.collecting.collected import Collected, CollectError, MissingFact, joined
 
 REST = "https://api.github.com"
@@ -40,7 +40,13 @@ def collect(
         MissingFact(key=key, reason=needs_token)
         for key in ("github_discussions", "issues_closed_within_30d_pct", "security_policy_level")
     )
-    counted = github.counts_of_today(values, source=f"{found.full_name}, GitHub REST API", until=until, today=today)
+    counted = github.counts_of_today(
+        values,
+        source=f"{found.full_name}, GitHub REST API",
+        until=until,
+        today=today,
+        definition=definitions.COUNTED_BY_GITHUB,
+    )
     return joined((counted, Collected(missing=missing)))
 
 

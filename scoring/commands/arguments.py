@@ -21,12 +21,14 @@ from speedscore.text.suggestions import did_you_mean
 
 ERRORS: tuple[type[Exception], ...] = (FactError, RubricError, EvidenceError, RunFileError)
 """For facts, a rubric, runs and names that cannot be used."""
+_WIDTH_DIGITS = 4
 FRAMEWORK_HELP = "as in jax or PyTorch"
 
 
 def add_evidence(parser: argparse.ArgumentParser) -> None:
     """The options that say from which runs and facts, and by which weights."""
     add_runs(parser, what="saved runs")
+    add_facts(parser)
     parser.add_argument(
         "--snapshot",
         metavar="YYYY-MM",
@@ -34,11 +36,35 @@ def add_evidence(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--weights", metavar="DIMENSION=NUMBER,…", help="as in performance=3,production=2")
     parser.add_argument("--policy", type=Path, metavar="FILE.toml", help="a [policy] and [weights] of one's own")
-    parser.add_argument("--width", type=int, default=terminal_width(), metavar="CHARACTERS", help="of what is printed")
+    parser.add_argument(
+        "--width", type=_width, default=terminal_width(), metavar="CHARACTERS", help="of what is printed"
+    )
+
+
+def _width(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= len(text) <= _WIDTH_DIGITS and int(text)):
+        raise argparse.ArgumentTypeError(f"expected characters from 1 to 9,999, found {text!r}")
+    return int(text)
 
 
 def add_runs(parser: argparse.ArgumentParser, *, what: str) -> None:
     parser.add_argument("--run", nargs="+", action="extend", type=Path, default=[], metavar="RUN.json", help=what)
+
+
+def add_facts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--facts",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FOLDER",
+        help="more snapshots, as FOLDER/<framework>/<YYYY-MM>.toml",
+    )
+
+
+def read_snapshots(rubric: Rubric, options: argparse.Namespace) -> tuple[Snapshot, ...]:
+    """The shipped facts and those of ``--facts``. Raises FactError."""
+    return load_snapshots(fixtures_folder() / "ecosystem", *options.facts, keys=rubric.facts, topics=rubric.topics)
 
 
 def read_evidence(rubric: Rubric, options: argparse.Namespace) -> tuple[Evidence, list[str]]:
@@ -46,7 +72,7 @@ def read_evidence(rubric: Rubric, options: argparse.Namespace) -> tuple[Evidence
 
     Raises one of ``ERRORS``: EvidenceError for a framework of which nothing is known.
     """
-    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics)
+    snapshots = read_snapshots(rubric, options)
     evidence = gather(
         snapshots,
         month=options.snapshot,

@@ -26,9 +26,11 @@ def run(options: argparse.Namespace) -> int:
     """Print the way, and return 0, or 2 where it could not be written."""
     overridden = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
     evidence, frameworks = arguments.read_evidence(overridden.rubric, options)
-    report = build_report(overridden.rubric, evidence, frameworks=frameworks, departures=overridden.departures)
+    # The others stay, so that it can be told what of it the order rests on.
+    compared = list(dict.fromkeys((*frameworks, *evidence.frameworks())))
+    report = build_report(overridden.rubric, evidence, frameworks=compared, departures=overridden.departures)
     if report.layers:
         text = trace_layer(report.layers[0], dimension=options.dimension, width=options.width)
     else:
-        text = trace(report, evidence, dimension=options.dimension, width=options.width)
+        text = trace(report, evidence, framework=frameworks[0], dimension=options.dimension, width=options.width)
     return write(text, what="trace")

@@ -15,6 +15,7 @@ from speedscore.record.ratios import Estimate
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.cards import layer_cards, wording
+from speedscore.scoring.cards.terminal import MINIMUM_WIDTH
 from speedscore.scoring.commands.tracing_probes import probes_behind
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.findings import Finding, Source
@@ -34,21 +35,22 @@ _MOST_ROUNDS = 12
 """Written out for each process; the rest are counted, and stand in the saved run."""
 
 
-def trace(report: ScoreReport, evidence: Evidence, *, dimension: str | None, width: int) -> str:
-    """The only card of ``report`` as text, or one dimension of it, by its name or the beginning of it.
+def trace(report: ScoreReport, evidence: Evidence, *, framework: str, dimension: str | None, width: int) -> str:
+    """The card of ``framework`` as text, or one dimension of it, by its name or the beginning of it.
 
-    Raises EvidenceError for an unknown dimension.
+    The other cards of ``report`` are those that it is compared with. Raises EvidenceError for an unknown dimension.
     """
-    (card,) = report.cards
+    card = next(card for card in report.cards if card.framework == framework)
     chosen = [scored for scored in card.dimensions if dimension is None or scored.dimension.startswith(dimension)]
     if not chosen:
         known = [scored.dimension for scored in card.dimensions]
         hint = did_you_mean(str(dimension), known)
         raise EvidenceError(f"unknown dimension {dimension!r}; there are {', '.join(known)}{hint}")
     variants = {device: choose_variants(report.policy, evidence, device=device) for device in evidence.measured}
-    lines = _speed_score(card) if dimension is None else []
+    lines = _speed_score(card, report) if dimension is None else []
+    in_order = _in_order(card, report)
     for scored in chosen:
-        lines += [*_dimension(card, scored, evidence, variants), ""]
+        lines += [*_dimension(card, scored, evidence, variants, in_order), ""]
     return "".join(f"{line}\n" for text in lines for line in _wrapped(text, width))
 
 
@@ -73,20 +75,42 @@ def trace_layer(card: LayerCard, *, dimension: str | None, width: int) -> str:
 
 
 def _wrapped(text: str, width: int) -> Sequence[str]:
-    text = one_line(text)
+    text, width = one_line(text), max(width, MINIMUM_WIDTH)
     indent = " " * (len(text) - len(text.lstrip()))
-    return textwrap.wrap(text, width, subsequent_indent=f"{indent}  ", break_on_hyphens=False) or [""]
+    return textwrap.wrap(
+        text.strip(), width, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
+    ) or [""]
 
 
-def _speed_score(card: ScoreCard) -> list[str]:
-    return [f"{card.name}: Speed Score {wording.title_score(card)}", f"  {wording.calculation(card)}", ""]
+def _speed_score(card: ScoreCard, report: ScoreReport) -> list[str]:
+    order = [f"  {sentence}" for sentence in wording.order(report)] if len(report.cards) > 1 else []
+    return [f"{card.name}: Speed Score {wording.title_score(card)}", f"  {wording.calculation(card)}", *order, ""]
+
+
+def _in_order(card: ScoreCard, report: ScoreReport) -> dict[str, str]:
+    """By criterion what of it the order of the frameworks rests on; empty where the card has no place in one."""
+    comparison = report.comparison
+    names = {card.framework: card.name for card in report.cards}
+    if card.framework not in comparison.ranked:
+        return {}
+    said = {each.criterion: f"in no order: {wording.why_omitted(each, names)}" for each in comparison.omitted}
+    for question, finding in zip(comparison.questions, comparison.findings[card.framework], strict=True):
+        method = f", {question.method}" if question.method else ""
+        said[question.criterion] = (
+            f"in the order: {wording.value(finding)}, {question.points[card.framework]:.2f} points{method}"
+        )
+    return said
 
 
 _VariantsByDevice = Mapping[DeviceName, Variants]
 
 
 def _dimension(
-    card: ScoreCard, dimension: DimensionScore, evidence: Evidence, variants: _VariantsByDevice
+    card: ScoreCard,
+    dimension: DimensionScore,
+    evidence: Evidence,
+    variants: _VariantsByDevice,
+    in_order: Mapping[str, str],
 ) -> Iterator[str]:
     score = "no score" if dimension.score is None else wording.points(dimension.score)
     yield f"{card.name}: {dimension.title} {score}, {wording.coverage(dimension)}"
@@ -99,8 +123,12 @@ def _dimension(
         yield f"  {dimension.reason}"
     if dimension.measured:
         yield from _variants(card)
+        if few := wording.few_processes(card):
+            yield f"  {few}"
     for finding in dimension.findings:
         yield from _finding(finding, evidence, variants)
+        if finding.criterion.id in in_order:
+            yield f"    {in_order[finding.criterion.id]}"
 
 
 def _variants(card: ScoreCard) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from speedscore.scoring.cards import layer_cards, wording
+from speedscore.scoring.cards.terminal import MINIMUM_WIDTH
 from speedscore.scoring.commands import arguments
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import FactError, make_fact
@@ -85,7 +86,7 @@ def with_facts(evidence: Evidence, rubric: Rubric, framework: str, settings: Seq
 
 def changes(before: ScoreReport, after: ScoreReport, *, width: int) -> str:
     """What differs between two reports about the same frameworks, as text."""
-    before, after = plain(before), plain(after)
+    before, after, width = plain(before), plain(after), max(width, MINIMUM_WIDTH)
     lines = [line for pair in zip(before.cards, after.cards, strict=True) for line in _card(*pair, width=width)]
     lines += [line for pair in zip(before.layers, after.layers, strict=True) for line in _layer(*pair, width=width)]
     lines = lines or [_nothing_changes(after)]

@@ -18,6 +18,9 @@ _SHORTEST_SECONDS, _LONGEST_SECONDS = 1e-12, 1e9
 _LEAST, _MOST = 1e-18, 1e24
 """Of any other sample that is not zero, in whatever unit: beyond the largest machines by orders of magnitude."""
 
+_LONGEST_NAME = 60
+"""Characters that a card's title and columns have room for."""
+
 
 def find_problem(run: RunRecord, *, today: datetime.date) -> str:
     """The first reason not to judge the run, in one line; empty where there is none."""
@@ -32,6 +35,11 @@ def _problems(run: RunRecord, *, today: datetime.date) -> Iterator[str]:
         ecosystem = ecosystems.setdefault(case.framework, case.ecosystem)
         if ecosystem != case.ecosystem:
             yield f"{case.framework} is of {ecosystem} in one case and of {case.ecosystem} in another; expected one"
+        for name in (case.framework, case.ecosystem, case.model):
+            if not name.strip():
+                yield f"{case.id or 'a case'} does not say of which framework, ecosystem and model it is"
+            if len(name) > _LONGEST_NAME:
+                yield f"the name {name[:_LONGEST_NAME]!r}… has {len(name)} characters; expected at most {_LONGEST_NAME}"
         place = (case.framework, case.model, case.device, case.phase, case.precision)
         if place in places:
             yield f"{' '.join(place)} stands in the run twice; expected each once"

@@ -16,7 +16,7 @@ from speedscore.scoring.facts.statement import Statement
 from speedscore.scoring.rubric.probe_measure import Control
 from speedscore.text.cleaning import is_name, one_line
 
-_LIMITS = (("round_to", 0.001, 10), ("strength_from", 0, 10), ("weakness_to", 0, 10), ("sentences_each", 0, 100))
+_LIMITS = (("round_to", 0.001, 10), ("strength_from", 0, 10), ("weakness_to", 0, 10), ("sentences_each", 1, 100))
 """Field, least and most. Beyond them a rounded score is no number any more, or a sentence always or never said."""
 _MOST_MONTHS = 1200
 

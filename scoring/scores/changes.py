@@ -10,6 +10,7 @@ import msgspec
 
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.findings import Finding, Source, fact_sources
+from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.layer_card import LayerCard
@@ -48,6 +49,15 @@ class DimensionChange(msgspec.Struct, frozen=True):
     """Criteria that are not listed."""
 
 
+class TopicChange(msgspec.Struct, frozen=True):
+    """One topic of which something else is told."""
+
+    name: str
+    """For people."""
+    gone: tuple[DatedStatement, ...]
+    new: tuple[DatedStatement, ...]
+
+
 class Changes(msgspec.Struct, frozen=True):
     """All that changed about one framework."""
 
@@ -60,6 +70,7 @@ class Changes(msgspec.Struct, frozen=True):
     """Changed facts that no criterion asks for."""
     layers: tuple[tuple[str, str, str], ...]
     """(name, grade then, grade now) of libraries on top of it whose grade changed; ``unknown`` where there is none."""
+    topics: tuple[TopicChange, ...] = ()
 
 
 class LayerChanges(msgspec.Struct, frozen=True):
@@ -118,6 +129,7 @@ def find_changes(rubric: Rubric, before: Evidence, after: Evidence, *, framework
         ),
         others=tuple(change for key, change in changed.items() if key not in asked),
         layers=_layers(old, new),
+        topics=_topics(rubric, old, new),
     )
 
 
@@ -160,6 +172,24 @@ def _dimension(before: DimensionScore, after: DimensionScore, changed: dict[str,
     return DimensionChange(
         before=before, after=after, criteria=tuple(criteria), unchanged=len(after.findings) - len(criteria)
     )
+
+
+def _topics(rubric: Rubric, before: ScoreCard, after: ScoreCard) -> tuple[TopicChange, ...]:
+    """What is told no more and what is told anew, by topic; one statement read again later is both."""
+    then, now = ({answer.id: answer.statements for answer in card.topics} for card in (before, after))
+    changes = []
+    for topic, entry in rubric.topics.items():
+        old, new = ({_as_said(statement): statement for statement in told.get(topic, ())} for told in (then, now))
+        gone = tuple(statement for said, statement in old.items() if said not in new)
+        added = tuple(statement for said, statement in new.items() if said not in old)
+        if gone or added:
+            changes.append(TopicChange(name=entry.name, gone=gone, new=added))
+    return tuple(changes)
+
+
+def _as_said(statement: DatedStatement) -> DatedStatement:
+    """A statement without what time alone changes."""
+    return msgspec.structs.replace(statement, age_months=0, stale=False)
 
 
 def _layers(before: ScoreCard, after: ScoreCard) -> tuple[tuple[str, str, str], ...]:

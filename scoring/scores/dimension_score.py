@@ -47,6 +47,13 @@ class DimensionScore(msgspec.Struct, frozen=True):
         return any(finding.measured for finding in self.findings)
 
     @property
+    def shares(self) -> tuple[tuple[Finding, float], ...]:
+        """What is answered, stale or not, each with its part of the weight that the score rests on."""
+        counted = [finding for finding in self.findings if finding.points is not None]
+        weight = math.fsum(finding.criterion.weight for finding in counted)
+        return tuple((finding, finding.criterion.weight / weight) for finding in counted) if weight else ()
+
+    @property
     def answered(self) -> int:
         return sum(finding.known for finding in self.findings)
 

@@ -86,7 +86,7 @@ def make_card(
     lacking = [dimension.title for dimension in weighing if dimension.score is None]
     answered = [finding for dimension in dimensions for finding in dimension.findings if finding.score is not None]
     policy = rubric.policy
-    avoid_if = _sentences(answered, policy, text=lambda finding: finding.criterion.avoid_if, strong=False)
+    avoid_if = _sentences(dimensions, policy, text=lambda finding: finding.criterion.avoid_if, strong=False)
     return ScoreCard(
         framework=framework,
         name=evidence.names.get(framework, framework),
@@ -96,9 +96,9 @@ def make_card(
         speed_score=None if lacking else _speed_score(rubric, weighing),
         uncertainty=uncertainty,
         reason=f"no score for {', '.join(lacking)}" if lacking else "",
-        strengths=_sentences(answered, policy, text=lambda finding: finding.criterion.strength, strong=True),
-        weaknesses=_sentences(answered, policy, text=lambda finding: finding.criterion.weakness, strong=False),
-        best_for=_sentences(answered, policy, text=lambda finding: finding.criterion.best_for, strong=True),
+        strengths=_sentences(dimensions, policy, text=lambda finding: finding.criterion.strength, strong=True),
+        weaknesses=_sentences(dimensions, policy, text=lambda finding: finding.criterion.weakness, strong=False),
+        best_for=_sentences(dimensions, policy, text=lambda finding: finding.criterion.best_for, strong=True),
         avoid_if=avoid_if,
         instead=take_instead(avoid_if, own=answered, rivals=rivals or {}),
         variants=tuple(sorted(variants, key=lambda variant: variant.device != main_basis)),
@@ -141,18 +141,22 @@ def _speed_score(rubric: Rubric, weighing: Sequence[DimensionScore]) -> float:
 
 
 def _sentences(
-    findings: Sequence[Finding], policy: Policy, *, text: Callable[[Finding], str], strong: bool
+    dimensions: Sequence[DimensionScore], policy: Policy, *, text: Callable[[Finding], str], strong: bool
 ) -> tuple[str, ...]:
-    """Sentences of the criteria beyond the policy's thresholds, those that move the score furthest first."""
+    """Sentences of the criteria beyond the policy's thresholds, those that move their dimension furthest first.
+
+    How far is the criterion's part of what its dimension rests on, times its distance from the other end of the scale.
+    """
     limit = policy.strength_from if strong else policy.weakness_to
     by_effect = [
-        (finding.criterion.weight * (finding.score if strong else 10.0 - finding.score), text(finding))
-        for finding in findings
+        (share * (finding.score if strong else 10.0 - finding.score), text(finding))
+        for dimension in dimensions
+        for finding, share in dimension.shares
         if finding.score is not None
         and text(finding)
         and (finding.score >= limit if strong else finding.score <= limit)
     ]
-    by_effect.sort(key=lambda pair: -pair[0])
+    by_effect.sort(key=lambda pair: -round(pair[0], 9))
     return tuple(sentence for _, sentence in by_effect[: policy.sentences_each])
 
 

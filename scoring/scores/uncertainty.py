@@ -1,11 +1,12 @@
 """How sure a score is: an interval for each dimension and for the Speed Score, by Monte Carlo.
 
-Three things are not known exactly, and each is drawn: the ratio of two cases (as ``record.ratios`` estimates it and its
-error over fresh processes), a fact whose source states a range and an answer of few probes (uniform over it, or over
-what so few allow), and what nobody answered, which is taken at both extremes, 0 and 10. The interval holds 95 % of the
-draws and always the score itself. Which variant stands for an ecosystem is taken as it is: other rounds chose it than
-those that are drawn. It says nothing about facts that are wrong or breakpoints that are debatable; for those see
-``sensitivity``.
+What is not known exactly is drawn: the ratio of two cases (as ``record.ratios`` estimates it and its error over fresh
+processes), what so few probes allow, a fact whose source states a range (uniform over it), which of the facts is right
+that contradict each other on the card (each as likely as the others), and where the breakpoints stand (each criterion's
+points are shifted by up to half a point, the same shift for all frameworks). The interval holds 95 % of the draws and
+always the score itself. Where an answer is unknown or stale, it is taken at both extremes, 0 and 10, and the interval
+is called bounds: no share of anything lies in it. Which variant stands for an ecosystem is taken as it is: other rounds
+chose it than those that are drawn. Weights are the business of ``sensitivity``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from speedscore.record.ratios import Estimate, Pair
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence
-from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.findings.findings import Finding, Source
 from speedscore.scoring.findings.standings import ComparedCell, common_support
 from speedscore.scoring.findings.variants import choose_variants
 from speedscore.scoring.rubric.answer_rule import AnswerRule
@@ -33,6 +34,8 @@ from speedscore.scoring.rubric.rubric import Rubric
 DRAWS = 400
 _TAILS = (2.5, 97.5)
 _WORST, _BEST = 0.0, 10.0
+_LARGEST_SHIFT = 0.5
+"""Points. Scores are rounded to half a point, as nobody claims to know better where a breakpoint belongs."""
 _LARGEST_LOG = 700.0
 """Beyond it a float overflows; Student's t of one degree of freedom goes there now and then."""
 
@@ -46,6 +49,9 @@ class Interval(msgspec.Struct, frozen=True):
 
     low: float
     high: float
+    bounds: bool = False
+    """Whether it holds answers that are unknown or stale, each at its worst and at its best: then it is what can be,
+    and no 95 % of anything."""
 
 
 class Uncertainty(msgspec.Struct, frozen=True):
@@ -53,6 +59,8 @@ class Uncertainty(msgspec.Struct, frozen=True):
 
     dimensions: dict[Dimension, Interval]
     speed_score: Interval
+    lone_process: bool = False
+    """Whether a measured figure rests on one process a case, which says nothing of how another would have been."""
 
 
 def uncertainties(
@@ -65,44 +73,65 @@ def uncertainties(
 ) -> dict[str, Uncertainty]:
     """By framework. ``findings`` are those of ``device``, None for facts alone; the same seed gives the same draws."""
     rng = np.random.default_rng(seed)
-    ratios: dict[str, dict[str, Draws]] = {}
+    cells: dict[str, Sequence[ComparedCell]] = {}
     if device is not None:
         variants = choose_variants(rubric.policy, evidence, device=device)
-        ratios = {
-            criterion.id: _ratio_draws(
-                common_support(evidence, device=device, measure=criterion.measure, variants=variants)[0], rng
-            )
+        cells = {
+            criterion.id: common_support(evidence, device=device, measure=criterion.measure, variants=variants)[0]
             for criterion in rubric.criterion
             if criterion.measure is not None
         }
+    ratios = {criterion: _ratio_draws(common, rng) for criterion, common in cells.items()}
+    # Of each criterion by itself, so that neither the other criteria nor the order of the frameworks has a say.
+    shifts = {
+        criterion.id: np.concatenate(([0.0], rng.uniform(-_LARGEST_SHIFT, _LARGEST_SHIFT, DRAWS)))
+        for criterion in rubric.criterion
+        for rng in [np.random.default_rng([seed, *criterion.id.encode()])]
+    }
     return {
         framework: _of_framework(
             rubric,
             {
-                finding.criterion.id: _scores(finding, ratios.get(finding.criterion.id, {}), rng)
+                finding.criterion.id: _scores(
+                    finding, ratios.get(finding.criterion.id, {}), shifts[finding.criterion.id], seed=seed
+                )
                 for finding in framework_findings
             },
             framework_findings,
+            lone_process=any(
+                _rests_on_lone_processes(cells[finding.criterion.id], framework)
+                for finding in framework_findings
+                if finding.measured and finding.rule is not None and finding.rule.measure is not None
+            ),
         )
         for framework, framework_findings in findings.items()
     }
 
 
+def _rests_on_lone_processes(common: Sequence[ComparedCell], ecosystem: str) -> bool:
+    cases = [cell.cases[cell.scored[ecosystem].framework] for cell in common if cell.is_of_rounds]
+    return any(len(rounds_by_process(case.rounds)) < 2 for case in cases)
+
+
 def _of_framework(
-    rubric: Rubric,
-    drawn: Mapping[str, Draws | None],
-    findings: Sequence[Finding],
+    rubric: Rubric, drawn: Mapping[str, Draws | None], findings: Sequence[Finding], *, lone_process: bool
 ) -> Uncertainty:
     intervals: dict[Dimension, Interval] = {}
     totals = [np.zeros(1 + DRAWS), np.zeros(1 + DRAWS)]
     for dimension in DIMENSIONS:
         asked = [finding.criterion for finding in findings if finding.criterion.dimension == dimension]
         lows, highs = (_dimension(rubric, asked, drawn, unknown=unknown) for unknown in (_WORST, _BEST))
-        intervals[dimension] = _interval(lows, highs)
+        bounds = not asked or any(drawn[criterion.id] is None for criterion in asked if criterion.weight)
+        intervals[dimension] = _interval(lows, highs, bounds=bounds)
         for total, draws in zip(totals, (lows, highs), strict=True):
             total += rubric.weights[dimension] * draws
     whole = math.fsum(rubric.weights.values())
-    return Uncertainty(dimensions=intervals, speed_score=_interval(totals[0] / whole, totals[1] / whole))
+    bounds = any(interval.bounds for dimension, interval in intervals.items() if rubric.weights[dimension])
+    return Uncertainty(
+        dimensions=intervals,
+        speed_score=_interval(totals[0] / whole, totals[1] / whole, bounds=bounds),
+        lone_process=lone_process,
+    )
 
 
 def _dimension(
@@ -121,28 +150,43 @@ def _dimension(
     return rounded
 
 
-def _interval(lows: Draws, highs: Draws) -> Interval:
+def _interval(lows: Draws, highs: Draws, *, bounds: bool) -> Interval:
     """``lows`` and ``highs`` have what nobody answered at its worst and at its best."""
     return Interval(
         low=min(float(lows[0]), float(np.percentile(lows[1:], _TAILS[0]))),
         high=max(float(highs[0]), float(np.percentile(highs[1:], _TAILS[1]))),
+        bounds=bounds,
     )
 
 
-def _scores(finding: Finding, ratios: Mapping[str, Draws], rng: np.random.Generator) -> Draws | None:
-    """Points of one answer in each draw; None where there is none."""
+def _scores(finding: Finding, ratios: Mapping[str, Draws], shift: Draws, *, seed: int) -> Draws | None:
+    """Points of one answer in each draw; None where there is none, or a stale one."""
     if finding.score is None or finding.rule is None:
         return None
     if finding.rule.measure is not None:
-        return _points(finding.rule, ratios[finding.framework])
-    if any(source.low is not None or source.high is not None for source in finding.sources):
-        values = [_stated(source.low, source.value, source.high, rng) for source in finding.sources]
-        return _points(finding.rule, _combined(finding.rule, values))
-    return np.full(1 + DRAWS, finding.score)
+        scores = _points(finding.rule, ratios[finding.framework])
+    else:
+        rng = np.random.default_rng([seed + 1, *finding.criterion.id.encode()])
+        drawn = [_contradicted(source, finding, rng) for source in finding.sources]
+        exact = all(np.ptp(values) == 0 for values in drawn)
+        scores = np.full(1 + DRAWS, finding.score) if exact else _points(finding.rule, _combined(finding.rule, drawn))
+    if finding.limit:
+        scores = np.minimum(scores, finding.score)
+    return np.clip(scores + shift, _WORST, _BEST)
 
 
 def _points(rule: AnswerRule, values: Draws) -> Draws:
     return np.array([rule.score(value) for value in values.tolist()])
+
+
+def _contradicted(source: Source, finding: Finding, rng: np.random.Generator) -> Draws:
+    """In each draw one of the figures that are fresh and say something of the same thing, the answering one first; what
+    was measured is contradicted by no fact about another machine or another year."""
+    others = () if source.kind == "measured" else finding.beside
+    figures = [source, *(other for other in others if other.name == source.name and not other.stale)]
+    drawn = np.stack([_stated(each.low, each.value, each.high, rng) for each in figures])
+    chosen = np.concatenate(([0], rng.integers(len(figures), size=DRAWS)))
+    return np.asarray(drawn[chosen, np.arange(1 + DRAWS)])
 
 
 def _stated(low: float | None, value: float, high: float | None, rng: np.random.Generator) -> Draws:

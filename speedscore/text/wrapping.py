@@ -17,4 +17,12 @@ def ends_apart(left: str, right: str, *, width: int) -> list[str]:
     """``left`` and ``right`` at the two ends of one line; in lines of their own where one has no room for both."""
     if len(left) + 1 + len(right) <= width:
         return [f"{left}{right:>{width - len(left)}}"]
-    return [*textwrap.wrap(left, width), *(line.rjust(width) for line in textwrap.wrap(right, width))]
+    return [
+        *textwrap.wrap(left, width, subsequent_indent="  "),
+        *(line.rjust(width) for line in textwrap.wrap(right, width)),
+    ]
+
+
+def shortened(text: str, most: int) -> str:
+    """``text``, or its beginning and ``…`` where it has more than ``most`` characters."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -29,7 +29,7 @@ ROUND_SPREAD = 0.05
 CONDITIONS = [(1, 0.0), (2, 0.0), (5, 0.0), (1, 0.02), (2, 0.02), (5, 0.02)]
 """Processes a case, and how far they differ from each other."""
 
-FINE = msgspec.structs.replace(RUBRIC, policy=msgspec.structs.replace(RUBRIC.policy, round_to=1e-6))
+FINE = msgspec.structs.replace(RUBRIC, policy=msgspec.structs.replace(RUBRIC.policy, round_to=1e-3))
 """Without the rounding to half points, which would hide most misses."""
 
 

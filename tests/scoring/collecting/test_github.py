@@ -100,6 +100,11 @@ def test_the_counts_of_today_and_the_share_of_issues_closed(clock: Clock) -> Non
     assert collected.missing == ()
     assert {fact.as_of for fact in collected.facts} == {"2024-01-31"}
     assert {fact.source for fact in collected.facts} == {"google/flax, GitHub GraphQL API"}
+    ways = {fact.key: fact.definition for fact in collected.facts}
+    assert ways["github_stars"] == ways["github_forks"] == ways["github_discussions"] == "GitHub"
+    assert ways["commits_per_week"] == "GitHub, with merges, 52 weeks"
+    # There is one way to count these.
+    assert ways["security_policy_level"] == ways["issues_closed_within_30d_pct"] == ""
     assert "2 of 4 issues created 2023-01-02 to 2023-12-31" in collected.facts[-1].method
     assert clock.slept == []
 

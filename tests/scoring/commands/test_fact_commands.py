@@ -111,6 +111,21 @@ def test_the_difference_tells_value_source_and_every_score(capsys: pytest.Captur
     assert "Haiku: Good -> Maintained only" in lines
 
 
+def test_the_difference_tells_what_is_said_no_more_and_what_anew(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("diff", "2024-01", "2026-11", "pytorch") == 0
+    said = capsys.readouterr().out
+    lines = said.splitlines()
+    assert max(map(len, lines)) <= 80
+    start = lines.index("TOLD, AND IN NO SCORE")
+    assert lines[start + 1] == "Serving"
+    assert lines[start + 2].startswith("  + TorchServe is no longer maintained")
+    assert run("diff", "2024-01", "2026-11", "jax") == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "- to ONNX, or to TensorFlow's SavedModel (reference 2024-01 [" in text
+    assert run("diff", "2024-01", "2026-08", "jax") == 0
+    assert "TOLD" not in capsys.readouterr().out, "what only aged is no change"
+
+
 def test_the_difference_of_a_layer_tells_its_grade_and_facts(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("diff", "2024-01", "2026-08", "haiku") == 0
     lines = capsys.readouterr().out.splitlines()

@@ -19,7 +19,7 @@ from speedscore.scoring.scores.coverage import cover
 from speedscore.scoring.scores.dimension_score import round_half_up, score_dimension
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
-from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
+from tests.scoring.sample_facts import RUBRIC, full_facts, make_evidence, make_fact, make_snapshot, shipped
 from tests.scoring.sample_runs import make_run, measured_case, skipped_case, two_frameworks
 
 CALIBRATION = (7.5, 6.0, 7.5, 6.5, 9.5)
@@ -244,6 +244,19 @@ def test_the_accelerator_enters_the_score_where_both_devices_have_a_comparison()
     (card,) = report(*shipped(), frameworks=["jax"], run=NamedRun(name="a.json", record=run)).cards
     assert card.dimensions[-1].basis == "measured on gpu"
     assert [other.basis for other in card.beside] == ["measured on cpu", "published facts"]
+
+
+def test_the_sentences_come_first_that_move_their_dimension_furthest() -> None:
+    """A third of four questions outweighs a whole one of eleven."""
+    good = {
+        key: 10.0 if RUBRIC.facts[key].allowed else 1.0 if key.startswith("weeks") else 99.0 for key in full_facts()
+    }
+    values = {**good, "weeks_beginner": 5.0, "security_policy_level": 0.0}
+    facts = {key: make_fact(key, value) for key, value in values.items()}
+    (card,) = report(make_snapshot(*facts.values()), frameworks=["alpha"]).cards
+    shares = {finding.criterion.id: share for each in card.dimensions for finding, share in each.shares}
+    assert shares["beginner"] * 5.0 > shares["security_policy"] * 10.0
+    assert card.weaknesses.index("Much to learn for beginners") < card.weaknesses.index("No security policy")
 
 
 def test_sentences_come_from_scores_alone() -> None:
