@@ -8,10 +8,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from speedscore.scoring.cards import wording
+from speedscore.scoring.cards import unscored, wording
 from speedscore.scoring.findings.findings import Source
+from speedscore.scoring.findings.topics import KnownFact
 from speedscore.scoring.scores.layer_card import GradeLimits, LayerCard, Limit, MeasuredLine
-from speedscore.scoring.scores.maturity import LayerFact
 from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.text.markdown import escaped, markdown_table
 from speedscore.text.numbers import factor
@@ -72,12 +72,12 @@ def measured_line(line: MeasuredLine) -> str:
     return f"{line.line}: {factor(line.times_as_fast)}× as fast as {line.scored_as} in training on {line.device}"
 
 
-def fact_value(fact: LayerFact) -> str:
+def fact_value(fact: KnownFact) -> str:
     number = wording.number(fact.source.value)
     return f"level {number}" if fact.unit == "level" else f"{number} {fact.unit}"
 
 
-def unasked(card: LayerCard) -> Iterator[LayerFact]:
+def unasked(card: LayerCard) -> Iterator[KnownFact]:
     """What is known beyond the answers to the rubric's questions."""
     asked = {key for finding in card.answers for key in finding.criterion.facts}
     return (fact for fact in card.facts if fact.key not in asked)
@@ -110,6 +110,8 @@ def full(card: LayerCard, report: ScoreReport, width: int) -> Iterator[str]:
         headers=("Known", "Value", "From"),
         widths=(_NAME_WIDTH, _VALUE_WIDTH, width - _NAME_WIDTH - _VALUE_WIDTH - 2 * GAP),
     )
+    said = unscored.of_statements(card.topics)
+    yield from _bullets("Said of it", (f"{line.text} {footnotes.mark([line.source])}" for line in said), width)
     yield from _bullets("Measured", map(measured_line, card.lines), width)
     if footnotes:
         yield from ("", "Sources", *footnotes.lines(width))
@@ -125,6 +127,7 @@ def in_markdown(card: LayerCard, report: ScoreReport) -> Iterator[str]:
     yield from markdown_table(rows, headers=("Grade", "Asks for", "Has", "Reached"))
     for heading, sentences in (
         ("What would change the grade", list(changes_of_grade(card))),
+        ("Said of it", [f"{line.text} ({line.origin}: {line.source})" for line in unscored.of_statements(card.topics)]),
         ("Measured", list(map(measured_line, card.lines))),
     ):
         if sentences:
