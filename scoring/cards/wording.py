@@ -83,6 +83,16 @@ def interval(sure: Interval) -> str:
     return f"{'bounds' if sure.bounds else '95 %:'} {sure.low:.1f} to {sure.high:.1f}"
 
 
+def dormancy(card: ScoreCard, report: ScoreReport) -> str:
+    """That the project is dormant, and what that costs it; empty where it is not."""
+    if not card.dormant:
+        return ""
+    return (
+        "Dormant: by all that is known nothing was committed and nothing released in twelve months. What it gathered, "
+        f"showed or promised before counts for {report.policy.dormant_most:g} points at most."
+    )
+
+
 def few_processes(card: ScoreCard) -> str:
     """That nothing is known of how processes differ, where it is so; empty elsewhere."""
     if not card.uncertainty.lone_process:
