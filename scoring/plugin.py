@@ -7,7 +7,7 @@ wrong, and the exit status is not zero.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,7 @@ def pytest_speedscore_run(config: pytest.Config, run: RunRecord, run_path: str |
         outcome.text = _cards(
             rubric,
             NamedRun(name=_name(run_path, config.invocation_params.dir), record=run),
+            facts=[folder for folders in config.hook.pytest_speedscore_facts(config=config) for folder in folders],
             width=config.get_terminal_writer().fullwidth,
             # The option belongs to the suite, which need not be there.
             full=config.getoption("full", False),
@@ -88,7 +89,7 @@ def _name(run_path: str | None, folder: Path) -> str:
     return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
-def _cards(rubric: Rubric, run: NamedRun, *, width: int, full: bool) -> str:
+def _cards(rubric: Rubric, run: NamedRun, *, facts: Sequence[Path], width: int, full: bool) -> str:
     """The measured frameworks' scores side by side, or with ``full`` the whole card of each."""
     answered = any(case.status == "measured" for case in run.record.cases)
     if not answered and not any(probe.status == "answered" for probe in run.record.probes):
@@ -96,7 +97,7 @@ def _cards(rubric: Rubric, run: NamedRun, *, width: int, full: bool) -> str:
     if run.record.in_process:
         return f"The frameworks ran inside pytest, which is no basis for a ranking; {FACTS_ALONE}"
     evidence = gather(
-        load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics),
+        load_snapshots(fixtures_folder() / "ecosystem", *facts, keys=rubric.facts, topics=rubric.topics),
         as_of=this_month.this_month(),
         runs=[run],
         kind_order=rubric.policy.kind_order,

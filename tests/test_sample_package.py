@@ -1,4 +1,4 @@
-"""A package outside the tree brings a framework, a model and a criterion, and all three stand in the matrix.
+"""A package outside the tree brings a framework with facts, a model and a criterion, and all stand in their places.
 
 It is installed into a folder of its own, which only the sessions of these tests see. What needs JAX or PyTorch is
 measured where they are installed and skipped elsewhere; the rest is the same in both worlds.
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
+from speedscore.__main__ import main
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.workloads.reference import ReferenceFileError, load_reference
 from speedscore.bench_suite.workloads.table import MODELS
@@ -28,6 +29,7 @@ from speedscore.scoring.rubric.rubric import add_criteria, load_rubric
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import build_report
 from tests.places import ROOT
+from tests.scoring.sample_runs import save
 
 PACKAGE = ROOT / "examples" / "speedscore-sample"
 pytestmark = pytest.mark.bare
@@ -131,6 +133,25 @@ def test_its_criterion_is_asked_and_answered(ended: Ended, site: Path, monkeypat
     if found.score is not None:
         assert (found.criterion.strength in card.strengths) == (found.score >= 8.5)
         assert (found.criterion.weakness in card.weaknesses) == (found.score <= 5.0)
+
+
+def test_its_framework_has_a_card_with_its_facts(
+    ended: Ended, site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "NumPy " in ended.said
+    assert "PyPI, release history of numpy" in ended.said
+    facts = site / "speedscore_sample" / "facts"
+    run = save(ended.run, tmp_path / "run.json")
+    command = ["numpy", "--facts", str(facts), "--run", str(run)]
+    assert main(["card", *command]) == 0
+    card = capsys.readouterr().out
+    assert card.startswith("NumPy ")
+    assert "Releases a year: 12" in card
+    assert main(["card", *command, "--format", "json"]) == 0
+    (tmp_path / "card.json").write_text(capsys.readouterr().out, encoding="utf-8")
+    assert main(["verify", str(tmp_path / "card.json"), "--facts", str(facts)]) == 0
+    assert main(["facts", "check", "--facts", str(facts)]) == 0
+    assert "NumPy" in capsys.readouterr().out
 
 
 def numpy_card(ended: Ended, site: Path, monkeypatch: pytest.MonkeyPatch) -> ScoreCard:

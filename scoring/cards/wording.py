@@ -14,6 +14,7 @@ from speedscore.scoring.findings.variants import VariantBeside
 from speedscore.scoring.rubric.topic import Section
 from speedscore.scoring.scores.comparison import OmittedQuestion
 from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.fragility import MOST_REMOVED, RemovedFact
 from speedscore.scoring.scores.lead import LeadPart
 from speedscore.scoring.scores.maturity import GradedLayer
 from speedscore.scoring.scores.score_card import ScoreCard
@@ -207,9 +208,29 @@ def firmness(report: ScoreReport) -> Iterator[str]:
         if without
         else ("Leaving out any one criterion leaves the order as it is.")
     )
+    yield from fragility(report)
     changes = "; ".join(flips(report))
     first = names[sensitivity.ranking[0]]
     yield f"{changes}." if changes else f"No change of one weight or one answer brings anybody level with {first}."
+
+
+def fragility(report: ScoreReport) -> Iterator[str]:
+    """How few facts have to go for another to be first, or for nobody to be."""
+    if report.sensitivity is None:
+        return
+    names = {card.framework: card.name for card in report.cards}
+    found = report.sensitivity.fragility
+    if found.first:
+        yield f"It takes the removal of {_removed(found.removed, names)} to put {names[found.first]} first."
+    else:
+        yield f"No removal of up to {MOST_REMOVED} facts puts another first."
+    if found.no_order:
+        yield f"Without {_removed(found.no_order, names)} there is no order."
+
+
+def _removed(facts: Sequence[RemovedFact], names: Mapping[str, str]) -> str:
+    named = [f"{fact.name} of {names[fact.framework]} ({number(fact.value)})" for fact in facts]
+    return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
 
 
 def flips(report: ScoreReport) -> Iterator[str]:

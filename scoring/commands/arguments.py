@@ -28,6 +28,7 @@ FRAMEWORK_HELP = "as in jax or PyTorch"
 def add_evidence(parser: argparse.ArgumentParser) -> None:
     """The options that say from which runs and facts, and by which weights."""
     add_runs(parser, what="saved runs")
+    add_facts(parser)
     parser.add_argument(
         "--snapshot",
         metavar="YYYY-MM",
@@ -50,12 +51,28 @@ def add_runs(parser: argparse.ArgumentParser, *, what: str) -> None:
     parser.add_argument("--run", nargs="+", action="extend", type=Path, default=[], metavar="RUN.json", help=what)
 
 
+def add_facts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--facts",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="FOLDER",
+        help="more snapshots, as FOLDER/<framework>/<YYYY-MM>.toml",
+    )
+
+
+def read_snapshots(rubric: Rubric, options: argparse.Namespace) -> tuple[Snapshot, ...]:
+    """The shipped facts and those of ``--facts``. Raises FactError."""
+    return load_snapshots(fixtures_folder() / "ecosystem", *options.facts, keys=rubric.facts, topics=rubric.topics)
+
+
 def read_evidence(rubric: Rubric, options: argparse.Namespace) -> tuple[Evidence, list[str]]:
     """Runs and facts, and the frameworks that were named, else all, by fixture folder.
 
     Raises one of ``ERRORS``: EvidenceError for a framework of which nothing is known.
     """
-    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics)
+    snapshots = read_snapshots(rubric, options)
     evidence = gather(
         snapshots,
         month=options.snapshot,

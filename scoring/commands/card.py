@@ -6,7 +6,6 @@ import argparse
 
 from speedscore.scoring.cards import FORMATS, short
 from speedscore.scoring.commands import arguments
-from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
 from speedscore.scoring.rubric.overrides import apply_overrides
 from speedscore.scoring.rubric.rubric import load_rubric
 from speedscore.scoring.scores.score_report import build_report
@@ -43,9 +42,7 @@ def run(options: argparse.Namespace) -> int:
         report=build_report(overridden.rubric, evidence, frameworks=everybody),
         earlier=earlier_scores(
             overridden.rubric,
-            load_snapshots(
-                fixtures_folder() / "ecosystem", keys=overridden.rubric.facts, topics=overridden.rubric.topics
-            ),
+            arguments.read_snapshots(overridden.rubric, options),
             frameworks=scored,
             before=evidence.snapshot,
         ),

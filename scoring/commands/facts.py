@@ -21,7 +21,6 @@ from speedscore.scoring.facts.snapshots import (
     check_layers,
     fixtures_folder,
     load_snapshot,
-    load_snapshots,
     snapshot_paths,
 )
 from speedscore.scoring.findings.findings import Source
@@ -59,11 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         return actions.add_parser(name, help=summary, description=summary, epilog=examples(*lines))
 
     check = add("check", "read every fixture and say what is there", _CHECK)
+    arguments.add_facts(check)
     check.set_defaults(act=run_check)
     diff = add("diff", "what changed between two snapshots, and what that did to the scores", _DIFF)
     diff.add_argument("before", metavar="YYYY-MM", help="the older snapshot")
     diff.add_argument("after", metavar="YYYY-MM", help="the younger snapshot")
     diff.add_argument("framework", metavar="FRAMEWORK", help=arguments.FRAMEWORK_HELP)
+    arguments.add_facts(diff)
     diff.set_defaults(act=run_diff)
     collecting.add_arguments(
         add(
@@ -80,11 +81,11 @@ def run(options: argparse.Namespace) -> int:
     return int(options.act(options))
 
 
-def run_check(options: argparse.Namespace) -> int:  # noqa: ARG001
+def run_check(options: argparse.Namespace) -> int:
     """Check every fixture; each that is refused gets its own line."""
     try:
         rubric = load_rubric()
-        loaded, refused = _load_all(fixtures_folder() / "ecosystem", rubric)
+        loaded, refused = _load_all([fixtures_folder() / "ecosystem", *options.facts], rubric)
     except (FactError, RubricError) as error:
         loaded, refused = [], [str(error)]
     for message in refused:
@@ -98,7 +99,7 @@ def run_check(options: argparse.Namespace) -> int:  # noqa: ARG001
 def run_diff(options: argparse.Namespace) -> int:
     """Print what changed about a framework from one snapshot to another. Raises one of ``ERRORS``."""
     rubric = load_rubric()
-    snapshots = load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics)
+    snapshots = arguments.read_snapshots(rubric, options)
     before, after = (
         gather(snapshots, month=month, kind_order=rubric.policy.kind_order) for month in (options.before, options.after)
     )
@@ -110,17 +111,17 @@ def run_diff(options: argparse.Namespace) -> int:
     return write("".join(f"{line.rstrip()}\n" for line in lines), what="difference")
 
 
-def _load_all(folder: Path, rubric: Rubric) -> tuple[list[Snapshot], list[str]]:
+def _load_all(folders: Sequence[Path], rubric: Rubric) -> tuple[list[Snapshot], list[str]]:
     """Every snapshot that can be read, and what is wrong with each of the others."""
-    loaded, refused = [], []
-    for path in snapshot_paths(folder):
+    loaded, refused = {}, []
+    for path in snapshot_paths(*folders):
         try:
-            loaded.append(load_snapshot(path, keys=rubric.facts, topics=rubric.topics))
+            loaded[path] = load_snapshot(path, keys=rubric.facts, topics=rubric.topics)
         except FactError as error:
             refused.append(str(error))
     if not refused:
-        check_layers(folder, loaded)
-    return loaded, refused
+        check_layers(loaded)
+    return list(loaded.values()), refused
 
 
 def _check(rubric: Rubric, snapshots: Sequence[Snapshot], *, month: str) -> Iterator[str]:

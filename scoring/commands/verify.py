@@ -46,11 +46,12 @@ ERRORS = (*arguments.ERRORS, CardError)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("card", type=Path, metavar="CARD.json")
     arguments.add_runs(parser, what="where the card's runs are now, in its order")
+    arguments.add_facts(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Compare, and return 0 where every digit follows, 1 where one differs."""
-    differing = verify(options.card, runs=options.run)
+    differing = verify(options.card, runs=options.run, facts=options.facts)
     if not differing:
         return write(one_line(f"{options.card}: every figure follows from its evidence") + "\n", what="result")
     code = write("".join(f"{one_line(line)}\n" for line in differing), what="result")
@@ -77,11 +78,12 @@ class _Card(msgspec.Struct):
     weights: dict[Dimension, float]
 
 
-def verify(path: Path, *, runs: Sequence[Path] = ()) -> list[str]:
+def verify(path: Path, *, runs: Sequence[Path] = (), facts: Sequence[Path] = ()) -> list[str]:
     """What differs, each as ``place: card says X, evidence gives Y``; empty where nothing does.
 
     ``runs`` stand for those that the card names, in its order; without them they are looked for where the command is
-    given and then beside the card. Raises CardError, FactError, RubricError, EvidenceError and RunFileError.
+    given and then beside the card. ``facts`` are folders beside the shipped one. Raises CardError, FactError,
+    RubricError, EvidenceError and RunFileError.
     """
     try:
         text = read_file(path)
@@ -108,7 +110,7 @@ def verify(path: Path, *, runs: Sequence[Path] = ()) -> list[str]:
     except ValueError as error:
         raise CardError(f"{path}: {error}") from error
     evidence = gather(
-        load_snapshots(fixtures_folder() / "ecosystem", keys=rubric.facts, topics=rubric.topics),
+        load_snapshots(fixtures_folder() / "ecosystem", *facts, keys=rubric.facts, topics=rubric.topics),
         month=card.snapshot,
         as_of=card.as_of,
         runs=[NamedRun(name=run.name, record=load_run(place)) for run, place in zip(card.runs, places, strict=True)],

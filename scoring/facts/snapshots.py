@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -93,33 +93,42 @@ def fixtures_folder() -> Path:
 
 
 def load_snapshots(
-    folder: Path, *, keys: Mapping[str, FactKey], topics: Container[str] = (), today: datetime.date | None = None
+    *folders: Path, keys: Mapping[str, FactKey], topics: Container[str] = (), today: datetime.date | None = None
 ) -> tuple[Snapshot, ...]:
-    """Read and check every snapshot under ``folder``, by framework, month and day.
+    """Read and check every snapshot under ``folders``, by framework, month and day.
 
-    Raises FactError at the first file or fact that cannot be trusted, or when there is none at all.
+    Raises FactError at the first file or fact that cannot be trusted, or when a folder holds none at all.
     """
-    loaded = tuple(load_snapshot(path, keys=keys, topics=topics, today=today) for path in snapshot_paths(folder))
-    check_layers(folder, loaded)
-    return loaded
+    loaded = {path: load_snapshot(path, keys=keys, topics=topics, today=today) for path in snapshot_paths(*folders)}
+    check_layers(loaded)
+    return tuple(loaded.values())
 
 
-def snapshot_paths(folder: Path) -> tuple[Path, ...]:
-    """Every file that should be a snapshot, by framework, month and day. Raises FactError when there is none."""
+def snapshot_paths(*folders: Path) -> tuple[Path, ...]:
+    """Every file that should be a snapshot, by framework, month and day.
+
+    Raises FactError where a folder holds none, and where two folders have one of the same framework and time.
+    """
+    paths: dict[tuple[str, str], Path] = {}
+    for folder in dict.fromkeys(folders):
+        found = list(folder.glob("*/*.toml"))
+        if not found:
+            raise FactError(f"{folder}: holds no snapshot; expected <framework>/<YYYY-MM>.toml")
+        for path in found:
+            before = paths.setdefault((path.parent.name, path.stem), path)
+            if before != path:
+                raise FactError(
+                    f"{path}: {before} is of the same time; name it after a day, as in {path.stem[:7]}-15.toml"
+                )
     # By the bare names: as paths, what adds to a month would stand before it.
-    paths = tuple(sorted(folder.glob("*/*.toml"), key=lambda path: (path.parent.name, path.stem)))
-    if not paths:
-        raise FactError(f"{folder}: holds no snapshot; expected <framework>/<YYYY-MM>.toml")
-    return paths
+    return tuple(path for _, path in sorted(paths.items()))
 
 
-def check_layers(folder: Path, snapshots: Iterable[Snapshot]) -> None:
-    """Raise FactError for a layer of a framework that has no snapshot."""
-    snapshots = tuple(snapshots)
-    frameworks = sorted({snapshot.framework for snapshot in snapshots if snapshot.role == "framework"})
-    for snapshot in snapshots:
+def check_layers(snapshots: Mapping[Path, Snapshot]) -> None:
+    """Raise FactError for a layer of a framework that has no snapshot; ``snapshots`` are by their files."""
+    frameworks = sorted({snapshot.framework for snapshot in snapshots.values() if snapshot.role == "framework"})
+    for path, snapshot in snapshots.items():
         if unknown := [name for name in snapshot.layer_of if name not in frameworks]:
-            path = folder / snapshot.framework / f"{snapshot.day or snapshot.month}.toml"
             raise FactError(
                 f"{path}: layer_of is {unknown[0]!r}, which has no snapshot as a framework; "
                 f"there are {', '.join(frameworks) or 'none'}"

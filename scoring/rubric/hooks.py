@@ -1,8 +1,9 @@
-"""The pytest hook by which another package adds questions to the rubric. It is only declared here."""
+"""The pytest hooks by which another package adds questions to the rubric, and facts. They are only declared here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,5 +19,15 @@ def pytest_speedscore_criteria(config: pytest.Config) -> Sequence[Criterion]:
 
     They are checked as those of the rubric are. Called once, when the run of the session is scored; the command
     ``speedscore`` runs no plugins and asks the rubric alone.
+    """
+    raise NotImplementedError
+
+
+@pytest.hookspec
+def pytest_speedscore_facts(config: pytest.Config) -> Sequence[Path]:
+    """Folders with another package's snapshots, each as ``<framework>/<YYYY-MM>.toml``.
+
+    They are read and checked as those of ``fixtures/ecosystem`` are, and stand beside these. Called once, when the run
+    of the session is scored; the command ``speedscore`` runs no plugins and takes such folders as ``--facts FOLDER``.
     """
     raise NotImplementedError

@@ -96,7 +96,7 @@ def rendered(folder: Path, *, text: str, name: str, fact: str, question: str) ->
         "end": short.session_end(report, width=80),
         "terminal": FORMATS["terminal"](report, width=80),
         "markdown": FORMATS["markdown"](report, width=80),
-        "trace": trace(alone, evidence, framework=alone.cards[0].framework, dimension=None, width=80),
+        "trace": trace(alone, evidence, framework=name, dimension=None, width=80),
     }
 
 

@@ -119,6 +119,27 @@ def test_a_layer_needs_both_and_a_framework_neither(tmp_path: Path, text: str, r
         load(tmp_path, text)
 
 
+def test_facts_of_several_folders_stand_beside_each_other(tmp_path: Path) -> None:
+    own, shipped_folder = tmp_path / "own", tmp_path / "shipped"
+    for folder in (own, shipped_folder):
+        folder.mkdir()
+    load(shipped_folder, GOOD)
+    load(own, GOOD, month="2024-02")
+    loaded = load_snapshots(shipped_folder, own, keys=KEYS, today=TODAY)
+    assert [(snapshot.framework, snapshot.month) for snapshot in loaded] == [("alpha", "2024-01"), ("alpha", "2024-02")]
+
+
+def test_two_folders_with_a_snapshot_of_one_time_are_refused(tmp_path: Path) -> None:
+    own, shipped_folder = tmp_path / "own", tmp_path / "shipped"
+    for folder in (own, shipped_folder):
+        folder.mkdir()
+        load(folder, GOOD)
+    with pytest.raises(FactError, match=r"is of the same time; name it after a day, as in 2024-01-15.toml"):
+        load_snapshots(shipped_folder, own, keys=KEYS, today=TODAY)
+    with pytest.raises(FactError, match="holds no snapshot"):
+        load_snapshots(shipped_folder, tmp_path / "nowhere", keys=KEYS, today=TODAY)
+
+
 def test_a_layer_of_what_is_no_framework_is_refused(tmp_path: Path) -> None:
     load(tmp_path, LAYER)
     with pytest.raises(FactError, match=r"2024-01.toml: layer_of is 'beta', which has no snapshot .*there are none"):

@@ -1,9 +1,11 @@
-"""What this package brings, for speedscore's hooks: one framework, one model, one criterion.
+"""What this package brings, for speedscore's hooks: one framework, its facts, one model, one criterion.
 
 pytest imports this module at every start, so it names modules as text and imports none of what is measured.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +71,8 @@ def pytest_speedscore_criteria() -> list[Criterion]:
             weakness="Passes batches slower than the others compared",
         )
     ]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_speedscore_facts() -> list[Path]:
+    return [Path(__file__).parent / "facts"]
