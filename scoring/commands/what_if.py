@@ -89,7 +89,7 @@ def changes(before: ScoreReport, after: ScoreReport, *, width: int) -> str:
     before, after, width = plain(before), plain(after), max(width, MINIMUM_WIDTH)
     lines = [line for pair in zip(before.cards, after.cards, strict=True) for line in _card(*pair, width=width)]
     lines += [line for pair in zip(before.layers, after.layers, strict=True) for line in _layer(*pair, width=width)]
-    lines = lines or ["Nothing changes."]
+    lines = lines or [_nothing_changes(after)]
     for report, when in ((before, "before"), (after, "after")):
         if report.sensitivity is not None:
             names = {card.framework: card.name for card in report.cards}
@@ -100,6 +100,19 @@ def changes(before: ScoreReport, after: ScoreReport, *, width: int) -> str:
             questions = len(report.comparison.questions)
             lines.append(f"Order {when}, on the {questions} questions that all answer by one method: {order}")
     return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _nothing_changes(after: ScoreReport) -> str:
+    """Why, where what was set stands beside a measurement."""
+    named = [
+        f"{finding.criterion.name} of {card.name}"
+        for card in after.cards
+        for dimension in card.dimensions
+        for finding in dimension.findings
+        if finding.measured and any(source.text == BY_HAND for source in finding.beside)
+    ]
+    why = f": what was measured answers before facts do ({', '.join(named)})" if named else ""
+    return f"Nothing changes{why}."
 
 
 def _card(before: ScoreCard, after: ScoreCard, *, width: int) -> Iterator[str]:

@@ -15,7 +15,7 @@ from speedscore.__main__ import main
 from speedscore.scoring.cards.card_schema import CardDocument
 from speedscore.scoring.commands.verify import differences
 from speedscore.scoring.rubric.criterion import DIMENSIONS
-from tests.scoring.sample_probes import control, exported, probed_run, unanswered
+from tests.scoring.sample_probes import answered, control, exported, probed_run, unanswered
 from tests.scoring.sample_runs import save, two_frameworks
 
 JANUARY = ["--snapshot", "2024-01"]
@@ -89,6 +89,14 @@ def test_a_trace_goes_from_the_score_to_each_probe_and_its_words(
     ]
     places = [text.index(step) for step in steps]
     assert places == sorted(places)
+
+
+def test_a_fact_beside_a_probe_changes_nothing_and_it_is_said_why(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    save(probed_run(answered("idioms", framework="jax", ecosystem="jax", idioms_same=1, idioms=2)), folder / "it.json")
+    text = said(capsys, "whatif", "jax", "--fact", "weeks_numpy_user=9", "--run", "it.json")
+    assert "Nothing changes: what was measured answers before facts do (NumPy user of JAX).\n" in text
 
 
 def test_a_card_of_probes_is_verified(capsys: pytest.CaptureFixture[str], folder: Path) -> None:

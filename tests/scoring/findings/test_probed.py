@@ -151,6 +151,16 @@ def test_the_interval_is_that_of_wilson() -> None:
     assert probe_interval(CONCEPTS, surface.questions) is None
 
 
+def test_a_family_with_one_answer_is_worth_little_beside_one_with_many() -> None:
+    """2² / (1/4 + 1/1) answers."""
+    measure = ProbeMeasure(families=("nan", "trace"), worth={"good": 1.0})
+    nans = [answered("nan", "good", subject=str(place)) for place in range(4)]
+    probed = ask(measure, named(*nans, answered("trace", "good")))
+    assert probed is not None
+    low, high = probe_interval(measure, probed.questions) or (math.nan, math.nan)
+    assert (low, high) == pytest.approx((100 / (1 + 1.959964**2 / 3.2), 100.0))
+
+
 # ------------------------------------------------------------------------------------------------ which probe answers
 
 
@@ -172,6 +182,12 @@ def test_where_the_control_did_not_hold_nothing_is_known(proof: list[ProbeResult
     assert probed is not None
     assert probed.value is None
     assert "control of export to onnx" in probed.reason
+
+
+def test_a_control_proves_its_own_run_alone() -> None:
+    probed = ask(ONNX, named(exported(), name="old.json"), named(control(), name="new.json"))
+    assert probed is not None
+    assert probed.value is None
 
 
 def test_where_there_is_no_way_nothing_needs_proof() -> None:
@@ -302,6 +318,13 @@ def test_a_run_of_probes_alone_gives_scores_and_shows_the_facts_beside() -> None
     assert dimension.score == 7.5
     beside = [each.basis for each in card.beside if each.dimension == "learning_curve"]
     assert beside == ["published facts"]
+
+
+def test_who_was_only_skipped_is_scored_on_facts_alone() -> None:
+    evidence = make_evidence(runs=(named(unanswered(answered("surface"))),))
+    assert evidence.probed() == ()
+    (card,) = build_report(RUBRIC, evidence, frameworks=["alpha"]).cards
+    assert {dimension.basis for dimension in card.dimensions} == {"published facts"}
 
 
 @pytest.fixture(scope="module")
