@@ -175,6 +175,7 @@ class Card(msgspec.Struct, forbid_unknown_fields=True):
     lone_process: bool
     """Whether a measured figure rests on one process a case, which says nothing of how another would have been."""
     reason: str
+    dormant: bool
     dimensions: dict[Dimension, MainDimension]
     beside: list[DimensionBeside]
     strengths: list[str]

@@ -69,6 +69,7 @@ def _card(card: ScoreCard) -> dict[str, Any]:
         "speed_score_interval": msgspec.to_builtins(card.uncertainty.speed_score),
         "lone_process": card.uncertainty.lone_process,
         "reason": card.reason,
+        "dormant": card.dormant,
         "dimensions": {
             dimension.dimension: {
                 **_dimension(dimension),

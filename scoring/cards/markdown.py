@@ -28,7 +28,12 @@ def _card(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     yield escaped(wording.calculation(card))
     yield escaped(f"{wording.known_by(report)}.")
     yield from map(escaped, wording.scored_variants(card))
-    remarks = (wording.few_processes(card), wording.own_policy(report), wording.stale_remark(card, report))
+    remarks = (
+        wording.dormancy(card, report),
+        wording.few_processes(card),
+        wording.own_policy(report),
+        wording.stale_remark(card, report),
+    )
     yield from map(escaped, filter(None, remarks))
     for dimension in card.dimensions:
         score = "no score" if dimension.score is None else f"{wording.points(dimension.score)} / 10"

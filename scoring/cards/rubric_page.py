@@ -80,6 +80,8 @@ def _policy(rubric: Rubric) -> Iterator[str]:
             f"A fact is stale after so many months: {stale}; a record, such as the largest run, never is.",
             f"A stale answer stays in the mean with {policy.stale_most:g} points at most and covers nothing, so that "
             "no score rises by waiting.",
+            f"Where {' or '.join(f'`{key}`' for key in policy.dormant_without)} is known and none is above zero, the "
+            f"project is dormant: what it gathered, showed or promised counts for {policy.dormant_most:g} at most.",
             f"Of several measured devices the first with a comparison is scored: {', '.join(policy.device_order)}.",
             f"Of an ecosystem's variants one is scored, of the {policy.scored_style} ones the fastest in training: the "
             "first process of each training case chooses, and the others are the figure. Where cases have one "
@@ -109,6 +111,8 @@ def _verdict(verdict: Verdict) -> str:
 def _criterion(criterion: Criterion) -> Iterator[str]:
     yield f"### {criterion.name}"
     yield f"{criterion.question} Weight {criterion.weight:g}. {criterion.reason}"
+    if criterion.past:
+        yield "Of the past, where the project is dormant."
     if criterion.only_measured:
         yield "Asked only of what was measured or probed."
     yield _list(map(_rule, criterion.answers))

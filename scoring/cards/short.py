@@ -94,6 +94,8 @@ def _lines(
 ) -> Iterator[str]:
     yield from ends_apart(card.name, _title(card), width=width)
     yield "=" * width
+    if dormancy := wording.dormancy(card, report):
+        yield from (*textwrap.wrap(dormancy, width), "")
     earlier = surroundings.earlier.get(card.framework)
     yield from side_by_side(
         surroundings.report.cards, snapshot=report.snapshot, width=width, first=card, earlier=earlier

@@ -43,6 +43,7 @@ def _card(card: ScoreCard, report: ScoreReport, width: int) -> Iterator[str]:
     yield from textwrap.wrap(wording.calculation(card), width)
     yield from textwrap.wrap(f"{wording.known_by(report)}; a number in brackets is a source.", width)
     remarks = (
+        wording.dormancy(card, report),
         *wording.scored_variants(card),
         wording.few_processes(card),
         wording.own_policy(report),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from speedscore.scoring.findings.variants import VariantBeside
 from speedscore.scoring.rubric.topic import Section
 from speedscore.scoring.scores.comparison import OmittedQuestion
 from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.fragility import MOST_REMOVED, RemovedFact
 from speedscore.scoring.scores.lead import LeadPart
 from speedscore.scoring.scores.maturity import GradedLayer
 from speedscore.scoring.scores.score_card import ScoreCard
@@ -81,6 +83,16 @@ def calculation(card: ScoreCard) -> str:
 def interval(sure: Interval) -> str:
     """How sure a score is, as in ``95 %: 7.0 to 7.5``; ``bounds 6.0 to 9.2`` where unknown answers are in it."""
     return f"{'bounds' if sure.bounds else '95 %:'} {sure.low:.1f} to {sure.high:.1f}"
+
+
+def dormancy(card: ScoreCard, report: ScoreReport) -> str:
+    """That the project is dormant, and what that costs it; empty where it is not."""
+    if not card.dormant:
+        return ""
+    return (
+        "Dormant: by all that is known nothing was committed and nothing released in twelve months. What it gathered, "
+        f"showed or promised before counts for {report.policy.dormant_most:g} points at most."
+    )
 
 
 def few_processes(card: ScoreCard) -> str:
@@ -157,6 +169,7 @@ def why_first(report: ScoreReport) -> Iterator[str]:
     unmoved = f"No one weight or answer brings anybody level with {names[sensitivity.ranking[0]]}"
     stays = f"under drawn weights the first stays first in {per_cent(sensitivity.same_first)}"
     yield f"{next(flips(report), unmoved)}; {stays}"
+    yield from (sentence.rstrip(".") for sentence in itertools.islice(fragility(report), 1))
 
 
 def lead(report: ScoreReport) -> Iterator[str]:
@@ -197,9 +210,29 @@ def firmness(report: ScoreReport) -> Iterator[str]:
         if without
         else ("Leaving out any one criterion leaves the order as it is.")
     )
+    yield from fragility(report)
     changes = "; ".join(flips(report))
     first = names[sensitivity.ranking[0]]
     yield f"{changes}." if changes else f"No change of one weight or one answer brings anybody level with {first}."
+
+
+def fragility(report: ScoreReport) -> Iterator[str]:
+    """How few facts have to go for another to be first, or for nobody to be."""
+    if report.sensitivity is None:
+        return
+    names = {card.framework: card.name for card in report.cards}
+    found = report.sensitivity.fragility
+    if found.first:
+        yield f"It takes the removal of {_removed(found.removed, names)} to put {names[found.first]} first."
+    else:
+        yield f"No removal of up to {MOST_REMOVED} facts puts another first."
+    if found.no_order:
+        yield f"Without {_removed(found.no_order, names)} there is no order."
+
+
+def _removed(facts: Sequence[RemovedFact], names: Mapping[str, str]) -> str:
+    named = [f"{fact.name} of {names[fact.framework]} ({number(fact.value)})" for fact in facts]
+    return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
 
 
 def flips(report: ScoreReport) -> Iterator[str]:

@@ -84,7 +84,9 @@ def _wrapped(text: str, width: int) -> Sequence[str]:
 
 def _speed_score(card: ScoreCard, report: ScoreReport) -> list[str]:
     order = [f"  {sentence}" for sentence in wording.order(report)] if len(report.cards) > 1 else []
-    return [f"{card.name}: Speed Score {wording.title_score(card)}", f"  {wording.calculation(card)}", *order, ""]
+    head = [f"{card.name}: Speed Score {wording.title_score(card)}", f"  {wording.calculation(card)}"]
+    dormancy = [f"  {sentence}" for sentence in [wording.dormancy(card, report)] if sentence]
+    return [*head, *dormancy, *order, ""]
 
 
 def _in_order(card: ScoreCard, report: ScoreReport) -> dict[str, str]:

@@ -17,6 +17,7 @@ import msgspec
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import Kind, month_after, months_between
+from speedscore.scoring.findings.dormancy import is_dormant
 from speedscore.scoring.findings.probe_statistics import probe_interval, probe_value
 from speedscore.scoring.findings.probed import Probed, ask_probes, in_words
 from speedscore.scoring.findings.standings import EcosystemRatio, EcosystemRatios, ecosystem_ratios
@@ -146,7 +147,7 @@ def judge(
             for criterion in rubric.criterion
             if probes and criterion.probes is not None
         }
-        answers[framework] = tuple(
+        answered = (
             _answer(
                 criterion,
                 rubric=rubric,
@@ -160,7 +161,27 @@ def judge(
             or (criterion.measure is not None and framework in measured)
             or probed.get(criterion.id) is not None
         )
+        if is_dormant(rubric, evidence, framework=framework):
+            answered = (_limit_past(finding, most=rubric.policy.dormant_most) for finding in answered)
+        answers[framework] = tuple(answered)
     return answers
+
+
+def _limit_past(finding: Finding, *, most: float) -> Finding:
+    """The answer of a dormant project: what is of the past counts for ``most`` points at most, and so does each of its
+    candidates; any other is as it was."""
+    if not finding.criterion.past:
+        return finding
+    candidates = tuple(_limit_past(candidate, most=most) for candidate in finding.candidates)
+    if finding.points is None or finding.points <= most:
+        return msgspec.structs.replace(finding, candidates=candidates)
+    return msgspec.structs.replace(
+        finding,
+        score=None if finding.stale else most,
+        stale_score=most if finding.stale else None,
+        limit=f"no more than {most:g}, as the project is dormant",
+        candidates=candidates,
+    )
 
 
 def fact_sources(

@@ -41,6 +41,9 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     group: str = ""
     """Of criteria that measure one thing, in one dimension or in several: together they weigh what ``[groups]`` states
     and explains. Empty for a criterion that stands alone."""
+    past: bool = False
+    """Whether it asks for what a project once gathered, showed or promised: of a dormant project that counts for no
+    more than the policy's ``dormant_most``."""
     strength: str = ""
     weakness: str = ""
     best_for: str = ""

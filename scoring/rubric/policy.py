@@ -29,6 +29,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stale_after_months: dict[Kind, int]
     stale_most: float
     """Points."""
+    dormant_without: tuple[str, ...]
+    """Facts."""
+    dormant_most: float
+    """Points."""
     device_order: tuple[DeviceName, ...]
     strength_from: float
     weakness_to: float
@@ -51,8 +55,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"kind_order must name {', '.join(get_args(Kind))} once each")
         if sorted(self.stale_after_months) != sorted(get_args(Kind)):
             raise ValueError(f"stale_after_months must name {', '.join(get_args(Kind))} once each")
-        if not 0 <= self.stale_most <= 10:
-            raise ValueError(f"stale_most {self.stale_most:g} lies outside 0 to 10")
+        for name in ("stale_most", "dormant_most"):
+            if not 0 <= getattr(self, name) <= 10:
+                raise ValueError(f"{name} {getattr(self, name):g} lies outside 0 to 10")
         for kind, months in self.stale_after_months.items():
             if not 1 <= months <= _MOST_MONTHS:
                 raise ValueError(f"stale_after_months of {kind} is {_short(months)}; expected 1 to {_MOST_MONTHS}")

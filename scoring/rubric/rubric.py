@@ -77,6 +77,8 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"not one line of plain text: {one_line(unclean[0])!r}")
 
     def _check_criteria(self) -> None:
+        if unknown := [key for key in self.policy.dormant_without if key not in self.facts]:
+            raise ValueError(f"dormant_without names fact {unknown[0]!r}, which [facts] does not list")
         seen: set[str] = set()
         for criterion in self.criterion:
             if criterion.id in seen:

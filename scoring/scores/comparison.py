@@ -58,6 +58,8 @@ class Comparison(msgspec.Struct, frozen=True):
     unranked: tuple[UnrankedFramework, ...]
     findings: dict[str, tuple[Finding, ...]]
     """Framework, of those in ``ranked`` → its answers to ``questions``, in their order."""
+    asked: tuple[str, ...]
+    """The criteria that were asked of all of them, answered or not."""
 
 
 _Answers = Mapping[str, Mapping[str, Finding]]
@@ -87,6 +89,9 @@ def compare(rubric: Rubric, findings: Mapping[str, Sequence[Finding]]) -> Compar
             for framework in answers
             if framework not in ranked
         ),
+        asked=tuple(
+            criterion.id for criterion in asked if all(criterion.id in answers[framework] for framework in compared)
+        ),
         findings={framework: tuple(common[criterion.id][framework] for criterion in kept) for framework in ranked},
     )
 
@@ -100,7 +105,7 @@ def _most_that_can_be_ranked(rubric: Rubric, answers: _Answers, eligible: Sequen
 
 
 def _weight_in_common(rubric: Rubric, answers: _Answers, frameworks: Sequence[str]) -> float:
-    common = [criterion for criterion in rubric.criterion if _by_common_method(criterion, answers, frameworks)]
+    common = [criterion for criterion in rubric.criterion if _is_common(criterion, answers, frameworks, rubric.policy)]
     return round(
         math.fsum(
             rubric.weights[dimension]
@@ -123,7 +128,7 @@ def _lack(rubric: Rubric, answers: _Answers, frameworks: Sequence[str]) -> str:
             for criterion in rubric.of(dimension)
             if all(criterion.id in answers[framework] for framework in frameworks)
         ]
-        answered = {criterion.id for criterion in asked if _by_common_method(criterion, answers, frameworks)}
+        answered = {criterion.id for criterion in asked if _is_common(criterion, answers, frameworks, rubric.policy)}
         coverage = cover(asked, answered)
         if not is_enough(coverage, rubric.policy):
             without = f", without {' or '.join(coverage.lacking)}" if coverage.lacking else ""
@@ -139,27 +144,48 @@ def _why_unranked(rubric: Rubric, answers: _Answers, framework: str, ranked: Seq
     return "no other answers enough in common with it"
 
 
-def _by_common_method(criterion: Criterion, answers: _Answers, frameworks: Sequence[str]) -> list[list[Finding]]:
-    """The frameworks' answers, in their order, by each method that all of them have."""
-    candidates = [
-        answers[framework][criterion.id].candidates if criterion.id in answers[framework] else ()
-        for framework in frameworks
-    ]
-    if not candidates:
-        return []
-    common = set.intersection(*({candidate.method for candidate in own} for own in candidates))
-    alike = ([next(each for each in own if each.method == method) for own in candidates] for method in sorted(common))
-    return [answered for chosen in alike if (answered := on_common_questions(chosen))]
-
-
-def _common(criterion: Criterion, answers: _Answers, frameworks: Sequence[str], policy: Policy) -> dict[str, Finding]:
-    """By framework its answer by the method that all have; empty where there is none.
+def choose_alike(
+    candidates: Sequence[Sequence[Finding]], policy: Policy
+) -> tuple[Sequence[Finding], Sequence[Finding]]:
+    """Of each framework's candidates the one by the method that all have, and the same on the probed questions that all
+    of them answered; both empty where there is no such method.
 
     Of several methods the first rule's, and of its ways of counting the one whose facts the policy prefers.
     """
-    by_method = _by_common_method(criterion, answers, frameworks)
-    chosen = min(by_method, key=lambda findings: _preference(findings, policy), default=[])
-    return dict(zip(frameworks, chosen, strict=True)) if chosen else {}
+    if not candidates:
+        return (), ()
+    common = set.intersection(*({candidate.method for candidate in own} for own in candidates))
+    by_method = []
+    for method in sorted(common):
+        originals = [next(each for each in own if each.method == method) for own in candidates]
+        if compared := on_common_questions(originals):
+            by_method.append((originals, compared))
+    return min(by_method, key=lambda chosen: _preference(chosen[0], policy), default=((), ()))
+
+
+def _candidates(criterion: Criterion, answers: _Answers, frameworks: Sequence[str]) -> list[tuple[Finding, ...]]:
+    return [
+        answers[framework][criterion.id].candidates if criterion.id in answers[framework] else ()
+        for framework in frameworks
+    ]
+
+
+def _is_common(criterion: Criterion, answers: _Answers, frameworks: Sequence[str], policy: Policy) -> bool:
+    return bool(choose_alike(_candidates(criterion, answers, frameworks), policy)[1])
+
+
+def _common(criterion: Criterion, answers: _Answers, frameworks: Sequence[str], policy: Policy) -> dict[str, Finding]:
+    """By framework its answer by the method that all have, with all its candidates; empty where there is none."""
+    candidates = _candidates(criterion, answers, frameworks)
+    _, chosen = choose_alike(candidates, policy)
+    return (
+        {
+            framework: msgspec.structs.replace(finding, candidates=own)
+            for framework, finding, own in zip(frameworks, chosen, candidates, strict=True)
+        }
+        if chosen
+        else {}
+    )
 
 
 def _preference(findings: Sequence[Finding], policy: Policy) -> tuple[int, list[int]]:

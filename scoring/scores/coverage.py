@@ -24,26 +24,31 @@ class Coverage(msgspec.Struct, frozen=True):
     """Names of the criteria of the heaviest questions, where none of these is answered; empty where one is."""
 
 
-def cover(asked: Sequence[Criterion], answered: Collection[str]) -> Coverage:
-    """What the ``answered`` criteria, by id, cover of those that were ``asked``."""
-    total = math.fsum(criterion.weight for criterion in asked)
-    if not total:
-        return Coverage(share=0.0)
+def heaviest(asked: Sequence[Criterion]) -> list[Criterion]:
+    """The criteria of the question that weighs most; of all that do, where several weigh the same."""
     questions: dict[str, list[Criterion]] = {}
     for criterion in asked:
         questions.setdefault(f"group {criterion.group}" if criterion.group else criterion.id, []).append(criterion)
     weights = [round(math.fsum(criterion.weight for criterion in question), 9) for question in questions.values()]
-    heaviest = [
+    return [
         criterion
         for question, weight in zip(questions.values(), weights, strict=True)
         if weight == max(weights)
         for criterion in question
     ]
+
+
+def cover(asked: Sequence[Criterion], answered: Collection[str]) -> Coverage:
+    """What the ``answered`` criteria, by id, cover of those that were ``asked``."""
+    total = math.fsum(criterion.weight for criterion in asked)
+    if not total:
+        return Coverage(share=0.0)
+    decisive = heaviest(asked)
     return Coverage(
         share=math.fsum(criterion.weight for criterion in asked if criterion.id in answered) / total,
         lacking=()
-        if any(criterion.id in answered for criterion in heaviest)
-        else tuple(criterion.name for criterion in heaviest),
+        if any(criterion.id in answered for criterion in decisive)
+        else tuple(criterion.name for criterion in decisive),
     )
 
 

@@ -94,7 +94,8 @@ def smallest_fact_flip(profiles: Mapping[str, Profile], ranking: Sequence[str], 
 def _fact_flips(profile: Profile, *, framework: str, rival: str, gap: float, plain: Weighing) -> Iterable[FactFlip]:
     """Each answer of ``framework`` that can change so far that its Speed Score changes by ``gap``."""
     for finding in (finding for findings in profile.values() for finding in findings):
-        if finding.rule is None or finding.value is None:
+        # What is limited does not follow its value.
+        if finding.rule is None or finding.value is None or finding.limit:
             continue
         points = gap / plain.share(finding, profile)
         needed = _value_for(finding.rule, finding.score or 0.0, points)

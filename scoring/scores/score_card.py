@@ -15,6 +15,7 @@ import msgspec
 
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
+from speedscore.scoring.findings.dormancy import is_dormant
 from speedscore.scoring.findings.findings import Finding
 from speedscore.scoring.findings.topics import KnownFact, TopicAnswer, answer_topics, other_facts
 from speedscore.scoring.findings.variants import ScoredVariant
@@ -47,6 +48,8 @@ class ScoreCard(msgspec.Struct, frozen=True):
     """How sure its scores are."""
     reason: str = ""
     """Why there is no Speed Score."""
+    dormant: bool = False
+    """Whether nothing was committed and nothing released in twelve months, so that its past counts for little."""
     strengths: tuple[str, ...] = ()
     weaknesses: tuple[str, ...] = ()
     best_for: tuple[str, ...] = ()
@@ -96,6 +99,7 @@ def make_card(
         speed_score=None if lacking else _speed_score(rubric, weighing),
         uncertainty=uncertainty,
         reason=f"no score for {', '.join(lacking)}" if lacking else "",
+        dormant=is_dormant(rubric, evidence, framework=framework),
         strengths=_sentences(dimensions, policy, text=lambda finding: finding.criterion.strength, strong=True),
         weaknesses=_sentences(dimensions, policy, text=lambda finding: finding.criterion.weakness, strong=False),
         best_for=_sentences(dimensions, policy, text=lambda finding: finding.criterion.best_for, strong=True),

@@ -18,6 +18,7 @@ from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.comparison import Comparison
 from speedscore.scoring.scores.flips import FactFlip, WeightFlip, smallest_fact_flip, smallest_weight_flip
+from speedscore.scoring.scores.fragility import Fragility, find_fragility
 from speedscore.scoring.scores.lead import Lead, find_lead
 from speedscore.scoring.scores.weighing import DimensionWeights, Profile, Weighing, make_profile, rank
 
@@ -57,6 +58,8 @@ class Sensitivity(msgspec.Struct, frozen=True):
     """The smallest change of one weight, by factor, that changes who is first; None where none does."""
     fact_flip: FactFlip | None
     """The smallest change of one answer, by points, that changes who is first; None where none does."""
+    fragility: Fragility
+    """The smallest set of facts without which it changes."""
 
 
 def sensitivity(rubric: Rubric, comparison: Comparison, *, seed: int = 0, draws: int = DRAWS) -> Sensitivity | None:
@@ -78,6 +81,7 @@ def sensitivity(rubric: Rubric, comparison: Comparison, *, seed: int = 0, draws:
         left_out=tuple(_left_out(profiles, ranking, rubric.weights)),
         weight_flip=smallest_weight_flip(rubric, profiles, ranking, plain),
         fact_flip=smallest_fact_flip(profiles, ranking, plain),
+        fragility=find_fragility(rubric, comparison, ranking),
     )
 
 
