@@ -114,6 +114,22 @@ class Finding(msgspec.Struct, frozen=True):
         return any(source.kind == "measured" for source in self.sources)
 
 
+RatiosByCriterion = Mapping[str, EcosystemRatios]
+"""Of every criterion that a benchmark can answer."""
+
+
+def find_ratios(rubric: Rubric, evidence: Evidence, *, device: DeviceName | None) -> RatiosByCriterion:
+    """What was measured on ``device`` says to each criterion that it can answer; empty for None."""
+    if device is None:
+        return {}
+    variants = choose_variants(rubric.policy, evidence, device=device)
+    return {
+        criterion.id: ecosystem_ratios(evidence, device=device, measure=criterion.measure, variants=variants)
+        for criterion in rubric.criterion
+        if criterion.measure is not None
+    }
+
+
 def judge(
     rubric: Rubric,
     evidence: Evidence,
@@ -121,21 +137,18 @@ def judge(
     frameworks: Iterable[str],
     device: DeviceName | None,
     probes: bool = False,
+    ratios: RatiosByCriterion | None = None,
 ) -> dict[str, tuple[Finding, ...]]:
     """Ask every criterion about every framework; ``device`` says whose benchmarks answer, None for none, and ``probes``
-    whether probes do, which are about no device that is scored.
+    whether probes do, which are about no device that is scored. ``ratios`` are those of ``device``, where the caller
+    has found them already.
 
     A criterion that only a measurement can answer is left out for a framework of which nothing was asked that could.
     """
-    ratios: dict[str, EcosystemRatios] = {}
+    ratios = find_ratios(rubric, evidence, device=device) if ratios is None else ratios
     lines = dict(rubric.policy.scored_variants)
     if device is not None:
         variants = choose_variants(rubric.policy, evidence, device=device)
-        ratios = {
-            criterion.id: ecosystem_ratios(evidence, device=device, measure=criterion.measure, variants=variants)
-            for criterion in rubric.criterion
-            if criterion.measure is not None
-        }
         lines |= {ecosystem: variant.framework for ecosystem, variant in variants.scored.items()}
     measured = set(evidence.ecosystems(device)) if device else set()
     answers: dict[str, tuple[Finding, ...]] = {}
