@@ -7,7 +7,7 @@ wrong, and the exit status is not zero.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -48,7 +48,7 @@ def pytest_speedscore_run(config: pytest.Config, run: RunRecord, run_path: str |
         outcome.text = _cards(
             rubric,
             NamedRun(name=_name(run_path, config.invocation_params.dir), record=run),
-            facts=[folder for folders in config.hook.pytest_speedscore_facts(config=config) for folder in folders],
+            facts=list(_fact_folders(config)),
             width=config.get_terminal_writer().fullwidth,
             # The option belongs to the suite, which need not be there.
             full=config.getoption("full", False),
@@ -79,6 +79,14 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     if outcome is not None and outcome.error and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
     return result
+
+
+def _fact_folders(config: pytest.Config) -> Iterator[Path]:
+    """What other packages bring. Raises FactError for an answer that is no list of folders."""
+    for folders in config.hook.pytest_speedscore_facts(config=config):
+        if not isinstance(folders, list | tuple) or not all(isinstance(folder, Path) for folder in folders):
+            raise FactError(f"pytest_speedscore_facts: expected a list of paths, found {folders!r}")
+        yield from folders
 
 
 def _name(run_path: str | None, folder: Path) -> str:

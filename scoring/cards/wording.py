@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -168,6 +169,7 @@ def why_first(report: ScoreReport) -> Iterator[str]:
     unmoved = f"No one weight or answer brings anybody level with {names[sensitivity.ranking[0]]}"
     stays = f"under drawn weights the first stays first in {per_cent(sensitivity.same_first)}"
     yield f"{next(flips(report), unmoved)}; {stays}"
+    yield from (sentence.rstrip(".") for sentence in itertools.islice(fragility(report), 1))
 
 
 def lead(report: ScoreReport) -> Iterator[str]:

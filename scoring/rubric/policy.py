@@ -80,4 +80,4 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def _short(number: float) -> str:
     """A number that somebody wrote, which may have thousands of digits."""
-    return f"{number:g}" if abs(number) < 1e300 else "beyond 1e+300"
+    return "beyond 1e+300" if abs(number) >= 1e300 else f"{number:g}"

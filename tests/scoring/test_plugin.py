@@ -120,6 +120,59 @@ def test_failed_tests_keep_their_own_exit_status(session: pytest.Pytester) -> No
     result.stdout.fnmatch_lines(["speedscore: no cards: *"])
 
 
+SNAPSHOT = """
+name = "New Comer"
+role = "framework"
+
+[[facts.github_stars]]
+value = 28
+unit = "stars"
+as_of = "2024-01"
+kind = "published"
+source = "a page of its own"
+method = "read"
+"""
+
+
+def test_a_framework_of_another_package_has_a_card_with_the_facts_that_it_brings(session: pytest.Pytester) -> None:
+    path = session.path / "facts" / "newcomer" / "2024-01.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(SNAPSHOT, encoding="utf-8")
+    session.makeconftest(f"""{MEASURING_SIDE}
+def pytest_speedscore_facts():
+    return [pathlib.Path("facts")]
+
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true")
+""")
+    record = make_run(measured_case("newcomer", 1.0), measured_case("jax", 2.0))
+    result = run_session(session, record, "--full")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["New Comer *", "*28 stars*", "*a page of its own*"])
+
+
+@pytest.mark.parametrize("answer", ["'facts'", "['facts']", "pathlib.Path('facts')", "3"])
+def test_facts_that_are_no_list_of_folders_get_one_line(session: pytest.Pytester, answer: str) -> None:
+    session.makeconftest(f"{MEASURING_SIDE}\ndef pytest_speedscore_facts():\n    return {answer}\n")
+    result = run_session(session, two_frameworks())
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["speedscore: no cards: pytest_speedscore_facts: expected a list of paths, found *"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_a_question_that_would_begin_lines_of_its_own_is_refused(session: pytest.Pytester) -> None:
+    session.makeconftest(f"""{MEASURING_SIDE}
+import msgspec
+from speedscore.scoring.rubric.rubric import load_rubric
+
+def pytest_speedscore_criteria():
+    return [msgspec.structs.replace(load_rubric().criterion[0], id="own", group="", name="a\\n====\\x1b[1m")]
+""")
+    result = run_session(session, two_frameworks())
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["speedscore: no cards: *criterion 'own': not one line of plain text: *"])
+
+
 def test_the_plugin_works_without_the_measuring_half(session: pytest.Pytester) -> None:
     session.makeconftest("")
     result = run_session(session, None)

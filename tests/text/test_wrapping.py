@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.text.tables import captioned_table
-from speedscore.text.wrapping import wrapped
+from speedscore.text.wrapping import ends_apart, shortened, wrapped
 
 
 @given(st.lists(st.text("abc-/", min_size=1, max_size=12), max_size=30), st.integers(20, 80))
@@ -38,3 +38,16 @@ def test_a_row_stands_between_its_caption_and_its_remarks() -> None:
         "  odd",
         "  and more",
     ]
+
+
+@given(st.text("ab =", max_size=200), st.text("cd ", max_size=200), st.integers(20, 100))
+def test_the_two_ends_of_a_line_fit_it(left: str, right: str, width: int) -> None:
+    lines = ends_apart(left, right, width=width)
+    assert all(len(line) <= width for line in lines)
+    assert "".join("".join(lines).split()) == "".join(f"{left}{right}".split())
+    assert (len(lines) == 1) or len(left) + 1 + len(right) > width or not (left + right).strip()
+
+
+def test_a_long_text_is_shortened_and_says_so() -> None:
+    assert shortened("abcdef", 6) == "abcdef"
+    assert shortened("abcdefg", 6) == "abcde…"

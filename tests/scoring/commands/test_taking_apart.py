@@ -191,6 +191,11 @@ def test_a_card_without_what_it_is_a_card_of_is_not_verified(
     assert "every figure follows" not in capsys.readouterr().out
 
 
+def test_a_card_in_which_a_name_stands_twice_is_refused(card: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    card.write_text(card.read_text().replace('"snapshot":', '"snapshot": "2024-01", "snapshot":', 1))
+    assert "'snapshot' stands twice in one object" in refused(capsys, "verify", "card.json")
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"schema_version": 1}', '{"frameworks": 3}'])
 def test_what_is_no_card_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
     (folder / "card.json").write_text(text)

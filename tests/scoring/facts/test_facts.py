@@ -90,11 +90,42 @@ def test_a_bad_fact_is_refused_with_file_fact_and_reason(tmp_path: Path, old: st
         ('name = "Alpha"\nrole = "framework"\n', "missing required field `facts`"),
         ('name = "Alpha"\nrole = "toy"\n[facts]\n', "Invalid enum value 'toy'"),
         (GOOD + GOOD.partition("\n\n")[2], "entry 2: stands twice"),
+        (GOOD.replace('"Alpha"', '" "'), "name is empty"),
+        (GOOD.replace('"Alpha"', f'"{"w" * 41}"'), "name has 41 characters; expected at most 40"),
     ],
 )
 def test_a_bad_file_is_refused(tmp_path: Path, text: str, reason: str) -> None:
     with pytest.raises(FactError, match=reason):
         load(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "spelled", ["a  ranking, page 3 ", "A Ranking, Page 3", "a\u00a0ranking, page\u200b 3", "ａ ranking, page ３"]
+)
+def test_a_source_in_another_spelling_is_the_same_source(tmp_path: Path, spelled: str) -> None:
+    again = GOOD.partition("\n\n")[2].replace("a ranking, page 3", spelled)
+    with pytest.raises(FactError, match="entry 2: stands twice"):
+        load(tmp_path, GOOD + again)
+
+
+def test_what_is_dated_after_today_is_refused(tmp_path: Path) -> None:
+    text = GOOD.replace("2024-01-25", "2024-06-20")
+    with pytest.raises(FactError, match="as_of 2024-06-20 is after today, 2024-06-15; expected a day that has begun"):
+        load(tmp_path, text, month="2024-06")
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"), [("1e300", "1e[+]300 lies outside 0 to 100"), ("-1.0", "-1 lies outside"), ("inf", "finite")]
+)
+def test_a_value_beyond_the_range_of_its_key_is_refused(tmp_path: Path, value: str, reason: str) -> None:
+    entry = f"""[[facts.share]]\nvalue = {value}\nunit = "%"\nas_of = "2024-01"\nkind = "published"\n"""
+    with pytest.raises(FactError, match=f"fact 'share', entry 1: .*{reason}"):
+        load(tmp_path, f'{GOOD}{entry}source = "a page"\nmethod = "read"\n')
+
+
+def test_every_key_of_the_rubric_has_a_most() -> None:
+    """Without it one zero too many, or 1e300 stars, would be taken for a fact."""
+    assert [key for key, known in RUBRIC.facts.items() if known.most is None and not known.allowed] == []
 
 
 LAYER = GOOD.replace('"framework"', '"layer"\nlayer_of = "beta"\npurpose = "Optimizers"')
