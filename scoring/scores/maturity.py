@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from speedscore.scoring.evidence.evidence import Evidence
-from speedscore.scoring.findings.findings import Source, fact_sources
+from speedscore.scoring.findings.fact_answers import fact_sources
+from speedscore.scoring.findings.finding import Source
 from speedscore.scoring.rubric.maturity_grade import MaturityGrade
 from speedscore.scoring.rubric.rubric import Rubric
 

@@ -13,7 +13,8 @@ import msgspec
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import DeviceCoverage, Evidence
 from speedscore.scoring.evidence.run_summaries import RunSummary, shapes, summarize_runs, worst_error
-from speedscore.scoring.findings.findings import Finding, RatiosByCriterion, find_ratios, judge
+from speedscore.scoring.findings.finding import Finding
+from speedscore.scoring.findings.findings import RatiosByCriterion, find_ratios, judge
 from speedscore.scoring.findings.standings import MeasuredCell, cells
 from speedscore.scoring.findings.variants import ScoredVariant, choose_variants
 from speedscore.scoring.rubric.criterion import Dimension

@@ -24,7 +24,8 @@ from speedscore.record.ratios import Estimate, Pair
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence
-from speedscore.scoring.findings.findings import Finding, RatiosByCriterion, Source, find_ratios
+from speedscore.scoring.findings.finding import Finding, Source
+from speedscore.scoring.findings.findings import RatiosByCriterion, find_ratios
 from speedscore.scoring.findings.standings import ComparedCell
 from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
