@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from speedscore.scoring.cards import unscored, wording
-from speedscore.scoring.findings.findings import Source
+from speedscore.scoring.findings.finding import Source
 from speedscore.scoring.findings.topics import KnownFact
 from speedscore.scoring.scores.layer_card import GradeLimits, LayerCard, Limit, MeasuredLine
 from speedscore.scoring.scores.score_report import ScoreReport

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from speedscore.scoring.cards import layer_cards, wording
 from speedscore.scoring.cards.side_by_side import side_by_side
 from speedscore.scoring.evidence.evidence import NOT_SAVED
-from speedscore.scoring.findings.findings import Finding, Source
+from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.rubric.answer_rule import INVERSE
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.layer_card import LayerCard

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from speedscore.scoring.evidence.evidence import DeviceCoverage
-from speedscore.scoring.findings.findings import Finding, Source
+from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.findings.standings import Standing
 from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.findings.variants import VariantBeside

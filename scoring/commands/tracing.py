@@ -18,7 +18,7 @@ from speedscore.scoring.cards import layer_cards, wording
 from speedscore.scoring.cards.terminal import MINIMUM_WIDTH
 from speedscore.scoring.commands.tracing_probes import probes_behind
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
-from speedscore.scoring.findings.findings import Finding, Source
+from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.findings.standings import ComparedCell, common_support
 from speedscore.scoring.findings.variants import Variants, choose_variants
 from speedscore.scoring.rubric.answer_rule import AnswerRule

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speedscore.scoring.cards import wording
-from speedscore.scoring.findings.findings import Finding, Source
+from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.scores.comparison import compare
 from speedscore.scoring.scores.fragility import MOST_REMOVED, Fragility, find_fragility
