@@ -157,7 +157,7 @@ def ecosystem_ratios(
 def _left_out(
     evidence: Evidence, common: Iterable[ComparedCell], *, device: DeviceName, measure: Measure, variants: Variants
 ) -> str:
-    """As in ``without resnet50 (no figure of flax-nnx)``: models of which some scored variants have a figure."""
+    """As in ``without resnet50, no figure of flax-nnx``: models of which some scored variants have a figure."""
     compared = {compared_cell.cell.model for compared_cell in common}
     chosen = {variant.framework for variant in variants.scored.values()}
     known: dict[str, set[str]] = {}
@@ -166,11 +166,10 @@ def _left_out(
             with_figure = {name for name, standing in cell.standings.items() if standing.median > 0}
             known.setdefault(cell.model, set()).update(chosen & with_figure)
     lacking = {model: sorted(chosen - names) for model, names in sorted(known.items()) if names}
-    listed = ", ".join(
-        f"{model} ({'no figure of ' + ' and '.join(names) if names else 'no figures side by side'})"
+    return "; ".join(
+        f"without {model}, {'no figure of ' + ' and '.join(names) if names else 'no figures side by side'}"
         for model, names in lacking.items()
     )
-    return f"without {listed}" if listed else ""
 
 
 def common_support(

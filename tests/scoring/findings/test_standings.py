@@ -64,7 +64,7 @@ def test_a_model_that_one_framework_lacks_is_named_with_whose_figure_lacks() -> 
         measured_case("beta", 2.0, model="one"),
         measured_case("alpha", 1.0, model="two"),
     )
-    assert comparison(run).left_out == "without two (no figure of beta)"
+    assert comparison(run).left_out == "without two, no figure of beta"
 
 
 def test_no_model_is_named_where_any_run_has_it_of_everybody() -> None:
