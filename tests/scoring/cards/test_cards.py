@@ -147,7 +147,8 @@ def test_medians_name_their_run_where_several_runs_have_some(form: str) -> None:
 
     assert "a.json" not in rendered("a.json")
     both = rendered("a.json", "b.json")
-    assert "a.json" in both and "b.json" in both
+    assert "a.json" in both
+    assert "b.json" in both
     assert "some/folder" not in both
 
 
