@@ -37,7 +37,6 @@ OUTCOMES = ["harmless", "an error late", "a warning", "a wrong number in silence
 """The best first."""
 IDIOMS = ProbeMeasure(families=("idioms",), count=("idioms_same",), of=("idioms",))
 CONCEPTS = ProbeMeasure(families=("surface",), figure="surface_concepts")
-ALPHA_AND_BETA = [{"framework": name, "ecosystem": name} for name in ("alpha", "beta")]
 
 
 def ask(
@@ -108,7 +107,11 @@ def test_what_only_others_were_asked_is_unknown_and_not_left_out() -> None:
 
 
 def test_to_leave_probes_out_covers_no_more_than_to_skip_them() -> None:
-    asked = [answered(family, **ids) for family in ("mistake", "surface") for ids in ALPHA_AND_BETA]
+    asked = [
+        answered(family, framework=name, ecosystem=name)
+        for family in ("mistake", "surface")
+        for name in ("alpha", "beta")
+    ]
     of_alpha = asked[0]
     runs = [named(*asked[1:]), named(unanswered(of_alpha), *asked[1:])]
     reports = [build_report(RUBRIC, make_evidence(runs=(run,)), frameworks=["alpha"]) for run in runs]
