@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from speedscore.scoring.findings.findings import Finding, Source
+from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.findings.topics import KnownFact, TopicAnswer
 from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.scores.dimension_score import DimensionScore

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from speedscore.scoring.cards import unscored, wording
-from speedscore.scoring.findings.findings import Source
+from speedscore.scoring.findings.finding import Source
 from speedscore.scoring.findings.topics import KnownFact
 from speedscore.scoring.scores.layer_card import GradeLimits, LayerCard, Limit, MeasuredLine
 from speedscore.scoring.scores.score_report import ScoreReport
@@ -88,7 +88,7 @@ def full(card: LayerCard, report: ScoreReport, width: int) -> Iterator[str]:
     yield "=" * width
     yield from ends_apart(card.layer.name, title(card), width=width)
     yield "=" * width
-    sentences = (f"{about(card)}. {why_no_score(card)}", _known_by(report), _grade_sentence(card))
+    sentences = (f"{about(card)}. {why_no_score(card)}", f"{wording.known_by(report)}.", _grade_sentence(card))
     for sentence in sentences:
         yield from textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
     yield ""
@@ -121,7 +121,7 @@ def in_markdown(card: LayerCard, report: ScoreReport) -> Iterator[str]:
     """Lines of the whole card in Markdown."""
     yield f"## {escaped(card.layer.name)}: {escaped(title(card))}"
     yield ""
-    yield escaped(f"{about(card)}. {why_no_score(card)} {_known_by(report)} {_grade_sentence(card)}")
+    yield escaped(f"{about(card)}. {why_no_score(card)} {wording.known_by(report)}. {_grade_sentence(card)}")
     yield ""
     rows = [row for grade in card.grades for row in _grade_rows(grade)]
     yield from markdown_table(rows, headers=("Grade", "Asks for", "Has", "Reached"))
@@ -140,10 +140,6 @@ def in_markdown(card: LayerCard, report: ScoreReport) -> Iterator[str]:
         ],
         headers=("Known", "Value", "From"),
     )
-
-
-def _known_by(report: ScoreReport) -> str:
-    return f"Facts known by {report.snapshot}, rubric version {report.rubric_version}."
 
 
 def _grade_sentence(card: LayerCard) -> str:

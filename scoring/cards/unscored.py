@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from speedscore.scoring.cards import wording
-from speedscore.scoring.findings.findings import Source
+from speedscore.scoring.findings.finding import Source
 from speedscore.scoring.findings.topics import DatedStatement, KnownFact, TopicAnswer
 from speedscore.scoring.rubric.topic import Section
 from speedscore.scoring.scores.score_card import ScoreCard

@@ -23,7 +23,7 @@ from speedscore.scoring.facts.snapshots import (
     load_snapshot,
     snapshot_paths,
 )
-from speedscore.scoring.findings.findings import Source
+from speedscore.scoring.findings.finding import Source
 from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
 from speedscore.scoring.scores.changes import (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from speedscore.record.probe_result import ProbeResult
 from speedscore.scoring.cards import wording
-from speedscore.scoring.findings.findings import Source
+from speedscore.scoring.findings.finding import Source
 from speedscore.scoring.findings.probe_statistics import ProbedQuestion
 from speedscore.scoring.findings.probed import Probed
 from speedscore.scoring.rubric.probe_measure import ProbeMeasure

@@ -13,7 +13,7 @@ from speedscore.scoring.cards.terminal import MINIMUM_WIDTH
 from speedscore.scoring.commands import arguments
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import FactError, make_fact
-from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.findings.finding import Finding
 from speedscore.scoring.rubric.overrides import apply_overrides
 from speedscore.scoring.rubric.rubric import Rubric, load_rubric
 from speedscore.scoring.scores.dimension_score import DimensionScore

@@ -72,6 +72,8 @@ class EcosystemRatios(msgspec.Struct, frozen=True):
 
     ratios: dict[str, EcosystemRatio] = {}
     reason: str = ""
+    common: tuple[ComparedCell, ...] = ()
+    """The cells that they are of."""
 
 
 class ComparedCell(msgspec.Struct, frozen=True):
@@ -144,7 +146,8 @@ def ecosystem_ratios(
     if reason:
         return EcosystemRatios(reason=reason)
     return EcosystemRatios(
-        ratios={ecosystem: _ecosystem_ratio(common, ecosystem) for ecosystem in evidence.ecosystems(device)}
+        ratios={ecosystem: _ecosystem_ratio(common, ecosystem) for ecosystem in evidence.ecosystems(device)},
+        common=common,
     )
 
 

@@ -11,7 +11,8 @@ import msgspec
 
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import Kind, months_between
-from speedscore.scoring.findings.findings import Source, fact_sources
+from speedscore.scoring.findings.fact_answers import fact_sources
+from speedscore.scoring.findings.finding import Source
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.rubric.topic import Topic
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
-from speedscore.scoring.findings.findings import Finding, Source, fact_sources
+from speedscore.scoring.findings.fact_answers import fact_sources
+from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.dimension_score import DimensionScore

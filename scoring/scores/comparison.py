@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from speedscore.scoring.findings.findings import Finding, on_common_questions
+from speedscore.scoring.findings.finding import Finding
+from speedscore.scoring.findings.findings import on_common_questions
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric

@@ -13,7 +13,7 @@ from statistics import fmean
 
 import msgspec
 
-from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.findings.finding import Finding
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.rubric.verdict import Verdict

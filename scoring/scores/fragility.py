@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from speedscore.scoring.findings.findings import Finding, Source
+from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.findings.finding import Finding
 
 
 def take_instead(

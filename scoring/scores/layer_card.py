@@ -13,7 +13,8 @@ import msgspec
 
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
-from speedscore.scoring.findings.findings import Finding, judge
+from speedscore.scoring.findings.finding import Finding
+from speedscore.scoring.findings.findings import judge
 from speedscore.scoring.findings.topics import KnownFact, TopicAnswer, answer_topics, known_facts
 from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.maturity_grade import MaturityGrade

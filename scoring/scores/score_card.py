@@ -16,7 +16,7 @@ import msgspec
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.dormancy import is_dormant
-from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.findings.finding import Finding
 from speedscore.scoring.findings.topics import KnownFact, TopicAnswer, answer_topics, other_facts
 from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension

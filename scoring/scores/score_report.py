@@ -13,7 +13,8 @@ import msgspec
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import DeviceCoverage, Evidence
 from speedscore.scoring.evidence.run_summaries import RunSummary, shapes, summarize_runs, worst_error
-from speedscore.scoring.findings.findings import Finding, judge
+from speedscore.scoring.findings.finding import Finding
+from speedscore.scoring.findings.findings import RatiosByCriterion, find_ratios, judge
 from speedscore.scoring.findings.standings import MeasuredCell, cells
 from speedscore.scoring.findings.variants import ScoredVariant, choose_variants
 from speedscore.scoring.rubric.criterion import Dimension
@@ -70,8 +71,16 @@ def build_report(
     bases: list[Basis] = [*devices, *(("probes",) if evidence.probed() else ()), None]
     # All there are, as what to take instead need not be among those that are asked for.
     everybody = tuple(dict.fromkeys((*frameworks, *evidence.frameworks())))
+    ratios = {basis: find_ratios(rubric, evidence, device=_device(basis)) for basis in bases}
     findings = {
-        basis: judge(rubric, evidence, frameworks=everybody, device=_device(basis), probes=basis is not None)
+        basis: judge(
+            rubric,
+            evidence,
+            frameworks=everybody,
+            device=_device(basis),
+            probes=basis is not None,
+            ratios=ratios[basis],
+        )
         for basis in bases
     }
     main_bases = {
@@ -81,7 +90,7 @@ def build_report(
     answers = {framework: findings[basis][framework] for framework, basis in main_bases.items()}
     scored = {framework: answers[framework] for framework in frameworks}
     comparison = compare(rubric, scored)
-    intervals = _uncertainties(rubric, evidence, scored, main_bases)
+    intervals = _uncertainties(rubric, evidence, scored, main_bases, ratios)
     variants = _variants(rubric, evidence, devices)
     return ScoreReport(
         snapshot=evidence.snapshot,
@@ -147,12 +156,13 @@ def _uncertainties(
     evidence: Evidence,
     scored: Mapping[str, Sequence[Finding]],
     main_bases: Mapping[str, Basis],
+    ratios: Mapping[Basis, RatiosByCriterion],
 ) -> dict[str, Uncertainty]:
     """By framework; those that are scored on one basis are drawn together."""
     intervals: dict[str, Uncertainty] = {}
     for basis in dict.fromkeys(main_bases[framework] for framework in scored):
         on_basis = {framework: answers for framework, answers in scored.items() if main_bases[framework] == basis}
-        intervals |= uncertainties(rubric, evidence, on_basis, device=_device(basis))
+        intervals |= uncertainties(rubric, evidence, on_basis, device=_device(basis), ratios=ratios[basis])
     return intervals
 
 

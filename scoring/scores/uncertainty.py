@@ -24,9 +24,9 @@ from speedscore.record.ratios import Estimate, Pair
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence
-from speedscore.scoring.findings.findings import Finding, Source
-from speedscore.scoring.findings.standings import ComparedCell, common_support
-from speedscore.scoring.findings.variants import choose_variants
+from speedscore.scoring.findings.finding import Finding, Source
+from speedscore.scoring.findings.findings import RatiosByCriterion, find_ratios
+from speedscore.scoring.findings.standings import ComparedCell
 from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.rubric import Rubric
@@ -70,18 +70,16 @@ def uncertainties(
     *,
     device: DeviceName | None,
     seed: int = 0,
+    ratios: RatiosByCriterion | None = None,
 ) -> dict[str, Uncertainty]:
-    """By framework. ``findings`` are those of ``device``, None for facts alone; the same seed gives the same draws."""
+    """By framework. ``findings`` are those of ``device``, None for facts alone; the same seed gives the same draws.
+
+    ``ratios`` are those of ``device``, where the caller has found them already.
+    """
     rng = np.random.default_rng(seed)
-    cells: dict[str, Sequence[ComparedCell]] = {}
-    if device is not None:
-        variants = choose_variants(rubric.policy, evidence, device=device)
-        cells = {
-            criterion.id: common_support(evidence, device=device, measure=criterion.measure, variants=variants)[0]
-            for criterion in rubric.criterion
-            if criterion.measure is not None
-        }
-    ratios = {criterion: _ratio_draws(common, rng) for criterion, common in cells.items()}
+    found = find_ratios(rubric, evidence, device=device) if ratios is None else ratios
+    cells = {criterion: each.common for criterion, each in found.items()}
+    drawn_ratios = {criterion: _ratio_draws(common, rng) for criterion, common in cells.items()}
     # Of each criterion by itself, so that neither the other criteria nor the order of the frameworks has a say.
     shifts = {
         criterion.id: np.concatenate(([0.0], rng.uniform(-_LARGEST_SHIFT, _LARGEST_SHIFT, DRAWS)))
@@ -93,7 +91,7 @@ def uncertainties(
             rubric,
             {
                 finding.criterion.id: _scores(
-                    finding, ratios.get(finding.criterion.id, {}), shifts[finding.criterion.id], seed=seed
+                    finding, drawn_ratios.get(finding.criterion.id, {}), shifts[finding.criterion.id], seed=seed
                 )
                 for finding in framework_findings
             },

@@ -10,7 +10,7 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
-from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.findings.finding import Finding
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 
 DimensionWeights = Mapping[Dimension, float]

@@ -16,8 +16,10 @@ import speedscore
 import speedscore.scoring.rubric.rubric
 from speedscore.__main__ import main
 from speedscore.record.run_file import BLOCK_KEY, to_block, write_json
+from speedscore.scoring.evidence import this_month
 from speedscore.scoring.facts.snapshots import fixtures_folder
 from tests.places import ROOT
+from tests.scoring.sample_facts import PRESENT
 from tests.scoring.sample_runs import make_run, measured_case, save, two_frameworks
 
 COMMAND = [sys.executable, "-P", "-m", "speedscore"]
@@ -72,6 +74,20 @@ def test_all_frameworks_at_the_newest_snapshot_are_the_default(printed: Callable
     newest = max(path.stem for path in fixtures_folder().glob("ecosystem/*/*.toml"))
     assert f"Known by {newest} " in text
     assert all(f"\n{name} " in text for name in ("PyTorch", "TensorFlow"))
+
+
+def test_ages_count_to_today_where_no_snapshot_is_named(
+    printed: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("card", "jax", "--format", "json")
+    now = json.loads(printed(*asked))
+    monkeypatch.setattr(this_month, "this_month", lambda: "2040-01")
+    later, of_snapshot = (json.loads(printed(*asked, *more)) for more in ((), ("--snapshot", now["snapshot"])))
+    assert (now["as_of"], later["as_of"], of_snapshot["as_of"]) == (PRESENT, "2040-01", now["snapshot"])
+    assert later["snapshot"] == now["snapshot"]
+    ecosystem = later["frameworks"]["jax"]["dimensions"]["ecosystem_health"]
+    assert (ecosystem["answered"], ecosystem["score"]) == (0, None)
+    assert "ages counted to 2040-01" in printed("card", "jax", "--full")
 
 
 def test_a_saved_run_is_scored(tmp_path: Path, printed: Callable[..., str]) -> None:

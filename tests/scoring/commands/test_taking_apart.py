@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from speedscore.__main__ import main
 from speedscore.scoring.cards.card_schema import CardDocument
 from speedscore.scoring.commands.verify import differences
+from speedscore.scoring.evidence import this_month
 from speedscore.scoring.rubric.criterion import DIMENSIONS
 from tests.scoring.sample_probes import answered, control, exported, probed_run, unanswered
 from tests.scoring.sample_runs import save, two_frameworks
@@ -199,6 +200,13 @@ def test_a_card_in_which_a_name_stands_twice_is_refused(card: Path, capsys: pyte
 def test_what_is_no_card_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
     (folder / "card.json").write_text(text)
     assert refused(capsys, "verify", "card.json").startswith("card.json: ")
+
+
+def test_a_card_of_last_year_is_verified_as_of_then(
+    card: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(this_month, "this_month", lambda: "2040-01")
+    said(capsys, "verify", str(card))
 
 
 def test_a_card_of_another_schema_is_refused(card: Path, capsys: pytest.CaptureFixture[str]) -> None:

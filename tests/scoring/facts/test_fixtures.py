@@ -8,7 +8,7 @@ import pytest
 
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import Fact
-from speedscore.scoring.findings.findings import fact_sources
+from speedscore.scoring.findings.fact_answers import fact_sources
 from speedscore.scoring.scores.score_report import build_report
 from tests.scoring.sample_facts import RUBRIC, make_evidence, shipped
 

@@ -15,7 +15,8 @@ from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_file import load_run
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.snapshots import fixtures_folder
-from speedscore.scoring.findings.findings import Finding, judge
+from speedscore.scoring.findings.finding import Finding
+from speedscore.scoring.findings.findings import judge
 from speedscore.scoring.findings.probe_statistics import probe_interval, probe_value
 from speedscore.scoring.findings.probed import Probed, ask_probes
 from speedscore.scoring.rubric.answer_rule import AnswerRule

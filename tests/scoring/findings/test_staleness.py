@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from speedscore.scoring.cards import FORMATS
 from speedscore.scoring.cards.short import answer
 from speedscore.scoring.facts.fact import Fact, Kind
-from speedscore.scoring.findings.findings import Finding, judge
+from speedscore.scoring.findings.finding import Finding
+from speedscore.scoring.findings.findings import judge
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
 

@@ -67,3 +67,12 @@ def test_every_criterion_stays_within_nought_and_ten(value: float) -> None:
     for criterion in RUBRIC.criterion:
         for rule in criterion.answers:
             assert 0 <= rule.score(value) <= 10
+
+
+@pytest.mark.parametrize("criterion", RUBRIC.criterion, ids=lambda criterion: criterion.id)
+def test_nothing_earns_nothing_where_more_is_better(criterion: Criterion) -> None:
+    """A change or a growth of none is standing still, which is something."""
+    for rule in criterion.answers:
+        keys = [RUBRIC.facts[key] for key in rule.facts]
+        if rule.points[0][1] < rule.points[-1][1] and all(key.least == 0 for key in keys):
+            assert rule.score(0.0) == 0.0

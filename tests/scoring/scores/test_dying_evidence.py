@@ -11,7 +11,7 @@ from speedscore.scoring.facts.fact import Fact, month_after
 from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import build_report
-from tests.scoring.sample_facts import RUBRIC, any_facts, make_evidence, make_fact, make_snapshot, shipped
+from tests.scoring.sample_facts import RUBRIC, any_facts, full_facts, make_evidence, make_fact, make_snapshot, shipped
 
 
 def card(*snapshots: Snapshot, as_of: str, framework: str = "alpha") -> ScoreCard:
@@ -32,11 +32,12 @@ def assert_nothing_rose(sooner: ScoreCard, later: ScoreCard) -> None:
         assert later.speed_score <= sooner.speed_score + 1e-9
 
 
-@settings(max_examples=60)
-@given(facts=any_facts(), months=st.integers(0, 40), further=st.integers(1, 40))
-def test_waiting_never_raises_a_score(facts: list[Fact], months: int, further: int) -> None:
+@settings(max_examples=80)
+@given(facts=any_facts(), everything=st.booleans(), months=st.integers(0, 40), further=st.integers(1, 40))
+def test_waiting_never_raises_a_score(facts: list[Fact], everything: bool, months: int, further: int) -> None:
     first = month_after("2024-01", months)
-    snapshot = make_snapshot(*facts)
+    # With all that facts can answer there is a Speed Score to begin with.
+    snapshot = make_snapshot(*facts, *(full_facts().values() if everything else ()))
     assert_nothing_rose(card(snapshot, as_of=first), card(snapshot, as_of=month_after(first, further)))
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speedscore.scoring.cards import wording
-from speedscore.scoring.findings.findings import Finding, Source
+from speedscore.scoring.cards import order_wording
+from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.scores.comparison import compare
 from speedscore.scoring.scores.fragility import MOST_REMOVED, Fragility, find_fragility
@@ -148,7 +148,7 @@ def test_the_cards_say_it() -> None:
         make_snapshot(*(fact for fact in facts if fact.framework == name), framework=name) for name in ("alpha", "beta")
     ]
     report = build_report(RUBRIC, make_evidence(*snapshots), frameworks=["alpha", "beta"])
-    said = " ".join(wording.firmness(report))
+    said = " ".join(order_wording.firmness(report))
     assert "No removal of up to 3 facts puts another first." in said
     assert "there is no order." in said
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.snapshots import Snapshot
-from speedscore.scoring.findings.findings import Finding, judge
+from speedscore.scoring.findings.finding import Finding
+from speedscore.scoring.findings.findings import judge
 from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.scores.coverage import cover
 from speedscore.scoring.scores.dimension_score import round_half_up, score_dimension

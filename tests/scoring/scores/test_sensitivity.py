@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speedscore.scoring.findings.findings import Finding
+from speedscore.scoring.findings.finding import Finding
 from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.policy import Policy
