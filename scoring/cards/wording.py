@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from speedscore.scoring.evidence.evidence import DeviceCoverage
@@ -13,10 +12,7 @@ from speedscore.scoring.findings.standings import Standing
 from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.findings.variants import VariantBeside
 from speedscore.scoring.rubric.topic import Section
-from speedscore.scoring.scores.comparison import OmittedQuestion
 from speedscore.scoring.scores.dimension_score import DimensionScore
-from speedscore.scoring.scores.fragility import MOST_REMOVED, RemovedFact
-from speedscore.scoring.scores.lead import LeadPart
 from speedscore.scoring.scores.maturity import GradedLayer
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
@@ -25,10 +21,6 @@ from speedscore.text.numbers import duration, factor, size
 
 _OLD_MONTHS = 12
 """From this age on a fact's age is written beside its date."""
-
-_LEAST_PART = 0.005
-"""Of a lead: less is nothing at two decimals."""
-_NAMED_PARTS = 4
 
 _NAMED_CASES = 3
 """Cases named for each reason; the rest are counted. The record and the JSON card name them all."""
@@ -120,137 +112,6 @@ def _variant_beside(variant: VariantBeside) -> str:
 def own_policy(report: ScoreReport) -> str:
     """What of the rubric was changed for these cards; empty where nothing was."""
     return f"A policy of one's own was used: {'; '.join(report.departures)}." if report.departures else ""
-
-
-def order(report: ScoreReport) -> Iterator[str]:
-    """The order of the frameworks, on which questions, and who has no place in it."""
-    comparison, sensitivity = report.comparison, report.sensitivity
-    names = {card.framework: card.name for card in report.cards}
-    if sensitivity is None:
-        reasons = "; ".join(f"{names[each.framework]}: {each.reason}" for each in comparison.unranked)
-        yield f"There is no order: no two have enough answers in common. {reasons}."
-        return
-    ranking = ", ".join(f"{names[each]} {sensitivity.speed_scores[each]:.2f}" for each in sensitivity.ranking)
-    count = len(comparison.questions)
-    yield f"Order on the {count} questions that all answer by one method: {ranking}."
-    if comparison.omitted:
-        yield f"Left out: {'; '.join(_omitted(comparison.omitted, names))}."
-    for each in comparison.unranked:
-        yield f"No place in it has {names[each.framework]}: {each.reason}."
-    own = {card.framework: card.speed_score for card in report.cards if card.speed_score is not None}
-    by_own = sorted(sensitivity.ranking, key=lambda each: -round(own.get(each, 0.0), 9))
-    if own.keys() >= set(by_own) and by_own != list(sensitivity.ranking):
-        scores = ", ".join(f"{names[each]} {own[each]:.2f}" for each in by_own)
-        yield f"The Speed Scores, each from all that its framework answers, order them otherwise: {scores}."
-
-
-def _omitted(omitted: Sequence[OmittedQuestion], names: Mapping[str, str]) -> Iterator[str]:
-    by_reason: dict[str, list[str]] = {}
-    for question in omitted:
-        by_reason.setdefault(why_omitted(question, names), []).append(question.name)
-    return (f"{', '.join(questions)} ({reason})" for reason, questions in by_reason.items())
-
-
-def why_omitted(question: OmittedQuestion, names: Mapping[str, str]) -> str:
-    of = ", ".join(names[framework] for framework in question.unknown_of)
-    return f"no fresh answer of {of}" if of else "no method in common"
-
-
-def why_first(report: ScoreReport) -> Iterator[str]:
-    """Who is first, by which questions, and what would change that: about five lines at eighty characters."""
-    sensitivity = report.sensitivity
-    if sensitivity is None:
-        yield "There is no order: no two answer enough in common"
-        return
-    names = {card.framework: card.name for card in report.cards}
-    ranking = ", ".join(f"{names[each]} {sensitivity.speed_scores[each]:.2f}" for each in sensitivity.ranking)
-    yield f"On the {len(report.comparison.questions)} questions that all answer: {ranking}"
-    yield from (sentence.rstrip(".") for sentence in lead(report))
-    unmoved = f"No one weight or answer brings anybody level with {names[sensitivity.ranking[0]]}"
-    stays = f"under drawn weights the first stays first in {per_cent(sensitivity.same_first)}"
-    yield f"{next(flips(report), unmoved)}; {stays}"
-    yield from (sentence.rstrip(".") for sentence in itertools.islice(fragility(report), 1))
-
-
-def lead(report: ScoreReport) -> Iterator[str]:
-    """By which questions the first stands before the second, and by which the second before the first."""
-    sensitivity = report.sensitivity
-    if sensitivity is None:
-        return
-    names = {card.framework: card.name for card in report.cards}
-    parts = [part for part in sensitivity.lead.parts if abs(part.points) >= _LEAST_PART]
-    for_first = [part for part in parts if part.points > 0][:_NAMED_PARTS]
-    against = [part for part in parts if part.points < 0][:_NAMED_PARTS]
-    first, follower = names[sensitivity.lead.first], names[sensitivity.lead.follower]
-    if for_first:
-        yield f"{first} leads {follower} by {sensitivity.lead.points:.2f}, most by {_parts(for_first)}."
-    if against:
-        yield f"{follower} answers better: {_parts(against)}."
-
-
-def _parts(parts: Sequence[LeadPart]) -> str:
-    return ", ".join(f"{part.name} ({part.points:+.2f})".replace("-", "−") for part in parts)
-
-
-def firmness(report: ScoreReport) -> Iterator[str]:
-    """The order of the frameworks, how firm it is, and what would change it."""
-    yield from order(report)
-    yield from lead(report)
-    sensitivity = report.sensitivity
-    if sensitivity is None:
-        return
-    names = {card.framework: card.name for card in report.cards}
-    yield (
-        f"With weights drawn around the rubric's {sensitivity.draws:,} times, the order stays in "
-        f"{per_cent(sensitivity.same_ranking)} and the first stays first in {per_cent(sensitivity.same_first)}."
-    )
-    without = ", ".join(criterion.name for criterion in sensitivity.left_out)
-    yield (
-        f"Without one of these criteria the order is another: {without}."
-        if without
-        else ("Leaving out any one criterion leaves the order as it is.")
-    )
-    yield from fragility(report)
-    changes = "; ".join(flips(report))
-    first = names[sensitivity.ranking[0]]
-    yield f"{changes}." if changes else f"No change of one weight or one answer brings anybody level with {first}."
-
-
-def fragility(report: ScoreReport) -> Iterator[str]:
-    """How few facts have to go for another to be first, or for nobody to be."""
-    if report.sensitivity is None:
-        return
-    names = {card.framework: card.name for card in report.cards}
-    found = report.sensitivity.fragility
-    if found.first:
-        yield f"It takes the removal of {_removed(found.removed, names)} to put {names[found.first]} first."
-    else:
-        yield f"No removal of up to {MOST_REMOVED} facts puts another first."
-    if found.no_order:
-        yield f"Without {_removed(found.no_order, names)} there is no order."
-
-
-def _removed(facts: Sequence[RemovedFact], names: Mapping[str, str]) -> str:
-    named = [f"{fact.name} of {names[fact.framework]} ({number(fact.value)})" for fact in facts]
-    return " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
-
-
-def flips(report: ScoreReport) -> Iterator[str]:
-    """The least changes that bring another framework level with the first: of one answer, of one weight."""
-    sensitivity = report.sensitivity
-    if sensitivity is None:
-        return
-    names = {card.framework: card.name for card in report.cards}
-    if (fact := sensitivity.fact_flip) is not None:
-        yield (
-            f"{names[fact.rival]} draws level if {fact.criterion} of {names[fact.framework]} were "
-            f"{number(fact.needed)} and not {number(fact.value)} {fact.unit}"
-        )
-    if (weight := sensitivity.weight_flip) is not None:
-        yield (
-            f"{names[weight.rival]} draws level if {weight.what} weighed {number(weight.needed)} and not "
-            f"{weight.weight:g}"
-        )
 
 
 def title_score(card: ScoreCard) -> str:

@@ -74,9 +74,10 @@ def _with_file(rubric: Rubric, path: Path) -> Rubric:
         rules = msgspec.convert(document.get("policy", {}), type=dict[str, Any])
         weights = msgspec.convert(document.get("weights", {}), type=dict[str, float])
         policy = msgspec.convert({**msgspec.to_builtins(rubric.policy), **rules}, type=Policy)
-    except msgspec.ValidationError as error:
+        changed = msgspec.structs.replace(rubric, policy=policy)
+    except ValueError as error:
         raise RubricError(f"{path}: {error}") from error
-    return _with_weights(msgspec.structs.replace(rubric, policy=policy), weights, source=str(path))
+    return _with_weights(changed, weights, source=str(path))
 
 
 def _with_weights(rubric: Rubric, weights: dict[str, float], *, source: str) -> Rubric:
