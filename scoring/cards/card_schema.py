@@ -162,6 +162,7 @@ class LayerOfItsOwn(CardLayer):
     stands_on: list[str]
     grades: list[GradeLimits]
     losses: list[CardGradeLoss]
+    topics: list[CardTopic]
     lines: list[MeasuredLine]
 
 

@@ -12,7 +12,7 @@ from speedscore.scoring.findings.topics import KnownFact, TopicAnswer
 from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.layer_card import LayerCard
-from speedscore.scoring.scores.maturity import GradedLayer, LayerFact
+from speedscore.scoring.scores.maturity import GradedLayer
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 
@@ -143,11 +143,12 @@ def _layer_card(card: LayerCard) -> dict[str, Any]:
         "grades": msgspec.to_builtins(card.grades),
         "losses": [{"fact": loss.limit.key, "below": loss.limit.least, "grade": loss.grade} for loss in card.losses],
         "facts": [_layer_fact(fact) for fact in card.facts],
+        "topics": [_topic(answer) for answer in card.topics],
         "lines": msgspec.to_builtins(card.lines),
     }
 
 
-def _layer_fact(fact: LayerFact) -> dict[str, Any]:
+def _layer_fact(fact: KnownFact) -> dict[str, Any]:
     return {
         "key": fact.key,
         "name": fact.name,

@@ -8,10 +8,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from speedscore.scoring.cards import wording
+from speedscore.scoring.cards import unscored, wording
 from speedscore.scoring.findings.finding import Source
+from speedscore.scoring.findings.topics import KnownFact
 from speedscore.scoring.scores.layer_card import GradeLimits, LayerCard, Limit, MeasuredLine
-from speedscore.scoring.scores.maturity import LayerFact
 from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.text.markdown import escaped, markdown_table
 from speedscore.text.numbers import factor
@@ -72,12 +72,12 @@ def measured_line(line: MeasuredLine) -> str:
     return f"{line.line}: {factor(line.times_as_fast)}× as fast as {line.scored_as} in training on {line.device}"
 
 
-def fact_value(fact: LayerFact) -> str:
+def fact_value(fact: KnownFact) -> str:
     number = wording.number(fact.source.value)
     return f"level {number}" if fact.unit == "level" else f"{number} {fact.unit}"
 
 
-def unasked(card: LayerCard) -> Iterator[LayerFact]:
+def unasked(card: LayerCard) -> Iterator[KnownFact]:
     """What is known beyond the answers to the rubric's questions."""
     asked = {key for finding in card.answers for key in finding.criterion.facts}
     return (fact for fact in card.facts if fact.key not in asked)
@@ -88,7 +88,7 @@ def full(card: LayerCard, report: ScoreReport, width: int) -> Iterator[str]:
     yield "=" * width
     yield from ends_apart(card.layer.name, title(card), width=width)
     yield "=" * width
-    sentences = (f"{about(card)}. {why_no_score(card)}", _known_by(report), _grade_sentence(card))
+    sentences = (f"{about(card)}. {why_no_score(card)}", f"{wording.known_by(report)}.", _grade_sentence(card))
     for sentence in sentences:
         yield from textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
     yield ""
@@ -110,6 +110,8 @@ def full(card: LayerCard, report: ScoreReport, width: int) -> Iterator[str]:
         headers=("Known", "Value", "From"),
         widths=(_NAME_WIDTH, _VALUE_WIDTH, width - _NAME_WIDTH - _VALUE_WIDTH - 2 * GAP),
     )
+    said = unscored.of_statements(card.topics)
+    yield from _bullets("Said of it", (f"{line.text} {footnotes.mark([line.source])}" for line in said), width)
     yield from _bullets("Measured", map(measured_line, card.lines), width)
     if footnotes:
         yield from ("", "Sources", *footnotes.lines(width))
@@ -119,12 +121,13 @@ def in_markdown(card: LayerCard, report: ScoreReport) -> Iterator[str]:
     """Lines of the whole card in Markdown."""
     yield f"## {escaped(card.layer.name)}: {escaped(title(card))}"
     yield ""
-    yield escaped(f"{about(card)}. {why_no_score(card)} {_known_by(report)} {_grade_sentence(card)}")
+    yield escaped(f"{about(card)}. {why_no_score(card)} {wording.known_by(report)}. {_grade_sentence(card)}")
     yield ""
     rows = [row for grade in card.grades for row in _grade_rows(grade)]
     yield from markdown_table(rows, headers=("Grade", "Asks for", "Has", "Reached"))
     for heading, sentences in (
         ("What would change the grade", list(changes_of_grade(card))),
+        ("Said of it", [f"{line.text} ({line.origin}: {line.source})" for line in unscored.of_statements(card.topics)]),
         ("Measured", list(map(measured_line, card.lines))),
     ):
         if sentences:
@@ -137,10 +140,6 @@ def in_markdown(card: LayerCard, report: ScoreReport) -> Iterator[str]:
         ],
         headers=("Known", "Value", "From"),
     )
-
-
-def _known_by(report: ScoreReport) -> str:
-    return f"Facts known by {report.snapshot}, rubric version {report.rubric_version}."
 
 
 def _grade_sentence(card: LayerCard) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from speedscore.scoring.cards import layer_cards, order, unscored, wording
+from speedscore.scoring.cards import layer_cards, order_wording, unscored, wording
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
@@ -16,7 +16,12 @@ def render(report: ScoreReport, *, width: int) -> str:  # noqa: ARG001
     lines = [line for card in report.cards for line in (*_card(card, report), "")]
     lines += [line for layer in report.layers for line in (*layer_cards.in_markdown(layer, report), "")]
     if len(report.cards) > 1:
-        lines += [*_comparison(report), "", *(f"- {escaped(sentence)}" for sentence in order.firmness(report)), ""]
+        lines += [
+            *_comparison(report),
+            "",
+            *(f"- {escaped(sentence)}" for sentence in order_wording.firmness(report)),
+            "",
+        ]
     lines += _measured(report)
     return "\n".join(lines) + "\n"
 

@@ -11,7 +11,7 @@ import shlex
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from speedscore.scoring.cards import layer_cards, order, wording
+from speedscore.scoring.cards import layer_cards, order_wording, wording
 from speedscore.scoring.cards.side_by_side import side_by_side
 from speedscore.scoring.evidence.evidence import NOT_SAVED
 from speedscore.scoring.findings.finding import Finding, Source
@@ -57,7 +57,7 @@ def render(report: ScoreReport, surroundings: Surroundings, *, width: int, sourc
         if sources:
             lines += [*_sources_of_layer(layer, width=width), ""]
     if len(report.cards) > 1:
-        for sentence in order.firmness(report):
+        for sentence in order_wording.firmness(report):
             lines += textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
     return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
 
@@ -72,7 +72,7 @@ def session_end(report: ScoreReport, *, width: int) -> str:
         sentence = f"Performance is scored of one variant each: {variants}."
         lines += textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
     if len(report.cards) > 1:
-        for sentence in order.why_first(report):
+        for sentence in order_wording.why_first(report):
             lines += textwrap.wrap(f"{sentence.rstrip('.')}.", width, subsequent_indent="  ", break_on_hyphens=False)
     # Whole, however long a path is: it is there to be copied.
     saved = [run.name for run in report.runs if run.name != NOT_SAVED]
@@ -102,7 +102,7 @@ def _lines(
     )
     if len(report.cards) == 1:
         yield ""
-        yield from _labelled("Order", order.why_first(surroundings.report), width=width)
+        yield from _labelled("Order", order_wording.why_first(surroundings.report), width=width)
     yield ""
     yield from _in_columns([words for finding in _heaviest(card) if (words := answer(finding))], width=width)
     yield ""

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from speedscore.scoring.cards import layer_cards, order, unscored, wording
+from speedscore.scoring.cards import layer_cards, order_wording, unscored, wording
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
@@ -178,7 +178,7 @@ def _comparison(report: ScoreReport, width: int) -> Iterator[str]:
 
 
 def _firmness(report: ScoreReport, width: int) -> Iterator[str]:
-    for sentence in order.firmness(report):
+    for sentence in order_wording.firmness(report):
         yield from textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
 
 

@@ -56,6 +56,11 @@ def of_sentences(card: ScoreCard, section: Section) -> list[Line]:
     ]
 
 
+def of_statements(answers: Iterable[TopicAnswer]) -> list[Line]:
+    """The statements of all topics, each under its topic's name."""
+    return [line for answer in answers for line in _named(answer)]
+
+
 def of_facts(facts: Iterable[KnownFact]) -> Iterator[Line]:
     """Facts that nothing scores, and beside each those that say something else."""
     for fact in facts:

@@ -14,7 +14,7 @@ from speedscore.record.phases import DeviceName
 from speedscore.record.ratios import Estimate
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
-from speedscore.scoring.cards import layer_cards, order, wording
+from speedscore.scoring.cards import layer_cards, order_wording, wording
 from speedscore.scoring.cards.terminal import MINIMUM_WIDTH
 from speedscore.scoring.commands.tracing_probes import probes_behind
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
@@ -83,10 +83,10 @@ def _wrapped(text: str, width: int) -> Sequence[str]:
 
 
 def _speed_score(card: ScoreCard, report: ScoreReport) -> list[str]:
-    ranked = [f"  {sentence}" for sentence in order.ranked(report)] if len(report.cards) > 1 else []
+    order = [f"  {sentence}" for sentence in order_wording.order(report)] if len(report.cards) > 1 else []
     head = [f"{card.name}: Speed Score {wording.title_score(card)}", f"  {wording.calculation(card)}"]
     dormancy = [f"  {sentence}" for sentence in [wording.dormancy(card, report)] if sentence]
-    return [*head, *dormancy, *ranked, ""]
+    return [*head, *dormancy, *order, ""]
 
 
 def _in_order(card: ScoreCard, report: ScoreReport) -> dict[str, str]:
@@ -95,7 +95,7 @@ def _in_order(card: ScoreCard, report: ScoreReport) -> dict[str, str]:
     names = {card.framework: card.name for card in report.cards}
     if card.framework not in comparison.ranked:
         return {}
-    said = {each.criterion: f"in no order: {order.why_omitted(each, names)}" for each in comparison.omitted}
+    said = {each.criterion: f"in no order: {order_wording.why_omitted(each, names)}" for each in comparison.omitted}
     for question, finding in zip(comparison.questions, comparison.findings[card.framework], strict=True):
         method = f", {question.method}" if question.method else ""
         said[question.criterion] = (

@@ -71,8 +71,6 @@ class Snapshot(msgspec.Struct, frozen=True):
                 raise ValueError(f"a layer needs {field}; found none")
             if self.role == "framework" and given:
                 raise ValueError(f"{field} is for a layer; found it in a framework, where it must go")
-        if self.role == "layer" and self.statements:
-            raise ValueError("statements are for a framework; found them in a layer, whose card would not show them")
 
 
 class _SnapshotFile(msgspec.Struct, forbid_unknown_fields=True):

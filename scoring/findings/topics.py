@@ -5,6 +5,8 @@ None of it enters a score. Of a topic of which nothing is known there is no answ
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from speedscore.scoring.evidence.evidence import Evidence
@@ -16,7 +18,7 @@ from speedscore.scoring.rubric.topic import Topic
 
 
 class KnownFact(msgspec.Struct, frozen=True):
-    """A fact that is shown and not scored."""
+    """A fact with all that is known of its key, shown without points."""
 
     key: str
     name: str
@@ -24,6 +26,14 @@ class KnownFact(msgspec.Struct, frozen=True):
     unit: str
     sources: tuple[Source, ...]
     """The one that would answer first, then those that say something else."""
+
+    @property
+    def source(self) -> Source:
+        return self.sources[0]
+
+    @property
+    def beside(self) -> tuple[Source, ...]:
+        return self.sources[1:]
 
 
 class DatedStatement(msgspec.Struct, frozen=True):
@@ -58,7 +68,7 @@ def answer_topics(rubric: Rubric, evidence: Evidence, *, framework: str) -> tupl
         TopicAnswer(
             id=name,
             topic=topic,
-            facts=_known_facts(rubric, evidence, framework=framework, keys=topic.facts),
+            facts=known_facts(rubric, evidence, framework=framework, keys=topic.facts),
             statements=_dated_statements(rubric, evidence, framework=framework, topic=name),
         )
         for name, topic in rubric.topics.items()
@@ -71,10 +81,11 @@ def other_facts(rubric: Rubric, evidence: Evidence, *, framework: str) -> tuple[
     asked = {key for criterion in rubric.criterion for key in criterion.facts}
     asked |= {key for topic in rubric.topics.values() for key in topic.facts}
     keys = tuple(key for key in rubric.facts if key not in asked)
-    return _known_facts(rubric, evidence, framework=framework, keys=keys)
+    return known_facts(rubric, evidence, framework=framework, keys=keys)
 
 
-def _known_facts(rubric: Rubric, evidence: Evidence, *, framework: str, keys: tuple[str, ...]) -> tuple[KnownFact, ...]:
+def known_facts(rubric: Rubric, evidence: Evidence, *, framework: str, keys: Iterable[str]) -> tuple[KnownFact, ...]:
+    """What is known of each key, in the order of ``keys``; also what is stale."""
     known = []
     for key in keys:
         if sources := fact_sources(rubric, evidence, framework=framework, key=key):

@@ -75,7 +75,7 @@ def _with_file(rubric: Rubric, path: Path) -> Rubric:
         weights = msgspec.convert(document.get("weights", {}), type=dict[str, float])
         policy = msgspec.convert({**msgspec.to_builtins(rubric.policy), **rules}, type=Policy)
         changed = msgspec.structs.replace(rubric, policy=policy)
-    except ValueError as error:
+    except ValueError as error:  # as a ValidationError is, and what the rubric as a whole refuses
         raise RubricError(f"{path}: {error}") from error
     return _with_weights(changed, weights, source=str(path))
 

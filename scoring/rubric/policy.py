@@ -14,7 +14,6 @@ from speedscore.record.run_record import Style
 from speedscore.scoring.facts.fact import Fact, FactKey, Kind, months_between
 from speedscore.scoring.facts.statement import Statement
 from speedscore.scoring.rubric.probe_measure import Control
-from speedscore.text.cleaning import is_name, one_line
 
 _LIMITS = (("round_to", 0.001, 10), ("strength_from", 0, 10), ("weakness_to", 0, 10), ("sentences_each", 1, 100))
 """Field, least and most. Beyond them a rounded score is no number any more, or a sentence always or never said."""
@@ -64,9 +63,6 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"stale_after_months of {kind} is {_short(months)}; expected 1 to {_MOST_MONTHS}")
         if sorted(self.device_order) != sorted(DEVICES):
             raise ValueError(f"device_order must name {', '.join(DEVICES)} once each")
-        for text in (*self.scored_variants, *self.scored_variants.values()):
-            if not is_name(text):
-                raise ValueError(f"scored_variants: not one line of plain text: {one_line(text)!r}")
 
     def is_stale(self, dated: Fact | Statement, *, month: str, key: FactKey | None = None) -> bool:
         """True when a fact or a statement is past its kind's limit, seen from ``month`` (``YYYY-MM``).

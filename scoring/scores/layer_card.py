@@ -15,10 +15,11 @@ from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.finding import Finding
 from speedscore.scoring.findings.findings import judge
+from speedscore.scoring.findings.topics import KnownFact, TopicAnswer, answer_topics, known_facts
 from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.maturity_grade import MaturityGrade
 from speedscore.scoring.rubric.rubric import Rubric
-from speedscore.scoring.scores.maturity import GradedLayer, LayerFact, first_reached, grade_layer, known_facts
+from speedscore.scoring.scores.maturity import GradedLayer, first_reached, grade_layer
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -79,8 +80,10 @@ class LayerCard(msgspec.Struct, frozen=True):
     """For each limit of the grade that it has; empty where the grade is unknown, or the last."""
     answers: tuple[Finding, ...]
     """The rubric's questions that its facts answer. Their points are a framework's and stand on no card."""
-    facts: tuple[LayerFact, ...]
+    facts: tuple[KnownFact, ...]
     """All that is known, in the rubric's order; those behind the grade among them."""
+    topics: tuple[TopicAnswer, ...]
+    """What sources say of it in words."""
     lines: tuple[MeasuredLine, ...]
 
 
@@ -98,7 +101,8 @@ def make_layer_card(
         grades=grades,
         losses=tuple(_losses(rubric, layer, grades)),
         answers=tuple(finding for finding in answers if finding.value is not None),
-        facts=known_facts(rubric, evidence, library=library, keys=rubric.facts),
+        facts=known_facts(rubric, evidence, framework=library, keys=rubric.facts),
+        topics=tuple(answer for answer in answer_topics(rubric, evidence, framework=library) if answer.statements),
         lines=tuple(
             line
             for framework in stands_on

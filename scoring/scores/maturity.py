@@ -6,27 +6,14 @@ library and no framework is known here, and a grade never enters a score.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from speedscore.scoring.evidence.evidence import Evidence
-from speedscore.scoring.findings.fact_answers import fact_sources
-from speedscore.scoring.findings.finding import Source
+from speedscore.scoring.findings.topics import KnownFact, known_facts
 from speedscore.scoring.rubric.maturity_grade import MaturityGrade
 from speedscore.scoring.rubric.rubric import Rubric
-
-
-class LayerFact(msgspec.Struct, frozen=True):
-    """One fact about a layer."""
-
-    key: str
-    name: str
-    """For people."""
-    unit: str
-    source: Source
-    beside: tuple[Source, ...] = ()
-    """What says something else, and does not answer."""
 
 
 class GradedLayer(msgspec.Struct, frozen=True):
@@ -41,7 +28,7 @@ class GradedLayer(msgspec.Struct, frozen=True):
     """None when it is unknown."""
     reason: str
     """What the grade means, or why it is unknown."""
-    facts: tuple[LayerFact, ...]
+    facts: tuple[KnownFact, ...]
     """What is known of the facts that the grades ask for; also those that are stale."""
 
 
@@ -53,7 +40,7 @@ def grade_layers(rubric: Rubric, evidence: Evidence, *, framework: str) -> tuple
 
 def grade_layer(rubric: Rubric, evidence: Evidence, *, library: str) -> GradedLayer:
     """One library, whatever it stands on."""
-    facts = known_facts(rubric, evidence, library=library, keys=rubric.maturity_facts)
+    facts = known_facts(rubric, evidence, framework=library, keys=rubric.maturity_facts)
     known = {fact.key: fact for fact in facts}
     lacking = []
     for key in rubric.maturity_facts:
@@ -70,21 +57,6 @@ def grade_layer(rubric: Rubric, evidence: Evidence, *, library: str) -> GradedLa
         grade=grade.grade if grade else None,
         reason=grade.reason if grade else "; ".join(lacking),
         facts=facts,
-    )
-
-
-def known_facts(rubric: Rubric, evidence: Evidence, *, library: str, keys: Iterable[str]) -> tuple[LayerFact, ...]:
-    """What is known of each key, in the order of ``keys``; also what is stale."""
-    return tuple(
-        LayerFact(
-            key=key,
-            name=rubric.fact_name(key),
-            unit=rubric.facts[key].unit,
-            source=sources[0],
-            beside=tuple(source for source in sources[1:] if source.value != sources[0].value),
-        )
-        for key in keys
-        if (sources := fact_sources(rubric, evidence, framework=library, key=key))
     )
 
 

@@ -24,6 +24,7 @@ from speedscore.scoring.rubric.rubric import Rubric, add_criteria
 from speedscore.scoring.scores.score_report import build_report
 from speedscore.scoring.scores.surroundings import Surroundings
 from tests.scoring.sample_facts import RUBRIC, make_fact, make_layer, make_snapshot
+from tests.scoring.sample_probes import control, exported, unanswered
 from tests.scoring.sample_runs import make_run, measured_case, save, skipped_case
 
 PLAIN = "plain"
@@ -57,7 +58,15 @@ def run_of(text: str, *, name: str) -> RunRecord:
     ]
     program = ProgramDescription(variant=text, device_kind=text, other={text: text})
     cases[0] = msgspec.structs.replace(cases[0], program=program, workload={text: text, "batch": text}, stopped=text)
-    return msgspec.structs.replace(make_run(*cases), environment={"cpu.model": text, "gpu.0.name": text, text: text})
+    asked = exported("refused", framework=name, ecosystem=name)
+    probes = (
+        msgspec.structs.replace(asked, reason=text, observations={text: text}, versions={text: text}),
+        control(framework=name, ecosystem=name),
+        unanswered(exported(target="litert", framework=name, ecosystem=name), reason=text or "none"),
+        unanswered(exported(target="serving", framework=name, ecosystem=name), status="failed", reason=text or "none"),
+    )
+    environment = {"cpu.model": text, "gpu.0.name": text, text: text}
+    return msgspec.structs.replace(make_run(*cases), environment=environment, probes=probes)
 
 
 def snapshots_of(text: str) -> tuple[Snapshot, ...]:

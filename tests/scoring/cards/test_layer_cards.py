@@ -16,6 +16,7 @@ from speedscore.scoring.cards import FORMATS, short
 from speedscore.scoring.cards.card_schema import CardDocument
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.facts.snapshots import Snapshot
+from speedscore.scoring.facts.statement import Statement
 from speedscore.scoring.scores.layer_card import LayerCard
 from speedscore.scoring.scores.maturity import grade_layers
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
@@ -145,6 +146,18 @@ def test_facts_that_contradict_each_other_stand_side_by_side() -> None:
     assert [source.value for source in (commits.source, *commits.beside)] == [7.0, 5.0]
     for form in ("terminal", "markdown", "json"):
         assert "another page" in FORMATS[form](report, width=80)
+
+
+def test_what_sources_say_of_it_in_words_is_told() -> None:
+    topic = next(iter(RUBRIC.topics))
+    said = Statement(
+        framework="lib", topic=topic, text="Well documented", as_of="2024-01", source="x", kind="published"
+    )
+    layer = msgspec.structs.replace(make_layer(GOOD, library="lib"), statements=(said,))
+    report = report_of({}, evidence=make_evidence(make_snapshot(), layer))
+    for form in ("terminal", "markdown", "json"):
+        assert "Well documented" in FORMATS[form](report, width=80)
+    msgspec.json.decode(FORMATS["json"](report, width=80), type=CardDocument)
 
 
 def test_its_lines_of_the_matrix_stand_beside_the_scored_one() -> None:

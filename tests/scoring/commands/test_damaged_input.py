@@ -24,6 +24,7 @@ from speedscore.__main__ import main
 from speedscore.record.run_file import BLOCK_KEY, to_block
 from speedscore.scoring.facts.snapshots import fixtures_folder
 from speedscore.scoring.rubric.rubric import load_rubric
+from tests.scoring.sample_probes import answered, control, exported
 from tests.scoring.sample_runs import make_run, measured_case, skipped_case
 
 Place = tuple[str | int, ...]
@@ -54,10 +55,18 @@ VALUES: tuple[Any, ...] = (
 )
 """What may stand where something else belongs."""
 UNREADABLE = re.compile(r"Traceback|\bnan\b|\binf\b")
-RUN = make_run(
-    measured_case("jax", 1.0, processes=2),
-    measured_case("torch", 2.0, ecosystem="pytorch", processes=2),
-    skipped_case("jax", reason="not here", device="gpu"),
+RUN = msgspec.structs.replace(
+    make_run(
+        measured_case("jax", 1.0, processes=2),
+        measured_case("torch", 2.0, ecosystem="pytorch", processes=2),
+        skipped_case("jax", reason="not here", device="gpu"),
+    ),
+    probes=(
+        *(exported(framework="jax", ecosystem="jax", target=target) for target in ("onnx", "litert")),
+        control(framework="jax", ecosystem="jax"),
+        answered("surface", framework="jax", ecosystem="jax", surface_concepts=5.0),
+        answered("surface", framework="torch", ecosystem="pytorch", surface_concepts=7.0),
+    ),
 )
 POLICY = {
     "policy": msgspec.to_builtins(load_rubric().policy),

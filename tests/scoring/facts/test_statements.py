@@ -94,12 +94,8 @@ def test_a_bad_statement_is_refused_with_file_topic_and_reason(tmp_path: Path, o
         (GOOD.replace("statements.export", "statements.exports"), "statement 'exports', entry 1: unknown topic"),
         (GOOD.replace("to none that others read", "to a portable format"), "entry 2: stands twice"),
         (GOOD.replace("facts = {}", "facts = {}\nstatements = 3").partition("[[")[0], "Expected `object`, got `int`"),
-        (
-            GOOD.replace('"framework"', '"layer"\nlayer_of = "beta"\npurpose = "Models"'),
-            "statements are for a framework; found them in a layer",
-        ),
     ],
-    ids=["topic", "twice", "form", "layer"],
+    ids=["topic", "twice", "form"],
 )
 def test_a_file_of_bad_statements_is_refused(tmp_path: Path, text: str, reason: str) -> None:
     with pytest.raises(FactError, match=reason):

@@ -50,7 +50,7 @@ def test_weights_that_cannot_be_are_refused(weights: str, message: str) -> None:
             "[policy]\nstale_after_months = { reference = 99999, published = 24, computed = 18 }",
             "stale_after_months of reference is 99999; expected 1 to 1200",
         ),
-        ('[policy]\nscored_variants = { jax = "a\\nb" }', "scored_variants: not one line of plain text: 'a b'"),
+        ('[policy]\nscored_variants = { jax = "a\\nb" }', "not one line of plain text: 'a b'"),
         ("[weights]\nperformance = 1e-320", "the weight of performance is 9.99989e-321; expected 0, or a number from"),
         ('[weights]\nperformance = "much"', "Expected `float`, got `str`"),
         ("[weights", "not valid TOML"),

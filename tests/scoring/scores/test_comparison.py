@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speedscore.scoring.cards import order
+from speedscore.scoring.cards import order_wording
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.fact import Fact
 from speedscore.scoring.rubric.criterion import DIMENSIONS
@@ -95,15 +95,15 @@ def test_the_terminal_says_where_the_speed_scores_order_them_otherwise() -> None
     made = report(*alpha.values(), *beta.values(), frameworks=("alpha", "beta"))
     assert made.sensitivity is not None
     assert made.sensitivity.ranking == ("beta", "alpha")
-    said = " ".join(order.ranked(made))
+    said = " ".join(order_wording.order(made))
     assert "Left out: Star growth, 12 months (no fresh answer of Beta)." in said
     assert "The Speed Scores, each from all that its framework answers, order them otherwise: Alpha" in said
 
 
 def test_who_is_not_ranked_is_named_with_the_reason() -> None:
     facts = without(everything(*FRAMEWORKS), "gamma", "resnet50_speed_ratio", "bert_large_speed_ratio")
-    for said in (" ".join(order.ranked(report(*facts))), " ".join(order.why_first(report(*facts)))):
-        assert "lace in it has Gamma: too little is answered in Performance (20 %, without Training speed)" in said
+    for said in (" ".join(order_wording.order(report(*facts))), " ".join(order_wording.why_first(report(*facts)))):
+        assert "No place in it has Gamma: too little is answered in Performance (20 %, without Training speed)" in said
 
 
 def test_without_enough_in_common_there_is_no_order() -> None:

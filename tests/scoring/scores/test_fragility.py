@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speedscore.scoring.cards import order
+from speedscore.scoring.cards import order_wording
 from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.rubric.criterion import DIMENSIONS
 from speedscore.scoring.scores.comparison import compare
@@ -148,17 +148,17 @@ def test_the_cards_say_it() -> None:
         make_snapshot(*(fact for fact in facts if fact.framework == name), framework=name) for name in ("alpha", "beta")
     ]
     report = build_report(RUBRIC, make_evidence(*snapshots), frameworks=["alpha", "beta"])
-    said = " ".join(order.firmness(report))
+    said = " ".join(order_wording.firmness(report))
     assert "No removal of up to 3 facts puts another first." in said
     assert "there is no order." in said
 
 
-@pytest.mark.parametrize("names", [("alpha", "beta", "gamma"), ("gamma", "alpha", "beta")])
-def test_the_order_of_the_frameworks_changes_nothing(names: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("order", [("alpha", "beta", "gamma"), ("gamma", "alpha", "beta")])
+def test_the_order_of_the_frameworks_changes_nothing(order: tuple[str, ...]) -> None:
     answers = {
         "alpha": plain_answers(performance_1=9.0),
         "beta": plain_answers(learning_curve_1=6.0),
         "gamma": plain_answers(**{f"{DIMENSIONS[0]}_2": 6.0}),
     }
-    comparison = compare(SMALL, findings_of({name: answers[name] for name in names}))
+    comparison = compare(SMALL, findings_of({name: answers[name] for name in order}))
     assert find_fragility(SMALL, comparison, ("alpha", "beta", "gamma")).first == "beta"

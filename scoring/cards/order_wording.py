@@ -1,6 +1,6 @@
-"""The order of the frameworks in words: who is first, on which questions, by what, and how little would change it.
+"""The order of the frameworks in words, the same in every form: on which questions, how firm, and what would change it.
 
-The same sentences in every form for people. Nothing is computed but rounding, and nothing laid out.
+Nothing is computed here, and nothing is said of one framework alone.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _LEAST_PART = 0.005
 _NAMED_PARTS = 4
 
 
-def ranked(report: ScoreReport) -> Iterator[str]:
+def order(report: ScoreReport) -> Iterator[str]:
     """The order of the frameworks, on which questions, and who has no place in it."""
     comparison, sensitivity = report.comparison, report.sensitivity
-    names = {card.framework: card.name for card in report.cards}
+    names = _names(report)
     if sensitivity is None:
         reasons = "; ".join(f"{names[each.framework]}: {each.reason}" for each in comparison.unranked)
         yield f"There is no order: no two have enough answers in common. {reasons}."
         return
-    ranking = ", ".join(f"{names[each]} {sensitivity.speed_scores[each]:.2f}" for each in sensitivity.ranking)
+    ranking = _scores(sensitivity.ranking, sensitivity.speed_scores, names)
     count = len(comparison.questions)
     yield f"Order on the {count} questions that all answer by one method: {ranking}."
     if comparison.omitted:
@@ -37,8 +37,16 @@ def ranked(report: ScoreReport) -> Iterator[str]:
     own = {card.framework: card.speed_score for card in report.cards if card.speed_score is not None}
     by_own = sorted(sensitivity.ranking, key=lambda each: -round(own.get(each, 0.0), 9))
     if own.keys() >= set(by_own) and by_own != list(sensitivity.ranking):
-        scores = ", ".join(f"{names[each]} {own[each]:.2f}" for each in by_own)
+        scores = _scores(by_own, own, names)
         yield f"The Speed Scores, each from all that its framework answers, order them otherwise: {scores}."
+
+
+def _names(report: ScoreReport) -> dict[str, str]:
+    return {card.framework: card.name for card in report.cards}
+
+
+def _scores(frameworks: Sequence[str], scores: Mapping[str, float], names: Mapping[str, str]) -> str:
+    return ", ".join(f"{names[each]} {scores[each]:.2f}" for each in frameworks)
 
 
 def _omitted(omitted: Sequence[OmittedQuestion], names: Mapping[str, str]) -> Iterator[str]:
@@ -59,11 +67,11 @@ def why_first(report: ScoreReport) -> Iterator[str]:
     if sensitivity is None:
         yield "There is no order: no two answer enough in common"
         return
-    names = {card.framework: card.name for card in report.cards}
-    ranking = ", ".join(f"{names[each]} {sensitivity.speed_scores[each]:.2f}" for each in sensitivity.ranking)
+    names = _names(report)
+    ranking = _scores(sensitivity.ranking, sensitivity.speed_scores, names)
     yield f"On the {len(report.comparison.questions)} questions that all answer: {ranking}"
     for each in report.comparison.unranked:
-        yield f"no place in it has {names[each.framework]}: {each.reason}"
+        yield f"No place in it has {names[each.framework]}: {each.reason}"
     yield from (sentence.rstrip(".") for sentence in lead(report))
     unmoved = f"No one weight or answer brings anybody level with {names[sensitivity.ranking[0]]}"
     stays = f"under drawn weights the first stays first in {wording.per_cent(sensitivity.same_first)}"
@@ -76,7 +84,7 @@ def lead(report: ScoreReport) -> Iterator[str]:
     sensitivity = report.sensitivity
     if sensitivity is None:
         return
-    names = {card.framework: card.name for card in report.cards}
+    names = _names(report)
     parts = [part for part in sensitivity.lead.parts if abs(part.points) >= _LEAST_PART]
     for_first = [part for part in parts if part.points > 0][:_NAMED_PARTS]
     against = [part for part in parts if part.points < 0][:_NAMED_PARTS]
@@ -93,16 +101,16 @@ def _parts(parts: Sequence[LeadPart]) -> str:
 
 def firmness(report: ScoreReport) -> Iterator[str]:
     """The order of the frameworks, how firm it is, and what would change it."""
-    yield from ranked(report)
+    yield from order(report)
     yield from lead(report)
     sensitivity = report.sensitivity
     if sensitivity is None:
         return
-    names = {card.framework: card.name for card in report.cards}
-    same_ranking, same_first = map(wording.per_cent, (sensitivity.same_ranking, sensitivity.same_first))
+    names = _names(report)
     yield (
-        f"With weights drawn around the rubric's {sensitivity.draws:,} times, the order stays in {same_ranking} and "
-        f"the first stays first in {same_first}."
+        f"With weights drawn around the rubric's {sensitivity.draws:,} times, the order stays in "
+        f"{wording.per_cent(sensitivity.same_ranking)} and the first stays first in "
+        f"{wording.per_cent(sensitivity.same_first)}."
     )
     without = ", ".join(criterion.name for criterion in sensitivity.left_out)
     yield (
@@ -120,7 +128,7 @@ def fragility(report: ScoreReport) -> Iterator[str]:
     """How few facts have to go for another to be first, or for nobody to be."""
     if report.sensitivity is None:
         return
-    names = {card.framework: card.name for card in report.cards}
+    names = _names(report)
     found = report.sensitivity.fragility
     if found.first:
         yield f"It takes the removal of {_removed(found.removed, names)} to put {names[found.first]} first."
@@ -140,7 +148,7 @@ def flips(report: ScoreReport) -> Iterator[str]:
     sensitivity = report.sensitivity
     if sensitivity is None:
         return
-    names = {card.framework: card.name for card in report.cards}
+    names = _names(report)
     if (fact := sensitivity.fact_flip) is not None:
         yield (
             f"{names[fact.rival]} draws level if {fact.criterion} of {names[fact.framework]} were "
