@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from speedscore.scoring.cards import WIDTH, wording
 from speedscore.scoring.collecting import command as collecting
 from speedscore.scoring.commands import arguments
+from speedscore.scoring.evidence import this_month
 from speedscore.scoring.evidence.evidence import gather
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import (
@@ -92,7 +92,7 @@ def run_check(options: argparse.Namespace) -> int:
         complain(message)
     if refused:
         return 2
-    lines = _check(rubric, loaded, month=f"{datetime.date.today():%Y-%m}")
+    lines = _check(rubric, loaded, month=this_month.this_month())
     return write("".join(f"{line.rstrip()}\n" for line in lines), what="result")
 
 
