@@ -222,7 +222,7 @@ def test_what_if_tells_what_becomes_of_the_grade(printed: Callable[..., str]) ->
 def test_what_if_says_of_a_fact_that_no_grade_asks_for_it(printed: Callable[..., str]) -> None:
     text = printed("whatif", "flax", "--snapshot", "2024-01", "--fact", "github_stars=1")
     assert "maturity Good\n" in text
-    assert "Stars: 5,144 stars -> 1 stars; no grade asks for it" in text
+    assert "Stars: 5,144 stars -> 1 star; no grade asks for it" in text
 
 
 def test_a_trace_of_a_layer_goes_from_the_grade_to_its_sources(printed: Callable[..., str]) -> None:
