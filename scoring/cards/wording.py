@@ -111,10 +111,13 @@ def dormancy(card: ScoreCard, report: ScoreReport) -> str:
 
 
 def few_processes(card: ScoreCard) -> str:
-    """That nothing is known of how processes differ, where it is so; empty elsewhere."""
+    """That of some figures nothing is known of how processes differ, where it is so; empty elsewhere."""
     if not card.uncertainty.lone_process:
         return ""
-    return "One process a case is too few: how much another would have differed is not known, and is in no interval."
+    return (
+        "One process a case, as behind some figures here, is too few: how much another would have differed is not "
+        "known, and is in no interval."
+    )
 
 
 def scored_variants(card: ScoreCard) -> Iterator[str]:

@@ -116,7 +116,7 @@ def _dimension(
     in_order: Mapping[str, str],
 ) -> Iterator[str]:
     score = "no score" if dimension.score is None else wording.points(dimension.score)
-    yield f"{card.name}: {dimension.title} {score}, {wording.coverage(dimension)}"
+    yield f"{card.name}, {dimension.title}: {score}; {wording.coverage(dimension)}"
     if dimension.raw is not None:
         counted = [(finding.criterion.weight, finding.points) for finding in dimension.findings]
         above = " + ".join(f"{weight:g} × {points:.2f}" for weight, points in counted if points is not None)
@@ -124,6 +124,9 @@ def _dimension(
         yield f"  ({above}) / {below:g} = {dimension.raw:.3f}"
     if dimension.reason:
         yield f"  {dimension.reason}"
+    measurable = (finding.criterion.probes or finding.criterion.measure for finding in dimension.findings)
+    if not evidence.runs and any(measurable):
+        yield "  nothing was measured here: what benchmarks and probes can answer takes --run RUN.json"
     if dimension.measured:
         yield from _variants(card)
         if few := wording.few_processes(card):
