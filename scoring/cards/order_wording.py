@@ -70,6 +70,8 @@ def why_first(report: ScoreReport) -> Iterator[str]:
     names = _names(report)
     ranking = _scores(sensitivity.ranking, sensitivity.speed_scores, names)
     yield f"On the {len(report.comparison.questions)} questions that all answer: {ranking}"
+    for each in report.comparison.unranked:
+        yield f"No place in it has {names[each.framework]}: {each.reason}"
     yield from (sentence.rstrip(".") for sentence in lead(report))
     unmoved = f"No one weight or answer brings anybody level with {names[sensitivity.ranking[0]]}"
     stays = f"under drawn weights the first stays first in {wording.per_cent(sensitivity.same_first)}"

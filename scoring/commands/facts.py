@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from speedscore.scoring.cards import WIDTH, wording
 from speedscore.scoring.collecting import command as collecting
 from speedscore.scoring.commands import arguments
+from speedscore.scoring.evidence import this_month
 from speedscore.scoring.evidence.evidence import gather
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import (
@@ -92,7 +92,7 @@ def run_check(options: argparse.Namespace) -> int:
         complain(message)
     if refused:
         return 2
-    lines = _check(rubric, loaded, month=f"{datetime.date.today():%Y-%m}")
+    lines = _check(rubric, loaded, month=this_month.this_month())
     return write("".join(f"{line.rstrip()}\n" for line in lines), what="result")
 
 
@@ -107,7 +107,8 @@ def run_diff(options: argparse.Namespace) -> int:
     if after.stands_on(framework):
         lines = _layer_diff(plain(find_layer_changes(rubric, before, after, library=framework)))
     else:
-        lines = _diff(plain(find_changes(rubric, before, after, framework=framework)))
+        changes = find_changes(rubric, before, after, framework=framework)
+        lines = _diff(plain(changes), stale_most=rubric.policy.stale_most)
     return write("".join(f"{line.rstrip()}\n" for line in lines), what="difference")
 
 
@@ -153,14 +154,14 @@ def _check(rubric: Rubric, snapshots: Sequence[Snapshot], *, month: str) -> Iter
     )
 
 
-def _diff(changes: Changes) -> Iterator[str]:
+def _diff(changes: Changes, *, stale_most: float) -> Iterator[str]:
     footnotes = Footnotes()
     yield f"{changes.after.name}: facts known by {changes.before_month} -> {changes.after_month}"
     yield f"Speed Score {wording.title_score(changes.before)} -> {wording.title_score(changes.after)}"
     for month, card in ((changes.before_month, changes.before), (changes.after_month, changes.after)):
         if card.reason:
             yield from textwrap.wrap(f"{month}: {card.reason}", WIDTH, initial_indent="  ", subsequent_indent="  ")
-    yield "A score in brackets rests on a stale fact and does not count."
+    yield f"A score in brackets is of a stale fact and counts for {stale_most:g} at most."
     for dimension in changes.dimensions:
         yield from ("", *_dimension(dimension, footnotes))
     if changes.others:

@@ -14,7 +14,7 @@ from speedscore.record.phases import DeviceName
 from speedscore.record.ratios import Estimate
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
-from speedscore.scoring.cards import layer_cards, order_wording, wording
+from speedscore.scoring.cards import layer_cards, order_wording, unscored, wording
 from speedscore.scoring.cards.terminal import MINIMUM_WIDTH
 from speedscore.scoring.commands.tracing_probes import probes_behind
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
@@ -70,8 +70,9 @@ def trace_layer(card: LayerCard, *, dimension: str | None, width: int) -> str:
         lines += _fact(fact.source, "from")
         for source in fact.beside:
             lines += _fact(source, "beside it")
+    lines += ["", *(f"  {line.text} ({line.origin}: {line.source})" for line in unscored.of_statements(card.topics))]
     lines += ["", *(f"  measured: {sentence}" for sentence in map(layer_cards.measured_line, card.lines))]
-    return "".join(f"{line}\n" for text in lines for line in _wrapped(text, width))
+    return "\n".join(line for text in lines for line in _wrapped(text, width)).rstrip() + "\n"
 
 
 def _wrapped(text: str, width: int) -> Sequence[str]:

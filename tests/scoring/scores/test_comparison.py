@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from speedscore.scoring.cards import order_wording
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.fact import Fact
 from speedscore.scoring.rubric.criterion import DIMENSIONS
@@ -84,6 +85,27 @@ def test_who_lacks_a_dimension_has_no_place_and_the_others_do() -> None:
     assert beta.reason.startswith("too little is answered in Learning Curve (25 %")
 
 
+def test_the_terminal_says_where_the_speed_scores_order_them_otherwise() -> None:
+    """Alpha answers a question splendidly that beta leaves open, and loses on those that both answer."""
+    alpha = full_facts() | {"star_growth_12m_pct": make_fact("star_growth_12m_pct", 60.0)}
+    beta = full_facts(framework="beta") | {
+        "hf_architectures_pct": make_fact("hf_architectures_pct", 12.0, framework="beta")
+    }
+    del beta["star_growth_12m_pct"]
+    made = report(*alpha.values(), *beta.values(), frameworks=("alpha", "beta"))
+    assert made.sensitivity is not None
+    assert made.sensitivity.ranking == ("beta", "alpha")
+    said = " ".join(order_wording.order(made))
+    assert "Left out: Star growth, 12 months (no fresh answer of Beta)." in said
+    assert "The Speed Scores, each from all that its framework answers, order them otherwise: Alpha" in said
+
+
+def test_who_is_not_ranked_is_named_with_the_reason() -> None:
+    facts = without(everything(*FRAMEWORKS), "gamma", "resnet50_speed_ratio", "bert_large_speed_ratio")
+    for said in (" ".join(order_wording.order(report(*facts))), " ".join(order_wording.why_first(report(*facts)))):
+        assert "No place in it has Gamma: too little is answered in Performance (20 %, without Training speed)" in said
+
+
 def test_without_enough_in_common_there_is_no_order() -> None:
     facts = full_facts(framework="alpha"), full_facts(framework="beta", definition="another way")
     made = report(*facts[0].values(), *facts[1].values(), frameworks=("alpha", "beta"))
@@ -134,12 +156,12 @@ def test_the_order_of_the_inputs_changes_nothing(facts: list[Fact]) -> None:
     assert {card.framework: card for card in turned.cards} == {card.framework: card for card in plain.cards}
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_the_order_of_snapshots_and_runs_changes_nothing(order: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("places", list(itertools.permutations(range(3))))
+def test_the_order_of_snapshots_and_runs_changes_nothing(places: tuple[int, ...]) -> None:
     runs = [NamedRun(name=f"{place}.json", record=two_frameworks()) for place in range(3)]
     snapshots = [*shipped()]
     plain = build_report(RUBRIC, make_evidence(*snapshots, runs=tuple(runs)), frameworks=["jax", "pytorch"])
-    turned = make_evidence(*reversed(snapshots), runs=tuple(runs[place] for place in order))
+    turned = make_evidence(*reversed(snapshots), runs=tuple(runs[place] for place in places))
     assert build_report(RUBRIC, turned, frameworks=["jax", "pytorch"]).comparison == plain.comparison
 
 
