@@ -15,7 +15,15 @@ from speedscore.scoring.facts.fact import Fact, FactKey, Kind, months_between
 from speedscore.scoring.facts.statement import Statement
 from speedscore.scoring.rubric.probe_measure import Control
 
-_LIMITS = (("round_to", 0.001, 10), ("strength_from", 0, 10), ("weakness_to", 0, 10), ("sentences_each", 1, 100))
+_LIMITS = (
+    ("round_to", 0.001, 10),
+    ("stale_most", 0, 10),
+    ("dormant_most", 0, 10),
+    ("breakpoint_shift", 0, 10),
+    ("strength_from", 0, 10),
+    ("weakness_to", 0, 10),
+    ("sentences_each", 1, 100),
+)
 """Field, least and most. Beyond them a rounded score is no number any more, or a sentence always or never said."""
 _MOST_MONTHS = 1200
 
@@ -32,6 +40,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dormant_without: tuple[str, ...]
     """Facts."""
     dormant_most: float
+    """Points."""
+    breakpoint_shift: float
     """Points."""
     device_order: tuple[DeviceName, ...]
     strength_from: float
@@ -55,9 +65,6 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"kind_order must name {', '.join(get_args(Kind))} once each")
         if sorted(self.stale_after_months) != sorted(get_args(Kind)):
             raise ValueError(f"stale_after_months must name {', '.join(get_args(Kind))} once each")
-        for name in ("stale_most", "dormant_most"):
-            if not 0 <= getattr(self, name) <= 10:
-                raise ValueError(f"{name} {getattr(self, name):g} lies outside 0 to 10")
         for kind, months in self.stale_after_months.items():
             if not 1 <= months <= _MOST_MONTHS:
                 raise ValueError(f"stale_after_months of {kind} is {_short(months)}; expected 1 to {_MOST_MONTHS}")

@@ -3,10 +3,10 @@
 What is not known exactly is drawn: the ratio of two cases (as ``record.ratios`` estimates it and its error over fresh
 processes), what so few probes allow, a fact whose source states a range (uniform over it), which of the facts is right
 that contradict each other on the card (each as likely as the others), and where the breakpoints stand (each criterion's
-points are shifted by up to half a point, the same shift for all frameworks). The interval holds 95 % of the draws and
-always the score itself. Where an answer is unknown or stale, it is taken at both extremes, 0 and 10, and the interval
-is called bounds: no share of anything lies in it. Which variant stands for an ecosystem is taken as it is: other rounds
-chose it than those that are drawn. Weights are the business of ``sensitivity``.
+points are shifted by up to the policy's ``breakpoint_shift``, the same shift for all frameworks). The interval holds
+95 % of the draws and always the score itself. Where an answer is unknown or stale, it is taken at both extremes, 0 and
+10, and the interval is called bounds: no share of anything lies in it. Which variant stands for an ecosystem is taken
+as it is: other rounds chose it than those that are drawn. Weights are the business of ``sensitivity``.
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ from speedscore.scoring.rubric.rubric import Rubric
 DRAWS = 400
 _TAILS = (2.5, 97.5)
 _WORST, _BEST = 0.0, 10.0
-_LARGEST_SHIFT = 0.5
-"""Points. Scores are rounded to half a point, as nobody claims to know better where a breakpoint belongs."""
 _LARGEST_LOG = 700.0
 """Beyond it a float overflows; Student's t of one degree of freedom goes there now and then."""
 
@@ -82,7 +80,7 @@ def uncertainties(
     drawn_ratios = {criterion: _ratio_draws(common, rng) for criterion, common in cells.items()}
     # Of each criterion by itself, so that neither the other criteria nor the order of the frameworks has a say.
     shifts = {
-        criterion.id: np.concatenate(([0.0], rng.uniform(-_LARGEST_SHIFT, _LARGEST_SHIFT, DRAWS)))
+        criterion.id: np.concatenate(([0.0], rng.uniform(-1, 1, DRAWS) * rubric.policy.breakpoint_shift))
         for criterion in rubric.criterion
         for rng in [np.random.default_rng([seed, *criterion.id.encode()])]
     }

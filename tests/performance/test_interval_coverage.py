@@ -29,8 +29,10 @@ ROUND_SPREAD = 0.05
 CONDITIONS = [(1, 0.0), (2, 0.0), (5, 0.0), (1, 0.02), (2, 0.02), (5, 0.02)]
 """Processes a case, and how far they differ from each other."""
 
-FINE = msgspec.structs.replace(RUBRIC, policy=msgspec.structs.replace(RUBRIC.policy, round_to=1e-3))
-"""Without the rounding to half points, which would hide most misses."""
+FINE = msgspec.structs.replace(
+    RUBRIC, policy=msgspec.structs.replace(RUBRIC.policy, round_to=1e-3, breakpoint_shift=0.0)
+)
+"""Without the rounding to half points and the doubt about breakpoints, which would hide most misses."""
 
 
 def simulated(seed: int, *, processes: int, spread: float) -> Iterable[CaseResult]:

@@ -40,7 +40,7 @@ def test_weights_that_cannot_be_are_refused(weights: str, message: str) -> None:
         ("[criteria]", "expected the tables [policy] and [weights] of a rubric, found 'criteria'"),
         ("[policy]\nround = 1", "Object contains unknown field `round`"),
         ("[policy]\nminimum_coverage = 2", "minimum_coverage 2 lies outside 0 to 1"),
-        ("[policy]\ndormant_most = 11", "dormant_most 11 lies outside 0 to 10"),
+        ("[policy]\ndormant_most = 11", "dormant_most is 11; expected 0 to 10"),
         ('[policy]\ndormant_without = ["stars"]', "dormant_without names fact 'stars', which [facts] does not list"),
         ("[policy]\nround_to = 1e-300", "round_to is 1e-300; expected 0.001 to 10"),
         ("[policy]\nround_to = inf", "round_to is beyond 1e+300; expected 0.001 to 10"),
