@@ -124,7 +124,7 @@ def test_a_framework_is_found_by_each_of_its_names(
     alias: str, framework: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["card", alias, framework, "--format", "json"]) == 0
-    assert list(json.loads(capsys.readouterr().out)["frameworks"]) == [framework]
+    assert list(json.loads(capsys.readouterr().out)["asked"]) == [framework]
 
 
 def test_a_line_of_the_matrix_that_a_run_measured_finds_its_framework(

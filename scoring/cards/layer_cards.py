@@ -73,8 +73,7 @@ def measured_line(line: MeasuredLine) -> str:
 
 
 def fact_value(fact: KnownFact) -> str:
-    number = wording.number(fact.source.value)
-    return f"level {number}" if fact.unit == "level" else f"{number} {fact.unit}"
+    return wording.amount(fact.source.value, fact.unit)
 
 
 def unasked(card: LayerCard) -> Iterator[KnownFact]:
@@ -152,7 +151,7 @@ def _grade_rows(grade: GradeLimits) -> Iterator[tuple[str, str, str, str]]:
     if not grade.limits:
         yield grade.grade, "nothing", "", "reached"
     for place, each in enumerate(grade.limits):
-        value = "unknown" if each.value is None else f"{wording.number(each.value)} {each.unit}"
+        value = "unknown" if each.value is None else wording.amount(each.value, each.unit)
         asked = f"{each.name}: {wording.number(each.least)} or more"
         yield grade.grade if place == 0 else "", asked, value, _reached(each)
 

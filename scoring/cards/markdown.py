@@ -123,7 +123,7 @@ def _measured(report: ScoreReport) -> Iterator[str]:
         names = list(dict.fromkeys(name for cell in report.cells for name in cell.standings))
         rows = [
             (
-                f"{cell.phase} {cell.model} {cell.device}",
+                wording.measured_cell(cell, report),
                 *(wording.standing(cell.standings.get(name)) for name in names),
             )
             for cell in report.cells

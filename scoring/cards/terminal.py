@@ -197,11 +197,10 @@ def _measured(report: ScoreReport, width: int) -> Iterator[str]:
         "Medians of all rounds; each framework is scored as the one variant that its card names.", width
     )
     names = list(dict.fromkeys(name for cell in report.cells for name in cell.standings))
-    several = len(report.runs) > 1
     for chunk in _in_columns(names, width):
         rows = [
             (
-                f"{cell.phase} {cell.model} {cell.device}{f' {cell.run}' if several else ''}",
+                wording.measured_cell(cell, report),
                 *(wording.standing(cell.standings.get(name)) for name in chunk),
             )
             for cell in report.cells

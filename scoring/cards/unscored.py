@@ -65,7 +65,7 @@ def of_facts(facts: Iterable[KnownFact]) -> Iterator[Line]:
     """Facts that nothing scores, and beside each those that say something else."""
     for fact in facts:
         for place, source in enumerate(fact.sources):
-            figure = f"{_figure(source)} {fact.unit}"
+            figure = _figure(source, fact.unit)
             yield Line(
                 text=f"beside it: {figure}" if place else f"{fact.name}: {figure}",
                 origin=wording.dated(source),
@@ -74,11 +74,11 @@ def of_facts(facts: Iterable[KnownFact]) -> Iterator[Line]:
             )
 
 
-def _figure(source: Source) -> str:
+def _figure(source: Source, unit: str) -> str:
     """The range that the source states, where it states one: what lies between its ends nobody said."""
     if source.low is not None and source.high is not None:
-        return f"{wording.number(source.low)} to {wording.number(source.high)}"
-    return wording.number(source.value)
+        return f"{wording.number(source.low)} to {wording.number(source.high)} {unit}"
+    return wording.amount(source.value, unit)
 
 
 def _named(answer: TopicAnswer) -> Iterator[Line]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from speedscore.scoring.evidence.evidence import DeviceCoverage
 from speedscore.scoring.findings.finding import Finding, Source
-from speedscore.scoring.findings.standings import Standing
+from speedscore.scoring.findings.standings import MeasuredCell, Standing
 from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.findings.variants import VariantBeside
 from speedscore.scoring.rubric.topic import Section
@@ -26,6 +26,22 @@ _NAMED_CASES = 3
 """Cases named for each reason; the rest are counted. The record and the JSON card name them all."""
 
 
+UNITS_BEFORE = ("level", "rank")
+"""Of units those that stand before the figure."""
+_SINGULAR = {
+    "packages": "package",
+    "people": "person",
+    "releases": "release",
+    "notebooks": "notebook",
+    "chips": "chip",
+    "weeks": "week",
+    "years": "year",
+    "stars": "star",
+    "forks": "fork",
+    "threads": "thread",
+}
+
+
 def number(value: float) -> str:
     """Two or three digits that matter, thousands parted by commas."""
     if abs(value) >= 1000:
@@ -33,6 +49,13 @@ def number(value: float) -> str:
     if 0 < abs(value) < 1:
         return f"{value:.2g}"
     return (f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}").rstrip("0").rstrip(".")
+
+
+def amount(value: float, unit: str) -> str:
+    """A figure with its unit: ``level 5``, ``rank 909``, ``1 package`` and not ``1 packages``."""
+    if unit in UNITS_BEFORE:
+        return f"{unit} {number(value)}"
+    return f"{number(value)} {_SINGULAR.get(unit, unit) if value == 1 else unit}"
 
 
 def points(score: float | None) -> str:
@@ -88,10 +111,13 @@ def dormancy(card: ScoreCard, report: ScoreReport) -> str:
 
 
 def few_processes(card: ScoreCard) -> str:
-    """That nothing is known of how processes differ, where it is so; empty elsewhere."""
+    """That of some figures nothing is known of how processes differ, where it is so; empty elsewhere."""
     if not card.uncertainty.lone_process:
         return ""
-    return "One process a case is too few: how much another would have differed is not known, and is in no interval."
+    return (
+        "One process a case, as behind some figures here, is too few: how much another would have differed is not "
+        "known, and is in no interval."
+    )
 
 
 def scored_variants(card: ScoreCard) -> Iterator[str]:
@@ -160,9 +186,7 @@ def headline(dimension: DimensionScore) -> str:
 def value(finding: Finding) -> str:
     if finding.value is None or finding.rule is None:
         return "unknown"
-    if finding.rule.unit == "level":
-        return f"level {number(finding.value)}"
-    return f"{number(finding.value)} {finding.rule.unit}"
+    return amount(finding.value, finding.rule.unit)
 
 
 def origin(source: Source) -> str:
@@ -204,7 +228,7 @@ def _beside_value(finding: Finding, source: Source) -> str:
     """A fact beside probes is another kind of figure, so its unit is said."""
     if finding.probed is None:
         return number(source.value)
-    return f"level {number(source.value)}" if source.unit == "level" else f"{number(source.value)} {source.unit}"
+    return amount(source.value, source.unit)
 
 
 def footnote(source: Source) -> str:
@@ -274,6 +298,12 @@ def measured_sentences(report: ScoreReport) -> Iterator[str]:
         )
     for model, shape in report.shapes.items():
         yield f"{model}: {shape}."
+
+
+def measured_cell(cell: MeasuredCell, report: ScoreReport) -> str:
+    """Phase, model and device, and the run's file where several runs have such cells."""
+    several = len({other.run for other in report.cells}) > 1
+    return f"{cell.phase} {cell.model} {cell.device}{f' {Path(cell.run).name}' if several else ''}"
 
 
 def standing(standing: Standing | None) -> str:

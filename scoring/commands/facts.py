@@ -227,7 +227,8 @@ def _criterion_rows(change: CriterionChange, footnotes: Footnotes) -> Iterator[_
 
 def _fact_row(change: FactChange, footnotes: Footnotes) -> _Row:
     then, now = (wording.number(source.value) if source else "unknown" for source in (change.before, change.after))
-    value = f"level {_arrow(then, now)}" if change.unit == "level" else f"{_arrow(then, now)} {change.unit}"
+    before = change.unit in wording.UNITS_BEFORE
+    value = f"{change.unit} {_arrow(then, now)}" if before else f"{_arrow(then, now)} {change.unit}"
     where = _arrow(*(_where(source, footnotes) for source in (change.before, change.after)))
     return change.name, value, "", where
 

@@ -14,7 +14,7 @@ from speedscore.record.phases import DeviceName
 from speedscore.record.ratios import Estimate
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
-from speedscore.scoring.cards import layer_cards, order_wording, wording
+from speedscore.scoring.cards import layer_cards, order_wording, unscored, wording
 from speedscore.scoring.cards.terminal import MINIMUM_WIDTH
 from speedscore.scoring.commands.tracing_probes import probes_behind
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
@@ -69,8 +69,9 @@ def trace_layer(card: LayerCard, *, dimension: str | None, width: int) -> str:
         lines += _fact(fact.source, "from")
         for source in fact.beside:
             lines += _fact(source, "beside it")
+    lines += ["", *(f"  {line.text} ({line.origin}: {line.source})" for line in unscored.of_statements(card.topics))]
     lines += ["", *(f"  measured: {sentence}" for sentence in map(layer_cards.measured_line, card.lines))]
-    return "".join(f"{line}\n" for text in lines for line in _wrapped(text, width))
+    return "\n".join(line for text in lines for line in _wrapped(text, width)).rstrip() + "\n"
 
 
 def _wrapped(text: str, width: int) -> Sequence[str]:
@@ -114,7 +115,7 @@ def _dimension(
     in_order: Mapping[str, str],
 ) -> Iterator[str]:
     score = "no score" if dimension.score is None else wording.points(dimension.score)
-    yield f"{card.name}: {dimension.title} {score}, {wording.coverage(dimension)}"
+    yield f"{card.name}, {dimension.title}: {score}; {wording.coverage(dimension)}"
     if dimension.raw is not None:
         counted = [(finding.criterion.weight, finding.points) for finding in dimension.findings]
         above = " + ".join(f"{weight:g} × {points:.2f}" for weight, points in counted if points is not None)
@@ -122,6 +123,9 @@ def _dimension(
         yield f"  ({above}) / {below:g} = {dimension.raw:.3f}"
     if dimension.reason:
         yield f"  {dimension.reason}"
+    measurable = (finding.criterion.probes or finding.criterion.measure for finding in dimension.findings)
+    if not evidence.runs and any(measurable):
+        yield "  nothing was measured here: what benchmarks and probes can answer takes --run RUN.json"
     if dimension.measured:
         yield from _variants(card)
         if few := wording.few_processes(card):

@@ -98,7 +98,8 @@ def changes(before: ScoreReport, after: ScoreReport, *, width: int) -> str:
                 for framework in report.sensitivity.ranking
             )
             questions = len(report.comparison.questions)
-            lines.append(f"Order {when}, on the {questions} questions that all answer by one method: {order}")
+            sentence = f"Order {when}, on the {questions} questions that all answer by one method: {order}"
+            lines += textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 

@@ -188,8 +188,8 @@ def gather(
 
 
 def check_runs(runs: Sequence[NamedRun], *, today: datetime.date | None = None) -> None:
-    """Raise EvidenceError for runs that must not rank: in one process with pytest, of different presets, or with what
-    no session can have measured (``run_checks``)."""
+    """Raise EvidenceError for runs that must not rank: in one process with pytest, of different presets, with what no
+    session can have measured (``run_checks``), or with what another of them holds too and would count twice."""
     for run in runs:
         if problem := find_problem(run.record, today=today or datetime.date.today()):
             raise EvidenceError(f"{run.name}: {problem}")
@@ -202,6 +202,16 @@ def check_runs(runs: Sequence[NamedRun], *, today: datetime.date | None = None) 
     if len(presets) > 1:
         listed = ", ".join(f"{preset} ({name})" for preset, name in presets.items())
         raise EvidenceError(f"runs of different presets never mix: {listed}; score one preset at a time")
+    first: dict[tuple[object, ...], str] = {}
+    for run in runs:
+        for case in run.record.cases:
+            if not case.rounds or not case.occasion:
+                continue
+            before = first.setdefault((case.nodeid, case.occasion, case.rounds), run.name)
+            if before != run.name:
+                raise EvidenceError(
+                    f"{run.name}: holds {case.nodeid} as {before} does, from one session; give one of the two"
+                )
 
 
 def _counted_otherwise(before: Iterable[Fact], new: Iterable[Fact]) -> tuple[Fact, ...]:

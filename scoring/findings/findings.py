@@ -108,6 +108,7 @@ def _answer(
         if rule.measure is not None and ratios is not None:
             if framework in ratios.ratios:
                 source = _measured_source(ratios.ratios[framework], evidence)
+                notes += [ratios.left_out] if ratios.left_out else []
             else:
                 notes.append(ratios.reason or "not measured on this device")
         elif rule.probes is not None and probed is not None:

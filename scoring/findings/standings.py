@@ -2,9 +2,10 @@
 
 Ratios are formed only between cases of one run, model, precision, phase and device, which were measured side by side;
 over models they are joined by the geometric mean, and only over the models that every compared framework completed
-(common support), so that nobody gains by failing. Fleming and Wallace 1986, "How not to lie with statistics", is the
-source for the mean. The ratio of two cases is that of ``speedscore.record.ratios``, which the tables print too; this
-module never estimates one anew, and never turns one into points.
+(common support), and an answer names the models that one of them left out: whoever lacks the model on which it is slow
+stands better for it. Fleming and Wallace 1986, "How not to lie with statistics", is the source for the mean. The ratio
+of two cases is that of ``speedscore.record.ratios``, which the tables print too; this module never estimates one anew,
+and never turns one into points.
 """
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ class EcosystemRatios(msgspec.Struct, frozen=True):
     """Ratios of all ecosystems that were compared, or the reason why there are none."""
 
     ratios: dict[str, EcosystemRatio] = {}
+    left_out: str = ""
+    """Which models are in no ratio and whose figures lack, in words; empty where every model is."""
     reason: str = ""
     common: tuple[ComparedCell, ...] = ()
     """The cells that they are of."""
@@ -147,7 +150,26 @@ def ecosystem_ratios(
         return EcosystemRatios(reason=reason)
     return EcosystemRatios(
         ratios={ecosystem: _ecosystem_ratio(common, ecosystem) for ecosystem in evidence.ecosystems(device)},
+        left_out=_left_out(evidence, common, device=device, measure=measure, variants=variants),
         common=common,
+    )
+
+
+def _left_out(
+    evidence: Evidence, common: Iterable[ComparedCell], *, device: DeviceName, measure: Measure, variants: Variants
+) -> str:
+    """As in ``without resnet50, no figure of flax-nnx``: models of which some scored variants have a figure."""
+    compared = {compared_cell.cell.model for compared_cell in common}
+    chosen = {variant.framework for variant in variants.scored.values()}
+    known: dict[str, set[str]] = {}
+    for cell in cells(evidence, device=device, phase=measure.phase, metric=measure.metrics.get(device, "")):
+        if cell.model not in compared:
+            with_figure = {name for name, standing in cell.standings.items() if standing.median > 0}
+            known.setdefault(cell.model, set()).update(chosen & with_figure)
+    lacking = {model: sorted(chosen - names) for model, names in sorted(known.items()) if names}
+    return "; ".join(
+        f"without {model}, {'no figure of ' + ' and '.join(names) if names else 'no figures side by side'}"
+        for model, names in lacking.items()
     )
 
 

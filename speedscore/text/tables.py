@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
-from speedscore.text.wrapping import wrapped
+from speedscore.text.wrapping import shortened, wrapped
 
 GAP = 2
 """Blanks between two columns."""
@@ -42,7 +42,7 @@ def table(rows: Sequence[Sequence[str]], *, headers: Sequence[str], widths: Sequ
     return tabulate(
         wrapped,
         # Padded so that every table of a card has the same columns; tabulate adds two to a header's width.
-        headers=[header.ljust(width - 2) for header, width in zip(headers, widths, strict=True)],
+        headers=[shortened(header, width - 2).ljust(width - 2) for header, width in zip(headers, widths, strict=True)],
         tablefmt="simple",
         disable_numparse=True,
         preserve_whitespace=True,

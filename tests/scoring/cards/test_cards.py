@@ -7,7 +7,7 @@ import json
 import msgspec
 import pytest
 
-from speedscore.scoring.cards import FORMATS
+from speedscore.scoring.cards import FORMATS, wording
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_snapshot, shipped
@@ -134,3 +134,33 @@ def test_markdown_escapes_what_markdown_would_read() -> None:
     snapshot = make_snapshot(make_fact("github_stars", 1.0, source="a | b_c_d [e] <f> # g"))
     text = FORMATS["markdown"](build_report(RUBRIC, make_evidence(snapshot), frameworks=["alpha"]), width=80)
     assert r"a \| b\_c\_d \[e\] \<f\> \# g" in text
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown"])
+def test_medians_name_their_run_where_several_runs_have_some(form: str) -> None:
+    run = make_run(measured_case("alpha", 1.0), measured_case("beta", 2.0))
+
+    def rendered(*names: str) -> str:
+        runs = tuple(NamedRun(name=f"some/folder/{name}", record=run) for name in names)
+        text = FORMATS[form](build_report(RUBRIC, make_evidence(runs=runs), frameworks=["alpha"]), width=120)
+        return text[text.index("Median") :]
+
+    assert "a.json" not in rendered("a.json")
+    both = rendered("a.json", "b.json")
+    assert "a.json" in both
+    assert "b.json" in both
+    assert "some/folder" not in both
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (1.0, "packages", "1 package"),
+        (40.0, "packages", "40 packages"),
+        (909.0, "rank", "rank 909"),
+        (7.5, "level", "level 7.5"),
+        (1.0, "%", "1 %"),
+    ],
+)
+def test_a_figure_is_said_with_its_unit(value: float, unit: str, said: str) -> None:
+    assert wording.amount(value, unit) == said

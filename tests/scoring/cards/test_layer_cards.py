@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from speedscore.__main__ import main
 from speedscore.scoring.cards import FORMATS, short
 from speedscore.scoring.cards.card_schema import CardDocument
+from speedscore.scoring.commands.tracing import trace_layer
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.facts.statement import Statement
@@ -157,6 +158,7 @@ def test_what_sources_say_of_it_in_words_is_told() -> None:
     report = report_of({}, evidence=make_evidence(make_snapshot(), layer))
     for form in ("terminal", "markdown", "json"):
         assert "Well documented" in FORMATS[form](report, width=80)
+    assert "Well documented" in trace_layer(report.layers[0], dimension=None, width=80)
     msgspec.json.decode(FORMATS["json"](report, width=80), type=CardDocument)
 
 
@@ -220,7 +222,7 @@ def test_what_if_tells_what_becomes_of_the_grade(printed: Callable[..., str]) ->
 def test_what_if_says_of_a_fact_that_no_grade_asks_for_it(printed: Callable[..., str]) -> None:
     text = printed("whatif", "flax", "--snapshot", "2024-01", "--fact", "github_stars=1")
     assert "maturity Good\n" in text
-    assert "Stars: 5,144 stars -> 1 stars; no grade asks for it" in text
+    assert "Stars: 5,144 stars -> 1 star; no grade asks for it" in text
 
 
 def test_a_trace_of_a_layer_goes_from_the_grade_to_its_sources(printed: Callable[..., str]) -> None:

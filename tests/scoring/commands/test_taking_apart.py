@@ -49,7 +49,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_a_trace_goes_from_the_score_to_the_raw_rounds(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "trace", "jax", "performance", "--run", "run.json")
     steps = [
-        "JAX: Performance ",
+        "JAX, Performance: ",
         "  Training speed (weight 2): ",
         "bench_suite/test_training.py::test_training[jax-mlp-cpu] in run.json,",
         "process 1, which chose the variant and is in no figure: 10.0",
@@ -59,6 +59,12 @@ def test_a_trace_goes_from_the_score_to_the_raw_rounds(capsys: pytest.CaptureFix
     places = [text.index(step) for step in steps]
     assert places == sorted(places)
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_trace_of_facts_alone_says_what_a_run_would_add(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "nothing was measured here" in said(capsys, "trace", "pytorch", "learning")
+    assert "nothing was measured here" not in said(capsys, "trace", "pytorch", "research")
+    assert "nothing was measured here" not in said(capsys, "trace", "pytorch", "performance", "--run", "run.json")
 
 
 def test_a_trace_says_by_which_figures_the_variant_was_chosen(capsys: pytest.CaptureFixture[str]) -> None:
@@ -249,6 +255,7 @@ def test_weights_set_by_hand_change_every_speed_score(capsys: pytest.CaptureFixt
     assert re.search(
         r"^Order after, on the \d+ questions that all answer by one method: PyTorch", text, flags=re.MULTILINE
     )
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_what_changes_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:

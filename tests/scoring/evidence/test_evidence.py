@@ -79,6 +79,22 @@ def test_presets_never_mix() -> None:
         make_evidence(runs=runs)
 
 
+def test_what_was_measured_once_does_not_count_twice() -> None:
+    case = msgspec.structs.replace(measured_case("alpha", 1.0), occasion="2026-11-22T12:00:00+00:00")
+    runs = [NamedRun(name=name, record=make_run(case)) for name in ("a.json", "copy.json")]
+    with pytest.raises(EvidenceError, match=r"copy\.json: holds .*\[alpha-mlp-cpu\] as a\.json does"):
+        make_evidence(runs=tuple(runs))
+
+
+def test_the_same_case_of_two_sessions_is_two_measurements() -> None:
+    cases = [
+        msgspec.structs.replace(measured_case("alpha", 1.0), occasion=f"2026-11-{day}T12:00:00+00:00")
+        for day in (21, 22)
+    ]
+    runs = tuple(NamedRun(name=f"{place}.json", record=make_run(case)) for place, case in enumerate(cases))
+    assert len(make_evidence(runs=runs).measured["cpu"]) == len(cases)
+
+
 def test_only_measured_cases_are_evidence_and_the_rest_are_counted() -> None:
     run = make_run(measured_case("alpha", 1.0), skipped_case("beta", reason="not installed"))
     evidence = make_evidence(runs=(NamedRun(name="a.json", record=run),))

@@ -58,6 +58,20 @@ def test_a_model_that_one_framework_lacks_counts_for_nobody() -> None:
     assert values(comparison(run)) == {"alpha": 2.0, "beta": 0.5}
 
 
+def test_a_model_that_one_framework_lacks_is_named_with_whose_figure_lacks() -> None:
+    run = make_run(
+        measured_case("alpha", 1.0, model="one"),
+        measured_case("beta", 2.0, model="one"),
+        measured_case("alpha", 1.0, model="two"),
+    )
+    assert comparison(run).left_out == "without two, no figure of beta"
+
+
+def test_no_model_is_named_where_any_run_has_it_of_everybody() -> None:
+    whole = make_run(measured_case("alpha", 1.0), measured_case("beta", 2.0))
+    assert comparison(whole, make_run(measured_case("alpha", 1.0))).left_out == ""
+
+
 def test_higher_can_be_better() -> None:
     def counted(framework: str, count: float) -> CaseResult:
         samples = Measurement(name="answers", unit="count", better="higher", samples=(count,))
