@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from speedscore.record.metrics import Unit
 from speedscore.record.phases import DeviceName
@@ -22,7 +22,6 @@ from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.findings.standings import ComparedCell, common_support
 from speedscore.scoring.findings.variants import Variants, choose_variants
 from speedscore.scoring.rubric.answer_rule import AnswerRule
-from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.layer_card import LayerCard
 from speedscore.scoring.scores.score_card import ScoreCard
@@ -182,8 +181,7 @@ def _source(
 ) -> Iterator[str]:
     if source.kind == "measured":
         yield f"    {label}: measured, the geometric mean over these cases"
-        for nodeid in source.nodeids:
-            yield from _case(nodeid, source.runs, evidence, finding.criterion, variants)
+        yield from _cases(source, finding, evidence, variants)
         return
     yield from _fact(source, label)
 
@@ -195,28 +193,24 @@ def _fact(source: Source, label: str) -> Iterator[str]:
     yield f"      {source.method}"
 
 
-def _case(
-    nodeid: str, runs: Iterable[str], evidence: Evidence, criterion: Criterion, variants: _VariantsByDevice
-) -> Iterator[str]:
-    for group in evidence.measured.values():
-        for measured in group:
-            case = measured.case
-            if case.nodeid != nodeid or measured.run not in runs:
-                continue
-            if criterion.measure is None:
-                continue
-            metric = criterion.measure.metrics.get(case.device) or case.metric.name
-            yield f"      {nodeid} in {measured.run}, {metric}"
-            compared, _ = common_support(
-                evidence, device=case.device, measure=criterion.measure, variants=variants[case.device]
-            )
-            cell = next(
-                each
-                for each in compared
-                if each.cell.run == measured.run and nodeid in (standing.nodeid for standing in each.scored.values())
-            )
-            yield from _samples(case, metric, choosing=cell.choosing)
-            yield from _rivals(nodeid, cell)
+def _cases(source: Source, finding: Finding, evidence: Evidence, variants: _VariantsByDevice) -> Iterator[str]:
+    """Each case that a measured answer rests on, with its samples and what it was compared with."""
+    measure = finding.criterion.measure
+    assert measure is not None
+    cases = {
+        (each.run, each.case.nodeid): each.case
+        for group in evidence.measured.values()
+        for each in group
+        if each.run in source.runs
+    }
+    device = next(case.device for (_, nodeid), case in cases.items() if nodeid == source.nodeids[0])
+    common, _ = common_support(evidence, device=device, measure=measure, variants=variants[device])
+    for cell in common:
+        nodeid = cell.scored[finding.framework].nodeid
+        yield f"      {nodeid} in {cell.cell.run}, {cell.metric}"
+        # Whole, with the rounds that chose the variant; the cell has those of the figure alone.
+        yield from _samples(cases[cell.cell.run, nodeid], cell.metric, choosing=cell.choosing)
+        yield from _rivals(nodeid, cell)
 
 
 def _samples(case: CaseResult, metric: str, *, choosing: int | None) -> Iterator[str]:
