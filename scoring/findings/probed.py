@@ -54,7 +54,10 @@ class Probed(msgspec.Struct, frozen=True):
 def ask_probes(
     measure: ProbeMeasure, evidence: Evidence, *, policy: Policy, ecosystem: str, scored: str | None
 ) -> Probed | None:
-    """What the probes of ``ecosystem`` say; ``scored`` is the line that it is scored as. None where none was asked."""
+    """What the probes of ``ecosystem`` say; ``scored`` is the line that it is scored as.
+
+    None where none was asked; but where some were, those that others alone were asked have no answer.
+    """
     lines = _lines(evidence, policy=policy, ecosystem=ecosystem, scored=scored)
     questions: list[ProbedQuestion] = []
     unanswered: list[str] = []
@@ -67,7 +70,10 @@ def ask_probes(
             else:
                 questions.append(answered)
     if not questions and not unanswered:
-        return None
+        # Whoever is not asked what others were must not be better off than whoever was asked in vain.
+        if ecosystem not in evidence.probed() or not any(_asked(measure, evidence, other) for other in evidence.probes):
+            return None
+        unanswered.append("never put to it, as it was to others")
     return Probed(questions=tuple(questions), unanswered=tuple(unanswered), value=probe_value(measure, questions))
 
 

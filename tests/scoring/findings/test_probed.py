@@ -96,6 +96,29 @@ def test_of_nothing_but_skips_nothing_is_known() -> None:
     assert ask(ONNX, named(answered("surface"))) is None
 
 
+def test_what_only_others_were_asked_is_unknown_and_not_left_out() -> None:
+    others = exported(framework="beta", ecosystem="beta")
+    probed = ask(ONNX, named(answered("surface"), others))
+    assert probed is not None
+    assert probed.value is None
+    assert "never put to it" in probed.reason
+    # Of whom nothing was asked at all facts are what there is.
+    assert ask(ONNX, named(others)) is None
+
+
+def test_to_leave_probes_out_covers_no_more_than_to_skip_them() -> None:
+    asked = [
+        answered(family, framework=name, ecosystem=name)
+        for family in ("mistake", "surface")
+        for name in ("alpha", "beta")
+    ]
+    of_alpha = asked[0]
+    runs = [named(*asked[1:]), named(unanswered(of_alpha), *asked[1:])]
+    reports = [build_report(RUBRIC, make_evidence(runs=(run,)), frameworks=["alpha"]) for run in runs]
+    left_out, skipped = ({each.dimension: each.coverage for each in found.cards[0].dimensions} for found in reports)
+    assert left_out == skipped
+
+
 def test_an_outcome_that_says_nothing_is_unknown() -> None:
     measure = ProbeMeasure(families=("survival",), worth={"equal": 1.0}, unknown=("not made",))
     probes = [answered("survival", "equal", target="program"), answered("survival", "not made", target="orbax")]
