@@ -19,7 +19,7 @@ from speedscore.scoring.cards.terminal import MINIMUM_WIDTH
 from speedscore.scoring.commands.tracing_probes import probes_behind
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.finding import Finding, Source
-from speedscore.scoring.findings.standings import ComparedCell, common_support
+from speedscore.scoring.findings.standings import ComparedCell, ecosystem_ratios
 from speedscore.scoring.findings.variants import Variants, choose_variants
 from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.scores.dimension_score import DimensionScore
@@ -204,8 +204,8 @@ def _cases(source: Source, finding: Finding, evidence: Evidence, variants: _Vari
         if each.run in source.runs
     }
     device = next(case.device for (_, nodeid), case in cases.items() if nodeid == source.nodeids[0])
-    common, _ = common_support(evidence, device=device, measure=measure, variants=variants[device])
-    for cell in common:
+    ratios = ecosystem_ratios(evidence, device=device, measure=measure, variants=variants[device])
+    for cell in ratios.common:
         nodeid = cell.scored[finding.framework].nodeid
         yield f"      {nodeid} in {cell.cell.run}, {cell.metric}"
         # Whole, with the rounds that chose the variant; the cell has those of the figure alone.

@@ -28,7 +28,7 @@ RatiosByCriterion = Mapping[str, EcosystemRatios]
 """Of every criterion that a benchmark can answer."""
 
 
-def find_ratios(rubric: Rubric, evidence: Evidence, *, device: DeviceName | None) -> RatiosByCriterion:
+def ratios_by_criterion(rubric: Rubric, evidence: Evidence, *, device: DeviceName | None) -> RatiosByCriterion:
     """What was measured on ``device`` says to each criterion that it can answer; empty for None."""
     if device is None:
         return {}
@@ -55,7 +55,7 @@ def judge(
 
     A criterion that only a measurement can answer is left out for a framework of which nothing was asked that could.
     """
-    ratios = find_ratios(rubric, evidence, device=device) if ratios is None else ratios
+    ratios = ratios_by_criterion(rubric, evidence, device=device) if ratios is None else ratios
     lines = dict(rubric.policy.scored_variants)
     if device is not None:
         variants = choose_variants(rubric.policy, evidence, device=device)

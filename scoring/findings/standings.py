@@ -17,6 +17,7 @@ from statistics import fmean
 
 import msgspec
 
+from speedscore.record.measurement import Measurement
 from speedscore.record.metrics import Better, Unit
 from speedscore.record.phases import DeviceName, Phase
 from speedscore.record.ratios import Estimate, Pair, estimate_ratios
@@ -123,17 +124,19 @@ def cells(evidence: Evidence, *, device: DeviceName, phase: Phase, metric: str =
 
 def _standing(case: CaseResult, name: str) -> Standing | None:
     """None where the case has no such figure."""
-    measurement, figure = case.find(name), figure_of(case, name)
-    if measurement is None or figure is None:
+    figure = figure_of(case, name)
+    # Rounds are counted where they are: of ten thousand cases nobody makes measurements to take their length.
+    measured = case.metric if name == case.metric.name else case.find(name)
+    if measured is None or figure is None:
         return None
     return Standing(
         framework=case.framework,
         ecosystem=case.ecosystem,
         nodeid=case.nodeid,
         median=figure,
-        rounds=len(measurement.samples),
-        better=measurement.better,
-        unit=measurement.unit,
+        rounds=len(measured.samples) if isinstance(measured, Measurement) else len(case.rounds),
+        better=measured.better,
+        unit=measured.unit,
     )
 
 
@@ -145,24 +148,23 @@ def ecosystem_ratios(
     Each is one variant, the same in all its figures: the first step of an eager program beside the training speed of a
     compiled one would be those of a program that nobody can run.
     """
-    common, reason = common_support(evidence, device=device, measure=measure, variants=variants)
+    measured = cells(evidence, device=device, phase=measure.phase, metric=measure.metrics.get(device, ""))
+    common, reason = _common_support(evidence, measured, device=device, measure=measure, variants=variants)
     if reason:
         return EcosystemRatios(reason=reason)
     return EcosystemRatios(
         ratios={ecosystem: _ecosystem_ratio(common, ecosystem) for ecosystem in evidence.ecosystems(device)},
-        left_out=_left_out(evidence, common, device=device, measure=measure, variants=variants),
+        left_out=_left_out(measured, common, variants=variants),
         common=common,
     )
 
 
-def _left_out(
-    evidence: Evidence, common: Iterable[ComparedCell], *, device: DeviceName, measure: Measure, variants: Variants
-) -> str:
+def _left_out(measured: Iterable[MeasuredCell], common: Iterable[ComparedCell], *, variants: Variants) -> str:
     """As in ``without resnet50, no figure of flax-nnx``: models of which some scored variants have a figure."""
     compared = {compared_cell.cell.model for compared_cell in common}
     chosen = {variant.framework for variant in variants.scored.values()}
     known: dict[str, set[str]] = {}
-    for cell in cells(evidence, device=device, phase=measure.phase, metric=measure.metrics.get(device, "")):
+    for cell in measured:
         if cell.model not in compared:
             with_figure = {name for name, standing in cell.standings.items() if standing.median > 0}
             known.setdefault(cell.model, set()).update(chosen & with_figure)
@@ -173,18 +175,19 @@ def _left_out(
     )
 
 
-def common_support(
-    evidence: Evidence, *, device: DeviceName, measure: Measure, variants: Variants
+def _common_support(
+    evidence: Evidence, measured: Iterable[MeasuredCell], *, device: DeviceName, measure: Measure, variants: Variants
 ) -> tuple[tuple[ComparedCell, ...], str]:
-    """The cells that the scored variant of every ecosystem measured on ``device`` completed, or none and the reason."""
+    """Of the ``measured`` cells of ``measure`` those that the scored variant of every ecosystem measured on ``device``
+    completed, or none and the reason."""
     compared = evidence.ecosystems(device)
     if len(compared) < 2:
         alone = compared[0] if compared else "nothing"
         return (), f"only {alone} was measured on {device}, and a ratio needs two"
     metric = measure.metrics.get(device, "")
-    cases = {(measured.run, measured.case.nodeid): measured.case for measured in evidence.measured[device]}
+    cases = {(each.run, each.case.nodeid): each.case for each in evidence.measured[device]}
     common = []
-    for cell in cells(evidence, device=device, phase=measure.phase, metric=metric):
+    for cell in measured:
         all_cases = {name: cases[cell.run, standing.nodeid] for name, standing in cell.standings.items()}
         chosen = {ecosystem: variant.framework for ecosystem, variant in variants.scored.items()}
         # A zero has no ratio: a memory figure below the resolution of its instrument, say.

@@ -14,7 +14,7 @@ from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import DeviceCoverage, Evidence
 from speedscore.scoring.evidence.run_summaries import RunSummary, shapes, summarize_runs, worst_error
 from speedscore.scoring.findings.finding import Finding
-from speedscore.scoring.findings.findings import RatiosByCriterion, find_ratios, judge
+from speedscore.scoring.findings.findings import RatiosByCriterion, judge, ratios_by_criterion
 from speedscore.scoring.findings.standings import MeasuredCell, cells
 from speedscore.scoring.findings.variants import ScoredVariant, choose_variants
 from speedscore.scoring.rubric.criterion import Dimension
@@ -71,7 +71,7 @@ def build_report(
     bases: list[Basis] = [*devices, *(("probes",) if evidence.probed() else ()), None]
     # All there are, as what to take instead need not be among those that are asked for.
     everybody = tuple(dict.fromkeys((*frameworks, *evidence.frameworks())))
-    ratios = {basis: find_ratios(rubric, evidence, device=_device(basis)) for basis in bases}
+    ratios = {basis: ratios_by_criterion(rubric, evidence, device=_device(basis)) for basis in bases}
     findings = {
         basis: judge(
             rubric,

@@ -25,7 +25,7 @@ from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.finding import Finding, Source
-from speedscore.scoring.findings.findings import RatiosByCriterion, find_ratios
+from speedscore.scoring.findings.findings import RatiosByCriterion, ratios_by_criterion
 from speedscore.scoring.findings.standings import ComparedCell
 from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
@@ -75,7 +75,7 @@ def uncertainties(
     ``ratios`` are those of ``device``, where the caller has found them already.
     """
     rng = np.random.default_rng(seed)
-    found = find_ratios(rubric, evidence, device=device) if ratios is None else ratios
+    found = ratios_by_criterion(rubric, evidence, device=device) if ratios is None else ratios
     cells = {criterion: each.common for criterion, each in found.items()}
     drawn_ratios = {criterion: _ratio_draws(common, rng) for criterion, common in cells.items()}
     # Of each criterion by itself, so that neither the other criteria nor the order of the frameworks has a say.
