@@ -107,16 +107,15 @@ def test_what_only_others_were_asked_is_unknown_and_not_left_out() -> None:
 
 
 def test_to_leave_probes_out_covers_no_more_than_to_skip_them() -> None:
-    asked = [
-        answered(family, framework=name, ecosystem=name)
-        for family in ("mistake", "surface")
-        for name in ("alpha", "beta")
-    ]
+    names = ("alpha", "beta")
+    asked = [answered("mistake", "harmless", framework=name, ecosystem=name) for name in names]
+    asked += [answered("surface", framework=name, ecosystem=name, surface_concepts=3) for name in names]
     of_alpha = asked[0]
     runs = [named(*asked[1:]), named(unanswered(of_alpha), *asked[1:])]
     reports = [build_report(RUBRIC, make_evidence(runs=(run,)), frameworks=["alpha"]) for run in runs]
     left_out, skipped = ({each.dimension: each.coverage for each in found.cards[0].dimensions} for found in reports)
     assert left_out == skipped
+    assert 0 < left_out["learning_curve"] < 1
 
 
 def test_an_outcome_that_says_nothing_is_unknown() -> None:
