@@ -203,8 +203,12 @@ def _choice(
             else f"of its {len(of_style)} {style}variants the one that completed most models"
         )
     elif seconds:
-        chosen = min(seconds, key=lambda name: (seconds[name], name))
-        reason = f"the fastest of {len(names)} {style}variants in training, by each case's first process alone"
+        fastest = min(seconds, key=lambda name: (seconds[name], name))
+        chosen, reason = fastest, f"the fastest of {len(names)} {style}variants in training"
+        if named is not None and named in seconds and seconds[named] <= seconds[fastest] * (1 + policy.variant_tie):
+            chosen = named
+            reason = f"named by the rubric and within {policy.variant_tie * 100:g} % of {reason}"
+        reason += ", by each case's first process alone"
     elif named is not None and named in names:
         chosen, reason = named, "named by the rubric, as one process a case leaves no rounds to choose by"
     else:

@@ -48,6 +48,9 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weakness_to: float
     sentences_each: int
     scored_style: Style = "idiomatic"
+    variant_tie: float = 0.0
+    """How much longer a training step of the named variant may take than the fastest's for it to be scored still, as a
+    fraction."""
     scored_variants: dict[str, str] = {}
     """Ecosystem → variant."""
     base_variants: dict[str, str] = {}
@@ -59,6 +62,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for name, least, most in _LIMITS:
             if not least <= (value := getattr(self, name)) <= most:
                 raise ValueError(f"{name} is {_short(value)}; expected {least:g} to {most:g}")
+        if not 0 <= self.variant_tie < 1:
+            raise ValueError(f"variant_tie is {_short(self.variant_tie)}; expected a fraction from 0 to below 1")
         if not 0 < self.minimum_coverage <= 1:
             raise ValueError(f"minimum_coverage {self.minimum_coverage:g} lies outside 0 to 1")
         if sorted(self.kind_order) != sorted(get_args(Kind)):

@@ -58,6 +58,14 @@ def test_the_first_process_chooses_and_the_others_are_the_figure() -> None:
     assert values(evidence) == pytest.approx({"alpha": 4.0, "beta": 0.25})
 
 
+@pytest.mark.parametrize(("lead", "expected"), [(1.04, "beta"), (1.06, "beta-quick")])
+def test_the_named_variant_is_scored_where_another_leads_it_by_next_to_nothing(lead: float, expected: str) -> None:
+    policy = msgspec.structs.replace(RUBRIC.policy, scored_variants={"beta": "beta"}, variant_tie=0.05)
+    evidence = evidence_of(alpha(), variant("beta", lead, 1.0), variant("beta-quick", 1.0, 1.0))
+    assert names(evidence, policy=policy)["beta"] == expected
+    assert ("within 5 %" in scored(evidence, policy=policy)["beta"].reason) == (expected == "beta")
+
+
 def test_all_figures_are_those_of_one_variant() -> None:
     """An eager program's first step and a compiled one's speed are those of no program that anybody can run."""
 
