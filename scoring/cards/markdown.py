@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from speedscore.scoring.cards import layer_cards, order_wording, unscored, wording
+from speedscore.scoring.cards import layer_cards, measured_wording, order_wording, unscored, wording
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
@@ -32,10 +32,10 @@ def _card(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     yield ""
     yield escaped(wording.calculation(card))
     yield escaped(f"{wording.known_by(report)}.")
-    yield from map(escaped, wording.scored_variants(card))
+    yield from map(escaped, measured_wording.scored_variants(card))
     remarks = (
         wording.dormancy(card, report),
-        wording.few_processes(card),
+        measured_wording.few_processes(card),
         wording.own_policy(report),
         wording.stale_remark(card, report),
     )
@@ -118,15 +118,15 @@ def _with_coverage(dimension: DimensionScore) -> str:
 def _measured(report: ScoreReport) -> Iterator[str]:
     yield "## What was measured"
     yield ""
-    yield from (f"- {escaped(sentence)}" for sentence in wording.measured_sentences(report))
+    yield from (f"- {escaped(sentence)}" for sentence in measured_wording.measured_sentences(report))
     if report.cells:
         names = list(dict.fromkeys(name for cell in report.cells for name in cell.standings))
         rows = [
             (
-                wording.measured_cell(cell, report),
-                *(wording.standing(cell.standings.get(name)) for name in names),
+                title,
+                *(measured_wording.standing(cell.standings.get(name)) for name in names),
             )
-            for cell in report.cells
+            for title, cell in measured_wording.titled_cells(report)
         ]
         yield ""
         yield from markdown_table(rows, headers=("Median", *names))

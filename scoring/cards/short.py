@@ -11,7 +11,7 @@ import shlex
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from speedscore.scoring.cards import layer_cards, order_wording, wording
+from speedscore.scoring.cards import layer_cards, measured_wording, order_wording, wording
 from speedscore.scoring.cards.side_by_side import side_by_side
 from speedscore.scoring.evidence.evidence import NOT_SAVED
 from speedscore.scoring.findings.finding import Finding, Source
@@ -240,8 +240,8 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
         where = f"{f' on {run.machine}' if run.machine else ''}, preset {run.preset}"
         dates.setdefault(where, []).append(run.created[:10])
     yield from (f"{', '.join(dict.fromkeys(created))}{where}" for where, created in dates.items())
-    yield from (sentence.rstrip(".") for sentence in wording.scored_variants(card))
-    if few := wording.few_processes(card):
+    yield from (sentence.rstrip(".") for sentence in measured_wording.scored_variants(card))
+    if few := measured_wording.few_processes(card):
         yield few.rstrip(".")
     for dimension in measured:
         others = [other for other in card.beside if other.dimension == dimension.dimension and other.score is not None]

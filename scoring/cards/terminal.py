@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from speedscore.scoring.cards import layer_cards, order_wording, unscored, wording
+from speedscore.scoring.cards import layer_cards, measured_wording, order_wording, unscored, wording
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
@@ -44,8 +44,8 @@ def _card(card: ScoreCard, report: ScoreReport, width: int) -> Iterator[str]:
     yield from textwrap.wrap(f"{wording.known_by(report)}; a number in brackets is a source.", width)
     remarks = (
         wording.dormancy(card, report),
-        *wording.scored_variants(card),
-        wording.few_processes(card),
+        *measured_wording.scored_variants(card),
+        measured_wording.few_processes(card),
         wording.own_policy(report),
         wording.stale_remark(card, report),
     )
@@ -188,7 +188,7 @@ def _cell(dimension: DimensionScore) -> str:
 
 
 def _measured(report: ScoreReport, width: int) -> Iterator[str]:
-    for sentence in wording.measured_sentences(report):
+    for sentence in measured_wording.measured_sentences(report):
         yield from textwrap.wrap(sentence, width, break_on_hyphens=False, subsequent_indent="  ")
     if not report.cells:
         return
@@ -200,10 +200,10 @@ def _measured(report: ScoreReport, width: int) -> Iterator[str]:
     for chunk in _in_columns(names, width):
         rows = [
             (
-                wording.measured_cell(cell, report),
-                *(wording.standing(cell.standings.get(name)) for name in chunk),
+                title,
+                *(measured_wording.standing(cell.standings.get(name)) for name in chunk),
             )
-            for cell in report.cells
+            for title, cell in measured_wording.titled_cells(report)
         ]
         column = min(30, (width - _NAME_WIDTH) // len(chunk) - 2)
         yield from table(rows, headers=("Case", *chunk), widths=(_NAME_WIDTH, *(column for _ in chunk)))

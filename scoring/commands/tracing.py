@@ -14,7 +14,7 @@ from speedscore.record.phases import DeviceName
 from speedscore.record.ratios import Estimate
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
-from speedscore.scoring.cards import layer_cards, order_wording, unscored, wording
+from speedscore.scoring.cards import layer_cards, measured_wording, order_wording, unscored, wording
 from speedscore.scoring.cards.terminal import MINIMUM_WIDTH
 from speedscore.scoring.commands.tracing_probes import probes_behind
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
@@ -128,7 +128,7 @@ def _dimension(
         yield "  nothing was measured here: what benchmarks and probes can answer takes --run RUN.json"
     if dimension.measured:
         yield from _variants(card)
-        if few := wording.few_processes(card):
+        if few := measured_wording.few_processes(card):
             yield f"  {few}"
     for finding in dimension.findings:
         yield from _finding(finding, evidence, variants)
@@ -138,7 +138,7 @@ def _dimension(
 
 def _variants(card: ScoreCard) -> Iterator[str]:
     """Which variant is scored and, where rounds chose it, by what."""
-    for variant, sentence in zip(card.variants, wording.scored_variants(card), strict=True):
+    for variant, sentence in zip(card.variants, measured_wording.scored_variants(card), strict=True):
         yield f"  {sentence}"
         considered = {variant.framework: variant.choosing_seconds}
         considered |= {each.framework: each.choosing_seconds for each in variant.beside}
@@ -227,14 +227,16 @@ def _samples(case: CaseResult, metric: str, *, choosing: int | None) -> Iterator
 
 
 def _listed(samples: Sequence[float], unit: Unit) -> str:
-    shown = ", ".join(wording.quantity(sample, unit) for sample in samples[:_MOST_ROUNDS])
+    shown = ", ".join(measured_wording.quantity(sample, unit) for sample in samples[:_MOST_ROUNDS])
     return f"{shown} and {len(samples) - _MOST_ROUNDS} more" if len(samples) > _MOST_ROUNDS else shown
 
 
 def _rivals(nodeid: str, compared: ComparedCell) -> Iterator[str]:
     """What the case was compared with: everybody's figure in the cell, and its ratio to each other ecosystem's."""
     case_standing = next(standing for standing in compared.scored.values() if standing.nodeid == nodeid)
-    figures = ", ".join(f"{name} {wording.standing(standing)}" for name, standing in compared.cell.standings.items())
+    figures = ", ".join(
+        f"{name} {measured_wording.standing(standing)}" for name, standing in compared.cell.standings.items()
+    )
     yield f"        medians of the same workload: {figures}"
     for rival in compared.scored.values():
         if rival is not case_standing:

@@ -72,17 +72,7 @@ def build_report(
     # All there are, as what to take instead need not be among those that are asked for.
     everybody = tuple(dict.fromkeys((*frameworks, *evidence.frameworks())))
     ratios = {basis: ratios_by_criterion(rubric, evidence, device=_device(basis)) for basis in bases}
-    findings = {
-        basis: judge(
-            rubric,
-            evidence,
-            frameworks=everybody,
-            device=_device(basis),
-            probes=basis is not None,
-            ratios=ratios[basis],
-        )
-        for basis in bases
-    }
+    findings = {basis: _judge(rubric, evidence, everybody, basis=basis, ratios=ratios[basis]) for basis in bases}
     main_bases = {
         framework: next(basis for basis in bases if framework in _measured_on(evidence, basis, everybody))
         for framework in everybody
@@ -121,6 +111,13 @@ def build_report(
         sensitivity=sensitivity(rubric, comparison),
         layers=tuple(make_layer_card(rubric, evidence, library=library, variants=variants) for library in layers),
     )
+
+
+def _judge(
+    rubric: Rubric, evidence: Evidence, frameworks: Sequence[str], *, basis: Basis, ratios: RatiosByCriterion
+) -> dict[str, tuple[Finding, ...]]:
+    probes = basis is not None
+    return judge(rubric, evidence, frameworks=frameworks, device=_device(basis), probes=probes, ratios=ratios)
 
 
 def _device(basis: Basis) -> DeviceName | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import CaseResult
-from speedscore.scoring.cards import wording
+from speedscore.scoring.cards import measured_wording
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.findings.findings import judge
 from speedscore.scoring.scores.score_report import build_report
@@ -77,7 +77,7 @@ def test_another_framework_beside_changes_no_interval() -> None:
 def test_one_process_a_case_is_said_to_be_too_few(processes: int, few: bool) -> None:
     evidence = measured([measured_case(name, 1.0, ecosystem=name, processes=processes) for name in ("jax", "torch")])
     (card,) = build_report(RUBRIC, evidence, frameworks=["jax"]).cards
-    assert bool(wording.few_processes(card)) is few
+    assert bool(measured_wording.few_processes(card)) is few
 
 
 def test_a_stated_range_is_drawn_over() -> None:

@@ -1,0 +1,96 @@
+"""What was measured in words, the same in every form: machine, coverage, variants, processes and figures.
+
+Nothing is computed but rounding, and nothing laid out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from speedscore.scoring.cards import wording
+from speedscore.scoring.evidence.evidence import DeviceCoverage
+from speedscore.scoring.findings.standings import MeasuredCell, Standing
+from speedscore.scoring.findings.variants import VariantBeside
+from speedscore.scoring.scores.score_card import ScoreCard
+from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.text.numbers import duration, factor, size
+
+_NAMED_CASES = 3
+"""Cases named for each reason; the rest are counted. The record and the JSON card name them all."""
+
+
+def few_processes(card: ScoreCard) -> str:
+    """That of some figures nothing is known of how processes differ, where it is so; empty elsewhere."""
+    if not card.uncertainty.lone_process:
+        return ""
+    return (
+        "One process a case, as behind some figures here, is too few: how much another would have differed is not "
+        "known, and is in no interval."
+    )
+
+
+def scored_variants(card: ScoreCard) -> Iterator[str]:
+    """A line for each device: which variant is scored there and why, and what the others are beside it."""
+    for variant in card.variants:
+        beside = ", ".join(map(_variant_beside, variant.beside))
+        yield (
+            f"Scored as {variant.framework} on {variant.device}: {variant.reason}"
+            f"{f'. Beside it, in training: {beside}' if beside else ''}."
+        )
+
+
+def _variant_beside(variant: VariantBeside) -> str:
+    speed = "not compared" if variant.times_as_fast is None else f"{factor(variant.times_as_fast)}× as fast"
+    return f"{variant.framework} {speed}{' (tuned)' if variant.style == 'tuned' else ''}"
+
+
+def measured_sentences(report: ScoreReport) -> Iterator[str]:
+    """What was measured, on which machine, how completely, and how far the certificates were from their limits."""
+    if not report.runs:
+        what = "every score" if report.cards else "all of this"
+        yield f"Nothing was measured: {what} rests on facts known by {report.snapshot}."
+        return
+    for run in report.runs:
+        machine = f" on {run.machine}" if run.machine else ""
+        yield f"Measured {run.created[:10]}{machine}, preset {run.preset} ({run.name})."
+        for line in report.coverage:
+            if line.run == run.name:
+                yield from _coverage_sentences(line)
+    if report.worst_error is not None:
+        yield (
+            "Every measured case was first proved to compute its workload; "
+            f"the largest error used {wording.per_cent(report.worst_error)} of its tolerance."
+        )
+    for model, shape in report.shapes.items():
+        yield f"{model}: {shape}."
+
+
+def _coverage_sentences(line: DeviceCoverage) -> Iterator[str]:
+    yield f"{line.device}: {line.measured} of {line.selected} selected cases measured."
+    by_reason: dict[str, list[str]] = {}
+    for case, reason in line.missing:
+        by_reason.setdefault(reason, []).append(case)
+    for reason, cases in by_reason.items():
+        more = f" and {len(cases) - _NAMED_CASES} more" if len(cases) > _NAMED_CASES else ""
+        yield f"{line.device}, not measured: {', '.join(cases[:_NAMED_CASES])}{more} ({' '.join(reason.split())})."
+
+
+def titled_cells(report: ScoreReport) -> Iterator[tuple[str, MeasuredCell]]:
+    """Every cell under its phase, model and device, and its run's file where several runs have cells."""
+    several = len({cell.run for cell in report.cells}) > 1
+    for cell in report.cells:
+        run = f" {Path(cell.run).name}" if several else ""
+        yield f"{cell.phase} {cell.model} {cell.device}{run}", cell
+
+
+def standing(standing: Standing | None) -> str:
+    """Median of one framework in one cell."""
+    return "not measured" if standing is None else quantity(standing.median, standing.unit)
+
+
+def quantity(amount: float, unit: str) -> str:
+    """A measured figure; durations and sizes as everywhere else."""
+    if unit == "s":
+        return duration(amount)
+    return size(amount) if unit == "bytes" else f"{amount:,.3g} {unit}"
