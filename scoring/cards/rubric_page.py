@@ -85,8 +85,8 @@ def _policy(rubric: Rubric) -> Iterator[str]:
             f"Of several measured devices the first with a comparison is scored: {', '.join(policy.device_order)}.",
             f"Of an ecosystem's variants one is scored, of the {policy.scored_style} ones the fastest in training: the "
             "first process of each training case chooses, and the others are the figure. Where another leads the named "
-            f"one by no more than {policy.variant_tie * 100:g} %, the named one is scored, and also where cases have one "
-            f"process: {named}.",
+            f"one by no more than {policy.variant_tie * 100:g} %, the named one is scored, and also where cases have "
+            f"one process: {named}.",
             f"A probe is answered by the scored variant where it was asked it, and otherwise by {base}; what is each "
             "line's own, both answer.",
             *(
