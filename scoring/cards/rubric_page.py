@@ -77,7 +77,8 @@ def _policy(rubric: Rubric) -> Iterator[str]:
             f"A dimension needs answers to {100 * policy.minimum_coverage:g} % of its weight and to its heaviest "
             "question (a group is one question, and of several that weigh most any will do), or has no score.",
             f"Of several facts the first kind answers: {', '.join(policy.kind_order)}.",
-            f"A fact is stale after so many months: {stale}; a record, such as the largest run, never is.",
+            f"A fact is stale after so many months: {stale}; what was measured after "
+            f"{policy.measured_stale_after_months}; a record, such as the largest run, never is.",
             f"A stale answer stays in the mean with {policy.stale_most:g} points at most and covers nothing, so that "
             "no score rises by waiting.",
             f"Where {' or '.join(f'`{key}`' for key in policy.dormant_without)} is known and none is above zero, the "

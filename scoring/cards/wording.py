@@ -126,15 +126,16 @@ def coverage(dimension: DimensionScore) -> str:
 
 def stale_remark(card: ScoreCard, report: ScoreReport) -> str:
     """What "stale" means on this card; empty where nothing is."""
-    limits = ", ".join(f"{kind} {months}" for kind, months in report.policy.stale_after_months.items())
+    policy = report.policy
+    limits = ", ".join(f"{kind} {months}" for kind, months in policy.stale_after_months.items())
     stale = any(dimension.stale for dimension in card.dimensions) or any(
         fact.source.stale for layer in card.layers for fact in layer.facts
     )
     if not stale:
         return ""
     return (
-        f"A score in brackets rests on a stale fact: it covers nothing and counts for {report.policy.stale_most:g} at "
-        f"most; limits in months: {limits}."
+        f"A score in brackets rests on stale evidence: it covers nothing and counts for {policy.stale_most:g} at most; "
+        f"limits in months: {limits}, measured {policy.measured_stale_after_months}."
     )
 
 
@@ -159,7 +160,8 @@ def value(finding: Finding) -> str:
 def origin(source: Source) -> str:
     """Kind, date, age and stated range of a fact; of a measurement what was measured."""
     if source.kind == "measured":
-        return f"measured here: {source.text}"
+        old = f"stale, {source.age_months} months old: " if source.stale else ""
+        return f"{old}measured here: {source.text}"
     if source.low is not None and source.high is not None:
         return f"{dated(source)}, stated {number(source.low)} to {number(source.high)}"
     return dated(source)

@@ -13,9 +13,11 @@ import msgspec
 
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
+from speedscore.scoring.facts.fact import months_between
 from speedscore.scoring.findings.dormancy import is_dormant, limit_past
 from speedscore.scoring.findings.fact_answers import answer_by_facts
 from speedscore.scoring.findings.finding import Finding, Source
+from speedscore.scoring.findings.outdated import as_outdated, instead_of_outdated
 from speedscore.scoring.findings.probe_statistics import probe_interval, probe_value
 from speedscore.scoring.findings.probed import Probed, ask_probes, in_words
 from speedscore.scoring.findings.standings import EcosystemRatio, EcosystemRatios, ecosystem_ratios
@@ -102,6 +104,7 @@ def _answer(
     """The answer by the first rule that has one; what the facts say stands beside one that was measured."""
     notes: list[str] = []
     measured: list[Finding] = []
+    outdated: list[Finding] = []
     by_facts = answer_by_facts(criterion, rubric=rubric, evidence=evidence, framework=framework)
     for rule in criterion.answers:
         source = None
@@ -126,10 +129,16 @@ def _answer(
                 note="; ".join(notes),
                 probed=probed if rule.probes is not None else None,
             )
-            measured.append(finding)
+            age_months = months_between(source.as_of, evidence.as_of)
+            if age_months > rubric.policy.measured_stale_after_months:
+                outdated.append(as_outdated(finding, age_months=age_months, policy=rubric.policy))
+            else:
+                measured.append(finding)
     candidates = (*measured, *by_facts.candidates)
     if measured:
         return msgspec.structs.replace(measured[0], candidates=candidates)
+    if outdated:
+        return instead_of_outdated(by_facts, outdated[0], note="; ".join(notes))
     note = "; ".join(notes)
     if by_facts.value is not None:
         return msgspec.structs.replace(by_facts, note=note)

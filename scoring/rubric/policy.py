@@ -35,6 +35,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minimum_coverage: float
     kind_order: tuple[Kind, ...]
     stale_after_months: dict[Kind, int]
+    measured_stale_after_months: int
     stale_most: float
     """Points."""
     dormant_without: tuple[str, ...]
@@ -68,6 +69,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"minimum_coverage {self.minimum_coverage:g} lies outside 0 to 1")
         if sorted(self.kind_order) != sorted(get_args(Kind)):
             raise ValueError(f"kind_order must name {', '.join(get_args(Kind))} once each")
+        if not 1 <= self.measured_stale_after_months <= _MOST_MONTHS:
+            raise ValueError(
+                f"measured_stale_after_months is {_short(self.measured_stale_after_months)}; "
+                f"expected 1 to {_MOST_MONTHS}"
+            )
         if sorted(self.stale_after_months) != sorted(get_args(Kind)):
             raise ValueError(f"stale_after_months must name {', '.join(get_args(Kind))} once each")
         for kind, months in self.stale_after_months.items():

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import itertools
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.fact import Fact, month_after
 from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import build_report
 from tests.scoring.sample_facts import RUBRIC, any_facts, full_facts, make_evidence, make_fact, make_snapshot, shipped
+from tests.scoring.sample_runs import make_run, measured_case
 
 
 def card(*snapshots: Snapshot, as_of: str, framework: str = "alpha") -> ScoreCard:
@@ -70,3 +73,59 @@ def test_a_bad_answer_that_becomes_stale_stays_bad() -> None:
     fresh, later = (card(make_snapshot(*facts), as_of=month).dimensions[2] for month in ("2024-02", "2025-06"))
     assert (fresh.raw, later.raw) == (5.0, 5.0)
     assert later.coverage == 0.5
+
+
+def measured_in_january_2024(alpha_seconds: float) -> tuple[NamedRun, ...]:
+    cases = [
+        measured_case(framework, seconds, ecosystem=framework, phase=phase, processes=2)
+        for phase in ("training", "inference", "compilation")
+        for framework, seconds in (("alpha", alpha_seconds), ("beta", 1.0))
+    ]
+    return (
+        NamedRun(name="a run", record=msgspec.structs.replace(make_run(*cases), created="2024-01-15T12:00:00+00:00")),
+    )
+
+
+def measured_card(*snapshots: Snapshot, runs: tuple[NamedRun, ...], as_of: str) -> ScoreCard:
+    evidence = make_evidence(*snapshots, runs=runs, as_of=as_of)
+    return build_report(RUBRIC, evidence, frameworks=["alpha"]).cards[0]
+
+
+@settings(max_examples=40)
+@given(
+    seconds=st.sampled_from([0.25, 1.0, 4.0]),
+    facts=any_facts(),
+    everything=st.booleans(),
+    months=st.integers(0, 40),
+    further=st.integers(1, 40),
+)
+def test_waiting_never_raises_a_score_that_was_measured(
+    seconds: float, facts: list[Fact], everything: bool, months: int, further: int
+) -> None:
+    first, runs = month_after("2024-01", months), measured_in_january_2024(seconds)
+    snapshot = make_snapshot(*facts, *(full_facts().values() if everything else ()))
+    sooner, later = (measured_card(snapshot, runs=runs, as_of=month) for month in (first, month_after(first, further)))
+    assert_nothing_rose(sooner, later)
+
+
+def test_what_was_measured_more_than_a_year_ago_covers_nothing() -> None:
+    runs = measured_in_january_2024(0.25)
+    fresh, later = (measured_card(runs=runs, as_of=month).dimensions[-1] for month in ("2025-01", "2025-02"))
+    speed_then, speed_now = (dimension.findings[0] for dimension in (fresh, later))
+    assert (speed_then.score, speed_now.score, speed_now.stale_score) == (10.0, None, 5.0)
+    assert speed_now.reason == "stale: measured 13 months ago, and a run may be 12"
+    assert (fresh.coverage > 0.65, later.coverage, later.score) == (True, 0.0, None)
+
+
+def test_a_fact_that_takes_the_place_of_an_old_run_gives_no_more_than_it() -> None:
+    facts = [
+        make_fact(key, 2.0, kind="published", as_of="2024-06")
+        for key in ("resnet50_speed_ratio", "bert_large_speed_ratio")
+    ]
+    runs = measured_in_january_2024(2.0)
+    (speed,) = (
+        measured_card(make_snapshot(*facts, month="2024-06"), runs=runs, as_of="2025-06").dimensions[-1].findings[:1]
+    )
+    assert (speed.value, speed.score) == (2.0, 5.0)
+    assert speed.limit == "no more than the 5.00 of the run that became stale"
+    assert [source.kind for source in speed.beside] == ["measured"]
