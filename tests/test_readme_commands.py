@@ -69,7 +69,7 @@ WAYS = {
     "speedscore verify card.json": Way(),
     "speedscore whatif jax --fact github_stars=50000": Way(),
     "speedscore facts check": Way(),
-    "speedscore facts diff 2024-01 2026-08 jax": Way(),
+    "speedscore facts diff 2024-01 2026-11 jax": Way(),
     "speedscore facts collect flax --clone CLONE": HELPS,
     "speedscore facts collect --all --clones FOLDER": HELPS,
     "pytest --benchmark-only --gate origin/main": COLLECTS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from typing import Any
 
 import msgspec
@@ -52,6 +53,7 @@ def memory(*samples: float) -> tuple[Measurement, ...]:
             "beta mlp cpu training float32 stands in the run twice",
         ),
     ],
+    ids=itertools.count(),
 )
 def test_what_cannot_have_been_measured_is_named(run: RunRecord, problem: str) -> None:
     found = find_problem(run, today=TODAY)
