@@ -1,4 +1,4 @@
-"""The cards of January 2024, whole, as they were read and found right: whatever changes them has to say so."""
+"""Cards of January 2024 and of November 2026, whole, as they were read: whatever changes them has to say so."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from speedscore.__main__ import main
+from speedscore.scoring.facts.snapshots import fixtures_folder
 
 GOLDEN = Path(__file__).parent / "golden"
+RUNS = [
+    str(fixtures_folder() / "runs" / name)
+    for name in ("2026-11-26-cpu-smoke.json", "2026-11-26-probes.json", "2026-11-26-probes-tensorflow.json")
+]
 
 
 @pytest.mark.bare
@@ -18,7 +23,18 @@ def test_the_card_of_january_2024_is_the_one_that_was_read(
     framework: str, options: tuple[str, ...], suffix: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["card", framework, "--snapshot", "2024-01", "--width", "80", *options]
+    check(command, f"{framework}-2024-01{suffix}", capsys)
+
+
+@pytest.mark.bare
+@pytest.mark.parametrize("framework", ["jax", "pytorch", "tensorflow"])
+def test_the_card_of_november_2026_is_the_one_that_was_read(framework: str, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["card", framework, "--snapshot", "2026-11", "--width", "80", "--run", *RUNS]
+    check(command, f"{framework}-2026-11", capsys)
+
+
+def check(command: list[str], name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(command) == 0
-    path = GOLDEN / f"{framework}-2024-01{suffix}.txt"
+    path = GOLDEN / f"{name}.txt"
     remedy = f"read the new card, and if it is right: speedscore {' '.join(command)} > {path}"
     assert capsys.readouterr().out == path.read_text(encoding="utf-8"), remedy
