@@ -11,7 +11,7 @@ from pathlib import Path
 from speedscore.scoring.cards import wording
 from speedscore.scoring.evidence.evidence import DeviceCoverage
 from speedscore.scoring.findings.standings import MeasuredCell, Standing
-from speedscore.scoring.findings.variants import VariantBeside
+from speedscore.scoring.findings.variants import ScoredVariant, VariantBeside
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.text.numbers import duration, factor, size
@@ -25,19 +25,26 @@ def few_processes(card: ScoreCard) -> str:
     if not card.uncertainty.lone_process:
         return ""
     return (
-        "One process a case, as behind some figures here, is too few: how much another would have differed is not "
-        "known, and is in no interval."
+        "One process a case, as behind some figures here, is too few: no interval knows how much another would differ."
     )
 
 
 def scored_variants(card: ScoreCard) -> Iterator[str]:
     """A line for each device: which variant is scored there and why, and what the others are beside it."""
     for variant in card.variants:
-        beside = ", ".join(map(_variant_beside, variant.beside))
-        yield (
-            f"Scored as {variant.framework} on {variant.device}: {variant.reason}"
-            f"{f'. Beside it, in training: {beside}' if beside else ''}."
-        )
+        beside = f". Beside it, in training: {_beside(variant)}" if variant.beside else ""
+        yield f"Scored as {variant.framework} on {variant.device}: {variant.reason}{beside}."
+
+
+def scored_variants_in_short(card: ScoreCard) -> Iterator[str]:
+    """The same without the reason, which the full card gives."""
+    for variant in card.variants:
+        beside = f", in training beside {_beside(variant)}" if variant.beside else ""
+        yield f"scored as {variant.framework} on {variant.device}{beside}"
+
+
+def _beside(variant: ScoredVariant) -> str:
+    return ", ".join(map(_variant_beside, variant.beside))
 
 
 def _variant_beside(variant: VariantBeside) -> str:

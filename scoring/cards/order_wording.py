@@ -16,7 +16,7 @@ from speedscore.scoring.scores.score_report import ScoreReport
 
 _LEAST_PART = 0.005
 """Of a lead: less is nothing at two decimals."""
-_NAMED_PARTS = 4
+_NAMED_PARTS = 3
 
 
 def order(report: ScoreReport) -> Iterator[str]:

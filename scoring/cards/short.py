@@ -37,7 +37,7 @@ _FACT_WIDTH = 39
 _FACT_GAP = 2
 _NO_BREAK = "\u00a0"
 """A blank at which no line ends: a command that is copied has to stand in one line."""
-_MOST_ANSWERS = 14
+_MOST_ANSWERS = 12
 """Of a card's answers: what a reader takes in at a glance."""
 _NAMED = 5
 """Unknown criteria that are named; the rest are counted."""
@@ -82,7 +82,9 @@ def session_end(report: ScoreReport, *, width: int) -> str:
 
 def _card(card: ScoreCard, report: ScoreReport, surroundings: Surroundings, *, width: int) -> list[str]:
     """Lines of one card, with as many sentences of each kind as it has room for."""
-    for sentences in range(report.policy.sentences_each, 0, -1):
+    most = range(report.policy.sentences_each, 0, -1)
+    # Of what is left out the advice goes first: it follows from the strengths and weaknesses.
+    for sentences in sorted(((of, advice) for of in most for advice in most if advice <= of), key=sum, reverse=True):
         lines = list(_lines(card, report, surroundings, width=width, sentences=sentences))
         if len(lines) <= MOST_LINES:
             break
@@ -90,7 +92,7 @@ def _card(card: ScoreCard, report: ScoreReport, surroundings: Surroundings, *, w
 
 
 def _lines(
-    card: ScoreCard, report: ScoreReport, surroundings: Surroundings, *, width: int, sentences: int
+    card: ScoreCard, report: ScoreReport, surroundings: Surroundings, *, width: int, sentences: tuple[int, int]
 ) -> Iterator[str]:
     yield from ends_apart(card.name, _title(card), width=width)
     yield "=" * width
@@ -106,10 +108,11 @@ def _lines(
     yield ""
     yield from _in_columns([words for finding in _heaviest(card) if (words := answer(finding))], width=width)
     yield ""
-    yield from _labelled("Strengths", card.strengths[:sentences], width=width)
-    yield from _labelled("Weaknesses", card.weaknesses[:sentences], width=width)
-    yield from _labelled("Best for", card.best_for[:sentences], width=width)
-    yield from _labelled("Avoid if", wording.avoid_if(card)[:sentences], width=width)
+    of, advice = sentences
+    yield from _labelled("Strengths", card.strengths[:of], width=width)
+    yield from _labelled("Weaknesses", card.weaknesses[:of], width=width)
+    yield from _labelled("Best for", card.best_for[:advice], width=width)
+    yield from _labelled("Avoid if", wording.avoid_if(card)[:advice], width=width)
     yield from _labelled(
         "Libraries", (f"{layer.name}: {wording.grade(layer).lower()}" for layer in card.layers), width=width
     )
@@ -240,9 +243,9 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
         where = f"{f' on {run.machine}' if run.machine else ''}, preset {run.preset}"
         dates.setdefault(where, []).append(run.created[:10])
     yield from (f"{', '.join(dict.fromkeys(created))}{where}" for where, created in dates.items())
-    yield from (sentence.rstrip(".") for sentence in measured_wording.scored_variants(card))
-    if few := measured_wording.few_processes(card):
-        yield few.rstrip(".")
+    yield from measured_wording.scored_variants_in_short(card)
+    if card.uncertainty.lone_process:
+        yield "one process a case, as behind some figures here, is too few"
     for dimension in measured:
         others = [other for other in card.beside if other.dimension == dimension.dimension and other.score is not None]
         yield f"{dimension.title}: {', '.join(map(_on_its_basis, (dimension, *others)))}"
