@@ -5,7 +5,6 @@ Nothing is computed here, and nothing is said of one framework alone.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 from speedscore.scoring.cards import wording
@@ -17,6 +16,7 @@ from speedscore.scoring.scores.score_report import ScoreReport
 _LEAST_PART = 0.005
 """Of a lead: less is nothing at two decimals."""
 _NAMED_PARTS = 3
+_MOST_IN_SHORT = 2
 
 
 def order(report: ScoreReport) -> Iterator[str]:
@@ -62,21 +62,30 @@ def why_omitted(question: OmittedQuestion, names: Mapping[str, str]) -> str:
 
 
 def why_first(report: ScoreReport) -> Iterator[str]:
-    """Who is first, by which questions, and what would change that: about five lines at eighty characters."""
+    """Who is first, by which questions, and what would change that: five lines of the short card, where all are ranked.
+
+    ``firmness`` says the same at length.
+    """
     sensitivity = report.sensitivity
     if sensitivity is None:
         yield "There is no order: no two answer enough in common"
         return
     names = _names(report)
     ranking = _scores(sensitivity.ranking, sensitivity.speed_scores, names)
-    yield f"On the {len(report.comparison.questions)} questions that all answer: {ranking}"
+    yield f"{ranking} on the {len(report.comparison.questions)} questions that all answer"
     for each in report.comparison.unranked:
         yield f"No place in it has {names[each.framework]}: {each.reason}"
-    yield from (sentence.rstrip(".") for sentence in lead(report))
-    unmoved = f"No one weight or answer brings anybody level with {names[sensitivity.ranking[0]]}"
-    stays = f"under drawn weights the first stays first in {wording.per_cent(sensitivity.same_first)}"
-    yield f"{next(flips(report), unmoved)}; {stays}"
-    yield from (sentence.rstrip(".") for sentence in itertools.islice(fragility(report), 1))
+    parts = [part for part in sensitivity.lead.parts if abs(part.points) >= _LEAST_PART]
+    follower = names[sensitivity.lead.follower]
+    if for_first := [part for part in parts if part.points > 0][:_MOST_IN_SHORT]:
+        yield f"{names[sensitivity.lead.first]} is ahead of {follower} by {_parts(for_first)}"
+    if against := [part for part in parts if part.points < 0][:_MOST_IN_SHORT]:
+        yield f"{follower} is ahead by {_parts(against)}"
+    yield next(flips(report), f"No one weight or answer brings anybody level with {names[sensitivity.ranking[0]]}")
+    facts = "" if sensitivity.fragility.first else f", and without any {MOST_REMOVED} facts"
+    yield f"It stays first under {wording.per_cent(sensitivity.same_first)} of drawn weights{facts}"
+    if sensitivity.fragility.first:
+        yield next(fragility(report)).rstrip(".")
 
 
 def lead(report: ScoreReport) -> Iterator[str]:
@@ -96,7 +105,8 @@ def lead(report: ScoreReport) -> Iterator[str]:
 
 
 def _parts(parts: Sequence[LeadPart]) -> str:
-    return ", ".join(f"{part.name} ({part.points:+.2f})".replace("-", "−") for part in parts)
+    """Of one side, so that the points are of whoever is ahead by them."""
+    return ", ".join(f"{part.name} ({abs(part.points):.2f})" for part in parts)
 
 
 def firmness(report: ScoreReport) -> Iterator[str]:
