@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from speedscore.scoring.cards import wording
 from speedscore.scoring.scores.comparison import OmittedQuestion
 from speedscore.scoring.scores.fragility import MOST_REMOVED, RemovedFact
-from speedscore.scoring.scores.lead import LeadPart
+from speedscore.scoring.scores.lead import Lead, LeadPart
 from speedscore.scoring.scores.score_report import ScoreReport
 
 _LEAST_PART = 0.005
@@ -62,7 +62,7 @@ def why_omitted(question: OmittedQuestion, names: Mapping[str, str]) -> str:
 
 
 def why_first(report: ScoreReport) -> Iterator[str]:
-    """Who is first, by which questions, and what would change that: five lines of the short card, where all are ranked.
+    """Who is first, by which questions, and what would change that: about five lines of the short card.
 
     ``firmness`` says the same at length.
     """
@@ -75,17 +75,15 @@ def why_first(report: ScoreReport) -> Iterator[str]:
     yield f"{ranking} on the {len(report.comparison.questions)} questions that all answer"
     for each in report.comparison.unranked:
         yield f"No place in it has {names[each.framework]}: {each.reason}"
-    parts = [part for part in sensitivity.lead.parts if abs(part.points) >= _LEAST_PART]
-    follower = names[sensitivity.lead.follower]
-    if for_first := [part for part in parts if part.points > 0][:_MOST_IN_SHORT]:
-        yield f"{names[sensitivity.lead.first]} is ahead of {follower} by {_parts(for_first)}"
-    if against := [part for part in parts if part.points < 0][:_MOST_IN_SHORT]:
+    first, follower = names[sensitivity.lead.first], names[sensitivity.lead.follower]
+    for_first, against = _sides(sensitivity.lead, most=_MOST_IN_SHORT)
+    if for_first:
+        yield f"{first} is ahead of {follower} by {_parts(for_first)}"
+    if against:
         yield f"{follower} is ahead by {_parts(against)}"
-    yield next(flips(report), f"No one weight or answer brings anybody level with {names[sensitivity.ranking[0]]}")
-    facts = "" if sensitivity.fragility.first else f", and without any {MOST_REMOVED} facts"
-    yield f"It stays first under {wording.per_cent(sensitivity.same_first)} of drawn weights{facts}"
-    if sensitivity.fragility.first:
-        yield next(fragility(report)).rstrip(".")
+    yield next(flips(report), f"No one weight or answer brings anybody level with {first}")
+    yield f"{first} stays first under {wording.per_cent(sensitivity.same_first)} of drawn weights"
+    yield next(fragility(report)).rstrip(".")
 
 
 def lead(report: ScoreReport) -> Iterator[str]:
@@ -94,14 +92,18 @@ def lead(report: ScoreReport) -> Iterator[str]:
     if sensitivity is None:
         return
     names = _names(report)
-    parts = [part for part in sensitivity.lead.parts if abs(part.points) >= _LEAST_PART]
-    for_first = [part for part in parts if part.points > 0][:_NAMED_PARTS]
-    against = [part for part in parts if part.points < 0][:_NAMED_PARTS]
+    for_first, against = _sides(sensitivity.lead, most=_NAMED_PARTS)
     first, follower = names[sensitivity.lead.first], names[sensitivity.lead.follower]
     if for_first:
         yield f"{first} leads {follower} by {sensitivity.lead.points:.2f}, most by {_parts(for_first)}."
     if against:
         yield f"{follower} answers better: {_parts(against)}."
+
+
+def _sides(lead: Lead, *, most: int) -> tuple[list[LeadPart], list[LeadPart]]:
+    """The largest parts that speak for the first, and those that speak for the follower."""
+    parts = [part for part in lead.parts if abs(part.points) >= _LEAST_PART]
+    return [part for part in parts if part.points > 0][:most], [part for part in parts if part.points < 0][:most]
 
 
 def _parts(parts: Sequence[LeadPart]) -> str:
