@@ -42,13 +42,10 @@ def pytest_speedscore_run(config: pytest.Config, run: RunRecord, run_path: str |
     """Score the run; what comes of it waits for the terminal summary."""
     outcome = config.stash.setdefault(_ENDING, _Ending())
     try:
-        rubric = load_rubric()
-        for criteria in config.hook.pytest_speedscore_criteria(config=config):
-            rubric = add_criteria(rubric, criteria, source="pytest_speedscore_criteria")
         outcome.text = _cards(
-            rubric,
-            NamedRun(name=_name(run_path, config.invocation_params.dir), record=run),
-            facts=list(_fact_folders(config)),
+            rubric_of(config),
+            named_run(config, run, run_path),
+            facts=list(fact_folders(config)),
             width=config.get_terminal_writer().fullwidth,
             # The option belongs to the suite, which need not be there.
             full=config.getoption("full", False),
@@ -81,7 +78,15 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     return result
 
 
-def _fact_folders(config: pytest.Config) -> Iterator[Path]:
+def rubric_of(config: pytest.Config) -> Rubric:
+    """The package's own, with the criteria of other packages. Raises RubricError."""
+    rubric = load_rubric()
+    for criteria in config.hook.pytest_speedscore_criteria(config=config):
+        rubric = add_criteria(rubric, criteria, source="pytest_speedscore_criteria")
+    return rubric
+
+
+def fact_folders(config: pytest.Config) -> Iterator[Path]:
     """What other packages bring. Raises FactError for an answer that is no list of folders."""
     for folders in config.hook.pytest_speedscore_facts(config=config):
         if not isinstance(folders, list | tuple) or not all(isinstance(folder, Path) for folder in folders):
@@ -89,12 +94,12 @@ def _fact_folders(config: pytest.Config) -> Iterator[Path]:
         yield from folders
 
 
-def _name(run_path: str | None, folder: Path) -> str:
-    """How a source names the run: from where the user stands, when it lies below."""
+def named_run(config: pytest.Config, run: RunRecord, run_path: str | None) -> NamedRun:
+    """The run as a source names it: by its path from where the user stands, when it lies below."""
     if run_path is None:
-        return NOT_SAVED
-    path = Path(run_path)
-    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+        return NamedRun(name=NOT_SAVED, record=run)
+    path, folder = Path(run_path), config.invocation_params.dir
+    return NamedRun(name=str(path.relative_to(folder) if path.is_relative_to(folder) else path), record=run)
 
 
 def _cards(rubric: Rubric, run: NamedRun, *, facts: Sequence[Path], width: int, full: bool) -> str:
