@@ -15,8 +15,8 @@ from speedscore.host.extras import MissingExtraError
 from speedscore.record.run_record import RunRecord
 from speedscore.report.writing import ReportError, check_extra, write_report
 from speedscore.scoring.evidence.evidence import EvidenceError
+from speedscore.scoring.evidence.session import fact_folders, named_run, rubric_of
 from speedscore.scoring.facts.fact import FactError
-from speedscore.scoring.plugin import fact_folders, named_run, rubric_of
 from speedscore.scoring.rubric.rubric import RubricError
 from speedscore.text.cleaning import one_line
 

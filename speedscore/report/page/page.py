@@ -81,7 +81,7 @@ def _read(name: str) -> str:
 def _chart_library() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script. That no text in it ends the script element is its bundler's care,
     and looked at once more here."""
-    bundle: str = vl_convert.javascript_bundle(None, vl_version=vega_lite_version())
+    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=vega_lite_version())
     return bundle.replace("</script", "<\\/script")
 
 
