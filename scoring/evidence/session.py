@@ -1,4 +1,4 @@
-"""What a pytest session is judged by: its run under the name that sources give it, and what other packages' hooks bring.
+"""What a pytest session is judged by: its run under the name that sources give it, and what other packages bring.
 
 It reads a session's configuration and judges nothing.
 """

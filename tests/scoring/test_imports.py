@@ -19,7 +19,7 @@ LIST_MODULES = """
 import importlib, json, pkgutil, sys
 from speedscore import scoring
 for module in pkgutil.walk_packages(scoring.__path__, "speedscore.scoring."):
-    if module.name not in ("speedscore.scoring.rubric.hooks", "speedscore.scoring.evidence.session", "speedscore.scoring.plugin"):
+    if module.name not in ("speedscore.scoring.rubric.hooks", "speedscore.scoring.plugin"):
         importlib.import_module(module.name)
 print(json.dumps([scoring.__file__, sorted(sys.modules)]))
 """
