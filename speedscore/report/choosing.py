@@ -36,7 +36,8 @@ def choose_runs(runs: Sequence[NamedRun]) -> ChosenRuns:
     for run in newest_first:
         answered = _answered(run.record)
         newer = next((held[nodeid] for nodeid in answered if nodeid in held), None)
-        reason = f"{newer} is newer and holds the same cases" if newer else _problem([*scored, run])
+        superseded = f"{newer} is newer and holds the same cases" if newer else ""
+        reason = _problem([run]) or superseded or _problem([*scored, run])
         if reason:
             left_out.append((run, reason))
             continue
