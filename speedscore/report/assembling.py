@@ -7,11 +7,30 @@ from collections.abc import Callable
 from speedscore.report.blocks import Detail, Report, View
 from speedscore.report.content import Content
 from speedscore.report.ecosystems import all_series
-from speedscore.report.views import overview, performance, runs
+from speedscore.report.evidence.facts import fact_details
+from speedscore.report.evidence.findings import finding_details
+from speedscore.report.evidence.layers import layer_details
+from speedscore.report.evidence.probes import probe_details
+from speedscore.report.evidence.scores import score_details
+from speedscore.report.views import claims, layers, mistakes, overview, performance, production, runs
 
-VIEWS: tuple[Callable[[Content], View | None], ...] = (overview.view, performance.view, runs.view)
+VIEWS: tuple[Callable[[Content], View | None], ...] = (
+    overview.view,
+    performance.view,
+    production.view,
+    mistakes.view,
+    claims.view,
+    layers.view,
+    runs.view,
+)
 """In the order of the tabs."""
-DETAILS: tuple[Callable[[Content], tuple[Detail, ...]], ...] = ()
+DETAILS: tuple[Callable[[Content], tuple[Detail, ...]], ...] = (
+    score_details,
+    finding_details,
+    fact_details,
+    layer_details,
+    probe_details,
+)
 """What links lead to."""
 
 
