@@ -1,7 +1,7 @@
 """What each score rests on: of a dimension's weight the share that was measured here, is published, stale or unknown.
 
 A bar a framework in each dimension, in the framework's colour: the stronger the colour the better the evidence. The
-parts stand in that order in every bar, each with an outline, so that nothing hangs on shades.
+parts stand in that order in every bar.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 import altair as alt
 
 from speedscore.report.charts.drawing import ROWS, document
+from speedscore.report.charts.theme import GREY
 
 KINDS = {"measured here": 1.0, "published": 0.55, "stale": 0.3, "unknown": 0.08}
 """What answers → how opaque it is drawn; in the order of a bar."""
@@ -34,14 +35,14 @@ def spec(titles: Sequence[str], *, frameworks: int) -> dict[str, Any]:
             alt.Tooltip("share:Q", format=".0f"),
         ],
     )
-    bars = base.mark_bar(strokeWidth=1, cornerRadius=0).encode(
+    bars = base.mark_bar().encode(
         color=alt.Color("framework:N", legend=None),
-        stroke=alt.Stroke("framework:N", legend=None),
         opacity=alt.Opacity(
             "kind:N",
             sort=kinds,
-            scale=alt.Scale(domain=kinds, range=list(KINDS.values())),
-            legend=alt.Legend(title=None, orient="top", symbolType="square"),
+            # Of its own accord a scale of opacity would be continuous.
+            scale=alt.Scale(type="ordinal", domain=kinds, range=list(KINDS.values())),
+            legend=alt.Legend(title=None, orient="top", symbolType="square", symbolFillColor=GREY, symbolStrokeWidth=0),
         ),
     )
     height = len(titles) * (frameworks * _PIXELS_A_BAR + _PIXELS_A_ROW)

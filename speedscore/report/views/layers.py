@@ -75,7 +75,11 @@ def _row(card: LayerCard, keys: list[str]) -> tuple[Cell, ...]:
         Cell(card.layer.name, detail=layer_id(card.layer.library)),
         Cell(", ".join(card.stands_on.values())),
         Cell(card.layer.purpose),
-        Cell(wording.grade(card.layer), detail=layer_id(card.layer.library), note=card.layer.reason),
+        Cell(
+            wording.grade(card.layer),
+            detail=layer_id(card.layer.library),
+            note="" if card.layer.grade else card.layer.reason,
+        ),
         Cell("; ".join(layer_cards.changes_of_grade(card)) or "nothing that is known"),
         *(fact_cell(card.layer.library, known[key]) if key in known else Cell("unknown") for key in keys),
     )

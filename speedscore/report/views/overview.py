@@ -67,7 +67,9 @@ def _scores(report: ScoreReport, lines: Mapping[str, str], sources: tuple[str, .
         Column("Framework"),
         Column(_WHOLE, numeric=True, meaning="the weighted mean of the five dimensions, 0 to 10"),
         *(
-            Column(title, numeric=True, meaning="0 to 10; below it the interval, and how much is answered")
+            Column(
+                title, numeric=True, meaning="0 to 10; below it the interval and, where not all is answered, how much"
+            )
             for title in titles
         ),
     )
@@ -93,7 +95,9 @@ def _score_cells(card: ScoreCard, line: str) -> Iterator[Cell]:
             wording.points(dimension.score),
             value=dimension.score,
             detail=dimension_id(card.framework, dimension.dimension),
-            note=f"{interval}; {wording.per_cent(dimension.coverage)} answered",
+            note=interval
+            if dimension.coverage == 1
+            else f"{interval}; {wording.per_cent(dimension.coverage)} answered",
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Sequence
 
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.probes import table as probes_table
 from speedscore.bench_suite.probes.families import FAMILIES
 from speedscore.bench_suite.probes.table import NOTHING
@@ -17,7 +18,7 @@ from speedscore.report.identifiers import block_id, probe_group_id, probe_id
 from speedscore.report.probes import HeldProbe
 from speedscore.text.numbers import first_line
 
-LONGEST_REASON = 160
+LONGEST_REASON = 120
 """Characters of a reason's first line that a table has room for; the detail has all of it."""
 Link = Callable[[int, Sequence[str], str], str]
 """Of a row's place, the row and a column's head the detail of that cell; empty for none."""
@@ -55,7 +56,7 @@ def block_of(
     return Table(
         id=name,
         title=table.title,
-        columns=tuple(Column(header) for header in table.headers),
+        columns=(Column(_head(table)), *map(Column, table.headers[1:])),
         rows=tuple(
             tuple(
                 _cell(text, link(place, row, header), first=column == 0)
@@ -67,6 +68,12 @@ def block_of(
         sources=sources,
         folded=folded,
     )
+
+
+def _head(table: probes_table.Table) -> str:
+    """Of the first column, which a terminal leaves without one."""
+    of_frameworks = all(row[0] in FRAMEWORKS for row in table.rows)
+    return table.headers[0] or ("Framework" if of_frameworks else "What")
 
 
 def _cell(text: str, detail: str, *, first: bool) -> Cell:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from speedscore.bench_suite.probes import table as probes_table
 from speedscore.bench_suite.probes.export.tables import export_tables
 from speedscore.bench_suite.probes.export.targets import TARGETS
 from speedscore.bench_suite.probes.families import FAMILIES
@@ -75,26 +76,15 @@ def _exports(held: Sequence[HeldProbe]) -> Iterator[Table]:
         if each.probe.family == "export"
     }
     frameworks = list(dict.fromkeys(name for table in of_targets for name in table.headers[1:]))
-    rows = []
-    for table in of_targets:
-        target = table.headers[0]
-        for model, *texts in table.rows:
-            cells = dict(zip(table.headers[1:], texts, strict=True))
-            rows.append(
-                (
-                    Cell(target, note=TARGETS[target].title),
-                    Cell(model),
-                    *(_export(cells.get(name, NOTHING), about.get((target, model, name))) for name in frameworks),
-                )
-            )
     yield Table(
         id="exports",
         title="Does a model leave its framework, and is it still right",
         columns=(Column("To"), Column("Model"), *map(Column, frameworks)),
-        rows=tuple(rows),
+        rows=tuple(row for table in of_targets for row in _of_target(table, frameworks, about)),
         notes=of_targets[0].notes[:1],
         sources=sources,
     )
+    yield from _refusals(exports, sources)
     groups = {f"{target} {name}": probe_group_id(name, "export", target) for target, _, name in about}
     served = {
         f"{name} {model}": detail_of(each)
@@ -111,10 +101,49 @@ def _exports(held: Sequence[HeldProbe]) -> Iterator[Table]:
         )
 
 
+def _of_target(
+    table: probes_table.Table, frameworks: Sequence[str], about: Mapping[tuple[str, str, str], HeldProbe]
+) -> Iterator[tuple[Cell, ...]]:
+    target = table.headers[0]
+    for place, (model, *texts) in enumerate(table.rows):
+        cells = dict(zip(table.headers[1:], texts, strict=True))
+        yield (
+            Cell(target, note="" if place else TARGETS[target].title),
+            Cell(model),
+            *(_export(cells.get(name, NOTHING), about.get((target, model, name))) for name in frameworks),
+        )
+
+
 def _export(text: str, held: HeldProbe | None) -> Cell:
-    if held is None:
-        return Cell(text)
-    return Cell(text, detail=detail_of(held), note=reason_of(held.probe))
+    return Cell(text, detail="" if held is None else detail_of(held))
+
+
+def _refusals(exports: Sequence[HeldProbe], sources: tuple[str, ...]) -> Iterator[Table]:
+    """What did not pass, each with the first line of why."""
+    refused = [each for each in exports if each.probe.reason and each.probe.status == "answered"]
+    if refused:
+        yield Table(
+            id="export-reasons",
+            title="Exports that did not pass, and why",
+            columns=(
+                Column("To"),
+                Column("Model"),
+                Column("Framework"),
+                Column("Outcome"),
+                Column("First line of why"),
+            ),
+            rows=tuple(
+                (
+                    Cell(each.probe.target),
+                    Cell(each.probe.subject or "control"),
+                    Cell(each.probe.framework, series=each.probe.framework),
+                    Cell(each.probe.outcome, detail=detail_of(each)),
+                    Cell(reason_of(each.probe)),
+                )
+                for each in refused
+            ),
+            sources=sources,
+        )
 
 
 def _unanswered(held: Sequence[HeldProbe]) -> Iterator[Table]:
@@ -127,7 +156,7 @@ def _unanswered(held: Sequence[HeldProbe]) -> Iterator[Table]:
             rows=tuple(
                 (
                     Cell(each.probe.id, detail=detail_of(each), note=each.run),
-                    Cell(each.probe.framework),
+                    Cell(each.probe.framework, series=each.probe.framework),
                     Cell(each.probe.status),
                     Cell(reason_of(each.probe)),
                 )

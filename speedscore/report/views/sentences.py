@@ -38,7 +38,7 @@ def sentences_table(report: ScoreReport, sources: tuple[str, ...]) -> Table:
     return Table(
         id="sentences",
         title="In words",
-        columns=(Column(""), *(Column(card.name) for card in report.cards)),
+        columns=(Column("What"), *(Column(card.name) for card in report.cards)),
         rows=tuple(rows),
         sources=sources,
     )
