@@ -32,6 +32,15 @@ function rowsOf(id) {
   return shown.map((row) => Object.fromEntries(fields.map((field, index) => [field, row[index]])));
 }
 
+// As wide as its room. Vega-Lite itself would warn of every such chart whose height is so and so much a row, so the
+// fitting is asked of Vega, after it.
+function fitWidth(spec, width) {
+  if (spec.width !== "container") return [];
+  spec.width = width;
+  delete spec.autosize;
+  return (compiled) => ({ ...compiled, autosize: { type: "fit-x", contains: "padding" } });
+}
+
 async function draw(element, how = scheme()) {
   const id = element.dataset.figure;
   const key = `${how} ${stateOf("hide")} ${element.clientWidth}`;
@@ -40,7 +49,8 @@ async function draw(element, how = scheme()) {
   const spec = withScales(DATA.figures[id].spec);
   spec.datasets = { rows: rowsOf(id) };
   spec.config = DATA.config[how];
-  await vegaEmbed(element, spec, { actions: false, renderer: "svg", ast: true, tooltip: { theme: how } });
+  const patch = fitWidth(spec, element.clientWidth);
+  await vegaEmbed(element, spec, { actions: false, renderer: "svg", ast: true, tooltip: { theme: how }, patch });
   // Vega's own roles would be announced a second time; the element has a name, and the rows stand below.
   for (const drawing of element.querySelectorAll("svg, svg *")) {
     for (const name of ["role", "aria-roledescription", "aria-label", "aria-hidden"]) drawing.removeAttribute(name);
