@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from speedscore.report.blocks import Detail, Report, View
 from speedscore.report.content import Content
-from speedscore.report.views import overview, performance
+from speedscore.report.views import overview, performance, runs
 
-VIEWS: tuple[Callable[[Content], View | None], ...] = (overview.view, performance.view)
+VIEWS: tuple[Callable[[Content], View | None], ...] = (overview.view, performance.view, runs.view)
 """In the order of the tabs."""
 DETAILS: tuple[Callable[[Content], tuple[Detail, ...]], ...] = ()
 """What links lead to."""
@@ -37,4 +37,5 @@ def _subtitle(content: Content) -> str:
     if not runs:
         return f"{facts}; nothing was measured"
     machines = " and ".join(dict.fromkeys(run.machine for run in runs if run.machine)) or "an unnamed machine"
-    return f"{', '.join(run.name for run in runs)}; preset {runs[0].preset} on {machines}; {facts}"
+    older = f"; {len(content.left_out)} older or other runs as history" if content.left_out else ""
+    return f"{', '.join(run.name for run in runs)}; preset {runs[0].preset} on {machines}; {facts}{older}"

@@ -24,6 +24,8 @@ class Cell(msgspec.Struct, frozen=True):
     """The id of the detail that says where this comes from; empty where there is none."""
     url: str = ""
     """A page elsewhere; only ``http`` and ``https`` become a link."""
+    page: str = ""
+    """A page of the same site, by its path from this one."""
     series: str = ""
     """The framework whose colour and shape stand before the text."""
     note: str = ""
