@@ -19,7 +19,7 @@ from speedscore.bench_suite.workers.protocol import Profiled
 from speedscore.record.phases import PHASES
 from speedscore.record.run_record import CaseResult
 
-OF_STEPS = "a profile is of steps; where compiling spends its time, its stages say"
+OF_STEPS = "a compilation is told by its stages"
 NOT_REACHED = "it was not measured to the end in this session"
 
 

@@ -1,7 +1,7 @@
 """A few more steps of a program under its framework's own profiler, when its last round is over.
 
-The loop is the one that is timed, each step marked. It reads no clock: under a profiler a step takes longer, and what it
-takes is no figure. It never imports a framework.
+The loop is the one that is timed, each step marked. It reads no clock: under a profiler a step takes longer, and its
+time is no figure. It never imports a framework.
 """
 
 from __future__ import annotations

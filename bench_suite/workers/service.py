@@ -18,6 +18,7 @@ from speedscore.bench_suite.workers import memory
 from speedscore.bench_suite.workers.after_rounds import FEWEST_STEPS, check_after_rounds
 from speedscore.bench_suite.workers.certificate import certify, require_passed
 from speedscore.bench_suite.workers.gauges import call_seconds, gemm_flops_per_second
+from speedscore.bench_suite.workers.profiled_steps import profile_steps
 from speedscore.bench_suite.workers.protocol import (
     Build,
     Built,
@@ -37,7 +38,6 @@ from speedscore.bench_suite.workers.protocol import (
     TimedRound,
     TimeRound,
 )
-from speedscore.bench_suite.workers.profiled_steps import profile_steps
 from speedscore.bench_suite.workers.rounds import settle, time_round, warm_up
 from speedscore.bench_suite.workers.witness import LOOKED_AT_ONE_IN, RoundWitness
 from speedscore.bench_suite.workloads.presets import Gauging

@@ -17,7 +17,6 @@ import jax
 
 from speedscore.bench_suite.frameworks.profiling import TRACE, XPLANE, MarkStep
 
-
 _mark_step = partial(jax.profiler.TraceAnnotation, "step", _r=1)
 """What ``StepTraceAnnotation`` marks, and xprof takes for a step. No function of Python may make one: the step begins
 inside it, and ends outside; the Python tracer records both, and of two that overlap in part Perfetto drops one."""
