@@ -9,13 +9,13 @@ import argparse
 import importlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, cast
 
 import pytest
 
+import speedscore.plugin as always_loaded
 from speedscore.__main__ import COMMANDS
-from speedscore.bench_suite.session.options import add_options
-from speedscore.gate.options import add_gate_options
 from speedscore.text.arguments import Parser
 from speedscore.text.markdown import Markdown, code, fenced, markdown_table
 from speedscore.text.output import COMMAND
@@ -48,16 +48,16 @@ def _parts() -> Iterator[str]:
     yield "Made by `python docs/make_commands.py` from the parsers themselves; not typed."
     yield "## Options of pytest"
     yield "A gate, wherever speedscore is installed:"
-    yield _options_of(add_gate_options)
+    yield _options_of(always_loaded)
     yield (
-        "Where the benchmarks are collected: in a checkout of speedscore, or with `--pyargs speedscore.bench_suite`. The "
-        "options of pytest and of pytest-benchmark stay as they are."
+        "Where the benchmarks are collected: in a checkout of speedscore, or with `--pyargs speedscore.bench_suite`. "
+        "The options of pytest and of pytest-benchmark stay as they are."
     )
-    yield _options_of(add_options)
+    yield _options_of(*map(importlib.import_module, always_loaded.HALVES))
     yield f"## The command {COMMAND}"
     yield (
-        f"`{COMMAND} COMMAND --help` says the same. Exit code 2: the input cannot be used, with one line that says why; "
-        "130 follows Ctrl-C."
+        f"`{COMMAND} COMMAND --help` says the same. Exit code 2: the input cannot be used, with one line that says "
+        "why; 130 follows Ctrl-C."
     )
     yield _table(((code(name), entry.summary) for name, entry in COMMANDS.items()), headers=("command", "what it does"))
     for name, entry in COMMANDS.items():
@@ -95,9 +95,11 @@ def _paragraphs(text: str) -> str:
     return "\n\n".join(" ".join(part.split()) for part in text.replace("``", "`").split("\n\n"))
 
 
-def _options_of(add: Any) -> str:
+def _options_of(*plugins: ModuleType) -> str:
     options = _Options()
-    add(cast(pytest.Parser, options))
+    for plugin in plugins:
+        if hasattr(plugin, "pytest_addoption"):
+            plugin.pytest_addoption(cast(pytest.Parser, options))
     return _table(_rows(options.parser), headers=("option", "what it says"))
 
 

@@ -7,7 +7,7 @@ wrong, and the exit status is not zero.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,11 @@ from speedscore.record.run_record import RunRecord
 from speedscore.scoring.cards import FORMATS
 from speedscore.scoring.cards.short import session_end
 from speedscore.scoring.evidence import this_month
-from speedscore.scoring.evidence.evidence import NOT_SAVED, EvidenceError, NamedRun, gather
+from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun, gather
+from speedscore.scoring.evidence.session import fact_folders, named_run, rubric_of
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
-from speedscore.scoring.rubric.rubric import Rubric, RubricError, add_criteria, load_rubric
+from speedscore.scoring.rubric.rubric import Rubric, RubricError
 from speedscore.scoring.scores.score_report import build_report
 from speedscore.text.cleaning import one_line, printable
 
@@ -42,13 +43,10 @@ def pytest_speedscore_run(config: pytest.Config, run: RunRecord, run_path: str |
     """Score the run; what comes of it waits for the terminal summary."""
     outcome = config.stash.setdefault(_ENDING, _Ending())
     try:
-        rubric = load_rubric()
-        for criteria in config.hook.pytest_speedscore_criteria(config=config):
-            rubric = add_criteria(rubric, criteria, source="pytest_speedscore_criteria")
         outcome.text = _cards(
-            rubric,
-            NamedRun(name=_name(run_path, config.invocation_params.dir), record=run),
-            facts=list(_fact_folders(config)),
+            rubric_of(config),
+            named_run(config, run, run_path),
+            facts=list(fact_folders(config)),
             width=config.get_terminal_writer().fullwidth,
             # The option belongs to the suite, which need not be there.
             full=config.getoption("full", False),
@@ -79,22 +77,6 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     if outcome is not None and outcome.error and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
     return result
-
-
-def _fact_folders(config: pytest.Config) -> Iterator[Path]:
-    """What other packages bring. Raises FactError for an answer that is no list of folders."""
-    for folders in config.hook.pytest_speedscore_facts(config=config):
-        if not isinstance(folders, list | tuple) or not all(isinstance(folder, Path) for folder in folders):
-            raise FactError(f"pytest_speedscore_facts: expected a list of paths, found {folders!r}")
-        yield from folders
-
-
-def _name(run_path: str | None, folder: Path) -> str:
-    """How a source names the run: from where the user stands, when it lies below."""
-    if run_path is None:
-        return NOT_SAVED
-    path = Path(run_path)
-    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 def _cards(rubric: Rubric, run: NamedRun, *, facts: Sequence[Path], width: int, full: bool) -> str:

@@ -52,6 +52,7 @@ COMMANDS = {
     "whatif": Entry("speedscore.scoring.commands.what_if", "set facts or weights by hand and see what changes"),
     "facts": Entry("speedscore.scoring.commands.facts", "check the facts, compare snapshots, count fresh ones"),
     "probes": Entry("speedscore.bench_suite.probes.command", "print what the probes of a run came to"),
+    "report": Entry("speedscore.report.report_command", "write saved runs and their scores as one HTML file"),
     "compare": Entry("speedscore.comparing.compare_command", "compare saved runs with a first one"),
     "baseline": Entry("speedscore.comparing.baseline_command", "promote a run, on purpose, to be compared with"),
     "gate": Entry("speedscore.gate.gate_command", "compare this checkout with another, in lockstep", passes_on=True),

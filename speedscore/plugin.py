@@ -1,8 +1,8 @@
 """The one pytest entry point, loaded wherever speedscore is installed: the gate's options, the hooks, and the halves.
 
-A session that asks for none of it pays a few milliseconds: nothing is imported here but pytest. The measuring and the
-judging half are loaded only where the benchmarks of the matrix are collected: by the checkout's own ``conftest.py``, or
-here, where ``--pyargs speedscore.bench_suite`` names them.
+A session that asks for none of it pays a few milliseconds: nothing is imported here but pytest. The measuring half, the
+judging half and the report of both are loaded only where the benchmarks of the matrix are collected: by the checkout's
+own ``conftest.py``, or here, where ``--pyargs speedscore.bench_suite`` names them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 from speedscore.gate.options import add_gate_options, is_gate
 
 BENCHMARKS = "speedscore.bench_suite"
-HALVES = ("speedscore.bench_suite.plugin", "speedscore.scoring.plugin")
+HALVES = ("speedscore.bench_suite.plugin", "speedscore.scoring.plugin", "speedscore.report.plugin")
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:

@@ -308,8 +308,10 @@ PYTEST_MODULES = (
     "speedscore.bench_suite.session.report",
     "speedscore.bench_suite.session.saving",
     "speedscore.bench_suite.session.stash",
+    "speedscore.scoring.evidence.session",
     "speedscore.scoring.rubric.hooks",
     "speedscore.scoring.plugin",
+    "speedscore.report.plugin",
 )
 
 
@@ -354,7 +356,12 @@ def lint(root: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_plugins_are_imported_by_no_other_module() -> None:
-    plugins = ("speedscore.plugin", "speedscore.bench_suite.plugin", "speedscore.scoring.plugin")
+    plugins = (
+        "speedscore.plugin",
+        "speedscore.bench_suite.plugin",
+        "speedscore.scoring.plugin",
+        "speedscore.report.plugin",
+    )
     assert [
         str(found)
         for source in OURS

@@ -29,6 +29,14 @@ def add_evidence(parser: argparse.ArgumentParser) -> None:
     """The options that say from which runs and facts, and by which weights."""
     add_runs(parser, what="saved runs")
     add_facts(parser)
+    add_judging(parser)
+    parser.add_argument(
+        "--width", type=_width, default=terminal_width(), metavar="CHARACTERS", help="of what is printed"
+    )
+
+
+def add_judging(parser: argparse.ArgumentParser) -> None:
+    """The options that say to which month the facts are known, and how they are weighed."""
     parser.add_argument(
         "--snapshot",
         metavar="YYYY-MM",
@@ -36,9 +44,6 @@ def add_evidence(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--weights", metavar="DIMENSION=NUMBER,…", help="as in performance=3,production=2")
     parser.add_argument("--policy", type=Path, metavar="FILE.toml", help="a [policy] and [weights] of one's own")
-    parser.add_argument(
-        "--width", type=_width, default=terminal_width(), metavar="CHARACTERS", help="of what is printed"
-    )
 
 
 def _width(text: str) -> int:

@@ -1,8 +1,11 @@
-"""Reading what ought to be a file. A pipe or a device in its place is refused: it could be waited for without end."""
+"""Files read and written whole. A pipe or a device in the place of one that is read is refused: it could be waited for
+without end; and what is written stands there complete or not at all."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
 from pathlib import Path
 
 
@@ -11,3 +14,22 @@ def read_file(path: Path) -> bytes:
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "a folder, a pipe or a device, and no file")
     return path.read_bytes()
+
+
+def write_file(path: Path, text: str) -> None:
+    """Put ``text`` there, in UTF-8, whole or not at all: into a neighbouring temporary file first, then renamed.
+
+    Raises OSError when the disk is full or the folder cannot be written; an older file then stands as it was.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("w", encoding="utf-8", newline="") as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    finally:
+        # Also after an interrupt; once renamed there is nothing left to remove.
+        with contextlib.suppress(OSError):
+            temporary.unlink()

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from speedscore.host.files import read_file
+from speedscore.host.files import read_file, write_file
 from speedscore.record.older_forms import decode_block
 from speedscore.record.run_record import RunRecord
 
@@ -77,19 +76,9 @@ def write_json(path: Path, document: Any) -> None:
     Raises RunFileError when the disk is full, the folder cannot be written, or a value is not JSON (NaN above all); an
     older file then stands as it was.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as handle:
-            json.dump(document, handle, indent=4, allow_nan=False)
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.replace(path)
+        write_file(path, json.dumps(document, indent=4, allow_nan=False))
     except OSError as error:
         raise RunFileError(f"{path}: not saved ({error.strerror}); what stood there before is untouched") from error
     except (ValueError, TypeError) as error:
         raise RunFileError(f"{path}: not saved ({error}); what stood there before is untouched") from error
-    finally:
-        # Also after an interrupt; once renamed there is nothing left to remove.
-        with contextlib.suppress(OSError):
-            temporary.unlink()

@@ -1,0 +1,41 @@
+"""Puts the views and the details of a report together; which views there are stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from speedscore.report.blocks import Detail, Report, View
+from speedscore.report.content import Content
+from speedscore.report.views import overview, performance, runs
+
+VIEWS: tuple[Callable[[Content], View | None], ...] = (overview.view, performance.view, runs.view)
+"""In the order of the tabs."""
+DETAILS: tuple[Callable[[Content], tuple[Detail, ...]], ...] = ()
+"""What links lead to."""
+
+
+def assemble(content: Content) -> Report:
+    """Everything that the page holds."""
+    return Report(
+        title=_title(content),
+        subtitle=_subtitle(content),
+        views=tuple(view for make in VIEWS if (view := make(content)) is not None),
+        details=tuple(detail for make in DETAILS for detail in make(content)),
+        series=content.frameworks,
+        card=content.card(),
+    )
+
+
+def _title(content: Content) -> str:
+    names = [card.name for card in content.scores.cards]
+    return f"speedscore: {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else f"speedscore: {names[0]}"
+
+
+def _subtitle(content: Content) -> str:
+    facts = f"facts of {content.scores.snapshot}"
+    runs = content.scores.runs
+    if not runs:
+        return f"{facts}; nothing was measured"
+    machines = " and ".join(dict.fromkeys(run.machine for run in runs if run.machine)) or "an unnamed machine"
+    older = f"; {len(content.left_out)} older or other runs as history" if content.left_out else ""
+    return f"{', '.join(run.name for run in runs)}; preset {runs[0].preset} on {machines}; {facts}{older}"

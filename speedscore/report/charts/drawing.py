@@ -1,0 +1,31 @@
+"""From a chart to the specification that page and pictures draw, and from a specification to a picture.
+
+What all specifications have in common is set here. No colour is: ``theme`` has those.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair
+import vl_convert
+
+ROWS = altair.NamedData("rows")
+"""The data of every chart: its figure's rows."""
+
+
+def document(chart: altair.TopLevelMixin) -> dict[str, Any]:
+    """The specification, as wide as the room that it is given; checked by Altair against Vega-Lite's schema."""
+    made: dict[str, Any] = chart.to_dict()
+    # Altair's own theme and the schema's address are not ours to ship.
+    return {key: value for key, value in made.items() if key not in {"config", "$schema"}} | {
+        "width": "container",
+        "autosize": {"type": "fit-x", "contains": "padding"},
+    }
+
+
+def vega_lite_version() -> str:
+    """The version that Altair writes for, as vl-convert names it; the newest it has, where it lacks that one."""
+    wanted = ".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    known: list[str] = vl_convert.get_vegalite_versions()
+    return wanted if wanted in known else known[-1]

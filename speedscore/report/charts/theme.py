@@ -1,0 +1,74 @@
+"""Colours, shapes and type of every chart: a framework keeps its colour and its shape, whatever is hidden.
+
+Each colour has a contrast of at least 3:1 against the page in light and in dark (WCAG 2.2, 1.4.11), and no two
+frameworks share both colour and shape. Nothing here draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+COLOURS = (
+    "#2f80ed",
+    "#d9690d",
+    "#1a9e55",
+    "#a45ee5",
+    "#e0457b",
+    "#0e93a0",
+    "#9b7a10",
+    "#7a818c",
+)
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
+Scheme = Literal["light", "dark"]
+INK: dict[Scheme, dict[str, str]] = {
+    "light": {"text": "#1c2430", "quiet": "#566070", "grid": "#dfe3e8", "page": "#ffffff"},
+    "dark": {"text": "#e6e9ee", "quiet": "#a3acb9", "grid": "#333b47", "page": "#12161c"},
+}
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
+
+
+def colour(place: int) -> str:
+    """Of the framework at that place in the report's order."""
+    return COLOURS[place % len(COLOURS)]
+
+
+def shape(place: int) -> str:
+    """7 shapes and 8 colours have no common factor, so that 56 frameworks differ."""
+    return SHAPES[place % len(SHAPES)]
+
+
+def scales(series: Sequence[str]) -> dict[str, Any]:
+    """The domains and ranges of colour and shape for all of ``series``, as Vega-Lite's scales."""
+    return {
+        "color": {"domain": list(series), "range": [colour(place) for place, _ in enumerate(series)]},
+        "shape": {"domain": list(series), "range": [shape(place) for place, _ in enumerate(series)]},
+    }
+
+
+def config(scheme: Scheme) -> dict[str, Any]:
+    """Vega-Lite's ``config`` for a page in light or in dark."""
+    ink = INK[scheme]
+    return {
+        "background": "transparent",
+        "font": _FONT,
+        "view": {"stroke": None},
+        "axis": {
+            "labelColor": ink["text"],
+            "titleColor": ink["quiet"],
+            "gridColor": ink["grid"],
+            "domainColor": ink["quiet"],
+            "tickColor": ink["quiet"],
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "titleFontWeight": "normal",
+            "labelLimit": 260,
+        },
+        "legend": {"labelColor": ink["text"], "titleColor": ink["quiet"], "labelFontSize": 12, "titleFontSize": 12},
+        "header": {"labelColor": ink["text"], "titleColor": ink["quiet"], "labelFontSize": 12},
+        "title": {"color": ink["text"], "fontSize": 13, "anchor": "start"},
+        "text": {"color": ink["text"], "fontSize": 11},
+        "rule": {"color": ink["quiet"]},
+        "tick": {"color": ink["quiet"]},
+        "point": {"filled": True, "size": 55},
+    }

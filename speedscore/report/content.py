@@ -1,0 +1,94 @@
+"""What the views read: the saved runs, the scores made from them, and the history beside them.
+
+It gathers records that other rooms have made and checked; it computes nothing itself and writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from speedscore.record.phases import DEVICES, PHASES
+from speedscore.record.run_record import CaseResult
+from speedscore.report.choosing import choose_runs
+from speedscore.scoring.cards import json as card_json
+from speedscore.scoring.evidence import this_month
+from speedscore.scoring.evidence.evidence import Evidence, NamedRun, gather
+from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
+from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.scores.score_report import ScoreReport, build_report
+
+
+class Content(msgspec.Struct, frozen=True):
+    """Everything that may be shown."""
+
+    runs: tuple[NamedRun, ...]
+    """Those that are scored."""
+    left_out: tuple[tuple[NamedRun, str], ...]
+    """Those that are history, each with the reason why it is not scored; the newest first."""
+    rubric: Rubric
+    evidence: Evidence
+    scores: ScoreReport
+    pages: dict[str, str] = {}
+    """Run → its own page beside this one, where there is one."""
+
+    @property
+    def cases(self) -> tuple[tuple[NamedRun, CaseResult], ...]:
+        """Every selected case with its run, in the order of devices, phases and models."""
+        phases, devices = list(PHASES), list(DEVICES)
+        return tuple(
+            sorted(
+                ((run, case) for run in self.runs for case in run.record.cases),
+                key=lambda pair: (devices.index(pair[1].device), phases.index(pair[1].phase), pair[1].model),
+            )
+        )
+
+    @property
+    def frameworks(self) -> tuple[str, ...]:
+        """Every line of the matrix that a run selected, measured ones first, each once."""
+        measured = [case.framework for _, case in self.cases if case.status == "measured"]
+        asked = [probe.framework for run in self.runs for probe in run.record.probes]
+        return tuple(dict.fromkeys([*measured, *(case.framework for _, case in self.cases), *asked]))
+
+    def card(self) -> dict[str, Any]:
+        """The score card as ``speedscore card --format json`` prints it."""
+        document: dict[str, Any] = json.loads(card_json.render(self.scores, width=0))
+        return document
+
+
+def make_content(
+    rubric: Rubric,
+    runs: Sequence[NamedRun],
+    *,
+    facts: Sequence[Path] = (),
+    month: str | None = None,
+    departures: tuple[str, ...] = (),
+    pages: Mapping[str, str] | None = None,
+) -> Content:
+    """Score the runs that can be scored together, and put them beside the facts; the others are history.
+
+    ``month`` is the snapshot, by default the newest; ``facts`` are folders beside the shipped one; ``pages`` name the
+    runs' own pages. Raises FactError and EvidenceError.
+    """
+    chosen = choose_runs(runs)
+    evidence = gather(
+        load_snapshots(fixtures_folder() / "ecosystem", *facts, keys=rubric.facts, topics=rubric.topics),
+        month=month,
+        as_of=this_month.this_month() if month is None else None,
+        runs=chosen.scored,
+        kind_order=rubric.policy.kind_order,
+    )
+    everybody = evidence.measured_anywhere() or evidence.frameworks()
+    scores = build_report(rubric, evidence, frameworks=everybody, departures=departures)
+    return Content(
+        runs=chosen.scored,
+        left_out=chosen.left_out,
+        rubric=rubric,
+        evidence=evidence,
+        scores=scores,
+        pages=dict(pages or {}),
+    )

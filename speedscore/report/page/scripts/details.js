@@ -1,0 +1,52 @@
+// A detail: where one number comes from. It opens by its address, `show=…`, and closing takes that away.
+
+const dialog = document.getElementById("detail");
+
+function cellElement({ text, detail, url, note }) {
+  const inner = detail
+    ? make("a", { href: `#show=${encodeURIComponent(detail)}`, "data-merge": "" }, text)
+    : url
+      ? make("a", { href: url, rel: "noreferrer" }, text)
+      : text;
+  return note ? [inner, make("small", {}, note)] : [inner];
+}
+
+function showDetail() {
+  const id = stateOf("show");
+  if (!id) {
+    if (dialog.open) dialog.close();
+    return;
+  }
+  const detail = DATA.details[id];
+  document.getElementById("detail-title").textContent = detail ? detail.title : "Not in this report";
+  const body = dialog.querySelector(".body");
+  body.replaceChildren();
+  if (!detail) {
+    body.append(make("p", {}, `There is nothing here by the name ${id}: the link is from another report.`));
+  } else {
+    const list = make("dl");
+    for (const [name, cell] of detail.entries) {
+      list.append(make("div", {}, make("dt", {}, name), make("dd", {}, ...cellElement(cell))));
+    }
+    if (detail.entries.length) body.append(list);
+    for (const table of detail.tables) {
+      body.append(make("h3", {}, table.title), plainTable(table.columns, table.rows));
+    }
+  }
+  if (!dialog.open) dialog.showModal();
+  dialog.scrollTop = 0;
+}
+
+dialog.addEventListener("close", () => changeState({ show: "" }));
+dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+dialog.addEventListener("click", (event) => {
+  if (event.target === dialog) dialog.close();
+});
+
+// Links inside the page add to its state rather than replace it.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-merge]");
+  if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  changeState(Object.fromEntries(new URLSearchParams(link.getAttribute("href").slice(1))), { visit: true });
+});

@@ -1,0 +1,4 @@
+// The sliders: dimensions weighed anew, as `speedscore.scoring` weighs them.
+
+function makeWeights() {}
+function showWeights() {}
