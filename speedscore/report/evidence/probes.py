@@ -24,10 +24,18 @@ _SAMPLES = 12
 
 
 def probe_details(content: Content) -> tuple[Detail, ...]:
-    """Of every probe, and of those that stand together in one cell of a table."""
+    """Of every probe that is shown or that an answer rests on, and of those that one cell of a table counts."""
     held = probes_of(content)
     used = _used(content)
-    return (*(_detail(each, used) for each in held), *(_group(name, each) for name, each in groups_of(held).items()))
+    shown = {probe_id(each.run, each.probe.nodeid): each for each in held}
+    for run in content.runs:
+        for probe in run.record.probes:
+            if (own_id := probe_id(run.name, probe.nodeid)) in used:
+                shown.setdefault(own_id, HeldProbe(run=run.name, probe=probe))
+    return (
+        *(_detail(each, used) for each in shown.values()),
+        *(_group(name, each) for name, each in groups_of(held).items()),
+    )
 
 
 def _used(content: Content) -> _Used:
