@@ -46,6 +46,22 @@ def scales(series: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def framework_legend(frameworks: Sequence[str]) -> Any:
+    """A legend below the chart that names these alone; for charts whose rows do not name them."""
+    return {"title": None, "orient": "bottom", "columns": 3, "values": list(frameworks), "symbolSize": 60}
+
+
+def stage_scale(stages: Sequence[str]) -> Any:
+    """A shape a stage of compiling; the last, which is all of them together, is a bar."""
+    shapes = ("circle", "triangle-up", "square", "diamond", "stroke")
+    return {"domain": list(stages), "range": list(shapes[: len(stages)])}
+
+
+def caches_scale(caches: Sequence[str]) -> Any:
+    """A colour for each; the lane tells them apart as well."""
+    return {"domain": list(caches), "range": [COLOURS[0], COLOURS[1]]}
+
+
 def config(scheme: Scheme) -> dict[str, Any]:
     """Vega-Lite's ``config`` for a page in light or in dark."""
     ink = INK[scheme]
@@ -71,4 +87,5 @@ def config(scheme: Scheme) -> dict[str, Any]:
         "rule": {"color": ink["quiet"]},
         "tick": {"color": ink["quiet"]},
         "point": {"filled": True, "size": 55},
+        "style": {"figure": {"fill": ink["text"]}},
     }
