@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from speedscore.report.blocks import Detail, Report, View
 from speedscore.report.content import Content
+from speedscore.report.details import cases, runs
 from speedscore.report.views import overview, performance
 
 VIEWS: tuple[Callable[[Content], View | None], ...] = (overview.view, performance.view)
 """In the order of the tabs."""
-DETAILS: tuple[Callable[[Content], tuple[Detail, ...]], ...] = ()
+DETAILS: tuple[Callable[[Content], tuple[Detail, ...]], ...] = (cases.details, runs.details)
 """What links lead to."""
 
 

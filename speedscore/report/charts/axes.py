@@ -6,6 +6,7 @@ A label is worked out by Vega when the axis is drawn, because its ticks follow f
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,36 +16,42 @@ _SECONDS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
 _BYTES = (("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10), ("B", 1.0))
 _RATES = (("TFLOP/s", 1e12), ("GFLOP/s", 1e9), ("MFLOP/s", 1e6), ("FLOP/s", 1.0))
 _COUNTS = (("M", 1e6), ("k", 1e3), ("", 1.0))
-_MOST_TICKS = 7
+_MOST_TICKS, _MOST_SIZES = 7, 5
+_LINE = 36
+"""Characters of a title that a phone has room for."""
+_PADDING = 14
+"""Pixels at both ends of a logarithmic axis, without which the first and last marks would be cut in half."""
 
 
 def seconds(field: str, *, title: str) -> alt.X:
     """A logarithmic axis of times; ``title`` says of what."""
-    return alt.X(f"{field}:Q", title=title, **_logarithmic(_with_unit(_SECONDS)))
+    return alt.X(f"{field}:Q", title=_lines(title), **_logarithmic("x", _with_unit(_SECONDS)))
 
 
 def seconds_upwards(field: str, *, title: str) -> alt.Y:
-    return alt.Y(f"{field}:Q", title=title, **_logarithmic(_with_unit(_SECONDS)))
+    return alt.Y(f"{field}:Q", title=_lines(title), **_logarithmic("y", _with_unit(_SECONDS)))
 
 
-def size_upwards(field: str, *, title: str) -> alt.Y:
-    """A linear axis of bytes from 0."""
-    axis = alt.Axis(labelExpr=f"datum.value === 0 ? '0' : {_with_unit(_BYTES)}", tickCount=5)
-    return alt.Y(f"{field}:Q", title=title, axis=axis, scale=alt.Scale(zero=True, nice=True))
+def size_upwards(field: str, *, title: str, largest: float) -> alt.Y:
+    """A linear axis of bytes from 0, with ticks at round binary sizes until above ``largest``."""
+    step = 2.0 ** math.ceil(math.log2(max(largest, 1.0) / _MOST_SIZES))
+    ticks = [step * number for number in range(math.ceil(1.04 * largest / step) + 1)]
+    axis = alt.Axis(labelExpr=f"datum.value === 0 ? '0' : {_with_unit(_BYTES)}", values=ticks)
+    return alt.Y(f"{field}:Q", title=_lines(title), axis=axis, scale=alt.Scale(domain=[0, ticks[-1]]))
 
 
 def rate_upwards(field: str, *, title: str) -> alt.Y:
-    return alt.Y(f"{field}:Q", title=title, **_logarithmic(_with_unit(_RATES)))
+    return alt.Y(f"{field}:Q", title=_lines(title), **_logarithmic("y", _with_unit(_RATES), padding=24))
 
 
 def plain(field: str, *, title: str) -> alt.X:
     """A logarithmic axis of numbers whose unit the title names."""
-    return alt.X(f"{field}:Q", title=title, **_logarithmic("format(datum.value, '.4~r')"))
+    return alt.X(f"{field}:Q", title=_lines(title), **_logarithmic("x", "format(datum.value, '.4~r')"))
 
 
 def counts(field: str, *, title: str) -> alt.X:
     """A logarithmic axis of how often something is done: ``10 k``."""
-    return alt.X(f"{field}:Q", title=title, **_logarithmic(_with_unit(_COUNTS)))
+    return alt.X(f"{field}:Q", title=_lines(title), **_logarithmic("x", _with_unit(_COUNTS)))
 
 
 def times(field: str, *, title: str, values: Sequence[float]) -> alt.X:
@@ -55,7 +62,9 @@ def times(field: str, *, title: str, values: Sequence[float]) -> alt.X:
         labelOverlap="parity",
         grid=True,
     )
-    return alt.X(f"{field}:Q", title=title, axis=axis, scale=alt.Scale(type="log", nice=False, padding=14))
+    return alt.X(
+        f"{field}:Q", title=_lines(title), axis=axis, scale=alt.Scale(type="log", nice=False, padding=_PADDING)
+    )
 
 
 def rows(frameworks: Sequence[str]) -> alt.Y:
@@ -81,11 +90,31 @@ def factor_ticks(low: float, high: float) -> list[float]:
     return [10.0**exponent for exponent in exponents if exponent % every == 0]
 
 
-def _logarithmic(label: str) -> dict[str, Any]:
+def _lines(title: str) -> str | list[str]:
+    lines = textwrap.wrap(title, _LINE)
+    return lines if len(lines) > 1 else title
+
+
+def _logarithmic(scale: str, label: str, *, padding: int = _PADDING) -> dict[str, Any]:
+    """``scale`` is its name in Vega. Where the axis spans decades the ticks in between have no label and no line."""
+    span = f"(domain('{scale}')[1] / domain('{scale}')[0])"
+    exponent = "floor(log(datum.value) / LN10 + 0.000001)"
+    digit = f"round(datum.value / pow(10, {exponent}))"
+    hidden = (
+        f"({span} > 8 && indexof([1, 2, 5], {digit}) < 0) || ({span} > 1e3 && {digit} != 1)"
+        f" || ({span} > 1e7 && {exponent} % 3 != 0)"
+    )
+    line = {"condition": {"test": hidden, "value": 0}, "value": 1}
     return {
-        # Without room at both ends the first and last marks would be cut in half.
-        "scale": alt.Scale(type="log", nice=False, padding=14),
-        "axis": alt.Axis(labelExpr=label, labelOverlap="greedy", labelSeparation=10, tickCount=6),
+        "scale": alt.Scale(type="log", nice=False, padding=padding),
+        "axis": alt.Axis(
+            labelExpr=f"{hidden} ? '' : {label}",
+            labelOverlap="greedy",
+            labelSeparation=10,
+            tickCount=6,
+            gridOpacity=line,
+            tickOpacity=line,
+        ),
     }
 
 

@@ -23,7 +23,7 @@ def spec(frameworks: Sequence[str], *, steps: str) -> dict[str, Any]:
         x=axes.counts("steps", title=steps),
         y=axes.seconds_upwards("seconds", title="time since the start"),
     )
-    lines = base.mark_line(strokeWidth=1.6).encode(color=alt.Color("framework:N", legend=None))
+    lines = base.mark_line(strokeWidth=1.6).encode(color=alt.Color("framework:N", legend=framework_legend(frameworks)))
     points = base.mark_point(filled=True, size=45, opacity=1).encode(
         color=alt.Color("framework:N", legend=framework_legend(frameworks)),
         shape=alt.Shape("framework:N", legend=framework_legend(frameworks)),

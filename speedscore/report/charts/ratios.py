@@ -17,8 +17,10 @@ _ROW = 38
 
 
 def spec(frameworks: Sequence[str], *, values: Sequence[float]) -> dict[str, Any]:
-    """Of rows with ``framework``, ``times``, ``low``, ``high`` and ``label``, of which ``low`` and ``high`` may be null;
-    ``values`` are all numbers in them, for the ticks."""
+    """Of rows with ``framework``, ``times``, ``low``, ``high`` and ``label``; ``low`` and ``high`` may be null.
+
+    ``values`` are all numbers in them, for the ticks.
+    """
     middle = (min(values) * max(values)) ** 0.5
     base = alt.Chart().encode(
         y=axes.rows(frameworks),
@@ -34,7 +36,7 @@ def spec(frameworks: Sequence[str], *, values: Sequence[float]) -> dict[str, Any
         tooltip=["framework:N", "label:N"],
     )
     # A label stands over its point and reaches towards the middle, where there is room.
-    left = base.transform_filter(alt.datum.times <= middle).mark_text(dy=-12, dx=-5, align="left")
-    right = base.transform_filter(alt.datum.times > middle).mark_text(dy=-12, dx=5, align="right")
+    left = base.transform_filter(alt.datum.times <= middle).mark_text(dy=-12, dx=4, align="left")
+    right = base.transform_filter(alt.datum.times > middle).mark_text(dy=-12, dx=-4, align="right")
     labels = [side.encode(text="label:N") for side in (left, right)]
     return document(alt.layer(one, intervals, points, *labels, data=ROWS), height=len(frameworks) * _ROW)

@@ -49,9 +49,5 @@ def spec(frameworks: Sequence[str], *, roof: str) -> dict[str, Any]:
         .encode(text="model:N")
     )
     line = alt.Chart().transform_filter(is_roof).mark_rule(strokeWidth=2).encode(y=alt.Y("rate:Q"))
-    label = (
-        base.transform_filter(is_roof)
-        .mark_text(align="left", dy=-8, dx=-12)
-        .encode(text=alt.value(roof))
-    )
+    label = base.transform_filter(is_roof).mark_text(align="left", dy=-8, dx=-12).encode(text=alt.value(roof))
     return document(alt.layer(line, label, points, names, data=ROWS), height=_HEIGHT)

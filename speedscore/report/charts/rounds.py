@@ -38,7 +38,7 @@ def spec(title: str, *, frameworks: Sequence[str], processes: int) -> dict[str, 
     )
     figures = (
         base.transform_filter(alt.datum.process == FIGURE)
-        .mark_tick(orient="vertical", size=lanes + _ROOM - 5, thickness=2.5, style="figure")
+        .mark_tick(orient="vertical", size=lanes + _ROOM - 5, thickness=2.5, opacity=1, style="figure")
         .encode(tooltip=["framework:N", alt.Tooltip("seconds:Q", format=".4g", title="figure, seconds")])
     )
     return document(alt.layer(figures, points, data=ROWS), height=len(frameworks) * (lanes + _ROOM))

@@ -1,7 +1,7 @@
 """From how many steps compiling pays: arithmetic over a program's time to its first step and its time per step.
 
-After n steps a program has taken ``first + (n - 1) × per step``. It has caught up with another from the first n at which
-it has taken no longer. How fast the two are beside each other is the record's ratio, and its interval gives the bounds.
+After n steps a program has taken ``first + (n - 1) × per step``. It has caught up with another from the first n at
+which it has taken no longer. How fast the two are beside each other is the record's ratio; its interval gives bounds.
 """
 
 from __future__ import annotations

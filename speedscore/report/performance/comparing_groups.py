@@ -32,7 +32,7 @@ def _table(groups: Sequence[Group]) -> Table:
     return Table(
         id=block_id("all", *([first.run_title] if first.run_title else [])),
         title=f"All models and phases{f', {first.run_title}' if first.run_title else ''}",
-        lead="In each row the fastest's own time, and of every other framework how many times as long it took; where the "
+        lead="In each row the fastest's own time, and of each other framework how many times as long it took; where the "
         "interval leaves the order open it stands in place of the number. Each leads to its case.",
         columns=(Column("Phase and model"), *(Column(name, numeric=True) for name in frameworks)),
         rows=tuple(_row(group, frameworks, named_device=len(devices) > 1) for group in groups),
@@ -61,7 +61,7 @@ def _cell(group: Group, name: str) -> Cell:
 def _notes(groups: Sequence[Group]) -> tuple[str, ...]:
     cases = [case for group in groups for case in group.measured]
     notes = [
-        "Ratios are estimated from rounds that were neighbours in time, one number a process, with a 95 % interval over "
+        "Ratios are estimated from rounds that were neighbours in time, a number a process, with a 95 % interval over "
         "processes; they stand in the saved run. Columns are sorted by, and copied as, each case's own seconds."
     ]
     if any(map(is_one_number, cases)):

@@ -41,20 +41,25 @@ def blocks(group: Group) -> tuple[Block, ...]:
 
 def _drawn(group: Group, names: Sequence[str]) -> str:
     """The definition that most have."""
-    preferred = sorted(names, key=lambda name: (group.spec.compiles and name != _COMPILING))
+    preferred = sorted(names, key=lambda name: group.spec.compiles and name != _COMPILING)
     return max(preferred, key=lambda name: sum(case.find(name) is not None for case in group.measured))
 
 
 def _figure(group: Group, name: str, cases: Sequence[CaseResult]) -> Figure:
-    rows = tuple((case.framework, middle(case), figure_of(case, name)) for case in cases)
-    least = min(rows, key=lambda row: row[2] or 0.0)
+    rows = tuple((case.framework, middle(case), figure_of(case, name) or 0.0) for case in cases)
+    least, soonest = (min(rows, key=lambda row: row[place])[0] for place in (2, 1))
     without = [case.framework for case in group.measured if case not in cases]
     return Figure(
         id=group.id("memory"),
         title=f"Memory beside time: {group.title}",
-        lead=f"The nearer to the lower left, the less of both: {least[0]} needs the least memory, "
-        f"{group.fastest.framework} the least time.",
-        spec=chart.spec([str(row[0]) for row in rows], time=group.spec.metric.title, memory=_DEFINITIONS[name]),
+        lead=f"The nearer to the lower left, the less of both: {least} needs the least memory, {soonest} "
+        "the least time.",
+        spec=chart.spec(
+            [case.framework for case in cases],
+            time=group.spec.metric.title,
+            memory=_DEFINITIONS[name],
+            largest=max(row[2] for row in rows),
+        ),
         columns=(
             Column("framework"),
             Column("seconds", unit="s", numeric=True),

@@ -1,5 +1,7 @@
-"""Whether compiling pays: a line a framework of the time after so many steps, and the step from which each has caught up
-with what starts sooner."""
+"""Whether compiling pays: a line a framework of the time after so many steps, and the step from which each pays.
+
+The arithmetic is ``break_even``'s; here it is given its figures, and put into words.
+"""
 
 from __future__ import annotations
 
@@ -77,8 +79,8 @@ def _figure(group: Group, cases: Sequence[CaseResult], cold: Starts) -> Figure:
         fields=("framework", "steps", "seconds"),
         rows=rows,
         notes=(
-            f"The time after n {counted} is that to the end of the first, compiling from empty caches included, and n − 1 "
-            "times the figure of this phase. It is worked out, and no run of so many was timed.",
+            f"The time after n {counted} is that to the end of the first, compiling from empty caches included, and n − 1 times "
+            "the figure of this phase. It is worked out, and no run of so many was timed.",
         ),
         sources=group.sources,
         tags=group.tags,
@@ -123,7 +125,7 @@ def _table(
             *(column for rival in rivals for column in _rival_columns(rival, warm=bool(warm))),
         ),
         rows=tuple(rows),
-        notes=_notes(rivals, counted=_COUNTED[group.phase]),
+        notes=_notes(rivals),
         sources=group.sources,
         tags=group.tags,
     )
@@ -136,15 +138,16 @@ def _rival_columns(rival: CaseResult, *, warm: bool) -> Iterator[Column]:
         yield Column("From warm caches", numeric=True, meaning="the same, both from warm caches")
 
 
-def _notes(rivals: Sequence[CaseResult], *, counted: str) -> tuple[str, ...]:
+def _notes(rivals: Sequence[CaseResult]) -> tuple[str, ...]:
     names = " and ".join(rival.framework for rival in rivals)
-    why = "compiles nothing" if all(map(is_eager, rivals)) else "is done with its first soonest, as nothing here is eager"
+    why = (
+        "compiles nothing" if all(map(is_eager, rivals)) else "is done with its first soonest, as nothing here is eager"
+    )
     return (
         f"{names} {why}. It pays from 1 + (difference of the times to the first) / (difference of the times of each), "
         "rounded up, where the second difference is by the record's ratio of the two.",
         "Bounds take the ends of every known interval at once: of the ratio, and of the time to the first where it was "
-        f"compiled in three processes or more. Otherwise how much compiling varies is not in them; no {counted} were run "
-        "to see.",
+        "compiled in three processes or more. Otherwise how much compiling varies is not in them.",
     )
 
 

@@ -1,4 +1,4 @@
-"""How many times as long each framework of a group took as the fastest: the record's ratios, and none where it has none."""
+"""How many times as long each framework of a group took as the fastest: the record's ratios, and why there is none."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def _figure(uses: Uses, pointed: Uses) -> Figure:
         ),
         fields=("framework", "model", "intensity", "rate"),
         rows=tuple(rows),
-        notes=_notes(uses, pointed),
+        notes=_notes(uses),
         sources=group.sources,
         tags=_tags(group),
     )
@@ -120,7 +120,7 @@ def _peak_name(uses: Uses) -> str:
     return "a large float32 matrix product" if measured else "the datasheet's float32 peak"
 
 
-def _notes(uses: Uses, pointed: Uses) -> tuple[str, ...]:
+def _notes(uses: Uses) -> tuple[str, ...]:
     notes = [
         "Operations are the workload's, by its formula, over the figure of the phase; intensity is the same operations "
         "over the bytes that XLA counts of the program. XLA counts what each operation reads and writes, whether it "
@@ -149,7 +149,9 @@ def _table(uses: Uses, *, has_chart: bool) -> Table:
             Column("Framework"),
             Column("Model"),
             Column("Achieved", unit="FLOP/s", numeric=True),
-            Column("Of the matrix product" if measured else "Of the peak (MFU)", numeric=True, meaning=_peak_name(uses)),
+            Column(
+                "Of the matrix product" if measured else "Of the peak (MFU)", numeric=True, meaning=_peak_name(uses)
+            ),
             Column("Intensity", unit="FLOP per byte", numeric=True, meaning="over the bytes of XLA's count"),
         ),
         rows=tuple(_row(each, case, use) for each, case, use in uses),

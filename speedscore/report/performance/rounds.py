@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from speedscore.bench_suite.session.group_ratios import middle, missed_target
 from speedscore.bench_suite.session.tables import shape_lines
 from speedscore.bench_suite.workloads.presets import INTERVAL_WIDTH
@@ -43,20 +45,23 @@ def _lead(group: Group, *, processes: int) -> str:
 
 
 def _notes(group: Group) -> tuple[str, ...]:
-    counts = sorted({len(case.rounds) for case in group.measured})
-    many = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
+    many = _span(len(case.rounds) for case in group.measured)
     shape = " ".join(" ".join(line.split()) for line in shape_lines(group.fastest))
     notes = [
-        f"A figure is the geometric mean over processes of the median of each one's rounds; {many} rounds a framework. "
+        f"A figure is the geometric mean over processes of the median of each one's rounds: {many} a framework. "
         f"Preset {group.run.record.preset}: {shape}."
     ]
     if not group.spec.compiles:
-        steps = sorted({case.steps_per_round for case in group.measured})
-        span = f"{steps[0]} to {steps[-1]}" if len(steps) > 1 else f"{steps[0]}"
-        notes.append(f"A round is the mean over as many steps, calls or passes as filled its time: {span} here.")
+        steps = _span(case.steps_per_round for case in group.measured)
+        notes.append(f"A round is the mean over as many steps, calls or passes as filled its time: {steps} here.")
     if missed := sum(map(missed_target, group.measured)):
         notes.append(
             f"{missed} of {len(group.measured)} missed the target: time was up before the median of each process was "
             f"known within {short_percent(INTERVAL_WIDTH)}."
         )
     return tuple(notes)
+
+
+def _span(numbers: Iterable[int]) -> str:
+    least, *_, most = sorted([*numbers] * 2)
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"

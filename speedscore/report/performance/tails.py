@@ -1,7 +1,7 @@
 """How far the slowest rounds lie above their median, and which rounds stalled, with turn and process.
 
-A round is a mean over several steps: what a single step took cannot be read from it. Nothing is left out of a figure for
-being slow.
+A round is a mean over several steps: what a single step took cannot be read from it. Nothing is left out of a figure
+for being slow.
 """
 
 from __future__ import annotations
@@ -107,9 +107,7 @@ def _notes(group: Group) -> tuple[str, ...]:
     ]
     fewest = min(len(case.rounds) for case in group.measured)
     if fewest < FEWEST_FOR_P99:
-        notes.append(
-            f"No p99 of fewer than {FEWEST_FOR_P99} rounds: it would be the slowest round, or lie between the two slowest."
-        )
+        notes.append(f"No p99 of fewer than {FEWEST_FOR_P99} rounds: it would lie between the two slowest.")
     return tuple(notes)
 
 
@@ -118,9 +116,7 @@ def _stalls(group: Group) -> tuple[Block, ...]:
     title = f"Stalls: {group.title}"
     if not stalls:
         said = f"None: no round took {STALLED_FROM:g} times the median of its process or longer."
-        return (
-            Prose(id=group.id("stalls"), title=title, items=(Cell(said),), form="paragraphs", tags=group.tags),
-        )
+        return (Prose(id=group.id("stalls"), title=title, items=(Cell(said),), form="paragraphs", tags=group.tags),)
     return (
         Table(
             id=group.id("stalls"),
@@ -135,8 +131,8 @@ def _stalls(group: Group) -> tuple[Block, ...]:
             ),
             rows=tuple(_stall_row(group, stall) for stall in stalls),
             notes=(
-                "They are in the figures as every other round is; a median hardly moves for one. Rounds of one turn and "
-                "process number were neighbours in time.",
+                "They are in the figures as every other round is; a median hardly moves for one. Rounds of one turn "
+                "and process number were neighbours in time.",
             ),
             sources=group.sources,
             tags=group.tags,
@@ -145,16 +141,17 @@ def _stalls(group: Group) -> tuple[Block, ...]:
 
 
 def _stalls_lead(stalls: Sequence[Placed]) -> str:
-    many = f"{len(stalls)} rounds" if len(stalls) > 1 else "One round"
-    said = f"{many} took {STALLED_FROM:g} times the median of {'their' if len(stalls) > 1 else 'its'} process or longer"
-    places = Counter(
-        place for place in {(each.case.framework, each.round.turn, each.round.process) for each in stalls} if place[1] is not None
-    )
-    turns = Counter((turn, process) for _, turn, process in places)
-    shared = [place for place, count in turns.items() if count > 1]
-    if not shared:
+    """How many there were, and whether several frameworks stalled at the same time."""
+    if len(stalls) == 1:
+        return f"One round took {STALLED_FROM:g} times the median of its process or longer."
+    said = f"{len(stalls)} rounds took {STALLED_FROM:g} times the median of their process or longer"
+    places = {
+        (each.case.framework, each.round.process, each.round.turn) for each in stalls if each.round.turn is not None
+    }
+    turns = Counter((process, turn) for _, process, turn in places)
+    if not (shared := sorted((place for place, count in turns.items() if count > 1), key=str)):
         return f"{said}, no two frameworks in the same turn."
-    where = ", ".join(f"turn {turn} of process {process}" for turn, process in sorted(shared, key=str))
+    where = ", ".join(f"turn {turn} of process {process}" for process, turn in shared)
     return f"{said}. Several frameworks stalled in {where}, which points to the machine rather than to one of them."
 
 

@@ -37,8 +37,8 @@ def _by_reason(missing: Sequence[tuple[NamedRun, CaseResult]], *, selected: int,
     return Table(
         id="unmeasured",
         title="Not measured, by reason",
-        lead=f"{len(missing)} of {selected} selected cases have no figure: {failed} failed, {len(missing) - failed} were "
-        "skipped or declined.",
+        lead=f"{len(missing)} of {selected} selected cases have no figure: {failed} failed, {len(missing) - failed} "
+        "were skipped or declined.",
         columns=(
             Column("Outcome"),
             Column("Cases", numeric=True),
