@@ -53,6 +53,7 @@ COMMANDS = {
     "facts": Entry("speedscore.scoring.commands.facts", "check the facts, compare snapshots, count fresh ones"),
     "probes": Entry("speedscore.bench_suite.probes.command", "print what the probes of a run came to"),
     "report": Entry("speedscore.report.report_command", "write saved runs and their scores as one HTML file"),
+    "plot": Entry("speedscore.report.plot_command", "draw the report's figures as SVG and PNG"),
     "compare": Entry("speedscore.comparing.compare_command", "compare saved runs with a first one"),
     "sql": Entry("speedscore.history.sql_command", "ask saved runs, or a history of them, in SQL"),
     "history": Entry("speedscore.history.history_command", "add runs to a history, a folder of Parquet files"),

@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from speedscore.report.blocks import Detail, Report, View
 from speedscore.report.content import Content
+from speedscore.report.details import cases as case_details
+from speedscore.report.details import runs as run_details
 from speedscore.report.ecosystems import all_series
 from speedscore.report.views import overview, performance, runs
 
 VIEWS: tuple[Callable[[Content], View | None], ...] = (overview.view, performance.view, runs.view)
 """In the order of the tabs."""
-DETAILS: tuple[Callable[[Content], tuple[Detail, ...]], ...] = ()
+DETAILS: tuple[Callable[[Content], tuple[Detail, ...]], ...] = (case_details.details, run_details.details)
 """What links lead to."""
 
 
