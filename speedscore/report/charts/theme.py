@@ -20,6 +20,8 @@ COLOURS = (
     "#7a818c",
 )
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
+GREY = COLOURS[-1]
+"""For what is of no framework."""
 Scheme = Literal["light", "dark"]
 INK: dict[Scheme, dict[str, str]] = {
     "light": {"text": "#1c2430", "quiet": "#566070", "grid": "#dfe3e8", "page": "#ffffff"},
