@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from speedscore.comparing.finding_runs import find_files
+from speedscore.history.moments import utc
 from speedscore.record.content_id import content_id
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.record.run_record import RunRecord
@@ -33,7 +34,7 @@ def read_saved_runs(arguments: Sequence[str]) -> SavedRuns:
     left_out: list[str] = []
     for argument in arguments:
         paths, pooled = find_files(argument)
-        read, unread = _read_all(paths) if pooled else ([load_run(paths[0])], [])
+        read, unread = _read_all(paths) if pooled else ([_read(paths[0])], [])
         if not read:
             raise RunFileError(f"{argument}: no saved run among {len(paths)} files; the first: {unread[0]}")
         runs |= {content_id(run): run for run in read}
@@ -47,11 +48,22 @@ def left_out_lines(saved: SavedRuns) -> list[str]:
     return [f"{count} file{'s' * (count > 1)} left out, no saved run; the first: {saved.left_out[0]}"] if count else []
 
 
+def _read(path: Path) -> RunRecord:
+    """A run whose every moment is known to be one. Raises RunFileError."""
+    run = load_run(path)
+    try:
+        for moment in {run.created, *(each.occasion for each in (*run.cases, *run.probes))}:
+            utc(moment)
+    except RunFileError as error:
+        raise RunFileError(f"{path}: {error}") from None
+    return run
+
+
 def _read_all(paths: Sequence[Path]) -> tuple[list[RunRecord], list[str]]:
     read, unread = [], []
     for path in paths:
         try:
-            read.append(load_run(path))
+            read.append(_read(path))
         except RunFileError as error:
             unread.append(str(error))
     return read, unread
