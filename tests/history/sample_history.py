@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from speedscore.host.fields import Scalar
@@ -14,7 +14,9 @@ SECONDS = (0.1, 0.30000000000000004, 1e-9)
 """Two of them are no short decimals: a digit lost is seen."""
 
 
-def a_full_run(*, day: float = 0.0, seconds: Sequence[float] = SECONDS, **environment: Scalar) -> RunRecord:
+def a_full_run(
+    environment: Mapping[str, Scalar] = {}, *, day: float = 0.0, seconds: Sequence[float] = SECONDS
+) -> RunRecord:
     """Two frameworks, one that was skipped, a ratio and a probe."""
     memory = measured("peak_rss_running_bytes", "bytes", 12345678.0, 1e15 + 1)
     return a_run(
@@ -22,7 +24,7 @@ def a_full_run(*, day: float = 0.0, seconds: Sequence[float] = SECONDS, **enviro
         timed([0.2, 0.25], framework="torch"),
         a_skipped_case("no GPU here"),
         day=day,
-        environment=MACHINE | environment,
+        environment=MACHINE | dict(environment),
         ratios=(
             Ratio("training", "mlp", "cpu", "jax", "torch", value=1.1 + 2.2, low=0.1 + 0.2, high=4.5, processes=2),
             Ratio("compilation", "mlp", "cpu", "torch", "jax", value=1.5, low=None, high=None, processes=1),

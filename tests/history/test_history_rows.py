@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.history.machines import machine_id
-from speedscore.history.moments import utc
 from speedscore.history.rows import partition_of, rows_of
 from speedscore.history.tables import PARTITION, TABLES
 from speedscore.history.tables_page import page, screen
+from speedscore.host.fields import Scalar
 from speedscore.record.content_id import content_id
 from speedscore.record.descriptions import ProgramDescription
+from speedscore.record.moments import utc
 from speedscore.record.run_file import RunFileError
 from tests.comparing.sample_runs import MACHINE, a_run, timed
 from tests.history.sample_history import a_full_run
@@ -23,7 +24,7 @@ TABLES_PAGE = ROOT / "docs" / "tables.md"
 
 
 def test_rows_have_the_columns_of_their_table_and_every_column_is_filled_somewhere() -> None:
-    run = a_full_run(**{"python.version": "3.11.7", "git.dirty": True})
+    run = a_full_run({"python.version": "3.11.7", "git.dirty": True})
     rows = rows_of(run)
     assert set(rows) == set(TABLES)
     assert tuple(partition_of(run)) == tuple(column.name for column in PARTITION)
@@ -71,8 +72,8 @@ def test_a_run_is_told_by_what_was_measured_and_when() -> None:
 def test_a_machine_is_told_by_what_runs_may_not_differ_in() -> None:
     same = MACHINE | {"git.commit": "another", "memory.total_bytes": 1, "package.jax": "9"}
     assert machine_id(MACHINE) == machine_id(same)
-    others = [{"cpu.model": "another"}, {"cpu.quota_processors": 1.5}, {"gpu.0.name": "a card"}]
-    assert len({machine_id(MACHINE | other) for other in [{}, *others]}) == 4
+    others: list[dict[str, Scalar]] = [{"cpu.model": "another"}, {"cpu.affinity": "0"}, {"gpu.0.name": "a card"}]
+    assert len({machine_id(MACHINE), *(machine_id(MACHINE | other) for other in others)}) == 4
 
 
 @given(st.text())

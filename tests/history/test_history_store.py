@@ -39,7 +39,7 @@ def filled(folder: Path, *runs: RunRecord) -> Path:
 
 
 def test_saved_runs_and_a_history_of_them_answer_alike(tmp_path: Path) -> None:
-    runs = [a_full_run(), a_full_run(day=40, **{"cpu.model": "another"})]
+    runs = [a_full_run(), a_full_run({"cpu.model": "another"}, day=40)]
     history = filled(tmp_path, *runs)
     for table in TABLES:
         question = f"select * from {table} order by all"
@@ -88,7 +88,7 @@ def test_the_same_run_counts_once(tmp_path: Path) -> None:
 
 
 def test_runs_lie_by_machine_and_month(tmp_path: Path) -> None:
-    filled(tmp_path, a_full_run(), a_full_run(day=1), a_full_run(day=40), a_full_run(**{"cpu.model": "Another (R)"}))
+    filled(tmp_path, a_full_run(), a_full_run(day=1), a_full_run(day=40), a_full_run({"cpu.model": "Another (R)"}))
     months = [f"{folder.parent.name} {folder.name}" for folder in sorted(tmp_path.glob("*/*"))]
     assert [name.split("=")[1].rpartition("-")[0] for name in months] == ["a-processor", "a-processor", "another-r"]
     assert [name.split("=")[2] for name in months] == ["2026-12", "2027-01", "2026-12"]
@@ -110,12 +110,12 @@ def test_a_writer_that_fails_or_is_killed_leaves_nothing_that_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(tmp_path, a_full_run())
-    written = []
+    written: list[Path] = []
 
-    def full(path: Path, table: object) -> None:
+    def full(path: Path, _: object) -> None:
         if len(written) == 3:
             raise OSError(28, "No space left on device")
-        written.append((path, table))
+        written.append(path)
 
     with monkeypatch.context() as patch:
         patch.setattr(store, "_write", full)
