@@ -57,6 +57,7 @@ COMMANDS = {
     "compare": Entry("speedscore.comparing.compare_command", "compare saved runs with a first one"),
     "sql": Entry("speedscore.history.sql_command", "ask saved runs, or a history of them, in SQL"),
     "history": Entry("speedscore.history.history_command", "add runs to a history, a folder of Parquet files"),
+    "log": Entry("speedscore.trackers.log_command", "log saved runs to MLflow, TensorBoard or Weights & Biases"),
     "baseline": Entry("speedscore.comparing.baseline_command", "promote a run, on purpose, to be compared with"),
     "gate": Entry("speedscore.gate.gate_command", "compare this checkout with another, in lockstep", passes_on=True),
     "bisect": Entry("speedscore.gate.bisect_command", "find the first commit that is slower"),
