@@ -56,6 +56,7 @@ COMMANDS = {
     "compare": Entry("speedscore.comparing.compare_command", "compare saved runs with a first one"),
     "baseline": Entry("speedscore.comparing.baseline_command", "promote a run, on purpose, to be compared with"),
     "gate": Entry("speedscore.gate.gate_command", "compare this checkout with another, in lockstep", passes_on=True),
+    "comment": Entry("speedscore.gate.comment_command", "write a gate's report as the comment under a pull request"),
     "bisect": Entry("speedscore.gate.bisect_command", "find the first commit that is slower"),
 }
 
