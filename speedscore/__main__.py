@@ -53,6 +53,7 @@ COMMANDS = {
     "facts": Entry("speedscore.scoring.commands.facts", "check the facts, compare snapshots, count fresh ones"),
     "probes": Entry("speedscore.bench_suite.probes.command", "print what the probes of a run came to"),
     "report": Entry("speedscore.report.report_command", "write saved runs and their scores as one HTML file"),
+    "badge": Entry("speedscore.report.badge_command", "draw a badge of a verdict or of a score"),
     "compare": Entry("speedscore.comparing.compare_command", "compare saved runs with a first one"),
     "baseline": Entry("speedscore.comparing.baseline_command", "promote a run, on purpose, to be compared with"),
     "gate": Entry("speedscore.gate.gate_command", "compare this checkout with another, in lockstep", passes_on=True),

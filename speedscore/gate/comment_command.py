@@ -16,19 +16,20 @@ from pathlib import Path
 import msgspec
 
 from speedscore.gate.comment import DEFAULT_NAME, NAME_PATTERN, markdown
-from speedscore.gate.posting.artifact import artifact_name, read_report, report_of_run
+from speedscore.gate.posting.artifact import artifact_name, report_of_run
 from speedscore.gate.posting.github import GitHub, PullRequest, WorkflowRun, read_event
 from speedscore.gate.posting.gitlab import GitLabThread
 from speedscore.gate.posting.one_comment import Thread, put
 from speedscore.gate.posting.rest import PostingError, RefusedError
 from speedscore.gate.report import GateReport
+from speedscore.gate.report_file import GateReportError, read_report
 from speedscore.host.files import read_file
 from speedscore.text.arguments import examples
 from speedscore.text.cleaning import printable
 from speedscore.text.output import COMMAND, write
 
 EXAMPLES = examples(f"{COMMAND} comment gate.json", f"{COMMAND} comment gate.json --name py312", f"{COMMAND} comment")
-ERRORS = (PostingError,)
+ERRORS = (GateReportError, PostingError)
 _NOT_ALLOWED = frozenset({401, 403, 404})
 """A token that may not write is told so, or that there is nothing there."""
 
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Write the comment, say where it is, and return 0; also where there is nothing to write, which is said.
 
-    Raises PostingError.
+    Raises GateReportError, PostingError.
     """
     environment = os.environ
     if environment.get("GITHUB_ACTIONS") == "true":

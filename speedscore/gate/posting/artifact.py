@@ -14,7 +14,8 @@ import msgspec
 
 from speedscore.gate.posting.github import GitHub
 from speedscore.gate.posting.rest import PostingError
-from speedscore.gate.report import SCHEMA_VERSION, GateReport
+from speedscore.gate.report import GateReport
+from speedscore.gate.report_file import read_report
 
 FILE = "gate.json"
 _MOST_ARCHIVE_BYTES = 20_000_000
@@ -40,7 +41,7 @@ def artifact_name(name: str) -> str:
 def report_of_run(github: GitHub, run_id: int, *, name: str) -> GateReport | None:
     """The report of the gate of that name; None where the run left none, as one that was skipped or cancelled.
 
-    Raises PostingError for what is no report.
+    Raises PostingError for what is no archive, and GateReportError for what is no report.
     """
     path, wanted = f"/repos/{github.repository}/actions", artifact_name(name)
     listed = github.rest.get(f"{path}/runs/{run_id}/artifacts", _Artifacts, name=wanted, per_page=100)
@@ -49,20 +50,6 @@ def report_of_run(github: GitHub, run_id: int, *, name: str) -> GateReport | Non
         return None
     archive = github.rest.download(f"{path}/artifacts/{max(found)}/zip", most_bytes=_MOST_ARCHIVE_BYTES)
     return read_report(_read_archive(archive), what=f"{FILE} of run {run_id}")
-
-
-def read_report(text: bytes, *, what: str) -> GateReport:
-    """A report from its JSON. Raises PostingError, which names ``what`` it was read from."""
-    try:
-        report = msgspec.json.decode(text, type=GateReport)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise PostingError(f"{what}: expected a gate's report (--gate-json): {error}") from None
-    if report.schema_version != SCHEMA_VERSION:
-        raise PostingError(
-            f"{what}: expected a report of schema version {SCHEMA_VERSION}, found {report.schema_version}; use one "
-            "version of speedscore for the gate and for the comment"
-        )
-    return report
 
 
 def _read_archive(archive: bytes) -> bytes:
