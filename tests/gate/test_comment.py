@@ -1,5 +1,5 @@
-"""The comment under a pull request: the verdict first, what needs a person in sight, the rest folded, never too long, and
-of names from outside neither a link nor a mention nor a sign of HTML, as a reader of CommonMark sees it."""
+"""The comment under a pull request: the verdict first, what needs a person in sight, the rest folded, never too long;
+and a name from outside is neither a link nor a mention nor HTML, as a reader of CommonMark sees it."""
 
 from __future__ import annotations
 
