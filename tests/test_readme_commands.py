@@ -50,6 +50,7 @@ WAYS = {
     "pytest --benchmark-only --time-budget 10m": COLLECTS,
     "pytest --benchmark-only --resume RUN.json": COLLECTS,
     "pytest --benchmark-only -k tpu --require-device tpu": Way(code=1),
+    "pytest --benchmark-only -k jax-mlp-cpu --profile DIR": COLLECTS,
     "pytest --benchmark-only -k jax-mlp-cpu --in-process": COLLECTS,
     "pytest --benchmark-only --report report.html": COLLECTS,
     "pytest --benchmark-only -m speedscore_probe -k onnx": COLLECTS,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from speedscore.report.blocks import Detail, Report, View
 from speedscore.report.content import Content
+from speedscore.report.ecosystems import all_series
 from speedscore.report.views import overview, performance, runs
 
 VIEWS: tuple[Callable[[Content], View | None], ...] = (overview.view, performance.view, runs.view)
@@ -21,7 +22,7 @@ def assemble(content: Content) -> Report:
         subtitle=_subtitle(content),
         views=tuple(view for make in VIEWS if (view := make(content)) is not None),
         details=tuple(detail for make in DETAILS for detail in make(content)),
-        series=content.frameworks,
+        series=all_series(content),
         card=content.card(),
     )
 

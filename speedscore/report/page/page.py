@@ -24,6 +24,8 @@ from speedscore.text.plain import plain
 
 _SCRIPTS = ("state.js", "details.js", "charts.js", "copying.js", "tables.js", "weights.js", "page.js")
 """In the order in which they stand in the page: later ones call what earlier ones declare."""
+_MANY_ROWS = 15
+"""More than these scroll under the head of their table."""
 _SVG_SHAPES = {
     "circle": "M6 1a5 5 0 1 0 .01 0z",
     "square": "M1.5 1.5h9v9h-9z",
@@ -56,6 +58,7 @@ def render(report: Report) -> str:
             choices=_choices,
             safe_json=safe_json,
             is_link=_is_link,
+            long=_MANY_ROWS,
             places={name: place for place, name in enumerate(clean.series)},
             colour=colour,
             mark=lambda place: _SVG_SHAPES[shape(place)],
