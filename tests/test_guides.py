@@ -6,11 +6,17 @@ import importlib.util
 import re
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from speedscore.bench_suite.frameworks.table import Framework
+from speedscore.bench_suite.matrix import hooks as of_measuring
+from speedscore.bench_suite.workloads.table import Model
 from speedscore.scoring.evidence.evidence import gather
 from speedscore.scoring.facts.snapshots import load_snapshots
+from speedscore.scoring.rubric import hooks as of_judging
+from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.rubric.rubric import load_rubric
 from speedscore.scoring.scores.score_report import build_report
 from tests.code_blocks import code_blocks
@@ -35,8 +41,31 @@ def test_the_probe_of_the_page_is_asked(tmp_path: Path) -> None:
     assert re.search(r"^version +short", said, re.MULTILINE), said
 
 
+def test_the_plugin_of_the_pages_answers_our_hooks() -> None:
+    manager = pytest.PytestPluginManager()
+    manager.add_hookspecs(of_measuring)
+    manager.add_hookspecs(of_judging)
+    pages = [ROOT / "docs" / f"add-a-{what}.md" for what in ("framework", "model", "criterion")]
+    for number, block in enumerate(block for page in pages for block in code_blocks(page)):
+        if block.title == "src/my_package/plugin.py":
+            module = ModuleType(f"part {number}")
+            module.__file__ = block.title
+            exec(compile(block.text, block.title, "exec"), module.__dict__)
+            manager.register(module)
+    manager.check_pending()
+    ((framework,),) = manager.hook.pytest_speedscore_frameworks(config=None)
+    ((model,),) = manager.hook.pytest_speedscore_models(config=None)
+    ((criterion,),) = manager.hook.pytest_speedscore_criteria(config=None)
+    ((folder,),) = manager.hook.pytest_speedscore_facts(config=None)
+    assert [type(each) for each in (framework, model, criterion)] == [Framework, Model, Criterion]
+    assert folder == Path("src/my_package/facts")
+    (rule,) = criterion.answers
+    value, score = rule.example
+    assert rule.score(value) == score
+
+
 def test_the_criterion_of_the_page_is_answered_by_its_fact(tmp_path: Path) -> None:
-    criterion, key, fact = code_blocks(ROOT / "docs" / "add-a-criterion.md")
+    criterion, key, fact, _ = code_blocks(ROOT / "docs" / "add-a-criterion.md")
     rubric_file = tmp_path / "rubric.toml"
     text = (ROOT / criterion.title).read_text(encoding="utf-8")
     keys = text.index("[facts]\n") + len("[facts]\n")
