@@ -28,11 +28,11 @@ class Content(msgspec.Struct, frozen=True):
 
     runs: tuple[NamedRun, ...]
     """Those that are scored."""
-    left_out: tuple[tuple[NamedRun, str], ...]
-    """Those that are history, each with the reason why it is not scored; the newest first."""
     rubric: Rubric
     evidence: Evidence
     scores: ScoreReport
+    left_out: tuple[tuple[NamedRun, str], ...] = ()
+    """Runs that are history, each with the reason why it is not scored; the newest first."""
     pages: dict[str, str] = {}
     """Run → its own page beside this one, where there is one."""
 

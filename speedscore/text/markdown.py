@@ -30,7 +30,7 @@ def code(text: str) -> Markdown:
     longest_run = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * (longest_run + 1)
     # A blank at both ends is taken off.
-    pad = " " if longest_run or shown.startswith(" ") and shown.endswith(" ") else ""
+    pad = " " if longest_run or (shown.startswith(" ") and shown.endswith(" ")) else ""
     return Markdown(f"{fence}{pad}{shown}{pad}{fence}")
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.gate.comment import MOST_BYTES, marker, markdown
+from speedscore.gate.comment import MOST_BYTES, markdown, marker
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport
 from speedscore.text.cleaning import one_line, printable
 from speedscore.verdicts.verdict import Outcome, Verdict

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from speedscore.record.run_record import RunRecord
 from speedscore.report.choosing import choose_runs
 from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun
+from tests.scoring.sample_probes import answered, probed_run
 from tests.scoring.sample_runs import make_run, measured_case, skipped_case
 
 
@@ -54,6 +55,17 @@ def test_what_cannot_be_judged_beside_the_newest_says_why() -> None:
 def test_where_no_run_can_be_scored_the_newest_says_why() -> None:
     with pytest.raises(EvidenceError, match="day-2: its frameworks ran inside pytest"):
         choose_runs([at(day, make_run(measured_case("jax", 0.01), in_process=True)) for day in (1, 2)])
+
+
+def test_probes_may_overlap_but_a_run_with_no_other_answers_is_history() -> None:
+    first, second = answered("export", subject="first"), answered("export", subject="second")
+    newest = msgspec.structs.replace(make_run(measured_case("jax", 0.01)), probes=(first,))
+    both, same = probed_run(first, second), probed_run(first)
+    chosen = choose_runs([at(1, same), at(2, both), at(3, newest)])
+    assert [run.name for run in chosen.scored] == ["day-2", "day-3"]
+    assert [(run.name, reason) for run, reason in chosen.left_out] == [
+        ("day-1", "day-3 is newer and holds the same probes")
+    ]
 
 
 def test_without_runs_there_is_nothing_to_choose() -> None:
