@@ -39,4 +39,4 @@ def spec(titles: Sequence[str], *, frameworks: int) -> dict[str, Any]:
         .encode(x=alt.X("score:Q", scale=scale), shape=alt.Shape("framework:N", legend=None))
     )
     height = len(titles) * (frameworks * _PIXELS_A_POINT + _PIXELS_A_ROW)
-    return document(alt.layer(lines, points, data=ROWS).properties(height=height))
+    return document(alt.layer(lines, points, data=ROWS), height=height)

@@ -46,4 +46,4 @@ def spec(titles: Sequence[str], *, frameworks: int) -> dict[str, Any]:
         ),
     )
     height = len(titles) * (frameworks * _PIXELS_A_BAR + _PIXELS_A_ROW)
-    return document(alt.layer(bars, data=ROWS).properties(height=height))
+    return document(alt.layer(bars, data=ROWS), height=height)

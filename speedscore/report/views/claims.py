@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 
 from speedscore.report.blocks import Cell, Column, Table, View
 from speedscore.report.content import Content
+from speedscore.report.details.facts import fact_cell
+from speedscore.report.details.sources import url_in
 from speedscore.report.ecosystems import line_of_each
-from speedscore.report.evidence.facts import fact_cell
-from speedscore.report.evidence.sources import url_in
 from speedscore.report.identifiers import finding_id
 from speedscore.scoring.cards import wording
 from speedscore.scoring.findings.finding import Finding, Source

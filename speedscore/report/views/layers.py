@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from speedscore.report.blocks import Cell, Column, Table, View
 from speedscore.report.content import Content
-from speedscore.report.evidence.facts import fact_cell
-from speedscore.report.evidence.sources import line_cell
+from speedscore.report.details.facts import fact_cell
+from speedscore.report.details.sources import line_cell
 from speedscore.report.identifiers import layer_id
 from speedscore.report.libraries import layer_cards_of
 from speedscore.scoring.cards import layer_cards, unscored, wording

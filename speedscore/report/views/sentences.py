@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 from speedscore.report.blocks import Cell, Column, Table
-from speedscore.report.evidence.sources import line_cell
+from speedscore.report.details.sources import line_cell
 from speedscore.report.identifiers import dimension_id, finding_id
 from speedscore.scoring.cards import unscored, wording
 from speedscore.scoring.findings.finding import Finding

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from speedscore.record.phases import DeviceName
 from speedscore.report.blocks import Cell, Column, Detail, DetailTable
 from speedscore.report.content import Content
-from speedscore.report.evidence.sources import Entry, fact_entries
+from speedscore.report.details.sources import Entry, fact_entries
 from speedscore.report.identifiers import case_id_of, dimension_id, finding_id, probe_id
 from speedscore.scoring.cards import order_wording, short, wording
 from speedscore.scoring.commands.tracing_probes import came_to

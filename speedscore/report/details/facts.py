@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from speedscore.report.blocks import Cell, Detail
 from speedscore.report.content import Content
-from speedscore.report.evidence.sources import Entry, known_fact_entries, line_cell
+from speedscore.report.details.sources import Entry, known_fact_entries, line_cell
 from speedscore.report.identifiers import fact_id
 from speedscore.report.libraries import layer_cards_of
 from speedscore.scoring.cards import unscored, wording

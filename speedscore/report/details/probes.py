@@ -10,7 +10,7 @@ from speedscore.host.fields import Scalar
 from speedscore.record.probe_result import ProbeResult
 from speedscore.report.blocks import Cell, Column, Detail, DetailTable
 from speedscore.report.content import Content
-from speedscore.report.evidence.sources import Entry
+from speedscore.report.details.sources import Entry
 from speedscore.report.identifiers import finding_id, probe_id, run_id
 from speedscore.report.probes import HeldProbe, groups_of, probes_of
 from speedscore.scoring.cards.measured_wording import quantity

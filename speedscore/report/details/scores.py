@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from speedscore.report.blocks import Cell, Detail
 from speedscore.report.content import Content
-from speedscore.report.evidence.facts import unscored_entries
-from speedscore.report.evidence.sources import Entry
+from speedscore.report.details.facts import unscored_entries
+from speedscore.report.details.sources import Entry
 from speedscore.report.identifiers import SPEED_SCORE, dimension_id, finding_id
 from speedscore.scoring.cards import measured_wording, order_wording, wording
 from speedscore.scoring.findings.finding import Finding
