@@ -70,9 +70,7 @@ def _entries(held: HeldProbe) -> Iterator[Entry]:
     yield "Test", Cell(probe.nodeid)
     if about := " to ".join(filter(None, (probe.subject, probe.target))):
         yield "About", Cell(about)
-    family = FAMILIES.get(probe.family)
-    outcomes = f"of {', '.join(family.outcomes)}" if family is not None and len(family.outcomes) > 1 else ""
-    yield "What came of it", Cell(probe.outcome or probe.status, note=outcomes)
+    yield "What came of it", Cell(probe.outcome or probe.status)
     if probe.seconds:
         yield "Took", Cell(quantity(probe.seconds[0], "s"), value=probe.seconds[0])
     for measurement in probe.measurements:
