@@ -12,7 +12,7 @@ from speedscore.report.blocks import Cell, Column, Detail, DetailTable
 from speedscore.report.content import Content
 from speedscore.report.details.sources import Entry
 from speedscore.report.identifiers import finding_id, probe_id, run_id
-from speedscore.report.probes import HeldProbe, groups_of, probes_of
+from speedscore.report.probes import HeldProbe, groups_of, mistakes, probes_of
 from speedscore.scoring.cards.measured_wording import quantity
 from speedscore.text.numbers import first_line
 
@@ -70,6 +70,10 @@ def _entries(held: HeldProbe) -> Iterator[Entry]:
     yield "Test", Cell(probe.nodeid)
     if about := " to ".join(filter(None, (probe.subject, probe.target))):
         yield "About", Cell(about)
+    if probe.family == "mistake" and (mistake := mistakes().get(probe.subject)) is not None:
+        yield "The mistake", Cell(mistake.title, note=mistake.wrong)
+        for source in mistake.sources:
+            yield "Where users met it", Cell(source, url=source)
     yield "What came of it", Cell(probe.outcome or probe.status)
     if probe.seconds:
         yield "Took", Cell(quantity(probe.seconds[0], "s"), value=probe.seconds[0])

@@ -9,6 +9,7 @@ from speedscore.bench_suite.probes.table import NOTHING
 from speedscore.report.blocks import Block, Cell, Column, Table, View
 from speedscore.report.content import Content
 from speedscore.report.probes import HeldProbe, probes_of
+from speedscore.report.probes import mistakes as corpus
 from speedscore.report.views.probe_tables import detail_of, family_tables, reason_of
 
 _FAMILY = "mistake"
@@ -42,7 +43,8 @@ def _said(mistakes: Sequence[HeldProbe], frameworks: Sequence[str], letters: Tab
         cells = [
             _cell(cell.text, by_names.get((subject, name))) for name, cell in zip(frameworks, row[1:], strict=True)
         ]
-        rows.append((Cell(subject.replace("-", " ")), *cells))
+        about = corpus().get(subject)
+        rows.append((Cell(about.title if about else subject, note=subject if about else ""), *cells))
     return Table(
         id="mistakes-said",
         title="What is said of each mistake",
