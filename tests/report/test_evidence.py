@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.report.blocks import Cell, Detail, Prose, Report, Table
+from speedscore.report.blocks import Cell, Detail, Figure, Prose, Report, Table
 from speedscore.report.content import Content
+from speedscore.report.ecosystems import all_series, line_of_each
 from speedscore.report.identifiers import dimension_id, finding_id
 from speedscore.scoring.cards import wording
 from speedscore.scoring.commands.verify import verify
@@ -96,6 +97,28 @@ def test_every_figure_of_the_overview_has_a_link(report: Report) -> None:
         if isinstance(block, Table):
             bare = [cell.text for row in block.rows for cell in row if cell.value is not None and not cell.detail]
             assert not bare, block.id
+
+
+def test_whatever_is_drawn_has_a_colour_and_a_shape_of_its_own(report: Report) -> None:
+    drawn = {
+        row[block.fields.index("framework")]
+        for view in report.views
+        for block in view.blocks
+        if isinstance(block, Figure) and "framework" in block.fields
+        for row in block.rows
+    }
+    assert drawn <= set(report.series)
+    assert len(set(report.series)) == len(report.series)
+
+
+def test_an_ecosystem_has_the_looks_of_the_line_that_it_is_scored_as() -> None:
+    cases = [
+        measured_case(name, 0.01, ecosystem=ecosystem)
+        for name, ecosystem in (("flax-nnx", "jax"), ("torch-compile", "pytorch"), ("torch", "pytorch"))
+    ]
+    content = content_of(*full_facts(framework="alpha").values(), cases=cases)
+    assert line_of_each(content) == {"alpha": "alpha", "jax": "flax-nnx", "pytorch": "torch"}
+    assert all_series(content) == ("flax-nnx", "torch-compile", "torch", "alpha")
 
 
 def test_a_measured_answer_leads_to_its_cases_and_its_rivals(report: Report) -> None:
