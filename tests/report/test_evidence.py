@@ -16,6 +16,7 @@ from speedscore.report.identifiers import dimension_id, finding_id
 from speedscore.scoring.cards import wording
 from speedscore.scoring.commands.verify import verify
 from speedscore.scoring.rubric.criterion import DIMENSIONS
+from speedscore.scoring.scores.uncertainty import Interval
 from speedscore.text.plain import plain
 from tests.report.sample_content import SAMPLE_RUNS, content_of, sample_content
 from tests.scoring.sample_facts import full_facts, make_fact, make_statement
@@ -182,6 +183,20 @@ def test_the_page_shows_the_scores_that_the_card_has(report: Report) -> None:
     for row, own in zip(rows, card["frameworks"].values(), strict=True):
         assert row[1] == f"{own['speed_score']:.2f}"
         assert row[2:] == [wording.points(own["dimensions"][dimension]["score"]) for dimension in DIMENSIONS]
+
+
+def test_the_details_have_the_figures_that_the_card_has(report: Report) -> None:
+    details = {detail.id: dict(detail.entries) for detail in report.details}
+    for framework, card in report.card["frameworks"].items():
+        for dimension, own in card["dimensions"].items():
+            score = details[dimension_id(framework, dimension)]["Score"]
+            assert (score.value, score.text) == (own["score"], wording.points(own["score"]))
+            assert score.note == wording.interval(Interval(**own["interval"]))
+            for finding in own["findings"]:
+                entries = details[finding_id(framework, finding["criterion"])]
+                assert entries["Answer"].value == finding["value"]
+                points = finding["score"] if finding["score"] is not None else finding["stale_score"]
+                assert (entries["Points"].value if points is not None else None) == points
 
 
 class _Tables(html.parser.HTMLParser):

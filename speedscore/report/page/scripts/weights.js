@@ -249,5 +249,5 @@ function scoresTable(data, weights, order) {
       index < 0 ? "no place" : `${index + 1}`,
     ];
   });
-  return plainTable(["Framework", "Speed Score", "How sure", "Place in the order"], rows);
+  return plainTable(["Framework", "Speed Score", "How sure", "Place in the order"], rows, "Speed Scores by these weights");
 }
