@@ -23,7 +23,7 @@ from speedscore.report.charts.drawing import vega_lite_version
 from speedscore.report.charts.theme import colour, config, scales, shape
 from speedscore.text.plain import plain
 
-_SCRIPTS = ("state.js", "details.js", "charts.js", "copying.js", "tables.js", "weights.js", "page.js")
+_SCRIPTS = ("state.js", "data.js", "details.js", "charts.js", "copying.js", "tables.js", "weights.js", "page.js")
 """In the order in which they stand in the page: later ones call what earlier ones declare."""
 _MANY_ROWS = 15
 """More than these scroll under the head of their table."""
