@@ -28,7 +28,7 @@ _LONGEST_TEXT = 300
 """Characters of a name, a reason or a line from outside. A generated test id may have thousands."""
 _LOUD = ("regressed", "inconclusive")
 _HEADERS = ("case", "metric", "verdict", "change", "interval", "pairs", "sees", "remarks")
-_LEGEND = Markdown(
+_LEGEND = (
     "_change: head against base, + is slower or larger, of the figure that decided: the typical round's or the mean's. "
     "pairs: of fresh processes. sees: the smallest slowdown that so many pairs as noisy as these would have shown._"
 )
@@ -55,7 +55,7 @@ def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", 
         lines += [*fenced(_first(unobeyed, room=most_bytes // 10)), ""]
     lines += [f"{line}  " for line in _summary(report)]
     lines.append("")
-    end = [_LEGEND, "", *([remark, ""] if remark else [])]
+    end = [remark, ""] if remark else []
     room = most_bytes - _size(lines) - _size(end)
     shown = wording.worst_first(report.verdicts)
     loud = [verdict for verdict in shown if verdict.outcome in _LOUD]
@@ -66,7 +66,7 @@ def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", 
     ):
         lines += block
         room -= _size(block)
-    conduct = _folded("How it was measured", _conduct(report, room=room // 3))
+    conduct = _folded("How it was measured", [*_conduct(report, room=room // 3), _LEGEND, ""])
     calm = [verdict for verdict in shown if verdict.outcome not in _LOUD and _is_told(verdict, report)]
     others = _folded(_counted(calm), _table(calm, room=room - _size(conduct) - 200)) if calm else []
     return "\n".join([*lines, *others, *conduct, *end])

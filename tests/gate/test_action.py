@@ -240,6 +240,22 @@ def test_the_template_for_forks_is_fifteen_lines_and_its_names_are_those_of_the_
     assert step["uses"].startswith("OWNER/speedscore/comment@")
 
 
+@pytest.mark.parametrize("path", [GATE_YML, COMMENT_YML], ids=["gate", "comment"])
+def test_the_page_shows_the_template_as_it_is(path: Path) -> None:
+    page = (ROOT / "docs" / "pull-requests.md").read_text(encoding="utf-8")
+    lines = [re.sub(r" # zizmor: .*", "", line) for line in path.read_text().splitlines() if not line.startswith("#")]
+    assert "".join(f"    {line}\n" for line in lines) in page
+
+
+def test_the_page_names_every_input_with_what_it_is_without_it() -> None:
+    page = (ROOT / "docs" / "pull-requests.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| .* \| `?(.*?)`? \|$", page, flags=re.MULTILINE)
+    inputs = yaml.safe_load(ACTION.read_text())["inputs"]
+    assert [name for name, _ in rows] == list(inputs)
+    told = {name: default for name, default in rows if inputs[name]["default"] == default}
+    assert told.keys() == {"base", "python", "build", "inconclusive", "checkout", "name", "comment"}
+
+
 # ------------------------------------------------------------------------------------------------- GitLab
 
 
