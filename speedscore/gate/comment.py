@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from speedscore.gate import wording
 from speedscore.gate.report import GateReport
 from speedscore.text.markdown import Markdown, code, escaped, fenced, inert, markdown_table
-from speedscore.text.numbers import short_percent, three_digits
+from speedscore.text.numbers import percent, short_percent, three_digits
 from speedscore.text.wrapping import shortened
 from speedscore.verdicts.verdict import Verdict
 
@@ -90,13 +90,11 @@ def _seen(report: GateReport) -> str:
     blind = len(timed) - len(visible)
     if not visible:
         return f"What slowdown it would have seen cannot be said: too few pairs of processes for any of {_cases(blind)}"
-    most = short_percent(visible[-1])
+    most = _percent(visible[-1])
     if len(visible) == 1:
         sizes = f"of {most} in {_cases(1)}"
     else:
-        sizes = (
-            f"of {short_percent(visible[(len(visible) - 1) // 2])} in half of {_cases(len(visible))}, of {most} in all"
-        )
+        sizes = f"of {_percent(visible[(len(visible) - 1) // 2])} in half of {_cases(len(visible))}, of {most} in all"
     unsaid = f"; of {_cases(blind)} more nothing can be said, too few pairs" if blind else ""
     return f"It would have seen a slowdown {sizes}{unsaid} (to be found: {short_percent(report.time.detect)})"
 
@@ -145,7 +143,7 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
         "" if verdict.ratio is None else _change(verdict.ratio),
         wording.interval(verdict, written=_change) if verdict.pairs else "",
         str(verdict.pairs) if verdict.pairs else "",
-        "" if visible is None else short_percent(visible),
+        "" if visible is None else _percent(visible),
         Markdown("; ".join(map(_inert, wording.remarks(verdict, written=_change)[:5]))),
     )
 
@@ -192,9 +190,16 @@ def _inert(text: str) -> Markdown:
 
 def _change(ratio: float) -> str:
     """``+29.0 %``; from ten times on the factor, which reads easier and has no hundred digits."""
-    if abs(ratio) >= 10:
-        return f"×{three_digits(ratio)}"
-    return f"{100 * (ratio - 1):+.1f} %"
+    return _unbroken(f"{100 * (ratio - 1):+.1f} %" if abs(ratio) < 10 else f"×{three_digits(ratio)}")
+
+
+def _percent(fraction: float) -> str:
+    return _unbroken(percent(fraction) if abs(fraction) < 10 else f"{three_digits(fraction)} times")
+
+
+def _unbroken(text: str) -> str:
+    """A number stays with its unit, however narrow the column."""
+    return text.replace(" ", "\u00a0")
 
 
 def _cases(number: int) -> str:
