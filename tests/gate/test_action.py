@@ -160,6 +160,24 @@ def test_no_input_is_run_by_the_shell(first: tuple[Job, Runner, int]) -> None:
     assert words == ["-m", "pip", "install", "--quiet", str(ROOT), "-e", ".[a b]", "$(touch", "injected)"]
 
 
+def test_each_input_reaches_its_command_as_one_word(job: Job, tmp_path: Path) -> None:
+    python, words = tmp_path / "python", tmp_path / "words"
+    python.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" - >> '{words}'\n")
+    python.chmod(0o755)
+    inputs = {"base": "origin/a b", "build": "true", "inconclusive": "pass", "time_budget": "1h", "run": "a run.json"}
+    runner = job.runner({})
+    assert runner.run(ACTION, event_name="push", token=TOKEN, python=str(python), name="py312", **inputs) == 0
+    install, gate, report = (part.splitlines() for part in words.read_text().removesuffix("-\n").split("\n-\n"))
+    folder = runner.temporary / "speedscore-py312"
+    assert install == ["-m", "pip", "install", "--quiet", f"{ROOT}[report]"]
+    assert gate == [
+        *("-P", "-m", "speedscore", "gate", "origin/a b", "--pytest-args", "", "--build", "--inconclusive", "pass"),
+        *("--time-budget", "1h", "--json", f"{folder}/gate.json", "--markdown", f"{folder}/gate.md"),
+    ]
+    assert report == ["-P", "-m", "speedscore", "report", "a run.json", "-o", f"{folder}/report.html"]
+    assert runner.used["actions/upload-artifact"]["name"] == "speedscore-py312"
+
+
 def test_the_token_is_the_commenting_step_s_alone() -> None:
     steps = yaml.safe_load(ACTION.read_text())["runs"]["steps"]
     assert [step["name"] for step in steps if "token" in json.dumps(step)] == ["Write the comment"]

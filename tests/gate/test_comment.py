@@ -54,7 +54,7 @@ def test_what_needs_a_person_is_in_sight_and_the_rest_is_folded() -> None:
     written = markdown(
         report(
             *(verdict(outcome, f"test_{outcome.replace(' ', '_')}") for outcome in ("unchanged", "improved")),
-            verdict("inconclusive", "test_inconclusive"),
+            verdict("inconclusive", "test_inconclusive", reason="its 60 s were spent"),
             verdict("regressed", "test_regressed"),
             verdict("not comparable", "test_new", pairs=0, ratio=None, low=None, high=None, reason="base lacks it"),
             missing={"test_gone": "head has no such case"},
@@ -65,8 +65,10 @@ def test_what_needs_a_person_is_in_sight_and_the_rest_is_folded() -> None:
     seen, hidden = unfolded(written), folded(written)
     rows = re.findall(r"^\| `(\w+)` \|", seen, flags=re.MULTILINE)
     assert rows == ["test_regressed", "test_inconclusive"]
-    assert re.findall(r"^\| `(\w+)` \|", hidden, flags=re.MULTILINE) == ["test_improved", "test_unchanged", "test_new"]
+    assert re.findall(r"^\| `(\w+)` \|", hidden, flags=re.MULTILINE) == ["test_improved", "test_unchanged"]
     assert "<summary>1 improved, 1 unchanged, 1 not comparable</summary>" in hidden
+    assert "- `test_new` (time): base lacks it" in hidden
+    assert "- `test_inconclusive`: its 60 s were spent" in hidden
     for said in (
         "coverage missing: test\\_gone",
         "base has 2 commits that head lacks",
