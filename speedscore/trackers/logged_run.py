@@ -11,7 +11,7 @@ from typing import TypeVar, get_args
 import msgspec
 
 from speedscore.comparing.reading_runs import RunFile
-from speedscore.host.fields import as_text
+from speedscore.host.fields import Scalar, as_text
 from speedscore.record.moments import utc
 from speedscore.record.probe_result import ProbeStatus
 from speedscore.record.rounds import figure_of
@@ -65,7 +65,7 @@ def logged_run(file: RunFile) -> LoggedRun:
 
 
 def _texts(run: RunRecord, *, run_id: str) -> Iterator[tuple[str, str]]:
-    fields = {
+    fields: dict[str, Scalar] = {
         "id": run_id,
         "created": run.created,
         "preset": run.preset,

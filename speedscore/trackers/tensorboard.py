@@ -6,6 +6,7 @@ tensor of one double, so that the file holds every digit, though TensorBoard's p
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +43,9 @@ def log(run: LoggedRun, place: str | None) -> Outcome:
     except OSError as error:
         raise TrackerError(f"{target}: not written ({error.strerror}); name a folder that can be written") from error
     finally:
-        beside.unlink(missing_ok=True)
+        # Once renamed there is nothing left to remove, nor where its folder could not be made.
+        with contextlib.suppress(OSError):
+            beside.unlink()
     return Outcome(str(target), is_new=True)
 
 
