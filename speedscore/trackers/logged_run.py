@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 
 
 class LoggedRun(msgspec.Struct, frozen=True):
-    """Every number is the record's, to the digit."""
+    """Every number is the record's or computed from it by the record's own functions, and none is rounded."""
 
     id: str
     """Of the content: a run that is logged again has the same."""
