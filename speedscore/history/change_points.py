@@ -145,7 +145,7 @@ def _test(tamed: Values, logs: Values) -> _Split:
     # Imported here because scipy.stats takes half a second.
     from scipy.stats import mannwhitneyu
 
-    if float(mannwhitneyu(logs[:place], logs[place:], method="asymptotic").pvalue) > _RANK_TEST:
+    if float(mannwhitneyu(logs[:place], logs[place:]).pvalue) > _RANK_TEST:
         return _Split(1.0, correlation)
     fewest_ways = 2 / math.comb(len(tamed), min(place, len(tamed) - place))
     return _Split(max(fewest_ways, _chance(_strength(explained, len(tamed)), residuals, correlation)), correlation)

@@ -23,6 +23,10 @@ _OF_THE_SESSION = ("preset", "in_process")
 """Fields of a saved run that say nothing of its machine."""
 
 
+Values = tuple[tuple[str, tuple[float, ...]], ...]
+"""Each metric of a case in one run, with one number a process."""
+
+
 class Point(msgspec.Struct, frozen=True):
     """One run's figure."""
 
@@ -85,17 +89,22 @@ def make_series(runs: Iterable[SavedRun]) -> tuple[Series, ...]:
 
     A measurement that was carried from one session into the next counts once.
     """
-    by_case: dict[str, dict[str, _Measured]] = {}
+    by_case: dict[str, dict[tuple[str, Values], _Measured]] = {}
     for run in sorted(runs, key=lambda run: moment(run.created)):
         for name, case in run.cases.items():
             if case.figures:
                 measured = _Measured(run, case, {**run.fields, **case.fields}, moment(case.occasion))
-                by_case.setdefault(name, {}).setdefault(case.occasion, measured)
+                # Two machines may begin in the same second, but do not measure the same to the last digit.
+                by_case.setdefault(name, {}).setdefault((case.occasion, _values(case)), measured)
     return tuple(
         series
-        for by_occasion in by_case.values()
-        for series in _series_of_case(sorted(by_occasion.values(), key=lambda each: each.moment_seconds))
+        for measured_once in by_case.values()
+        for series in _series_of_case(sorted(measured_once.values(), key=lambda each: each.moment_seconds))
     )
+
+
+def _values(case: CaseFigures) -> Values:
+    return tuple((metric, figure.by_process) for metric, figure in case.figures.items())
 
 
 def _series_of_case(measured: list[_Measured]) -> Iterator[Series]:
