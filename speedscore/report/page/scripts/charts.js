@@ -29,34 +29,35 @@ function rowsOf(id) {
   return place < 0 || !hidden.size ? rows : rows.filter((row) => !hidden.has(row[place]));
 }
 
-// As wide as its room. Vega-Lite itself would warn of every such chart whose height is so and so much a row, so the
-// fitting is asked of Vega, after it.
-function fitWidth(spec, width) {
-  if (spec.width !== "container") return [];
-  spec.width = width;
-  delete spec.autosize;
-  return (compiled) => ({ ...compiled, autosize: { type: "fit-x", contains: "padding" } });
-}
-
 function configFor(how, width) {
   const config = DATA.config[how];
   const labelLimit = Math.min(config.axis.labelLimit, Math.round(width * 0.3));
   return { ...config, axis: { ...config.axis, labelLimit } };
 }
 
-async function draw(element, { how = scheme(), width = element.clientWidth } = {}) {
-  const id = element.dataset.figure;
-  const key = `${how} ${stateOf("hide")} ${width}`;
-  if (!element.clientWidth || drawn.get(id)?.key === key) return;
+function specFor(id, { how, width }) {
   const { fields, spec: made } = DATA.figures[id];
   const spec = withScales(made);
   spec.datasets = { rows: rowsOf(id).map((row) => Object.fromEntries(fields.map((field, place) => [field, row[place]]))) };
   spec.config = configFor(how, width);
-  const patch = fitWidth(spec, width);
+  if (spec.width === "container") spec.width = width;
+  return spec;
+}
+
+async function draw(element, { how = scheme(), width = element.clientWidth } = {}) {
+  const id = element.dataset.figure;
+  const key = `${how} ${stateOf("hide")} ${width}`;
   const before = drawn.get(id);
-  const picture = vegaEmbed(element, spec, { actions: false, renderer: "svg", ast: true, tooltip: { theme: how }, patch });
+  if (!element.clientWidth || before?.key === key) return;
+  if (!rowsOf(id).length) {
+    drawn.set(id, { key });
+    element.replaceChildren(make("p", { class: "note" }, "Its frameworks are hidden."));
+    return;
+  }
+  const options = { actions: false, renderer: "svg", ast: true, tooltip: { theme: how } };
+  const picture = vegaEmbed(element, specFor(id, { how, width }), options);
   drawn.set(id, { key, picture });
-  await before?.picture.then((old) => old.finalize());
+  (await before?.picture)?.finalize();
   await picture;
   // Vega's own roles would be announced a second time; the element has a name, and the rows stand below.
   for (const drawing of element.querySelectorAll("svg, svg *")) {
