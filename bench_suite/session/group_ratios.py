@@ -39,9 +39,14 @@ def missed_target(case: CaseResult) -> bool:
     return case.stopped == "budget" and not PHASES[case.phase].compiles
 
 
+def is_eager(case: CaseResult) -> bool:
+    """True of a program of which no part is compiled, in whatever phase."""
+    return case.program.compiled == _COMPILES_NOTHING
+
+
 def compiles_nothing(case: CaseResult) -> bool:
     """True of an eager program in a phase that compiles: its figure is a first step, and no time to compile."""
-    return PHASES[case.phase].compiles and case.program.compiled == _COMPILES_NOTHING
+    return PHASES[case.phase].compiles and is_eager(case)
 
 
 def is_one_number(case: CaseResult) -> bool:

@@ -103,12 +103,12 @@ def _cells(cases: Mapping[str, CaseResult], run: RunRecord, frameworks: Sequence
     fastest = min(cases.values(), key=lambda case: (compiles_nothing(case), middle(case)))
     ratios = GroupRatios(run.ratios, fastest)
     return [
-        _NO_FIGURE if (case := cases.get(name)) is None else _cell(case, fastest=fastest, ratios=ratios)
+        _NO_FIGURE if (case := cases.get(name)) is None else short_figure(case, fastest=fastest, ratios=ratios)
         for name in frameworks
     ]
 
 
-def _cell(case: CaseResult, *, fastest: CaseResult, ratios: GroupRatios) -> str:
+def short_figure(case: CaseResult, *, fastest: CaseResult, ratios: GroupRatios) -> str:
     """How many times as long as the fastest; the case's own time where nothing is to be divided."""
     if case is fastest or compiles_nothing(case) or is_one_number(case) or is_one_number(fastest):
         return duration(middle(case))

@@ -16,16 +16,16 @@ def read_file(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def write_file(path: Path, text: str) -> None:
-    """Put ``text`` there, in UTF-8, whole or not at all: into a neighbouring temporary file first, then renamed.
+def write_file(path: Path, content: str | bytes) -> None:
+    """Put ``content`` there, text in UTF-8, whole or not at all: into a temporary file beside it, then renamed.
 
     Raises OSError when the disk is full or the folder cannot be written; an older file then stands as it was.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", newline="") as handle:
-            handle.write(text)
+        with temporary.open("wb") as handle:
+            handle.write(content.encode() if isinstance(content, str) else content)
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(path)

@@ -20,12 +20,16 @@ COLOURS = (
     "#7a818c",
 )
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
+GREY = COLOURS[-1]
+"""For what is of no framework."""
 Scheme = Literal["light", "dark"]
 INK: dict[Scheme, dict[str, str]] = {
     "light": {"text": "#1c2430", "quiet": "#566070", "grid": "#dfe3e8", "page": "#ffffff"},
     "dark": {"text": "#e6e9ee", "quiet": "#a3acb9", "grid": "#333b47", "page": "#12161c"},
 }
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
+_PRINT_FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+"""The first is what vl-convert carries; the others are as wide, so that a viewer's font changes no line."""
 
 
 def colour(place: int) -> str:
@@ -44,6 +48,22 @@ def scales(series: Sequence[str]) -> dict[str, Any]:
         "color": {"domain": list(series), "range": [colour(place) for place, _ in enumerate(series)]},
         "shape": {"domain": list(series), "range": [shape(place) for place, _ in enumerate(series)]},
     }
+
+
+def framework_legend(frameworks: Sequence[str]) -> Any:
+    """A legend below the chart that names these alone; for charts whose rows do not name them."""
+    return {"title": None, "orient": "bottom", "columns": 3, "values": list(frameworks), "symbolSize": 60}
+
+
+def stage_scale(stages: Sequence[str]) -> Any:
+    """A shape a stage of compiling; the last, which is all of them together, is a bar."""
+    shapes = ("circle", "triangle-up", "square", "diamond", "stroke")
+    return {"domain": list(stages), "range": list(shapes[: len(stages)])}
+
+
+def caches_scale(caches: Sequence[str]) -> Any:
+    """A colour for each; the lane tells them apart as well."""
+    return {"domain": list(caches), "range": [COLOURS[0], COLOURS[1]]}
 
 
 def config(scheme: Scheme) -> dict[str, Any]:
@@ -66,9 +86,22 @@ def config(scheme: Scheme) -> dict[str, Any]:
         },
         "legend": {"labelColor": ink["text"], "titleColor": ink["quiet"], "labelFontSize": 12, "titleFontSize": 12},
         "header": {"labelColor": ink["text"], "titleColor": ink["quiet"], "labelFontSize": 12},
-        "title": {"color": ink["text"], "fontSize": 13, "anchor": "start"},
+        "title": {"color": ink["text"], "subtitleColor": ink["quiet"], "fontSize": 13, "anchor": "start"},
         "text": {"color": ink["text"], "fontSize": 11},
         "rule": {"color": ink["quiet"]},
         "tick": {"color": ink["quiet"]},
         "point": {"filled": True, "size": 55},
+        "style": {"figure": {"color": ink["text"]}},
+    }
+
+
+def print_config() -> dict[str, Any]:
+    """The light one for pictures on white paper, with type of 8 points at 96 pixels an inch."""
+    made = config("light")
+    return made | {
+        "background": INK["light"]["page"],
+        "font": _PRINT_FONT,
+        "axis": made["axis"] | {"labelFontSize": 11, "titleFontSize": 11},
+        "legend": made["legend"] | {"labelFontSize": 11, "titleFontSize": 11},
+        "title": made["title"] | {"fontSize": 12, "subtitleFontSize": 9, "offset": 8},
     }

@@ -1,45 +1,58 @@
-"""The second tab: what was measured, round by round. It draws rounds and ratios that the record holds."""
+"""The second tab: what was measured, by model and phase, and what was not, with the reasons.
+
+It puts blocks in order; what each says is made in ``speedscore.report.performance``.
+"""
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 
-from speedscore.record.phases import PHASES
-from speedscore.record.run_record import CaseResult
-from speedscore.report.blocks import Block, Column, Figure, View
-from speedscore.report.charts import rounds
+from speedscore.report.blocks import Block, View
 from speedscore.report.content import Content
-from speedscore.report.identifiers import block_id
-from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.report.performance import (
+    comparing_groups,
+    compiling,
+    memory,
+    paying,
+    ratios,
+    roofline,
+    rounds,
+    tails,
+    unmeasured,
+)
+from speedscore.report.performance.groups import Group, find_groups
 
 
 def view(content: Content) -> View | None:
-    """None where nothing was measured."""
-    measured = [(run, case) for run, case in content.cases if case.status == "measured"]
-    if not measured:
+    """None where no run selected a case."""
+    groups = find_groups(content)
+    if not groups:
         return None
-    blocks: list[Block] = []
-    for _, group in groupby(measured, key=lambda pair: (pair[1].device, pair[1].phase, pair[1].model)):
-        blocks.append(_rounds(list(group)))
+    blocks = (*comparing_groups.tables(groups), *unmeasured.tables(content), *_by_group(groups), *_by_phase(groups))
+    several = len({group.run_title for group in groups}) > 1
     return View(
         id="performance",
         title="Performance",
-        blocks=tuple(blocks),
-        filters=("device", "phase", "model"),
+        blocks=blocks,
+        filters=("run", "device", "phase", "model") if several else ("device", "phase", "model"),
     )
 
 
-def _rounds(cases: list[tuple[NamedRun, CaseResult]]) -> Figure:
-    first = cases[0][1]
-    return Figure(
-        id=block_id("rounds", first.device, first.phase, first.model),
-        title=f"Every round: {PHASES[first.phase].title} of {first.model} on {first.device}",
-        spec=rounds.spec(first.metric.title),
-        columns=(Column("framework"), Column("seconds", unit="s", numeric=True), Column("process"), Column("run")),
-        fields=("framework", "seconds", "process", "run"),
-        rows=tuple(
-            (case.framework, round_.seconds, round_.process, run.name) for run, case in cases for round_ in case.rounds
-        ),
-        sources=tuple(dict.fromkeys(run.name for run, _ in cases)),
-        tags={"device": first.device, "phase": PHASES[first.phase].title, "model": first.model},
-    )
+def _by_group(groups: Sequence[Group]) -> Iterator[Block]:
+    for group in groups:
+        yield from unmeasured.note(group)
+        if not group.measured:
+            continue
+        yield rounds.figure(group)
+        yield from ratios.blocks(group)
+        yield from compiling.blocks(group, groups)
+        yield from paying.blocks(group, groups)
+        yield from memory.blocks(group)
+        yield from tails.blocks(group)
+
+
+def _by_phase(groups: Sequence[Group]) -> Iterator[Block]:
+    places = dict.fromkeys((group.run.name, group.device, group.phase) for group in groups)
+    for place in places:
+        chosen = [group for group in groups if (group.run.name, group.device, group.phase) == place]
+        yield from roofline.blocks(chosen)

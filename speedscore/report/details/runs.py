@@ -1,0 +1,59 @@
+"""The detail of a run: when, on which machine, of which commit, with which versions, and how much was measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from speedscore.host.fields import Scalar
+from speedscore.record.run_record import RunRecord
+from speedscore.report.blocks import Cell, Detail, DetailTable
+from speedscore.report.content import Content
+from speedscore.report.details.cases import fields_table
+from speedscore.report.identifiers import run_id
+
+_PARTS = {"package.": "Versions", "git.": "Commit"}
+"""Beginning of an environment's field → the table that it stands in; the rest is the machine."""
+
+
+def run_details(content: Content) -> tuple[Detail, ...]:
+    """One of each run, those without cases too."""
+    return tuple(
+        Detail(
+            id=run_id(run.name),
+            title=f"Run {run.name}",
+            entries=tuple(_entries(run.record)),
+            tables=tuple(_tables(run.record.environment)),
+        )
+        for run in content.runs
+    )
+
+
+def _entries(run: RunRecord) -> Iterator[tuple[str, Cell]]:
+    yield "Made", Cell(run.created)
+    yield "Preset", Cell(run.preset)
+    yield "Seed of the order of turns", Cell(f"{run.seed}")
+    if run.in_process:
+        yield "Where it ran", Cell("inside pytest itself, which is no basis for a ranking")
+    if run.cases:
+        yield "Cases", Cell(_counts(Counter(case.status for case in run.cases)))
+        occasions = dict.fromkeys(case.occasion for case in run.cases if case.occasion)
+        if len(occasions) > 1:
+            yield "Measured in several sessions", Cell(", ".join(occasions))
+    if run.probes:
+        yield "Probes", Cell(_counts(Counter(probe.status for probe in run.probes)))
+    yield "Form of the file", Cell(f"version {run.schema_version}")
+
+
+def _counts(counts: Counter[str]) -> str:
+    return f"{counts.total()}: {', '.join(f'{count} {status}' for status, count in counts.most_common())}"
+
+
+def _tables(environment: dict[str, Scalar]) -> Iterator[DetailTable]:
+    tables: dict[str, dict[str, Scalar]] = {"Machine and Python": {}, "Versions": {}, "Commit": {}}
+    for name, value in environment.items():
+        part = next((start for start in _PARTS if name.startswith(start)), None)
+        tables[_PARTS[part] if part else "Machine and Python"][name.removeprefix(part or "")] = value
+    for title, fields in tables.items():
+        if fields:
+            yield fields_table(title, fields)
