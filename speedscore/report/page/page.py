@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import gzip
 import hashlib
 import importlib.resources
 import json
@@ -42,8 +43,8 @@ def render(report: Report) -> str:
     """The page, as HTML that needs nothing else."""
     clean = plain(report)
     scripts = [_read(f"scripts/{name}") for name in _SCRIPTS]
-    # In a function of their own: the library's script leaves names of one letter behind.
-    own = "\n".join(['(() => {"use strict";', *scripts, "})();"])
+    # In a function of their own: the library's script leaves names of one letter behind. It waits for its data.
+    own = "\n".join(['(async () => {"use strict";', *scripts, "})();"])
     code = [Markup(_chart_library()), Markup(own)]
     return (
         _environment()
@@ -53,7 +54,7 @@ def render(report: Report) -> str:
             styles=Markup(_read("styles.css")),
             code=code,
             policy=_policy(code),
-            data=_data(clean),
+            packed_data=_packed(_data(clean)),
             kind=_kind,
             choices=_choices,
             safe_json=safe_json,
@@ -96,18 +97,22 @@ def _policy(code: list[Markup]) -> str:
     return f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:"
 
 
-def _data(report: Report) -> Markup:
-    """What the scripts read, as JSON in which no sign can end the element that holds it."""
+def _data(report: Report) -> dict[str, Any]:
+    """What the scripts read."""
     figures = [block for view in report.views for block in view.blocks if isinstance(block, Figure)]
-    document = {
+    return {
         "series": report.series,
         "scales": scales(report.series),
         "config": {"light": config("light"), "dark": config("dark")},
         "figures": {figure.id: _figure(figure) for figure in figures},
         "details": {detail.id: _detail(detail) for detail in report.details},
-        "card": report.card,
     }
-    return safe_json(document)
+
+
+def _packed(document: Any) -> str:
+    """JSON as gzip in base64. Without the time of day, so that one report is one file whenever it is made."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 def safe_json(document: Any) -> Markup:
