@@ -55,6 +55,8 @@ COMMANDS = {
     "report": Entry("speedscore.report.report_command", "write saved runs and their scores as one HTML file"),
     "plot": Entry("speedscore.report.plot_command", "draw the report's figures as SVG and PNG"),
     "compare": Entry("speedscore.comparing.compare_command", "compare saved runs with a first one"),
+    "sql": Entry("speedscore.history.sql_command", "ask saved runs, or a history of them, in SQL"),
+    "history": Entry("speedscore.history.history_command", "add runs to a history, a folder of Parquet files"),
     "baseline": Entry("speedscore.comparing.baseline_command", "promote a run, on purpose, to be compared with"),
     "gate": Entry("speedscore.gate.gate_command", "compare this checkout with another, in lockstep", passes_on=True),
     "bisect": Entry("speedscore.gate.bisect_command", "find the first commit that is slower"),

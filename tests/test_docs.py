@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from speedscore.__main__ import COMMANDS
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.matrix import page as matrix_page
 from speedscore.bench_suite.probes.families import FAMILIES
@@ -48,6 +49,13 @@ def test_the_matrix_is_what_the_tables_give() -> None:
 def test_the_page_of_the_rubric_is_what_the_rubric_gives() -> None:
     remedy = "run python -m speedscore.scoring.cards.rubric_page > docs/rubric.md"
     assert (DOCS / "rubric.md").read_text(encoding="utf-8") == rubric_page.page(load_rubric()), remedy
+
+
+def test_the_page_of_commands_is_what_the_parsers_give() -> None:
+    page = load_generator("make_commands").page()
+    assert (DOCS / "commands.md").read_text(encoding="utf-8") == page, "run python docs/make_commands.py"
+    assert all(f"\n### speedscore {name}\n" in page for name in COMMANDS)
+    assert not re.search(r"^\| `[^|]+` \| +\|$", page, re.MULTILINE), "an argument without a word about it"
 
 
 def test_the_matrix_follows_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:

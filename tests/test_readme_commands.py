@@ -1,29 +1,23 @@
 """Every command of the README, in an environment that holds exactly what the README installs.
 
-The environment is made of links into the one that the tests run in: what ``pip install -e ".[default]"`` brings, by the
-metadata of the packages, and nothing else. So nothing is downloaded, and a package that only the tests need is missing.
 Each command is run as it is written, or with what shortens it and the reason; a new one must be given its line here.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import shutil
 import subprocess
-import venv
-from collections.abc import Iterator, Mapping
-from importlib import metadata
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
-from packaging.requirements import Requirement
 
 from speedscore.bench_suite.matrix.cases import matrix
 from speedscore.bench_suite.probes.families import FAMILIES
 from speedscore.record.phases import PHASES
+from tests.linked_environment import copy_checkout, execute, make_environment
 from tests.places import ROOT
 
 RUN = "fixtures/runs/RUN"
@@ -56,7 +50,9 @@ WAYS = {
     "pytest --benchmark-only --time-budget 10m": COLLECTS,
     "pytest --benchmark-only --resume RUN.json": COLLECTS,
     "pytest --benchmark-only -k tpu --require-device tpu": Way(code=1),
+    "pytest --benchmark-only -k jax-mlp-cpu --profile DIR": COLLECTS,
     "pytest --benchmark-only -k jax-mlp-cpu --in-process": COLLECTS,
+    "pytest --benchmark-only --report report.html": COLLECTS,
     "pytest --benchmark-only -m speedscore_probe -k onnx": COLLECTS,
     "python -m tox run -e probes": Way(runs=False, why="makes an environment and asks every probe"),
     "speedscore probes RUN.json": Way(),
@@ -72,6 +68,8 @@ WAYS = {
     "speedscore facts diff 2024-01 2026-11 jax": Way(),
     "speedscore facts collect flax --clone CLONE": HELPS,
     "speedscore facts collect --all --clones FOLDER": HELPS,
+    "speedscore report RUN.json -o report.html": Way(),
+    "speedscore report RUN_A RUN_B -o site": Way(),
     "pytest --benchmark-only --gate origin/main": COLLECTS,
     "pytest --benchmark-only --gate path/to/checkout": COLLECTS,
     "speedscore gate origin/main -- -k fast": HELPS,
@@ -88,62 +86,11 @@ def readme_commands() -> Iterator[str]:
             yield re.sub(r"\s+#.*", "", line).strip()
 
 
-def closure(extra: str) -> dict[str, metadata.Distribution]:
-    """By name what an installation of ``speedscore[extra]`` holds. Raises PackageNotFoundError for what is missing."""
-    found: dict[str, metadata.Distribution] = {}
-    wanted = [(metadata.distribution("speedscore"), frozenset({extra}))]
-    seen: set[tuple[str, frozenset[str]]] = set()
-    while wanted:
-        distribution, extras = wanted.pop()
-        name = distribution.metadata["Name"]
-        if (name, extras) in seen:
-            continue
-        seen.add((name, extras))
-        found[name] = distribution
-        for line in distribution.requires or ():
-            requirement = Requirement(line)
-            marker = requirement.marker
-            if marker is None or any(marker.evaluate({"extra": each}) for each in (extras or {""})):
-                wanted.append((metadata.distribution(requirement.name), frozenset(requirement.extras)))
-    return found
-
-
-def link(distribution: metadata.Distribution, packages: Path) -> None:
-    """The files of a distribution into another folder of packages, by links to what stands at their top."""
-    for file in distribution.files or ():
-        top = file.parts[0]
-        place = packages / top
-        if top not in ("..", "__pycache__") and not place.exists():
-            place.symlink_to(Path(str(distribution.locate_file(top))))
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the checkout, with an environment in it that holds what the README installs."""
-    try:
-        distributions = closure("default")
-    except metadata.PackageNotFoundError as error:
-        pytest.skip(f"what the README installs is not all here, so its commands cannot be run: no package {error}")
-    copy = tmp_path_factory.mktemp("readme") / "checkout"
-    left_out = shutil.ignore_patterns(".git", ".tox", ".venv", ".benchmarks", "__pycache__", "build", ".*_cache")
-    shutil.copytree(ROOT, copy, symlinks=True, ignore=left_out)
-    environment = copy / ".venv"
-    venv.create(environment, with_pip=False)
-    (packages,) = environment.glob("lib/python*/site-packages")
-    for name, distribution in distributions.items():
-        if name == "speedscore":
-            # An editable install: the folder with the link, and the entry points.
-            (packages / "speedscore.pth").write_text(f"{copy / '.editable'}\n")
-            about = packages / f"speedscore-{distribution.version}.dist-info"
-            about.mkdir()
-            for file in ("METADATA", "entry_points.txt"):
-                (about / file).write_text(distribution.read_text(file) or "")
-        else:
-            link(distribution, packages)
-    for command, module in (("pytest", "pytest"), ("speedscore", "speedscore")):
-        script = environment / "bin" / command
-        script.write_text(f"#!/bin/sh\nexec '{environment}/bin/python' -P -m {module} \"$@\"\n")
-        script.chmod(0o755)
+    copy = copy_checkout(tmp_path_factory.mktemp("readme") / "checkout")
+    make_environment(copy, extras=("default",))
     for kind, name in (("cpu-smoke", RUN), ("probes", PROBES)):
         (saved,) = (copy / "fixtures" / "runs").glob(f"*-{kind}.json")
         saved.rename(copy / name)
@@ -156,11 +103,8 @@ def later(run: str) -> str:
     return re.sub(r"\b(20\d\d-\d\d-)(\d\d)(?=T\d\d:)", lambda day: f"{day[1]}{int(day[2]) + 2:02}", run)
 
 
-def execute(command: str, place: Path) -> subprocess.CompletedProcess[str]:
-    inherited: Mapping[str, str] = os.environ
-    environment = {name: value for name, value in inherited.items() if not name.startswith(("PYTHON", "PYTEST", "COV"))}
-    environment["PATH"] = f"{place / '.venv' / 'bin'}{os.pathsep}{environment['PATH']}"
-    return subprocess.run(command, shell=True, cwd=place, env=environment, capture_output=True, text=True, check=False)
+def run(command: str, place: Path) -> subprocess.CompletedProcess[str]:
+    return execute(command, cwd=place, environment=place / ".venv")
 
 
 def test_every_command_has_its_way_and_every_way_its_command() -> None:
@@ -171,7 +115,7 @@ def test_every_command_has_its_way_and_every_way_its_command() -> None:
 def test_the_environment_lacks_what_only_the_tests_need(place: Path) -> None:
     for module, missing in (("hypothesis", True), ("xdist", True), ("haiku", True), ("torch", False), ("flax", False)):
         look = f"python -c 'import importlib.util as u, sys; sys.exit(u.find_spec(\"{module}\") is None)'"
-        assert (execute(look, place).returncode != 0) == missing, module
+        assert (run(look, place).returncode != 0) == missing, module
 
 
 def test_the_commands_run(place: Path) -> None:
@@ -180,14 +124,14 @@ def test_the_commands_run(place: Path) -> None:
             continue
         runs = PLACEHOLDERS | ({"RUN.json": PROBES} if command.startswith("speedscore probes") else {})
         words = [runs.get(word, word) for word in shlex.split(command.partition(" -- ")[0])]
-        done = execute(" ".join(filter(None, (shlex.join(words), way.end))), place)
-        assert done.returncode == way.code, f"{command}\n{done.stdout}\n{done.stderr}"
+        done = run(" ".join(filter(None, (shlex.join(words), way.end))), place)
+        assert done.returncode == way.code, f"{command}\n{done.stdout}"
         if way.end == COLLECTS.end:
             assert re.search(r"test_\w+\[\S+-cpu\]", done.stdout), command
 
 
 def test_the_accelerator_cases_are_selected_and_each_says_why_it_was_not_measured(place: Path) -> None:
-    done = execute("pytest --benchmark-only -k tpu -rs", place)
+    done = run("pytest --benchmark-only -k tpu -rs", place)
     assert done.returncode == 0, done.stdout
     skipped = re.search(r"(\d+) skipped, (\d+) deselected", done.stdout)
     assert skipped is not None, done.stdout

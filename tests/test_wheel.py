@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 import tarfile
@@ -116,3 +117,18 @@ def test_without_a_framework_every_case_is_skipped_with_what_to_install(python: 
     ]
     assert f"{len(lines) * len(PHASES) + len(probes)} skipped" in said
     assert 'python -m pip install "speedscore[jax]"' in " ".join(said.split())
+
+
+def test_the_name_that_pytests_list_looks_for_brings_the_plugin_and_no_code(python: Path, tmp_path: Path) -> None:
+    # Where speedscore is, nothing of it is downloaded: what it asks for must be met.
+    run_in(tmp_path, python, "-m", "pip", "install", "--quiet", ROOT / "pytest-speedscore")
+    look = (
+        "from importlib import metadata as m; d = m.distribution('pytest-speedscore'); "
+        "print([str(f) for f in d.files if '.dist-info' not in str(f)], m.requires('speedscore')); "
+        "print(d.requires); print(d.metadata.get_all('Classifier'))"
+    )
+    files, requires, classifiers = run_in(tmp_path, python, "-c", look).splitlines()
+    assert files.startswith("[] ")
+    (asked,) = (word for word in ast.literal_eval(requires) if word.startswith("pytest"))
+    assert repr(asked) in files, "the list shows another version of pytest than the plugin asks for"
+    assert "Framework :: Pytest" in classifiers

@@ -33,12 +33,18 @@ from speedscore.bench_suite.measuring.outcomes import (
 )
 from speedscore.bench_suite.measuring.scheduler import RoundScheduler
 from speedscore.bench_suite.workers.handle import WorkerLost
+from speedscore.bench_suite.workers.protocol import Profiled
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.host.clock import Clock, seconds
 from speedscore.record.phases import TIMED_PHASE, DeviceName, Role
+from speedscore.text.numbers import first_line
 
 ONE_PROCESS_AT_A_TIME: frozenset[DeviceName] = frozenset({"tpu"})
 """libtpu gives a chip to one process: a second one fails, or waits for the first to end."""
+
+
+KeepProfile = Callable[[Case, Profiled], None]
+"""Given the profile of a case, or why there is none, while the worker's files are still there."""
 
 
 class BlockPlan(msgspec.Struct, frozen=True):
@@ -73,13 +79,15 @@ def measure_block(
     clock: Clock = seconds,
     others_seconds: OthersSeconds = unknown_load,
     process_ended: Callable[[Mapping[Case, CaseOutcome]], None] | None = None,
+    keep_profile: KeepProfile | None = None,
 ) -> Mapping[Case, CaseOutcome]:
     """Measure the cases of one block against each other: what became of each.
 
     ``order`` shuffles who goes first, anew each turn; ``others_seconds`` counts what others use of our processors
-    meanwhile; ``process_ended`` is told after each process but the last what has a figure by then. Raises
-    BlockInterrupted, with what was measured until then, for
-    whatever is not the failure of a case.
+    meanwhile; ``process_ended`` is told after each process but the last what has a figure by then. With
+    ``keep_profile``, each timed case is profiled in the last of its processes, after all that is measured there.
+
+    Raises BlockInterrupted, with what was measured until then, for whatever is not the failure of a case.
     """
     by_cell: dict[Cell, list[Case]] = {}
     for case in cases:
@@ -95,6 +103,7 @@ def measure_block(
             outcomes=outcomes,
             clock=clock,
             others_seconds=others_seconds,
+            keep_profile=keep_profile,
         )
         for process in range(plan.processes):
             block.run(process)
@@ -174,6 +183,7 @@ class _Block:
         outcomes: _Outcomes,
         clock: Clock,
         others_seconds: OthersSeconds,
+        keep_profile: KeepProfile | None,
     ) -> None:
         self._groups = [list(cells)]
         """Cells whose workers live at the same time."""
@@ -188,6 +198,7 @@ class _Block:
         self._deadline = Deadline(plan.deadline_seconds, launches=launches, clock=clock)
         self._turn_numbers = itertools.count(1)
         self._others_seconds = others_seconds
+        self._keep_profile = keep_profile
         self._may_repeat = True
         """Until a process that was measured again was disturbed too: the machine is busy all the time then."""
 
@@ -267,7 +278,7 @@ class _Block:
         self._outcomes.listener.round_done(cell.cases[TIMED_PHASE[role]], samples.process_rounds_seconds)
 
     def _end_process(self, cells: Sequence[CellRun], *, process: int) -> None:
-        """Certify again, ask what ran, measure what the figures are held against, and let the workers go."""
+        """Certify again, ask what ran, measure what the figures are held against, profile, and let the workers go."""
         for cell in cells:
             for role in tuple(cell.roles):
                 if role in cell.roles:
@@ -278,4 +289,18 @@ class _Block:
             if cell.roles:
                 with self._outcomes.failures_of(cell, tuple(cell.roles)):
                     cell.gauge()
+            # Last of all: what a profiler leaves behind in a process is to weigh on no figure.
+            if self._keep_profile is not None and process == self._plan.processes - 1:
+                self._profile(cell, self._keep_profile)
             cell.close()
+
+    @staticmethod
+    def _profile(cell: CellRun, keep_profile: KeepProfile) -> None:
+        """Whatever goes wrong is told in the place of a profile: the case has its figure all the same."""
+        for role in cell.roles:
+            if cell.is_timed(role):
+                try:
+                    profiled = cell.profile(role)
+                except Exception as error:  # noqa: BLE001 - what a profiler raises costs its profile and no figure
+                    profiled = Profiled(reason=first_line(str(error)))
+                keep_profile(cell.cases[TIMED_PHASE[role]], profiled)

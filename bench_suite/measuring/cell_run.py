@@ -36,6 +36,8 @@ from speedscore.bench_suite.workers.protocol import (
     Gauged,
     Prepare,
     Prepared,
+    Profile,
+    Profiled,
     Reply,
     Request,
     Setting,
@@ -178,6 +180,10 @@ class CellRun:
         """Measure what the figures are held against, once for all processes."""
         if self.gauged is None:
             self.gauged = self._ask(Gauge(self._preset.gauging), Gauged)
+
+    def profile(self, role: Role) -> Profiled:
+        """A few more steps in the present worker under its framework's profiler; it takes no round afterwards."""
+        return self._ask(Profile(role), Profiled)
 
     def freeze(self) -> None:
         if self._worker is not None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from speedscore.bench_suite.matrix.cases import Block, Case
-from speedscore.bench_suite.measuring.block import BlockInterrupted, BlockPlan, measure_block
+from speedscore.bench_suite.measuring.block import BlockInterrupted, BlockPlan, KeepProfile, measure_block
 from speedscore.bench_suite.measuring.budget import Budget
 from speedscore.bench_suite.measuring.load_watch import unknown_load
 from speedscore.bench_suite.measuring.outcomes import CaseOutcome, Listener
@@ -41,16 +41,19 @@ class SessionBlocks:
         open_workers: OpenWorkers,
         make_progress: Callable[[int], ProgressListener],
         keep: Callable[[Mapping[Case, CaseOutcome]], None],
+        keep_profile: KeepProfile | None,
     ) -> None:
         """``cases`` are all that can be measured here. The time budget runs from now on.
 
-        ``keep`` is given what became of cases as soon as it is known: after each process of a block, and at its end.
+        ``keep`` is given what became of cases as soon as it is known: after each process of a block, and at its end;
+        ``keep_profile``, where there is one, their profiles.
         """
         self._cases = cases
         self._choices = choices
         self._machine = machine
         self._open_workers = open_workers
         self._keep = keep
+        self._keep_profile = keep_profile
         blocks = len({case.block for case in cases})
         self._progress = make_progress(blocks)
         self._budget = Budget(choices.budget_seconds, blocks=blocks, clock=machine.clock)
@@ -101,6 +104,7 @@ class SessionBlocks:
                     listener=self._progress,
                     clock=self._machine.clock,
                     process_ended=self._keep,
+                    keep_profile=self._keep_profile,
                     # A process of pytest's own is for a debugger, and nothing in it is measured again.
                     others_seconds=unknown_load if self._choices.in_process else self._machine.others_seconds,
                 )

@@ -19,6 +19,8 @@ class Choices(msgspec.Struct, frozen=True):
     in_process: bool
     budget_seconds: float | None = None
     """Time for the whole session; None leaves it to the preset's rounds."""
+    profile_folder: Path | None = None
+    """Where profiles of the timed cases go; None profiles nothing."""
     earlier: RunRecord | None = None
     """A session that is taken up again: what it measured is not measured once more."""
     earlier_path: Path | None = None

@@ -43,6 +43,8 @@ class SessionEnd:
             return result
         run = bench_session.record()
         run_path = self._save(session, run)
+        if bench_session.profiles is not None:
+            self._lines += [f"speedscore: {line}" for line in bench_session.profiles.lines(run.cases)]
         result = yield
         self._config.hook.pytest_speedscore_run(
             config=self._config, run=run, run_path=str(run_path) if run_path else None

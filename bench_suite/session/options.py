@@ -65,6 +65,14 @@ def add_options(parser: pytest.Parser) -> None:
         help="run the frameworks inside pytest, for a debugger or a profiler; such a run is never ranked",
     )
     group.addoption(
+        "--profile",
+        type=Path,
+        default=None,
+        metavar="FOLDER",
+        help="after the last round of a case, run a few more steps under its framework's own profiler and put what it "
+        "writes into this folder, which must be new or empty: files for Perfetto and for xprof",
+    )
+    group.addoption(
         "--round-order-seed",
         type=int,
         default=None,
@@ -87,15 +95,37 @@ def check_options(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{option}: {error}") from None
     if config.getoption("require_device") and config.getoption("dist", "no") != "no":
         raise pytest.UsageError("--require-device: nothing is measured under pytest-xdist; leave out -n")
+    _check_profile_folder(config.getoption("profile"))
     if config.getoption("resume") is not None and config.getoption("in_process"):
         raise pytest.UsageError("--resume: what runs inside pytest (--in-process) cannot complete a session")
 
 
+def _check_profile_folder(folder: Path | None) -> None:
+    """Raises UsageError where something lies there: profiles of two sessions side by side would be taken for one."""
+    if folder is None:
+        return
+    try:
+        found = next(folder.iterdir(), None)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise pytest.UsageError(f"--profile {folder}: expected a new or an empty folder ({error.strerror})") from None
+    if found is not None:
+        raise pytest.UsageError(
+            f"--profile {folder}: expected a new or an empty folder, found {found.name} in it; name another"
+        )
+
+
 def refuse_beside_gate(config: pytest.Config) -> None:
-    """Raises UsageError for an option that a gate has by another name, and would silently leave unread."""
+    """Raises UsageError for an option that a gate would silently leave unread."""
     budget = config.getoption("time_budget")
     # By name: where the gate's plugin is switched off, its options are not there.
     is_gate = any(config.getoption(name, None) is not None for name in ("speedscore_gate", "speedscore_gate_canary"))
+    if config.getoption("profile") is not None and is_gate:
+        raise pytest.UsageError(
+            "--profile: a gate compares rounds and profiles none; profile the case in a session of its own, "
+            "once on each side"
+        )
     if budget is not None and is_gate:
         raise pytest.UsageError(
             f"--time-budget {budget}: shares out the rounds of an ordinary session, and a gate has none; "
@@ -123,6 +153,7 @@ def read_choices(config: pytest.Config) -> Choices:
         seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
         in_process=in_process,
         budget_seconds=_seconds(config.getoption("time_budget")),
+        profile_folder=config.getoption("profile"),
         earlier=earlier,
         earlier_path=path,
     )

@@ -18,6 +18,7 @@ from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.journal import Journal
 from speedscore.bench_suite.session.machine import DeviceSearch, Machine
 from speedscore.bench_suite.session.probing import SessionProbes
+from speedscore.bench_suite.session.profiles import Profiles
 from speedscore.bench_suite.session.results import measured_result, unmeasured
 from speedscore.bench_suite.session.resuming import Objection, carry_over
 from speedscore.bench_suite.session.worker_factory import OpenWorkers
@@ -67,6 +68,7 @@ class Session:
             keep=self._keep_probe,
             listener=hear_probe,
         )
+        self.profiles = None if choices.profile_folder is None else Profiles(choices.profile_folder)
         self._devices = DeviceSearch(machine.detectors)
         self._blocks = SessionBlocks(
             [
@@ -79,6 +81,7 @@ class Session:
             open_workers=open_workers,
             make_progress=make_progress,
             keep=self._keep,
+            keep_profile=None if self.profiles is None else self.profiles.keep,
         )
         self._results: dict[str, CaseResult] = {}
         self._record: RunRecord | None = None

@@ -74,13 +74,19 @@ class Gauge(msgspec.Struct, frozen=True, tag=True):
     gauging: Gauging = STANDARD_GAUGING
 
 
+class Profile(msgspec.Struct, frozen=True, tag=True):
+    """Run a few more steps of a role under its framework's own profiler; no round of any role follows."""
+
+    role: Role
+
+
 class Describe(msgspec.Struct, frozen=True, tag=True):
     """Say what ran."""
 
     role: Role
 
 
-Request = Build | Prepare | TimeRound | CertifyAgain | Gauge | Describe
+Request = Build | Prepare | TimeRound | CertifyAgain | Gauge | Profile | Describe
 
 
 class Built(msgspec.Struct, frozen=True, tag=True):
@@ -122,6 +128,13 @@ class Gauged(msgspec.Struct, frozen=True, tag=True):
     """Of one empty step, by sample; empty where the framework cannot empty a step or nothing was trained."""
 
 
+class Profiled(msgspec.Struct, frozen=True, tag=True):
+    paths: tuple[str, ...] = ()
+    """The files of the profile, each named for its form, in the worker's scratch folder: they go when it is closed."""
+    reason: str = ""
+    """Why there are none."""
+
+
 class Described(msgspec.Struct, frozen=True, tag=True):
     program: ProgramDescription
     worker: WorkerDescription
@@ -135,7 +148,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     message: str
 
 
-Reply = Built | Prepared | TimedRound | CertifiedAgain | Gauged | Described | Refused
+Reply = Built | Prepared | TimedRound | CertifiedAgain | Gauged | Profiled | Described | Refused
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from speedscore.bench_suite.workers import memory
 from speedscore.bench_suite.workers.after_rounds import FEWEST_STEPS, check_after_rounds
 from speedscore.bench_suite.workers.certificate import certify, require_passed
 from speedscore.bench_suite.workers.gauges import call_seconds, gemm_flops_per_second
+from speedscore.bench_suite.workers.profiled_steps import profile_steps
 from speedscore.bench_suite.workers.protocol import (
     Build,
     Built,
@@ -29,6 +30,8 @@ from speedscore.bench_suite.workers.protocol import (
     Gauged,
     Prepare,
     Prepared,
+    Profile,
+    Profiled,
     Reply,
     Request,
     Setting,
@@ -82,6 +85,7 @@ class Service:
         self._last_loss: float | None = None
         self._rounds_seen: set[Role] = set()
         self._chance = random.Random()
+        self._was_profiled = False
 
     def handle(self, request: Request) -> Reply:
         """Do what is asked. Raises whatever goes wrong; DeviceUnavailable where the device cannot be used."""
@@ -96,6 +100,8 @@ class Service:
                 return self._certify_again(role, limit_seconds=limit_seconds)
             case Gauge(gauging):
                 return self._gauge(gauging)
+            case Profile(role):
+                return self._profile(role)
             case Describe(role):
                 return self._describe(role)
 
@@ -181,6 +187,8 @@ class Service:
             )
 
     def _measure(self, role: Role, steps: int) -> TimedRound:
+        if self._was_profiled:
+            raise MeasurementInvalid("this process has run under a profiler, and no round of it would be a figure")
         program = self._prepared(role)
         settling_steps = max(1, steps // 4)
         self._stay_near_the_start(program, role=role, steps=steps + settling_steps)
@@ -239,6 +247,14 @@ class Service:
             gemm_flops_per_second=gemm_flops_per_second(gauging) if on_host else None,
             dispatch_seconds=call_seconds(empty_step, gauging) if empty_step is not None else (),
         )
+
+    def _profile(self, role: Role) -> Profiled:
+        setting, program = self._built().setting, self._prepared(role)
+        self._was_profiled = True
+        folder = Path(setting.scratch) / f"profile-{role}"
+        names = profile_steps(program, role=role, folder=folder)
+        reason = "" if names else f"{setting.cell.framework} has no profiler that it could be run under"
+        return Profiled(tuple(str(folder / name) for name in names), reason)
 
     def _describe(self, role: Role) -> Described:
         described = self._prepared(role).describe()

@@ -44,7 +44,7 @@ ERRORS = (*arguments.ERRORS, CardError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("card", type=Path, metavar="CARD.json")
+    parser.add_argument("card", type=Path, metavar="CARD.json", help="as speedscore card --format json prints it")
     arguments.add_runs(parser, what="where the card's runs are now, in its order")
     arguments.add_facts(parser)
 

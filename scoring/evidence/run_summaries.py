@@ -26,7 +26,7 @@ def summarize_runs(evidence: Evidence) -> tuple[RunSummary, ...]:
             name=run.name,
             created=run.record.created,
             preset=run.record.preset,
-            machine=_machine(run.record.environment),
+            machine=machine_of(run.record.environment),
         )
         for run in evidence.runs
     )
@@ -57,7 +57,7 @@ def shapes(evidence: Evidence) -> dict[str, str]:
     return dict(sorted(by_model.items()))
 
 
-def _machine(environment: dict[str, Scalar]) -> str:
+def machine_of(environment: dict[str, Scalar]) -> str:
     """Names of the processor and of every GPU that the record's environment holds."""
     return ", ".join(
         str(value)

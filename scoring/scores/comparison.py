@@ -72,11 +72,12 @@ def compare(rubric: Rubric, findings: Mapping[str, Sequence[Finding]]) -> Compar
 
     Of two sets of one size the one with more weight in common is taken, and then the first by name.
     """
-    answers: _Answers = {
-        framework: {finding.criterion.id: finding for finding in findings[framework]} for framework in sorted(findings)
-    }
-    eligible = [framework for framework in answers if not _lack(rubric, answers, [framework])]
-    ranked = _most_that_can_be_ranked(rubric, answers, eligible)
+    answers = _by_criterion(findings)
+    ranked = min(
+        _largest_rankable(rubric, answers),
+        key=lambda chosen: (-_weight_in_common(rubric, answers, chosen), chosen),
+        default=(),
+    )
     compared = ranked or tuple(answers)
     common = {criterion.id: _common(criterion, answers, compared, rubric.policy) for criterion in rubric.criterion}
     asked = [criterion for criterion in rubric.criterion if any(criterion.id in own for own in answers.values())]
@@ -97,12 +98,27 @@ def compare(rubric: Rubric, findings: Mapping[str, Sequence[Finding]]) -> Compar
     )
 
 
-def _most_that_can_be_ranked(rubric: Rubric, answers: _Answers, eligible: Sequence[str]) -> tuple[str, ...]:
+def rankable_sets(rubric: Rubric, findings: Mapping[str, Sequence[Finding]]) -> list[tuple[str, ...]]:
+    """The largest sets of frameworks that have enough in common, each by name: ``compare`` takes one of them.
+
+    Which they are hangs on which dimensions weigh something, and not on how much.
+    """
+    return _largest_rankable(rubric, _by_criterion(findings))
+
+
+def _by_criterion(findings: Mapping[str, Sequence[Finding]]) -> _Answers:
+    return {
+        framework: {finding.criterion.id: finding for finding in findings[framework]} for framework in sorted(findings)
+    }
+
+
+def _largest_rankable(rubric: Rubric, answers: _Answers) -> list[tuple[str, ...]]:
+    eligible = [framework for framework in answers if not _lack(rubric, answers, [framework])]
     for size in range(len(eligible), 1, -1):
         sets = [chosen for chosen in itertools.combinations(eligible, size) if not _lack(rubric, answers, chosen)]
         if sets:
-            return min(sets, key=lambda chosen: (-_weight_in_common(rubric, answers, chosen), chosen))
-    return ()
+            return sets
+    return []
 
 
 def _weight_in_common(rubric: Rubric, answers: _Answers, frameworks: Sequence[str]) -> float:

@@ -52,6 +52,15 @@ class Interval(msgspec.Struct, frozen=True):
     and no 95 % of anything."""
 
 
+class DimensionDraws(msgspec.Struct, frozen=True):
+    """A dimension's score in each draw, 0 to 10, rounded as the score is; the first is of the answers themselves."""
+
+    lows: tuple[float, ...]
+    """With what nobody answered at its worst."""
+    highs: tuple[float, ...]
+    """At its best."""
+
+
 class Uncertainty(msgspec.Struct, frozen=True):
     """How sure the scores of one framework are."""
 
@@ -59,6 +68,8 @@ class Uncertainty(msgspec.Struct, frozen=True):
     speed_score: Interval
     lone_process: bool = False
     """Whether a measured figure rests on one process a case, which says nothing of how another would have been."""
+    draws: dict[Dimension, DimensionDraws] = {}
+    """What the intervals were made of: no weight of a dimension has a say in them, so others can be put on them."""
 
 
 def uncertainties(
@@ -113,12 +124,14 @@ def _of_framework(
     rubric: Rubric, drawn: Mapping[str, Draws | None], findings: Sequence[Finding], *, lone_process: bool
 ) -> Uncertainty:
     intervals: dict[Dimension, Interval] = {}
+    kept: dict[Dimension, DimensionDraws] = {}
     totals = [np.zeros(1 + DRAWS), np.zeros(1 + DRAWS)]
     for dimension in DIMENSIONS:
         asked = [finding.criterion for finding in findings if finding.criterion.dimension == dimension]
         lows, highs = (_dimension(rubric, asked, drawn, unknown=unknown) for unknown in (_WORST, _BEST))
         bounds = not asked or any(drawn[criterion.id] is None for criterion in asked if criterion.weight)
         intervals[dimension] = _interval(lows, highs, bounds=bounds)
+        kept[dimension] = DimensionDraws(lows=tuple(lows.tolist()), highs=tuple(highs.tolist()))
         for total, draws in zip(totals, (lows, highs), strict=True):
             total += rubric.weights[dimension] * draws
     whole = math.fsum(rubric.weights.values())
@@ -127,6 +140,7 @@ def _of_framework(
         dimensions=intervals,
         speed_score=_interval(totals[0] / whole, totals[1] / whole, bounds=bounds),
         lone_process=lone_process,
+        draws=kept,
     )
 
 

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--anchor", action="store_true", help="compare with the anchor too: what changed since then")
     parser.add_argument("--allow", action="append", default=[], metavar="FIELD", help="may differ, as in cpu.model")
     parser.add_argument("--history", type=Path, metavar="DIR", help=f"earlier runs to learn from (default: {STORAGE})")
-    parser.add_argument("--group-by", choices=get_args(Axis))
+    parser.add_argument("--group-by", choices=get_args(Axis), help="a table for each; the largest ratio first")
     parser.add_argument("--format", choices=tuple(FORMATS), default="table")
 
 

@@ -35,38 +35,11 @@ class RunSet(msgspec.Struct, frozen=True):
     """Files of a folder that are no runs, each with the reason."""
 
 
-def find_side(argument: str) -> RunSet:
-    """The runs that an argument stands for. Raises RunFileError where it stands for none, or cannot be read."""
-    paths, pooled = _find(argument)
-    if not pooled:
-        return RunSet(argument, (load_figures(paths[0]),))
-    runs, left_out = read_runs(paths)
-    if not runs:
-        raise RunFileError(f"{argument}: no saved run among {len(paths)} files; the first: {left_out[0]}")
-    return RunSet(argument, tuple(runs), tuple(left_out))
+def find_files(argument: str) -> tuple[list[Path], bool]:
+    """The files, at least one, and whether they are one side together: those of a folder or a glob may be no runs.
 
-
-def find_file(argument: str) -> Path:
-    """The one file that an argument stands for. Raises RunFileError where it stands for none or for several."""
-    paths, _ = _find(argument)
-    if len(paths) > 1:
-        raise RunFileError(f"{argument}: expected one run, found {len(paths)}: {_listed(paths)}; name one of them")
-    return paths[0]
-
-
-def read_runs(paths: Iterable[Path]) -> tuple[list[SavedRun], list[str]]:
-    """The runs, oldest first, and what could not be read as one."""
-    runs, left_out = [], []
-    for path in paths:
-        try:
-            runs.append(load_figures(path))
-        except RunFileError as error:
-            left_out.append(str(error))
-    return sorted(runs, key=lambda run: run.created), left_out
-
-
-def _find(argument: str) -> tuple[list[Path], bool]:
-    """The files, at least one, and whether they are one side together."""
+    Raises RunFileError where the argument stands for none.
+    """
     if not argument:
         # As a path it is the folder itself, which a shell's variable that is not set should not stand for.
         raise RunFileError("a RUN is empty; name a file, a folder, a glob or a run in .benchmarks")
@@ -84,6 +57,36 @@ def _find(argument: str) -> tuple[list[Path], bool]:
     if any(sign in argument for sign in _GLOB):
         return _some(_globbed(argument), argument), True
     return [_named(argument)], False
+
+
+def find_side(argument: str) -> RunSet:
+    """The runs that an argument stands for. Raises RunFileError where it stands for none, or cannot be read."""
+    paths, pooled = find_files(argument)
+    if not pooled:
+        return RunSet(argument, (load_figures(paths[0]),))
+    runs, left_out = read_runs(paths)
+    if not runs:
+        raise RunFileError(f"{argument}: no saved run among {len(paths)} files; the first: {left_out[0]}")
+    return RunSet(argument, tuple(runs), tuple(left_out))
+
+
+def find_file(argument: str) -> Path:
+    """The one file that an argument stands for. Raises RunFileError where it stands for none or for several."""
+    paths, _ = find_files(argument)
+    if len(paths) > 1:
+        raise RunFileError(f"{argument}: expected one run, found {len(paths)}: {_listed(paths)}; name one of them")
+    return paths[0]
+
+
+def read_runs(paths: Iterable[Path]) -> tuple[list[SavedRun], list[str]]:
+    """The runs, oldest first, and what could not be read as one."""
+    runs, left_out = [], []
+    for path in paths:
+        try:
+            runs.append(load_figures(path))
+        except RunFileError as error:
+            left_out.append(str(error))
+    return sorted(runs, key=lambda run: run.created), left_out
 
 
 def _some(paths: list[Path], argument: str) -> list[Path]:

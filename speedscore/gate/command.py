@@ -17,13 +17,14 @@ import msgspec
 import pytest
 
 from speedscore.gate.building import build
+from speedscore.gate.comment import markdown
 from speedscore.gate.environments import Environment, differing_packages, environments
 from speedscore.gate.errors import GateError
 from speedscore.gate.loop import Gate
 from speedscore.gate.outcome import GateOutcome
-from speedscore.gate.output import markdown, terminal_lines
+from speedscore.gate.output import terminal_lines
 from speedscore.gate.own_code import hint_to_build
-from speedscore.gate.plan import GatePlan, SidePlace, command_for, places, plan_side
+from speedscore.gate.plan import GatePlan, SidePlace, arguments_beside_base, command_for, places, plan_side
 from speedscore.gate.projects import layout_of
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport, conclude, conclude_canary
 from speedscore.gate.request import GateRequest, find_rootdir_again, read_request
@@ -32,6 +33,7 @@ from speedscore.gate.sides import StartSide
 from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, commits_missing_in_head, working_tree
 from speedscore.host.clock import Clock
 from speedscore.host.clock import seconds as monotonic_seconds
+from speedscore.host.files import write_file
 from speedscore.host.fingerprint import fingerprint
 from speedscore.host.reaper import end_leftovers
 from speedscore.host.scratch import remove_leftovers
@@ -126,6 +128,7 @@ def _gate(
         seconds=clock() - began,
         environment=fingerprint(config.rootpath),
         reproduce={} if request.canary else {case: command_for(config, case) for case in regressed},
+        arguments=arguments_beside_base(config),
         exit_code=code,
         headline=headline,
     )
@@ -204,8 +207,7 @@ def _write(report: GateReport, config: pytest.Config) -> bool:
         if json_path is not None:
             write_json(json_path, msgspec.to_builtins(report))
         if markdown_path is not None:
-            markdown_path.parent.mkdir(parents=True, exist_ok=True)
-            markdown_path.write_text(printable(markdown(report)), encoding="utf-8")
+            write_file(markdown_path, printable(markdown(report)))
     except (OSError, RunFileError) as error:
         _say([f"gate: the report was not written: {error}"])
         return False

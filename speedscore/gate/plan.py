@@ -15,7 +15,16 @@ import pytest
 from speedscore.gate.building import Build
 from speedscore.gate.import_roots import import_roots
 from speedscore.gate.projects import Layout
-from speedscore.gate.side_arguments import Moves, Selection, alone, moved, named_paths, select, without_gate
+from speedscore.gate.side_arguments import (
+    Moves,
+    Selection,
+    alone,
+    moved,
+    named_paths,
+    select,
+    without_base,
+    without_gate,
+)
 from speedscore.gate.sides import SideSpec
 from speedscore.gate.worktrees import SourceTree
 
@@ -107,6 +116,11 @@ def command_for(config: pytest.Config, case: str) -> str:
     """The gate on one case alone, as it can be typed anywhere."""
     arguments = alone(_arguments(config), paths=config.option.file_or_dir)
     return f"cd {shlex.quote(str(config.rootpath))} && {shlex.join(['pytest', case, *arguments])}"
+
+
+def arguments_beside_base(config: pytest.Config) -> tuple[str, ...]:
+    """What such a command has beside the case and the base."""
+    return without_base(alone(_arguments(config), paths=config.option.file_or_dir))
 
 
 def places(rootdir: Path, head: SourceTree, tree: SourceTree) -> tuple[Path, Moves]:

@@ -69,7 +69,9 @@ class GateReport(msgspec.Struct, frozen=True):
     environment: dict[str, Scalar] = {}
     """The machine, as in a saved run."""
     reproduce: dict[str, str] = {}
-    """By case the command that gates it alone."""
+    """By case the command that gates it alone, here."""
+    arguments: tuple[str, ...] = ()
+    """What that command has beside the case and the base: where the base is named as a commit, it runs in any clone."""
 
 
 def count(verdicts: Iterable[Verdict], outcome: Outcome) -> int:

@@ -87,6 +87,11 @@ def alone(arguments: Sequence[str], *, paths: Sequence[str]) -> tuple[str, ...]:
     return _without(others, (*_CHOOSING, "--gate-json", "--gate-markdown"))
 
 
+def without_base(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The same without what is said of the base, and without what every gate needs."""
+    return tuple(word for word in _without(arguments, ("--gate",)) if word != "--benchmark-only")
+
+
 def _without(arguments: Sequence[str], options: tuple[str, ...]) -> tuple[str, ...]:
     """Options that have a value, in either spelling, taken out with it."""
     kept: list[str] = []

@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 from speedscore.report.blocks import Detail, Report, View
 from speedscore.report.content import Content
-from speedscore.report.details import cases, runs
-from speedscore.report.views import overview, performance
+from speedscore.report.details import cases as case_details
+from speedscore.report.details import runs as run_details
+from speedscore.report.ecosystems import all_series
+from speedscore.report.views import overview, performance, runs
 
-VIEWS: tuple[Callable[[Content], View | None], ...] = (overview.view, performance.view)
+VIEWS: tuple[Callable[[Content], View | None], ...] = (overview.view, performance.view, runs.view)
 """In the order of the tabs."""
-DETAILS: tuple[Callable[[Content], tuple[Detail, ...]], ...] = (cases.details, runs.details)
+DETAILS: tuple[Callable[[Content], tuple[Detail, ...]], ...] = (case_details.details, run_details.details)
 """What links lead to."""
 
 
@@ -22,7 +24,7 @@ def assemble(content: Content) -> Report:
         subtitle=_subtitle(content),
         views=tuple(view for make in VIEWS if (view := make(content)) is not None),
         details=tuple(detail for make in DETAILS for detail in make(content)),
-        series=content.frameworks,
+        series=all_series(content),
         card=content.card(),
     )
 
@@ -38,4 +40,5 @@ def _subtitle(content: Content) -> str:
     if not runs:
         return f"{facts}; nothing was measured"
     machines = " and ".join(dict.fromkeys(run.machine for run in runs if run.machine)) or "an unnamed machine"
-    return f"{', '.join(run.name for run in runs)}; preset {runs[0].preset} on {machines}; {facts}"
+    older = f"; {len(content.left_out)} older or other runs as history" if content.left_out else ""
+    return f"{', '.join(run.name for run in runs)}; preset {runs[0].preset} on {machines}; {facts}{older}"

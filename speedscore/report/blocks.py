@@ -24,6 +24,8 @@ class Cell(msgspec.Struct, frozen=True):
     """The id of the detail that says where this comes from; empty where there is none."""
     url: str = ""
     """A page elsewhere; only ``http`` and ``https`` become a link."""
+    page: str = ""
+    """A page of the same site, by its path from this one."""
     series: str = ""
     """The framework whose colour and shape stand before the text."""
     note: str = ""
@@ -130,8 +132,12 @@ class DetailTable(msgspec.Struct, frozen=True):
     """A small table inside a detail."""
 
     title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Scalar, ...], ...]
+    columns: tuple[Column, ...] = ()
+    rows: tuple[tuple[Scalar, ...], ...] = ()
+    figure: str = ""
+    """The id of a figure in whose rows these stand, those of ``series``: a page holds no round twice. Columns and rows
+    are then the figure's."""
+    series: str = ""
 
 
 class Detail(msgspec.Struct, frozen=True):

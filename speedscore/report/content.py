@@ -6,7 +6,7 @@ It gathers records that other rooms have made and checked; it computes nothing i
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import msgspec
 
 from speedscore.record.phases import DEVICES, PHASES
 from speedscore.record.run_record import CaseResult
+from speedscore.report.choosing import choose_runs
 from speedscore.scoring.cards import json as card_json
 from speedscore.scoring.evidence import this_month
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun, gather
@@ -26,9 +27,14 @@ class Content(msgspec.Struct, frozen=True):
     """Everything that may be shown."""
 
     runs: tuple[NamedRun, ...]
+    """Those that are scored."""
     rubric: Rubric
     evidence: Evidence
     scores: ScoreReport
+    left_out: tuple[tuple[NamedRun, str], ...] = ()
+    """Runs that are history, each with the reason why it is not scored; the newest first."""
+    pages: dict[str, str] = {}
+    """Run → its own page beside this one, where there is one."""
 
     @property
     def cases(self) -> tuple[tuple[NamedRun, CaseResult], ...]:
@@ -61,19 +67,28 @@ def make_content(
     facts: Sequence[Path] = (),
     month: str | None = None,
     departures: tuple[str, ...] = (),
+    pages: Mapping[str, str] | None = None,
 ) -> Content:
-    """Score the runs and put them beside the facts.
+    """Score the runs that can be scored together, and put them beside the facts; the others are history.
 
-    ``month`` is the snapshot, by default the newest; ``facts`` are folders beside the shipped one. Raises FactError and
-    EvidenceError.
+    ``month`` is the snapshot, by default the newest; ``facts`` are folders beside the shipped one; ``pages`` name the
+    runs' own pages. Raises FactError and EvidenceError.
     """
+    chosen = choose_runs(runs)
     evidence = gather(
         load_snapshots(fixtures_folder() / "ecosystem", *facts, keys=rubric.facts, topics=rubric.topics),
         month=month,
         as_of=this_month.this_month() if month is None else None,
-        runs=runs,
+        runs=chosen.scored,
         kind_order=rubric.policy.kind_order,
     )
     everybody = evidence.measured_anywhere() or evidence.frameworks()
     scores = build_report(rubric, evidence, frameworks=everybody, departures=departures)
-    return Content(runs=tuple(runs), rubric=rubric, evidence=evidence, scores=scores)
+    return Content(
+        runs=chosen.scored,
+        left_out=chosen.left_out,
+        rubric=rubric,
+        evidence=evidence,
+        scores=scores,
+        pages=dict(pages or {}),
+    )

@@ -13,7 +13,7 @@ import pytest
 
 from speedscore.host.extras import MissingExtraError
 from speedscore.record.run_record import RunRecord
-from speedscore.report.writing import ReportError, check_extra, write_report
+from speedscore.report.writing import Judging, ReportError, check_extra, check_name, write_report
 from speedscore.scoring.evidence.evidence import EvidenceError
 from speedscore.scoring.evidence.session import fact_folders, named_run, rubric_of
 from speedscore.scoring.facts.fact import FactError
@@ -42,10 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     try:
         check_extra()
-    except MissingExtraError as error:
+        check_name(path)
+    except (MissingExtraError, ReportError) as error:
         raise pytest.UsageError(f"--report: {error}") from None
-    if path.is_dir():
-        raise pytest.UsageError(f"--report {path}: expected the name of a file, found a folder")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -59,7 +58,8 @@ def pytest_speedscore_run(config: pytest.Config, run: RunRecord, run_path: str |
         config.stash[_SAID] = (f"speedscore: no report: {reason}", True)
         return
     try:
-        write_report(path, rubric_of(config), [named_run(config, run, run_path)], facts=list(fact_folders(config)))
+        judging = Judging(rubric=rubric_of(config), facts=tuple(fact_folders(config)))
+        write_report(path, [named_run(config, run, run_path)], judging)
     except (FactError, RubricError, EvidenceError, ReportError) as error:
         config.stash[_SAID] = (f"speedscore: no report: {error}", True)
     else:

@@ -5,12 +5,16 @@ The libraries that draw are imported here, when a page is really made.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import msgspec
 
 from speedscore.host.extras import require
 from speedscore.host.files import write_file
-from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.report.site import INDEX, is_folder, page_name
+from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun
 from speedscore.scoring.rubric.rubric import Rubric
 
 
@@ -23,27 +27,63 @@ def check_extra() -> None:
     require("report", "altair", "jinja2", "ruptures", "vl_convert")
 
 
-def write_report(
-    path: Path,
-    rubric: Rubric,
-    runs: Sequence[NamedRun],
-    *,
-    facts: Sequence[Path] = (),
-    month: str | None = None,
-    departures: tuple[str, ...] = (),
-) -> None:
-    """One HTML file. ``facts`` are folders beside the shipped one, ``month`` is the snapshot (default: the newest), and
-    ``departures`` say what of the rubric is not the package's own.
+def check_name(path: Path) -> None:
+    """Raises ReportError for a file that no browser would take for a page."""
+    if path.suffix.lower() not in {".html", ".htm"}:
+        raise ReportError(f"{path}: expected a name that ends in .html, or a folder")
+
+
+class Judging(msgspec.Struct, frozen=True):
+    """By what the runs are scored."""
+
+    rubric: Rubric
+    facts: tuple[Path, ...] = ()
+    """Folders beside the shipped one."""
+    month: str | None = None
+    """Of the snapshot; None for the newest."""
+    departures: tuple[str, ...] = ()
+    """What of the rubric is not the package's own."""
+
+
+def write_report(path: Path, runs: Sequence[NamedRun], judging: Judging) -> Path:
+    """One HTML file, or a site where ``path`` names a folder; returns the file to open.
 
     Raises MissingExtraError, ReportError, FactError and EvidenceError; a file that stood there stays as it was.
     """
     check_extra()
+    if not is_folder(path):
+        check_name(path)
+        _write_page(path, runs, judging)
+        return path
+    pages = {run.name: page_name(run) for run in runs}
+    for run in runs:
+        own = path / pages[run.name]
+        # Its name holds what it was made from; a run that cannot be scored has no page, and the index says why.
+        if not own.exists():
+            with contextlib.suppress(EvidenceError):
+                _write_page(own, [run], judging)
+    there = {name: page for name, page in pages.items() if (path / page).exists()}
+    _write_page(path / INDEX, runs, judging, pages=there)
+    return path / INDEX
+
+
+def _write_page(
+    path: Path, runs: Sequence[NamedRun], judging: Judging, *, pages: Mapping[str, str] | None = None
+) -> None:
     from speedscore.report.assembling import assemble
     from speedscore.report.content import make_content
     from speedscore.report.page.page import render
 
-    content = make_content(rubric, runs, facts=facts, month=month, departures=departures)
+    content = make_content(
+        judging.rubric,
+        runs,
+        facts=judging.facts,
+        month=judging.month,
+        departures=judging.departures,
+        pages=pages or {},
+    )
     try:
         write_file(path, render(assemble(content)))
     except OSError as error:
-        raise ReportError(f"{path}: not written ({error.strerror}); name a file that can be") from error
+        reason = f"not written ({error.strerror}); name a file or a folder that can be"
+        raise ReportError(f"{path}: {reason}") from error

@@ -8,6 +8,10 @@ from collections.abc import Iterable, Sequence
 from speedscore.text.cleaning import one_line
 
 _SIGNS = re.compile(r"[\\`*_\[\]<>#|~&]")
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_LINKED = re.compile(r"@|://|www\.|(?:mailto|xmpp):|[#!]\d|\bGH-\d", re.IGNORECASE)
+"""What GitHub and GitLab turn into a link or a mention by themselves, also where its signs are escaped: addresses, names
+of people and teams, numbers of issues and of merge requests."""
 
 
 class Markdown(str):
@@ -18,10 +22,26 @@ class Markdown(str):
 
 def code(text: str) -> Markdown:
     """A code span that shows ``text`` as it stands, backticks included (CommonMark 0.31, section 6.1)."""
-    longest_run = max((len(run) for run in re.findall("`+", text)), default=0)
+    shown = one_line(text)
+    if "|" in shown or not shown:
+        # A cell of a table ends at a bar, in a code span too, and what a backslash before the bar does there depends on
+        # how many stand before it. An entity is never a bar (section 6.2), and code in HTML may have entities.
+        return Markdown(f"<code>{_PUNCTUATION.sub(lambda sign: f'&#{ord(sign[0])};', shown)}</code>")
+    longest_run = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * (longest_run + 1)
-    pad = " " if longest_run else ""
-    return Markdown(f"{fence}{pad}{one_line(text)}{pad}{fence}")
+    # A blank at both ends is taken off.
+    pad = " " if longest_run or shown.startswith(" ") and shown.endswith(" ") else ""
+    return Markdown(f"{fence}{pad}{shown}{pad}{fence}")
+
+
+def inert(text: str) -> Markdown:
+    """``text`` in one line that is shown as it stands, and of which GitHub and GitLab make neither link nor mention.
+
+    A word of which they would is shown as code, where they do not look: a backslash or an entity before the sign is
+    gone by the time that they look for it.
+    """
+    words = one_line(text).split(" ")
+    return Markdown(" ".join(code(word) if _LINKED.search(word) else escaped(word) for word in words))
 
 
 def fenced(lines: Iterable[str]) -> list[str]:

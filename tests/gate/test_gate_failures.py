@@ -64,7 +64,7 @@ def test_a_side_that_does_not_start_says_so_with_its_last_lines(repository: Repo
     assert ran.code == 13
     assert any(line.startswith("gate cannot run: pytest on base (HEAD (") for line in ran.lines)
     assert "  | E   LookupError: no such drawer" in ran.lines
-    assert ran.markdown.splitlines()[0].startswith("### speedscore gate: cannot run: pytest on base (HEAD (")
+    assert ran.markdown.splitlines()[1].startswith("### speedscore gate: cannot run: pytest on base (HEAD (")
     assert "  | E   LookupError: no such drawer" in ran.markdown.splitlines()
 
 

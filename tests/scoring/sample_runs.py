@@ -14,6 +14,18 @@ CERTIFICATE = Certificate(
     reference="float64 NumPy, by hand", checks=(Check(quantity="loss", tensor="", error=1e-7, tolerance=1e-5),)
 )
 
+ANNOUNCING = """
+import pathlib
+from speedscore.record.run_file import load_run
+
+def pytest_sessionfinish(session):
+    path = pathlib.Path("run.json")
+    if path.exists():
+        hook = session.config.hook.pytest_speedscore_run
+        hook(config=session.config, run=load_run(path), run_path=str(path.absolute()))
+"""
+"""A conftest that announces ``run.json`` as the measuring half would."""
+
 
 def measured_case(
     framework: str,

@@ -10,25 +10,14 @@ import speedscore.plugin
 import speedscore.scoring.plugin
 from speedscore.record.run_record import RunRecord
 from tests.scoring.sample_probes import answered, probed_run, unanswered
-from tests.scoring.sample_runs import make_run, measured_case, save, skipped_case, two_frameworks
-
-MEASURING_SIDE = """
-import pathlib
-from speedscore.record.run_file import load_run
-
-def pytest_sessionfinish(session):
-    path = pathlib.Path("run.json")
-    if path.exists():
-        hook = session.config.hook.pytest_speedscore_run
-        hook(config=session.config, run=load_run(path), run_path=str(path.absolute()))
-"""
+from tests.scoring.sample_runs import ANNOUNCING, make_run, measured_case, save, skipped_case, two_frameworks
 
 
 @pytest.fixture
 def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A folder with one passing test and a plugin that announces ``run.json`` as the measuring half would."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    pytester.makeconftest(MEASURING_SIDE)
+    pytester.makeconftest(ANNOUNCING)
     pytester.makepyfile("def test_one(): pass")
     return pytester
 
@@ -75,7 +64,7 @@ def test_a_session_whose_probes_have_no_answer_gets_one_line(session: pytest.Pyt
 
 def test_the_whole_cards_are_printed_where_they_are_asked_for(session: pytest.Pytester) -> None:
     option = "def pytest_addoption(parser):\n    parser.addoption('--full', action='store_true')\n"
-    session.makeconftest(f"{MEASURING_SIDE}\n{option}")
+    session.makeconftest(f"{ANNOUNCING}\n{option}")
     result = run_session(session, two_frameworks(), "--full")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*score cards*", "JAX *", "PyTorch *", "Side by side*", "*preset smoke (run.json)*"])
@@ -138,7 +127,7 @@ def test_a_framework_of_another_package_has_a_card_with_the_facts_that_it_brings
     path = session.path / "facts" / "newcomer" / "2024-01.toml"
     path.parent.mkdir(parents=True)
     path.write_text(SNAPSHOT, encoding="utf-8")
-    session.makeconftest(f"""{MEASURING_SIDE}
+    session.makeconftest(f"""{ANNOUNCING}
 def pytest_speedscore_facts():
     return [pathlib.Path("facts")]
 
@@ -153,7 +142,7 @@ def pytest_addoption(parser):
 
 @pytest.mark.parametrize("answer", ["'facts'", "['facts']", "pathlib.Path('facts')", "3"])
 def test_facts_that_are_no_list_of_folders_get_one_line(session: pytest.Pytester, answer: str) -> None:
-    session.makeconftest(f"{MEASURING_SIDE}\ndef pytest_speedscore_facts():\n    return {answer}\n")
+    session.makeconftest(f"{ANNOUNCING}\ndef pytest_speedscore_facts():\n    return {answer}\n")
     result = run_session(session, two_frameworks())
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines(["speedscore: no cards: pytest_speedscore_facts: expected a list of paths, found *"])
@@ -161,7 +150,7 @@ def test_facts_that_are_no_list_of_folders_get_one_line(session: pytest.Pytester
 
 
 def test_a_question_that_would_begin_lines_of_its_own_is_refused(session: pytest.Pytester) -> None:
-    session.makeconftest(f"""{MEASURING_SIDE}
+    session.makeconftest(f"""{ANNOUNCING}
 import msgspec
 from speedscore.scoring.rubric.rubric import load_rubric
 
@@ -181,7 +170,7 @@ def test_the_plugin_works_without_the_measuring_half(session: pytest.Pytester) -
 
 
 def test_a_run_that_could_not_be_saved_is_scored_all_the_same(session: pytest.Pytester) -> None:
-    session.makeconftest(MEASURING_SIDE.replace("str(path.absolute())", "None"))
+    session.makeconftest(ANNOUNCING.replace("str(path.absolute())", "None"))
     result = run_session(session, two_frameworks())
     assert result.ret == 0
     result.stdout.fnmatch_lines(["Known by * JAX  PyTorch"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Protocol
 
 import jax
@@ -20,6 +21,7 @@ from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Driver
 from speedscore.bench_suite.frameworks.jax.observing import count_executable, count_pool_threads, hash_program
 from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
 from speedscore.bench_suite.frameworks.jax.watching import cache_hits, config, steady_state
+from speedscore.bench_suite.frameworks.profiling import MarkStep
 from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName, Role
@@ -179,6 +181,11 @@ class JaxProgram:
         if self._compiled is None:
             return {}
         return count_executable(self._compiled.executable) | {"exported_bytes": self._compiled.exported_bytes}
+
+    def profiling(self, folder: Path) -> AbstractContextManager[MarkStep]:
+        from speedscore.bench_suite.frameworks.jax.profiling import jax_profile
+
+        return jax_profile(folder)
 
     def describe(self) -> dict[str, Scalar]:
         described: dict[str, Scalar] = {

@@ -11,7 +11,8 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 # TensorFlow reads it when it is imported, by this module or by one of those below.
@@ -21,6 +22,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from speedscore.bench_suite.frameworks.profiling import MarkStep
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.frameworks.tensorflow.computation import Computation
 from speedscore.bench_suite.frameworks.tensorflow.devices import (
@@ -169,6 +171,11 @@ class TensorflowProgram:
     def counts(self) -> dict[str, int]:
         """None: XLA's program can be read only from a second compilation, which is not the one that runs."""
         return {}
+
+    def profiling(self, folder: Path) -> AbstractContextManager[MarkStep]:
+        from speedscore.bench_suite.frameworks.tensorflow.profiling import tensorflow_profile
+
+        return tensorflow_profile(folder)
 
     def describe(self) -> dict[str, Scalar]:
         described: dict[str, Scalar] = {

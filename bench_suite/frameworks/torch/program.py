@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from speedscore.bench_suite.frameworks.profiling import MarkStep
+from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.frameworks.torch.compiling import VARIANTS, Compiler
 from speedscore.bench_suite.frameworks.torch.layout import TorchModel
 from speedscore.bench_suite.frameworks.torch.memory_layout import Layout, choose_layout
@@ -199,6 +202,13 @@ class TorchProgram:
 
     def counts(self) -> dict[str, int]:
         return self._compiler.counts()
+
+    def profiling(self, folder: Path) -> AbstractContextManager[MarkStep]:
+        from speedscore.bench_suite.frameworks.torch.profiling import torch_profile
+
+        if self._platform.name == "tpu":
+            raise DeviceUnavailable("torch.profiler does not record a TPU")
+        return torch_profile(folder, on_gpu=self._platform.name == "gpu")
 
     def describe(self) -> Facts:
         facts: Facts = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import gzip
 import hashlib
 import importlib.resources
 import json
@@ -17,13 +18,15 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from speedscore.report.blocks import Block, Cell, Column, Detail, Figure, Report, View
+from speedscore.report.blocks import Block, Cell, Column, Detail, DetailTable, Figure, Report, View
 from speedscore.report.charts.drawing import vega_lite_version
 from speedscore.report.charts.theme import colour, config, scales, shape
 from speedscore.text.plain import plain
 
 _SCRIPTS = ("state.js", "details.js", "charts.js", "copying.js", "tables.js", "weights.js", "page.js")
 """In the order in which they stand in the page: later ones call what earlier ones declare."""
+_MANY_ROWS = 15
+"""More than these scroll under the head of their table."""
 _SVG_SHAPES = {
     "circle": "M6 1a5 5 0 1 0 .01 0z",
     "square": "M1.5 1.5h9v9h-9z",
@@ -41,7 +44,7 @@ def render(report: Report) -> str:
     clean = plain(report)
     scripts = [_read(f"scripts/{name}") for name in _SCRIPTS]
     # In a function of their own: the library's script leaves names of one letter behind.
-    own = "\n".join(['(() => {"use strict";', *scripts, "})();"])
+    own = "\n".join(['(async () => {"use strict";', *scripts, "})();"])
     code = [Markup(_chart_library()), Markup(own)]
     return (
         _environment()
@@ -56,6 +59,7 @@ def render(report: Report) -> str:
             choices=_choices,
             safe_json=safe_json,
             is_link=_is_link,
+            long=_MANY_ROWS,
             places={name: place for place, name in enumerate(clean.series)},
             colour=colour,
             mark=lambda place: _SVG_SHAPES[shape(place)],
@@ -94,7 +98,8 @@ def _policy(code: list[Markup]) -> str:
 
 
 def _data(report: Report) -> Markup:
-    """What the scripts read, as JSON in which no sign can end the element that holds it."""
+    """What the scripts read: JSON, compressed (gzip, RFC 1952) and in letters and digits (base64), because fifty
+    thousand rounds are more than half of a page. The same report is the same text."""
     figures = [block for view in report.views for block in view.blocks if isinstance(block, Figure)]
     document = {
         "series": report.series,
@@ -104,15 +109,19 @@ def _data(report: Report) -> Markup:
         "details": {detail.id: _detail(detail) for detail in report.details},
         "card": report.card,
     }
-    return safe_json(document)
+    return Markup(base64.b64encode(gzip.compress(_json(document).encode(), mtime=0)).decode())
 
 
 def safe_json(document: Any) -> Markup:
     """JSON for a script element of the type ``application/json``: without ``<``, ``>`` and ``&``."""
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = _json(document)
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _figure(figure: Figure) -> dict[str, Any]:
@@ -128,15 +137,14 @@ def _detail(detail: Detail) -> dict[str, Any]:
     return {
         "title": detail.title,
         "entries": [[name, _cell(cell)] for name, cell in detail.entries],
-        "tables": [
-            {
-                "title": table.title,
-                "columns": _titles(table.columns),
-                "rows": table.rows,
-            }
-            for table in detail.tables
-        ],
+        "tables": [_detail_table(table) for table in detail.tables],
     }
+
+
+def _detail_table(table: DetailTable) -> dict[str, Any]:
+    if table.figure:
+        return {"title": table.title, "figure": table.figure, "series": table.series}
+    return {"title": table.title, "columns": _titles(table.columns), "rows": table.rows}
 
 
 def _titles(columns: Sequence[Column]) -> list[str]:

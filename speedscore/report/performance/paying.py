@@ -79,8 +79,8 @@ def _figure(group: Group, cases: Sequence[CaseResult], cold: Starts) -> Figure:
         fields=("framework", "steps", "seconds"),
         rows=rows,
         notes=(
-            f"The time after n {counted} is that to the end of the first, compiling from empty caches included, and n − 1 times "
-            "the figure of this phase. It is worked out, and no run of so many was timed.",
+            f"The time after n {counted} is that to the end of the first, compiling from empty caches included, and "
+            "n − 1 times the figure of this phase. It is worked out, and no run of so many was timed.",
         ),
         sources=group.sources,
         tags=group.tags,

@@ -13,6 +13,9 @@ from speedscore.report.charts import rounds as chart
 from speedscore.report.performance.groups import Group
 from speedscore.text.numbers import short_percent
 
+ROUNDS = "rounds"
+"""The kind of this figure in its id."""
+
 
 def figure(group: Group) -> Figure:
     """Of a group in which something was measured."""
@@ -24,7 +27,7 @@ def figure(group: Group) -> Figure:
     ]
     figures: list[tuple[Scalar, ...]] = [(case.framework, middle(case), None, chart.FIGURE) for case in group.measured]
     return Figure(
-        id=group.id("rounds"),
+        id=group.id(ROUNDS),
         title=f"Every round: {group.title}",
         lead=_lead(group, processes=processes),
         spec=chart.spec(group.spec.metric.title, frameworks=group.frameworks, processes=processes),

@@ -25,6 +25,8 @@ from speedscore.bench_suite.workers.protocol import (
     Gauged,
     Prepare,
     Prepared,
+    Profile,
+    Profiled,
     Reply,
     Request,
     Setting,
@@ -90,6 +92,7 @@ class FakeWorkers:
         self.steps_per_round = STEPS
         self.from_cache: bool | None = None
         """What a worker with caches says of them."""
+        self.profiled = Profiled(reason="made up, without a profiler")
         self.errors: dict[type[Request], BaseException] = {}
         """Raised in place of a reply to such a request."""
         self.limit_seconds = PRESET.limit_seconds
@@ -145,6 +148,8 @@ class FakeWorker:
                 return CertifiedAgain((Check("after the rounds", "loss", 0.0, 1.0),))
             case Gauge():
                 return Gauged(gemm_flops_per_second=1e9, dispatch_seconds=(1e-5,))
+            case Profile():
+                return self._workers.profiled
             case Describe():
                 program = ProgramDescription(platform=self.cell.device, threads=2, variant="x")
                 return Described(program=program, worker=WorkerDescription())

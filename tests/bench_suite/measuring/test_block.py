@@ -22,7 +22,15 @@ from speedscore.bench_suite.measuring.outcomes import (
 )
 from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, MINIMUM_ROUNDS
 from speedscore.bench_suite.workers.handle import WorkerLost
-from speedscore.bench_suite.workers.protocol import CertifyAgain, Gauge, Prepare, Setting, TimeRound
+from speedscore.bench_suite.workers.protocol import (
+    CertifyAgain,
+    Gauge,
+    Prepare,
+    Profile,
+    Profiled,
+    Setting,
+    TimeRound,
+)
 from speedscore.record.phases import Phase, Role
 from tests.bench_suite.measuring.fakes import (
     PREPARING_SECONDS,
@@ -54,9 +62,16 @@ def run(
     from_cache: bool | None = None,
     process_ended: Callable[[Mapping[Case, CaseOutcome]], None] | None = None,
     others: OthersSeconds = unknown_load,
+    profiles: dict[Case, Profiled] | None = None,
+    profile_error: BaseException | None = None,
 ) -> tuple[dict[str, CaseOutcome], FakeWorkers]:
-    """Outcomes under ``framework`` for one phase, under ``framework phase`` for several."""
+    """Outcomes under ``framework`` for one phase, under ``framework phase`` for several.
+
+    ``profiles`` is given what became of each profile; without it nothing is profiled.
+    """
     workers = FakeWorkers(clock, rounds)
+    if profile_error is not None:
+        workers.errors[Profile] = profile_error
     workers.from_cache = from_cache
     frameworks = dict.fromkeys(name.partition(" ")[0] for name in rounds)
     cases = [Case(framework=name, model="mlp", device="cpu", phase=phase) for name in frameworks for phase in phases]
@@ -71,6 +86,7 @@ def run(
             clock=clock,
             process_ended=process_ended,
             others_seconds=others,
+            keep_profile=None if profiles is None else profiles.__setitem__,
         )
     finally:
         assert not workers.alive
@@ -336,3 +352,42 @@ def test_where_a_device_serves_one_process_one_worker_lives_at_a_time(clock: Fak
     one, other = (measured(outcomes[case]) for case in cases)
     assert len(one.rounds) == len(other.rounds) == 2 * MINIMUM_ROUNDS
     assert not {round_.turn for round_ in one.rounds} & {round_.turn for round_ in other.rounds}
+
+
+ALL_ROUNDS = {"a": 0.1, "a inference": 0.01, "b": 0.2, "b inference": 0.02}
+
+
+def run_profiled(
+    clock: FakeClock, *, profiles: dict[Case, Profiled] | None, error: BaseException | None = None
+) -> tuple[dict[str, CaseOutcome], FakeWorkers]:
+    return run(
+        clock,
+        {name: steady(seconds) for name, seconds in ALL_ROUNDS.items()},
+        phases=("training", "inference", "compilation"),
+        processes=2,
+        profiles=profiles,
+        profile_error=error,
+    )
+
+
+def test_no_round_is_taken_under_a_profiler() -> None:
+    profiles: dict[Case, Profiled] = {}
+    outcomes, workers = run_profiled(FakeClock(), profiles=profiles)
+    assert {(case.framework, case.phase) for case in profiles} == {
+        (framework, phase) for framework in "ab" for phase in ("training", "inference")
+    }, "a compilation is no step that could be profiled"
+    for worker in workers.started:
+        kinds = [type(request) for request in worker.asked]
+        assert kinds.count(Profile) == 2 * worker.process, "in the last of its processes, and in no other"
+        if Profile in kinds:
+            assert set(kinds[kinds.index(Profile) :]) == {Profile}, "after all that is measured there"
+    unprofiled, others = run_profiled(FakeClock(), profiles=None)
+    assert outcomes == unprofiled, "the figures of a session that profiles are those of one that does not"
+    assert Profile not in {type(request) for request in others.asked}
+
+
+def test_a_profiler_that_fails_costs_its_profile_and_no_figure() -> None:
+    profiles: dict[Case, Profiled] = {}
+    outcomes, _ = run_profiled(FakeClock(), profiles=profiles, error=WorkerLost("the profiler crashed\nits last lines"))
+    assert outcomes == run_profiled(FakeClock(), profiles=None)[0]
+    assert set(profiles.values()) == {Profiled(reason="the profiler crashed")}

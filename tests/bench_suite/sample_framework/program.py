@@ -10,6 +10,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,10 +131,26 @@ class SampleProgram:
         }
 
 
+class ProfiledSample(SampleProgram):
+    """The sample with a profiler, which writes down the marks of the steps."""
+
+    @contextlib.contextmanager
+    def profiling(self, folder: Path) -> Iterator[Callable[..., contextlib.AbstractContextManager[object]]]:
+        marked: list[str] = []
+
+        def mark_step(*, step_num: int) -> contextlib.AbstractContextManager[object]:
+            marked.append(f"step {step_num}")
+            return contextlib.nullcontext()
+
+        yield mark_step
+        (folder / "marks.txt").write_text("\n".join(marked))
+
+
 def build(
     workload: Workload, *, implementation: str, role: Role, device: DeviceName, variant: str, threads: int
 ) -> SampleProgram:
     assert implementation.endswith(".mlp")
     if variant == "unavailable":
         raise DeviceUnavailable(f"asked for {device}, but this build of the sample framework has none")
-    return SampleProgram(workload, role=role, device=device, variant=variant, threads=threads)
+    kind = ProfiledSample if variant == "profiled" else SampleProgram
+    return kind(workload, role=role, device=device, variant=variant, threads=threads)

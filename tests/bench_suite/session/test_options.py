@@ -146,6 +146,16 @@ def test_a_run_that_cannot_be_read_is_refused(matrix: Matrix, content: str | Non
             id="resuming in one process",
         ),
         pytest.param(
+            ["--profile=."],
+            "--profile .: expected a new or an empty folder, found conftest.py in it; name another",
+            id="a folder that holds something",
+        ),
+        pytest.param(
+            ["--profile=conftest.py"],
+            "--profile conftest.py: expected a new or an empty folder (Not a directory)",
+            id="a file for a folder",
+        ),
+        pytest.param(
             ["--require-device=tpu", "--dist=load"],
             "--require-device: nothing is measured under pytest-xdist; leave out -n",
             id="parallel",
@@ -155,6 +165,7 @@ def test_a_run_that_cannot_be_read_is_refused(matrix: Matrix, content: str | Non
 def test_what_makes_no_sense_is_refused_before_anything_is_collected(
     matrix: Matrix, options: list[str], reason: str
 ) -> None:
+    (matrix.folder / "conftest.py").touch()
     with pytest.raises(pytest.UsageError) as caught:
         matrix.configure(*options)
     assert str(caught.value) == reason

@@ -17,6 +17,7 @@ from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.matrix.cases import Cell
 from speedscore.bench_suite.workers.certificate import CertificateError
 from speedscore.bench_suite.workers.handle import ProcessWorker, WorkerError
+from speedscore.bench_suite.workers.profiled_steps import PROFILED_STEPS
 from speedscore.bench_suite.workers.protocol import (
     Build,
     Built,
@@ -26,6 +27,8 @@ from speedscore.bench_suite.workers.protocol import (
     Gauged,
     Prepare,
     Prepared,
+    Profile,
+    Profiled,
     Setting,
     TimedRound,
     TimeRound,
@@ -145,6 +148,25 @@ def test_what_was_not_prepared_is_not_timed(tmp_path: Path) -> None:
         Service().handle(PREPARE)
     with pytest.raises(RuntimeError, match="must be prepared before"):
         built("healthy", tmp_path).handle(TimeRound(role="training", steps=1))
+
+
+def test_a_process_that_was_profiled_times_nothing_any_more(tmp_path: Path) -> None:
+    service = built("profiled", tmp_path)
+    prepared(service, "training")
+    service.handle(TimeRound(role="training", steps=1))
+    profiled = service.handle(Profile("training"))
+    assert isinstance(profiled, Profiled)
+    (path,) = map(Path, profiled.paths)
+    assert path.is_relative_to(tmp_path)
+    assert path.read_text() == "\n".join(f"step {number}" for number in range(PROFILED_STEPS))
+    with pytest.raises(RuntimeError, match="has run under a profiler, and no round of it would be a figure"):
+        service.handle(TimeRound(role="training", steps=1))
+
+
+def test_a_framework_without_a_profiler_says_so(tmp_path: Path) -> None:
+    service = built("healthy", tmp_path)
+    prepared(service, "inference")
+    assert service.handle(Profile("inference")) == Profiled(reason="sample has no profiler that it could be run under")
 
 
 def test_a_failure_of_megabytes_is_told_by_its_beginning_and_its_end(start: Start) -> None:

@@ -1,15 +1,12 @@
-// Charts are drawn when they come into view, or all of them before printing, by Vega-Embed without eval.
+// Charts are drawn when they come into view, or all of them before printing, by Vega without eval.
 
+const PAPER_WIDTH = 680;
 const drawn = new Map();
 
 function scheme() {
   const chosen = stateOf("theme");
   if (chosen === "light" || chosen === "dark") return chosen;
   return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-}
-
-function hiddenSeries() {
-  return new Set(stateOf("hide").split(",").filter(Boolean));
 }
 
 // Colours and shapes are those of all series, whichever are shown.
@@ -24,28 +21,51 @@ function withScales(node) {
   return copy;
 }
 
+// As lists of values, in the order of the figure's fields; without those of hidden frameworks.
 function rowsOf(id) {
   const { fields, rows } = DATA.figures[id];
   const place = fields.indexOf("framework");
-  const hidden = hiddenSeries();
-  const shown = place < 0 ? rows : rows.filter((row) => !hidden.has(row[place]));
-  return shown.map((row) => Object.fromEntries(fields.map((field, index) => [field, row[index]])));
+  const hidden = new Set(listOf("hide"));
+  return place < 0 || !hidden.size ? rows : rows.filter((row) => !hidden.has(row[place]));
 }
 
-async function draw(element, how = scheme()) {
+// As wide as its room. Vega-Lite itself would warn of every such chart whose height is so and so much a row, so the
+// fitting is asked of Vega, after it.
+function fitWidth(spec, width) {
+  if (spec.width !== "container") return [];
+  spec.width = width;
+  delete spec.autosize;
+  return (compiled) => ({ ...compiled, autosize: { type: "fit-x", contains: "padding" } });
+}
+
+function configFor(how, width) {
+  const config = DATA.config[how];
+  const labelLimit = Math.min(config.axis.labelLimit, Math.round(width * 0.3));
+  return { ...config, axis: { ...config.axis, labelLimit } };
+}
+
+async function draw(element, { how = scheme(), width = element.clientWidth } = {}) {
   const id = element.dataset.figure;
-  const key = `${how} ${stateOf("hide")} ${element.clientWidth}`;
-  if (drawn.get(id) === key || !element.clientWidth) return;
-  drawn.set(id, key);
-  const spec = withScales(DATA.figures[id].spec);
-  spec.datasets = { rows: rowsOf(id) };
-  spec.config = DATA.config[how];
-  await vegaEmbed(element, spec, { actions: false, renderer: "svg", ast: true, tooltip: { theme: how } });
+  const key = `${how} ${stateOf("hide")} ${width}`;
+  if (!element.clientWidth || drawn.get(id)?.key === key) return;
+  const { fields, spec: made } = DATA.figures[id];
+  const spec = withScales(made);
+  spec.datasets = { rows: rowsOf(id).map((row) => Object.fromEntries(fields.map((field, place) => [field, row[place]]))) };
+  spec.config = configFor(how, width);
+  const patch = fitWidth(spec, width);
+  const before = drawn.get(id);
+  const picture = vegaEmbed(element, spec, { actions: false, renderer: "svg", ast: true, tooltip: { theme: how }, patch });
+  drawn.set(id, { key, picture });
+  await before?.picture.then((old) => old.finalize());
+  await picture;
   // Vega's own roles would be announced a second time; the element has a name, and the rows stand below.
   for (const drawing of element.querySelectorAll("svg, svg *")) {
     for (const name of ["role", "aria-roledescription", "aria-label", "aria-hidden"]) drawing.removeAttribute(name);
   }
   element.querySelector("svg")?.setAttribute("aria-hidden", "true");
+  // What is wider than the screen is scrolled, with the keyboard too.
+  element.toggleAttribute("tabindex", false);
+  if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
 }
 
 const inView = new IntersectionObserver(
@@ -62,9 +82,12 @@ function redraw() {
   for (const element of document.querySelectorAll(".chart[data-near='1']")) draw(element);
 }
 
+function drawForPaper() {
+  for (const element of document.querySelectorAll(".chart")) draw(element, { how: "light", width: PAPER_WIDTH });
+}
+
 function watchCharts() {
   for (const element of document.querySelectorAll(".chart")) inView.observe(element);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   let waiting;
   addEventListener("resize", () => {
     clearTimeout(waiting);
@@ -72,12 +95,13 @@ function watchCharts() {
   });
 }
 
-// The rows of a chart, when they are asked for.
-for (const details of document.querySelectorAll("details[data-rows]")) {
-  details.addEventListener("toggle", () => {
-    if (details.open && details.children.length === 1) {
-      const { columns, rows } = DATA.figures[details.dataset.rows];
-      details.append(plainTable(columns, rows));
-    }
-  });
+// The rows of a chart, where they are asked for.
+function showRows() {
+  for (const details of document.querySelectorAll("details.rows[open]")) {
+    if (details.dataset.hide === stateOf("hide")) continue;
+    details.dataset.hide = stateOf("hide");
+    const id = details.dataset.fold;
+    const title = details.querySelector("summary").textContent;
+    details.replaceChildren(details.firstElementChild, plainTable(DATA.figures[id].columns, rowsOf(id), title));
+  }
 }

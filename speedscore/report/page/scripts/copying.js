@@ -18,13 +18,13 @@ function contentOf(block) {
   const title = block.querySelector("h3").textContent;
   const figure = DATA.figures[block.dataset.block];
   if (figure) {
-    const rows = rowsOf(block.dataset.block).map((row) => figure.fields.map((field) => row[field]));
+    const rows = rowsOf(block.dataset.block);
     return { title, sources, columns: figure.columns, values: rows, texts: rows };
   }
   const table = block.querySelector("table");
   const columns = [...table.querySelectorAll("thead th")];
   const rows = [...table.querySelectorAll("tbody tr:not([hidden])")].map((row) => [...row.children]);
-  const textOf = (cell) => cell.innerText?.trim() || cell.textContent.trim();
+  const textOf = (cell) => cell.textContent.trim();
   return {
     title,
     sources,
@@ -68,7 +68,7 @@ document.addEventListener("click", async (event) => {
   const kind = button.dataset.copy;
   const text =
     kind === "link"
-      ? addressWith({ view: block.closest(".view").dataset.view, at: block.id })
+      ? addressWith({ view: block.closest(".view").dataset.view, at: block.id, show: "" })
       : kind === "csv"
         ? asCsv(contentOf(block))
         : asMarkdown(contentOf(block));

@@ -1,43 +1,67 @@
-// What the address says is shown: one view, the filters' choice, the series, the colours.
+// What the address says is shown: one view, the filters' choice, the frameworks, what is unfolded, the colours.
 
 const tabs = [...document.querySelectorAll(".tab")];
 const views = [...document.querySelectorAll(".view")];
+const folds = [...document.querySelectorAll("details[data-fold]")];
+const legend = document.querySelector(".legend");
+const boxes = [...document.querySelectorAll("input[name=series]")];
+let printing = false;
 
 function showView() {
-  const name = stateOf("view");
-  const current = views.find((view) => view.dataset.view === name) ?? views[0];
+  const current = views.find((view) => view.dataset.view === stateOf("view")) ?? views[0];
   for (const view of views) view.hidden = view !== current;
   for (const tab of tabs) {
+    tab.href = `#${withChanges({ view: tab.dataset.view, at: "", show: "" })}`;
     if (tab.dataset.view === current.dataset.view) tab.setAttribute("aria-current", "page");
     else tab.removeAttribute("aria-current");
   }
+}
+
+function isChosen(block, select) {
+  const tag = block.getAttribute(`data-tag-${select.name}`);
+  return tag === null || select.value === "all" || tag === select.value;
 }
 
 function showFilters() {
   for (const form of document.querySelectorAll("form[data-filters]")) {
     const selects = [...form.querySelectorAll("select")];
     for (const select of selects) {
-      const wanted = stateOf(select.name);
-      if ([...select.options].some((option) => option.value === wanted)) select.value = wanted;
+      const wanted = [...select.options].find((option) => option.value === stateOf(select.name));
+      (wanted ?? select.options[0]).selected = true;
     }
-    for (const block of form.closest(".view").querySelectorAll("[data-block]")) {
-      block.hidden = selects.some((select) => {
-        const tag = block.getAttribute(`data-tag-${select.name}`);
-        return tag !== null && tag !== select.value;
-      });
-    }
+    const blocks = [...form.closest(".view").querySelectorAll("[data-block]")];
+    for (const block of blocks) block.hidden = !selects.every((select) => isChosen(block, select));
+    const tagged = blocks.filter((block) => selects.some((select) => block.hasAttribute(`data-tag-${select.name}`)));
+    form.nextElementSibling.hidden = tagged.some((block) => !block.hidden);
   }
 }
 
 function showSeries() {
-  const hidden = hiddenSeries();
-  for (const box of document.querySelectorAll("input[name=series]")) box.checked = !hidden.has(box.value);
+  const hidden = new Set(listOf("hide"));
+  for (const box of boxes) box.checked = !hidden.has(box.value);
+  const shown = boxes.filter((box) => box.checked).length;
+  if (legend) document.getElementById("series-shown").textContent = shown < boxes.length ? ` (${shown} of ${boxes.length})` : "";
 }
 
 function showScheme() {
-  const chosen = stateOf("theme");
-  document.querySelector("select[name=theme]").value = chosen;
+  document.querySelector("select[name=theme]").value = stateOf("theme");
   document.documentElement.dataset.theme = scheme();
+}
+
+function showFolds() {
+  const open = new Set(listOf("open"));
+  for (const fold of folds) fold.open = open.has(fold.dataset.fold);
+  showRows();
+}
+
+let place = "";
+
+// A link to a table or chart leads there once; from then on the reader scrolls.
+function showPlace() {
+  if (place === stateOf("at")) return;
+  place = stateOf("at");
+  const block = document.getElementById(place);
+  if (block?.matches("[data-block]")) block.scrollIntoView();
 }
 
 function showAll() {
@@ -45,52 +69,67 @@ function showAll() {
   showView();
   showFilters();
   showSeries();
-  sortTables();
+  showTables();
+  showFolds();
   showWeights();
   redraw();
   showDetail();
+  showPlace();
 }
 
-document.querySelector("select[name=theme]").addEventListener("change", (event) => {
-  changeState({ theme: event.target.value });
-});
 for (const tab of tabs) {
   tab.addEventListener("click", (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
     changeState({ view: tab.dataset.view, at: "" }, { visit: true });
     scrollTo(0, 0);
   });
 }
-document.addEventListener("change", (event) => {
-  if (event.target.name === "series") {
-    const boxes = [...document.querySelectorAll("input[name=series]:not(:checked)")];
-    changeState({ hide: boxes.map((box) => box.value).join(",") });
-  }
-  const form = event.target.closest("form[data-filters]");
-  if (form) changeState({ [event.target.name]: event.target.value });
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.getElementById("main").focus();
 });
+document.addEventListener("change", ({ target }) => {
+  if (target.name === "theme") changeState({ theme: target.value });
+  if (target.name === "series") changeState({ hide: asList(boxes.filter((box) => !box.checked).map((box) => box.value)) });
+  if (target.closest("form[data-filters]")) changeState({ [target.name]: target.value });
+});
+for (const button of document.querySelectorAll("button[data-series]")) {
+  button.addEventListener("click", () => {
+    changeState({ hide: button.dataset.series === "none" ? asList(boxes.map((box) => box.value)) : "" });
+  });
+}
+for (const fold of folds) {
+  fold.addEventListener("toggle", () => {
+    if (!printing) changeState({ open: asList(folds.filter((each) => each.open).map((each) => each.dataset.fold)) });
+  });
+}
 document.addEventListener("submit", (event) => event.preventDefault());
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showScheme);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showAll);
 
 // On paper everything stands in light colours, folded or not, and the charts must be there before the picture is taken.
-let opened = [];
+let unfolded = [];
 addEventListener("beforeprint", () => {
+  printing = true;
   document.documentElement.dataset.theme = "light";
   for (const view of views) view.hidden = false;
-  opened = [...document.querySelectorAll("main .block details:not([open]):not(.rows)")];
-  for (const details of opened) details.open = true;
-  for (const element of document.querySelectorAll(".chart")) draw(element, "light");
+  unfolded = [...document.querySelectorAll("main .block details:not([open], .rows)")];
+  for (const details of unfolded) details.open = true;
+  drawForPaper();
 });
 addEventListener("afterprint", () => {
-  for (const details of opened) details.open = false;
+  for (const details of unfolded) details.open = false;
+  printing = false;
   showAll();
 });
 
-makeSortable();
+if (legend && matchMedia("(max-width: 640px)").matches) legend.open = false;
+const bar = document.querySelector(".bar");
+new ResizeObserver(() => document.documentElement.style.setProperty("--bar", `${bar.offsetHeight}px`)).observe(bar);
+
+makeTables();
 makeWeights();
 onState(showAll);
-showAll();
 watchCharts();
-const at = stateOf("at");
-if (at) document.getElementById(at)?.scrollIntoView();
+showAll();
 document.documentElement.dataset.ready = "1";

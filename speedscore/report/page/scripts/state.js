@@ -10,31 +10,53 @@ function stateOf(name) {
   return readState().get(name) ?? "";
 }
 
-// `changes` maps names to texts; an empty text takes the name out. `visit` adds a step that "back" undoes.
-function changeState(changes, { visit = false } = {}) {
+// Several names in one entry, whatever signs they hold.
+function listOf(name) {
+  return stateOf(name).split(",").filter(Boolean).map(decodeURIComponent);
+}
+
+function asList(names) {
+  return names.map(encodeURIComponent).join(",");
+}
+
+function withChanges(changes) {
   const state = readState();
   for (const [name, value] of Object.entries(changes)) {
     if (value === "" || value === null || value === undefined) state.delete(name);
     else state.set(name, value);
   }
-  const hash = `#${state}`;
+  return state;
+}
+
+// `changes` maps names to texts; an empty text takes the name out. `visit` adds a step that "back" undoes.
+function changeState(changes, { visit = false } = {}) {
+  const hash = `#${withChanges(changes)}`;
   if (hash === location.hash || (hash === "#" && !location.hash)) return;
-  history[visit ? "pushState" : "replaceState"](null, "", hash);
-  for (const listener of listeners) listener();
+  if (visit) history.pushState({ details: detailsAfter(changes) }, "", hash);
+  else history.replaceState(history.state, "", hash);
+  tellListeners();
+}
+
+// How many details were opened on top of the page: so many steps lead back to it. Where the page began with one open,
+// no step does.
+function detailsAfter(changes) {
+  if (!changes.show) return 0;
+  const before = history.state?.details ?? 0;
+  return before || !stateOf("show") ? before + 1 : 0;
 }
 
 function onState(listener) {
   listeners.push(listener);
 }
 
-window.addEventListener("hashchange", () => {
+function tellListeners() {
   for (const listener of listeners) listener();
-});
+}
+
+window.addEventListener("hashchange", tellListeners);
 
 function addressWith(changes) {
-  const state = readState();
-  for (const [name, value] of Object.entries(changes)) state.set(name, value);
-  return `${location.href.split("#")[0]}#${state}`;
+  return `${location.href.split("#")[0]}#${withChanges(changes)}`;
 }
 
 function say(text) {
@@ -49,11 +71,23 @@ function make(name, attributes = {}, ...children) {
   return element;
 }
 
-function plainTable(columns, rows) {
-  const head = make("tr", {}, ...columns.map((title) => make("th", { scope: "col" }, title)));
-  const body = rows.map((row) => make("tr", {}, ...row.map((value) => make("td", {}, value === null ? "–" : String(value)))));
+function plainTable(columns, rows, title) {
+  const isNumber = columns.map((_, place) => rows.some((row) => typeof row[place] === "number"));
+  const how = (place) => (isNumber[place] ? { class: "number" } : {});
+  const head = make("tr", {}, ...columns.map((name, place) => make("th", { scope: "col", ...how(place) }, name)));
+  const body = rows.map((row) =>
+    make("tr", {}, ...row.map((value, place) => make("td", how(place), value === null ? "–" : String(value)))),
+  );
   const table = make("table", {}, make("thead", {}, head), make("tbody", {}, ...body));
-  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": columns.join(", ") }, table);
+  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, table);
 }
 
-const DATA = JSON.parse(document.getElementById("data").textContent);
+// Compressed JSON, in base64.
+async function readData() {
+  const letters = atob(document.getElementById("data").textContent);
+  const bytes = new Uint8Array(letters.length);
+  for (let place = 0; place < letters.length; place += 1) bytes[place] = letters.charCodeAt(place);
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+}
+
+const DATA = await readData();

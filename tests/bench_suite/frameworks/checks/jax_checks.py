@@ -306,3 +306,9 @@ def _listed(pattern: str, line: str) -> list[str]:
     match = re.search(pattern, line)
     assert match is not None, f"XLA writes {line!r}, where {pattern!r} was expected"
     return match[1].split(", ")
+
+
+def a_profile_is_taken_by_a_module_that_nothing_else_imports() -> None:
+    built = _build("mlp")
+    built.compile()
+    assert programs.profile("jax", built) == ("trace.json.gz", "xplane.pb")

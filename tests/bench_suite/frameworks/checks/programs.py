@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import importlib
 import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pytest
 
 from speedscore.bench_suite.workers.certificate import certify
+from speedscore.bench_suite.workers.profiled_steps import profile_steps
 from speedscore.bench_suite.workloads.table import make_workload
 from speedscore.bench_suite.workloads.workload import Weights, Workload
 from speedscore.record.phases import DeviceName, Role
@@ -100,3 +105,16 @@ class Kept:
 
     def parameters(self) -> Weights:
         return self._parameters
+
+
+def profile(folder: str, built: Any) -> tuple[str, ...]:
+    """The files of a profile of a compiled program; what takes it is imported by nothing else."""
+    module = f"{FRAMEWORKS}.{folder}.profiling"
+    assert module not in sys.modules, "a session that profiles nothing would pay for it"
+    with TemporaryDirectory() as parent:
+        target = Path(parent) / "profile"
+        names = profile_steps(built, role="training", folder=target)
+        assert module in sys.modules
+        assert all((target / name).stat().st_size for name in names)
+    assert np.isfinite(built.loss())
+    return names

@@ -131,3 +131,9 @@ def both_forms_of_pooling_are_tensorflows() -> None:
     around = ((0, 0), (1, 1), (1, 1), (0, 0))
     for max_pool in (resnet50.max_pool, resnet50_tuned.max_pool_by_selection):
         assert (max_pool(images).numpy() == tf.nn.max_pool2d(images, 3, 2, around).numpy()).all()
+
+
+def a_profile_is_taken_by_a_module_that_nothing_else_imports() -> None:
+    built = _build("mlp")
+    built.compile()
+    assert programs.profile("tensorflow", built) == ("xplane.pb",)

@@ -151,3 +151,9 @@ def _counted(function: Callable[[], object]) -> int:
     with FlopCounterMode(display=False) as counter:
         function()
     return int(counter.get_total_flops())
+
+
+def a_profile_is_taken_by_a_module_that_nothing_else_imports() -> None:
+    built = _build("mlp", variant="eager")
+    built.compile()
+    assert programs.profile("torch", built) == ("trace.json.gz",)

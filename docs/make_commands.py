@@ -1,0 +1,143 @@
+"""Makes docs/commands.md from the parsers of the commands and of pytest: ``python docs/make_commands.py``.
+
+It says what a parser knows of its options, and nothing of what they do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+import pytest
+
+import speedscore.plugin as always_loaded
+from speedscore.__main__ import COMMANDS
+from speedscore.text.arguments import Parser
+from speedscore.text.markdown import Markdown, code, fenced, markdown_table
+from speedscore.text.output import COMMAND
+
+PAGE = Path(__file__).with_name("commands.md")
+
+
+class _Options:
+    """Takes what a plugin adds to pytest's parser into one of argparse."""
+
+    def __init__(self) -> None:
+        self.parser = argparse.ArgumentParser(add_help=False)
+
+    def getgroup(self, name: str, description: str = "") -> _Options:
+        """One group for all: the page has a section for each plugin."""
+        del name, description
+        return self
+
+    def addoption(self, *names: str, **settings: Any) -> None:
+        self.parser.add_argument(*names, **settings)
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    return "\n\n".join(_parts()) + "\n"
+
+
+def _parts() -> Iterator[str]:
+    yield "# Commands and options"
+    yield "Made by `python docs/make_commands.py` from the parsers themselves; not typed."
+    yield "## Options of pytest"
+    yield "A gate, wherever speedscore is installed:"
+    yield _options_of(always_loaded)
+    yield (
+        "Where the benchmarks are collected: in a checkout of speedscore, or with `--pyargs speedscore.bench_suite`. "
+        "The options of pytest and of pytest-benchmark stay as they are."
+    )
+    yield _options_of(*map(importlib.import_module, always_loaded.HALVES))
+    yield f"## The command {COMMAND}"
+    yield (
+        f"`{COMMAND} COMMAND --help` says the same. Exit code 2: the input cannot be used, with one line that says "
+        "why; 130 follows Ctrl-C."
+    )
+    yield _table(((code(name), entry.summary) for name, entry in COMMANDS.items()), headers=("command", "what it does"))
+    for name, entry in COMMANDS.items():
+        command = importlib.import_module(entry.module)
+        parser = Parser(prog=f"{COMMAND} {name}", description=command.__doc__, epilog=command.EXAMPLES)
+        command.add_arguments(parser)
+        yield f"### {COMMAND} {name}"
+        yield from _command(parser)
+        if entry.passes_on:
+            yield "What follows `--` is for pytest."
+
+
+def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
+    if parser.description:
+        yield _paragraphs(parser.description)
+    rows = list(_rows(parser))
+    if rows:
+        yield _table(rows, headers=("argument", "what it says"))
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for summary in action._get_subactions():
+                below = action.choices[summary.dest]
+                yield f"#### {below.prog}"
+                if not below.description:
+                    yield _paragraphs(summary.help or "")
+                yield from _command(below)
+    # Those of a command with actions stand below each action, where it has any.
+    examples = (parser.epilog or "").splitlines()[1:]
+    if examples and rows:
+        yield "\n".join(fenced(line.strip() for line in examples))
+
+
+def _paragraphs(text: str) -> str:
+    """The text of a docstring; its marks of code are Markdown's."""
+    return "\n\n".join(" ".join(part.split()) for part in text.replace("``", "`").split("\n\n"))
+
+
+def _options_of(*plugins: ModuleType) -> str:
+    options = _Options()
+    for plugin in plugins:
+        if hasattr(plugin, "pytest_addoption"):
+            plugin.pytest_addoption(cast(pytest.Parser, options))
+    return _table(_rows(options.parser), headers=("option", "what it says"))
+
+
+def _rows(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
+    for action in parser._actions:
+        if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
+            yield Markdown(", ".join(map(code, _spellings(action)))), _help(action, parser)
+
+
+def _spellings(action: argparse.Action) -> Sequence[str]:
+    value = _value(action)
+    return [f"{name} {value}".rstrip() for name in action.option_strings] or [value]
+
+
+def _value(action: argparse.Action) -> str:
+    if action.nargs == 0:
+        return ""
+    name = str(action.metavar or (action.dest.upper() if action.choices is None else "{" + _choices(action) + "}"))
+    return {"?": f"[{name}]", "*": f"[{name} …]", "+": f"{name} …"}.get(str(action.nargs), name)
+
+
+def _choices(action: argparse.Action) -> str:
+    return ",".join(map(str, action.choices or ()))
+
+
+def _help(action: argparse.Action, parser: argparse.ArgumentParser) -> str:
+    """As argparse expands it; it has its own syntax for defaults."""
+    text = (action.help or "") % (vars(action) | {"prog": parser.prog})
+    if action.choices is not None and action.metavar is not None:
+        text = f"{text}: {_choices(action)}"
+    if not text and action.default is not None:
+        text = f"default: {action.default}"
+    return text
+
+
+def _table(rows: Any, *, headers: Sequence[str]) -> str:
+    return "\n".join(markdown_table(rows, headers=headers))
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

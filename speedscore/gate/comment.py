@@ -1,0 +1,201 @@
+"""A gate's report as Markdown, for a comment under a pull request and for a step summary.
+
+The verdict comes first, then what regressed or is inconclusive, the command that gates one case again, and what the run
+could have seen; the rest is folded. It renders and decides nothing, posts nothing, and takes no text for Markdown: what
+a test, a branch or a reason is called is shown as it stands, and makes no link, no mention and no HTML.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+
+from speedscore.gate import wording
+from speedscore.gate.report import GateReport
+from speedscore.text.markdown import Markdown, code, escaped, fenced, inert, markdown_table
+from speedscore.text.numbers import short_percent, three_digits
+from speedscore.text.wrapping import shortened
+from speedscore.verdicts.verdict import Verdict
+
+DEFAULT_NAME = "gate"
+NAME_PATTERN = r"[A-Za-z0-9._-]{1,60}"
+"""What a gate may be called, where a pull request has several: it is a part of the marker and of an artifact's name."""
+MOST_BYTES = 65_000
+"""GitHub refuses a comment of more than 65,536 characters. Counted in bytes of UTF-8, of which a character has one or
+more."""
+_LONGEST_TEXT = 300
+"""Characters of a name, a reason or a line from outside. A generated test id may have thousands."""
+_LOUD = ("regressed", "inconclusive")
+_HEADERS = ("case", "metric", "verdict", "change", "interval", "pairs", "sees", "remarks")
+_LEGEND = Markdown(
+    "_change: head against base, + is slower or larger, of the figure that decided: the typical round's or the mean's. "
+    "pairs: of fresh processes. sees: the smallest slowdown that so many pairs as noisy as these would have shown._"
+)
+_LEFT_OUT = "left out, for a comment may not be longer; the JSON report has all"
+
+
+def marker(name: str = DEFAULT_NAME) -> str:
+    """The first line, which a reader does not see: by it the comment is found again, and changed instead of posted."""
+    return f"<!-- speedscore gate: {name} -->"
+
+
+def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", most_bytes: int = MOST_BYTES) -> str:
+    """The comment, in at most ``most_bytes`` (10,000 or more) of UTF-8; what was left out for that is said.
+
+    ``name`` tells the gates of one pull request apart, see ``NAME_PATTERN``; ``remark`` is Markdown that stands at the
+    end.
+    """
+    headline, *quoted = report.headline.splitlines() or [""]
+    called = "" if name == DEFAULT_NAME else f" ({name})"
+    lines = [marker(name), f"### speedscore gate{called}: {_inert(headline)}", ""]
+    if quoted:
+        # GitLab obeys a line that begins with a slash, as in "/merge".
+        unobeyed = [f" {line}" if line.startswith("/") else line for line in quoted]
+        lines += [*fenced(_first(unobeyed, room=most_bytes // 10)), ""]
+    lines += [f"{line}  " for line in _summary(report)]
+    lines.append("")
+    end = [_LEGEND, "", *([remark, ""] if remark else [])]
+    room = most_bytes - _size(lines) - _size(end)
+    shown = wording.worst_first(report.verdicts)
+    loud = [verdict for verdict in shown if verdict.outcome in _LOUD]
+    for block in (
+        _table(loud, room=room // 2),
+        _bullets([*wording.missing(report), *wording.warnings(report)], room=room // 5),
+        _reproduce(report, loud),
+    ):
+        lines += block
+        room -= _size(block)
+    conduct = _folded("How it was measured", _conduct(report, room=room // 3))
+    calm = [verdict for verdict in shown if verdict.outcome not in _LOUD and _is_told(verdict, report)]
+    others = _folded(_counted(calm), _table(calm, room=room - _size(conduct) - 200)) if calm else []
+    return "\n".join([*lines, *others, *conduct, *end])
+
+
+def _summary(report: GateReport) -> list[Markdown]:
+    base = "a copy of itself" if report.canary is not None else _inert(report.base.description)
+    head = code(report.head.commit[:9]) if report.head.commit else _inert(report.head.description)
+    lines = [Markdown(f"{head} against {base}")]
+    if seen := _seen(report):
+        lines.append(escaped(seen))
+    return lines
+
+
+def _seen(report: GateReport) -> str:
+    """What slowdown this run would have shown; empty where it timed nothing."""
+    timed = [each for each in report.verdicts if each.metric == "time" and each.outcome != "not comparable"]
+    visible = sorted(each.smallest_visible for each in timed if each.smallest_visible is not None)
+    if not timed:
+        return ""
+    blind = len(timed) - len(visible)
+    if not visible:
+        return f"What slowdown it would have seen cannot be said: too few pairs of processes for any of {_cases(blind)}"
+    most = short_percent(visible[-1])
+    if len(visible) == 1:
+        sizes = f"of {most} in {_cases(1)}"
+    else:
+        sizes = (
+            f"of {short_percent(visible[(len(visible) - 1) // 2])} in half of {_cases(len(visible))}, of {most} in all"
+        )
+    unsaid = f"; of {_cases(blind)} more nothing can be said, too few pairs" if blind else ""
+    return f"It would have seen a slowdown {sizes}{unsaid} (to be found: {short_percent(report.time.detect)})"
+
+
+def _reproduce(report: GateReport, loud: Sequence[Verdict]) -> list[str]:
+    """The command that gates the worst case alone, in a clone of the reader's own; the others differ by their name."""
+    cases = list(dict.fromkeys(verdict.case for verdict in loud))
+    # A case that begins like an option would be one.
+    if not cases or cases[0].startswith("-") or report.canary is not None:
+        return []
+    base = report.base.commit[:12] if re.fullmatch("[0-9a-f]{7,64}", report.base.commit) else "BASE"
+    command = shlex.join(["pytest", cases[0], "--benchmark-only", *report.arguments, f"--gate={base}"])
+    if len(command) > 4 * _LONGEST_TEXT:
+        return []
+    first = "it" if len(cases) == 1 else "the first of them (the others by their names)"
+    return [f"To gate {first} alone:", "", *fenced([command]), ""]
+
+
+def _conduct(report: GateReport, *, room: int) -> list[str]:
+    machine = " ".join(str(report.environment.get(key, "")) for key in ("cpu.model", "system.name", "system.machine"))
+    lines = [*wording.sides(report), *([f"machine  {machine.strip()}"] if machine.strip() else [])]
+    return _bullets([*lines, *wording.quiet(report), *wording.skipped(report)], room=room)
+
+
+def _folded(summary: str, lines: Sequence[str]) -> list[str]:
+    # Without the empty lines what is folded would be HTML and no Markdown.
+    return [f"<details><summary>{summary}</summary>", "", *lines, "</details>", ""]
+
+
+def _table(verdicts: Sequence[Verdict], *, room: int) -> list[str]:
+    """As many rows, from the first, as there is room for, and how many there was none for."""
+    if not verdicts:
+        return []
+    head, rule, *rows = markdown_table(map(_row, verdicts), headers=_HEADERS)
+    kept = _first(rows, room=room - _size([head, rule, _LEFT_OUT]) - 20)
+    more = [f"… and {_cases(len(rows) - len(kept))} more, {_LEFT_OUT}", ""] if len(kept) < len(rows) else []
+    return [*([head, rule, *kept, ""] if kept else []), *more]
+
+
+def _row(verdict: Verdict) -> tuple[str, ...]:
+    visible = verdict.smallest_visible
+    return (
+        code(shortened(verdict.case, _LONGEST_TEXT)),
+        _inert(verdict.metric),
+        verdict.outcome,
+        "" if verdict.ratio is None else _change(verdict.ratio),
+        wording.interval(verdict, written=_change) if verdict.pairs else "",
+        str(verdict.pairs) if verdict.pairs else "",
+        "" if visible is None else short_percent(visible),
+        Markdown("; ".join(map(_inert, wording.remarks(verdict, written=_change)[:5]))),
+    )
+
+
+def _bullets(texts: Iterable[str], *, room: int) -> list[str]:
+    lines = [f"- {_inert(text)}" for text in texts]
+    kept = _first(lines, room=room - _size([_LEFT_OUT]) - 20)
+    more = [f"- … and {len(lines) - len(kept)} more, {_LEFT_OUT}"] if len(kept) < len(lines) else []
+    return [*kept, *more, ""] if lines else []
+
+
+def _counted(calm: Sequence[Verdict]) -> str:
+    """``12 unchanged, 1 improved``"""
+    outcomes = dict.fromkeys(verdict.outcome for verdict in calm)
+    return ", ".join(f"{sum(each.outcome == outcome for each in calm)} {outcome}" for outcome in outcomes)
+
+
+def _is_told(verdict: Verdict, report: GateReport) -> bool:
+    """Whether what is neither regressed nor inconclusive has a row; what is missing has a line of its own above."""
+    if verdict.outcome == "not comparable":
+        return verdict.case not in report.missing
+    return wording.has_row(verdict)
+
+
+def _first(lines: Sequence[str], *, room: int) -> list[str]:
+    """As many lines, from the first, as have room in so many bytes."""
+    kept = []
+    for line in lines:
+        room -= _size([line])
+        if room < 0:
+            break
+        kept.append(line)
+    return kept
+
+
+def _size(lines: Iterable[str]) -> int:
+    """Bytes of the lines and of their ends."""
+    return sum(len(line.encode(errors="surrogatepass")) + 1 for line in lines)
+
+
+def _inert(text: str) -> Markdown:
+    return inert(shortened(text, _LONGEST_TEXT))
+
+
+def _change(ratio: float) -> str:
+    """``+29.0 %``; from ten times on the factor, which reads easier and has no hundred digits."""
+    if abs(ratio) >= 10:
+        return f"×{three_digits(ratio)}"
+    return f"{100 * (ratio - 1):+.1f} %"
+
+
+def _cases(number: int) -> str:
+    return f"{number} case{'' if number == 1 else 's'}"

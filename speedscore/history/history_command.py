@@ -1,0 +1,44 @@
+"""Keep saved runs in a history: a folder of Parquet files by machine and month, which SQL answers from quickly.
+
+A run that is there already is not added again, and several may add at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from speedscore.comparing.finding_runs import STORAGE
+from speedscore.history.errors import HistoryError
+from speedscore.history.sources import left_out_lines, read_saved_runs
+from speedscore.host.extras import MissingExtraError, require
+from speedscore.record.run_file import RunFileError
+from speedscore.text.arguments import Parser, examples
+from speedscore.text.output import COMMAND, complain, write
+
+EXAMPLES = examples(f"{COMMAND} history add run.json --to history/", f"{COMMAND} history add .benchmarks --to history/")
+ERRORS = (RunFileError, HistoryError, MissingExtraError)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="action", parser_class=Parser)
+    adding = actions.add_parser("add", help="add runs that are not there yet")
+    adding.add_argument(
+        "runs", nargs="*", metavar="RUN", help=f"saved runs, folders or globs of them (default: {STORAGE})"
+    )
+    adding.add_argument(
+        "--to", type=Path, required=True, metavar="FOLDER", help="the history; made where there is none"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Add, say what was added, and return 0, or 2 where that could not be written. Raises what ``ERRORS`` lists."""
+    require("sql", "pyarrow")
+    from speedscore.history.store import add_run
+
+    saved = read_saved_runs(options.runs or [str(STORAGE)])
+    for line in left_out_lines(saved):
+        complain(line)
+    added = [add_run(options.to, each) for each in saved.runs].count(True)
+    there = len(saved.runs) - added
+    return write(f"{options.to}: runs added: {added}, there already: {there}\n", what="answer")

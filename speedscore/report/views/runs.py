@@ -1,0 +1,66 @@
+"""The tab of the saved runs: which there are, which of them are scored, and why the others are not."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from speedscore.report.blocks import Cell, Column, Table, View
+from speedscore.report.content import Content
+from speedscore.report.identifiers import run_id
+from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.scoring.evidence.run_summaries import machine_of
+from speedscore.text.numbers import first_line
+
+_COMMIT_SIGNS = 12
+"""Of a commit's hash that are shown."""
+_COLUMNS = (
+    Column("Made", meaning="when its session began"),
+    Column("Saved run"),
+    Column("Commit"),
+    Column("Machine"),
+    Column("Preset"),
+    Column("Measured", numeric=True, meaning="cases of the matrix that were timed"),
+    Column("Failed", numeric=True),
+    Column("Skipped", numeric=True),
+    Column("Probes", numeric=True, meaning="probes that were answered"),
+    Column("Scored", meaning="whether scores and order of this page rest on it"),
+)
+
+
+def view(content: Content) -> View | None:
+    """None where there are no runs."""
+    if not content.runs and not content.left_out:
+        return None
+    reasons: dict[str, str] = {run.name: reason for run, reason in content.left_out}
+    runs = [*reversed(content.runs), *(run for run, _ in content.left_out)]
+    return View(
+        id="runs",
+        title="Runs",
+        lead="The newest run that holds a case is scored; the older ones are its history.",
+        blocks=(
+            Table(
+                id="saved-runs",
+                title="Saved runs",
+                columns=_COLUMNS,
+                rows=tuple(_row(run, reasons.get(run.name, ""), page=content.pages.get(run.name, "")) for run in runs),
+            ),
+        ),
+    )
+
+
+def _row(run: NamedRun, reason: str, *, page: str) -> tuple[Cell, ...]:
+    record = run.record
+    counts = Counter(case.status for case in record.cases)
+    commit = str(record.environment.get("git.commit", ""))[:_COMMIT_SIGNS]
+    dirty = " and changes" if record.environment.get("git.dirty") is True and commit else ""
+    answered = sum(probe.status == "answered" for probe in record.probes)
+    return (
+        Cell(record.created, page=page),
+        Cell(run.name, detail=run_id(run.name)),
+        Cell(f"{commit}{dirty}" or "–"),
+        Cell(machine_of(record.environment) or "–"),
+        Cell(record.preset),
+        *(Cell(str(counts[status]), value=counts[status]) for status in ("measured", "failed", "skipped")),
+        Cell(str(answered), value=answered),
+        Cell("no" if reason else "yes", note=first_line(reason)),
+    )
