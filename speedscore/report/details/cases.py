@@ -62,7 +62,7 @@ def _entries(group: Group, case: CaseResult) -> Iterator[tuple[str, Cell]]:
         yield "Unrounded", Cell(f"{middle(case)!r} s")
         if len(group.measured) > 1:
             yield "Times as long as the fastest", Cell(_beside(group, case))
-        yield "Rounds ended", Cell(f"{_STOPPED.get(case.stopped, case.stopped)} ({len(case.rounds)} rounds)")
+        yield "Rounds ended because", Cell(_STOPPED.get(case.stopped, case.stopped or "unknown"))
         if not group.spec.compiles:
             yield "A round", Cell(f"the mean over {case.steps_per_round:,} steps, calls or passes")
     else:
@@ -83,13 +83,17 @@ def _entries(group: Group, case: CaseResult) -> Iterator[tuple[str, Cell]]:
 def _certainty(case: CaseResult) -> str:
     """The interval, or why there is none."""
     medians = process_medians(case.rounds)
-    many = f"{len(case.rounds)} rounds in {len(medians)} process{'es' if len(medians) > 1 else ''}"
+    many = f"{_several(len(case.rounds), 'round')} in {_several(len(medians), 'process', 'es')}"
     fraction = interval_fraction_over_processes(case.rounds)
     if fraction is None:
         apart = f"; their medians lie {percent(max(medians) / min(medians) - 1)} apart" if len(medians) > 1 else ""
         return f"{many}, too few processes for an interval{apart}"
     low, high = (duration(middle(case) * (1 + fraction) ** sign) for sign in (-1, 1))
     return f"95 % interval over processes {low} to {high} (Student's t); {many}"
+
+
+def _several(count: int, word: str, ending: str = "s") -> str:
+    return f"{count:,} {word}{ending if count != 1 else ''}"
 
 
 def _beside(group: Group, case: CaseResult) -> str:

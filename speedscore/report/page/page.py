@@ -34,7 +34,7 @@ _SVG_SHAPES = {
     "diamond": "M6 .5 11.5 6 6 11.5.5 6z",
     "cross": "M4 1h4v3h3v4H8v3H4V8H1V4h3z",
     "triangle-down": "M6 11 1 1.500h10z",
-    "stroke": "M1 4.500h10v3H1z",
+    "triangle-right": "M1.500 1 11 6 1.500 11z",
 }
 """By Vega's name of a shape its path in a box of twelve."""
 

@@ -169,9 +169,9 @@ def _cell(group: Group, case: CaseResult, rival: CaseResult, *, starts: Starts) 
 
 def break_even_cell(found: BreakEven) -> Cell:
     """In words: the step, or never, and between which bounds."""
-    if found.until < math.inf:
+    if 1 < found.until < math.inf:
         return Cell(f"until {found.until:,}", value=found.until, note=_bounds(found))
-    if found.steps == math.inf:
+    if found.steps == math.inf or found.until == 1:
         return Cell("never", note=_bounds(found))
     return Cell(f"{found.steps:,}", value=found.steps, note=_bounds(found))
 

@@ -43,8 +43,9 @@ def figure(group: Group) -> Figure:
 def _lead(group: Group, *, processes: int) -> str:
     if group.spec.compiles:
         return "Each point is one compilation in a process of its own; the bar is the framework's figure."
-    lanes = f", a lane for each of {processes} processes" if processes > 1 else ""
-    return f"The fastest on top{lanes}; each point is a round, and the bar is the framework's figure."
+    order = "The fastest on top; each" if len(group.measured) > 1 else "Each"
+    lanes = f", in a lane for each of {processes} processes" if processes > 1 else ""
+    return f"{order} point is a round{lanes}, and the bar is the framework's figure."
 
 
 def _notes(group: Group) -> tuple[str, ...]:
