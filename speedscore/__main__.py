@@ -54,11 +54,14 @@ COMMANDS = {
     "probes": Entry("speedscore.bench_suite.probes.command", "print what the probes of a run came to"),
     "report": Entry("speedscore.report.report_command", "write saved runs and their scores as one HTML file"),
     "plot": Entry("speedscore.report.plot_command", "draw the report's figures as SVG and PNG"),
+    "badge": Entry("speedscore.report.badge_command", "draw a badge of a verdict or of a score"),
     "compare": Entry("speedscore.comparing.compare_command", "compare saved runs with a first one"),
     "sql": Entry("speedscore.history.sql_command", "ask saved runs, or a history of them, in SQL"),
     "history": Entry("speedscore.history.history_command", "add runs to a history, a folder of Parquet files"),
+    "log": Entry("speedscore.trackers.log_command", "log saved runs to MLflow, TensorBoard or Weights & Biases"),
     "baseline": Entry("speedscore.comparing.baseline_command", "promote a run, on purpose, to be compared with"),
     "gate": Entry("speedscore.gate.gate_command", "compare this checkout with another, in lockstep", passes_on=True),
+    "comment": Entry("speedscore.gate.comment_command", "write a gate's report as the comment under a pull request"),
     "bisect": Entry("speedscore.gate.bisect_command", "find the first commit that is slower"),
 }
 

@@ -162,7 +162,16 @@ def test_a_gate_is_pytest_with_each_option_and_its_value_in_one_word() -> None:
         "x",
         "tests",
     ]
+    # As a variable that is not set leaves them, and as one that is set holds them.
+    assert gate_words("HEAD~1", "--detect", "", "--time-budget=", "--pytest-args", "") == gate_words("HEAD~1")
+    assert gate_words("HEAD~1", "--pytest-args", "-k 'a or b'", passed_on=("tests",))[-3:] == ["-k", "a or b", "tests"]
     assert gate_words("--canary", "5%") == ["--benchmark-only", "--gate-canary=5%"]
+
+
+def test_a_quote_that_does_not_end_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert '--pytest-args: expected words with quotes as in a shell, found "-k \'a"' in refused(
+        capsys, "gate", "HEAD", "--pytest-args", "-k 'a"
+    )
 
 
 def test_what_stands_after_the_dashes_goes_to_pytest(monkeypatch: pytest.MonkeyPatch) -> None:

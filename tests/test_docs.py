@@ -3,9 +3,11 @@ open without a network."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +26,7 @@ from speedscore.bench_suite.workloads.table import MODELS, Model
 from speedscore.record.run_file import load_run
 from speedscore.scoring.cards import rubric_page
 from speedscore.scoring.rubric.rubric import load_rubric
+from speedscore.text.arguments import Parser
 from tests.performance.published.rows import ABSENT, ROWS
 from tests.places import ROOT
 
@@ -117,6 +120,42 @@ def test_relative_links_lead_to_files(page: Path) -> None:
     assert [path for path in paths if path and not (page.parent / unquote(path)).exists()] == []
 
 
+def shown_commands() -> Iterator[tuple[str, str]]:
+    """Page and line of every command line in the code of a page, without its comment."""
+    for page in sorted(DOCS.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        fenced = re.findall(r"^```(?:sh)?\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        indented = re.findall(r"^ {4,}\S.*$", text, re.MULTILINE)
+        for line in "\n".join((*fenced, *indented)).splitlines():
+            if shown := re.match(r" *(?:python -m )?((?:pytest|speedscore) [^#]+)", line):
+                yield page.name, shown[1].strip()
+
+
+def test_every_command_that_a_page_shows_can_be_given() -> None:
+    """Words alone are looked at: whether the option is there, and takes that."""
+    known = subprocess.run(
+        [sys.executable, "-m", "pytest", "--pyargs", "speedscore.bench_suite", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    looked_at = 0
+    for page, line in shown_commands():
+        program, *words = shlex.split(line)
+        ours = words[: words.index("--")] if "--" in words else words
+        if program == "speedscore":
+            module = importlib.import_module(COMMANDS[ours[0]].module)
+            parser = Parser(prog=f"{page}: {line}")
+            module.add_arguments(parser)
+            parser.parse_args(ours[1:])
+        else:
+            options = [word.partition("=")[0] for word in ours if word.startswith("-")]
+            assert [option for option in options if not re.search(rf"{option}\b", known)] == [], f"{page}: {line}"
+        looked_at += 1
+    assert looked_at > 60
+
+
 class Loaded(HTMLParser):
     """Collects what a browser fetches by itself to show a page, and where its links lead."""
 
@@ -138,8 +177,8 @@ class Loaded(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if importlib.util.find_spec("mkdocs") is None or importlib.util.find_spec("material") is None:
-        pytest.skip('mkdocs-material is not installed: python -m pip install "speedscore[docs]"')
+    if missing := [name for name in ("material", "mkdocstrings_handlers") if importlib.util.find_spec(name) is None]:
+        pytest.skip(f'the site needs {", ".join(missing)}: python -m pip install "speedscore[docs]"')
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -74,6 +74,8 @@ WAYS = {
     "pytest --benchmark-only --gate path/to/checkout": COLLECTS,
     "speedscore gate origin/main -- -k fast": HELPS,
     "pytest --benchmark-only --gate-canary 5%": COLLECTS,
+    "speedscore comment gate.json": Way(end="--help", why="writes from a workflow; tests/gate/test_posting.py has one"),
+    "speedscore badge RUN.json --framework jax -o badge.svg badge.json": Way(),
     "speedscore compare RUN_A RUN_B": Way(),
     "speedscore baseline set RUN": Way(),
 }

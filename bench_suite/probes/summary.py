@@ -29,6 +29,8 @@ class Line(msgspec.Struct, frozen=True):
     """One question, and what each framework came to."""
 
     title: str
+    family: str
+    target: str
     cells: dict[str, str]
     """By framework; one that was not asked has none."""
 
@@ -67,7 +69,8 @@ def make_lines(probes: Sequence[ProbeResult]) -> Iterable[Line]:
             }
             cells = {framework: cell for framework, cell in cells.items() if cell}
             if cells:
-                yield Line(f"{family.short}{family.joint}{target}" if target else family.short, cells)
+                title = f"{family.short}{family.joint}{target}" if target else family.short
+                yield Line(title=title, family=name, target=target, cells=cells)
 
 
 def proved(probe: ProbeResult, probes: Iterable[ProbeResult]) -> bool:

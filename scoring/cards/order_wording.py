@@ -11,6 +11,7 @@ from speedscore.scoring.cards import wording
 from speedscore.scoring.scores.comparison import OmittedQuestion
 from speedscore.scoring.scores.fragility import MOST_REMOVED, RemovedFact
 from speedscore.scoring.scores.lead import Lead, LeadPart
+from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 
 _LEAST_PART = 0.005
@@ -59,6 +60,21 @@ def _omitted(omitted: Sequence[OmittedQuestion], names: Mapping[str, str]) -> It
 def why_omitted(question: OmittedQuestion, names: Mapping[str, str]) -> str:
     of = ", ".join(names[framework] for framework in question.unknown_of)
     return f"no fresh answer of {of}" if of else "no method in common"
+
+
+def in_order(card: ScoreCard, report: ScoreReport) -> dict[str, str]:
+    """By criterion what of it the order of the frameworks rests on; empty where the card has no place in one."""
+    comparison = report.comparison
+    names = _names(report)
+    if card.framework not in comparison.ranked:
+        return {}
+    said = {each.criterion: f"in no order: {why_omitted(each, names)}" for each in comparison.omitted}
+    for question, finding in zip(comparison.questions, comparison.findings[card.framework], strict=True):
+        method = f", {question.method}" if question.method else ""
+        said[question.criterion] = (
+            f"in the order: {wording.value(finding)}, {question.points[card.framework]:.2f} points{method}"
+        )
+    return said
 
 
 def why_first(report: ScoreReport) -> Iterator[str]:

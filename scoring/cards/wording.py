@@ -8,6 +8,7 @@ from pathlib import Path
 
 from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.findings.topics import DatedStatement
+from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.topic import Section
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.maturity import GradedLayer
@@ -85,6 +86,28 @@ def calculation(card: ScoreCard) -> str:
         terms = [f"{weight:g} × {term}" for weight, term in zip(weights, terms, strict=True)]
     mean = f"({' + '.join(terms)}) / {math.fsum(weights):g} = {card.speed_score:.2f}"
     return f"{mean} ({interval(card.uncertainty.speed_score)})"
+
+
+def dimension_calculation(dimension: DimensionScore) -> str:
+    """A dimension's own sum, before it is rounded; empty where nothing was answered."""
+    counted = [(finding.criterion.weight, finding.points) for finding in dimension.findings]
+    above = " + ".join(f"{weight:g} × {points:.2f}" for weight, points in counted if points is not None)
+    below = sum(weight for weight, points in counted if points is not None)
+    return "" if dimension.raw is None else f"({above}) / {below:g} = {dimension.raw:.3f}"
+
+
+def points_by_rule(finding: Finding) -> str:
+    """As in ``level 5 gets 5.00 points, and counts for 3.00: no more than 3, …``; empty where nothing answers."""
+    if finding.rule is None or finding.value is None:
+        return ""
+    limited = f", and counts for {finding.points:.2f}: {finding.limit}" if finding.limit else ""
+    return f"{value(finding)} gets {finding.rule.score(finding.value):.2f} points{limited}"
+
+
+def scale(rule: AnswerRule) -> str:
+    """How a value becomes points, as in ``log scale: 1 gets 0, 100 gets 10``."""
+    breakpoints = ", ".join(f"{number(at)} gets {score:g}" for at, score in rule.points)
+    return f"{rule.scale} scale: {breakpoints}"
 
 
 def interval(sure: Interval) -> str:

@@ -21,7 +21,6 @@ from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.findings.standings import ComparedCell, ecosystem_ratios
 from speedscore.scoring.findings.variants import Variants, choose_variants
-from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.layer_card import LayerCard
 from speedscore.scoring.scores.score_card import ScoreCard
@@ -47,7 +46,7 @@ def trace(report: ScoreReport, evidence: Evidence, *, framework: str, dimension:
         raise EvidenceError(f"unknown dimension {dimension!r}; there are {', '.join(known)}{hint}")
     variants = {device: choose_variants(report.policy, evidence, device=device) for device in evidence.measured}
     lines = _speed_score(card, report) if dimension is None else []
-    in_order = _in_order(card, report)
+    in_order = order_wording.in_order(card, report)
     for scored in chosen:
         lines += [*_dimension(card, scored, evidence, variants, in_order), ""]
     return "".join(f"{line}\n" for text in lines for line in _wrapped(text, width))
@@ -89,21 +88,6 @@ def _speed_score(card: ScoreCard, report: ScoreReport) -> list[str]:
     return [*head, *dormancy, *order, ""]
 
 
-def _in_order(card: ScoreCard, report: ScoreReport) -> dict[str, str]:
-    """By criterion what of it the order of the frameworks rests on; empty where the card has no place in one."""
-    comparison = report.comparison
-    names = {card.framework: card.name for card in report.cards}
-    if card.framework not in comparison.ranked:
-        return {}
-    said = {each.criterion: f"in no order: {order_wording.why_omitted(each, names)}" for each in comparison.omitted}
-    for question, finding in zip(comparison.questions, comparison.findings[card.framework], strict=True):
-        method = f", {question.method}" if question.method else ""
-        said[question.criterion] = (
-            f"in the order: {wording.value(finding)}, {question.points[card.framework]:.2f} points{method}"
-        )
-    return said
-
-
 _VariantsByDevice = Mapping[DeviceName, Variants]
 
 
@@ -117,10 +101,7 @@ def _dimension(
     score = "no score" if dimension.score is None else wording.points(dimension.score)
     yield f"{card.name}, {dimension.title}: {score}; {wording.coverage(dimension)}"
     if dimension.raw is not None:
-        counted = [(finding.criterion.weight, finding.points) for finding in dimension.findings]
-        above = " + ".join(f"{weight:g} × {points:.2f}" for weight, points in counted if points is not None)
-        below = sum(weight for weight, points in counted if points is not None)
-        yield f"  ({above}) / {below:g} = {dimension.raw:.3f}"
+        yield f"  {wording.dimension_calculation(dimension)}"
     if dimension.reason:
         yield f"  {dimension.reason}"
     measurable = (finding.criterion.probes or finding.criterion.measure for finding in dimension.findings)
@@ -151,10 +132,8 @@ def _finding(finding: Finding, evidence: Evidence, variants: _VariantsByDevice) 
     criterion = finding.criterion
     yield ""
     yield f"  {criterion.name} (weight {criterion.weight:g}): {criterion.question}"
-    if finding.points is not None and finding.rule is not None and finding.value is not None:
-        by_rule = finding.rule.score(finding.value)
-        limited = f", and counts for {finding.points:.2f}: {finding.limit}" if finding.limit else ""
-        yield f"    {wording.value(finding)} gets {by_rule:.2f} points{limited}; {_scale(finding.rule)}"
+    if finding.points is not None and finding.rule is not None:
+        yield f"    {wording.points_by_rule(finding)}; {wording.scale(finding.rule)}"
         if finding.stale:
             yield f"    {finding.reason}, so it covers nothing"
     else:
@@ -169,11 +148,6 @@ def _finding(finding: Finding, evidence: Evidence, variants: _VariantsByDevice) 
         yield from _source(source, "beside it", finding, evidence, variants)
     if finding.note:
         yield f"    {finding.note}"
-
-
-def _scale(rule: AnswerRule) -> str:
-    points = ", ".join(f"{wording.number(value)} gets {score:g}" for value, score in rule.points)
-    return f"{rule.scale} scale: {points}"
 
 
 def _source(

@@ -22,12 +22,13 @@ def probes_behind(measure: ProbeMeasure, probed: Probed, source: Source) -> Iter
     yield f"    from: {wording.origin(source)}{sure}"
     for question in probed.questions:
         for answer in question.answers:
-            yield f"      {answer.probe.nodeid} in {answer.run}: {_came_to(measure, question, answer.probe)}"
+            yield f"      {answer.probe.nodeid} in {answer.run}: {came_to(measure, question, answer.probe)}"
     for reason in probed.unanswered:
         yield f"      no answer: {reason}"
 
 
-def _came_to(measure: ProbeMeasure, question: ProbedQuestion, probe: ProbeResult) -> str:
+def came_to(measure: ProbeMeasure, question: ProbedQuestion, probe: ProbeResult) -> str:
+    """What one probe adds to the answer, with the framework's first line where it refused."""
     if measure.count:
         return f"{question.amount:g} of {question.out_of:g}"
     if measure.figure:

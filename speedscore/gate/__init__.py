@@ -18,8 +18,9 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     lockstep        the rounds of one case in a pair
     pair_statistics what they come to: the typical round and the mean
     gated_case      what the pairs said of one case, to its verdicts; exclusions, case_counts: what needs no clock
-    report          what a run means: the record, the exit code, the headline
+    report          what a run means: the record, the exit code, the headline; report_file: read again
     output          the report on the terminal; comment: as Markdown; wording: what both say
+    posting         the one comment under a pull request: posted, or changed where it stands
 
 ``bisect`` asks a gate about one commit after the other. No verdict is drawn here: that is the room ``verdicts``.
 """

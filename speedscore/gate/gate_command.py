@@ -6,6 +6,7 @@ Exit codes: 0 passed, 10 regressed, 11 inconclusive, 12 coverage missing, 13 can
 from __future__ import annotations
 
 import argparse
+import shlex
 
 import pytest
 
@@ -23,7 +24,11 @@ class NothingToCompareError(ValueError):
     """Neither a base nor a canary was named. All else that can be wrong is said by the gate itself."""
 
 
-ERRORS = (NothingToCompareError,)
+class PytestArgumentsError(ValueError):
+    """The text with pytest's arguments has a quote that does not end."""
+
+
+ERRORS = (NothingToCompareError, PytestArgumentsError)
 _OPTIONS = ("python", "detect", "inconclusive", "canary", "time_budget", "json", "markdown")
 
 
@@ -38,12 +43,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--time-budget", metavar="TIME", help="end after this time with the verdicts so far: 10m")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON")
     parser.add_argument("--markdown", metavar="FILE", help="write the report as Markdown")
+    parser.add_argument(
+        "--pytest-args",
+        metavar="TEXT",
+        default="",
+        help="pytest arguments in one text with quotes as in a shell, as a variable of continuous integration holds "
+        "them; what stands after -- comes behind them",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Gate, and return its exit code: 0 passed, 10 regressed, 11 inconclusive, 12 coverage missing, 13 cannot run.
 
-    Raises NothingToCompareError.
+    Raises NothingToCompareError, PytestArgumentsError.
     """
     if options.base is None and options.canary is None:
         raise NothingToCompareError("gate: compare with what? Name BASE, a git ref or a directory, or --canary SIZE")
@@ -54,10 +66,17 @@ def pytest_words(options: argparse.Namespace) -> list[str]:
     """The command line for pytest, each option with its value in one word.
 
     pytest looks for its rootdir before it knows our options, and would take a folder that stands alone, as BASE may be,
-    for one that holds tests.
+    for one that holds tests. An option without a value, as a variable that is not set leaves it, is not given. Raises
+    PytestArgumentsError.
     """
-    given = {name: value for name in _OPTIONS if (value := getattr(options, name)) is not None}
+    try:
+        split = shlex.split(options.pytest_args)
+    except ValueError as error:
+        raise PytestArgumentsError(
+            f"--pytest-args: expected words with quotes as in a shell, found {options.pytest_args!r} ({error})"
+        ) from None
+    given = {name: value for name in _OPTIONS if (value := getattr(options, name))}
     words = [f"--gate-{name.replace('_', '-')}={value}" for name, value in given.items()]
     base = [] if options.base is None else [f"--gate={options.base}"]
     build = ["--gate-build"] if options.build else []
-    return ["--benchmark-only", *base, *build, *words, *options.pytest_arguments]
+    return ["--benchmark-only", *base, *build, *words, *split, *options.pytest_arguments]

@@ -56,12 +56,15 @@ def interval(of: Verdict | FigureVerdict, *, written: Callable[[float], str] = a
 
 def quiet(report: GateReport) -> list[str]:
     """Memory and what was counted, as far as nothing changed: those of as many cases in one line."""
-    metrics: dict[tuple[int, int], list[str]] = {}
-    for metric in dict.fromkeys(verdict.metric for verdict in report.verdicts if verdict.metric != "time"):
-        of_metric = [verdict for verdict in report.verdicts if verdict.metric == metric]
-        if same := count(of_metric, "unchanged"):
-            metrics.setdefault((same, len(of_metric)), []).append(metric)
-    return [f"unchanged in {same} of {total} cases: {', '.join(names)}" for (same, total), names in metrics.items()]
+    by_metric: dict[str, list[Verdict]] = {}
+    for verdict in report.verdicts:
+        if verdict.metric != "time":
+            by_metric.setdefault(verdict.metric, []).append(verdict)
+    together: dict[tuple[int, int], list[str]] = {}
+    for metric, verdicts in by_metric.items():
+        if same := count(verdicts, "unchanged"):
+            together.setdefault((same, len(verdicts)), []).append(metric)
+    return [f"unchanged in {same} of {total} cases: {', '.join(names)}" for (same, total), names in together.items()]
 
 
 def missing(report: GateReport) -> list[str]:

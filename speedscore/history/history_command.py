@@ -9,8 +9,8 @@ import argparse
 from pathlib import Path
 
 from speedscore.comparing.finding_runs import STORAGE
+from speedscore.comparing.reading_runs import left_out_lines, read_run_files
 from speedscore.history.errors import HistoryError
-from speedscore.history.sources import left_out_lines, read_saved_runs
 from speedscore.host.extras import MissingExtraError, require
 from speedscore.record.run_file import RunFileError
 from speedscore.text.arguments import Parser, examples
@@ -36,9 +36,9 @@ def run(options: argparse.Namespace) -> int:
     require("sql", "pyarrow")
     from speedscore.history.store import add_run
 
-    saved = read_saved_runs(options.runs or [str(STORAGE)])
-    for line in left_out_lines(saved):
+    found = read_run_files(options.runs or [str(STORAGE)])
+    for line in left_out_lines(found):
         complain(line)
-    added = [add_run(options.to, each) for each in saved.runs].count(True)
-    there = len(saved.runs) - added
+    added = [add_run(options.to, file.record) for file in found.files].count(True)
+    there = len(found.files) - added
     return write(f"{options.to}: runs added: {added}, there already: {there}\n", what="answer")

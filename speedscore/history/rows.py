@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from speedscore.history.machines import machine_id
-from speedscore.history.moments import utc
-from speedscore.host.fields import Scalar
+from speedscore.host.fields import Scalar, as_text
 from speedscore.record.content_id import content_id
 from speedscore.record.measurement import Measurement
+from speedscore.record.moments import utc
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.rounds import figure_of, rounds_by_process
 from speedscore.record.run_file import RunFileError
@@ -55,9 +55,9 @@ def _run(run: RunRecord) -> Row:
         "preset": run.preset,
         "seed": run.seed,
         "in_process": run.in_process,
-        "processor": _as_text(known.get("cpu.model")),
-        "python_version": _as_text(known.get("python.version")),
-        "git_commit": _as_text(known.get("git.commit")),
+        "processor": as_text(known.get("cpu.model")),
+        "python_version": as_text(known.get("python.version")),
+        "git_commit": as_text(known.get("git.commit")),
         "git_dirty": dirty if isinstance(dirty := known.get("git.dirty"), bool) else None,
         "measured_cases": statuses.count("measured"),
         "failed_cases": statuses.count("failed"),
@@ -177,10 +177,4 @@ def _checks(case: CaseResult) -> Iterator[Row]:
 
 def _as_map(fields: Mapping[str, Scalar]) -> list[tuple[str, str | None]]:
     """Arrow's form of a map. Values of several types become one: text, with truth as SQL writes it."""
-    return [(name, _as_text(value)) for name, value in fields.items()]
-
-
-def _as_text(value: Scalar) -> str | None:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return None if value is None else str(value)
+    return [(name, as_text(value)) for name, value in fields.items()]

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from speedscore.comparing.finding_runs import STORAGE
+from speedscore.comparing.reading_runs import left_out_lines, read_run_files
 from speedscore.history.answers import FOR_PEOPLE, FORMATS, Answer
 from speedscore.history.errors import HistoryError, QuestionError
-from speedscore.history.sources import left_out_lines, read_saved_runs
 from speedscore.history.tables_page import screen
 from speedscore.host.extras import MissingExtraError, require
 from speedscore.record.run_file import RunFileError
@@ -81,10 +81,10 @@ def _ask(question: str, arguments: Sequence[str], *, most_rows: int | None) -> A
     history = histories[0] if histories else None
     if history:
         check_form(history)
-    saved = read_saved_runs([argument for argument in arguments if not is_history(Path(argument))])
-    for line in left_out_lines(saved):
+    found = read_run_files([argument for argument in arguments if not is_history(Path(argument))])
+    for line in left_out_lines(found):
         complain(line)
-    new = [run for run in saved.runs if not (history and contains(history, run))]
+    new = [file.record for file in found.files if not (history and contains(history, file.record))]
     return ask(open_database(tables_of_runs(new), history=history), question, most_rows=most_rows)
 
 

@@ -21,7 +21,6 @@ from speedscore.history.arrow import tables_of_run
 from speedscore.history.errors import HistoryError
 from speedscore.history.rows import partition_of
 from speedscore.history.tables import PARTITION
-from speedscore.record.run_file import write_json
 from speedscore.record.run_record import RunRecord
 
 FORM_VERSION = 1
@@ -68,15 +67,15 @@ def add_run(folder: Path, run: RunRecord) -> bool:
     place = _place(folder, run)
     if is_history(folder):
         check_form(folder)
-    else:
-        write_json(folder / _MARK, msgspec.to_builtins(_Mark(FORM_VERSION)))
     if place.is_dir():
         return False
     tables = tables_of_run(run)
     # Hidden, and not below a machine, so that nobody takes it for a run.
-    beside = folder / f".adding-{place.name.partition('=')[2]}-{os.getpid()}-{secrets.token_hex(4)}"
+    beside = folder / f".adding-{os.getpid()}-{secrets.token_hex(8)}"
     try:
-        beside.mkdir()
+        beside.mkdir(parents=True)
+        if not is_history(folder):
+            _mark(folder, beside)
         for name, table in tables.items():
             _write(beside / f"{name}.parquet", table)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +86,13 @@ def add_run(folder: Path, run: RunRecord) -> bool:
         ) from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _mark(folder: Path, beside: Path) -> None:
+    """Say what the folder is; several may say so at once, for it is the same."""
+    mark = beside / _MARK
+    mark.write_bytes(msgspec.json.encode(_Mark(FORM_VERSION)))
+    mark.replace(folder / _MARK)
 
 
 def _place(folder: Path, run: RunRecord) -> Path:

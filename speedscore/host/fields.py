@@ -12,3 +12,10 @@ Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
 """One line that a terminal prints as it stands; checked where a file is read."""
 
 Scalar = str | int | float | bool | None
+
+
+def as_text(value: Scalar) -> str | None:
+    """A field as text, where fields of several types become one; truth as SQL and JSON write it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)

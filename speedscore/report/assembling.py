@@ -6,14 +6,35 @@ from collections.abc import Callable
 
 from speedscore.report.blocks import Detail, Report, View
 from speedscore.report.content import Content
-from speedscore.report.details import cases as case_details
-from speedscore.report.details import runs as run_details
+from speedscore.report.details.cases import case_details
+from speedscore.report.details.facts import fact_details
+from speedscore.report.details.findings import finding_details
+from speedscore.report.details.layers import layer_details
+from speedscore.report.details.probes import probe_details
+from speedscore.report.details.runs import run_details
+from speedscore.report.details.scores import score_details
 from speedscore.report.ecosystems import all_series
-from speedscore.report.views import overview, performance, runs
+from speedscore.report.views import claims, layers, mistakes, overview, performance, production, runs
 
-VIEWS: tuple[Callable[[Content], View | None], ...] = (overview.view, performance.view, runs.view)
+VIEWS: tuple[Callable[[Content], View | None], ...] = (
+    overview.view,
+    performance.view,
+    production.view,
+    mistakes.view,
+    claims.view,
+    layers.view,
+    runs.view,
+)
 """In the order of the tabs."""
-DETAILS: tuple[Callable[[Content], tuple[Detail, ...]], ...] = (case_details.details, run_details.details)
+DETAILS: tuple[Callable[[Content], tuple[Detail, ...]], ...] = (
+    score_details,
+    finding_details,
+    fact_details,
+    layer_details,
+    probe_details,
+    case_details,
+    run_details,
+)
 """What links lead to."""
 
 

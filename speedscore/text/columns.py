@@ -50,9 +50,14 @@ def _columns(
 ) -> list[str]:
     lines = [_joined(headers, right=right, widths=widths), (" " * GAP).join("-" * own for own in widths)]
     for row in rows:
-        cells = [textwrap.wrap(cell, own) or [""] for cell, own in zip(row, widths, strict=True)]
+        cells = [_lines(cell, own) for cell, own in zip(row, widths, strict=True)]
         lines += [_joined(line, right=right, widths=widths) for line in zip_longest(*cells, fillvalue="")]
     return lines
+
+
+def _lines(text: str, width: int) -> list[str]:
+    # Broken at blanks or anywhere: a node id would otherwise be torn apart at its hyphens, and its lines be half empty.
+    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
 
 
 def _joined(cells: Sequence[str], *, right: Sequence[bool], widths: Sequence[int]) -> str:
@@ -70,7 +75,7 @@ def _records(rows: Sequence[Sequence[str]], headers: Sequence[str], width: int) 
     for number, row in enumerate(rows, 1):
         lines.append(f"-- row {number} ".ljust(min(width, name_width + GAP + value_width), "-"))
         for name, value in zip(headers, row, strict=True):
-            first, *others = textwrap.wrap(value, value_width) or [""]
+            first, *others = _lines(value, value_width)
             lines.append(f"{name:<{name_width + GAP}}{first}".rstrip())
             lines += [f"{'':<{name_width + GAP}}{other}" for other in others]
     return lines

@@ -10,8 +10,8 @@ from speedscore.text.cleaning import one_line
 _SIGNS = re.compile(r"[\\`*_\[\]<>#|~&]")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _LINKED = re.compile(r"@|://|www\.|(?:mailto|xmpp):|[#!]\d|\bGH-\d", re.IGNORECASE)
-"""What GitHub and GitLab turn into a link or a mention by themselves, also where its signs are escaped: addresses, names
-of people and teams, numbers of issues and of merge requests."""
+"""What GitHub and GitLab turn into a link or a mention by themselves, though its signs be escaped: addresses, names of
+people and teams, numbers of issues and of merge requests."""
 
 
 class Markdown(str):
@@ -30,7 +30,7 @@ def code(text: str) -> Markdown:
     longest_run = max((len(run) for run in re.findall("`+", shown)), default=0)
     fence = "`" * (longest_run + 1)
     # A blank at both ends is taken off.
-    pad = " " if longest_run or shown.startswith(" ") and shown.endswith(" ") else ""
+    pad = " " if longest_run or (shown.startswith(" ") and shown.endswith(" ")) else ""
     return Markdown(f"{fence}{pad}{shown}{pad}{fence}")
 
 

@@ -1,5 +1,5 @@
-"""The comment under a pull request: the verdict first, what needs a person in sight, the rest folded, never too long, and
-of names from outside neither a link nor a mention nor a sign of HTML, as a reader of CommonMark sees it."""
+"""The comment under a pull request: the verdict first, what needs a person in sight, the rest folded, never too long;
+and a name from outside is neither a link nor a mention nor HTML, as a reader of CommonMark sees it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.gate.comment import MOST_BYTES, marker, markdown
+from speedscore.gate.comment import MOST_BYTES, markdown, marker
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport
 from speedscore.text.cleaning import one_line, printable
 from speedscore.verdicts.verdict import Outcome, Verdict

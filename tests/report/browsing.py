@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 VARIABLE = "SPEEDSCORE_BROWSER"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 _LOCAL = ("file:", "data:", "blob:", "about:")
+_PATIENCE = 20_000
+"""Milliseconds after which a page has failed to do what it should."""
 _QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
           "--no-first-run", "--force-color-profile=srgb", "--font-render-hinting=none")  # fmt: skip
 
@@ -84,6 +86,7 @@ def opening(browser: Browser) -> Iterator[OpenReport]:
         own = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, offline=True, **context
         )
+        own.set_default_timeout(_PATIENCE)
         contexts.append(own)
         own.on("request", lambda request: _note_request(complaints, request.url))
         page = own.new_page()
@@ -91,7 +94,7 @@ def opening(browser: Browser) -> Iterator[OpenReport]:
         page.on("pageerror", lambda error: complaints.append(f"error in the page: {error}"))
         page.goto(path.resolve().as_uri() + (f"#{state}" if state else ""))
         if context.get("java_script_enabled", True):
-            page.wait_for_selector("html[data-ready]", timeout=20_000)
+            page.wait_for_selector("html[data-ready]")
         return page
 
     try:
@@ -110,3 +113,19 @@ def _note_request(complaints: list[str], url: str) -> None:
 def _note_message(complaints: list[str], kind: str, text: str) -> None:
     if kind in {"error", "warning"}:
         complaints.append(f"console {kind}: {text}")
+
+
+DRAWN = """() => [...document.querySelectorAll(".chart")].every(
+    (chart) => !chart.clientWidth || chart.dataset.near !== "1" || chart.querySelector("svg"))"""
+"""What ``wait_for_function`` waits for until the charts in sight are drawn."""
+
+
+def view_ids(page: Page) -> list[str]:
+    found: list[str] = page.eval_on_selector_all("section.view", "views => views.map((view) => view.dataset.view)")
+    return found
+
+
+def data_of(page: Page) -> dict[str, Any]:
+    """What the scripts read."""
+    data: dict[str, Any] = page.evaluate("JSON.parse(document.getElementById('data').textContent)")
+    return data

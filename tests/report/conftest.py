@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.places import ROOT
 from tests.report.browsing import OpenReport, opening, running_browser
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def sample_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from speedscore.scoring.rubric.rubric import load_rubric
 
     path = tmp_path_factory.mktemp("sample report") / "report.html"
-    runs = sorted(Path("fixtures/runs").glob("*.json"))
+    runs = sorted((ROOT / "fixtures" / "runs").glob("*.json"))
     return write_report(path, [NamedRun(name=str(run), record=load_run(run)) for run in runs], Judging(load_rubric()))
 
 

@@ -37,6 +37,7 @@ def content_of(
     evidence = make_evidence(*made, *snapshots, runs=runs, rubric=rubric)
     return Content(
         runs=runs,
+        left_out=(),
         rubric=rubric,
         evidence=evidence,
         scores=build_report(rubric, evidence, frameworks=evidence.frameworks()),

@@ -1,18 +1,134 @@
-"""The page as a browser shows it: made from real runs, without a complaint, a request or a dead link."""
+"""The page of real runs as a browser shows it: without a complaint, a request, a dead link or a barrier."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import parse_qsl
 
-from tests.report.browsing import OpenReport
+import pytest
+
+from tests.report.browsing import DRAWN, OpenReport, data_of, view_ids
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+PHONE = 390
+CUT = """async () => {
+    dispatchEvent(new Event("beforeprint"));
+    // The picture is taken before the next task: what is drawn must be there by then.
+    const next = new MessageChannel();
+    await new Promise((done) => { next.port1.onmessage = done; next.port2.postMessage(0); });
+    const all = (selector, isWrong) => [...document.querySelectorAll(selector)].filter(isWrong)
+        .map((each) => each.outerHTML.slice(0, 100));
+    return {
+        views: all(".view", (view) => !view.clientHeight),
+        folded: all(".block details:not(.rows)", (fold) => !fold.open),
+        empty: all(".chart", (chart) => chart.clientWidth && !chart.querySelector("svg")),
+        wide: all("main table, main svg, main p", (each) => each.getBoundingClientRect().right > innerWidth + 1),
+        scrolled: all("main .scroll, main .chart", (each) => getComputedStyle(each).overflow !== "visible"),
+        colours: getComputedStyle(document.body).backgroundColor,
+    };
+}"""
+"""Prints, and answers what cannot be seen whole on the paper."""
 
 
-def test_every_view_opens_without_a_complaint_or_a_request(open_report: OpenReport, sample_report: Path) -> None:
+def test_every_view_opens_and_draws_without_a_complaint_or_a_request(
+    open_report: OpenReport, sample_report: Path
+) -> None:
     page = open_report(sample_report)
     tabs = page.locator("nav .tab")
-    assert tabs.count() >= 2
+    assert tabs.count() == len(view_ids(page)) >= 2
     for tab in tabs.all():
         tab.click()
         assert tab.get_attribute("aria-current") == "page"
         assert page.locator("section.view:visible").count() == 1
         assert page.locator(f"section.view[data-view='{tab.get_attribute('data-view')}']").is_visible()
+        page.wait_for_function(DRAWN)
+
+
+def test_every_link_leads_somewhere(open_report: OpenReport, sample_report: Path) -> None:
+    page = open_report(sample_report)
+    ids: list[str] = page.eval_on_selector_all("[id]", "all => all.map(each => each.id)")
+    assert len(ids) == len(set(ids))
+    details = data_of(page)["details"]
+    inside = [cell for detail in details.values() for _, cell in detail["entries"]]
+    links: list[list[str]] = page.eval_on_selector_all(
+        "a[href]", "links => links.map(link => [link.getAttribute('href'), link.rel])"
+    )
+    links += [[cell["url"], "noreferrer"] for cell in inside if "url" in cell]
+    dead = {cell["detail"] for cell in inside if "detail" in cell} - details.keys()
+    known = {"view": set(view_ids(page)), "show": set(details), "at": set(ids)}
+    for address, rel in links:
+        if address.startswith("#"):
+            state = parse_qsl(address[1:], keep_blank_values=True)
+            dead |= {value for name, value in state if name in known and value not in known[name]}
+            assert state or address == "#main", address
+        else:
+            assert re.match(r"https?://[^/]", address), address
+            assert "noreferrer" in rel, address
+    assert not dead
+
+
+def test_a_click_on_a_number_says_where_it_comes_from(open_report: OpenReport, sample_report: Path) -> None:
+    page = open_report(sample_report)
+    for view in view_ids(page):
+        page.evaluate("view => location.hash = 'view=' + view", view)
+        for link in page.locator("section.view:visible a[data-merge]:visible").all()[:1]:
+            link.click()
+            assert page.locator("dialog").is_visible()
+            assert page.locator("#detail-title").inner_text() != "Not in this report"
+            assert page.locator("dialog .body").inner_text().strip()
+            page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", PHONE)])
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
+    open_report: OpenReport, sample_report: Path, scheme: Literal["light", "dark"], width: int
+) -> None:
+    page = open_report(sample_report, width=width, scheme=scheme)
+    for view in view_ids(page):
+        page.evaluate("view => location.hash = 'view=' + view", view)
+        page.wait_for_function(DRAWN)
+        assert_no_barrier(page, f"{view}, {scheme}, {width}")
+    for detail in list(data_of(page)["details"])[::100]:
+        page.evaluate("detail => location.hash = 'show=' + encodeURIComponent(detail)", detail)
+        page.wait_for_selector("dialog[open]")
+        assert_no_barrier(page, f"{detail}, {scheme}, {width}", context="dialog")
+
+
+def assert_no_barrier(page: Page, where: str, context: str | None = None) -> None:
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+    options: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+    results = Axe().run(page, context=context, options=options)
+    assert results.violations_count == 0, f"{where}: {results.generate_report()}"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{where}: wider than the screen"
+
+
+def test_on_paper_everything_stands_whole_and_in_light_colours(open_report: OpenReport, sample_report: Path) -> None:
+    page = open_report(sample_report, "theme=dark")
+    page.emulate_media(media="print")
+    # An A4 page without its margins is about this wide.
+    page.set_viewport_size({"width": 690, "height": 1000})
+    cut = page.evaluate(CUT)
+    assert cut == {
+        "views": [], "folded": 0, "empty": 0, "wide": [], "scrolled": 0, "colours": "rgb(255, 255, 255)",
+    }  # fmt: skip
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("section.view:visible").count() == 1
+    assert page.get_attribute("html", "data-theme") == "dark"
+
+
+def test_without_javascript_every_table_can_be_read(open_report: OpenReport, sample_report: Path) -> None:
+    page = open_report(sample_report, java_script_enabled=False)
+    assert page.locator("section.view:visible").count() == page.locator("section.view").count() >= 2
+    for table in page.locator("main .block.table").all():
+        summary = table.locator("summary h3")
+        if summary.count():
+            summary.click()
+        assert table.locator("tbody tr").first.is_visible()
+    assert "need JavaScript" in page.locator(".notice").inner_text()
+    assert page.locator(page.locator("nav .tab").last.get_attribute("href") or "").is_visible()
+    assert page.locator("main button:visible, select:visible, .chart:visible").count() == 0

@@ -29,4 +29,4 @@ def spec(frameworks: Sequence[str], *, steps: str) -> dict[str, Any]:
         shape=alt.Shape("framework:N", legend=framework_legend(frameworks)),
         tooltip=["framework:N", "steps:Q", alt.Tooltip("seconds:Q", format=".4g")],
     )
-    return document(alt.layer(lines, points, data=ROWS).properties(height=_HEIGHT))
+    return document(alt.layer(lines, points, data=ROWS), height=_HEIGHT)

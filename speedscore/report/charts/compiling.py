@@ -43,4 +43,4 @@ def spec(frameworks: Sequence[str], *, lanes: int) -> dict[str, Any]:
             tooltip=["framework:N", "caches:N", "stage:N", alt.Tooltip("seconds:Q", format=".4g")],
         )
     )
-    return document(points.properties(height=len(frameworks) * (_LANE * lanes + _ROOM)))
+    return document(points, height=len(frameworks) * (_LANE * lanes + _ROOM))

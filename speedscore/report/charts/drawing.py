@@ -14,16 +14,17 @@ ROWS = altair.NamedData("rows")
 """The data of every chart: its figure's rows."""
 
 
-def document(chart: altair.TopLevelMixin) -> dict[str, Any]:
+def document(chart: altair.TopLevelMixin, *, height: int) -> dict[str, Any]:
     """The specification, as wide as the room that it is given; checked by Altair against Vega-Lite's schema.
 
-    Its height is to be a number of pixels, even where rows could give it by steps: of a chart that fits its width and
-    has steps Vega-Lite complains on the console (vega-lite pull request 8579).
+    ``height`` is that of the plot itself in pixels. It is a number even where rows could give it by steps: of a chart
+    that fits its width and has steps Vega-Lite complains on the console (vega-lite pull request 8579).
     """
     made: dict[str, Any] = chart.to_dict()
     # Altair's own theme and the schema's address are not ours to ship.
     return {key: value for key, value in made.items() if key not in {"config", "$schema"}} | {
         "width": "container",
+        "height": height,
         "autosize": {"type": "fit-x", "contains": "padding"},
     }
 

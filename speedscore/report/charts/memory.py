@@ -31,4 +31,4 @@ def spec(frameworks: Sequence[str], *, time: str, memory: str, largest: float) -
             tooltip=["framework:N", alt.Tooltip("seconds:Q", format=".4g"), alt.Tooltip("bytes:Q", format=".4s")],
         )
     )
-    return document(points.properties(height=_HEIGHT))
+    return document(points, height=_HEIGHT)

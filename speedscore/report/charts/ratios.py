@@ -39,4 +39,4 @@ def spec(frameworks: Sequence[str], *, values: Sequence[float]) -> dict[str, Any
     left = base.transform_filter(alt.datum.times <= middle).mark_text(dy=-12, dx=4, align="left")
     right = base.transform_filter(alt.datum.times > middle).mark_text(dy=-12, dx=-4, align="right")
     labels = [side.encode(text="label:N") for side in (left, right)]
-    return document(alt.layer(one, intervals, points, *labels, data=ROWS).properties(height=len(frameworks) * _ROW))
+    return document(alt.layer(one, intervals, points, *labels, data=ROWS), height=len(frameworks) * _ROW)

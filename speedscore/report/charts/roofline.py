@@ -50,4 +50,4 @@ def spec(frameworks: Sequence[str], *, roof: str) -> dict[str, Any]:
     )
     line = alt.Chart().transform_filter(is_roof).mark_rule(strokeWidth=2).encode(y=alt.Y("rate:Q"))
     label = base.transform_filter(is_roof).mark_text(align="left", dy=-8, dx=-12).encode(text=alt.value(roof))
-    return document(alt.layer(line, label, points, names, data=ROWS).properties(height=_HEIGHT))
+    return document(alt.layer(line, label, points, names, data=ROWS), height=_HEIGHT)

@@ -41,4 +41,4 @@ def spec(title: str, *, frameworks: Sequence[str], processes: int) -> dict[str, 
         .mark_tick(orient="vertical", size=lanes + _ROOM - 5, thickness=2.5, opacity=1, style="figure")
         .encode(tooltip=["framework:N", alt.Tooltip("seconds:Q", format=".4g", title="figure, seconds")])
     )
-    return document(alt.layer(figures, points, data=ROWS).properties(height=len(frameworks) * (lanes + _ROOM)))
+    return document(alt.layer(figures, points, data=ROWS), height=len(frameworks) * (lanes + _ROOM))

@@ -23,6 +23,8 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down"
 """All of them surfaces, which are seen filled and hollow alike."""
 _LEGEND_WIDTH, _SYMBOL_WIDTH, _LETTER_WIDTH = 300, 24, 7
 """Pixels: what a phone has beside an axis, and what an entry of a legend takes."""
+GREY = COLOURS[-1]
+"""For what is of no framework."""
 Scheme = Literal["light", "dark"]
 INK: dict[Scheme, dict[str, str]] = {
     "light": {"text": "#1c2430", "quiet": "#566070", "grid": "#dfe3e8", "page": "#ffffff"},

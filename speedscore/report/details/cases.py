@@ -30,7 +30,7 @@ _STOPPED = {
 _STYLES = {"idiomatic": "as the library's documentation teaches it", "tuned": "the fastest way that was found"}
 
 
-def details(content: Content) -> tuple[Detail, ...]:
+def case_details(content: Content) -> tuple[Detail, ...]:
     """One of each selected case, measured or not."""
     return tuple(
         Detail(

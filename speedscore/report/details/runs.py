@@ -16,7 +16,7 @@ _PARTS = {"package.": "Versions", "git.": "Commit"}
 """Beginning of an environment's field → the table that it stands in; the rest is the machine."""
 
 
-def details(content: Content) -> tuple[Detail, ...]:
+def run_details(content: Content) -> tuple[Detail, ...]:
     """One of each run, those too that hold no case or are not scored."""
     return tuple(
         Detail(

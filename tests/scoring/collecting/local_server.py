@@ -48,7 +48,7 @@ def serving(answer: Callable[[Request], Reply]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(reply.body)
 
-        do_GET = do_POST = _answer  # noqa: N815
+        do_GET = do_PATCH = do_POST = do_PUT = _answer  # noqa: N815
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -44,19 +44,29 @@ function configFor(how, width) {
   return { ...config, axis: { ...config.axis, labelLimit } };
 }
 
-async function draw(element, { how = scheme(), width = element.clientWidth } = {}) {
-  const id = element.dataset.figure;
-  const key = `${how} ${stateOf("hide")} ${width}`;
-  if (!element.clientWidth || drawn.get(id)?.key === key) return;
+function specFor(id, { how, width }) {
   const { fields, spec: made } = DATA.figures[id];
   const spec = withScales(made);
   spec.datasets = { rows: rowsOf(id).map((row) => Object.fromEntries(fields.map((field, place) => [field, row[place]]))) };
   spec.config = configFor(how, width);
-  const patch = fitWidth(spec, width);
+  return spec;
+}
+
+async function draw(element, { how = scheme(), width = element.clientWidth } = {}) {
+  const id = element.dataset.figure;
+  const key = `${how} ${stateOf("hide")} ${width}`;
   const before = drawn.get(id);
+  if (!element.clientWidth || before?.key === key) return;
+  if (!rowsOf(id).length) {
+    drawn.set(id, { key });
+    element.replaceChildren(make("p", { class: "note" }, "Its frameworks are hidden."));
+    return;
+  }
+  const spec = specFor(id, { how, width });
+  const patch = fitWidth(spec, width);
   const picture = vegaEmbed(element, spec, { actions: false, renderer: "svg", ast: true, tooltip: { theme: how }, patch });
   drawn.set(id, { key, picture });
-  await before?.picture.then((old) => old.finalize());
+  (await before?.picture)?.finalize();
   await picture;
   // Vega's own roles would be announced a second time; the element has a name, and the rows stand below.
   for (const drawing of element.querySelectorAll("svg, svg *")) {

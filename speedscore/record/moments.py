@@ -1,4 +1,4 @@
-"""Times of saved runs as SQL has them: in UTC, without a zone. It reads no clock."""
+"""The moments that a saved run names, in UTC. It reads no clock."""
 
 from __future__ import annotations
 

@@ -1,0 +1,76 @@
+"""The whole records that the RUN of a command line stands for: of files, folders and globs, each run once.
+
+For commands that pass runs on as they are; what is compared of a run is ``saved_run``'s. It changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from speedscore.comparing.finding_runs import find_files
+from speedscore.record.content_id import content_id
+from speedscore.record.moments import utc
+from speedscore.record.run_file import RunFileError, load_run
+from speedscore.record.run_record import RunRecord
+
+
+class RunFile(msgspec.Struct, frozen=True):
+    path: Path
+    record: RunRecord
+    id: str
+    """See ``content_id``."""
+
+
+class RunFiles(msgspec.Struct, frozen=True):
+    files: tuple[RunFile, ...]
+    """A run once, by the file that was named last; in the order in which runs were named."""
+    left_out: tuple[str, ...] = ()
+    """Files of a folder or a glob that are no runs of ours, each with the reason."""
+
+
+def read_run_files(arguments: Sequence[str]) -> RunFiles:
+    """The runs that the arguments of a command line stand for.
+
+    Raises RunFileError where one stands for no run. A file among those of a folder or a glob that cannot be read as one
+    is left out.
+    """
+    files: dict[str, RunFile] = {}
+    left_out: list[str] = []
+    for argument in arguments:
+        paths, pooled = find_files(argument)
+        read, unread = _read_all(paths) if pooled else ([_read(paths[0])], [])
+        if not read:
+            raise RunFileError(f"{argument}: no saved run among {len(paths)} files; the first: {unread[0]}")
+        files |= {file.id: file for file in read}
+        left_out += unread
+    return RunFiles(tuple(files.values()), tuple(left_out))
+
+
+def left_out_lines(found: RunFiles) -> list[str]:
+    """A line that says how many files were left out, and why the first of them; none where none was."""
+    count = len(found.left_out)
+    return [f"{count} file{'s' * (count > 1)} left out, no saved run; the first: {found.left_out[0]}"] if count else []
+
+
+def _read(path: Path) -> RunFile:
+    """A run whose every moment is known to be one. Raises RunFileError."""
+    run = load_run(path)
+    try:
+        for moment in {run.created, *(case.occasion for case in run.cases), *(probe.occasion for probe in run.probes)}:
+            utc(moment)
+    except RunFileError as error:
+        raise RunFileError(f"{path}: {error}") from None
+    return RunFile(path, run, content_id(run))
+
+
+def _read_all(paths: Sequence[Path]) -> tuple[list[RunFile], list[str]]:
+    read, unread = [], []
+    for path in paths:
+        try:
+            read.append(_read(path))
+        except RunFileError as error:
+            unread.append(str(error))
+    return read, unread
