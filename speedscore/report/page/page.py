@@ -43,7 +43,7 @@ def render(report: Report) -> str:
     """The page, as HTML that needs nothing else."""
     clean = plain(report)
     scripts = [_read(f"scripts/{name}") for name in _SCRIPTS]
-    # In a function of their own: the library's script leaves names of one letter behind.
+    # In a function of their own: the library's script leaves names of one letter behind. It waits for its data.
     own = "\n".join(['(async () => {"use strict";', *scripts, "})();"])
     code = [Markup(_chart_library()), Markup(own)]
     return (
@@ -54,7 +54,7 @@ def render(report: Report) -> str:
             styles=Markup(_read("styles.css")),
             code=code,
             policy=_policy(code),
-            data=_data(clean),
+            packed_data=_packed(_data(clean)),
             kind=_kind,
             choices=_choices,
             safe_json=safe_json,
@@ -97,31 +97,30 @@ def _policy(code: list[Markup]) -> str:
     return f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:"
 
 
-def _data(report: Report) -> Markup:
-    """What the scripts read: JSON, compressed (gzip, RFC 1952) and in letters and digits (base64), because fifty
-    thousand rounds are more than half of a page. The same report is the same text."""
+def _data(report: Report) -> dict[str, Any]:
+    """What the scripts read."""
     figures = [block for view in report.views for block in view.blocks if isinstance(block, Figure)]
-    document = {
+    return {
         "series": report.series,
         "scales": scales(report.series),
         "config": {"light": config("light"), "dark": config("dark")},
         "figures": {figure.id: _figure(figure) for figure in figures},
         "details": {detail.id: _detail(detail) for detail in report.details},
-        "card": report.card,
     }
-    return Markup(base64.b64encode(gzip.compress(_json(document).encode(), mtime=0)).decode())
+
+
+def _packed(document: Any) -> str:
+    """JSON as gzip in base64. Without the time of day, so that one report is one file whenever it is made."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 def safe_json(document: Any) -> Markup:
     """JSON for a script element of the type ``application/json``: without ``<``, ``>`` and ``&``."""
-    text = _json(document)
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)
-
-
-def _json(document: Any) -> str:
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _figure(figure: Figure) -> dict[str, Any]:
