@@ -82,4 +82,9 @@ function plainTable(columns, rows, title) {
   return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, table);
 }
 
-const DATA = JSON.parse(document.getElementById("data").textContent);
+// JSON in the form of zlib and base64, as `page.py` packs it.
+async function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).json();
+}
