@@ -7,7 +7,8 @@ from pathlib import Path
 
 from speedscore.record.run_file import load_run
 from speedscore.record.run_record import CaseResult
-from speedscore.report.content import Content, make_content
+from speedscore.report.content import Content, Judging, make_content
+from speedscore.report.reading import GivenRuns
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.fact import Fact
 from speedscore.scoring.facts.snapshots import Snapshot
@@ -23,7 +24,8 @@ SAMPLE_RUNS = tuple(sorted((ROOT / "fixtures" / "runs").glob("*.json")))
 
 def sample_content(rubric: Rubric = RUBRIC, *, runs: Iterable[Path] = SAMPLE_RUNS) -> Content:
     """Of the runs that come with the package, and its facts."""
-    return make_content(rubric, [NamedRun(name=path.name, record=load_run(path)) for path in runs], month="2026-11")
+    given = GivenRuns(runs=tuple(NamedRun(name=path.name, record=load_run(path)) for path in runs))
+    return make_content(given, Judging(rubric, month="2026-11"))
 
 
 def content_of(

@@ -71,12 +71,15 @@ def hostile_cases() -> list[CaseResult]:
 
 
 def test_a_hostile_run_stays_text(open_report: OpenReport, tmp_path: Path) -> None:
-    from speedscore.report.writing import Judging, write_report
+    from speedscore.report.content import Judging
+    from speedscore.report.reading import GivenRuns
+    from speedscore.report.writing import write_report
 
     run = msgspec.structs.replace(
         make_run(*hostile_cases()), environment={"cpu.model": HOSTILE[1], "git.commit": HOSTILE[2]}
     )
-    path = write_report(tmp_path / "page.html", [NamedRun(name=HOSTILE[2], record=run)], Judging(load_rubric()))
+    given = GivenRuns(runs=(NamedRun(name=HOSTILE[2], record=run),))
+    path = write_report(tmp_path / "page.html", given, Judging(load_rubric()))
     page = open_report(without_policy(path))
     for view in view_ids(page):
         page.evaluate("view => location.hash = 'view=' + view", view)

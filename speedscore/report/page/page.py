@@ -98,7 +98,7 @@ def _policy(code: list[Markup]) -> str:
 
 
 def _data(report: Report) -> str:
-    """What the scripts read: JSON, in the form of zlib (RFC 1950) and base64. 50,000 rounds are 9 MB as JSON, and 2 so."""
+    """What the scripts read: JSON packed by zlib (RFC 1950), in base64. 50,000 rounds are 9 MB as JSON, and 2 so."""
     figures = [block for view in report.views for block in view.blocks if isinstance(block, Figure)]
     document = {
         "series": report.series,
