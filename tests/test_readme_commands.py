@@ -81,6 +81,7 @@ WAYS = {
     "speedscore baseline set RUN": Way(),
     'speedscore sql "select * from ratios" RUN.json': OTHER_TOOLS,
     "speedscore history add RUN --to history": OTHER_TOOLS,
+    "speedscore history changes FOLDER": Way(end="--help", why="needs many runs"),
     "speedscore log RUN --to mlflow": OTHER_TOOLS,
 }
 

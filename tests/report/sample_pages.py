@@ -29,6 +29,8 @@ SPEC: dict[str, Any] = {
     "data": {"name": "rows"},
     "mark": "point",
     "width": "container",
+    "height": 80,
+    "autosize": {"type": "fit-x", "contains": "padding"},
     "encoding": {
         "x": {"field": "seconds", "type": "quantitative"},
         "y": {"field": "framework", "type": "nominal"},

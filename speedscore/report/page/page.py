@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import gzip
 import hashlib
 import importlib.resources
 import json
@@ -17,12 +18,12 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from speedscore.report.blocks import Block, Cell, Column, Detail, Figure, Report, View
+from speedscore.report.blocks import Block, Cell, Column, Detail, DetailTable, Figure, Report, View
 from speedscore.report.charts.drawing import vega_lite_version
 from speedscore.report.charts.theme import colour, config, scales, shape
 from speedscore.text.plain import plain
 
-_SCRIPTS = ("state.js", "details.js", "charts.js", "copying.js", "tables.js", "weights.js", "page.js")
+_SCRIPTS = ("state.js", "data.js", "details.js", "charts.js", "copying.js", "tables.js", "weights.js", "page.js")
 """In the order in which they stand in the page: later ones call what earlier ones declare."""
 _MANY_ROWS = 15
 """More than these scroll under the head of their table."""
@@ -33,7 +34,7 @@ _SVG_SHAPES = {
     "diamond": "M6 .5 11.5 6 6 11.5.5 6z",
     "cross": "M4 1h4v3h3v4H8v3H4V8H1V4h3z",
     "triangle-down": "M6 11 1 1.500h10z",
-    "stroke": "M1 4.500h10v3H1z",
+    "triangle-right": "M1.500 1 11 6 1.500 11z",
 }
 """By Vega's name of a shape its path in a box of twelve."""
 
@@ -42,8 +43,8 @@ def render(report: Report) -> str:
     """The page, as HTML that needs nothing else."""
     clean = plain(report)
     scripts = [_read(f"scripts/{name}") for name in _SCRIPTS]
-    # In a function of their own: the library's script leaves names of one letter behind.
-    own = "\n".join(['(() => {"use strict";', *scripts, "})();"])
+    # In a function of their own: the library's script leaves names of one letter behind. It waits for its data.
+    own = "\n".join(['(async () => {"use strict";', *scripts, "})();"])
     code = [Markup(_chart_library()), Markup(own)]
     return (
         _environment()
@@ -53,7 +54,7 @@ def render(report: Report) -> str:
             styles=Markup(_read("styles.css")),
             code=code,
             policy=_policy(code),
-            data=_data(clean),
+            packed_data=_packed(_data(clean)),
             kind=_kind,
             choices=_choices,
             safe_json=safe_json,
@@ -96,18 +97,22 @@ def _policy(code: list[Markup]) -> str:
     return f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:"
 
 
-def _data(report: Report) -> Markup:
-    """What the scripts read, as JSON in which no sign can end the element that holds it."""
+def _data(report: Report) -> dict[str, Any]:
+    """What the scripts read."""
     figures = [block for view in report.views for block in view.blocks if isinstance(block, Figure)]
-    document = {
+    return {
         "series": report.series,
         "scales": scales(report.series),
         "config": {"light": config("light"), "dark": config("dark")},
         "figures": {figure.id: _figure(figure) for figure in figures},
         "details": {detail.id: _detail(detail) for detail in report.details},
-        "card": report.card,
     }
-    return safe_json(document)
+
+
+def _packed(document: Any) -> str:
+    """JSON as gzip in base64. Without the time of day, so that one report is one file whenever it is made."""
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
 
 
 def safe_json(document: Any) -> Markup:
@@ -131,15 +136,14 @@ def _detail(detail: Detail) -> dict[str, Any]:
     return {
         "title": detail.title,
         "entries": [[name, _cell(cell)] for name, cell in detail.entries],
-        "tables": [
-            {
-                "title": table.title,
-                "columns": _titles(table.columns),
-                "rows": table.rows,
-            }
-            for table in detail.tables
-        ],
+        "tables": [_detail_table(table) for table in detail.tables],
     }
+
+
+def _detail_table(table: DetailTable) -> dict[str, Any]:
+    if table.figure:
+        return {"title": table.title, "figure": table.figure, "series": table.series}
+    return {"title": table.title, "columns": _titles(table.columns), "rows": table.rows}
 
 
 def _titles(columns: Sequence[Column]) -> list[str]:

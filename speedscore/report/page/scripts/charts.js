@@ -29,15 +29,6 @@ function rowsOf(id) {
   return place < 0 || !hidden.size ? rows : rows.filter((row) => !hidden.has(row[place]));
 }
 
-// As wide as its room. Vega-Lite itself would warn of every such chart whose height is so and so much a row, so the
-// fitting is asked of Vega, after it.
-function fitWidth(spec, width) {
-  if (spec.width !== "container") return [];
-  spec.width = width;
-  delete spec.autosize;
-  return (compiled) => ({ ...compiled, autosize: { type: "fit-x", contains: "padding" } });
-}
-
 function configFor(how, width) {
   const config = DATA.config[how];
   const labelLimit = Math.min(config.axis.labelLimit, Math.round(width * 0.3));
@@ -49,6 +40,7 @@ function specFor(id, { how, width }) {
   const spec = withScales(made);
   spec.datasets = { rows: rowsOf(id).map((row) => Object.fromEntries(fields.map((field, place) => [field, row[place]]))) };
   spec.config = configFor(how, width);
+  if (spec.width === "container") spec.width = width;
   return spec;
 }
 
@@ -62,9 +54,8 @@ async function draw(element, { how = scheme(), width = element.clientWidth } = {
     element.replaceChildren(make("p", { class: "note" }, "Its frameworks are hidden."));
     return;
   }
-  const spec = specFor(id, { how, width });
-  const patch = fitWidth(spec, width);
-  const picture = vegaEmbed(element, spec, { actions: false, renderer: "svg", ast: true, tooltip: { theme: how }, patch });
+  const options = { actions: false, renderer: "svg", ast: true, tooltip: { theme: how } };
+  const picture = vegaEmbed(element, specFor(id, { how, width }), options);
   drawn.set(id, { key, picture });
   (await before?.picture)?.finalize();
   await picture;

@@ -81,5 +81,3 @@ function plainTable(columns, rows, title) {
   const table = make("table", {}, make("thead", {}, head), make("tbody", {}, ...body));
   return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, table);
 }
-
-const DATA = JSON.parse(document.getElementById("data").textContent);
