@@ -23,7 +23,7 @@ FORM_VERSION = 1
 MARK = "speedscore-history.json"
 _MERGED = "merged.json"
 _LOCK = "speedscore-history.lock"
-_REMEDY = "make it again from the saved runs, into a new folder: speedscore history add RUN… --to FOLDER"
+REMEDY = "make it again from the saved runs, into a new folder: speedscore history add RUN… --to FOLDER"
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -61,9 +61,9 @@ def check_form(folder: Path) -> None:
     try:
         found = msgspec.json.decode((folder / MARK).read_bytes(), type=dict).get("form_version")
     except (OSError, msgspec.DecodeError) as error:
-        raise HistoryError(f"{folder}: {MARK} cannot be read ({error}); {_REMEDY}") from None
+        raise HistoryError(f"{folder}: {MARK} cannot be read ({error}); {REMEDY}") from None
     if found != FORM_VERSION:
-        raise HistoryError(f"{folder}: expected a history of form {FORM_VERSION}, found {found}; {_REMEDY}")
+        raise HistoryError(f"{folder}: expected a history of form {FORM_VERSION}, found {found}; {REMEDY}")
 
 
 def part_of_run(partition: Path, run_id: str) -> Path:
@@ -122,4 +122,4 @@ def _merged(part: Path) -> frozenset[str] | None:
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError) as error:
-        raise HistoryError(f"{part / _MERGED}: cannot be read ({error}); {_REMEDY}") from None
+        raise HistoryError(f"{part / _MERGED}: cannot be read ({error}); {REMEDY}") from None

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speedscore.history.errors import HistoryError
+from speedscore.history.errors import HistoryError, QuestionError
 from speedscore.history.tables import TABLES
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import RunRecord
@@ -168,6 +168,21 @@ def test_a_writer_that_fails_or_is_killed_leaves_nothing_that_is_read(
     (part,) = parts.all_parts(tmp_path)
     shutil.copytree(part, tmp_path / ".adding-0-1-2")
     assert rows("select count(*) from runs", history=tmp_path) == [(1,)]
+
+
+def test_a_damaged_or_missing_file_is_named_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(tmp_path, a_full_run())
+    (file,) = tmp_path.rglob("rounds.parquet")
+    file.write_bytes(b"no Parquet")
+    with pytest.raises(QuestionError, match=r"rounds\.parquet"):
+        rows("select * from rounds", history=tmp_path)
+    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    with pytest.raises(HistoryError, match="the run was added, but those there cannot be merged"):
+        store.add_run(tmp_path, a_full_run(day=1))
+    assert rows("select count(*) from runs", history=tmp_path) == [(2,)]
+    file.unlink()
+    with pytest.raises(HistoryError, match=r"rounds\.parquet: missing from the history; make it again"):
+        rows("select * from runs", history=tmp_path)
 
 
 def test_a_history_of_another_form_is_neither_read_nor_added_to(tmp_path: Path) -> None:

@@ -280,6 +280,9 @@ def test_what_cannot_be_logged_is_a_line(
         assert main(["log", str(run_file), "--to", tracker, "--folder", str(occupied)]) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert "not written" in line
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    assert main(["log", str(run_file), "--to", "wandb", "--folder", str(tmp_path / "new")]) == 2
+    assert "nothing would be logged" in capsys.readouterr().err
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)  # noqa: ARG005
     for tracker in ("mlflow", "tensorboard", "wandb"):
         assert main(["log", str(run_file), "--to", tracker, "--folder", str(tmp_path / "new")]) == 2
