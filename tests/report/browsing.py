@@ -6,7 +6,10 @@ console as an error or a warning is a failure of the test. Playwright is importe
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import gzip
+import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -127,5 +130,6 @@ def view_ids(page: Page) -> list[str]:
 
 def data_of(page: Page) -> dict[str, Any]:
     """What the scripts read."""
-    data: dict[str, Any] = page.evaluate("JSON.parse(document.getElementById('data').textContent)")
+    packed = page.evaluate("document.getElementById('data').textContent")
+    data: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(packed)))
     return data

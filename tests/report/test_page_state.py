@@ -224,7 +224,7 @@ def test_hostile_cells_stay_text_in_markdown_and_csv(escaping_page: Page, texts:
 def escaping_page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Page:
     """An empty page with the functions that escape."""
     path = tmp_path_factory.mktemp("empty") / "page.html"
-    path.write_text("<html data-ready><title>empty</title><script type='application/json' id='data'>{}</script>")
+    path.write_text("<html data-ready><title>empty</title>")
     page = browser.new_page()
     page.goto(path.as_uri())
     for name in ("state.js", "copying.js"):

@@ -18,12 +18,12 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from speedscore.report.blocks import Block, Cell, Column, Detail, Figure, Report, View
+from speedscore.report.blocks import Block, Cell, Column, Detail, DetailTable, Figure, Report, View
 from speedscore.report.charts.drawing import vega_lite_version
 from speedscore.report.charts.theme import colour, config, scales, shape
 from speedscore.text.plain import plain
 
-_SCRIPTS = ("state.js", "details.js", "charts.js", "copying.js", "tables.js", "weights.js", "page.js")
+_SCRIPTS = ("state.js", "data.js", "details.js", "charts.js", "copying.js", "tables.js", "weights.js", "page.js")
 """In the order in which they stand in the page: later ones call what earlier ones declare."""
 _MANY_ROWS = 15
 """More than these scroll under the head of their table."""
@@ -34,7 +34,7 @@ _SVG_SHAPES = {
     "diamond": "M6 .5 11.5 6 6 11.5.5 6z",
     "cross": "M4 1h4v3h3v4H8v3H4V8H1V4h3z",
     "triangle-down": "M6 11 1 1.500h10z",
-    "stroke": "M1 4.500h10v3H1z",
+    "triangle-right": "M1.500 1 11 6 1.500 11z",
 }
 """By Vega's name of a shape its path in a box of twelve."""
 
@@ -136,15 +136,14 @@ def _detail(detail: Detail) -> dict[str, Any]:
     return {
         "title": detail.title,
         "entries": [[name, _cell(cell)] for name, cell in detail.entries],
-        "tables": [
-            {
-                "title": table.title,
-                "columns": _titles(table.columns),
-                "rows": table.rows,
-            }
-            for table in detail.tables
-        ],
+        "tables": [_detail_table(table) for table in detail.tables],
     }
+
+
+def _detail_table(table: DetailTable) -> dict[str, Any]:
+    if table.figure:
+        return {"title": table.title, "figure": table.figure, "series": table.series}
+    return {"title": table.title, "columns": _titles(table.columns), "rows": table.rows}
 
 
 def _titles(columns: Sequence[Column]) -> list[str]:

@@ -11,6 +11,14 @@ function cellElement({ text, detail, url, note }) {
   return note ? [inner, make("small", {}, note)] : [inner];
 }
 
+// What stands in a chart's rows is not held twice: its columns and rows of one framework, without its name.
+function ofSeries({ figure, series }) {
+  const { fields, columns, rows } = DATA.figures[figure];
+  const place = fields.indexOf("framework");
+  const others = (row) => row.filter((_, index) => index !== place);
+  return { columns: others(columns), rows: rows.filter((row) => row[place] === series).map(others) };
+}
+
 function fillDetail(id) {
   const detail = Object.hasOwn(DATA.details, id) ? DATA.details[id] : null;
   document.getElementById("detail-title").textContent = detail ? detail.title : "Not in this report";
@@ -26,7 +34,8 @@ function fillDetail(id) {
   }
   if (detail.entries.length) body.append(list);
   for (const table of detail.tables) {
-    body.append(make("h3", {}, table.title), plainTable(table.columns, table.rows, table.title));
+    const { columns, rows } = table.figure ? ofSeries(table) : table;
+    body.append(make("h3", {}, table.title), plainTable(columns, rows, table.title));
   }
 }
 

@@ -81,12 +81,3 @@ function plainTable(columns, rows, title) {
   const table = make("table", {}, make("thead", {}, head), make("tbody", {}, ...body));
   return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, table);
 }
-
-// Rows and details are gzip in base64: as they stand they would be most of the file.
-async function unpack(id) {
-  const packed = Uint8Array.from(atob(document.getElementById(id).textContent), (sign) => sign.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Response(stream).json();
-}
-
-const DATA = await unpack("data");
