@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 
 from speedscore.record.run_file import load_run
 from speedscore.record.run_record import RunRecord
+from speedscore.report.blocks import Report
 from speedscore.report.content import Content, make_content
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.fact import Fact
@@ -22,6 +24,21 @@ SAMPLE_RUNS = tuple(sorted((ROOT / "fixtures" / "runs").glob("*.json")))
 def sample_content(rubric: Rubric = RUBRIC, *, runs: Iterable[Path] = SAMPLE_RUNS) -> Content:
     """Of the runs that come with the package, and its facts."""
     return make_content(rubric, [NamedRun(name=path.name, record=load_run(path)) for path in runs], month="2026-11")
+
+
+@functools.cache
+def shared_content() -> Content:
+    """The same, made once for all tests that only read it."""
+    return sample_content()
+
+
+@functools.cache
+def shared_report() -> Report:
+    """What the page of the sample runs is made of, made once for all tests that only read it."""
+    # It imports what draws, which not every test of this module's users needs.
+    from speedscore.report.assembling import assemble
+
+    return assemble(shared_content())
 
 
 def content_of(
