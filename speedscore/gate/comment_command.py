@@ -89,8 +89,9 @@ def _put_on_github(
     address = f"{environment.get('GITHUB_SERVER_URL', '')}/{github.repository}/actions/runs/" + environment.get(
         "GITHUB_RUN_ID", ""
     )
+    sha = pull_request.head.sha[:9]
     try:
-        return _put(github.thread(pull_request), report, name=name, remark=_link("The run", address))
+        return _put(github.thread(pull_request), report, name=name, remark=_link(f"The run of {sha}", address))
     except RefusedError as refused:
         if refused.status not in _NOT_ALLOWED:
             raise
@@ -113,7 +114,7 @@ def _of_other_run(github: GitHub, run: WorkflowRun, name: str) -> str:
         return f"not written, for run {run.id} left no artifact {artifact_name(name)}"
     # Options for pytest that a stranger wrote are not for pasting into a shell.
     stripped = msgspec.structs.replace(report, arguments=())
-    remark = _link("Measured by the code of this pull request, in a job without a token", run.html_url)
+    remark = _link(f"Measured by the code of {run.head_sha[:9]}, in a job without a token", run.html_url)
     try:
         return _put(github.thread(pull_request), stripped, name=name, remark=remark)
     except RefusedError as refused:

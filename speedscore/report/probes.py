@@ -5,10 +5,12 @@ Nothing is asked or judged here.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 import msgspec
 
+from speedscore.bench_suite.probes.mistakes.corpus import About, list_cases, read_about
 from speedscore.record.probe_result import ProbeResult
 from speedscore.report.content import Content
 from speedscore.report.identifiers import probe_group_id
@@ -39,3 +41,9 @@ def groups_of(held: Iterable[HeldProbe]) -> dict[str, list[HeldProbe]]:
         name = probe_group_id(each.probe.framework, each.probe.family, each.probe.target)
         groups.setdefault(name, []).append(each)
     return groups
+
+
+@functools.cache
+def mistakes() -> dict[str, About]:
+    """What the corpus of this release says of each of its mistakes."""
+    return {subject: read_about(subject) for subject in {case.subject for case in list_cases()}}

@@ -98,7 +98,7 @@ def _write(run: LoggedRun, folder: Path, *, mode: str) -> None:
 
 @contextmanager
 def _variables(folder: Path) -> Iterator[None]:
-    """Have wandb keep its own logs and settings in the folder, not in the user's home, and report no crash of its own."""
+    """Have wandb keep its own logs and settings in the folder, not in the user's home, and report no crash."""
     places = {name: str(folder / name.lower()) for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR")}
     new = {
         name: value for name, value in {**places, "WANDB_ERROR_REPORTING": "false"}.items() if name not in os.environ

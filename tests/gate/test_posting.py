@@ -114,7 +114,7 @@ def test_two_runs_leave_one_comment_which_has_what_the_second_found(job: Job) ->
     assert (code, said) == (0, "comment: changed https://host.example/comment-1\n")
     (comment,) = job.github.comments
     assert comment["body"].startswith(f"{marker()}\n### speedscore gate: passed: nothing regressed\n")
-    assert "[The run](https://github.example/owner/name/actions/runs/77)" in comment["body"]
+    assert "[The run of ccccccccc](https://github.example/owner/name/actions/runs/77)" in comment["body"]
     assert job.github.writes == ["POST", "PATCH"]
     assert {request.headers["authorization"] for request in job.github.requests} == {f"Bearer {TOKEN}"}
 
@@ -249,7 +249,10 @@ def test_the_report_of_a_fork_is_posted_under_the_pull_request_that_the_run_was_
     ]
     (comment,) = job.github.comments
     assert "### speedscore gate: regressed: time of 1 case" in comment["body"]
-    assert "in a job without a token](https://github.example/owner/name/actions/runs/77)" in comment["body"]
+    assert (
+        "by the code of ccccccccc, in a job without a token](https://github.example/owner/name/actions/runs/77)"
+        in comment["body"]
+    )
     assert "--rootdir" not in comment["body"], "options that a stranger wrote are not for pasting into a shell"
     assert job.run_after()[1].startswith("comment: changed ")
     assert len(job.github.comments) == 1

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from speedscore.record.run_file import load_run
-from speedscore.record.run_record import RunRecord
+from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.report.blocks import Report
 from speedscore.report.content import Content, make_content
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.fact import Fact
 from speedscore.scoring.facts.snapshots import Snapshot
+from speedscore.scoring.facts.statement import Statement
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.score_report import build_report
 from tests.places import ROOT
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_snapshot
+from tests.scoring.sample_runs import make_run
 
 SAMPLE_RUNS = tuple(sorted((ROOT / "fixtures" / "runs").glob("*.json")))
 
@@ -42,20 +46,32 @@ def shared_report() -> Report:
 
 
 def content_of(
-    *facts: Fact, rubric: Rubric = RUBRIC, snapshots: tuple[Snapshot, ...] = (), run: RunRecord | None = None
+    *facts: Fact,
+    rubric: Rubric = RUBRIC,
+    statements: Sequence[Statement] = (),
+    layers: Sequence[Snapshot] = (),
+    cases: Sequence[CaseResult] = (),
+    run_name: str = "run.json",
 ) -> Content:
-    """Of made-up facts, a snapshot a framework, and of ``run``."""
-    frameworks = dict.fromkeys(fact.framework for fact in facts)
+    """Of made-up facts and statements, a snapshot a framework; of ``layers``, and of a run that holds ``cases``."""
     made = [
-        make_snapshot(*(fact for fact in facts if fact.framework == framework), framework=framework)
-        for framework in frameworks
+        make_snapshot(
+            *(fact for fact in facts if fact.framework == framework),
+            framework=framework,
+            statements=tuple(each for each in statements if each.framework == framework),
+        )
+        for framework in dict.fromkeys(fact.framework for fact in facts)
     ]
-    runs = (NamedRun(name="run.json", record=run),) if run is not None else ()
-    evidence = make_evidence(*made, *snapshots, runs=runs, rubric=rubric)
+    runs = (NamedRun(name=run_name, record=make_run(*cases)),) if cases else ()
+    evidence = make_evidence(*made, *layers, runs=runs, rubric=rubric)
     return Content(
         runs=runs,
-        left_out=(),
         rubric=rubric,
         evidence=evidence,
         scores=build_report(rubric, evidence, frameworks=evidence.frameworks()),
     )
+
+
+def content_of_run(run: RunRecord) -> Content:
+    """Of one run as it stands, and no facts."""
+    return msgspec.structs.replace(content_of(cases=run.cases), runs=(NamedRun(name="run.json", record=run),))

@@ -17,7 +17,7 @@ from speedscore.report.details.runs import run_details
 from speedscore.report.identifiers import case_id, run_id
 from speedscore.report.views import performance
 from speedscore.scoring.evidence.evidence import NamedRun
-from tests.report.sample_content import content_of
+from tests.report.sample_content import content_of_run
 from tests.scoring.sample_runs import make_run, measured_case, skipped_case
 
 RUN = make_run(
@@ -28,7 +28,7 @@ RUN = make_run(
 
 
 def details() -> dict[str, Detail]:
-    return {detail.id: detail for detail in case_details(content_of(run=RUN))}
+    return {detail.id: detail for detail in case_details(content_of_run(RUN))}
 
 
 def entries(detail: Detail) -> dict[str, str]:
@@ -64,7 +64,7 @@ def test_the_figure_has_its_interval_or_says_why_there_is_none() -> None:
 def test_the_raw_rounds_are_those_of_the_figure_in_the_tab() -> None:
     first, *_ = details().values()
     table = rows(first, "The figure and every round")
-    view = performance.view(content_of(run=RUN))
+    view = performance.view(content_of_run(RUN))
     assert view is not None
     (figure,) = (each for each in view.blocks if each.id == table.figure)
     assert isinstance(figure, Figure)
@@ -93,7 +93,7 @@ def test_a_run_has_its_counts_machine_and_commit() -> None:
     record = msgspec.structs.replace(
         RUN, environment={"cpu.model": "Test Processor", "git.commit": "abc", "package.jax": "0.10"}
     )
-    content = content_of(run=record)
+    content = content_of_run(record)
     older = NamedRun("older.json", make_run())
     first, second = run_details(msgspec.structs.replace(content, left_out=((older, "older"),)))
     assert (first.id, second.id) == (run_id("run.json"), run_id("older.json"))

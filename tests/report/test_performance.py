@@ -23,7 +23,7 @@ from speedscore.report.performance import tails
 from speedscore.report.performance.groups import run_titles
 from speedscore.report.views import performance
 from speedscore.scoring.evidence.evidence import NamedRun
-from tests.report.sample_content import content_of, shared_content, shared_report
+from tests.report.sample_content import content_of, content_of_run, shared_content, shared_report
 from tests.scoring.sample_facts import RUBRIC
 from tests.scoring.sample_runs import make_run, measured_case, skipped_case
 
@@ -45,7 +45,7 @@ def view_of(content: Content) -> View:
 
 
 def of_cases(*cases: CaseResult) -> View:
-    return view_of(content_of(run=with_ratios(make_run(*cases))))
+    return view_of(content_of_run(with_ratios(make_run(*cases))))
 
 
 def with_ratios(run: RunRecord) -> RunRecord:
@@ -265,7 +265,7 @@ def test_each_phase_and_model_is_tagged_for_the_filters(sample_view: View) -> No
 
 def test_two_runs_keep_to_themselves() -> None:
     first, second = make_run(measured_case("jax", 0.01)), make_run(measured_case("torch", 0.02))
-    content = content_of(run=first)
+    content = content_of_run(first)
     runs = (NamedRun("a/nightly.json", first), NamedRun("b/nightly.json", second))
     view = view_of(msgspec.structs.replace(content, runs=runs))
     assert view.filters[0] == "run"

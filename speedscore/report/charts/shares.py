@@ -26,7 +26,13 @@ def spec(titles: Sequence[str], *, frameworks: int) -> dict[str, Any]:
     base = alt.Chart().encode(
         y=alt.Y("dimension:N", title=None, sort=list(titles), axis=alt.Axis(ticks=False, domain=False)),
         yOffset=alt.YOffset("framework:N", sort=None),
-        x=alt.X("start:Q", title="% of the dimension's weight", scale=alt.Scale(domain=[0, 100])),
+        x=alt.X(
+            "start:Q",
+            title="% of the dimension's weight",
+            scale=alt.Scale(domain=[0, 100]),
+            # Lines would show through what is drawn weakly, and divide it.
+            axis=alt.Axis(grid=False),
+        ),
         x2="end:Q",
         tooltip=[
             alt.Tooltip("name:N"),

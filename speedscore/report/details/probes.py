@@ -12,7 +12,7 @@ from speedscore.report.blocks import Cell, Column, Detail, DetailTable
 from speedscore.report.content import Content
 from speedscore.report.details.sources import Entry
 from speedscore.report.identifiers import finding_id, probe_id, run_id
-from speedscore.report.probes import HeldProbe, groups_of, probes_of
+from speedscore.report.probes import HeldProbe, groups_of, mistakes, probes_of
 from speedscore.scoring.cards.measured_wording import quantity
 from speedscore.text.numbers import first_line
 
@@ -24,10 +24,18 @@ _SAMPLES = 12
 
 
 def probe_details(content: Content) -> tuple[Detail, ...]:
-    """Of every probe, and of those that stand together in one cell of a table."""
+    """Of every probe that is shown or that an answer rests on, and of those that one cell of a table counts."""
     held = probes_of(content)
     used = _used(content)
-    return (*(_detail(each, used) for each in held), *(_group(name, each) for name, each in groups_of(held).items()))
+    shown = {probe_id(each.run, each.probe.nodeid): each for each in held}
+    for run in content.runs:
+        for probe in run.record.probes:
+            if (own_id := probe_id(run.name, probe.nodeid)) in used:
+                shown.setdefault(own_id, HeldProbe(run=run.name, probe=probe))
+    return (
+        *(_detail(each, used) for each in shown.values()),
+        *(_group(name, each) for name, each in groups_of(held).items()),
+    )
 
 
 def _used(content: Content) -> _Used:
@@ -62,9 +70,11 @@ def _entries(held: HeldProbe) -> Iterator[Entry]:
     yield "Test", Cell(probe.nodeid)
     if about := " to ".join(filter(None, (probe.subject, probe.target))):
         yield "About", Cell(about)
-    family = FAMILIES.get(probe.family)
-    outcomes = f"of {', '.join(family.outcomes)}" if family is not None and len(family.outcomes) > 1 else ""
-    yield "What came of it", Cell(probe.outcome or probe.status, note=outcomes)
+    if probe.family == "mistake" and (mistake := mistakes().get(probe.subject)) is not None:
+        yield "The mistake", Cell(mistake.title, note=mistake.wrong)
+        for source in mistake.sources:
+            yield "Where users met it", Cell(source, url=source)
+    yield "What came of it", Cell(probe.outcome or probe.status)
     if probe.seconds:
         yield "Took", Cell(quantity(probe.seconds[0], "s"), value=probe.seconds[0])
     for measurement in probe.measurements:

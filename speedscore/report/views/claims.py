@@ -55,8 +55,9 @@ def _blocks(content: Content, lines: Mapping[str, str]) -> Iterator[Table]:
             for row in _measured(card, finding, lines[card.framework], shift=content.rubric.policy.breakpoint_shift)
         ),
         notes=(
+            "What is published and what is measured answer one question in two ways, which points make comparable. "
             f"Confirmed: the points differ by no more than {content.rubric.policy.breakpoint_shift:g}, by which the "
-            "rubric's breakpoints may be wrong. What is measured on one machine says nothing of another.",
+            "rubric's breakpoints may be wrong.",
         ),
     )
     yield Table(
@@ -112,7 +113,8 @@ def _measured(card: ScoreCard, finding: Finding, line: str, *, shift: float) -> 
         return
     own = finding_id(card.framework, finding.criterion.id)
     apart = finding.points - published.points
-    verdict = "confirmed" if abs(apart) <= shift else "better than published" if apart > 0 else "worse than published"
+    more = "more" if apart > 0 else "fewer"
+    verdict = "confirmed" if abs(apart) <= shift else f"{more} points than published"
     yield (
         Cell(card.name, series=line),
         Cell(finding.criterion.name, detail=own, note=finding.criterion.question),

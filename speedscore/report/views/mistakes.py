@@ -9,9 +9,12 @@ from speedscore.bench_suite.probes.table import NOTHING
 from speedscore.report.blocks import Block, Cell, Column, Table, View
 from speedscore.report.content import Content
 from speedscore.report.probes import HeldProbe, probes_of
+from speedscore.report.probes import mistakes as corpus
 from speedscore.report.views.probe_tables import detail_of, family_tables, reason_of
 
 _FAMILY = "mistake"
+_LONGEST_LINE = 300
+"""Characters; the detail has all of it."""
 
 
 def view(content: Content) -> View | None:
@@ -27,25 +30,27 @@ def _blocks(held: Sequence[HeldProbe]) -> Iterator[Block]:
     if made:
         counts, letters = made
         yield counts
-        yield _said(mistakes, list(dict.fromkeys(column.title for column in letters.columns[1:])), letters)
+        yield _matrix(mistakes, letters)
+        yield _said(mistakes, sources=letters.sources)
     for name, family in FAMILIES.items():
         if ".learning." in family.tables:
             yield from family_tables(name, held)
 
 
-def _said(mistakes: Sequence[HeldProbe], frameworks: Sequence[str], letters: Table) -> Table:
-    """A row a mistake: the outcome with the family's letters, and below it the first line of the message."""
-    by_names = {(each.probe.subject, each.probe.framework): each for each in mistakes}
+def _matrix(mistakes: Sequence[HeldProbe], letters: Table) -> Table:
+    """The family's own table, under the mistakes' titles; each outcome leads to its probe."""
+    by_names = {(each.probe.subject, each.probe.framework): detail_of(each) for each in mistakes}
+    frameworks = [column.title for column in letters.columns[1:]]
     rows = []
-    for row in letters.rows:
-        subject = row[0].text
-        cells = [
-            _cell(cell.text, by_names.get((subject, name))) for name, cell in zip(frameworks, row[1:], strict=True)
-        ]
-        rows.append((Cell(subject.replace("-", " ")), *cells))
+    for head, *cells in letters.rows:
+        linked = (
+            Cell(cell.text, detail=by_names.get((head.text, name), "") if cell.text != NOTHING else "")
+            for name, cell in zip(frameworks, cells, strict=True)
+        )
+        rows.append((_mistake(head.text), *linked))
     return Table(
-        id="mistakes-said",
-        title="What is said of each mistake",
+        id="mistakes-matrix",
+        title="What came of each mistake",
         columns=(Column("Mistake"), *map(Column, frameworks)),
         rows=tuple(rows),
         notes=letters.notes,
@@ -53,7 +58,25 @@ def _said(mistakes: Sequence[HeldProbe], frameworks: Sequence[str], letters: Tab
     )
 
 
-def _cell(text: str, held: HeldProbe | None) -> Cell:
-    if held is None or text == NOTHING:
-        return Cell(text)
-    return Cell(text, detail=detail_of(held), note=reason_of(held.probe))
+def _said(mistakes: Sequence[HeldProbe], *, sources: tuple[str, ...]) -> Table:
+    """A row an answer, those to one mistake together."""
+    return Table(
+        id="mistakes-said",
+        title="What each framework says",
+        columns=(Column("Mistake"), Column("Framework"), Column("Outcome"), Column("First line of what it says")),
+        rows=tuple(
+            (
+                _mistake(each.probe.subject),
+                Cell(each.probe.framework, series=each.probe.framework),
+                Cell(each.probe.outcome or each.probe.status, detail=detail_of(each)),
+                Cell(reason_of(each.probe, longest=_LONGEST_LINE) or "nothing"),
+            )
+            for each in sorted(mistakes, key=lambda each: each.probe.subject)
+        ),
+        sources=sources,
+    )
+
+
+def _mistake(subject: str) -> Cell:
+    about = corpus().get(subject)
+    return Cell(about.title if about else subject, note=subject if about else "")

@@ -13,7 +13,7 @@ from speedscore.report.content import Content
 from speedscore.report.ecosystems import line_of_each
 from speedscore.report.identifiers import SPEED_SCORE, dimension_id
 from speedscore.report.shares import shares as shares_of
-from speedscore.report.views.sentences import sentences_table
+from speedscore.report.views.sentences import sentence_tables
 from speedscore.report.views.weighing import weights_block
 from speedscore.scoring.cards import measured_wording, order_wording, wording
 from speedscore.scoring.scores.score_card import ScoreCard
@@ -48,7 +48,7 @@ def _blocks(content: Content) -> Iterator[Block]:
         )
     yield _evidence_figure(report, lines, sources)
     yield _evidence(report, lines, sources)
-    yield sentences_table(report, sources)
+    yield from sentence_tables(report, sources)
     yield Prose(id="policy", title="By which rules", items=_cells(_policy(content)))
     yield Prose(id="measured", title="What was measured", items=_cells(_measured(report)))
 
@@ -62,7 +62,7 @@ def _sources(report: ScoreReport) -> tuple[str, ...]:
 
 
 def _scores(report: ScoreReport, lines: Mapping[str, str], sources: tuple[str, ...]) -> Table:
-    titles = [dimension.title for dimension in report.cards[0].dimensions] if report.cards else []
+    titles = [dimension.title for dimension in report.cards[0].dimensions]
     columns = (
         Column("Framework"),
         Column(_WHOLE, numeric=True, meaning="the weighted mean of the five dimensions, 0 to 10"),
@@ -106,7 +106,7 @@ def _stale(report: ScoreReport) -> str:
 
 
 def _dots(report: ScoreReport, lines: Mapping[str, str], sources: tuple[str, ...]) -> Figure:
-    titles = [_WHOLE, *(dimension.title for dimension in report.cards[0].dimensions)] if report.cards else [_WHOLE]
+    titles = [_WHOLE, *(dimension.title for dimension in report.cards[0].dimensions)]
     rows = []
     for card in report.cards:
         own = card.uncertainty
@@ -161,7 +161,7 @@ def _evidence_figure(report: ScoreReport, lines: Mapping[str, str], sources: tup
                     end = start + 100 * share
                     rows.append((dimension.title, lines[card.framework], card.name, kind, 100 * share, start, end))
                     start = end
-    titles = [dimension.title for dimension in report.cards[0].dimensions] if report.cards else []
+    titles = [dimension.title for dimension in report.cards[0].dimensions]
     return Figure(
         id="evidence-shares",
         title="What was measured here, and what is published",

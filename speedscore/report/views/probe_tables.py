@@ -32,9 +32,9 @@ def detail_of(held: HeldProbe) -> str:
     return probe_id(held.run, held.probe.nodeid)
 
 
-def reason_of(probe: ProbeResult) -> str:
+def reason_of(probe: ProbeResult, *, longest: int = LONGEST_REASON) -> str:
     """The first line of what the framework said, or of why it was not asked."""
-    return textwrap.shorten(first_line(probe.reason), LONGEST_REASON, placeholder=" …")
+    return textwrap.shorten(first_line(probe.reason), longest, placeholder=" …")
 
 
 def family_tables(family: str, held: Sequence[HeldProbe], *, folded: bool = False) -> list[Table]:

@@ -6,7 +6,7 @@ Each sentence leads to the answer that it follows from. No sentence is made here
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from speedscore.report.blocks import Cell, Column, Table
 from speedscore.report.details.sources import line_cell
@@ -26,22 +26,29 @@ _TEXTS: Mapping[Section, Callable[[Criterion], str]] = {
 }
 
 
-def sentences_table(report: ScoreReport, sources: tuple[str, ...]) -> Table:
-    """A column a framework; the rows of one kind stand together, the weightiest sentence first."""
-    rows: list[tuple[Cell, ...]] = []
-    if report.cards:
-        for place, dimension in enumerate(report.cards[0].dimensions):
-            rows.append((Cell(dimension.title), *(_verdict(card, place) for card in report.cards)))
-        for place, (title, _, _) in enumerate(wording.titled_sentences(report.cards[0])):
-            columns = [_sentences(card, place) for card in report.cards]
-            rows += [(Cell(title), *(cell or Cell("") for cell in cells)) for cells in itertools.zip_longest(*columns)]
-    return Table(
-        id="sentences",
-        title="In words",
-        columns=(Column("What"), *(Column(card.name) for card in report.cards)),
-        rows=tuple(rows),
-        sources=sources,
-    )
+def sentence_tables(report: ScoreReport, sources: tuple[str, ...]) -> Iterator[Table]:
+    """A column a framework in each; the rows of one kind stand together, the weightiest sentence first."""
+    verdicts = [
+        (Cell(dimension.title), *(_verdict(card, place) for card in report.cards))
+        for place, dimension in enumerate(report.cards[0].dimensions)
+    ]
+    titles = {section: title for title, section, _ in wording.titled_sentences(report.cards[0])}
+    for name, title, rows in (
+        ("verdicts", "What the scores mean", verdicts),
+        ("strengths", "Strengths and weaknesses", _rows(report, titles, ("strengths", "weaknesses"))),
+        ("advice", "When to take which", _rows(report, titles, ("best_for", "avoid_if"))),
+    ):
+        if rows:
+            columns = (Column("What"), *(Column(card.name) for card in report.cards))
+            yield Table(id=name, title=title, columns=columns, rows=tuple(rows), sources=sources)
+
+
+def _rows(report: ScoreReport, titles: Mapping[Section, str], sections: tuple[Section, ...]) -> list[tuple[Cell, ...]]:
+    return [
+        (Cell(titles[section]), *(cell or Cell("") for cell in cells))
+        for section in sections
+        for cells in itertools.zip_longest(*(_sentences(card, section) for card in report.cards))
+    ]
 
 
 def _verdict(card: ScoreCard, place: int) -> Cell:
@@ -49,15 +56,14 @@ def _verdict(card: ScoreCard, place: int) -> Cell:
     sentence = dimension.verdict or dimension.reason or "nothing that its answers bear out"
     return Cell(
         f"{wording.points(dimension.score)}: {sentence}",
-        value=None,
         detail=dimension_id(card.framework, dimension.dimension),
     )
 
 
-def _sentences(card: ScoreCard, place: int) -> list[Cell]:
-    _, section, sentences = wording.titled_sentences(card)[place]
+def _sentences(card: ScoreCard, section: Section) -> list[Cell]:
+    own = next(sentences for _, name, sentences in wording.titled_sentences(card) if name == section)
     findings = [finding for dimension in card.dimensions for finding in dimension.findings if finding.known]
-    cells = [Cell(sentence, detail=_origin(sentence, findings, _TEXTS[section])) for sentence in sentences]
+    cells = [Cell(sentence, detail=_origin(sentence, findings, _TEXTS[section])) for sentence in own]
     return cells + [line_cell(line) for line in unscored.of_sentences(card, section)]
 
 

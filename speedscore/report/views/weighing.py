@@ -16,7 +16,6 @@ import msgspec
 
 from speedscore.report.blocks import Weights
 from speedscore.report.content import Content
-from speedscore.report.ecosystems import line_of_each
 from speedscore.scoring.findings.finding import Finding
 from speedscore.scoring.rubric.criterion import DIMENSIONS, LEAST_WEIGHT, MOST_WEIGHT
 from speedscore.scoring.rubric.rubric import Rubric
@@ -54,7 +53,7 @@ def weights_data(content: Content) -> dict[str, Any]:
             }
             for dimension in DIMENSIONS
         ],
-        "frameworks": [_framework(card, content) for card in cards],
+        "frameworks": [_framework(card, content.rubric.policy.round_to) for card in cards],
         "sets": [
             {**_set(content.rubric, findings), "frameworks": [places[name] for name in findings]} for findings in sets
         ],
@@ -66,13 +65,11 @@ def _findings(card: ScoreCard) -> tuple[Finding, ...]:
     return tuple(finding for dimension in card.dimensions for finding in dimension.findings)
 
 
-def _framework(card: ScoreCard, content: Content) -> dict[str, Any]:
-    step = content.rubric.policy.round_to
+def _framework(card: ScoreCard, step: float) -> dict[str, Any]:
     draws = [card.uncertainty.draws[dimension] for dimension in DIMENSIONS]
     return {
         "id": card.framework,
         "name": card.name,
-        "series": line_of_each(content)[card.framework],
         "scores": [dimension.score for dimension in card.dimensions],
         "bounds": [card.uncertainty.dimensions[dimension].bounds for dimension in DIMENSIONS],
         "lows": [_steps(each.lows, step) for each in draws],

@@ -13,6 +13,7 @@ from speedscore.scoring.cards import order_wording
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.fact import Fact
 from speedscore.scoring.rubric.criterion import DIMENSIONS
+from speedscore.scoring.scores.comparison import compare, rankable_sets
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
 from tests.scoring.sample_facts import (
     RUBRIC,
@@ -111,6 +112,27 @@ def test_without_enough_in_common_there_is_no_order() -> None:
     made = report(*facts[0].values(), *facts[1].values(), frameworks=("alpha", "beta"))
     assert all(card.speed_score is not None for card in made.cards)
     assert (made.comparison.ranked, made.sensitivity) == ((), None)
+
+
+def test_of_several_sets_that_can_be_ranked_the_weights_choose() -> None:
+    """Alpha counts as beta does and as gamma does, and those two have nothing in common."""
+    facts = [
+        *full_facts(definition="one way").values(),
+        *full_facts(definition="another way").values(),
+        *without(list(full_facts(framework="beta", definition="one way").values()), "beta", "browser_level"),
+        *without(
+            list(full_facts(framework="gamma", definition="another way").values()), "gamma", "star_growth_12m_pct"
+        ),
+    ]
+    made = report(*facts)
+    findings = {card.framework: [each for own in card.dimensions for each in own.findings] for card in made.cards}
+    assert rankable_sets(RUBRIC, findings) == [("alpha", "beta"), ("alpha", "gamma")]
+    chosen = []
+    for heavy in ("ecosystem_health", "production_maturity"):
+        rubric = msgspec.structs.replace(RUBRIC, weights={name: 9.0 if name == heavy else 1.0 for name in DIMENSIONS})
+        assert rankable_sets(rubric, findings) == rankable_sets(RUBRIC, findings)
+        chosen.append(compare(rubric, findings).ranked)
+    assert chosen == [("alpha", "beta"), ("alpha", "gamma")]
 
 
 @pytest.mark.parametrize(

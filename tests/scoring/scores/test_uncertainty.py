@@ -52,6 +52,19 @@ def test_what_is_unknown_or_stale_makes_bounds_of_an_interval() -> None:
     assert bounds == [False, True, True]
 
 
+def test_the_draws_begin_with_the_score_and_hang_on_no_weight_of_a_dimension() -> None:
+    facts = [fact for key, fact in full_facts().items() if key != "browser_level"]
+    evidence = make_evidence(make_snapshot(*facts))
+    other = msgspec.structs.replace(RUBRIC, weights={**RUBRIC.weights, "performance": 3.0, "learning_curve": 0.0})
+    plain, weighed = (build_report(rubric, evidence, frameworks=["alpha"]).cards[0] for rubric in (RUBRIC, other))
+    draws = plain.uncertainty.draws
+    assert draws == weighed.uncertainty.draws
+    for dimension in plain.dimensions:
+        own = draws[dimension.dimension]
+        unknown = any(finding.score is None for finding in dimension.findings)
+        assert (own.lows[0] < own.highs[0]) if unknown else (own.lows[0] == own.highs[0] == dimension.score)
+
+
 def test_facts_that_contradict_each_other_widen_the_interval() -> None:
     """30, 63.4 and 82.9 commits a week on one card."""
     facts = list(full_facts().values())

@@ -194,6 +194,7 @@ function sliders(room, data) {
 }
 
 function showWeighed({ data, fields, reset, order, scores, command }, weights) {
+  const now = orderOf(data, weights);
   fields.forEach(({ input, output, flip }, place) => {
     const text = String(weights[place]);
     input.value = text;
@@ -201,12 +202,11 @@ function showWeighed({ data, fields, reset, order, scores, command }, weights) {
     else input.dataset.kept = text;
     input.setAttribute("aria-valuetext", text);
     output.textContent = text;
-    flip.textContent = flipSentence(data, flipsOf(data, weights, place));
+    flip.textContent = flipSentence(data, flipsOf(data, weights, place), now);
   });
   const rubric = asRubric(data);
   const changed = weights.some((weight, place) => weight !== rubric[place]);
   reset.disabled = !changed;
-  const now = orderOf(data, weights);
   scores.replaceChildren(scoresTable(data, weights, now));
   const sentence = orderSentence(data, now, orderOf(data, rubric), changed);
   if (order.textContent !== sentence) order.textContent = sentence;
@@ -228,10 +228,11 @@ function orderSentence(data, now, before, changed) {
   return `${on} The order has changed: by the rubric's weights ${before ? `it is ${namesOf(data, before)}` : "there is none"}.`;
 }
 
-function flipSentence(data, { below, above }) {
+function flipSentence(data, { below, above }, now) {
   const part = (flip, side) => `${side} ${Number(flip.weight.toPrecision(3))}: ${flip.order ? namesOf(data, flip.order) : "no order"}`;
   const parts = [below && (below.weight ? part(below, "below") : part(below, "at")), above && part(above, "above")].filter(Boolean);
-  return parts.length ? `Another order ${parts.join("; ")}` : "No weight of it changes the order";
+  if (!parts.length) return `No weight of it ${now ? "changes the order" : "makes an order"}`;
+  return `${now ? "Another order" : "An order"} ${parts.join("; ")}`;
 }
 
 function scoresTable(data, weights, order) {
