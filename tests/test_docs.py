@@ -120,6 +120,13 @@ def test_relative_links_lead_to_files(page: Path) -> None:
     assert [path for path in paths if path and not (page.parent / unquote(path)).exists()] == []
 
 
+def test_every_reference_of_the_method_is_cited_in_its_order() -> None:
+    text, _, references = (DOCS / "method.md").read_text(encoding="utf-8").partition("## References")
+    cited = dict.fromkeys(re.findall(r"\[(\d+)\](?!\()", text))
+    assert list(cited) == re.findall(r"^(\d+)\. ", references, re.MULTILINE)
+    assert len(cited) >= 18
+
+
 def shown_commands() -> Iterator[tuple[str, str]]:
     """Page and line of every command line in the code of a page, without its comment."""
     for page in sorted(DOCS.glob("*.md")):

@@ -40,6 +40,7 @@ class Way(msgspec.Struct, frozen=True):
 
 COLLECTS = Way(end="--collect-only -q", why="measuring takes minutes; tox -e bench measures")
 HELPS = Way(end="--help", why="needs a clone or a git ref of one's own; tests of their own run it on such")
+OTHER_TOOLS = Way(end="--help", why="needs an extra that is not installed here; tests/test_other_tools.py runs it")
 WAYS = {
     "python -m pip install tox && python -m tox run -e bench": Way(runs=False, why="makes an environment and measures"),
     "python -m pip install tox && python -m tox run -e test": Way(runs=False, why="is what runs this test"),
@@ -70,6 +71,7 @@ WAYS = {
     "speedscore facts collect --all --clones FOLDER": HELPS,
     "speedscore report RUN.json -o report.html": Way(),
     "speedscore report RUN_A RUN_B -o site": Way(),
+    "speedscore plot RUN.json -o figures": Way(end="--figure rounds-cpu-training-mlp", why="draws one of them all"),
     "pytest --benchmark-only --gate origin/main": COLLECTS,
     "pytest --benchmark-only --gate path/to/checkout": COLLECTS,
     "speedscore gate origin/main -- -k fast": HELPS,
@@ -78,6 +80,10 @@ WAYS = {
     "speedscore badge RUN.json --framework jax -o badge.svg badge.json": Way(),
     "speedscore compare RUN_A RUN_B": Way(),
     "speedscore baseline set RUN": Way(),
+    'speedscore sql "select * from ratios" RUN.json': OTHER_TOOLS,
+    "speedscore history add RUN --to history": OTHER_TOOLS,
+    "speedscore history changes FOLDER": Way(end="--help", why="needs many runs"),
+    "speedscore log RUN --to mlflow": OTHER_TOOLS,
 }
 
 

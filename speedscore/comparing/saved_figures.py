@@ -17,18 +17,22 @@ from speedscore.host.files import read_file
 from speedscore.record.measurement import Measurement
 from speedscore.record.rounds import process_medians
 from speedscore.record.run_file import BLOCK_KEY, RunFileError, load_run
-from speedscore.record.run_record import CaseResult
+from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.verdicts.counts import is_count
 
 
 def load_figures(path: Path) -> SavedRun:
     """Read one saved run of either kind. Raises RunFileError naming the file and what is wrong with it."""
-    run = load_plain(path) if _is_plain(path) else _load_own(path)
+    return _dated(load_plain(path)) if _is_plain(path) else figures_of(load_run(path), path=str(path))
+
+
+def _dated(run: SavedRun) -> SavedRun:
+    """The run, whose moments can be put in order. Raises RunFileError where one is no moment."""
     for occasion in {run.created, *(case.occasion for case in run.cases.values())}:
         try:
             moment(occasion)
         except (ValueError, OverflowError, OSError):
-            raise RunFileError(f"{path}: expected a date and time in ISO 8601, found {occasion!r}") from None
+            raise RunFileError(f"{run.path}: expected a date and time in ISO 8601, found {occasion!r}") from None
     return run
 
 
@@ -45,14 +49,16 @@ def _is_plain(path: Path) -> bool:
     return "benchmarks" in names and BLOCK_KEY not in names
 
 
-def _load_own(path: Path) -> SavedRun:
-    run = load_run(path)
-    return SavedRun(
-        path=str(path),
+def figures_of(run: RunRecord, *, path: str) -> SavedRun:
+    """What is compared of a run that has been read from ``path``. Raises RunFileError for what is no moment in it."""
+    figures = SavedRun(
+        path=path,
         created=run.created,
         fields={"preset": run.preset, "in_process": run.in_process, **run.environment},
         cases={case.nodeid: _of_case(case, created=run.created) for case in run.cases},
+        seed=run.seed,
     )
+    return _dated(figures)
 
 
 def _of_case(case: CaseResult, *, created: str) -> CaseFigures:

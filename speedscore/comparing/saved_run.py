@@ -63,6 +63,8 @@ class SavedRun(msgspec.Struct, frozen=True):
     """Of the machine and the session, as dotted names."""
     cases: dict[str, CaseFigures]
     """By node id."""
+    seed: int | None = None
+    """Of the order in which the workers took turns; None where there were none."""
 
 
 def moment(occasion: str) -> float:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from speedscore.gate import wording
 from speedscore.gate.report import GateReport
 from speedscore.text.markdown import Markdown, code, escaped, fenced, inert, markdown_table
-from speedscore.text.numbers import short_percent, three_digits
+from speedscore.text.numbers import percent, short_percent, three_digits
 from speedscore.text.wrapping import shortened
 from speedscore.verdicts.verdict import Verdict
 
@@ -27,8 +28,8 @@ more."""
 _LONGEST_TEXT = 300
 """Characters of a name, a reason or a line from outside. A generated test id may have thousands."""
 _LOUD = ("regressed", "inconclusive")
-_HEADERS = ("case", "metric", "verdict", "change", "interval", "pairs", "sees", "remarks")
-_LEGEND = Markdown(
+_HEADERS = ("case", "metric", "verdict", "change", "interval", "pairs", "sees")
+_LEGEND = (
     "_change: head against base, + is slower or larger, of the figure that decided: the typical round's or the mean's. "
     "pairs: of fresh processes. sees: the smallest slowdown that so many pairs as noisy as these would have shown._"
 )
@@ -55,9 +56,9 @@ def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", 
         lines += [*fenced(_first(unobeyed, room=most_bytes // 10)), ""]
     lines += [f"{line}  " for line in _summary(report)]
     lines.append("")
-    end = [_LEGEND, "", *([remark, ""] if remark else [])]
+    end = [remark, ""] if remark else []
     room = most_bytes - _size(lines) - _size(end)
-    shown = wording.worst_first(report.verdicts)
+    shown = wording.worst_first(filter(wording.has_row, report.verdicts))
     loud = [verdict for verdict in shown if verdict.outcome in _LOUD]
     for block in (
         _table(loud, room=room // 2),
@@ -66,10 +67,11 @@ def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", 
     ):
         lines += block
         room -= _size(block)
-    conduct = _folded("How it was measured", _conduct(report, room=room // 3))
-    calm = [verdict for verdict in shown if verdict.outcome not in _LOUD and _is_told(verdict, report)]
-    others = _folded(_counted(calm), _table(calm, room=room - _size(conduct) - 200)) if calm else []
-    return "\n".join([*lines, *others, *conduct, *end])
+    remarks = _folded("Remarks on the cases", _remarks(shown, room=room // 3))
+    conduct = _folded("How it was measured", [*_conduct(report, room=room // 4), _LEGEND, ""])
+    calm = [verdict for verdict in shown if verdict.outcome not in _LOUD]
+    others = _others(calm, wording.not_comparable(report), room=room - _size([*remarks, *conduct]) - 200)
+    return "\n".join([*lines, *others, *remarks, *conduct, *end])
 
 
 def _summary(report: GateReport) -> list[Markdown]:
@@ -90,13 +92,11 @@ def _seen(report: GateReport) -> str:
     blind = len(timed) - len(visible)
     if not visible:
         return f"What slowdown it would have seen cannot be said: too few pairs of processes for any of {_cases(blind)}"
-    most = short_percent(visible[-1])
+    most = _percent(visible[-1])
     if len(visible) == 1:
         sizes = f"of {most} in {_cases(1)}"
     else:
-        sizes = (
-            f"of {short_percent(visible[(len(visible) - 1) // 2])} in half of {_cases(len(visible))}, of {most} in all"
-        )
+        sizes = f"of {_percent(visible[(len(visible) - 1) // 2])} in half of {_cases(len(visible))}, of {most} in all"
     unsaid = f"; of {_cases(blind)} more nothing can be said, too few pairs" if blind else ""
     return f"It would have seen a slowdown {sizes}{unsaid} (to be found: {short_percent(report.time.detect)})"
 
@@ -115,6 +115,23 @@ def _reproduce(report: GateReport, loud: Sequence[Verdict]) -> list[str]:
     return [f"To gate {first} alone:", "", *fenced([command]), ""]
 
 
+def _others(calm: Sequence[Verdict], not_comparable: Sequence[Verdict], *, room: int) -> list[str]:
+    """What needs nobody, folded, its numbers in sight."""
+    counts = Counter(verdict.outcome for verdict in (*calm, *not_comparable))
+    reasons = [f"- {_case(verdict)} ({_inert(verdict.metric)}): {_inert(verdict.reason)}" for verdict in not_comparable]
+    why = _within(reasons, room=room // 2)
+    table = _table(calm, room=room - _size(why))
+    heading = ["not comparable:", ""] if why else []
+    return _folded(", ".join(f"{number} {outcome}" for outcome, number in counts.items()), [*table, *heading, *why])
+
+
+def _remarks(shown: Sequence[Verdict], *, room: int) -> list[str]:
+    """What stands beside the figures of a case, the worst first."""
+    told = [(verdict, wording.remarks(verdict, written=_change)[:5]) for verdict in shown]
+    lines = [f"- {_case(verdict)}: {'; '.join(map(_inert, remarks))}" for verdict, remarks in told if remarks]
+    return _within(lines, room=room)
+
+
 def _conduct(report: GateReport, *, room: int) -> list[str]:
     machine = " ".join(str(report.environment.get(key, "")) for key in ("cpu.model", "system.name", "system.machine"))
     lines = [*wording.sides(report), *([f"machine  {machine.strip()}"] if machine.strip() else [])]
@@ -122,6 +139,8 @@ def _conduct(report: GateReport, *, room: int) -> list[str]:
 
 
 def _folded(summary: str, lines: Sequence[str]) -> list[str]:
+    if not lines:
+        return []
     # Without the empty lines what is folded would be HTML and no Markdown.
     return [f"<details><summary>{summary}</summary>", "", *lines, "</details>", ""]
 
@@ -139,35 +158,25 @@ def _table(verdicts: Sequence[Verdict], *, room: int) -> list[str]:
 def _row(verdict: Verdict) -> tuple[str, ...]:
     visible = verdict.smallest_visible
     return (
-        code(shortened(verdict.case, _LONGEST_TEXT)),
+        _case(verdict),
         _inert(verdict.metric),
         verdict.outcome,
         "" if verdict.ratio is None else _change(verdict.ratio),
         wording.interval(verdict, written=_change) if verdict.pairs else "",
         str(verdict.pairs) if verdict.pairs else "",
-        "" if visible is None else short_percent(visible),
-        Markdown("; ".join(map(_inert, wording.remarks(verdict, written=_change)[:5]))),
+        "" if visible is None else _percent(visible),
     )
 
 
 def _bullets(texts: Iterable[str], *, room: int) -> list[str]:
-    lines = [f"- {_inert(text)}" for text in texts]
+    return _within([f"- {_inert(text)}" for text in texts], room=room)
+
+
+def _within(lines: Sequence[str], *, room: int) -> list[str]:
+    """A list of as many lines, from the first, as there is room for, and how many there was none for."""
     kept = _first(lines, room=room - _size([_LEFT_OUT]) - 20)
     more = [f"- … and {len(lines) - len(kept)} more, {_LEFT_OUT}"] if len(kept) < len(lines) else []
     return [*kept, *more, ""] if lines else []
-
-
-def _counted(calm: Sequence[Verdict]) -> str:
-    """``12 unchanged, 1 improved``"""
-    outcomes = dict.fromkeys(verdict.outcome for verdict in calm)
-    return ", ".join(f"{sum(each.outcome == outcome for each in calm)} {outcome}" for outcome in outcomes)
-
-
-def _is_told(verdict: Verdict, report: GateReport) -> bool:
-    """Whether what is neither regressed nor inconclusive has a row; what is missing has a line of its own above."""
-    if verdict.outcome == "not comparable":
-        return verdict.case not in report.missing
-    return wording.has_row(verdict)
 
 
 def _first(lines: Sequence[str], *, room: int) -> list[str]:
@@ -186,15 +195,26 @@ def _size(lines: Iterable[str]) -> int:
     return sum(len(line.encode(errors="surrogatepass")) + 1 for line in lines)
 
 
+def _case(verdict: Verdict) -> Markdown:
+    return code(shortened(verdict.case, _LONGEST_TEXT))
+
+
 def _inert(text: str) -> Markdown:
     return inert(shortened(text, _LONGEST_TEXT))
 
 
 def _change(ratio: float) -> str:
     """``+29.0 %``; from ten times on the factor, which reads easier and has no hundred digits."""
-    if abs(ratio) >= 10:
-        return f"×{three_digits(ratio)}"
-    return f"{100 * (ratio - 1):+.1f} %"
+    return _unbroken(f"{100 * (ratio - 1):+.1f} %" if abs(ratio) < 10 else f"×{three_digits(ratio)}")
+
+
+def _percent(fraction: float) -> str:
+    return _unbroken(percent(fraction) if abs(fraction) < 10 else f"{three_digits(fraction)} times")
+
+
+def _unbroken(text: str) -> str:
+    """A number stays with its unit, however narrow the column."""
+    return text.replace(" ", "\u00a0")
 
 
 def _cases(number: int) -> str:

@@ -88,8 +88,9 @@ def alone(arguments: Sequence[str], *, paths: Sequence[str]) -> tuple[str, ...]:
 
 
 def without_base(arguments: Sequence[str]) -> tuple[str, ...]:
-    """The same without what is said of the base, and without what every gate needs."""
-    return tuple(word for word in _without(arguments, ("--gate",)) if word != "--benchmark-only")
+    """The same without the base, without a limit that was meant for all tests, and without what every gate needs."""
+    kept = _without(arguments, ("--gate", "--gate-time-budget"))
+    return tuple(word for word in kept if word != "--benchmark-only")
 
 
 def _without(arguments: Sequence[str], options: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ the extra ``sql``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ import pyarrow.dataset as ds
 
 from speedscore.history.answers import Answer
 from speedscore.history.arrow import schema_of
-from speedscore.history.errors import QuestionError
-from speedscore.history.store import RUNS_BELOW
+from speedscore.history.errors import HistoryError, QuestionError
+from speedscore.history.parts import REMEDY, all_parts
 from speedscore.history.tables import PARTITION, TABLES, Table
 
 _COUNTED_AT_ONCE = 10_000
@@ -27,7 +27,11 @@ _COUNTED_AT_ONCE = 10_000
 
 
 def open_database(saved: Mapping[str, pa.Table], *, history: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """A database with each of ``TABLES``: the rows of ``saved``, by table, and those of a history."""
+    """A database with each of ``TABLES``: the rows of ``saved``, by table, and those of a history.
+
+    A history is read when a question is asked, so ``parts.reading`` is to be open until then. Raises HistoryError.
+    """
+    parts = all_parts(history) if history else []
     connection = duckdb.connect(
         config={
             "autoinstall_known_extensions": False,
@@ -39,7 +43,7 @@ def open_database(saved: Mapping[str, pa.Table], *, history: Path | None = None)
         }
     )
     for name, table in TABLES.items():
-        connection.register(name, _rows(saved[name], table, history))
+        connection.register(name, _rows(saved[name], table, parts))
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
@@ -64,14 +68,16 @@ def ask(connection: duckdb.DuckDBPyConnection, question: str, *, most_rows: int 
         raise
 
 
-def _rows(saved: pa.Table, table: Table, history: Path | None) -> Any:
+def _rows(saved: pa.Table, table: Table, parts: Sequence[Path]) -> Any:
     """What DuckDB scans for a table: an Arrow table, or a dataset that is read as it is asked for."""
-    # Sorted, so that the answer to a question without an order is the same each time.
-    files = sorted(map(str, history.glob(f"{RUNS_BELOW}/{table.name}.parquet"))) if history else []
-    if not files:
+    if not parts:
         return saved
+    files = [str(part / f"{table.name}.parquet") for part in parts]
     partitioning = ds.partitioning(schema_of(PARTITION), flavor="hive")
-    kept = ds.dataset(files, format="parquet", schema=schema_of(table.all_columns), partitioning=partitioning)
+    try:
+        kept = ds.dataset(files, format="parquet", schema=schema_of(table.all_columns), partitioning=partitioning)
+    except FileNotFoundError as error:
+        raise HistoryError(f"{error}: missing from the history; {REMEDY}") from None
     return ds.dataset([kept, ds.InMemoryDataset(saved)]) if saved.num_rows else kept
 
 

@@ -1,4 +1,4 @@
-"""Keep saved runs in a history: a folder of Parquet files by machine and month, which SQL answers from quickly.
+"""Keep saved runs in a history, a folder of Parquet files that SQL answers from quickly, and find what changed in them.
 
 A run that is there already is not added again, and several may add at once.
 """
@@ -10,13 +10,18 @@ from pathlib import Path
 
 from speedscore.comparing.finding_runs import STORAGE
 from speedscore.comparing.reading_runs import left_out_lines, read_run_files
+from speedscore.history import changes_command
 from speedscore.history.errors import HistoryError
 from speedscore.host.extras import MissingExtraError, require
 from speedscore.record.run_file import RunFileError
 from speedscore.text.arguments import Parser, examples
 from speedscore.text.output import COMMAND, complain, write
 
-EXAMPLES = examples(f"{COMMAND} history add run.json --to history/", f"{COMMAND} history add .benchmarks --to history/")
+EXAMPLES = examples(
+    f"{COMMAND} history add run.json --to history/",
+    f"{COMMAND} history add .benchmarks --to history/",
+    f"{COMMAND} history changes .benchmarks",
+)
 ERRORS = (RunFileError, HistoryError, MissingExtraError)
 
 
@@ -29,10 +34,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     adding.add_argument(
         "--to", type=Path, required=True, metavar="FOLDER", help="the history; made where there is none"
     )
+    changes_command.add_arguments(actions.add_parser("changes", help="find where figures changed their level"))
 
 
 def run(options: argparse.Namespace) -> int:
-    """Add, say what was added, and return 0, or 2 where that could not be written. Raises what ``ERRORS`` lists."""
+    """Do what the action says, and return 0, or 2 where the answer could not be written.
+
+    Raises what ``ERRORS`` lists.
+    """
+    return changes_command.run(options) if options.action == "changes" else _add(options)
+
+
+def _add(options: argparse.Namespace) -> int:
     require("sql", "pyarrow")
     from speedscore.history.store import add_run
 

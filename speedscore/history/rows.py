@@ -27,13 +27,13 @@ def partition_of(run: RunRecord) -> dict[str, str]:
     return {
         "machine_id": machine_id(run.environment),
         "month": f"{created:%Y-%m}",
-        "run_id": content_id(run),
     }
 
 
 def rows_of(run: RunRecord) -> dict[str, list[Row]]:
     """Table → its rows, in the order of the record. Raises RunFileError for a moment that is no date and time."""
-    return {
+    run_id = content_id(run)
+    rows = {
         "runs": [_run(run)],
         "cases": [_case(case) for case in run.cases],
         "rounds": [row for case in run.cases for row in _rounds(case)],
@@ -45,6 +45,7 @@ def rows_of(run: RunRecord) -> dict[str, list[Row]]:
         "probes": [_probe(probe) for probe in run.probes],
         "checks": [row for case in run.cases for row in _checks(case)],
     }
+    return {name: [{"run_id": run_id} | row for row in own] for name, own in rows.items()}
 
 
 def _run(run: RunRecord) -> Row:

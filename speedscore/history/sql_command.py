@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from speedscore.comparing.finding_runs import STORAGE
@@ -73,7 +74,8 @@ def _ask(question: str, arguments: Sequence[str], *, most_rows: int | None) -> A
     # What they import may not be installed, which has just been looked for.
     from speedscore.history.arrow import tables_of_runs
     from speedscore.history.database import ask, open_database
-    from speedscore.history.store import check_form, contains, is_history
+    from speedscore.history.parts import check_form, is_history, reading
+    from speedscore.history.store import contains
 
     histories = [Path(argument) for argument in arguments if is_history(Path(argument))]
     if len(histories) > 1:
@@ -84,8 +86,9 @@ def _ask(question: str, arguments: Sequence[str], *, most_rows: int | None) -> A
     found = read_run_files([argument for argument in arguments if not is_history(Path(argument))])
     for line in left_out_lines(found):
         complain(line)
-    new = [file.record for file in found.files if not (history and contains(history, file.record))]
-    return ask(open_database(tables_of_runs(new), history=history), question, most_rows=most_rows)
+    with reading(history) if history else nullcontext():
+        new = [file.record for file in found.files if not (history and contains(history, file.record))]
+        return ask(open_database(tables_of_runs(new), history=history), question, most_rows=most_rows)
 
 
 def _whole_number(text: str) -> int:

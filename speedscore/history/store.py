@@ -1,16 +1,19 @@
 """A history: a folder of Parquet files that any number of saved runs are added to, by machine and month.
 
-Below the folder stands ``machine_id=…/month=…/run_id=…/``, with a file for each table: the form that Hive gave its name
-to and that DuckDB, pyarrow, pandas and Spark read as it stands. A run is written beside and put in its place in one
-step, so that writers need not wait for each other, a reader sees a run whole or not at all, and a run that is added
-twice counts once. Nothing is ever changed or removed; the saved runs stay the record, and a history can be made again.
+A run is written beside and put in its place in one step, so that writers need not wait for each other, a reader sees a
+run whole or not at all, and a run that is added twice counts once. Once there are many, those of a month are merged
+into one part, for a reader opens each file; where somebody reads, that waits for a later run. No row is ever changed;
+the saved runs stay the record, and a history can be made again. It needs the extra ``sql``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -19,43 +22,29 @@ import pyarrow.parquet as pq
 
 from speedscore.history.arrow import tables_of_run
 from speedscore.history.errors import HistoryError
+from speedscore.history.parts import (
+    MARK,
+    REMEDY,
+    Mark,
+    alone,
+    check_form,
+    is_history,
+    part_of_run,
+    parts_of,
+    write_merged,
+)
 from speedscore.history.rows import partition_of
-from speedscore.history.tables import PARTITION
+from speedscore.history.tables import TABLES
+from speedscore.record.content_id import content_id
 from speedscore.record.run_record import RunRecord
 
-FORM_VERSION = 1
-"""Raised when a column changes its meaning or goes, or the folders change."""
-_MARK = "speedscore-history.json"
-RUNS_BELOW = "/".join(f"{column.name}=*" for column in PARTITION)
-"""A pattern of the folders of runs, below that of the history."""
-
-
-_REMEDY = "make it again from the saved runs, into a new folder: speedscore history add RUN… --to FOLDER"
-
-
-class _Mark(msgspec.Struct, frozen=True):
-    """What stands in the file that marks a folder as a history; a later release may write more into it."""
-
-    form_version: int
-
-
-def is_history(folder: Path) -> bool:
-    return (folder / _MARK).is_file()
-
-
-def check_form(folder: Path) -> None:
-    """Raises HistoryError for a history that another release made and this one does not read."""
-    try:
-        found = msgspec.json.decode((folder / _MARK).read_bytes(), type=_Mark).form_version
-    except (OSError, msgspec.DecodeError) as error:
-        raise HistoryError(f"{folder}: {_MARK} cannot be read ({error}); {_REMEDY}") from None
-    if found != FORM_VERSION:
-        raise HistoryError(f"{folder}: expected a history of form {FORM_VERSION}, found {found}; {_REMEDY}")
+MERGED_AT_ONCE = 32
+"""Parts of one run of a machine and month, from which they are merged."""
 
 
 def contains(folder: Path, run: RunRecord) -> bool:
     """Whether the history in the folder holds the run."""
-    return _place(folder, run).is_dir()
+    return content_id(run) in parts_of(_partition(folder, run)).run_ids
 
 
 def add_run(folder: Path, run: RunRecord) -> bool:
@@ -64,39 +53,52 @@ def add_run(folder: Path, run: RunRecord) -> bool:
     Raises HistoryError where the folder is another release's or cannot be written, and RunFileError for a run that does
     not say when it was made.
     """
-    place = _place(folder, run)
+    partition, run_id = _partition(folder, run), content_id(run)
     if is_history(folder):
         check_form(folder)
-    if place.is_dir():
+    if run_id in parts_of(partition).run_ids:
         return False
     tables = tables_of_run(run)
-    # Hidden, and not below a machine, so that nobody takes it for a run.
-    beside = folder / f".adding-{os.getpid()}-{secrets.token_hex(8)}"
     try:
-        beside.mkdir(parents=True)
-        if not is_history(folder):
+        with _beside(folder) as beside:
             _mark(folder, beside)
-        for name, table in tables.items():
-            _write(beside / f"{name}.parquet", table)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        return _put(beside, place)
+            for name, table in tables.items():
+                _write(beside / f"{name}.parquet", table)
+            is_new = _put(beside, part_of_run(partition, run_id))
     except OSError as error:
         raise HistoryError(
             f"{folder}: the run was not added ({error.strerror}); what stood there is untouched"
         ) from None
+    try:
+        _merge(folder, partition)
+    except (OSError, pa.ArrowException) as error:
+        raise HistoryError(
+            f"{partition}: the run was added, but those there cannot be merged ({error}); {REMEDY}"
+        ) from None
+    return is_new
+
+
+def _partition(folder: Path, run: RunRecord) -> Path:
+    return folder.joinpath(*(f"{column}={value}" for column, value in partition_of(run).items()))
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A folder to write into, hidden and not below a machine, so that nobody takes it for a part; then it is gone."""
+    beside = folder / f".adding-{os.getpid()}-{secrets.token_hex(8)}"
+    try:
+        beside.mkdir(parents=True)
+        yield beside
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 
 
 def _mark(folder: Path, beside: Path) -> None:
-    """Say what the folder is; several may say so at once, for it is the same."""
-    mark = beside / _MARK
-    mark.write_bytes(msgspec.json.encode(_Mark(FORM_VERSION)))
-    mark.replace(folder / _MARK)
-
-
-def _place(folder: Path, run: RunRecord) -> Path:
-    return folder.joinpath(*(f"{column}={value}" for column, value in partition_of(run).items()))
+    """Say what the folder is. Several may say so at once, for it is the same."""
+    if not is_history(folder):
+        mark = beside / MARK
+        mark.write_bytes(msgspec.json.encode(Mark()))
+        mark.replace(folder / MARK)
 
 
 def _write(path: Path, table: pa.Table) -> None:
@@ -106,12 +108,38 @@ def _write(path: Path, table: pa.Table) -> None:
         os.fsync(handle.fileno())
 
 
-def _put(beside: Path, place: Path) -> bool:
+def _put(beside: Path, part: Path) -> bool:
     """Rename a folder that is complete; False where another writer was first, whose content is the same."""
+    part.parent.mkdir(parents=True, exist_ok=True)
     try:
-        beside.rename(place)
+        beside.rename(part)
     except OSError:
-        if not place.is_dir():
+        if not part.is_dir():
             raise
         return False
     return True
+
+
+def _merge(folder: Path, partition: Path) -> None:
+    """Make one part of those of one run, where there are many and nobody is in the way; remove what does not count."""
+    if len(parts_of(partition).single) < MERGED_AT_ONCE:
+        return
+    with alone(folder) as is_alone:
+        # Looked at anew: somebody else may just have done it.
+        single = parts_of(partition).single
+        if not is_alone or len(single) < MERGED_AT_ONCE:
+            return
+        run_ids = frozenset(part.name.partition("=")[2] for part in single)
+        with _beside(folder) as beside:
+            for name in TABLES:
+                _write(beside / f"{name}.parquet", _read(single, name))
+            write_merged(beside, run_ids)
+            digest = hashlib.sha256("".join(sorted(run_ids)).encode()).hexdigest()[:16]
+            _put(beside, partition / f"part=merged-{digest}")
+        # From here on those parts do not count, also where removing them is broken off.
+        for part in parts_of(partition).superseded:
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _read(parts: Sequence[Path], name: str) -> pa.Table:
+    return pa.concat_tables([pq.read_table(part / f"{name}.parquet", partitioning=None) for part in parts])

@@ -26,7 +26,7 @@ class Table(msgspec.Struct, frozen=True):
     description: str
     """What one row is."""
     columns: tuple[Column, ...]
-    """After those of ``PARTITION``, which every table begins with."""
+    """As they stand in a file: after those of ``PARTITION``, and ``run_id`` first."""
 
     @property
     def all_columns(self) -> tuple[Column, ...]:
@@ -56,9 +56,10 @@ def _map(name: str, description: str) -> Column:
 PARTITION = (
     _text("machine_id", "the machine: runs that share it can be compared"),
     _text("month", "of the run, in UTC, as in 2026-11"),
-    _text("run_id", "the run: the same in every file that holds it"),
 )
 """What every table begins with. In a history these are names of folders, as Hive writes them, and not in the files."""
+
+_RUN_ID = _text("run_id", "the run: the same in every file that holds it")
 
 _OCCASION = Column(
     "occasion_utc",
@@ -66,6 +67,7 @@ _OCCASION = Column(
     "when the session began in which it was measured; a case that was carried into a later run has the same in both",
 )
 _CASE = (
+    _RUN_ID,
     _text("nodeid", "pytest's node id"),
     _text("framework", "as in jax or torch-compile"),
     _text("model", "as in gpt"),
@@ -77,6 +79,7 @@ _RUNS = Table(
     "runs",
     "a saved session",
     (
+        _RUN_ID,
         Column("created_utc", "TIMESTAMP", "when the session began"),
         _text("preset", "smoke, small or full: how much work a case is"),
         _count("seed", "of the order in which the workers took turns"),
@@ -146,6 +149,7 @@ _RATIOS = Table(
     "ratios",
     "how many times as fast one framework is as another that was measured beside it",
     (
+        _RUN_ID,
         _text("phase", "as in cases"),
         _text("model", "as in cases"),
         _text("device", "as in cases"),
@@ -161,6 +165,7 @@ _PROBES = Table(
     "probes",
     "a probe of a run: one question put to one framework, and what happened",
     (
+        _RUN_ID,
         _text("nodeid", "pytest's node id"),
         _text("family", "which question it is, as in export"),
         _text("framework", "as in cases"),

@@ -7,7 +7,7 @@ rounds reads them by process, through this module; it compares nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from statistics import geometric_mean, median, stdev
 
 from speedscore.record.measurement import Measurement
@@ -53,7 +53,11 @@ def interval_fraction_over_processes(rounds: Iterable[Round]) -> float | None:
     not: they correlate from one to the next, and an interval over them holds 53 to 79 % of what it says. With two
     processes it would have one degree of freedom and reach 12.7 standard errors, which says nothing.
     """
-    medians = process_medians(rounds)
+    return interval_fraction_over_medians(process_medians(rounds))
+
+
+def interval_fraction_over_medians(medians: Sequence[float]) -> float | None:
+    """The same from the number that each process gave, in any unit, above 0."""
     if len(medians) < FEWEST_FOR_AN_INTERVAL:
         return None
     # scipy.stats takes half a second to import, which a session that measures nothing should not pay.

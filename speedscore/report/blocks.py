@@ -132,8 +132,12 @@ class DetailTable(msgspec.Struct, frozen=True):
     """A small table inside a detail."""
 
     title: str
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Scalar, ...], ...]
+    columns: tuple[Column, ...] = ()
+    rows: tuple[tuple[Scalar, ...], ...] = ()
+    figure: str = ""
+    """The id of a figure in whose rows these stand, those of ``series``: a page holds no round twice. Columns and rows
+    are then the figure's."""
+    series: str = ""
 
 
 class Detail(msgspec.Struct, frozen=True):

@@ -9,9 +9,9 @@ from speedscore.text.cleaning import one_line
 
 _SIGNS = re.compile(r"[\\`*_\[\]<>#|~&]")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
-_LINKED = re.compile(r"@|://|www\.|(?:mailto|xmpp):|[#!]\d|\bGH-\d", re.IGNORECASE)
-"""What GitHub and GitLab turn into a link or a mention by themselves, though its signs be escaped: addresses, names of
-people and teams, numbers of issues and of merge requests."""
+_REWRITTEN = re.compile(r"@|://|www\.|(?:mailto|xmpp):|[#!]\d|\bGH-\d|\$|:[\w+-]+:", re.IGNORECASE)
+"""What GitHub and GitLab make something else of by themselves, though its signs be escaped: addresses, names of people
+and teams, numbers of issues and of merge requests, formulas, emoji."""
 
 
 class Markdown(str):
@@ -35,13 +35,13 @@ def code(text: str) -> Markdown:
 
 
 def inert(text: str) -> Markdown:
-    """``text`` in one line that is shown as it stands, and of which GitHub and GitLab make neither link nor mention.
+    """``text`` in one line that is shown as it stands, and of which GitHub and GitLab make nothing else.
 
     A word of which they would is shown as code, where they do not look: a backslash or an entity before the sign is
     gone by the time that they look for it.
     """
     words = one_line(text).split(" ")
-    return Markdown(" ".join(code(word) if _LINKED.search(word) else escaped(word) for word in words))
+    return Markdown(" ".join(code(word) if _REWRITTEN.search(word) else escaped(word) for word in words))
 
 
 def fenced(lines: Iterable[str]) -> list[str]:

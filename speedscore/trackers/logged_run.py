@@ -11,7 +11,7 @@ from typing import TypeVar, get_args
 import msgspec
 
 from speedscore.comparing.reading_runs import RunFile
-from speedscore.host.fields import as_text
+from speedscore.host.fields import Scalar, as_text
 from speedscore.record.moments import utc
 from speedscore.record.probe_result import ProbeStatus
 from speedscore.record.rounds import figure_of
@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 
 
 class LoggedRun(msgspec.Struct, frozen=True):
-    """Every number is the record's, to the digit."""
+    """Every number is the record's or computed from it by the record's own functions, and none is rounded."""
 
     id: str
     """Of the content: a run that is logged again has the same."""
@@ -65,7 +65,7 @@ def logged_run(file: RunFile) -> LoggedRun:
 
 
 def _texts(run: RunRecord, *, run_id: str) -> Iterator[tuple[str, str]]:
-    fields = {
+    fields: dict[str, Scalar] = {
         "id": run_id,
         "created": run.created,
         "preset": run.preset,

@@ -6,6 +6,7 @@ user's variables ask for them. What a run is called is ``names``' to say.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -34,11 +35,13 @@ def log(run: LoggedRun, place: str | None) -> Outcome:
     The experiment is that of MLFLOW_EXPERIMENT_NAME, or ``speedscore``. Raises TrackerError and MissingExtraError.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     require("trackers", "mlflow")
     import mlflow
     from mlflow.exceptions import MlflowException
 
+    if "MLFLOW_LOGGING_LEVEL" not in os.environ:
+        # It would tell of every step of making a database.
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
     uri, artifacts = _store(place) if place else (mlflow.get_tracking_uri(), None)
     if uri.startswith(_DATABASES):
         require("trackers", "sqlalchemy", "alembic")

@@ -19,6 +19,7 @@ from speedscore.trackers.logged_run import LoggedRun
 from speedscore.trackers.outcome import Outcome
 
 _OFFLINE = "offline"
+_NOWHERE = "disabled"
 
 
 def log(run: LoggedRun, place: str | None) -> Outcome:
@@ -30,6 +31,8 @@ def log(run: LoggedRun, place: str | None) -> Outcome:
     require("trackers", "wandb")
     folder = Path(place or os.environ.get("WANDB_DIR") or ".")
     mode = os.environ.get("WANDB_MODE") or _OFFLINE
+    if mode == _NOWHERE:
+        raise TrackerError(f"Weights & Biases: WANDB_MODE is {mode}, so nothing would be logged; unset it")
     if mode == _OFFLINE:
         return _log_offline(run, folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -98,7 +101,7 @@ def _write(run: LoggedRun, folder: Path, *, mode: str) -> None:
 
 @contextmanager
 def _variables(folder: Path) -> Iterator[None]:
-    """Have wandb keep its own logs and settings in the folder, not in the user's home, and report no crash of its own."""
+    """Have wandb keep its own logs and settings in the folder, not in the user's home, and report no crash."""
     places = {name: str(folder / name.lower()) for name in ("WANDB_CACHE_DIR", "WANDB_CONFIG_DIR", "WANDB_DATA_DIR")}
     new = {
         name: value for name, value in {**places, "WANDB_ERROR_REPORTING": "false"}.items() if name not in os.environ

@@ -140,7 +140,7 @@ def test_the_job_ends_with_the_exit_code_of_the_gate_once_the_comment_is_written
     (comment,) = job.host.comments
     lines = comment["body"].splitlines()
     assert lines[1] == HEADLINE
-    assert "| `test_it.py::test_slower` | time | regressed | +100.0 % |" in comment["body"]
+    assert "| `test_it.py::test_slower` | time | regressed | +100.0\u00a0% |" in comment["body"]
     assert "test_left_out" not in comment["body"]
     assert "commits that head lacks" not in comment["body"], "the base is that of the pull request"
     assert runner.summary.startswith("<!-- speedscore gate: gate -->\n### speedscore gate: regressed")
@@ -158,6 +158,24 @@ def test_no_input_is_run_by_the_shell(first: tuple[Job, Runner, int]) -> None:
     assert list(job.repository.folder.rglob("injected")) == []
     words = job.pip_words.read_text().splitlines()
     assert words == ["-m", "pip", "install", "--quiet", str(ROOT), "-e", ".[a b]", "$(touch", "injected)"]
+
+
+def test_each_input_reaches_its_command_as_one_word(job: Job, tmp_path: Path) -> None:
+    python, words = tmp_path / "python", tmp_path / "words"
+    python.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" - >> '{words}'\n")
+    python.chmod(0o755)
+    inputs = {"base": "origin/a b", "build": "true", "inconclusive": "pass", "time_budget": "1h", "run": "a run.json"}
+    runner = job.runner({})
+    assert runner.run(ACTION, event_name="push", token=TOKEN, python=str(python), name="py312", **inputs) == 0
+    install, gate, report = (part.splitlines() for part in words.read_text().removesuffix("-\n").split("\n-\n"))
+    folder = runner.temporary / "speedscore-py312"
+    assert install == ["-m", "pip", "install", "--quiet", f"{ROOT}[report]"]
+    assert gate == [
+        *("-P", "-m", "speedscore", "gate", "origin/a b", "--pytest-args", "", "--build", "--inconclusive", "pass"),
+        *("--time-budget", "1h", "--json", f"{folder}/gate.json", "--markdown", f"{folder}/gate.md"),
+    ]
+    assert report == ["-P", "-m", "speedscore", "report", "a run.json", "-o", f"{folder}/report.html"]
+    assert runner.used["actions/upload-artifact"]["name"] == "speedscore-py312"
 
 
 def test_the_token_is_the_commenting_step_s_alone() -> None:
@@ -238,6 +256,22 @@ def test_the_template_for_forks_is_fifteen_lines_and_its_names_are_those_of_the_
     assert comment["on"]["workflow_run"]["workflows"] == [gate["name"]]
     (step,) = comment["jobs"]["comment"]["steps"]
     assert step["uses"].startswith("OWNER/speedscore/comment@")
+
+
+@pytest.mark.parametrize("path", [GATE_YML, COMMENT_YML], ids=["gate", "comment"])
+def test_the_page_shows_the_template_as_it_is(path: Path) -> None:
+    page = (ROOT / "docs" / "pull-requests.md").read_text(encoding="utf-8")
+    lines = [re.sub(r" # zizmor: .*", "", line) for line in path.read_text().splitlines() if not line.startswith("#")]
+    assert "".join(f"    {line}\n" for line in lines) in page
+
+
+def test_the_page_names_every_input_with_what_it_is_without_it() -> None:
+    page = (ROOT / "docs" / "pull-requests.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| .* \| `?(.*?)`? \|$", page, flags=re.MULTILINE)
+    inputs = yaml.safe_load(ACTION.read_text())["inputs"]
+    assert [name for name, _ in rows] == list(inputs)
+    told = {name: default for name, default in rows if inputs[name]["default"] == default}
+    assert told.keys() == {"base", "python", "build", "inconclusive", "checkout", "name", "comment"}
 
 
 # ------------------------------------------------------------------------------------------------- GitLab

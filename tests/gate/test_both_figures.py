@@ -15,7 +15,9 @@ SAME = FigureVerdict("typical round", "unchanged", 1.004, 0.983, 1.026, 0.03)
 SLOWER = FigureVerdict("mean", "regressed", 1.29, 1.21, 1.37, 0.05)
 UNKNOWN = FigureVerdict("mean", "inconclusive", 1.01, 0.96, None, 0.09)
 STEADY = FigureVerdict("mean", "unchanged", 1.003, 0.99, 1.02, 0.03)
-IN_PERCENT = "typical round unchanged +0.4 % (-1.7 % to +2.6 %); mean regressed +29.0 % (+21.0 % to +37.0 %)"
+IN_PERCENT = "typical round unchanged +0.4 % (-1.7 % to +2.6 %); mean regressed +29.0 % (+21.0 % to +37.0 %)".replace(
+    " %", "\u00a0%"
+)
 SAID = "typical round unchanged 1.004 (0.983 to 1.026); mean regressed 1.290 (1.210 to 1.370)"
 
 

@@ -114,7 +114,7 @@ def test_two_runs_leave_one_comment_which_has_what_the_second_found(job: Job) ->
     assert (code, said) == (0, "comment: changed https://host.example/comment-1\n")
     (comment,) = job.github.comments
     assert comment["body"].startswith(f"{marker()}\n### speedscore gate: passed: nothing regressed\n")
-    assert "[The run](https://github.example/owner/name/actions/runs/77)" in comment["body"]
+    assert "[The run of ccccccccc](https://github.example/owner/name/actions/runs/77)" in comment["body"]
     assert job.github.writes == ["POST", "PATCH"]
     assert {request.headers["authorization"] for request in job.github.requests} == {f"Bearer {TOKEN}"}
 
@@ -249,7 +249,10 @@ def test_the_report_of_a_fork_is_posted_under_the_pull_request_that_the_run_was_
     ]
     (comment,) = job.github.comments
     assert "### speedscore gate: regressed: time of 1 case" in comment["body"]
-    assert "in a job without a token](https://github.example/owner/name/actions/runs/77)" in comment["body"]
+    assert (
+        "by the code of ccccccccc, in a job without a token](https://github.example/owner/name/actions/runs/77)"
+        in comment["body"]
+    )
     assert "--rootdir" not in comment["body"], "options that a stranger wrote are not for pasting into a shell"
     assert job.run_after()[1].startswith("comment: changed ")
     assert len(job.github.comments) == 1
@@ -285,6 +288,13 @@ def test_a_run_without_a_report_of_that_name_has_no_comment(job: Job) -> None:
     job.github.artifacts = {1: ("speedscore-other", archive({"gate.json": as_bytes()}))}
     assert job.run_after() == (0, "comment: not written, for run 77 left no artifact speedscore-gate\n")
     assert job.run_after("--name", "other")[1].startswith("comment: posted ")
+
+
+def test_a_token_that_may_not_see_the_other_run_is_told_what_it_lacks(job: Job) -> None:
+    job.github.fails = [403]
+    code, said = job.run_after()
+    assert code == 2
+    assert "403 made up; give the job permissions: {actions: read, pull-requests: write}" in said
 
 
 def test_two_pull_requests_of_one_commit_are_not_guessed_at(job: Job) -> None:

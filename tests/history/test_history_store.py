@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speedscore.history.errors import HistoryError
+from speedscore.history.errors import HistoryError, QuestionError
 from speedscore.history.tables import TABLES
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import RunRecord
@@ -23,7 +23,7 @@ from tests.history.sample_history import a_full_run
 pytest.importorskip("duckdb", reason="needs speedscore[sql]")
 pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
 
-from speedscore.history import store
+from speedscore.history import parts, store
 from speedscore.history.arrow import tables_of_runs
 from speedscore.history.database import ask, open_database
 
@@ -96,7 +96,8 @@ def test_runs_lie_by_machine_and_month(tmp_path: Path) -> None:
     assert [row[2] for row in counted] == [2, 1, 1]
 
 
-def test_writers_at_once_lose_nothing_and_count_nothing_twice(tmp_path: Path) -> None:
+def test_writers_at_once_lose_nothing_and_count_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MERGED_AT_ONCE", 3)
     runs = [a_full_run(day=day) for day in range(5)]
     with ThreadPoolExecutor(8) as pool:
         added = list(pool.map(lambda place: store.add_run(tmp_path, runs[place % 5]), range(40)))
@@ -104,6 +105,46 @@ def test_writers_at_once_lose_nothing_and_count_nothing_twice(tmp_path: Path) ->
     assert rows("select count(*), count(distinct run_id) from runs", history=tmp_path) == [(5, 5)]
     assert rows("select count(*) from rounds", history=tmp_path) == [(5 * 5,)]
     assert list(tmp_path.glob(".adding*")) == []
+
+
+def test_many_runs_of_a_month_are_merged_and_answer_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MERGED_AT_ONCE", 3)
+    runs = [a_full_run(day=day) for day in range(7)]
+    filled(tmp_path, *runs)
+    assert len(parts.all_parts(tmp_path)) == len(list(tmp_path.glob("*/*/part=*"))) == 3
+    for table in TABLES:
+        question = f"select * from {table} order by all"
+        assert rows(question, history=tmp_path) == rows(question, saved=runs)
+    assert all(store.contains(tmp_path, run) for run in runs)
+    assert not any(store.add_run(tmp_path, run) for run in runs)
+
+
+def test_parts_that_a_merger_could_not_remove_do_not_count_and_are_removed_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MERGED_AT_ONCE", 3)
+    question = "select count(*), count(distinct run_id) from runs"
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        filled(tmp_path, *(a_full_run(day=day) for day in range(3)))
+    assert len(list(tmp_path.glob("*/*/part=*"))) == 4
+    assert rows(question, history=tmp_path) == [(3, 3)]
+    filled(tmp_path, *(a_full_run(day=day) for day in range(3, 6)))
+    assert len(list(tmp_path.glob("*/*/part=*"))) == 2
+    assert rows(question, history=tmp_path) == [(6, 6)]
+
+
+def test_nothing_is_merged_while_somebody_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    filled(tmp_path, *(a_full_run(day=day) for day in range(2)))
+    assert len(parts.all_parts(tmp_path)) == 1
+    with parts.reading(tmp_path):
+        filled(tmp_path, *(a_full_run(day=day) for day in range(2, 5)))
+        assert len(parts.all_parts(tmp_path)) == 4
+    filled(tmp_path, a_full_run(day=5))
+    assert len(parts.all_parts(tmp_path)) == 2
+    with pytest.raises(OSError, match="of the reader"), parts.reading(tmp_path):
+        raise OSError("of the reader")
 
 
 def test_a_writer_that_fails_or_is_killed_leaves_nothing_that_is_read(
@@ -124,9 +165,24 @@ def test_a_writer_that_fails_or_is_killed_leaves_nothing_that_is_read(
     assert sorted(path.name for path in tmp_path.iterdir() if "machine_id" not in path.name) == [
         "speedscore-history.json"
     ]
-    (run,) = tmp_path.glob(store.RUNS_BELOW)
-    shutil.copytree(run, tmp_path / ".adding-0-1-2")
+    (part,) = parts.all_parts(tmp_path)
+    shutil.copytree(part, tmp_path / ".adding-0-1-2")
     assert rows("select count(*) from runs", history=tmp_path) == [(1,)]
+
+
+def test_a_damaged_or_missing_file_is_named_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(tmp_path, a_full_run())
+    (file,) = tmp_path.rglob("rounds.parquet")
+    file.write_bytes(b"no Parquet")
+    with pytest.raises(QuestionError, match=r"rounds\.parquet"):
+        rows("select * from rounds", history=tmp_path)
+    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    with pytest.raises(HistoryError, match="the run was added, but those there cannot be merged"):
+        store.add_run(tmp_path, a_full_run(day=1))
+    assert rows("select count(*) from runs", history=tmp_path) == [(2,)]
+    file.unlink()
+    with pytest.raises(HistoryError, match=r"rounds\.parquet: missing from the history; make it again"):
+        rows("select * from runs", history=tmp_path)
 
 
 def test_a_history_of_another_form_is_neither_read_nor_added_to(tmp_path: Path) -> None:
@@ -135,7 +191,7 @@ def test_a_history_of_another_form_is_neither_read_nor_added_to(tmp_path: Path) 
     for text in ('{"form_version": 99}', "{}", "no JSON"):
         mark.write_text(text)
         with pytest.raises(HistoryError, match="make it again"):
-            store.check_form(tmp_path)
+            parts.check_form(tmp_path)
         with pytest.raises(HistoryError, match="make it again"):
             store.add_run(tmp_path, a_full_run(day=1))
 

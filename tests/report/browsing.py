@@ -6,9 +6,12 @@ console as an error or a warning is a failure of the test. Playwright is importe
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 import os
 import shutil
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -127,5 +130,11 @@ def view_ids(page: Page) -> list[str]:
 
 def data_of(page: Page) -> dict[str, Any]:
     """What the scripts read."""
-    data: dict[str, Any] = page.evaluate("JSON.parse(document.getElementById('data').textContent)")
+    packed = page.locator("#data").text_content() or ""
+    data: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(packed)))
     return data
+
+
+def details_of(page: Page) -> dict[str, Any]:
+    """By their addresses."""
+    return {detail["id"]: detail for detail in data_of(page)["details"]}

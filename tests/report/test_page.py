@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.report.browsing import DRAWN, OpenReport, data_of, view_ids
+from tests.report.browsing import DRAWN, OpenReport, details_of, view_ids
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -52,7 +52,7 @@ def test_every_link_leads_somewhere(open_report: OpenReport, sample_report: Path
     page = open_report(sample_report)
     ids: list[str] = page.eval_on_selector_all("[id]", "all => all.map(each => each.id)")
     assert len(ids) == len(set(ids))
-    details = data_of(page)["details"]
+    details = details_of(page)
     inside = [cell for detail in details.values() for _, cell in detail["entries"]]
     links: list[list[str]] = page.eval_on_selector_all(
         "a[href]", "links => links.map(link => [link.getAttribute('href'), link.rel])"
@@ -75,7 +75,7 @@ def test_a_click_on_a_number_says_where_it_comes_from(open_report: OpenReport, s
     page = open_report(sample_report)
     for view in view_ids(page):
         page.evaluate("view => location.hash = 'view=' + view", view)
-        for link in page.locator("section.view:visible a[data-merge]:visible").all()[:1]:
+        for link in page.locator("section.view:visible a[data-show]:visible").all()[:1]:
             link.click()
             assert page.locator("dialog").is_visible()
             assert page.locator("#detail-title").inner_text() != "Not in this report"
@@ -92,7 +92,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
         page.evaluate("view => location.hash = 'view=' + view", view)
         page.wait_for_function(DRAWN)
         assert_no_barrier(page, f"{view}, {scheme}, {width}")
-    for detail in list(data_of(page)["details"])[::100]:
+    for detail in list(details_of(page))[::100]:
         page.evaluate("detail => location.hash = 'show=' + encodeURIComponent(detail)", detail)
         page.wait_for_selector("dialog[open]")
         assert_no_barrier(page, f"{detail}, {scheme}, {width}", context="dialog")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.text.markdown import Markdown, code, fenced, markdown_table
+from speedscore.text.markdown import Markdown, code, fenced, inert, markdown_table
 
 
 def cells(line: str) -> list[str]:
@@ -41,6 +42,29 @@ def test_a_table_has_as_many_cells_in_each_line_whatever_they_hold(headers: list
 @pytest.mark.parametrize(("text", "span"), [("a", "`a`"), ("a`b", "`` a`b ``"), ("``", "``` `` ```")])
 def test_a_code_span_is_fenced_by_more_backticks_than_it_holds(text: str, span: str) -> None:
     assert code(text) == span
+
+
+@pytest.mark.parametrize("text", ["a|b", r"a\|b", r"a\\|b", "", "|`<b>"])
+def test_a_code_span_that_a_table_would_end_is_html_with_entities(text: str) -> None:
+    span = code(text)
+    assert "|" not in span
+    assert html.unescape(span) == f"<code>{text}</code>"
+    assert re.fullmatch(r"<code>(\w|&#\d+;)*</code>", span)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a *b* [c](d)", r"a \*b\* \[c\](d)"),
+        ("ask @me or a@b.c", "ask `@me` or `a@b.c`"),
+        ("see https://x.y (www.x.y)", "see `https://x.y` `(www.x.y)`"),
+        ("fixes #1 and !2, GH-3", "fixes `#1` and `!2,` `GH-3`"),
+        ("costs $a b$ :tada:", "costs `$a` `b$` `:tada:`"),
+        ("a.py::test_a is 3 < 4", r"a.py::test\_a is 3 \< 4"),
+    ],
+)
+def test_of_inert_text_nothing_else_is_made(text: str, shown: str) -> None:
+    assert inert(text) == shown
 
 
 @given(st.lists(st.text(st.sampled_from("`a#\n"), max_size=9), max_size=4))

@@ -58,13 +58,13 @@ def times(field: str, *, title: str, values: Sequence[float]) -> alt.X:
     """A logarithmic axis of factors: ``1.5×``. ``values`` are all that it shows: 1, which says equal, has a tick."""
     axis = alt.Axis(
         values=factor_ticks(min(values), max(values)),
-        labelExpr="format(datum.value, '.4~r') + '×'",
+        labelExpr="format(datum.value, datum.value < 10000 ? '.4~r' : '~s') + '×'",
         labelOverlap="parity",
         grid=True,
     )
-    return alt.X(
-        f"{field}:Q", title=_lines(title), axis=axis, scale=alt.Scale(type="log", nice=False, padding=_PADDING)
-    )
+    # Given, and not found by Vega, which complains of limits that are all unknown.
+    scale = alt.Scale(type="log", nice=False, padding=_PADDING, domain=[min(values), max(values)])
+    return alt.X(f"{field}:Q", title=_lines(title), axis=axis, scale=scale)
 
 
 def rows(frameworks: Sequence[str]) -> alt.Y:

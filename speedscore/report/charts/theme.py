@@ -19,7 +19,10 @@ COLOURS = (
     "#9b7a10",
     "#7a818c",
 )
-SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "stroke")
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
+"""All of them surfaces, which are seen filled and hollow alike."""
+_LEGEND_WIDTH, _SYMBOL_WIDTH, _LETTER_WIDTH = 300, 24, 7
+"""Pixels: what a phone has beside an axis, and what an entry of a legend takes."""
 GREY = COLOURS[-1]
 """For what is of no framework."""
 Scheme = Literal["light", "dark"]
@@ -52,7 +55,9 @@ def scales(series: Sequence[str]) -> dict[str, Any]:
 
 def framework_legend(frameworks: Sequence[str]) -> Any:
     """A legend below the chart that names these alone; for charts whose rows do not name them."""
-    return {"title": None, "orient": "bottom", "columns": 3, "values": list(frameworks), "symbolSize": 60}
+    longest = max(map(len, frameworks), default=0)
+    columns = max(1, _LEGEND_WIDTH // (_SYMBOL_WIDTH + _LETTER_WIDTH * longest))
+    return {"title": None, "orient": "bottom", "columns": columns, "values": list(frameworks), "symbolSize": 60}
 
 
 def stage_scale(stages: Sequence[str]) -> Any:

@@ -1,6 +1,6 @@
 """The detail of a case: its figure, the test that reproduces it, each round and measurement, its proof, what ran.
 
-Columns that are the same in every row are left out, and texts stand once: a report may hold fifty thousand rounds.
+Its rounds are those of the group's figure and stand there: a report may hold fifty thousand.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from speedscore.report.blocks import Cell, Column, Detail, DetailTable, Scalar
 from speedscore.report.content import Content
 from speedscore.report.identifiers import case_id, run_id
 from speedscore.report.performance.groups import Group, find_groups
+from speedscore.report.performance.rounds import ROUNDS
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.text.numbers import duration, percent
 
@@ -36,7 +37,7 @@ def case_details(content: Content) -> tuple[Detail, ...]:
             id=case_id(group.run, case),
             title=f"{PHASES[case.phase].title} of {case.model} in {case.framework} on {case.device}",
             entries=tuple(_entries(group, case)),
-            tables=tuple(_tables(case)),
+            tables=tuple(_tables(group, case)),
         )
         for group in find_groups(content)
         for case in (*group.measured, *group.unmeasured)
@@ -61,7 +62,7 @@ def _entries(group: Group, case: CaseResult) -> Iterator[tuple[str, Cell]]:
         yield "Unrounded", Cell(f"{middle(case)!r} s")
         if len(group.measured) > 1:
             yield "Times as long as the fastest", Cell(_beside(group, case))
-        yield "Rounds ended", Cell(f"{_STOPPED.get(case.stopped, case.stopped)} ({len(case.rounds)} rounds)")
+        yield "Rounds ended because", Cell(_STOPPED.get(case.stopped, case.stopped or "unknown"))
         if not group.spec.compiles:
             yield "A round", Cell(f"the mean over {case.steps_per_round:,} steps, calls or passes")
     else:
@@ -82,7 +83,7 @@ def _entries(group: Group, case: CaseResult) -> Iterator[tuple[str, Cell]]:
 def _certainty(case: CaseResult) -> str:
     """The interval, or why there is none."""
     medians = process_medians(case.rounds)
-    many = f"{len(case.rounds)} rounds in {len(medians)} process{'es' if len(medians) > 1 else ''}"
+    many = f"{_several(len(case.rounds), 'round')} in {_several(len(medians), 'process', 'es')}"
     fraction = interval_fraction_over_processes(case.rounds)
     if fraction is None:
         apart = f"; their medians lie {percent(max(medians) / min(medians) - 1)} apart" if len(medians) > 1 else ""
@@ -91,19 +92,19 @@ def _certainty(case: CaseResult) -> str:
     return f"95 % interval over processes {low} to {high} (Student's t); {many}"
 
 
+def _several(count: int, word: str, ending: str = "s") -> str:
+    return f"{count:,} {word}{ending if count != 1 else ''}"
+
+
 def _beside(group: Group, case: CaseResult) -> str:
     ratios: GroupRatios = group.ratios
     said = ratios.times_as_long(case, group.fastest)
     return said if case is group.fastest else f"{said}, beside {group.fastest.framework}"
 
 
-def _tables(case: CaseResult) -> Iterator[DetailTable]:
+def _tables(group: Group, case: CaseResult) -> Iterator[DetailTable]:
     if case.rounds:
-        yield DetailTable(
-            title="Every round, as it was taken",
-            columns=(Column("seconds", unit="s"), Column("turn"), Column("process")),
-            rows=tuple((round_.seconds, round_.turn, round_.process) for round_ in case.rounds),
-        )
+        yield DetailTable("The figure and every round, as taken", figure=group.id(ROUNDS), series=case.framework)
     if case.certificate is not None:
         yield DetailTable(
             title=f"Certificate, against {case.certificate.reference}",

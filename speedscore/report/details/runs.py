@@ -17,7 +17,7 @@ _PARTS = {"package.": "Versions", "git.": "Commit"}
 
 
 def run_details(content: Content) -> tuple[Detail, ...]:
-    """One of each run, those without cases too."""
+    """One of each run, those too that hold no case or are not scored."""
     return tuple(
         Detail(
             id=run_id(run.name),
@@ -25,7 +25,7 @@ def run_details(content: Content) -> tuple[Detail, ...]:
             entries=tuple(_entries(run.record)),
             tables=tuple(_tables(run.record.environment)),
         )
-        for run in content.runs
+        for run in (*content.runs, *(run for run, _ in content.left_out))
     )
 
 

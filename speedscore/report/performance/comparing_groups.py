@@ -32,7 +32,7 @@ def _table(groups: Sequence[Group]) -> Table:
     return Table(
         id=block_id("all", *([first.run_title] if first.run_title else [])),
         title=f"All models and phases{f', {first.run_title}' if first.run_title else ''}",
-        lead="In each row the fastest's own time, and of each other framework how many times as long it took; where the "
+        lead="In each row the fastest's own time, and how many times as long each other framework took; where the "
         "interval leaves the order open it stands in place of the number. Each leads to its case.",
         columns=(Column("Phase and model"), *(Column(name, numeric=True) for name in frameworks)),
         rows=tuple(_row(group, frameworks, named_device=len(devices) > 1) for group in groups),

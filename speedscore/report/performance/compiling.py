@@ -24,7 +24,9 @@ def blocks(group: Group, others: Sequence[Group]) -> tuple[Block, ...]:
         return ()
     both = {_WARM if each.spec.is_warm else _COLD: each for each in others if _same_place(each, group)}
     rows = [row for caches in CACHES if caches in both for row in _rows(both[caches], caches)]
-    return (_figure(group, rows), _table(group, both))
+    # The table has both kinds of caches, and so stands once.
+    stands_elsewhere = group.spec.is_warm and _COLD in both
+    return (_figure(group, rows),) if stands_elsewhere else (_figure(group, rows), _table(group, both))
 
 
 def _same_place(one: Group, other: Group) -> bool:
@@ -91,6 +93,7 @@ def _table(group: Group, both: dict[str, Group]) -> Table:
     return Table(
         id=group.id("stages-table"),
         title=f"Seconds of each stage: {group.title}",
+        lead="The same from empty and from warm caches, side by side.",
         columns=(
             Column("Framework"),
             *(

@@ -52,8 +52,7 @@ def _figure(group: Group, name: str, cases: Sequence[CaseResult]) -> Figure:
     return Figure(
         id=group.id("memory"),
         title=f"Memory beside time: {group.title}",
-        lead=f"The nearer to the lower left, the less of both: {least} needs the least memory, {soonest} "
-        "the least time.",
+        lead=f"The nearer to the lower left, the less of both. {_least(least, soonest)}",
         spec=chart.spec(
             [case.framework for case in cases],
             time=group.spec.metric.title,
@@ -74,6 +73,12 @@ def _figure(group: Group, name: str, cases: Sequence[CaseResult]) -> Figure:
         sources=group.sources,
         tags=group.tags,
     )
+
+
+def _least(memory: str, time: str) -> str:
+    if memory == time:
+        return f"{memory} needs the least memory and the least time."
+    return f"{memory} needs the least memory, {time} the least time."
 
 
 def _table(group: Group, names: Sequence[str]) -> Table:

@@ -79,8 +79,8 @@ def _figure(group: Group, cases: Sequence[CaseResult], cold: Starts) -> Figure:
         fields=("framework", "steps", "seconds"),
         rows=rows,
         notes=(
-            f"The time after n {counted} is that to the end of the first, compiling from empty caches included, and n − 1 times "
-            "the figure of this phase. It is worked out, and no run of so many was timed.",
+            f"The time after n {counted} is that to the end of the first, compiling from empty caches included, and "
+            "n − 1 times the figure of this phase. It is worked out, and no run of so many was timed.",
         ),
         sources=group.sources,
         tags=group.tags,
@@ -169,9 +169,9 @@ def _cell(group: Group, case: CaseResult, rival: CaseResult, *, starts: Starts) 
 
 def break_even_cell(found: BreakEven) -> Cell:
     """In words: the step, or never, and between which bounds."""
-    if found.until < math.inf:
+    if 1 < found.until < math.inf:
         return Cell(f"until {found.until:,}", value=found.until, note=_bounds(found))
-    if found.steps == math.inf:
+    if found.steps == math.inf or found.until == 1:
         return Cell("never", note=_bounds(found))
     return Cell(f"{found.steps:,}", value=found.steps, note=_bounds(found))
 

@@ -13,7 +13,7 @@ import msgspec
 from speedscore.bench_suite.session.group_ratios import middle
 from speedscore.record.rounds import figure_of
 from speedscore.record.run_record import CaseResult
-from speedscore.report.blocks import Block, Cell, Column, Figure, Scalar, Table
+from speedscore.report.blocks import Block, Cell, Column, Figure, Table
 from speedscore.report.charts import roofline as chart
 from speedscore.report.identifiers import block_id, case_id
 from speedscore.report.performance.groups import Group
@@ -78,12 +78,7 @@ def _title(group: Group) -> str:
 
 def _figure(uses: Uses, pointed: Uses) -> Figure:
     group = pointed[0][0]
-    rows: list[tuple[Scalar, ...]] = [
-        (case.framework, each.model, use.flops_per_byte, use.flops_per_second) for each, case, use in pointed
-    ]
     peak = _peak(uses)
-    if peak is not None:
-        rows.append((None, chart.ROOF, min(use.flops_per_byte or 0.0 for _, _, use in pointed), peak))
     best = max(pointed, key=lambda each: each[2].flops_per_second)
     share = best[2].share
     return Figure(
@@ -94,7 +89,9 @@ def _figure(uses: Uses, pointed: Uses) -> Figure:
         f"{f', {100 * share:.0f} % of {_peak_name(uses)}' if share is not None else ''}.",
         spec=chart.spec(
             list(dict.fromkeys(case.framework for _, case, _ in pointed)),
+            roof_flops_per_second=peak,
             roof="" if peak is None else f"{_peak_name(uses)}: {three_digits(peak / 1e9)} GFLOP/s",
+            lowest_intensity=min(use.flops_per_byte or 0.0 for _, _, use in pointed),
         ),
         columns=(
             Column("framework"),
@@ -103,7 +100,9 @@ def _figure(uses: Uses, pointed: Uses) -> Figure:
             Column("achieved rate", unit="FLOP/s", numeric=True),
         ),
         fields=("framework", "model", "intensity", "rate"),
-        rows=tuple(rows),
+        rows=tuple(
+            (case.framework, each.model, use.flops_per_byte, use.flops_per_second) for each, case, use in pointed
+        ),
         notes=_notes(uses),
         sources=group.sources,
         tags=_tags(group),

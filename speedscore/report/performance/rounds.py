@@ -13,6 +13,9 @@ from speedscore.report.charts import rounds as chart
 from speedscore.report.performance.groups import Group
 from speedscore.text.numbers import short_percent
 
+ROUNDS = "rounds"
+"""The kind of this figure in its id."""
+
 
 def figure(group: Group) -> Figure:
     """Of a group in which something was measured."""
@@ -24,7 +27,7 @@ def figure(group: Group) -> Figure:
     ]
     figures: list[tuple[Scalar, ...]] = [(case.framework, middle(case), None, chart.FIGURE) for case in group.measured]
     return Figure(
-        id=group.id("rounds"),
+        id=group.id(ROUNDS),
         title=f"Every round: {group.title}",
         lead=_lead(group, processes=processes),
         spec=chart.spec(group.spec.metric.title, frameworks=group.frameworks, processes=processes),
@@ -40,8 +43,9 @@ def figure(group: Group) -> Figure:
 def _lead(group: Group, *, processes: int) -> str:
     if group.spec.compiles:
         return "Each point is one compilation in a process of its own; the bar is the framework's figure."
-    lanes = f", a lane for each of {processes} processes" if processes > 1 else ""
-    return f"The fastest on top{lanes}; each point is a round, and the bar is the framework's figure."
+    order = "The fastest on top; each" if len(group.measured) > 1 else "Each"
+    lanes = f", in a lane for each of {processes} processes" if processes > 1 else ""
+    return f"{order} point is a round{lanes}, and the bar is the framework's figure."
 
 
 def _notes(group: Group) -> tuple[str, ...]:

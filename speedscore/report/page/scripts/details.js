@@ -1,18 +1,27 @@
 // A detail: where one number comes from. It opens by its address, `show=…`; closing leads back to where it was opened.
 
+const detailsById = new Map(DATA.details.map((detail) => [detail.id, detail]));
 const dialog = document.getElementById("detail");
 
 function cellElement({ text, detail, url, note }) {
   const inner = detail
-    ? make("a", { href: `#show=${encodeURIComponent(detail)}`, "data-merge": "" }, text)
+    ? make("a", { href: `#show=${encodeURIComponent(detail)}`, "data-show": "" }, text)
     : url
       ? make("a", { href: url, rel: "noreferrer" }, text)
       : text;
   return note ? [inner, make("small", {}, note)] : [inner];
 }
 
+// What stands in a chart's rows is not held twice: its columns and rows of one framework, without its name.
+function ofSeries({ figure, series }) {
+  const { fields, columns, rows } = DATA.figures[figure];
+  const place = fields.indexOf("framework");
+  const others = (row) => row.filter((_, index) => index !== place);
+  return { columns: others(columns), rows: rows.filter((row) => row[place] === series).map(others) };
+}
+
 function fillDetail(id) {
-  const detail = Object.hasOwn(DATA.details, id) ? DATA.details[id] : null;
+  const detail = detailsById.get(id);
   document.getElementById("detail-title").textContent = detail ? detail.title : "Not in this report";
   const body = dialog.querySelector(".body");
   body.replaceChildren();
@@ -26,7 +35,8 @@ function fillDetail(id) {
   }
   if (detail.entries.length) body.append(list);
   for (const table of detail.tables) {
-    body.append(make("h3", {}, table.title), plainTable(table.columns, table.rows, table.title));
+    const { columns, rows } = table.figure ? ofSeries(table) : table;
+    body.append(make("h3", {}, table.title), plainTable(columns, rows, table.title));
   }
 }
 
@@ -56,9 +66,14 @@ dialog.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close();
 });
 
+// Thousands of links name the same details, so each has but the detail's place in the list.
+for (const link of document.querySelectorAll("main a[data-show]")) {
+  link.href = `#show=${encodeURIComponent(DATA.details[link.dataset.show].id)}`;
+}
+
 // Links inside the page add to its state rather than replace it.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-merge]");
+  const link = event.target.closest("a[data-show]");
   if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
   event.preventDefault();
   changeState(Object.fromEntries(new URLSearchParams(link.getAttribute("href").slice(1))), { visit: true });

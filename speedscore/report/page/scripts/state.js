@@ -82,11 +82,9 @@ function plainTable(columns, rows, title) {
   return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, table);
 }
 
-// Rows and details are gzip in base64: as they stand they would be most of the file.
-async function unpack(id) {
-  const packed = Uint8Array.from(atob(document.getElementById(id).textContent), (sign) => sign.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+// JSON in the form of zlib and base64, as `page.py` packs it.
+async function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Response(stream).json();
 }
-
-const DATA = await unpack("data");
