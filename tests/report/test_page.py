@@ -141,7 +141,7 @@ def test_on_paper_everything_stands_whole_and_in_light_colours(open_report: Open
     page.set_viewport_size({"width": 690, "height": 1000})
     cut = page.evaluate(CUT)
     assert cut.pop("colours") == "rgb(255, 255, 255)"
-    assert cut == dict.fromkeys(cut, [])
+    assert cut == {name: [] for name in cut}
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("section.view:visible").count() == 1
     assert page.get_attribute("html", "data-theme") == "dark"
