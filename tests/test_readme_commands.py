@@ -71,6 +71,7 @@ WAYS = {
     "speedscore facts collect --all --clones FOLDER": HELPS,
     "speedscore report RUN.json -o report.html": Way(),
     "speedscore report RUN_A RUN_B -o site": Way(),
+    "speedscore plot RUN.json -o figures": Way(end="--figure rounds-cpu-training-mlp", why="draws one of them all"),
     "pytest --benchmark-only --gate origin/main": COLLECTS,
     "pytest --benchmark-only --gate path/to/checkout": COLLECTS,
     "speedscore gate origin/main -- -k fast": HELPS,

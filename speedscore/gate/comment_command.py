@@ -77,50 +77,44 @@ def _on_github(path: Path | None, name: str, environment: Mapping[str, str]) -> 
         return _of_other_run(github, event.workflow_run, name)
     if event.pull_request is None:
         raise PostingError("expected the event pull_request or workflow_run, found another: only they have a comment")
-    report = _read(path)
-    if not github.is_current(event.pull_request):
-        return "not written, for the pull request has a newer commit"
-    return _put_on_github(github, event.pull_request, report, name=name, environment=environment)
+    return _of_this_run(github, event.pull_request, _read(path), name=name, environment=environment)
 
 
-def _put_on_github(
+def _of_this_run(
     github: GitHub, pull_request: PullRequest, report: GateReport, *, name: str, environment: Mapping[str, str]
 ) -> str:
-    address = f"{environment.get('GITHUB_SERVER_URL', '')}/{github.repository}/actions/runs/" + environment.get(
-        "GITHUB_RUN_ID", ""
-    )
-    sha = pull_request.head.sha[:9]
+    server, number = (environment.get(variable, "") for variable in ("GITHUB_SERVER_URL", "GITHUB_RUN_ID"))
+    address = f"{server}/{github.repository}/actions/runs/{number}"
+    remark = _link(f"The run of {pull_request.head.sha[:9]}", address)
     try:
-        return _put(github.thread(pull_request), report, name=name, remark=_link(f"The run of {sha}", address))
+        if not github.is_current(pull_request):
+            return "not written, for the pull request has a newer commit"
+        return _put(github.thread(pull_request), report, name=name, remark=remark)
     except RefusedError as refused:
-        if refused.status not in _NOT_ALLOWED:
-            raise
-        if pull_request.is_from_fork:
+        if pull_request.is_from_fork and refused.status in _NOT_ALLOWED:
             return (
                 "not written, for the token of a fork's pull request may not; the report is in the step summary. To "
                 "have it as a comment, add the workflow that posts it: docs/pull-requests.md"
             )
-        raise PostingError(f"{refused}; give the job permissions: {{pull-requests: write}}") from None
+        raise _with_advice(refused, "give the job permissions: {pull-requests: write}") from None
 
 
 def _of_other_run(github: GitHub, run: WorkflowRun, name: str) -> str:
     if run.event != "pull_request":
         return f"not written, for the run was of the event {run.event} and not of pull_request"
-    pull_request = github.pull_request_of(run)
-    if pull_request is None:
-        return f"not written, for no open pull request has {run.head_sha[:9]} as its newest commit"
-    report = report_of_run(github, run.id, name=name)
-    if report is None:
-        return f"not written, for run {run.id} left no artifact {artifact_name(name)}"
-    # Options for pytest that a stranger wrote are not for pasting into a shell.
-    stripped = msgspec.structs.replace(report, arguments=())
     remark = _link(f"Measured by the code of {run.head_sha[:9]}, in a job without a token", run.html_url)
     try:
+        pull_request = github.pull_request_of(run)
+        if pull_request is None:
+            return f"not written, for no open pull request has {run.head_sha[:9]} as its newest commit"
+        report = report_of_run(github, run.id, name=name)
+        if report is None:
+            return f"not written, for run {run.id} left no artifact {artifact_name(name)}"
+        # Options for pytest that a stranger wrote are not for pasting into a shell.
+        stripped = msgspec.structs.replace(report, arguments=())
         return _put(github.thread(pull_request), stripped, name=name, remark=remark)
     except RefusedError as refused:
-        if refused.status not in _NOT_ALLOWED:
-            raise
-        raise PostingError(f"{refused}; give the job permissions: {{actions: read, pull-requests: write}}") from None
+        raise _with_advice(refused, "give the job permissions: {actions: read, pull-requests: write}") from None
 
 
 def _on_gitlab(path: Path | None, name: str, environment: Mapping[str, str]) -> str:
@@ -131,11 +125,13 @@ def _on_gitlab(path: Path | None, name: str, environment: Mapping[str, str]) -> 
             return "not written, for the merge request has a newer commit"
         return _put(thread, report, name=name, remark=_link("The job", environment.get("CI_JOB_URL", "")))
     except RefusedError as refused:
-        if refused.status not in _NOT_ALLOWED:
-            raise
-        raise PostingError(
-            f"{refused}; GITLAB_TOKEN must be a project access token, role Reporter, scope api, that has not expired"
-        ) from None
+        advice = "GITLAB_TOKEN must be a project access token, role Reporter, scope api, that has not expired"
+        raise _with_advice(refused, advice) from None
+
+
+def _with_advice(refused: RefusedError, advice: str) -> PostingError:
+    """What was refused for want of rights, with how to have them."""
+    return PostingError(f"{refused}; {advice}") if refused.status in _NOT_ALLOWED else refused
 
 
 def _put(thread: Thread, report: GateReport, *, name: str, remark: str) -> str:

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
 
-FEWEST_RUNS: Final = 15
+FEWEST_RUNS: Final = 16
 """Of a series about which anything is said: with fewer no split passes the rank test."""
 SHORTEST_SEGMENT: Final = 5
 """Runs. A new level is told from a passing disturbance once so many have seen it."""
@@ -145,7 +145,9 @@ def _test(tamed: Values, logs: Values) -> _Split:
     # Imported here because scipy.stats takes half a second.
     from scipy.stats import mannwhitneyu
 
-    if float(mannwhitneyu(logs[:place], logs[place:]).pvalue) > _RANK_TEST:
+    # By its normal approximation, which asks more of a handful of runs than the exact test: a clump of slow ones passed
+    # that three times as often.
+    if float(mannwhitneyu(logs[:place], logs[place:], method="asymptotic").pvalue) > _RANK_TEST:
         return _Split(1.0, correlation)
     fewest_ways = 2 / math.comb(len(tamed), min(place, len(tamed) - place))
     return _Split(max(fewest_ways, _chance(_strength(explained, len(tamed)), residuals, correlation)), correlation)

@@ -18,8 +18,8 @@ import pyarrow.dataset as ds
 
 from speedscore.history.answers import Answer
 from speedscore.history.arrow import schema_of
-from speedscore.history.errors import QuestionError
-from speedscore.history.parts import all_parts
+from speedscore.history.errors import HistoryError, QuestionError
+from speedscore.history.parts import REMEDY, all_parts
 from speedscore.history.tables import PARTITION, TABLES, Table
 
 _COUNTED_AT_ONCE = 10_000
@@ -74,7 +74,10 @@ def _rows(saved: pa.Table, table: Table, parts: Sequence[Path]) -> Any:
         return saved
     files = [str(part / f"{table.name}.parquet") for part in parts]
     partitioning = ds.partitioning(schema_of(PARTITION), flavor="hive")
-    kept = ds.dataset(files, format="parquet", schema=schema_of(table.all_columns), partitioning=partitioning)
+    try:
+        kept = ds.dataset(files, format="parquet", schema=schema_of(table.all_columns), partitioning=partitioning)
+    except FileNotFoundError as error:
+        raise HistoryError(f"{error}: missing from the history; {REMEDY}") from None
     return ds.dataset([kept, ds.InMemoryDataset(saved)]) if saved.num_rows else kept
 
 

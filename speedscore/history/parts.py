@@ -23,7 +23,7 @@ FORM_VERSION = 1
 MARK = "speedscore-history.json"
 _MERGED = "merged.json"
 _LOCK = "speedscore-history.lock"
-_REMEDY = "make it again from the saved runs, into a new folder: speedscore history add RUN… --to FOLDER"
+REMEDY = "make it again from the saved runs, into a new folder: speedscore history add RUN… --to FOLDER"
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -53,7 +53,11 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 def is_history(folder: Path) -> bool:
-    return (folder / MARK).is_file()
+    """False also for what can be no path, as a question that stands where a folder belongs."""
+    try:
+        return (folder / MARK).is_file()
+    except OSError:
+        return False
 
 
 def check_form(folder: Path) -> None:
@@ -61,9 +65,9 @@ def check_form(folder: Path) -> None:
     try:
         found = msgspec.json.decode((folder / MARK).read_bytes(), type=dict).get("form_version")
     except (OSError, msgspec.DecodeError) as error:
-        raise HistoryError(f"{folder}: {MARK} cannot be read ({error}); {_REMEDY}") from None
+        raise HistoryError(f"{folder}: {MARK} cannot be read ({error}); {REMEDY}") from None
     if found != FORM_VERSION:
-        raise HistoryError(f"{folder}: expected a history of form {FORM_VERSION}, found {found}; {_REMEDY}")
+        raise HistoryError(f"{folder}: expected a history of form {FORM_VERSION}, found {found}; {REMEDY}")
 
 
 def part_of_run(partition: Path, run_id: str) -> Path:
@@ -81,6 +85,10 @@ def parts_of(partition: Path) -> Parts:
     every = sorted(partition.glob("part=*"))
     merged = {part: run_ids for part in every if (run_ids := _merged(part)) is not None}
     in_merged = frozenset[str]().union(*merged.values())
+    if len(in_merged) < sum(map(len, merged.values())):
+        raise HistoryError(
+            f"{partition}: a run stands in two merged parts, as if two histories were copied together; {REMEDY}"
+        )
     single = {part: part.name.partition("=")[2] for part in every if part not in merged}
     superseded = tuple(part for part, run_id in single.items() if run_id in in_merged)
     counting = (*merged, *(part for part in single if part not in superseded))
@@ -122,4 +130,4 @@ def _merged(part: Path) -> frozenset[str] | None:
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError) as error:
-        raise HistoryError(f"{part / _MERGED}: cannot be read ({error}); {_REMEDY}") from None
+        raise HistoryError(f"{part / _MERGED}: cannot be read ({error}); {REMEDY}") from None

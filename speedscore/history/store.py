@@ -24,6 +24,7 @@ from speedscore.history.arrow import tables_of_run
 from speedscore.history.errors import HistoryError
 from speedscore.history.parts import (
     MARK,
+    REMEDY,
     Mark,
     alone,
     check_form,
@@ -64,10 +65,15 @@ def add_run(folder: Path, run: RunRecord) -> bool:
             for name, table in tables.items():
                 _write(beside / f"{name}.parquet", table)
             is_new = _put(beside, part_of_run(partition, run_id))
-        _merge(folder, partition)
     except OSError as error:
         raise HistoryError(
             f"{folder}: the run was not added ({error.strerror}); what stood there is untouched"
+        ) from None
+    try:
+        _merge(folder, partition)
+    except (OSError, pa.ArrowException) as error:
+        raise HistoryError(
+            f"{partition}: the run was added, but those there cannot be merged ({error}); {REMEDY}"
         ) from None
     return is_new
 

@@ -14,7 +14,7 @@ from speedscore.report.details.probes import probe_details
 from speedscore.report.details.runs import run_details
 from speedscore.report.details.scores import score_details
 from speedscore.report.ecosystems import all_series
-from speedscore.report.views import claims, layers, mistakes, overview, performance, production, runs
+from speedscore.report.views import claims, history, layers, mistakes, overview, performance, production, runs
 
 VIEWS: tuple[Callable[[Content], View | None], ...] = (
     overview.view,
@@ -23,6 +23,7 @@ VIEWS: tuple[Callable[[Content], View | None], ...] = (
     mistakes.view,
     claims.view,
     layers.view,
+    history.view,
     runs.view,
 )
 """In the order of the tabs."""

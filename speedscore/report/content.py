@@ -6,21 +6,35 @@ It gathers records that other rooms have made and checked; it computes nothing i
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from speedscore.history.changes import HistoryReport, history_of
 from speedscore.record.phases import DEVICES, PHASES
 from speedscore.record.run_record import CaseResult
 from speedscore.report.choosing import choose_runs
+from speedscore.report.reading import GivenRuns
 from speedscore.scoring.cards import json as card_json
 from speedscore.scoring.evidence import this_month
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun, gather
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
+
+
+class Judging(msgspec.Struct, frozen=True):
+    """By what the runs are scored."""
+
+    rubric: Rubric
+    facts: tuple[Path, ...] = ()
+    """Folders beside the shipped one."""
+    month: str | None = None
+    """Of the snapshot; None for the newest."""
+    departures: tuple[str, ...] = ()
+    """What of the rubric is not the package's own."""
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -33,6 +47,8 @@ class Content(msgspec.Struct, frozen=True):
     scores: ScoreReport
     left_out: tuple[tuple[NamedRun, str], ...] = ()
     """Runs that are history, each with the reason why it is not scored; the newest first."""
+    history: HistoryReport | None = None
+    """Of all runs; None where there is one."""
     pages: dict[str, str] = {}
     """Run → its own page beside this one, where there is one."""
 
@@ -49,10 +65,13 @@ class Content(msgspec.Struct, frozen=True):
 
     @property
     def frameworks(self) -> tuple[str, ...]:
-        """Every line of the matrix that a run selected, measured ones first, each once."""
+        """Every line of the matrix that a run selected, measured ones first, those of the history last, each once."""
         measured = [case.framework for _, case in self.cases if case.status == "measured"]
         asked = [probe.framework for run in self.runs for probe in run.record.probes]
-        return tuple(dict.fromkeys([*measured, *(case.framework for _, case in self.cases), *asked]))
+        once = [each.series.framework for each in self.history.series] if self.history else []
+        return tuple(
+            filter(None, dict.fromkeys([*measured, *(case.framework for _, case in self.cases), *asked, *once]))
+        )
 
     def card(self) -> dict[str, Any]:
         """The score card as ``speedscore card --format json`` prints it."""
@@ -60,35 +79,28 @@ class Content(msgspec.Struct, frozen=True):
         return document
 
 
-def make_content(
-    rubric: Rubric,
-    runs: Sequence[NamedRun],
-    *,
-    facts: Sequence[Path] = (),
-    month: str | None = None,
-    departures: tuple[str, ...] = (),
-    pages: Mapping[str, str] | None = None,
-) -> Content:
-    """Score the runs that can be scored together, and put them beside the facts; the others are history.
+def make_content(given: GivenRuns, judging: Judging, *, pages: Mapping[str, str] | None = None) -> Content:
+    """Score the runs that can be scored together, put them beside the facts, and all of them into a history.
 
-    ``month`` is the snapshot, by default the newest; ``facts`` are folders beside the shipped one; ``pages`` name the
-    runs' own pages. Raises FactError and EvidenceError.
+    ``pages`` name the runs' own pages. Raises FactError and EvidenceError.
     """
-    chosen = choose_runs(runs)
+    rubric = judging.rubric
+    chosen = choose_runs(given.runs)
     evidence = gather(
-        load_snapshots(fixtures_folder() / "ecosystem", *facts, keys=rubric.facts, topics=rubric.topics),
-        month=month,
-        as_of=this_month.this_month() if month is None else None,
+        load_snapshots(fixtures_folder() / "ecosystem", *judging.facts, keys=rubric.facts, topics=rubric.topics),
+        month=judging.month,
+        as_of=this_month.this_month() if judging.month is None else None,
         runs=chosen.scored,
         kind_order=rubric.policy.kind_order,
     )
     everybody = evidence.measured_anywhere() or evidence.frameworks()
-    scores = build_report(rubric, evidence, frameworks=everybody, departures=departures)
     return Content(
         runs=chosen.scored,
         left_out=chosen.left_out,
         rubric=rubric,
         evidence=evidence,
-        scores=scores,
+        scores=build_report(rubric, evidence, frameworks=everybody, departures=judging.departures),
+        # Of one run there is none.
+        history=history_of(given.saved, given.marks) if len(given.saved) > 1 else None,
         pages=dict(pages or {}),
     )

@@ -28,4 +28,4 @@ def _lines(content: Content) -> Iterator[tuple[str, str]]:
     """(ecosystem, line), in the order of the lines."""
     owners = {case.framework: case.ecosystem for _, case in content.cases}
     owners |= {probe.framework: probe.ecosystem for run in content.runs for probe in run.record.probes}
-    return ((owners[line], line) for line in content.frameworks)
+    return ((owners[line], line) for line in content.frameworks if line in owners)

@@ -6,15 +6,11 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from speedscore.host.extras import MissingExtraError
 from speedscore.host.files import write_file
-from speedscore.record.run_file import load_run
+from speedscore.report import arguments
 from speedscore.report.blocks import Figure, Report
+from speedscore.report.content import make_content
 from speedscore.report.writing import ReportError, check_extra
-from speedscore.scoring.commands import arguments
-from speedscore.scoring.evidence.evidence import NamedRun
-from speedscore.scoring.rubric.overrides import apply_overrides
-from speedscore.scoring.rubric.rubric import load_rubric
 from speedscore.text.arguments import examples
 from speedscore.text.output import COMMAND, write
 from speedscore.text.plain import plain
@@ -25,13 +21,13 @@ EXAMPLES = examples(
     f"{COMMAND} plot RUN.json -o figures/",
     f"{COMMAND} plot RUN.json --figure rounds-cpu-training-mlp -o rounds.svg --width 3.5",
 )
-ERRORS = (*arguments.ERRORS, MissingExtraError, ReportError)
+ERRORS = arguments.ERRORS
 _SUFFIXES = (".svg", ".png")
 _LEAST_INCHES, _MOST_INCHES = 2.5, 40.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", nargs="+", type=Path, metavar="RUN.json", help="saved runs")
+    arguments.add_given(parser)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
         "-o",
@@ -49,7 +45,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="INCHES",
         help="as 3.5 for a column or 7 for a page (default: %(default)g)",
     )
-    arguments.add_facts(parser)
     arguments.add_judging(parser)
 
 
@@ -79,17 +74,8 @@ def _inches(text: str) -> float:
 def _assemble(options: argparse.Namespace) -> Report:
     # What draws is imported when it is known to be there.
     from speedscore.report.assembling import assemble
-    from speedscore.report.content import make_content
 
-    overridden = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
-    content = make_content(
-        overridden.rubric,
-        [NamedRun(name=str(path), record=load_run(path)) for path in dict.fromkeys(options.run)],
-        facts=options.facts,
-        month=options.snapshot,
-        departures=overridden.departures,
-    )
-    return plain(assemble(content))
+    return plain(assemble(make_content(*arguments.read(options))))
 
 
 def _choose(report: Report, wanted: Sequence[str]) -> list[Figure]:

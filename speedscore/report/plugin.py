@@ -13,7 +13,9 @@ import pytest
 
 from speedscore.host.extras import MissingExtraError
 from speedscore.record.run_record import RunRecord
-from speedscore.report.writing import Judging, ReportError, check_extra, check_name, write_report
+from speedscore.report.content import Judging
+from speedscore.report.reading import GivenRuns
+from speedscore.report.writing import ReportError, check_extra, check_name, write_report
 from speedscore.scoring.evidence.evidence import EvidenceError
 from speedscore.scoring.evidence.session import fact_folders, named_run, rubric_of
 from speedscore.scoring.facts.fact import FactError
@@ -59,7 +61,7 @@ def pytest_speedscore_run(config: pytest.Config, run: RunRecord, run_path: str |
         return
     try:
         judging = Judging(rubric=rubric_of(config), facts=tuple(fact_folders(config)))
-        write_report(path, [named_run(config, run, run_path)], judging)
+        write_report(path, GivenRuns(runs=(named_run(config, run, run_path),)), judging)
     except (FactError, RubricError, EvidenceError, ReportError) as error:
         config.stash[_SAID] = (f"speedscore: no report: {error}", True)
     else:

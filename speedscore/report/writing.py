@@ -6,16 +6,15 @@ The libraries that draw are imported here, when a page is really made.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-
-import msgspec
 
 from speedscore.host.extras import require
 from speedscore.host.files import write_file
+from speedscore.report.content import Judging, make_content
+from speedscore.report.reading import GivenRuns
 from speedscore.report.site import INDEX, is_folder, page_name
-from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun
-from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.scoring.evidence.evidence import EvidenceError
 
 
 class ReportError(ValueError):
@@ -33,19 +32,7 @@ def check_name(path: Path) -> None:
         raise ReportError(f"{path}: expected a name that ends in .html, or a folder")
 
 
-class Judging(msgspec.Struct, frozen=True):
-    """By what the runs are scored."""
-
-    rubric: Rubric
-    facts: tuple[Path, ...] = ()
-    """Folders beside the shipped one."""
-    month: str | None = None
-    """Of the snapshot; None for the newest."""
-    departures: tuple[str, ...] = ()
-    """What of the rubric is not the package's own."""
-
-
-def write_report(path: Path, runs: Sequence[NamedRun], judging: Judging) -> Path:
+def write_report(path: Path, given: GivenRuns, judging: Judging) -> Path:
     """One HTML file, or a site where ``path`` names a folder; returns the file to open.
 
     Raises MissingExtraError, ReportError, FactError and EvidenceError; a file that stood there stays as it was.
@@ -53,37 +40,26 @@ def write_report(path: Path, runs: Sequence[NamedRun], judging: Judging) -> Path
     check_extra()
     if not is_folder(path):
         check_name(path)
-        _write_page(path, runs, judging)
+        _write_page(path, given, judging)
         return path
-    pages = {run.name: page_name(run) for run in runs}
-    for run in runs:
+    pages = {run.name: page_name(run) for run in given.runs}
+    for run in given.runs:
         own = path / pages[run.name]
         # Its name holds what it was made from; a run that cannot be scored has no page, and the index says why.
         if not own.exists():
             with contextlib.suppress(EvidenceError):
-                _write_page(own, [run], judging)
+                _write_page(own, GivenRuns(runs=(run,)), judging)
     there = {name: page for name, page in pages.items() if (path / page).exists()}
-    _write_page(path / INDEX, runs, judging, pages=there)
+    _write_page(path / INDEX, given, judging, pages=there)
     return path / INDEX
 
 
-def _write_page(
-    path: Path, runs: Sequence[NamedRun], judging: Judging, *, pages: Mapping[str, str] | None = None
-) -> None:
+def _write_page(path: Path, given: GivenRuns, judging: Judging, *, pages: Mapping[str, str] | None = None) -> None:
     from speedscore.report.assembling import assemble
-    from speedscore.report.content import make_content
     from speedscore.report.page.page import render
 
-    content = make_content(
-        judging.rubric,
-        runs,
-        facts=judging.facts,
-        month=judging.month,
-        departures=judging.departures,
-        pages=pages or {},
-    )
     try:
-        write_file(path, render(assemble(content)))
+        write_file(path, render(assemble(make_content(given, judging, pages=pages))))
     except OSError as error:
         reason = f"not written ({error.strerror}); name a file or a folder that can be"
         raise ReportError(f"{path}: {reason}") from error

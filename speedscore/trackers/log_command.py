@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "runs", nargs="*", metavar="RUN", help=f"saved runs, folders or globs of them (default: {STORAGE})"
     )
-    parser.add_argument("--to", choices=tuple(TRACKERS), required=True, metavar="|".join(TRACKERS))
+    parser.add_argument("--to", choices=tuple(TRACKERS), required=True, help="the tracker")
     parser.add_argument(
         "--folder",
         metavar="PLACE",

@@ -19,6 +19,7 @@ from speedscore.trackers.logged_run import LoggedRun
 from speedscore.trackers.outcome import Outcome
 
 _OFFLINE = "offline"
+_NOWHERE = "disabled"
 
 
 def log(run: LoggedRun, place: str | None) -> Outcome:
@@ -30,6 +31,8 @@ def log(run: LoggedRun, place: str | None) -> Outcome:
     require("trackers", "wandb")
     folder = Path(place or os.environ.get("WANDB_DIR") or ".")
     mode = os.environ.get("WANDB_MODE") or _OFFLINE
+    if mode == _NOWHERE:
+        raise TrackerError(f"Weights & Biases: WANDB_MODE is {mode}, so nothing would be logged; unset it")
     if mode == _OFFLINE:
         return _log_offline(run, folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -290,6 +290,13 @@ def test_a_run_without_a_report_of_that_name_has_no_comment(job: Job) -> None:
     assert job.run_after("--name", "other")[1].startswith("comment: posted ")
 
 
+def test_a_token_that_may_not_see_the_other_run_is_told_what_it_lacks(job: Job) -> None:
+    job.github.fails = [403]
+    code, said = job.run_after()
+    assert code == 2
+    assert "403 made up; give the job permissions: {actions: read, pull-requests: write}" in said
+
+
 def test_two_pull_requests_of_one_commit_are_not_guessed_at(job: Job) -> None:
     for number in (7, 9):
         job.github.open(number, sha=SHA, fork=FORK)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speedscore.history.errors import HistoryError
+from speedscore.history.errors import HistoryError, QuestionError
 from speedscore.history.tables import TABLES
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import RunRecord
@@ -134,6 +134,15 @@ def test_parts_that_a_merger_could_not_remove_do_not_count_and_are_removed_later
     assert rows(question, history=tmp_path) == [(6, 6)]
 
 
+def test_two_histories_that_were_copied_together_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    one = filled(tmp_path / "one", a_full_run(), a_full_run(day=1))
+    other = filled(tmp_path / "other", a_full_run(), a_full_run(day=2))
+    shutil.copytree(other, one, dirs_exist_ok=True)
+    with pytest.raises(HistoryError, match="a run stands in two merged parts"):
+        rows("select count(*) from runs", history=one)
+
+
 def test_nothing_is_merged_while_somebody_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
     filled(tmp_path, *(a_full_run(day=day) for day in range(2)))
@@ -168,6 +177,21 @@ def test_a_writer_that_fails_or_is_killed_leaves_nothing_that_is_read(
     (part,) = parts.all_parts(tmp_path)
     shutil.copytree(part, tmp_path / ".adding-0-1-2")
     assert rows("select count(*) from runs", history=tmp_path) == [(1,)]
+
+
+def test_a_damaged_or_missing_file_is_named_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(tmp_path, a_full_run())
+    (file,) = tmp_path.rglob("rounds.parquet")
+    file.write_bytes(b"no Parquet")
+    with pytest.raises(QuestionError, match=r"rounds\.parquet"):
+        rows("select * from rounds", history=tmp_path)
+    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    with pytest.raises(HistoryError, match="the run was added, but those there cannot be merged"):
+        store.add_run(tmp_path, a_full_run(day=1))
+    assert rows("select count(*) from runs", history=tmp_path) == [(2,)]
+    file.unlink()
+    with pytest.raises(HistoryError, match=r"rounds\.parquet: missing from the history; make it again"):
+        rows("select * from runs", history=tmp_path)
 
 
 def test_a_history_of_another_form_is_neither_read_nor_added_to(tmp_path: Path) -> None:

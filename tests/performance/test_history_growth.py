@@ -15,8 +15,8 @@ from tabulate import tabulate
 from tests.comparing.sample_runs import MACHINE, a_run, timed
 
 ROUNDS = 1_000_000
-RUNS = (600, 5_000)
-"""As many sessions as this suite's smoke run needs for a million rounds, and as many that measured a few cases."""
+RUNS = (600, 2_400)
+"""Sessions as long as this suite's smoke run, and shorter ones."""
 MODELS = ("mlp", "resnet50", "gpt", "bert")
 FRAMEWORKS = ("jax", "flax-nnx", "torch", "tensorflow")
 QUESTIONS = {

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import gzip
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -130,6 +130,11 @@ def view_ids(page: Page) -> list[str]:
 
 def data_of(page: Page) -> dict[str, Any]:
     """What the scripts read."""
-    packed = page.evaluate("document.getElementById('data').textContent")
-    data: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(packed)))
+    packed = page.locator("#data").text_content() or ""
+    data: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(packed)))
     return data
+
+
+def details_of(page: Page) -> dict[str, Any]:
+    """By their addresses."""
+    return {detail["id"]: detail for detail in data_of(page)["details"]}

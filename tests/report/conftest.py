@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 def sample_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of all saved runs in fixtures/runs, made once."""
     pytest.importorskip("altair")
-    from speedscore.record.run_file import load_run
-    from speedscore.report.writing import Judging, write_report
-    from speedscore.scoring.evidence.evidence import NamedRun
+    from speedscore.report.content import Judging
+    from speedscore.report.reading import read_given
+    from speedscore.report.writing import write_report
     from speedscore.scoring.rubric.rubric import load_rubric
 
     path = tmp_path_factory.mktemp("sample report") / "report.html"
-    runs = sorted((ROOT / "fixtures" / "runs").glob("*.json"))
-    return write_report(path, [NamedRun(name=str(run), record=load_run(run)) for run in runs], Judging(load_rubric()))
+    return write_report(path, read_given([str(ROOT / "fixtures" / "runs")]), Judging(load_rubric()))
 
 
 # A module's and not the session's: while Playwright is started, an event loop runs in this thread, in which nobody's

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import msgspec
+
 from speedscore.record.run_file import load_run
-from speedscore.record.run_record import CaseResult
-from speedscore.report.content import Content, make_content
+from speedscore.record.run_record import CaseResult, RunRecord
+from speedscore.report.blocks import Report
+from speedscore.report.content import Content, Judging, make_content
+from speedscore.report.reading import GivenRuns
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.fact import Fact
 from speedscore.scoring.facts.snapshots import Snapshot
@@ -23,7 +28,23 @@ SAMPLE_RUNS = tuple(sorted((ROOT / "fixtures" / "runs").glob("*.json")))
 
 def sample_content(rubric: Rubric = RUBRIC, *, runs: Iterable[Path] = SAMPLE_RUNS) -> Content:
     """Of the runs that come with the package, and its facts."""
-    return make_content(rubric, [NamedRun(name=path.name, record=load_run(path)) for path in runs], month="2026-11")
+    given = GivenRuns(runs=tuple(NamedRun(name=str(path), record=load_run(path)) for path in runs))
+    return make_content(given, Judging(rubric, month="2026-11"))
+
+
+@functools.cache
+def shared_content() -> Content:
+    """The same, made once for all tests that only read it."""
+    return sample_content()
+
+
+@functools.cache
+def shared_report() -> Report:
+    """What the page of the sample runs is made of, made once for all tests that only read it."""
+    # It imports what draws, which not every test of this module's users needs.
+    from speedscore.report.assembling import assemble
+
+    return assemble(shared_content())
 
 
 def content_of(
@@ -51,3 +72,8 @@ def content_of(
         evidence=evidence,
         scores=build_report(rubric, evidence, frameworks=evidence.frameworks()),
     )
+
+
+def content_of_run(run: RunRecord) -> Content:
+    """Of one run as it stands, and no facts."""
+    return msgspec.structs.replace(content_of(cases=run.cases), runs=(NamedRun(name="run.json", record=run),))

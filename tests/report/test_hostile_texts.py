@@ -11,7 +11,7 @@ import pytest
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.rubric.rubric import load_rubric
-from tests.report.browsing import DRAWN, OpenReport, data_of, view_ids
+from tests.report.browsing import DRAWN, OpenReport, details_of, view_ids
 from tests.report.sample_pages import HOSTILE, hostile_page, write_sample
 from tests.scoring.sample_runs import make_run, measured_case, skipped_case
 
@@ -47,7 +47,7 @@ def test_hostile_blocks_stay_text(open_report: OpenReport, tmp_path: Path, guard
     page.locator(".rows summary").click()
     for box in page.locator(".legend input").all()[:3]:
         box.dispatch_event("click")
-    for detail in list(data_of(page)["details"]):
+    for detail in list(details_of(page)):
         page.evaluate("name => location.hash = 'show=' + encodeURIComponent(name)", detail)
         page.wait_for_function("name => document.getElementById('detail-title').textContent === name", arg=detail)
     assert page.evaluate(
@@ -71,18 +71,21 @@ def hostile_cases() -> list[CaseResult]:
 
 
 def test_a_hostile_run_stays_text(open_report: OpenReport, tmp_path: Path) -> None:
-    from speedscore.report.writing import Judging, write_report
+    from speedscore.report.content import Judging
+    from speedscore.report.reading import GivenRuns
+    from speedscore.report.writing import write_report
 
     run = msgspec.structs.replace(
         make_run(*hostile_cases()), environment={"cpu.model": HOSTILE[1], "git.commit": HOSTILE[2]}
     )
-    path = write_report(tmp_path / "page.html", [NamedRun(name=HOSTILE[2], record=run)], Judging(load_rubric()))
+    given = GivenRuns(runs=(NamedRun(name=HOSTILE[2], record=run),))
+    path = write_report(tmp_path / "page.html", given, Judging(load_rubric()))
     page = open_report(without_policy(path))
     for view in view_ids(page):
         page.evaluate("view => location.hash = 'view=' + view", view)
         page.wait_for_function(DRAWN)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
-    for detail in list(data_of(page)["details"])[-30:]:
+    for detail in list(details_of(page))[-30:]:
         page.evaluate("name => location.hash = 'show=' + encodeURIComponent(name)", detail)
         page.wait_for_selector("dialog[open]")
     assert page.evaluate("[typeof window.hacked, document.querySelectorAll('img').length]") == ["undefined", 0]

@@ -30,7 +30,7 @@ SHOWN = """() => [
     [...document.querySelectorAll("select, input[type=search]")].map((each) => each.value),
     [...document.querySelectorAll(".legend input")].map((each) => each.checked),
     [...document.querySelectorAll("details[data-fold]")].map((each) => each.open),
-    [...document.querySelectorAll("main, dialog")].map((each) => each.textContent),
+    [...document.querySelectorAll("main table, main p, dialog")].map((each) => each.textContent),
 ]"""
 """All that a reader has chosen, and what is to be seen because of it."""
 
@@ -63,7 +63,7 @@ def test_the_address_holds_all_that_is_chosen(open_report: OpenReport, page_file
     page.locator("#many thead button").nth(1).click()
     page.locator("#fold summary").first.click()
     page.locator("#drawn details.rows summary").click()
-    page.locator("#many tbody a[data-merge]:visible").first.click()
+    page.locator("#many tbody a[data-show]:visible").first.click()
     assert state_of(page) == {
         "model": "all",
         "theme": "dark",
@@ -88,7 +88,7 @@ def test_an_address_of_another_report_shows_the_page_all_the_same(open_report: O
 def test_back_closes_a_detail_and_closing_leaves_no_step_behind(open_report: OpenReport, page_file: Path) -> None:
     page = open_report(page_file, "theme=dark")
     steps = page.evaluate("history.length")
-    number = page.locator("#many tbody a[data-merge]").first
+    number = page.locator("#many tbody a[data-show]").first
     number.click()
     assert page.locator("#detail-title").inner_text() == "Case 0"
     page.go_back()
@@ -163,7 +163,7 @@ def test_the_keyboard_is_enough(open_report: OpenReport, page_file: Path) -> Non
     assert passed.count("series") == 2
     assert state_of(page)["hide"] == "alpha"
     assert {"Frameworks", "All", "None", "search", "CSV"} <= set(passed)
-    number = page.locator("#many tbody a[data-merge]:visible").first
+    number = page.locator("#many tbody a[data-show]:visible").first
     number.focus()
     press("Enter")
     inside = set()

@@ -13,7 +13,9 @@ import altair as alt
 
 from speedscore.report.charts.drawing import ROWS, document
 
-_PIXELS_A_POINT, _PIXELS_A_ROW = 13, 12
+_PIXELS_A_POINT, _PIXELS_A_ROW = 15, 12
+_ROOM = 8.5
+"""A line that ends beyond it leaves no room for a name behind it."""
 BOUNDS = "bounds"
 """What ``sure`` says of a line that is no 95 % interval."""
 
@@ -21,9 +23,11 @@ BOUNDS = "bounds"
 def spec(titles: Sequence[str], *, frameworks: int) -> dict[str, Any]:
     """Of rows with ``dimension``, one of ``titles``, ``framework``, ``name``, ``score`` or null, ``low``, ``high``,
     ``sure`` and ``text``; so many ``frameworks`` share a row."""
-    base = alt.Chart().encode(
+    rows = alt.Chart().encode(
         y=alt.Y("dimension:N", title=None, sort=list(titles), axis=alt.Axis(ticks=False, domain=False, grid=True)),
         yOffset=alt.YOffset("framework:N", sort=None),
+    )
+    base = rows.encode(
         color=alt.Color("framework:N", legend=None),
         tooltip=[alt.Tooltip("name:N"), alt.Tooltip("dimension:N"), alt.Tooltip("text:N", title="score")],
     )
@@ -38,5 +42,9 @@ def spec(titles: Sequence[str], *, frameworks: int) -> dict[str, Any]:
         .mark_point(filled=True, size=75, opacity=1)
         .encode(x=alt.X("score:Q", scale=scale), shape=alt.Shape("framework:N", legend=None))
     )
+    # Whose line is whose is said once, in the first row: behind the line, or above it where it leaves no room.
+    first = rows.transform_filter(alt.datum.dimension == titles[0]).encode(x="high:Q", text="name:N")
+    behind = first.transform_filter(alt.datum.high <= _ROOM).mark_text(align="left", dx=7)
+    above = first.transform_filter(alt.datum.high > _ROOM).mark_text(align="right", dy=-8)
     height = len(titles) * (frameworks * _PIXELS_A_POINT + _PIXELS_A_ROW)
-    return document(alt.layer(lines, points, data=ROWS), height=height)
+    return document(alt.layer(lines, points, behind, above, data=ROWS), height=height)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import base64
 import functools
-import gzip
 import hashlib
 import importlib.resources
 import json
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +18,7 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from speedscore.report.blocks import Block, Cell, Column, Detail, DetailTable, Figure, Report, View
+from speedscore.report.blocks import Block, Cell, Column, Detail, DetailTable, Figure, Report, Table, View
 from speedscore.report.charts.drawing import vega_lite_version
 from speedscore.report.charts.theme import colour, config, scales, shape
 from speedscore.text.plain import plain
@@ -27,6 +27,8 @@ _SCRIPTS = ("state.js", "data.js", "details.js", "charts.js", "copying.js", "tab
 """In the order in which they stand in the page: later ones call what earlier ones declare."""
 _MANY_ROWS = 15
 """More than these scroll under the head of their table."""
+_MANY_SIGNS = 60
+"""Of a text that needs a wide column to be read."""
 _SVG_SHAPES = {
     "circle": "M6 1a5 5 0 1 0 .01 0z",
     "square": "M1.5 1.5h9v9h-9z",
@@ -43,7 +45,7 @@ def render(report: Report) -> str:
     """The page, as HTML that needs nothing else."""
     clean = plain(report)
     scripts = [_read(f"scripts/{name}") for name in _SCRIPTS]
-    # In a function of their own: the library's script leaves names of one letter behind. It waits for its data.
+    # In a function of their own: the library's script leaves names of one letter behind.
     own = "\n".join(['(async () => {"use strict";', *scripts, "})();"])
     code = [Markup(_chart_library()), Markup(own)]
     return (
@@ -54,15 +56,16 @@ def render(report: Report) -> str:
             styles=Markup(_read("styles.css")),
             code=code,
             policy=_policy(code),
-            packed_data=_packed(_data(clean)),
+            data=_data(clean),
             kind=_kind,
             choices=_choices,
             safe_json=safe_json,
             is_link=_is_link,
             long=_MANY_ROWS,
+            classes=_classes,
+            marks=[(_SVG_SHAPES[shape(place)], colour(place)) for place, _ in enumerate(clean.series)],
             places={name: place for place, name in enumerate(clean.series)},
-            colour=colour,
-            mark=lambda place: _SVG_SHAPES[shape(place)],
+            details={detail.id: place for place, detail in enumerate(clean.details)},
         )
     )
 
@@ -97,30 +100,29 @@ def _policy(code: list[Markup]) -> str:
     return f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:"
 
 
-def _data(report: Report) -> dict[str, Any]:
-    """What the scripts read."""
+def _data(report: Report) -> str:
+    """What the scripts read: JSON packed by zlib (RFC 1950), in base64. 50,000 rounds are 9 MB as JSON, and 2 so."""
     figures = [block for view in report.views for block in view.blocks if isinstance(block, Figure)]
-    return {
+    document = {
         "series": report.series,
         "scales": scales(report.series),
         "config": {"light": config("light"), "dark": config("dark")},
         "figures": {figure.id: _figure(figure) for figure in figures},
-        "details": {detail.id: _detail(detail) for detail in report.details},
+        "details": [_detail(detail) for detail in report.details],
     }
-
-
-def _packed(document: Any) -> str:
-    """JSON as gzip in base64. Without the time of day, so that one report is one file whenever it is made."""
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    return base64.b64encode(zlib.compress(_json(document).encode())).decode()
 
 
 def safe_json(document: Any) -> Markup:
     """JSON for a script element of the type ``application/json``: without ``<``, ``>`` and ``&``."""
-    text = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = _json(document)
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _figure(figure: Figure) -> dict[str, Any]:
@@ -134,6 +136,7 @@ def _figure(figure: Figure) -> dict[str, Any]:
 
 def _detail(detail: Detail) -> dict[str, Any]:
     return {
+        "id": detail.id,
         "title": detail.title,
         "entries": [[name, _cell(cell)] for name, cell in detail.entries],
         "tables": [_detail_table(table) for table in detail.tables],
@@ -163,6 +166,18 @@ def _kind(block: Block) -> str:
 def _choices(view: View, name: str) -> list[str]:
     """What a filter can be set to: the values of its blocks, in their order."""
     return list(dict.fromkeys(block.tags[name] for block in view.blocks if name in block.tags))
+
+
+def _classes(table: Table) -> list[str]:
+    """Of each column: how it is set."""
+    return [
+        "number" if column.numeric else "words" if any(_is_long(row[place]) for row in table.rows) else ""
+        for place, column in enumerate(table.columns)
+    ]
+
+
+def _is_long(cell: Cell) -> bool:
+    return max(len(cell.text), len(cell.note)) > _MANY_SIGNS
 
 
 def _is_link(url: str) -> bool:

@@ -100,7 +100,9 @@ def _figure(uses: Uses, pointed: Uses) -> Figure:
             Column("achieved rate", unit="FLOP/s", numeric=True),
         ),
         fields=("framework", "model", "intensity", "rate"),
-        rows=tuple((case.framework, each.model, use.flops_per_byte, use.flops_per_second) for each, case, use in pointed),
+        rows=tuple(
+            (case.framework, each.model, use.flops_per_byte, use.flops_per_second) for each, case, use in pointed
+        ),
         notes=_notes(uses),
         sources=group.sources,
         tags=_tags(group),

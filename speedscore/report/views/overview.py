@@ -166,7 +166,7 @@ def _evidence_figure(report: ScoreReport, lines: Mapping[str, str], sources: tup
         id="evidence-shares",
         title="What was measured here, and what is published",
         lead="Of each dimension's weight: measured here, published, stale, unknown.",
-        spec=shares.spec(titles, frameworks=len(report.cards)),
+        spec=shares.spec(titles, frameworks=list(lines.values())),
         columns=(
             Column("dimension"),
             Column("line"),

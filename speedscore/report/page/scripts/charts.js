@@ -87,8 +87,16 @@ function drawForPaper() {
   for (const element of document.querySelectorAll(".chart")) draw(element, { how: "light", width: PAPER_WIDTH });
 }
 
+// What a chart's axis and its title take below the plot.
+const AXIS_HEIGHT = 45;
+
 function watchCharts() {
-  for (const element of document.querySelectorAll(".chart")) inView.observe(element);
+  for (const element of document.querySelectorAll(".chart")) {
+    // Its room is kept, so that nothing jumps when it is drawn.
+    const { height } = DATA.figures[element.dataset.figure].spec;
+    if (typeof height === "number") element.style.minHeight = `${height + AXIS_HEIGHT}px`;
+    inView.observe(element);
+  }
   let waiting;
   addEventListener("resize", () => {
     clearTimeout(waiting);

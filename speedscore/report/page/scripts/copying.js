@@ -13,6 +13,19 @@ function markdownField(value) {
   return text.split(/\r?\n/).join(" ").replace(/[\\`*_[\]<>#|~&]/g, "\\$&");
 }
 
+const COPIES = { csv: "CSV", markdown: "Markdown", link: "Link" };
+
+function makeTools() {
+  for (const block of document.querySelectorAll(".block.table, .block.figure")) {
+    const title = block.querySelector("h3").textContent;
+    const tools = Object.entries(COPIES).map(([kind, name]) => {
+      const label = kind === "link" ? `Copy a link to ${title}` : `Copy ${title} as ${name}`;
+      return make("button", { type: "button", "data-copy": kind, "aria-label": label }, name);
+    });
+    block.querySelector(".head").append(make("div", { class: "tools" }, ...tools));
+  }
+}
+
 function contentOf(block) {
   const sources = [...block.querySelectorAll(".sources > span")].map((span) => span.textContent);
   const title = block.querySelector("h3").textContent;
@@ -73,7 +86,7 @@ document.addEventListener("click", async (event) => {
         ? asCsv(contentOf(block))
         : asMarkdown(contentOf(block));
   await copyText(text);
-  say(`${kind === "link" ? "The link" : kind === "csv" ? "CSV" : "Markdown"} was copied.`);
+  say(`${COPIES[kind]} copied.`);
   button.classList.add("done");
   setTimeout(() => button.classList.remove("done"), 1200);
 });

@@ -1,8 +1,3 @@
-// What charts and details read is gzip in base64: as it stands it would be most of the file.
-async function unpack(id) {
-  const packed = Uint8Array.from(atob(document.getElementById(id).textContent), (sign) => sign.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Response(stream).json();
-}
+// What the page holds beside its tables: read once, before anything is shown.
 
-const DATA = await unpack("data");
+const DATA = await unpacked(document.getElementById("data").textContent);

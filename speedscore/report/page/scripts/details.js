@@ -1,10 +1,11 @@
 // A detail: where one number comes from. It opens by its address, `show=…`; closing leads back to where it was opened.
 
+const detailsById = new Map(DATA.details.map((detail) => [detail.id, detail]));
 const dialog = document.getElementById("detail");
 
 function cellElement({ text, detail, url, note }) {
   const inner = detail
-    ? make("a", { href: `#show=${encodeURIComponent(detail)}`, "data-merge": "" }, text)
+    ? make("a", { href: `#show=${encodeURIComponent(detail)}`, "data-show": "" }, text)
     : url
       ? make("a", { href: url, rel: "noreferrer" }, text)
       : text;
@@ -20,7 +21,7 @@ function ofSeries({ figure, series }) {
 }
 
 function fillDetail(id) {
-  const detail = Object.hasOwn(DATA.details, id) ? DATA.details[id] : null;
+  const detail = detailsById.get(id);
   document.getElementById("detail-title").textContent = detail ? detail.title : "Not in this report";
   const body = dialog.querySelector(".body");
   body.replaceChildren();
@@ -65,9 +66,14 @@ dialog.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close();
 });
 
+// Thousands of links name the same details, so each has but the detail's place in the list.
+for (const link of document.querySelectorAll("main a[data-show]")) {
+  link.href = `#show=${encodeURIComponent(DATA.details[link.dataset.show].id)}`;
+}
+
 // Links inside the page add to its state rather than replace it.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-merge]");
+  const link = event.target.closest("a[data-show]");
   if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
   event.preventDefault();
   changeState(Object.fromEntries(new URLSearchParams(link.getAttribute("href").slice(1))), { visit: true });

@@ -127,6 +127,7 @@ if (legend && matchMedia("(max-width: 640px)").matches) legend.open = false;
 const bar = document.querySelector(".bar");
 new ResizeObserver(() => document.documentElement.style.setProperty("--bar", `${bar.offsetHeight}px`)).observe(bar);
 
+makeTools();
 makeTables();
 makeWeights();
 onState(showAll);

@@ -81,3 +81,10 @@ function plainTable(columns, rows, title) {
   const table = make("table", {}, make("thead", {}, head), make("tbody", {}, ...body));
   return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title }, table);
 }
+
+// JSON in the form of zlib and base64, as `page.py` packs it.
+async function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).json();
+}

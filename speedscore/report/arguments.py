@@ -1,0 +1,41 @@
+"""What ``report`` and ``plot`` are asked alike: which runs, which facts, and how they are weighed."""
+
+from __future__ import annotations
+
+import argparse
+
+from speedscore.host.extras import MissingExtraError
+from speedscore.report.content import Judging
+from speedscore.report.reading import RUN_HELP, GivenRuns, read_given
+from speedscore.report.writing import ReportError
+from speedscore.scoring.commands import arguments
+from speedscore.scoring.rubric.overrides import apply_overrides
+from speedscore.scoring.rubric.rubric import load_rubric
+from speedscore.text.output import complain
+
+ERRORS = (*arguments.ERRORS, MissingExtraError, ReportError)
+"""For runs, facts, a rubric and names that cannot be used, and for what is not installed."""
+
+
+def add_given(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", nargs="+", metavar="RUN", help=RUN_HELP)
+
+
+def add_judging(parser: argparse.ArgumentParser) -> None:
+    arguments.add_facts(parser)
+    arguments.add_judging(parser)
+
+
+def read(options: argparse.Namespace) -> tuple[GivenRuns, Judging]:
+    """Raises one of ``ERRORS``; says what of a folder was left out."""
+    overridden = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
+    given = read_given(options.run)
+    if given.remark:
+        complain(given.remark)
+    judging = Judging(
+        rubric=overridden.rubric,
+        facts=tuple(options.facts),
+        month=options.snapshot,
+        departures=overridden.departures,
+    )
+    return given, judging
