@@ -14,7 +14,9 @@ import pytest
 from tabulate import tabulate
 
 from speedscore.record.run_file import load_run
-from speedscore.report.writing import Judging, write_report
+from speedscore.report.content import Judging
+from speedscore.report.reading import GivenRuns
+from speedscore.report.writing import write_report
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.rubric.rubric import load_rubric
 from tests.places import ROOT
@@ -37,7 +39,9 @@ def test_bytes_and_seconds_of_a_large_report(tmp_path: Path, capsys: pytest.Capt
     with running_browser() as browser:
         for name, runs in pages.items():
             started = time.perf_counter()
-            path = write_report(tmp_path / f"{name.replace('/', ' ')}.html", runs, Judging(load_rubric()))
+            path = write_report(
+                tmp_path / f"{name.replace('/', ' ')}.html", GivenRuns(runs=runs), Judging(load_rubric())
+            )
             written_seconds = time.perf_counter() - started
             opened = [_open(browser, path) for _ in range(OPENINGS)]
             ready_seconds, chart_seconds = (statistics.median(each) for each in zip(*opened, strict=True))
