@@ -7,6 +7,8 @@ import os
 import re
 import sys
 import tempfile
+import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
@@ -22,7 +24,7 @@ import vl_convert
 from speedscore.report.blocks import Figure
 from speedscore.report.charts import axes, theme
 from speedscore.report.charts.drawing import vega_lite_version
-from speedscore.report.charts.picture import specification
+from speedscore.report.charts.picture import specification, svg
 from tests.report.sample_content import shared_report
 
 
@@ -68,6 +70,25 @@ def test_a_complaint_would_be_seen() -> None:
     with standard_error() as said:
         vl_convert.vegalite_to_vega(spec, vl_version=vega_lite_version(), show_warnings=True)
     assert "fit" in said[0]
+
+
+def texts_of(figure: Figure, series: tuple[str, ...]) -> Counter[str]:
+    spec = specification(figure, series, width_inches=3.5)
+    drawing = ET.fromstring(svg(spec, title="", description=""))
+    return Counter(text.text or "" for text in drawing.iter("{http://www.w3.org/2000/svg}text"))
+
+
+def test_every_picture_names_its_frameworks_once_on_an_axis_or_in_a_legend() -> None:
+    for figure, series in a_figure_of_each_kind():
+        frameworks = {str(row["framework"]) for row in figure.values()}
+        said = texts_of(figure, series)
+        assert {name: said[name] for name in frameworks} == dict.fromkeys(frameworks, 1), figure.id
+
+
+def test_what_is_no_row_is_drawn_once_and_not_once_for_each_row() -> None:
+    (found,) = [each for each in a_figure_of_each_kind() if each[0].id.startswith("roofline")]
+    roofs = {text: count for text, count in texts_of(*found).items() if "matrix product" in text}
+    assert list(roofs.values()) == [1]
 
 
 def luminance(colour: str) -> float:

@@ -30,7 +30,7 @@ SHOWN = """() => [
     [...document.querySelectorAll("select, input[type=search]")].map((each) => each.value),
     [...document.querySelectorAll(".legend input")].map((each) => each.checked),
     [...document.querySelectorAll("details[data-fold]")].map((each) => each.open),
-    [...document.querySelectorAll("main, dialog")].map((each) => each.textContent),
+    [...document.querySelectorAll("main table, main p, dialog")].map((each) => each.textContent),
 ]"""
 """All that a reader has chosen, and what is to be seen because of it."""
 

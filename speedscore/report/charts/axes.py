@@ -60,6 +60,7 @@ def times(field: str, *, title: str, values: Sequence[float]) -> alt.X:
         values=factor_ticks(min(values), max(values)),
         labelExpr="format(datum.value, datum.value < 10000 ? '.4~r' : '~s') + '×'",
         labelOverlap="parity",
+        labelSeparation=6,
         grid=True,
     )
     # Given, and not found by Vega, which complains of limits that are all unknown.

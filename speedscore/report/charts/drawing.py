@@ -12,6 +12,8 @@ import vl_convert
 
 ROWS = altair.NamedData("rows")
 """The data of every chart: its figure's rows."""
+ONCE = altair.sequence(1)
+"""The data of a layer that is no row: of the rows it would be drawn over itself once for each."""
 
 
 def document(chart: altair.TopLevelMixin, *, height: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import html
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import vl_convert
 
@@ -30,7 +30,10 @@ _CHARACTER = 6.6
 def specification(figure: Figure, series: Sequence[str], *, width_inches: float) -> dict[str, Any]:
     """The figure with its rows, colours, title and sources: all that a drawer needs. ``series`` are all frameworks of
     the report, so that each has the colour and shape that it has there."""
-    scaled: dict[str, Any] = with_scales(figure.spec, theme.scales(series))
+    frameworks = dict.fromkeys(str(row["framework"]) for row in figure.values() if row.get("framework"))
+    # On the page a legend stands above all charts; here each chart needs one, unless its rows are named on an axis.
+    legend = None if _names_frameworks(figure.spec) else theme.framework_legend(list(frameworks))
+    scaled: dict[str, Any] = with_scales(figure.spec, theme.scales(series), legend=legend)
     width = round(width_inches * PIXELS_PER_INCH)
     return scaled | {
         "datasets": {"rows": figure.values()},
@@ -46,17 +49,34 @@ def specification(figure: Figure, series: Sequence[str], *, width_inches: float)
     }
 
 
-def with_scales(node: Any, scales: dict[str, Any]) -> Any:
-    """``node`` with the theme's scale in every encoding of a framework's colour or shape, as ``charts.js`` does."""
+def with_scales(node: Any, scales: dict[str, Any], *, legend: dict[str, Any] | None = None) -> Any:
+    """``node`` with the theme's scale in every encoding of a framework's colour or shape, as ``charts.js`` does; and
+    with ``legend`` there, where it is given."""
     if isinstance(node, list):
-        return [with_scales(item, scales) for item in node]
+        return [with_scales(item, scales, legend=legend) for item in node]
     if not isinstance(node, dict):
         return node
-    copy = {key: with_scales(value, scales) for key, value in node.items()}
+    copy = {key: with_scales(value, scales, legend=legend) for key, value in node.items()}
     for channel in ("color", "shape"):
-        if isinstance(copy.get(channel), dict) and copy[channel].get("field") == "framework":
-            copy[channel] = copy[channel] | {"scale": scales[channel]}
+        if _is_framework(encoding := copy.get(channel)):
+            copy[channel] = encoding | {"scale": scales[channel]} | ({"legend": legend} if legend else {})
     return copy
+
+
+def _is_framework(encoding: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(encoding, dict) and encoding.get("field") == "framework"
+
+
+def _names_frameworks(node: Any) -> bool:
+    """Whether an axis or a legend of its own says which mark is whose."""
+    if isinstance(node, list):
+        return any(map(_names_frameworks, node))
+    if not isinstance(node, dict):
+        return False
+    on_axis = any(_is_framework(node.get(channel)) for channel in ("x", "y"))
+    marks = [encoding for channel in ("color", "shape") if _is_framework(encoding := node.get(channel))]
+    in_legend = any(encoding.get("legend") for encoding in marks)
+    return on_axis or in_legend or any(map(_names_frameworks, node.values()))
 
 
 def svg(spec: dict[str, Any], *, title: str, description: str) -> str:

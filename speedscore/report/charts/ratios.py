@@ -11,7 +11,7 @@ from typing import Any
 import altair as alt
 
 from speedscore.report.charts import axes
-from speedscore.report.charts.drawing import ROWS, document
+from speedscore.report.charts.drawing import ONCE, ROWS, document
 
 _ROW = 38
 
@@ -26,7 +26,7 @@ def spec(frameworks: Sequence[str], *, values: Sequence[float]) -> dict[str, Any
         y=axes.rows(frameworks),
         x=axes.times("times", title="times as long as the fastest, with 95 % interval", values=values),
     )
-    one = alt.Chart().mark_rule(strokeDash=[3, 3]).encode(x=alt.datum(1))
+    one = alt.Chart(ONCE).mark_rule(strokeDash=[3, 3]).encode(x=alt.datum(1))
     intervals = base.mark_rule(strokeWidth=2.5).encode(
         x="low:Q", x2="high:Q", color=alt.Color("framework:N", legend=None)
     )

@@ -12,7 +12,7 @@ from typing import Any
 import altair as alt
 
 from speedscore.report.charts import axes
-from speedscore.report.charts.drawing import ROWS, document
+from speedscore.report.charts.drawing import ONCE, ROWS, document
 from speedscore.report.charts.theme import framework_legend
 
 _HEIGHT = 280
@@ -45,7 +45,7 @@ def spec(
     )
     layers = [points, names]
     if roof_flops_per_second is not None:
-        line = alt.Chart().mark_rule(strokeWidth=2).encode(y=alt.datum(roof_flops_per_second))
+        line = alt.Chart(ONCE).mark_rule(strokeWidth=2).encode(y=alt.datum(roof_flops_per_second))
         label = line.mark_text(align="left", dy=-8, dx=-12).encode(x=alt.datum(lowest_intensity), text=alt.value(roof))
         layers += [line, label]
     return document(alt.layer(*layers, data=ROWS), height=_HEIGHT)

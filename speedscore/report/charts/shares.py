@@ -48,7 +48,9 @@ def spec(titles: Sequence[str], *, frameworks: Sequence[str]) -> dict[str, Any]:
             sort=kinds,
             # Of its own accord a scale of opacity would be continuous.
             scale=alt.Scale(type="ordinal", domain=kinds, range=list(KINDS.values())),
-            legend=alt.Legend(title=None, orient="top", symbolType="square", symbolFillColor=GREY, symbolStrokeWidth=0),
+            legend=alt.Legend(
+                title=None, orient="top", columns=2, symbolType="square", symbolFillColor=GREY, symbolStrokeWidth=0
+            ),
         ),
     )
     height = len(titles) * (len(frameworks) * _PIXELS_A_BAR + _PIXELS_A_ROW)

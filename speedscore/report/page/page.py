@@ -18,7 +18,7 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from speedscore.report.blocks import Block, Cell, Column, Detail, DetailTable, Figure, Report, View
+from speedscore.report.blocks import Block, Cell, Column, Detail, DetailTable, Figure, Report, Table, View
 from speedscore.report.charts.drawing import vega_lite_version
 from speedscore.report.charts.theme import colour, config, scales, shape
 from speedscore.text.plain import plain
@@ -27,6 +27,8 @@ _SCRIPTS = ("state.js", "data.js", "details.js", "charts.js", "copying.js", "tab
 """In the order in which they stand in the page: later ones call what earlier ones declare."""
 _MANY_ROWS = 15
 """More than these scroll under the head of their table."""
+_MANY_SIGNS = 60
+"""Of a text that needs a wide column to be read."""
 _SVG_SHAPES = {
     "circle": "M6 1a5 5 0 1 0 .01 0z",
     "square": "M1.5 1.5h9v9h-9z",
@@ -60,6 +62,7 @@ def render(report: Report) -> str:
             safe_json=safe_json,
             is_link=_is_link,
             long=_MANY_ROWS,
+            classes=_classes,
             marks=[(_SVG_SHAPES[shape(place)], colour(place)) for place, _ in enumerate(clean.series)],
             places={name: place for place, name in enumerate(clean.series)},
             details={detail.id: place for place, detail in enumerate(clean.details)},
@@ -163,6 +166,18 @@ def _kind(block: Block) -> str:
 def _choices(view: View, name: str) -> list[str]:
     """What a filter can be set to: the values of its blocks, in their order."""
     return list(dict.fromkeys(block.tags[name] for block in view.blocks if name in block.tags))
+
+
+def _classes(table: Table) -> list[str]:
+    """Of each column: how it is set."""
+    return [
+        "number" if column.numeric else "words" if any(_is_long(row[place]) for row in table.rows) else ""
+        for place, column in enumerate(table.columns)
+    ]
+
+
+def _is_long(cell: Cell) -> bool:
+    return max(len(cell.text), len(cell.note)) > _MANY_SIGNS
 
 
 def _is_link(url: str) -> bool:
