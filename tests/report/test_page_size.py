@@ -16,11 +16,12 @@ LIMIT_BYTES = 5_000_000
 
 
 def test_500_cases_weigh_less_than_five_megabytes(tmp_path: Path) -> None:
-    from speedscore.report.writing import Judging, write_report
+    from speedscore.report.content import Judging
+    from speedscore.report.reading import GivenRuns
+    from speedscore.report.writing import write_report
 
     run = large_run()
     assert sum(case.status == "measured" for case in run.cases) == 500
-    path = write_report(
-        tmp_path / "page.html", [NamedRun(name=".benchmarks/0001_large.json", record=run)], Judging(load_rubric())
-    )
+    given = GivenRuns(runs=(NamedRun(name=".benchmarks/0001_large.json", record=run),))
+    path = write_report(tmp_path / "page.html", given, Judging(load_rubric()))
     assert path.stat().st_size < LIMIT_BYTES
