@@ -53,7 +53,11 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 def is_history(folder: Path) -> bool:
-    return (folder / MARK).is_file()
+    """False also for what can be no path, as a question that stands where a folder belongs."""
+    try:
+        return (folder / MARK).is_file()
+    except OSError:
+        return False
 
 
 def check_form(folder: Path) -> None:
@@ -81,6 +85,10 @@ def parts_of(partition: Path) -> Parts:
     every = sorted(partition.glob("part=*"))
     merged = {part: run_ids for part in every if (run_ids := _merged(part)) is not None}
     in_merged = frozenset[str]().union(*merged.values())
+    if len(in_merged) < sum(map(len, merged.values())):
+        raise HistoryError(
+            f"{partition}: a run stands in two merged parts, as if two histories were copied together; {REMEDY}"
+        )
     single = {part: part.name.partition("=")[2] for part in every if part not in merged}
     superseded = tuple(part for part, run_id in single.items() if run_id in in_merged)
     counting = (*merged, *(part for part in single if part not in superseded))

@@ -71,7 +71,7 @@ def _most_rows(options: argparse.Namespace) -> int | None:
 
 
 def _ask(question: str, arguments: Sequence[str], *, most_rows: int | None) -> Answer:
-    # What they import may not be installed, which has just been looked for.
+    # They need DuckDB and pyarrow, which --help and --tables do without.
     from speedscore.history.arrow import tables_of_runs
     from speedscore.history.database import ask, open_database
     from speedscore.history.parts import check_form, is_history, reading
@@ -79,7 +79,7 @@ def _ask(question: str, arguments: Sequence[str], *, most_rows: int | None) -> A
 
     histories = [Path(argument) for argument in arguments if is_history(Path(argument))]
     if len(histories) > 1:
-        raise HistoryError(f"expected one history, found {len(histories)}; copy one into the other: cp -r A/. B")
+        raise HistoryError(f"expected one history, found {len(histories)}; add the runs of all to one")
     history = histories[0] if histories else None
     if history:
         check_form(history)

@@ -134,6 +134,15 @@ def test_parts_that_a_merger_could_not_remove_do_not_count_and_are_removed_later
     assert rows(question, history=tmp_path) == [(6, 6)]
 
 
+def test_two_histories_that_were_copied_together_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    one = filled(tmp_path / "one", a_full_run(), a_full_run(day=1))
+    other = filled(tmp_path / "other", a_full_run(), a_full_run(day=2))
+    shutil.copytree(other, one, dirs_exist_ok=True)
+    with pytest.raises(HistoryError, match="a run stands in two merged parts"):
+        rows("select count(*) from runs", history=one)
+
+
 def test_nothing_is_merged_while_somebody_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
     filled(tmp_path, *(a_full_run(day=day) for day in range(2)))

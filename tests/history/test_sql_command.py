@@ -140,6 +140,7 @@ def test_what_cannot_be_answered_is_a_line(run_file: Path, tmp_path: Path, capsy
     for name in ("one", "two"):
         said(capsys, "history", "add", run_file, "--to", tmp_path / name)
     assert "expected one history, found 2" in refused(capsys, "sql", "select 1", tmp_path / "one", tmp_path / "two")
+    assert "cannot be read" in refused(capsys, "sql", run_file, f"select {'1 + ' * 100} 1")
     moment = msgspec.structs.replace(a_full_run(), created="yesterday")
     unknown = save(tmp_path / "unknown.json", moment)
     assert "unknown.json: expected a date and time" in refused(capsys, "sql", "select 1", unknown)

@@ -28,7 +28,7 @@ SAMPLE_RUNS = tuple(sorted((ROOT / "fixtures" / "runs").glob("*.json")))
 
 def sample_content(rubric: Rubric = RUBRIC, *, runs: Iterable[Path] = SAMPLE_RUNS) -> Content:
     """Of the runs that come with the package, and its facts."""
-    given = GivenRuns(runs=tuple(NamedRun(name=path.name, record=load_run(path)) for path in runs))
+    given = GivenRuns(runs=tuple(NamedRun(name=str(path), record=load_run(path)) for path in runs))
     return make_content(given, Judging(rubric, month="2026-11"))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
+from speedscore.__main__ import main
 from speedscore.report.content import Content
 from speedscore.scoring.cards import order_wording, wording
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
@@ -60,7 +62,7 @@ def _shows(page: Page, report: ScoreReport) -> None:
 
 
 def test_the_address_weighs_and_says_that_the_order_has_changed(
-    open_report: OpenReport, page_file: Path, content: Content
+    open_report: OpenReport, page_file: Path, content: Content, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = open_report(page_file, "view=overview&w.performance=3&w.research_adoption=0")
     report = _by_python(content, performance=3.0, research_adoption=0.0)
@@ -69,7 +71,10 @@ def test_the_address_weighs_and_says_that_the_order_has_changed(
     assert report.sensitivity is not None
     status = page.locator("#weights [role=status]").inner_text()
     assert ("The order has changed" in status) == (report.sensitivity.ranking != content.scores.sensitivity.ranking)
-    assert "--weights" in page.locator("#weights").inner_text()
+    command = page.locator("#weights .note").inner_text().partition(": ")[2]
+    assert main(shlex.split(command)[1:]) == 0
+    printed = capsys.readouterr().out
+    assert all(f"= {wording.speed_score(card)} " in printed for card in report.cards)
 
 
 def test_keys_move_a_slider_the_address_keeps_it_and_a_button_undoes_it(
@@ -83,7 +88,7 @@ def test_keys_move_a_slider_the_address_keeps_it_and_a_button_undoes_it(
     _shows(page, _by_python(content, performance=1.7))
     assert page.evaluate("new URLSearchParams(location.hash.slice(1)).get('w.performance')") == "1.7"
     assert slider.get_attribute("aria-valuetext") == "1.7"
-    page.get_by_role("button", name="Weights of the rubric").press("Enter")
+    page.get_by_role("button", name="Back to the rubric's weights").press("Enter")
     _shows(page, content.scores)
     assert "w." not in page.evaluate("location.hash")
 

@@ -24,7 +24,7 @@ from speedscore.scoring.scores.score_report import build_report
 from speedscore.scoring.scores.uncertainty import Interval
 from speedscore.scoring.scores.weighing import Weighing, make_profile, rank
 from tests.places import ROOT
-from tests.report.sample_content import content_of, sample_content
+from tests.report.sample_content import content_of, shared_content
 from tests.scoring.sample_facts import RUBRIC, full_facts, make_fact
 
 _SCRIPT = ROOT / "speedscore" / "report" / "page" / "scripts" / "weights.js"
@@ -137,7 +137,7 @@ def _one_fact() -> Content:
     return content_of(make_fact("github_stars", 9.0))
 
 
-@pytest.mark.parametrize(("make", "count"), [(sample_content, 200), (_facts_with_gaps, 80), (_one_fact, 20)])
+@pytest.mark.parametrize(("make", "count"), [(shared_content, 200), (_facts_with_gaps, 80), (_one_fact, 20)])
 def test_the_page_says_what_python_says_whatever_the_weights(make: Callable[[], Content], count: int) -> None:
     content = make()
     choices = [RUBRIC.weights, *_choices(count, seed=1)]
@@ -147,7 +147,7 @@ def test_the_page_says_what_python_says_whatever_the_weights(make: Callable[[], 
 
 
 def test_that_is_what_a_card_with_these_weights_prints() -> None:
-    for content in (sample_content(), _facts_with_gaps()):
+    for content in (shared_content(), _facts_with_gaps()):
         choices = _choices(4, seed=2)
         for weights, found in zip(choices, _weighed_by_node(content, choices), strict=True):
             rubric = msgspec.structs.replace(content.rubric, weights=weights)
@@ -175,7 +175,7 @@ def test_the_made_up_facts_can_be_ranked_in_several_ways() -> None:
 
 def test_halves_are_rounded_to_even_as_python_does() -> None:
     """0.125 is a half that a float holds exactly: JavaScript's toFixed makes 0.13 of it."""
-    content = sample_content()
+    content = shared_content()
     data = weights_data(content)
     for card, own in zip(data["frameworks"], ([0.125] * 5, [2.5, 0, 0, 0, 0.0], [9.375] * 5), strict=True):
         card["scores"] = own
@@ -184,7 +184,7 @@ def test_halves_are_rounded_to_even_as_python_does() -> None:
 
 
 def test_the_order_changes_where_the_page_says_and_not_before() -> None:
-    for content in (sample_content(), _facts_with_gaps()):
+    for content in (shared_content(), _facts_with_gaps()):
         choices = _choices(8, seed=3, of_sliders=True)
         flipped = 0
         for weights, found in zip(choices, _weighed_by_node(content, choices), strict=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,12 +17,14 @@ import msgspec
 
 from speedscore.report.blocks import Weights
 from speedscore.report.content import Content
+from speedscore.scoring.evidence.evidence import NOT_SAVED
 from speedscore.scoring.findings.finding import Finding
 from speedscore.scoring.rubric.criterion import DIMENSIONS, LEAST_WEIGHT, MOST_WEIGHT
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.comparison import compare, rankable_sets
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.weighing import Weighing, make_profile
+from speedscore.text.output import COMMAND
 
 _Findings = Mapping[str, Sequence[Finding]]
 
@@ -41,6 +44,8 @@ def weights_data(content: Content) -> dict[str, Any]:
     sets, supports = _sets(content.rubric, {card.framework: _findings(card) for card in cards})
     places = {card.framework: place for place, card in enumerate(cards)}
     return {
+        "called": "this report's weights" if content.scores.departures else "the rubric's weights",
+        "command": _command(content),
         "least": LEAST_WEIGHT,
         "most": MOST_WEIGHT,
         "step": content.rubric.policy.round_to,
@@ -59,6 +64,21 @@ def weights_data(content: Content) -> dict[str, Any]:
         ],
         "supports": supports,
     }
+
+
+def _command(content: Content) -> str:
+    """What a terminal prints the same figures by, but for the weights at its end; empty where files would lack."""
+    runs = [run.name for run in content.runs]
+    if content.scores.departures or NOT_SAVED in runs:
+        return ""
+    month = content.scores.snapshot
+    # Without a snapshot's name ages count to the present month, as they did here.
+    parts = [
+        "card",
+        *(["--snapshot", month] if month == content.scores.as_of else []),
+        *(["--run", *runs] if runs else []),
+    ]
+    return f"{COMMAND} {shlex.join(parts)} --full --weights"
 
 
 def _findings(card: ScoreCard) -> tuple[Finding, ...]:

@@ -169,7 +169,7 @@ function sliders(room, data) {
     const flip = make("small", { id: `${id}-flip` });
     return { row: make("div", { class: "slider" }, make("label", { for: id }, dimension.title), input, output, flip), input, output, flip };
   });
-  const reset = make("button", { type: "button" }, "Weights of the rubric");
+  const reset = make("button", { type: "button" }, `Back to ${data.called}`);
   const order = make("p", { role: "status" });
   const scores = make("div");
   const command = make("p", { class: "note" });
@@ -210,8 +210,8 @@ function showWeighed({ data, fields, reset, order, scores, command }, weights) {
   scores.replaceChildren(scoresTable(data, weights, now));
   const sentence = orderSentence(data, now, orderOf(data, rubric), changed);
   if (order.textContent !== sentence) order.textContent = sentence;
-  command.textContent = changed
-    ? `The same in a terminal: speedscore card --weights ${data.dimensions.map(({ id }, place) => `${id}=${weights[place]}`).join(",")}`
+  command.textContent = changed && data.command
+    ? `The same in a terminal: ${data.command} ${data.dimensions.map(({ id }, place) => `${id}=${weights[place]}`).join(",")}`
     : "";
 }
 
@@ -223,9 +223,9 @@ function orderSentence(data, now, before, changed) {
   if (!now) return "There is no order: no two have enough answers in common.";
   const scored = now.ranking.map((place, index) => `${data.frameworks[place].name} ${decimals(now.scores[index], 2)}`).join(", ");
   const on = `Order on the ${now.questions} questions that all answer by one method: ${scored}.`;
-  if (!changed) return `${on} These are the rubric's weights.`;
-  if (before && String(before.ranking) === String(now.ranking)) return `${on} It is the order of the rubric's weights too.`;
-  return `${on} The order has changed: by the rubric's weights ${before ? `it is ${namesOf(data, before)}` : "there is none"}.`;
+  if (!changed) return `${on} These are ${data.called}.`;
+  if (before && String(before.ranking) === String(now.ranking)) return `${on} By ${data.called} it is the same.`;
+  return `${on} The order has changed: by ${data.called} ${before ? `it is ${namesOf(data, before)}` : "there is none"}.`;
 }
 
 function flipSentence(data, { below, above }, now) {
