@@ -72,7 +72,7 @@ def report(path: Path) -> None:
 
     with contextlib.chdir(ROOT):
         runs = read_given([str(RUNS)])
-    with tempfile.TemporaryDirectory() as folder, opened_page(width=1120, height=1275, scale=1) as page:
+    with tempfile.TemporaryDirectory() as folder, opened_page(width=1120, height=1290, scale=1) as page:
         page.goto(write_report(Path(folder) / "report.html", runs, Judging(load_rubric())).as_uri())
         page.wait_for_selector("html[data-ready] .chart svg")
         page.screenshot(path=path)
