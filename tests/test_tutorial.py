@@ -22,7 +22,7 @@ PAGE = ROOT / "docs" / "tutorial.md"
 NOT_RUN = {
     "python3 -m venv .venv": "the environment is made of links",
     ". .venv/bin/activate": "it is active in every line",
-    'python -m pip install -c constraints.txt -e ".[jax,torch]"': "downloads; the environment is made from its extras",
+    'python -m pip install -c constraints.txt -e ".[jax,torch,report]"': "downloads; its extras make the environment",
     "python -m pip install -c constraints.txt torch --index-url https://download.pytorch.org/whl/cpu": "downloads",
 }
 """Lines that are not run, and why."""
@@ -88,12 +88,15 @@ class Reader:
         self.place = place
         self.environment = environment
         self.printed = ""
+        self.disturbed: list[str] = []
+        """Lines in which a case could not be measured, because others took the processors."""
 
     def take(self, block: Block) -> None:
         if block.language == "sh":
             self.printed = "".join(map(self.run, block.lines))
         elif block.language == "text":
-            assert missing(block.lines, self.printed) == "", self.printed
+            # A figure that is not there is missing on the card, too.
+            assert self.disturbed or missing(block.lines, self.printed) == "", self.printed
         else:
             (self.place / block.title).write_text(block.text, encoding="utf-8")
 
@@ -105,8 +108,9 @@ class Reader:
             return ""
         done = self.execute(f"{line} {SHORTENED.get(line, '')}")
         if done.returncode == 1 and BUSY in done.stdout:
-            pytest.skip(f"this machine is too busy to measure: {line}")
-        assert done.returncode == CODES.get(line, 0), f"{line}\n{done.stdout}"
+            self.disturbed.append(line)
+        else:
+            assert done.returncode == CODES.get(line, 0), f"{line}\n{done.stdout}"
         if line.startswith("git init"):
             (self.place / "pyproject.toml").write_text(SETTINGS, encoding="utf-8")
         return done.stdout
@@ -171,6 +175,8 @@ def test_two_frameworks_are_measured_scored_and_compared(page: tuple[Block, ...]
     reader = Reader(checkout.parent, checkout / ".venv")
     for block in page[: gate_begins(page)]:
         reader.take(block)
+    if reader.disturbed:
+        pytest.skip(f"all was run, but this machine is too busy to compare what is printed: {reader.disturbed[0]}")
 
 
 def test_the_gate_finds_the_slowdown(page: tuple[Block, ...], checkout: Path) -> None:
