@@ -1,19 +1,29 @@
 """Makes the pictures of the README and of the documentation: ``python docs/make_pictures.py [NAME]``.
 
 A picture is what a person sees of something real: comment.png is the comment that ``docs/images/gate.json``, the report
-of a gate, comes to. It needs ``speedscore[dev]`` and Chromium, named in SPEEDSCORE_BROWSER where it is not found.
+of a gate, comes to; report.png is the page of the runs in fixtures/runs. It needs ``speedscore[dev]`` and Chromium,
+named in SPEEDSCORE_BROWSER where it is not found.
 
 Adding a picture: a function that writes it, and a line in PICTURES.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ROOT = Path(__file__).parents[1]
+RUNS = Path("fixtures", "runs")
+"""From there, so that the page names no path of the machine that made it."""
 IMAGES = Path(__file__).parent / "images"
 _QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
 _LIKE_GITHUB = """
@@ -53,11 +63,34 @@ def comment(path: Path) -> None:
     photograph(html, path, width=1030)
 
 
-PICTURES: dict[str, Callable[[Path], None]] = {"comment": comment}
+def report(path: Path) -> None:
+    """The first screen of a report: the scores and their intervals."""
+    from speedscore.report.content import Judging
+    from speedscore.report.reading import read_given
+    from speedscore.report.writing import write_report
+    from speedscore.scoring.rubric.rubric import load_rubric
+
+    with contextlib.chdir(ROOT):
+        runs = read_given([str(RUNS)])
+    with tempfile.TemporaryDirectory() as folder, opened_page(width=1120, height=1290, scale=1) as page:
+        page.goto(write_report(Path(folder) / "report.html", runs, Judging(load_rubric())).as_uri())
+        page.wait_for_selector("html[data-ready] .chart svg")
+        page.screenshot(path=path)
+
+
+PICTURES: dict[str, Callable[[Path], None]] = {"comment": comment, "report": report}
 
 
 def photograph(html: str, path: Path, *, width: int) -> None:
     """A page as it stands in a browser of that many pixels, as high as it is."""
+    with opened_page(width=width, height=100, scale=1.5) as page:
+        page.set_content(html)
+        page.screenshot(path=path, full_page=True)
+
+
+@contextlib.contextmanager
+def opened_page(*, width: int, height: int, scale: float) -> Iterator[Page]:
+    """An empty page of so many CSS pixels, each ``scale`` pixels of the picture."""
     from playwright.sync_api import sync_playwright
 
     browser_path = os.environ.get("SPEEDSCORE_BROWSER") or shutil.which("chromium")
@@ -65,9 +98,7 @@ def photograph(html: str, path: Path, *, width: int) -> None:
         sync_playwright() as playwright,
         playwright.chromium.launch(executable_path=browser_path, args=list(_QUIET)) as browser,
     ):
-        page = browser.new_page(viewport={"width": width, "height": 100}, device_scale_factor=1.5)
-        page.set_content(html)
-        page.screenshot(path=path, full_page=True)
+        yield browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=scale)
 
 
 def main(names: list[str]) -> None:

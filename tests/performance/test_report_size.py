@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tabulate import tabulate
 
-from speedscore.record.run_file import load_run
 from speedscore.report.content import Judging
-from speedscore.report.reading import GivenRuns
+from speedscore.report.reading import GivenRuns, read_given
 from speedscore.report.writing import write_report
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.rubric.rubric import load_rubric
@@ -30,18 +29,15 @@ OPENINGS = 5
 
 
 def test_bytes_and_seconds_of_a_large_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    saved = sorted((ROOT / "fixtures" / "runs").glob("*.json"))
     pages = {
-        "fixtures/runs": tuple(NamedRun(name=path.name, record=load_run(path)) for path in saved),
-        "500 cases": (NamedRun(name="large.json", record=large_run()),),
+        "fixtures/runs": read_given([str(ROOT / "fixtures" / "runs")]),
+        "500 cases": GivenRuns(runs=(NamedRun(name="large.json", record=large_run()),)),
     }
     rows = []
     with running_browser() as browser:
-        for name, runs in pages.items():
+        for name, given in pages.items():
             started = time.perf_counter()
-            path = write_report(
-                tmp_path / f"{name.replace('/', ' ')}.html", GivenRuns(runs=runs), Judging(load_rubric())
-            )
+            path = write_report(tmp_path / f"{name.replace('/', ' ')}.html", given, Judging(load_rubric()))
             written_seconds = time.perf_counter() - started
             opened = [_open(browser, path) for _ in range(OPENINGS)]
             ready_seconds, chart_seconds = (statistics.median(each) for each in zip(*opened, strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html.parser
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,12 +94,19 @@ def _links(detail: Detail) -> set[str]:
     return {cell.detail for _, cell in detail.entries}
 
 
-def test_every_figure_of_the_overview_has_a_link(report: Report) -> None:
-    overview = report.views[0]
-    for block in overview.blocks:
-        if isinstance(block, Table):
-            bare = [cell.text for row in block.rows for cell in row if cell.value is not None and not cell.detail]
-            assert not bare, block.id
+def test_every_figure_has_a_link(report: Report) -> None:
+    """In the tabs of scores and of probes; a figure in somebody's sentence has its source beside it."""
+    bare = [
+        (block.id, cell.text)
+        for view in report.views
+        if view.id in {"overview", "production", "mistakes", "claims", "layers"}
+        for block in view.blocks
+        if isinstance(block, Table) and block.id != "claims-statements"
+        for row in block.rows
+        for cell in row
+        if not cell.detail and not cell.url and (cell.value is not None or re.match(r"\d[\d.,]*( |$)", cell.text))
+    ]
+    assert bare == []
 
 
 def test_whatever_is_drawn_has_a_colour_and_a_shape_of_its_own(report: Report) -> None:

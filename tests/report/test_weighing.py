@@ -202,6 +202,23 @@ def test_the_order_changes_where_the_page_says_and_not_before() -> None:
         assert flipped
 
 
+def test_up_to_there_the_order_stays() -> None:
+    drawn = random.Random(5)
+    for content in (shared_content(), _facts_with_gaps()):
+        choices = _choices(6, seed=5, of_sliders=True)
+        for weights, found in zip(choices, _weighed_by_node(content, choices), strict=True):
+            now = _ranking(content, weights)
+            for dimension, flips in zip(DIMENSIONS, found["flips"], strict=True):
+                own = weights[dimension]
+                if own:
+                    ends = (flips["below"] or {"weight": 1e-6})["weight"], (flips["above"] or {"weight": 1e6})["weight"]
+                    for end in ends:
+                        for _ in range(2):
+                            # Nearer to the weight itself than to where two are level.
+                            between = own * (end / own) ** drawn.uniform(0, 0.99) if end else own / 2
+                            assert _ranking(content, {**weights, dimension: between}) == now
+
+
 def _ranking(content: Content, weights: _WEIGHTS) -> list[str]:
     order = _expected(content, weights)["order"]
     return [] if order is None else list(order["ranking"])

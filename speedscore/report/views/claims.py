@@ -13,9 +13,10 @@ from speedscore.report.content import Content
 from speedscore.report.details.facts import fact_cell
 from speedscore.report.details.sources import url_in
 from speedscore.report.ecosystems import line_of_each
-from speedscore.report.identifiers import finding_id
+from speedscore.report.identifiers import fact_id, finding_id
 from speedscore.scoring.cards import wording
 from speedscore.scoring.findings.finding import Finding, Source
+from speedscore.scoring.findings.topics import KnownFact
 from speedscore.scoring.scores.score_card import ScoreCard
 
 
@@ -74,7 +75,12 @@ def _blocks(content: Content, lines: Mapping[str, str]) -> Iterator[Table]:
                     detail=finding_id(card.framework, finding.criterion.id),
                     note=", ".join(map(wording.dated, finding.sources)),
                 ),
-                Cell(wording.number(source.value), value=source.value, note=wording.origin(source)),
+                Cell(
+                    wording.number(source.value),
+                    value=source.value,
+                    detail=finding_id(card.framework, finding.criterion.id),
+                    note=wording.origin(source),
+                ),
                 _source_cell(source.text),
             )
             for card in cards
@@ -93,7 +99,7 @@ def _blocks(content: Content, lines: Mapping[str, str]) -> Iterator[Table]:
                 Cell(card.name, series=lines[card.framework]),
                 Cell(fact.name),
                 fact_cell(card.framework, fact),
-                Cell(", ".join(wording.amount(source.value, fact.unit) for source in fact.beside)),
+                _beside_cell(card.framework, fact),
                 _source_cell(fact.source.text),
             )
             for card in cards
@@ -118,16 +124,26 @@ def _measured(card: ScoreCard, finding: Finding, line: str, *, shift: float) -> 
     yield (
         Cell(card.name, series=line),
         Cell(finding.criterion.name, detail=own, note=finding.criterion.question),
-        Cell(wording.value(published), value=published.value, note=", ".join(map(wording.dated, published.sources))),
+        Cell(
+            wording.value(published),
+            value=published.value,
+            detail=own,
+            note=", ".join(map(wording.dated, published.sources)),
+        ),
         Cell(wording.score(published), value=published.points, detail=own),
         Cell(wording.value(finding), value=finding.value, detail=own, note=_text(finding.sources)),
         Cell(wording.score(finding), value=finding.points, detail=own),
-        Cell(verdict, value=apart),
+        Cell(verdict, value=apart, detail=own),
     )
 
 
 def _text(sources: tuple[Source, ...]) -> str:
     return "; ".join(source.text for source in sources)
+
+
+def _beside_cell(framework: str, fact: KnownFact) -> Cell:
+    figures = ", ".join(wording.amount(source.value, fact.unit) for source in fact.beside)
+    return Cell(figures, detail=fact_id(framework, fact.key) if figures else "")
 
 
 def _source_cell(text: str) -> Cell:

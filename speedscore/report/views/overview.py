@@ -194,22 +194,16 @@ def _evidence(report: ScoreReport, lines: Mapping[str, str], sources: tuple[str,
     rows = []
     for card in report.cards:
         for dimension in card.dimensions:
+            own = dimension_id(card.framework, dimension.dimension)
             beside = [each for each in card.beside if each.dimension == dimension.dimension]
             rows.append(
                 (
                     Cell(card.name, series=lines[card.framework]),
-                    Cell(dimension.title, detail=dimension_id(card.framework, dimension.dimension)),
-                    *(
-                        Cell(
-                            wording.per_cent(share),
-                            value=share,
-                            detail=dimension_id(card.framework, dimension.dimension),
-                        )
-                        for share in shares_of(dimension).values()
-                    ),
-                    Cell(wording.coverage(dimension), note=dimension.reason),
-                    Cell(wording.headline(dimension)),
-                    Cell("; ".join(map(wording.headline, beside))),
+                    Cell(dimension.title, detail=own),
+                    *(Cell(wording.per_cent(each), value=each, detail=own) for each in shares_of(dimension).values()),
+                    Cell(wording.coverage(dimension), detail=own, note=dimension.reason),
+                    Cell(wording.headline(dimension), detail=own),
+                    Cell("; ".join(map(wording.headline, beside)), detail=own if beside else ""),
                 )
             )
     return Table(

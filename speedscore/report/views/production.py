@@ -41,13 +41,15 @@ def _summary(held: Sequence[HeldProbe], sources: tuple[str, ...]) -> Iterator[Ta
     if not table.rows:
         return
     frameworks = table.headers[1:]
+    lines = list(make_lines(answers(held)))
+    first = {line.family: line.title for line in reversed(lines)}
     yield Table(
         id="probes-summary",
         title="All probes at a glance",
         columns=(Column("Probe"), *map(Column, frameworks)),
         rows=tuple(
             (
-                Cell(line.title, note=FAMILIES[line.family].title),
+                Cell(line.title, note=FAMILIES[line.family].title if first[line.family] == line.title else ""),
                 *(
                     Cell(line.cells[name], detail=probe_group_id(name, line.family, line.target))
                     if name in line.cells
@@ -55,7 +57,7 @@ def _summary(held: Sequence[HeldProbe], sources: tuple[str, ...]) -> Iterator[Ta
                     for name in frameworks
                 ),
             )
-            for line in make_lines(answers(held))
+            for line in lines
         ),
         lead="How many came out good of those that were asked, or the family's own figure.",
         sources=sources,

@@ -93,9 +93,10 @@ function orderOf(data, weights) {
 // Between two weights at which two scores, or two sets, are level, the order is the same; so one look at each suffices.
 function flipsOf(data, weights, dimension) {
   const withWeight = (weight) => weights.map((own, place) => (place === dimension ? weight : own));
-  const rankingAt = (weight) => String(orderOf(data, withWeight(weight))?.ranking ?? "");
-  const now = String(orderOf(data, weights)?.ranking ?? "");
-  const most = Math.min(data.most, 1000 * Math.max(...weights));
+  const orderAt = (weight) => orderOf(data, withWeight(weight));
+  const ranking = (order) => String(order?.ranking ?? "");
+  const now = ranking(orderOf(data, weights));
+  const { most } = data;
   const level = (one, other) => {
     const apart = one.map((own, place) => (own ?? 0) - (other[place] ?? 0));
     const others = exactSum(apart.map((own, place) => (place === dimension ? 0 : weights[place] * own)));
@@ -109,14 +110,15 @@ function flipsOf(data, weights, dimension) {
   const others = weights.some((weight, place) => weight && place !== dimension);
   for (let place = 0; place + 1 < edges.length; place += 1) {
     const [from, to] = [edges[place], edges[place + 1]];
-    const ranking = rankingAt(from + (to - from) / 2);
-    if (ranking === now) continue;
-    if (to <= weights[dimension]) found.below = { weight: to, order: orderOf(data, withWeight(from + (to - from) / 2)) };
-    else if (from >= weights[dimension]) found.above ??= { weight: from, order: orderOf(data, withWeight(from + (to - from) / 2)) };
+    const order = orderAt(from + (to - from) / 2);
+    if (ranking(order) === now) continue;
+    if (to <= weights[dimension]) found.below = { weight: to, order };
+    else if (from >= weights[dimension]) found.above ??= { weight: from, order };
   }
   // Without a dimension others may be ranked than with however little of it.
-  if (!found.below && weights[dimension] && others && rankingAt(0) !== now) {
-    found.below = { weight: 0, order: orderOf(data, withWeight(0)) };
+  if (!found.below && weights[dimension] && others) {
+    const order = orderAt(0);
+    if (ranking(order) !== now) found.below = { weight: 0, order };
   }
   return found;
 }
