@@ -5,6 +5,8 @@ It reads and checks options and acts on none of them.
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from speedscore.bench_suite.session.choices import Choices
 
 DEFAULT_PROCESSES = 2
+_PROFILE = "speedscore_profile"
+"""Where the folder of ``--profile`` is kept."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -64,14 +68,17 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the frameworks inside pytest, for a debugger or a profiler; such a run is never ranked",
     )
-    group.addoption(
-        "--profile",
-        type=Path,
-        default=None,
-        metavar="FOLDER",
-        help="after the last round of a case, run a few more steps under its framework's own profiler and put what it "
-        "writes into this folder, which must be new or empty: files for Perfetto and for xprof",
-    )
+    # pytest-profiling has an option of this name; where it is installed that one stays, and a session needs no profile.
+    with contextlib.suppress(argparse.ArgumentError):
+        group.addoption(
+            "--profile",
+            dest=_PROFILE,
+            type=Path,
+            default=None,
+            metavar="FOLDER",
+            help="after the last round of a case, run a few more steps under its framework's own profiler and put what "
+            "it writes into this folder, which must be new or empty: files for Perfetto and for xprof",
+        )
     group.addoption(
         "--round-order-seed",
         type=int,
@@ -95,7 +102,7 @@ def check_options(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{option}: {error}") from None
     if config.getoption("require_device") and config.getoption("dist", "no") != "no":
         raise pytest.UsageError("--require-device: nothing is measured under pytest-xdist; leave out -n")
-    _check_profile_folder(config.getoption("profile"))
+    _check_profile_folder(config.getoption(_PROFILE, None))
     if config.getoption("resume") is not None and config.getoption("in_process"):
         raise pytest.UsageError("--resume: what runs inside pytest (--in-process) cannot complete a session")
 
@@ -121,7 +128,7 @@ def refuse_beside_gate(config: pytest.Config) -> None:
     budget = config.getoption("time_budget")
     # By name: where the gate's plugin is switched off, its options are not there.
     is_gate = any(config.getoption(name, None) is not None for name in ("speedscore_gate", "speedscore_gate_canary"))
-    if config.getoption("profile") is not None and is_gate:
+    if config.getoption(_PROFILE, None) is not None and is_gate:
         raise pytest.UsageError(
             "--profile: a gate compares rounds and profiles none; profile the case in a session of its own, "
             "once on each side"
@@ -153,7 +160,7 @@ def read_choices(config: pytest.Config) -> Choices:
         seed=random.SystemRandom().randrange(2**32) if seed is None else seed,
         in_process=in_process,
         budget_seconds=_seconds(config.getoption("time_budget")),
-        profile_folder=config.getoption("profile"),
+        profile_folder=config.getoption(_PROFILE, None),
         earlier=earlier,
         earlier_path=path,
     )

@@ -60,7 +60,7 @@ def test_a_point_is_the_mean_over_processes_and_has_an_interval_from_three_on() 
         ({"preset": "small"}, "preset"),
         ({"in_process": True}, "in_process"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "",
+    ids=["processor", "processors", "timer", "preset", "inside pytest"],
 )
 def test_what_must_not_be_compared_is_a_series_of_its_own(other: dict[str, Any], field: str) -> None:
     usual: dict[str, Scalar] = {"cpu.affinity": "0,1", "benchmark.timer": "perf_counter"}

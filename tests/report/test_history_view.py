@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from speedscore.history.change_points import FEWEST_RUNS
 from speedscore.history.changes import history_of
 from speedscore.history.gate_marks import GateMark, read_marks
 from speedscore.history.series import make_series
@@ -76,7 +77,7 @@ def test_two_machines_are_never_in_one_chart() -> None:
 
 def test_what_is_too_short_for_a_statement_says_how_many_runs_it_needs() -> None:
     (figure,) = figures(view_of(records()[:6]))
-    assert figure.lead == "Nothing is said of changes: needs at least 15 runs, has 6."
+    assert figure.lead == f"Nothing is said of changes: needs at least {FEWEST_RUNS} runs, has 6."
     assert not any(row["change"] for row in figure.values())
 
 

@@ -229,6 +229,14 @@ def test_figures_of_two_definitions_of_memory_share_no_axis_and_no_column() -> N
     ]
 
 
+def test_of_memory_that_only_some_know_nothing_is_said_of_the_others() -> None:
+    plan = "static_plan_bytes"
+    some = [measured_case(name, 0.02, extra=[one(plan, size)]) for name, size in (("jax", 2.0**20), ("haiku", 2.0**21))]
+    found = figure(of_cases(*some, measured_case("torch", 0.01)), "memory-cpu-training-mlp")
+    assert "Of those whose memory is known in this way, jax needs the least memory" in found.lead
+    assert "Without this figure: torch." in found.notes
+
+
 def test_the_stages_are_the_record_s_from_empty_and_from_warm_caches(sample: Content, sample_view: View) -> None:
     cases = {
         (case.framework, case.phase): case for _, case in sample.cases if (case.model, case.device) == ("mlp", "cpu")
@@ -238,6 +246,8 @@ def test_the_stages_are_the_record_s_from_empty_and_from_warm_caches(sample: Con
     assert rows["jax", "empty caches", "tracing"] == figure_of(cold, "trace_seconds")
     assert rows["jax", "warm caches", "tracing"] == figure_of(warm, "warm_trace_seconds")
     assert rows["jax", "empty caches", "all together"] == figure_of_rounds(cold.rounds)
+    assert figure(sample_view, "stages-cpu-compilation-mlp").lead.startswith("From empty caches jax")
+    assert figure(sample_view, "stages-cpu-warm-compilation-mlp").lead.startswith("From warm caches jax")
 
 
 def test_when_compiling_pays_is_worked_out_from_first_step_and_figure() -> None:

@@ -49,13 +49,14 @@ def stage_seconds(case: CaseResult, name: str) -> float | None:
 def _figure(group: Group, rows: Sequence[tuple[str, str, str, float]]) -> Figure:
     whole = [row for row in rows if row[2] == STAGES["time_to_first_step_seconds"]]
     eager = {case.framework for case in group.measured if compiles_nothing(case)}
-    first = [row for row in whole if row[1] == whole[0][1]]
+    own = _WARM if group.spec.is_warm else _COLD
+    first = [row for row in whole if row[1] == own]
     order = [row[0] for row in sorted(first, key=lambda row: row[3])]
     order += [name for name in dict.fromkeys(row[0] for row in whole) if name not in order]
     return Figure(
         id=group.id("stages"),
         title=f"Stages of compiling: {group.title}",
-        lead=_lead(whole, eager),
+        lead=_lead(first, eager),
         spec=chart.spec(order, lanes=len({row[1] for row in rows})),
         columns=(Column("framework"), Column("caches"), Column("stage"), Column("seconds", unit="s", numeric=True)),
         fields=("framework", "caches", "stage", "seconds"),
@@ -67,8 +68,8 @@ def _figure(group: Group, rows: Sequence[tuple[str, str, str, float]]) -> Figure
 
 
 def _lead(whole: Sequence[tuple[str, str, str, float]], eager: set[str]) -> str:
-    """Who compiles for the shortest and for the longest time."""
-    compiled = [row for row in whole if row[0] not in eager and row[1] == whole[0][1]]
+    """Who compiles for the shortest and for the longest time, of rows of the same caches."""
+    compiled = [row for row in whole if row[0] not in eager]
     if not compiled:
         return "Nothing here is compiled ahead of the first step."
     least, most = (chosen(compiled, key=lambda row: row[3]) for chosen in (min, max))

@@ -52,7 +52,7 @@ def _figure(group: Group, name: str, cases: Sequence[CaseResult]) -> Figure:
     return Figure(
         id=group.id("memory"),
         title=f"Memory beside time: {group.title}",
-        lead=f"The nearer to the lower left, the less of both. {_least(least, soonest)}",
+        lead=f"The nearer to the lower left, the less of both. {_least(least, soonest, of_all=not without)}",
         spec=chart.spec(
             [case.framework for case in cases],
             time=group.spec.metric.title,
@@ -75,10 +75,11 @@ def _figure(group: Group, name: str, cases: Sequence[CaseResult]) -> Figure:
     )
 
 
-def _least(memory: str, time: str) -> str:
+def _least(memory: str, time: str, *, of_all: bool) -> str:
+    whom = "" if of_all else "Of those whose memory is known in this way, "
     if memory == time:
-        return f"{memory} needs the least memory and the least time."
-    return f"{memory} needs the least memory, {time} the least time."
+        return f"{whom}{memory} needs the least memory and the least time."
+    return f"{whom}{memory} needs the least memory, {time} the least time."
 
 
 def _table(group: Group, names: Sequence[str]) -> Table:

@@ -27,8 +27,8 @@ def blocks(group: Group) -> tuple[Block, ...]:
 def _no_ratio(group: Group) -> Prose:
     once = any(map(is_one_number, group.measured))
     said = (
-        "None: each was compiled once, which has no interval and bears no ratio. --processes with a larger number "
-        "compiles more often; every second process starts from empty caches."
+        "None: each was compiled once, which has no interval and bears no ratio. With a larger number "
+        "--processes compiles more often, by turns from empty caches and from those of the process before."
         if once
         else "None: no two of these compile anything."
     )

@@ -78,7 +78,7 @@ def _scores(report: ScoreReport, lines: Mapping[str, str], sources: tuple[str, .
         title="Scores",
         columns=columns,
         rows=tuple(tuple(_score_cells(card, lines[card.framework])) for card in report.cards),
-        notes=tuple(filter(None, (wording.own_policy(report), _stale(report)))),
+        notes=tuple(filter(None, (wording.own_policy(report),))),
         sources=sources,
     )
 

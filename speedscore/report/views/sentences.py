@@ -39,7 +39,7 @@ def sentence_tables(report: ScoreReport, sources: tuple[str, ...]) -> Iterator[T
         ("advice", "When to take which", _rows(report, titles, ("best_for", "avoid_if"))),
     ):
         if rows:
-            columns = (Column("What"), *(Column(card.name) for card in report.cards))
+            columns = (Column("What is said"), *(Column(card.name) for card in report.cards))
             yield Table(id=name, title=title, columns=columns, rows=tuple(rows), sources=sources)
 
 

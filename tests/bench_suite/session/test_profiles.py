@@ -105,3 +105,15 @@ def test_a_gate_profiles_nothing_and_says_so(matrix: Matrix) -> None:
     result = matrix.run("-k", "cpu", "--profile=profiles", "--gate=HEAD")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: --profile: a gate compares rounds and profiles none; *"])
+
+
+def test_beside_another_plugin_with_an_option_of_that_name_a_session_goes_on(matrix: Matrix) -> None:
+    matrix.make("training", sample="healthy")
+    (matrix.folder / "profiling.py").write_text(
+        "def pytest_addoption(parser):\n    parser.getgroup('Profiling').addoption('--profile', action='store_true')\n"
+    )
+    result = matrix.pytester.runpytest_subprocess("-p", "profiling", "--collect-only", "-q", "-k", "cpu", "--profile")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["*test_training?sample-mlp-cpu?"])
+    other_options = matrix.pytester.runpytest_subprocess("-p", "profiling", "--preset=enormous")
+    other_options.stderr.fnmatch_lines(["ERROR: --preset: unknown preset *"])
