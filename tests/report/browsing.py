@@ -86,8 +86,13 @@ def opening(browser: Browser) -> Iterator[OpenReport]:
         scheme: Literal["light", "dark"] = "light",
         **context: Any,
     ) -> Page:
+        # Nothing moves: half faded in, a text would have half its contrast.
         own = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, offline=True, **context
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            offline=True,
+            **context,
         )
         own.set_default_timeout(_PATIENCE)
         contexts.append(own)
