@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -61,13 +62,34 @@ def hostile_cases() -> list[CaseResult]:
     names = [text for text in HOSTILE if text.isprintable()]
     cases = [
         msgspec.structs.replace(
-            measured_case(framework, seconds, model=names[0], processes=2),
+            measured_case(framework, seconds, ecosystem=ecosystem, model=names[0], processes=2),
             nodeid=f"bench_suite/test_x.py::test_x[{place}{' '.join(names)}{LONG}]",
             workload={name: name for name in names},
         )
-        for place, (framework, seconds) in enumerate((("jax", 0.01), (names[1], 0.02)))
+        for place, (framework, ecosystem, seconds) in enumerate((("jax", "jax", 0.01), (names[1], "evil", 0.02)))
     ]
     return [*cases, skipped_case(names[2], reason=" ".join(HOSTILE), model=names[0])]
+
+
+def hostile_facts(folder: Path) -> Path:
+    """A snapshot of a framework with a fact whose every text is an attack; it is read without control signs alone."""
+    (folder / "evil").mkdir(parents=True)
+    said = json.dumps(" ".join(text for text in HOSTILE if text.isprintable()), ensure_ascii=False)
+    (folder / "evil" / "2026-11.toml").write_text(
+        f"""name = {json.dumps(HOSTILE[0])}
+role = "framework"
+
+[[facts.github_stars]]
+value = 5
+unit = "stars"
+as_of = "2026-11"
+kind = "computed"
+source = {said}
+method = {said}
+""",
+        encoding="utf-8",
+    )
+    return folder
 
 
 def test_a_hostile_run_stays_text(open_report: OpenReport, tmp_path: Path) -> None:
@@ -79,13 +101,17 @@ def test_a_hostile_run_stays_text(open_report: OpenReport, tmp_path: Path) -> No
         make_run(*hostile_cases()), environment={"cpu.model": HOSTILE[1], "git.commit": HOSTILE[2]}
     )
     given = GivenRuns(runs=(NamedRun(name=HOSTILE[2], record=run),))
-    path = write_report(tmp_path / "page.html", given, Judging(load_rubric()))
+    path = write_report(
+        tmp_path / "page.html", given, Judging(load_rubric(), facts=(hostile_facts(tmp_path / "facts"),))
+    )
     page = open_report(without_policy(path))
     for view in view_ids(page):
         page.evaluate("view => location.hash = 'view=' + view", view)
         page.wait_for_function(DRAWN)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
-    for detail in list(details_of(page))[-30:]:
+    details = details_of(page)
+    assert any(HOSTILE[0] in json.dumps(detail) for name, detail in details.items() if ":evil:" in name)
+    for detail in [detail for detail in details if "evil" in detail or detail.startswith(("case:", "run:"))]:
         page.evaluate("name => location.hash = 'show=' + encodeURIComponent(name)", detail)
         page.wait_for_selector("dialog[open]")
     assert page.evaluate("[typeof window.hacked, document.querySelectorAll('img').length]") == ["undefined", 0]
