@@ -13,8 +13,8 @@ import pytest
 pytest.importorskip("altair", reason='the report is drawn with it: python -m pip install "speedscore[report]"')
 
 from speedscore.__main__ import main
-from speedscore.report import plot_command
 from speedscore.report.blocks import Report
+from speedscore.report.commands import plot
 from tests.scoring.sample_runs import save, two_frameworks
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -30,7 +30,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> str:
 def _scored_once() -> Iterator[None]:
     """What the first test makes of the run is used by the others, which ask for the same."""
     made: list[Report] = []
-    real = plot_command._assemble
+    real = plot._assemble
 
     def assemble(options: argparse.Namespace) -> Report:
         if not made:
@@ -38,7 +38,7 @@ def _scored_once() -> Iterator[None]:
         return made[0]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plot_command, "_assemble", assemble)
+        patch.setattr(plot, "_assemble", assemble)
         yield
 
 

@@ -22,10 +22,10 @@ def spec(title: str, *, changes: bool, gates: bool) -> dict[str, Any]:
     The last two are empty where there was none. ``title`` says what is measured, ``changes`` and ``gates`` whether any
     row has one: Vega complains of a layer without rows.
     """
-    base = alt.Chart().encode(
-        x=alt.X("at:T", title="measured on", axis=alt.Axis(labelOverlap=True, format="%d %b %Y", tickCount=8)),
-        color=alt.Color("framework:N", legend=None),
+    dated = alt.Chart().encode(
+        x=alt.X("at:T", title="measured on", axis=alt.Axis(labelOverlap=True, format="%d %b %Y", tickCount=8))
     )
+    base = dated.encode(color=alt.Color("framework:N", legend=None))
     told = [
         "framework:N",
         alt.Tooltip("at:T", format="%Y-%m-%d %H:%M"),
@@ -42,8 +42,11 @@ def spec(title: str, *, changes: bool, gates: bool) -> dict[str, Any]:
     )
     changed = base.transform_filter(alt.datum.change != "")
     rules = changed.mark_rule(strokeDash=[4, 3], strokeWidth=1.5).encode(tooltip=told)
-    words = changed.mark_text(align="left", dx=4, dy=-6, baseline="bottom", style="figure").encode(
-        y=values, text="change:N", tooltip=told
+    # In the colour of text: a framework's own has too little contrast for words.
+    words = (
+        dated.transform_filter(alt.datum.change != "")
+        .mark_text(align="left", dx=5, dy=-7, baseline="bottom", style="figure", fontWeight="bold")
+        .encode(y=values, text="change:N", tooltip=told)
     )
     rings = (
         base.transform_filter(alt.datum.gate != "")

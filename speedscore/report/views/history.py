@@ -6,7 +6,7 @@ chart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 
 from speedscore.comparing.fields import Difference
@@ -17,7 +17,7 @@ from speedscore.record.phases import PHASES
 from speedscore.report.blocks import Block, Cell, Column, Figure, Prose, Scalar, Table, View
 from speedscore.report.charts import history as chart
 from speedscore.report.content import Content
-from speedscore.report.identifiers import block_id
+from speedscore.report.identifiers import block_id, run_id
 from speedscore.text.numbers import factor, short_percent
 
 _COMMIT_SIGNS = 9
@@ -37,7 +37,7 @@ def view(content: Content) -> View | None:
     chosen = [name for name in filters if len({_tags(each)[name] for each in timed}) > 1]
     blocks: tuple[Block, ...] = (
         _found(history),
-        *_changes(history),
+        *_changes(history, known={run_id(run.name) for run in (*content.runs, *(run for run, _ in content.left_out))}),
         *_gates(history),
         *_figures(timed, tagged=chosen),
     )
@@ -70,7 +70,8 @@ def _found(history: HistoryReport) -> Prose:
     return Prose(id="history-found", title="What was found", items=tuple(Cell(sentence) for sentence in said))
 
 
-def _changes(history: HistoryReport) -> Iterator[Table]:
+def _changes(history: HistoryReport, *, known: Collection[str]) -> Iterator[Table]:
+    """``known`` are the addresses of the runs that have a detail; what pytest-benchmark alone saved has none."""
     rows = [(change, each) for each in history.series for change in each.change_points]
     if not rows:
         return
@@ -89,17 +90,18 @@ def _changes(history: HistoryReport) -> Iterator[Table]:
             Column("What else changed there"),
             Column("Machine"),
         ),
-        rows=tuple(_change_row(change, each) for change, each in rows),
+        rows=tuple(_change_row(change, each, known=known) for change, each in rows),
         sources=("speedscore history changes, of the same runs",),
     )
 
 
-def _change_row(change: ChangePoint, changes: SeriesChanges) -> tuple[Cell, ...]:
+def _change_row(change: ChangePoint, changes: SeriesChanges, *, known: Collection[str]) -> tuple[Cell, ...]:
     series = changes.series
     before, after = series.points[change.index - 1], series.points[change.index]
+    address = run_id(after.run)
     unknown = change.low is None or change.high is None
     return (
-        Cell(after.at[:10], note=after.run),
+        Cell(after.at[:10], detail=address if address in known else "", note=after.run),
         Cell(series.case, series=series.framework),
         Cell(series.metric),
         Cell(_arrow(change)),

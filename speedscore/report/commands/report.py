@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from speedscore.report import arguments
+from speedscore.report.commands import arguments
 from speedscore.report.writing import check_extra, write_report
 from speedscore.text.arguments import examples
 from speedscore.text.output import COMMAND, write

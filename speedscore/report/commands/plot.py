@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from speedscore.host.files import write_file
-from speedscore.report import arguments
 from speedscore.report.blocks import Figure, Report
+from speedscore.report.commands import arguments
 from speedscore.report.content import make_content
 from speedscore.report.writing import ReportError, check_extra
 from speedscore.text.arguments import examples
