@@ -34,7 +34,7 @@ CUT = """async () => {
         .map((each) => each.outerHTML.slice(0, 100));
     return {
         views: all(".view", (view) => !view.clientHeight),
-        folded: all(".block details:not(.rows)", (fold) => !fold.open),
+        folded: all(".block details:not(.rows)", (fold) => fold.open !== fold.querySelectorAll("tbody tr").length <= 60),
         empty: all(".chart", (chart) => chart.clientWidth && !chart.querySelector("svg")),
         wide: all("main table, main svg, main p", (each) => each.getBoundingClientRect().right > innerWidth + 1),
         scrolled: all("main .scroll, main .chart", (each) => getComputedStyle(each).overflow !== "visible"),

@@ -108,12 +108,15 @@ document.addEventListener("submit", (event) => event.preventDefault());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", showAll);
 
 // On paper everything stands in light colours, folded or not, and the charts must be there before the picture is taken.
+const MOST_ROWS_ON_PAPER = 60;
 let unfolded = [];
 addEventListener("beforeprint", () => {
   printing = true;
   document.documentElement.dataset.theme = "light";
   for (const view of views) view.hidden = false;
-  unfolded = [...document.querySelectorAll("main .block details:not([open], .rows)")];
+  const folded = [...document.querySelectorAll("main .block details:not([open], .rows)")];
+  // Nobody reads ten pages of cases that were not measured.
+  unfolded = folded.filter((details) => details.querySelectorAll("tbody tr").length <= MOST_ROWS_ON_PAPER);
   for (const details of unfolded) details.open = true;
   drawForPaper();
 });
