@@ -32,9 +32,10 @@ CUT = """async () => {
     await new Promise((done) => { next.port1.onmessage = done; next.port2.postMessage(0); });
     const all = (selector, isWrong) => [...document.querySelectorAll(selector)].filter(isWrong)
         .map((each) => each.outerHTML.slice(0, 100));
+    const rowsOf = (fold) => fold.querySelectorAll("tbody tr").length;
     return {
         views: all(".view", (view) => !view.clientHeight),
-        folded: all(".block details:not(.rows)", (fold) => fold.open !== fold.querySelectorAll("tbody tr").length <= 60),
+        folded: all(".block details:not(.rows)", (fold) => fold.open !== (rowsOf(fold) <= 60)),
         empty: all(".chart", (chart) => chart.clientWidth && !chart.querySelector("svg")),
         wide: all("main table, main svg, main p", (each) => each.getBoundingClientRect().right > innerWidth + 1),
         scrolled: all("main .scroll, main .chart", (each) => getComputedStyle(each).overflow !== "visible"),
