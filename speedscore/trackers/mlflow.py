@@ -42,7 +42,10 @@ def log(run: LoggedRun, place: str | None) -> Outcome:
     if "MLFLOW_LOGGING_LEVEL" not in os.environ:
         # It would tell of every step of making a database.
         logging.getLogger("mlflow").setLevel(logging.WARNING)
-    uri, artifacts = _store(place) if place else (mlflow.get_tracking_uri(), None)
+    try:
+        uri, artifacts = _store(place) if place else (mlflow.get_tracking_uri(), None)
+    except OSError as error:
+        raise TrackerError(f"{place}: not written ({error.strerror}); name a folder that can be written") from error
     if uri.startswith(_DATABASES):
         require("trackers", "sqlalchemy", "alembic")
     try:

@@ -35,8 +35,11 @@ def log(run: LoggedRun, place: str | None) -> Outcome:
         raise TrackerError(f"Weights & Biases: WANDB_MODE is {mode}, so nothing would be logged; unset it")
     if mode == _OFFLINE:
         return _log_offline(run, folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(run, folder, mode=mode)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(run, folder, mode=mode)
+    except OSError as error:
+        raise TrackerError(f"{folder}: not written ({error.strerror}); name a folder that can be written") from error
     return Outcome(str(folder / "wandb"), is_new=True)
 
 

@@ -276,7 +276,7 @@ def test_what_cannot_be_logged_is_a_line(
 ) -> None:
     occupied = tmp_path / "file"
     occupied.write_text("")
-    for tracker in ("tensorboard", "wandb"):
+    for tracker in ("mlflow", "tensorboard", "wandb"):
         pytest.importorskip(tracker, reason=NEEDS)
         assert main(["log", str(run_file), "--to", tracker, "--folder", str(occupied)]) == 2
         (line,) = capsys.readouterr().err.splitlines()
