@@ -83,8 +83,9 @@ def test_a_label_of_one_s_own_stands_in_the_left_half(gate_json: Path, tmp_path:
         (["{gate}", "-o", "/dev/null/a.svg"], "/dev/null/a.svg: not written"),
         (["{odd}", "-o", "a.svg"], "found 7"),
         (["missing.json", "-o", "a.svg"], "missing.json: cannot be read"),
+        (["{gate}", "-o", "a.svg", "{gate}"], "{gate}: this is the file that is read"),
     ],
-    ids=["whose", "layer", "unknown", "ending", "gate", "place", "code", "missing"],
+    ids=["whose", "layer", "unknown", "ending", "gate", "place", "code", "missing", "itself"],
 )
 def test_what_cannot_be_drawn_is_said_in_one_line(
     gate_json: Path,

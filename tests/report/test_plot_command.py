@@ -106,6 +106,12 @@ def test_one_file_for_many_figures_is_refused(run: str, tmp_path: Path, capsys: 
     assert not (tmp_path / "all.png").exists()
 
 
+def test_a_file_that_is_no_picture_is_refused(run: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plot", run, "--figure", FIGURE, "-o", str(tmp_path / "one.pdf")]) == 2
+    assert "one.pdf: expected a name that ends in .svg or .png, or a folder" in capsys.readouterr().err
+    assert not (tmp_path / "one.pdf").exists()
+
+
 @pytest.mark.parametrize("width", ["0", "nan", "wide", "1e9"])
 def test_a_width_that_is_none_is_refused(run: str, capsys: pytest.CaptureFixture[str], width: str) -> None:
     with pytest.raises(SystemExit) as ended:

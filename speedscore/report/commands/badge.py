@@ -59,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
     for path in options.output:
         if path.suffix not in _WRITERS:
             raise BadgeError(f"{path}: expected a name that ends in .svg or .json")
+        if path.resolve() == options.source.resolve():
+            raise BadgeError(f"{path}: this is the file that is read; name another for the badge")
     badge = _of_gate(options) if _is_gate(options.source) else _of_run(options)
     if options.label is not None:
         badge = msgspec.structs.replace(badge, label=options.label)

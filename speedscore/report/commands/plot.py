@@ -10,6 +10,7 @@ from speedscore.host.files import write_file
 from speedscore.report.blocks import Figure, Report
 from speedscore.report.commands import arguments
 from speedscore.report.content import make_content
+from speedscore.report.site import is_folder
 from speedscore.report.writing import ReportError, check_extra
 from speedscore.text.arguments import examples
 from speedscore.text.output import COMMAND, write
@@ -91,9 +92,12 @@ def _choose(report: Report, wanted: Sequence[str]) -> list[Figure]:
 
 
 def _paths(figures: Sequence[Figure], output: Path) -> dict[str, tuple[Path, ...]]:
-    """By figure the files that it is written to. Raises ReportError where one file was named for several figures."""
-    if output.suffix.lower() not in _SUFFIXES:
+    """By figure the files that it is written to. Raises ReportError for a file that is no picture, and where one was
+    named for several figures."""
+    if is_folder(output):
         return {figure.id: tuple(output / f"{figure.id}{suffix}" for suffix in _SUFFIXES) for figure in figures}
+    if output.suffix.lower() not in _SUFFIXES:
+        raise ReportError(f"{output}: expected a name that ends in .svg or .png, or a folder")
     if len(figures) != 1:
         raise ReportError(f"{output}: one file for {len(figures)} figures; name one with --figure, or a folder")
     return {figures[0].id: (output,)}
