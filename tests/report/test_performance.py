@@ -208,6 +208,19 @@ def test_the_roofline_is_flops_over_seconds_and_over_counted_bytes() -> None:
     assert shares == {"jax": ["50.0 %", "2.00"], "torch": ["25.0 %", "not counted"]}
 
 
+@pytest.mark.parametrize(
+    ("product", "share", "explained"), [(2e9, "50.0 %", False), (5e8, "200.0 %", True), (0.0, "–", False)]
+)
+def test_a_share_above_the_whole_is_explained_and_of_nothing_there_is_none(
+    product: float, share: str, explained: bool
+) -> None:
+    worker = WorkerDescription(gemm_flops_per_second=product)
+    view = of_cases(having(measured_case("torch", 1.0), flops=10**9, worker=worker))
+    achieved = table(view, "achieved-cpu-training")
+    assert texts(achieved)[0][3] == share
+    assert any("a yardstick and no limit" in note for note in achieved.notes) is explained
+
+
 def test_without_counted_bytes_there_is_no_roofline_and_that_is_said() -> None:
     view = of_cases(having(measured_case("torch", 1.0), flops=10**9))
     assert not [each for each in view.blocks if each.id.startswith("roofline")]

@@ -47,7 +47,8 @@ def use_of(case: CaseResult) -> Use | None:
     return Use(
         flops_per_second=case.flops / middle(case),
         flops_per_byte=case.flops / counted if counted else None,
-        peak=case.worker.gemm_flops_per_second if datasheet is None else datasheet,
+        # A damaged file may say 0, of which there is no share.
+        peak=(case.worker.gemm_flops_per_second if datasheet is None else datasheet) or None,
         peak_is_measured=datasheet is None,
     )
 
@@ -154,10 +155,20 @@ def _table(uses: Uses, *, has_chart: bool) -> Table:
             Column("Intensity", unit="FLOP per byte", numeric=True, meaning="over the bytes of XLA's count"),
         ),
         rows=tuple(_row(each, case, use) for each, case, use in uses),
-        notes=("Each share is of what the case's own worker measured, or of its device's datasheet.",),
+        notes=_share_notes(uses),
         sources=group.sources,
         tags=_tags(group),
         folded=has_chart,
+    )
+
+
+def _share_notes(uses: Uses) -> tuple[str, ...]:
+    own = "Each share is of what the case's own worker measured, or of its device's datasheet."
+    if not any(use.peak_is_measured and use.share is not None and use.share > 1 for _, _, use in uses):
+        return (own,)
+    return own, (
+        "The matrix product is a yardstick and no limit: where a share is above 100 %, the program's own products were "
+        "faster than NumPy's, or the machine was slower when that was timed."
     )
 
 
