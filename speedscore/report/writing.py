@@ -26,10 +26,10 @@ def check_extra() -> None:
     require("report", "altair", "jinja2", "ruptures", "vl_convert")
 
 
-def check_name(path: Path) -> None:
-    """Raises ReportError for a file that no browser would take for a page."""
+def check_name(path: Path, *, otherwise: str = "") -> None:
+    """Raises ReportError for a file that no browser would take for a page; ``otherwise`` is what else may be named."""
     if path.suffix.lower() not in {".html", ".htm"}:
-        raise ReportError(f"{path}: expected a name that ends in .html, or a folder")
+        raise ReportError(f"{path}: expected a name that ends in .html{otherwise}")
 
 
 def write_report(path: Path, given: GivenRuns, judging: Judging) -> Path:
@@ -39,13 +39,14 @@ def write_report(path: Path, given: GivenRuns, judging: Judging) -> Path:
     """
     check_extra()
     if not is_folder(path):
-        check_name(path)
+        check_name(path, otherwise=", or a folder")
         _write_page(path, given, judging)
         return path
     pages = {run.name: page_name(run) for run in given.runs}
     for run in given.runs:
         own = path / pages[run.name]
-        # Its name holds what it was made from; a run that cannot be scored has no page, and the index says why.
+        # Its name holds the run, and its link was perhaps sent: it stays, also where facts or weights are others now.
+        # A run that cannot be scored has no page, and the index says why.
         if not own.exists():
             with contextlib.suppress(EvidenceError):
                 _write_page(own, GivenRuns(runs=(run,)), judging)

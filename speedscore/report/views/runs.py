@@ -36,7 +36,7 @@ def view(content: Content) -> View | None:
     return View(
         id="runs",
         title="Runs",
-        lead="The newest run that holds a case is scored; the older ones are its history.",
+        lead="Scored are the newest run and each older one of which no newer holds a case; the others are history.",
         blocks=(
             Table(
                 id="saved-runs",
