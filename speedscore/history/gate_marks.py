@@ -57,7 +57,7 @@ def is_gate_report(path: Path) -> bool:
     """Whether a file says of itself that a gate wrote it. False for what cannot be read."""
     try:
         msgspec.json.decode(read_file(path), type=_Likeness)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return True
 
@@ -69,7 +69,7 @@ def read_marks(path: Path) -> tuple[GateMark, ...]:
     """
     try:
         report = msgspec.json.decode(read_file(path), type=GateReport)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RunFileError(f"{path}: not a gate's JSON file: {error}") from error
     if report.schema_version != SCHEMA_VERSION:
         raise RunFileError(

@@ -64,7 +64,7 @@ def check_form(folder: Path) -> None:
     """Raises HistoryError for a history that another release made and this one does not read."""
     try:
         found = msgspec.json.decode((folder / MARK).read_bytes(), type=dict).get("form_version")
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise HistoryError(f"{folder}: {MARK} cannot be read ({error}); {REMEDY}") from None
     if found != FORM_VERSION:
         raise HistoryError(f"{folder}: expected a history of form {FORM_VERSION}, found {found}; {REMEDY}")
@@ -129,5 +129,5 @@ def _merged(part: Path) -> frozenset[str] | None:
         return msgspec.json.decode((part / _MERGED).read_bytes(), type=_Merged).run_ids
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise HistoryError(f"{part / _MERGED}: cannot be read ({error}); {REMEDY}") from None

@@ -119,6 +119,20 @@ def test_the_command_reads_a_folder_of_runs_and_gates(tmp_path: Path, capsys: py
     assert complained.startswith("speedscore: 1 file left out, no saved run; the first: ")
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b'{"schema_version":1,"headline":"\xff","exit_code":0}', b"[" * 100_000, b'{"schema_version":1,"headline":[]}'],
+    ids=["not utf-8", "too deep", "of another form"],
+)
+def test_a_damaged_file_among_runs_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    save(tmp_path / "run.json", records()[0])
+    (tmp_path / "damaged.json").write_bytes(content)
+    assert main(["history", "changes", str(tmp_path)]) == 0
+    assert "1 file left out, no saved run; the first: " in capsys.readouterr().err
+
+
 def test_the_json_form_is_the_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["history", "changes", str(a_folder(tmp_path)), "--format", "json"]) == 0
     report = msgspec.convert(json.loads(capsys.readouterr().out), HistoryReport)

@@ -79,7 +79,7 @@ def test_the_address_holds_all_that_is_chosen(open_report: OpenReport, page_file
 
 
 def test_an_address_of_another_report_shows_the_page_all_the_same(open_report: OpenReport, page_file: Path) -> None:
-    page = open_report(page_file, "view=no&model=no&sort=x:9:up&hide=no&show=constructor&at=%00&open=,&theme=no&=")
+    page = open_report(page_file, "view=no&model=no&sort=x:9:up&hide=no,%25&show=constructor&at=%00&open=,&theme=no&=")
     assert page.locator("section.view:visible").count() == 1
     assert page.locator("#many tbody tr:visible").count() == 40
     assert "the link is from another report" in page.locator("dialog").inner_text()

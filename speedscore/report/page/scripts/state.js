@@ -10,9 +10,17 @@ function stateOf(name) {
   return readState().get(name) ?? "";
 }
 
-// Several names in one entry, whatever signs they hold.
+// Several names in one entry, whatever signs they hold. An address may come damaged: what is no name stays as it is.
 function listOf(name) {
-  return stateOf(name).split(",").filter(Boolean).map(decodeURIComponent);
+  return stateOf(name).split(",").filter(Boolean).map(decoded);
+}
+
+function decoded(name) {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
 
 function asList(names) {
