@@ -50,8 +50,8 @@ def contains(folder: Path, run: RunRecord) -> bool:
 def add_run(folder: Path, run: RunRecord) -> bool:
     """Add the run to the history in the folder, which is made where there is none. False where it was there already.
 
-    Raises HistoryError where the folder is another release's, holds something else or cannot be written, and RunFileError for a run that does
-    not say when it was made.
+    Raises HistoryError where the folder is another release's, holds something else or cannot be written, and
+    RunFileError for a run that does not say when it was made.
     """
     partition, run_id = _partition(folder, run), content_id(run)
     _check_folder(folder)
