@@ -50,12 +50,11 @@ def contains(folder: Path, run: RunRecord) -> bool:
 def add_run(folder: Path, run: RunRecord) -> bool:
     """Add the run to the history in the folder, which is made where there is none. False where it was there already.
 
-    Raises HistoryError where the folder is another release's or cannot be written, and RunFileError for a run that does
-    not say when it was made.
+    Raises HistoryError where the folder is another release's, holds something else or cannot be written, and
+    RunFileError for a run that does not say when it was made.
     """
     partition, run_id = _partition(folder, run), content_id(run)
-    if is_history(folder):
-        check_form(folder)
+    _check_folder(folder)
     if run_id in parts_of(partition).run_ids:
         return False
     tables = tables_of_run(run)
@@ -76,6 +75,20 @@ def add_run(folder: Path, run: RunRecord) -> bool:
             f"{partition}: the run was added, but those there cannot be merged ({error}); {REMEDY}"
         ) from None
     return is_new
+
+
+def _check_folder(folder: Path) -> None:
+    """A folder of saved runs that became a history would no longer be read for its runs."""
+    try:
+        found = next((path.name for path in folder.iterdir() if not path.name.startswith(".")), None)
+    except OSError:
+        # Where there is none it is made, and what cannot be read is said when it cannot be written.
+        return
+    # Looked at after the folder, for a history is marked before anything is put into it.
+    if is_history(folder):
+        check_form(folder)
+    elif found is not None:
+        raise HistoryError(f"{folder}: expected a history, or a new or an empty folder, found {found} in it")
 
 
 def _partition(folder: Path, run: RunRecord) -> Path:

@@ -18,6 +18,7 @@ from speedscore.record.run_record import CaseResult
 from speedscore.report.choosing import choose_runs
 from speedscore.report.reading import GivenRuns
 from speedscore.scoring.cards import json as card_json
+from speedscore.scoring.cards import wording
 from speedscore.scoring.evidence import this_month
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun, gather
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
@@ -72,6 +73,11 @@ class Content(msgspec.Struct, frozen=True):
         return tuple(
             filter(None, dict.fromkeys([*measured, *(case.framework for _, case in self.cases), *asked, *once]))
         )
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Where scores and facts come from: what was known when, and the runs that are scored."""
+        return (wording.known_by(self.scores), *(run.name for run in self.scores.runs))
 
     def card(self) -> dict[str, Any]:
         """The score card as ``speedscore card --format json`` prints it."""

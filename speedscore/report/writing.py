@@ -16,6 +16,10 @@ from speedscore.report.reading import GivenRuns
 from speedscore.report.site import INDEX, is_folder, page_name
 from speedscore.scoring.evidence.evidence import EvidenceError
 
+_FIRST_BYTES = 4096
+_TITLE = b"<title>speedscore: "
+"""What every report has among its first bytes."""
+
 
 class ReportError(ValueError):
     """The page could not be written. The message is one line."""
@@ -42,6 +46,7 @@ def write_report(path: Path, given: GivenRuns, judging: Judging) -> Path:
         check_name(path, otherwise=", or a folder")
         _write_page(path, given, judging)
         return path
+    _check_index(path / INDEX)
     pages = {run.name: page_name(run) for run in given.runs}
     for run in given.runs:
         own = path / pages[run.name]
@@ -53,6 +58,18 @@ def write_report(path: Path, given: GivenRuns, judging: Judging) -> Path:
     there = {name: page for name, page in pages.items() if (path / page).exists()}
     _write_page(path / INDEX, given, judging, pages=there)
     return path / INDEX
+
+
+def _check_index(index: Path) -> None:
+    """Raises ReportError where a page stands that is no report: a folder may be of something else."""
+    try:
+        with index.open("rb") as file:
+            start = file.read(_FIRST_BYTES)
+    except OSError:
+        # There is none; where it cannot be read, what is wrong is said when it cannot be written.
+        return
+    if start and _TITLE not in start:
+        raise ReportError(f"{index}: a page stands there that is no report; name another folder, or move it")
 
 
 def _write_page(path: Path, given: GivenRuns, judging: Judging, *, pages: Mapping[str, str] | None = None) -> None:

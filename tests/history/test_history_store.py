@@ -205,6 +205,13 @@ def test_a_history_of_another_form_is_neither_read_nor_added_to(tmp_path: Path) 
             store.add_run(tmp_path, a_full_run(day=1))
 
 
+def test_a_folder_of_something_else_does_not_become_a_history(tmp_path: Path) -> None:
+    (tmp_path / "0001_run.json").write_text("{}")
+    with pytest.raises(HistoryError, match=r"expected a history, or a new or an empty folder, found 0001_run\.json"):
+        store.add_run(tmp_path, a_full_run())
+    assert [path.name for path in tmp_path.iterdir()] == ["0001_run.json"]
+
+
 def test_a_history_without_runs_is_empty(tmp_path: Path) -> None:
     assert rows("select count(*) from rounds", history=tmp_path) == [(0,)]
 

@@ -73,6 +73,11 @@ def test_every_detail_stands_once(report: Report) -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_every_table_and_figure_says_where_it_comes_from(report: Report) -> None:
+    blocks = [block for view in report.views for block in view.blocks if isinstance(block, Table | Figure)]
+    assert [block.id for block in blocks if not block.sources] == []
+
+
 def test_every_score_leads_to_its_answers_and_every_answer_to_its_sources(content: Content, report: Report) -> None:
     details = {detail.id: detail for detail in report.details}
     for card in content.scores.cards:

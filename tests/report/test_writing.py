@@ -93,6 +93,17 @@ def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     return pytester
 
 
+def test_a_page_of_somebody_else_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(two_frameworks(), tmp_path / "run.json")
+    (tmp_path / "index.html").write_text("<h1>mine</h1>")
+    assert main(["report", str(tmp_path / "run.json"), "-o", str(tmp_path)]) == 2
+    assert "index.html: a page stands there that is no report" in capsys.readouterr().err
+    assert (tmp_path / "index.html").read_text() == "<h1>mine</h1>"
+    (tmp_path / "index.html").unlink()
+    for _ in range(2):
+        assert main(["report", str(tmp_path / "run.json"), "-o", str(tmp_path)]) == 0
+
+
 def run_session(session: pytest.Pytester, record: RunRecord, *options: str) -> pytest.RunResult:
     save(record, session.path / "run.json")
     return session.runpytest_inprocess(*options, plugins=[speedscore.plugin, speedscore.report.plugin])

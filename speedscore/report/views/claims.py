@@ -60,6 +60,7 @@ def _blocks(content: Content, lines: Mapping[str, str]) -> Iterator[Table]:
             f"Confirmed: the points differ by no more than {content.rubric.policy.breakpoint_shift:g}, by which the "
             "rubric's breakpoints may be wrong.",
         ),
+        sources=content.sources,
     )
     yield Table(
         id="claims-beside",
@@ -88,6 +89,7 @@ def _blocks(content: Content, lines: Mapping[str, str]) -> Iterator[Table]:
             if not finding.measured
             for source in finding.beside
         ),
+        sources=content.sources,
     )
     yield _statements(content, lines)
     yield Table(
@@ -105,6 +107,7 @@ def _blocks(content: Content, lines: Mapping[str, str]) -> Iterator[Table]:
             for card in cards
             for fact in (*(fact for answer in card.topics for fact in answer.facts), *card.other_facts)
         ),
+        sources=content.sources,
     )
 
 
@@ -168,4 +171,5 @@ def _statements(content: Content, lines: Mapping[str, str]) -> Table:
             for answer in card.topics
             for statement in answer.statements
         ),
+        sources=content.sources,
     )

@@ -33,6 +33,7 @@ def view(content: Content) -> View | None:
             ),
             rows=tuple(_row(card, list(facts)) for card in cards),
             notes=tuple(f"{grade}: {reason}" for grade, reason in grades.items()),
+            sources=content.sources,
         )
     ]
     said = [(card, line) for card in cards for line in unscored.of_statements(card.topics)]
@@ -43,6 +44,7 @@ def view(content: Content) -> View | None:
                 title="Said of them",
                 columns=(Column("Library"), Column("Statement")),
                 rows=tuple((Cell(card.layer.name), line_cell(line)) for card, line in said),
+                sources=content.sources,
             )
         )
     lines = [(card, line) for card in cards for line in card.lines]
@@ -64,6 +66,7 @@ def view(content: Content) -> View | None:
                     )
                     for card, line in lines
                 ),
+                sources=content.sources,
             )
         )
     return View(id="layers", title="Layers", blocks=tuple(blocks))

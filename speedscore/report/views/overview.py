@@ -38,7 +38,7 @@ def _lead(report: ScoreReport) -> str:
 
 def _blocks(content: Content) -> Iterator[Block]:
     report, lines = content.scores, line_of_each(content)
-    sources = _sources(report)
+    sources = content.sources
     yield _scores(report, lines, sources)
     yield _dots(report, lines, sources)
     yield weights_block(content)
@@ -55,10 +55,6 @@ def _blocks(content: Content) -> Iterator[Block]:
 
 def _cells(sentences: Iterator[str]) -> tuple[Cell, ...]:
     return tuple(map(Cell, sentences))
-
-
-def _sources(report: ScoreReport) -> tuple[str, ...]:
-    return (wording.known_by(report), *(run.name for run in report.runs))
 
 
 def _scores(report: ScoreReport, lines: Mapping[str, str], sources: tuple[str, ...]) -> Table:

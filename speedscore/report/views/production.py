@@ -164,4 +164,5 @@ def _unanswered(held: Sequence[HeldProbe]) -> Iterator[Table]:
                 )
                 for each in missing
             ),
+            sources=tuple(dict.fromkeys(each.run for each in missing)),
         )

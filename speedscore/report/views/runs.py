@@ -43,6 +43,7 @@ def view(content: Content) -> View | None:
                 title="Saved runs",
                 columns=_COLUMNS,
                 rows=tuple(_row(run, reasons.get(run.name, ""), page=content.pages.get(run.name, "")) for run in runs),
+                sources=("the saved runs that it lists",),
             ),
         ),
     )
