@@ -6,7 +6,7 @@ chart.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from speedscore.comparing.fields import Difference
@@ -91,7 +91,7 @@ def _changes(history: HistoryReport, *, known: Collection[str]) -> Iterator[Tabl
             Column("Machine"),
         ),
         rows=tuple(_change_row(change, each, known=known) for change, each in rows),
-        sources=("speedscore history changes, of the same runs",),
+        sources=(f"speedscore history changes; {_runs_of([each for _, each in rows])}",),
     )
 
 
@@ -196,9 +196,16 @@ def _figure(group: list[SeriesChanges], *, number: int, tagged: list[str]) -> Fi
         ),
         fields=("framework", "series", "at", "seconds", "commit", "run", "change", "gate"),
         rows=tuple(row for place, each in enumerate(group) for row in _rows(each, name=f"{place}")),
-        sources=("the saved runs in the tab Runs",),
+        sources=(_runs_of(group),),
         tags={name: tags[name] for name in tagged},
     )
+
+
+def _runs_of(group: Sequence[SeriesChanges]) -> str:
+    """How many saved runs some series rest on, and of which days; their names stand in the rows."""
+    points = [point for each in group for point in each.series.points]
+    days = sorted(point.at[:10] for point in points)
+    return f"{len({point.run for point in points})} saved runs, {days[0]} to {days[-1]}"
 
 
 def _title(tags: Mapping[str, str]) -> str:

@@ -37,7 +37,8 @@ function contentOf(block) {
   const table = block.querySelector("table");
   const columns = [...table.querySelectorAll("thead th")];
   const rows = [...table.querySelectorAll("tbody tr:not([hidden])")].map((row) => [...row.children]);
-  const textOf = (cell) => cell.textContent.trim();
+  // A cell's note stands on a line of its own.
+  const textOf = (cell) => cell.textContent.trim().replace(/\s*\n\s*/g, " ");
   return {
     title,
     sources,
