@@ -6,8 +6,9 @@ same of the wheel.
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -21,13 +22,21 @@ PYTEST = PYTHON.with_name("pytest")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def editable() -> None:
-    """What the commands import is this checkout, and found as an editable install finds it."""
-    try:
-        origin = importlib.metadata.distribution("speedscore").read_text("direct_url.json")
-    except importlib.metadata.PackageNotFoundError:
-        origin = None
-    if origin is None or json.loads(origin)["url"] != ROOT.as_uri():
+def editable(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the commands import is this checkout, and found as an editable install finds it.
+
+    It is asked of the interpreter: tox installs an editable package from a wheel, whose metadata names no checkout.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    found = subprocess.run(
+        [PYTHON, "-P", "-c", "import speedscore; print(speedscore.__file__)"],
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+    if not found or not Path(found).resolve().is_relative_to(ROOT):
         pytest.skip(f"this environment has no editable install of {ROOT}: python -m pip install -e {ROOT}")
 
 
@@ -51,10 +60,22 @@ def test_a_gate_in_such_a_project_uses_its_own(project: Path) -> None:
     assert {verdict["case"] for verdict in report["verdicts"]} == {"tests/test_theirs.py::test_work"}
 
 
+OF_THE_CHECKOUT = """
+import importlib.util, pathlib, sys
+root, environment = pathlib.Path(sys.argv[1]), pathlib.Path(sys.prefix)
+specs = {name: importlib.util.find_spec(name) for name in sys.argv[2:]}
+places = {name: list(spec.submodule_search_locations or ()) for name, spec in specs.items() if spec is not None}
+resolved = {name: [pathlib.Path(place).resolve() for place in held] for name, held in places.items()}
+is_ours = lambda place: place.is_relative_to(root) and not place.is_relative_to(environment.resolve())
+print([name for name, held in resolved.items() if any(map(is_ours, held))])
+"""
+"""Which names lead to folders of the checkout. The environment may lie below it, and its packages may bring a ``tests`` or
+a ``docs`` of theirs."""
+
+
 def test_an_editable_install_offers_one_import_name(tmp_path: Path) -> None:
     names = ("speedscore", "bench_suite", "scoring", "fixtures", "tests", "docs", "examples")
-    look = f"import importlib.util as u; print([name for name in {names} if u.find_spec(name)])"
-    assert run_in(tmp_path, PYTHON, "-P", "-c", look) == "['speedscore']\n"
+    assert run_in(tmp_path, PYTHON, "-P", "-c", OF_THE_CHECKOUT, ROOT, *names) == "['speedscore']\n"
 
 
 # ------------------------------------------------------------------------------------- what it costs where it is idle
