@@ -69,8 +69,8 @@ resolved = {name: [pathlib.Path(place).resolve() for place in held] for name, he
 is_ours = lambda place: place.is_relative_to(root) and not place.is_relative_to(environment.resolve())
 print([name for name, held in resolved.items() if any(map(is_ours, held))])
 """
-"""Which names lead to folders of the checkout. The environment may lie below it, and its packages may bring a ``tests`` or
-a ``docs`` of theirs."""
+"""Which names lead to folders of the checkout. The environment may lie below it, and packages in there may bring
+``tests`` or ``docs`` of their own."""
 
 
 def test_an_editable_install_offers_one_import_name(tmp_path: Path) -> None:
