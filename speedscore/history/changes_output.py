@@ -42,11 +42,11 @@ def _series_lines(changes: SeriesChanges) -> Iterator[str]:
     series = changes.series
     yield from wrapped(f"  {_heading(series)}", indent="    ")
     if series.apart:
-        yield from wrapped(f"  kept apart by {_fields(series.apart)}", indent="    ")
+        yield from wrapped(f"  kept apart by {fields_text(series.apart)}", indent="    ")
     for change in changes.change_points:
         yield from wrapped(f"    {_change(series, change)}", indent=_INDENT)
         if change.changed:
-            yield from wrapped(f"{_INDENT}there changed {_fields(change.changed)}", indent=f"{_INDENT}  ")
+            yield from wrapped(f"{_INDENT}there changed {fields_text(change.changed)}", indent=f"{_INDENT}  ")
     for mark in changes.marks:
         yield from wrapped(f"    {_mark(series, mark)}", indent=_INDENT)
 
@@ -68,7 +68,7 @@ def _commits(before: Point, after: Point) -> str:
     """From which to which."""
     if not (before.commit or after.commit):
         return f"after the run of {_day(before.at)}"
-    return f"{_commit(before.commit, before.is_dirty)} → {_commit(after.commit, after.is_dirty)}"
+    return f"{commit_text(before.commit, before.is_dirty)} → {commit_text(after.commit, after.is_dirty)}"
 
 
 def _mark(series: Series, mark: CaseMark) -> str:
@@ -76,7 +76,7 @@ def _mark(series: Series, mark: CaseMark) -> str:
     size = "" if said.ratio is None else f" {factor(said.ratio)}×"
     where = "" if mark.indices else ", which no run here measured"
     metric = "" if said.metric == series.metric else f", {said.metric}"
-    commit = _commit(said.head_commit, said.is_dirty)
+    commit = commit_text(said.head_commit, said.is_dirty)
     return f"{_day(said.at)}  gate{metric}: {said.outcome}{size} at {commit}{where}"
 
 
@@ -94,13 +94,15 @@ def _summary(report: HistoryReport) -> Iterator[str]:
         yield from wrapped(f"{_series(count)}: {why}")
 
 
-def _fields(differing: Sequence[Difference]) -> str:
+def fields_text(differing: Sequence[Difference]) -> str:
+    """What differs, from which value to which; of many the first."""
     said = [f"{each.field} {each.base} → {each.head}" for each in differing[:_MOST_FIELDS]]
     more = len(differing) - len(said)
     return ", ".join(said) + (f" and {more} more" if more else "")
 
 
-def _commit(commit: str, is_dirty: bool) -> str:
+def commit_text(commit: str, is_dirty: bool) -> str:
+    """A commit as people write it, and whether there was more than it holds."""
     known = commit[:_COMMIT_DIGITS] or "an unknown commit"
     return f"{known} with changes" if is_dirty else known
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from speedscore.comparing.fields import Difference
 from speedscore.comparing.saved_run import TIME
 from speedscore.history.changes import CaseMark, ChangePoint, HistoryReport, SeriesChanges
+from speedscore.history.changes_output import commit_text, fields_text
 from speedscore.history.series import Point
 from speedscore.record.phases import PHASES
 from speedscore.report.blocks import Block, Cell, Column, Figure, Prose, Scalar, Table, View
@@ -20,10 +20,8 @@ from speedscore.report.content import Content
 from speedscore.report.identifiers import block_id, run_id
 from speedscore.text.numbers import factor, short_percent
 
-_COMMIT_SIGNS = 9
 _FEWEST_POINTS = 2
 """Of a series that is drawn: one point is no history."""
-_MOST_FIELDS = 6
 
 
 def view(content: Content) -> View | None:
@@ -111,7 +109,7 @@ def _change_row(change: ChangePoint, changes: SeriesChanges, *, known: Collectio
             note="" if unknown else f"{factor(change.low or 0.0)} to {factor(change.high or 0.0)}",
         ),
         Cell(f"{_commit(before)} → {_commit(after)}"),
-        Cell(_fields(change.changed)),
+        Cell(fields_text(change.changed) or "–"),
         Cell(series.machine, note=series.preset),
     )
 
@@ -150,7 +148,7 @@ def _gate_row(mark: CaseMark, changes: SeriesChanges) -> tuple[Cell, ...]:
         Cell(said.metric),
         Cell(said.outcome),
         Cell("–" if said.ratio is None else f"{factor(said.ratio)}×", value=said.ratio),
-        Cell(said.head_commit[:_COMMIT_SIGNS] or "–", note="" if mark.indices else "no run here measured it"),
+        Cell(commit_text(said.head_commit, said.is_dirty), note="" if mark.indices else "no run here measured it"),
     )
 
 
@@ -251,11 +249,4 @@ def _tags(changes: SeriesChanges) -> dict[str, str]:
 
 
 def _commit(point: Point) -> str:
-    known = point.commit[:_COMMIT_SIGNS] or "unknown commit"
-    return f"{known} with changes" if point.is_dirty else known
-
-
-def _fields(changed: tuple[Difference, ...]) -> str:
-    said = [f"{each.field} {each.base} → {each.head}" for each in changed[:_MOST_FIELDS]]
-    more = len(changed) - len(said)
-    return ", ".join(said) + (f" and {more} more" if more else "") or "–"
+    return commit_text(point.commit, point.is_dirty)
