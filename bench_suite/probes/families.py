@@ -116,6 +116,16 @@ _TABLE = (
         tables=f"{_ROOM}.production.tables:survival_tables",
     ),
     Family(
+        "hiccups",
+        title="what interrupts a long steady run, and who is to blame",
+        short="hiccups",
+        cases=f"{_ROOM}.steady.hiccups:list_cases",
+        ask=f"{_ROOM}.steady.hiccups:ask",
+        outcomes=("steady", "stalls of the host", "stalls of unknown cause", "stalls of its own"),
+        good=2,
+        tables=f"{_ROOM}.steady.tables:hiccup_tables",
+    ),
+    Family(
         "surface",
         title="how much there is to know for a model and its training step",
         short="lines a model",
