@@ -12,3 +12,8 @@ from speedscore.bench_suite.probes.probe import ProbeCase
 @pytest.mark.speedscore_probe("hiccups")
 def test_hiccups(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
     ask(probe)
+
+
+@pytest.mark.speedscore_probe("shapes")
+def test_shapes(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
+    ask(probe)

@@ -35,7 +35,8 @@ class Program(Protocol):
         """Put another batch, of the shapes of the workload's own, in the place of the present one.
 
         ``inputs`` of a program of the role inference have one example, and targets only a training program has. What
-        was compiled serves on, and blocks until the batch is on the device.
+        was compiled serves on, and blocks until the batch is on the device. A batch of more or fewer examples may be
+        put there too; then ``compile`` is called again before the next step.
         """
         ...
 
@@ -43,7 +44,8 @@ class Program(Protocol):
         """Compile what the role runs, ahead of the first step, and return seconds by stage.
 
         JAX: ``trace_seconds``, ``lower_seconds``, ``backend_compile_seconds``. A framework that compiles inside its
-        first call, or never, returns an empty dict. Called once, before the first ``step`` or ``infer``.
+        first call, or never, returns an empty dict. Called once, before the first ``step`` or ``infer``, and once more
+        after a batch of another size.
         """
         ...
 

@@ -126,6 +126,17 @@ _TABLE = (
         tables=f"{_ROOM}.steady.tables:hiccup_tables",
     ),
     Family(
+        "shapes",
+        title="a new batch size after the steady state: what it costs, and when compiling pays",
+        short="new batch size",
+        cases=f"{_ROOM}.steady.shapes:list_cases",
+        ask=f"{_ROOM}.steady.shapes:ask",
+        outcomes=("pays", "undecided", "never pays", "no eager", "refused", "wrong numbers"),
+        figure="new_size_seconds",
+        tables=f"{_ROOM}.steady.tables:shape_tables",
+        limit_seconds=600.0,
+    ),
+    Family(
         "surface",
         title="how much there is to know for a model and its training step",
         short="lines a model",

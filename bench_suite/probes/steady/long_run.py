@@ -18,6 +18,7 @@ from speedscore.host.clock import seconds
 from speedscore.host.scheduling import SchedulingCounters
 
 COLUMNS = {
+    "began_seconds": "d",
     "seconds": "d",
     "withheld_seconds": "d",
     "collection_seconds": "d",
@@ -31,7 +32,7 @@ COLUMNS = {
     "major_faults": "q",
     "collections": "q",
 }
-"""Of what is told of each step, with the type of its array."""
+"""Of what is told of each step, with the type of its array. It began at that moment of the clock."""
 
 
 class CollectorWatch:
@@ -121,6 +122,7 @@ def _take_step(
     ended = seconds()
     taken = counters.read().since(before)
     values = {
+        "began_seconds": began,
         "seconds": ended - began,
         "withheld_seconds": taken.withheld_seconds(ended - began),
         "collection_seconds": collector.seconds - collection_seconds_before,

@@ -34,6 +34,29 @@ def hiccup_tables(probes: Iterable[ProbeResult]) -> Sequence[Table]:
     return _table(probes, "hiccups", "What interrupts a long steady run", columns, notes=notes)
 
 
+def shape_tables(probes: Iterable[ProbeResult]) -> Sequence[Table]:
+    """What each size cost until its first result, and when that has paid."""
+    columns: dict[str, Cell] = {
+        "shapes": lambda probe: probe.target or NOTHING,
+        "model": lambda probe: probe.subject,
+        "examples": _observation("examples"),
+        "first size": _seconds("first_size_seconds"),
+        "second": _seconds("new_size_seconds"),
+        "third": _seconds("third_size_seconds"),
+        "compilations": _compilations,
+        "step": _seconds("new_size_step_seconds"),
+        "eager step": _seconds("eager_new_size_step_seconds"),
+        "answer": lambda probe: probe.outcome,
+        "from step": _count("break_even_steps"),
+    }
+    notes = (
+        "Seconds to the first result at each size, one compilation each (n = 1); compilations at the second and third "
+        "as the framework counts them. Steps are at the second size, medians of nine rounds in turns with eager "
+        "PyTorch. From step: where the compiled program is ahead of eager PyTorch, its first result included.",
+    )
+    return _table(probes, "shapes", "A new batch size after the steady state", columns, notes=notes)
+
+
 def _table(
     probes: Iterable[ProbeResult], family: str, title: str, columns: Mapping[str, Cell], *, notes: tuple[str, ...]
 ) -> Sequence[Table]:
@@ -56,6 +79,23 @@ def _seconds(name: str) -> Cell:
         return duration(median(samples)) if samples else NOTHING
 
     return cell
+
+
+def _count(name: str) -> Cell:
+    def cell(probe: ProbeResult) -> str:
+        samples = _samples(probe, name)
+        return f"{median(samples):,.0f}" if samples else NOTHING
+
+    return cell
+
+
+def _observation(name: str) -> Cell:
+    return lambda probe: str(probe.observations.get(name) or NOTHING)
+
+
+def _compilations(probe: ProbeResult) -> str:
+    counts = [probe.observations.get(f"compiled_at_{place}_size") for place in ("second", "third")]
+    return ", ".join(NOTHING if count is None else str(count) for count in counts)
 
 
 def _steps(probe: ProbeResult) -> str:

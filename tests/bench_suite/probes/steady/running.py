@@ -14,6 +14,7 @@ from speedscore.bench_suite.probes.process import ProbeProcess
 from speedscore.bench_suite.probes.steady.hiccups import compilations_module, list_steps
 from speedscore.bench_suite.probes.steady.stalls import Stall, find_stalls
 from speedscore.bench_suite.probes.tools import Tools
+from speedscore.host import clock
 from speedscore.host.processors import usable_processors
 from tests.bench_suite.probes.steady.planted import HERE
 
@@ -23,17 +24,36 @@ STOPPED_SECONDS = 0.05
 NEIGHBOURS = 3
 """Processes on the same processor: each step that they share takes four times as long."""
 
-Disturb = Callable[[Tools, ProbeProcess, threading.Event], None]
+Disturbances = list[tuple[float, float]]
+"""Beginning and end of each, by the clock."""
+Disturb = Callable[[Tools, ProbeProcess, threading.Event], Disturbances]
 """Runs beside the long run until the event is set."""
 
 
-def long_run(kind: str, *, seconds: float, disturb: Disturb | None = None) -> list[Stall]:
+def long_run(kind: str, *, seconds: float) -> tuple[Stall, ...]:
     """The stalls of one run of a planted program, ``seconds`` long."""
-    return list(find_stalls(list_steps(run_columns(kind, seconds=seconds, disturb=disturb))))
+    return find_stalls(list_steps(run_columns(kind, seconds=seconds)))
 
 
-def run_columns(kind: str, *, seconds: float, disturb: Disturb | None = None) -> dict[str, Any]:
-    """What the process tells of each step."""
+def disturbed_run(*, seconds: float, disturb: Disturb) -> tuple[int, list[Stall]]:
+    """Of a clean program: how often it was disturbed, and the stalls that fall into a disturbance."""
+    disturbances: Disturbances = []
+    ran = run_columns("clean", seconds=seconds, disturb=disturb, disturbances=disturbances)
+    stalls = [
+        stall
+        for stall in find_stalls(list_steps(ran))
+        if any(
+            began < ran["began_seconds"][stall.number] + stall.seconds and ran["began_seconds"][stall.number] < ended
+            for began, ended in disturbances
+        )
+    ]
+    return len(disturbances), stalls
+
+
+def run_columns(
+    kind: str, *, seconds: float, disturb: Disturb | None = None, disturbances: Disturbances | None = None
+) -> dict[str, Any]:
+    """What the process tells of each step; the disturbances are added to those that are given."""
     tools = Tools(preset="smoke", processors=usable_processors()[-1:], limit_seconds=120.0)
     library = kind.rpartition(" ")[2]
     try:
@@ -41,7 +61,7 @@ def run_columns(kind: str, *, seconds: float, disturb: Disturb | None = None) ->
         process.call(f"{HERE}:build", kind=kind)
         process.call(f"{LONG_RUN}:warm")
         process.call(f"{HERE}:arm")
-        with _beside(tools, process, disturb):
+        with _beside(tools, process, disturb, [] if disturbances is None else disturbances):
             ran: dict[str, Any] = process.call(
                 f"{LONG_RUN}:take_long_run",
                 verbs=compilations_module(library) if library in LIBRARIES else "",
@@ -55,12 +75,12 @@ def run_columns(kind: str, *, seconds: float, disturb: Disturb | None = None) ->
 
 
 @contextlib.contextmanager
-def _beside(tools: Tools, process: ProbeProcess, disturb: Disturb | None) -> Iterator[None]:
+def _beside(tools: Tools, process: ProbeProcess, disturb: Disturb | None, disturbances: Disturbances) -> Iterator[None]:
     if disturb is None:
         yield
         return
     ended = threading.Event()
-    thread = threading.Thread(target=disturb, args=(tools, process, ended))
+    thread = threading.Thread(target=lambda: disturbances.extend(disturb(tools, process, ended)))
     thread.start()
     try:
         yield
@@ -69,20 +89,28 @@ def _beside(tools: Tools, process: ProbeProcess, disturb: Disturb | None) -> Ite
         thread.join()
 
 
-def stop_now_and_then(tools: Tools, process: ProbeProcess, ended: threading.Event) -> None:
+def stop_now_and_then(tools: Tools, process: ProbeProcess, ended: threading.Event) -> Disturbances:
     """Stop the process by a signal, twice a second, for ``STOPPED_SECONDS``."""
     del tools
+    disturbances = []
     while not ended.wait(0.5):
+        began = clock.seconds()
         os.kill(process.pid, signal.SIGSTOP)
         time.sleep(STOPPED_SECONDS)
         os.kill(process.pid, signal.SIGCONT)
+        disturbances.append((began, clock.seconds()))
+    return disturbances
 
 
-def crowd_now_and_then(tools: Tools, process: ProbeProcess, ended: threading.Event) -> None:
+def crowd_now_and_then(tools: Tools, process: ProbeProcess, ended: threading.Event) -> Disturbances:
     """Keep its processor busy with others, every second for a tenth of it."""
     del process
+    disturbances = []
     neighbours = [tools.start() for _ in range(NEIGHBOURS)]
+    for each in neighbours:
+        each.call(f"{HERE}:burn", seconds=0.0)
     while not ended.wait(0.9):
+        began = clock.seconds()
         burning = [
             threading.Thread(target=each.call, args=(f"{HERE}:burn",), kwargs={"seconds": 0.1}) for each in neighbours
         ]
@@ -90,3 +118,5 @@ def crowd_now_and_then(tools: Tools, process: ProbeProcess, ended: threading.Eve
             thread.start()
         for thread in burning:
             thread.join()
+        disturbances.append((began, clock.seconds()))
+    return disturbances
