@@ -121,7 +121,8 @@ def judge(seen: Mapping[str, Any], *, versions: dict[str, str]) -> Answer:
             "examples": examples,
             "compiled_at_second_size": second["compiled"],
             "compiled_at_third_size": third.get("compiled"),
-            "largest_output_error": second["errors"]["outputs"],
+            "withheld_share": round(second["withheld_seconds"] / second["seconds"], 4),
+            "output_error": second["errors"]["outputs"],
         },
         measurements=measured,
     )

@@ -21,6 +21,7 @@ from speedscore.bench_suite.workloads.reference_steps import mean_loss
 from speedscore.bench_suite.workloads.table import make_workload
 from speedscore.bench_suite.workloads.workload import Array
 from speedscore.host.clock import seconds
+from speedscore.host.scheduling import SchedulingCounters
 
 ROUND_SECONDS = 0.1
 """Shortest round: as many steps go into one as fill it."""
@@ -45,7 +46,8 @@ def start_at_first_size(memory: dict[str, Any], *, model: str, preset: str, verb
 def change_size(memory: dict[str, Any], *, examples: int) -> dict[str, Any]:
     """From the first weights on with a batch of as many examples.
 
-    Returns ``seconds`` to the first result; ``compiled`` as the framework counts it, None where it was not watched;
+    Returns ``seconds`` to the first result, and of them ``withheld_seconds``, in which the process was not let run, as
+    far as its threads of before were concerned; ``compiled`` as the framework counts it, None where it was not watched;
     ``errors`` by quantity with ``limits``; or ``refused``, what was raised at the new size.
     """
     program, watch, limits = memory["program"], memory["watch"], memory["workload"].tolerances
@@ -53,10 +55,15 @@ def change_size(memory: dict[str, Any], *, examples: int) -> dict[str, Any]:
     program.load()
     program.feed(inputs, targets)
     before = watch() if watch is not None else None
+    counters = SchedulingCounters()
     try:
+        reading, began = counters.read(), seconds()
         first_seconds = _first_result(program)
+        withheld_seconds = counters.read().since(reading).withheld_seconds(seconds() - began)
     except Exception as error:  # noqa: BLE001 - whatever it raises is the answer
         return {"refused": f"{type(error).__name__}: {error}"}
+    finally:
+        counters.close()
     compiled = watch().compiled - before.compiled if watch is not None and before is not None else None
     wanted_loss = mean_loss(logits, targets)
     errors = {"loss": abs(program.loss() - wanted_loss) / abs(wanted_loss)}
@@ -65,6 +72,7 @@ def change_size(memory: dict[str, Any], *, examples: int) -> dict[str, Any]:
     memory["steps"] = max(1, math.ceil(ROUND_SECONDS / warm_up(program, role="training")))
     return {
         "seconds": first_seconds,
+        "withheld_seconds": min(first_seconds, withheld_seconds),
         "compiled": compiled,
         "errors": {name: error if math.isfinite(error) else None for name, error in errors.items()},
         # Both answers are the program's own, and each may be off by its tolerance.

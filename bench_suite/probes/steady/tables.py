@@ -42,6 +42,7 @@ def shape_tables(probes: Iterable[ProbeResult]) -> Sequence[Table]:
         "examples": _observation("examples"),
         "first size": _seconds("first_size_seconds"),
         "second": _seconds("new_size_seconds"),
+        "of it withheld": _withheld,
         "third": _seconds("third_size_seconds"),
         "compilations": _compilations,
         "step": _seconds("new_size_step_seconds"),
@@ -50,9 +51,10 @@ def shape_tables(probes: Iterable[ProbeResult]) -> Sequence[Table]:
         "from step": _count("break_even_steps"),
     }
     notes = (
-        "Seconds to the first result at each size, one compilation each (n = 1); compilations at the second and third "
-        "as the framework counts them. Steps are at the second size, medians of nine rounds in turns with eager "
-        "PyTorch. From step: where the compiled program is ahead of eager PyTorch, its first result included.",
+        "Seconds to the first result at each size, one compilation each (n = 1), and for how much of the second the "
+        "process was ready and not let run. Compilations at the second and third, as the framework counts them. Steps "
+        "are at the second size, medians of nine rounds in turns with eager PyTorch. From step: where the compiled "
+        "program is ahead of eager PyTorch, its first result included.",
     )
     return _table(probes, "shapes", "A new batch size after the steady state", columns, notes=notes)
 
