@@ -117,7 +117,7 @@ _TABLE = (
     ),
     Family(
         "hiccups",
-        title="what interrupts a long steady run, and who is to blame",
+        title="what interrupts a long steady run, and what accounts for it",
         short="hiccups",
         cases=f"{_ROOM}.steady.hiccups:list_cases",
         ask=f"{_ROOM}.steady.hiccups:ask",
