@@ -124,6 +124,7 @@ _TABLE = (
         outcomes=("steady", "stalls of the host", "stalls of unknown cause", "stalls of its own"),
         good=2,
         tables=f"{_ROOM}.steady.tables:hiccup_tables",
+        limit_seconds=300.0,
     ),
     Family(
         "shapes",

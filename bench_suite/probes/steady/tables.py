@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 
 from speedscore.bench_suite.probes.steady.hiccups import METRIC_OF
+from speedscore.bench_suite.probes.steady.stalls import CAUSES, Cause
 from speedscore.bench_suite.probes.table import NOTHING, Table
 from speedscore.record.measurement import Measurement
 from speedscore.record.probe_result import ProbeResult
@@ -24,7 +25,7 @@ def hiccup_tables(probes: Iterable[ProbeResult]) -> Sequence[Table]:
         "p99": _seconds("steady_p99_seconds"),
         "p99 / median": lambda probe: _ratio(probe, "steady_p99_seconds", "steady_p50_seconds"),
         "worst": _seconds("steady_worst_seconds"),
-        **{cause: _stalls(metric) for cause, metric in METRIC_OF.items()},
+        **{cause: _stalls(cause) for cause in CAUSES},
         "withheld": _withheld,
     }
     notes = (
@@ -105,10 +106,14 @@ def _steps(probe: ProbeResult) -> str:
     return f"{steps:,}" if steps else NOTHING
 
 
-def _stalls(metric: str) -> Cell:
+def _stalls(cause: Cause) -> Cell:
+    """How many had the cause, and what they took; of what nobody watched, and of a run that is not known, no number."""
+
     def cell(probe: ProbeResult) -> str:
-        excesses = _samples(probe, metric)
-        return f"{len(excesses):,} ({duration(sum(excesses))})" if excesses else NOTHING
+        if excesses := _samples(probe, METRIC_OF[cause]):
+            return f"{len(excesses):,} ({duration(sum(excesses))})"
+        watched = cause != "recompilation" or probe.observations.get("compilations_watched") is True
+        return "0" if watched and _samples(probe, "steady_step_seconds") else NOTHING
 
     return cell
 

@@ -63,7 +63,8 @@ def test_stalls_are_counted_by_cause_with_what_they_took() -> None:
     (table,) = tables.hiccup_tables([result("hiccups", measured=measured, seen={"withheld_share": 0.25})])
     told = cells(table)
     assert (told["steps"], told["p99 / median"], told["withheld"]) == ("3", "1.50 ×", "25.0 %")
-    assert (told["host"], told["recompilation"]) == ("2 (750 ms)", NOTHING)
+    assert (told["host"], told["garbage collection"]) == ("2 (750 ms)", "0")
+    assert told["recompilation"] == NOTHING, "nobody watched"
 
 
 def test_a_size_that_needed_no_compilation_says_so() -> None:
