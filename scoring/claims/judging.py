@@ -1,0 +1,158 @@
+"""Whether a claim holds on the hardware at hand: supported, contradicted, undecided or not testable here, by one rule.
+
+The claim is a range of ratios, the measurement an interval of 95 % over processes. Supported is a claim whose range
+holds the whole interval, contradicted one whose range holds none of it; where the interval lies partly inside, the
+measurement cannot tell. A ratio without an interval, of one process a case, judges nothing. This is an equivalence test
+with two one-sided hypotheses, turned both ways (Schuirmann 1987). A claim of one number means about that number.
+Nothing here enters a score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, get_args
+
+import msgspec
+
+from speedscore.record.phases import DeviceName
+from speedscore.scoring.claims.claim import ANY_MODEL, Claim
+from speedscore.scoring.claims.testing import ClaimTest, find_tests
+from speedscore.scoring.evidence.evidence import Evidence
+from speedscore.scoring.findings.variants import Variants, choose_variants
+from speedscore.scoring.rubric.policy import Policy
+
+Judgement = Literal["contradicted", "supported", "undecided", "not testable"]
+"""In the order in which they are told."""
+JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
+ABOUT = 1.1
+"""The factor that a claim of one number may be off either way, as nobody who says 1.3 means 1.30 and not 1.25."""
+
+
+class JudgedClaim(msgspec.Struct, frozen=True):
+    """A claim, what was measured of it, and whether it holds here."""
+
+    claim: Claim
+    judgement: Judgement | None
+    """None of a neutral pair of timings, which claims nothing."""
+    reason: str = ""
+    """Why it cannot be tested here; empty where it is judged."""
+    tests: tuple[ClaimTest, ...] = ()
+    """The one that speaks most clearly against it first."""
+    remarks: tuple[str, ...] = ()
+    """What of the tests is not as the claim has it."""
+    beside: tuple[Claim, ...] = ()
+    """Neutral pairs of timings of the same two frameworks, phase and model."""
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything was measured of it."""
+        return bool(self.tests)
+
+
+def judge_claims(claims: Iterable[Claim], evidence: Evidence, *, policy: Policy) -> tuple[JudgedClaim, ...]:
+    """Every claim that was known by the snapshot, those that were contradicted first, then as ``JUDGEMENTS`` has it;
+    neutral pairs stand last."""
+    known = [claim for claim in claims if claim.month <= evidence.snapshot]
+    variants = {device: choose_variants(policy, evidence, device=device) for device in evidence.measured}
+    neutral = [claim for claim in known if claim.kind == "neutral"]
+    judged = [_judge(claim, evidence, variants=variants, neutral=neutral) for claim in known]
+    return tuple(sorted(judged, key=_place))
+
+
+def judge_interval(low: float, high: float, *, claimed: tuple[float, float]) -> Judgement:
+    """Whether a ratio that lies between ``low`` and ``high`` is one that the claimed range holds."""
+    least, most = claimed
+    if least <= low and high <= most:
+        return "supported"
+    return "contradicted" if high < least or most < low else "undecided"
+
+
+def claimed_range(claim: Claim) -> tuple[float, float] | None:
+    """The ratios that agree with a claim, both ends included; None where it names no number."""
+    if claim.low is None:
+        return None
+    if claim.high is None:
+        return claim.low, math.inf
+    return (claim.low / ABOUT, claim.high * ABOUT) if claim.low == claim.high else (claim.low, claim.high)
+
+
+def judge_tests(tests: Sequence[ClaimTest], *, claimed: tuple[float, float]) -> Judgement:
+    """One test against a claim contradicts it; it is supported where every test with an interval supports it."""
+    each = {
+        judge_interval(test.low, test.high, claimed=claimed)
+        for test in tests
+        if test.low is not None and test.high is not None
+    }
+    if not each:
+        return "not testable"
+    return next(judgement for judgement in ("contradicted", "undecided", "supported") if judgement in each)
+
+
+def _judge(
+    claim: Claim, evidence: Evidence, *, variants: Mapping[DeviceName, Variants], neutral: Sequence[Claim]
+) -> JudgedClaim:
+    found = find_tests(claim, evidence, variants=variants)
+    claimed = claimed_range(claim)
+    judgement: Judgement = "not testable"
+    tests = found.tests
+    reason = found.reason
+    if claimed is not None and tests:
+        tests = tuple(sorted(tests, key=lambda test: -_distance(test.times_as_fast, claimed)))
+        judgement = judge_tests(tests, claimed=claimed)
+        reason = _too_few(tests) if judgement == "not testable" else ""
+    return JudgedClaim(
+        claim=claim,
+        judgement=None if claim.kind == "neutral" else judgement,
+        reason=reason,
+        tests=tests,
+        remarks=_remarks(claim, tests),
+        beside=() if claim.kind == "neutral" else tuple(each for each in neutral if _is_beside(each, claim)),
+    )
+
+
+def _too_few(tests: Sequence[ClaimTest]) -> str:
+    if all(not test.processes for test in tests):
+        return "the two were not measured side by side"
+    return "one process a case, and no interval knows what another would give"
+
+
+def _is_beside(neutral: Claim, claim: Claim) -> bool:
+    """Whether it is of the same two frameworks, phase and a model that both name."""
+    models = set(neutral.tested_by) & set(claim.tested_by)
+    return (
+        {neutral.framework, neutral.rival} == {claim.framework, claim.rival}
+        and neutral.phase == claim.phase
+        and bool(models - {ANY_MODEL})
+    )
+
+
+def _remarks(claim: Claim, tests: Sequence[ClaimTest]) -> tuple[str, ...]:
+    """In what the tests are not what was claimed: size, hardware, date."""
+    remarks: dict[str, None] = {}
+    for test in tests:
+        if test.cut not in ("", "none"):
+            remarks[f"{test.model} at preset {test.preset}, which cuts {test.cut}"] = None
+    for test in tests:
+        claimed = claim.hardware or ("no device" if claim.device is None else f"a {claim.device.upper()}")
+        remarks[f"claimed of {claimed}, measured on {test.machine or test.device.upper()}"] = None
+    for test in tests:
+        if claim.month != test.measured[:7]:
+            remarks[f"said in {claim.month}, measured in {test.measured[:7]} with the versions of then"] = None
+    return tuple(remarks)
+
+
+def _place(judged: JudgedClaim) -> tuple[int, bool, float]:
+    """The most notable first; those that were measured before those that were not, the furthest off first."""
+    place = len(JUDGEMENTS) if judged.judgement is None else JUDGEMENTS.index(judged.judgement)
+    claimed = claimed_range(judged.claim)
+    distance = max((_distance(test.times_as_fast, claimed) for test in judged.tests), default=0.0) if claimed else 0.0
+    return place, not judged.touched, -distance
+
+
+def _distance(ratio: float, claimed: tuple[float, float]) -> float:
+    """How far a ratio lies outside a range, as a logarithm; 0 inside."""
+    least, most = claimed
+    if ratio < least:
+        return math.log(least / ratio)
+    return math.log(ratio / most) if ratio > most else 0.0
