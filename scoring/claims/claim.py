@@ -29,10 +29,6 @@ _LONGEST_REASON = 100
 _ID = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
 
 
-class ClaimError(ValueError):
-    """A file of claims cannot be trusted. The message is one line: file, claim, reason."""
-
-
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How many times as fast one framework is said to be as another."""
 
@@ -79,6 +75,8 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """As a case has it, as in ``float32``; empty where the source names none."""
     untestable: str = ""
     """Why no case of this matrix can test it; empty where one can."""
+    beside: tuple[str, ...] = ()
+    """Ids of what else stands beside it where it is of the same two frameworks: another's claim, or of other models."""
 
     def __post_init__(self) -> None:
         for name in ("framework", *(() if self.low is None else ("rival",)), "text", "by", "source"):

@@ -33,6 +33,8 @@ class JudgedClaim(msgspec.Struct, frozen=True):
     """A claim, what was measured of it, and whether it holds here."""
 
     claim: Claim
+    sides: tuple[str, str]
+    """The line that the claim names, or the framework's name for people; then the same of its rival."""
     judgement: Judgement | None
     """None of a neutral pair of timings, which claims nothing."""
     reason: str = ""
@@ -42,12 +44,12 @@ class JudgedClaim(msgspec.Struct, frozen=True):
     remarks: tuple[str, ...] = ()
     """What of the tests is not as the claim has it."""
     beside: tuple[Claim, ...] = ()
-    """Neutral pairs of timings of the same two frameworks, phase and model."""
+    """Neutral pairs of timings of the same two frameworks, phase and model, and what else the claim names."""
 
     @property
-    def touched(self) -> bool:
-        """Whether anything was measured of it."""
-        return bool(self.tests)
+    def preset(self) -> str:
+        """At which preset it was tested, where that cut the model that was claimed of; empty where none was cut."""
+        return " and ".join(sorted({test.preset for test in self.tests if test.is_cut}))
 
 
 def judge_claims(claims: Iterable[Claim], evidence: Evidence, *, policy: Policy) -> tuple[JudgedClaim, ...]:
@@ -55,8 +57,7 @@ def judge_claims(claims: Iterable[Claim], evidence: Evidence, *, policy: Policy)
     neutral pairs stand last."""
     known = [claim for claim in claims if claim.month <= evidence.snapshot]
     variants = {device: choose_variants(policy, evidence, device=device) for device in evidence.measured}
-    neutral = [claim for claim in known if claim.kind == "neutral"]
-    judged = [_judge(claim, evidence, variants=variants, neutral=neutral) for claim in known]
+    judged = [_judge(claim, evidence, variants=variants, known=known) for claim in known]
     return tuple(sorted(judged, key=_place))
 
 
@@ -90,7 +91,7 @@ def judge_tests(tests: Sequence[ClaimTest], *, claimed: tuple[float, float]) -> 
 
 
 def _judge(
-    claim: Claim, evidence: Evidence, *, variants: Mapping[DeviceName, Variants], neutral: Sequence[Claim]
+    claim: Claim, evidence: Evidence, *, variants: Mapping[DeviceName, Variants], known: Sequence[Claim]
 ) -> JudgedClaim:
     found = find_tests(claim, evidence, variants=variants)
     claimed = claimed_range(claim)
@@ -103,11 +104,15 @@ def _judge(
         reason = _too_few(tests) if judgement == "not testable" else ""
     return JudgedClaim(
         claim=claim,
+        sides=(
+            claim.line or evidence.names.get(claim.framework, claim.framework),
+            claim.rival_line or evidence.names.get(claim.rival, claim.rival),
+        ),
         judgement=None if claim.kind == "neutral" else judgement,
         reason=reason,
         tests=tests,
         remarks=_remarks(claim, tests),
-        beside=() if claim.kind == "neutral" else tuple(each for each in neutral if _is_beside(each, claim)),
+        beside=() if claim.kind == "neutral" else tuple(each for each in known if _is_beside(each, claim)),
     )
 
 
@@ -117,21 +122,19 @@ def _too_few(tests: Sequence[ClaimTest]) -> str:
     return "one process a case, and no interval knows what another would give"
 
 
-def _is_beside(neutral: Claim, claim: Claim) -> bool:
-    """Whether it is of the same two frameworks, phase and a model that both name."""
-    models = set(neutral.tested_by) & set(claim.tested_by)
-    return (
-        {neutral.framework, neutral.rival} == {claim.framework, claim.rival}
-        and neutral.phase == claim.phase
-        and bool(models - {ANY_MODEL})
-    )
+def _is_beside(other: Claim, claim: Claim) -> bool:
+    """Whether it is of the same two frameworks, and is named there or a neutral pair of the same phase and model."""
+    if {other.framework, other.rival} != {claim.framework, claim.rival}:
+        return False
+    same_model = bool((set(other.tested_by) & set(claim.tested_by)) - {ANY_MODEL})
+    return other.id in claim.beside or (other.kind == "neutral" and other.phase == claim.phase and same_model)
 
 
 def _remarks(claim: Claim, tests: Sequence[ClaimTest]) -> tuple[str, ...]:
     """In what the tests are not what was claimed: size, hardware, date."""
     remarks: dict[str, None] = {}
     for test in tests:
-        if test.cut not in ("", "none"):
+        if test.is_cut:
             remarks[f"{test.model} at preset {test.preset}, which cuts {test.cut}"] = None
     for test in tests:
         claimed = claim.hardware or ("no device" if claim.device is None else f"a {claim.device.upper()}")
@@ -142,12 +145,13 @@ def _remarks(claim: Claim, tests: Sequence[ClaimTest]) -> tuple[str, ...]:
     return tuple(remarks)
 
 
-def _place(judged: JudgedClaim) -> tuple[int, bool, float]:
-    """The most notable first; those that were measured before those that were not, the furthest off first."""
+def _place(judged: JudgedClaim) -> tuple[int, bool, bool, bool, float]:
+    """The most notable first: of one judgement those that were measured, then those that name a number, then those
+    that something stands beside, and the furthest off first."""
     place = len(JUDGEMENTS) if judged.judgement is None else JUDGEMENTS.index(judged.judgement)
     claimed = claimed_range(judged.claim)
     distance = max((_distance(test.times_as_fast, claimed) for test in judged.tests), default=0.0) if claimed else 0.0
-    return place, not judged.touched, -distance
+    return place, not judged.tests, claimed is None, not judged.beside, -distance
 
 
 def _distance(ratio: float, claimed: tuple[float, float]) -> float:

@@ -50,6 +50,11 @@ class ClaimTest(msgspec.Struct, frozen=True):
     processes: int
     """That both shared and that gave the ratio."""
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether the model was smaller than the published one."""
+        return self.cut not in ("", "none")
+
 
 class Tests(msgspec.Struct, frozen=True):
     """All tests of one claim."""
@@ -71,13 +76,13 @@ def find_tests(claim: Claim, evidence: Evidence, *, variants: Mapping[DeviceName
     }
     if not cells:
         return Tests(reason=f"not measured: {_models(claim)} ({claim.phase.replace('_', ' ')})")
-    of_both = {key: pair for key in cells if (pair := _pair(claim, cells[key], variants[key[0]]))}
+    of_both = {key: pair for key in cells if (pair := _pair(claim, cells[key], key[1:], variants[key[0]]))}
     if not of_both:
         return Tests(reason=f"not measured side by side: {_side(claim)} and {_rival_side(claim)}")
     alike = {key: pair for key, pair in of_both.items() if claim.precision in ("", key[3])}
     if not alike:
         measured = ", ".join(sorted({key[3] for key in of_both}))
-        return Tests(reason=f"claimed in {claim.precision}, measured in {measured}")
+        return Tests(reason=f"of {claim.precision}, and measured in {measured}")
     runs = {run.name: run for run in evidence.runs}
     return Tests(
         tests=tuple(
@@ -94,12 +99,12 @@ def _reason_without_cases(claim: Claim, evidence: Evidence, devices: Sequence[De
     if claim.devices != 1:
         many = f"{claim.devices:,}" if claim.devices else "many"
         kind = f" {_DEVICE_WORDS[claim.device]}s" if claim.device else " devices"
-        return f"claimed of {many}{kind} together, and a case has one"
+        return f"of {many}{kind} together, and a case has one"
     if not evidence.measured:
         return "nothing was measured"
     if not devices:
         measured = " and ".join(_DEVICE_WORDS[device] for device in evidence.measured)
-        return f"claimed of a {_DEVICE_WORDS[claim.device or 'cpu']}, measured on a {measured}"
+        return f"of a {_DEVICE_WORDS[claim.device or 'cpu']}, and measured on a {measured}"
     return ""
 
 
@@ -117,11 +122,25 @@ def _cells(evidence: Evidence, *, device: DeviceName, claim: Claim) -> _Cells:
     return dict(sorted(grouped.items()))
 
 
-def _pair(claim: Claim, cases: Mapping[str, CaseResult], variants: Variants) -> tuple[CaseResult, CaseResult] | None:
-    """The cases of the two lines, the claimed one first; None where one of them was not measured there."""
+def _pair(
+    claim: Claim, cell: Mapping[str, CaseResult], place: Place, variants: Variants
+) -> tuple[CaseResult, CaseResult] | None:
+    """The cases of the two lines, the claimed one first; None where one of them has no figure there."""
+    cases = _figuring(cell, _choosing(claim, place, variants))
     first = cases.get(claim.line or _scored(claim.framework, variants))
     second = cases.get(claim.rival_line or _scored(claim.rival, variants))
     return None if first is None or second is None or first is second else (first, second)
+
+
+def _choosing(claim: Claim, place: Place, variants: Variants) -> int | None:
+    """The process whose rounds chose a line, and so are no figure of it; where the claim names both, none chose."""
+    chosen = claim.phase == "training" and not (claim.line and claim.rival_line)
+    return variants.choosing.get(place) if chosen else None
+
+
+def _figuring(cell: Mapping[str, CaseResult], choosing: int | None) -> Mapping[str, CaseResult]:
+    """Those that have rounds beside the choosing process's."""
+    return {name: case for name, case in cell.items() if choosing is None or without_process(case, choosing)}
 
 
 def _scored(ecosystem: str, variants: Variants) -> str:
@@ -137,13 +156,11 @@ def _test(
     variants: Variants,
 ) -> ClaimTest:
     first, second = pair
-    # Rounds that chose a line are no figure of it; where the claim names both lines, none chose.
-    by_choice = first.phase == "training" and not (claim.line and claim.rival_line)
-    choosing = variants.choosing.get((run.name, first.model, first.precision)) if by_choice else None
-    cases = [case for case in cell.values() if choosing is None or without_process(case, choosing) is not None]
-    estimate = estimate_ratios(cases, without=() if choosing is None else (choosing,))[
-        first.framework, second.framework
-    ]
+    choosing = _choosing(claim, (run.name, first.model, first.precision), variants)
+    # Of all lines: how much processes differ is learned from every framework that lived beside them.
+    cases = list(_figuring(cell, choosing).values())
+    estimates = estimate_ratios(cases, without=() if choosing is None else (choosing,))
+    estimate = estimates[first.framework, second.framework]
     reach = estimate.reach
     return ClaimTest(
         run=run.name,
