@@ -39,9 +39,7 @@ def load_claims(folder: Path) -> tuple[Claim, ...]:
     known = {claim.id for claim in claims}
     for claim in claims:
         if unknown := [name for name in claim.beside if name not in known]:
-            raise FactError(
-                f"{folder}: claim {claim.id}: beside names {one_line(unknown[0])!r}, which is no claim's id"
-            )
+            raise FactError(f"{folder}: claim {claim.id}: beside names {one_line(unknown[0])!r}, which has no claim")
     return claims
 
 
