@@ -11,16 +11,13 @@ from typing import Literal
 
 import msgspec
 
-from speedscore.record.phases import DeviceName
+from speedscore.record.phases import DeviceName, Phase
 from speedscore.scoring.facts.fact import first_day
 from speedscore.text.cleaning import is_name, one_line
 
 ClaimKind = Literal["claim", "neutral"]
 """``claim``: somebody says it. ``neutral``: two timings of one author on one machine, who takes no side; such a pair
 stands beside claims and measurements, and is not judged."""
-
-ClaimedPhase = Literal["training", "inference", "throughput", "compilation", "warm_compilation", "capability"]
-"""The phase of the matrix that would test it."""
 
 ANY_MODEL = "*"
 LONGEST_TEXT = 200
@@ -60,7 +57,8 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     tested_by: tuple[str, ...] = ()
     """Models and tasks of the matrix that test it, by name; ``gpt*`` stands for all that begin so and ``*`` for every
     one. Empty where none does."""
-    phase: ClaimedPhase = "training"
+    phase: Phase = "training"
+    """Of the matrix, in which it would be tested."""
     line: str = ""
     """The line of the matrix that the claim names, as in ``torch-compile``; empty where it names the framework alone,
     which is then taken as the line that it is scored as."""

@@ -137,11 +137,12 @@ def _remarks(claim: Claim, tests: Sequence[ClaimTest]) -> tuple[str, ...]:
         if test.is_cut:
             remarks[f"{test.model} at preset {test.preset}, which cuts {test.cut}"] = None
     for test in tests:
-        claimed = claim.hardware or ("no device" if claim.device is None else f"a {claim.device.upper()}")
-        remarks[f"claimed of {claimed}, measured on {test.machine or test.device.upper()}"] = None
+        claimed = claim.hardware or (f"a {claim.device.upper()}" if claim.device else "")
+        machine = test.machine or f"a {test.device.upper()}"
+        remarks[f"{f'claimed of {claimed}' if claimed else 'no device is named'}, measured on {machine}"] = None
     for test in tests:
         if claim.month != test.measured[:7]:
-            remarks[f"said in {claim.month}, measured in {test.measured[:7]} with the versions of then"] = None
+            remarks[f"said in {claim.month}, measured in {test.measured[:7]} with other versions"] = None
     return tuple(remarks)
 
 

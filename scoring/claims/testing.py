@@ -49,6 +49,8 @@ class ClaimTest(msgspec.Struct, frozen=True):
     high: float | None
     processes: int
     """That both shared and that gave the ratio."""
+    left_out: int | None = None
+    """The process whose rounds chose one of the lines, and so are no figure of it; None where none chose."""
 
     @property
     def is_cut(self) -> bool:
@@ -178,6 +180,7 @@ def _test(
         low=None if reach is None else math.exp(estimate.log_ratio - reach),
         high=None if reach is None else math.exp(estimate.log_ratio + reach),
         processes=estimate.processes,
+        left_out=choosing,
     )
 
 

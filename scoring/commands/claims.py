@@ -14,6 +14,7 @@ from speedscore.text.arguments import examples
 from speedscore.text.output import COMMAND, write
 from speedscore.text.plain import plain
 from speedscore.text.tables import Footnotes
+from speedscore.text.wrapping import wrapped
 
 EXAMPLES = examples(
     f"{COMMAND} claims --run run.json",
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _in_terminal(said: Sequence[JudgedClaim], neutral: Sequence[JudgedClaim], *, width: int) -> Iterator[str]:
     footnotes = Footnotes()
-    yield f"{len(said)} claims: {claims_wording.counts(said)}"
+    yield from wrapped(f"{len(said)} claims: {claims_wording.counts(said)}", width=width)
     for heading, claims in ((claims_wording.HEADING, said), (claims_wording.NEUTRAL_HEADING, neutral)):
         if claims:
             yield from ("", heading, *claims_table.in_terminal(claims, footnotes, width))

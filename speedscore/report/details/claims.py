@@ -43,7 +43,8 @@ def _entries(judged: JudgedClaim) -> Iterator[Entry]:
 
 
 def _source_entries(claim: Claim) -> Iterator[Entry]:
-    yield "Claimed" if claim.kind == "claim" else "Timed", Cell(f"{wording.claimed(claim)}, as times as fast")
+    fast = "" if claim.low is None else " times as fast"
+    yield "Claimed" if claim.kind == "claim" else "Timed", Cell(f"{wording.claimed(claim)}{fast}")
     yield "By", Cell(wording.origin(claim))
     yield "In", Cell(claim.source, url=claim.url, note=claim.method)
     if claim.words:
@@ -55,7 +56,8 @@ def _source_entries(claim: Claim) -> Iterator[Entry]:
 
 def _test_entries(test: ClaimTest) -> Iterator[Entry]:
     many = f"{test.processes} {'process' if test.processes == 1 else 'processes'}"
-    where = f"{test.model} on {test.machine or test.device}, {test.precision}, {many}"
+    other = "" if test.left_out is None else " beside the one that chose the line"
+    where = f"{test.model} on {test.machine or test.device}, {test.precision}, {many}{other}"
     yield "Measured here", Cell(f"{wording.ratio(test)} times as fast", value=test.times_as_fast, note=where)
     for line, nodeid in zip((test.line, test.rival_line), test.nodeids, strict=True):
         yield "By the rounds of", Cell(line, detail=case_id_of(test.run, nodeid))

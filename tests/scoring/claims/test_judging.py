@@ -9,8 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.scoring.claims.judging import ABOUT, claimed_range, judge_interval
+from speedscore.record.run_file import load_run
+from speedscore.scoring.cards import claims_wording as wording
+from speedscore.scoring.claims.claim_files import shipped_claims
+from speedscore.scoring.claims.judging import ABOUT, claimed_range, judge_claims, judge_interval
+from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.scoring.facts.snapshots import fixtures_folder
+from tests.places import ROOT
 from tests.scoring.claims.sample_claims import judge, make_claim, side_by_side
+from tests.scoring.sample_facts import RUBRIC, make_evidence, shipped
 from tests.scoring.sample_runs import measured_case
 
 RATIOS = st.floats(min_value=0.01, max_value=100.0)
@@ -122,10 +129,10 @@ def test_where_no_line_is_named_an_ecosystem_is_the_line_that_it_is_scored_as() 
     judged = judge(make_claim(), [alpha, slow, fast])
     assert judged.tests[0].rival_line == "beta-fast"
     # The process that chose is in no figure.
-    assert judged.tests[0].processes == 2
+    assert (judged.tests[0].left_out, judged.tests[0].processes) == (0, 2)
     named = judge(make_claim(line="alpha", rival_line="beta-slow"), [alpha, slow, fast])
     assert named.tests[0].rival_line == "beta-slow"
-    assert named.tests[0].processes == 3
+    assert (named.tests[0].left_out, named.tests[0].processes) == (None, 3)
 
 
 def test_size_hardware_and_date_that_differ_are_said() -> None:
@@ -134,7 +141,7 @@ def test_size_hardware_and_date_that_differ_are_said() -> None:
     assert judged.remarks == (
         "mlp at preset smoke, which cuts depth",
         "claimed of A100, measured on Test Processor",
-        "said in 2024-01, measured in 2026-11 with the versions of then",
+        "said in 2024-01, measured in 2026-11 with other versions",
     )
 
 
@@ -154,3 +161,16 @@ def test_a_claim_that_came_later_is_not_known_yet() -> None:
     with pytest.raises(StopIteration):
         judge(later, side_by_side(1.25), claim)
     assert judge(claim, side_by_side(1.25), later).judgement is not None
+
+
+@pytest.mark.bare
+def test_the_page_says_of_the_sample_run_what_comes_of_it() -> None:
+    run = NamedRun(name="run.json", record=load_run(fixtures_folder() / "runs" / "2026-11-26-cpu-smoke.json"))
+    judged = judge_claims(shipped_claims(), make_evidence(*shipped(), runs=(run,)), policy=RUBRIC.policy)
+    page = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+    tested = [each for each in judged if each.tests]
+    assert len(tested) == 4
+    for each in tested:
+        model = each.claim.model.partition(" ")[0]
+        figures = f"{wording.claimed(each.claim)} | {wording.measured(each)} | {wording.judgement(each)} |"
+        assert f"| {each.sides[1]}, training {model} | {figures}" in page
