@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 
-from speedscore.scoring.cards import claims_table, claims_wording
+from speedscore.scoring.cards import claims_table, claims_wording, figures_table
 from speedscore.scoring.claims.claim_files import shipped_claims
 from speedscore.scoring.claims.judging import JudgedClaim, judge_claims
+from speedscore.scoring.claims.published_figure import HeldFigure, hold_figures, shipped_figures
 from speedscore.scoring.commands import arguments
 from speedscore.scoring.rubric.rubric import load_rubric
 from speedscore.text.arguments import examples
@@ -46,28 +47,38 @@ def run(options: argparse.Namespace) -> int:
     evidence, frameworks = arguments.read_evidence(rubric, options)
     claims = [claim for claim in shipped_claims() if any(map(claim.is_about, frameworks))]
     judged = plain(judge_claims(claims, evidence, policy=rubric.policy))
+    figures = [figure for figure in shipped_figures() if figure.framework in frameworks]
+    held = plain(hold_figures(figures, evidence))
     said = [each for each in judged if each.judgement is not None]
     neutral = [each for each in judged if each.judgement is None]
-    if not judged:
+    if not judged and not held:
         return write(f"No claim about the speed of {' or '.join(frameworks)} is known here.\n", what="claims")
     if options.format == "markdown":
-        lines = list(_in_markdown(said, neutral))
+        lines = list(_in_markdown(said, neutral, held))
     else:
-        lines = list(_in_terminal(said, neutral, width=max(options.width, _MINIMUM_WIDTH)))
+        lines = list(_in_terminal(said, neutral, held, width=max(options.width, _MINIMUM_WIDTH)))
     return write("\n".join(line.rstrip() for line in lines) + "\n", what="claims")
 
 
-def _in_terminal(said: Sequence[JudgedClaim], neutral: Sequence[JudgedClaim], *, width: int) -> Iterator[str]:
+def _in_terminal(
+    said: Sequence[JudgedClaim], neutral: Sequence[JudgedClaim], held: Sequence[HeldFigure], *, width: int
+) -> Iterator[str]:
     footnotes = Footnotes()
     yield from wrapped(f"{len(said)} claims: {claims_wording.counts(said)}", width=width)
     for heading, claims in ((claims_wording.HEADING, said), (claims_wording.NEUTRAL_HEADING, neutral)):
         if claims:
             yield from ("", heading, *claims_table.in_terminal(claims, footnotes, width))
+    if held:
+        yield from ("", figures_table.HEADING, *figures_table.in_terminal(held, footnotes, width))
     yield from ("", "Sources", *footnotes.lines(width))
 
 
-def _in_markdown(said: Sequence[JudgedClaim], neutral: Sequence[JudgedClaim]) -> Iterator[str]:
+def _in_markdown(
+    said: Sequence[JudgedClaim], neutral: Sequence[JudgedClaim], held: Sequence[HeldFigure]
+) -> Iterator[str]:
     yield f"{len(said)} claims: {claims_wording.counts(said)}."
     for heading, claims in ((claims_wording.HEADING, said), (claims_wording.NEUTRAL_HEADING, neutral)):
         if claims:
             yield from ("", f"## {heading}", "", *claims_table.in_markdown(claims))
+    if held:
+        yield from ("", f"## {figures_table.HEADING}", "", *figures_table.in_markdown(held))

@@ -85,7 +85,7 @@ def test_one_model_against_it_contradicts_a_claim_about_several() -> None:
     assert [test.model for test in judged.tests] == ["gpt", "mlp"]
 
 
-@pytest.mark.parametrize("claimed", ["gpu", "tpu"])
+@pytest.mark.parametrize("claimed", ["gpu", "tpu"], ids=["graphics", "tensors"])
 def test_a_claim_about_an_accelerator_is_never_judged_on_a_processor(claimed: str) -> None:
     judged = judge(make_claim(device=claimed), side_by_side(1.25, noise=1.001))
     assert judged.judgement == "not testable"
