@@ -82,7 +82,8 @@ def judgement(judged: JudgedClaim) -> str:
     words = _WORDS[judged.judgement]
     if judged.reason:
         return f"{words}: {judged.reason}" if words else judged.reason
-    return f"{words} at preset {judged.preset}".strip() if judged.preset else words
+    at = f"{words} at preset {judged.preset}".strip() if judged.preset else words
+    return f"{at}, by more than claimed" if judged.is_exceeded else at
 
 
 def counts(claims: Sequence[JudgedClaim]) -> str:
@@ -98,7 +99,8 @@ def counts(claims: Sequence[JudgedClaim]) -> str:
 def in_one_line(judged: JudgedClaim) -> str:
     """A claim that was measured, as in ``contradicted: JAX over PyTorch: … 30 % faster (2024-01), here 0.38 (…)``."""
     here = f"here {measured(judged)} times as fast"
-    return f"{_WORDS[judged.judgement]}: {heading(judged)} ({judged.claim.month}), {here}"
+    more = ", more than claimed" if judged.is_exceeded else ""
+    return f"{_WORDS[judged.judgement]}: {heading(judged)} ({judged.claim.month}), {here}{more}"
 
 
 def notes(claims: Sequence[JudgedClaim]) -> Iterator[str]:

@@ -47,6 +47,16 @@ class JudgedClaim(msgspec.Struct, frozen=True):
     """Neutral pairs of timings of the same two frameworks, phase and model, and what else the claim names."""
 
     @property
+    def is_exceeded(self) -> bool:
+        """Whether it is contradicted by more than it claims, and not by less."""
+        claimed = claimed_range(self.claim)
+        return (
+            self.judgement == "contradicted"
+            and claimed is not None
+            and all(test.low is not None and test.low > claimed[1] for test in self.tests)
+        )
+
+    @property
     def preset(self) -> str:
         """At which preset it was tested, where that cut the model that was claimed of; empty where none was cut."""
         return " and ".join(sorted({test.preset for test in self.tests if test.is_cut}))

@@ -35,6 +35,13 @@ def test_a_session_ends_with_the_claims_that_it_touched() -> None:
     assert max(map(len, said.splitlines())) <= 80
 
 
+def test_a_claim_that_is_exceeded_is_told_from_one_that_falls_short() -> None:
+    assert "times as fast, more than claimed" in " ".join(
+        session_end(report(make_claim(), ratio=3.0), width=80).split()
+    )
+    assert "more than claimed" not in session_end(report(make_claim(), ratio=0.5), width=80)
+
+
 def test_a_session_that_touched_none_says_nothing_of_claims() -> None:
     assert "laims" not in session_end(report(make_claim(device="tpu")), width=80)
     assert "laims" not in session_end(report(), width=80)
@@ -69,7 +76,7 @@ def test_a_claim_moves_no_score() -> None:
 def test_the_command_prints_every_claim_with_its_source(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["claims", "--run", SAMPLE, "--width", "80"]) == 0
     said = capsys.readouterr().out
-    first = "33 claims: at preset smoke 0 supported, 2 contradicted, 2 undecided; 29 not testable here"
+    first = "35 claims: at preset smoke 0 supported, 2 contradicted, 2 undecided; 31 not testable here"
     assert " ".join(said.split()).startswith(first)
     assert "https://github.com/mlcommons/algorithmic-efficiency/pull/892" in said
     # An address is never broken.

@@ -174,3 +174,11 @@ def test_the_page_says_of_the_sample_run_what_comes_of_it() -> None:
         model = each.claim.model.partition(" ")[0]
         figures = f"{wording.claimed(each.claim)} | {wording.measured(each)} | {wording.judgement(each)} |"
         assert f"| {each.sides[1]}, training {model} | {figures}" in page
+
+
+def test_a_claim_about_a_capability_is_tested_by_its_tasks() -> None:
+    claim = make_claim(low=1, high=None, tested_by=["rl-update-*"], phase="capability")
+    cases = side_by_side(1.5, noise=1.001, model="rl-update-64", phase="capability")
+    judged = judge(claim, cases)
+    assert (judged.judgement, judged.tests[0].model) == ("supported", "rl-update-64")
+    assert judge(claim, side_by_side(1.5, model="rl-rollout-64", phase="capability")).judgement == "not testable"
