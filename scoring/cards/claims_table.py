@@ -51,4 +51,5 @@ def _headers(claims: Sequence[JudgedClaim]) -> tuple[str, str, str, str]:
 
 def _row(judged: JudgedClaim, *, mark: str) -> tuple[str, str, str, str]:
     said = f"{wording.heading(judged)} ({wording.origin(judged.claim)}) {mark}".rstrip()
-    return said, wording.claimed(judged.claim), wording.measured(judged), wording.judgement(judged)
+    measured = ", ".join(filter(None, (wording.measured(judged), wording.lines(judged))))
+    return said, wording.claimed(judged.claim), measured, wording.judgement(judged)

@@ -72,9 +72,19 @@ def ratio(test: ClaimTest) -> str:
 
 
 def measured(judged: JudgedClaim) -> str:
-    """Every measured ratio, each after its model where there are several; empty where there is none."""
-    several = len({test.model for test in judged.tests}) > 1
-    return ", ".join(f"{test.model} {ratio(test)}" if several else ratio(test) for test in judged.tests)
+    """Every measured ratio, each after its model and precision where there are several; empty where there is none."""
+    models, precisions = ({getattr(test, name) for test in judged.tests} for name in ("model", "precision"))
+
+    def name(test: ClaimTest) -> str:
+        words = (test.model if len(models) > 1 else "", test.precision if len(precisions) > 1 else "")
+        return " ".join(filter(None, (*words, ratio(test))))
+
+    return ", ".join(map(name, judged.tests))
+
+
+def lines(judged: JudgedClaim) -> str:
+    """The lines of the matrix that were measured, as in ``jax over torch``; empty where none was."""
+    return ", ".join(dict.fromkeys(f"{test.line} over {test.rival_line}" for test in judged.tests))
 
 
 def judgement(judged: JudgedClaim) -> str:

@@ -66,7 +66,8 @@ def judge_claims(claims: Iterable[Claim], evidence: Evidence, *, policy: Policy)
     """Every claim that was known by the snapshot, those that were contradicted first, then as ``JUDGEMENTS`` has it;
     neutral pairs stand last."""
     known = [claim for claim in claims if claim.month <= evidence.snapshot]
-    variants = {device: choose_variants(policy, evidence, device=device) for device in evidence.measured}
+    devices = [device for device in policy.device_order if device in evidence.measured]
+    variants = {device: choose_variants(policy, evidence, device=device) for device in devices}
     judged = [_judge(claim, evidence, variants=variants, known=known) for claim in known]
     return tuple(sorted(judged, key=_place))
 

@@ -8,7 +8,7 @@ devices never on one, and one that names a precision never in another. Nothing i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -16,13 +16,10 @@ import msgspec
 from speedscore.record.phases import DeviceName
 from speedscore.record.ratios import estimate_ratios
 from speedscore.record.run_record import CaseResult
-from speedscore.scoring.claims.claim import Claim
+from speedscore.scoring.claims.claim import ANY_MODEL, Claim
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.evidence.run_summaries import machine_of
 from speedscore.scoring.findings.variants import Place, Variants, without_process
-
-_MOST_NAMED = 3
-_DEVICE_WORDS: dict[DeviceName, str] = {"cpu": "CPU", "gpu": "GPU", "tpu": "TPU"}
 
 
 class ClaimTest(msgspec.Struct, frozen=True):
@@ -58,7 +55,7 @@ class ClaimTest(msgspec.Struct, frozen=True):
         return self.cut not in ("", "none")
 
 
-class Tests(msgspec.Struct, frozen=True):
+class FoundTests(msgspec.Struct, frozen=True):
     """All tests of one claim."""
 
     tests: tuple[ClaimTest, ...] = ()
@@ -66,47 +63,55 @@ class Tests(msgspec.Struct, frozen=True):
     """Why there is none; empty where there is one."""
 
 
-def find_tests(claim: Claim, evidence: Evidence, *, variants: Mapping[DeviceName, Variants]) -> Tests:
-    """Every test of ``claim`` that the runs hold; ``variants`` are the lines that ecosystems are scored as."""
-    devices = [device for device in evidence.measured if claim.device in (None, device)]
-    if reason := _reason_without_cases(claim, evidence, devices):
-        return Tests(reason=reason)
-    cells = {
-        (device, *place): cases
-        for device in devices
-        for place, cases in _cells(evidence, device=device, claim=claim).items()
-    }
+def find_tests(claim: Claim, evidence: Evidence, *, variants: Mapping[DeviceName, Variants]) -> FoundTests:
+    """Every test of ``claim`` that the runs hold, on one kind of device.
+
+    ``variants`` are the lines that ecosystems are scored as, by device in the policy's order; a claim that names no kind
+    of device is tested on the first where it can be.
+    """
+    if reason := _reason_without_cases(claim, evidence):
+        return FoundTests(reason=reason)
+    found = [
+        _find_on(device, claim, evidence, variants=variants[device])
+        for device in variants
+        if claim.device in (None, device)
+    ]
+    return next((each for each in found if each.tests), found[0])
+
+
+def _find_on(device: DeviceName, claim: Claim, evidence: Evidence, *, variants: Variants) -> FoundTests:
+    cells = _cells(evidence, device=device, claim=claim)
     if not cells:
-        return Tests(reason=f"not measured: {_models(claim)} ({claim.phase.replace('_', ' ')})")
-    of_both = {key: pair for key in cells if (pair := _pair(claim, cells[key], key[1:], variants[key[0]]))}
+        return FoundTests(reason=f"not measured: {_models(claim)} ({claim.phase.replace('_', ' ')})")
+    of_both = {place: pair for place in cells if (pair := _pair(claim, cells[place], place, variants))}
     if not of_both:
-        return Tests(reason=f"not measured side by side: {_side(claim)} and {_rival_side(claim)}")
-    alike = {key: pair for key, pair in of_both.items() if claim.precision in ("", key[3])}
+        sides = (claim.line or claim.framework, claim.rival_line or claim.rival)
+        return FoundTests(reason=f"not measured side by side: {' and '.join(sides)}")
+    alike = {place: pair for place, pair in of_both.items() if claim.precision in ("", place[2])}
     if not alike:
-        measured = ", ".join(sorted({key[3] for key in of_both}))
-        return Tests(reason=f"of {claim.precision}, and measured in {measured}")
+        measured = ", ".join(sorted({precision for _, _, precision in of_both}))
+        return FoundTests(reason=f"of {claim.precision}, and measured in {measured}")
     runs = {run.name: run for run in evidence.runs}
-    return Tests(
+    return FoundTests(
         tests=tuple(
-            _test(claim, pair, cells[device, run, model, precision], runs[run], variants[device])
-            for (device, run, model, precision), pair in alike.items()
+            _test(pair, cells[place], runs[place[0]], choosing=_choosing(claim, place, variants))
+            for place, pair in alike.items()
         )
     )
 
 
-def _reason_without_cases(claim: Claim, evidence: Evidence, devices: Sequence[DeviceName]) -> str:
+def _reason_without_cases(claim: Claim, evidence: Evidence) -> str:
     """Why no case at all can test it; empty where one may."""
     if claim.untestable:
         return claim.untestable
     if claim.devices != 1:
         many = f"{claim.devices:,}" if claim.devices else "many"
-        kind = f" {_DEVICE_WORDS[claim.device]}s" if claim.device else " devices"
-        return f"of {many}{kind} together, and a case has one"
+        kind = f"{claim.device.upper()}s" if claim.device else "devices"
+        return f"of {many} {kind} together, and a case has one"
     if not evidence.measured:
         return "nothing was measured"
-    if not devices:
-        measured = " and ".join(_DEVICE_WORDS[device] for device in evidence.measured)
-        return f"of a {_DEVICE_WORDS[claim.device or 'cpu']}, and measured on a {measured}"
+    if claim.device and claim.device not in evidence.measured:
+        return f"of a {claim.device.upper()}, and measured on a {' and '.join(evidence.measured).upper()}"
     return ""
 
 
@@ -151,14 +156,9 @@ def _scored(ecosystem: str, variants: Variants) -> str:
 
 
 def _test(
-    claim: Claim,
-    pair: tuple[CaseResult, CaseResult],
-    cell: Mapping[str, CaseResult],
-    run: NamedRun,
-    variants: Variants,
+    pair: tuple[CaseResult, CaseResult], cell: Mapping[str, CaseResult], run: NamedRun, *, choosing: int | None
 ) -> ClaimTest:
     first, second = pair
-    choosing = _choosing(claim, (run.name, first.model, first.precision), variants)
     # Of all lines: how much processes differ is learned from every framework that lived beside them.
     cases = list(_figuring(cell, choosing).values())
     estimates = estimate_ratios(cases, without=() if choosing is None else (choosing,))
@@ -185,22 +185,4 @@ def _test(
 
 
 def _models(claim: Claim) -> str:
-    return _listed("any model" if name == "*" else name for name in claim.tested_by)
-
-
-def _side(claim: Claim) -> str:
-    return claim.line or claim.framework
-
-
-def _rival_side(claim: Claim) -> str:
-    return claim.rival_line or claim.rival
-
-
-def _listed(names: Iterable[str]) -> str:
-    def few() -> Iterator[str]:
-        known = list(names)
-        yield from known[:_MOST_NAMED]
-        if len(known) > _MOST_NAMED:
-            yield f"{len(known) - _MOST_NAMED} more"
-
-    return ", ".join(few())
+    return ", ".join("any model" if name == ANY_MODEL else name for name in claim.tested_by)

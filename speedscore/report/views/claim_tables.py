@@ -78,7 +78,7 @@ def _said(judged: JudgedClaim, lines: Mapping[str, str]) -> tuple[Cell, ...]:
         Cell(wording.sides(judged), series=series),
         Cell(claim.text, note=wording.origin(claim), detail=detail),
         Cell(wording.claimed(claim), value=claim.low, detail=detail, note=claim.hardware),
-        Cell(wording.measured(judged), value=ratio, detail=detail if judged.tests else ""),
+        Cell(wording.measured(judged), value=ratio, detail=detail if judged.tests else "", note=wording.lines(judged)),
     )
 
 

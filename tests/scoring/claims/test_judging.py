@@ -99,6 +99,17 @@ def test_a_claim_about_a_processor_is_never_judged_on_an_accelerator() -> None:
     assert judge(make_claim(device="gpu"), cases).judgement == "supported"
 
 
+def test_a_claim_that_names_no_device_is_tested_on_an_accelerator_where_one_was_measured() -> None:
+    slow = side_by_side(0.5, noise=1.001)
+    fast = side_by_side(1.25, noise=1.001, device="gpu")
+    judged = judge(make_claim(), [*slow, *fast])
+    assert (judged.judgement, [test.device for test in judged.tests]) == ("supported", ["gpu"])
+    assert judge(make_claim(device="cpu"), [*slow, *fast]).judgement == "contradicted"
+    assert [test.device for test in judge(make_claim(), [*slow, *side_by_side(1.25, device="gpu")[:1]]).tests] == [
+        "cpu"
+    ]
+
+
 NOT_TESTABLE: dict[str, tuple[dict[str, Any], str]] = {
     "many": ({"devices": 0, "device": "tpu"}, "of many TPUs together, and a case has one"),
     "so many": ({"devices": 4096}, "of 4,096 devices together, and a case has one"),
