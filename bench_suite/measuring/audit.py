@@ -1,0 +1,235 @@
+"""Certifies rounds that were timed: chosen by chance when they are over, on pytest's side, out of a program's reach.
+
+Every worker's last round of each role is looked at, and of the others one in so many. The worker is asked for elements
+of what the round has left, drawn when it was over, and then to do the same over again without a clock: from the
+canonical weights on, each step's loss told and one step looked at closely. Where the model is written in NumPy and small
+enough, the answer is computed here too, in float64. What a worker tells is never taken for the proof of itself: what it
+shows comes first, and what it must be comes later or from elsewhere. It imports no framework and times no step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from speedscore.bench_suite.measuring.role_rounds import (
+    BYTES_PER_SECOND,
+    SETTLING_SECONDS,
+    SETTLING_SHARE,
+    Ask,
+    RoleRounds,
+    RoundRefused,
+    steps_of,
+)
+from speedscore.bench_suite.workers.protocol import Elements, Repeat, Repeated, RoundPlan, Show, Shown
+from speedscore.host.clock import Clock, seconds
+
+if TYPE_CHECKING:
+    # pytest's side has no time for NumPy before the first round is looked at.
+    from speedscore.bench_suite.workloads.batches import Batches
+    from speedscore.bench_suite.workloads.workload import Workload
+
+LOOKED_AT_ONE_IN = 8
+OWN_FLOPS = 8e9
+"""What pytest's side computes itself, at most and once in each process and role: about a quarter of a second."""
+READS = 10
+"""So often is a result read, of another round each time, before it is said that reading takes too long."""
+OTHER_ENOUGH = 10.0
+"""Answers to two batches are at least so many tolerances apart."""
+
+
+class RoundAudit:
+    """Looks at rounds of one role in one worker."""
+
+    def __init__(self, rounds: RoleRounds, ask: Ask, workload: Workload, *, clock: Clock = seconds) -> None:
+        from speedscore.bench_suite.workloads.batches import Batches
+
+        self._rounds = rounds
+        self._ask = ask
+        self._workload = workload
+        self._clock = clock
+        self._batches: Batches = Batches(workload, rounds.role)
+        self._own_flops_left = OWN_FLOPS
+        self._seen: RoundPlan | None = None
+
+    def after_round(self) -> None:
+        """Look at the round just taken, by chance. Raises RoundRefused where it has not done its work."""
+        if self._rounds.chance.randrange(LOOKED_AT_ONE_IN) == 0:
+            self._look()
+
+    def after_last_round(self) -> None:
+        """Look at the last round where that was not done yet, and at the times of all."""
+        if self._rounds.since_start and self._rounds.since_start[-1] is not self._seen:
+            self._look()
+        self._rounds.require_true(batch_bytes=self._batches.bytes)
+
+    def _look(self) -> None:
+        draw = self._rounds.draw()
+        shown = self._read(draw)
+        plans = tuple(self._rounds.since_start)
+        self._seen = plans[-1]
+        if self._rounds.role == "training":
+            self._compare_training(shown, plans, draw)
+        else:
+            self._compare_pass(shown, plans[-1], draw)
+
+    def _read(self, draw: int) -> Shown:
+        """What the last round left. Raises RoundRefused where it takes so long to read as to be computed only then."""
+        fastest_again = float("inf")
+        for _ in range(READS):
+            shown, first_seconds = self._show(draw)
+            fastest_again = min(fastest_again, self._show(draw)[1])
+            reading = self._rounds.readings[-1]
+            step_seconds = reading.claimed_seconds / reading.plan.steps
+            allowed = SETTLING_SECONDS + SETTLING_SHARE * step_seconds + self._shown_bytes(shown) / BYTES_PER_SECOND
+            if first_seconds <= fastest_again + allowed:
+                return shown
+            self._rounds.take(reading.plan.steps)
+        raise RoundRefused(
+            f"the result of a round takes {1e3 * first_seconds:.3g} ms to read, once read {1e3 * fastest_again:.3g} ms, "
+            f"in {READS} rounds whose steps took {1e3 * step_seconds:.3g} ms: it is computed when it is read"
+        )
+
+    def _show(self, draw: int) -> tuple[Shown, float]:
+        began = self._clock()
+        shown = self._ask(Show(self._rounds.role, draw), Shown)
+        return shown, self._clock() - began
+
+    def _shown_bytes(self, shown: Shown) -> float:
+        if self._rounds.role == "training":
+            return 4.0 * sum(values.size for values in self._workload.parameters().values())
+        size = 4.0
+        for length in shown.shape:
+            size *= length
+        return size
+
+    def _compare_training(self, shown: Shown, plans: tuple[RoundPlan, ...], draw: int) -> None:
+        from speedscore.bench_suite.workers.evidence import weight_elements
+
+        last = plans[-1]
+        steps = last.settling + last.steps
+        limit = 2 * self._workload.tolerances.update
+        start = weight_elements({**self._workload.parameters(), **self._workload.state()}, draw)
+        looked_at = self._rounds.chance.randrange(steps)
+        again = self._ask(Repeat("training", plans, draw, looked_at), Repeated)
+        self._require_steps(again, steps, looked_at)
+        answers = [("the same steps without a clock", again.elements[0], again.losses[-1])]
+        if own := self._own_training(plans, draw):
+            answers.append(("float64 NumPy", *own))
+        for source, elements, loss in answers:
+            if stays := _stays(shown.elements, elements, start):
+                raise RoundRefused(f"the timed steps leave {stays} where it was, and {source} move it")
+            worst, error = _furthest(shown.elements, elements, start)
+            if not error <= limit:
+                raise RoundRefused(
+                    f"the weights after the timed steps are not those of {source}: error {error:.2g} of the way they "
+                    f"went, tolerance {limit:.2g}, at {worst}"
+                )
+            # A loss follows from weights that are as far off.
+            if shown.loss is None or not abs(shown.loss - loss) <= limit * max(abs(loss), 1e-3):
+                raise RoundRefused(
+                    f"the loss of the last timed step is {shown.loss}, and by {source} {loss}: not every step was done"
+                )
+
+    def _require_steps(self, again: Repeated, steps: int, looked_at: int) -> None:
+        """That what was done over again did its steps: every one finds another loss, and one was looked at closely."""
+        if len(again.losses) != steps or again.wanted_loss is None:
+            raise RoundRefused(f"expected the losses of {steps} steps done over again, found {len(again.losses)}")
+        for number, (before, after) in enumerate(zip(again.losses, again.losses[1:], strict=False), start=1):
+            if before == after:
+                raise RoundRefused(f"step {number} of a round done over again finds the loss of the step before: skipped")
+        found, wanted = again.losses[looked_at], again.wanted_loss
+        limit = 2 * self._workload.tolerances.loss
+        if not abs(found - wanted) <= limit * max(abs(wanted), 1.0):
+            raise RoundRefused(f"a step finds the loss {found}, and the weights before it give {wanted}")
+        if again.stuck:
+            raise RoundRefused(f"a step leaves {again.stuck} where it was, which has a gradient")
+
+    def _own_training(self, plans: Sequence[RoundPlan], draw: int) -> tuple[Elements, float] | None:
+        """Elements of the weights, and the loss of the last step; None where that is too much to compute."""
+        from speedscore.bench_suite.workers.evidence import weight_elements
+        from speedscore.bench_suite.workloads.methods import numpy_method
+        from speedscore.bench_suite.workloads.reference_steps import Doubles, optimizer_step
+
+        method = numpy_method(self._workload)
+        flops = self._workload.training_flops() * steps_of(plans)
+        if method is None or flops > self._own_flops_left:
+            return None
+        self._own_flops_left = 0.0
+        parameters: Doubles = {name: values.astype("float64") for name, values in self._workload.parameters().items()}
+        state: Doubles = {name: values.astype("float64") for name, values in self._workload.state().items()}
+        moments: dict[str, Doubles] = {}
+        number, loss = 0, float("nan")
+        for plan in plans:
+            batch = self._batches.draw(plan.batch)
+            for _ in range(plan.settling + plan.steps):
+                number += 1
+                found = method.train(parameters, state, *batch)
+                optimizer_step(self._workload.optimizer, number, parameters, found.gradients, moments)
+                state, loss = found.state, found.loss
+        return weight_elements({**parameters, **state}, draw), loss
+
+    def _compare_pass(self, shown: Shown, plan: RoundPlan, draw: int) -> None:
+        other = RoundPlan(self._rounds.draw(), settling=0, steps=1)
+        # In this order: an answer that is only repeated is then that to the other batch.
+        again = self._ask(Repeat(self._rounds.role, (other, plan), draw), Repeated)
+        limit = 2 * self._workload.tolerances.outputs
+        others, same = again.elements
+        if not _distance(same, others) > OTHER_ENOUGH * limit:
+            raise RoundRefused("passes over two batches answer alike: what was timed does not depend on its input")
+        answers = [("a pass without a clock", same)]
+        if own := self._own_pass(plan, draw):
+            answers.append(("float64 NumPy", own))
+        for source, elements in answers:
+            error = _distance(shown.elements, elements)
+            if not error <= limit:
+                raise RoundRefused(
+                    f"the last pass of the round does not answer the batch that the round was given: error {error:.2g} "
+                    f"against {source}, tolerance {limit:.2g}"
+                )
+
+    def _own_pass(self, plan: RoundPlan, draw: int) -> Elements | None:
+        """Elements of the logits of one example; None where that is too much to compute."""
+        from speedscore.bench_suite.workers.evidence import answer_elements, example_shown
+        from speedscore.bench_suite.workloads.methods import numpy_method
+
+        method = numpy_method(self._workload)
+        if method is None or self._workload.inference_flops() > self._own_flops_left:
+            return None
+        self._own_flops_left -= self._workload.inference_flops()
+        inputs, _ = self._batches.draw(plan.batch)
+        example = example_shown(len(inputs), draw)
+        parameters = {name: values.astype("float64") for name, values in self._workload.parameters().items()}
+        state = {name: values.astype("float64") for name, values in self._workload.state().items()}
+        logits = method.predict(parameters, state, inputs[example : example + 1])[0]
+        return {"logits": answer_elements(logits, draw)}
+
+
+def _furthest(found: Elements, wanted: Elements, start: Elements) -> tuple[str, float]:
+    """The tensor that is furthest from where it should be; the error of all together, by the way that they went."""
+    if odd := found.keys() ^ wanted.keys():
+        return min(odd), float("inf")
+    errors = {name: _squares(values, wanted[name]) for name, values in found.items()}
+    way = sum(_squares(values, start[name]) for name, values in wanted.items() if name in start)
+    worst = max(errors, key=lambda name: errors[name])
+    return worst, (sum(errors.values()) / way) ** 0.5 if way else float("inf")
+
+
+def _stays(found: Elements, wanted: Elements, start: Elements) -> str:
+    """A tensor that has not moved, or no more than part of its way."""
+    return next((name for name in start if found.get(name) == start[name] != wanted.get(name)), "")
+
+
+def _distance(found: Elements, wanted: Elements) -> float:
+    """Of the L2 norms."""
+    size = sum(_squares(values, (0.0,) * len(values)) for values in wanted.values())
+    gone = sum(_squares(values, wanted[name]) for name, values in found.items() if name in wanted)
+    return (gone / size) ** 0.5 if size and found.keys() == wanted.keys() else float("inf")
+
+
+def _squares(left: Sequence[float], right: Sequence[float]) -> float:
+    if len(left) != len(right):
+        return float("inf")
+    return sum((one - other) ** 2 for one, other in zip(left, right, strict=True))
