@@ -9,10 +9,9 @@ shows comes first, and what it must be comes later or from elsewhere. It imports
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-import msgspec
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 from speedscore.bench_suite.measuring.role_rounds import (
     BYTES_PER_SECOND,
@@ -29,6 +28,7 @@ from speedscore.host.clock import Clock, seconds
 if TYPE_CHECKING:
     # pytest's side has no time for NumPy before the first round is looked at.
     from speedscore.bench_suite.workloads.batches import Batches
+    from speedscore.bench_suite.workloads.task import TaskWorkload
     from speedscore.bench_suite.workloads.workload import Workload
 
 LOOKED_AT_ONE_IN = 8
@@ -43,14 +43,19 @@ OTHER_ENOUGH = 10.0
 class RoundAudit:
     """Looks at rounds of one role in one worker."""
 
-    def __init__(self, rounds: RoleRounds, ask: Ask, workload: Workload, *, clock: Clock = seconds) -> None:
-        from speedscore.bench_suite.workloads.batches import Batches
-
+    def __init__(
+        self,
+        rounds: RoleRounds,
+        ask: Ask,
+        load: Callable[[], Workload | TaskWorkload],
+        *,
+        clock: Clock = seconds,
+    ) -> None:
+        """``load`` gives what the worker's program computes; it is called when the first round is looked at."""
         self._rounds = rounds
         self._ask = ask
-        self._workload = workload
+        self._load = load
         self._clock = clock
-        self._batches: Batches = Batches(workload, rounds.role)
         self._own_flops_left = OWN_FLOPS
         self._seen: RoundPlan | None = None
 
@@ -63,7 +68,27 @@ class RoundAudit:
         """Look at the last round where that was not done yet, and at the times of all."""
         if self._rounds.since_start and self._rounds.since_start[-1] is not self._seen:
             self._look()
-        self._rounds.require_true(batch_bytes=self._batches.bytes)
+        self._rounds.require_true(batch_bytes=self._batch_bytes)
+
+    @cached_property
+    def _workload(self) -> Workload:
+        return cast("Workload", self._load())
+
+    @cached_property
+    def _task(self) -> TaskWorkload:
+        return cast("TaskWorkload", self._load())
+
+    @cached_property
+    def _batches(self) -> Batches:
+        from speedscore.bench_suite.workloads.batches import Batches
+
+        return Batches(self._workload, self._rounds.role)
+
+    @cached_property
+    def _batch_bytes(self) -> int:
+        if self._rounds.role == "capability":
+            return sum(values.nbytes for values in self._task.arguments().values())
+        return self._batches.bytes
 
     def _look(self) -> None:
         draw = self._rounds.draw()
@@ -72,6 +97,8 @@ class RoundAudit:
         self._seen = plans[-1]
         if self._rounds.role == "training":
             self._compare_training(shown, plans, draw)
+        elif self._rounds.role == "capability":
+            self._compare_calls(shown, plans[-1], draw)
         else:
             self._compare_pass(shown, plans[-1], draw)
 
@@ -100,18 +127,15 @@ class RoundAudit:
     def _shown_bytes(self, shown: Shown) -> float:
         if self._rounds.role == "training":
             return 4.0 * sum(values.size for values in self._workload.parameters().values())
-        size = 4.0
-        for length in shown.shape:
-            size *= length
-        return size
+        return 4.0 * shown.size
 
     def _compare_training(self, shown: Shown, plans: tuple[RoundPlan, ...], draw: int) -> None:
-        from speedscore.bench_suite.workers.evidence import weight_elements
+        from speedscore.bench_suite.workers.evidence import tensor_elements
 
         last = plans[-1]
         steps = last.settling + last.steps
         limit = 2 * self._workload.tolerances.update
-        start = weight_elements({**self._workload.parameters(), **self._workload.state()}, draw)
+        start = tensor_elements({**self._workload.parameters(), **self._workload.state()}, draw)
         looked_at = self._rounds.chance.randrange(steps)
         again = self._ask(Repeat("training", plans, draw, looked_at), Repeated)
         self._require_steps(again, steps, looked_at)
@@ -139,7 +163,9 @@ class RoundAudit:
             raise RoundRefused(f"expected the losses of {steps} steps done over again, found {len(again.losses)}")
         for number, (before, after) in enumerate(zip(again.losses, again.losses[1:], strict=False), start=1):
             if before == after:
-                raise RoundRefused(f"step {number} of a round done over again finds the loss of the step before: skipped")
+                raise RoundRefused(
+                    f"step {number} of a round done over again finds the loss of the step before: skipped"
+                )
         found, wanted = again.losses[looked_at], again.wanted_loss
         limit = 2 * self._workload.tolerances.loss
         if not abs(found - wanted) <= limit * max(abs(wanted), 1.0):
@@ -149,7 +175,7 @@ class RoundAudit:
 
     def _own_training(self, plans: Sequence[RoundPlan], draw: int) -> tuple[Elements, float] | None:
         """Elements of the weights, and the loss of the last step; None where that is too much to compute."""
-        from speedscore.bench_suite.workers.evidence import weight_elements
+        from speedscore.bench_suite.workers.evidence import tensor_elements
         from speedscore.bench_suite.workloads.methods import numpy_method
         from speedscore.bench_suite.workloads.reference_steps import Doubles, optimizer_step
 
@@ -169,25 +195,41 @@ class RoundAudit:
                 found = method.train(parameters, state, *batch)
                 optimizer_step(self._workload.optimizer, number, parameters, found.gradients, moments)
                 state, loss = found.state, found.loss
-        return weight_elements({**parameters, **state}, draw), loss
+        return tensor_elements({**parameters, **state}, draw), loss
 
     def _compare_pass(self, shown: Shown, plan: RoundPlan, draw: int) -> None:
+        limit = 2 * self._workload.tolerances.outputs
+        same = self._again(RoundPlan(plan.batch, settling=0, steps=1), draw, limits={"logits": limit})
+        self._require_answer(shown, same, source="a pass without a clock", limits={"logits": limit})
+        if own := self._own_pass(plan, draw):
+            self._require_answer(shown, own, source="float64 NumPy", limits={"logits": limit})
+
+    def _compare_calls(self, shown: Shown, plan: RoundPlan, draw: int) -> None:
+        limits = {name: 2 * limit for name, limit in self._task.limits.by_result.items()}
+        # Where a call goes on from what the one before left, all of them are made again.
+        again = RoundPlan(plan.batch, settling=0, steps=1) if self._task.calls == 1 else plan
+        same = self._again(again, draw, limits=limits)
+        self._require_answer(shown, same, source="calls without a clock", limits=limits)
+        if own := self._own_results(plan, draw):
+            self._require_answer(shown, own, source=self._task.made_by, limits=limits)
+
+    def _again(self, plan: RoundPlan, draw: int, *, limits: Mapping[str, float]) -> Elements:
+        """What an untimed round gives. Raises RoundRefused where it gives the same to another batch."""
         other = RoundPlan(self._rounds.draw(), settling=0, steps=1)
         # In this order: an answer that is only repeated is then that to the other batch.
-        again = self._ask(Repeat(self._rounds.role, (other, plan), draw), Repeated)
-        limit = 2 * self._workload.tolerances.outputs
-        others, same = again.elements
-        if not _distance(same, others) > OTHER_ENOUGH * limit:
-            raise RoundRefused("passes over two batches answer alike: what was timed does not depend on its input")
-        answers = [("a pass without a clock", same)]
-        if own := self._own_pass(plan, draw):
-            answers.append(("float64 NumPy", own))
-        for source, elements in answers:
-            error = _distance(shown.elements, elements)
+        others, same = self._ask(Repeat(self._rounds.role, (other, plan), draw), Repeated).elements
+        if all(_distance(same, others, name) <= OTHER_ENOUGH * limit for name, limit in limits.items()):
+            raise RoundRefused("two batches are answered alike: what was timed does not depend on what it is given")
+        return same
+
+    @staticmethod
+    def _require_answer(shown: Shown, wanted: Elements, *, source: str, limits: Mapping[str, float]) -> None:
+        for name, limit in limits.items():
+            error = _distance(shown.elements, wanted, name)
             if not error <= limit:
                 raise RoundRefused(
-                    f"the last pass of the round does not answer the batch that the round was given: error {error:.2g} "
-                    f"against {source}, tolerance {limit:.2g}"
+                    f"the round does not answer the batch that it was given: error {error:.2g} of its {name} against "
+                    f"{source}, tolerance {limit:.2g}"
                 )
 
     def _own_pass(self, plan: RoundPlan, draw: int) -> Elements | None:
@@ -206,6 +248,15 @@ class RoundAudit:
         logits = method.predict(parameters, state, inputs[example : example + 1])[0]
         return {"logits": answer_elements(logits, draw)}
 
+    def _own_results(self, plan: RoundPlan, draw: int) -> Elements | None:
+        """Elements of a task's results, once in a process; None where its answers are those to other numbers of calls."""
+        from speedscore.bench_suite.workers.evidence import tensor_elements
+
+        if self._task.calls != 1 or not self._own_flops_left:
+            return None
+        self._own_flops_left = 0.0
+        return tensor_elements(self._task.answers(self._task.arguments(plan.batch)), draw)
+
 
 def _furthest(found: Elements, wanted: Elements, start: Elements) -> tuple[str, float]:
     """The tensor that is furthest from where it should be; the error of all together, by the way that they went."""
@@ -222,11 +273,13 @@ def _stays(found: Elements, wanted: Elements, start: Elements) -> str:
     return next((name for name in start if found.get(name) == start[name] != wanted.get(name)), "")
 
 
-def _distance(found: Elements, wanted: Elements) -> float:
+def _distance(found: Elements, wanted: Elements, name: str) -> float:
     """Of the L2 norms."""
-    size = sum(_squares(values, (0.0,) * len(values)) for values in wanted.values())
-    gone = sum(_squares(values, wanted[name]) for name, values in found.items() if name in wanted)
-    return (gone / size) ** 0.5 if size and found.keys() == wanted.keys() else float("inf")
+    if name not in found or name not in wanted:
+        return float("inf")
+    size = _squares(wanted[name], (0.0,) * len(wanted[name]))
+    gone = _squares(found[name], wanted[name])
+    return (gone / size) ** 0.5 if size else (0.0 if not gone else float("inf"))
 
 
 def _squares(left: Sequence[float], right: Sequence[float]) -> float:

@@ -42,6 +42,7 @@ from speedscore.text.numbers import first_line
 ONE_PROCESS_AT_A_TIME: frozenset[DeviceName] = frozenset({"tpu"})
 """libtpu gives a chip to one process: a second one fails, or waits for the first to end."""
 
+_UNFORESEEN = random.SystemRandom()
 
 KeepProfile = Callable[[Case, Profiled], None]
 """Given the profile of a case, or why there is none, while the worker's files are still there."""
@@ -266,13 +267,15 @@ class _Block:
         while (turn := scheduler.next_turn()) is not None:
             role, taking_part = turn
             number = next(self._turn_numbers)
+            # The same for all of a turn, and nothing that a program could know before.
+            batch = _UNFORESEEN.getrandbits(62)
             for cell in self._order.sample(taking_part, k=len(taking_part)):
                 with self._outcomes.failures_of(cell, (role,)):
-                    self._time_round(cell, role, turn=number, process=process)
+                    self._time_round(cell, role, turn=number, process=process, batch=batch)
 
-    def _time_round(self, cell: CellRun, role: Role, *, turn: int, process: int) -> None:
+    def _time_round(self, cell: CellRun, role: Role, *, turn: int, process: int, batch: int) -> None:
         started = self._clock()
-        cell.time_round(role, turn=turn, process=process)
+        cell.time_round(role, turn=turn, process=process, batch=batch)
         samples = cell.roles[role]
         samples.spent_seconds += self._clock() - started
         self._outcomes.listener.round_done(cell.cases[TIMED_PHASE[role]], samples.process_rounds_seconds)

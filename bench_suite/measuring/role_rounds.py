@@ -143,9 +143,7 @@ class RoleRounds:
         return reading
 
     def _goes_back(self, plan: RoundPlan) -> bool:
-        return self.role == "training" and (
-            not self.since_start or steps_of((*self.since_start, plan)) > FARTHEST_STEP
-        )
+        return self.role == "training" and (not self.since_start or steps_of((*self.since_start, plan)) > FARTHEST_STEP)
 
 
 def steps_of(plans: Sequence[RoundPlan]) -> int:

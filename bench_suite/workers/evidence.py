@@ -16,11 +16,12 @@ from speedscore.bench_suite.workers.protocol import Elements
 
 ANSWER_ELEMENTS = 256
 """Of the logits of one example, wherever in it."""
-WEIGHT_ELEMENTS = 32
+TENSOR_ELEMENTS = 64
 """Of each tensor."""
 
 NOT_A_NUMBER = 1e300
 """Stands for whatever is not finite, which JSON has no form for."""
+
 
 def example_shown(examples: int, draw: int) -> int:
     """The one example of a pass whose logits are shown."""
@@ -32,10 +33,10 @@ def answer_elements(logits: NDArray[np.floating], draw: int) -> tuple[float, ...
     return _at(logits, ANSWER_ELEMENTS, np.random.default_rng([draw, 1]))
 
 
-def weight_elements(weights: Mapping[str, NDArray[np.floating]], draw: int) -> Elements:
+def tensor_elements(tensors: Mapping[str, NDArray[np.floating]], draw: int) -> Elements:
     """Some of every tensor, whatever the order in which they come."""
     chance = np.random.default_rng([draw, 2])
-    return {name: _at(weights[name], WEIGHT_ELEMENTS, chance) for name in sorted(weights)}
+    return {name: _at(tensors[name], TENSOR_ELEMENTS, chance) for name in sorted(tensors)}
 
 
 def as_number(value: float) -> float:

@@ -20,7 +20,6 @@ from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.phases import Role
 from speedscore.record.run_record import Certificate, Check
 
-
 Elements = dict[str, tuple[float, ...]]
 """Some elements of each tensor, by its name."""
 
@@ -51,6 +50,8 @@ class Setting(msgspec.Struct, frozen=True):
     """An empty folder of its own, for its log and whatever else it writes."""
     caches: str
     """Where every compilation cache is put: empty for a cold start, else as an earlier worker of the cell left it."""
+    task_options: dict[str, Scalar] | None = None
+    """What ``make`` of a task's workload takes beside preset and name; None where the cell holds a model."""
 
 
 class Build(msgspec.Struct, frozen=True, tag=True):
@@ -94,7 +95,7 @@ class Show(msgspec.Struct, frozen=True, tag=True):
 class Repeat(msgspec.Struct, frozen=True, tag=True):
     """Do rounds of a role over again without timing them, and tell what they leave; the program stays there.
 
-    Training begins at the canonical weights. Of passes each round is one pass.
+    Training begins at the canonical weights.
     """
 
     role: Role
@@ -171,13 +172,13 @@ class Shown(msgspec.Struct, frozen=True, tag=True):
     elements: Elements
     loss: float | None = None
     """Of the last step of training."""
-    shape: tuple[int, ...] = ()
-    """Of the logits."""
+    size: int = 0
+    """Elements that there are of logits or results."""
 
 
 class Repeated(msgspec.Struct, frozen=True, tag=True):
     elements: tuple[Elements, ...]
-    """After the last round; of passes after each."""
+    """After the last round; of passes and tasks after each."""
     losses: tuple[float, ...] = ()
     """Of each step of the last round of training."""
     wanted_loss: float | None = None
@@ -218,7 +219,19 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     message: str
 
 
-Reply = Built | Prepared | Settled | TimedRound | Shown | Repeated | CertifiedAgain | Gauged | Profiled | Described | Refused
+Reply = (
+    Built
+    | Prepared
+    | Settled
+    | TimedRound
+    | Shown
+    | Repeated
+    | CertifiedAgain
+    | Gauged
+    | Profiled
+    | Described
+    | Refused
+)
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -6,43 +6,54 @@ times nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import cast
+
 import numpy as np
 
-from speedscore.bench_suite.frameworks.program import Program
-from speedscore.bench_suite.workers.evidence import answer_elements, as_number, example_shown, weight_elements
-from speedscore.bench_suite.workers.protocol import Elements, Repeat, Repeated, Show, Shown
+from speedscore.bench_suite.frameworks.program import Program, Runnable, TaskProgram
+from speedscore.bench_suite.workers.evidence import answer_elements, as_number, example_shown, tensor_elements
+from speedscore.bench_suite.workers.protocol import Elements, Repeat, Repeated, Shown
 from speedscore.bench_suite.workers.rounds import settle
-from speedscore.bench_suite.workloads.batches import Batches
+from speedscore.bench_suite.workloads.workload import Weights
 from speedscore.record.phases import Role
 
+Feed = Callable[[int], None]
+"""Gives a program the batch, or the arguments, of a number."""
 
-def show(program: Program, role: Role, *, draw: int) -> Shown:
-    """Some elements of the last pass's logits, or of the weights with the last step's loss."""
+
+def show(program: Runnable, role: Role, *, draw: int) -> Shown:
+    """Some elements of the last pass's logits, of a task's results, or of the weights with the last step's loss."""
     if role == "training":
-        return Shown(weight_elements(program.weights(), draw), loss=as_number(program.loss()))
-    logits = program.forward()
-    return Shown(_of_one_example(logits, draw), shape=logits.shape)
+        trained = cast("Program", program)
+        return Shown(tensor_elements(trained.weights(), draw), loss=as_number(trained.loss()))
+    if role == "capability":
+        results = cast("TaskProgram", program).results()
+        return Shown(tensor_elements(results, draw), size=sum(values.size for values in results.values()))
+    logits = cast("Program", program).forward()
+    example = logits[example_shown(len(logits), draw)]
+    return Shown({"logits": answer_elements(example, draw)}, size=logits.size)
 
 
-def repeat(program: Program, batches: Batches, request: Repeat) -> Repeated:
-    """The rounds from the canonical weights on, or a pass over each round's batch."""
+def repeat(program: Runnable, feed: Feed, request: Repeat) -> Repeated:
+    """The rounds from the canonical weights on; or a pass over each round's batch, or all calls of each round."""
     if request.role == "training":
-        return _train_again(program, batches, request)
+        return _train_again(cast("Program", program), feed, request)
     shown: list[Elements] = []
     for plan in request.rounds:
-        program.feed(*batches.draw(plan.batch))
-        settle(program, role=request.role, steps=1)
-        shown.append(_of_one_example(program.forward(), request.draw))
+        feed(plan.batch)
+        settle(program, role=request.role, steps=plan.settling + plan.steps)
+        shown.append(show(program, request.role, draw=request.draw).elements)
     return Repeated(tuple(shown))
 
 
-def _train_again(program: Program, batches: Batches, request: Repeat) -> Repeated:
+def _train_again(program: Program, feed: Feed, request: Repeat) -> Repeated:
     *before, last = request.rounds
     program.load()
     for plan in before:
-        program.feed(*batches.draw(plan.batch))
+        feed(plan.batch)
         settle(program, role="training", steps=plan.settling + plan.steps)
-    program.feed(*batches.draw(last.batch))
+    feed(last.batch)
     losses: list[float] = []
     wanted_loss: float | None = None
     stuck = ""
@@ -52,7 +63,7 @@ def _train_again(program: Program, batches: Batches, request: Repeat) -> Repeate
         else:
             settle(program, role="training", steps=1)
         losses.append(as_number(program.loss()))
-    elements = weight_elements(program.weights(), request.draw)
+    elements = tensor_elements(program.weights(), request.draw)
     return Repeated((elements,), losses=tuple(losses), wanted_loss=wanted_loss, stuck=stuck)
 
 
@@ -62,9 +73,9 @@ def _step_looked_at(program: Program) -> tuple[float, str]:
     before = program.weights()
     settle(program, role="training", steps=1)
     after = program.weights()
-    stuck = (name for name, values in gradients.items() if np.any(values) and np.array_equal(before[name], after[name]))
+    stuck = (name for name, values in gradients.items() if np.any(values) and _is_equal(before, after, name))
     return as_number(wanted), min(stuck, default="")
 
 
-def _of_one_example(logits: np.ndarray[tuple[int, ...], np.dtype[np.float32]], draw: int) -> Elements:
-    return {"logits": answer_elements(logits[example_shown(len(logits), draw)], draw)}
+def _is_equal(before: Weights, after: Weights, name: str) -> bool:
+    return name not in before or name not in after or np.array_equal(before[name], after[name])

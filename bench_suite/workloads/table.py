@@ -1,19 +1,23 @@
-"""The models there are, as text: nothing is imported until a worker builds one.
+"""The models and the tasks there are, as text: nothing is imported until a worker builds one.
 
 Adding a model: 1. a module here that has ``make(preset)``; 2. a line below; 3. a file of the same name in the folder
 of each framework that has it. A framework without that file declines the model, and the matrix says so. From another
-package: the hook ``pytest_speedscore_models``.
+package: the hook ``pytest_speedscore_models``. A task is added in the same way; its line names the file, which it may
+share with other tasks, and the options of ``make``. From another package: ``pytest_speedscore_tasks``.
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from speedscore.host.fields import Scalar
+
 if TYPE_CHECKING:
     # Collecting the matrix imports this module, and has no time for NumPy.
+    from speedscore.bench_suite.workloads.task import TaskWorkload
     from speedscore.bench_suite.workloads.workload import Workload
 
 
@@ -27,6 +31,25 @@ class Model(msgspec.Struct, frozen=True):
     """Framework → module that writes this model in it, where that is not the file of its name in the framework's own
     folder: for models from another package."""
 
+    @property
+    def module(self) -> str:
+        """The file that writes it, in the folder of each framework."""
+        return self.id
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One line of the matrix that is no model: a computation whose call is timed."""
+
+    id: str
+    workload: str
+    """The module that has ``make(preset, name=id, **options)``."""
+    module: str
+    """The file that writes it, in the folder of each framework; several tasks may share one."""
+    options: dict[str, Scalar] = {}
+    """What tells it from the other tasks of its module."""
+    implementations: dict[str, str] = {}
+    """As in ``Model``."""
+
 
 MODELS = {
     model.id: model
@@ -39,6 +62,17 @@ MODELS = {
 }
 
 
+TASKS: dict[str, Task] = {
+    task.id: task
+    for task in (Task("jacobian", workload="speedscore.bench_suite.workloads.jacobian", module="jacobian"),)
+}
+
+
+def find_line(name: str) -> Model | Task:
+    """The line of a model or of a task. Raises KeyError where there is neither."""
+    return MODELS[name] if name in MODELS else TASKS[name]
+
+
 def make_workload(model: str, preset: str) -> Workload:
     """Build the workload of ``model`` at ``preset``. Raises KeyError for a model that is not in the table."""
     return load_workload(MODELS[model].workload, preset)
@@ -47,4 +81,16 @@ def make_workload(model: str, preset: str) -> Workload:
 def load_workload(module: str, preset: str) -> Workload:
     """Build the workload of a module by its dotted name, also of one that stands in no table of ours."""
     workload: Workload = importlib.import_module(module).make(preset)
+    return workload
+
+
+def make_task(task: str, preset: str) -> TaskWorkload:
+    """Build the workload of ``task`` at ``preset``. Raises KeyError for a task that is not in the table."""
+    line = TASKS[task]
+    return load_task(line.workload, preset, line.options, name=task)
+
+
+def load_task(module: str, preset: str, options: dict[str, Any], *, name: str) -> TaskWorkload:
+    """Build a task by the dotted name of its module, also one that stands in no table of ours."""
+    workload: TaskWorkload = importlib.import_module(module).make(preset, name=name, **options)
     return workload

@@ -30,6 +30,8 @@ from speedscore.bench_suite.workers.protocol import (
     Reply,
     Request,
     Setting,
+    Settle,
+    Settled,
     TimedRound,
     TimeRound,
 )
@@ -46,6 +48,7 @@ PRESET = Preset(
     warm_up=WarmUp(limit_seconds=0.25),
     gauging=Gauging(gemm_size=8),
     busy_look_seconds=0.125,
+    audited=False,
 )
 """No number of it is the standard one, so that each is seen to arrive."""
 PREPARING_SECONDS = 5.0
@@ -142,6 +145,8 @@ class FakeWorker:
                 return Built(workload={"batch": 4}, flops={"training": 6, "inference": 1, "throughput": 2})
             case Prepare(role=role):
                 return self._prepare(role)
+            case Settle():
+                return Settled(loss=None)
             case TimeRound(role=role):
                 return TimedRound(seconds=self._next_seconds(role))
             case CertifyAgain():
