@@ -52,13 +52,18 @@ class RoundRefused(RuntimeError):
 class Reading(msgspec.Struct, frozen=True):
     """One round on both clocks."""
 
-    claimed_seconds: float
-    """Of its timed steps, as the worker says."""
+    step_seconds: float
+    """Of one timed step, as the worker says."""
     waited_seconds: float
     """From asking for the timed steps to having the reply, on the clock of pytest's side."""
     plan: RoundPlan
     settling_seconds: float | None
     """Likewise for the steps before; None where training went back to the canonical weights first."""
+
+    @property
+    def claimed_seconds(self) -> float:
+        """Of all timed steps."""
+        return self.step_seconds * self.plan.steps
 
     @property
     def agrees(self) -> bool:
@@ -69,8 +74,8 @@ class Reading(msgspec.Struct, frozen=True):
         """What settling took beyond what its steps, as fast as the timed ones, and its batch account for."""
         if self.settling_seconds is None:
             return None
-        steps_seconds = self.plan.settling * self.claimed_seconds / self.plan.steps
-        explained = (1 + SETTLING_SHARE) * steps_seconds + SETTLING_SECONDS + batch_bytes / BYTES_PER_SECOND
+        steps_seconds = (1 + SETTLING_SHARE) * self.plan.settling * self.step_seconds
+        explained = steps_seconds + SETTLING_SECONDS + batch_bytes / BYTES_PER_SECOND
         return self.settling_seconds - explained
 
 
@@ -88,7 +93,7 @@ class RoleRounds:
         self._clock = clock
 
     def take(self, steps: int, *, batch: int | None = None) -> float:
-        """The seconds a step of one round, of the first that both clocks agree on. A batch is drawn where none is given.
+        """The seconds a step of one round, the first that both clocks agree on. Without a batch one is drawn.
 
         Raises RoundRefused where the clocks never agree, or where no step was done in a round of training.
         """
@@ -96,7 +101,7 @@ class RoleRounds:
             reading = self._take(steps, batch=self.draw() if batch is None else batch)
             batch = None
             if reading.agrees:
-                return reading.claimed_seconds / steps
+                return reading.step_seconds
         raise RoundRefused(
             f"the worker says that {steps} steps took {1e3 * reading.claimed_seconds:.3g} ms, and pytest's side waited "
             f"{1e3 * reading.waited_seconds:.3g} ms for them, and likewise in {TRIES} rounds: its clock is wrong"
@@ -112,10 +117,9 @@ class RoleRounds:
         known = [each for each in unexplained if each is not None]
         if len(known) >= FEWEST_READINGS and min(known) > 0:
             reading = self.readings[unexplained.index(min(known))]
-            step_seconds = reading.claimed_seconds / reading.plan.steps
             raise RoundRefused(
-                f"{reading.plan.settling} steps over a fresh batch took {1e3 * (reading.settling_seconds or 0.0):.3g} ms "
-                f"before the clock ran, and those under the clock {1e3 * step_seconds:.3g} ms each, in all "
+                f"{reading.plan.settling} steps over a fresh batch took {1e3 * (reading.settling_seconds or 0.0):.3g} "
+                f"ms before the clock ran, and those under the clock {1e3 * reading.step_seconds:.3g} ms each, likewise in all "
                 f"{len(known)} rounds: the work is done before the clock"
             )
 
@@ -134,7 +138,7 @@ class RoleRounds:
                 f"the loss of a step is {settled.loss} before and after the round: no step was done in it"
             )
         reading = Reading(
-            claimed_seconds=measured.seconds * steps,
+            step_seconds=measured.seconds,
             waited_seconds=waited_seconds,
             plan=plan,
             settling_seconds=None if goes_back else settling_seconds,

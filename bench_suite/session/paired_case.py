@@ -150,7 +150,6 @@ class _PairedCase:
 
     def measure_rounds(self, pairing: Pairing) -> None:
         """Rounds of one worker, as many as the gate asks for."""
-        role = self._case.role
         with self._worker(process=0) as worker:
             self._tell(worker)
             steps = pairing.agree(_offer(pairing.known or worker.prepared.steps_per_round, pairing))

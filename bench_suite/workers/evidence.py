@@ -1,8 +1,8 @@
 """What a program is asked to show of a timed round: elements of its answer or of its weights, drawn after the round.
 
-pytest's side draws the number that says which elements, when the round is over; whoever answers must have the whole. The
-same choice is made here for the worker, which reads them, and for pytest's side, which knows what they must be. It
-never compares.
+pytest's side draws the number that says which elements, when the round is over; whoever answers must have the whole.
+The same choice is made here for the worker, which reads them, and for pytest's side, which knows what they must be.
+It never compares.
 """
 
 from __future__ import annotations

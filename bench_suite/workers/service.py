@@ -219,8 +219,6 @@ class Service:
             )
 
     def _settle(self, request: Settle) -> Settled:
-        if self._was_profiled:
-            raise MeasurementInvalid("this process has run under a profiler, and no round of it would be a figure")
         role, program = request.role, self._prepared(request.role)
         self._require_own_code()
         if request.from_start and role == "training":
@@ -232,6 +230,8 @@ class Service:
         return Settled(self._read_loss(program, role=role))
 
     def _measure(self, role: Role, steps: int) -> TimedRound:
+        if self._was_profiled:
+            raise MeasurementInvalid("this process has run under a profiler, and no round of it would be a figure")
         program = self._prepared(role)
         round_seconds = time_round(program, role=role, steps=steps)
         if program.pending():

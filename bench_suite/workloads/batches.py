@@ -54,7 +54,7 @@ class Batches:
 
 def _mix(first: Array, second: Array, chance: np.random.Generator) -> Array:
     shares = chance.uniform(_LEAST_SHARE, _MOST_SHARE, (len(first), *(1,) * (first.ndim - 1))).astype(first.dtype)
-    mixed: Array = first * shares + second * (1 - shares)
+    mixed: NDArray[np.float32] = first * shares + second * (1 - shares)
     return mixed
 
 

@@ -27,11 +27,13 @@ from speedscore.bench_suite.workers.protocol import (
     Prepared,
     Profile,
     Profiled,
+    Repeat,
     Reply,
     Request,
     Setting,
     Settle,
     Settled,
+    Show,
     TimedRound,
     TimeRound,
 )
@@ -142,7 +144,9 @@ class FakeWorker:
             raise error
         match request:
             case Build():
-                return Built(workload={"batch": 4}, flops={"training": 6, "inference": 1, "throughput": 2})
+                return Built(
+                    workload={"batch": 4}, flops={"training": 6, "inference": 1, "throughput": 2, "capability": 3}
+                )
             case Prepare(role=role):
                 return self._prepare(role)
             case Settle():
@@ -153,6 +157,8 @@ class FakeWorker:
                 return CertifiedAgain((Check("after the rounds", "loss", 0.0, 1.0),))
             case Gauge():
                 return Gauged(gemm_flops_per_second=1e9, dispatch_seconds=(1e-5,))
+            case Show() | Repeat():
+                raise AssertionError("the preset of the fakes audits nothing")
             case Profile():
                 return self._workers.profiled
             case Describe():
