@@ -91,7 +91,8 @@ class ComputesBehindTheWait(Honest):
             self.thread.start()
 
     def compute(self) -> None:
-        time.sleep(WORK_SECONDS)
+        # Longer than a busy machine holds up whoever waits for it.
+        time.sleep(4 * WORK_SECONDS)
         super().infer()
 
     def forward(self) -> Any:

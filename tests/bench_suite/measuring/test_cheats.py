@@ -1,4 +1,4 @@
-"""Programs that cheat once they are certified are refused, each by what it was seen to do, and honest ones never are."""
+"""Programs that cheat once they are certified are refused by what was seen, and honest ones never are."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_an_honest_program_is_never_refused(variant: str, role: Role, tmp_path: 
         ("ComputesWhenFed", "inference", BEFORE),
         ("ComputesWhileSettling", "throughput", BEFORE),
         ("LowersThePrecisionOfPasses", "inference", rf"{BATCH} .* of its logits against float64 NumPy"),
-        ("LowersThePrecisionOfSteps", "training", "are not those of float64 NumPy"),
+        ("LowersThePrecisionOfSteps", "training", "a step finds the loss .*, and by float64 NumPy it is"),
         ("WritesIntoItsInput", "inference", "two batches are answered alike"),
         ("ReusesTheMemoryOfAnswers", "throughput", rf"{BATCH}|two batches are answered alike"),
         ("SkipsEveryThirdStep", "training", "finds the loss of the step before: skipped"),
