@@ -24,7 +24,8 @@ from speedscore.bench_suite.measuring.outcomes import (
     CaseOutcome,
     CaseUnavailable,
 )
-from speedscore.bench_suite.measuring.plausibility import why_impossible
+from speedscore.bench_suite.measuring.plausibility import MOST_OF_GEMM, flops_rate, why_impossible
+from speedscore.bench_suite.measuring.product_peak import ProductPeak
 from speedscore.bench_suite.measuring.role_rounds import ReplyType, RoleRounds
 from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, all_narrow, interval_fraction
 from speedscore.bench_suite.workers.handle import Worker
@@ -124,8 +125,10 @@ class RoleSamples:
 class CellRun:
     """The cases of one cell, and the worker that measures them. A role that fails is taken out of ``roles``."""
 
-    def __init__(self, cell: Cell, cases: Sequence[Case], *, preset: Preset) -> None:
+    def __init__(self, cell: Cell, cases: Sequence[Case], *, preset: Preset, product_peak: ProductPeak) -> None:
         self.cell = cell
+        self.product_peak = product_peak
+        """That of the whole block."""
         self.cases = {case.phase: case for case in cases}
         wanted = {case.role for case in cases}
         self.roles = {role: RoleSamples(role) for role in ROLES if role in wanted}
@@ -228,10 +231,15 @@ class CellRun:
         if not rounds:
             return CaseUnavailable(OUT_OF_TIME)
         peak = peak_flops_per_second(str(samples.described.program.device_kind), "float32")
+        flops = 0 if phase.compiles else self._built.flops[case.role]
+        rounds_seconds = [round_.seconds for round_ in rounds]
+        product = self.product_peak.at_least(flops_rate(flops, rounds_seconds) / MOST_OF_GEMM)
+        if product is None and self.gauged is not None:
+            product = self.gauged.gemm_flops_per_second
         impossible = why_impossible(
-            0 if phase.compiles else self._built.flops[case.role],
-            [round_.seconds for round_ in rounds],
-            gemm_flops_per_second=self.gauged.gemm_flops_per_second if self.gauged else None,
+            flops,
+            rounds_seconds,
+            gemm_flops_per_second=product,
             peak_flops_per_second=peak.flops_per_second if peak else None,
         )
         if impossible:

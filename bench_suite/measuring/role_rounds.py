@@ -119,8 +119,8 @@ class RoleRounds:
             reading = self.readings[unexplained.index(min(known))]
             raise RoundRefused(
                 f"{reading.plan.settling} steps over a fresh batch took {1e3 * (reading.settling_seconds or 0.0):.3g} "
-                f"ms before the clock ran, and those under the clock {1e3 * reading.step_seconds:.3g} ms each, likewise "
-                f"in all {len(known)} rounds: the work is done before the clock"
+                f"ms before the clock ran, and those under the clock {1e3 * reading.step_seconds:.3g} ms each, "
+                f"likewise in all {len(known)} rounds: the work is done before the clock"
             )
 
     def _take(self, steps: int, *, batch: int) -> Reading:

@@ -245,10 +245,20 @@ class AnswersFromATable(Honest):
         self.logits = table.get(key, next(iter(table.values())))
 
 
+def _replace(owner: Any, name: str, value: Any) -> None:
+    setattr(owner, name, value)
+
+
+def _halve_the_clock() -> Any:
+    """What it was before."""
+    true = vars(rounds)["seconds"]
+    _replace(rounds, "seconds", lambda: true() / 2)
+    return true
+
+
 class ReplacesTheTimer(Honest):
     def compile(self) -> dict[str, float]:
-        true = rounds.seconds
-        rounds.seconds = lambda: true() / 2
+        _halve_the_clock()
         return {}
 
 
@@ -257,23 +267,19 @@ class ReplacesTheTimerForMoments(HonestAndSlow):
 
     @contextmanager
     def steady(self) -> Iterator[None]:
-        true = rounds.seconds
-        rounds.seconds = lambda: true() / 2
+        true = _halve_the_clock()
         yield
-        rounds.seconds = true
-
-
-def _passed(*_: object) -> Certificate:
-    return Certificate("made up", ())
+        _replace(rounds, "seconds", true)
 
 
 class ReplacesTheChecks(LowersThePrecisionOfPasses):
     certified = True
 
     def compile(self) -> dict[str, float]:
-        service.certify = _passed
-        service.require_passed = certificate.require_passed = lambda *_: None
-        service.check_after_rounds = lambda *_: ()
+        _replace(service, "certify", lambda *_: Certificate("made up", ()))
+        _replace(service, "check_after_rounds", lambda *_: ())
+        for owner in (service, certificate):
+            _replace(owner, "require_passed", lambda *_: None)
         return {}
 
 
@@ -281,7 +287,7 @@ class ReplacesAllOfTheChecks(ReplacesTheChecks):
     """The one that looks for replaced checks among them."""
 
     def compile(self) -> dict[str, float]:
-        own_code.OwnCode.first_change = lambda _: ""  # type: ignore[method-assign]
+        _replace(own_code.OwnCode, "first_change", lambda _: "")
         return super().compile()
 
 
