@@ -23,7 +23,6 @@ from speedscore.bench_suite.measuring.role_rounds import (
     steps_of,
 )
 from speedscore.bench_suite.workers.protocol import Elements, Repeat, Repeated, RoundPlan, Show, Shown
-from speedscore.host.clock import Clock, seconds
 
 if TYPE_CHECKING:
     # pytest's side has no time for NumPy before the first round is looked at.
@@ -50,14 +49,11 @@ class RoundAudit:
         rounds: RoleRounds,
         ask: Ask,
         load: Callable[[], Workload | TaskWorkload],
-        *,
-        clock: Clock = seconds,
     ) -> None:
         """``load`` gives what the worker's program computes; it is called when the first round is looked at."""
         self._rounds = rounds
         self._ask = ask
         self._load = load
-        self._clock = clock
         self._own_flops_left = OWN_FLOPS
         self._seen: RoundPlan | None = None
 
@@ -124,9 +120,7 @@ class RoundAudit:
         )
 
     def _show(self, draw: int) -> tuple[Shown, float]:
-        began = self._clock()
-        shown = self._ask(Show(self._rounds.role, draw), Shown)
-        return shown, self._clock() - began
+        return self._rounds.ask(Show(self._rounds.role, draw), Shown)
 
     def _shown_bytes(self, shown: Shown) -> float:
         if self._rounds.role == "training":

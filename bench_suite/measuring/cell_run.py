@@ -166,7 +166,7 @@ class CellRun:
         preset = self._preset
         request = Prepare(role=role, round_seconds=preset.round_seconds, warm_up=preset.warm_up)
         self.roles[role].begin_process(self._process, self._ask(request, Prepared))
-        rounds = self._rounds[role] = RoleRounds(role, self._ask)
+        rounds = self._rounds[role] = RoleRounds(role, self._ask, self._held_up_seconds)
         self._audits.pop(role, None)
         if preset.audited:
             self._audits[role] = RoundAudit(rounds, self._ask, partial(_load, self._setting))
@@ -261,6 +261,9 @@ class CellRun:
                 processes_measured_again=self.measured_again or None,
             ),
         )
+
+    def _held_up_seconds(self) -> float:
+        return 0.0 if self._worker is None else self._worker.held_up_seconds()
 
     def _ask(self, request: Request, expected: type[ReplyType]) -> ReplyType:
         if self._worker is None:

@@ -8,7 +8,7 @@ the clock ran, the rounds are refused. It knows no framework and compares no res
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import SystemRandom
 from typing import Protocol, TypeVar
 
@@ -27,7 +27,8 @@ LAG_SHARE = 0.03
 """How much longer than the timed steps pytest's side may wait for them: what two pipes, a look at pending work and the
 reading of a loss take (0.2 to 0.8 ms where little else ran)."""
 TRIES = 20
-"""On a busy machine pytest's side itself is held up for milliseconds, in half of the rounds where it is very busy."""
+"""On a busy machine either side is held up for milliseconds; what of that the kernel tells is accounted for, and not
+every kernel tells."""
 
 SETTLING_SECONDS = 0.005
 SETTLING_SHARE = 0.5
@@ -37,6 +38,10 @@ BYTES_PER_SECOND = 2e8
 FEWEST_READINGS = 6
 
 ReplyType = TypeVar("ReplyType", bound=Reply)
+
+
+HeldUp = Callable[[], float]
+"""Counts the seconds that the worker and whoever asks it have waited for a processor."""
 
 
 class Ask(Protocol):
@@ -56,9 +61,12 @@ class Reading(msgspec.Struct, frozen=True):
     """Of one timed step, as the worker says."""
     waited_seconds: float
     """From asking for the timed steps to having the reply, on the clock of pytest's side."""
+    held_up_seconds: float
+    """Of that, how long either side waited for a processor, by the kernel's account."""
     plan: RoundPlan
     settling_seconds: float | None
-    """Likewise for the steps before; None where training went back to the canonical weights first."""
+    """Likewise for the steps before, without what was waited for a processor; None where training went back to the
+    canonical weights first."""
 
     @property
     def claimed_seconds(self) -> float:
@@ -68,7 +76,8 @@ class Reading(msgspec.Struct, frozen=True):
     @property
     def agrees(self) -> bool:
         """Whether the worker's time accounts for what was waited."""
-        return self.waited_seconds - self.claimed_seconds <= LAG_SECONDS + LAG_SHARE * self.waited_seconds
+        unexplained = self.waited_seconds - self.claimed_seconds - self.held_up_seconds
+        return unexplained <= LAG_SECONDS + LAG_SHARE * self.waited_seconds
 
     def unexplained_seconds(self, batch_bytes: int) -> float | None:
         """What settling took beyond what its steps, as fast as the timed ones, and its batch account for."""
@@ -82,14 +91,15 @@ class Reading(msgspec.Struct, frozen=True):
 class RoleRounds:
     """Takes rounds, and remembers what is needed to do each over again."""
 
-    def __init__(self, role: Role, ask: Ask, *, clock: Clock = seconds, chance: SystemRandom | None = None) -> None:
+    def __init__(self, role: Role, ask: Ask, held_up: HeldUp, *, clock: Clock = seconds) -> None:
         self.role = role
         self.since_start: list[RoundPlan] = []
         """The rounds since training was at the canonical weights; of passes the last one alone."""
         self.readings: list[Reading] = []
-        self.chance = chance or SystemRandom()
+        self.chance = SystemRandom()
         """Whatever a program must not know beforehand is drawn from it."""
         self._ask = ask
+        self._held_up = held_up
         self._clock = clock
 
     def take(self, steps: int, *, batch: int | None = None) -> float:
@@ -106,6 +116,14 @@ class RoleRounds:
             f"the worker says that {steps} steps took {1e3 * reading.claimed_seconds:.3g} ms, and pytest's side waited "
             f"{1e3 * reading.waited_seconds:.3g} ms for them, and likewise in {TRIES} rounds: its clock is wrong"
         )
+
+    def ask(self, request: Request, expected: type[ReplyType]) -> tuple[ReplyType, float]:
+        """The worker's reply, and the seconds until it was there, without those that were waited for a processor."""
+        held_up = self._held_up()
+        began = self._clock()
+        reply = self._ask(request, expected)
+        waited_seconds = self._clock() - began
+        return reply, waited_seconds - (self._held_up() - held_up)
 
     def draw(self) -> int:
         """A number that nobody knows before."""
@@ -126,12 +144,12 @@ class RoleRounds:
     def _take(self, steps: int, *, batch: int) -> Reading:
         plan = RoundPlan(batch, settling=max(1, steps // 4), steps=steps)
         goes_back = self._goes_back(plan)
-        began = self._clock()
-        settled = self._ask(Settle(self.role, plan.settling, batch, goes_back), Settled)
-        settling_seconds = self._clock() - began
+        settled, settling_seconds = self.ask(Settle(self.role, plan.settling, batch, goes_back), Settled)
+        held_up = self._held_up()
         began = self._clock()
         measured = self._ask(TimeRound(self.role, steps), TimedRound)
         waited_seconds = self._clock() - began
+        held_up = self._held_up() - held_up
         self.since_start = [plan] if goes_back or self.role != "training" else [*self.since_start, plan]
         if settled.loss is not None and measured.loss == settled.loss:
             raise RoundRefused(
@@ -140,6 +158,7 @@ class RoleRounds:
         reading = Reading(
             step_seconds=measured.seconds,
             waited_seconds=waited_seconds,
+            held_up_seconds=held_up,
             plan=plan,
             settling_seconds=None if goes_back else settling_seconds,
         )

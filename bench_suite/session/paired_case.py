@@ -113,7 +113,7 @@ class _PreparedWorker:
         self.built = self.ask(Build(setting), Built)
         request = Prepare(role=case.role, round_seconds=preset.round_seconds, warm_up=preset.warm_up)
         self.prepared = self.ask(request, Prepared)
-        self._rounds = RoleRounds(case.role, self._ask)
+        self._rounds = RoleRounds(case.role, self._ask, worker.held_up_seconds)
 
     def ask(self, request: Request, expected: type[ReplyType]) -> ReplyType:
         reply = self._ask(request, expected)

@@ -7,7 +7,7 @@ the same batch again. It never computes an answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,19 +47,17 @@ class Batches:
         first, second = self._inputs[order], self._inputs[np.roll(order, 1)]
         if len(order) == 1 and first.shape[-1] > 1:
             second = np.roll(first, chance.integers(1, first.shape[-1]), axis=-1)
-        combine: Callable[..., Array] = _mix if np.issubdtype(first.dtype, np.floating) else _splice
-        inputs = combine(first[: self._examples], second[: self._examples], chance)
+        combine = _mix if np.issubdtype(first.dtype, np.floating) else _splice
+        inputs: Array = combine(first[: self._examples], second[: self._examples], chance)
         return inputs, self._targets[chance.permutation(len(self._targets))]
 
 
-def _mix(first: Array, second: Array, chance: np.random.Generator) -> Array:
+def _mix(first: Any, second: Any, chance: np.random.Generator) -> Any:
     shares = chance.uniform(_LEAST_SHARE, _MOST_SHARE, (len(first), *(1,) * (first.ndim - 1))).astype(first.dtype)
-    mixed: NDArray[np.float32] = first * shares + second * (1 - shares)
-    return mixed
+    return first * shares + second * (1 - shares)
 
 
-def _splice(first: Array, second: Array, chance: np.random.Generator) -> Array:
+def _splice(first: Any, second: Any, chance: np.random.Generator) -> Any:
     length = first.shape[-1]
     cut = int(chance.integers(1, length)) if length > 1 else 1
-    spliced: Array = np.concatenate((first[..., :cut], second[..., cut:]), axis=-1)
-    return spliced
+    return np.concatenate((first[..., :cut], second[..., cut:]), axis=-1)

@@ -190,6 +190,9 @@ class FakeWorker:
         workers.clock.now += seconds
         return seconds
 
+    def held_up_seconds(self) -> float:
+        return 0.0
+
     def freeze(self) -> None:
         self.frozen = True
 
