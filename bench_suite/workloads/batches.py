@@ -58,6 +58,11 @@ def _mix(first: Any, second: Any, chance: np.random.Generator) -> Any:
 
 
 def _splice(first: Any, second: Any, chance: np.random.Generator) -> Any:
-    length = first.shape[-1]
-    cut = int(chance.integers(1, length)) if length > 1 else 1
-    return np.concatenate((first[..., :cut], second[..., cut:]), axis=-1)
+    """Cut where it tells: a value that differs is taken of each, so that padding at both ends makes nobody's twin."""
+    spliced = first.copy()
+    for example, other in zip(spliced, second, strict=True):
+        differs = np.flatnonzero((example != other).reshape(-1, example.shape[-1]).any(axis=0))
+        if len(differs) > 1:
+            cut = chance.choice(differs[1:])
+            example[..., cut:] = other[..., cut:]
+    return spliced
