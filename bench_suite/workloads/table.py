@@ -64,7 +64,24 @@ MODELS = {
 
 TASKS: dict[str, Task] = {
     task.id: task
-    for task in (Task("jacobian", workload="speedscore.bench_suite.workloads.jacobian", module="jacobian"),)
+    for task in (
+        Task("jacobian", workload="speedscore.bench_suite.workloads.jacobian", module="jacobian"),
+        *(
+            Task(
+                f"rl-{what}-{environments}",
+                workload="speedscore.bench_suite.workloads.rl",
+                module="rl",
+                options={"what": what, "environments": environments},
+            )
+            for what, environments in (
+                ("rollout", 64),
+                ("rollout", 4096),
+                ("update", 64),
+                ("update", 512),
+                ("update", 4096),
+            )
+        ),
+    )
 }
 
 
