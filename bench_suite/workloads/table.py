@@ -81,6 +81,15 @@ TASKS: dict[str, Task] = {
                 ("update", 4096),
             )
         ),
+        *(
+            Task(
+                f"physics-{what}",
+                workload="speedscore.bench_suite.workloads.physics",
+                module="physics",
+                options={"what": what},
+            )
+            for what in ("gradient", "inverse")
+        ),
     )
 }
 
