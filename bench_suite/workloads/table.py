@@ -64,17 +64,30 @@ MODELS = {
 
 _FOLDER = "speedscore.bench_suite.workloads"
 
+
+def _task(name: str, module: str, **options: Scalar) -> Task:
+    return Task(name, workload=f"{_FOLDER}.{module}", module=module, options=options)
+
+
 TASKS: dict[str, Task] = {
     task.id: task
     for task in (
-        Task("jacobian", workload=f"{_FOLDER}.jacobian", module="jacobian"),
         *(
-            Task(
-                f"remat-{network}-{policy}",
-                workload=f"{_FOLDER}.remat",
-                module="remat",
-                options={"network": network, "policy": policy},
+            _task(f"rl-{what}-{environments}", "rl", what=what, environments=environments)
+            for what, environments in (
+                ("rollout", 64),
+                ("rollout", 4096),
+                ("update", 64),
+                ("update", 512),
+                ("update", 4096),
             )
+        ),
+        *(_task(f"physics-{what}", "physics", what=what) for what in ("gradient", "inverse")),
+        _task("per-example-gradients", "per_example_gradients"),
+        _task("hessian-vector", "hessian_vector"),
+        _task("jacobian", "jacobian"),
+        *(
+            _task(f"remat-{network}-{policy}", "remat", network=network, policy=policy)
             for network in ("gpt", "resnet50")
             for policy in ("none", "full", "selective")
         ),

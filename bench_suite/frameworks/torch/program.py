@@ -98,7 +98,8 @@ class TorchProgram:
         # A program that never trains compiles and keeps no more than its one pass.
         module = self._model.module
         self._predict: Callable[..., Any] = module if self._trains else compiler.prepare(module)
-        self._objective: Objective = compiler.prepare(make_objective(module))
+        objective = make_objective(module)
+        self._objective: Objective = compiler.prepare(objective) if self._trains else objective
         self._loss: Any = None
         self._logits: Any = None
         self.load()
