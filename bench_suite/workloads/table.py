@@ -64,7 +64,15 @@ MODELS = {
 
 TASKS: dict[str, Task] = {
     task.id: task
-    for task in (Task("jacobian", workload="speedscore.bench_suite.workloads.jacobian", module="jacobian"),)
+    for task in (
+        Task("jacobian", workload="speedscore.bench_suite.workloads.jacobian", module="jacobian"),
+        Task(
+            "per-example-gradients",
+            workload="speedscore.bench_suite.workloads.per_example_gradients",
+            module="per_example_gradients",
+        ),
+        Task("hessian-vector", workload="speedscore.bench_suite.workloads.hessian_vector", module="hessian_vector"),
+    )
 }
 
 
