@@ -53,6 +53,11 @@ class Recipe(msgspec.Struct, frozen=True):
     clip_norm: float | None = None
     """Before anything else the gradients are scaled so that the norm of all together is at most this."""
 
+    @property
+    def is_plain_adam(self) -> bool:
+        """AdamW without decay: each library has a name of its own for it."""
+        return isinstance(self.optimizer, AdamW) and not self.optimizer.weight_decay
+
 
 RECIPES = {
     "sgd": Recipe(Sgd(learning_rate=0.1, momentum=0.9, weight_decay=5e-3)),
@@ -75,7 +80,7 @@ class Optimizing(msgspec.Struct, frozen=True):
 
     model: str
     preset: str
-    of_model: str
+    network: str
     """The model whose parameters it moves."""
     recipe: Recipe
     calls: int = 10
@@ -84,13 +89,13 @@ class Optimizing(msgspec.Struct, frozen=True):
     @property
     def limits(self) -> Limits:
         return Limits(
-            by_result={f"update.{name}": _LIMIT for name in parameter_sizes(self.of_model, self.preset)},
+            by_result={f"update.{name}": _LIMIT for name in parameter_sizes(self.network, self.preset)},
             reason=_REASON,
         )
 
     def arguments(self, draw: int = 0) -> Arguments:
         """The model's canonical parameters, with other gradients for another ``draw``."""
-        parameters = make_workload(self.of_model, self.preset).parameters()
+        parameters = make_workload(self.network, self.preset).parameters()
         scales = 10.0 ** -canonical.generator(f"optimizers.{draw}").uniform(0.0, _SPREAD, len(parameters))
         gradients = {
             name: canonical.normal(f"optimizers.{draw}.{name}", values.shape, standard_deviation=float(scale))
@@ -129,9 +134,9 @@ class Optimizing(msgspec.Struct, frozen=True):
         return 0
 
     def describe(self) -> dict[str, Scalar]:
-        sizes = parameter_sizes(self.of_model, self.preset)
+        sizes = parameter_sizes(self.network, self.preset)
         return {
-            "parameters_of": self.of_model,
+            "parameters_of": self.network,
             "tensors": len(sizes),
             "work": sum(sizes.values()),
             "work_unit": "parameters updated",
@@ -157,7 +162,7 @@ _LIMIT = 1e-4
 _REASON = ""
 
 
-def make(preset: str, *, name: str, optimizer: str, of_model: str) -> Optimizing:
+def make(preset: str, *, name: str, optimizer: str, network: str) -> Optimizing:
     """The workload at ``preset``. Raises ValueError naming the presets there are, KeyError for another optimizer."""
     canonical.pick(dict.fromkeys(("smoke", "small", "full")), name, preset)
-    return Optimizing(name, preset, of_model, RECIPES[optimizer])
+    return Optimizing(name, preset, network, RECIPES[optimizer])

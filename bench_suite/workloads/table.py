@@ -62,16 +62,34 @@ MODELS = {
 }
 
 
+_FOLDER = "speedscore.bench_suite.workloads"
+
 TASKS: dict[str, Task] = {
     task.id: task
     for task in (
-        Task("jacobian", workload="speedscore.bench_suite.workloads.jacobian", module="jacobian"),
-        Task(
-            "per-example-gradients",
-            workload="speedscore.bench_suite.workloads.per_example_gradients",
-            module="per_example_gradients",
+        Task("jacobian", workload=f"{_FOLDER}.jacobian", module="jacobian"),
+        Task("per-example-gradients", workload=f"{_FOLDER}.per_example_gradients", module="per_example_gradients"),
+        Task("hessian-vector", workload=f"{_FOLDER}.hessian_vector", module="hessian_vector"),
+        *(
+            Task(
+                f"optimizers-{optimizer}-{network}",
+                workload=f"{_FOLDER}.optimizers",
+                module="optimizers",
+                options={"optimizer": optimizer, "network": network},
+            )
+            for network in MODELS
+            for optimizer in ("sgd", "adam", "adamw")
         ),
-        Task("hessian-vector", workload="speedscore.bench_suite.workloads.hessian_vector", module="hessian_vector"),
+        *(
+            Task(
+                f"remat-{network}-{policy}",
+                workload=f"{_FOLDER}.remat",
+                module="remat",
+                options={"network": network, "policy": policy},
+            )
+            for network in ("gpt", "resnet50")
+            for policy in ("none", "full", "selective")
+        ),
     )
 }
 

@@ -9,6 +9,7 @@ import optax
 from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
 from speedscore.bench_suite.frameworks.jax.tasks import JaxTask, Named
 from speedscore.bench_suite.workloads.optimizers import Optimizing, Recipe, split_arguments
+from speedscore.bench_suite.workloads.workload import AdamW
 
 
 def make(task: Optimizing, *, platform: str) -> JaxTask:
@@ -35,18 +36,34 @@ def make(task: Optimizing, *, platform: str) -> JaxTask:
 
 def make_transformation(recipe: Recipe) -> tuple[Any, str]:
     """The optax transformation with every option written out, and its text."""
-    rate: Any = recipe.optimizer.learning_rate
-    if schedule := recipe.schedule:
-        rate = optax.warmup_cosine_decay_schedule(
-            init_value=rate * schedule.first,
-            peak_value=rate,
-            warmup_steps=schedule.warm_up_steps,
-            decay_steps=schedule.steps,
-            end_value=rate * schedule.last,
-            exponent=1.0,
+    options = recipe.optimizer
+    if isinstance(options, AdamW) and recipe.is_plain_adam:
+        adam = optax.adam(
+            options.learning_rate,
+            b1=options.beta1,
+            b2=options.beta2,
+            eps=options.epsilon,
+            eps_root=0.0,
+            mu_dtype=None,
+            nesterov=False,
         )
-    transformation, text = make_optimizer(recipe.optimizer, learning_rate=rate)
+        return adam, "optax.adam"
+    transformation, text = make_optimizer(options, schedule=_make_schedule(recipe))
     if recipe.clip_norm is None:
         return transformation, text
-    clipped = optax.chain(optax.clip_by_global_norm(recipe.clip_norm), transformation)
-    return clipped, f"optax.clip_by_global_norm, {text}"
+    return optax.chain(optax.clip_by_global_norm(recipe.clip_norm), transformation), f"optax.clip_by_global_norm, {text}"
+
+
+def _make_schedule(recipe: Recipe) -> Any:
+    """None where the learning rate is constant."""
+    if (schedule := recipe.schedule) is None:
+        return None
+    rate = recipe.optimizer.learning_rate
+    return optax.warmup_cosine_decay_schedule(
+        init_value=rate * schedule.first,
+        peak_value=rate,
+        warmup_steps=schedule.warm_up_steps,
+        decay_steps=schedule.steps,
+        end_value=rate * schedule.last,
+        exponent=1.0,
+    )
