@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from speedscore.bench_suite.frameworks.program import Builder, TaskBuilder
+from speedscore.bench_suite.workloads.table import TASKS
 from speedscore.record.metrics import Metric
 from speedscore.record.phases import DEVICES, DeviceName
 from speedscore.record.run_record import Style
@@ -138,6 +139,13 @@ def _in_torch(name: str, *, variant: str, declined: dict[str, str] | None = None
     )
 
 
+def _with_optimizers(line: Framework, way: str) -> Framework:
+    """A line that has the tasks of optimizers alone, from the module of that way."""
+    tasks = {task.id: f"optimizers_{way}" for task in TASKS.values() if task.module == "optimizers"}
+    return msgspec.structs.replace(line, id=f"{line.id}-{way.replace('_', '-')}", models=tasks)
+
+
+_TORCH = _in_torch("torch", variant="eager")
 # The transformations are JAX's own: in the libraries upon it the tasks would be the same program.
 _JAX = msgspec.structs.replace(_on_jax("jax", "jax", extra="jax"), task_builder=f"{_FOLDER}.jax.tasks:build")
 _LINEN = _on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",))
@@ -171,7 +179,10 @@ FRAMEWORKS = {
         _EQUINOX,
         _tuned(_EQUINOX, _TUNED_TRANSFORMERS | _TUNED_RESNET),
         # Fused optimizers and channels_last, where that is faster, are what PyTorch's own documentation advises.
-        _in_torch("torch", variant="eager"),
+        _TORCH,
+        # How the others of PyTorch's own optimizers do beside the fused ones of the line before.
+        _with_optimizers(_TORCH, "for_loop"),
+        _with_optimizers(_TORCH, "foreach"),
         _in_torch("torch-compile", variant="compile"),
         _in_torch("torch-cudagraphs", variant="cudagraphs", declined={"cpu": _GRAPHS, "tpu": _GRAPHS}),
         _TENSORFLOW,

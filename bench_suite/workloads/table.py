@@ -87,6 +87,11 @@ TASKS: dict[str, Task] = {
         _task("hessian-vector", "hessian_vector"),
         _task("jacobian", "jacobian"),
         *(
+            _task(f"optimizers-{optimizer}-{network}", "optimizers", optimizer=optimizer, network=network)
+            for network in MODELS
+            for optimizer in ("sgd", "adam", "adamw")
+        ),
+        *(
             _task(f"remat-{network}-{policy}", "remat", network=network, policy=policy)
             for network in ("gpt", "resnet50")
             for policy in ("none", "full", "selective")
