@@ -79,6 +79,7 @@ _COMPILE_SECONDS = {
 
 _TABLE = (
     _seconds("seconds_per_step", "seconds per step, steps queued"),
+    _seconds("one_device_seconds_per_step", "seconds per step on one of the devices"),
     _seconds("latency_seconds", "seconds per call on one input, each waited for"),
     _seconds("seconds_per_batch", "seconds per pass of the batch, passes queued"),
     *(_seconds(name, f"{title}, from empty caches") for name, title in _COMPILE_SECONDS.items()),
