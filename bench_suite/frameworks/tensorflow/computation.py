@@ -52,10 +52,14 @@ class Computation:
     def train(self, inputs: Any, targets: Any) -> Any:
         """One optimizer step, in place; gives the loss before it."""
         loss, _, gradients, state = self.differentiate(inputs, targets)
-        self._update(gradients)
+        self.update(gradients)
         for name, value in state.items():
             self.state[name].assign(value)
         return loss
+
+    def update(self, gradients: Tensors) -> None:
+        """The optimizer's part of a step, in place."""
+        self._update(gradients)
 
     def differentiate(self, inputs: Any, targets: Any) -> tuple[Any, Any, Tensors, Tensors]:
         """Loss, logits, gradients and new state in training mode; writes nothing."""
