@@ -14,8 +14,9 @@ from pathlib import Path
 import msgspec
 
 from speedscore.bench_suite.frameworks.program import Builder
+from speedscore.host.peaks import Precision
 from speedscore.record.metrics import Metric
-from speedscore.record.phases import DEVICES, DeviceName
+from speedscore.record.phases import DEVICES, FLOAT32, PRECISIONS, DeviceName
 from speedscore.record.run_record import Style
 
 
@@ -42,6 +43,8 @@ class Framework(msgspec.Struct, frozen=True):
     """Where it has cells at all. A tuned line has none where its program would be that of the line that it tunes."""
     declined: dict[str, str] = {}
     """Device → why this framework is not measured there."""
+    precisions: tuple[Precision, ...] = (FLOAT32,)
+    """What its programs can compute in; a case of another one is declined."""
     metrics: tuple[Metric, ...] = ()
     """What its programs report in ``compile``, ``memory`` or ``counts`` beyond ``speedscore.record.metrics``."""
 
@@ -107,9 +110,16 @@ def _on_jax(
     )
 
 
+def _written_in_all(line: Framework) -> Framework:
+    """The line with models that are written for every precision."""
+    return msgspec.structs.replace(line, precisions=tuple(PRECISIONS))
+
+
 def _tuned(line: Framework, models: dict[str, str]) -> Framework:
     """The line with the models whose layers are written for speed alone: on the host, where that was found to pay."""
-    return msgspec.structs.replace(line, id=f"{line.id}-tuned", style="tuned", models=models, devices=("cpu",))
+    return msgspec.structs.replace(
+        line, id=f"{line.id}-tuned", style="tuned", models=models, devices=("cpu",), precisions=(FLOAT32,)
+    )
 
 
 def _in_torch(name: str, *, variant: str, declined: dict[str, str] | None = None) -> Framework:
@@ -119,12 +129,13 @@ def _in_torch(name: str, *, variant: str, declined: dict[str, str] | None = None
         ecosystem="pytorch",
         extra="torch",
         packages=("torch",),
+        precisions=tuple(PRECISIONS),
         variant=variant,
         declined=declined or {},
     )
 
 
-_JAX = _on_jax("jax", "jax", extra="jax")
+_JAX = _written_in_all(_on_jax("jax", "jax", extra="jax"))
 _LINEN = _on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",))
 _HAIKU = _on_jax("haiku", "haiku", extra="haiku", packages=("haiku",))
 _EQUINOX = _on_jax("equinox", "equinox", extra="equinox", packages=("equinox",))

@@ -211,12 +211,13 @@ class CellRun:
             rounds = _of_enough_turns(rounds)
         if not rounds:
             return CaseUnavailable(OUT_OF_TIME)
-        peak = peak_flops_per_second(str(samples.described.program.device_kind), "float32")
+        peak = peak_flops_per_second(str(samples.described.program.device_kind), case.precision)
         impossible = why_impossible(
             0 if phase.compiles else self._built.flops[case.role],
             [round_.seconds for round_ in rounds],
             gemm_flops_per_second=self.gauged.gemm_flops_per_second if self.gauged else None,
             peak_flops_per_second=peak.flops_per_second if peak else None,
+            precision=case.precision,
         )
         if impossible:
             return CaseFailed(RuntimeError(impossible))

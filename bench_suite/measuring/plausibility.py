@@ -9,10 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32
+
 MOST_OF_GEMM = 2.0
 """Times what a large float32 matrix product of NumPy achieved. It is above 1 since that product is timed for a fraction
 of a second, when others may be at work, and since a framework's own product may be the better one. The most that was
 seen, on a busy machine, is 1.1; a step that leaves out its work is beyond any of this."""
+
+GEMM_TIMES: dict[Precision, float] = {"float32": 1.0, "tf32": 1.0, "bfloat16": 32.0}
+"""How many times as fast a processor's products in a precision can be as its float32 ones, which NumPy measures. Intel's
+tiles (AMX) do 2,048 operations of bfloat16 a cycle and core, two units of AVX-512 do 64 of float32 (Intel's
+optimization manual); AVX-512's own bfloat16 does twice those."""
 
 
 def why_impossible(
@@ -21,13 +29,14 @@ def why_impossible(
     *,
     gemm_flops_per_second: float | None,
     peak_flops_per_second: float | None,
+    precision: Precision = FLOAT32,
 ) -> str:
     """Why steps of so many operations cannot have taken so short; empty where they can, or nothing is known."""
     if not flops or not rounds_seconds:
         return ""
     rate = flops / median(rounds_seconds)
     for limit, most, what in (
-        (gemm_flops_per_second, MOST_OF_GEMM, "a large matrix product on the same threads"),
+        (gemm_flops_per_second, MOST_OF_GEMM * GEMM_TIMES[precision], "a large matrix product on the same threads"),
         (peak_flops_per_second, 1.0, "the device's peak by its datasheet"),
     ):
         if limit and rate > most * limit:

@@ -108,7 +108,7 @@ class Service:
     def _build(self, setting: Setting) -> Built:
         builder = setting.framework.load()
         import_rss_bytes = memory.rss_bytes()
-        workload = load_workload(setting.workload_module, setting.preset)
+        workload = load_workload(setting.workload_module, setting.preset, setting.cell.precision)
         self._cell = _Cell(setting, builder, workload, import_rss_bytes)
         return Built(
             workload=workload.describe() | {"preset": setting.preset},
