@@ -136,7 +136,7 @@ def _in_torch(name: str, *, variant: str, declined: dict[str, str] | None = None
 
 
 _JAX = _written_in_all(_on_jax("jax", "jax", extra="jax"))
-_LINEN = _on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",))
+_LINEN = _written_in_all(_on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",)))
 _HAIKU = _on_jax("haiku", "haiku", extra="haiku", packages=("haiku",))
 _EQUINOX = _on_jax("equinox", "equinox", extra="equinox", packages=("equinox",))
 _TENSORFLOW = Framework(
@@ -145,6 +145,7 @@ _TENSORFLOW = Framework(
     ecosystem="tensorflow",
     extra="tensorflow",
     packages=("tensorflow",),
+    precisions=tuple(PRECISIONS),
     declined={"tpu": "TensorFlow is not driven on a TPU by this suite"},
 )
 
@@ -153,7 +154,7 @@ FRAMEWORKS = {
     for framework in (
         _JAX,
         _tuned(_JAX, _TUNED_RESNET),
-        _on_jax("flax-nnx", "flax_nnx", extra="flax", packages=("flax",), variant="jit"),
+        _written_in_all(_on_jax("flax-nnx", "flax_nnx", extra="flax", packages=("flax",), variant="jit")),
         # Its driver differs, and so its program does for every model on every device.
         msgspec.structs.replace(
             _on_jax("flax-nnx-tuned", "flax_nnx", extra="flax", packages=("flax",), variant="tuned", style="tuned"),

@@ -18,9 +18,9 @@ of a second, when others may be at work, and since a framework's own product may
 seen, on a busy machine, is 1.1; a step that leaves out its work is beyond any of this."""
 
 GEMM_TIMES: dict[Precision, float] = {"float32": 1.0, "tf32": 1.0, "bfloat16": 32.0}
-"""How many times as fast a processor's products in a precision can be as its float32 ones, which NumPy measures. Intel's
-tiles (AMX) do 2,048 operations of bfloat16 a cycle and core, two units of AVX-512 do 64 of float32 (Intel's
-optimization manual); AVX-512's own bfloat16 does twice those."""
+"""How many times as fast a processor can multiply in a precision as in float32, which NumPy measures. Intel's
+tiles (AMX) do 2,048 operations of bfloat16 a cycle and core, its two units of AVX-512 do 64 of float32, and 128 of
+bfloat16 (Intel 64 and IA-32 Architectures Optimization Reference Manual)."""
 
 
 def why_impossible(
