@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from speedscore.bench_suite.frameworks.program import Builder
+from speedscore.bench_suite.frameworks.program import Builder, TaskBuilder
 from speedscore.host.peaks import Precision
 from speedscore.record.metrics import Metric
 from speedscore.record.phases import DEVICES, FLOAT32, PRECISIONS, DeviceName
@@ -45,6 +45,10 @@ class Framework(msgspec.Struct, frozen=True):
     """Device → why this framework is not measured there."""
     precisions: tuple[Precision, ...] = (FLOAT32,)
     """What its programs can compute in; a case of another one is declined."""
+    task_builder: str = ""
+    """``module:function`` that builds a task; empty for a line that has none, as one that would repeat another's."""
+    declined_tasks: dict[str, str] = {}
+    """Module of tasks → why this framework cannot do them, or has no way of its own to."""
     metrics: tuple[Metric, ...] = ()
     """What its programs report in ``compile``, ``memory`` or ``counts`` beyond ``speedscore.record.metrics``."""
 
@@ -53,12 +57,15 @@ class Framework(msgspec.Struct, frozen=True):
         """The package that holds its builder and, in a module of the same name, each model that it has."""
         return self.builder.partition(":")[0].rpartition(".")[0]
 
-    def module_of(self, model: str) -> str:
-        """The module of its package that is to write the model; empty for a line that never has it."""
-        return self.models.get(model, "") if self.models else model
+    def module_of(self, model: str, module: str = "") -> str:
+        """The module of its package that is to write the model, or the task whose line names ``module``.
 
-    def has_model(self, model: str) -> bool:
-        """True when its folder has the model; found without importing the framework.
+        Empty for a line that never has it.
+        """
+        return self.models.get(model, "") if self.models else module or model
+
+    def has_model(self, model: str, module: str = "") -> bool:
+        """True when its folder has the model, or the task of ``module``; found without importing the framework.
 
         Raises LookupError when there is no such folder: the line of the table is wrong.
         """
@@ -68,7 +75,7 @@ class Framework(msgspec.Struct, frozen=True):
             spec = None
         if spec is None or not spec.submodule_search_locations:
             raise LookupError(f"framework {self.id!r}: there is no package {self.package!r}")
-        module = self.module_of(model)
+        module = self.module_of(model, module)
         return bool(module) and (Path(spec.submodule_search_locations[0]) / f"{module}.py").is_file()
 
     def missing_packages(self) -> tuple[str, ...]:
@@ -84,6 +91,12 @@ class Framework(msgspec.Struct, frozen=True):
         """Import the builder, and with it the framework. For workers only."""
         module, _, function = self.builder.partition(":")
         builder: Builder = getattr(importlib.import_module(module), function)
+        return builder
+
+    def load_task_builder(self) -> TaskBuilder:
+        """The same of what builds its tasks."""
+        module, _, function = self.task_builder.partition(":")
+        builder: TaskBuilder = getattr(importlib.import_module(module), function)
         return builder
 
 
@@ -132,10 +145,14 @@ def _in_torch(name: str, *, variant: str, declined: dict[str, str] | None = None
         precisions=tuple(PRECISIONS),
         variant=variant,
         declined=declined or {},
+        task_builder=f"{_FOLDER}.torch.tasks:build",
     )
 
 
-_JAX = _written_in_all(_on_jax("jax", "jax", extra="jax"))
+# The transformations are JAX's own: in the libraries upon it the tasks would be the same program.
+_JAX = msgspec.structs.replace(
+    _written_in_all(_on_jax("jax", "jax", extra="jax")), task_builder=f"{_FOLDER}.jax.tasks:build"
+)
 _LINEN = _written_in_all(_on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",)))
 _HAIKU = _on_jax("haiku", "haiku", extra="haiku", packages=("haiku",))
 _EQUINOX = _on_jax("equinox", "equinox", extra="equinox", packages=("equinox",))
@@ -147,6 +164,7 @@ _TENSORFLOW = Framework(
     packages=("tensorflow",),
     precisions=tuple(PRECISIONS),
     declined={"tpu": "TensorFlow is not driven on a TPU by this suite"},
+    task_builder=f"{_FOLDER}.tensorflow.tasks:build",
 )
 
 FRAMEWORKS = {

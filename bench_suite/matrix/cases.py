@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
-from speedscore.bench_suite.workloads.table import MODELS, Model
+from speedscore.bench_suite.workloads.table import MODELS, TASKS, Model, Task, find_line
 from speedscore.host.peaks import Precision
 from speedscore.record.phases import DEVICES, FLOAT32, PHASES, DeviceName, Phase, Role, named_place
 
@@ -80,28 +80,33 @@ class Case(msgspec.Struct, frozen=True, order=True):
 
 def matrix(phase: Phase) -> list[Case]:
     """All cases of one phase, those of a group side by side."""
+    lines: list[Model | Task] = list(TASKS.values() if PHASES[phase].role == "capability" else MODELS.values())
     return [
-        Case(framework=framework, model=model, device=device, phase=phase, precision=precision)
-        for model in MODELS
+        Case(framework=framework, model=line.id, device=device, phase=phase, precision=precision)
+        for line in lines
         for device in DEVICES
-        for precision in MODELS[model].precisions
+        for precision in line.precisions
         if precision in DEVICE_PRECISIONS[device]
         for framework in FRAMEWORKS
-        if has_cell(FRAMEWORKS[framework], MODELS[model], device)
+        if has_cell(FRAMEWORKS[framework], line, device)
     ]
 
 
-def has_cell(framework: Framework, model: Model, device: DeviceName) -> bool:
+def has_cell(framework: Framework, model: Model | Task, device: DeviceName) -> bool:
     """False where the line would only repeat another one's program: there it is neither collected nor skipped."""
+    if isinstance(model, Task) and not framework.task_builder:
+        return False
     named = not framework.models or model.id in framework.models or framework.id in model.implementations
     return named and device in framework.devices
 
 
 def declined(case: Case) -> str:
     """Why this case cannot be measured on any machine, or on this installation; empty when it can be tried."""
-    framework = FRAMEWORKS[case.framework]
-    if not implementation(framework, MODELS[case.model]):
-        module = framework.module_of(case.model) or case.model
+    framework, line = FRAMEWORKS[case.framework], find_line(case.model)
+    if not implementation(framework, line):
+        if line.module in framework.declined_tasks:
+            return framework.declined_tasks[line.module]
+        module = framework.module_of(line.id, line.module) or line.module
         return f"{case.framework} has no {case.model}: there is no {module}.py in its folder"
     if case.device in framework.declined:
         return framework.declined[case.device]
@@ -112,8 +117,9 @@ def declined(case: Case) -> str:
     return ""
 
 
-def implementation(framework: Framework, model: Model) -> str:
-    """The module that writes the model in the framework; empty when there is none. It is found, not imported."""
+def implementation(framework: Framework, model: Model | Task) -> str:
+    """The module that writes the model or task in the framework; empty when there is none. Found, not imported."""
     if framework.id in model.implementations:
         return model.implementations[framework.id]
-    return f"{framework.package}.{framework.module_of(model.id)}" if framework.has_model(model.id) else ""
+    has_it = framework.has_model(model.id, model.module)
+    return f"{framework.package}.{framework.module_of(model.id, model.module)}" if has_it else ""

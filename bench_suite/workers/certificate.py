@@ -141,7 +141,7 @@ def _training(program: Program, workload: Workload, reference: Reference) -> Ite
         yield from check_second_batch(program, workload, "training", logits)
 
 
-_COMPARED: dict[Role, Callable[[Program, Workload, Reference], Iterable[Check]]] = {
+_COMPARED: Mapping[Role, Callable[[Program, Workload, Reference], Iterable[Check]]] = {
     "training": _training,
     "inference": _inference,
     "throughput": _throughput,

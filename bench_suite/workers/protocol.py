@@ -37,6 +37,8 @@ class Setting(msgspec.Struct, frozen=True):
     """An empty folder of its own, for its log and whatever else it writes."""
     caches: str
     """Where every compilation cache is put: empty for a cold start, else as an earlier worker of the cell left it."""
+    task_options: dict[str, Scalar] | None = None
+    """What ``make`` of a task's workload takes beside preset and name; None where the cell holds a model."""
 
 
 class Build(msgspec.Struct, frozen=True, tag=True):

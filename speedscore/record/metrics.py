@@ -81,6 +81,7 @@ _TABLE = (
     _seconds("seconds_per_step", "seconds per step, steps queued"),
     _seconds("latency_seconds", "seconds per call on one input, each waited for"),
     _seconds("seconds_per_batch", "seconds per pass of the batch, passes queued"),
+    _seconds("seconds_per_call", "seconds per call of a task, calls queued"),
     *(_seconds(name, f"{title}, from empty caches") for name, title in _COMPILE_SECONDS.items()),
     *(_seconds(f"{WARM}{name}", f"{title}, from warm caches") for name, title in _COMPILE_SECONDS.items()),
     _seconds("dispatch_seconds", "seconds that a step takes in Python"),

@@ -13,14 +13,15 @@ import msgspec
 from speedscore.host.peaks import Precision
 from speedscore.record.metrics import METRICS, WARM, Metric
 
-Phase = Literal["training", "inference", "throughput", "compilation", "warm_compilation"]
+Phase = Literal["training", "inference", "throughput", "compilation", "warm_compilation", "capability"]
 """What a case measures. ``inference`` is the latency of one input, ``throughput`` that of queued passes of the batch;
-``compilation`` starts from empty caches, ``warm_compilation`` from those that an earlier process filled."""
+``compilation`` starts from empty caches, ``warm_compilation`` from those that an earlier process filled;
+``capability`` is what one call of a task takes, which is no model's step or pass."""
 
 
-Role = Literal["training", "inference", "throughput"]
+Role = Literal["training", "inference", "throughput", "capability"]
 """What a program is built for. Both compilations build the training program: it is the training step that is
-compiled."""
+compiled. ``capability`` is that of a task, and the others are a model's."""
 
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -98,12 +99,13 @@ PHASES: dict[Phase, PhaseSpec] = {
             metric=METRICS["warm_time_to_first_step_seconds"],
             caches="filled",
         ),
+        PhaseSpec("capability", "capability", role="capability", metric=METRICS["seconds_per_call"]),
     )
 }
 """In the order of reports. A round is, in training: n queued steps and one wait, over n; in inference: n calls on a
 batch of one, each waited for, over n, so that no percentile of single calls can be had of it; in throughput: n queued
 passes of the training batch and one wait, over n; in a compilation: from a built program in a fresh process to the end
-of its first training step."""
+of its first training step; in a capability: n queued calls of the task and one wait, over n."""
 
 
 TIMED_PHASE: dict[Role, Phase] = {spec.role: spec.phase for spec in PHASES.values() if not spec.compiles}

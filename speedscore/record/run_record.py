@@ -64,6 +64,8 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "state after five steps",
         "optimizer",
         "second batch",
+        "results",
+        "other arguments",
         "after the rounds",
     ]
     tensor: str
