@@ -78,7 +78,8 @@ class Computation:
         return self._model.apply(_read_inside(self.parameters), _read_inside(self.state), inputs, False)[0]
 
     def _mean_loss(self, logits: Any, targets: Any) -> Any:
-        """Mean softmax cross-entropy over the targets that are not negative."""
+        """Mean softmax cross-entropy over the targets that are not negative, in float32."""
+        logits = tf.cast(logits, tf.float32)
         if not self._some_ignored:
             return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits))
         # The loss of a negative label is not a number, and a vector of zeros for it would have a wrong gradient.

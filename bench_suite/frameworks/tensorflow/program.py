@@ -205,6 +205,6 @@ def build(
     """
     if variant:
         raise ValueError(f"TensorFlow has no variant {variant!r}; leave it empty")
-    placed = prepare_device(device, threads=threads)
+    placed = prepare_device(device, threads=threads, precision=workload.precision)
     model = importlib.import_module(implementation).make(workload, platform=device)
     return TensorflowProgram(workload, model, role=role, device=placed)
