@@ -34,7 +34,8 @@ class Framework(msgspec.Struct, frozen=True):
     variant: str = ""
     """Passed to the builder: which way of running it this line is."""
     style: Style = "idiomatic"
-    """Whether its programs are written as its documentation teaches, or as the fastest way that was found."""
+    """Whether its programs are written as its documentation teaches, or as the fastest way that was found, or in a
+    library that runs on several frameworks: then neither is the framework scored as it nor do the probes ask it."""
     models: dict[str, str] = {}
     """Model → module of its package that writes it, for a line that has these models alone; empty: every model, each in
     the module of its name."""
@@ -139,6 +140,20 @@ def _in_torch(name: str, *, variant: str, declined: dict[str, str] | None = None
 
 
 # The transformations are JAX's own: in the libraries upon it the tasks would be the same program.
+def _in_keras(name: str, ecosystem: str, *, extra: str, packages: tuple[str, ...], variant: str) -> Framework:
+    """A line whose models are Keras', on the backend that its variant names."""
+    return Framework(
+        name,
+        f"{_FOLDER}.keras.program:build",
+        ecosystem=ecosystem,
+        extra=f"keras,{extra}",
+        packages=("keras", *packages),
+        variant=variant,
+        style="multi-backend",
+        declined={} if variant == "jax" else {"tpu": "Keras is driven on a TPU by this suite with JAX alone"},
+    )
+
+
 _JAX = msgspec.structs.replace(_on_jax("jax", "jax", extra="jax"), task_builder=f"{_FOLDER}.jax.tasks:build")
 _LINEN = _on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",))
 _HAIKU = _on_jax("haiku", "haiku", extra="haiku", packages=("haiku",))
@@ -176,5 +191,10 @@ FRAMEWORKS = {
         _in_torch("torch-cudagraphs", variant="cudagraphs", declined={"cpu": _GRAPHS, "tpu": _GRAPHS}),
         _TENSORFLOW,
         _tuned(_TENSORFLOW, _TUNED_RESNET),
+        # Compiled or not as Keras itself does it where nobody asks; run_eagerly is Keras' way to debug a model.
+        _in_keras("keras-jax", "jax", extra="jax", packages=_JAX.packages, variant="jax"),
+        _in_keras("keras-tensorflow", "tensorflow", extra="tensorflow", packages=("tensorflow",), variant="tensorflow"),
+        _in_keras("keras-torch", "pytorch", extra="torch", packages=("torch",), variant="torch"),
+        _in_keras("keras-torch-compile", "pytorch", extra="torch", packages=("torch",), variant="torch-compile"),
     )
 }
