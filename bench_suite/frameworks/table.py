@@ -43,6 +43,8 @@ class Framework(msgspec.Struct, frozen=True):
     """Where it has cells at all. A tuned line has none where its program would be that of the line that it tunes."""
     declined: dict[str, str] = {}
     """Device → why this framework is not measured there."""
+    declined_models: dict[str, str] = {}
+    """Model → why this line cannot run it, though it is written in its folder."""
     task_builder: str = ""
     """``module:function`` that builds a task; empty for a line that has none, as one that would repeat another's."""
     declined_tasks: dict[str, str] = {}
@@ -99,6 +101,10 @@ class Framework(msgspec.Struct, frozen=True):
 
 
 _FOLDER = "speedscore.bench_suite.frameworks"
+_KERAS_COMPILED = (
+    "torch.compile (2.13) cannot capture Keras' BatchNormalization (3.15) in training as one graph: it stops where the "
+    "layer assigns the running statistics"
+)
 _GRAPHS = "CUDA graphs are a way to launch work on an NVIDIA GPU; torch-compile is the same without them"
 
 
@@ -151,6 +157,7 @@ def _in_keras(name: str, ecosystem: str, *, extra: str, packages: tuple[str, ...
         variant=variant,
         style="multi-backend",
         declined={} if variant == "jax" else {"tpu": "Keras is driven on a TPU by this suite with JAX alone"},
+        declined_models={"resnet50": _KERAS_COMPILED} if variant == "torch-compile" else {},
     )
 
 

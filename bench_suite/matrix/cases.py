@@ -99,6 +99,8 @@ def declined(case: Case) -> str:
         return f"{case.framework} has no {case.model}: there is no {module}.py in its folder"
     if case.device in framework.declined:
         return framework.declined[case.device]
+    if case.model in framework.declined_models:
+        return framework.declined_models[case.model]
     if missing := framework.missing_packages():
         return f"{case.framework} needs {', '.join(missing)}, not installed here: {framework.remedy}"
     return ""
