@@ -62,9 +62,23 @@ MODELS = {
 }
 
 
+_FOLDER = "speedscore.bench_suite.workloads"
+
 TASKS: dict[str, Task] = {
     task.id: task
-    for task in (Task("jacobian", workload="speedscore.bench_suite.workloads.jacobian", module="jacobian"),)
+    for task in (
+        Task("jacobian", workload=f"{_FOLDER}.jacobian", module="jacobian"),
+        *(
+            Task(
+                f"remat-{network}-{policy}",
+                workload=f"{_FOLDER}.remat",
+                module="remat",
+                options={"network": network, "policy": policy},
+            )
+            for network in ("gpt", "resnet50")
+            for policy in ("none", "full", "selective")
+        ),
+    )
 }
 
 

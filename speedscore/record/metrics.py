@@ -93,6 +93,8 @@ _TABLE = (
     _bytes("xla_temporary_bytes", "bytes of temporaries in XLA's plan"),
     _bytes("xla_bytes_accessed", "bytes accessed by XLA's count"),
     _bytes("exported_bytes", "bytes of exported program"),
+    _bytes("residual_bytes", "bytes that the forward pass keeps for the backward pass, parameters and batch apart"),
+    _more("largest_batch", "most examples whose residuals fit into the stated budget"),
     _count("xla_flops", "XLA FLOPs"),
     _count("hlo_fusions", "fusions in the optimised program"),
     _count("graph_breaks", "graph breaks"),
