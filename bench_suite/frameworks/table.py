@@ -36,7 +36,8 @@ class Framework(msgspec.Struct, frozen=True):
     variant: str = ""
     """Passed to the builder: which way of running it this line is."""
     style: Style = "idiomatic"
-    """Whether its programs are written as its documentation teaches, or as the fastest way that was found."""
+    """Whether its programs are written as its documentation teaches, or as the fastest way that was found, or in a
+    library that runs on several frameworks: then neither is the framework scored as it nor do the probes ask it."""
     models: dict[str, str] = {}
     """Model → module of its package that writes it, for a line that has these models alone; empty: every model, each in
     the module of its name."""
@@ -46,6 +47,8 @@ class Framework(msgspec.Struct, frozen=True):
     """Device → why this framework is not measured there."""
     precisions: tuple[Precision, ...] = (FLOAT32,)
     """What its programs can compute in; a case of another one is declined."""
+    declined_models: dict[str, str] = {}
+    """Model → why this line cannot run it, though it is written in its folder."""
     task_builder: str = ""
     """``module:function`` that builds a task; empty for a line that has none, as one that would repeat another's."""
     declined_tasks: dict[str, str] = {}
@@ -102,6 +105,10 @@ class Framework(msgspec.Struct, frozen=True):
 
 
 _FOLDER = "speedscore.bench_suite.frameworks"
+_KERAS_COMPILED = (
+    "torch.compile (2.13) cannot capture Keras' BatchNormalization (3.15) in training as one graph: it stops where the "
+    "layer assigns the running statistics"
+)
 _GRAPHS = "CUDA graphs are a way to launch work on an NVIDIA GPU; torch-compile is the same without them"
 
 
@@ -158,6 +165,21 @@ def _with_optimizers(line: Framework, way: str) -> Framework:
 
 _TORCH = _in_torch("torch", variant="eager")
 # The transformations are JAX's own: in the libraries upon it the tasks would be the same program.
+def _in_keras(name: str, ecosystem: str, *, extra: str, packages: tuple[str, ...], variant: str) -> Framework:
+    """A line whose models are Keras', on the backend that its variant names."""
+    return Framework(
+        name,
+        f"{_FOLDER}.keras.program:build",
+        ecosystem=ecosystem,
+        extra=f"keras,{extra}",
+        packages=("keras", *packages),
+        variant=variant,
+        style="multi-backend",
+        declined={} if variant == "jax" else {"tpu": "Keras is driven on a TPU by this suite with JAX alone"},
+        declined_models={"resnet50": _KERAS_COMPILED} if variant == "torch-compile" else {},
+    )
+
+
 _JAX = msgspec.structs.replace(
     _written_in_all(_on_jax("jax", "jax", extra="jax")), task_builder=f"{_FOLDER}.jax.tasks:build"
 )
@@ -201,5 +223,10 @@ FRAMEWORKS = {
         _in_torch("torch-cudagraphs", variant="cudagraphs", declined={"cpu": _GRAPHS, "tpu": _GRAPHS}),
         _TENSORFLOW,
         _tuned(_TENSORFLOW, _TUNED_RESNET),
+        # Compiled or not as Keras itself does it where nobody asks; run_eagerly is Keras' way to debug a model.
+        _in_keras("keras-jax", "jax", extra="jax", packages=_JAX.packages, variant="jax"),
+        _in_keras("keras-tensorflow", "tensorflow", extra="tensorflow", packages=("tensorflow",), variant="tensorflow"),
+        _in_keras("keras-torch", "pytorch", extra="torch", packages=("torch",), variant="torch"),
+        _in_keras("keras-torch-compile", "pytorch", extra="torch", packages=("torch",), variant="torch-compile"),
     )
 }

@@ -112,6 +112,8 @@ def declined(case: Case) -> str:
         return framework.declined[case.device]
     if case.precision not in framework.precisions:
         return f"{case.framework} is written for {' and '.join(framework.precisions)}, not for {case.precision}"
+    if case.model in framework.declined_models:
+        return framework.declined_models[case.model]
     if missing := framework.missing_packages():
         return f"{case.framework} needs {', '.join(missing)}, not installed here: {framework.remedy}"
     return ""

@@ -64,7 +64,8 @@ class JaxProgram:
             **self._driver.description,
         }
         if self._trains:
-            self._description["optimizer"] = optimizer_text
+            # A driver with an optimizer of its own has said which.
+            self._description.setdefault("optimizer", optimizer_text)
         self.feed(workload.single_input() if role == "inference" else workload.inputs(), targets)
         self._compiled: Compiled | None = None
         self._call: Any = None
