@@ -14,10 +14,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from speedscore.bench_suite.frameworks.jax.devices import find_device
+from speedscore.bench_suite.frameworks.jax.devices import OneDevice, find_device
 from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Loss, Tree, compile_in_stages, one_element
 from speedscore.bench_suite.frameworks.jax.jax_program import JaxProgram
-from speedscore.bench_suite.frameworks.jax.placement import OneDevice
 from speedscore.bench_suite.frameworks.keras.layout import KerasModel, to_canonical, to_own
 from speedscore.bench_suite.frameworks.keras.loss import make_loss
 from speedscore.bench_suite.frameworks.keras.optimizer import make_optimizer
