@@ -194,7 +194,7 @@ _LIMITS = {
     ),
 }
 
-_STEPS = {"smoke": 32, "small": 64, "full": 256}
+_STEPS = {"smoke": 32, "small": 64, "full": 128}
 
 
 def make(preset: str, *, name: str, what: str, environments: int, steps: int = 0) -> CartPole:
