@@ -14,7 +14,7 @@ from pathlib import Path
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.matrix.cases import has_cell, implementation
-from speedscore.bench_suite.workloads.table import MODELS, Model
+from speedscore.bench_suite.workloads.table import MODELS, TASKS, Model, Task
 from speedscore.record.phases import DEVICES, PHASES, DeviceName
 from speedscore.text.markdown import Markdown, code, markdown_table
 
@@ -30,8 +30,10 @@ def page() -> str:
         "# The matrix",
         "Made by `python -m speedscore.bench_suite.matrix.page` from the tables that the suite reads; not typed.",
         f"{len(FRAMEWORKS)} lines, {len(MODELS)} models and {len(DEVICES)} devices have {len(places)} cells of "
-        f"{len(PHASES)} phases each. {len(places) - declined} cells are measured wherever their device and packages "
-        f"are, {declined} are declined everywhere. What a machine lacks is skipped, with the reason; "
+        f"{len(PHASES) - 1} phases each, and {len(TASKS)} tasks have a phase of their own. "
+        f"{len(places) - declined} cells are measured wherever their device and packages are, {declined} are declined "
+        "everywhere. What a machine lacks is "
+        "skipped, with the reason; "
         "[hardware](hardware.md) says where all this has run so far.",
         "## Cells",
         _table(rows, headers=("framework", *DEVICES)),
@@ -51,6 +53,13 @@ def page() -> str:
         _table(
             ((code(model.id), _first_paragraph(model.workload), code(model.workload)) for model in MODELS.values()),
             headers=("model", "what it is", "workload"),
+        ),
+        "## Tasks",
+        "A computation that is no model's step or pass. The libraries upon JAX have none: there it would be JAX's own "
+        "program.",
+        _table(
+            (_task_row(task) for task in TASKS.values()),
+            headers=("task", "what it is", "not in"),
         ),
         "## Phases",
         _table(
@@ -78,6 +87,16 @@ def _cells_row(framework: Framework, notes: dict[str, int]) -> list[str]:
             said = ", ".join(measured) or "declined"
         row.append(f"{said}{marks}")
     return row
+
+
+def _task_row(task: Task) -> tuple[str, ...]:
+    lines = [line for line in FRAMEWORKS.values() if has_cell(line, task, "cpu")]
+    without = (
+        f"{line.id}: {line.declined_tasks.get(task.module, 'not written')}"
+        for line in lines
+        if not implementation(line, task)
+    )
+    return code(task.id), _first_paragraph(task.workload), "; ".join(without)
 
 
 def _why(framework: Framework, model: Model, device: DeviceName) -> str:

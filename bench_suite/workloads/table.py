@@ -62,17 +62,18 @@ MODELS = {
 }
 
 
+_FOLDER = "speedscore.bench_suite.workloads"
+
+
+def _task(name: str, module: str, **options: Scalar) -> Task:
+    return Task(name, workload=f"{_FOLDER}.{module}", module=module, options=options)
+
+
 TASKS: dict[str, Task] = {
     task.id: task
     for task in (
-        Task("jacobian", workload="speedscore.bench_suite.workloads.jacobian", module="jacobian"),
         *(
-            Task(
-                f"rl-{what}-{environments}",
-                workload="speedscore.bench_suite.workloads.rl",
-                module="rl",
-                options={"what": what, "environments": environments},
-            )
+            _task(f"rl-{what}-{environments}", "rl", what=what, environments=environments)
             for what, environments in (
                 ("rollout", 64),
                 ("rollout", 4096),
@@ -81,14 +82,14 @@ TASKS: dict[str, Task] = {
                 ("update", 4096),
             )
         ),
+        *(_task(f"physics-{what}", "physics", what=what) for what in ("gradient", "inverse")),
+        _task("per-example-gradients", "per_example_gradients"),
+        _task("hessian-vector", "hessian_vector"),
+        _task("jacobian", "jacobian"),
         *(
-            Task(
-                f"physics-{what}",
-                workload="speedscore.bench_suite.workloads.physics",
-                module="physics",
-                options={"what": what},
-            )
-            for what in ("gradient", "inverse")
+            _task(f"remat-{network}-{policy}", "remat", network=network, policy=policy)
+            for network in ("gpt", "resnet50")
+            for policy in ("none", "full", "selective")
         ),
     )
 }

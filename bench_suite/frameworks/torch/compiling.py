@@ -12,7 +12,8 @@ from typing import Any
 
 import torch
 
-VARIANTS = ("eager", "compile", "cudagraphs")
+VARIANTS = ("eager", "compile", "dynamic", "cudagraphs")
+"""``dynamic`` is ``compile`` as PyTorch does it unasked: a size that changes is compiled for any size."""
 
 _COUNTERS_MODULE = "torch._dynamo.utils"
 
@@ -36,7 +37,8 @@ class Compiler:
         if self.eager:
             return function
         self._prepared += 1
-        compiled: Callable[..., Any] = torch.compile(function, fullgraph=True, dynamic=False, **self._options)
+        dynamic = None if self.variant == "dynamic" else False
+        compiled: Callable[..., Any] = torch.compile(function, fullgraph=True, dynamic=dynamic, **self._options)
         return compiled
 
     def steady(self) -> AbstractContextManager[Any]:
