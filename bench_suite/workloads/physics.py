@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import canonical, heat
-from speedscore.bench_suite.workloads.task import Answers, Arguments, Limits
+from speedscore.bench_suite.workloads.tanh_net import Doubles
+from speedscore.bench_suite.workloads.task import Arguments, Limits
 from speedscore.host.fields import Scalar
 
 GRADIENT, INVERSE = "gradient", "inverse"
@@ -61,7 +62,7 @@ class HeatEquation(msgspec.Struct, frozen=True):
         """[sources]: what an inverse problem is to find, but for the noise."""
         return canonical.uniform(f"physics.{draw}.amplitudes", (SOURCES,), low=0.5, high=1.5).astype(np.float64)
 
-    def answers(self, arguments: Arguments) -> Answers:
+    def answers(self, arguments: Arguments) -> Doubles:
         doubles = {name: values.astype(np.float64) for name, values in arguments.items()}
         if self.what == GRADIENT:
             error, gradient = differentiate(doubles["initial"], doubles["target"])

@@ -14,6 +14,7 @@ reward 1 a step.
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import canonical, cartpole, tanh_net
-from speedscore.bench_suite.workloads.task import Answers, Arguments, Limits
 from speedscore.bench_suite.workloads.tanh_net import Doubles
+from speedscore.bench_suite.workloads.task import Arguments, Limits
 from speedscore.host.fields import Scalar
 
 DISCOUNT = 0.99
@@ -64,7 +65,7 @@ class CartPole(msgspec.Struct, frozen=True):
         """Environments are drawn until there are enough in which no decision is within ``MARGIN`` of the other one."""
         return dict(_draw(self.environments, self.steps, draw))
 
-    def answers(self, arguments: Arguments) -> Answers:
+    def answers(self, arguments: Arguments) -> Doubles:
         doubles = {name: values.astype(np.float64) for name, values in arguments.items()}
         parameters = policy(doubles)
         played = play(parameters, doubles)
@@ -87,7 +88,7 @@ class CartPole(msgspec.Struct, frozen=True):
 
         No framework here saves the activations of the rollout: each evaluates the policy once more to differentiate it.
         """
-        forward = [2 * inputs * outputs for inputs, outputs in zip(SIZES, SIZES[1:], strict=False)]
+        forward = [2 * inputs * outputs for inputs, outputs in itertools.pairwise(SIZES)]
         backward = 2 * sum(forward) - forward[0]
         return self.environments * self.steps * (sum(forward) + (backward if self.what == UPDATE else 0))
 

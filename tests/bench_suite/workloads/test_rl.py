@@ -73,7 +73,7 @@ def test_the_same_draw_is_the_same_and_another_is_another_of_the_same_shapes() -
 
 def test_returns_are_discounted_to_the_end_of_the_episode() -> None:
     ends = np.array([[False, False], [False, True], [False, False]])
-    by_hand = [[1 + 0.99 + 0.99**2, 1 + 0.99], [1 + 0.99, 1], [1, 1]]
+    by_hand = np.array([[1 + 0.99 + 0.99**2, 1 + 0.99], [1 + 0.99, 1], [1, 1]])
     np.testing.assert_allclose(rl.discounted_returns(ends), by_hand, rtol=1e-12)
 
 
@@ -110,7 +110,7 @@ def test_a_limit_stands_for_every_result_and_work_is_counted_in_environment_step
     assert task.answers(task.arguments()).keys() == task.limits.by_result.keys()
     described = task.describe()
     assert (described["work"], described["work_unit"]) == (320, "environment steps")
-    # Forward: 2·(4·32 + 32·32 + 32·2) a step; backward the same again for the weights, and for all layers but the first.
+    # Forward: 2·(4·32 + 32·32 + 32·2) a step; backward that for the weights, and again for all layers but the first.
     assert task.flops() == 320 * (2432 if what == rl.ROLLOUT else 3 * 2432 - 256)
 
 
