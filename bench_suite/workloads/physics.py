@@ -7,8 +7,8 @@ Here stand its sizes, data and the right answer (the simulation is ``heat``'s). 
 Task ``inverse``: arguments are the ``shapes`` of heat sources [sources, size, size] that warm a cold field, and what is
 ``measured`` [size, size] of it after the steps, with noise. Sought are their ``amplitudes`` [sources]: conjugate
 gradients on half the squared residual, from zero, each gradient taken through the simulation and each step's length by
-one more simulation of the direction. The other result is the ``error`` that remains, the mean squared residual. The true
-amplitudes are known.
+one more simulation of the direction. The other result is the ``error`` that remains, the mean squared residual. The
+true amplitudes are known.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class HeatEquation(msgspec.Struct, frozen=True):
 
 
 def differentiate(initial: NDArray[np.float64], target: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """The error of the final field and its gradient. A step is linear and its matrix symmetric: it is its own adjoint."""
+    """The error of the final field and its gradient. A step's matrix is symmetric, so that it is its own adjoint."""
     residual = heat.simulate(initial) - target
     return float((residual**2).mean()), heat.simulate(2.0 * residual / residual.size)
 

@@ -5,11 +5,11 @@ logits, of left and right), ``start`` [environments, 4], ``uniforms`` [steps, en
 where its uniform is below the policy's probability of right, and ``resets`` [steps, environments, 4], the states in
 which an environment goes on whose episode has ended.
 
-A rollout gives ``observations`` [steps, environments, 4], the states that the policy saw, ``actions`` and ``terminated``
-[steps, environments], 0 or 1, and ``final`` [environments, 4]. An update gives the ``loss`` of a rollout, its
-``gradient.*`` and the ``updated.*`` parameters: loss = −mean(log probability of the action × (return − mean return)),
-the return being the discounted sum of the rewards from there to the end of the episode or of the rollout, and the
-reward 1 a step.
+A rollout gives ``observations`` [steps, environments, 4], the states that the policy saw, ``actions`` and
+``terminated`` [steps, environments], 0 or 1, and ``final`` [environments, 4]. An update gives the ``loss`` of a
+rollout, its ``gradient.*`` and the ``updated.*`` parameters: loss = −mean(log probability of the action × (return −
+mean return)), the return being the discounted sum of the rewards from there to the end of the episode or of the
+rollout, and the reward 1 a step.
 """
 
 from __future__ import annotations
