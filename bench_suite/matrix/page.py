@@ -41,8 +41,9 @@ def page() -> str:
         "## Frameworks",
         "An `idiomatic` line is written as the documentation of its library teaches. Where something else was found to "
         "be faster, it stands in a `tuned` line of its own, which has only the cells in which its program differs from "
-        "that of the line whose name it bears. [How it measures](how-it-measures.md#idiomatic-and-tuned) says which is "
-        "which.",
+        "that of the line whose name it bears. A `multi-backend` line is written in a library that runs on several "
+        "frameworks, as that library's documentation teaches. "
+        "[How it measures](how-it-measures.md#idiomatic-and-tuned) says which is which.",
         _table(
             (_framework_row(framework) for framework in FRAMEWORKS.values()),
             headers=("framework", "how it is measured", "style", "variant", "written in", "extra", "facts"),
@@ -92,9 +93,9 @@ def _cells_row(framework: Framework, notes: dict[str, int]) -> list[str]:
 def _task_row(task: Task) -> tuple[str, ...]:
     lines = [line for line in FRAMEWORKS.values() if has_cell(line, task, "cpu")]
     without = (
-        f"{line.id}: {line.declined_tasks.get(task.module, 'not written')}"
+        f"{line.id}: {line.why_not(task) or 'not written'}"
         for line in lines
-        if not implementation(line, task)
+        if line.why_not(task) or not implementation(line, task)
     )
     return code(task.id), _first_paragraph(task.workload), "; ".join(without)
 
@@ -103,6 +104,8 @@ def _why(framework: Framework, model: Model, device: DeviceName) -> str:
     """Why a cell is measured nowhere; empty when it is."""
     if device in framework.declined:
         return framework.declined[device]
+    if model.id in framework.declined_models:
+        return framework.declined_models[model.id]
     return "" if implementation(framework, model) else "The other models are not written in this framework"
 
 

@@ -138,6 +138,17 @@ _TABLE = (
         limit_seconds=600.0,
     ),
     Family(
+        "scaling",
+        title="is the step that several devices share the step of one",
+        short="scaling",
+        joint=" to ",
+        cases=f"{_ROOM}.scaling.cases:list_cases",
+        ask=f"{_ROOM}.scaling.ask:ask",
+        outcomes=("equal", "not sharded", "differs", "refused", "declined"),
+        tables=f"{_ROOM}.scaling.tables:scaling_tables",
+        limit_seconds=300.0,
+    ),
+    Family(
         "surface",
         title="how much there is to know for a model and its training step",
         short="lines a model",

@@ -86,6 +86,7 @@ _STALLS = {
 
 _TABLE = (
     _seconds("seconds_per_step", "seconds per step, steps queued"),
+    _seconds("one_device_seconds_per_step", "seconds per step on one of the devices"),
     _seconds("latency_seconds", "seconds per call on one input, each waited for"),
     _seconds("seconds_per_batch", "seconds per pass of the batch, passes queued"),
     _seconds("seconds_per_call", "seconds per call of a task, calls queued"),

@@ -56,12 +56,17 @@ class Content(msgspec.Struct, frozen=True):
 
     @property
     def cases(self) -> tuple[tuple[NamedRun, CaseResult], ...]:
-        """Every selected case with its run, in the order of devices, phases and models."""
+        """Every selected case with its run, in the order of devices, precisions, phases and models."""
         phases, devices = list(PHASES), list(DEVICES)
         return tuple(
             sorted(
                 ((run, case) for run in self.runs for case in run.record.cases),
-                key=lambda pair: (devices.index(pair[1].device), phases.index(pair[1].phase), pair[1].model),
+                key=lambda pair: (
+                    devices.index(pair[1].device),
+                    pair[1].place,
+                    phases.index(pair[1].phase),
+                    pair[1].model,
+                ),
             )
         )
 

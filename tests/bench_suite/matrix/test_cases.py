@@ -185,6 +185,16 @@ def test_a_declined_device_gives_the_tables_reason_and_only_there(
     assert reasons == {"cpu": "", "gpu": "", "tpu": "not driven yet"}
 
 
+def test_a_model_that_a_line_cannot_run_is_declined_with_the_reason(
+    sample: Framework, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        FRAMEWORKS, sample.id, msgspec.structs.replace(sample, declined_models={"mlp": "cannot be captured"})
+    )
+    assert declined(a_case(sample.id)) == "cannot be captured"
+    assert all(model in MODELS for line in FRAMEWORKS.values() for model in line.declined_models)
+
+
 def test_what_holds_everywhere_is_said_before_what_is_missing_here(
     sample: Framework, monkeypatch: pytest.MonkeyPatch
 ) -> None:
