@@ -5,15 +5,16 @@ logits, of left and right), ``start`` [environments, 4], ``uniforms`` [steps, en
 where its uniform is below the policy's probability of right, and ``resets`` [steps, environments, 4], the states in
 which an environment goes on whose episode has ended.
 
-A rollout gives ``observations`` [steps, environments, 4], the states that the policy saw, ``actions`` and ``terminated``
-[steps, environments], 0 or 1, and ``final`` [environments, 4]. An update gives the ``loss`` of a rollout, its
-``gradient.*`` and the ``updated.*`` parameters: loss = −mean(log probability of the action × (return − mean return)),
-the return being the discounted sum of the rewards from there to the end of the episode or of the rollout, and the
-reward 1 a step.
+A rollout gives ``observations`` [steps, environments, 4], the states that the policy saw, ``actions`` and
+``terminated`` [steps, environments], 0 or 1, and ``final`` [environments, 4]. An update gives the ``loss`` of a
+rollout, its ``gradient.*`` and the ``updated.*`` parameters: loss = −mean(log probability of the action × (return −
+mean return)), the return being the discounted sum of the rewards from there to the end of the episode or of the
+rollout, and the reward 1 a step.
 """
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import canonical, cartpole, tanh_net
-from speedscore.bench_suite.workloads.task import Answers, Arguments, Limits
 from speedscore.bench_suite.workloads.tanh_net import Doubles
+from speedscore.bench_suite.workloads.task import Arguments, Limits
 from speedscore.host.fields import Scalar
 
 DISCOUNT = 0.99
@@ -64,7 +65,7 @@ class CartPole(msgspec.Struct, frozen=True):
         """Environments are drawn until there are enough in which no decision is within ``MARGIN`` of the other one."""
         return dict(_draw(self.environments, self.steps, draw))
 
-    def answers(self, arguments: Arguments) -> Answers:
+    def answers(self, arguments: Arguments) -> Doubles:
         doubles = {name: values.astype(np.float64) for name, values in arguments.items()}
         parameters = policy(doubles)
         played = play(parameters, doubles)
@@ -87,7 +88,7 @@ class CartPole(msgspec.Struct, frozen=True):
 
         No framework here saves the activations of the rollout: each evaluates the policy once more to differentiate it.
         """
-        forward = [2 * inputs * outputs for inputs, outputs in zip(SIZES, SIZES[1:], strict=False)]
+        forward = [2 * inputs * outputs for inputs, outputs in itertools.pairwise(SIZES)]
         backward = 2 * sum(forward) - forward[0]
         return self.environments * self.steps * (sum(forward) + (backward if self.what == UPDATE else 0))
 
@@ -194,7 +195,7 @@ _LIMITS = {
     ),
 }
 
-_STEPS = {"smoke": 32, "small": 64, "full": 256}
+_STEPS = {"smoke": 32, "small": 64, "full": 128}
 
 
 def make(preset: str, *, name: str, what: str, environments: int, steps: int = 0) -> CartPole:

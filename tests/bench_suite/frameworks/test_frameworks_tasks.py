@@ -39,11 +39,7 @@ _MEASURED = [line for line in FRAMEWORKS.values() if line.task_builder and "cpu"
 
 @pytest.mark.parametrize(
     ("framework", "check"),
-    [
-        pytest.param(line.id, check, marks=require_installed(line))
-        for line in _MEASURED
-        for check in _checks(line.id)
-    ],
+    [pytest.param(line.id, check, marks=require_installed(line)) for line in _MEASURED for check in _checks(line.id)],
 )
 def test_of_a_task(framework: str, check: str) -> None:
     run_checks("task_checks", *_checks(framework)).facts(check)
