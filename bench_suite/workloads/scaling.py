@@ -21,14 +21,14 @@ _SPLIT_BY_ROWS = ("attn.proj", "mlp.proj")
 
 
 def make_workload() -> Gpt:
-    """Smoke's sizes with two layers, and with as many examples and heads as there may be devices."""
+    """Smoke's sizes with one layer, and with as many examples and heads as there may be devices."""
     smoke = gpt.make("smoke")
     return msgspec.structs.replace(
         smoke,
         preset="scaling",
         batch=MOST_DEVICES,
         heads=MOST_DEVICES,
-        layers=2,
+        layers=1,
         cut=f"{smoke.cut}; {MOST_DEVICES} examples and {MOST_DEVICES} heads, which the devices share",
     )
 

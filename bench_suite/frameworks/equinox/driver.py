@@ -13,7 +13,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax.sharding import NamedSharding, PartitionSpec
+from jax.sharding import NamedSharding
 
 from speedscore.bench_suite.frameworks.equinox.layout import fill_model, fill_state, outline, to_canonical
 from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Loss, Tree, one_element
@@ -21,6 +21,9 @@ from speedscore.bench_suite.frameworks.jax.observing import count_exported_bytes
 from speedscore.bench_suite.workloads.workload import Weights
 from speedscore.host.clock import seconds
 from speedscore.host.fields import Scalar
+
+# Without annotations.
+PartitionSpec: Any = jax.sharding.PartitionSpec
 
 
 @dataclasses.dataclass(frozen=True)

@@ -143,7 +143,7 @@ class PureDriver:
     def start(self, params: Tree, state: Tree, *, trains: bool) -> Carry:
         if not trains:
             return params, state, None
-        # Under jit the zeros of an optimizer follow from no argument, and would not be shared out as the parameters are.
+        # Under jit an optimizer's zeros follow from no argument, and would not be shared out as the parameters are.
         shared_out = any(len(leaf.sharding.device_set) > 1 for leaf in jax.tree.leaves(params))
         init = self._optimizer.init if shared_out else self._init_optimizer
         return params, state, init(params)

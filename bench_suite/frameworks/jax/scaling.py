@@ -13,8 +13,9 @@ from typing import Any, cast
 
 import jax
 import numpy as np
+from jax import sharding
 from jax.experimental import multihost_utils
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh, NamedSharding
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.jax.building import JaxBuilder
@@ -28,6 +29,9 @@ from speedscore.bench_suite.frameworks.table import Framework
 from speedscore.bench_suite.workloads.scaling import split_axis
 from speedscore.bench_suite.workloads.workload import Weights, Workload
 from speedscore.record.phases import DeviceName
+
+# Without annotations.
+PartitionSpec: Any = sharding.PartitionSpec
 
 DATA = "data"
 """The way in which each device has all parameters and a part of the batch; the other is ``model``."""

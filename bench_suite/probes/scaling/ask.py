@@ -1,4 +1,4 @@
-"""How one is asked: start what the framework needs to have so many devices, have the step certified there, and judge it.
+"""How one is asked: start what gives the framework so many devices, have the step certified there, and judge it.
 
 ``seconds`` are those of building, compiling and certifying the shared program, in the slowest process.
 """
@@ -61,6 +61,8 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
             proofs = _by_torchrun(case, sharing, tools, reference)
         else:
             started = _start(case, sharing, tools)
+            # All have imported the framework before any of them begins to wait for the others.
+            started.call("require_devices")
             proofs = [msgspec.convert(proof, Proof) for proof in started.call("prove", reference=str(reference))]
             timed = {} if case.device == "cpu" else _time(started, tools.preset)
     except (Raised, Lost) as error:
@@ -97,7 +99,7 @@ def _start(case: ProbeCase, sharing: Sharing, tools: Tools) -> DeviceProcesses:
         process, _ = tools.start_shared(case.framework, device=case.device, variables=variables)
         return DeviceProcesses([process], [task])
     variables = _forced(1) if ecosystem == "jax" else {}
-    first, is_fresh = tools.start_shared(f"{case.framework} 0", device=case.device, variables=variables)
+    first, _ = tools.start_shared(f"{case.framework} 0", device=case.device, variables=variables)
     if case.device != "cpu":
         first.call(f"{_ROOM}.in_process:require_devices", task=msgspec.to_builtins(task))
     others = [
@@ -119,7 +121,7 @@ def _forced(devices: int) -> dict[str, str]:
 
 
 def _rendezvous(ecosystem: str, tools: Tools) -> str:
-    """Where the processes find each other: PyTorch's in a new file, JAX's at an address, which its first process takes."""
+    """Where they find each other: PyTorch's in a new file, JAX's at an address that the first of them takes."""
     return free_address() if ecosystem == "jax" else str(tools.scratch / "rendezvous")
 
 
