@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.jax.building import JaxBuilder
 from speedscore.bench_suite.frameworks.jax.devices import find_device, place
-from speedscore.bench_suite.frameworks.jax.driver import Driver, Tree
+from speedscore.bench_suite.frameworks.jax.driver import Carry, Driver, Tree
 from speedscore.bench_suite.frameworks.jax.jax_program import JaxProgram
 from speedscore.bench_suite.frameworks.jax.watching import config
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
@@ -86,6 +86,9 @@ class SharedOut:
         params, state = trees
         places = self._whole if self._way == DATA else jax.tree.map(self._split_where_marked, self._marked(driver))
         return place(params, places), place(state, self._whole)
+
+    def start(self, driver: Driver, trees: tuple[Tree, Tree], *, trains: bool) -> Carry:
+        return driver.start_sharded(*trees) if trains else driver.start(*trees, trains=False)
 
     def put_batch(self, batch: tuple[Any, ...]) -> Any:
         return place(batch, NamedSharding(self._mesh, PartitionSpec(_AXIS)) if self._way == DATA else self._whole)
