@@ -138,14 +138,23 @@ def _by_torchrun(case: ProbeCase, sharing: Sharing, tools: Tools, reference: Pat
 
 def _time(started: DeviceProcesses, preset: str) -> dict[str, list[float]]:
     """Over all devices, and over one of them by the first process alone."""
-    everywhere = started.call("time_steps", preset=preset)[0]
-    first = started.tasks[0]
-    member = None if first.member is None else Member(0, 1, f"{first.member.rendezvous}-alone")
+    # Whoever meets again meets elsewhere: a file that has served once serves no more.
+    together = DeviceProcesses(started.processes, [_meeting(task, "timed") for task in started.tasks])
+    first = _meeting(started.tasks[0], "alone")
+    member = None if first.member is None else msgspec.structs.replace(first.member, processes=1)
     alone = DeviceProcesses(started.processes[:1], [msgspec.structs.replace(first, devices=1, member=member)])
     return {
-        "seconds_per_step": everywhere,
+        "seconds_per_step": together.call("time_steps", preset=preset)[0],
         "one_device_seconds_per_step": alone.call("time_steps", preset=preset)[0],
     }
+
+
+def _meeting(task: Task, suffix: str) -> Task:
+    """The same task for a process that meets the others at another place."""
+    if task.member is None:
+        return task
+    member = msgspec.structs.replace(task.member, rendezvous=f"{task.member.rendezvous}-{suffix}")
+    return msgspec.structs.replace(task, member=member)
 
 
 def _observations(case: ProbeCase, sharing: Sharing, proofs: Sequence[Proof]) -> dict[str, Scalar]:

@@ -90,11 +90,10 @@ def test_every_case_says_what_it_asks_and_has_a_module_that_answers() -> None:
 
 
 def test_the_workload_can_be_divided_by_every_count() -> None:
-    workload = make_workload()
-    assert workload.heads % max(COUNTS) == 0
-    assert len(workload.inputs()) % max(COUNTS) == 0
-    assert make_timed_workload("full").batch % max(COUNTS) == 0
-    for name, values in workload.parameters().items():
+    for workload in (make_workload(), make_timed_workload("smoke"), make_timed_workload("full")):
+        assert {workload.heads % max(COUNTS), workload.batch % max(COUNTS), workload.vocabulary % max(COUNTS)} == {0}
+        assert workload.width % workload.heads == 0
+    for name, values in make_workload().parameters().items():
         axis = split_axis(name)
         assert axis is None or values.shape[axis] % max(COUNTS) == 0
     assert split_share(1) == 1.0
