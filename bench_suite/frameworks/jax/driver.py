@@ -96,6 +96,10 @@ class Driver(Protocol):
         """What the first step takes, from trees on the device; with a fresh optimizer state where it trains."""
         ...
 
+    def start_sharded(self, params: Tree, state: Tree) -> Carry:
+        """The same for training, where each array lies over several devices: the optimizer's lie as they do."""
+        ...
+
     def parts(self, carry: Carry) -> tuple[Tree, Tree]:
         """Parameters and state of a carry, in the form of ``to_trees``."""
         ...
@@ -141,12 +145,11 @@ class PureDriver:
         self.to_canonical = model.to_canonical
 
     def start(self, params: Tree, state: Tree, *, trains: bool) -> Carry:
-        if not trains:
-            return params, state, None
-        # Under jit the zeros of an optimizer follow from no argument, and would not be shared out as the parameters are.
-        shared_out = any(len(leaf.sharding.device_set) > 1 for leaf in jax.tree.leaves(params))
-        init = self._optimizer.init if shared_out else self._init_optimizer
-        return params, state, init(params)
+        return params, state, self._init_optimizer(params) if trains else None
+
+    def start_sharded(self, params: Tree, state: Tree) -> Carry:
+        # Under jit an optimizer's zeros follow from no argument, and would not be shared out as the parameters are.
+        return params, state, self._optimizer.init(params)
 
     def parts(self, carry: Carry) -> tuple[Tree, Tree]:
         return carry[0], carry[1]
