@@ -60,12 +60,12 @@ class RoundAudit:
     def after_round(self) -> None:
         """Look at the round just taken, by chance. Raises RoundRefused where it has not done its work."""
         if self._rounds.chance.randrange(LOOKED_AT_ONE_IN) == 0:
-            self._look()
+            self.look()
 
     def after_last_round(self) -> None:
         """Look at the last round where that was not done yet, and at the times of all."""
         if self._rounds.since_start and self._rounds.since_start[-1] is not self._seen:
-            self._look()
+            self.look()
         self._rounds.require_true(batch_bytes=self._batch_bytes)
 
     @cached_property
@@ -88,7 +88,8 @@ class RoundAudit:
             return sum(values.nbytes for values in self._task.arguments().values())
         return self._batches.bytes
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Certify the last round. Raises RoundRefused where it has not done its work."""
         draw = self._rounds.draw()
         shown = self._read(draw)
         plans = tuple(self._rounds.since_start)
