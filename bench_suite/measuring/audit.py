@@ -182,7 +182,7 @@ class RoundAudit:
             raise RoundRefused(f"a step leaves {again.stuck} where it was, which has a gradient")
 
     def _own_training(self, plans: Sequence[RoundPlan], draw: int) -> tuple[Elements, list[float]] | None:
-        """Elements of the weights, and the losses of the last round; None where that is too much to compute."""
+        """Elements of the weights, and the losses of the last round, once in a process; None where that is too much."""
         from speedscore.bench_suite.workers.evidence import tensor_elements
         from speedscore.bench_suite.workloads.methods import numpy_method
         from speedscore.bench_suite.workloads.reference_steps import Doubles, optimizer_step
@@ -243,14 +243,14 @@ class RoundAudit:
                 )
 
     def _own_pass(self, plan: RoundPlan, draw: int) -> Elements | None:
-        """Elements of the logits of one example; None where that is too much to compute."""
+        """Elements of the logits of one example, once in a process; None where that is too much to compute."""
         from speedscore.bench_suite.workers.evidence import answer_elements, example_shown
         from speedscore.bench_suite.workloads.methods import numpy_method
 
         method = numpy_method(self._workload)
         if method is None or self._workload.inference_flops() > self._own_flops_left:
             return None
-        self._own_flops_left -= self._workload.inference_flops()
+        self._own_flops_left = 0.0
         inputs, _ = self._batches.draw(plan.batch)
         example = example_shown(len(inputs), draw)
         parameters = {name: values.astype("float64") for name, values in self._workload.parameters().items()}
