@@ -24,7 +24,7 @@ from speedscore.bench_suite.measuring.outcomes import (
     CaseOutcome,
     CaseUnavailable,
 )
-from speedscore.bench_suite.measuring.plausibility import MOST_OF_GEMM, flops_rate, why_impossible
+from speedscore.bench_suite.measuring.plausibility import GEMM_TIMES, MOST_OF_GEMM, flops_rate, why_impossible
 from speedscore.bench_suite.measuring.product_peak import ProductPeak
 from speedscore.bench_suite.measuring.role_rounds import ReplyType, RoleRounds
 from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, all_narrow, interval_fraction
@@ -233,10 +233,11 @@ class CellRun:
             rounds = _of_enough_turns(rounds)
         if not rounds:
             return CaseUnavailable(OUT_OF_TIME)
-        peak = peak_flops_per_second(str(samples.described.program.device_kind), "float32")
+        peak = peak_flops_per_second(str(samples.described.program.device_kind), case.precision)
         flops = 0 if phase.compiles else self._built.flops[case.role]
         rounds_seconds = [round_.seconds for round_ in rounds]
-        product = self.product_peak.at_least(flops_rate(flops, rounds_seconds) / MOST_OF_GEMM)
+        most = MOST_OF_GEMM * GEMM_TIMES[case.precision]
+        product = self.product_peak.at_least(flops_rate(flops, rounds_seconds) / most)
         if product is None and self.gauged is not None:
             product = self.gauged.gemm_flops_per_second
         impossible = why_impossible(
@@ -244,6 +245,7 @@ class CellRun:
             rounds_seconds,
             gemm_flops_per_second=product,
             peak_flops_per_second=peak.flops_per_second if peak else None,
+            precision=case.precision,
         )
         if impossible:
             return CaseFailed(RuntimeError(impossible))

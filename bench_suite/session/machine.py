@@ -75,7 +75,10 @@ class DeviceSearch:
         detected = self._done.get(case.device)
         if detected is None:
             detected = self._done[case.device] = self._detectors[case.device]()
-        return f"no {case.device}: {detected.absence}" if detected.absence else declined(case)
+        if detected.absence:
+            return f"no {case.device}: {detected.absence}"
+        lacking = detected.lacking.get(case.precision)
+        return declined(case) or (f"no {case.precision} on {case.device}: {lacking}" if lacking else "")
 
     def can_be_tried(self, case: Case) -> bool:
         # A wrong line of the table is the failure of its own cases' tests, not of the session.

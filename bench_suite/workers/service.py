@@ -136,7 +136,7 @@ class Service:
             task = load_task(setting.workload_module, setting.preset, options, name=setting.cell.model)
             self._cell = _Cell(setting, task, import_rss_bytes)
             return Built(workload=task.describe() | {"preset": setting.preset}, flops={"capability": task.flops()})
-        workload = load_workload(setting.workload_module, setting.preset)
+        workload = load_workload(setting.workload_module, setting.preset, setting.cell.precision)
         self._cell = _Cell(setting, workload, import_rss_bytes)
         return Built(
             workload=workload.describe() | {"preset": setting.preset},

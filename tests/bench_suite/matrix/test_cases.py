@@ -12,8 +12,10 @@ import pytest
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.matrix.cases import Block, Case, Cell, declined, has_cell, implementation, matrix
-from speedscore.bench_suite.workloads.table import MODELS, Model
+from speedscore.bench_suite.workloads.table import MODELS, TASKS, Model
 from speedscore.record.phases import DEVICES, PHASES, Phase
+
+MODEL_PHASES = [phase for phase, spec in PHASES.items() if spec.role != "capability"]
 
 
 def a_case(framework: str = "sample") -> Case:
@@ -44,7 +46,7 @@ def sample(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Framework:
 
 def test_every_idiomatic_framework_model_and_device_has_a_case_in_each_phase() -> None:
     idiomatic = [name for name, framework in FRAMEWORKS.items() if framework.style == "idiomatic"]
-    for phase in PHASES:
+    for phase in MODEL_PHASES:
         cells = [(case.framework, case.model, case.device) for case in matrix(phase)]
         assert sorted(cell for cell in cells if cell[0] in idiomatic) == sorted(product(idiomatic, MODELS, DEVICES))
         assert {case.phase for case in matrix(phase)} == {phase}
@@ -70,10 +72,10 @@ def test_cases_of_a_group_differ_only_in_their_frameworks() -> None:
 
 
 def test_a_block_holds_all_phases_of_a_model_on_a_device() -> None:
-    cases = [case for phase in PHASES for case in matrix(phase)]
+    cases = [case for phase in MODEL_PHASES for case in matrix(phase)]
     for block in {case.block for case in cases}:
         members = [case for case in cases if case.block == block]
-        assert len(members) == len({case.framework for case in members}) * len(PHASES)
+        assert len(members) == len({case.framework for case in members}) * len(MODEL_PHASES)
         assert {(case.model, case.device) for case in members} == {(block.model, block.device)}
 
 
@@ -91,7 +93,27 @@ def test_both_compilations_are_those_of_the_training_program() -> None:
         "throughput": "throughput",
         "compilation": "training",
         "warm_compilation": "training",
+        "capability": "capability",
     }
+
+
+def test_tasks_are_cases_of_the_one_phase_that_has_no_models() -> None:
+    cases = matrix("capability")
+    assert {case.model for case in cases} == TASKS.keys()
+    assert not TASKS.keys() & MODELS.keys()
+    # A line that would only repeat another's program has no cell: the transformations of JAX's libraries are JAX's own.
+    assert {case.framework for case in cases} == {name for name, line in FRAMEWORKS.items() if line.task_builder}
+
+
+def test_a_task_that_a_framework_cannot_do_is_declined_with_its_reason(sample: Framework) -> None:
+    able = msgspec.structs.replace(sample, task_builder=f"{sample.package}.tasks:build")
+    case = Case(framework=able.id, model="jacobian", device="cpu", phase="capability")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(FRAMEWORKS, able.id, able)
+        assert declined(case) == "sample has no jacobian: there is no jacobian.py in its folder"
+        reasoned = msgspec.structs.replace(able, declined_tasks={"jacobian": "it has no derivatives"})
+        patch.setitem(FRAMEWORKS, able.id, reasoned)
+        assert declined(case) == "it has no derivatives"
 
 
 def test_a_planted_framework_enters_the_matrix(sample: Framework) -> None:
@@ -161,6 +183,16 @@ def test_a_declined_device_gives_the_tables_reason_and_only_there(
         device: declined(Case(framework=sample.id, model="mlp", device=device, phase="training")) for device in DEVICES
     }
     assert reasons == {"cpu": "", "gpu": "", "tpu": "not driven yet"}
+
+
+def test_a_model_that_a_line_cannot_run_is_declined_with_the_reason(
+    sample: Framework, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        FRAMEWORKS, sample.id, msgspec.structs.replace(sample, declined_models={"mlp": "cannot be captured"})
+    )
+    assert declined(a_case(sample.id)) == "cannot be captured"
+    assert all(model in MODELS for line in FRAMEWORKS.values() for model in line.declined_models)
 
 
 def test_what_holds_everywhere_is_said_before_what_is_missing_here(
