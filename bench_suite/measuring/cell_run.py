@@ -279,7 +279,7 @@ class CellRun:
 def _load(setting: Setting) -> Workload | TaskWorkload:
     """What the worker of a setting computes, on pytest's side."""
     if setting.task_options is None:
-        return load_workload(setting.workload_module, setting.preset)
+        return load_workload(setting.workload_module, setting.preset, setting.cell.precision)
     return load_task(setting.workload_module, setting.preset, setting.task_options, name=setting.cell.model)
 
 

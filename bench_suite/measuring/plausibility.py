@@ -22,6 +22,7 @@ def flops_rate(flops: int, rounds_seconds: Sequence[float]) -> float:
     """Operations a second of the middle round; 0 where nothing is known of them."""
     return flops / median(rounds_seconds) if rounds_seconds else 0.0
 
+
 GEMM_TIMES: dict[Precision, float] = {"float32": 1.0, "tf32": 1.0, "bfloat16": 32.0}
 """How many times as fast a processor can multiply in a precision as in float32, which NumPy measures. Intel's
 tiles (AMX) do 2,048 operations of bfloat16 a cycle and core, its two units of AVX-512 do 64 of float32, and 128 of

@@ -74,5 +74,6 @@ def _costs(role: Role, worker: ProcessWorker, prepared: Prepared, *, model: str)
     return (
         f"a round takes {1e3 * round_seconds:.1f} ms, its steps and those of settling {1e3 * steps:.1f} ms of them; "
         f"the clock of pytest's side is {1e3 * lag:.2f} ms behind; a look takes "
-        f"{1e3 * statistics.median(looks[1:]):.0f} ms, the first, in float64 too, {1e3 * looks[0]:.0f} ms; one round in {LOOKED_AT_ONE_IN} is looked at"
+        f"{1e3 * statistics.median(looks[1:]):.0f} ms, the first, in float64 too, {1e3 * looks[0]:.0f} ms; "
+        f"one round in {LOOKED_AT_ONE_IN} is looked at"
     )
