@@ -103,9 +103,9 @@ def has_cell(framework: Framework, model: Model | Task, device: DeviceName) -> b
 def declined(case: Case) -> str:
     """Why this case cannot be measured on any machine, or on this installation; empty when it can be tried."""
     framework, line = FRAMEWORKS[case.framework], find_line(case.model)
+    if isinstance(line, Task) and (reason := framework.why_not(line)):
+        return reason
     if not implementation(framework, line):
-        if line.module in framework.declined_tasks:
-            return framework.declined_tasks[line.module]
         module = framework.module_of(line.id, line.module) or line.module
         return f"{case.framework} has no {case.model}: there is no {module}.py in its folder"
     if case.device in framework.declined:

@@ -51,7 +51,9 @@ def make_transformation(recipe: Recipe) -> tuple[Any, str]:
     transformation, text = make_optimizer(options, schedule=_make_schedule(recipe))
     if recipe.clip_norm is None:
         return transformation, text
-    return optax.chain(optax.clip_by_global_norm(recipe.clip_norm), transformation), f"optax.clip_by_global_norm, {text}"
+    return optax.chain(
+        optax.clip_by_global_norm(recipe.clip_norm), transformation
+    ), f"optax.clip_by_global_norm, {text}"
 
 
 def _make_schedule(recipe: Recipe) -> Any:

@@ -15,9 +15,7 @@ from speedscore.bench_suite.workloads.rl import DISCOUNT, LEARNING_RATE, ROLLOUT
 def make(task: CartPole, *, platform: str) -> TensorflowTask:
     """The task as a function of its arguments; it is the same on every platform."""
     del platform
-    return TensorflowTask(
-        _rollout if task.what == ROLLOUT else _update, {"form": "batched tensors, tf.scan over time"}
-    )
+    return TensorflowTask(_rollout if task.what == ROLLOUT else _update, {"form": "batched tensors, tf.scan over time"})
 
 
 def _rollout(arguments: Named) -> dict[str, Any]:
