@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.program import Program
 from speedscore.bench_suite.workers.second_batch import (
-    OTHER_ENOUGH,
     distance,
     has_another,
+    least_apart,
     limit,
     other_batch,
     own_batch,
@@ -71,7 +71,6 @@ class RoundWitness:
         self._program.feed(*own_batch(self._workload, self._role))
         self._program.infer()
         self._program.wait()
-        enough = OTHER_ENOUGH * self._workload.tolerances.outputs
-        self._is_stale = not distance(self._program.forward(), wanted) > enough
+        self._is_stale = not distance(self._program.forward(), wanted) > least_apart(self._workload)
         self._program.feed(*other_batch(self._workload, self._role))
         return wanted
