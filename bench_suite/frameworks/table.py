@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from speedscore.bench_suite.frameworks.program import Builder, TaskBuilder
+from speedscore.bench_suite.workloads.table import TASKS, Task
 from speedscore.host.peaks import Precision
 from speedscore.record.metrics import Metric
 from speedscore.record.phases import DEVICES, FLOAT32, PRECISIONS, DeviceName
@@ -35,7 +36,8 @@ class Framework(msgspec.Struct, frozen=True):
     variant: str = ""
     """Passed to the builder: which way of running it this line is."""
     style: Style = "idiomatic"
-    """Whether its programs are written as its documentation teaches, or as the fastest way that was found."""
+    """Whether its programs are written as its documentation teaches, or as the fastest way that was found, or in a
+    library that runs on several frameworks: then neither is the framework scored as it nor do the probes ask it."""
     models: dict[str, str] = {}
     """Model → module of its package that writes it, for a line that has these models alone; empty: every model, each in
     the module of its name."""
@@ -45,10 +47,12 @@ class Framework(msgspec.Struct, frozen=True):
     """Device → why this framework is not measured there."""
     precisions: tuple[Precision, ...] = (FLOAT32,)
     """What its programs can compute in; a case of another one is declined."""
+    declined_models: dict[str, str] = {}
+    """Model → why this line cannot run it, though it is written in its folder."""
     task_builder: str = ""
     """``module:function`` that builds a task; empty for a line that has none, as one that would repeat another's."""
     declined_tasks: dict[str, str] = {}
-    """Module of tasks → why this framework cannot do them, or has no way of its own to."""
+    """A task, or the module of tasks → why this framework cannot do them, or has no way of its own to."""
     metrics: tuple[Metric, ...] = ()
     """What its programs report in ``compile``, ``memory`` or ``counts`` beyond ``speedscore.record.metrics``."""
 
@@ -93,6 +97,10 @@ class Framework(msgspec.Struct, frozen=True):
         builder: Builder = getattr(importlib.import_module(module), function)
         return builder
 
+    def why_not(self, task: Task) -> str:
+        """Why it declines the task; empty for one that it has, or has not written."""
+        return self.declined_tasks.get(task.id) or self.declined_tasks.get(task.module, "")
+
     def load_task_builder(self) -> TaskBuilder:
         """The same of what builds its tasks."""
         module, _, function = self.task_builder.partition(":")
@@ -101,6 +109,10 @@ class Framework(msgspec.Struct, frozen=True):
 
 
 _FOLDER = "speedscore.bench_suite.frameworks"
+_KERAS_COMPILED = (
+    "torch.compile (2.13) cannot capture Keras' BatchNormalization (3.15) in training as one graph: it stops where the "
+    "layer assigns the running statistics"
+)
 _GRAPHS = "CUDA graphs are a way to launch work on an NVIDIA GPU; torch-compile is the same without them"
 
 
@@ -149,7 +161,31 @@ def _in_torch(name: str, *, variant: str, declined: dict[str, str] | None = None
     )
 
 
+def _with_optimizers(line: Framework, way: str) -> Framework:
+    """A line that has the tasks of optimizers alone, from the module of that way."""
+    tasks = {task.id: f"optimizers_{way}" for task in TASKS.values() if task.module == "optimizers"}
+    return msgspec.structs.replace(line, id=f"{line.id}-{way.replace('_', '-')}", models=tasks)
+
+
+_TORCH = _in_torch("torch", variant="eager")
+
+
 # The transformations are JAX's own: in the libraries upon it the tasks would be the same program.
+def _in_keras(name: str, ecosystem: str, *, extra: str, packages: tuple[str, ...], variant: str) -> Framework:
+    """A line whose models are Keras', on the backend that its variant names."""
+    return Framework(
+        name,
+        f"{_FOLDER}.keras.program:build",
+        ecosystem=ecosystem,
+        extra=f"keras,{extra}",
+        packages=("keras", *packages),
+        variant=variant,
+        style="multi-backend",
+        declined={} if variant == "jax" else {"tpu": "Keras is driven on a TPU by this suite with JAX alone"},
+        declined_models={"resnet50": _KERAS_COMPILED} if variant == "torch-compile" else {},
+    )
+
+
 _JAX = msgspec.structs.replace(
     _written_in_all(_on_jax("jax", "jax", extra="jax")), task_builder=f"{_FOLDER}.jax.tasks:build"
 )
@@ -165,6 +201,10 @@ _TENSORFLOW = Framework(
     precisions=tuple(PRECISIONS),
     declined={"tpu": "TensorFlow is not driven on a TPU by this suite"},
     task_builder=f"{_FOLDER}.tensorflow.tasks:build",
+    declined_tasks={
+        f"remat-{network}-selective": "tf.recompute_grad computes all of a block again, and knows no policy"
+        for network in ("gpt", "resnet50")
+    },
 )
 
 FRAMEWORKS = {
@@ -185,10 +225,18 @@ FRAMEWORKS = {
         _EQUINOX,
         _tuned(_EQUINOX, _TUNED_TRANSFORMERS | _TUNED_RESNET),
         # Fused optimizers and channels_last, where that is faster, are what PyTorch's own documentation advises.
-        _in_torch("torch", variant="eager"),
+        _TORCH,
+        # How the others of PyTorch's own optimizers do beside the fused ones of the line before.
+        _with_optimizers(_TORCH, "for_loop"),
+        _with_optimizers(_TORCH, "foreach"),
         _in_torch("torch-compile", variant="compile"),
         _in_torch("torch-cudagraphs", variant="cudagraphs", declined={"cpu": _GRAPHS, "tpu": _GRAPHS}),
         _TENSORFLOW,
         _tuned(_TENSORFLOW, _TUNED_RESNET),
+        # Compiled or not as Keras itself does it where nobody asks; run_eagerly is Keras' way to debug a model.
+        _in_keras("keras-jax", "jax", extra="jax", packages=_JAX.packages, variant="jax"),
+        _in_keras("keras-tensorflow", "tensorflow", extra="tensorflow", packages=("tensorflow",), variant="tensorflow"),
+        _in_keras("keras-torch", "pytorch", extra="torch", packages=("torch",), variant="torch"),
+        _in_keras("keras-torch-compile", "pytorch", extra="torch", packages=("torch",), variant="torch-compile"),
     )
 }

@@ -36,9 +36,9 @@ class ProbeCase(msgspec.Struct, frozen=True, order=True):
     framework: str
     """An id of the table of frameworks."""
     subject: str = ""
-    """A model, a mistake; empty where the question is about the framework as a whole."""
+    """A model, also with what is done to it; a mistake; empty where the question is about the framework as a whole."""
     target: str = ""
-    """Where a model is to go; empty where nothing goes anywhere."""
+    """Where a model is to go, or to how many devices; empty where nothing goes anywhere."""
     device: DeviceName = "cpu"
     packages: tuple[str, ...] = ()
     """Importable names that it needs beside the framework's own."""
@@ -151,7 +151,8 @@ _OURS = "speedscore.bench_suite."
 def libraries() -> tuple[Framework, ...]:
     """A line for each library that there is: the first of its package, which is written as its documentation teaches.
 
-    The others are ways of running the same models, or are tuned for speed, which no probe asks about.
+    The others are ways of running the same models, are tuned for speed, or run on several frameworks: a probe asks each
+    of these about itself.
     """
     first = {line.package: line for line in reversed(FRAMEWORKS.values()) if line.style == "idiomatic"}
     return tuple(line for line in FRAMEWORKS.values() if first.get(line.package) is line)

@@ -61,14 +61,16 @@ def require_passed(case: str, certificate: Certificate) -> None:
         raise CertificateError(case, certificate)
 
 
-def certify(program: Program, workload: Workload, role: Role) -> Certificate:
+def certify(program: Program, workload: Workload, role: Role, *, reference: Reference | None = None) -> Certificate:
     """Compare ``program`` with the reference of ``workload``, passed or not, and leave it in its canonical state.
+
+    The reference is the one in the workload's file, unless another is given.
 
     Training: parameter count, logits, loss, gradients, parameters after five steps. Inference and throughput:
     parameter count, logits of the timed pass, and the loss that follows from these logits.
     Raises ReferenceFileError when there is no reference for these numbers.
     """
-    reference = load_reference(workload)
+    reference = reference or load_reference(workload)
     program.load()
     wanted = sum(values.size for values in workload.parameters().values())
     count = Check("parameter count", "", abs(float(program.trained_count() - wanted)), 0.0)

@@ -6,6 +6,7 @@ the same shapes, and once more when the last round is over. It never imports a f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -15,11 +16,14 @@ from speedscore.bench_suite.frameworks.program import TaskProgram
 from speedscore.bench_suite.workers import after_rounds
 from speedscore.bench_suite.workers.certificate import INCOMPARABLE
 from speedscore.bench_suite.workers.rounds import time_round
-from speedscore.bench_suite.workloads.task import Answers, Limits, TaskWorkload
+from speedscore.bench_suite.workloads.sketch import distance
+from speedscore.bench_suite.workloads.task import Answers, Limits, SketchedAnswer, TaskWorkload
 from speedscore.record.run_record import Certificate, Check
 
 OTHER_DRAW = 1
 """Of the arguments that the program was not built with."""
+_FLOOR = 1e-3
+"""As for gradients in ``certificate``: a part below this much of its whole is judged by the whole."""
 
 
 def certify_task(program: TaskProgram, task: TaskWorkload) -> Certificate:
@@ -51,14 +55,45 @@ def expected_task_limits(task: TaskWorkload) -> dict[str, float]:
 
 def _compare(quantity: str, results: Mapping[str, NDArray[np.float32]], answers: Answers, limits: Limits) -> Check:
     """The result that is furthest off, in parts of what it may be; one that is missing, extra or misshapen is worst."""
-    errors = {name: _error(results.get(name), answers.get(name)) for name in results.keys() | limits.by_result.keys()}
+    wholes = _wholes(answers)
+    errors = {
+        name: _error(results.get(name), answers.get(name), least=_FLOOR * wholes.get(_group(name), 0.0))
+        for name in results.keys() | limits.by_result.keys()
+    }
     worst = max(sorted(errors), key=lambda name: errors[name] / limits.by_result.get(name, 1.0))
     return Check(quantity, worst, errors[worst], limits.by_result.get(worst, 0.0))  # type: ignore[arg-type]
 
 
-def _error(values: NDArray[np.float32] | None, answer: NDArray[np.float64] | None) -> float:
-    """L2 norm of the difference over that of the answer."""
-    if values is None or answer is None or values.shape != answer.shape:
+def _error(
+    values: NDArray[np.float32] | None, answer: NDArray[np.float64] | SketchedAnswer | None, *, least: float
+) -> float:
+    """L2 norm of the difference over that of the answer, or over ``least`` where that is more."""
+    if values is None or answer is None or values.shape != _shape(answer):
         return INCOMPARABLE
-    error = float(np.linalg.norm(values.astype(np.float64) - answer) / np.linalg.norm(answer))
+    if isinstance(answer, SketchedAnswer):
+        off = distance(answer.name, values, answer.sketch)
+    else:
+        off = float(np.linalg.norm((values.astype(np.float64) - answer).reshape(-1)))
+    scale = max(_norm(answer), least)
+    error = off / scale if scale else float(off > 0) * INCOMPARABLE
     return error if np.isfinite(error) else INCOMPARABLE
+
+
+def _group(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _wholes(answers: Answers) -> dict[str, float]:
+    """The norm of all parts of a group together."""
+    squares: dict[str, float] = {}
+    for name, answer in answers.items():
+        squares[_group(name)] = squares.get(_group(name), 0.0) + _norm(answer) ** 2
+    return {group: math.sqrt(square) for group, square in squares.items()}
+
+
+def _norm(answer: NDArray[np.float64] | SketchedAnswer) -> float:
+    return answer.sketch.norm if isinstance(answer, SketchedAnswer) else float(np.linalg.norm(answer.reshape(-1)))
+
+
+def _shape(answer: NDArray[np.float64] | SketchedAnswer) -> tuple[int, ...]:
+    return answer.sketch.shape if isinstance(answer, SketchedAnswer) else answer.shape

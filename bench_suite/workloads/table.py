@@ -68,9 +68,41 @@ MODELS = {
 }
 
 
+_FOLDER = "speedscore.bench_suite.workloads"
+
+
+def _task(name: str, module: str, **options: Scalar) -> Task:
+    return Task(name, workload=f"{_FOLDER}.{module}", module=module, options=options)
+
+
 TASKS: dict[str, Task] = {
     task.id: task
-    for task in (Task("jacobian", workload="speedscore.bench_suite.workloads.jacobian", module="jacobian"),)
+    for task in (
+        *(
+            _task(f"rl-{what}-{environments}", "rl", what=what, environments=environments)
+            for what, environments in (
+                ("rollout", 64),
+                ("rollout", 4096),
+                ("update", 64),
+                ("update", 512),
+                ("update", 4096),
+            )
+        ),
+        *(_task(f"physics-{what}", "physics", what=what) for what in ("gradient", "inverse")),
+        _task("per-example-gradients", "per_example_gradients"),
+        _task("hessian-vector", "hessian_vector"),
+        _task("jacobian", "jacobian"),
+        *(
+            _task(f"optimizers-{optimizer}-{network}", "optimizers", optimizer=optimizer, network=network)
+            for network in MODELS
+            for optimizer in ("sgd", "adam", "adamw")
+        ),
+        *(
+            _task(f"remat-{network}-{policy}", "remat", network=network, policy=policy)
+            for network in ("gpt", "resnet50")
+            for policy in ("none", "full", "selective")
+        ),
+    )
 }
 
 

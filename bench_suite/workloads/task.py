@@ -6,21 +6,37 @@ the spot in float64 NumPy, for these arguments and for any others. It never impo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from speedscore.bench_suite.workloads.sketch import Sketch
 from speedscore.host.fields import Scalar
 
 Arguments = dict[str, NDArray[np.float32] | NDArray[np.int32]]
-Answers = dict[str, NDArray[np.float64]]
+
+
+class SketchedAnswer(msgspec.Struct, frozen=True):
+    """A right answer of which no more than a sketch is known."""
+
+    name: str
+    """Of the tensor that the sketch was made of."""
+    sketch: Sketch
+
+
+Answers = Mapping[str, NDArray[np.float64] | SketchedAnswer]
 Results = dict[str, NDArray[np.float32]]
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Largest relative error, of the L2 norms, that a float32 implementation may have against float64."""
+    """Largest relative error, of the L2 norms, that a float32 implementation may have against float64.
+
+    Results whose names have the same word before their first dot are parts of one: a part that is below a thousandth of
+    the whole is judged by that, for what it lacks is noise.
+    """
 
     by_result: dict[str, float]
     """Every result of a call, by name."""

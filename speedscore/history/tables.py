@@ -101,7 +101,7 @@ _CASES = Table(
     (
         *_CASE,
         _text("ecosystem", "what the framework is scored as: torch-compile belongs to pytorch"),
-        _text("style", "idiomatic or tuned"),
+        _text("style", "idiomatic, tuned or multi-backend"),
         _text("status", "measured, failed or skipped"),
         _text("reason", "why it failed or was skipped; text from outside"),
         _text("stopped", "why its rounds ended: narrow, budget or interrupted"),

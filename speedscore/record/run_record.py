@@ -30,8 +30,9 @@ SCHEMA_VERSION = 2
 Status = Literal["measured", "failed", "skipped"]
 
 
-Style = Literal["idiomatic", "tuned"]
-"""How a program is written: as the documentation of its library teaches it, or as the fastest way that was found."""
+Style = Literal["idiomatic", "tuned", "multi-backend"]
+"""How a program is written: as the documentation of its library teaches it, as the fastest way that was found, or in a
+library that runs on several frameworks, as that one's documentation teaches it."""
 
 
 class Round(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):

@@ -19,6 +19,7 @@ from speedscore.report.choosing import choose_runs
 from speedscore.report.reading import GivenRuns
 from speedscore.scoring.cards import json as card_json
 from speedscore.scoring.cards import wording
+from speedscore.scoring.claims.claim_files import shipped_claims
 from speedscore.scoring.evidence import this_month
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun, gather
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
@@ -110,7 +111,9 @@ def make_content(given: GivenRuns, judging: Judging, *, pages: Mapping[str, str]
         left_out=chosen.left_out,
         rubric=rubric,
         evidence=evidence,
-        scores=build_report(rubric, evidence, frameworks=everybody, departures=judging.departures),
+        scores=build_report(
+            rubric, evidence, frameworks=everybody, departures=judging.departures, claims=shipped_claims()
+        ),
         # Of one run there is none.
         history=history_of(given.saved, given.marks) if len(given.saved) > 1 else None,
         pages=dict(pages or {}),

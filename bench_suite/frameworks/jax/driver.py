@@ -141,7 +141,12 @@ class PureDriver:
         self.to_canonical = model.to_canonical
 
     def start(self, params: Tree, state: Tree, *, trains: bool) -> Carry:
-        return params, state, self._init_optimizer(params) if trains else None
+        if not trains:
+            return params, state, None
+        # Under jit the zeros of an optimizer follow from no argument, and would not be shared out as the parameters are.
+        shared_out = any(len(leaf.sharding.device_set) > 1 for leaf in jax.tree.leaves(params))
+        init = self._optimizer.init if shared_out else self._init_optimizer
+        return params, state, init(params)
 
     def parts(self, carry: Carry) -> tuple[Tree, Tree]:
         return carry[0], carry[1]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -23,9 +23,9 @@ from speedscore.bench_suite.frameworks.profiling import MarkStep
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.frameworks.torch.compiling import VARIANTS, Compiler
 from speedscore.bench_suite.frameworks.torch.layout import TorchModel
-from speedscore.bench_suite.frameworks.torch.memory_layout import Layout, choose_layout
-from speedscore.bench_suite.frameworks.torch.optimizer import make_optimizer
-from speedscore.bench_suite.frameworks.torch.placed import PlacedModel
+from speedscore.bench_suite.frameworks.torch.memory_layout import choose_layout
+from speedscore.bench_suite.frameworks.torch.optimizer import make_optimizer, optimizer_class
+from speedscore.bench_suite.frameworks.torch.placed import Placed, PlacedModel
 from speedscore.bench_suite.frameworks.torch.platforms import Facts, Platform, find_platform
 from speedscore.bench_suite.workloads.workload import IGNORED, Array, Weights, Workload
 from speedscore.host.peaks import Precision
@@ -43,6 +43,17 @@ _COMPUTE: dict[str, Facts] = {
     }
 }
 """What of a program is in which type, where not all is float32."""
+
+
+class Stepping(Protocol):
+    """What an optimizer does in a step: PyTorch's own, or a library's."""
+
+    def zero_grad(self, *, set_to_none: bool) -> None: ...
+    def step(self) -> object: ...
+
+
+StartOptimizer = Callable[[], Stepping]
+"""Makes a fresh optimizer of a model's parameters."""
 
 
 def build(
@@ -67,8 +78,23 @@ def build(
             device=platform.name,
             kind=platform.kind,
         )
-    compiler = Compiler(variant, platform.compile_options)
-    return TorchProgram(workload, model, role=role, platform=platform, compiler=compiler, layout=layout)
+    placed = PlacedModel(model, platform, trains=role == "training", layout=layout)
+    return TorchProgram(
+        workload,
+        placed,
+        role=role,
+        platform=platform,
+        compiler=Compiler(variant, platform.compile_options),
+        objective=make_objective(placed.module, find_autocast(platform, workload.precision)),
+        start_optimizer=partial(
+            make_optimizer,
+            workload.optimizer,
+            list(placed.module.parameters()),
+            fused=platform.fused,
+            capturable=platform.capturable,
+        ),
+        optimizer_text=f"{optimizer_class(workload.optimizer)}, {platform.optimizer_part}",
+    )
 
 
 def make_predict(module: Any, autocast: Autocast) -> Callable[[Any], Any]:
@@ -116,24 +142,28 @@ class TorchProgram:
     def __init__(
         self,
         workload: Workload,
-        model: TorchModel,
+        model: Placed,
         *,
         role: Role,
         platform: Platform,
         compiler: Compiler,
-        layout: Layout | None = None,
+        objective: Objective,
+        start_optimizer: StartOptimizer,
+        optimizer_text: str,
     ) -> None:
+        """``objective`` and ``start_optimizer`` are of the parameters of ``model``."""
         self._workload = workload
         self._platform = platform
         self._compiler = compiler
         self._trains = role == "training"
-        self._model = PlacedModel(model, platform, trains=self._trains, layout=layout)
+        self._model = model
+        self._start_optimizer = start_optimizer
+        self._optimizer_text = optimizer_text
         self.feed(workload.single_input() if role == "inference" else workload.inputs(), workload.targets())
         # A program that never trains compiles and keeps no more than its one pass.
-        module, autocast = self._model.module, find_autocast(platform, workload.precision)
-        predict = make_predict(module, autocast)
+        predict = make_predict(self._model.module, find_autocast(platform, workload.precision))
         self._predict: Callable[..., Any] = predict if self._trains else compiler.prepare(predict)
-        self._objective: Objective = compiler.prepare(make_objective(module, autocast))
+        self._objective: Objective = compiler.prepare(objective) if self._trains else objective
         self._loss: Any = None
         self._logits: Any = None
         self.load()
@@ -141,11 +171,11 @@ class TorchProgram:
 
     @property
     def module(self) -> Any:
-        """The model's ``torch.nn.Module``, on its device."""
+        """The model, on its device, which of PyTorch's own is a ``torch.nn.Module``."""
         return self._model.module
 
     @property
-    def optimizer(self) -> torch.optim.Optimizer:
+    def optimizer(self) -> Stepping:
         """That of the present weights; ``load`` makes another."""
         return self._optimizer
 
@@ -155,12 +185,7 @@ class TorchProgram:
 
     def load(self) -> None:
         self._model.write({**self._workload.parameters(), **self._workload.state()})
-        self._optimizer = make_optimizer(
-            self._workload.optimizer,
-            self._model.module.parameters(),
-            fused=self._platform.fused,
-            capturable=self._platform.capturable,
-        )
+        self._optimizer = self._start_optimizer()
         self.wait()
 
     def compile(self) -> dict[str, float]:
@@ -257,7 +282,7 @@ class TorchProgram:
             **_COMPUTE.get(self._workload.precision, {}),
         }
         if self._trains:
-            facts["optimizer"] = f"torch.optim.{type(self._optimizer).__name__}, {self._platform.optimizer_part}"
+            facts["optimizer"] = self._optimizer_text
         return facts | self._model.describe()
 
     def _compiled_part(self) -> str:

@@ -21,7 +21,7 @@ from speedscore.bench_suite.matrix.cases import (
     implementation,
     matrix,
 )
-from speedscore.bench_suite.workloads.table import MODELS, Model
+from speedscore.bench_suite.workloads.table import MODELS, TASKS, Model
 from speedscore.record.phases import DEVICES, PHASES, PRECISIONS, Phase
 
 MODEL_PHASES = [phase for phase, spec in PHASES.items() if spec.role != "capability"]
@@ -108,7 +108,27 @@ def test_both_compilations_are_those_of_the_training_program() -> None:
         "throughput": "throughput",
         "compilation": "training",
         "warm_compilation": "training",
+        "capability": "capability",
     }
+
+
+def test_tasks_are_cases_of_the_one_phase_that_has_no_models() -> None:
+    cases = matrix("capability")
+    assert {case.model for case in cases} == TASKS.keys()
+    assert not TASKS.keys() & MODELS.keys()
+    # A line that would only repeat another's program has no cell: the transformations of JAX's libraries are JAX's own.
+    assert {case.framework for case in cases} == {name for name, line in FRAMEWORKS.items() if line.task_builder}
+
+
+def test_a_task_that_a_framework_cannot_do_is_declined_with_its_reason(sample: Framework) -> None:
+    able = msgspec.structs.replace(sample, task_builder=f"{sample.package}.tasks:build")
+    case = Case(framework=able.id, model="jacobian", device="cpu", phase="capability")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(FRAMEWORKS, able.id, able)
+        assert declined(case) == "sample has no jacobian: there is no jacobian.py in its folder"
+        reasoned = msgspec.structs.replace(able, declined_tasks={"jacobian": "it has no derivatives"})
+        patch.setitem(FRAMEWORKS, able.id, reasoned)
+        assert declined(case) == "it has no derivatives"
 
 
 def test_a_planted_framework_enters_the_matrix(sample: Framework) -> None:
@@ -202,6 +222,16 @@ def test_a_declined_device_gives_the_tables_reason_and_only_there(
         device: declined(Case(framework=sample.id, model="mlp", device=device, phase="training")) for device in DEVICES
     }
     assert reasons == {"cpu": "", "gpu": "", "tpu": "not driven yet"}
+
+
+def test_a_model_that_a_line_cannot_run_is_declined_with_the_reason(
+    sample: Framework, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        FRAMEWORKS, sample.id, msgspec.structs.replace(sample, declined_models={"mlp": "cannot be captured"})
+    )
+    assert declined(a_case(sample.id)) == "cannot be captured"
+    assert all(model in MODELS for line in FRAMEWORKS.values() for model in line.declined_models)
 
 
 def test_what_holds_everywhere_is_said_before_what_is_missing_here(

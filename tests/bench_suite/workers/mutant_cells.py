@@ -27,13 +27,15 @@ SCRIPT = Path(__file__).with_name("mutants.py")
 
 ON_THE_HOST = [framework for framework in FRAMEWORKS.values() if "cpu" not in framework.declined]
 ONE_A_MODULE = {
-    implementation(framework, model): (framework, model.id)
-    # What stands last stands for all: there PyTorch is compiled, and NNX idiomatic.
-    for framework in sorted(ON_THE_HOST, key=lambda framework: framework.style == "idiomatic")
+    (implementation(framework, model), framework.packages): (framework, model.id)
+    # What stands last stands for all: there PyTorch is compiled, NNX idiomatic, and Keras on PyTorch eager.
+    for framework in sorted(
+        ON_THE_HOST, key=lambda framework: (framework.style == "idiomatic", framework.variant == "torch")
+    )
     for model in MODELS.values()
-    if implementation(framework, model)
+    if implementation(framework, model) and model.id not in framework.declined_models
 }
-"""Variants of one folder share the modules of their models, so one of them stands for all."""
+"""Variants of one folder share the modules of their models, so one of them stands for all that need the same."""
 CELLS = list(ONE_A_MODULE.values())
 EXPECTED = {
     "default-decay": "parameters after five steps",
