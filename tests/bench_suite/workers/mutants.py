@@ -112,7 +112,9 @@ def without_bias(workload: Workload, framework: Framework, *, bias: str) -> Iter
     yield Altered(workload, change=lambda weights: weights | {bias: 0 * weights[bias]})
 
 
-HONEST: dict[str, tuple[Role, Any]] = {f"none, {role}": (role, unchanged) for role in get_args(Role)}
+HONEST: dict[str, tuple[Role, Any]] = {
+    f"none, {role}": (role, unchanged) for role in get_args(Role) if role != "capability"
+}
 MUTATIONS: dict[str, dict[str, tuple[Role, Any]]] = {
     "mlp": {
         **HONEST,
