@@ -37,7 +37,8 @@ class Runnable(Protocol):
         """Compile what the role runs, ahead of the first step, and return seconds by stage.
 
         JAX: ``trace_seconds``, ``lower_seconds``, ``backend_compile_seconds``. A framework that compiles inside its
-        first call, or never, returns an empty dict. Called once, before the first ``step``, ``infer`` or ``call``.
+        first call, or never, returns an empty dict. Called once, before the first ``step``, ``infer`` or ``call``,
+        and once more after a batch of another size.
         """
         ...
 
@@ -89,7 +90,8 @@ class Program(Runnable, Protocol):
         """Put another batch, of the shapes of the workload's own, in the place of the present one.
 
         ``inputs`` of a program of the role inference have one example, and targets only a training program has. What
-        was compiled serves on, and blocks until the batch is on the device.
+        was compiled serves on, and blocks until the batch is on the device. A batch of more or fewer examples may be
+        put there too; then ``compile`` is called again before the next step.
         """
         ...
 

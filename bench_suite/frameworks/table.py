@@ -14,8 +14,10 @@ from pathlib import Path
 import msgspec
 
 from speedscore.bench_suite.frameworks.program import Builder, TaskBuilder
+from speedscore.bench_suite.workloads.table import TASKS
+from speedscore.host.peaks import Precision
 from speedscore.record.metrics import Metric
-from speedscore.record.phases import DEVICES, DeviceName
+from speedscore.record.phases import DEVICES, FLOAT32, PRECISIONS, DeviceName
 from speedscore.record.run_record import Style
 
 
@@ -45,6 +47,8 @@ class Framework(msgspec.Struct, frozen=True):
     """Device → why this framework is not measured there."""
     declined_models: dict[str, str] = {}
     """Model → why this line cannot run it, though it is written in its folder."""
+    precisions: tuple[Precision, ...] = (FLOAT32,)
+    """What its programs can compute in; a case of another one is declined."""
     task_builder: str = ""
     """``module:function`` that builds a task; empty for a line that has none, as one that would repeat another's."""
     declined_tasks: dict[str, str] = {}
@@ -127,9 +131,16 @@ def _on_jax(
     )
 
 
+def _written_in_all(line: Framework) -> Framework:
+    """The line with models that are written for every precision."""
+    return msgspec.structs.replace(line, precisions=tuple(PRECISIONS))
+
+
 def _tuned(line: Framework, models: dict[str, str]) -> Framework:
     """The line with the models whose layers are written for speed alone: on the host, where that was found to pay."""
-    return msgspec.structs.replace(line, id=f"{line.id}-tuned", style="tuned", models=models, devices=("cpu",))
+    return msgspec.structs.replace(
+        line, id=f"{line.id}-tuned", style="tuned", models=models, devices=("cpu",), precisions=(FLOAT32,)
+    )
 
 
 def _in_torch(name: str, *, variant: str, declined: dict[str, str] | None = None) -> Framework:
@@ -139,13 +150,19 @@ def _in_torch(name: str, *, variant: str, declined: dict[str, str] | None = None
         ecosystem="pytorch",
         extra="torch",
         packages=("torch",),
+        precisions=tuple(PRECISIONS),
         variant=variant,
         declined=declined or {},
         task_builder=f"{_FOLDER}.torch.tasks:build",
     )
 
 
-# The transformations are JAX's own: in the libraries upon it the tasks would be the same program.
+def _with_optimizers(line: Framework, way: str) -> Framework:
+    """A line that has the tasks of optimizers alone, from the module of that way."""
+    tasks = {task.id: f"optimizers_{way}" for task in TASKS.values() if task.module == "optimizers"}
+    return msgspec.structs.replace(line, id=f"{line.id}-{way.replace('_', '-')}", models=tasks)
+
+
 def _in_keras(name: str, ecosystem: str, *, extra: str, packages: tuple[str, ...], variant: str) -> Framework:
     """A line whose models are Keras', on the backend that its variant names."""
     return Framework(
@@ -161,8 +178,12 @@ def _in_keras(name: str, ecosystem: str, *, extra: str, packages: tuple[str, ...
     )
 
 
-_JAX = msgspec.structs.replace(_on_jax("jax", "jax", extra="jax"), task_builder=f"{_FOLDER}.jax.tasks:build")
-_LINEN = _on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",))
+_TORCH = _in_torch("torch", variant="eager")
+# The transformations are JAX's own: in the libraries upon it the tasks would be the same program.
+_JAX = msgspec.structs.replace(
+    _written_in_all(_on_jax("jax", "jax", extra="jax")), task_builder=f"{_FOLDER}.jax.tasks:build"
+)
+_LINEN = _written_in_all(_on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",)))
 _HAIKU = _on_jax("haiku", "haiku", extra="haiku", packages=("haiku",))
 _EQUINOX = _on_jax("equinox", "equinox", extra="equinox", packages=("equinox",))
 _TENSORFLOW = Framework(
@@ -171,6 +192,7 @@ _TENSORFLOW = Framework(
     ecosystem="tensorflow",
     extra="tensorflow",
     packages=("tensorflow",),
+    precisions=tuple(PRECISIONS),
     declined={"tpu": "TensorFlow is not driven on a TPU by this suite"},
     task_builder=f"{_FOLDER}.tensorflow.tasks:build",
 )
@@ -180,7 +202,7 @@ FRAMEWORKS = {
     for framework in (
         _JAX,
         _tuned(_JAX, _TUNED_RESNET),
-        _on_jax("flax-nnx", "flax_nnx", extra="flax", packages=("flax",), variant="jit"),
+        _written_in_all(_on_jax("flax-nnx", "flax_nnx", extra="flax", packages=("flax",), variant="jit")),
         # Its driver differs, and so its program does for every model on every device.
         msgspec.structs.replace(
             _on_jax("flax-nnx-tuned", "flax_nnx", extra="flax", packages=("flax",), variant="tuned", style="tuned"),
@@ -193,7 +215,10 @@ FRAMEWORKS = {
         _EQUINOX,
         _tuned(_EQUINOX, _TUNED_TRANSFORMERS | _TUNED_RESNET),
         # Fused optimizers and channels_last, where that is faster, are what PyTorch's own documentation advises.
-        _in_torch("torch", variant="eager"),
+        _TORCH,
+        # How the others of PyTorch's own optimizers do beside the fused ones of the line before.
+        _with_optimizers(_TORCH, "for_loop"),
+        _with_optimizers(_TORCH, "foreach"),
         _in_torch("torch-compile", variant="compile"),
         _in_torch("torch-cudagraphs", variant="cudagraphs", declined={"cpu": _GRAPHS, "tpu": _GRAPHS}),
         _TENSORFLOW,

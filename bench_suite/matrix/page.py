@@ -30,8 +30,9 @@ def page() -> str:
         "# The matrix",
         "Made by `python -m speedscore.bench_suite.matrix.page` from the tables that the suite reads; not typed.",
         f"{len(FRAMEWORKS)} lines, {len(MODELS)} models and {len(DEVICES)} devices have {len(places)} cells of "
-        f"{len(PHASES) - 1} phases each, and {len(TASKS)} tasks have a phase of their own. {len(places) - declined} cells "
-        f"are measured wherever their device and packages are, {declined} are declined everywhere. What a machine lacks is "
+        f"{len(PHASES) - 1} phases each, and {len(TASKS)} tasks have a phase of their own. "
+        f"{len(places) - declined} cells are measured wherever their device and packages are, {declined} are declined "
+        "everywhere. What a machine lacks is "
         "skipped, with the reason; "
         "[hardware](hardware.md) says where all this has run so far.",
         "## Cells",

@@ -36,9 +36,9 @@ class ProbeCase(msgspec.Struct, frozen=True, order=True):
     framework: str
     """An id of the table of frameworks."""
     subject: str = ""
-    """A model, a mistake; empty where the question is about the framework as a whole."""
+    """A model, also with what is done to it; a mistake; empty where the question is about the framework as a whole."""
     target: str = ""
-    """Where a model is to go; empty where nothing goes anywhere."""
+    """Where a model is to go, or to how many devices; empty where nothing goes anywhere."""
     device: DeviceName = "cpu"
     packages: tuple[str, ...] = ()
     """Importable names that it needs beside the framework's own."""

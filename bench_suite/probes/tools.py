@@ -87,10 +87,18 @@ class Tools:
             self._processes.append(process)
         return process
 
-    def start_shared(self, name: str, *, python: Path | None = None) -> tuple[ProbeProcess, bool]:
+    def start_shared(
+        self,
+        name: str,
+        *,
+        python: Path | None = None,
+        device: DeviceName = "cpu",
+        variables: Mapping[str, str] | None = None,
+    ) -> tuple[ProbeProcess, bool]:
         """The process of that name that a probe of this block has left, or a fresh one, and whether it is fresh.
 
-        It lives on when this probe ends, with all that was left in its memory; one that was lost is not handed on.
+        It lives on when this probe ends, with all that was left in its memory; one that was lost is not handed on. The
+        rest is as for ``start``, and counts only where it is fresh.
         """
         with self._lock:
             found = self._shared.by_name.get(name)
@@ -100,7 +108,7 @@ class Tools:
             if found is not None:
                 found.close()
             folder = Path(tempfile.mkdtemp(dir=self._shared.folder))
-            process = self._start(folder, python=python, device="cpu", variables={})
+            process = self._start(folder, python=python, device=device, variables=variables or {})
             self._shared.by_name[name] = process
         return process, True
 
@@ -127,7 +135,8 @@ class Tools:
                 "PYTHONHASHSEED": "0",
                 **variables,
             },
-            processors=self.processors,
+            # What drives accelerators, and is timed, has the whole host.
+            processors=self.processors if device == "cpu" else (),
             deadline=self.deadline,
         )
 

@@ -23,7 +23,8 @@ from speedscore.bench_suite.workloads.table import make_task, make_workload
 from speedscore.bench_suite.workloads.task import TaskWorkload
 from speedscore.bench_suite.workloads.workload import Workload
 from speedscore.host.fields import Scalar
-from speedscore.record.phases import PHASES, Role
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32, PHASES, Role
 from speedscore.record.run_record import CaseResult, Certificate
 
 
@@ -42,7 +43,7 @@ class StandingCases:
     def objection(self, result: CaseResult) -> str:
         """Why a measured case does not stand; empty where it does."""
         try:
-            expected = _Expected.of(Case(result.framework, result.model, result.device, result.phase), self._preset)
+            expected = _Expected.of(_case_of(result), self._preset)
         except Exception as error:  # noqa: BLE001 - a workload of another package may fail in any way
             return f"what it should compute is not known here ({type(error).__name__}: {error})"
         return (
@@ -86,7 +87,7 @@ class _Expected(msgspec.Struct, frozen=True):
         """Raises whatever goes wrong where the case, its model or its reference is not known."""
         if case.role == "capability":
             return cls._of_task(case, make_task(case.model, preset.name), preset=preset)
-        workload = _workload(case.model, preset.name)
+        workload = _workload(case.model, preset.name, case.precision)
         return cls(
             case=case,
             framework=FRAMEWORKS[case.framework],
@@ -150,9 +151,15 @@ def _certificate_objection(certificate: Certificate | None, expected: _Expected)
     return ""
 
 
+def _case_of(result: CaseResult) -> Case:
+    """Raises msgspec.ValidationError where the record names a precision that there is not."""
+    precision = msgspec.convert(result.precision, Precision)
+    return Case(result.framework, result.model, result.device, result.phase, precision)
+
+
 @cache
-def _workload(model: str, preset: str) -> Workload:
-    return make_workload(model, preset)
+def _workload(model: str, preset: str, precision: Precision = FLOAT32) -> Workload:
+    return make_workload(model, preset, precision)
 
 
 class _MadeBy(msgspec.Struct, frozen=True):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import platform
-import random
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +18,7 @@ from speedscore.bench_suite.workers import memory
 from speedscore.bench_suite.workers.after_rounds import FEWEST_STEPS, check_after_rounds
 from speedscore.bench_suite.workers.certificate import certify, require_passed
 from speedscore.bench_suite.workers.gauges import call_seconds, gemm_flops_per_second
+from speedscore.bench_suite.workers.own_code import OwnCode
 from speedscore.bench_suite.workers.profiled_steps import profile_steps
 from speedscore.bench_suite.workers.protocol import (
     Build,
@@ -33,15 +33,21 @@ from speedscore.bench_suite.workers.protocol import (
     Prepared,
     Profile,
     Profiled,
+    Repeat,
     Reply,
     Request,
     Setting,
+    Settle,
+    Settled,
+    Show,
     TimedRound,
     TimeRound,
 )
 from speedscore.bench_suite.workers.rounds import settle, time_round, warm_up
+from speedscore.bench_suite.workers.second_batch import own_batch
+from speedscore.bench_suite.workers.showing import Feed, repeat, show
 from speedscore.bench_suite.workers.task_certificate import certify_task, check_task_after_rounds
-from speedscore.bench_suite.workers.witness import LOOKED_AT_ONE_IN, RoundWitness
+from speedscore.bench_suite.workloads.batches import Batches
 from speedscore.bench_suite.workloads.presets import Gauging
 from speedscore.bench_suite.workloads.reference import read_reference
 from speedscore.bench_suite.workloads.table import load_task, load_workload
@@ -55,10 +61,6 @@ from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.metrics import WARM, find_metric
 from speedscore.record.phases import Role
 from speedscore.record.run_record import Certificate
-
-FARTHEST_STEP = 100
-"""Training goes back to the canonical weights before it passes this step, unless one round alone is longer."""
-
 
 _STATIC = "static_plan_bytes"
 """The one memory figure that a plan gives and not a process: it holds whatever else the process has built."""
@@ -95,8 +97,9 @@ class Service:
         self._programs: dict[Role, Runnable] = {}
         self._steps_from_start = 0
         self._last_loss: float | None = None
-        self._rounds_seen: set[Role] = set()
-        self._chance = random.Random()
+        self._feeds: dict[Role, Feed] = {}
+        # Before any framework, and whatever comes with it, is imported.
+        self._own_code = OwnCode()
         self._was_profiled = False
 
     def handle(self, request: Request) -> Reply:
@@ -106,8 +109,15 @@ class Service:
                 return self._build(setting)
             case Prepare():
                 return self._prepare(request)
+            case Settle():
+                return self._settle(request)
             case TimeRound(role=role, steps=steps):
                 return self._measure(role, steps)
+            case Show(role=role, draw=draw):
+                self._require_own_code()
+                return show(self._prepared(role), role, draw=draw)
+            case Repeat():
+                return repeat(self._prepared(request.role), self._feed_of(request.role), request)
             case CertifyAgain(role=role, limit_seconds=limit_seconds):
                 return self._certify_again(role, limit_seconds=limit_seconds)
             case Gauge(gauging):
@@ -126,7 +136,7 @@ class Service:
             task = load_task(setting.workload_module, setting.preset, options, name=setting.cell.model)
             self._cell = _Cell(setting, task, import_rss_bytes)
             return Built(workload=task.describe() | {"preset": setting.preset}, flops={"capability": task.flops()})
-        workload = load_workload(setting.workload_module, setting.preset)
+        workload = load_workload(setting.workload_module, setting.preset, setting.cell.precision)
         self._cell = _Cell(setting, workload, import_rss_bytes)
         return Built(
             workload=workload.describe() | {"preset": setting.preset},
@@ -151,7 +161,7 @@ class Service:
         with_compile_bytes = memory.peak_rss_bytes()
         fresh_peak = memory.reset_peak()
         step_seconds = warm_up(program, role=role, until=request.warm_up)
-        self._note_loss(program, role=role)
+        self._read_loss(program, role=role)
         running_bytes = memory.peak_rss_bytes() if fresh_peak else None
         memory_bytes = program.memory()
         if alone:
@@ -208,29 +218,34 @@ class Service:
                 f"but {setting.cell.framework} uses {described['threads']}"
             )
 
+    def _settle(self, request: Settle) -> Settled:
+        role, program = request.role, self._prepared(request.role)
+        self._require_own_code()
+        if request.from_start and role == "training":
+            program.load()
+            self._steps_from_start = 0
+        self._feed_of(role)(request.batch)
+        settle(program, role=role, steps=request.steps)
+        self._steps_from_start += request.steps
+        return Settled(self._read_loss(program, role=role))
+
     def _measure(self, role: Role, steps: int) -> TimedRound:
         if self._was_profiled:
             raise MeasurementInvalid("this process has run under a profiler, and no round of it would be a figure")
         program = self._prepared(role)
-        settling_steps = max(1, steps // 4)
-        self._stay_near_the_start(program, role=role, steps=steps + settling_steps)
-        witness = None
-        if role != "capability":
-            looked_at = self._is_looked_at(role)
-            witness = RoundWitness(cast("Program", program), self._built().model, role, is_looked_at=looked_at)
-        settle(program, role=role, steps=settling_steps)
-        if witness is not None:
-            witness.before_round()
         round_seconds = time_round(program, role=role, steps=steps)
         if program.pending():
             raise MeasurementInvalid("work was still pending after the wait: the round's time would be too short")
-        self._note_loss(program, role=role)
-        if witness is not None and (wrong := witness.after_round()):
-            raise MeasurementInvalid(wrong)
-        return TimedRound(seconds=round_seconds / steps)
+        self._steps_from_start += steps
+        return TimedRound(seconds=round_seconds / steps, loss=self._read_loss(program, role=role))
 
     def _certify_again(self, role: Role, *, limit_seconds: float) -> CertifiedAgain:
         cell, program = self._built(), self._prepared(role)
+        self._require_own_code()
+        if role == "capability":
+            cast("TaskProgram", program).feed(cell.task.arguments())
+        else:
+            cast("Program", program).feed(*own_batch(cell.model, role))
         started = seconds()
         while role == "training" and self._steps_from_start < FEWEST_STEPS and seconds() - started < limit_seconds:
             settle(program, role=role, steps=1)
@@ -245,29 +260,29 @@ class Service:
         require_passed(f"{role} {cell.setting.cell.id}", Certificate(reference, checks))
         return CertifiedAgain(checks)
 
-    def _is_looked_at(self, role: Role) -> bool:
-        """The first round of a role, and of the others one in so many, by chance."""
-        if role not in self._rounds_seen:
-            self._rounds_seen.add(role)
-            return True
-        return self._chance.randrange(LOOKED_AT_ONE_IN) == 0
+    def _feed_of(self, role: Role) -> Feed:
+        """Gives the role's program the batch or the arguments of a number."""
+        if role not in self._feeds:
+            cell, program = self._built(), self._prepared(role)
+            if role == "capability":
+                self._feeds[role] = lambda number: cast("TaskProgram", program).feed(cell.task.arguments(number))
+            else:
+                batches = Batches(cell.model, role)
+                self._feeds[role] = lambda number: cast("Program", program).feed(*batches.draw(number))
+        return self._feeds[role]
 
-    def _note_loss(self, program: Runnable, *, role: Role) -> None:
+    def _require_own_code(self) -> None:
+        if changed := self._own_code.first_change():
+            raise MeasurementInvalid(f"{changed} is another than before the framework was imported: a program must not")
+
+    def _read_loss(self, program: Runnable, *, role: Role) -> float | None:
         if role != "training":
-            return
+            return None
         loss = cast("Program", program).loss()
         if not math.isfinite(loss):
             raise MeasurementInvalid(f"the loss is {loss} after steps that were timed; it must stay finite")
         self._last_loss = loss
-
-    def _stay_near_the_start(self, program: Runnable, *, role: Role, steps: int) -> None:
-        """What a step costs must not depend on how far training has come, so it never comes far."""
-        if role not in ("training", "capability"):
-            return
-        self._steps_from_start += steps
-        if self._steps_from_start > FARTHEST_STEP:
-            program.load()
-            self._steps_from_start = steps
+        return loss
 
     def _gauge(self, gauging: Gauging) -> Gauged:
         training = self._programs.get("training")

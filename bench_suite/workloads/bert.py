@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +27,8 @@ from speedscore.bench_suite.workloads import canonical
 from speedscore.bench_suite.workloads.transformer import Transformer, make_presets
 from speedscore.bench_suite.workloads.workload import IGNORED, AdamW, Tolerances, Weights
 from speedscore.host.fields import Scalar
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32
 
 NORM_EPSILON = 1e-12
 """Of every layer normalisation, added to the variance."""
@@ -139,6 +142,19 @@ _TOLERANCES = Tolerances(
     ),
 )
 
+_TOLERANCES_BELOW_FLOAT32: dict[Precision, Tolerances] = {
+    "bfloat16": Tolerances(
+        outputs=0.03,
+        loss=0.0004,
+        gradients=0.09,
+        update=0.3,
+        optimizer=5e-2,
+        least_outputs=1e-3,
+        reason="",
+    ),
+    "tf32": Tolerances(outputs=1, loss=1, gradients=1, update=1, reason="", least_outputs=1e-5),
+}
+
 _PRESETS = make_presets(
     partial(Bert, batch=4, optimizer=_OPTIMIZER, tolerances=_TOLERANCES),
     vocabulary=30522,
@@ -149,6 +165,9 @@ _PRESETS = make_presets(
 )
 
 
-def make(preset: str) -> Bert:
+def make(preset: str, precision: Precision = FLOAT32) -> Bert:
     """The workload at ``preset``. Raises ValueError naming the presets there are."""
-    return canonical.pick(_PRESETS, "bert", preset)
+    workload = canonical.pick(_PRESETS, "bert", preset)
+    if precision == FLOAT32:
+        return workload
+    return msgspec.structs.replace(workload, precision=precision, tolerances=_TOLERANCES_BELOW_FLOAT32[precision])

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from speedscore.bench_suite.workloads import canonical
 from speedscore.bench_suite.workloads.workload import AdamW, Tolerances, Weights
 from speedscore.host.fields import Scalar
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32
 
 CLASSES = 10
 FEATURES = 784
@@ -36,6 +38,7 @@ class Mlp(msgspec.Struct, frozen=True):
     optimizer: AdamW
     tolerances: Tolerances
     model: str = "mlp"
+    precision: Precision = FLOAT32
 
     @property
     def layer_sizes(self) -> tuple[tuple[int, int], ...]:
@@ -107,6 +110,19 @@ _TOLERANCES = Tolerances(
     ),
 )
 
+_TOLERANCES_BELOW_FLOAT32: dict[Precision, Tolerances] = {
+    "bfloat16": Tolerances(
+        outputs=0.02,
+        loss=0.012,
+        gradients=0.025,
+        update=0.12,
+        optimizer=5e-2,
+        least_outputs=1e-3,
+        reason="",
+    ),
+    "tf32": Tolerances(outputs=1, loss=1, gradients=1, update=1, reason="", least_outputs=1e-5),
+}
+
 _PRESETS = {
     workload.preset: workload
     for workload in (
@@ -117,6 +133,9 @@ _PRESETS = {
 }
 
 
-def make(preset: str) -> Mlp:
+def make(preset: str, precision: Precision = FLOAT32) -> Mlp:
     """The workload at ``preset``. Raises ValueError naming the presets there are."""
-    return canonical.pick(_PRESETS, "mlp", preset)
+    workload = canonical.pick(_PRESETS, "mlp", preset)
+    if precision == FLOAT32:
+        return workload
+    return msgspec.structs.replace(workload, precision=precision, tolerances=_TOLERANCES_BELOW_FLOAT32[precision])

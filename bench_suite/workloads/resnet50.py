@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from speedscore.bench_suite.workloads import canonical
 from speedscore.bench_suite.workloads.workload import Sgd, Tolerances, Weights
 from speedscore.host.fields import Scalar
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32
 
 CHANNELS = 3
 STAGE_BLOCKS = (3, 4, 6, 3)
@@ -75,6 +77,7 @@ class Resnet50(msgspec.Struct, frozen=True):
     bias: float = 3.0
     """Of the normalisations within a block and of its shortcut: in standard deviations of the values that ReLU cuts."""
     model: str = "resnet50"
+    precision: Precision = FLOAT32
 
     @property
     def features(self) -> int:
@@ -202,6 +205,20 @@ _FULL_TOLERANCES = msgspec.structs.replace(
     ),
 )
 
+_TOLERANCES_BELOW_FLOAT32: dict[Precision, Tolerances] = {
+    "bfloat16": Tolerances(
+        outputs=0.02,
+        loss=0.005,
+        gradients=0.3,
+        update=0.7,
+        state=0.04,
+        optimizer=5e-2,
+        least_outputs=1e-3,
+        reason="",
+    ),
+    "tf32": Tolerances(outputs=1, loss=1, gradients=1, update=1, reason="", least_outputs=1e-5),
+}
+
 _PRESETS = {
     workload.preset: workload
     for workload in (
@@ -212,6 +229,9 @@ _PRESETS = {
 }
 
 
-def make(preset: str) -> Resnet50:
+def make(preset: str, precision: Precision = FLOAT32) -> Resnet50:
     """The workload at ``preset``. Raises ValueError naming the presets there are."""
-    return canonical.pick(_PRESETS, "resnet50", preset)
+    workload = canonical.pick(_PRESETS, "resnet50", preset)
+    if precision == FLOAT32:
+        return workload
+    return msgspec.structs.replace(workload, precision=precision, tolerances=_TOLERANCES_BELOW_FLOAT32[precision])

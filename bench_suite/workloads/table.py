@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from speedscore.host.fields import Scalar
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32, PRECISIONS
 
 if TYPE_CHECKING:
     # Collecting the matrix imports this module, and has no time for NumPy.
@@ -30,6 +32,8 @@ class Model(msgspec.Struct, frozen=True):
     implementations: dict[str, str] = {}
     """Framework → module that writes this model in it, where that is not the file of its name in the framework's own
     folder: for models from another package."""
+    precisions: tuple[Precision, ...] = (FLOAT32,)
+    """What it is measured in; its module has ``make(preset, precision)`` where that is more than float32."""
 
     @property
     def module(self) -> str:
@@ -49,32 +53,52 @@ class Task(msgspec.Struct, frozen=True):
     """What tells it from the other tasks of its module."""
     implementations: dict[str, str] = {}
     """As in ``Model``."""
+    precisions: tuple[Precision, ...] = (FLOAT32,)
+    """As in ``Model``; every task so far is in float32 alone."""
 
 
 MODELS = {
     model.id: model
     for model in (
-        Model("mlp", workload="speedscore.bench_suite.workloads.mlp"),
-        Model("resnet50", workload="speedscore.bench_suite.workloads.resnet50"),
-        Model("gpt", workload="speedscore.bench_suite.workloads.gpt"),
-        Model("bert", workload="speedscore.bench_suite.workloads.bert"),
+        Model("mlp", workload="speedscore.bench_suite.workloads.mlp", precisions=tuple(PRECISIONS)),
+        Model("resnet50", workload="speedscore.bench_suite.workloads.resnet50", precisions=tuple(PRECISIONS)),
+        Model("gpt", workload="speedscore.bench_suite.workloads.gpt", precisions=tuple(PRECISIONS)),
+        Model("bert", workload="speedscore.bench_suite.workloads.bert", precisions=tuple(PRECISIONS)),
     )
 }
 
 
 _FOLDER = "speedscore.bench_suite.workloads"
 
+
+def _task(name: str, module: str, **options: Scalar) -> Task:
+    return Task(name, workload=f"{_FOLDER}.{module}", module=module, options=options)
+
+
 TASKS: dict[str, Task] = {
     task.id: task
     for task in (
-        Task("jacobian", workload=f"{_FOLDER}.jacobian", module="jacobian"),
         *(
-            Task(
-                f"remat-{network}-{policy}",
-                workload=f"{_FOLDER}.remat",
-                module="remat",
-                options={"network": network, "policy": policy},
+            _task(f"rl-{what}-{environments}", "rl", what=what, environments=environments)
+            for what, environments in (
+                ("rollout", 64),
+                ("rollout", 4096),
+                ("update", 64),
+                ("update", 512),
+                ("update", 4096),
             )
+        ),
+        *(_task(f"physics-{what}", "physics", what=what) for what in ("gradient", "inverse")),
+        _task("per-example-gradients", "per_example_gradients"),
+        _task("hessian-vector", "hessian_vector"),
+        _task("jacobian", "jacobian"),
+        *(
+            _task(f"optimizers-{optimizer}-{network}", "optimizers", optimizer=optimizer, network=network)
+            for network in MODELS
+            for optimizer in ("sgd", "adam", "adamw")
+        ),
+        *(
+            _task(f"remat-{network}-{policy}", "remat", network=network, policy=policy)
             for network in ("gpt", "resnet50")
             for policy in ("none", "full", "selective")
         ),
@@ -87,14 +111,15 @@ def find_line(name: str) -> Model | Task:
     return MODELS[name] if name in MODELS else TASKS[name]
 
 
-def make_workload(model: str, preset: str) -> Workload:
+def make_workload(model: str, preset: str, precision: Precision = FLOAT32) -> Workload:
     """Build the workload of ``model`` at ``preset``. Raises KeyError for a model that is not in the table."""
-    return load_workload(MODELS[model].workload, preset)
+    return load_workload(MODELS[model].workload, preset, precision)
 
 
-def load_workload(module: str, preset: str) -> Workload:
+def load_workload(module: str, preset: str, precision: Precision = FLOAT32) -> Workload:
     """Build the workload of a module by its dotted name, also of one that stands in no table of ours."""
-    workload: Workload = importlib.import_module(module).make(preset)
+    make = importlib.import_module(module).make
+    workload: Workload = make(preset) if precision == FLOAT32 else make(preset, precision)
     return workload
 
 

@@ -46,3 +46,16 @@ def activations(parameters: Doubles, inputs: NDArray[np.float64]) -> list[NDArra
         product = values[-1] @ parameters[f"dense{index}.kernel"] + parameters[f"dense{index}.bias"]
         values.append(product if index == layers - 1 else np.tanh(product))
     return values
+
+
+def cotangents(
+    parameters: Doubles, values: Sequence[NDArray[np.float64]], last: NDArray[np.float64]
+) -> list[NDArray[np.float64]]:
+    """What reverse mode gives for each layer before its tanh, [batch, outputs] each, first layer to last.
+
+    ``values`` are the activations; ``last`` is the gradient of the loss with respect to the network's outputs.
+    """
+    found = [last]
+    for index in range(len(values) - 2, 0, -1):
+        found.insert(0, (found[0] @ parameters[f"dense{index}.kernel"].T) * (1.0 - values[index] ** 2))
+    return found

@@ -10,8 +10,8 @@ from typing import Literal
 
 import msgspec
 
-Precision = Literal["float32"]
-"""``float32`` is float32 throughout: no TF32 on a GPU, no bfloat16 passes on a TPU."""
+Precision = Literal["float32", "tf32", "bfloat16"]
+"""What a peak is of. ``float32`` is float32 throughout: no TF32 on a GPU, no bfloat16 passes on a TPU."""
 
 
 class Peak(msgspec.Struct, frozen=True):

@@ -77,8 +77,16 @@ _COMPILE_SECONDS = {
     "time_to_first_step_seconds": "seconds to the first step",
 }
 
+_STALLS = {
+    "collection": "garbage collection",
+    "recompilation": "recompilation",
+    "host": "the host",
+    "unknown": "an unknown cause",
+}
+
 _TABLE = (
     _seconds("seconds_per_step", "seconds per step, steps queued"),
+    _seconds("one_device_seconds_per_step", "seconds per step on one of the devices"),
     _seconds("latency_seconds", "seconds per call on one input, each waited for"),
     _seconds("seconds_per_batch", "seconds per pass of the batch, passes queued"),
     _seconds("seconds_per_call", "seconds per call of a task, calls queued"),
@@ -138,6 +146,19 @@ _TABLE = (
     _count("trace_operations_without_line", "of them those whose event names no line of the user's"),
     _count("trace_operations_without_program_line", "those that lead to none by the compiled program either"),
     _count("trace_operations_without_model_line", "those that lead to no line of the model"),
+    _seconds("steady_step_seconds", "seconds of each step of a long run, each waited for"),
+    _seconds("steady_p50_seconds", "median seconds per step of a long run"),
+    _seconds("steady_p99_seconds", "99th percentile of the seconds per step of a long run"),
+    _seconds("steady_worst_seconds", "seconds of the longest step of a long run"),
+    *(_seconds(f"{name}_stall_seconds", f"seconds over the median of stalls by {by}") for name, by in _STALLS.items()),
+    _seconds("first_size_seconds", "seconds to the first result at a program's first batch size"),
+    _seconds("first_size_step_seconds", "seconds per step at the first batch size"),
+    _seconds("new_size_seconds", "seconds to the first result at a second batch size"),
+    _seconds("new_size_step_seconds", "seconds per step at the second batch size"),
+    _seconds("third_size_seconds", "seconds to the first result at a third batch size"),
+    _seconds("eager_new_size_seconds", "seconds to eager PyTorch's first result at the second batch size"),
+    _seconds("eager_new_size_step_seconds", "seconds per step of eager PyTorch at the second batch size"),
+    _count("break_even_steps", "steps at the second batch size from which on compiling has paid against eager PyTorch"),
     _count("deprecations_in_models", "kinds of warning of deprecation whose line is in the suite's own models"),
     _count("deprecations_in_framework", "kinds of warning of deprecation whose line is in installed packages"),
     _seconds("seconds_to_message", "seconds until a user sees what a framework says of a mistake"),

@@ -1,4 +1,4 @@
-"""The phases that are measured, the roles that programs are built for, and the kinds of devices: known here, once.
+"""The phases that are measured, the roles of programs, the kinds of devices, the precisions: known here, once.
 
 Adding a phase: its name in ``Phase`` and a line in ``PHASES``. It imports nothing heavy, because collecting the matrix
 reads it, and it measures nothing.
@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from speedscore.host.peaks import Precision
 from speedscore.record.metrics import METRICS, WARM, Metric
 
 Phase = Literal["training", "inference", "throughput", "compilation", "warm_compilation", "capability"]
@@ -30,6 +31,25 @@ DeviceName = Literal["cpu", "gpu", "tpu"]
 
 
 DEVICES: tuple[DeviceName, ...] = get_args(DeviceName)
+
+
+FLOAT32: Precision = "float32"
+"""The precision of a case that names none, and the only one that is scored."""
+
+
+PRECISIONS: dict[Precision, str] = {
+    "float32": "parameters, activations, products and loss in float32; TF32 and bfloat16 are off",
+    "tf32": "float32, but the products and convolutions round their factors to TF32, which has ten bits after the "
+    "point, and sum in float32",
+    "bfloat16": "mixed, as the framework's users train: parameters, gradients, optimizer and loss in float32, the "
+    "products and convolutions of the model in bfloat16",
+}
+"""In the order of reports, with what each means."""
+
+
+def named_place(device: str, precision: str) -> str:
+    """A device, with the precision where that is another than float32: ``gpu``, ``gpu in bfloat16``."""
+    return device if precision == FLOAT32 else f"{device} in {precision}"
 
 
 class PhaseSpec(msgspec.Struct, frozen=True):

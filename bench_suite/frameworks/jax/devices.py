@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 import jax
+import numpy as np
+from numpy.typing import NDArray
 
-from speedscore.bench_suite.frameworks.jax.driver import Tree
+from speedscore.bench_suite.frameworks.jax.driver import Driver, Tree
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.record.phases import DeviceName
 
@@ -31,7 +33,7 @@ def find_device(name: DeviceName) -> Any:
 
 
 def place(tree: Tree, device: Any) -> Tree:
-    """Copies of NumPy arrays on the device, waited for."""
+    """Copies of NumPy arrays on the device, or where one sharding or a tree of them says, waited for."""
     # Donated memory is written over, so it must never be NumPy's own.
     return block_until_ready(jax.device_put(tree, device, may_alias=False))
 
@@ -43,3 +45,49 @@ def require_placed(arrays: Iterable[Any], device: Any) -> None:
             raise DeviceUnavailable(
                 f"expected every array on {device}, found one on {array.devices()}; check JAX_PLATFORMS"
             )
+
+
+class Placement(Protocol):
+    """Where the arrays of a program lie."""
+
+    @property
+    def device(self) -> Any:
+        """The device, or the first of several."""
+        ...
+
+    def put_weights(self, trees: tuple[Tree, Tree], driver: Driver) -> tuple[Tree, Tree]:
+        """Copies of the driver's trees of parameters and state, NumPy's until then."""
+        ...
+
+    def put_batch(self, batch: tuple[Any, ...]) -> Any:
+        """Copies of NumPy arrays whose first axis is the batch's."""
+        ...
+
+    def require(self, arrays: Iterable[Any]) -> None:
+        """Raises DeviceUnavailable when an array lies elsewhere."""
+        ...
+
+    def read(self, array: Any) -> NDArray[Any]:
+        """A copy of the whole array on the host."""
+        ...
+
+
+class OneDevice:
+    """Answers ``Placement``: everything on one device."""
+
+    def __init__(self, device: Any) -> None:
+        self.device = device
+
+    def put_weights(self, trees: tuple[Tree, Tree], driver: Driver) -> tuple[Tree, Tree]:
+        del driver
+        params, state = place(trees, self.device)
+        return params, state
+
+    def put_batch(self, batch: tuple[Any, ...]) -> Any:
+        return place(batch, self.device)
+
+    def require(self, arrays: Iterable[Any]) -> None:
+        require_placed(arrays, self.device)
+
+    def read(self, array: Any) -> NDArray[Any]:
+        return np.array(array)

@@ -141,7 +141,12 @@ class PureDriver:
         self.to_canonical = model.to_canonical
 
     def start(self, params: Tree, state: Tree, *, trains: bool) -> Carry:
-        return params, state, self._init_optimizer(params) if trains else None
+        if not trains:
+            return params, state, None
+        # Under jit the zeros of an optimizer follow from no argument, and would not be shared out as the parameters are.
+        shared_out = any(len(leaf.sharding.device_set) > 1 for leaf in jax.tree.leaves(params))
+        init = self._optimizer.init if shared_out else self._init_optimizer
+        return params, state, init(params)
 
     def parts(self, carry: Carry) -> tuple[Tree, Tree]:
         return carry[0], carry[1]
@@ -204,9 +209,12 @@ def compile_in_stages(function: Any, *arguments: Any) -> Compiled:
 
 
 def make_loss(*, some_ignored: bool) -> Loss:
-    """Mean softmax cross-entropy over all targets, or where ``some_ignored`` over those that are not negative."""
+    """Mean softmax cross-entropy over all targets, or where ``some_ignored`` over those that are not negative;
+    in float32.
+    """
 
     def losses(logits: Any, targets: Any) -> Any:
+        logits = logits.astype(jnp.float32)
         # XLA folds the one-hot vectors into the sum; with integer labels the gradient is a scatter, which is slower.
         # The vector of a negative target is all zeros, and so is its loss.
         chosen = jax.nn.one_hot(targets, logits.shape[-1], dtype=logits.dtype)

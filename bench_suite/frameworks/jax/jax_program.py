@@ -16,15 +16,16 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from speedscore.bench_suite.frameworks.jax.devices import block_until_ready, find_device, place, require_placed
+from speedscore.bench_suite.frameworks.jax.devices import Placement, block_until_ready
 from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Driver, Loss, Tree, make_loss
 from speedscore.bench_suite.frameworks.jax.observing import count_executable, count_pool_threads, hash_program
 from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
+from speedscore.bench_suite.frameworks.jax.precision import observe_products, set_product_precision
 from speedscore.bench_suite.frameworks.jax.watching import cache_hits, config, steady_state
 from speedscore.bench_suite.frameworks.profiling import MarkStep
 from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 from speedscore.host.fields import Scalar
-from speedscore.record.phases import DeviceName, Role
+from speedscore.record.phases import FLOAT32, Role
 
 
 class DriveModel(Protocol):
@@ -37,15 +38,21 @@ class JaxProgram:
     """Answers ``speedscore.bench_suite.frameworks.program.Program`` for any ``Driver``."""
 
     def __init__(
-        self, workload: Workload, make_driver: DriveModel, *, role: Role, device: DeviceName, packages: tuple[str, ...]
+        self,
+        workload: Workload,
+        make_driver: DriveModel,
+        *,
+        role: Role,
+        placement: Placement,
+        packages: tuple[str, ...],
     ) -> None:
-        """Put weights and batch on the device. ``packages`` are those whose versions are recorded beside JAX's.
+        """Put weights and batch in their places. ``packages`` are those whose versions are recorded beside JAX's.
 
-        Raises DeviceUnavailable when JAX has no such device, or when the arrays turn out to lie on another one.
+        Raises DeviceUnavailable when the arrays turn out to lie elsewhere.
         """
-        self._device = find_device(device)
-        # TF32 and bfloat16 passes would make float32 mean another thing here than elsewhere; convolutions obey it too.
-        config.update("jax_default_matmul_precision", "highest")
+        self._placement = placement
+        self._device = placement.device
+        set_product_precision(workload.precision)
         optimizer, optimizer_text = make_optimizer(workload.optimizer)
         targets = workload.targets()
         self._driver = make_driver(optimizer=optimizer, loss=make_loss(some_ignored=bool((targets < 0).any())))
@@ -66,12 +73,19 @@ class JaxProgram:
         self._loss: Any = None
         self._logits: Any = None
         self.load()
-        require_placed((*self._queued(), *self._batch), self._device)
+        placement.require((*self._queued(), *self._batch))
 
     @property
     def carry(self) -> Carry:
         """Model, state and optimizer state as they are now, in whatever form the library keeps them."""
         return self._carry
+
+    @property
+    def arrays(self) -> tuple[list[Any], list[Any], list[Any]]:
+        """The parameters, all that a step takes and gives back, which they are part of, and the batch."""
+        params, _ = self._driver.parts(self._carry)
+        carried = [leaf for leaf in jax.tree.leaves(self._carry) if isinstance(leaf, jax.Array)]
+        return jax.tree.leaves(params), carried, list(self._batch)
 
     def resume(self, carry: Carry) -> None:
         """Go on from a carry that ``carry`` once gave, here or in another process."""
@@ -85,14 +99,16 @@ class JaxProgram:
         return self._compiled.executable
 
     def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
-        self._batch = place((inputs, targets) if self._trains else (inputs,), self._device)
+        self._batch = self._placement.put_batch((inputs, targets) if self._trains else (inputs,))
         block_until_ready(self._batch)
 
     def load(self) -> None:
         # The old arrays go first, so that reloading never raises the peak.
         self._carry = self._loss = self._logits = None
         # Drawn again rather than kept: a copy on the host would stand in the memory that is measured.
-        params, state = place(self._driver.to_trees(self._workload.parameters(), self._workload.state()), self._device)
+        params, state = self._placement.put_weights(
+            self._driver.to_trees(self._workload.parameters(), self._workload.state()), self._driver
+        )
         self._carry = self._driver.start(params, state, trains=self._trains)
         self.wait()
 
@@ -146,7 +162,7 @@ class JaxProgram:
 
     def forward(self) -> NDArray[np.float32]:
         logits = self._driver.examine(self._carry, *self._batch)[1] if self._trains else self._logits
-        return np.array(logits, dtype=np.float32)
+        return self._placement.read(logits).astype(np.float32, copy=False)
 
     def loss_and_gradients(self) -> tuple[float, Weights]:
         loss, _, gradients = self._driver.examine(self._carry, *self._batch)
@@ -198,11 +214,14 @@ class JaxProgram:
         }
         if self._compiled is not None:
             described["donated_bytes"] = self._compiled.donated_bytes
-            described["program_sha256"] = hash_program(self._compiled.executable.as_text())
+            text = self._compiled.executable.as_text()
+            described["program_sha256"] = hash_program(text)
+            if self._workload.precision != FLOAT32:
+                described["product_types"] = observe_products(text)
         return described
 
     def _read(self, tree: Tree) -> Weights:
-        return self._driver.to_canonical(jax.tree.map(np.array, tree))
+        return self._driver.to_canonical(jax.tree.map(self._placement.read, tree))
 
     def _queued(self) -> list[Any]:
         """Every array that a call may still be writing: of a pass its logits, of a step all that it updates."""

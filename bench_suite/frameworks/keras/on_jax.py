@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from speedscore.bench_suite.frameworks.jax.devices import OneDevice, find_device
 from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Loss, Tree, compile_in_stages, one_element
 from speedscore.bench_suite.frameworks.jax.jax_program import JaxProgram
 from speedscore.bench_suite.frameworks.keras.layout import KerasModel, to_canonical, to_own
@@ -31,7 +32,8 @@ def build(
     del threads, way
     model: KerasModel = importlib.import_module(implementation).make(workload)
     make_driver = partial(KerasDriver, workload, model)
-    return JaxProgram(workload, make_driver, role=role, device=device, packages=("keras",))
+    placement = OneDevice(find_device(device))
+    return JaxProgram(workload, make_driver, role=role, placement=placement, packages=("keras",))
 
 
 class KerasDriver:

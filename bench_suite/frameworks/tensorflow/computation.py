@@ -122,10 +122,14 @@ class Computation:
     def train(self, inputs: Any, targets: Any) -> Any:
         """One optimizer step, in place; gives the loss before it."""
         loss, _, gradients, state = self.differentiate(inputs, targets)
-        self._update(gradients)
+        self.update(gradients)
         for name, value in state.items():
             self.state[name].assign(value)
         return loss
+
+    def update(self, gradients: Tensors) -> None:
+        """The optimizer's part of a step, in place."""
+        self._update(gradients)
 
     def differentiate(self, inputs: Any, targets: Any) -> tuple[Any, Any, Tensors, Tensors]:
         """Loss, logits, gradients and new state in training mode; writes nothing."""
@@ -144,7 +148,8 @@ class Computation:
         return self._model.apply(_read_inside(self.parameters), _read_inside(self.state), inputs, False)[0]
 
     def _mean_loss(self, logits: Any, targets: Any) -> Any:
-        """Mean softmax cross-entropy over the targets that are not negative."""
+        """Mean softmax cross-entropy over the targets that are not negative, in float32."""
+        logits = tf.cast(logits, tf.float32)
         if not self._some_ignored:
             return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits))
         # The loss of a negative label is not a number, and a vector of zeros for it would have a wrong gradient.

@@ -125,15 +125,16 @@ class TensorflowProgram:
         same and the first step is over by then. Nor is ``.numpy()``: TensorFlow has no guard against copies between
         host and device.
         """
-        before = self._traces()
+        before = self.count_traces()
         yield
-        if (traces := self._traces() - before) > 0:
+        if (traces := self.count_traces() - before) > 0:
             raise RuntimeError(
                 f"{traces} traces of a tf.function ran where none was expected; call it with the shapes and types that "
                 "it was compiled for"
             )
 
-    def _traces(self) -> int:
+    def count_traces(self) -> int:
+        """Traces so far of the functions that this program calls."""
         return sum(function.experimental_get_tracing_count() for function in (self._function, self._examine))
 
     def loss(self) -> float:
@@ -203,6 +204,6 @@ def build(
     """
     if variant:
         raise ValueError(f"TensorFlow has no variant {variant!r}; leave it empty")
-    placed = prepare_device(device, threads=threads)
+    placed = prepare_device(device, threads=threads, precision=workload.precision)
     model = importlib.import_module(implementation).make(workload, platform=device)
     return TensorflowProgram(workload, partial(Computation, model=model), role=role, device=placed)

@@ -39,7 +39,7 @@ def case_details(content: Content) -> tuple[Detail, ...]:
     return tuple(
         Detail(
             id=case_id(group.run, case),
-            title=f"{PHASES[case.phase].title} of {case.model} in {case.framework} on {case.device}",
+            title=f"{PHASES[case.phase].title} of {case.model} in {case.framework} on {case.place}",
             entries=tuple(_entries(group, case)),
             tables=tuple(_tables(group, case)),
         )
