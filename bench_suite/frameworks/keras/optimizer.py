@@ -37,7 +37,7 @@ def _make_adamw(options: AdamW) -> Any:
     # On PyTorch the constructor gives a class of its own, which updates all variables by a few foreach calls.
     own: Any = type(keras.optimizers.AdamW())
 
-    class CorrectedAdamW(own):  # type: ignore[misc]
+    class CorrectedAdamW(own):
         """Divides by √v + ε·√(1 − β₂ᵗ), which is √v̂ + ε, less a factor that stands above the line too."""
 
         @property
@@ -62,7 +62,7 @@ def _make_adamw(options: AdamW) -> Any:
 def _make_sgd(options: Sgd, add_decay: AddDecay) -> Any:
     own: Any = type(keras.optimizers.SGD())
 
-    class DecayedSgd(own):  # type: ignore[misc]
+    class DecayedSgd(own):
         """Adds the decay to the gradients; Keras' momentum holds learning rate · velocity, which moves the same."""
 
         def apply(self, grads: Any, trainable_variables: Any = None) -> None:
