@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from speedscore.bench_suite.frameworks.program import Builder, TaskBuilder
-from speedscore.bench_suite.workloads.table import TASKS
+from speedscore.bench_suite.workloads.table import TASKS, Task
 from speedscore.host.peaks import Precision
 from speedscore.record.metrics import Metric
 from speedscore.record.phases import DEVICES, FLOAT32, PRECISIONS, DeviceName
@@ -45,14 +45,14 @@ class Framework(msgspec.Struct, frozen=True):
     """Where it has cells at all. A tuned line has none where its program would be that of the line that it tunes."""
     declined: dict[str, str] = {}
     """Device → why this framework is not measured there."""
-    declined_models: dict[str, str] = {}
-    """Model → why this line cannot run it, though it is written in its folder."""
     precisions: tuple[Precision, ...] = (FLOAT32,)
     """What its programs can compute in; a case of another one is declined."""
+    declined_models: dict[str, str] = {}
+    """Model → why this line cannot run it, though it is written in its folder."""
     task_builder: str = ""
     """``module:function`` that builds a task; empty for a line that has none, as one that would repeat another's."""
     declined_tasks: dict[str, str] = {}
-    """Module of tasks → why this framework cannot do them, or has no way of its own to."""
+    """A task, or the module of tasks → why this framework cannot do them, or has no way of its own to."""
     metrics: tuple[Metric, ...] = ()
     """What its programs report in ``compile``, ``memory`` or ``counts`` beyond ``speedscore.record.metrics``."""
 
@@ -96,6 +96,10 @@ class Framework(msgspec.Struct, frozen=True):
         module, _, function = self.builder.partition(":")
         builder: Builder = getattr(importlib.import_module(module), function)
         return builder
+
+    def why_not(self, task: Task) -> str:
+        """Why it declines the task; empty for one that it has, or has not written."""
+        return self.declined_tasks.get(task.id) or self.declined_tasks.get(task.module, "")
 
     def load_task_builder(self) -> TaskBuilder:
         """The same of what builds its tasks."""
@@ -163,6 +167,10 @@ def _with_optimizers(line: Framework, way: str) -> Framework:
     return msgspec.structs.replace(line, id=f"{line.id}-{way.replace('_', '-')}", models=tasks)
 
 
+_TORCH = _in_torch("torch", variant="eager")
+
+
+# The transformations are JAX's own: in the libraries upon it the tasks would be the same program.
 def _in_keras(name: str, ecosystem: str, *, extra: str, packages: tuple[str, ...], variant: str) -> Framework:
     """A line whose models are Keras', on the backend that its variant names."""
     return Framework(
@@ -178,8 +186,6 @@ def _in_keras(name: str, ecosystem: str, *, extra: str, packages: tuple[str, ...
     )
 
 
-_TORCH = _in_torch("torch", variant="eager")
-# The transformations are JAX's own: in the libraries upon it the tasks would be the same program.
 _JAX = msgspec.structs.replace(
     _written_in_all(_on_jax("jax", "jax", extra="jax")), task_builder=f"{_FOLDER}.jax.tasks:build"
 )
@@ -195,6 +201,10 @@ _TENSORFLOW = Framework(
     precisions=tuple(PRECISIONS),
     declined={"tpu": "TensorFlow is not driven on a TPU by this suite"},
     task_builder=f"{_FOLDER}.tensorflow.tasks:build",
+    declined_tasks={
+        f"remat-{network}-selective": "tf.recompute_grad computes all of a block again, and knows no policy"
+        for network in ("gpt", "resnet50")
+    },
 )
 
 FRAMEWORKS = {

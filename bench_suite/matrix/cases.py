@@ -103,17 +103,17 @@ def has_cell(framework: Framework, model: Model | Task, device: DeviceName) -> b
 def declined(case: Case) -> str:
     """Why this case cannot be measured on any machine, or on this installation; empty when it can be tried."""
     framework, line = FRAMEWORKS[case.framework], find_line(case.model)
+    if isinstance(line, Task) and (reason := framework.why_not(line)):
+        return reason
     if not implementation(framework, line):
-        if line.module in framework.declined_tasks:
-            return framework.declined_tasks[line.module]
         module = framework.module_of(line.id, line.module) or line.module
         return f"{case.framework} has no {case.model}: there is no {module}.py in its folder"
     if case.device in framework.declined:
         return framework.declined[case.device]
-    if case.model in framework.declined_models:
-        return framework.declined_models[case.model]
     if case.precision not in framework.precisions:
         return f"{case.framework} is written for {' and '.join(framework.precisions)}, not for {case.precision}"
+    if case.model in framework.declined_models:
+        return framework.declined_models[case.model]
     if missing := framework.missing_packages():
         return f"{case.framework} needs {', '.join(missing)}, not installed here: {framework.remedy}"
     return ""

@@ -93,9 +93,9 @@ def _cells_row(framework: Framework, notes: dict[str, int]) -> list[str]:
 def _task_row(task: Task) -> tuple[str, ...]:
     lines = [line for line in FRAMEWORKS.values() if has_cell(line, task, "cpu")]
     without = (
-        f"{line.id}: {line.declined_tasks.get(task.module, 'not written')}"
+        f"{line.id}: {line.why_not(task) or 'not written'}"
         for line in lines
-        if not implementation(line, task)
+        if line.why_not(task) or not implementation(line, task)
     )
     return code(task.id), _first_paragraph(task.workload), "; ".join(without)
 

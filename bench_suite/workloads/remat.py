@@ -17,6 +17,7 @@ from typing import Literal, get_args
 import msgspec
 import numpy as np
 
+from speedscore.bench_suite.workloads import canonical
 from speedscore.bench_suite.workloads.reference import load_reference
 from speedscore.bench_suite.workloads.sketch import scale_sketch
 from speedscore.bench_suite.workloads.table import make_workload
@@ -62,8 +63,9 @@ class Remat(msgspec.Struct, frozen=True):
         inputs, targets = (np.roll(values, draw, axis=0) for values in (self.network.inputs(), self.network.targets()))
         parameters = {f"parameter.{name}": values for name, values in self.network.parameters().items()}
         state = {f"state.{name}": values for name, values in self.network.state().items()}
-        # A sixteenth is exact in float32.
-        scale = np.array(1 + draw % 16 / 16, dtype=np.float32)
+        # So far apart that two draws seldom have answers near each other.
+        power = np.random.default_rng([canonical.SEED, draw]).uniform(-8.0, 8.0) if draw else 0.0
+        scale = np.array(2.0**power, dtype=np.float32)
         return {**parameters, **state, "inputs": inputs, "targets": targets, "scale": scale}
 
     def answers(self, arguments: Arguments) -> Answers:

@@ -38,7 +38,6 @@ def build(
         role=role,
         platform=platform,
         compiler=Compiler(way or "eager", platform.compile_options),
-        predict=model.module,
         objective=_make_objective(workload, model.module),
         start_optimizer=partial(KerasOptimizer, workload.optimizer, model.variables),
         optimizer_text=make_optimizer(workload.optimizer)[1],

@@ -79,15 +79,13 @@ def build(
             kind=platform.kind,
         )
     placed = PlacedModel(model, platform, trains=role == "training", layout=layout)
-    autocast = find_autocast(platform, workload.precision)
     return TorchProgram(
         workload,
         placed,
         role=role,
         platform=platform,
         compiler=Compiler(variant, platform.compile_options),
-        predict=make_predict(placed.module, autocast),
-        objective=make_objective(placed.module, autocast),
+        objective=make_objective(placed.module, find_autocast(platform, workload.precision)),
         start_optimizer=partial(
             make_optimizer,
             workload.optimizer,
@@ -149,12 +147,11 @@ class TorchProgram:
         role: Role,
         platform: Platform,
         compiler: Compiler,
-        predict: Callable[[Any], Any],
         objective: Objective,
         start_optimizer: StartOptimizer,
         optimizer_text: str,
     ) -> None:
-        """``predict``, ``objective`` and ``start_optimizer`` are of the parameters of ``model``."""
+        """``objective`` and ``start_optimizer`` are of the parameters of ``model``."""
         self._workload = workload
         self._platform = platform
         self._compiler = compiler
@@ -164,7 +161,8 @@ class TorchProgram:
         self._optimizer_text = optimizer_text
         self.feed(workload.single_input() if role == "inference" else workload.inputs(), workload.targets())
         # A program that never trains compiles and keeps no more than its one pass.
-        self._predict = predict if self._trains else compiler.prepare(predict)
+        predict = make_predict(self._model.module, find_autocast(platform, workload.precision))
+        self._predict: Callable[..., Any] = predict if self._trains else compiler.prepare(predict)
         self._objective: Objective = compiler.prepare(objective) if self._trains else objective
         self._loss: Any = None
         self._logits: Any = None
