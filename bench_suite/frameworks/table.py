@@ -187,7 +187,10 @@ def _in_keras(name: str, ecosystem: str, *, extra: str, packages: tuple[str, ...
         declined_models={"resnet50": _KERAS_COMPILED} if variant == "torch-compile" else {},
         # An optimizer is the same program with and without torch.compile.
         task_builder="" if variant == "torch-compile" else f"{_FOLDER}.keras.tasks:build",
-        declined_tasks={task.module: _NOT_KERAS for task in TASKS.values()} | {"remat": _NO_REMAT_IN_KERAS},
+        declined_tasks={
+            **{task.module: _NOT_KERAS for task in TASKS.values() if task.module != "optimizers"},
+            "remat": _NO_REMAT_IN_KERAS,
+        },
     )
 
 
