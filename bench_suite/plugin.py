@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from speedscore.bench_suite.matrix import asking
 from speedscore.bench_suite.matrix.cases import Case, matrix
 from speedscore.bench_suite.matrix.misspelled import misspelled_keywords, misspelled_node_ids
 from speedscore.bench_suite.matrix.registering import register_lines
@@ -21,12 +22,12 @@ from speedscore.bench_suite.session.ending import SessionEnd
 from speedscore.bench_suite.session.options import add_options, check_options, read_choices, refuse_beside_gate
 from speedscore.bench_suite.session.saving import RunFiles
 from speedscore.bench_suite.session.shielding import ENDING_SIGNALS
-from speedscore.bench_suite.session.stash import CLOCK, FILES, JOURNAL, SESSION
+from speedscore.bench_suite.session.stash import CLOCK, FILES, JOURNAL, LEFT_OUT, SESSION
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.workloads.presets import Preset, find_preset
 from speedscore.host.processors import usable_processors
 from speedscore.host.signals import interrupt_on
-from speedscore.record.phases import PHASES
+from speedscore.record.phases import FLOAT32, PHASES
 from speedscore.record.run_file import BLOCK_KEY, RunFileError, to_block
 from speedscore.text.cleaning import one_line
 
@@ -54,6 +55,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{PHASE_MARK}(name): the phase that a benchmark of the matrix measures")
     config.addinivalue_line("markers", f"{PROBE_MARK}(family): the family of probes that a test asks")
+    config.addinivalue_line("markers", f"{asking.MARK}: a benchmark of the matrix in another precision than float32")
+    config.addinivalue_line("markers", "capability: a case of a task, which tox run -e bench leaves out")
     config.addinivalue_line("markers", "quick: a probe that tox run -e bench asks too")
     config.stash[CLOCK] = VirtualClock()
     check_options(config)
@@ -76,17 +79,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     clock = metafunc.config.stash[CLOCK]
     metafunc.parametrize(
-        ("framework", "model", "device"),
+        ("framework", "model", "device", "precision"),
         [
             pytest.param(
                 case.framework,
                 case.model,
                 case.device,
+                case.precision,
                 id=case.id,
                 marks=[
                     pytest.mark.benchmark(timer=clock.read, group=case.group),
                     # A case that fails has nothing to replay, and its own message says why.
                     pytest.mark.filterwarnings("ignore:Benchmark fixture was not used at all"),
+                    *(() if case.precision == FLOAT32 else (getattr(pytest.mark, asking.MARK),)),
                 ],
             )
             for case in matrix(mark.args[0])
@@ -129,9 +134,33 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     return result
 
 
+@pytest.hookimpl(trylast=True)  # after -k and -m have selected
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only whoever asks for it is to wait for, and what was not asked for."""
+    left_out = [item for item in items if (case := case_of(item)) is not None and not _is_asked_for(case, config)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
+        config.stash[LEFT_OUT] = len(left_out)
+
+
+def _is_asked_for(case: Case, config: pytest.Config) -> bool:
+    return asking.is_asked_for(
+        case,
+        keywords=config.getoption("keyword"),
+        marks=config.getoption("markexpr"),
+        arguments=config.args,
+    )
+
+
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
-    """Where -k selects nothing, say which case or part of one it may have meant."""
-    return [] if items else misspelled_keywords(config.getoption("keyword"), _names())
+    """Say what was left out; where -k selects nothing, which case or part of one it may have meant."""
+    left_out = config.stash.get(LEFT_OUT, 0)
+    lines = (
+        [f"speedscore: {left_out} bfloat16 cases on the CPU are left out; -k bfloat16 selects them"] if left_out else []
+    )
+    return lines if items else [*lines, *misspelled_keywords(config.getoption("keyword"), _names())]
 
 
 def _names() -> dict[str, list[str]]:
@@ -196,7 +225,8 @@ def case_of(item: pytest.Item) -> Case | None:
     callspec = getattr(item, "callspec", None)
     if mark is None or callspec is None:
         return None
-    return Case(**{name: callspec.params[name] for name in ("framework", "model", "device")}, phase=mark.args[0])
+    names = ("framework", "model", "device", "precision")
+    return Case(**{name: callspec.params[name] for name in names}, phase=mark.args[0])
 
 
 def probe_of(item: pytest.Item) -> ProbeCase | None:
@@ -218,8 +248,14 @@ def probe(probe_id: str, request: pytest.FixtureRequest) -> ProbeCase:
 
 
 @pytest.fixture
-def case(framework: str, model: str, device: str, request: pytest.FixtureRequest) -> Case:  # noqa: ARG001
-    """The case of this test. Asking for the three parameters is what lets the plugin fill them in."""
+def case(
+    framework: str,  # noqa: ARG001
+    model: str,  # noqa: ARG001
+    device: str,  # noqa: ARG001
+    precision: str,  # noqa: ARG001
+    request: pytest.FixtureRequest,
+) -> Case:
+    """The case of this test. Asking for the four parameters is what lets the plugin fill them in."""
     requested_case = case_of(request.node)
     if requested_case is None:
         raise pytest.UsageError(f"{request.node.nodeid} asks for a case but has no {PHASE_MARK} marker")

@@ -1,7 +1,7 @@
 """Puts the measured tables into the pages about probes: ``python docs/make_probe_tables.py``.
 
 Whatever stands in a page between ``<!-- tables of FAMILY -->`` and ``<!-- end of tables -->`` is made from the saved
-run beside the other examples, by the families' own tables. It measures nothing.
+runs beside the other examples, by the families' own tables. It measures nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from speedscore.record.run_file import load_run
 from speedscore.text.markdown import markdown_table
 
 DOCS = Path(__file__).parent
-RUN = DOCS.parent / "fixtures" / "runs" / "2026-11-26-probes.json"
+RUNS = tuple(
+    DOCS.parent / "fixtures" / "runs" / name for name in ("2026-11-26-probes.json", "2026-11-26-probes-steady.json")
+)
 _PLACE = re.compile(r"(<!-- tables of (\w+) -->\n).*?(<!-- end of tables -->)", re.DOTALL)
 SUMMARY = "all"
 """In place of a family's name: the summary's table."""
@@ -48,8 +50,13 @@ def _history() -> list[str]:
     return ["", *markdown_table(rows, headers=headers), ""]
 
 
+def saved_probes() -> tuple[ProbeResult, ...]:
+    """Those of all the runs."""
+    return tuple(probe for run in RUNS for probe in load_run(run).probes)
+
+
 def main() -> None:
-    probes = load_run(RUN).probes
+    probes = saved_probes()
     for path in sorted(DOCS.glob("*.md")):
         page = path.read_text(encoding="utf-8")
         if (made := with_tables(page, probes)) != page:

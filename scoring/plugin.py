@@ -15,6 +15,7 @@ import pytest
 from speedscore.record.run_record import RunRecord
 from speedscore.scoring.cards import FORMATS
 from speedscore.scoring.cards.short import session_end
+from speedscore.scoring.claims.claim_files import shipped_claims
 from speedscore.scoring.evidence import this_month
 from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun, gather
 from speedscore.scoring.evidence.session import fact_folders, named_run, rubric_of
@@ -92,5 +93,5 @@ def _cards(rubric: Rubric, run: NamedRun, *, facts: Sequence[Path], width: int, 
         runs=[run],
         kind_order=rubric.policy.kind_order,
     )
-    report = build_report(rubric, evidence, frameworks=evidence.measured_anywhere())
+    report = build_report(rubric, evidence, frameworks=evidence.measured_anywhere(), claims=shipped_claims())
     return FORMATS["terminal"](report, width=width) if full else session_end(report, width=width)

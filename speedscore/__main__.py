@@ -50,6 +50,7 @@ COMMANDS = {
     "trace": Entry("speedscore.scoring.commands.trace", "follow a score back to its facts and raw rounds"),
     "verify": Entry("speedscore.scoring.commands.verify", "compute a JSON card anew and compare every figure"),
     "whatif": Entry("speedscore.scoring.commands.what_if", "set facts or weights by hand and see what changes"),
+    "claims": Entry("speedscore.scoring.commands.claims", "print what is claimed of speed beside what was measured"),
     "facts": Entry("speedscore.scoring.commands.facts", "check the facts, compare snapshots, count fresh ones"),
     "probes": Entry("speedscore.bench_suite.probes.command", "print what the probes of a run came to"),
     "report": Entry("speedscore.report.commands.report", "write saved runs and their scores as one HTML file"),

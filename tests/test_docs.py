@@ -23,7 +23,6 @@ from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.matrix import page as matrix_page
 from speedscore.bench_suite.probes.families import FAMILIES
 from speedscore.bench_suite.workloads.table import MODELS, Model
-from speedscore.record.run_file import load_run
 from speedscore.scoring.cards import rubric_page
 from speedscore.scoring.rubric.rubric import load_rubric
 from speedscore.text.arguments import Parser
@@ -103,7 +102,7 @@ def test_the_page_of_comparisons_has_every_one_that_is_written_with_its_figures_
 
 def test_the_tables_of_the_probes_are_what_the_saved_run_gives() -> None:
     generator = load_generator("make_probe_tables")
-    probes = load_run(generator.RUN).probes
+    probes = generator.saved_probes()
     pages = {path.name: path.read_text(encoding="utf-8") for path in DOCS.glob("*.md")}
     made = {name: generator.with_tables(page, probes) for name, page in pages.items()}
     assert made == pages, "run python docs/make_probe_tables.py"

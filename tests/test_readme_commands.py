@@ -65,6 +65,7 @@ WAYS = {
     "speedscore trace jax performance --run RUN.json": Way(),
     "speedscore verify card.json": Way(),
     "speedscore whatif jax --fact github_stars=50000": Way(),
+    "speedscore claims --run RUN.json": Way(),
     "speedscore facts check": Way(),
     "speedscore facts diff 2024-01 2026-11 jax": Way(),
     "speedscore facts collect flax --clone CLONE": HELPS,

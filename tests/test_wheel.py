@@ -51,6 +51,7 @@ def test_it_holds_the_fixtures_the_rubric_and_the_references(wheel: Path) -> Non
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {
         "speedscore/scoring/rubric/rubric.toml",
+        "speedscore/fixtures/claims/reference-document.toml",
         "speedscore/fixtures/ecosystem/jax/2024-01.toml",
         "speedscore/fixtures/mistakes/rules.toml",
         "speedscore/fixtures/mistakes/in-place-update/jax.py",

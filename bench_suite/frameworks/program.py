@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from speedscore.bench_suite.workloads.task import Arguments, Results, TaskWorkload
     from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 
 
@@ -24,39 +25,26 @@ class DeviceUnavailable(RuntimeError):
     """The framework cannot use the device that the case asks for. The message says what was asked for and found."""
 
 
-class Program(Protocol):
-    """Holds weights and batch on its device from the moment it is built; the weights are the workload's own."""
+class Runnable(Protocol):
+    """What a model's program and a task's have in common: the verbs of whoever compiles, waits and watches."""
 
     def load(self) -> None:
-        """Put the canonical weights and state back, with a fresh optimizer. Blocks until they are on the device."""
-        ...
-
-    def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
-        """Put another batch, of the shapes of the workload's own, in the place of the present one.
-
-        ``inputs`` of a program of the role inference have one example, and targets only a training program has. What
-        was compiled serves on, and blocks until the batch is on the device.
-        """
+        """Go back to the start. Of a model: put the canonical weights and state back, with a fresh optimizer; of a
+        task: begin again with the present arguments. Blocks until that is on the device."""
         ...
 
     def compile(self) -> dict[str, float]:
         """Compile what the role runs, ahead of the first step, and return seconds by stage.
 
         JAX: ``trace_seconds``, ``lower_seconds``, ``backend_compile_seconds``. A framework that compiles inside its
-        first call, or never, returns an empty dict. Called once, before the first ``step`` or ``infer``.
+        first call, or never, returns an empty dict. Called once, before the first ``step``, ``infer`` or ``call``,
+        and once more after a batch of another size.
         """
         ...
 
-    def step(self) -> None:
-        """Queue one optimizer step on the training batch. Training only."""
-        ...
-
-    def infer(self) -> None:
-        """Queue one forward pass in evaluation mode: inference of the single input, throughput of the whole batch."""
-        ...
-
     def wait(self) -> None:
-        """Block until what was asked for is there: of a pass its logits, of a step every updated tensor and the loss.
+        """Block until what was asked for is there: of a pass its logits, of a step every updated tensor and the loss,
+        of a task every result and whatever it leaves for the next call.
 
         Calls run in the order in which they were queued, so the last pass ends the passes before it.
         """
@@ -68,6 +56,51 @@ class Program(Protocol):
 
     def steady(self) -> AbstractContextManager[None]:
         """Inside it, a trace, a compilation, or a copy between host and device raises an error that says which."""
+        ...
+
+    def memory(self) -> dict[str, int]:
+        """Bytes by definition: ``allocator_peak_bytes`` (accelerators), ``static_plan_bytes`` (XLA); else empty."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """What can be counted of the program, the same in every fresh process of it: ``xla_flops``, ``graph_breaks``.
+
+        Asked once, after ``compile``, warm-up and certificate, before another program is built: it may take its time.
+        Empty where nothing is counted.
+
+        Unit, direction and title of each name here, and of those in ``compile`` and ``memory``, stand in the table
+        ``speedscore.record.metrics``, or in the framework's own line (``Framework.metrics``) where another package
+        brings it; a stage of ``compile`` is declared twice, as it is and with ``warm_`` before it. A name that nobody
+        declared fails the case.
+        """
+        ...
+
+    def describe(self) -> dict[str, Scalar]:
+        """What ran: ``platform``, ``threads`` (those that compute), ``variant``, ``layout``, and so on.
+
+        After ``compile``, where it can be told: ``compiled_from_cache``.
+        """
+        ...
+
+
+class Program(Runnable, Protocol):
+    """Holds weights and batch on its device from the moment it is built; the weights are the workload's own."""
+
+    def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
+        """Put another batch, of the shapes of the workload's own, in the place of the present one.
+
+        ``inputs`` of a program of the role inference have one example, and targets only a training program has. What
+        was compiled serves on, and blocks until the batch is on the device. A batch of more or fewer examples may be
+        put there too; then ``compile`` is called again before the next step.
+        """
+        ...
+
+    def step(self) -> None:
+        """Queue one optimizer step on the training batch. Training only."""
+        ...
+
+    def infer(self) -> None:
+        """Queue one forward pass in evaluation mode: inference of the single input, throughput of the whole batch."""
         ...
 
     def loss(self) -> float:
@@ -100,28 +133,21 @@ class Program(Protocol):
         """
         ...
 
-    def memory(self) -> dict[str, int]:
-        """Bytes by definition: ``allocator_peak_bytes`` (accelerators), ``static_plan_bytes`` (XLA); else empty."""
+
+class TaskProgram(Runnable, Protocol):
+    """A task in one framework; it holds the arguments on its device from the moment it is built."""
+
+    def feed(self, arguments: Arguments) -> None:
+        """Take other arguments, of the shapes of the present ones, and begin with them. Blocks until they are on the
+        device; what was compiled serves on."""
         ...
 
-    def counts(self) -> dict[str, int]:
-        """What can be counted of the program, the same in every fresh process of it: ``xla_flops``, ``graph_breaks``.
-
-        Asked once, after ``compile``, warm-up and certificate, before another program is built: it may take its time.
-        Empty where nothing is counted.
-
-        Unit, direction and title of each name here, and of those in ``compile`` and ``memory``, stand in the table
-        ``speedscore.record.metrics``, or in the framework's own line (``Framework.metrics``) where another package
-        brings it; a stage of ``compile`` is declared twice, as it is and with ``warm_`` before it. A name that nobody
-        declared fails the case.
-        """
+    def call(self) -> None:
+        """Queue one call."""
         ...
 
-    def describe(self) -> dict[str, Scalar]:
-        """What ran: ``platform``, ``threads`` (those that compute), ``variant``, ``layout``, and so on.
-
-        After ``compile``, where it can be told: ``compiled_from_cache``.
-        """
+    def results(self) -> Results:
+        """What the last call gave, by name, as float32 on the host."""
         ...
 
 
@@ -135,5 +161,19 @@ class Builder(Protocol):
 
         ``implementation`` is the module that writes the model in this framework; what it must offer is the
         framework's own affair. Raises DeviceUnavailable when the framework cannot use the device.
+        """
+        ...
+
+
+class TaskBuilder(Protocol):
+    """What builds the tasks of a line of the framework table."""
+
+    def __call__(
+        self, task: TaskWorkload, *, implementation: str, device: DeviceName, variant: str, threads: int
+    ) -> TaskProgram:
+        """Import the framework, build the task's program, put the arguments of draw 0 on the device.
+
+        ``implementation`` is the module that writes the task in this framework. Raises DeviceUnavailable when the
+        framework cannot use the device.
         """
         ...

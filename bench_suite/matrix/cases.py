@@ -9,33 +9,42 @@ from __future__ import annotations
 import msgspec
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
-from speedscore.bench_suite.workloads.table import MODELS, Model
-from speedscore.record.phases import DEVICES, PHASES, DeviceName, Phase, Role
+from speedscore.bench_suite.workloads.table import MODELS, TASKS, Model, Task, find_line
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import DEVICES, FLOAT32, PHASES, DeviceName, Phase, Role, named_place
+
+DEVICE_PRECISIONS: dict[DeviceName, tuple[Precision, ...]] = {
+    "cpu": ("float32", "bfloat16"),
+    "gpu": ("float32", "tf32", "bfloat16"),
+    "tpu": ("float32", "bfloat16"),
+}
+"""What a kind of device may have at all: TF32 is a mode of NVIDIA's tensor cores."""
 
 
 class Block(msgspec.Struct, frozen=True, order=True):
-    """The cases whose workers live at the same time: one model on one device."""
+    """The cases whose workers live at the same time: one model on one device in one precision."""
 
     model: str
     device: DeviceName
+    precision: Precision = FLOAT32
 
     def __str__(self) -> str:
-        return f"{self.model} {self.device}"
+        return f"{self.model} {named_place(self.device, self.precision)}"
 
 
 class Cell(msgspec.Struct, frozen=True, order=True):
-    """What one worker holds, and all phases of it: one framework, model and device."""
+    """What one worker holds, and all phases of it: one framework, model, device and precision."""
 
     framework: str
     model: str
     device: DeviceName
-    precision: str = "float32"
-    """Matmuls and convolutions in full float32 on every device: TF32 and bfloat16 are off."""
+    precision: Precision = FLOAT32
 
     @property
     def id(self) -> str:
-        """The pytest id; it never changes with the preset."""
-        return f"{self.framework}-{self.model}-{self.device}"
+        """The pytest id; it never changes with the preset, and names every precision but float32."""
+        precision = () if self.precision == FLOAT32 else (self.precision,)
+        return "-".join((self.framework, self.model, *precision, self.device))
 
 
 class Case(msgspec.Struct, frozen=True, order=True):
@@ -45,7 +54,7 @@ class Case(msgspec.Struct, frozen=True, order=True):
     model: str
     device: DeviceName
     phase: Phase
-    precision: str = "float32"
+    precision: Precision = FLOAT32
 
     @property
     def id(self) -> str:
@@ -57,12 +66,12 @@ class Case(msgspec.Struct, frozen=True, order=True):
 
     @property
     def block(self) -> Block:
-        return Block(model=self.model, device=self.device)
+        return Block(model=self.model, device=self.device, precision=self.precision)
 
     @property
     def group(self) -> str:
         """The cases that are compared with each other: only the framework differs."""
-        return f"{self.phase} {self.model} {self.device}"
+        return f"{self.phase} {self.block}"
 
     @property
     def role(self) -> Role:
@@ -71,36 +80,48 @@ class Case(msgspec.Struct, frozen=True, order=True):
 
 def matrix(phase: Phase) -> list[Case]:
     """All cases of one phase, those of a group side by side."""
+    lines: list[Model | Task] = list(TASKS.values() if PHASES[phase].role == "capability" else MODELS.values())
     return [
-        Case(framework=framework, model=model, device=device, phase=phase)
-        for model in MODELS
+        Case(framework=framework, model=line.id, device=device, phase=phase, precision=precision)
+        for line in lines
         for device in DEVICES
+        for precision in line.precisions
+        if precision in DEVICE_PRECISIONS[device]
         for framework in FRAMEWORKS
-        if has_cell(FRAMEWORKS[framework], MODELS[model], device)
+        if has_cell(FRAMEWORKS[framework], line, device)
     ]
 
 
-def has_cell(framework: Framework, model: Model, device: DeviceName) -> bool:
+def has_cell(framework: Framework, model: Model | Task, device: DeviceName) -> bool:
     """False where the line would only repeat another one's program: there it is neither collected nor skipped."""
+    if isinstance(model, Task) and not framework.task_builder:
+        return False
     named = not framework.models or model.id in framework.models or framework.id in model.implementations
     return named and device in framework.devices
 
 
 def declined(case: Case) -> str:
     """Why this case cannot be measured on any machine, or on this installation; empty when it can be tried."""
-    framework = FRAMEWORKS[case.framework]
-    if not implementation(framework, MODELS[case.model]):
-        module = framework.module_of(case.model) or case.model
+    framework, line = FRAMEWORKS[case.framework], find_line(case.model)
+    if isinstance(line, Task) and (reason := framework.why_not(line)):
+        return reason
+    if not implementation(framework, line):
+        module = framework.module_of(line.id, line.module) or line.module
         return f"{case.framework} has no {case.model}: there is no {module}.py in its folder"
     if case.device in framework.declined:
         return framework.declined[case.device]
+    if case.precision not in framework.precisions:
+        return f"{case.framework} is written for {' and '.join(framework.precisions)}, not for {case.precision}"
+    if case.model in framework.declined_models:
+        return framework.declined_models[case.model]
     if missing := framework.missing_packages():
         return f"{case.framework} needs {', '.join(missing)}, not installed here: {framework.remedy}"
     return ""
 
 
-def implementation(framework: Framework, model: Model) -> str:
-    """The module that writes the model in the framework; empty when there is none. It is found, not imported."""
+def implementation(framework: Framework, model: Model | Task) -> str:
+    """The module that writes the model or task in the framework; empty when there is none. Found, not imported."""
     if framework.id in model.implementations:
         return model.implementations[framework.id]
-    return f"{framework.package}.{framework.module_of(model.id)}" if framework.has_model(model.id) else ""
+    has_it = framework.has_model(model.id, model.module)
+    return f"{framework.package}.{framework.module_of(model.id, model.module)}" if has_it else ""

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from speedscore.host.graphics import ask_graphics
+from speedscore.host.graphics import Graphics, ask_graphics
+from speedscore.host.peaks import Precision
+from speedscore.host.processors import BFLOAT16_FLAGS, has_bfloat16
 from speedscore.record.phases import DeviceName
 
 GOOGLE_PCI_VENDOR = "0x1ae0"
@@ -32,6 +34,14 @@ PROCESSING_ACCELERATOR_PCI_CLASS = "0x1200"
 AMD_COMPUTE_FILE = Path("/dev/kfd")
 
 
+_TENSOR_CORES_FROM = 8
+"""The first compute capability whose tensor cores take TF32 and bfloat16."""
+_NO_BFLOAT16 = (
+    f"this processor has no instructions for it: /proc/cpuinfo names none of {', '.join(BFLOAT16_FLAGS)}; measure on "
+    "one that has them, as Intel's from Cooper Lake, AMD's from Zen 4, Arm's from Neoverse V1 on"
+)
+
+
 class DetectedDevice(msgspec.Struct, frozen=True):
     """The result of a search for one kind of device."""
 
@@ -40,6 +50,8 @@ class DetectedDevice(msgspec.Struct, frozen=True):
     looked_for: str
     problem: str = ""
     """What went wrong while looking, in one line; empty where nothing did."""
+    lacking: dict[Precision, str] = {}
+    """Precision → why the device does not compute in it; empty where it has all that its kind may have."""
 
     @property
     def absence(self) -> str:
@@ -51,7 +63,8 @@ class DetectedDevice(msgspec.Struct, frozen=True):
 
 
 def detect_cpu() -> DetectedDevice:
-    return DetectedDevice(found=("CPU",), looked_for="a processor")
+    lacking: dict[Precision, str] = {} if has_bfloat16() else {"bfloat16": _NO_BFLOAT16}
+    return DetectedDevice(found=("CPU",), looked_for="a processor", lacking=lacking)
 
 
 def detect_gpu() -> DetectedDevice:
@@ -64,6 +77,7 @@ def detect_gpu() -> DetectedDevice:
         found=tuple(device_names),
         looked_for=f"an NVIDIA GPU and its driver (NVML), an AMD GPU ({AMD_COMPUTE_FILE})",
         problem=graphics.problem,
+        lacking=_lacking_of_card(graphics),
     )
 
 
@@ -83,6 +97,20 @@ def detect_tpu(root: Path = Path("/")) -> DetectedDevice:
         found=tuple(device_names),
         looked_for=f"/dev/accel*, a TPU or a processing accelerator of PCI vendor {GOOGLE_PCI_VENDOR} (Google)",
     )
+
+
+def _lacking_of_card(graphics: Graphics) -> dict[Precision, str]:
+    """Of the first card, which is the one that frameworks take; what the driver does not tell is for them to say."""
+    if not graphics.names:
+        return {"tf32": "TF32 is a mode of NVIDIA's tensor cores"}
+    capability = str(graphics.fields.get("gpu.0.compute_capability", ""))
+    if not capability or int(capability.partition(".")[0]) >= _TENSOR_CORES_FROM:
+        return {}
+    why = (
+        f"needs a card of compute capability {_TENSOR_CORES_FROM}.0 (Ampere) or newer, and {graphics.names[0]} has "
+        f"{capability}"
+    )
+    return {"tf32": why, "bfloat16": why}
 
 
 DETECTORS: dict[DeviceName, Callable[[], DetectedDevice]] = {"cpu": detect_cpu, "gpu": detect_gpu, "tpu": detect_tpu}

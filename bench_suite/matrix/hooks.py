@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     # They are known in every pytest session, and loading their types would cost it more than pytest itself does.
     from speedscore.bench_suite.frameworks.table import Framework
-    from speedscore.bench_suite.workloads.table import Model
+    from speedscore.bench_suite.workloads.table import Model, Task
     from speedscore.record.run_record import RunRecord
 
 
@@ -30,6 +30,16 @@ def pytest_speedscore_models(config: pytest.Config) -> Sequence[Model]:
 
     Each names the module of its workload and, for every framework that has it, the module that writes it there.
     Called once, before collection.
+    """
+    raise NotImplementedError
+
+
+@pytest.hookspec
+def pytest_speedscore_tasks(config: pytest.Config) -> Sequence[Task]:
+    """Tasks of another package that are to stand in the matrix.
+
+    Each names the module of its workload, ``speedscore.bench_suite.workloads.task.TaskWorkload``, and for every
+    framework that has it the module that writes it there. Called once, before collection.
     """
     raise NotImplementedError
 

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
-from speedscore.bench_suite.matrix.cases import has_cell, implementation
-from speedscore.bench_suite.workloads.table import MODELS, Model
-from speedscore.record.phases import DEVICES, PHASES, DeviceName
+from speedscore.bench_suite.matrix.cases import DEVICE_PRECISIONS, has_cell, implementation
+from speedscore.bench_suite.workloads.table import MODELS, TASKS, Model, Task
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import DEVICES, PHASES, PRECISIONS, DeviceName
 from speedscore.text.markdown import Markdown, code, markdown_table
 
 
@@ -30,17 +31,29 @@ def page() -> str:
         "# The matrix",
         "Made by `python -m speedscore.bench_suite.matrix.page` from the tables that the suite reads; not typed.",
         f"{len(FRAMEWORKS)} lines, {len(MODELS)} models and {len(DEVICES)} devices have {len(places)} cells of "
-        f"{len(PHASES)} phases each. {len(places) - declined} cells are measured wherever their device and packages "
-        f"are, {declined} are declined everywhere. What a machine lacks is skipped, with the reason; "
+        f"{len(PHASES) - 1} phases each, and {len(TASKS)} tasks have a phase of their own. "
+        f"{len(places) - declined} cells are measured wherever their device and packages are, {declined} are declined "
+        "everywhere. What a machine lacks is "
+        "skipped, with the reason; "
         "[hardware](hardware.md) says where all this has run so far.",
         "## Cells",
         _table(rows, headers=("framework", *DEVICES)),
         "\n".join(f"{number}. {reason}." for reason, number in notes.items()),
+        "## Precisions",
+        "The cells above are those of `float32`, whose cases are the ones that are scored. In another one a case has "
+        "its name in its id, as in `jax-gpt-bfloat16-gpu`, and is compared with cases of its own precision alone "
+        "([precision](precision.md)).",
+        _table(
+            map(_precision_row, PRECISIONS),
+            headers=("precision", "what it is", "devices", "models", "frameworks"),
+        ),
+        "The other lines decline: they are written for float32.",
         "## Frameworks",
         "An `idiomatic` line is written as the documentation of its library teaches. Where something else was found to "
         "be faster, it stands in a `tuned` line of its own, which has only the cells in which its program differs from "
-        "that of the line whose name it bears. [How it measures](how-it-measures.md#idiomatic-and-tuned) says which is "
-        "which.",
+        "that of the line whose name it bears. A `multi-backend` line is written in a library that runs on several "
+        "frameworks, as that library's documentation teaches. "
+        "[How it measures](how-it-measures.md#idiomatic-and-tuned) says which is which.",
         _table(
             (_framework_row(framework) for framework in FRAMEWORKS.values()),
             headers=("framework", "how it is measured", "style", "variant", "written in", "extra", "facts"),
@@ -52,6 +65,13 @@ def page() -> str:
             ((code(model.id), _first_paragraph(model.workload), code(model.workload)) for model in MODELS.values()),
             headers=("model", "what it is", "workload"),
         ),
+        "## Tasks",
+        "A computation that is no model's step or pass. The libraries upon JAX have none: there it would be JAX's own "
+        "program.",
+        _table(
+            (_task_row(task) for task in TASKS.values()),
+            headers=("task", "what it is", "not in"),
+        ),
         "## Phases",
         _table(
             ((code(f"test_{name}"), phase.metric.title, code(phase.metric.name)) for name, phase in PHASES.items()),
@@ -59,6 +79,17 @@ def page() -> str:
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _precision_row(precision: Precision) -> tuple[str, ...]:
+    models = [model.id for model in MODELS.values() if precision in model.precisions]
+    return (
+        code(precision),
+        PRECISIONS[precision],
+        ", ".join(device for device in DEVICES if precision in DEVICE_PRECISIONS[device]),
+        "all" if len(models) == len(MODELS) else ", ".join(models),
+        Markdown(", ".join(code(each.id) for each in FRAMEWORKS.values() if precision in each.precisions)),
+    )
 
 
 def _cells_row(framework: Framework, notes: dict[str, int]) -> list[str]:
@@ -80,10 +111,22 @@ def _cells_row(framework: Framework, notes: dict[str, int]) -> list[str]:
     return row
 
 
+def _task_row(task: Task) -> tuple[str, ...]:
+    lines = [line for line in FRAMEWORKS.values() if has_cell(line, task, "cpu")]
+    without = (
+        f"{line.id}: {line.why_not(task) or 'not written'}"
+        for line in lines
+        if line.why_not(task) or not implementation(line, task)
+    )
+    return code(task.id), _first_paragraph(task.workload), "; ".join(without)
+
+
 def _why(framework: Framework, model: Model, device: DeviceName) -> str:
     """Why a cell is measured nowhere; empty when it is."""
     if device in framework.declined:
         return framework.declined[device]
+    if model.id in framework.declined_models:
+        return framework.declined_models[model.id]
     return "" if implementation(framework, model) else "The other models are not written in this framework"
 
 

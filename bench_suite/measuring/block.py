@@ -31,6 +31,7 @@ from speedscore.bench_suite.measuring.outcomes import (
     CaseUnavailable,
     Listener,
 )
+from speedscore.bench_suite.measuring.product_peak import MeasureProduct, ProductPeak, unknown_product
 from speedscore.bench_suite.measuring.scheduler import RoundScheduler
 from speedscore.bench_suite.workers.handle import WorkerLost
 from speedscore.bench_suite.workers.protocol import Profiled
@@ -42,6 +43,7 @@ from speedscore.text.numbers import first_line
 ONE_PROCESS_AT_A_TIME: frozenset[DeviceName] = frozenset({"tpu"})
 """libtpu gives a chip to one process: a second one fails, or waits for the first to end."""
 
+_UNFORESEEN = random.SystemRandom()
 
 KeepProfile = Callable[[Case, Profiled], None]
 """Given the profile of a case, or why there is none, while the worker's files are still there."""
@@ -80,19 +82,22 @@ def measure_block(
     others_seconds: OthersSeconds = unknown_load,
     process_ended: Callable[[Mapping[Case, CaseOutcome]], None] | None = None,
     keep_profile: KeepProfile | None = None,
+    measure_product: MeasureProduct = unknown_product,
 ) -> Mapping[Case, CaseOutcome]:
     """Measure the cases of one block against each other: what became of each.
 
     ``order`` shuffles who goes first, anew each turn; ``others_seconds`` counts what others use of our processors
     meanwhile; ``process_ended`` is told after each process but the last what has a figure by then. With
     ``keep_profile``, each timed case is profiled in the last of its processes, after all that is measured there.
+    ``measure_product`` times a matrix product apart from the workers: no step is faster than it could be.
 
     Raises BlockInterrupted, with what was measured until then, for whatever is not the failure of a case.
     """
     by_cell: dict[Cell, list[Case]] = {}
     for case in cases:
         by_cell.setdefault(case.cell, []).append(case)
-    cells = [CellRun(cell, cell_cases, preset=plan.preset) for cell, cell_cases in by_cell.items()]
+    peak = ProductPeak(measure_product)
+    cells = [CellRun(cell, own, preset=plan.preset, product_peak=peak) for cell, own in by_cell.items()]
     outcomes = _Outcomes(listener)
     try:
         block = _Block(
@@ -227,6 +232,7 @@ class _Block:
             cell.measured_again += again
             if busy is not None:
                 cell.processors_busy[process] = round(busy, 2)
+        cells[0].product_peak.measure()
         self._end_process(cells, process=process)
         disturbed = is_disturbed(busy, processors_used=max(cell.processors for cell in cells))
         if disturbed and busy is not None:
@@ -266,15 +272,18 @@ class _Block:
         while (turn := scheduler.next_turn()) is not None:
             role, taking_part = turn
             number = next(self._turn_numbers)
+            # The same for all of a turn, and nothing that a program could know before.
+            batch = _UNFORESEEN.getrandbits(62)
             for cell in self._order.sample(taking_part, k=len(taking_part)):
                 with self._outcomes.failures_of(cell, (role,)):
-                    self._time_round(cell, role, turn=number, process=process)
+                    self._time_round(cell, role, turn=number, process=process, batch=batch)
 
-    def _time_round(self, cell: CellRun, role: Role, *, turn: int, process: int) -> None:
+    def _time_round(self, cell: CellRun, role: Role, *, turn: int, process: int, batch: int) -> None:
         started = self._clock()
-        cell.time_round(role, turn=turn, process=process)
+        cell.time_round(role, turn=turn, process=process, batch=batch)
         samples = cell.roles[role]
         samples.spent_seconds += self._clock() - started
+        cell.look_at_round(role)
         self._outcomes.listener.round_done(cell.cases[TIMED_PHASE[role]], samples.process_rounds_seconds)
 
     def _end_process(self, cells: Sequence[CellRun], *, process: int) -> None:

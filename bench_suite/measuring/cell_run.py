@@ -7,12 +7,14 @@ cases, is decided elsewhere.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from operator import attrgetter
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from speedscore.bench_suite.matrix.cases import Case, Cell
+from speedscore.bench_suite.measuring.audit import RoundAudit
 from speedscore.bench_suite.measuring.outcomes import (
     NEEDS_TWO,
     NOTHING_FROM_CACHES,
@@ -22,7 +24,9 @@ from speedscore.bench_suite.measuring.outcomes import (
     CaseOutcome,
     CaseUnavailable,
 )
-from speedscore.bench_suite.measuring.plausibility import why_impossible
+from speedscore.bench_suite.measuring.plausibility import GEMM_TIMES, MOST_OF_GEMM, flops_rate, why_impossible
+from speedscore.bench_suite.measuring.product_peak import ProductPeak
+from speedscore.bench_suite.measuring.role_rounds import ReplyType, RoleRounds
 from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, all_narrow, interval_fraction
 from speedscore.bench_suite.workers.handle import Worker
 from speedscore.bench_suite.workers.protocol import (
@@ -38,19 +42,19 @@ from speedscore.bench_suite.workers.protocol import (
     Prepared,
     Profile,
     Profiled,
-    Reply,
     Request,
     Setting,
-    TimedRound,
-    TimeRound,
 )
 from speedscore.bench_suite.workloads.presets import Preset
+from speedscore.bench_suite.workloads.table import load_task, load_workload
 from speedscore.host.peaks import peak_flops_per_second
 from speedscore.record.phases import PHASES, ROLES, TIMED_PHASE, Role
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import Check, Round
 
-ReplyType = TypeVar("ReplyType", bound=Reply)
+if TYPE_CHECKING:
+    from speedscore.bench_suite.workloads.task import TaskWorkload
+    from speedscore.bench_suite.workloads.workload import Workload
 
 
 class WorkerFactory(Protocol):
@@ -121,8 +125,10 @@ class RoleSamples:
 class CellRun:
     """The cases of one cell, and the worker that measures them. A role that fails is taken out of ``roles``."""
 
-    def __init__(self, cell: Cell, cases: Sequence[Case], *, preset: Preset) -> None:
+    def __init__(self, cell: Cell, cases: Sequence[Case], *, preset: Preset, product_peak: ProductPeak) -> None:
         self.cell = cell
+        self.product_peak = product_peak
+        """That of the whole block."""
         self.cases = {case.phase: case for case in cases}
         wanted = {case.role for case in cases}
         self.roles = {role: RoleSamples(role) for role in ROLES if role in wanted}
@@ -136,6 +142,9 @@ class CellRun:
         self._preset = preset
         self._process = 0
         self._worker: Worker | None = None
+        self._rounds: dict[Role, RoleRounds] = {}
+        """Of the present worker."""
+        self._audits: dict[Role, RoundAudit] = {}
         self._built = Built(workload={}, flops={})
 
     def is_timed(self, role: Role) -> bool:
@@ -149,6 +158,7 @@ class CellRun:
         self._process = process
         self._worker, setting = start_worker(self.cell, process=process)
         self.processors = len(setting.affinity)
+        self._setting = setting
         self._built = self._ask(Build(setting), Built)
 
     def prepare(self, role: Role) -> None:
@@ -156,19 +166,31 @@ class CellRun:
         preset = self._preset
         request = Prepare(role=role, round_seconds=preset.round_seconds, warm_up=preset.warm_up)
         self.roles[role].begin_process(self._process, self._ask(request, Prepared))
+        rounds = self._rounds[role] = RoleRounds(role, self._ask, self._held_up_seconds)
+        self._audits.pop(role, None)
+        if preset.audited:
+            self._audits[role] = RoundAudit(rounds, self._ask, partial(_load, self._setting))
 
-    def time_round(self, role: Role, *, turn: int, process: int) -> None:
+    def time_round(self, role: Role, *, turn: int, process: int, batch: int) -> None:
+        """One round over the batch of that number, or over another where it must be taken again."""
         samples = self.roles[role]
         # Of the first process, for all: a figure over other numbers of steps would be another figure.
         first = samples.prepared[min(samples.prepared)]
-        measured = self._ask(TimeRound(role=role, steps=first.steps_per_round), TimedRound)
+        seconds = self._rounds[role].take(first.steps_per_round, batch=batch)
+        samples.rounds.append(Round(seconds, turn=turn, process=process))
+
+    def look_at_round(self, role: Role) -> None:
+        """Certify the round just taken, by chance, and let the worker rest."""
+        if role in self._audits:
+            self._audits[role].after_round()
         self.freeze()
-        samples.rounds.append(Round(measured.seconds, turn=turn, process=process))
 
     def certify_again(self, role: Role) -> None:
         """After the last round of the present worker, where it had any."""
         samples = self.roles[role]
         if samples.process_rounds_seconds:
+            if role in self._audits:
+                self._audits[role].after_last_round()
             request = CertifyAgain(role=role, limit_seconds=self._preset.rounds_seconds)
             samples.add_checks(self._process, self._ask(request, CertifiedAgain).checks)
 
@@ -211,12 +233,19 @@ class CellRun:
             rounds = _of_enough_turns(rounds)
         if not rounds:
             return CaseUnavailable(OUT_OF_TIME)
-        peak = peak_flops_per_second(str(samples.described.program.device_kind), "float32")
+        peak = peak_flops_per_second(str(samples.described.program.device_kind), case.precision)
+        flops = 0 if phase.compiles else self._built.flops[case.role]
+        rounds_seconds = [round_.seconds for round_ in rounds]
+        most = MOST_OF_GEMM * GEMM_TIMES[case.precision]
+        product = self.product_peak.at_least(flops_rate(flops, rounds_seconds) / most)
+        if product is None and self.gauged is not None:
+            product = self.gauged.gemm_flops_per_second
         impossible = why_impossible(
-            0 if phase.compiles else self._built.flops[case.role],
-            [round_.seconds for round_ in rounds],
-            gemm_flops_per_second=self.gauged.gemm_flops_per_second if self.gauged else None,
+            flops,
+            rounds_seconds,
+            gemm_flops_per_second=product,
             peak_flops_per_second=peak.flops_per_second if peak else None,
+            precision=case.precision,
         )
         if impossible:
             return CaseFailed(RuntimeError(impossible))
@@ -238,10 +267,20 @@ class CellRun:
             ),
         )
 
+    def _held_up_seconds(self) -> float:
+        return 0.0 if self._worker is None else self._worker.held_up_seconds()
+
     def _ask(self, request: Request, expected: type[ReplyType]) -> ReplyType:
         if self._worker is None:
             raise RuntimeError(f"{self.cell.id} has no worker to ask")
         return ask(self._worker, request, expected, limit_seconds=self._preset.limit_seconds)
+
+
+def _load(setting: Setting) -> Workload | TaskWorkload:
+    """What the worker of a setting computes, on pytest's side."""
+    if setting.task_options is None:
+        return load_workload(setting.workload_module, setting.preset, setting.cell.precision)
+    return load_task(setting.workload_module, setting.preset, setting.task_options, name=setting.cell.model)
 
 
 def _of_enough_turns(rounds: Sequence[Round]) -> tuple[Round, ...]:

@@ -9,10 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-MOST_OF_GEMM = 2.0
-"""Times what a large float32 matrix product of NumPy achieved. It is above 1 since that product is timed for a fraction
-of a second, when others may be at work, and since a framework's own product may be the better one. The most that was
-seen, on a busy machine, is 1.1; a step that leaves out its work is beyond any of this."""
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32
+
+MOST_OF_GEMM = 1.25
+"""Times what a large float32 matrix product of NumPy could achieve. It is above 1 since a framework's own product may
+be the better one: of the smoke matrix on two quiet processors the fastest case reached 1.10 (JAX, passes of the
+perceptron)."""
+
+
+def flops_rate(flops: int, rounds_seconds: Sequence[float]) -> float:
+    """Operations a second of the middle round; 0 where nothing is known of them."""
+    return flops / median(rounds_seconds) if rounds_seconds else 0.0
+
+
+GEMM_TIMES: dict[Precision, float] = {"float32": 1.0, "tf32": 1.0, "bfloat16": 32.0}
+"""How many times as fast a processor can multiply in a precision as in float32, which NumPy measures. Intel's
+tiles (AMX) do 2,048 operations of bfloat16 a cycle and core, its two units of AVX-512 do 64 of float32, and 128 of
+bfloat16 (Intel 64 and IA-32 Architectures Optimization Reference Manual)."""
 
 
 def why_impossible(
@@ -21,18 +35,19 @@ def why_impossible(
     *,
     gemm_flops_per_second: float | None,
     peak_flops_per_second: float | None,
+    precision: Precision = FLOAT32,
 ) -> str:
     """Why steps of so many operations cannot have taken so short; empty where they can, or nothing is known."""
     if not flops or not rounds_seconds:
         return ""
-    rate = flops / median(rounds_seconds)
+    rate = flops_rate(flops, rounds_seconds)
     for limit, most, what in (
-        (gemm_flops_per_second, MOST_OF_GEMM, "a large matrix product on the same threads"),
+        (gemm_flops_per_second, MOST_OF_GEMM * GEMM_TIMES[precision], "a large matrix product on the same threads"),
         (peak_flops_per_second, 1.0, "the device's peak by its datasheet"),
     ):
         if limit and rate > most * limit:
             return (
-                f"{rate / 1e9:.0f} GFLOP/s is {100 * rate / limit:.0f} % of {what}: the steps cannot have done their "
-                "work, or that was measured while the processors were withheld (a quota, a busy machine)"
+                f"{rate / 1e9:.0f} GFLOP/s is {100 * rate / limit:.0f} % of {what}, and at most {100 * most:.0f} % "
+                "can be: the steps cannot have done their work"
             )
     return ""

@@ -151,7 +151,8 @@ _OURS = "speedscore.bench_suite."
 def libraries() -> tuple[Framework, ...]:
     """A line for each library that there is: the first of its package, which is written as its documentation teaches.
 
-    The others are ways of running the same models, or are tuned for speed, which no probe asks about.
+    The others are ways of running the same models, are tuned for speed, or run on several frameworks: a probe asks each
+    of these about itself.
     """
     first = {line.package: line for line in reversed(FRAMEWORKS.values()) if line.style == "idiomatic"}
     return tuple(line for line in FRAMEWORKS.values() if first.get(line.package) is line)

@@ -85,6 +85,10 @@ class ProbeProcess:
             cwd=folder,
         )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def call(self, function: str, /, *, limit_seconds: float = 1e9, **arguments: Any) -> Any:
         """Call ``module:function`` with a dictionary of the process's own and ``arguments``, and return its value.
 

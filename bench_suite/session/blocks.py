@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from speedscore.bench_suite.matrix.cases import Block, Case
@@ -14,6 +15,7 @@ from speedscore.bench_suite.measuring.block import BlockInterrupted, BlockPlan, 
 from speedscore.bench_suite.measuring.budget import Budget
 from speedscore.bench_suite.measuring.load_watch import unknown_load
 from speedscore.bench_suite.measuring.outcomes import CaseOutcome, Listener
+from speedscore.bench_suite.measuring.product_peak import MeasureProduct, unknown_product
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.machine import Machine
 from speedscore.bench_suite.session.worker_factory import OpenWorkers
@@ -106,6 +108,7 @@ class SessionBlocks:
                     process_ended=self._keep,
                     keep_profile=self._keep_profile,
                     # A process of pytest's own is for a debugger, and nothing in it is measured again.
+                    measure_product=self._measure_product(block),
                     others_seconds=unknown_load if self._choices.in_process else self._machine.others_seconds,
                 )
         except BlockInterrupted as interrupted:
@@ -115,6 +118,12 @@ class SessionBlocks:
         self._throttled_after[block] = self._machine.throttling()
         self._outcomes.update(outcomes)
         self._keep(outcomes)
+
+    def _measure_product(self, block: Block) -> MeasureProduct:
+        """Only a processor is held against what NumPy can do on it."""
+        if block.device != "cpu" or self._choices.in_process:
+            return unknown_product
+        return partial(self._machine.measure_product, self._choices.preset.gauging)
 
     def _look_at_the_load(self, block: Block) -> None:
         busy = self._machine.busy_processors(self._choices.preset.busy_look_seconds)

@@ -15,11 +15,14 @@ import msgspec
 from speedscore.bench_suite.matrix.cases import Case, declined
 from speedscore.bench_suite.matrix.devices import DETECTORS, DetectedDevice
 from speedscore.bench_suite.measuring.load_watch import OthersSeconds, unknown_load
+from speedscore.bench_suite.workers.product import Product, measure_product
+from speedscore.bench_suite.workloads.presets import Gauging
 from speedscore.host.clock import Clock, seconds
 from speedscore.host.control_groups import Throttling, throttling
 from speedscore.host.fields import Scalar
 from speedscore.host.fingerprint import busy_processors, fingerprint
 from speedscore.host.load import others_processor_seconds
+from speedscore.host.processors import usable_processors
 from speedscore.record.phases import DeviceName
 
 Detectors = Mapping[DeviceName, Callable[[], DetectedDevice]]
@@ -40,6 +43,8 @@ class Machine(msgspec.Struct, frozen=True):
     """What a container's quota has done so far."""
     others_seconds: OthersSeconds = unknown_load
     """Counts what others use of our processors while a block is measured."""
+    measure_product: Callable[[Gauging], float | None] = lambda _: None
+    """Operations a second of a large matrix product on the processors that a worker uses; None where not known."""
 
 
 def this_machine(source: Path) -> Machine:
@@ -51,6 +56,7 @@ def this_machine(source: Path) -> Machine:
         clock=seconds,
         throttling=throttling,
         others_seconds=others_processor_seconds,
+        measure_product=lambda gauging: measure_product(Product(gauging, usable_processors())),
     )
 
 
@@ -69,7 +75,10 @@ class DeviceSearch:
         detected = self._done.get(case.device)
         if detected is None:
             detected = self._done[case.device] = self._detectors[case.device]()
-        return f"no {case.device}: {detected.absence}" if detected.absence else declined(case)
+        if detected.absence:
+            return f"no {case.device}: {detected.absence}"
+        lacking = detected.lacking.get(case.precision)
+        return declined(case) or (f"no {case.precision} on {case.device}: {lacking}" if lacking else "")
 
     def can_be_tried(self, case: Case) -> bool:
         # A wrong line of the table is the failure of its own cases' tests, not of the session.

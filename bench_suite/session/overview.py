@@ -60,15 +60,15 @@ def _tables(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> It
     frameworks = list(dict.fromkeys(case.framework for case in measured))
     groups: dict[tuple[str, str], dict[str, dict[str, CaseResult]]] = {}
     for case in sorted(measured, key=_place):
-        group = groups.setdefault((case.phase, case.device), {})
+        group = groups.setdefault((case.phase, case.place), {})
         group.setdefault(case.model, {})[case.framework] = case
     rows = [
         [f"  {model}", *(_cells(cases, run, frameworks))]
         for models in groups.values()
         for model, cases in models.items()
     ]
-    several = len({device for _, device in groups}) > 1
-    titles = [_title(next(iter(models.values())), device=several) for models in groups.values()]
+    several = len({place for _, place in groups}) > 1
+    titles = [_title(next(iter(models.values())), place=several) for models in groups.values()]
     title_of_row = [title for title, models in zip(titles, groups.values(), strict=True) for _ in models]
     for chosen in _columns_that_fit(frameworks, rows, width=width):
         header = _header([frameworks[place] for place in chosen])
@@ -91,9 +91,9 @@ def _tables(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> It
         yield table
 
 
-def _title(cases: Mapping[str, CaseResult], *, device: bool) -> str:
+def _title(cases: Mapping[str, CaseResult], *, place: bool) -> str:
     case = next(iter(cases.values()))
-    where = f" on {case.device}" if device else ""
+    where = f" on {case.place}" if place else ""
     once = "; one each" if any(map(is_one_number, cases.values())) else ""
     return f"{PHASES[case.phase].title}{where}: {case.metric.title}{once}"
 
@@ -196,7 +196,7 @@ def _unmeasured(run: RunRecord, status: Status) -> tuple[str, str] | None:
         return None
     reasons = [reason for reason, _ in Counter(first_line(case.reason) for case in cases).most_common()]
     if len(cases) > _NAMED * len(reasons):
-        names = [f"{count} on {device}" for device, count in Counter(case.device for case in cases).items()]
+        names = [f"{count} on {place}" for place, count in Counter(case.place for case in cases).items()]
     else:
         names = [_names([case for case in cases if first_line(case.reason) == reason]) for reason in reasons]
     # All names before the first reason: a reason may be so long that it leaves room for nothing else.
@@ -234,11 +234,11 @@ def _narrow(measured: Sequence[CaseResult]) -> tuple[str, str] | None:
 
 
 def _names(cases: Sequence[CaseResult]) -> str:
-    if len(cases) > _NAMED and len(counts := Counter(case.device for case in cases)) == 1:
+    if len(cases) > _NAMED and len(counts := Counter(case.place for case in cases)) == 1:
         return f"{len(cases)} on {next(iter(counts))}"
     named = ", ".join(f"{PHASES[case.phase].title} {case.id}" for case in cases[:_NAMED])
     return named if len(cases) <= _NAMED else f"{named} and {len(cases) - _NAMED} more"
 
 
 def _place(case: CaseResult) -> tuple[int, str, str]:
-    return list(PHASES).index(case.phase), case.device, case.model
+    return list(PHASES).index(case.phase), case.place, case.model

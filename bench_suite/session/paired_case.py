@@ -18,8 +18,9 @@ import pytest
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.block import ONE_PROCESS_AT_A_TIME
-from speedscore.bench_suite.measuring.cell_run import ReplyType, WorkerFactory, ask
+from speedscore.bench_suite.measuring.cell_run import WorkerFactory, ask
 from speedscore.bench_suite.measuring.outcomes import NOTHING_FROM_CACHES
+from speedscore.bench_suite.measuring.role_rounds import ReplyType, RoleRounds, RoundRefused
 from speedscore.bench_suite.session.machine import Detectors, DeviceSearch
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.session.worker_factory import OpenWorkers
@@ -33,8 +34,6 @@ from speedscore.bench_suite.workers.protocol import (
     Prepared,
     Request,
     Setting,
-    TimedRound,
-    TimeRound,
 )
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.host.fields import Scalar
@@ -87,7 +86,7 @@ def measure_paired_case(
                 paired_case.measure_rounds(pairing)
     except DeviceUnavailable as error:
         raise pytest.skip.Exception(str(error)) from None
-    except WorkerError as error:
+    except (RoundRefused, WorkerError) as error:
         raise pytest.fail.Exception(f"{case.id}: {error}", pytrace=False) from None
 
 
@@ -114,11 +113,21 @@ class _PreparedWorker:
         self.built = self.ask(Build(setting), Built)
         request = Prepare(role=case.role, round_seconds=preset.round_seconds, warm_up=preset.warm_up)
         self.prepared = self.ask(request, Prepared)
+        self._rounds = RoleRounds(case.role, self._ask, worker.held_up_seconds)
 
     def ask(self, request: Request, expected: type[ReplyType]) -> ReplyType:
-        reply = ask(self._worker, request, expected, limit_seconds=self._limit_seconds)
+        reply = self._ask(request, expected)
         self._worker.freeze()
         return reply
+
+    def take_round(self, steps: int) -> float:
+        """Its seconds a step."""
+        seconds = self._rounds.take(steps)
+        self._worker.freeze()
+        return seconds
+
+    def _ask(self, request: Request, expected: type[ReplyType]) -> ReplyType:
+        return ask(self._worker, request, expected, limit_seconds=self._limit_seconds)
 
 
 class _PairedCase:
@@ -141,14 +150,13 @@ class _PairedCase:
 
     def measure_rounds(self, pairing: Pairing) -> None:
         """Rounds of one worker, as many as the gate asks for."""
-        role = self._case.role
         with self._worker(process=0) as worker:
             self._tell(worker)
             steps = pairing.agree(_offer(pairing.known or worker.prepared.steps_per_round, pairing))
             steps_with_extra_work = steps + round(steps * pairing.extra_work)
 
             def run_round() -> None:
-                seconds_per_step = worker.ask(TimeRound(role, steps_with_extra_work), TimedRound).seconds
+                seconds_per_step = worker.take_round(steps_with_extra_work)
                 # The steps that a canary adds pass as part of the others: that is the slowdown.
                 self._clock.advance(seconds_per_step * steps_with_extra_work / steps)
 

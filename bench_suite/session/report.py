@@ -10,6 +10,7 @@ import pytest
 
 from speedscore.bench_suite.measuring.load_watch import is_disturbed
 from speedscore.bench_suite.probes.summary import summary_lines
+from speedscore.bench_suite.session.capability_lines import capability_lines
 from speedscore.bench_suite.session.overview import overview_lines, unlike_attention
 from speedscore.bench_suite.session.tables import group_lines, shape_lines
 from speedscore.host.fingerprint import BUSY_FROM
@@ -26,8 +27,8 @@ _LEGEND_BY_COLUMN = {
     "apart": "Apart: how far the medians of the processes lie apart; fewer than three give no interval. ",
     "GEMM": "GFLOP/s: the model's own operations by formula. GEMM: in per cent of a large float32 matrix product on "
     "the same threads in the same run ({gemm:.0f} GFLOP/s in NumPy). ",
-    "MFU": "GFLOP/s: the model's own operations by formula. MFU: in per cent of the datasheet's float32 peak without "
-    "TF32 (worker.peak_source in the record). ",
+    "MFU": "GFLOP/s: the model's own operations by formula. MFU: in per cent of the datasheet's dense peak in the "
+    "case's precision (worker.peak_source in the record). ",
     "allocated": "allocated: the highest that the framework's own allocator held. ",
     "peak RSS": "peak RSS: highest resident memory while stepping, above what was resident after importing. ",
     "with compile": "peak RSS with compile: the same from building the program to the end of its first step, with all "
@@ -53,12 +54,13 @@ def _write_cases(terminal: pytest.TerminalReporter, run: RunRecord, *, width: in
     measured = [case for case in run.cases if case.status == "measured"]
     if measured and not terminal.config.getoption("full"):
         terminal.section("speedscore: measured", sep="=")
-        for line in [*overview_lines(run, width=width), *busy_lines(measured, width=width)]:
+        lines = [*overview_lines(run, width=width), *capability_lines(measured), *busy_lines(measured, width=width)]
+        for line in lines:
             terminal.write_line(line)
         return
     if measured:
         terminal.section("speedscore: measured", sep="=")
-        for line in measured_lines(run, measured, width=width):
+        for line in [*measured_lines(run, measured, width=width), *capability_lines(measured)]:
             terminal.write_line(line)
         for line in busy_lines(measured, width=width):
             terminal.write_line(line, yellow=True)
@@ -67,13 +69,13 @@ def _write_cases(terminal: pytest.TerminalReporter, run: RunRecord, *, width: in
 
 
 def measured_lines(run: RunRecord, measured: list[CaseResult], *, width: int) -> list[str]:
-    """A table for each phase, model and device, the shape of each model, and what the columns mean."""
+    """A table for each phase, model, device and precision, the shape of each model, and what the columns mean."""
     rates = [rate for case in measured if (rate := case.worker.gemm_flops_per_second) is not None]
     gemm = max(rates, default=None)
     lines: list[str] = []
-    for (model, device), block in groupby(sorted(measured, key=_place), key=lambda case: (case.model, case.device)):
+    for (model, place), block in groupby(sorted(measured, key=_place), key=lambda case: (case.model, case.place)):
         cases = list(block)
-        lines += [f"{model} on {device}, {run.preset}", *shape_lines(cases[0]), ""]
+        lines += [f"{model} on {place}, {run.preset}", *shape_lines(cases[0]), ""]
         for _, group in groupby(cases, key=lambda case: case.phase):
             lines += group_lines(list(group), run.ratios, preset=run.preset, gemm_flops_per_second=gemm)
     worst = max(measured, key=lambda case: case.certificate.worst_ratio if case.certificate else 0.0)
@@ -133,9 +135,9 @@ def missing_lines(run: RunRecord, *, width: int) -> list[str]:
     missing = [case for case in run.cases if case.status != "measured"]
     if not missing:
         return []
-    devices = Counter(case.device for case in missing)
-    by_device = ", ".join(f"{count} {device}" for device, count in devices.items())
-    lines = [f"{len(missing)} of {len(run.cases)} cases were asked for and not measured ({by_device}):"]
+    places = Counter(case.place for case in missing)
+    by_place = ", ".join(f"{count} {place}" for place, count in places.items())
+    lines = [f"{len(missing)} of {len(run.cases)} cases were asked for and not measured ({by_place}):"]
     reasons = Counter((case.status, first_line(case.reason)) for case in missing)
     for (status, reason), count in reasons.items():
         lines += textwrap.wrap(
@@ -148,5 +150,6 @@ def missing_lines(run: RunRecord, *, width: int) -> list[str]:
     return lines
 
 
-def _place(case: CaseResult) -> tuple[str, str, int]:
-    return case.model, case.device, list(PHASES).index(case.phase)
+def _place(case: CaseResult) -> tuple[str, str, str, int]:
+    # float32 first.
+    return case.model, case.device, case.place, list(PHASES).index(case.phase)

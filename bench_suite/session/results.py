@@ -15,7 +15,7 @@ from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.outcomes import CaseMeasured
 from speedscore.bench_suite.workers.protocol import Prepared
 from speedscore.host.control_groups import Throttling
-from speedscore.host.peaks import peak_flops_per_second
+from speedscore.host.peaks import Precision, peak_flops_per_second
 from speedscore.record.descriptions import WorkerDescription
 from speedscore.record.measurement import Measurement
 from speedscore.record.metrics import METRICS, Metric, find_metric
@@ -50,7 +50,7 @@ def measured_result(
         certificate=outcome.certificate,
         workload=outcome.workload,
         program=outcome.program,
-        worker=_worker(outcome, busy_processors=busy_processors, throttling=throttling),
+        worker=_worker(outcome, precision=case.precision, busy_processors=busy_processors, throttling=throttling),
     )
 
 
@@ -104,10 +104,12 @@ def _one_a_process(
             yield Measurement.of(metric, [float(process[name]) for process in processes if name in process])
 
 
-def _worker(outcome: CaseMeasured, *, busy_processors: float, throttling: Throttling | None) -> WorkerDescription:
+def _worker(
+    outcome: CaseMeasured, *, precision: Precision, busy_processors: float, throttling: Throttling | None
+) -> WorkerDescription:
     """What the worker says of itself, with what was observed around it."""
     gauged = outcome.gauged
-    peak = peak_flops_per_second(str(outcome.program.device_kind), "float32")
+    peak = peak_flops_per_second(str(outcome.program.device_kind), precision)
     return msgspec.structs.replace(
         outcome.worker,
         processors_busy_before=round(busy_processors, 2),

@@ -16,12 +16,15 @@ from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.workers import after_rounds
 from speedscore.bench_suite.workers.certificate import expected_limits
+from speedscore.bench_suite.workers.task_certificate import expected_task_limits
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.bench_suite.workloads.reference import path_of
-from speedscore.bench_suite.workloads.table import make_workload
+from speedscore.bench_suite.workloads.table import make_task, make_workload
+from speedscore.bench_suite.workloads.task import TaskWorkload
 from speedscore.bench_suite.workloads.workload import Workload
 from speedscore.host.fields import Scalar
-from speedscore.record.phases import PHASES, Role
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32, PHASES, Role
 from speedscore.record.run_record import CaseResult, Certificate
 
 
@@ -40,7 +43,7 @@ class StandingCases:
     def objection(self, result: CaseResult) -> str:
         """Why a measured case does not stand; empty where it does."""
         try:
-            expected = _Expected.of(Case(result.framework, result.model, result.device, result.phase), self._preset)
+            expected = _Expected.of(_case_of(result), self._preset)
         except Exception as error:  # noqa: BLE001 - a workload of another package may fail in any way
             return f"what it should compute is not known here ({type(error).__name__}: {error})"
         return (
@@ -82,7 +85,9 @@ class _Expected(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, case: Case, preset: Preset) -> _Expected:
         """Raises whatever goes wrong where the case, its model or its reference is not known."""
-        workload = _workload(case.model, preset.name)
+        if case.role == "capability":
+            return cls._of_task(case, make_task(case.model, preset.name), preset=preset)
+        workload = _workload(case.model, preset.name, case.precision)
         return cls(
             case=case,
             framework=FRAMEWORKS[case.framework],
@@ -91,6 +96,19 @@ class _Expected(msgspec.Struct, frozen=True):
             limits=dict(expected_limits(workload, case.role)),
             optional_limits={after_rounds.QUANTITY: after_rounds.furthest(workload, case.role)},
             reference=_reference(case.model, preset.name),
+        )
+
+    @classmethod
+    def _of_task(cls, case: Case, task: TaskWorkload, *, preset: Preset) -> _Expected:
+        limits = expected_task_limits(task)
+        return cls(
+            case=case,
+            framework=FRAMEWORKS[case.framework],
+            workload=task.describe() | {"preset": preset.name},
+            flops=task.flops(),
+            limits=limits,
+            optional_limits={after_rounds.QUANTITY: max(limits.values())},
+            reference=task.made_by,
         )
 
     def difference(self, result: CaseResult) -> str:
@@ -133,9 +151,15 @@ def _certificate_objection(certificate: Certificate | None, expected: _Expected)
     return ""
 
 
+def _case_of(result: CaseResult) -> Case:
+    """Raises msgspec.ValidationError where the record names a precision that there is not."""
+    precision = msgspec.convert(result.precision, Precision)
+    return Case(result.framework, result.model, result.device, result.phase, precision)
+
+
 @cache
-def _workload(model: str, preset: str) -> Workload:
-    return make_workload(model, preset)
+def _workload(model: str, preset: str, precision: Precision = FLOAT32) -> Workload:
+    return make_workload(model, preset, precision)
 
 
 class _MadeBy(msgspec.Struct, frozen=True):
@@ -157,3 +181,5 @@ def _flops(workload: Workload, role: Role) -> int:
             return workload.inference_flops()
         case "throughput":
             return workload.throughput_flops()
+        case "capability":
+            raise ValueError("a model has no capability; its FLOPs are those of its phases")

@@ -20,3 +20,5 @@ FILES: pytest.StashKey[RunFiles] = pytest.StashKey()
 JOURNAL: pytest.StashKey[Journal] = pytest.StashKey()
 """There with ``SESSION``."""
 CLOCK: pytest.StashKey[VirtualClock] = pytest.StashKey()
+LEFT_OUT: pytest.StashKey[int] = pytest.StashKey()
+"""How many cases the session would have had to ask for; there only where some were left out."""

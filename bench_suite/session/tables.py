@@ -1,4 +1,4 @@
-"""One group's table on the terminal: the frameworks of one phase, model and device, and what sets them apart.
+"""One group's table on the terminal: one phase, model, device and precision, and what sets frameworks apart.
 
 Eighty columns. It reads results and ratios and computes nothing but what one division gives.
 """
@@ -69,7 +69,7 @@ def group_lines(
         for case in ordered
     ]
     table = _table_lines(rows)
-    title = f"{PHASES[first.phase].title} {first.model} {first.device}, {preset}: {first.metric.title}"
+    title = f"{PHASES[first.phase].title} {first.model} {first.place}, {preset}: {first.metric.title}"
     return [
         *textwrap.wrap(title, _WIDTH, subsequent_indent="  ", break_on_hyphens=False),
         f"  {table[0]}",

@@ -16,7 +16,7 @@ from speedscore.bench_suite.measuring.cell_run import WorkerFactory
 from speedscore.bench_suite.workers.handle import InProcessWorker, ProcessWorker, Worker, new_scratch
 from speedscore.bench_suite.workers.protocol import Setting
 from speedscore.bench_suite.workloads.presets import Preset
-from speedscore.bench_suite.workloads.table import MODELS
+from speedscore.bench_suite.workloads.table import Task, find_line
 from speedscore.host.processors import usable_processors
 
 OpenWorkers = Callable[[], AbstractContextManager[WorkerFactory]]
@@ -51,16 +51,17 @@ def block_workers(preset: Preset, *, in_process: bool) -> Iterator[WorkerFactory
 
 def make_setting(cell: Cell, *, preset: Preset, scratch: Path, caches: Path) -> Setting:
     """What a worker of the cell is built with: the cell's lines of the tables, and the processors of this process."""
-    framework, model = FRAMEWORKS[cell.framework], MODELS[cell.model]
+    framework, line = FRAMEWORKS[cell.framework], find_line(cell.model)
     return Setting(
         cell=cell,
         framework=framework,
-        implementation=implementation(framework, model),
-        workload_module=model.workload,
+        implementation=implementation(framework, line),
+        workload_module=line.workload,
         preset=preset.name,
         affinity=usable_processors(),
         scratch=str(scratch),
         caches=str(caches),
+        task_options=line.options if isinstance(line, Task) else None,
     )
 
 

@@ -7,12 +7,13 @@ times anything, and never repairs: a quantity that cannot be compared has failed
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.program import Program
-from speedscore.bench_suite.workers import optimizer_check, second_batch
+from speedscore.bench_suite.workers import second_batch
 from speedscore.bench_suite.workers.optimizer_check import check_optimizer
 from speedscore.bench_suite.workers.second_batch import check_second_batch
 from speedscore.bench_suite.workloads.reference import Reference, load_reference
@@ -25,6 +26,11 @@ from speedscore.record.run_record import Certificate, Check
 INCOMPARABLE = 1e300
 """The error of a tensor that is missing, misshapen or not finite; a saved run holds no infinity, so it is none."""
 
+PRECISION: Final = "precision"
+"""The least error of the outputs that the precision can have over the error that was found: above 1 it computes in a
+finer one."""
+_EXACT = 1e-16
+"""An error that float64 itself may have."""
 _FLOOR = 1e-3
 """A tensor whose gradient is below this part of the whole gradient is judged by the whole: what it lacks is noise."""
 _VANISHING = 1e-10
@@ -77,10 +83,11 @@ def expected_limits(workload: Workload, role: Role) -> dict[str, float]:
     """Each quantity that a certificate of the role compares, with the tolerance that it is held to."""
     limits = workload.tolerances
     expected = {"parameter count": 0.0, "forward outputs": limits.outputs, "loss": limits.loss}
+    expected |= {PRECISION: 1.0} if limits.least_outputs is not None else {}
     if role == "training":
         expected |= {"gradients": limits.gradients, "parameters after five steps": limits.update}
         expected |= {"state after five steps": limits.state} if workload.state() else {}
-        expected |= {"optimizer": optimizer_check.LIMIT}
+        expected |= {"optimizer": limits.optimizer}
     if second_batch.has_another(workload):
         expected |= {"second batch": second_batch.limit(workload, role)}
     return expected
@@ -105,7 +112,7 @@ def _pass(
     program.infer()
     program.wait()
     logits, limits = program.forward(), workload.tolerances
-    yield _outputs(logits, wanted, name, limits.outputs)
+    yield from _outputs(logits, wanted, name, workload)
     loss = mean_loss(logits, workload.targets()[:examples]) if logits.shape == wanted.shape else float("nan")
     yield Check("loss", "", _relative(loss - wanted_loss, wanted_loss), limits.loss)
     role: Role = "inference" if name == "single_outputs" else "throughput"
@@ -115,7 +122,7 @@ def _pass(
 def _training(program: Program, workload: Workload, reference: Reference) -> Iterable[Check]:
     limits = workload.tolerances
     logits = program.forward()
-    yield _outputs(logits, reference.outputs, "outputs", limits.outputs)
+    yield from _outputs(logits, reference.outputs, "outputs", workload)
     loss, gradients = program.loss_and_gradients()
     program.load()
     program.step()
@@ -131,21 +138,25 @@ def _training(program: Program, workload: Workload, reference: Reference) -> Ite
         program.step()
     program.wait()
     yield from _steps(program.weights(), workload, reference)
-    yield check_optimizer(program, workload, gradients)
+    yield check_optimizer(program, workload, gradients, aimless=list_aimless(reference))
     if logits.shape == reference.outputs.shape:
         yield from check_second_batch(program, workload, "training", logits)
 
 
-_COMPARED: dict[Role, Callable[[Program, Workload, Reference], Iterable[Check]]] = {
+_COMPARED: Mapping[Role, Callable[[Program, Workload, Reference], Iterable[Check]]] = {
     "training": _training,
     "inference": _inference,
     "throughput": _throughput,
 }
 
 
-def _outputs(logits: NDArray[np.float32], reference: Sketch, name: str, tolerance: float) -> Check:
-    worst = _worst({name: logits}, {name: reference}, {name: reference.norm})
-    return Check("forward outputs", *worst, tolerance)
+def _outputs(logits: NDArray[np.float32], reference: Sketch, name: str, workload: Workload) -> Iterable[Check]:
+    limits = workload.tolerances
+    tensor, error = _worst({name: logits}, {name: reference}, {name: reference.norm})
+    yield Check("forward outputs", tensor, error, limits.outputs)
+    if limits.least_outputs is not None:
+        # A certificate of the very numbers of the reference is of no use to a division.
+        yield Check(PRECISION, f"{name}, off by {error:.2g}", limits.least_outputs / max(error, _EXACT), 1.0)
 
 
 def _gradients(errors: Mapping[str, float], reference: Reference, limits: Tolerances) -> Iterable[Check]:

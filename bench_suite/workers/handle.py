@@ -18,6 +18,7 @@ import speedscore
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.workers.protocol import Asked, Refused, Reply, Request, decode_answered, encode
 from speedscore.host.piped import PipedProcess, ProcessLostError
+from speedscore.host.run_queue import held_up_seconds
 
 _SHOWN_BYTES = 200
 
@@ -35,6 +36,10 @@ class Worker(Protocol):
 
     def ask(self, request: Request, *, limit_seconds: float) -> Reply:
         """Send a request and wait for its reply. Raises DeviceUnavailable, or WorkerError for any other failure."""
+        ...
+
+    def held_up_seconds(self) -> float:
+        """How long the worker's thread that answers, and the one that asks, have waited for a processor so far."""
         ...
 
     def freeze(self) -> None:
@@ -85,6 +90,9 @@ class ProcessWorker:
             raise WorkerError(f"{reply.message}\n{self._process.last_lines()}")
         return reply
 
+    def held_up_seconds(self) -> float:
+        return held_up_seconds(self._process.pid) + held_up_seconds()
+
     def freeze(self) -> None:
         self._process.freeze()
 
@@ -105,6 +113,9 @@ class InProcessWorker:
 
     def ask(self, request: Request, *, limit_seconds: float) -> Reply:  # noqa: ARG002 - a debugger takes its time
         return self._service.handle(request)
+
+    def held_up_seconds(self) -> float:
+        return held_up_seconds()
 
     def freeze(self) -> None:
         """Nothing to do: one process cannot stop itself."""

@@ -16,10 +16,17 @@ from speedscore.bench_suite.workers.protocol import Setting
 from speedscore.host.variables import THREAD_VARIABLES
 from speedscore.record.phases import DeviceName
 
+_TF32_OVERRIDE = "NVIDIA_TF32_OVERRIDE"
+
 
 def isolation_variables(setting: Setting) -> dict[str, str]:
     """The environment variables that a worker of this setting runs under."""
-    return process_variables(processors=len(setting.affinity), caches=Path(setting.caches), device=setting.cell.device)
+    variables = process_variables(
+        processors=len(setting.affinity), caches=Path(setting.caches), device=setting.cell.device
+    )
+    if setting.cell.precision == "tf32":
+        del variables[_TF32_OVERRIDE]
+    return variables
 
 
 def process_variables(*, processors: int, caches: Path, device: DeviceName) -> dict[str, str]:
@@ -39,7 +46,7 @@ def process_variables(*, processors: int, caches: Path, device: DeviceName) -> d
         "TORCHINDUCTOR_AUTOGRAD_CACHE": "1",
         "TRITON_CACHE_DIR": str(caches / "triton"),
         # float32 is float32: no library may turn a matmul or a convolution into TF32.
-        "NVIDIA_TF32_OVERRIDE": "0",
+        _TF32_OVERRIDE: "0",
         # The workers of a block share one accelerator; a pool of three quarters of it would starve the second one.
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     }
@@ -55,6 +62,9 @@ def isolate(setting: Setting) -> None:
         raise RuntimeError(f"{', '.join(sorted(early))} was imported before the worker was isolated")
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, setting.affinity)
+    if setting.cell.precision == "tf32":
+        # Whatever it says, it would overrule what the frameworks are told.
+        os.environ.pop(_TF32_OVERRIDE, None)
     os.environ |= isolation_variables(setting)
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from speedscore.bench_suite.frameworks.profiling import Profiling
-from speedscore.bench_suite.frameworks.program import Program
-from speedscore.bench_suite.workers.rounds import settle
+from speedscore.bench_suite.frameworks.program import Runnable
+from speedscore.bench_suite.workers.rounds import queueing, settle
 from speedscore.record.phases import Role
 
 PROFILED_STEPS = 5
 """Enough to tell one that is unlike the others, few enough for the file of a large model to open."""
 
 
-def profile_steps(program: Program, *, role: Role, folder: Path) -> tuple[str, ...]:
+def profile_steps(program: Runnable, *, role: Role, folder: Path) -> tuple[str, ...]:
     """The names of the files of the profile in ``folder``, which is made; none where the framework has no profiler.
 
     Raises whatever the profiler raises, DeviceUnavailable where it has none for the device.
@@ -25,7 +25,7 @@ def profile_steps(program: Program, *, role: Role, folder: Path) -> tuple[str, .
     if not isinstance(program, Profiling):
         return ()
     folder.mkdir(parents=True)
-    queue = program.step if role == "training" else program.infer
+    queue = queueing(program, role)
     settle(program, role=role, steps=1)
     with program.profiling(folder) as mark_step:
         for number in range(PROFILED_STEPS):

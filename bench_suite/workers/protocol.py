@@ -20,6 +20,19 @@ from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.phases import Role
 from speedscore.record.run_record import Certificate, Check
 
+Elements = dict[str, tuple[float, ...]]
+"""Some elements of each tensor, by its name."""
+
+
+class RoundPlan(msgspec.Struct, frozen=True):
+    """What one round did, so that it can be done again."""
+
+    batch: int
+    """The number of its batch."""
+    settling: int
+    """Steps before the timed ones."""
+    steps: int
+
 
 class Setting(msgspec.Struct, frozen=True):
     """All that a worker must know before it imports anything heavy."""
@@ -37,6 +50,8 @@ class Setting(msgspec.Struct, frozen=True):
     """An empty folder of its own, for its log and whatever else it writes."""
     caches: str
     """Where every compilation cache is put: empty for a cold start, else as an earlier worker of the cell left it."""
+    task_options: dict[str, Scalar] | None = None
+    """What ``make`` of a task's workload takes beside preset and name; None where the cell holds a model."""
 
 
 class Build(msgspec.Struct, frozen=True, tag=True):
@@ -53,11 +68,41 @@ class Prepare(msgspec.Struct, frozen=True, tag=True):
     warm_up: WarmUp = STANDARD_WARM_UP
 
 
-class TimeRound(msgspec.Struct, frozen=True, tag=True):
-    """Settle, then time one round."""
+class Settle(msgspec.Struct, frozen=True, tag=True):
+    """Take the batch of a number, go back to the canonical weights where that is asked, and run untimed steps."""
 
     role: Role
     steps: int
+    batch: int
+    from_start: bool = False
+
+
+class TimeRound(msgspec.Struct, frozen=True, tag=True):
+    """Time one round, and do nothing else: pytest's side times the request as a whole."""
+
+    role: Role
+    steps: int
+
+
+class Show(msgspec.Struct, frozen=True, tag=True):
+    """Tell what the last round of a role has left: some elements of its logits, or of its weights."""
+
+    role: Role
+    draw: int
+    """Says which elements; drawn when the round is over."""
+
+
+class Repeat(msgspec.Struct, frozen=True, tag=True):
+    """Do rounds of a role over again without timing them, and tell what they leave; the program stays there.
+
+    Training begins at the canonical weights.
+    """
+
+    role: Role
+    rounds: tuple[RoundPlan, ...]
+    draw: int
+    looked_at: int = 0
+    """The step of the last round before which training is asked for its loss and gradients; counts from 0."""
 
 
 class CertifyAgain(msgspec.Struct, frozen=True, tag=True):
@@ -86,7 +131,7 @@ class Describe(msgspec.Struct, frozen=True, tag=True):
     role: Role
 
 
-Request = Build | Prepare | TimeRound | CertifyAgain | Gauge | Profile | Describe
+Request = Build | Prepare | Settle | TimeRound | Show | Repeat | CertifyAgain | Gauge | Profile | Describe
 
 
 class Built(msgspec.Struct, frozen=True, tag=True):
@@ -111,9 +156,35 @@ class Prepared(msgspec.Struct, frozen=True, tag=True):
     """Whether the compiler's work came from the caches; None where the framework does not tell, or keeps none."""
 
 
+class Settled(msgspec.Struct, frozen=True, tag=True):
+    loss: float | None
+    """Of the last step of training."""
+
+
 class TimedRound(msgspec.Struct, frozen=True, tag=True):
     seconds: float
     """Of the whole round, over its steps."""
+    loss: float | None = None
+    """Of the last step of training."""
+
+
+class Shown(msgspec.Struct, frozen=True, tag=True):
+    elements: Elements
+    loss: float | None = None
+    """Of the last step of training."""
+    size: int = 0
+    """Elements that there are of logits or results."""
+
+
+class Repeated(msgspec.Struct, frozen=True, tag=True):
+    elements: tuple[Elements, ...]
+    """After the last round; of passes and tasks after each."""
+    losses: tuple[float, ...] = ()
+    """Of each step of the last round of training."""
+    wanted_loss: float | None = None
+    """What the loss of the step that was looked at must be, by the weights before it."""
+    stuck: str = ""
+    """A tensor that has a gradient and that this step did not move."""
 
 
 class CertifiedAgain(msgspec.Struct, frozen=True, tag=True):
@@ -148,7 +219,19 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     message: str
 
 
-Reply = Built | Prepared | TimedRound | CertifiedAgain | Gauged | Profiled | Described | Refused
+Reply = (
+    Built
+    | Prepared
+    | Settled
+    | TimedRound
+    | Shown
+    | Repeated
+    | CertifiedAgain
+    | Gauged
+    | Profiled
+    | Described
+    | Refused
+)
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 import platform
-import random
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
-from speedscore.bench_suite.frameworks.program import Builder, Program
+from speedscore.bench_suite.frameworks.program import Program, Runnable, TaskProgram
 from speedscore.bench_suite.workers import memory
 from speedscore.bench_suite.workers.after_rounds import FEWEST_STEPS, check_after_rounds
 from speedscore.bench_suite.workers.certificate import certify, require_passed
 from speedscore.bench_suite.workers.gauges import call_seconds, gemm_flops_per_second
+from speedscore.bench_suite.workers.own_code import OwnCode
 from speedscore.bench_suite.workers.profiled_steps import profile_steps
 from speedscore.bench_suite.workers.protocol import (
     Build,
@@ -32,17 +33,25 @@ from speedscore.bench_suite.workers.protocol import (
     Prepared,
     Profile,
     Profiled,
+    Repeat,
     Reply,
     Request,
     Setting,
+    Settle,
+    Settled,
+    Show,
     TimedRound,
     TimeRound,
 )
 from speedscore.bench_suite.workers.rounds import settle, time_round, warm_up
-from speedscore.bench_suite.workers.witness import LOOKED_AT_ONE_IN, RoundWitness
+from speedscore.bench_suite.workers.second_batch import own_batch
+from speedscore.bench_suite.workers.showing import Feed, repeat, show
+from speedscore.bench_suite.workers.task_certificate import certify_task, check_task_after_rounds
+from speedscore.bench_suite.workloads.batches import Batches
 from speedscore.bench_suite.workloads.presets import Gauging
 from speedscore.bench_suite.workloads.reference import read_reference
-from speedscore.bench_suite.workloads.table import load_workload
+from speedscore.bench_suite.workloads.table import load_task, load_workload
+from speedscore.bench_suite.workloads.task import TaskWorkload
 from speedscore.bench_suite.workloads.workload import Workload
 from speedscore.host.clock import seconds
 from speedscore.host.fields import Scalar
@@ -52,10 +61,6 @@ from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.metrics import WARM, find_metric
 from speedscore.record.phases import Role
 from speedscore.record.run_record import Certificate
-
-FARTHEST_STEP = 100
-"""Training goes back to the canonical weights before it passes this step, unless one round alone is longer."""
-
 
 _STATIC = "static_plan_bytes"
 """The one memory figure that a plan gives and not a process: it holds whatever else the process has built."""
@@ -69,9 +74,18 @@ class _Cell(msgspec.Struct, frozen=True):
     """What the first request settles."""
 
     setting: Setting
-    builder: Builder
-    workload: Workload
+    workload: Workload | TaskWorkload
     import_rss_bytes: int | None
+
+    @property
+    def model(self) -> Workload:
+        """The workload of a cell that holds a model."""
+        return cast("Workload", self.workload)
+
+    @property
+    def task(self) -> TaskWorkload:
+        """That of one that holds a task."""
+        return cast("TaskWorkload", self.workload)
 
 
 class Service:
@@ -80,11 +94,12 @@ class Service:
     def __init__(self, *, isolated: bool = True) -> None:
         self._isolated = isolated
         self._cell: _Cell | None = None
-        self._programs: dict[Role, Program] = {}
+        self._programs: dict[Role, Runnable] = {}
         self._steps_from_start = 0
         self._last_loss: float | None = None
-        self._rounds_seen: set[Role] = set()
-        self._chance = random.Random()
+        self._feeds: dict[Role, Feed] = {}
+        # Before any framework, and whatever comes with it, is imported.
+        self._own_code = OwnCode()
         self._was_profiled = False
 
     def handle(self, request: Request) -> Reply:
@@ -94,8 +109,15 @@ class Service:
                 return self._build(setting)
             case Prepare():
                 return self._prepare(request)
+            case Settle():
+                return self._settle(request)
             case TimeRound(role=role, steps=steps):
                 return self._measure(role, steps)
+            case Show(role=role, draw=draw):
+                self._require_own_code()
+                return show(self._prepared(role), role, draw=draw)
+            case Repeat():
+                return repeat(self._prepared(request.role), self._feed_of(request.role), request)
             case CertifyAgain(role=role, limit_seconds=limit_seconds):
                 return self._certify_again(role, limit_seconds=limit_seconds)
             case Gauge(gauging):
@@ -106,10 +128,16 @@ class Service:
                 return self._describe(role)
 
     def _build(self, setting: Setting) -> Built:
-        builder = setting.framework.load()
+        # Imported here, before memory is read: what importing takes is no part of what running takes.
+        options = setting.task_options
+        _ = setting.framework.load() if options is None else setting.framework.load_task_builder()
         import_rss_bytes = memory.rss_bytes()
-        workload = load_workload(setting.workload_module, setting.preset)
-        self._cell = _Cell(setting, builder, workload, import_rss_bytes)
+        if options is not None:
+            task = load_task(setting.workload_module, setting.preset, options, name=setting.cell.model)
+            self._cell = _Cell(setting, task, import_rss_bytes)
+            return Built(workload=task.describe() | {"preset": setting.preset}, flops={"capability": task.flops()})
+        workload = load_workload(setting.workload_module, setting.preset, setting.cell.precision)
+        self._cell = _Cell(setting, workload, import_rss_bytes)
         return Built(
             workload=workload.describe() | {"preset": setting.preset},
             flops={
@@ -133,7 +161,7 @@ class Service:
         with_compile_bytes = memory.peak_rss_bytes()
         fresh_peak = memory.reset_peak()
         step_seconds = warm_up(program, role=role, until=request.warm_up)
-        self._note_loss(program, role=role)
+        self._read_loss(program, role=role)
         running_bytes = memory.peak_rss_bytes() if fresh_peak else None
         memory_bytes = program.memory()
         if alone:
@@ -141,7 +169,11 @@ class Service:
             memory_bytes |= _above(cell.import_rss_bytes, peaks)
         else:
             memory_bytes = {name: value for name, value in memory_bytes.items() if name == _STATIC}
-        certificate = certify(program, cell.workload, role)
+        certificate = (
+            certify_task(cast("TaskProgram", program), cell.task)
+            if role == "capability"
+            else certify(cast("Program", program), cell.model, role)
+        )
         require_passed(f"{role} {cell.setting.cell.id}", certificate)
         counts = program.counts()
         # Here, where the case fails with the reason, and not when its figures are saved.
@@ -158,21 +190,21 @@ class Service:
             from_cache=from_cache if isinstance(from_cache, bool) else None,
         )
 
-    def _build_program(self, role: Role) -> Program:
+    def _build_program(self, role: Role) -> Runnable:
         cell = self._built()
-        setting = cell.setting
-        program = cell.builder(
-            cell.workload,
-            implementation=setting.implementation,
-            role=role,
-            device=setting.cell.device,
-            variant=setting.framework.variant,
-            threads=len(setting.affinity),
-        )
+        setting, threads = cell.setting, len(cell.setting.affinity)
+        where = {"implementation": setting.implementation, "variant": setting.framework.variant}
+        program: Runnable
+        if role == "capability":
+            build_task = setting.framework.load_task_builder()
+            program = build_task(cell.task, device=setting.cell.device, threads=threads, **where)
+        else:
+            build = setting.framework.load()
+            program = build(cell.model, role=role, device=setting.cell.device, threads=threads, **where)
         self._check_where_it_runs(program, setting)
         return program
 
-    def _check_where_it_runs(self, program: Program, setting: Setting) -> None:
+    def _check_where_it_runs(self, program: Runnable, setting: Setting) -> None:
         described = program.describe()
         if described["platform"] != setting.cell.device:
             raise MeasurementInvalid(
@@ -186,62 +218,75 @@ class Service:
                 f"but {setting.cell.framework} uses {described['threads']}"
             )
 
+    def _settle(self, request: Settle) -> Settled:
+        role, program = request.role, self._prepared(request.role)
+        self._require_own_code()
+        if request.from_start and role == "training":
+            program.load()
+            self._steps_from_start = 0
+        self._feed_of(role)(request.batch)
+        settle(program, role=role, steps=request.steps)
+        self._steps_from_start += request.steps
+        return Settled(self._read_loss(program, role=role))
+
     def _measure(self, role: Role, steps: int) -> TimedRound:
         if self._was_profiled:
             raise MeasurementInvalid("this process has run under a profiler, and no round of it would be a figure")
         program = self._prepared(role)
-        settling_steps = max(1, steps // 4)
-        self._stay_near_the_start(program, role=role, steps=steps + settling_steps)
-        witness = RoundWitness(program, self._built().workload, role, is_looked_at=self._is_looked_at(role))
-        settle(program, role=role, steps=settling_steps)
-        witness.before_round()
         round_seconds = time_round(program, role=role, steps=steps)
         if program.pending():
             raise MeasurementInvalid("work was still pending after the wait: the round's time would be too short")
-        self._note_loss(program, role=role)
-        if wrong := witness.after_round():
-            raise MeasurementInvalid(wrong)
-        return TimedRound(seconds=round_seconds / steps)
+        self._steps_from_start += steps
+        return TimedRound(seconds=round_seconds / steps, loss=self._read_loss(program, role=role))
 
     def _certify_again(self, role: Role, *, limit_seconds: float) -> CertifiedAgain:
         cell, program = self._built(), self._prepared(role)
+        self._require_own_code()
+        if role == "capability":
+            cast("TaskProgram", program).feed(cell.task.arguments())
+        else:
+            cast("Program", program).feed(*own_batch(cell.model, role))
         started = seconds()
         while role == "training" and self._steps_from_start < FEWEST_STEPS and seconds() - started < limit_seconds:
             settle(program, role=role, steps=1)
             self._steps_from_start += 1
-        checks = check_after_rounds(program, cell.workload, role)
+        if role == "capability":
+            checks = check_task_after_rounds(cast("TaskProgram", program), cell.task)
+            reference = cell.task.made_by
+        else:
+            checks = check_after_rounds(cast("Program", program), cell.model, role)
+            reference = read_reference(cell.model).made_by
         self._steps_from_start += 1
-        reference = read_reference(cell.workload).made_by
         require_passed(f"{role} {cell.setting.cell.id}", Certificate(reference, checks))
         return CertifiedAgain(checks)
 
-    def _is_looked_at(self, role: Role) -> bool:
-        """The first round of a role, and of the others one in so many, by chance."""
-        if role not in self._rounds_seen:
-            self._rounds_seen.add(role)
-            return True
-        return self._chance.randrange(LOOKED_AT_ONE_IN) == 0
+    def _feed_of(self, role: Role) -> Feed:
+        """Gives the role's program the batch or the arguments of a number."""
+        if role not in self._feeds:
+            cell, program = self._built(), self._prepared(role)
+            if role == "capability":
+                self._feeds[role] = lambda number: cast("TaskProgram", program).feed(cell.task.arguments(number))
+            else:
+                batches = Batches(cell.model, role)
+                self._feeds[role] = lambda number: cast("Program", program).feed(*batches.draw(number))
+        return self._feeds[role]
 
-    def _note_loss(self, program: Program, *, role: Role) -> None:
+    def _require_own_code(self) -> None:
+        if changed := self._own_code.first_change():
+            raise MeasurementInvalid(f"{changed} is another than before the framework was imported: a program must not")
+
+    def _read_loss(self, program: Runnable, *, role: Role) -> float | None:
         if role != "training":
-            return
-        loss = program.loss()
+            return None
+        loss = cast("Program", program).loss()
         if not math.isfinite(loss):
             raise MeasurementInvalid(f"the loss is {loss} after steps that were timed; it must stay finite")
         self._last_loss = loss
-
-    def _stay_near_the_start(self, program: Program, *, role: Role, steps: int) -> None:
-        """What a step costs must not depend on how far training has come, so it never comes far."""
-        if role != "training":
-            return
-        self._steps_from_start += steps
-        if self._steps_from_start > FARTHEST_STEP:
-            program.load()
-            self._steps_from_start = steps
+        return loss
 
     def _gauge(self, gauging: Gauging) -> Gauged:
         training = self._programs.get("training")
-        empty_step = training.dispatch() if training is not None else None
+        empty_step = cast("Program", training).dispatch() if training is not None else None
         on_host = self._built().setting.cell.device == "cpu"
         return Gauged(
             gemm_flops_per_second=gemm_flops_per_second(gauging) if on_host else None,
@@ -275,7 +320,7 @@ class Service:
             raise RuntimeError("the first request to a worker must be Build")
         return self._cell
 
-    def _prepared(self, role: Role) -> Program:
+    def _prepared(self, role: Role) -> Runnable:
         if role not in self._programs:
             raise RuntimeError(f"the program for {role} must be prepared before it is used")
         return self._programs[role]

@@ -51,6 +51,8 @@ class Preset(msgspec.Struct, frozen=True):
     gauging: Gauging = STANDARD_GAUGING
     busy_look_seconds: float = 0.33
     """How long to look, before each block, at how many processors others keep busy."""
+    audited: bool = True
+    """Whether rounds are certified after they were timed; made-up workers have nothing to show."""
 
 
 INTERVAL_WIDTH = 0.02

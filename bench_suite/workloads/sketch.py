@@ -53,6 +53,13 @@ def make_sketch(name: str, values: NDArray[np.generic]) -> Sketch:
     return Sketch(values.shape, norm, tuple(project(name, values).tolist()))
 
 
+def scale_sketch(sketch: Sketch, factor: float) -> Sketch:
+    """The sketch of the same tensor times ``factor``."""
+    return Sketch(
+        sketch.shape, abs(factor) * sketch.norm, tuple(factor * projection for projection in sketch.projections)
+    )
+
+
 def distance(name: str, values: NDArray[np.generic], reference: Sketch) -> float:
     """The estimated L2 norm of ``values`` less the tensor that ``reference`` was made of, under the same ``name``.
 

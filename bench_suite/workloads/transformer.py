@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from speedscore.bench_suite.workloads import canonical
 from speedscore.bench_suite.workloads.workload import AdamW, Tolerances, Weights
 from speedscore.host.fields import Scalar
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32
 
 ATTENTION_PARTS = ("query", "key", "value")
 """What each token is projected to, besides the projection of what attention gives."""
@@ -40,6 +42,7 @@ class Transformer(msgspec.Struct, frozen=True, kw_only=True):
     """What the preset cut against the published model, or ``none``."""
     optimizer: AdamW
     tolerances: Tolerances
+    precision: Precision = FLOAT32
 
     def state(self) -> Weights:
         """Empty: nothing is updated but by a gradient."""

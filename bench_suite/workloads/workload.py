@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.host.fields import Scalar
+from speedscore.host.peaks import Precision
 
 Array = NDArray[np.float32] | NDArray[np.int32]
 Weights = dict[str, NDArray[np.float32]]
@@ -50,7 +51,7 @@ class AdamW(msgspec.Struct, frozen=True, tag=True):
 
 
 class Tolerances(msgspec.Struct, frozen=True):
-    """Largest relative error that a float32 implementation may have against the float64 reference."""
+    """Largest relative error that an implementation in one precision may have against the float64 reference."""
 
     outputs: float
     loss: float
@@ -65,6 +66,12 @@ class Tolerances(msgspec.Struct, frozen=True):
     """Of the gradients of the kernels, that of the one which a quarter of them are nearer than; None where
     ``gradients`` is as close. A value that rounding moves across a kink spoils only the gradients of the layers
     before it."""
+    least_outputs: float | None = None
+    """Of a precision below float32 the smallest error of the outputs that a program can have which computes in it: one
+    that is nearer computes in another, and its time would be that of another case. None of float32."""
+    optimizer: float = 5e-5
+    """Of a step in every tensor, over its length, beyond what float32 must round: against the formula and the program's
+    own gradients. In float32 no framework was beyond this on the CPU."""
 
 
 class Workload(Protocol):
@@ -74,6 +81,11 @@ class Workload(Protocol):
     def model(self) -> str: ...
     @property
     def preset(self) -> str: ...
+    @property
+    def precision(self) -> Precision:
+        """What it is computed in; the numbers that it starts from are the same in each."""
+        ...
+
     @property
     def optimizer(self) -> Sgd | AdamW: ...
     @property

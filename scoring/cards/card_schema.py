@@ -13,6 +13,9 @@ from typing import Any, Literal
 import msgspec
 
 from speedscore.scoring.cards.json import SCHEMA_VERSION
+from speedscore.scoring.claims.claim import Claim
+from speedscore.scoring.claims.judging import Judgement
+from speedscore.scoring.claims.testing import ClaimTest
 from speedscore.scoring.evidence.run_summaries import RunSummary
 from speedscore.scoring.facts.fact import Kind
 from speedscore.scoring.findings.standings import MeasuredCell
@@ -218,6 +221,23 @@ class CardComparison(msgspec.Struct, forbid_unknown_fields=True):
     unranked: list[UnrankedFramework]
 
 
+class CardClaim(msgspec.Struct, forbid_unknown_fields=True):
+    """What somebody says of two frameworks' speed, or timed without a side, and what was measured of it."""
+
+    claim: Claim
+    sides: tuple[str, str]
+    """The line that the claim names, or the framework's name for people; then the same of its rival."""
+    judgement: Judgement | None
+    """None of a neutral pair of timings, which claims nothing."""
+    reason: str
+    """Why it cannot be tested here; empty where it is judged."""
+    tests: list[ClaimTest]
+    remarks: list[str]
+    """In what the tests are not what was claimed."""
+    beside: list[str]
+    """Ids of the neutral pairs of timings of the same two frameworks, phase and model."""
+
+
 class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     """What ``speedscore card --format json`` prints."""
 
@@ -241,14 +261,18 @@ class CardDocument(msgspec.Struct, forbid_unknown_fields=True):
     medians: list[MeasuredCell]
     shapes: dict[str, str]
     worst_error_over_tolerance: float | None
+    claims: list[CardClaim]
+    """About the frameworks of the document; they enter no score."""
 
 
 def schema() -> dict[str, Any]:
     """JSON Schema, draft 2020-12, of the newest version."""
+    # By way of JSON, in which a default that is an empty tuple is an empty list.
+    described: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(CardDocument)))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"speedscore card, schema version {SCHEMA_VERSION}",
-        **msgspec.json.schema(CardDocument),
+        **described,
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from speedscore.scoring.claims.judging import JudgedClaim
 from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.findings.topics import KnownFact, TopicAnswer
 from speedscore.scoring.rubric.criterion import DIMENSIONS
@@ -58,6 +59,7 @@ def render(report: ScoreReport, *, width: int) -> str:  # noqa: ARG001
         "medians": msgspec.to_builtins(report.cells),
         "shapes": report.shapes,
         "worst_error_over_tolerance": report.worst_error,
+        "claims": [_claim(judged) for judged in report.claims],
     }
     return json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
@@ -89,6 +91,11 @@ def _card(card: ScoreCard) -> dict[str, Any]:
         "topics": [_topic(answer) for answer in card.topics if answer.topic.section not in DIMENSIONS],
         "other_facts": [_known_fact(fact) for fact in card.other_facts],
     }
+
+
+def _claim(judged: JudgedClaim) -> dict[str, Any]:
+    # The neutral pairs beside it stand in the list themselves.
+    return {**msgspec.to_builtins(judged), "beside": [claim.id for claim in judged.beside]}
 
 
 def _dimension(dimension: DimensionScore) -> dict[str, Any]:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from speedscore.scoring.cards import layer_cards, measured_wording, order_wording, unscored, wording
+from speedscore.scoring.cards import (
+    claims_table,
+    claims_wording,
+    layer_cards,
+    measured_wording,
+    order_wording,
+    unscored,
+    wording,
+)
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
@@ -62,6 +70,8 @@ def _card(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     yield from _layers(card)
     if card.other_facts:
         yield from ("", f"**{unscored.OTHER_FACTS}**", "", *_unscored(unscored.of_facts(card.other_facts)))
+    if claims := claims_wording.about(report.claims, card.framework):
+        yield from ("", f"### {claims_wording.HEADING}", "", *claims_table.in_markdown(claims))
 
 
 def _unscored(lines: Iterable[unscored.Line]) -> Iterator[str]:

@@ -11,7 +11,7 @@ import shlex
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from speedscore.scoring.cards import layer_cards, measured_wording, order_wording, wording
+from speedscore.scoring.cards import claims_wording, layer_cards, measured_wording, order_wording, wording
 from speedscore.scoring.cards.side_by_side import side_by_side
 from speedscore.scoring.evidence.evidence import NOT_SAVED
 from speedscore.scoring.findings.finding import Finding, Source
@@ -39,6 +39,8 @@ _NO_BREAK = "\u00a0"
 """A blank at which no line ends: a command that is copied has to stand in one line."""
 _MOST_ANSWERS = 12
 """Of a card's answers: what a reader takes in at a glance."""
+_MOST_CLAIMS = 4
+"""Claims that a session's end tells; the command ``claims`` has all."""
 _NAMED = 5
 """Unknown criteria that are named; the rest are counted."""
 
@@ -74,10 +76,28 @@ def session_end(report: ScoreReport, *, width: int) -> str:
     if len(report.cards) > 1:
         for sentence in order_wording.why_first(report):
             lines += textwrap.wrap(f"{sentence.rstrip('.')}.", width, subsequent_indent="  ", break_on_hyphens=False)
+    lines += _touched_claims(report, width=width)
     # Whole, however long a path is: it is there to be copied.
     saved = [run.name for run in report.runs if run.name != NOT_SAVED]
     lines += [f"The cards: speedscore card --run {shlex.quote(name)} --full" for name in saved]
+    if claims_wording.touched(report.claims):
+        lines += [f"The claims: speedscore claims --run {shlex.quote(name)}" for name in saved]
     return "\n".join(lines) + "\n"
+
+
+def _touched_claims(report: ScoreReport, *, width: int) -> list[str]:
+    """What others say of what this session measured, and whether it holds here; no lines where nothing was touched."""
+    touched = claims_wording.touched(report.claims)
+    if not touched:
+        return []
+    said = [judged for judged in report.claims if judged.judgement is not None]
+    lines = [f"Claims: {claims_wording.counts(said)}."]
+    lines += [f"  {claims_wording.in_one_line(judged)}" for judged in touched[:_MOST_CLAIMS]]
+    if len(touched) > _MOST_CLAIMS:
+        lines.append(f"  and {len(touched) - _MOST_CLAIMS} more")
+    return [
+        row for line in lines for row in textwrap.wrap(line, width, subsequent_indent="    ", break_on_hyphens=False)
+    ]
 
 
 def _card(card: ScoreCard, report: ScoreReport, surroundings: Surroundings, *, width: int) -> list[str]:
@@ -117,6 +137,7 @@ def _lines(
         "Libraries", (f"{layer.name}: {wording.grade(layer).lower()}" for layer in card.layers), width=width
     )
     yield from _labelled("Measured", _measured(card, report), width=width)
+    yield from _labelled("Claims", _claims(card, report), width=width)
     yield from _labelled("Missing", _missing(card, report), width=width)
     if remark := wording.own_policy(report):
         yield from _labelled("Policy", [remark], width=width)
@@ -249,6 +270,15 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     for dimension in measured:
         others = [other for other in card.beside if other.dimension == dimension.dimension and other.score is not None]
         yield f"{dimension.title}: {', '.join(map(_on_its_basis, (dimension, *others)))}"
+
+
+def _claims(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
+    """How many of the claims about it hold here, and the most notable; nothing where nothing was measured."""
+    said = claims_wording.about(report.claims, card.framework)
+    if not said or not report.runs:
+        return
+    yield claims_wording.counts(said)
+    yield from map(claims_wording.in_one_line, claims_wording.touched(said)[:1])
 
 
 def _on_its_basis(dimension: DimensionScore) -> str:

@@ -6,7 +6,15 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from speedscore.scoring.cards import layer_cards, measured_wording, order_wording, unscored, wording
+from speedscore.scoring.cards import (
+    claims_table,
+    claims_wording,
+    layer_cards,
+    measured_wording,
+    order_wording,
+    unscored,
+    wording,
+)
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
@@ -60,6 +68,8 @@ def _card(card: ScoreCard, report: ScoreReport, width: int) -> Iterator[str]:
     yield from _sentences(card, footnotes, width)
     yield from _layers(card, footnotes, width)
     yield from _unscored(unscored.OTHER_FACTS, list(unscored.of_facts(card.other_facts)), footnotes, width)
+    if claims := claims_wording.about(report.claims, card.framework):
+        yield from ("", claims_wording.HEADING, *claims_table.in_terminal(claims, footnotes, width))
     if footnotes:
         yield from ("", "Sources", *footnotes.lines(width))
 

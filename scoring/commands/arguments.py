@@ -30,6 +30,10 @@ def add_evidence(parser: argparse.ArgumentParser) -> None:
     add_runs(parser, what="saved runs")
     add_facts(parser)
     add_judging(parser)
+    add_width(parser)
+
+
+def add_width(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--width", type=_width, default=terminal_width(), metavar="CHARACTERS", help="of what is printed"
     )

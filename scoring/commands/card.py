@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from speedscore.scoring.cards import FORMATS, short
+from speedscore.scoring.claims.claim_files import shipped_claims
 from speedscore.scoring.commands import arguments
 from speedscore.scoring.rubric.overrides import apply_overrides
 from speedscore.scoring.rubric.rubric import load_rubric
@@ -32,7 +33,13 @@ def run(options: argparse.Namespace) -> int:
     """Print the cards, and return 0, or 2 where they could not be written."""
     overridden = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
     evidence, frameworks = arguments.read_evidence(overridden.rubric, options)
-    report = build_report(overridden.rubric, evidence, frameworks=frameworks, departures=overridden.departures)
+    report = build_report(
+        overridden.rubric,
+        evidence,
+        frameworks=frameworks,
+        departures=overridden.departures,
+        claims=shipped_claims(),
+    )
     if options.full or options.format != "terminal":
         return write(FORMATS[options.format](report, width=options.width), what="card")
     # Whom a layer stands on is no neighbour to compare it with.

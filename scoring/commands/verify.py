@@ -17,6 +17,7 @@ import msgspec
 from speedscore.host.files import read_file
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.scoring.cards.json import SCHEMA_VERSION, render
+from speedscore.scoring.claims.claim_files import shipped_claims
 from speedscore.scoring.commands import arguments
 from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun, gather
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
@@ -119,7 +120,9 @@ def verify(path: Path, *, runs: Sequence[Path] = (), facts: Sequence[Path] = ())
     known = set(evidence.names) | {name for device in evidence.measured for name in evidence.ecosystems(device)}
     if unknown := [name for name in card.asked if name not in known]:
         raise EvidenceError(f"{path}: nothing is known of {unknown[0]!r} in snapshot {evidence.snapshot}")
-    report = build_report(rubric, evidence, frameworks=card.asked, departures=departures(shipped, rubric))
+    report = build_report(
+        rubric, evidence, frameworks=card.asked, departures=departures(shipped, rubric), claims=shipped_claims()
+    )
     return list(differences(document, json.loads(render(report, width=0))))
 
 

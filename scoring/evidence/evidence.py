@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from speedscore.record.phases import DeviceName
+from speedscore.record.phases import FLOAT32, DeviceName
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.scoring.evidence.run_checks import find_problem
@@ -76,7 +76,7 @@ class Evidence(msgspec.Struct, frozen=True):
     policy's order."""
     runs: tuple[NamedRun, ...] = ()
     measured: dict[DeviceName, tuple[MeasuredCase, ...]] = {}
-    """Device → measured cases."""
+    """Device → measured cases in float32: what is scored is never of another precision."""
     probes: dict[str, tuple[AskedProbe, ...]] = {}
     """Framework, by fixture folder → every probe that was put to any of its lines, the newest run's last."""
     layers: dict[str, dict[str, str]] = {}
@@ -115,11 +115,11 @@ class Evidence(msgspec.Struct, frozen=True):
         return tuple(framework for framework, layers in sorted(self.layers.items()) if library in layers)
 
     def coverage(self) -> tuple[DeviceCoverage, ...]:
-        """For each run and device what was measured of what was selected."""
+        """For each run and device what was measured of what was selected in float32."""
         rows = []
         for run in self.runs:
-            for device in sorted({case.device for case in run.record.cases}):
-                cases = [case for case in run.record.cases if case.device == device]
+            for device in sorted({case.device for case in run.record.cases if case.precision == FLOAT32}):
+                cases = [case for case in run.record.cases if case.device == device and case.precision == FLOAT32]
                 missing = tuple((f"{case.phase} {case.id}", case.reason) for case in cases if case.status != "measured")
                 rows.append(
                     DeviceCoverage(
@@ -242,7 +242,7 @@ def _by_device(runs: Sequence[NamedRun]) -> dict[DeviceName, tuple[MeasuredCase,
     grouped: dict[DeviceName, list[MeasuredCase]] = {}
     for run in runs:
         for case in run.record.cases:
-            if case.status == "measured":
+            if case.status == "measured" and case.precision == FLOAT32:
                 grouped.setdefault(case.device, []).append(MeasuredCase(run=run.name, case=case))
     return {device: tuple(group) for device, group in sorted(grouped.items())}
 

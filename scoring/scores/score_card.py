@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from speedscore.record.phases import DeviceName
+from speedscore.record.phases import FLOAT32, DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.dormancy import is_dormant
 from speedscore.scoring.findings.finding import Finding
@@ -170,6 +170,6 @@ def _count_cases(evidence: Evidence, framework: str, device: str | None) -> str:
         case
         for run in evidence.runs
         for case in run.record.cases
-        if (case.ecosystem, case.device) == (framework, device)
+        if (case.ecosystem, case.device, case.precision) == (framework, device, FLOAT32)
     ]
     return f"{sum(case.status == 'measured' for case in selected)} of {len(selected)} cases"

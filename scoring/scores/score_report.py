@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from speedscore.record.phases import DeviceName
+from speedscore.scoring.claims.claim import Claim
+from speedscore.scoring.claims.judging import JudgedClaim, judge_claims
 from speedscore.scoring.evidence.evidence import DeviceCoverage, Evidence
 from speedscore.scoring.evidence.run_summaries import RunSummary, shapes, summarize_runs, worst_error
 from speedscore.scoring.findings.finding import Finding
@@ -54,15 +56,23 @@ class ScoreReport(msgspec.Struct, frozen=True):
     """How firm their order is; None where fewer than two are ranked."""
     layers: tuple[LayerCard, ...] = ()
     """Of the libraries that stand on frameworks; they have no Speed Score and no place in the order."""
+    claims: tuple[JudgedClaim, ...] = ()
+    """What others say of the speed of these frameworks, the most notable first; it enters no score."""
 
 
 def build_report(
-    rubric: Rubric, evidence: Evidence, *, frameworks: Sequence[str], departures: tuple[str, ...] = ()
+    rubric: Rubric,
+    evidence: Evidence,
+    *,
+    frameworks: Sequence[str],
+    departures: tuple[str, ...] = (),
+    claims: Sequence[Claim] = (),
 ) -> ScoreReport:
     """Score each of ``frameworks`` on the evidence; ``departures`` say what of the rubric is not the package's own.
 
     What the facts call a layer gets a card without a score. The device whose measurements enter the score is the first
-    in the policy's order on which two frameworks were measured, else the first on which any was.
+    in the policy's order on which two frameworks were measured, else the first on which any was. Of ``claims`` those
+    about any of the frameworks are judged, and enter no score.
     """
     layers = [name for name in frameworks if evidence.stands_on(name)]
     frameworks = [name for name in frameworks if name not in layers]
@@ -110,6 +120,9 @@ def build_report(
         comparison=comparison,
         sensitivity=sensitivity(rubric, comparison),
         layers=tuple(make_layer_card(rubric, evidence, library=library, variants=variants) for library in layers),
+        claims=judge_claims(
+            [claim for claim in claims if any(map(claim.is_about, frameworks))], evidence, policy=rubric.policy
+        ),
     )
 
 

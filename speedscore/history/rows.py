@@ -74,6 +74,7 @@ def _of_case(case: CaseResult) -> Row:
         "model": case.model,
         "device": case.device,
         "phase": case.phase,
+        "precision": case.precision,
     }
 
 
@@ -91,7 +92,6 @@ def _case(case: CaseResult) -> Row:
     return {
         **_of_case(case),
         "ecosystem": case.ecosystem,
-        "precision": case.precision,
         "style": case.style,
         "status": case.status,
         "reason": case.reason,
@@ -139,6 +139,7 @@ def _ratio(ratio: Ratio) -> Row:
         "phase": ratio.phase,
         "model": ratio.model,
         "device": ratio.device,
+        "precision": ratio.precision,
         "faster": ratio.faster,
         "slower": ratio.slower,
         "ratio": ratio.value,

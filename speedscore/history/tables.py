@@ -73,6 +73,7 @@ _CASE = (
     _text("model", "as in gpt"),
     _text("device", "cpu, gpu or tpu"),
     _text("phase", "training, inference, throughput, compilation or warm_compilation"),
+    _text("precision", "float32, tf32 or bfloat16"),
 )
 
 _RUNS = Table(
@@ -100,8 +101,7 @@ _CASES = Table(
     (
         *_CASE,
         _text("ecosystem", "what the framework is scored as: torch-compile belongs to pytorch"),
-        _text("precision", "as in float32"),
-        _text("style", "idiomatic or tuned"),
+        _text("style", "idiomatic, tuned or multi-backend"),
         _text("status", "measured, failed or skipped"),
         _text("reason", "why it failed or was skipped; text from outside"),
         _text("stopped", "why its rounds ended: narrow, budget or interrupted"),
@@ -153,6 +153,7 @@ _RATIOS = Table(
         _text("phase", "as in cases"),
         _text("model", "as in cases"),
         _text("device", "as in cases"),
+        _text("precision", "as in cases"),
         _text("faster", "the faster framework"),
         _text("slower", "the slower one"),
         _number("ratio", "at least 1: geometric mean over processes of the median over neighbouring rounds"),

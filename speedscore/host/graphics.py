@@ -139,6 +139,7 @@ def _note(fields: dict[str, Scalar], name: str, read: Callable[[], Scalar]) -> N
 
 
 _READINGS: dict[str, Callable[[Any, Any], Scalar]] = {
+    "compute_capability": lambda library, card: "{}.{}".format(*library.nvmlDeviceGetCudaComputeCapability(card)),
     "memory_bytes": lambda library, card: int(library.nvmlDeviceGetMemoryInfo(card).total),
     "sm_clock_mhz": lambda library, card: int(library.nvmlDeviceGetClockInfo(card, library.NVML_CLOCK_SM)),
     "power_limit_milliwatts": lambda library, card: int(library.nvmlDeviceGetEnforcedPowerLimit(card)),

@@ -8,6 +8,24 @@ from pathlib import Path
 
 from speedscore.host.control_groups import quota_processors
 
+BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")
+"""As Linux calls the instructions that multiply bfloat16: on x86, with tiles on x86, on Arm."""
+
+
+def has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether this processor has such instructions; False where the system does not tell."""
+    return bool(processor_flags(cpuinfo) & set(BFLOAT16_FLAGS))
+
+
+def processor_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
+    """What Linux says that the first processor can do; empty where it does not tell."""
+    try:
+        lines = cpuinfo.read_text().splitlines()
+    except (OSError, UnicodeDecodeError):
+        return frozenset()
+    named = (line.partition(":")[2] for line in lines if line.partition(":")[0].strip() in ("flags", "Features"))
+    return frozenset(next(named, "").split())
+
 
 def allowed_processors() -> tuple[int, ...]:
     """The processors that this process may run on, in order, one of each physical core.

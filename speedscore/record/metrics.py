@@ -72,9 +72,17 @@ _OTHER_DOCSTRINGS = {
 _COMPILE_SECONDS = {
     "trace_seconds": "seconds of tracing",
     "lower_seconds": "seconds of lowering",
+    "trace_and_lower_seconds": "seconds of tracing and lowering",
     "backend_compile_seconds": "seconds of the compiler's own work",
     "first_step_seconds": "seconds of the first step itself",
     "time_to_first_step_seconds": "seconds to the first step",
+}
+
+_STALLS = {
+    "collection": "garbage collection",
+    "recompilation": "recompilation",
+    "host": "the host",
+    "unknown": "an unknown cause",
 }
 
 _TABLE = (
@@ -82,6 +90,7 @@ _TABLE = (
     _seconds("one_device_seconds_per_step", "seconds per step on one of the devices"),
     _seconds("latency_seconds", "seconds per call on one input, each waited for"),
     _seconds("seconds_per_batch", "seconds per pass of the batch, passes queued"),
+    _seconds("seconds_per_call", "seconds per call of a task, calls queued"),
     *(_seconds(name, f"{title}, from empty caches") for name, title in _COMPILE_SECONDS.items()),
     *(_seconds(f"{WARM}{name}", f"{title}, from warm caches") for name, title in _COMPILE_SECONDS.items()),
     _seconds("dispatch_seconds", "seconds that a step takes in Python"),
@@ -93,6 +102,8 @@ _TABLE = (
     _bytes("xla_temporary_bytes", "bytes of temporaries in XLA's plan"),
     _bytes("xla_bytes_accessed", "bytes accessed by XLA's count"),
     _bytes("exported_bytes", "bytes of exported program"),
+    _bytes("residual_bytes", "bytes that the forward pass keeps for the backward pass, parameters and batch apart"),
+    _more("largest_batch", "most examples whose residuals fit into the stated budget"),
     _count("xla_flops", "XLA FLOPs"),
     _count("hlo_fusions", "fusions in the optimised program"),
     _count("graph_breaks", "graph breaks"),
@@ -136,6 +147,19 @@ _TABLE = (
     _count("trace_operations_without_line", "of them those whose event names no line of the user's"),
     _count("trace_operations_without_program_line", "those that lead to none by the compiled program either"),
     _count("trace_operations_without_model_line", "those that lead to no line of the model"),
+    _seconds("steady_step_seconds", "seconds of each step of a long run, each waited for"),
+    _seconds("steady_p50_seconds", "median seconds per step of a long run"),
+    _seconds("steady_p99_seconds", "99th percentile of the seconds per step of a long run"),
+    _seconds("steady_worst_seconds", "seconds of the longest step of a long run"),
+    *(_seconds(f"{name}_stall_seconds", f"seconds over the median of stalls by {by}") for name, by in _STALLS.items()),
+    _seconds("first_size_seconds", "seconds to the first result at a program's first batch size"),
+    _seconds("first_size_step_seconds", "seconds per step at the first batch size"),
+    _seconds("new_size_seconds", "seconds to the first result at a second batch size"),
+    _seconds("new_size_step_seconds", "seconds per step at the second batch size"),
+    _seconds("third_size_seconds", "seconds to the first result at a third batch size"),
+    _seconds("eager_new_size_seconds", "seconds to eager PyTorch's first result at the second batch size"),
+    _seconds("eager_new_size_step_seconds", "seconds per step of eager PyTorch at the second batch size"),
+    _count("break_even_steps", "steps at the second batch size from which on compiling has paid against eager PyTorch"),
     _count("deprecations_in_models", "kinds of warning of deprecation whose line is in the suite's own models"),
     _count("deprecations_in_framework", "kinds of warning of deprecation whose line is in installed packages"),
     _seconds("seconds_to_message", "seconds until a user sees what a framework says of a mistake"),

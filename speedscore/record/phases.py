@@ -1,4 +1,4 @@
-"""The phases that are measured, the roles that programs are built for, and the kinds of devices: known here, once.
+"""The phases that are measured, the roles of programs, the kinds of devices, the precisions: known here, once.
 
 Adding a phase: its name in ``Phase`` and a line in ``PHASES``. It imports nothing heavy, because collecting the matrix
 reads it, and it measures nothing.
@@ -10,16 +10,18 @@ from typing import Literal, get_args
 
 import msgspec
 
+from speedscore.host.peaks import Precision
 from speedscore.record.metrics import METRICS, WARM, Metric
 
-Phase = Literal["training", "inference", "throughput", "compilation", "warm_compilation"]
+Phase = Literal["training", "inference", "throughput", "compilation", "warm_compilation", "capability"]
 """What a case measures. ``inference`` is the latency of one input, ``throughput`` that of queued passes of the batch;
-``compilation`` starts from empty caches, ``warm_compilation`` from those that an earlier process filled."""
+``compilation`` starts from empty caches, ``warm_compilation`` from those that an earlier process filled;
+``capability`` is what one call of a task takes, which is no model's step or pass."""
 
 
-Role = Literal["training", "inference", "throughput"]
+Role = Literal["training", "inference", "throughput", "capability"]
 """What a program is built for. Both compilations build the training program: it is the training step that is
-compiled."""
+compiled. ``capability`` is that of a task, and the others are a model's."""
 
 
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -29,6 +31,25 @@ DeviceName = Literal["cpu", "gpu", "tpu"]
 
 
 DEVICES: tuple[DeviceName, ...] = get_args(DeviceName)
+
+
+FLOAT32: Precision = "float32"
+"""The precision of a case that names none, and the only one that is scored."""
+
+
+PRECISIONS: dict[Precision, str] = {
+    "float32": "parameters, activations, products and loss in float32; TF32 and bfloat16 are off",
+    "tf32": "float32, but the products and convolutions round their factors to TF32, which has ten bits after the "
+    "point, and sum in float32",
+    "bfloat16": "mixed, as the framework's users train: parameters, gradients, optimizer and loss in float32, the "
+    "products and convolutions of the model in bfloat16",
+}
+"""In the order of reports, with what each means."""
+
+
+def named_place(device: str, precision: str) -> str:
+    """A device, with the precision where that is another than float32: ``gpu``, ``gpu in bfloat16``."""
+    return device if precision == FLOAT32 else f"{device} in {precision}"
 
 
 class PhaseSpec(msgspec.Struct, frozen=True):
@@ -78,12 +99,13 @@ PHASES: dict[Phase, PhaseSpec] = {
             metric=METRICS["warm_time_to_first_step_seconds"],
             caches="filled",
         ),
+        PhaseSpec("capability", "capability", role="capability", metric=METRICS["seconds_per_call"]),
     )
 }
 """In the order of reports. A round is, in training: n queued steps and one wait, over n; in inference: n calls on a
 batch of one, each waited for, over n, so that no percentile of single calls can be had of it; in throughput: n queued
 passes of the training batch and one wait, over n; in a compilation: from a built program in a fresh process to the end
-of its first training step."""
+of its first training step; in a capability: n queued calls of the task and one wait, over n."""
 
 
 TIMED_PHASE: dict[Role, Phase] = {spec.role: spec.phase for spec in PHASES.values() if not spec.compiles}

@@ -179,6 +179,7 @@ def _ratio(first: CaseResult, second: CaseResult, estimate: Estimate) -> Ratio:
         phase=first.phase,
         model=first.model,
         device=first.device,
+        precision=first.precision,
         faster=faster.framework,
         slower=slower.framework,
         value=math.exp(centre),

@@ -14,7 +14,7 @@ from speedscore.host.fields import Name, Scalar
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.measurement import Measurement
 from speedscore.record.metrics import Metric
-from speedscore.record.phases import PHASES, DeviceName, Phase
+from speedscore.record.phases import FLOAT32, PHASES, DeviceName, Phase, named_place
 from speedscore.record.probe_result import ProbeResult
 
 SCHEMA_VERSION = 2
@@ -30,8 +30,9 @@ SCHEMA_VERSION = 2
 Status = Literal["measured", "failed", "skipped"]
 
 
-Style = Literal["idiomatic", "tuned"]
-"""How a program is written: as the documentation of its library teaches it, or as the fastest way that was found."""
+Style = Literal["idiomatic", "tuned", "multi-backend"]
+"""How a program is written: as the documentation of its library teaches it, as the fastest way that was found, or in a
+library that runs on several frameworks, as that one's documentation teaches it."""
 
 
 class Round(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -57,12 +58,15 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quantity: Literal[
         "parameter count",
         "forward outputs",
+        "precision",
         "loss",
         "gradients",
         "parameters after five steps",
         "state after five steps",
         "optimizer",
         "second batch",
+        "results",
+        "other arguments",
         "after the rounds",
     ]
     tensor: str
@@ -101,7 +105,7 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What became of one case of the matrix, measured or not."""
 
     id: Name
-    """``framework-model-device``, the pytest id."""
+    """``framework-model-device``, the pytest id; where it is not float32, the precision stands before the device."""
     nodeid: Name
     framework: Name
     ecosystem: Name
@@ -146,6 +150,11 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"case {self.id!r} has samples of {self.metric.name!r} beside its rounds")
 
     @property
+    def place(self) -> str:
+        """Where and in what it computes: ``gpu``, ``gpu in bfloat16``."""
+        return named_place(self.device, self.precision)
+
+    @property
     def metric(self) -> Metric:
         """What its rounds measure, which follows from the phase."""
         return PHASES[self.phase].metric
@@ -163,7 +172,7 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Ratio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many times as fast one framework is as another, in one phase of one model on one device."""
+    """How many times as fast one framework is as another, in one phase of one model on one device in one precision."""
 
     phase: Phase
     model: Name
@@ -176,6 +185,8 @@ class Ratio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits of the 95 % interval over processes; None where there was one process only. ``low`` may lie below 1."""
     high: float | None
     processes: int
+    precision: Name = FLOAT32
+    """A run that is older than this field had no other."""
 
 
 class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from speedscore.report.blocks import Detail, Report, View
 from speedscore.report.content import Content
 from speedscore.report.details.cases import case_details
+from speedscore.report.details.claims import claim_details
 from speedscore.report.details.facts import fact_details
 from speedscore.report.details.findings import finding_details
 from speedscore.report.details.layers import layer_details
@@ -31,6 +32,7 @@ DETAILS: tuple[Callable[[Content], tuple[Detail, ...]], ...] = (
     score_details,
     finding_details,
     fact_details,
+    claim_details,
     layer_details,
     probe_details,
     case_details,

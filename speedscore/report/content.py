@@ -19,6 +19,7 @@ from speedscore.report.choosing import choose_runs
 from speedscore.report.reading import GivenRuns
 from speedscore.scoring.cards import json as card_json
 from speedscore.scoring.cards import wording
+from speedscore.scoring.claims.claim_files import shipped_claims
 from speedscore.scoring.evidence import this_month
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun, gather
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
@@ -55,12 +56,17 @@ class Content(msgspec.Struct, frozen=True):
 
     @property
     def cases(self) -> tuple[tuple[NamedRun, CaseResult], ...]:
-        """Every selected case with its run, in the order of devices, phases and models."""
+        """Every selected case with its run, in the order of devices, precisions, phases and models."""
         phases, devices = list(PHASES), list(DEVICES)
         return tuple(
             sorted(
                 ((run, case) for run in self.runs for case in run.record.cases),
-                key=lambda pair: (devices.index(pair[1].device), phases.index(pair[1].phase), pair[1].model),
+                key=lambda pair: (
+                    devices.index(pair[1].device),
+                    pair[1].place,
+                    phases.index(pair[1].phase),
+                    pair[1].model,
+                ),
             )
         )
 
@@ -105,7 +111,9 @@ def make_content(given: GivenRuns, judging: Judging, *, pages: Mapping[str, str]
         left_out=chosen.left_out,
         rubric=rubric,
         evidence=evidence,
-        scores=build_report(rubric, evidence, frameworks=everybody, departures=judging.departures),
+        scores=build_report(
+            rubric, evidence, frameworks=everybody, departures=judging.departures, claims=shipped_claims()
+        ),
         # Of one run there is none.
         history=history_of(given.saved, given.marks) if len(given.saved) > 1 else None,
         pages=dict(pages or {}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from speedscore.record.run_record import CaseResult
+from speedscore.scoring.claims.claim import Claim
 from speedscore.scoring.evidence.evidence import NamedRun
 
 
@@ -37,6 +38,11 @@ def dimension_id(framework: str, dimension: str) -> str:
 def fact_id(project: str, key: str) -> str:
     """Of a fact about a framework or a layer that no criterion asks for."""
     return f"fact:{project}:{key}"
+
+
+def claim_id(claim: Claim) -> str:
+    """Of what somebody says of two frameworks' speed."""
+    return f"claim:{claim.id}"
 
 
 def layer_id(library: str) -> str:

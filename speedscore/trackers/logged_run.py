@@ -13,6 +13,7 @@ import msgspec
 from speedscore.comparing.reading_runs import RunFile
 from speedscore.host.fields import Scalar, as_text
 from speedscore.record.moments import utc
+from speedscore.record.phases import FLOAT32
 from speedscore.record.probe_result import ProbeStatus
 from speedscore.record.rounds import figure_of
 from speedscore.record.run_record import CaseResult, RunRecord, Status
@@ -104,7 +105,7 @@ def _ratios(run: RunRecord) -> Iterator[tuple[str, float]]:
                 name = names.RATIO.of(
                     phase=ratio.phase,
                     model=ratio.model,
-                    device=ratio.device,
+                    device=_device(ratio.device, ratio.precision),
                     faster=ratio.faster,
                     slower=ratio.slower,
                     limit=limit,
@@ -126,7 +127,13 @@ def _measured(run: RunRecord) -> Iterator[CaseResult]:
 
 
 def _of(case: CaseResult) -> dict[str, str]:
-    return {"phase": case.phase, "model": case.model, "framework": case.framework, "device": case.device}
+    device = _device(case.device, case.precision)
+    return {"phase": case.phase, "model": case.model, "framework": case.framework, "device": device}
+
+
+def _device(device: str, precision: str) -> str:
+    """As it stands in a case's id, so that float32 keeps the names that it had."""
+    return device if precision == FLOAT32 else f"{precision}-{device}"
 
 
 def _distinct(pairs: Iterator[tuple[str, _T]], path: Path) -> dict[str, _T]:

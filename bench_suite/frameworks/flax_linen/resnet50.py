@@ -20,13 +20,15 @@ from jax import lax
 from speedscore.bench_suite.frameworks.flax_linen.layout import STATISTICS, make_model
 from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.frameworks.jax.image_layers import MaxPool, batch_statistics, describe, update_running
+from speedscore.bench_suite.frameworks.jax.precision import compute_type, describe_compute
 from speedscore.bench_suite.workloads.resnet50 import EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
 
 
 def make(workload: Resnet50, *, platform: str) -> PureModel:
     """The model's pure functions; they are the same on every platform."""
     del platform
-    return make_model(Resnet(workload), DESCRIPTION)
+    module = Resnet(workload, dtype=compute_type(workload.precision))
+    return make_model(module, DESCRIPTION | describe_compute(workload.precision))
 
 
 DESCRIPTION = describe("nn.Conv", "nn.max_pool")
@@ -47,15 +49,19 @@ class Resnet(nn.Module):
     convolve: Callable[..., Any] = lax.conv_general_dilated
     """What ``nn.Conv`` calls; this is its own default."""
     max_pool: MaxPool = max_pool
+    dtype: Any = jnp.float32
+    """Of the computation; parameters and statistics are in float32."""
 
     @nn.compact
     def __call__(self, images: Any, training: bool) -> Any:
-        images = Projection(self.workload.width, 7, 2, self.convolve, name="stem")(images, training)
+        images = Projection(self.workload.width, 7, 2, self.convolve, self.dtype, name="stem")(images, training)
         images = self.max_pool(jax.nn.relu(images))
         for stage, blocks in enumerate(STAGE_BLOCKS):
             width = self.workload.width * int(2**stage)
-            images = Stage(width, blocks, 2 if stage else 1, self.convolve, name=f"stage{stage}")(images, training)
-        return nn.Dense(self.workload.classes, use_bias=True, name="head")(images.mean((1, 2)))
+            images = Stage(width, blocks, 2 if stage else 1, self.convolve, self.dtype, name=f"stage{stage}")(
+                images, training
+            )
+        return nn.Dense(self.workload.classes, use_bias=True, dtype=self.dtype, name="head")(images.mean((1, 2)))
 
 
 class Stage(nn.Module):
@@ -65,12 +71,13 @@ class Stage(nn.Module):
     blocks: int
     stride: int
     convolve: Callable[..., Any]
+    dtype: Any
 
     @nn.compact
     def __call__(self, images: Any, training: bool) -> Any:
         for block in range(self.blocks):
             stride = 1 if block else self.stride
-            bottleneck = Bottleneck(self.width, stride, not block, self.convolve, name=f"block{block}")
+            bottleneck = Bottleneck(self.width, stride, not block, self.convolve, self.dtype, name=f"block{block}")
             images = bottleneck(images, training)
         return images
 
@@ -82,18 +89,19 @@ class Bottleneck(nn.Module):
     stride: int
     projected: bool
     convolve: Callable[..., Any]
+    dtype: Any
 
     @nn.compact
     def __call__(self, images: Any, training: bool) -> Any:
         outputs = self.width * EXPANSION
         shortcut = images
         if self.projected:
-            shortcut = Projection(outputs, 1, self.stride, self.convolve, name="shortcut")(images, training)
-        images = _conv(self.width, 1, 1, self.convolve, name="conv0")(images)
+            shortcut = Projection(outputs, 1, self.stride, self.convolve, self.dtype, name="shortcut")(images, training)
+        images = _conv(self.width, 1, 1, self.convolve, self.dtype, name="conv0")(images)
         images = jax.nn.relu(BatchNorm(name="bn0")(images, training))
-        images = _conv(self.width, 3, self.stride, self.convolve, name="conv1")(images)
+        images = _conv(self.width, 3, self.stride, self.convolve, self.dtype, name="conv1")(images)
         images = jax.nn.relu(BatchNorm(name="bn1")(images, training))
-        images = _conv(outputs, 1, 1, self.convolve, name="conv2")(images)
+        images = _conv(outputs, 1, 1, self.convolve, self.dtype, name="conv2")(images)
         return jax.nn.relu(BatchNorm(name="bn2")(images, training) + shortcut)
 
 
@@ -104,10 +112,11 @@ class Projection(nn.Module):
     size: int
     stride: int
     convolve: Callable[..., Any]
+    dtype: Any
 
     @nn.compact
     def __call__(self, images: Any, training: bool) -> Any:
-        images = _conv(self.outputs, self.size, self.stride, self.convolve, name="conv")(images)
+        images = _conv(self.outputs, self.size, self.stride, self.convolve, self.dtype, name="conv")(images)
         return BatchNorm(name="bn")(images, training)
 
 
@@ -126,10 +135,10 @@ class BatchNorm(nn.Module):
             batch = batch_statistics(images)
             running_mean.value, running_variance.value = update_running((mean, variance), batch, images)
             mean, variance = batch
-        return (images - mean) * (scale * lax.rsqrt(variance + NORM_EPSILON)) + bias
+        return ((images - mean) * (scale * lax.rsqrt(variance + NORM_EPSILON)) + bias).astype(images.dtype)
 
 
-def _conv(outputs: int, size: int, stride: int, convolve: Callable[..., Any], *, name: str) -> nn.Conv:
+def _conv(outputs: int, size: int, stride: int, convolve: Callable[..., Any], dtype: Any, *, name: str) -> nn.Conv:
     """Images [N, H, W, in] to [N, H/stride, W/stride, outputs], padded by size // 2 all round."""
     return nn.Conv(
         outputs,
@@ -138,5 +147,6 @@ def _conv(outputs: int, size: int, stride: int, convolve: Callable[..., Any], *,
         padding=((size // 2, size // 2), (size // 2, size // 2)),
         use_bias=False,
         conv_general_dilated=convolve,
+        dtype=dtype,
         name=name,
     )

@@ -14,21 +14,29 @@ import jax
 from flax import nnx
 
 from speedscore.bench_suite.frameworks.flax_nnx.layout import NnxModel
+from speedscore.bench_suite.frameworks.jax.precision import compute_type, describe_compute
 from speedscore.bench_suite.workloads.mlp import Mlp
 
 
 def make(workload: Mlp, *, platform: str) -> NnxModel:
     """The model's class; it is the same on every platform."""
     del platform
-    return NnxModel(lambda rngs: Perceptron(workload, rngs=rngs), {"layout": "[in, out] kernels"})
+    return NnxModel(
+        lambda rngs: Perceptron(workload, rngs=rngs),
+        {"layout": "[in, out] kernels", **describe_compute(workload.precision)},
+    )
 
 
 class Perceptron(nnx.Module):
     """Inputs [batch, features] to logits [batch, classes]."""
 
     def __init__(self, workload: Mlp, *, rngs: nnx.Rngs) -> None:
+        dtype = compute_type(workload.precision)
         self.denses = nnx.List(
-            [nnx.Linear(inputs, outputs, use_bias=True, rngs=rngs) for inputs, outputs in workload.layer_sizes]
+            [
+                nnx.Linear(inputs, outputs, use_bias=True, dtype=dtype, rngs=rngs)
+                for inputs, outputs in workload.layer_sizes
+            ]
         )
 
     def __call__(self, inputs: Any) -> Any:

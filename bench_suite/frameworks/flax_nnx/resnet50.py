@@ -19,6 +19,7 @@ from jax import lax
 
 from speedscore.bench_suite.frameworks.flax_nnx.layout import NnxModel
 from speedscore.bench_suite.frameworks.jax.image_layers import MaxPool, batch_statistics, describe, update_running
+from speedscore.bench_suite.frameworks.jax.precision import compute_type, describe_compute
 from speedscore.bench_suite.workloads.resnet50 import (
     CHANNELS,
     EXPANSION,
@@ -38,7 +39,8 @@ _nnx: Any = nnx
 def make(workload: Resnet50, *, platform: str) -> NnxModel:
     """The model's class; it is the same on every platform."""
     del platform
-    return NnxModel(lambda rngs: Resnet(workload, rngs=rngs), describe("nnx.Conv", "nnx.max_pool"))
+    description = describe("nnx.Conv", "nnx.max_pool") | describe_compute(workload.precision)
+    return NnxModel(lambda rngs: Resnet(workload, rngs=rngs), description)
 
 
 def max_pool(images: Any) -> Any:
@@ -58,15 +60,16 @@ class Resnet(nnx.Module):
         rngs: nnx.Rngs,
     ) -> None:
         self.max_pool = max_pool
-        self.stem = Projection(CHANNELS, workload.width, 7, 2, convolve, rngs=rngs)
+        dtype = compute_type(workload.precision)
+        self.stem = Projection(CHANNELS, workload.width, 7, 2, convolve, dtype, rngs=rngs)
         inputs = workload.width
         stages = []
         for stage, blocks in enumerate(STAGE_BLOCKS):
             width = workload.width * int(2**stage)
-            stages.append(Stage(inputs, width, blocks, 2 if stage else 1, convolve, rngs=rngs))
+            stages.append(Stage(inputs, width, blocks, 2 if stage else 1, convolve, dtype, rngs=rngs))
             inputs = width * EXPANSION
         self.stages = nnx.List(stages)
-        self.head = nnx.Linear(workload.features, workload.classes, use_bias=True, rngs=rngs)
+        self.head = nnx.Linear(workload.features, workload.classes, use_bias=True, dtype=dtype, rngs=rngs)
 
     def __call__(self, images: Any) -> Any:
         images = self.max_pool(jax.nn.relu(self.stem(images)))
@@ -79,11 +82,12 @@ class Stage(nnx.Module):
     """Blocks of one width, the first of them with the stride and a projected shortcut."""
 
     def __init__(
-        self, inputs: int, width: int, blocks: int, stride: int, convolve: Convolve, *, rngs: nnx.Rngs
+        self, inputs: int, width: int, blocks: int, stride: int, convolve: Convolve, dtype: Any, *, rngs: nnx.Rngs
     ) -> None:
-        first = Bottleneck(inputs, width, stride, convolve, rngs=rngs, projected=True)
+        first = Bottleneck(inputs, width, stride, convolve, dtype, rngs=rngs, projected=True)
         others = (
-            Bottleneck(width * EXPANSION, width, 1, convolve, rngs=rngs, projected=False) for _ in range(1, blocks)
+            Bottleneck(width * EXPANSION, width, 1, convolve, dtype, rngs=rngs, projected=False)
+            for _ in range(1, blocks)
         )
         self.blocks = nnx.List([first, *others])
 
@@ -97,13 +101,13 @@ class Bottleneck(nnx.Module):
     """1 × 1, 3 × 3 with the stride, 1 × 1, and the shortcut, which is a projection where ``projected``."""
 
     def __init__(
-        self, inputs: int, width: int, stride: int, convolve: Convolve, *, rngs: nnx.Rngs, projected: bool
+        self, inputs: int, width: int, stride: int, convolve: Convolve, dtype: Any, *, rngs: nnx.Rngs, projected: bool
     ) -> None:
         outputs = width * EXPANSION
-        self.conv0, self.bn0 = _conv(inputs, width, 1, 1, convolve, rngs), BatchNorm(width)
-        self.conv1, self.bn1 = _conv(width, width, 3, stride, convolve, rngs), BatchNorm(width)
-        self.conv2, self.bn2 = _conv(width, outputs, 1, 1, convolve, rngs), BatchNorm(outputs)
-        self.shortcut = Projection(inputs, outputs, 1, stride, convolve, rngs=rngs) if projected else None
+        self.conv0, self.bn0 = _conv(inputs, width, 1, 1, convolve, dtype, rngs), BatchNorm(width)
+        self.conv1, self.bn1 = _conv(width, width, 3, stride, convolve, dtype, rngs), BatchNorm(width)
+        self.conv2, self.bn2 = _conv(width, outputs, 1, 1, convolve, dtype, rngs), BatchNorm(outputs)
+        self.shortcut = Projection(inputs, outputs, 1, stride, convolve, dtype, rngs=rngs) if projected else None
 
     def __call__(self, images: Any) -> Any:
         shortcut = images if self.shortcut is None else self.shortcut(images)
@@ -116,9 +120,9 @@ class Projection(nnx.Module):
     """A convolution and its normalisation."""
 
     def __init__(
-        self, inputs: int, outputs: int, size: int, stride: int, convolve: Convolve, *, rngs: nnx.Rngs
+        self, inputs: int, outputs: int, size: int, stride: int, convolve: Convolve, dtype: Any, *, rngs: nnx.Rngs
     ) -> None:
-        self.conv, self.bn = _conv(inputs, outputs, size, stride, convolve, rngs), BatchNorm(outputs)
+        self.conv, self.bn = _conv(inputs, outputs, size, stride, convolve, dtype, rngs), BatchNorm(outputs)
 
     def __call__(self, images: Any) -> Any:
         return self.bn(self.conv(images))
@@ -141,10 +145,13 @@ class BatchNorm(nnx.Module):
             batch = batch_statistics(images)
             self.mean[...], self.var[...] = update_running((mean, variance), batch, images)
             mean, variance = batch
-        return (images - mean) * (self.scale[...] * lax.rsqrt(variance + NORM_EPSILON)) + self.bias[...]
+        normalised = (images - mean) * (self.scale[...] * lax.rsqrt(variance + NORM_EPSILON)) + self.bias[...]
+        return normalised.astype(images.dtype)
 
 
-def _conv(inputs: int, outputs: int, size: int, stride: int, convolve: Convolve, rngs: nnx.Rngs) -> nnx.Conv:
+def _conv(
+    inputs: int, outputs: int, size: int, stride: int, convolve: Convolve, dtype: Any, rngs: nnx.Rngs
+) -> nnx.Conv:
     """Images [N, H, W, inputs] to [N, H/stride, W/stride, outputs], padded by size // 2 all round."""
     return nnx.Conv(
         inputs,
@@ -154,5 +161,6 @@ def _conv(inputs: int, outputs: int, size: int, stride: int, convolve: Convolve,
         padding=((size // 2, size // 2), (size // 2, size // 2)),
         use_bias=False,
         conv_general_dilated=convolve,
+        dtype=dtype,
         rngs=rngs,
     )

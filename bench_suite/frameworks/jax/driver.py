@@ -212,9 +212,12 @@ def compile_in_stages(function: Any, *arguments: Any) -> Compiled:
 
 
 def make_loss(*, some_ignored: bool) -> Loss:
-    """Mean softmax cross-entropy over all targets, or where ``some_ignored`` over those that are not negative."""
+    """Mean softmax cross-entropy over all targets, or where ``some_ignored`` over those that are not negative;
+    in float32.
+    """
 
     def losses(logits: Any, targets: Any) -> Any:
+        logits = logits.astype(jnp.float32)
         # XLA folds the one-hot vectors into the sum; with integer labels the gradient is a scatter, which is slower.
         # The vector of a negative target is all zeros, and so is its loss.
         chosen = jax.nn.one_hot(targets, logits.shape[-1], dtype=logits.dtype)

@@ -13,15 +13,17 @@ import jax.numpy as jnp
 
 from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.frameworks.jax.layers import attend, dense, normalise
+from speedscore.bench_suite.frameworks.jax.precision import compute_type, describe_compute
 from speedscore.bench_suite.workloads.fusing import fuse, split
 from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
 from speedscore.bench_suite.workloads.workload import Weights
+from speedscore.host.fields import Scalar
 
 
 def make(workload: Gpt, *, platform: str) -> PureModel:
     """The model's pure functions; they are the same on every platform."""
     del platform
-    heads = workload.heads
+    heads, compute = workload.heads, compute_type(workload.precision)
     norm = partial(normalise, epsilon=NORM_EPSILON)
 
     def apply(params: Any, state: Any, tokens: Any, training: bool) -> tuple[Any, Any]:
@@ -29,17 +31,18 @@ def make(workload: Gpt, *, platform: str) -> PureModel:
         del training
         length = tokens.shape[1]
         visible = jnp.tril(jnp.ones((length, length), dtype=bool))
-        hidden = params["wte.embedding"][tokens] + params["wpe.embedding"][:length]
+        hidden = (params["wte.embedding"][tokens] + params["wpe.embedding"][:length]).astype(compute)
         for index in range(workload.layers):
             block = f"block{index}"
             attended = attend(params, f"{block}.attn", norm(params, f"{block}.ln1", hidden), visible, heads=heads)
             hidden = hidden + dense(params, f"{block}.attn.proj", attended)
             inner = dense(params, f"{block}.mlp.fc", norm(params, f"{block}.ln2", hidden))
             hidden = hidden + dense(params, f"{block}.mlp.proj", jax.nn.gelu(inner, approximate=True))
-        return norm(params, "ln_f", hidden) @ params["wte.embedding"].T, state
+        return norm(params, "ln_f", hidden) @ params["wte.embedding"].astype(compute).T, state
 
     def to_trees(parameters: Weights, state: Weights) -> tuple[Any, Any]:
         """Query, key and value side by side: kernel [D, 3D], bias [3D]."""
         return fuse(parameters), state
 
-    return PureModel(to_trees, split, apply, {"layout": "fused qkv", "attention": "unfused products and softmax"})
+    description: dict[str, Scalar] = {"layout": "fused qkv", "attention": "unfused products and softmax"}
+    return PureModel(to_trees, split, apply, description | describe_compute(workload.precision))

@@ -58,11 +58,15 @@ IDIOMATIC = ImageLayers(convolve, max_pool, describe("lax.conv_general_dilated",
 
 
 def batch_statistics(images: Any) -> tuple[Any, Any]:
-    """Mean and biased variance [channels] over batch, height and width; the variance as E[x²] − E[x]²."""
+    """Mean and biased variance [channels] over batch, height and width; the variance as E[x²] − E[x]².
+
+    In float32, whatever the images are of.
+    """
     # One pass over the images instead of two, as jax.nn.standardize, Flax and Haiku do by default: up to 5 % of a
     # training step. Rounding may carry the difference below zero, never the variance.
-    mean = images.mean((0, 1, 2))
-    return mean, jnp.maximum(jnp.square(images).mean((0, 1, 2)) - jnp.square(mean), 0.0)
+    values = images.astype(jnp.float32)
+    mean = values.mean((0, 1, 2))
+    return mean, jnp.maximum(jnp.square(values).mean((0, 1, 2)) - jnp.square(mean), 0.0)
 
 
 def update_running(running: tuple[Any, Any], batch: tuple[Any, Any], images: Any) -> tuple[Any, Any]:

@@ -20,11 +20,12 @@ from speedscore.bench_suite.frameworks.jax.devices import Placement, block_until
 from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Driver, Loss, Tree, make_loss
 from speedscore.bench_suite.frameworks.jax.observing import count_executable, count_pool_threads, hash_program
 from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
+from speedscore.bench_suite.frameworks.jax.precision import observe_products, set_product_precision
 from speedscore.bench_suite.frameworks.jax.watching import cache_hits, config, steady_state
 from speedscore.bench_suite.frameworks.profiling import MarkStep
 from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 from speedscore.host.fields import Scalar
-from speedscore.record.phases import Role
+from speedscore.record.phases import FLOAT32, Role
 
 
 class DriveModel(Protocol):
@@ -51,8 +52,7 @@ class JaxProgram:
         """
         self._placement = placement
         self._device = placement.device
-        # TF32 and bfloat16 passes would make float32 mean another thing here than elsewhere; convolutions obey it too.
-        config.update("jax_default_matmul_precision", "highest")
+        set_product_precision(workload.precision)
         optimizer, optimizer_text = make_optimizer(workload.optimizer)
         targets = workload.targets()
         self._driver = make_driver(optimizer=optimizer, loss=make_loss(some_ignored=bool((targets < 0).any())))
@@ -64,7 +64,8 @@ class JaxProgram:
             **self._driver.description,
         }
         if self._trains:
-            self._description["optimizer"] = optimizer_text
+            # A driver with an optimizer of its own has said which.
+            self._description.setdefault("optimizer", optimizer_text)
         self.feed(workload.single_input() if role == "inference" else workload.inputs(), targets)
         self._compiled: Compiled | None = None
         self._call: Any = None
@@ -213,7 +214,10 @@ class JaxProgram:
         }
         if self._compiled is not None:
             described["donated_bytes"] = self._compiled.donated_bytes
-            described["program_sha256"] = hash_program(self._compiled.executable.as_text())
+            text = self._compiled.executable.as_text()
+            described["program_sha256"] = hash_program(text)
+            if self._workload.precision != FLOAT32:
+                described["product_types"] = observe_products(text)
         return described
 
     def _read(self, tree: Tree) -> Weights:

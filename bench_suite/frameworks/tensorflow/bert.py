@@ -11,14 +11,16 @@ import tensorflow as tf
 
 from speedscore.bench_suite.frameworks.tensorflow.layers import attend, decode, dense, normalise
 from speedscore.bench_suite.frameworks.tensorflow.layout import TensorflowModel, Tensors
+from speedscore.bench_suite.frameworks.tensorflow.precision import compute_type, describe_compute
 from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, Bert
 from speedscore.bench_suite.workloads.fusing import fuse, split
+from speedscore.host.fields import Scalar
 
 
 def make(workload: Bert, *, platform: str) -> TensorflowModel:
     """The model's function; it is the same on every platform."""
     del platform
-    heads = workload.heads
+    heads, compute = workload.heads, compute_type(workload.precision)
 
     def apply(params: Tensors, state: Tensors, inputs: Any, training: bool) -> tuple[Any, Tensors]:
         """Tokens and segments [batch, 2, length] to logits [batch, length, vocabulary]."""
@@ -28,7 +30,7 @@ def make(workload: Bert, *, platform: str) -> TensorflowModel:
         embedding = params["word.embedding"]
         hidden = tf.gather(embedding, tokens, axis=0) + params["position.embedding"][: tokens.shape[1]]
         hidden = hidden + tf.gather(params["segment.embedding"], segments, axis=0)
-        hidden = normalise(params, "embed.ln", hidden, epsilon=NORM_EPSILON)
+        hidden = tf.cast(normalise(params, "embed.ln", hidden, epsilon=NORM_EPSILON), compute)
         for index in range(workload.layers):
             layer = f"layer{index}"
             attended = attend(params, f"{layer}.attn", hidden, visible, heads=heads)
@@ -39,6 +41,7 @@ def make(workload: Bert, *, platform: str) -> TensorflowModel:
             hidden = normalise(params, f"{layer}.mlp.ln", hidden, epsilon=NORM_EPSILON)
         hidden = tf.nn.gelu(dense(params, "head.dense", hidden), approximate=False)
         hidden = normalise(params, "head.ln", hidden, epsilon=NORM_EPSILON)
-        return decode(hidden, embedding) + params["head.bias"], state
+        return decode(hidden, embedding) + tf.cast(params["head.bias"], compute), state
 
-    return TensorflowModel(apply, fuse, split, {"layout": "fused qkv", "attention": "unfused products and softmax"})
+    description: dict[str, Scalar] = {"layout": "fused qkv", "attention": "unfused products and softmax"}
+    return TensorflowModel(apply, fuse, split, description | describe_compute(workload.precision))

@@ -5,7 +5,8 @@ It holds the variables that these bodies read and write. It never calls ``tf.fun
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -13,14 +14,83 @@ import tensorflow as tf
 from speedscore.bench_suite.frameworks.tensorflow.layout import TensorflowModel, Tensors
 from speedscore.bench_suite.frameworks.tensorflow.optimizer import Variables, make_optimizer
 from speedscore.bench_suite.workloads.workload import Weights, Workload
+from speedscore.host.fields import Scalar
+
+
+class Computing(Protocol):
+    """A model's variables, with those of its optimizer where it trains, and what is computed with them."""
+
+    @property
+    def parameters(self) -> Variables: ...
+    @property
+    def state(self) -> Variables: ...
+    @property
+    def slots(self) -> Variables:
+        """The optimizer's own."""
+        ...
+
+    @property
+    def xla(self) -> bool:
+        """Whether a ``tf.function`` of it asks for XLA."""
+        ...
+
+    @property
+    def made_of(self) -> str:
+        """What it is written in, for a program's description."""
+        ...
+
+    @property
+    def optimizer(self) -> str:
+        """The optimizer's text in a program's description."""
+        ...
+
+    @property
+    def description(self) -> Mapping[str, Scalar]:
+        """What else a program's description says of the model."""
+        ...
+
+    def variables(self) -> Variables:
+        """All of them."""
+        ...
+
+    def load(self, parameters: Weights, state: Weights) -> None:
+        """Put canonical values into the variables; the optimizer's own begin anew."""
+        ...
+
+    def to_canonical(self, tensors: Tensors) -> Weights:
+        """Copies on the host, under canonical names and layouts."""
+        ...
+
+    def train(self, inputs: Any, targets: Any) -> Any:
+        """One optimizer step, in place; gives the loss before it."""
+        ...
+
+    def differentiate(self, inputs: Any, targets: Any) -> tuple[Any, Any, Tensors, Tensors]:
+        """Loss, logits, gradients and new state in training mode; writes nothing."""
+        ...
+
+    def predict(self, inputs: Any) -> Any:
+        """Logits in evaluation mode."""
+        ...
+
+
+class MakeComputation(Protocol):
+    """Makes the variables on the device of the context."""
+
+    def __call__(self, workload: Workload, *, trains: bool) -> Computing: ...
 
 
 class Computation:
-    """A model's variables, with those of its optimizer where it trains, and what is computed with them."""
+    """Answers ``Computing`` for a ``TensorflowModel``, over plain variables."""
+
+    made_of = "plain operations, without Keras"
+    optimizer = "plain operations inside the compiled step"
 
     def __init__(self, workload: Workload, model: TensorflowModel, *, trains: bool) -> None:
         """Makes the variables on the device of the context."""
         self._model = model
+        self.xla = model.xla
+        self.description = model.description
         self._some_ignored = bool((workload.targets() < 0).any())
         self.parameters = self._make_variables(workload.parameters(), trainable=True)
         self.state = self._make_variables(workload.state(), trainable=False)
@@ -78,7 +148,8 @@ class Computation:
         return self._model.apply(_read_inside(self.parameters), _read_inside(self.state), inputs, False)[0]
 
     def _mean_loss(self, logits: Any, targets: Any) -> Any:
-        """Mean softmax cross-entropy over the targets that are not negative."""
+        """Mean softmax cross-entropy over the targets that are not negative, in float32."""
+        logits = tf.cast(logits, tf.float32)
         if not self._some_ignored:
             return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits))
         # The loss of a negative label is not a number, and a vector of zeros for it would have a wrong gradient.

@@ -13,12 +13,13 @@ import tensorflow as tf
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.workloads.workload import Array
 from speedscore.host.fields import Scalar
-from speedscore.record.phases import DeviceName
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32, DeviceName
 
 HOST = "CPU:0"
 
 
-def prepare_device(name: DeviceName, *, threads: int) -> str:
+def prepare_device(name: DeviceName, *, threads: int, precision: Precision = FLOAT32) -> str:
     """Set threads, precision and visible devices, and return the device's name in TensorFlow.
 
     ``threads`` are the computing ones on the host. Raises DeviceUnavailable, which says what was asked for and found;
@@ -27,7 +28,7 @@ def prepare_device(name: DeviceName, *, threads: int) -> str:
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     # A compiled step is one operation, so there is never a second one to run beside it.
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.config.experimental.enable_tensor_float_32_execution(False)
+    tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
     if name == "cpu":
         tf.config.set_visible_devices([], "GPU")
         return HOST

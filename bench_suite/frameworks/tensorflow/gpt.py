@@ -11,14 +11,16 @@ import tensorflow as tf
 
 from speedscore.bench_suite.frameworks.tensorflow.layers import attend, decode, dense, normalise
 from speedscore.bench_suite.frameworks.tensorflow.layout import TensorflowModel, Tensors
+from speedscore.bench_suite.frameworks.tensorflow.precision import compute_type, describe_compute
 from speedscore.bench_suite.workloads.fusing import fuse, split
 from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
+from speedscore.host.fields import Scalar
 
 
 def make(workload: Gpt, *, platform: str) -> TensorflowModel:
     """The model's function; it is the same on every platform."""
     del platform
-    heads = workload.heads
+    heads, compute = workload.heads, compute_type(workload.precision)
 
     def apply(params: Tensors, state: Tensors, tokens: Any, training: bool) -> tuple[Any, Tensors]:
         """Tokens [batch, length] to logits [batch, length, vocabulary]."""
@@ -26,7 +28,7 @@ def make(workload: Gpt, *, platform: str) -> TensorflowModel:
         length = tokens.shape[1]
         visible = tf.linalg.band_part(tf.ones((length, length), tf.bool), -1, 0)
         embedding = params["wte.embedding"]
-        hidden = tf.gather(embedding, tokens, axis=0) + params["wpe.embedding"][:length]
+        hidden = tf.cast(tf.gather(embedding, tokens, axis=0) + params["wpe.embedding"][:length], compute)
         for index in range(workload.layers):
             block = f"block{index}"
             normed = normalise(params, f"{block}.ln1", hidden, epsilon=NORM_EPSILON)
@@ -37,4 +39,5 @@ def make(workload: Gpt, *, platform: str) -> TensorflowModel:
             hidden = hidden + dense(params, f"{block}.mlp.proj", inner)
         return decode(normalise(params, "ln_f", hidden, epsilon=NORM_EPSILON), embedding), state
 
-    return TensorflowModel(apply, fuse, split, {"layout": "fused qkv", "attention": "unfused products and softmax"})
+    description: dict[str, Scalar] = {"layout": "fused qkv", "attention": "unfused products and softmax"}
+    return TensorflowModel(apply, fuse, split, description | describe_compute(workload.precision))

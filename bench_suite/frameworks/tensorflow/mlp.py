@@ -11,22 +11,23 @@ import tensorflow as tf
 
 from speedscore.bench_suite.frameworks.tensorflow.layers import dense
 from speedscore.bench_suite.frameworks.tensorflow.layout import TensorflowModel, Tensors
+from speedscore.bench_suite.frameworks.tensorflow.precision import compute_type, describe_compute
 from speedscore.bench_suite.workloads.mlp import Mlp
 
 
 def make(workload: Mlp, *, platform: str) -> TensorflowModel:
     """The model's function; it is the same on every platform."""
     del platform
-    layers = len(workload.layer_sizes)
+    layers, compute = len(workload.layer_sizes), compute_type(workload.precision)
 
     def apply(params: Tensors, state: Tensors, inputs: Any, training: bool) -> tuple[Any, Tensors]:
         """Inputs [batch, features] to logits [batch, classes]."""
         del training
-        activations = inputs
+        activations = tf.cast(inputs, compute)
         for index in range(layers):
             if index:
                 activations = tf.nn.gelu(activations, approximate=False)
             activations = dense(params, f"dense{index}", activations)
         return activations, state
 
-    return TensorflowModel(apply, dict, dict, {"layout": "[in, out] kernels"})
+    return TensorflowModel(apply, dict, dict, {"layout": "[in, out] kernels", **describe_compute(workload.precision)})

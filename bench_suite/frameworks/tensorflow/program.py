@@ -12,6 +12,7 @@ import importlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.profiling import MarkStep
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
-from speedscore.bench_suite.frameworks.tensorflow.computation import Computation
+from speedscore.bench_suite.frameworks.tensorflow.computation import Computation, Computing, MakeComputation
 from speedscore.bench_suite.frameworks.tensorflow.devices import (
     HOST,
     describe_device,
@@ -33,7 +34,6 @@ from speedscore.bench_suite.frameworks.tensorflow.devices import (
     prepare_device,
     synchronise,
 )
-from speedscore.bench_suite.frameworks.tensorflow.layout import TensorflowModel
 from speedscore.bench_suite.frameworks.tensorflow.optimizer import Variables
 from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 from speedscore.host.clock import seconds
@@ -42,22 +42,21 @@ from speedscore.record.phases import DeviceName, Role
 
 
 class TensorflowProgram:
-    """Answers ``speedscore.bench_suite.frameworks.program.Program`` for any ``TensorflowModel``."""
+    """Answers ``speedscore.bench_suite.frameworks.program.Program`` for any ``Computing``."""
 
-    def __init__(self, workload: Workload, model: TensorflowModel, *, role: Role, device: str) -> None:
+    def __init__(self, workload: Workload, make_computation: MakeComputation, *, role: Role, device: str) -> None:
         """Put weights and batch on ``device``. Raises DeviceUnavailable when a variable turns out to lie elsewhere."""
         self._workload = workload
         self._trains = role == "training"
         self._device = device
-        self._model_description = model.description
         with tf.device(device):
-            self._computation = Computation(workload, model, trains=self._trains)
+            self._computation = make_computation(workload, trains=self._trains)
         self.feed(workload.single_input() if role == "inference" else workload.inputs(), workload.targets())
         body = self._computation.train if self._trains else self._computation.predict
-        self._xla = model.xla
-        self._function = tf.function(body, jit_compile=model.xla, autograph=False)
+        self._xla = self._computation.xla
+        self._function = tf.function(body, jit_compile=self._xla, autograph=False)
         # For the certificate alone, and so traced only when it asks.
-        self._examine = tf.function(self._computation.differentiate, jit_compile=model.xla, autograph=False)
+        self._examine = tf.function(self._computation.differentiate, jit_compile=self._xla, autograph=False)
         self._call: Any = None
         self._batch_loss: Any = None
         self._logits: Any = None
@@ -71,7 +70,7 @@ class TensorflowProgram:
                 raise DeviceUnavailable(f"{name} was asked to be on {self._device}, but is on {variable.device}")
 
     @property
-    def computation(self) -> Computation:
+    def computation(self) -> Computing:
         """The variables of model and optimizer, and what is computed with them."""
         return self._computation
 
@@ -126,15 +125,16 @@ class TensorflowProgram:
         same and the first step is over by then. Nor is ``.numpy()``: TensorFlow has no guard against copies between
         host and device.
         """
-        before = self._traces()
+        before = self.count_traces()
         yield
-        if (traces := self._traces() - before) > 0:
+        if (traces := self.count_traces() - before) > 0:
             raise RuntimeError(
                 f"{traces} traces of a tf.function ran where none was expected; call it with the shapes and types that "
                 "it was compiled for"
             )
 
-    def _traces(self) -> int:
+    def count_traces(self) -> int:
+        """Traces so far of the functions that this program calls."""
         return sum(function.experimental_get_tracing_count() for function in (self._function, self._examine))
 
     def loss(self) -> float:
@@ -181,12 +181,12 @@ class TensorflowProgram:
         described: dict[str, Scalar] = {
             "platform": self._platform(),
             **describe_device(self._device),
-            "variant": f"tf.function(jit_compile={self._xla}) over plain operations, without Keras",
+            "variant": f"tf.function(jit_compile={self._xla}) over {self._computation.made_of}",
             "tensorflow": tf.__version__,
-            **self._model_description,
+            **self._computation.description,
         }
         if self._trains:
-            described["optimizer"] = "plain operations inside the compiled step"
+            described["optimizer"] = self._computation.optimizer
         return described
 
     def _platform(self) -> str:
@@ -204,6 +204,6 @@ def build(
     """
     if variant:
         raise ValueError(f"TensorFlow has no variant {variant!r}; leave it empty")
-    placed = prepare_device(device, threads=threads)
+    placed = prepare_device(device, threads=threads, precision=workload.precision)
     model = importlib.import_module(implementation).make(workload, platform=device)
-    return TensorflowProgram(workload, model, role=role, device=placed)
+    return TensorflowProgram(workload, partial(Computation, model=model), role=role, device=placed)

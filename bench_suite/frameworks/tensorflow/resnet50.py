@@ -13,8 +13,11 @@ import tensorflow as tf
 
 from speedscore.bench_suite.frameworks.tensorflow.layers import dense
 from speedscore.bench_suite.frameworks.tensorflow.layout import TensorflowModel, Tensors
+from speedscore.bench_suite.frameworks.tensorflow.precision import compute_type, describe_compute
 from speedscore.bench_suite.workloads.resnet50 import BN_DECAY, NORM_EPSILON, STAGE_BLOCKS, Resnet50
 from speedscore.host.fields import Scalar
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32
 
 Convolve = Callable[[Any, Any, int], Any]
 """(images [N, H, W, in], kernel [k, k, in, out], stride) → [N, H/stride, W/stride, out], padded by k // 2 all round."""
@@ -33,30 +36,30 @@ class ImageLayers(NamedTuple):
 
 def make(workload: Resnet50, *, platform: str) -> TensorflowModel:
     """The model's function; on the host it is run without XLA, as TensorFlow does unless it is asked."""
-    del workload
     # On the host oneDNN's convolutions are faster than XLA's, and have no place in what XLA compiles: on one core
     # a training step took 1.5 times as long as the tuned one at smoke and 1.7 times at small, with XLA's 2.0 and 4.1.
-    return make_network(IDIOMATIC, xla=platform != "cpu")
+    return make_network(IDIOMATIC, xla=platform != "cpu", precision=workload.precision)
 
 
-def make_network(layers: ImageLayers, *, xla: bool) -> TensorflowModel:
+def make_network(layers: ImageLayers, *, xla: bool, precision: Precision = FLOAT32) -> TensorflowModel:
     """The model's function with these layers."""
+    compute = compute_type(precision)
 
     def apply(params: Tensors, state: Tensors, images: Any, training: bool) -> tuple[Any, Tensors]:
         """Images [batch, height, width, 3] to logits [batch, classes], and the new running statistics."""
         new_state: dict[str, Any] = {}
 
         def conv_bn(images: Any, conv: str, bn: str, stride: int = 1) -> Any:
-            images = layers.convolve(images, params[f"{conv}.kernel"], stride)
+            images = layers.convolve(images, tf.cast(params[f"{conv}.kernel"], compute), stride)
             if training:
-                mean, variance = layers.batch_statistics(images)
+                mean, variance = layers.batch_statistics(tf.cast(images, tf.float32))
                 new_state.update(_update_running(state, bn, mean, variance, count=math.prod(images.shape[:-1])))
             else:
                 mean, variance = state[f"{bn}.mean"], state[f"{bn}.var"]
             scale = params[f"{bn}.scale"] * tf.math.rsqrt(variance + NORM_EPSILON)
-            return (images - mean) * scale + params[f"{bn}.bias"]
+            return tf.cast((tf.cast(images, tf.float32) - mean) * scale + params[f"{bn}.bias"], compute)
 
-        images = layers.max_pool(tf.nn.relu(conv_bn(images, "stem.conv", "stem.bn", 2)))
+        images = layers.max_pool(tf.nn.relu(conv_bn(tf.cast(images, compute), "stem.conv", "stem.bn", 2)))
         for stage, blocks in enumerate(STAGE_BLOCKS):
             for block in range(blocks):
                 name = f"stage{stage}.block{block}"
@@ -70,7 +73,7 @@ def make_network(layers: ImageLayers, *, xla: bool) -> TensorflowModel:
         logits = dense(params, "head", tf.reduce_mean(images, axis=(1, 2)))
         return logits, (new_state if training else state)
 
-    return TensorflowModel(apply, dict, dict, layers.description, xla=xla)
+    return TensorflowModel(apply, dict, dict, layers.description | describe_compute(precision), xla=xla)
 
 
 def convolve(images: Any, kernel: Any, stride: int) -> Any:

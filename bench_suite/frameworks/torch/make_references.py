@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
-from speedscore.bench_suite.workloads import bert_reference, gpt_reference, mlp_reference
-from speedscore.bench_suite.workloads.bert import Bert
-from speedscore.bench_suite.workloads.gpt import Gpt
+from speedscore.bench_suite.workloads.methods import numpy_method
 from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.bench_suite.workloads.reference import save_reference
 from speedscore.bench_suite.workloads.reference_steps import Doubles, Method, Pass, make_reference
@@ -107,12 +105,8 @@ def predict_resnet50(parameters: Doubles, state: Doubles, inputs: Array) -> NDAr
 
 def find_method(workload: Workload) -> Method:
     """How the reference of this workload is computed. Raises ValueError for a model that has no reference."""
-    if isinstance(workload, Gpt):
-        return gpt_reference.method(layers=workload.layers, heads=workload.heads)
-    if isinstance(workload, Bert):
-        return bert_reference.method(layers=workload.layers, heads=workload.heads)
-    if workload.model == "mlp":
-        return mlp_reference.METHOD
+    if (by_hand := numpy_method(workload)) is not None:
+        return by_hand
     if workload.model == "resnet50":
         version = torch.__version__.partition("+")[0]
         made_by = f"float64 PyTorch {version}, written apart from the timed program; optimizer in NumPy"

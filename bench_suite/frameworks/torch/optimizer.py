@@ -39,3 +39,8 @@ def make_optimizer(
         foreach=False,
         fused=fused,
     )
+
+
+def optimizer_class(options: Sgd | AdamW) -> str:
+    """The class that ``make_optimizer`` takes, as a program's description says it."""
+    return "torch.optim.AdamW" if isinstance(options, AdamW) else "torch.optim.SGD"

@@ -6,8 +6,8 @@ It never runs the module, and knows neither optimizer nor variant.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 
 import torch
 
@@ -17,8 +17,44 @@ from speedscore.bench_suite.frameworks.torch.platforms import Facts, Platform
 from speedscore.bench_suite.workloads.workload import Array, Weights
 
 
+class Placed(Protocol):
+    """A model on its device, as ``TorchProgram`` knows it."""
+
+    @property
+    def module(self) -> Any:
+        """Called with inputs of a batch, in the mode of the program's role; gives logits."""
+        ...
+
+    def place(self, values: Array) -> torch.Tensor:
+        """A part of the batch on the device."""
+        ...
+
+    def write(self, values: Weights) -> None:
+        """Copy canonical parameters and state into the model, and forget its gradients."""
+        ...
+
+    def read(self) -> Weights:
+        """Parameters and state under canonical names and layouts."""
+        ...
+
+    def read_gradients(self) -> Weights:
+        """The gradients that there are, under canonical names and layouts."""
+        ...
+
+    def forget_gradients(self) -> None: ...
+    def trained_count(self) -> int: ...
+
+    def state_kept(self) -> AbstractContextManager[None]:
+        """Puts the running statistics back, which every pass in training mode moves."""
+        ...
+
+    def describe(self) -> Facts:
+        """What a program's description says of the model."""
+        ...
+
+
 class PlacedModel:
-    """A ``TorchModel`` on the device of a platform."""
+    """Answers ``Placed`` for a ``TorchModel``."""
 
     def __init__(self, model: TorchModel, platform: Platform, *, trains: bool, layout: Layout | None) -> None:
         """``layout`` is that of images, None where there is none to choose.

@@ -16,7 +16,8 @@ import torch
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.host.fields import Scalar
-from speedscore.record.phases import DeviceName
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32, DeviceName
 
 Facts = dict[str, Scalar]
 
@@ -84,12 +85,12 @@ class Cuda(Platform):
 
     name = "gpu"
 
-    def __init__(self, *, graphs: bool) -> None:
+    def __init__(self, *, graphs: bool, tf32: bool) -> None:
         super().__init__()
         self.device = torch.device("cuda")
         self.kind = torch.cuda.get_device_name()
         self._graphs = graphs
-        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = tf32
         # The shapes never change, so the fastest convolution is worth looking for once; the search is in the warm-up.
         torch.backends.cudnn.benchmark = True
         if graphs:
@@ -242,8 +243,8 @@ class Tpu(Platform):
         return {"matmul_precision": self._backends.get_mat_mul_precision(), "torch_xla": self._xla.__version__}
 
 
-def find_platform(device: DeviceName, *, graphs: bool) -> Platform:
-    """The platform of that name, set to float32 at its highest precision.
+def find_platform(device: DeviceName, *, graphs: bool, precision: Precision = FLOAT32) -> Platform:
+    """The platform of that name, set to float32 at its highest precision unless ``precision`` is TF32.
 
     Raises DeviceUnavailable, which says what was asked for and what was found.
     """
@@ -251,13 +252,16 @@ def find_platform(device: DeviceName, *, graphs: bool) -> Platform:
         raise DeviceUnavailable(
             f"asked for CUDA graphs on {device!r}, but only a GPU replays them; use variant compile"
         )
-    torch.set_float32_matmul_precision("highest")
+    tf32 = precision == "tf32"
+    if tf32 and device != "gpu":
+        raise DeviceUnavailable(f"asked for TF32 on {device!r}, but only the tensor cores of an NVIDIA GPU have it")
+    torch.set_float32_matmul_precision("high" if tf32 else "highest")
     if device == "tpu":
         return Tpu()
     if device == "cpu":
         return Platform()
     if torch.cuda.is_available():
-        return Cuda(graphs=graphs)
+        return Cuda(graphs=graphs, tf32=tf32)
     built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
     raise DeviceUnavailable(
         f"asked for 'gpu', but torch {torch.__version__} ({built}) found {torch.cuda.device_count()} CUDA devices"

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -22,28 +23,50 @@ from speedscore.bench_suite.frameworks.profiling import MarkStep
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.frameworks.torch.compiling import VARIANTS, Compiler
 from speedscore.bench_suite.frameworks.torch.layout import TorchModel
-from speedscore.bench_suite.frameworks.torch.memory_layout import Layout, choose_layout
-from speedscore.bench_suite.frameworks.torch.optimizer import make_optimizer
-from speedscore.bench_suite.frameworks.torch.placed import PlacedModel
+from speedscore.bench_suite.frameworks.torch.memory_layout import choose_layout
+from speedscore.bench_suite.frameworks.torch.optimizer import make_optimizer, optimizer_class
+from speedscore.bench_suite.frameworks.torch.placed import Placed, PlacedModel
 from speedscore.bench_suite.frameworks.torch.platforms import Facts, Platform, find_platform
 from speedscore.bench_suite.workloads.workload import IGNORED, Array, Weights, Workload
+from speedscore.host.peaks import Precision
 from speedscore.record.phases import DeviceName, Role
 
 Objective = Callable[[Any, Any], tuple[Any, Any]]
 """Inputs and targets of a batch to its loss and logits."""
+Autocast = Callable[[], AbstractContextManager[Any]]
+"""Makes the context that model and loss run in."""
+
+_COMPUTE: dict[str, Facts] = {
+    "bfloat16": {
+        "compute": "torch.autocast: products, convolutions and attention in bfloat16, and what follows them; residual "
+        "stream, loss, parameters, gradients and optimizer in float32"
+    }
+}
+"""What of a program is in which type, where not all is float32."""
+
+
+class Stepping(Protocol):
+    """What an optimizer does in a step: PyTorch's own, or a library's."""
+
+    def zero_grad(self, *, set_to_none: bool) -> None: ...
+    def step(self) -> object: ...
+
+
+StartOptimizer = Callable[[], Stepping]
+"""Makes a fresh optimizer of a model's parameters."""
 
 
 def build(
     workload: Workload, *, implementation: str, role: Role, device: DeviceName, variant: str, threads: int
 ) -> TorchProgram:
-    """Build the program with its weights and batch on the device; float32 at the highest precision, no TF32.
+    """Build the program with its weights and batch on the device, in the workload's precision.
 
     ``implementation`` offers ``make(workload)``, which returns a ``layout.TorchModel``. Raises DeviceUnavailable when
     PyTorch cannot use the device, ValueError for an unknown variant.
     """
     if variant not in VARIANTS:
         raise ValueError(f"unknown variant {variant!r} of PyTorch; there are {', '.join(VARIANTS)}")
-    platform = find_platform(device, graphs=variant == "cudagraphs")
+    platform = find_platform(device, graphs=variant == "cudagraphs", precision=workload.precision)
     torch.set_num_threads(threads)
     model: TorchModel = importlib.import_module(implementation).make(workload)
     layout = None
@@ -55,25 +78,62 @@ def build(
             device=platform.name,
             kind=platform.kind,
         )
-    compiler = Compiler(variant, platform.compile_options)
-    return TorchProgram(workload, model, role=role, platform=platform, compiler=compiler, layout=layout)
+    placed = PlacedModel(model, platform, trains=role == "training", layout=layout)
+    return TorchProgram(
+        workload,
+        placed,
+        role=role,
+        platform=platform,
+        compiler=Compiler(variant, platform.compile_options),
+        objective=make_objective(placed.module, find_autocast(platform, workload.precision)),
+        start_optimizer=partial(
+            make_optimizer,
+            workload.optimizer,
+            list(placed.module.parameters()),
+            fused=platform.fused,
+            capturable=platform.capturable,
+        ),
+        optimizer_text=f"{optimizer_class(workload.optimizer)}, {platform.optimizer_part}",
+    )
 
 
-def make_objective(module: Any) -> Objective:
-    """Loss and logits of a batch: what the compiled variants compile.
+def make_predict(module: Any, autocast: Autocast) -> Callable[[Any], Any]:
+    """The forward pass: what the compiled variants compile where nothing is trained."""
+    if autocast is nullcontext:
+        return module  # type: ignore[no-any-return]
+
+    def predict(inputs: torch.Tensor) -> torch.Tensor:
+        with autocast():
+            logits: torch.Tensor = module(inputs)
+        return logits
+
+    return predict
+
+
+def make_objective(module: Any, autocast: Autocast = nullcontext) -> Objective:
+    """Loss and logits of a batch: what the compiled variants compile. Only these run under ``autocast``, as PyTorch's
+    recipe has it, and the backward pass is of the types that they chose.
 
     The logits are handed out so that those which are certified come from the function that is timed. Detached, they
     have no gradient to carry; interleaved with a function that gives the loss alone, no difference was measurable.
     """
 
     def evaluate(inputs: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        logits = module(inputs)
-        loss = functional.cross_entropy(
-            logits.flatten(0, -2), targets.flatten(), reduction="mean", ignore_index=IGNORED, label_smoothing=0.0
-        )
+        with autocast():
+            logits = module(inputs)
+            loss = functional.cross_entropy(
+                logits.flatten(0, -2), targets.flatten(), reduction="mean", ignore_index=IGNORED, label_smoothing=0.0
+            )
         return loss, logits.detach()
 
     return evaluate
+
+
+def find_autocast(platform: Platform, precision: Precision) -> Autocast:
+    """``torch.autocast`` to bfloat16, which needs no scaling of the loss; nothing in the other precisions."""
+    if precision != "bfloat16":
+        return nullcontext
+    return partial(torch.autocast, platform.device.type, dtype=torch.bfloat16)
 
 
 class TorchProgram:
@@ -82,23 +142,28 @@ class TorchProgram:
     def __init__(
         self,
         workload: Workload,
-        model: TorchModel,
+        model: Placed,
         *,
         role: Role,
         platform: Platform,
         compiler: Compiler,
-        layout: Layout | None = None,
+        objective: Objective,
+        start_optimizer: StartOptimizer,
+        optimizer_text: str,
     ) -> None:
+        """``objective`` and ``start_optimizer`` are of the parameters of ``model``."""
         self._workload = workload
         self._platform = platform
         self._compiler = compiler
         self._trains = role == "training"
-        self._model = PlacedModel(model, platform, trains=self._trains, layout=layout)
+        self._model = model
+        self._start_optimizer = start_optimizer
+        self._optimizer_text = optimizer_text
         self.feed(workload.single_input() if role == "inference" else workload.inputs(), workload.targets())
         # A program that never trains compiles and keeps no more than its one pass.
-        module = self._model.module
-        self._predict: Callable[..., Any] = module if self._trains else compiler.prepare(module)
-        self._objective: Objective = compiler.prepare(make_objective(module))
+        predict = make_predict(self._model.module, find_autocast(platform, workload.precision))
+        self._predict: Callable[..., Any] = predict if self._trains else compiler.prepare(predict)
+        self._objective: Objective = compiler.prepare(objective) if self._trains else objective
         self._loss: Any = None
         self._logits: Any = None
         self.load()
@@ -106,11 +171,11 @@ class TorchProgram:
 
     @property
     def module(self) -> Any:
-        """The model's ``torch.nn.Module``, on its device."""
+        """The model, on its device, which of PyTorch's own is a ``torch.nn.Module``."""
         return self._model.module
 
     @property
-    def optimizer(self) -> torch.optim.Optimizer:
+    def optimizer(self) -> Stepping:
         """That of the present weights; ``load`` makes another."""
         return self._optimizer
 
@@ -120,12 +185,7 @@ class TorchProgram:
 
     def load(self) -> None:
         self._model.write({**self._workload.parameters(), **self._workload.state()})
-        self._optimizer = make_optimizer(
-            self._workload.optimizer,
-            self._model.module.parameters(),
-            fused=self._platform.fused,
-            capturable=self._platform.capturable,
-        )
+        self._optimizer = self._start_optimizer()
         self.wait()
 
     def compile(self) -> dict[str, float]:
@@ -174,7 +234,8 @@ class TorchProgram:
             with self._model.state_kept():
                 logits = self._objective(*self._batch)[1]
             self._platform.end()
-        values: NDArray[np.float32] = logits.cpu().numpy()
+        # NumPy has no bfloat16.
+        values: NDArray[np.float32] = logits.float().cpu().numpy()
         return values
 
     def loss_and_gradients(self) -> tuple[float, Weights]:
@@ -218,9 +279,10 @@ class TorchProgram:
             "variant": self._compiler.variant,
             "compiled": self._compiled_part(),
             **self._platform.describe(),
+            **_COMPUTE.get(self._workload.precision, {}),
         }
         if self._trains:
-            facts["optimizer"] = f"torch.optim.{type(self._optimizer).__name__}, {self._platform.optimizer_part}"
+            facts["optimizer"] = self._optimizer_text
         return facts | self._model.describe()
 
     def _compiled_part(self) -> str:

@@ -6,6 +6,7 @@ It imports a framework only through the table, and never times anything.
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,22 @@ def probing_module(framework: str, question: str) -> str:
     raise LookupError(f"{framework} has no module probing.{question} in {line.package}")
 
 
-def start_program(tools: Tools, *, framework: str, model: str, python: Path | None = None) -> ProbeProcess:
+def start_program(
+    tools: Tools,
+    *,
+    framework: str,
+    model: str,
+    python: Path | None = None,
+    variant: str | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> ProbeProcess:
     """A fresh process that holds the training program of a model of the suite, at the session's sizes.
 
-    ``python`` is the interpreter of another environment; None for this one.
+    ``python`` is the interpreter of another environment; None for this one. ``variant`` is another way of running than
+    the line's own, which its builder knows; ``variables`` are as in ``Tools.start``.
     """
-    process = tools.start(python=python)
-    process.call(f"{_THIS}:build_program", framework=framework, model=model, preset=tools.preset)
+    process = tools.start(python=python, variables=variables)
+    process.call(f"{_THIS}:build_program", framework=framework, model=model, preset=tools.preset, variant=variant)
     return process
 
 
@@ -47,7 +57,9 @@ def take_steps(process: ProbeProcess, steps: int) -> None:
     process.call(f"{_THIS}:step_program", steps=steps)
 
 
-def build_program(memory: dict[str, Any], *, framework: str, model: str, preset: str) -> None:
+def build_program(
+    memory: dict[str, Any], *, framework: str, model: str, preset: str, variant: str | None = None
+) -> None:
     """Runs in the framework's process, on the host and with one thread; compiles nothing yet."""
     line = FRAMEWORKS[framework]
     memory["compiled"] = False
@@ -56,7 +68,7 @@ def build_program(memory: dict[str, Any], *, framework: str, model: str, preset:
         implementation=f"{line.package}.{line.module_of(model)}",
         role="training",
         device="cpu",
-        variant=line.variant,
+        variant=line.variant if variant is None else variant,
         threads=1,
     )
 

@@ -27,7 +27,11 @@ _STOPPED = {
     "budget": "the case's time was spent",
     "interrupted": "the session was ended before all processes or rounds were measured",
 }
-_STYLES = {"idiomatic": "as the library's documentation teaches it", "tuned": "the fastest way that was found"}
+_STYLES = {
+    "idiomatic": "as the library's documentation teaches it",
+    "tuned": "the fastest way that was found",
+    "multi-backend": "as the documentation of a library teaches it that runs on several frameworks",
+}
 
 
 def case_details(content: Content) -> tuple[Detail, ...]:
@@ -35,7 +39,7 @@ def case_details(content: Content) -> tuple[Detail, ...]:
     return tuple(
         Detail(
             id=case_id(group.run, case),
-            title=f"{PHASES[case.phase].title} of {case.model} in {case.framework} on {case.device}",
+            title=f"{PHASES[case.phase].title} of {case.model} in {case.framework} on {case.place}",
             entries=tuple(_entries(group, case)),
             tables=tuple(_tables(group, case)),
         )

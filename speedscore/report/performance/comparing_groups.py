@@ -28,21 +28,21 @@ def _table(groups: Sequence[Group]) -> Table:
     first = groups[0]
     cases = [case for group in groups for case in group.measured]
     frameworks = list(dict.fromkeys(case.framework for case in cases))
-    devices = list(dict.fromkeys(group.device for group in groups))
+    places = list(dict.fromkeys(group.place for group in groups))
     return Table(
         id=block_id("all", *([first.run_title] if first.run_title else [])),
         title=f"All models and phases{f', {first.run_title}' if first.run_title else ''}",
         lead="In each row the fastest's own time, and how many times as long each other framework took; where the "
         "interval leaves the order open it stands in place of the number. Each leads to its case.",
         columns=(Column("Phase and model"), *(Column(name, numeric=True) for name in frameworks)),
-        rows=tuple(_row(group, frameworks, named_device=len(devices) > 1) for group in groups),
+        rows=tuple(_row(group, frameworks, named_place=len(places) > 1) for group in groups),
         notes=_notes(groups),
         sources=(first.run.name,),
     )
 
 
-def _row(group: Group, frameworks: Sequence[str], *, named_device: bool) -> tuple[Cell, ...]:
-    place = f" on {group.device}" if named_device else ""
+def _row(group: Group, frameworks: Sequence[str], *, named_place: bool) -> tuple[Cell, ...]:
+    place = f" on {group.place}" if named_place else ""
     head = Cell(f"{group.spec.title}: {group.model}{place}")
     return (head, *(_cell(group, name) for name in frameworks))
 

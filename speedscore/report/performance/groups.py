@@ -1,4 +1,5 @@
-"""The cases that stand side by side in one block of the performance tab: of one run, device, phase and model.
+"""The cases that stand side by side in one block of the performance tab: of one run, device, precision, phase
+and model.
 
 Cases of two runs were no neighbours in time, so each run has groups of its own. Nothing is measured or judged here.
 """
@@ -11,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from speedscore.bench_suite.session.group_ratios import GroupRatios, compiles_nothing, middle
-from speedscore.record.phases import PHASES, DeviceName, Phase, PhaseSpec
+from speedscore.record.phases import PHASES, DeviceName, Phase, PhaseSpec, named_place
 from speedscore.record.run_record import CaseResult
 from speedscore.report.blocks import Cell
 from speedscore.report.content import Content
@@ -27,11 +28,17 @@ class Group(msgspec.Struct, frozen=True):
     run_title: str
     """The run's short name where the report has several; else empty."""
     device: DeviceName
+    precision: str
     phase: Phase
     model: str
     measured: tuple[CaseResult, ...]
     """The fastest first, and last those that compile nothing where compiling is measured."""
     unmeasured: tuple[CaseResult, ...]
+
+    @property
+    def place(self) -> str:
+        """As in ``CaseResult.place``."""
+        return named_place(self.device, self.precision)
 
     @property
     def spec(self) -> PhaseSpec:
@@ -55,11 +62,11 @@ class Group(msgspec.Struct, frozen=True):
     def title(self) -> str:
         """As in ``training of gpt on cpu``."""
         of_run = f", {self.run_title}" if self.run_title else ""
-        return f"{self.spec.title} of {self.model} on {self.device}{of_run}"
+        return f"{self.spec.title} of {self.model} on {self.place}{of_run}"
 
     @property
     def tags(self) -> dict[str, str]:
-        own = {"device": self.device, "phase": self.spec.title, "model": self.model}
+        own = {"device": self.place, "phase": self.spec.title, "model": self.model}
         return {"run": self.run_title} | own if self.run_title else own
 
     @property
@@ -68,7 +75,7 @@ class Group(msgspec.Struct, frozen=True):
 
     def id(self, kind: str) -> str:
         """The id of one of its blocks."""
-        return block_id(kind, self.device, self.phase, self.model, *([self.run_title] if self.run_title else []))
+        return block_id(kind, self.place, self.phase, self.model, *([self.run_title] if self.run_title else []))
 
     def name_cell(self, case: CaseResult) -> Cell:
         """The framework with its mark, which leads to the case."""
@@ -83,9 +90,9 @@ def find_groups(content: Content) -> tuple[Group, ...]:
     """Every group of every run, in the order of runs, devices, phases and models; what was measured before what was not
     even tried, so that a reader meets figures first."""
     titles = run_titles(content.runs)
-    members: dict[tuple[str, DeviceName, Phase, str], list[tuple[NamedRun, CaseResult]]] = {}
+    members: dict[tuple[str, str, Phase, str], list[tuple[NamedRun, CaseResult]]] = {}
     for run, case in content.cases:
-        members.setdefault((run.name, case.device, case.phase, case.model), []).append((run, case))
+        members.setdefault((run.name, case.place, case.phase, case.model), []).append((run, case))
     groups = [_group(pairs, titles) for pairs in members.values()]
     order = {run.name: place for place, run in enumerate(content.runs)}
     return tuple(sorted(groups, key=lambda group: (not group.measured, order[group.run.name])))
@@ -110,6 +117,7 @@ def _group(pairs: Sequence[tuple[NamedRun, CaseResult]], titles: dict[str, str])
         run=run,
         run_title=titles[run.name],
         device=first.device,
+        precision=first.precision,
         phase=first.phase,
         model=first.model,
         measured=tuple(sorted(measured, key=lambda case: (compiles_nothing(case), middle(case)))),

@@ -54,7 +54,7 @@ def use_of(case: CaseResult) -> Use | None:
 
 
 def blocks(groups: Sequence[Group]) -> tuple[Block, ...]:
-    """Of the groups of one run, device and phase: a chart of all their models where bytes are counted, and a table."""
+    """Of the groups of one run, place and phase: a chart of all their models where bytes are counted, and a table."""
     uses = [(group, case, use) for group in groups for case in group.measured if (use := use_of(case)) is not None]
     if not uses:
         return ()
@@ -70,11 +70,11 @@ def _tags(group: Group) -> dict[str, str]:
 
 
 def _id(kind: str, group: Group) -> str:
-    return block_id(kind, group.device, group.phase, *([group.run_title] if group.run_title else []))
+    return block_id(kind, group.place, group.phase, *([group.run_title] if group.run_title else []))
 
 
 def _title(group: Group) -> str:
-    return f"{group.spec.title} on {group.device}{f', {group.run_title}' if group.run_title else ''}"
+    return f"{group.spec.title} on {group.place}{f', {group.run_title}' if group.run_title else ''}"
 
 
 def _figure(uses: Uses, pointed: Uses) -> Figure:

@@ -61,7 +61,7 @@ def _reason(pairs: Sequence[tuple[NamedRun, CaseResult]], reason: str) -> Cell:
 def _where(pairs: Sequence[tuple[NamedRun, CaseResult]]) -> str:
     """What the cases have in common, else what they are."""
     parts = [
-        _some(list(dict.fromkeys(case.device for _, case in pairs)), "devices"),
+        _some(list(dict.fromkeys(case.place for _, case in pairs)), "devices"),
         _some(list(dict.fromkeys(case.framework for _, case in pairs)), "frameworks"),
         _some(list(dict.fromkeys(case.model for _, case in pairs)), "models"),
         _some(list(dict.fromkeys(PHASES[case.phase].title for _, case in pairs)), "phases"),

@@ -1,7 +1,8 @@
-"""The tab of what is claimed: published answers beside those measured here, sources that disagree, and statements.
+"""The tab of what is claimed: of speed, then published answers beside those measured here, and sources that disagree.
 
-A claim is confirmed where the points that it would give and those that were measured differ by no more than the policy
-lets breakpoints shift: nobody claims to know them better. Nothing else is judged here.
+What is said of speed was judged before (``scoring.claims``). A published answer is confirmed where the points that it
+would give and those that were measured differ by no more than the policy lets breakpoints shift: nobody claims to know
+them better. Nothing else is judged here.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from speedscore.report.details.facts import fact_cell
 from speedscore.report.details.sources import url_in
 from speedscore.report.ecosystems import line_of_each
 from speedscore.report.identifiers import fact_id, finding_id
+from speedscore.report.views.claim_tables import claim_tables
 from speedscore.scoring.cards import wording
 from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.findings.topics import KnownFact
@@ -36,6 +38,7 @@ def view(content: Content) -> View | None:
 
 def _blocks(content: Content, lines: Mapping[str, str]) -> Iterator[Table]:
     cards = content.scores.cards
+    yield from claim_tables(content, lines)
     yield Table(
         id="claims-measured",
         title="Published, and measured here",

@@ -20,6 +20,8 @@ from speedscore.text.numbers import first_line
 
 LONGEST_REASON = 120
 """Characters of a reason's first line that a table has room for; the detail has all of it."""
+_ROOMS = (".production.", ".steady.")
+"""Of the families whose tables have a row for each answer."""
 Link = Callable[[int, Sequence[str], str], str]
 """Of a row's place, the row and a column's head the detail of that cell; empty for none."""
 
@@ -100,13 +102,13 @@ def _link(family: str, held: Sequence[HeldProbe]) -> Link:
     def link(place: int, row: Sequence[str], header: str) -> str:
         if (row[0], header) in by_names:
             return by_names[row[0], header]
-        if place < len(answered) and row[0] == answered[place].probe.framework and _one_row_each(family):
+        if place < len(answered) and row[0] == answered[place].probe.framework and has_a_row_each(family):
             return detail_of(answered[place])
         return groups.get(row[0]) or groups.get(header, "")
 
     return link
 
 
-def _one_row_each(family: str) -> bool:
-    """Whether a family's table has a row for each answered probe, in their order, as ``production.tables`` promises."""
-    return ".production." in FAMILIES[family].tables
+def has_a_row_each(family: str) -> bool:
+    """Whether a family's table has a row for each answered probe, in their order: those of these rooms promise it."""
+    return any(room in FAMILIES[family].tables for room in _ROOMS)

@@ -14,7 +14,14 @@ from speedscore.report.blocks import Block, Cell, Column, Table, View
 from speedscore.report.content import Content
 from speedscore.report.identifiers import probe_group_id
 from speedscore.report.probes import HeldProbe, probes_of
-from speedscore.report.views.probe_tables import answers, block_of, detail_of, family_tables, reason_of
+from speedscore.report.views.probe_tables import (
+    answers,
+    block_of,
+    detail_of,
+    family_tables,
+    has_a_row_each,
+    reason_of,
+)
 
 
 def view(content: Content) -> View | None:
@@ -29,8 +36,8 @@ def _blocks(held: Sequence[HeldProbe]) -> Iterator[Block]:
     sources = tuple(dict.fromkeys(each.run for each in held))
     yield from _summary(held, sources)
     yield from _exports(held)
-    for name, family in FAMILIES.items():
-        if ".production." in family.tables:
+    for name in FAMILIES:
+        if has_a_row_each(name):
             yield from family_tables(name, held)
     yield from _unanswered(held)
 

@@ -63,6 +63,7 @@ def test_a_compiled_program_is_certified_and_may_not_recompile(inductor_cache: s
         "inference counts": none | {"graph_operations": 5},
         "throughput counts": none | {"graph_operations": 5},
         "recompilations": 1,
+        "watched": [1, True],
         "eager counts": {},
         "training": True,
         "training part": "model, loss and backward; not the optimizer",

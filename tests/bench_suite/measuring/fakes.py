@@ -27,9 +27,13 @@ from speedscore.bench_suite.workers.protocol import (
     Prepared,
     Profile,
     Profiled,
+    Repeat,
     Reply,
     Request,
     Setting,
+    Settle,
+    Settled,
+    Show,
     TimedRound,
     TimeRound,
 )
@@ -46,6 +50,7 @@ PRESET = Preset(
     warm_up=WarmUp(limit_seconds=0.25),
     gauging=Gauging(gemm_size=8),
     busy_look_seconds=0.125,
+    audited=False,
 )
 """No number of it is the standard one, so that each is seen to arrive."""
 PREPARING_SECONDS = 5.0
@@ -139,15 +144,21 @@ class FakeWorker:
             raise error
         match request:
             case Build():
-                return Built(workload={"batch": 4}, flops={"training": 6, "inference": 1, "throughput": 2})
+                return Built(
+                    workload={"batch": 4}, flops={"training": 6, "inference": 1, "throughput": 2, "capability": 3}
+                )
             case Prepare(role=role):
                 return self._prepare(role)
+            case Settle():
+                return Settled(loss=None)
             case TimeRound(role=role):
                 return TimedRound(seconds=self._next_seconds(role))
             case CertifyAgain():
                 return CertifiedAgain((Check("after the rounds", "loss", 0.0, 1.0),))
             case Gauge():
                 return Gauged(gemm_flops_per_second=1e9, dispatch_seconds=(1e-5,))
+            case Show() | Repeat():
+                raise AssertionError("the preset of the fakes audits nothing")
             case Profile():
                 return self._workers.profiled
             case Describe():
@@ -178,6 +189,9 @@ class FakeWorker:
             raise seconds
         workers.clock.now += seconds
         return seconds
+
+    def held_up_seconds(self) -> float:
+        return 0.0
 
     def freeze(self) -> None:
         self.frozen = True

@@ -1,7 +1,8 @@
 """Certifies one framework's programs after one thing about them was changed, and prints what the certificate says.
 
 Run as a process of its own, for the pytest process never imports a framework: ``python mutants.py FRAMEWORK MODEL …``.
-Of a tuned line only the honest programs are certified: what it does not share with the idiomatic one is its layers.
+Of a tuned line only the honest programs are certified: what it does not share with the idiomatic one is its layers. So
+it is of Keras on all backends but one, for its models are the same on each.
 A mutation is what a careless port would do: an epsilon, GELU form, momentum or decay left at somebody's default, a
 kernel loaded without its transposition, a bias forgotten, padding that is attended to. The mutations called ``none``
 change nothing. It knows no framework's code: constants are changed in the modules of ``bench_suite/frameworks``,
@@ -28,9 +29,9 @@ from speedscore.bench_suite.workloads.table import MODELS, make_workload
 from speedscore.bench_suite.workloads.workload import Weights, Workload
 from speedscore.record.phases import Role
 
-DEFAULT_DECAY = {"jax": 1e-4, "pytorch": 1e-2, "tensorflow": 4e-3}
+DEFAULT_DECAY = {"jax": 1e-4, "pytorch": 1e-2, "tensorflow": 4e-3, "keras": 4e-3}
 """AdamW's own, in optax, torch.optim and Keras. Of SGD it is nothing everywhere."""
-GELU = {"jax": "jax.nn", "pytorch": "torch.nn.functional", "tensorflow": "tensorflow.nn"}
+GELU = {"jax": "jax.nn", "pytorch": "torch.nn.functional", "tensorflow": "tensorflow.nn", "keras": "keras.ops"}
 
 
 class Altered:
@@ -80,7 +81,7 @@ def constant(workload: Workload, framework: Framework, *, name: str, value: floa
 @contextmanager
 def other_gelu(workload: Workload, framework: Framework) -> Iterator[Any]:
     """The tanh form for the exact one, and the other way round."""
-    library = importlib.import_module(GELU[framework.ecosystem])
+    library = importlib.import_module(GELU[written_in(framework)])
     right = library.gelu
     other = {True: False, False: True, "tanh": "none", "none": "tanh"}
 
@@ -94,7 +95,7 @@ def other_gelu(workload: Workload, framework: Framework) -> Iterator[Any]:
 @contextmanager
 def default_decay(workload: Workload, framework: Framework) -> Iterator[Any]:
     is_sgd = type(workload.optimizer).__name__ == "Sgd"
-    decay = 0.0 if is_sgd else DEFAULT_DECAY[framework.ecosystem]
+    decay = 0.0 if is_sgd else DEFAULT_DECAY[written_in(framework)]
     yield Altered(workload, optimizer=msgspec.structs.replace(workload.optimizer, weight_decay=decay))
 
 
@@ -111,7 +112,12 @@ def without_bias(workload: Workload, framework: Framework, *, bias: str) -> Iter
     yield Altered(workload, change=lambda weights: weights | {bias: 0 * weights[bias]})
 
 
-HONEST: dict[str, tuple[Role, Any]] = {f"none, {role}": (role, unchanged) for role in get_args(Role)}
+HONEST: dict[str, tuple[Role, Any]] = {
+    # A model's own roles; a task is certified in another way.
+    f"none, {role}": (role, unchanged)
+    for role in get_args(Role)
+    if role != "capability"
+}
 MUTATIONS: dict[str, dict[str, tuple[Role, Any]]] = {
     "mlp": {
         **HONEST,
@@ -148,12 +154,20 @@ MUTATIONS: dict[str, dict[str, tuple[Role, Any]]] = {
 
 
 def mutations_of(framework: Framework, model: str) -> dict[str, tuple[Role, Any]]:
-    return HONEST if is_honest_only(framework) else MUTATIONS[model]
+    if not is_honest_only(framework):
+        return MUTATIONS[model]
+    # To compile more of what Keras writes once for all backends took a minute.
+    return HONEST if framework.style == "tuned" else {"none, training": HONEST["none, training"]}
 
 
 def is_honest_only(framework: Framework) -> bool:
-    """Whether its wrong programs are left to another line of its folder."""
-    return framework.style == "tuned"
+    """Whether its wrong programs are left to another line of its folder: Keras' models are the same on all backends."""
+    return framework.style == "tuned" or (framework.style == "multi-backend" and framework.variant != "torch")
+
+
+def written_in(framework: Framework) -> str:
+    """Whose GELU its models call and whose decay is a default there."""
+    return "keras" if "keras" in framework.packages else framework.ecosystem
 
 
 def certify_mutants(framework: Framework, model: str) -> None:

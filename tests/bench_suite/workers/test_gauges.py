@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from speedscore.bench_suite.workers import gauges
-from speedscore.bench_suite.workers.gauges import call_seconds, gemm_flops_per_second
-from speedscore.bench_suite.workloads.presets import STANDARD_GAUGING
+from speedscore.bench_suite.workers.gauges import attainable_flops_per_second, call_seconds, gemm_flops_per_second
+from speedscore.bench_suite.workers.product import Product, measure_product
+from speedscore.bench_suite.workloads.presets import STANDARD_GAUGING, Gauging
+from speedscore.host.processors import allowed_processors
 
 GEMM_SIZE = STANDARD_GAUGING.gemm_size
 
@@ -64,6 +66,20 @@ def test_a_slow_product_is_timed_three_times(monkeypatch: pytest.MonkeyPatch, cl
 
 def test_the_rate_of_this_machine_is_a_number_that_a_processor_can_have() -> None:
     assert 1e8 < gemm_flops_per_second() < 1e14
+
+
+def test_what_others_took_of_the_processors_counts_for_nothing(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    replace_product(monkeypatch, clock, [4.0])
+    processor_times = iter(range(0, 100, 2))
+    monkeypatch.setattr("time.process_time", lambda: float(next(processor_times)))
+    # By the clock each took 4 s, and its two threads ran for 1 s each.
+    assert attainable_flops_per_second(threads=2) == pytest.approx(2 * GEMM_SIZE**3 / 1.0)
+
+
+def test_a_fresh_process_times_a_product_that_no_framework_is_near() -> None:
+    found = measure_product(Product(Gauging(gemm_size=64, gemm_seconds=0.001), allowed_processors()))
+    assert found is not None
+    assert found > 1e8
 
 
 @pytest.mark.parametrize(("cost_seconds", "calls_a_sample"), [(1e-6, 2000), (1e-3, 2), (0.5, 1)])

@@ -200,7 +200,6 @@ def test_what_goes_wrong_in_a_worker_is_named(start: Start, variant: str, messag
         ("pending", r"still pending after the wait"),
         ("recompile", r"compilation happened inside the timed region"),
         ("diverge", r"loss is nan"),
-        ("idle", r"before and after the round: no step was done in it"),
         ("threads", r"computing threads"),
         ("elsewhere", r"but the program sits on"),
     ],
@@ -215,18 +214,6 @@ def test_what_would_make_a_wrong_figure_is_named(tmp_path: Path, variant: str, m
 
     with pytest.raises((RuntimeError, CertificateError), match=message):
         prepare_and_time()
-
-
-def test_a_pass_that_does_nothing_any_more_is_seen_in_the_rounds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("speedscore.bench_suite.workers.service.LOOKED_AT_ONE_IN", 1)
-    service = built("idle", tmp_path)
-    prepared(service, "throughput")
-    # The first round still finds the answer of the pass before it.
-    service.handle(TimeRound(role="throughput", steps=1))
-    with pytest.raises(RuntimeError, match="passes over two batches answer alike"):
-        service.handle(TimeRound(role="throughput", steps=1))
 
 
 def test_a_hanging_worker_is_given_up_with_its_last_lines(start: Start) -> None:

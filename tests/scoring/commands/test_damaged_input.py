@@ -114,6 +114,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         newest = max((SHIPPED / name).glob("????-??.toml"))
         (ecosystem / name).mkdir(parents=True)
         shutil.copy(newest, ecosystem / name)
+    (ecosystem.parent / "claims").mkdir()
+    shutil.copy(SHIPPED.parent / "claims" / "gpt2-on-one-gpu.toml", ecosystem.parent / "claims")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(speedscore, "__file__", str(place / "speedscore" / "__init__.py"))
         patch.chdir(place)

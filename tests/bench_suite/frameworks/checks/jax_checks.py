@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import re
+import time
 from collections.abc import Callable
 from functools import partial
 from math import prod
@@ -17,6 +18,7 @@ import numpy as np
 
 from speedscore.bench_suite.frameworks.jax import driver, mlp, resnet50
 from speedscore.bench_suite.frameworks.jax.observing import count_executable, hash_program
+from speedscore.bench_suite.frameworks.jax.probing import compilations
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.workers.certificate import certify
 from speedscore.bench_suite.workloads.table import MODELS, make_workload
@@ -97,7 +99,16 @@ def the_steady_state_refuses_traces_compilations_and_transfers() -> None:
     require_refused(lambda: within(lambda: jax.jit(lambda x: x + 1)(placed)), RuntimeError, "tracing")
     require_refused(lambda: within(lambda: jax.device_put(on_host)), Exception, "host-to-device transfer")
     require_refused(lambda: within(lowered.compile), RuntimeError, "1 compilations")
-    assert jax.jit(lambda x: x + 3)(placed).sum() == 20, "after the steady state tracing is allowed again"
+    watch = compilations.watch(built)
+    function = jax.jit(lambda x: x + 3)
+    began = time.perf_counter()
+    assert function(placed).sum() == 20, "after the steady state tracing is allowed again"
+    seen = watch()
+    assert seen.compiled >= 1
+    assert seen.seconds is not None
+    assert 0 < seen.seconds <= time.perf_counter() - began, "what was traced inside another trace counts once"
+    function(placed)
+    assert watch() == seen
     built._batch = tuple(np.asarray(values) for values in built._batch)
     require_refused(lambda: within(built.step), Exception, "host-to-device transfer")
 

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.frameworks.tensorflow import resnet50, resnet50_tuned
+from speedscore.bench_suite.frameworks.tensorflow.probing import compilations
 from speedscore.bench_suite.workloads.table import make_workload
 from speedscore.record.phases import Role
 from tests.bench_suite.frameworks.checks import programs
@@ -66,10 +67,12 @@ def the_steady_state_refuses_traces() -> None:
         with built.steady():
             action()
 
+    watch = compilations.watch(built)
     require_refused(lambda: within(built.loss_and_gradients), RuntimeError, "1 traces")
     within(built.loss_and_gradients)
     shorter = tuple(tensor[:3] for tensor in built._batch)
     require_refused(lambda: within(lambda: built._function(*shorter)), RuntimeError, "1 traces")
+    assert watch() == (2, None), "TensorFlow tells no seconds"
 
 
 def a_call_on_the_host_returns_when_its_work_is_done() -> None:

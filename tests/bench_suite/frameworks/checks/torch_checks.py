@@ -17,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.frameworks.torch.layout import read, write
 from speedscore.bench_suite.frameworks.torch.make_references import find_method
+from speedscore.bench_suite.frameworks.torch.probing import compilations
 from speedscore.bench_suite.workers.certificate import certify
 from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.bench_suite.workloads.table import MODELS, make_workload
@@ -77,8 +78,10 @@ def a_compiled_program_is_certified_and_may_not_recompile() -> dict[str, Any]:
         program._batch = inputs[:1].repeat(3, 1), targets[:3]
         facts[f"{role} recompiled"] = "recompil" in _refusal(run_steadily, RuntimeError)
         if role == "throughput":
+            watch = compilations.watch(program)
             run()
             facts["recompilations"] = program.counts()["recompilations"]
+            facts["watched"] = watch().compiled, (watch().seconds or 0.0) > 0.0
     facts["eager counts"] = _build("mlp", "inference").counts()
     return facts
 

@@ -111,8 +111,8 @@ def without_torch_xla_its_accelerator_is_unavailable_and_the_remedy_is_named() -
 class _OnTheHost(platforms.Cuda):
     """A CUDA device in all but the place of its tensors."""
 
-    def __init__(self, *, graphs: bool) -> None:
-        super().__init__(graphs=graphs)
+    def __init__(self, *, graphs: bool, tf32: bool = False) -> None:
+        super().__init__(graphs=graphs, tf32=tf32)
         self.device = torch.device("cpu")
 
 

@@ -1,0 +1,121 @@
+"""Claims in words, the same in every form: what is claimed, what was measured, what follows. It computes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from speedscore.scoring.cards.wording import number
+from speedscore.scoring.claims.claim import Claim
+from speedscore.scoring.claims.judging import JudgedClaim, Judgement
+from speedscore.scoring.claims.testing import ClaimTest
+from speedscore.text.numbers import factor
+
+HEADING = "Claimed, and measured here"
+NEUTRAL_HEADING = "Timed by somebody without a side"
+_NOT_TESTABLE = "not testable here"
+_WORDS: dict[Judgement | None, str] = {
+    "contradicted": "contradicted",
+    "supported": "supported",
+    "undecided": "undecided",
+    "not testable": _NOT_TESTABLE,
+    None: "",
+}
+
+
+def about(claims: Iterable[JudgedClaim], framework: str) -> tuple[JudgedClaim, ...]:
+    """What is claimed of one framework, or of another beside it; neutral pairs of timings are no claims."""
+    return tuple(judged for judged in claims if judged.judgement is not None and judged.claim.is_about(framework))
+
+
+def touched(claims: Iterable[JudgedClaim]) -> tuple[JudgedClaim, ...]:
+    """The claims of which something was measured."""
+    return tuple(judged for judged in claims if judged.judgement is not None and judged.tests)
+
+
+def sides(judged: JudgedClaim) -> str:
+    """As in ``JAX over PyTorch``."""
+    first, second = judged.sides
+    return f"{first} over {second}" if second else first
+
+
+def heading(judged: JudgedClaim) -> str:
+    """As in ``JAX over PyTorch: BERT-Large trains 30 to 50 % faster``."""
+    return f"{sides(judged)}: {judged.claim.text}"
+
+
+def origin(claim: Claim) -> str:
+    """Who says it and when."""
+    return f"{claim.by}, {claim.as_of}"
+
+
+def footnote(claim: Claim) -> str:
+    """Enough to find it again, its own words, and how the ratio came from there."""
+    words = f'"{claim.words}"' if claim.words else ""
+    return "; ".join(filter(None, (claim.source, words, claim.method, claim.url)))
+
+
+def claimed(claim: Claim) -> str:
+    """The ratio, as in ``1.2 to 1.3`` and ``at least 1``, or that no number is named."""
+    if claim.low is None:
+        return "no number"
+    if claim.high is None:
+        return f"at least {number(claim.low)}"
+    return number(claim.low) if claim.low == claim.high else f"{number(claim.low)} to {number(claim.high)}"
+
+
+def ratio(test: ClaimTest) -> str:
+    """As in ``0.38 (0.32 to 0.45)``, without an interval where there is none."""
+    if test.low is None or test.high is None:
+        return factor(test.times_as_fast)
+    return f"{factor(test.times_as_fast)} ({factor(test.low)} to {factor(test.high)})"
+
+
+def measured(judged: JudgedClaim) -> str:
+    """Every measured ratio, each after its model and precision where there are several; empty where there is none."""
+    models, precisions = ({getattr(test, name) for test in judged.tests} for name in ("model", "precision"))
+
+    def name(test: ClaimTest) -> str:
+        words = (test.model if len(models) > 1 else "", test.precision if len(precisions) > 1 else "")
+        return " ".join(filter(None, (*words, ratio(test))))
+
+    return ", ".join(map(name, judged.tests))
+
+
+def lines(judged: JudgedClaim) -> str:
+    """The lines of the matrix that were measured, as in ``jax over torch``; empty where none was."""
+    return ", ".join(dict.fromkeys(f"{test.line} over {test.rival_line}" for test in judged.tests))
+
+
+def judgement(judged: JudgedClaim) -> str:
+    """The judgement, and at which size where that is not the claimed one; of a neutral pair the size or what lacks."""
+    words = _WORDS[judged.judgement]
+    if judged.reason:
+        return f"{words}: {judged.reason}" if words else judged.reason
+    at = f"{words} at preset {judged.preset}".strip() if judged.preset else words
+    return f"{at}, by more than claimed" if judged.is_exceeded else at
+
+
+def counts(claims: Sequence[JudgedClaim]) -> str:
+    """As in ``at preset smoke 0 supported, 2 contradicted, 2 undecided; 29 not testable here``."""
+    counted = Counter(judged.judgement for judged in claims)
+    presets = sorted({judged.preset for judged in claims if judged.preset and not judged.reason})
+    at = f"at preset {' and '.join(presets)} " if presets else ""
+    undecided = f", {counted['undecided']} undecided" if counted["undecided"] else ""
+    judged = f"{at}{counted['supported']} supported, {counted['contradicted']} contradicted{undecided}"
+    return f"{judged}; {counted['not testable']} {_NOT_TESTABLE}"
+
+
+def in_one_line(judged: JudgedClaim) -> str:
+    """A claim that was measured, as in ``contradicted: JAX over PyTorch: … 30 % faster (2024-01), here 0.38 (…)``."""
+    here = f"here {measured(judged)} times as fast"
+    more = ", more than claimed" if judged.is_exceeded else ""
+    return f"{_WORDS[judged.judgement]}: {heading(judged)} ({judged.claim.month}), {here}{more}"
+
+
+def notes(claims: Sequence[JudgedClaim]) -> Iterator[str]:
+    """How the ratios are read, and in what all that was measured is not what was claimed."""
+    if any(judged.tests for judged in claims):
+        yield "Ratios are times as fast, with a 95 % interval over processes."
+    if remarks := dict.fromkeys(remark for judged in claims for remark in judged.remarks):
+        yield f"What was measured is not all that was claimed: {'; '.join(remarks)}."
