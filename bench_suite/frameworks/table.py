@@ -109,6 +109,8 @@ class Framework(msgspec.Struct, frozen=True):
 
 
 _FOLDER = "speedscore.bench_suite.frameworks"
+_NOT_KERAS = "Keras has no transformation for it: its users turn to the backend itself, which has a line of its own"
+_NO_REMAT_IN_KERAS = "not written in Keras by this suite, though it has keras.RematScope"
 _KERAS_COMPILED = (
     "torch.compile (2.13) cannot capture Keras' BatchNormalization (3.15) in training as one graph: it stops where the "
     "layer assigns the running statistics"
@@ -183,6 +185,12 @@ def _in_keras(name: str, ecosystem: str, *, extra: str, packages: tuple[str, ...
         style="multi-backend",
         declined={} if variant == "jax" else {"tpu": "Keras is driven on a TPU by this suite with JAX alone"},
         declined_models={"resnet50": _KERAS_COMPILED} if variant == "torch-compile" else {},
+        # An optimizer is the same program with and without torch.compile.
+        task_builder="" if variant == "torch-compile" else f"{_FOLDER}.keras.tasks:build",
+        declined_tasks={
+            **{task.module: _NOT_KERAS for task in TASKS.values() if task.module != "optimizers"},
+            "remat": _NO_REMAT_IN_KERAS,
+        },
     )
 
 

@@ -119,11 +119,8 @@ class RoleRounds:
 
     def ask(self, request: Request, expected: type[ReplyType]) -> tuple[ReplyType, float]:
         """The worker's reply, and the seconds until it was there, without those that were waited for a processor."""
-        held_up = self._held_up()
-        began = self._clock()
-        reply = self._ask(request, expected)
-        waited_seconds = self._clock() - began
-        return reply, waited_seconds - (self._held_up() - held_up)
+        reply, waited_seconds, held_up = self._timed(request, expected)
+        return reply, max(0.0, waited_seconds - held_up)
 
     def draw(self) -> int:
         """A number that nobody knows before."""
@@ -141,15 +138,20 @@ class RoleRounds:
                 f"likewise in all {len(known)} rounds: the work is done before the clock"
             )
 
+    def _timed(self, request: Request, expected: type[ReplyType]) -> tuple[ReplyType, float, float]:
+        """The reply, the seconds until it was there, and those of them that either side waited for a processor."""
+        # The clock outside: whoever is held up between the two must not be forgiven a wait that was not timed.
+        began = self._clock()
+        held_up = self._held_up()
+        reply = self._ask(request, expected)
+        held_up = self._held_up() - held_up
+        return reply, self._clock() - began, held_up
+
     def _take(self, steps: int, *, batch: int) -> Reading:
         plan = RoundPlan(batch, settling=max(1, steps // 4), steps=steps)
         goes_back = self._goes_back(plan)
         settled, settling_seconds = self.ask(Settle(self.role, plan.settling, batch, goes_back), Settled)
-        held_up = self._held_up()
-        began = self._clock()
-        measured = self._ask(TimeRound(self.role, steps), TimedRound)
-        waited_seconds = self._clock() - began
-        held_up = self._held_up() - held_up
+        measured, waited_seconds, held_up = self._timed(TimeRound(self.role, steps), TimedRound)
         self.since_start = [plan] if goes_back or self.role != "training" else [*self.since_start, plan]
         if settled.loss is not None and measured.loss == settled.loss:
             raise RoundRefused(

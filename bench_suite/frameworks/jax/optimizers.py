@@ -11,6 +11,9 @@ from speedscore.bench_suite.frameworks.jax.tasks import JaxTask, Named
 from speedscore.bench_suite.workloads.optimizers import Optimizing, Recipe, split_arguments
 from speedscore.bench_suite.workloads.workload import AdamW
 
+_SLOTS = {"velocity": "trace", "first": "mu", "second": "nu"}
+"""Moment → its name in optax's state."""
+
 
 def make(task: Optimizing, *, platform: str) -> JaxTask:
     """The task as a function of parameters and optimizer state; it is the same on every platform."""
@@ -29,7 +32,10 @@ def make(task: Optimizing, *, platform: str) -> JaxTask:
         return (optax.apply_updates(parameters, updates), state), ()
 
     def read(carry: Any, _: Any) -> Named:
-        return {f"update.{name}": value - before[name] for name, value in carry[0].items()}
+        parameters, state = carry
+        updates = {f"update.{name}": value - before[name] for name, value in parameters.items()}
+        moments = {moment: optax.tree_utils.tree_get(state, _SLOTS[moment]) for moment in task.moments}
+        return updates | {f"{moment}.{name}": of[name] for moment, of in moments.items() for name in parameters}
 
     return JaxTask(start, function, read, {"optimizer": text})
 

@@ -18,6 +18,9 @@ from speedscore.bench_suite.workloads.workload import AdamW
 Way = Literal["for loop", "foreach", "fused"]
 """PyTorch's three: a kernel a tensor and operation, a kernel an operation over all tensors, one kernel for all."""
 
+_SLOTS = {"velocity": "momentum_buffer", "first": "exp_avg", "second": "exp_avg_sq"}
+"""Moment → its name in the state of PyTorch's optimizers."""
+
 
 def make(task: Optimizing, *, prepare: Prepare, device: torch.device) -> TorchTask:
     """The task with the fused optimizer; on a TPU, which has none, with the plain loop that XLA fuses."""
@@ -47,7 +50,13 @@ def make_in_way(task: Optimizing, *, way: Way, device: torch.device) -> TorchTas
         return True
 
     def read(state: _State, _: Any) -> Named:
-        return {f"update.{name}": value.detach() - state.before[name] for name, value in state.parameters.items()}
+        updates = {f"update.{name}": value - state.before[name] for name, value in state.parameters.items()}
+        moments = {
+            f"{moment}.{name}": state.optimizer.state[parameter][_SLOTS[moment]]
+            for name, parameter in state.parameters.items()
+            for moment in task.moments
+        }
+        return updates | moments
 
     return TorchTask(start, call, read, {"optimizer": f"{_CLASSES[_kind(recipe)]}, {way}"})
 
