@@ -125,9 +125,20 @@ def _shapes(size: int) -> NDArray[np.float64]:
     return bells
 
 
+_REASON = "On the CPU of JAX at all presets, of PyTorch, eager and compiled, and TensorFlow at smoke: "
 _LIMITS = {
-    GRADIENT: Limits(by_result={"error": 1e-5, "gradient": 1e-5}, reason=""),
-    INVERSE: Limits(by_result={"amplitudes": 1e-5, "error": 1e-4}, reason=""),
+    GRADIENT: Limits(
+        by_result={"error": 5e-6, "gradient": 1e-5},
+        reason=f"{_REASON}at worst 3.0e-7 of the error and 8.4e-7 of the gradient; about ten times that.",
+    ),
+    INVERSE: Limits(
+        by_result={"amplitudes": 5e-4, "error": 2e-4},
+        reason=(
+            f"{_REASON}at worst 1.0e-4 of the amplitudes and 2.3e-5 of what remains, in JAX at full: rounding in the "
+            "sums over the field is felt in the last iterations, whose gradients are small differences. An iteration less "
+            "is 2e-2 off at smoke; the noise of what is measured moves the amplitudes by 2e-3."
+        ),
+    ),
 }
 
 _SIZES = {"smoke": 64, "small": 128, "full": 512}

@@ -179,19 +179,30 @@ def _draw(environments: int, steps: int, draw: int) -> Arguments:
     return arguments
 
 
+_REASON = (
+    "About ten times the worst on the CPU of JAX, PyTorch and TensorFlow at smoke, of JAX and compiled PyTorch at small "
+    "too: "
+)
 _LIMITS = {
-    ROLLOUT: Limits(by_result={"observations": 1e-5, "actions": 1e-9, "terminated": 1e-9, "final": 1e-5}, reason=""),
+    ROLLOUT: Limits(
+        by_result={"observations": 2e-5, "actions": 1e-6, "terminated": 1e-6, "final": 2e-5},
+        reason=(
+            f"{_REASON}1.4e-6 of the states. A decision is right or wrong, and none was wrong; one that is among 524,288 "
+            "is 1e-3 off."
+        ),
+    ),
     UPDATE: Limits(
-        by_result={
-            "loss": 1e-4,
-            **{
-                f"{kind}.dense{layer}.{part}": 1e-4
-                for kind in ("gradient", "updated")
-                for layer in range(len(SIZES) - 1)
-                for part in ("kernel", "bias")
-            },
+        by_result={"loss": 5e-4}
+        | {
+            f"{kind}.dense{layer}.{part}": limit
+            for kind, limit in (("gradient", 1e-4), ("updated", 5e-6))
+            for layer in range(len(SIZES) - 1)
+            for part in ("kernel", "bias")
         },
-        reason="",
+        reason=(
+            f"{_REASON}4.8e-5 of the loss, a mean of terms of both signs that all but cancel, 6.0e-6 of a gradient and "
+            "4.2e-7 of an updated parameter."
+        ),
     ),
 }
 

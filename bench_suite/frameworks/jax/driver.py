@@ -96,10 +96,6 @@ class Driver(Protocol):
         """What the first step takes, from trees on the device; with a fresh optimizer state where it trains."""
         ...
 
-    def start_sharded(self, params: Tree, state: Tree) -> Carry:
-        """The same for training, where each array lies over several devices: the optimizer's lie as they do."""
-        ...
-
     def parts(self, carry: Carry) -> tuple[Tree, Tree]:
         """Parameters and state of a carry, in the form of ``to_trees``."""
         ...
@@ -126,6 +122,14 @@ class Driver(Protocol):
         The same jit, donation and tree, of arrays of one element. Each comes back as it is, in the memory that was
         donated, and the loss is a constant: XLA has nothing to compute.
         """
+        ...
+
+
+class ShardingDriver(Driver, Protocol):
+    """One whose training step several devices can share."""
+
+    def start_sharded(self, params: Tree, state: Tree) -> Carry:
+        """As ``start`` for training, where each array lies over several devices: the optimizer's lie as they do."""
         ...
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.jax.building import JaxBuilder
 from speedscore.bench_suite.frameworks.jax.devices import find_device, place
-from speedscore.bench_suite.frameworks.jax.driver import Carry, Driver, Tree
+from speedscore.bench_suite.frameworks.jax.driver import Carry, Driver, ShardingDriver, Tree
 from speedscore.bench_suite.frameworks.jax.jax_program import JaxProgram
 from speedscore.bench_suite.frameworks.jax.watching import config
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
@@ -88,7 +88,7 @@ class SharedOut:
         return place(params, places), place(state, self._whole)
 
     def start(self, driver: Driver, trees: tuple[Tree, Tree], *, trains: bool) -> Carry:
-        return driver.start_sharded(*trees) if trains else driver.start(*trees, trains=False)
+        return cast(ShardingDriver, driver).start_sharded(*trees) if trains else driver.start(*trees, trains=False)
 
     def put_batch(self, batch: tuple[Any, ...]) -> Any:
         return place(batch, NamedSharding(self._mesh, PartitionSpec(_AXIS)) if self._way == DATA else self._whole)
