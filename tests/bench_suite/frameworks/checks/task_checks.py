@@ -53,9 +53,9 @@ def cartpole_agrees_with_numpy_at_each_of_500_steps(program: str) -> None:
     for step in range(CARTPOLE_STEPS):
         for name in ("actions", "terminated"):
             np.testing.assert_array_equal(results[name][step], answers[name][step], err_msg=f"{name}, step {step}")
-        # A tenth of the margin that every decision has: rounding comes nowhere near another one.
+        # Half of the margin that every decision has: rounding comes nowhere near another one.
         np.testing.assert_allclose(
-            results["observations"][step], answers["observations"][step], rtol=0, atol=rl.MARGIN / 10
+            results["observations"][step], answers["observations"][step], rtol=0, atol=rl.MARGIN / 2
         )
 
 
