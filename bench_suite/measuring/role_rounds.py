@@ -22,6 +22,9 @@ FARTHEST_STEP = 40
 """Training goes back to the canonical weights before it passes this step, unless one round alone is longer: what a step
 costs must not depend on how far training has come, and any round can be done over again from there at little cost."""
 
+FARTHEST_SECONDS = 2.0
+"""Likewise where steps are slow: so long do those since the canonical weights take at most."""
+
 LAG_SECONDS = 0.0015
 LAG_SHARE = 0.03
 """How much longer than the timed steps pytest's side may wait for them: what two pipes, a look at pending work and the
@@ -168,7 +171,13 @@ class RoleRounds:
         return reading
 
     def _goes_back(self, plan: RoundPlan) -> bool:
-        return self.role == "training" and (not self.since_start or steps_of((*self.since_start, plan)) > FARTHEST_STEP)
+        if self.role != "training":
+            return False
+        steps = steps_of((*self.since_start, plan))
+        is_far = steps > FARTHEST_STEP or (
+            bool(self.readings) and steps * self.readings[-1].step_seconds > FARTHEST_SECONDS
+        )
+        return is_far or not self.since_start
 
 
 def steps_of(plans: Sequence[RoundPlan]) -> int:

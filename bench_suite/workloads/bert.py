@@ -145,14 +145,14 @@ _TOLERANCES = Tolerances(
 
 _BFLOAT16 = Tolerances(
     outputs=3.5e-2,
-    loss=2e-4,
+    loss=3e-4,
     gradients=8e-2,
-    update=0.3,
+    update=0.36,
     optimizer=5e-2,
     least_outputs=1.5e-3,
     reason=(
         "As of mlp. The worst on the CPU of JAX, Flax, PyTorch and TensorFlow at smoke, and of PyTorch at small: "
-        "outputs 1.2e-2, loss 6.7e-5, gradients 2.8e-2, update 0.1, an optimizer's step 8e-3. No honest program was "
+        "outputs 1.2e-2, loss 9.1e-5, gradients 2.8e-2, update 0.12, an optimizer's step 1.2e-2. No honest program was "
         "nearer than 3.6e-3 in the outputs. Padding seen as keys, 0.14 off, is refused; a LayerNorm epsilon of 1e-5 "
         "and GELU in its tanh form are not seen here but in the case in float32."
     ),

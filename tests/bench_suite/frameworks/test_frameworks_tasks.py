@@ -20,7 +20,7 @@ _MUTATED = {"jax": CONSTANTS, "torch": CONSTANTS | IN_TORCH, "tensorflow": CONST
 
 def _tasks(framework: str) -> list[str]:
     line = FRAMEWORKS[framework]
-    had = [task for task in TASKS.values() if implementation(line, task)]
+    had = [task for task in TASKS.values() if implementation(line, task) and not line.why_not(task)]
     first = {task.module: task.id for task in reversed(had)}
     last = {} if line.variant == "compile" else {task.module: task.id for task in had}
     return [task.id for task in had if task.id in (first[task.module], last.get(task.module))]

@@ -9,8 +9,8 @@ from speedscore.bench_suite.workloads import tanh_net
 from speedscore.bench_suite.workloads.hessian_vector import HessianVector
 from speedscore.bench_suite.workloads.jacobian import Jacobian
 from speedscore.bench_suite.workloads.per_example_gradients import PerExampleGradients
-from speedscore.bench_suite.workloads.task import Answers, Arguments, TaskWorkload
 from speedscore.bench_suite.workloads.table import make_task
+from speedscore.bench_suite.workloads.task import Answers, Arguments, TaskWorkload
 from tests.bench_suite.workloads.numpy_task import certify_in_numpy
 
 _LIMITS = make_task("jacobian", "smoke").limits

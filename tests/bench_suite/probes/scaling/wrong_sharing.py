@@ -33,15 +33,15 @@ def prove_all_in_torch(memory: dict[str, Any], *, task: dict[str, Any], referenc
 
     from speedscore.bench_suite.frameworks.torch import scaling
 
-    def add(state: Any, bucket: Any) -> Any:
-        del state
-        handle: Any = distributed.all_reduce(bucket.buffer(), async_op=True)
+    def add(tensor: Any) -> Any:
+        handle: Any = distributed.all_reduce(tensor, async_op=True)
         return handle.get_future().then(lambda future: future.value()[0])
 
     def summed(module: Any, mesh: Any) -> Any:
         del mesh
         wrapped = DistributedDataParallel(module)
-        wrapped.register_comm_hook(None, add)
+        # A lambda, since a hook's annotations must be PyTorch's own objects.
+        wrapped.register_comm_hook(None, lambda _, bucket: add(bucket.buffer()))
         return wrapped
 
     asked = msgspec.convert(task, Task)
