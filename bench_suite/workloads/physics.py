@@ -125,7 +125,7 @@ def _shapes(size: int) -> NDArray[np.float64]:
     return bells
 
 
-_REASON = "On the CPU of JAX at all presets, of PyTorch, eager and compiled, and TensorFlow at smoke: "
+_REASON = "On the CPU of JAX and TensorFlow at all presets, of PyTorch, eager and compiled, at smoke and small: "
 _LIMITS = {
     GRADIENT: Limits(
         by_result={"error": 5e-6, "gradient": 1e-5},
