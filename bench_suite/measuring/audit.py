@@ -24,6 +24,8 @@ from speedscore.bench_suite.measuring.role_rounds import (
     steps_of,
 )
 from speedscore.bench_suite.workers.protocol import Elements, Repeat, Repeated, RoundPlan, Show, Shown
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32
 
 if TYPE_CHECKING:
     # pytest's side has no time for NumPy before the first round is looked at.
@@ -47,8 +49,8 @@ TASK_LIMITS = 10
 GROUP_FLOOR = 1e-3
 """As in a task's certificate: a part of a result below this much of the whole is judged by the whole."""
 NONE: Mapping[str, float] = {}
-OTHER_ENOUGH = 10.0
-"""Answers to two batches are at least so many tolerances apart."""
+OTHER_ENOUGH: dict[Precision, float] = {"float32": 10.0, "tf32": 2.0, "bfloat16": 1.0}
+"""Answers to two batches are at least so many tolerances apart, which are wide where the precision is coarse."""
 
 
 class RoundAudit:
@@ -220,7 +222,8 @@ class RoundAudit:
 
     def _compare_pass(self, shown: Shown, plan: RoundPlan, draw: int) -> None:
         limit = 2 * self._workload.tolerances.outputs
-        same = self._again(RoundPlan(plan.batch, settling=0, steps=1), draw, limits={"logits": limit})
+        apart = {"logits": OTHER_ENOUGH[self._workload.precision] * limit}
+        same = self._again(RoundPlan(plan.batch, settling=0, steps=1), draw, apart=apart)
         self._require_answer(shown, same, source="a pass without a clock", limits={"logits": limit})
         if own := self._own_pass(plan, draw):
             self._require_answer(shown, own, source="float64 NumPy", limits={"logits": limit})
@@ -230,19 +233,20 @@ class RoundAudit:
         limits = {name: TASK_LIMITS * limit for name, limit in self._task.limits.by_result.items()}
         # Where a call goes on from what the one before left, all of them are made again.
         again = RoundPlan(plan.batch, settling=0, steps=1) if self._task.calls == 1 else plan
-        same = self._again(again, draw, limits=limits)
+        apart = {name: OTHER_ENOUGH[FLOAT32] * limit for name, limit in limits.items()}
+        same = self._again(again, draw, apart=apart)
         self._require_answer(shown, same, source="calls without a clock", limits=limits)
         if own := self._own_results(plan, draw):
             elements, least = own
             self._require_answer(shown, elements, source=self._task.made_by, limits=limits, least=least)
 
-    def _again(self, plan: RoundPlan, draw: int, *, limits: Mapping[str, float]) -> Elements:
-        """What an untimed round gives. Raises RoundRefused where it gives the same to another batch."""
+    def _again(self, plan: RoundPlan, draw: int, *, apart: Mapping[str, float]) -> Elements:
+        """What an untimed round gives. Raises RoundRefused where to another batch it gives nothing so far ``apart``."""
         for _ in range(OTHER_BATCHES):
             other = RoundPlan(self._rounds.draw(), settling=0, steps=1)
             # In this order: an answer that is only repeated is then that to the other batch.
             others, same = self._ask(Repeat(self._rounds.role, (other, plan), draw), Repeated).elements
-            if any(_distance(same, others, name) > OTHER_ENOUGH * limit for name, limit in limits.items()):
+            if any(_distance(same, others, name) > least for name, least in apart.items()):
                 return same
         raise RoundRefused("two batches are answered alike: what was timed does not depend on what it is given")
 

@@ -5,15 +5,16 @@ logits, of left and right), ``start`` [environments, 4], ``uniforms`` [steps, en
 where its uniform is below the policy's probability of right, and ``resets`` [steps, environments, 4], the states in
 which an environment goes on whose episode has ended.
 
-A rollout gives ``observations`` [steps, environments, 4], the states that the policy saw, ``actions`` and ``terminated``
-[steps, environments], 0 or 1, and ``final`` [environments, 4]. An update gives the ``loss`` of a rollout, its
-``gradient.*`` and the ``updated.*`` parameters: loss = −mean(log probability of the action × (return − mean return)),
-the return being the discounted sum of the rewards from there to the end of the episode or of the rollout, and the
-reward 1 a step.
+A rollout gives ``observations`` [steps, environments, 4], the states that the policy saw, ``actions`` and
+``terminated`` [steps, environments], 0 or 1, and ``final`` [environments, 4]. An update gives the ``loss`` of a
+rollout, its ``gradient.*`` and the ``updated.*`` parameters: loss = −mean(log probability of the action × (return −
+mean return)), the return being the discounted sum of the rewards from there to the end of the episode or of the
+rollout, and the reward 1 a step.
 """
 
 from __future__ import annotations
 
+import itertools
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import canonical, cartpole, tanh_net
-from speedscore.bench_suite.workloads.task import Answers, Arguments, Limits
 from speedscore.bench_suite.workloads.tanh_net import Doubles
+from speedscore.bench_suite.workloads.task import Arguments, Limits
 from speedscore.host.fields import Scalar
 
 DISCOUNT = 0.99
@@ -64,7 +65,7 @@ class CartPole(msgspec.Struct, frozen=True):
         """Environments are drawn until there are enough in which no decision is within ``MARGIN`` of the other one."""
         return dict(_draw(self.environments, self.steps, draw))
 
-    def answers(self, arguments: Arguments) -> Answers:
+    def answers(self, arguments: Arguments) -> Doubles:
         doubles = {name: values.astype(np.float64) for name, values in arguments.items()}
         parameters = policy(doubles)
         played = play(parameters, doubles)
@@ -87,7 +88,7 @@ class CartPole(msgspec.Struct, frozen=True):
 
         No framework here saves the activations of the rollout: each evaluates the policy once more to differentiate it.
         """
-        forward = [2 * inputs * outputs for inputs, outputs in zip(SIZES, SIZES[1:], strict=False)]
+        forward = [2 * inputs * outputs for inputs, outputs in itertools.pairwise(SIZES)]
         backward = 2 * sum(forward) - forward[0]
         return self.environments * self.steps * (sum(forward) + (backward if self.what == UPDATE else 0))
 
@@ -178,23 +179,34 @@ def _draw(environments: int, steps: int, draw: int) -> Arguments:
     return arguments
 
 
+_REASON = (
+    "About ten times the worst on the CPU of JAX, PyTorch and TensorFlow at smoke, of JAX and compiled PyTorch at small "
+    "too: "
+)
 _LIMITS = {
-    ROLLOUT: Limits(by_result={"observations": 1e-5, "actions": 1e-9, "terminated": 1e-9, "final": 1e-5}, reason=""),
+    ROLLOUT: Limits(
+        by_result={"observations": 2e-5, "actions": 1e-6, "terminated": 1e-6, "final": 2e-5},
+        reason=(
+            f"{_REASON}1.4e-6 of the states. A decision is right or wrong, and none was wrong; one that is among 524,288 "
+            "is 1e-3 off."
+        ),
+    ),
     UPDATE: Limits(
-        by_result={
-            "loss": 1e-4,
-            **{
-                f"{kind}.dense{layer}.{part}": 1e-4
-                for kind in ("gradient", "updated")
-                for layer in range(len(SIZES) - 1)
-                for part in ("kernel", "bias")
-            },
+        by_result={"loss": 5e-4}
+        | {
+            f"{kind}.dense{layer}.{part}": limit
+            for kind, limit in (("gradient", 1e-4), ("updated", 5e-6))
+            for layer in range(len(SIZES) - 1)
+            for part in ("kernel", "bias")
         },
-        reason="",
+        reason=(
+            f"{_REASON}4.8e-5 of the loss, a mean of terms of both signs that all but cancel, 6.0e-6 of a gradient and "
+            "4.2e-7 of an updated parameter."
+        ),
     ),
 }
 
-_STEPS = {"smoke": 32, "small": 64, "full": 256}
+_STEPS = {"smoke": 32, "small": 64, "full": 128}
 
 
 def make(preset: str, *, name: str, what: str, environments: int, steps: int = 0) -> CartPole:

@@ -15,6 +15,7 @@ from speedscore.bench_suite.frameworks.torch.tanh_net import apply
 from speedscore.bench_suite.frameworks.torch.tasks import Named, Prepare, TorchTask
 from speedscore.bench_suite.workloads import cartpole
 from speedscore.bench_suite.workloads.rl import DISCOUNT, LEARNING_RATE, ROLLOUT, CartPole
+from speedscore.host.fields import Scalar
 
 Act = Callable[..., tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
 
@@ -22,7 +23,7 @@ Act = Callable[..., tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
 def make(task: CartPole, *, prepare: Prepare, device: torch.device) -> TorchTask:
     """The task as functions of tensors; they are the same on every device."""
     del device
-    description = {"form": "batched tensors, a Python loop over time"}
+    description: dict[str, Scalar] = {"form": "batched tensors, a Python loop over time"}
     act = prepare(_act)
     if task.what == ROLLOUT:
         return TorchTask.pure(lambda arguments: _rollout(act, _policy(arguments), arguments), description)

@@ -9,6 +9,7 @@ from statistics import geometric_mean
 
 import pytest
 
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.workloads.table import MODELS
 from speedscore.scoring.claims.claim_files import load_claims, shipped_claims
 from speedscore.scoring.facts.fact import FactError
@@ -91,6 +92,7 @@ def test_what_comes_with_the_package_can_be_found_again_and_names_models_that_th
         assert claim.url or claim.source.split(",")[0]
         if claim.phase != "capability":
             assert set(claim.tested_by) <= {*MODELS, "*"}, claim.id
+        assert {claim.line, claim.rival_line} <= {*FRAMEWORKS, ""}, claim.id
 
 
 @pytest.mark.bare

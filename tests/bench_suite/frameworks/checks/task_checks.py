@@ -136,8 +136,8 @@ def _stopped_halfway(module: Any) -> AbstractContextManager[Any]:
 CONSTANTS: dict[str, tuple[str, Mutate]] = {
     "time-step": ("physics-gradient", partial(_replaced, name="RATIO", value=0.1998)),
     "half-of-the-steps": ("physics-gradient", partial(_replaced, name="STEPS", value=100)),
-    "inverse-time-step": ("physics-inverse", partial(_replaced, name="RATIO", value=0.1998)),
-    "an-iteration-less": ("physics-inverse", partial(_replaced, name="ITERATIONS", value=5)),
+    "inverse-time-step": ("physics-inverse", partial(_replaced, name="RATIO", value=0.199)),
+    "an-iteration-less": ("physics-inverse", partial(_replaced, name="ITERATIONS", value=4)),
     "discount": ("rl-update-64", partial(_replaced, name="DISCOUNT", value=0.9899)),
     "learning-rate": ("rl-update-64", partial(_replaced, name="LEARNING_RATE", value=0.11)),
     "pole-length": ("rl-rollout-64", partial(_another_cartpole, name="HALF_LENGTH", value=0.501)),
