@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from speedscore.record.phases import PHASES
+from speedscore.record.phases import MODEL_PHASES
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_file import load_run
 from speedscore.record.run_record import CaseResult, Round, RunRecord
@@ -29,8 +29,7 @@ def large_run() -> RunRecord:
 
 def _cases(run: RunRecord, drawn: random.Random) -> Iterator[CaseResult]:
     measured = [case for case in run.cases if case.status == "measured"]
-    phases = [phase for phase, spec in PHASES.items() if spec.role != "capability"]
-    for phase in phases:
+    for phase in MODEL_PHASES:
         like = next(case for case in measured if case.phase == phase)
         for model in range(MODELS):
             for framework in range(FRAMEWORKS):
