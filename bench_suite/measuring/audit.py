@@ -24,6 +24,7 @@ from speedscore.bench_suite.measuring.role_rounds import (
     steps_of,
 )
 from speedscore.bench_suite.workers.protocol import Elements, Repeat, Repeated, RoundPlan, Show, Shown
+from speedscore.host.clock import seconds
 from speedscore.host.peaks import Precision
 from speedscore.record.phases import FLOAT32
 
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 
 LOOKED_AT_ONE_IN = 8
 OWN_FLOPS = 8e9
-"""What pytest's side computes itself, at most and once in each process and role: about a quarter of a second."""
+OWN_SECONDS = 1.0
+"""What pytest's side computes itself, at most and once in each process and role; it gives up when it takes longer."""
 LOSS_SHARE = 0.1
 """Of the tolerance of an update. In NumPy weights kept as bfloat16 put the loss 5e-4 to 2e-3 off, float32 3e-8."""
 READS = 10
@@ -208,11 +210,13 @@ class RoundAudit:
         parameters: Doubles = {name: values.astype("float64") for name, values in self._workload.parameters().items()}
         state: Doubles = {name: values.astype("float64") for name, values in self._workload.state().items()}
         moments: dict[str, Doubles] = {}
-        number, losses = 0, [float("nan")]
+        number, losses, began = 0, [float("nan")], seconds()
         for plan in plans:
             batch = self._batches.draw(plan.batch)
             losses = []
             for _ in range(plan.settling + plan.steps):
+                if seconds() - began > OWN_SECONDS:
+                    return None
                 number += 1
                 found = method.train(parameters, state, *batch)
                 optimizer_step(self._workload.optimizer, number, parameters, found.gradients, moments)
