@@ -1,4 +1,4 @@
-"""An optimizer alone in JAX: an optax transformation and ``apply_updates``, on parameters and state that are donated."""
+"""An optimizer alone in JAX: an optax transformation and ``apply_updates``, parameters and state donated."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
 from speedscore.bench_suite.frameworks.jax.tasks import JaxTask, Named
 from speedscore.bench_suite.workloads.optimizers import Optimizing, Recipe, split_arguments
 from speedscore.bench_suite.workloads.workload import AdamW
+
+_SLOTS = {"velocity": "trace", "first": "mu", "second": "nu"}
+"""Moment → its name in optax's state."""
 
 
 def make(task: Optimizing, *, platform: str) -> JaxTask:
@@ -29,7 +32,10 @@ def make(task: Optimizing, *, platform: str) -> JaxTask:
         return (optax.apply_updates(parameters, updates), state), ()
 
     def read(carry: Any, _: Any) -> Named:
-        return {f"update.{name}": value - before[name] for name, value in carry[0].items()}
+        parameters, state = carry
+        updates = {f"update.{name}": value - before[name] for name, value in parameters.items()}
+        moments = {moment: optax.tree_utils.tree_get(state, _SLOTS[moment]) for moment in task.moments}
+        return updates | {f"{moment}.{name}": of[name] for moment, of in moments.items() for name in parameters}
 
     return JaxTask(start, function, read, {"optimizer": text})
 

@@ -59,7 +59,7 @@ class KerasOptimizer:
 
     def __init__(self, options: Sgd | AdamW, variables: list[Any]) -> None:
         self._variables = variables
-        self._optimizer, _ = make_optimizer(options, add_decay=_add_decay)
+        self._optimizer, _ = make_optimizer(options, add_decay=add_decay_foreach)
         self._optimizer.build(variables)
 
     def zero_grad(self, *, set_to_none: bool) -> None:
@@ -73,7 +73,7 @@ class KerasOptimizer:
             self._optimizer.apply(gradients, self._variables)
 
 
-def _add_decay(gradients: Sequence[Any], values: Sequence[Any], decay: float) -> list[Any]:
+def add_decay_foreach(gradients: Sequence[Any], values: Sequence[Any], decay: float) -> list[Any]:
     """By one foreach call, as Keras' own optimizers on PyTorch are written."""
     return list(torch._foreach_add(list(gradients), list(values), alpha=decay))
 

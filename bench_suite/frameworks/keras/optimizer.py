@@ -26,18 +26,28 @@ def add_decay(gradients: Sequence[Any], values: Sequence[Any], decay: float) -> 
     return [gradient + decay * value for gradient, value in zip(gradients, values, strict=True)]
 
 
-def make_optimizer(options: Sgd | AdamW, *, add_decay: AddDecay = add_decay) -> tuple[Any, str]:
-    """The Keras optimizer of the workload, not built yet, and its text."""
-    if isinstance(options, AdamW):
-        return _make_adamw(options), "keras.optimizers.AdamW, its epsilon beside the corrected √v"
-    return _make_sgd(options, add_decay), "keras.optimizers.SGD, with coupled decay"
+def make_optimizer(
+    options: Sgd | AdamW, *, add_decay: AddDecay = add_decay, rate: Any = None, clip_norm: float | None = None
+) -> tuple[Any, str]:
+    """The Keras optimizer, not built yet, and its text.
+
+    ``rate`` is a schedule in the place of the constant learning rate; the norm of all gradients together is at most
+    ``clip_norm``, where that is given.
+    """
+    common = {"learning_rate": options.learning_rate if rate is None else rate, "global_clipnorm": clip_norm}
+    if not isinstance(options, AdamW):
+        return _make_sgd(options, common, add_decay), "keras.optimizers.SGD, with coupled decay"
+    if options.weight_decay:
+        adamw = _make_adam(keras.optimizers.AdamW, options, common | {"weight_decay": options.weight_decay})
+        return adamw, "keras.optimizers.AdamW, its epsilon beside the corrected √v"
+    return _make_adam(keras.optimizers.Adam, options, common), "keras.optimizers.Adam, its epsilon beside √v̂"
 
 
-def _make_adamw(options: AdamW) -> Any:
+def _make_adam(kind: Any, options: AdamW, common: dict[str, Any]) -> Any:
     # On PyTorch the constructor gives a class of its own, which updates all variables by a few foreach calls.
-    own: Any = type(keras.optimizers.AdamW())
+    own: Any = type(kind())
 
-    class CorrectedAdamW(own):  # type: ignore[misc]
+    class Corrected(own):
         """Divides by √v + ε·√(1 − β₂ᵗ), which is √v̂ + ε, less a factor that stands above the line too."""
 
         @property
@@ -49,20 +59,13 @@ def _make_adamw(options: AdamW) -> Any:
         def epsilon(self, value: float) -> None:
             """The constructor's, which is the workload's already."""
 
-    return CorrectedAdamW(
-        learning_rate=options.learning_rate,
-        weight_decay=options.weight_decay,
-        beta_1=options.beta1,
-        beta_2=options.beta2,
-        epsilon=options.epsilon,
-        amsgrad=False,
-    )
+    return Corrected(beta_1=options.beta1, beta_2=options.beta2, epsilon=options.epsilon, amsgrad=False, **common)
 
 
-def _make_sgd(options: Sgd, add_decay: AddDecay) -> Any:
+def _make_sgd(options: Sgd, common: dict[str, Any], add_decay: AddDecay) -> Any:
     own: Any = type(keras.optimizers.SGD())
 
-    class DecayedSgd(own):  # type: ignore[misc]
+    class DecayedSgd(own):
         """Adds the decay to the gradients; Keras' momentum holds learning rate · velocity, which moves the same."""
 
         def apply(self, grads: Any, trainable_variables: Any = None) -> None:
@@ -70,4 +73,4 @@ def _make_sgd(options: Sgd, add_decay: AddDecay) -> Any:
             values = [variable.value for variable in variables]
             super().apply(add_decay(grads, values, options.weight_decay), trainable_variables)
 
-    return DecayedSgd(learning_rate=options.learning_rate, momentum=options.momentum, nesterov=False, weight_decay=None)
+    return DecayedSgd(momentum=options.momentum, nesterov=False, weight_decay=None, **common)

@@ -31,14 +31,14 @@ def build(
     if variant not in VARIANTS:
         raise ValueError(f"Keras has no variant {variant!r}; there are {', '.join(VARIANTS)}")
     backend, _, way = variant.partition("-")
-    _take_backend(backend, device=device, images=IMAGES[backend])
+    take_backend(backend, device=device)
     program: Program = importlib.import_module(f"{_FOLDER}.on_{backend}").build(
         workload, implementation=implementation, role=role, device=device, threads=threads, way=way
     )
     return program
 
 
-def _take_backend(backend: str, *, device: DeviceName, images: str) -> None:
+def take_backend(backend: str, *, device: DeviceName) -> None:
     """Raises RuntimeError where Keras has been imported on another one: it is settled then for the whole process."""
     variables = {"KERAS_BACKEND": backend, "KERAS_TORCH_DEVICE": "cuda" if device == "gpu" else "cpu"}
     if "keras" in sys.modules:
@@ -54,4 +54,4 @@ def _take_backend(backend: str, *, device: DeviceName, images: str) -> None:
         importlib.import_module("speedscore.bench_suite.frameworks.tensorflow.program")
     config = importlib.import_module("keras").config
     config.set_floatx("float32")
-    config.set_image_data_format(images)
+    config.set_image_data_format(IMAGES[backend])

@@ -1,7 +1,7 @@
 """An optimizer alone in PyTorch: clipping, ``optimizer.step`` and the scheduler, fused wherever the platform has it.
 
-The gradients are set once. Clipping scales them in place, as PyTorch's does, so that from the second call on their norm
-is the limit already; it does the same work and gives the same gradients, but for the 1e-6 that PyTorch adds to the norm.
+The gradients are set once. PyTorch's clipping scales them in place, so that from the second call on their norm is the
+limit already; it does the same work and gives the same gradients, but for the 1e-6 that it adds to the norm.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from speedscore.bench_suite.workloads.workload import AdamW
 
 Way = Literal["for loop", "foreach", "fused"]
 """PyTorch's three: a kernel a tensor and operation, a kernel an operation over all tensors, one kernel for all."""
+
+_SLOTS = {"velocity": "momentum_buffer", "first": "exp_avg", "second": "exp_avg_sq"}
+"""Moment → its name in the state of PyTorch's optimizers."""
 
 
 def make(task: Optimizing, *, prepare: Prepare, device: torch.device) -> TorchTask:
@@ -47,7 +50,13 @@ def make_in_way(task: Optimizing, *, way: Way, device: torch.device) -> TorchTas
         return True
 
     def read(state: _State, _: Any) -> Named:
-        return {f"update.{name}": value.detach() - state.before[name] for name, value in state.parameters.items()}
+        updates = {f"update.{name}": value - state.before[name] for name, value in state.parameters.items()}
+        moments = {
+            f"{moment}.{name}": state.optimizer.state[parameter][_SLOTS[moment]]
+            for name, parameter in state.parameters.items()
+            for moment in task.moments
+        }
+        return updates | moments
 
     return TorchTask(start, call, read, {"optimizer": f"{_CLASSES[_kind(recipe)]}, {way}"})
 

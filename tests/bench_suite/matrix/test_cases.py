@@ -22,9 +22,8 @@ from speedscore.bench_suite.matrix.cases import (
     matrix,
 )
 from speedscore.bench_suite.workloads.table import MODELS, TASKS, Model
-from speedscore.record.phases import DEVICES, PHASES, PRECISIONS, Phase
+from speedscore.record.phases import DEVICES, MODEL_PHASES, PHASES, PRECISIONS, Phase
 
-MODEL_PHASES = [phase for phase, spec in PHASES.items() if spec.role != "capability"]
 PLACES = [(device, precision) for device in DEVICES for precision in DEVICE_PRECISIONS[device]]
 """Of a model that is measured in every precision, as ours are."""
 

@@ -113,8 +113,9 @@ def test_having_more_equal_variants_is_worth_nothing(variants: int, rivals: int)
         ({"beta": "idiomatic", "beta-tuned": "tuned"}, "tuned", "beta-tuned"),
         ({"beta": None, "beta-tuned": None}, "idiomatic", "beta-tuned"),
         ({"beta": "tuned", "beta-tuned": "tuned"}, "idiomatic", "beta-tuned"),
+        ({"beta": "idiomatic", "beta-tuned": "multi-backend"}, "idiomatic", "beta"),
     ],
-    ids=["idiomatic", "tuned", "runs older than the field", "an ecosystem without any"],
+    ids=["idiomatic", "tuned", "runs older than the field", "an ecosystem without any", "a library on several"],
 )
 def test_the_rubric_names_the_style(styles: Mapping[str, Style | None], style: Style, expected: str) -> None:
     seconds = {"beta": 2.0, "beta-tuned": 1.0}
@@ -153,6 +154,14 @@ def test_the_others_stand_beside_it_by_rounds_that_chose_nothing() -> None:
     assert [each.style for each in chosen.beside] == ["idiomatic", "tuned"]
     times_as_fast = {each.framework: each.times_as_fast for each in chosen.beside}
     assert times_as_fast == pytest.approx({"beta": 2.0, "beta-tuned": 4.0})
+
+
+def test_a_line_of_a_library_on_several_frameworks_stands_beside_and_changes_no_figure() -> None:
+    own = (alpha(), variant("beta", 2.0, 2.5, style="idiomatic"), variant("beta-quick", 1.0, 1.5, style="idiomatic"))
+    evidence = evidence_of(*own, variant("beta-keras", 0.5, 0.75, style="multi-backend"))
+    assert values(evidence) == values(evidence_of(*own))
+    beside = {each.framework: each.times_as_fast for each in scored(evidence)["beta"].beside}
+    assert beside["beta-keras"] == pytest.approx(2.0)
 
 
 def test_a_single_variant_loses_no_round_to_a_choice() -> None:
