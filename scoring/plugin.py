@@ -93,5 +93,7 @@ def _cards(rubric: Rubric, run: NamedRun, *, facts: Sequence[Path], width: int, 
         runs=[run],
         kind_order=rubric.policy.kind_order,
     )
+    if not evidence.measured_anywhere():
+        return f"Nothing was measured in float32, and only that is ranked; {FACTS_ALONE}"
     report = build_report(rubric, evidence, frameworks=evidence.measured_anywhere(), claims=shipped_claims())
     return FORMATS["terminal"](report, width=width) if full else session_end(report, width=width)
