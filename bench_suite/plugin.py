@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{PHASE_MARK}(name): the phase that a benchmark of the matrix measures")
     config.addinivalue_line("markers", f"{PROBE_MARK}(family): the family of probes that a test asks")
     config.addinivalue_line("markers", f"{asking.MARK}: a benchmark of the matrix in another precision than float32")
-    config.addinivalue_line("markers", "capability: a case of a task, which tox run -e bench leaves out")
+    config.addinivalue_line("markers", "capability: a task or probe that tox run -e capabilities is for")
     config.addinivalue_line("markers", "quick: a probe that tox run -e bench asks too")
     config.stash[CLOCK] = VirtualClock()
     check_options(config)

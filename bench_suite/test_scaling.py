@@ -9,6 +9,7 @@ import pytest
 from speedscore.bench_suite.probes.probe import ProbeCase
 
 
+@pytest.mark.capability
 @pytest.mark.speedscore_probe("scaling")
 def test_scaling(probe: ProbeCase, ask: Callable[[ProbeCase], None]) -> None:
     ask(probe)

@@ -87,7 +87,7 @@ class Program(Runnable, Protocol):
     """Holds weights and batch on its device from the moment it is built; the weights are the workload's own."""
 
     def feed(self, inputs: Array, targets: NDArray[np.int32]) -> None:
-        """Put another batch, of the shapes of the workload's own, in the place of the present one.
+        """Put another batch, of the shapes of the workload's own, in the place of the present one; before every round.
 
         ``inputs`` of a program of the role inference have one example, and targets only a training program has. What
         was compiled serves on, and blocks until the batch is on the device. A batch of more or fewer examples may be
@@ -138,8 +138,8 @@ class TaskProgram(Runnable, Protocol):
     """A task in one framework; it holds the arguments on its device from the moment it is built."""
 
     def feed(self, arguments: Arguments) -> None:
-        """Take other arguments, of the shapes of the present ones, and begin with them. Blocks until they are on the
-        device; what was compiled serves on."""
+        """Take other arguments, of the shapes of the present ones, and begin with them; before every round. Blocks until
+        they are on the device; what was compiled serves on."""
         ...
 
     def call(self) -> None:

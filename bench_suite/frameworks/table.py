@@ -116,6 +116,10 @@ _KERAS_COMPILED = (
     "layer assigns the running statistics"
 )
 _GRAPHS = "CUDA graphs are a way to launch work on an NVIDIA GPU; torch-compile is the same without them"
+_OPTIMIZERS_COMPILED = (
+    "an optimizer is compiled anew for every fresh one, which takes longer than all the rest of its case; the fused "
+    "one, which this line uses in training, is that of the line torch"
+)
 
 
 _TUNED_RESNET = {"resnet50": "resnet50_tuned"}
@@ -160,19 +164,10 @@ def _in_torch(name: str, *, variant: str, declined: dict[str, str] | None = None
         variant=variant,
         declined=declined or {},
         task_builder=f"{_FOLDER}.torch.tasks:build",
+        declined_tasks={} if variant == "eager" else {"optimizers": _OPTIMIZERS_COMPILED},
     )
 
 
-def _with_optimizers(line: Framework, way: str) -> Framework:
-    """A line that has the tasks of optimizers alone, from the module of that way."""
-    tasks = {task.id: f"optimizers_{way}" for task in TASKS.values() if task.module == "optimizers"}
-    return msgspec.structs.replace(line, id=f"{line.id}-{way.replace('_', '-')}", models=tasks)
-
-
-_TORCH = _in_torch("torch", variant="eager")
-
-
-# The transformations are JAX's own: in the libraries upon it the tasks would be the same program.
 def _in_keras(name: str, ecosystem: str, *, extra: str, packages: tuple[str, ...], variant: str) -> Framework:
     """A line whose models are Keras', on the backend that its variant names."""
     return Framework(
@@ -194,11 +189,19 @@ def _in_keras(name: str, ecosystem: str, *, extra: str, packages: tuple[str, ...
     )
 
 
+def _with_optimizers(line: Framework, way: str) -> Framework:
+    """A line that has the tasks of optimizers alone, from the module of that way."""
+    tasks = {task.id: f"optimizers_{way}" for task in TASKS.values() if task.module == "optimizers"}
+    return msgspec.structs.replace(line, id=f"{line.id}-{way.replace('_', '-')}", models=tasks)
+
+
+_TORCH = _in_torch("torch", variant="eager")
+# The transformations are JAX's own: in the libraries upon it the tasks would be the same program.
 _JAX = msgspec.structs.replace(
     _written_in_all(_on_jax("jax", "jax", extra="jax")), task_builder=f"{_FOLDER}.jax.tasks:build"
 )
 _LINEN = _written_in_all(_on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",)))
-_HAIKU = _on_jax("haiku", "haiku", extra="haiku", packages=("haiku",))
+_HAIKU = _written_in_all(_on_jax("haiku", "haiku", extra="haiku", packages=("haiku",)))
 _EQUINOX = _on_jax("equinox", "equinox", extra="equinox", packages=("equinox",))
 _TENSORFLOW = Framework(
     "tensorflow",
@@ -212,7 +215,8 @@ _TENSORFLOW = Framework(
     declined_tasks={
         f"remat-{network}-selective": "tf.recompute_grad computes all of a block again, and knows no policy"
         for network in ("gpt", "resnet50")
-    },
+    }
+    | {"optimizers": "TensorFlow's optimizers are Keras'; plain operations, as its models here have, are nobody's own"},
 )
 
 FRAMEWORKS = {

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
-from speedscore.bench_suite.matrix.cases import has_cell, implementation
+from speedscore.bench_suite.matrix.cases import DEVICE_PRECISIONS, has_cell, implementation
 from speedscore.bench_suite.workloads.table import MODELS, TASKS, Model, Task
-from speedscore.record.phases import DEVICES, PHASES, DeviceName
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import DEVICES, PHASES, PRECISIONS, DeviceName
 from speedscore.text.markdown import Markdown, code, markdown_table
 
 
@@ -38,6 +39,15 @@ def page() -> str:
         "## Cells",
         _table(rows, headers=("framework", *DEVICES)),
         "\n".join(f"{number}. {reason}." for reason, number in notes.items()),
+        "## Precisions",
+        "The cells above are those of `float32`, whose cases are the ones that are scored. In another one a case has "
+        "its name in its id, as in `jax-gpt-bfloat16-gpu`, and is compared with cases of its own precision alone "
+        "([precision](precision.md)).",
+        _table(
+            map(_precision_row, PRECISIONS),
+            headers=("precision", "what it is", "devices", "models", "frameworks"),
+        ),
+        "The other lines decline: they are written for float32.",
         "## Frameworks",
         "An `idiomatic` line is written as the documentation of its library teaches. Where something else was found to "
         "be faster, it stands in a `tuned` line of its own, which has only the cells in which its program differs from "
@@ -69,6 +79,17 @@ def page() -> str:
         ),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _precision_row(precision: Precision) -> tuple[str, ...]:
+    models = [model.id for model in MODELS.values() if precision in model.precisions]
+    return (
+        code(precision),
+        PRECISIONS[precision],
+        ", ".join(device for device in DEVICES if precision in DEVICE_PRECISIONS[device]),
+        "all" if len(models) == len(MODELS) else ", ".join(models),
+        Markdown(", ".join(code(each.id) for each in FRAMEWORKS.values() if precision in each.precisions)),
+    )
 
 
 def _cells_row(framework: Framework, notes: dict[str, int]) -> list[str]:

@@ -9,6 +9,7 @@ what it shows comes first, and what it must be comes later or from elsewhere. It
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
@@ -23,9 +24,14 @@ from speedscore.bench_suite.measuring.role_rounds import (
     steps_of,
 )
 from speedscore.bench_suite.workers.protocol import Elements, Repeat, Repeated, RoundPlan, Show, Shown
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32
 
 if TYPE_CHECKING:
     # pytest's side has no time for NumPy before the first round is looked at.
+    import numpy as np
+    from numpy.typing import NDArray
+
     from speedscore.bench_suite.workloads.batches import Batches
     from speedscore.bench_suite.workloads.task import TaskWorkload
     from speedscore.bench_suite.workloads.workload import Workload
@@ -39,8 +45,12 @@ READS = 10
 """So often is a result read, of another round each time, before it is said that reading takes too long."""
 OTHER_BATCHES = 5
 """So many are tried before it is said that all are answered alike: two drawn by chance may be."""
-OTHER_ENOUGH = 10.0
-"""Answers to two batches are at least so many tolerances apart."""
+TASK_LIMITS = 10
+GROUP_FLOOR = 1e-3
+"""As in a task's certificate: a part of a result below this much of the whole is judged by the whole."""
+NONE: Mapping[str, float] = {}
+OTHER_ENOUGH: dict[Precision, float] = {"float32": 10.0, "tf32": 2.0, "bfloat16": 1.0}
+"""Answers to two batches are at least so many tolerances apart, which are wide where the precision is coarse."""
 
 
 class RoundAudit:
@@ -62,12 +72,12 @@ class RoundAudit:
     def after_round(self) -> None:
         """Look at the round just taken, by chance. Raises RoundRefused where it has not done its work."""
         if self._rounds.chance.randrange(LOOKED_AT_ONE_IN) == 0:
-            self._look()
+            self.look()
 
     def after_last_round(self) -> None:
         """Look at the last round where that was not done yet, and at the times of all."""
         if self._rounds.since_start and self._rounds.since_start[-1] is not self._seen:
-            self._look()
+            self.look()
         self._rounds.require_true(batch_bytes=self._batch_bytes)
 
     @cached_property
@@ -90,7 +100,8 @@ class RoundAudit:
             return sum(values.nbytes for values in self._task.arguments().values())
         return self._batches.bytes
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Certify the last round. Raises RoundRefused where it has not done its work."""
         draw = self._rounds.draw()
         shown = self._read(draw)
         plans = tuple(self._rounds.since_start)
@@ -159,7 +170,8 @@ class RoundAudit:
     def _require_losses(self, found: Sequence[float | None], wanted: Sequence[float], *, source: str) -> None:
         """Of steps to the end of a round. They follow from weights that are a little off, and tell a precision apart
         that the weights do not."""
-        limit = LOSS_SHARE * self._workload.tolerances.update
+        tolerances = self._workload.tolerances
+        limit = max(LOSS_SHARE * tolerances.update, 4 * tolerances.loss)
         for loss, right in zip(found, wanted, strict=True):
             if loss is None or not abs(loss - right) <= limit * max(abs(right), 1e-3):
                 raise RoundRefused(
@@ -183,7 +195,7 @@ class RoundAudit:
             raise RoundRefused(f"a step leaves {again.stuck} where it was, which has a gradient")
 
     def _own_training(self, plans: Sequence[RoundPlan], draw: int) -> tuple[Elements, list[float]] | None:
-        """Elements of the weights, and the losses of the last round; None where that is too much to compute."""
+        """Elements of the weights, and the losses of the last round, once in a process; None where that is too much."""
         from speedscore.bench_suite.workers.evidence import tensor_elements
         from speedscore.bench_suite.workloads.methods import numpy_method
         from speedscore.bench_suite.workloads.reference_steps import Doubles, optimizer_step
@@ -210,34 +222,40 @@ class RoundAudit:
 
     def _compare_pass(self, shown: Shown, plan: RoundPlan, draw: int) -> None:
         limit = 2 * self._workload.tolerances.outputs
-        same = self._again(RoundPlan(plan.batch, settling=0, steps=1), draw, limits={"logits": limit})
+        apart = {"logits": OTHER_ENOUGH[self._workload.precision] * limit}
+        same = self._again(RoundPlan(plan.batch, settling=0, steps=1), draw, apart=apart)
         self._require_answer(shown, same, source="a pass without a clock", limits={"logits": limit})
         if own := self._own_pass(plan, draw):
             self._require_answer(shown, own, source="float64 NumPy", limits={"logits": limit})
 
     def _compare_calls(self, shown: Shown, plan: RoundPlan, draw: int) -> None:
-        limits = {name: 2 * limit for name, limit in self._task.limits.by_result.items()}
+        # A limit is of the whole result, and a few elements of it may be further off.
+        limits = {name: TASK_LIMITS * limit for name, limit in self._task.limits.by_result.items()}
         # Where a call goes on from what the one before left, all of them are made again.
         again = RoundPlan(plan.batch, settling=0, steps=1) if self._task.calls == 1 else plan
-        same = self._again(again, draw, limits=limits)
+        apart = {name: OTHER_ENOUGH[FLOAT32] * limit for name, limit in limits.items()}
+        same = self._again(again, draw, apart=apart)
         self._require_answer(shown, same, source="calls without a clock", limits=limits)
         if own := self._own_results(plan, draw):
-            self._require_answer(shown, own, source=self._task.made_by, limits=limits)
+            elements, least = own
+            self._require_answer(shown, elements, source=self._task.made_by, limits=limits, least=least)
 
-    def _again(self, plan: RoundPlan, draw: int, *, limits: Mapping[str, float]) -> Elements:
-        """What an untimed round gives. Raises RoundRefused where it gives the same to another batch."""
+    def _again(self, plan: RoundPlan, draw: int, *, apart: Mapping[str, float]) -> Elements:
+        """What an untimed round gives. Raises RoundRefused where to another batch it gives nothing so far ``apart``."""
         for _ in range(OTHER_BATCHES):
             other = RoundPlan(self._rounds.draw(), settling=0, steps=1)
             # In this order: an answer that is only repeated is then that to the other batch.
             others, same = self._ask(Repeat(self._rounds.role, (other, plan), draw), Repeated).elements
-            if any(_distance(same, others, name) > OTHER_ENOUGH * limit for name, limit in limits.items()):
+            if any(_distance(same, others, name) > least for name, least in apart.items()):
                 return same
         raise RoundRefused("two batches are answered alike: what was timed does not depend on what it is given")
 
     @staticmethod
-    def _require_answer(shown: Shown, wanted: Elements, *, source: str, limits: Mapping[str, float]) -> None:
+    def _require_answer(
+        shown: Shown, wanted: Elements, *, source: str, limits: Mapping[str, float], least: Mapping[str, float] = NONE
+    ) -> None:
         for name, limit in limits.items():
-            error = _distance(shown.elements, wanted, name)
+            error = _distance(shown.elements, wanted, name, least=least.get(name, 0.0))
             if not error <= limit:
                 raise RoundRefused(
                     f"the round does not answer the batch that it was given: error {error:.2g} of its {name} against "
@@ -245,14 +263,14 @@ class RoundAudit:
                 )
 
     def _own_pass(self, plan: RoundPlan, draw: int) -> Elements | None:
-        """Elements of the logits of one example; None where that is too much to compute."""
+        """Elements of the logits of one example, once in a process; None where that is too much to compute."""
         from speedscore.bench_suite.workers.evidence import answer_elements, example_shown
         from speedscore.bench_suite.workloads.methods import numpy_method
 
         method = numpy_method(self._workload)
         if method is None or self._workload.inference_flops() > self._own_flops_left:
             return None
-        self._own_flops_left -= self._workload.inference_flops()
+        self._own_flops_left = 0.0
         inputs, _ = self._batches.draw(plan.batch)
         example = example_shown(len(inputs), draw)
         parameters = {name: values.astype("float64") for name, values in self._workload.parameters().items()}
@@ -260,8 +278,11 @@ class RoundAudit:
         logits = method.predict(parameters, state, inputs[example : example + 1])[0]
         return {"logits": answer_elements(logits, draw)}
 
-    def _own_results(self, plan: RoundPlan, draw: int) -> Elements | None:
-        """Elements of a task's results, once in a process; None where ``answers`` speaks of several calls, or by sketches."""
+    def _own_results(self, plan: RoundPlan, draw: int) -> tuple[Elements, dict[str, float]] | None:
+        """Elements of a task's results with the least norm that each is judged by, once in a process.
+
+        None where several calls or sketches are answered for.
+        """
         from speedscore.bench_suite.workers.evidence import tensor_elements
         from speedscore.bench_suite.workloads.task import SketchedAnswer
 
@@ -270,7 +291,11 @@ class RoundAudit:
         self._own_flops_left = 0.0
         answers = self._task.answers(self._task.arguments(plan.batch))
         known = {name: answer for name, answer in answers.items() if not isinstance(answer, SketchedAnswer)}
-        return tensor_elements(known, draw) if len(known) == len(answers) else None
+        if len(known) < len(answers):
+            return None
+        elements = tensor_elements(known, draw)
+        least = {name: len(elements[name]) ** 0.5 * _least_element(name, known) for name in known}
+        return elements, least
 
 
 def _furthest(found: Elements, wanted: Elements, start: Elements) -> tuple[str, float]:
@@ -288,11 +313,19 @@ def _stays(found: Elements, wanted: Elements, start: Elements) -> str:
     return next((name for name in start if found.get(name) == start[name] != wanted.get(name)), "")
 
 
-def _distance(found: Elements, wanted: Elements, name: str) -> float:
-    """Of the L2 norms."""
+def _least_element(name: str, answers: Mapping[str, NDArray[np.float64]]) -> float:
+    """The size by which an element of an answer is judged at least: that of a middling one, or of its group's."""
+    group = name.partition(".")[0]
+    squares = {each: float((answer.astype(float) ** 2).sum()) for each, answer in answers.items()}
+    whole = sum(square for each, square in squares.items() if each.partition(".")[0] == group)
+    return math.sqrt(max(squares[name], GROUP_FLOOR**2 * whole) / max(1, answers[name].size))
+
+
+def _distance(found: Elements, wanted: Elements, name: str, *, least: float = 0.0) -> float:
+    """Of the L2 norms; over ``least`` where the wanted one is less."""
     if name not in found or name not in wanted:
         return float("inf")
-    size = _squares(wanted[name], (0.0,) * len(wanted[name]))
+    size = max(_squares(wanted[name], (0.0,) * len(wanted[name])), least**2)
     gone = _squares(found[name], wanted[name])
     return (gone / size) ** 0.5 if size else (0.0 if not gone else float("inf"))
 

@@ -283,6 +283,7 @@ class _Block:
         cell.time_round(role, turn=turn, process=process, batch=batch)
         samples = cell.roles[role]
         samples.spent_seconds += self._clock() - started
+        cell.look_at_round(role)
         self._outcomes.listener.round_done(cell.cases[TIMED_PHASE[role]], samples.process_rounds_seconds)
 
     def _end_process(self, cells: Sequence[CellRun], *, process: int) -> None:

@@ -177,10 +177,13 @@ class CellRun:
         # Of the first process, for all: a figure over other numbers of steps would be another figure.
         first = samples.prepared[min(samples.prepared)]
         seconds = self._rounds[role].take(first.steps_per_round, batch=batch)
+        samples.rounds.append(Round(seconds, turn=turn, process=process))
+
+    def look_at_round(self, role: Role) -> None:
+        """Certify the round just taken, by chance, and let the worker rest."""
         if role in self._audits:
             self._audits[role].after_round()
         self.freeze()
-        samples.rounds.append(Round(seconds, turn=turn, process=process))
 
     def certify_again(self, role: Role) -> None:
         """After the last round of the present worker, where it had any."""
@@ -276,7 +279,7 @@ class CellRun:
 def _load(setting: Setting) -> Workload | TaskWorkload:
     """What the worker of a setting computes, on pytest's side."""
     if setting.task_options is None:
-        return load_workload(setting.workload_module, setting.preset)
+        return load_workload(setting.workload_module, setting.preset, setting.cell.precision)
     return load_task(setting.workload_module, setting.preset, setting.task_options, name=setting.cell.model)
 
 

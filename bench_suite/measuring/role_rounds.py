@@ -22,6 +22,9 @@ FARTHEST_STEP = 40
 """Training goes back to the canonical weights before it passes this step, unless one round alone is longer: what a step
 costs must not depend on how far training has come, and any round can be done over again from there at little cost."""
 
+FARTHEST_SECONDS = 2.0
+"""Likewise where steps are slow: so long do those since the canonical weights take at most."""
+
 LAG_SECONDS = 0.0015
 LAG_SHARE = 0.03
 """How much longer than the timed steps pytest's side may wait for them: what two pipes, a look at pending work and the
@@ -119,11 +122,8 @@ class RoleRounds:
 
     def ask(self, request: Request, expected: type[ReplyType]) -> tuple[ReplyType, float]:
         """The worker's reply, and the seconds until it was there, without those that were waited for a processor."""
-        held_up = self._held_up()
-        began = self._clock()
-        reply = self._ask(request, expected)
-        waited_seconds = self._clock() - began
-        return reply, waited_seconds - (self._held_up() - held_up)
+        reply, waited_seconds, held_up = self._timed(request, expected)
+        return reply, max(0.0, waited_seconds - held_up)
 
     def draw(self) -> int:
         """A number that nobody knows before."""
@@ -141,15 +141,20 @@ class RoleRounds:
                 f"likewise in all {len(known)} rounds: the work is done before the clock"
             )
 
+    def _timed(self, request: Request, expected: type[ReplyType]) -> tuple[ReplyType, float, float]:
+        """The reply, the seconds until it was there, and those of them that either side waited for a processor."""
+        # The clock outside: whoever is held up between the two must not be forgiven a wait that was not timed.
+        began = self._clock()
+        held_up = self._held_up()
+        reply = self._ask(request, expected)
+        held_up = self._held_up() - held_up
+        return reply, self._clock() - began, held_up
+
     def _take(self, steps: int, *, batch: int) -> Reading:
         plan = RoundPlan(batch, settling=max(1, steps // 4), steps=steps)
         goes_back = self._goes_back(plan)
         settled, settling_seconds = self.ask(Settle(self.role, plan.settling, batch, goes_back), Settled)
-        held_up = self._held_up()
-        began = self._clock()
-        measured = self._ask(TimeRound(self.role, steps), TimedRound)
-        waited_seconds = self._clock() - began
-        held_up = self._held_up() - held_up
+        measured, waited_seconds, held_up = self._timed(TimeRound(self.role, steps), TimedRound)
         self.since_start = [plan] if goes_back or self.role != "training" else [*self.since_start, plan]
         if settled.loss is not None and measured.loss == settled.loss:
             raise RoundRefused(
@@ -166,7 +171,13 @@ class RoleRounds:
         return reading
 
     def _goes_back(self, plan: RoundPlan) -> bool:
-        return self.role == "training" and (not self.since_start or steps_of((*self.since_start, plan)) > FARTHEST_STEP)
+        if self.role != "training":
+            return False
+        steps = steps_of((*self.since_start, plan))
+        is_far = steps > FARTHEST_STEP or (
+            bool(self.readings) and steps * self.readings[-1].step_seconds > FARTHEST_SECONDS
+        )
+        return is_far or not self.since_start
 
 
 def steps_of(plans: Sequence[RoundPlan]) -> int:

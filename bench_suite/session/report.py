@@ -10,6 +10,7 @@ import pytest
 
 from speedscore.bench_suite.measuring.load_watch import is_disturbed
 from speedscore.bench_suite.probes.summary import summary_lines
+from speedscore.bench_suite.session.capability_lines import capability_lines
 from speedscore.bench_suite.session.overview import overview_lines, unlike_attention
 from speedscore.bench_suite.session.tables import group_lines, shape_lines
 from speedscore.host.fingerprint import BUSY_FROM
@@ -53,12 +54,13 @@ def _write_cases(terminal: pytest.TerminalReporter, run: RunRecord, *, width: in
     measured = [case for case in run.cases if case.status == "measured"]
     if measured and not terminal.config.getoption("full"):
         terminal.section("speedscore: measured", sep="=")
-        for line in [*overview_lines(run, width=width), *busy_lines(measured, width=width)]:
+        lines = [*overview_lines(run, width=width), *capability_lines(measured), *busy_lines(measured, width=width)]
+        for line in lines:
             terminal.write_line(line)
         return
     if measured:
         terminal.section("speedscore: measured", sep="=")
-        for line in measured_lines(run, measured, width=width):
+        for line in [*measured_lines(run, measured, width=width), *capability_lines(measured)]:
             terminal.write_line(line)
         for line in busy_lines(measured, width=width):
             terminal.write_line(line, yellow=True)

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from speedscore.bench_suite.frameworks.program import Program
 from speedscore.bench_suite.workloads.reference_steps import mean_loss
 from speedscore.bench_suite.workloads.workload import Array, Workload
+from speedscore.host.peaks import Precision
 from speedscore.record.phases import Role
 from speedscore.record.run_record import Check
 
-OTHER_ENOUGH = 10.0
+_OTHER_ENOUGH: dict[Precision, float] = {"float32": 10.0, "tf32": 4.0, "bfloat16": 2.0}
 """A pass over another example must give logits that are at least so many tolerances away from those of the first."""
 
 
@@ -48,6 +49,11 @@ def limit(workload: Workload, role: Role) -> float:
     return 2 * (limits.loss if role == "training" else limits.outputs)
 
 
+def least_apart(workload: Workload) -> float:
+    """Relative distance beyond which the logits of two examples are others, and not the same ones rounded."""
+    return _OTHER_ENOUGH[workload.precision] * workload.tolerances.outputs
+
+
 def check_second_batch(
     program: Program, workload: Workload, role: Role, logits: NDArray[np.float32]
 ) -> Iterable[Check]:
@@ -68,7 +74,7 @@ def check_second_batch(
         if role == "throughput":
             error = distance(others, np.roll(logits, -1, axis=0))
         else:
-            error = 0.0 if distance(others, logits) > OTHER_ENOUGH * workload.tolerances.outputs else 1.0
+            error = 0.0 if distance(others, logits) > least_apart(workload) else 1.0
     program.feed(*own_batch(workload, role))
     program.load()
     yield Check("second batch", "", error if np.isfinite(error) else 1.0, limit(workload, role))

@@ -44,7 +44,7 @@ class Step(NamedTuple):
 
 def step(state: NDArray[np.float64], action: NDArray[np.bool_]) -> Step:
     """From state [..., 4] under action [...] to the next one."""
-    position, velocity, angle, spin = np.moveaxis(state, -1, 0)
+    _, velocity, angle, spin = np.moveaxis(state, -1, 0)
     force = np.where(action, FORCE, -FORCE)
     cosine, sine = np.cos(angle), np.sin(angle)
     push = (force + POLE_MOMENT * spin**2 * sine) / TOTAL_MASS

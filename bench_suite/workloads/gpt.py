@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import canonical
+from speedscore.bench_suite.workloads.tf32 import tf32_tolerances
 from speedscore.bench_suite.workloads.transformer import Transformer, make_presets
 from speedscore.bench_suite.workloads.workload import AdamW, Tolerances, Weights
 from speedscore.host.fields import Scalar
@@ -82,18 +83,22 @@ _TOLERANCES = Tolerances(
     ),
 )
 
-_TOLERANCES_BELOW_FLOAT32: dict[Precision, Tolerances] = {
-    "bfloat16": Tolerances(
-        outputs=0.04,
-        loss=0.0004,
-        gradients=0.09,
-        update=0.3,
-        optimizer=5e-2,
-        least_outputs=1e-3,
-        reason="",
+_BFLOAT16 = Tolerances(
+    outputs=4e-2,
+    loss=2e-4,
+    gradients=0.1,
+    update=0.36,
+    optimizer=5e-2,
+    least_outputs=2e-3,
+    reason=(
+        "As of mlp. The worst on the CPU of JAX, Flax, PyTorch and TensorFlow at smoke, and of PyTorch at small: "
+        "outputs 1.3e-2, loss 5.6e-5, gradients 3.2e-2, update 0.12, an optimizer's step 1.7e-2 (the step and the "
+        "gradients are two programs to XLA, whose roundings differ). No honest program was nearer than 4.4e-3 in the "
+        "outputs. A LayerNorm epsilon of 1e-6, 1.6e-2 off, and the other form of GELU are not seen here but in the "
+        "case in float32."
     ),
-    "tf32": Tolerances(outputs=1, loss=1, gradients=1, update=1, reason="", least_outputs=1e-5),
-}
+)
+_TOLERANCES_BELOW_FLOAT32: dict[Precision, Tolerances] = {"bfloat16": _BFLOAT16, "tf32": tf32_tolerances(_BFLOAT16)}
 
 _PRESETS = make_presets(
     partial(Gpt, batch=4, optimizer=_OPTIMIZER, tolerances=_TOLERANCES),

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import canonical
+from speedscore.bench_suite.workloads.tf32 import tf32_tolerances
 from speedscore.bench_suite.workloads.workload import AdamW, Tolerances, Weights
 from speedscore.host.fields import Scalar
 from speedscore.host.peaks import Precision
@@ -110,18 +111,23 @@ _TOLERANCES = Tolerances(
     ),
 )
 
-_TOLERANCES_BELOW_FLOAT32: dict[Precision, Tolerances] = {
-    "bfloat16": Tolerances(
-        outputs=0.02,
-        loss=0.012,
-        gradients=0.025,
-        update=0.12,
-        optimizer=5e-2,
-        least_outputs=1e-3,
-        reason="",
+_BFLOAT16 = Tolerances(
+    outputs=2e-2,
+    loss=1.2e-2,
+    gradients=3e-2,
+    update=0.12,
+    optimizer=5e-2,
+    least_outputs=1.5e-3,
+    reason=(
+        "bfloat16 keeps eight digits of two, so that each rounding is up to 2e-3 off, and an error comes of how many "
+        "there are. About three times the worst on the CPU of JAX, Flax, PyTorch and TensorFlow at smoke, and of "
+        "PyTorch at small: outputs 6.7e-3, loss 3.8e-3 (of one example), gradients 1.1e-2, update 3.7e-2. No honest "
+        "program was nearer than 3.8e-3 in the outputs, and one in float32 is 1e-6 off. A forgotten bias or a kernel "
+        "that is transposed is refused; GELU in its tanh form, 3.5e-4 off, is not seen: the case in float32, which "
+        "is the same file, sees it."
     ),
-    "tf32": Tolerances(outputs=1, loss=1, gradients=1, update=1, reason="", least_outputs=1e-5),
-}
+)
+_TOLERANCES_BELOW_FLOAT32: dict[Precision, Tolerances] = {"bfloat16": _BFLOAT16, "tf32": tf32_tolerances(_BFLOAT16)}
 
 _PRESETS = {
     workload.preset: workload

@@ -64,7 +64,13 @@ class PerExampleGradients(msgspec.Struct, frozen=True):
 
 _NAMES = tuple(f"dense{index}.{part}" for index in range(3) for part in ("kernel", "bias"))
 
-_LIMITS = Limits(by_result=dict.fromkeys(_NAMES, 1e-5), reason="")
+_LIMITS = Limits(
+    by_result=dict.fromkeys(_NAMES, 1e-5),
+    reason=(
+        "More than ten times the worst on the CPU of JAX, PyTorch, eager and compiled, and TensorFlow at smoke and "
+        "small: 5.7e-7. The mean given to each example is 1 off, a bias left out 0.1."
+    ),
+)
 
 _SIZES = {
     "smoke": (64, (64, 128, 128, 16)),

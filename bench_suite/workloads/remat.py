@@ -86,8 +86,6 @@ class Remat(msgspec.Struct, frozen=True):
         return own | {
             "policy": self.policy,
             "budget_bytes": self.budget_bytes,
-            "work": own["batch"],
-            "work_unit": "examples",
         }
 
 

@@ -21,22 +21,32 @@ _SPLIT_BY_ROWS = ("attn.proj", "mlp.proj")
 
 
 def make_workload() -> Gpt:
-    """Smoke's sizes with two layers, and with as many examples and heads as there may be devices."""
+    """Smoke's sizes with one layer, and with as many examples and heads as there may be devices."""
     smoke = gpt.make("smoke")
     return msgspec.structs.replace(
         smoke,
         preset="scaling",
         batch=MOST_DEVICES,
         heads=MOST_DEVICES,
-        layers=2,
+        layers=1,
         cut=f"{smoke.cut}; {MOST_DEVICES} examples and {MOST_DEVICES} heads, which the devices share",
     )
 
 
 def make_timed_workload(preset: str) -> Gpt:
-    """``gpt`` at ``preset`` with at least as many examples as there may be devices: what real devices are timed on."""
+    """``gpt`` at ``preset`` in a shape that any number of devices divides: what real devices are timed on.
+
+    The vocabulary is rounded up, as users of several devices pad it; examples and heads are at least as many as devices
+    may be. Other heads of the same width together have the same FLOPs.
+    """
     workload = gpt.make(preset)
-    return msgspec.structs.replace(workload, batch=max(workload.batch, MOST_DEVICES))
+    return msgspec.structs.replace(
+        workload,
+        batch=max(workload.batch, MOST_DEVICES),
+        heads=max(workload.heads // MOST_DEVICES, 1) * MOST_DEVICES,
+        vocabulary=-(-workload.vocabulary // MOST_DEVICES) * MOST_DEVICES,
+        cut=f"{workload.cut}; examples, heads and vocabulary in multiples of {MOST_DEVICES}, which the devices share",
+    )
 
 
 def make_scaling_reference() -> Reference:

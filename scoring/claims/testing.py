@@ -66,8 +66,8 @@ class FoundTests(msgspec.Struct, frozen=True):
 def find_tests(claim: Claim, evidence: Evidence, *, variants: Mapping[DeviceName, Variants]) -> FoundTests:
     """Every test of ``claim`` that the runs hold, on one kind of device.
 
-    ``variants`` are the lines that ecosystems are scored as, by device in the policy's order; a claim that names no kind
-    of device is tested on the first where it can be.
+    ``variants`` are the lines that ecosystems are scored as, by device in the policy's order; a claim that names no
+    kind of device is tested on the first where it can be.
     """
     if reason := _reason_without_cases(claim, evidence):
         return FoundTests(reason=reason)

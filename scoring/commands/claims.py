@@ -12,6 +12,7 @@ from speedscore.scoring.claims.published_figure import HeldFigure, hold_figures,
 from speedscore.scoring.commands import arguments
 from speedscore.scoring.rubric.rubric import load_rubric
 from speedscore.text.arguments import examples
+from speedscore.text.markdown import escaped
 from speedscore.text.output import COMMAND, write
 from speedscore.text.plain import plain
 from speedscore.text.tables import Footnotes
@@ -76,7 +77,7 @@ def _in_terminal(
 def _in_markdown(
     said: Sequence[JudgedClaim], neutral: Sequence[JudgedClaim], held: Sequence[HeldFigure]
 ) -> Iterator[str]:
-    yield f"{len(said)} claims: {claims_wording.counts(said)}."
+    yield escaped(f"{len(said)} claims: {claims_wording.counts(said)}.")
     for heading, claims in ((claims_wording.HEADING, said), (claims_wording.NEUTRAL_HEADING, neutral)):
         if claims:
             yield from ("", f"## {heading}", "", *claims_table.in_markdown(claims))

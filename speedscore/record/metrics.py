@@ -72,6 +72,7 @@ _OTHER_DOCSTRINGS = {
 _COMPILE_SECONDS = {
     "trace_seconds": "seconds of tracing",
     "lower_seconds": "seconds of lowering",
+    "trace_and_lower_seconds": "seconds of tracing and lowering",
     "backend_compile_seconds": "seconds of the compiler's own work",
     "first_step_seconds": "seconds of the first step itself",
     "time_to_first_step_seconds": "seconds to the first step",

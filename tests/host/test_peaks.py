@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from speedscore.host.peaks import FLOAT32_PEAKS, peak_flops_per_second, why_no_peak
+from speedscore.host.peaks import FLOAT32_PEAKS, TENSOR_PEAKS, peak_flops_per_second, why_no_peak
 
 _CORES_AND_BOOST_HERTZ = {
     "Tesla T4": (2560, 1590e6),
@@ -57,3 +57,21 @@ def test_a_known_device_has_its_peak_and_nothing_to_explain() -> None:
 def test_what_is_not_known_is_not_guessed(device_kind: str, reason: str) -> None:
     assert peak_flops_per_second(device_kind, "float32") is None
     assert reason in why_no_peak(device_kind, "float32")
+
+
+@pytest.mark.parametrize("device_kind", TENSOR_PEAKS)
+def test_a_peak_of_the_tensor_cores_is_dense_and_of_its_own_precision(device_kind: str) -> None:
+    for precision, peak in TENSOR_PEAKS[device_kind].items():
+        assert peak_flops_per_second(device_kind, precision) == peak
+        assert (peak.precision, why_no_peak(device_kind, precision)) == (precision, "")
+    if device_kind.startswith("NVIDIA"):
+        float32 = FLOAT32_PEAKS[device_kind]
+        tf32, bfloat16 = (TENSOR_PEAKS[device_kind][precision].flops_per_second for precision in ("tf32", "bfloat16"))
+        assert float32.flops_per_second <= tf32
+        # On every card so far, so that a figure with sparsity in one column shows.
+        assert bfloat16 == pytest.approx(2 * tf32, rel=0.02)
+
+
+def test_a_card_without_such_tensor_cores_has_no_peak_in_bfloat16() -> None:
+    assert peak_flops_per_second("Tesla T4", "bfloat16") is None
+    assert "no bfloat16 peak is listed" in why_no_peak("Tesla T4", "bfloat16")

@@ -46,7 +46,6 @@ def test_a_stop_and_a_neighbour_on_the_same_processor_move_the_counters() -> Non
         before = counters.read()
         while (taken := counters.read().since(before)).queued_seconds < 0.02:
             pass
-        assert taken.involuntary_switches > 0
         assert taken.processor_seconds > 0.0
         os.kill(os.getpid(), signal.SIGCONT)
         assert counters.read().since(before).stops == 1

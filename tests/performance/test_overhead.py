@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,8 +21,10 @@ import pytest
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import Cell, implementation
+from speedscore.bench_suite.measuring.cell_run import ask
+from speedscore.bench_suite.measuring.role_rounds import RoleRounds
 from speedscore.bench_suite.workers.handle import ProcessWorker
-from speedscore.bench_suite.workers.protocol import Build, Prepare, Prepared, Setting, TimedRound, TimeRound
+from speedscore.bench_suite.workers.protocol import Build, Prepare, Prepared, Setting
 from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.bench_suite.workloads.table import MODELS
 from speedscore.host.processors import allowed_processors
@@ -76,6 +79,7 @@ def paired_ratio(framework: str, model: str, folder: Path) -> tuple[float, float
         worker.freeze()
         assert isinstance(prepared, Prepared)
         steps = prepared.steps_per_round
+        rounds = RoleRounds("training", partial(ask, worker, limit_seconds=limit_seconds), worker.held_up_seconds)
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as bare:
             assert bare.stdin is not None
             assert bare.stdout is not None
@@ -86,11 +90,9 @@ def paired_ratio(framework: str, model: str, folder: Path) -> tuple[float, float
                 for side in ("suite", "bare") if index % 2 else ("bare", "suite"):
                     if side == "suite":
                         bare.send_signal(signal.SIGSTOP)
-                        measured = worker.ask(TimeRound(role="training", steps=steps), limit_seconds=limit_seconds)
+                        seconds[side] = rounds.take(steps)
                         worker.freeze()
                         bare.send_signal(signal.SIGCONT)
-                        assert isinstance(measured, TimedRound)
-                        seconds[side] = measured.seconds
                     else:
                         bare.stdin.write(f"{steps}\n")
                         bare.stdin.flush()

@@ -63,6 +63,13 @@ def test_only_what_was_measured_side_by_side_is_compared(other: dict[str, Any]) 
     assert find_ratios([a_case("a", [[1.0]] * 2), a_case("b", [[2.0]] * 2, **other)]) == ()
 
 
+def test_a_ratio_says_its_precision_and_one_of_an_older_run_is_of_float32() -> None:
+    mixed = the_ratio(*(a_case(name, [[1.0]] * 2, precision="bfloat16") for name in ("a", "b")))
+    assert mixed.precision == "bfloat16"
+    older = {name: value for name, value in msgspec.to_builtins(mixed).items() if name != "precision"}
+    assert msgspec.convert(older, Ratio).precision == "float32"
+
+
 def test_what_was_not_measured_is_not_compared() -> None:
     case = a_case("b", [[2.0]])
     skipped = msgspec.structs.replace(case, status="skipped", reason="no device", rounds=())

@@ -21,7 +21,7 @@ ROUNDS = 50
 
 
 def large_run() -> RunRecord:
-    """Ten frameworks with ten models in all phases. What a case saves beside its rounds is a real case's."""
+    """Ten frameworks with ten models in all of their phases. What a case saves beside its rounds is a real case's."""
     run = load_run(ROOT / "fixtures" / "runs" / "2026-11-26-cpu-smoke.json")
     cases = tuple(_cases(run, random.Random(0)))
     return msgspec.structs.replace(run, cases=cases, ratios=find_ratios(cases), probes=())
@@ -29,7 +29,8 @@ def large_run() -> RunRecord:
 
 def _cases(run: RunRecord, drawn: random.Random) -> Iterator[CaseResult]:
     measured = [case for case in run.cases if case.status == "measured"]
-    for phase in PHASES:
+    phases = [phase for phase, spec in PHASES.items() if spec.role != "capability"]
+    for phase in phases:
         like = next(case for case in measured if case.phase == phase)
         for model in range(MODELS):
             for framework in range(FRAMEWORKS):

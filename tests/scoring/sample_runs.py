@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from speedscore.host.peaks import Precision
 from speedscore.record.measurement import Measurement
-from speedscore.record.phases import DeviceName, Phase
+from speedscore.record.phases import FLOAT32, DeviceName, Phase
 from speedscore.record.run_file import BLOCK_KEY, to_block, write_json
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Certificate, Check, Round, RunRecord
 
@@ -35,12 +36,13 @@ def measured_case(
     model: str = "mlp",
     phase: Phase = "training",
     device: DeviceName = "cpu",
+    precision: Precision = FLOAT32,
     extra: Iterable[Measurement] = (),
     processes: int = 1,
 ) -> CaseResult:
     """A measured case; ``seconds`` are the rounds of each process, or the one value of three equal rounds."""
     rounds = (seconds,) * 3 if isinstance(seconds, float) else tuple(seconds)
-    case_id = f"{framework}-{model}-{device}"
+    case_id = f"{framework}-{model}-{device}" if precision == FLOAT32 else f"{framework}-{model}-{precision}-{device}"
     return CaseResult(
         id=case_id,
         nodeid=f"bench_suite/test_{phase}.py::test_{phase}[{case_id}]",
@@ -49,7 +51,7 @@ def measured_case(
         model=model,
         device=device,
         phase=phase,
-        precision="float32",
+        precision=precision,
         status="measured",
         rounds=tuple(
             Round(each, turn=turn, process=process) for process in range(processes) for turn, each in enumerate(rounds)

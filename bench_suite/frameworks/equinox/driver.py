@@ -13,7 +13,7 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax.sharding import NamedSharding, PartitionSpec
+from jax.sharding import NamedSharding
 
 from speedscore.bench_suite.frameworks.equinox.layout import fill_model, fill_state, outline, to_canonical
 from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Loss, Tree, one_element
@@ -21,6 +21,9 @@ from speedscore.bench_suite.frameworks.jax.observing import count_exported_bytes
 from speedscore.bench_suite.workloads.workload import Weights
 from speedscore.host.clock import seconds
 from speedscore.host.fields import Scalar
+
+# Without annotations.
+PartitionSpec: Any = jax.sharding.PartitionSpec
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,16 +59,16 @@ class EquinoxDriver:
     def start(self, params: Tree, state: Tree, *, trains: bool) -> Carry:
         if not trains:
             return params, state, None
-        trained = eqx.filter(params, eqx.is_inexact_array)
-        sharding = jax.tree.leaves(params)[0].sharding
-        if isinstance(sharding, NamedSharding):
-            # Under jit the zeros of an optimizer would not be shared out as the parameters are; its counts are scalars.
-            everywhere = NamedSharding(sharding.mesh, PartitionSpec())
-            initial = self._optimizer.init(trained)
-            return params, state, jax.tree.map(lambda x: x if x.ndim else jax.device_put(x, everywhere), initial)
+        initial = eqx.filter_jit(self._optimizer.init)(eqx.filter(params, eqx.is_inexact_array))
         # What depends on no argument is committed to no device, but what a step gives back is: the second step would
         # be compiled anew.
-        return params, state, jax.device_put(eqx.filter_jit(self._optimizer.init)(trained), sharding)
+        return params, state, jax.device_put(initial, jax.tree.leaves(params)[0].sharding)
+
+    def start_sharded(self, params: Tree, state: Tree) -> Carry:
+        # Not under jit, as the parameters' places would be lost; the counts of steps are scalars, and are everywhere.
+        initial = self._optimizer.init(eqx.filter(params, eqx.is_inexact_array))
+        everywhere = NamedSharding(jax.tree.leaves(params)[0].sharding.mesh, PartitionSpec())
+        return params, state, jax.tree.map(lambda x: x if x.ndim else jax.device_put(x, everywhere), initial)
 
     def parts(self, carry: Carry) -> tuple[Tree, Tree]:
         return carry[0], carry[1]

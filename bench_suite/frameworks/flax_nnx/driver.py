@@ -81,6 +81,10 @@ class JitDriver:
         model.train()
         return Carry(model, nnx.Optimizer(model, self._optimizer, wrt=nnx.Param))
 
+    def start_sharded(self, params: Tree, state: Tree) -> Carry:
+        # nnx.Optimizer is not made under jit: its arrays lie as the parameters do.
+        return self.start(params, state, trains=True)
+
     def parts(self, carry: Carry) -> tuple[Tree, Tree]:
         params, state = nnx.state(carry.model, nnx.Param, nnx.BatchStat)
         return layout.read(params), layout.read(state)

@@ -50,7 +50,7 @@ class JaxBuilder:
         variant: str,
         placement: Placement,
     ) -> JaxProgram:
-        """The same with its arrays wherever ``placement`` puts them; ``device`` is the kind that these places are of."""
+        """The same with its arrays where ``placement`` puts them; ``device`` is the kind that these places are of."""
         if variant not in self._drivers:
             remedy = f"there are {', '.join(self._drivers)}" if any(self._drivers) else "leave it empty"
             raise ValueError(f"{self._library} has no variant {variant!r}; {remedy}")

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from speedscore.bench_suite.frameworks.jax.driver import Driver, Tree
+from speedscore.bench_suite.frameworks.jax.driver import Carry, Driver, Tree
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.record.phases import DeviceName
 
@@ -59,6 +59,10 @@ class Placement(Protocol):
         """Copies of the driver's trees of parameters and state, NumPy's until then."""
         ...
 
+    def start(self, driver: Driver, trees: tuple[Tree, Tree], *, trains: bool) -> Carry:
+        """What the first step takes, from what ``put_weights`` gave."""
+        ...
+
     def put_batch(self, batch: tuple[Any, ...]) -> Any:
         """Copies of NumPy arrays whose first axis is the batch's."""
         ...
@@ -82,6 +86,9 @@ class OneDevice:
         del driver
         params, state = place(trees, self.device)
         return params, state
+
+    def start(self, driver: Driver, trees: tuple[Tree, Tree], *, trains: bool) -> Carry:
+        return driver.start(*trees, trains=trains)
 
     def put_batch(self, batch: tuple[Any, ...]) -> Any:
         return place(batch, self.device)

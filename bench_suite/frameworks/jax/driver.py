@@ -125,6 +125,14 @@ class Driver(Protocol):
         ...
 
 
+class ShardingDriver(Driver, Protocol):
+    """One whose training step several devices can share."""
+
+    def start_sharded(self, params: Tree, state: Tree) -> Carry:
+        """As ``start`` for training, where each array lies over several devices: the optimizer's lie as they do."""
+        ...
+
+
 class PureDriver:
     """Answers ``Driver`` for a model of pure functions: ``jax.jit`` over trees, all of them donated."""
 
@@ -141,12 +149,11 @@ class PureDriver:
         self.to_canonical = model.to_canonical
 
     def start(self, params: Tree, state: Tree, *, trains: bool) -> Carry:
-        if not trains:
-            return params, state, None
-        # Under jit the zeros of an optimizer follow from no argument, and would not be shared out as the parameters are.
-        shared_out = any(len(leaf.sharding.device_set) > 1 for leaf in jax.tree.leaves(params))
-        init = self._optimizer.init if shared_out else self._init_optimizer
-        return params, state, init(params)
+        return params, state, self._init_optimizer(params) if trains else None
+
+    def start_sharded(self, params: Tree, state: Tree) -> Carry:
+        # Under jit an optimizer's zeros follow from no argument, and would not be shared out as the parameters are.
+        return params, state, self._optimizer.init(params)
 
     def parts(self, carry: Carry) -> tuple[Tree, Tree]:
         return carry[0], carry[1]

@@ -106,10 +106,10 @@ class JaxProgram:
         # The old arrays go first, so that reloading never raises the peak.
         self._carry = self._loss = self._logits = None
         # Drawn again rather than kept: a copy on the host would stand in the memory that is measured.
-        params, state = self._placement.put_weights(
+        trees = self._placement.put_weights(
             self._driver.to_trees(self._workload.parameters(), self._workload.state()), self._driver
         )
-        self._carry = self._driver.start(params, state, trains=self._trains)
+        self._carry = self._placement.start(self._driver, trees, trains=self._trains)
         self.wait()
 
     def compile(self) -> dict[str, float]:

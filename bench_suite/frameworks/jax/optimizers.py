@@ -1,4 +1,4 @@
-"""An optimizer alone in JAX: an optax transformation and ``apply_updates``, on parameters and state that are donated."""
+"""An optimizer alone in JAX: an optax transformation and ``apply_updates``, parameters and state donated."""
 
 from __future__ import annotations
 

@@ -15,8 +15,7 @@ from typing import Any, cast
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
-from jax.ad_checkpoint import checkpoint_name
+from jax import ad_checkpoint, lax
 
 from speedscore.bench_suite.frameworks.jax.driver import make_loss
 from speedscore.bench_suite.frameworks.jax.image_layers import batch_statistics, convolve, max_pool
@@ -31,6 +30,9 @@ from speedscore.host.fields import Scalar
 
 Wrap = Callable[..., Any]
 """Puts ``jax.checkpoint`` around a block, or leaves it alone."""
+# Without annotations in one release of JAX or another.
+_Shape: Any = jax.ShapeDtypeStruct
+_name: Any = ad_checkpoint.checkpoint_name
 _BLOCK = "block0"
 """How the stacked parameters of all blocks are called: as those of the first."""
 _CONVOLUTION = "convolution"
@@ -62,7 +64,7 @@ def make(task: TaskWorkload, *, platform: str) -> JaxTask:
     def residual_bytes(batch: int) -> int:
         other = with_batch(remat, batch).network
         shapes = jax.tree.map(_shape, (network.to_tree(other.parameters()), other.inputs(), other.targets()))
-        return count_residual_bytes(scaled_loss, *shapes, jax.ShapeDtypeStruct((), np.float32))
+        return count_residual_bytes(scaled_loss, *shapes, _Shape((), np.float32))
 
     def counts() -> dict[str, int]:
         own = len(remat.network.targets())
@@ -88,7 +90,7 @@ def count_residual_bytes(function: Callable[..., Any], *shapes: Any) -> int:
 
 
 def _shape(values: Any) -> Any:
-    return jax.ShapeDtypeStruct(values.shape, values.dtype)
+    return _Shape(values.shape, values.dtype)
 
 
 class _LanguageModel:
@@ -171,7 +173,7 @@ class _ResidualNetwork:
 
 
 def _conv_bn(parameters: Any, images: Any, conv: str, bn: str, stride: int = 1) -> Any:
-    images = checkpoint_name(convolve(images, parameters[f"{conv}.kernel"], stride), _CONVOLUTION)
+    images = _name(convolve(images, parameters[f"{conv}.kernel"], stride), _CONVOLUTION)
     mean, variance = batch_statistics(images)
     scale = parameters[f"{bn}.scale"] * lax.rsqrt(variance + resnet50.NORM_EPSILON)
     return (images - mean) * scale + parameters[f"{bn}.bias"]

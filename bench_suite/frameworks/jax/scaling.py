@@ -13,13 +13,14 @@ from typing import Any, cast
 
 import jax
 import numpy as np
+from jax import sharding
 from jax.experimental import multihost_utils
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh, NamedSharding
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.jax.building import JaxBuilder
 from speedscore.bench_suite.frameworks.jax.devices import find_device, place
-from speedscore.bench_suite.frameworks.jax.driver import Driver, Tree
+from speedscore.bench_suite.frameworks.jax.driver import Carry, Driver, ShardingDriver, Tree
 from speedscore.bench_suite.frameworks.jax.jax_program import JaxProgram
 from speedscore.bench_suite.frameworks.jax.watching import config
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
@@ -28,6 +29,9 @@ from speedscore.bench_suite.frameworks.table import Framework
 from speedscore.bench_suite.workloads.scaling import split_axis
 from speedscore.bench_suite.workloads.workload import Weights, Workload
 from speedscore.record.phases import DeviceName
+
+# Without annotations.
+PartitionSpec: Any = sharding.PartitionSpec
 
 DATA = "data"
 """The way in which each device has all parameters and a part of the batch; the other is ``model``."""
@@ -82,6 +86,9 @@ class SharedOut:
         params, state = trees
         places = self._whole if self._way == DATA else jax.tree.map(self._split_where_marked, self._marked(driver))
         return place(params, places), place(state, self._whole)
+
+    def start(self, driver: Driver, trees: tuple[Tree, Tree], *, trains: bool) -> Carry:
+        return cast(ShardingDriver, driver).start_sharded(*trees) if trains else driver.start(*trees, trains=False)
 
     def put_batch(self, batch: tuple[Any, ...]) -> Any:
         return place(batch, NamedSharding(self._mesh, PartitionSpec(_AXIS)) if self._way == DATA else self._whole)

@@ -140,7 +140,8 @@ class MirroredProgram:
         for variable in variables:
             for copy in self._copies(variable):
                 held[copy.device] = held.get(copy.device, 0) + copy.shape.num_elements()
-        return max(held.values()) / sum(variable.shape.num_elements() for variable in variables)
+        whole: int = sum(variable.shape.num_elements() for variable in variables)
+        return max(held.values()) / whole
 
     def _step_everywhere(self, inputs: Any, targets: Any) -> Any:
         return self._strategy.reduce(_MEAN, self._strategy.run(self._step_here, (inputs, targets)), axis=None)

@@ -1,7 +1,7 @@
 """An optimizer alone in PyTorch: clipping, ``optimizer.step`` and the scheduler, fused wherever the platform has it.
 
-The gradients are set once. Clipping scales them in place, as PyTorch's does, so that from the second call on their norm
-is the limit already; it does the same work and gives the same gradients, but for the 1e-6 that PyTorch adds to the norm.
+The gradients are set once. PyTorch's clipping scales them in place, so that from the second call on their norm is the
+limit already; it does the same work and gives the same gradients, but for the 1e-6 that it adds to the norm.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The gradient of each example's loss in PyTorch: ``torch.func.vmap`` over the examples of ``grad``.
 
-That is how its documentation teaches it. Of a ``Module`` it would be the same with ``functional_call`` around. Libraries
-for private training also have hooks that form the outer products of each layer by themselves, one rule a kind of layer;
-they compose with nothing else, and are another library.
+That is how its documentation teaches it. Of a ``Module`` it would be the same with ``functional_call`` around it.
+Libraries for private training have hooks as well, which form the outer products by a rule for each kind of layer; those
+compose with nothing else.
 """
 
 from __future__ import annotations

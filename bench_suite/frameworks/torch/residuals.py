@@ -4,6 +4,9 @@ Each piece of memory counts once, however many tensors share it; parameters, buf
 not count, for they are there anyway. It times nothing.
 """
 
+# Where PyTorch is not installed, its classes are Any to the type checker; where it is, these have no annotations.
+# mypy: allow-subclassing-any, allow-untyped-calls
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping

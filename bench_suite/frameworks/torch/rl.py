@@ -15,6 +15,7 @@ from speedscore.bench_suite.frameworks.torch.tanh_net import apply
 from speedscore.bench_suite.frameworks.torch.tasks import Named, Prepare, TorchTask
 from speedscore.bench_suite.workloads import cartpole
 from speedscore.bench_suite.workloads.rl import DISCOUNT, LEARNING_RATE, ROLLOUT, CartPole
+from speedscore.host.fields import Scalar
 
 Act = Callable[..., tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
 
@@ -22,7 +23,7 @@ Act = Callable[..., tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
 def make(task: CartPole, *, prepare: Prepare, device: torch.device) -> TorchTask:
     """The task as functions of tensors; they are the same on every device."""
     del device
-    description = {"form": "batched tensors, a Python loop over time"}
+    description: dict[str, Scalar] = {"form": "batched tensors, a Python loop over time"}
     act = prepare(_act)
     if task.what == ROLLOUT:
         return TorchTask.pure(lambda arguments: _rollout(act, _policy(arguments), arguments), description)
@@ -59,12 +60,13 @@ def _rollout(act: Act, parameters: Named, arguments: Named) -> dict[str, Any]:
 def _update(act: Act, loss: Callable[..., torch.Tensor], parameters: Named, arguments: Named) -> dict[str, Any]:
     played = _rollout(act, parameters, arguments)
     returns = _discounted_returns(played["terminated"])
-    value = loss(parameters, played["observations"], played["actions"], returns - returns.mean())
+    mean = returns.mean()
+    value = loss(parameters, played["observations"], played["actions"], returns - mean)
     gradients = torch.autograd.grad(value, tuple(parameters.values()))
     with torch.no_grad():
         updated = torch._foreach_add(tuple(parameters.values()), gradients, alpha=-LEARNING_RATE)
     return {
-        "loss": value,
+        "mean_return": mean,
         **{f"gradient.{name}": values for name, values in zip(parameters, gradients, strict=True)},
         **{f"updated.{name}": values for name, values in zip(parameters, updated, strict=True)},
     }

@@ -1,4 +1,4 @@
-"""A training program in PyTorch over several processes, each with one device: by data, by FSDP2, or by tensor parallelism.
+"""A training program in PyTorch over several processes with a device each: by data, by FSDP2, by tensor parallelism.
 
 ``data`` is ``DistributedDataParallel``: every process has all parameters, and a part of the batch. ``fsdp`` is
 ``fully_shard``: a part of every parameter, and of the batch. ``tensor`` is ``parallelize_module``: some columns or rows
@@ -35,9 +35,12 @@ from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName
 
+# Some of it is exported to users and not to the type checker.
+_distributed: Any = distributed
+
 TENSOR = "tensor"
 """The way in which every process has the whole batch."""
-_LIMIT = timedelta(seconds=60)
+_LIMIT = timedelta(seconds=180)
 """Of one collective, and of finding each other: a process that waits longer waits for one that has died."""
 
 
@@ -60,7 +63,7 @@ def joined(member: Member | None, device: DeviceName) -> Iterator[None]:
         torch.cuda.set_device(member.rank)
     where: dict[str, Any] = {"rank": member.rank, "world_size": member.processes}
     if member.rendezvous:
-        where["store"] = distributed.FileStore(member.rendezvous, member.processes)
+        where["store"] = _distributed.FileStore(member.rendezvous, member.processes)
     distributed.init_process_group("nccl" if device == "gpu" else "gloo", timeout=_LIMIT, **where)
     try:
         yield
@@ -228,7 +231,7 @@ def spread(program: ShardedTorchProgram) -> Spread:
 
 def _whole(tensors: dict[str, Any]) -> dict[str, Any]:
     return {
-        name: tensor.detach().full_tensor() if isinstance(tensor, DTensor) else tensor
+        name: tensor.full_tensor().detach() if isinstance(tensor, DTensor) else tensor
         for name, tensor in tensors.items()
     }
 

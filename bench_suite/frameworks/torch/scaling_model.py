@@ -1,4 +1,4 @@
-"""``gpt`` in PyTorch in the form that tensor parallelism splits: query, key and value by themselves, and the plan for it.
+"""``gpt`` in PyTorch as tensor parallelism splits it: query, key and value by themselves, and the plan for it.
 
 Fused, their product cannot be split by columns so that a process has whole heads. The rest is the model of ``gpt``. It
 trains nothing, and starts no process.
@@ -24,7 +24,7 @@ from speedscore.bench_suite.workloads.transformer import ATTENTION_PARTS
 
 
 class Attention(nn.Module):
-    """Causal self-attention over as many heads as this process has of the projections, [batch, length, D] to the same."""
+    """Causal self-attention over the heads that this process has, [batch, length, D] to the same."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -57,8 +57,9 @@ class LanguageModel(gpt.LanguageModel):
         for block in self.blocks:
             x = block(x)
         hidden = DTensor.from_local(self.ln_f(x), self.mesh, [Replicate()])
-        logits: torch.Tensor = functional.linear(hidden, self.wte.weight).full_tensor()
-        return logits
+        logits: Any = functional.linear(hidden, self.wte.weight)
+        whole: torch.Tensor = logits.full_tensor()
+        return whole
 
 
 def make(workload: Gpt, mesh: Any) -> TorchModel:

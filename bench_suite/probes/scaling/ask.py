@@ -1,4 +1,4 @@
-"""How one is asked: start what the framework needs to have so many devices, have the step certified there, and judge it.
+"""How one is asked: start what gives the framework so many devices, have the step certified there, and judge it.
 
 ``seconds`` are those of building, compiling and certifying the shared program, in the slowest process.
 """
@@ -61,6 +61,8 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
             proofs = _by_torchrun(case, sharing, tools, reference)
         else:
             started = _start(case, sharing, tools)
+            # All have imported the framework before any of them begins to wait for the others.
+            started.call("prepare")
             proofs = [msgspec.convert(proof, Proof) for proof in started.call("prove", reference=str(reference))]
             timed = {} if case.device == "cpu" else _time(started, tools.preset)
     except (Raised, Lost) as error:
@@ -97,9 +99,9 @@ def _start(case: ProbeCase, sharing: Sharing, tools: Tools) -> DeviceProcesses:
         process, _ = tools.start_shared(case.framework, device=case.device, variables=variables)
         return DeviceProcesses([process], [task])
     variables = _forced(1) if ecosystem == "jax" else {}
-    first, is_fresh = tools.start_shared(f"{case.framework} 0", device=case.device, variables=variables)
+    first, _ = tools.start_shared(f"{case.framework} 0", device=case.device, variables=variables)
     if case.device != "cpu":
-        first.call(f"{_ROOM}.in_process:require_devices", task=msgspec.to_builtins(task))
+        first.call(f"{_ROOM}.in_process:prepare", task=msgspec.to_builtins(task))
     others = [
         tools.start_shared(f"{case.framework} {rank}", device=case.device, variables=variables)
         for rank in range(1, sharing.devices)
@@ -119,7 +121,7 @@ def _forced(devices: int) -> dict[str, str]:
 
 
 def _rendezvous(ecosystem: str, tools: Tools) -> str:
-    """Where the processes find each other: PyTorch's in a new file, JAX's at an address, which its first process takes."""
+    """Where they find each other: PyTorch's in a new file, JAX's at an address that the first of them takes."""
     return free_address() if ecosystem == "jax" else str(tools.scratch / "rendezvous")
 
 
@@ -136,14 +138,23 @@ def _by_torchrun(case: ProbeCase, sharing: Sharing, tools: Tools, reference: Pat
 
 def _time(started: DeviceProcesses, preset: str) -> dict[str, list[float]]:
     """Over all devices, and over one of them by the first process alone."""
-    everywhere = started.call("time_steps", preset=preset)[0]
-    first = started.tasks[0]
-    member = None if first.member is None else Member(0, 1, f"{first.member.rendezvous}-alone")
+    # Whoever meets again meets elsewhere: a file that has served once serves no more.
+    together = DeviceProcesses(started.processes, [_meeting(task, "timed") for task in started.tasks])
+    first = _meeting(started.tasks[0], "alone")
+    member = None if first.member is None else msgspec.structs.replace(first.member, processes=1)
     alone = DeviceProcesses(started.processes[:1], [msgspec.structs.replace(first, devices=1, member=member)])
     return {
-        "seconds_per_step": everywhere,
+        "seconds_per_step": together.call("time_steps", preset=preset)[0],
         "one_device_seconds_per_step": alone.call("time_steps", preset=preset)[0],
     }
+
+
+def _meeting(task: Task, suffix: str) -> Task:
+    """The same task for a process that meets the others at another place."""
+    if task.member is None:
+        return task
+    member = msgspec.structs.replace(task.member, rendezvous=f"{task.member.rendezvous}-{suffix}")
+    return msgspec.structs.replace(task, member=member)
 
 
 def _observations(case: ProbeCase, sharing: Sharing, proofs: Sequence[Proof]) -> dict[str, Scalar]:

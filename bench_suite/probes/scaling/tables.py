@@ -45,9 +45,9 @@ def _proofs(answered: Sequence[ProbeResult]) -> Table:
         rows=tuple(rows),
         title="The step of gpt shared over several devices, against the reference",
         notes=(
-            "Parameters, batch: the part of it on each device, over the most devices that were asked. Of the tolerance: "
-            "what the check used that came nearest to its limit. On the host one processor stands for all devices: that "
-            "proves correctness, and nothing of speed.",
+            "Parameters, batch: the part of it on each device, over the most devices that were asked. Of the "
+            "tolerance: what the check used that came nearest to its limit. On the host one processor stands for all "
+            "devices: that proves correctness, and nothing of speed.",
         ),
     )
 
@@ -92,8 +92,8 @@ def _times(timed: Sequence[ProbeResult]) -> Table:
         rows=tuple(rows),
         title="The time of a step on real devices",
         notes=(
-            "The whole batch is the same over one device and over several. Efficiency: the time on one over the time on "
-            "n, over n.",
+            "The whole batch is the same over one device and over several. Efficiency: the time on one over the time "
+            "on n, over n.",
         ),
     )
 

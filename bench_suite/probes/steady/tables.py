@@ -53,7 +53,8 @@ def shape_tables(probes: Iterable[ProbeResult]) -> Sequence[Table]:
     }
     notes = (
         "Seconds to the first result at each size, one compilation each (n = 1), and for how much of the second the "
-        "process was ready and not let run. Compilations at the second and third, as the framework counts them. Steps "
+        "process was ready and not let run; of compilers that run as processes of their own that is not known. "
+        "Compilations at the second and third, as the framework counts them. Steps "
         "are at the second size, medians of nine rounds in turns with eager PyTorch. From step: where the compiled "
         "program is ahead of eager PyTorch, its first result included.",
     )

@@ -1,7 +1,8 @@
-"""Every task in every framework that has it gives what float64 gives, and its mutants do not.
+"""The tasks in every framework that has them give what float64 gives, and their mutants do not.
 
-The checks stand in ``checks/task_checks.py`` and run in one fresh process a framework; none is imported here. What is
-compiled by ``torch.compile`` takes seconds each, so of the tasks of one module the first stands for the others there.
+The checks stand in ``checks/task_checks.py`` and run in one fresh process a framework; none is imported here. The tasks
+of one module differ in their options alone: its first and last stand for all of them, and the first by itself where
+``torch.compile`` would take seconds for each. ``tox -e capabilities`` certifies all of them.
 """
 
 from __future__ import annotations
@@ -19,13 +20,10 @@ _MUTATED = {"jax": CONSTANTS, "torch": CONSTANTS | IN_TORCH, "tensorflow": CONST
 
 def _tasks(framework: str) -> list[str]:
     line = FRAMEWORKS[framework]
-    had = [task for task in TASKS.values() if implementation(line, task)]
-    if line.variant == "compile":
-        had = list({task.module: task for task in reversed(had)}.values())[::-1]
-    if line.style == "multi-backend":
-        # Keras' optimizers know nothing of a model but its parameters: the smallest stands for all.
-        had = [task for task in had if task.id.endswith("-mlp")]
-    return [task.id for task in had]
+    had = [task for task in TASKS.values() if implementation(line, task) and not line.why_not(task)]
+    first = {task.module: task.id for task in reversed(had)}
+    last = {} if line.variant == "compile" else {task.module: task.id for task in had}
+    return [task.id for task in had if task.id in (first[task.module], last.get(task.module))]
 
 
 def _checks(framework: str) -> list[str]:

@@ -11,11 +11,22 @@ import msgspec
 import pytest
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
-from speedscore.bench_suite.matrix.cases import Block, Case, Cell, declined, has_cell, implementation, matrix
+from speedscore.bench_suite.matrix.cases import (
+    DEVICE_PRECISIONS,
+    Block,
+    Case,
+    Cell,
+    declined,
+    has_cell,
+    implementation,
+    matrix,
+)
 from speedscore.bench_suite.workloads.table import MODELS, TASKS, Model
-from speedscore.record.phases import DEVICES, PHASES, Phase
+from speedscore.record.phases import DEVICES, PHASES, PRECISIONS, Phase
 
 MODEL_PHASES = [phase for phase, spec in PHASES.items() if spec.role != "capability"]
+PLACES = [(device, precision) for device in DEVICES for precision in DEVICE_PRECISIONS[device]]
+"""Of a model that is measured in every precision, as ours are."""
 
 
 def a_case(framework: str = "sample") -> Case:
@@ -44,11 +55,12 @@ def sample(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Framework:
     return framework
 
 
-def test_every_idiomatic_framework_model_and_device_has_a_case_in_each_phase() -> None:
-    idiomatic = [name for name, framework in FRAMEWORKS.items() if framework.style == "idiomatic"]
+def test_every_idiomatic_framework_model_device_and_precision_has_a_case_in_each_phase() -> None:
+    idiomatic = [name for name, line in FRAMEWORKS.items() if line.style == "idiomatic" and not line.models]
+    wanted = sorted((*cell, *place) for cell in product(idiomatic, MODELS) for place in PLACES)
     for phase in MODEL_PHASES:
-        cells = [(case.framework, case.model, case.device) for case in matrix(phase)]
-        assert sorted(cell for cell in cells if cell[0] in idiomatic) == sorted(product(idiomatic, MODELS, DEVICES))
+        cells = [(case.framework, case.model, case.device, case.precision) for case in matrix(phase)]
+        assert sorted(cell for cell in cells if cell[0] in idiomatic) == wanted
         assert {case.phase for case in matrix(phase)} == {phase}
 
 
@@ -58,7 +70,7 @@ def test_the_order_of_the_matrix_is_the_same_each_time() -> None:
 
 def test_the_cases_of_a_block_stand_side_by_side() -> None:
     blocks = [block for block, _ in groupby(matrix("inference"), key=lambda case: case.block)]
-    assert len(blocks) == len(set(blocks)) == len(MODELS) * len(DEVICES)
+    assert len(blocks) == len(set(blocks)) == len(MODELS) * len(PLACES)
 
 
 def test_cases_of_a_group_differ_only_in_their_frameworks() -> None:
@@ -66,17 +78,20 @@ def test_cases_of_a_group_differ_only_in_their_frameworks() -> None:
         members = list(cases)
         names = [case.framework for case in members]
         assert names == [name for name in FRAMEWORKS if name in names]
-        ((model, device, phase),) = {(case.model, case.device, case.phase) for case in members}
-        assert group == f"{phase} {model} {device}"
-        assert {case.precision for case in members} == {"float32"}
+        ((model, device, phase, precision),) = {
+            (case.model, case.device, case.phase, case.precision) for case in members
+        }
+        assert group == f"{phase} {model} {device}{'' if precision == 'float32' else f' in {precision}'}"
 
 
-def test_a_block_holds_all_phases_of_a_model_on_a_device() -> None:
+def test_a_block_holds_all_phases_of_a_model_on_a_device_in_a_precision() -> None:
     cases = [case for phase in MODEL_PHASES for case in matrix(phase)]
     for block in {case.block for case in cases}:
         members = [case for case in cases if case.block == block]
         assert len(members) == len({case.framework for case in members}) * len(MODEL_PHASES)
-        assert {(case.model, case.device) for case in members} == {(block.model, block.device)}
+        assert {(case.model, case.device, case.precision) for case in members} == {
+            (block.model, block.device, block.precision)
+        }
 
 
 def test_a_cell_holds_all_phases_of_a_framework() -> None:
@@ -117,7 +132,7 @@ def test_a_task_that_a_framework_cannot_do_is_declined_with_its_reason(sample: F
 
 
 def test_a_planted_framework_enters_the_matrix(sample: Framework) -> None:
-    assert len([case for case in matrix("training") if case.framework == sample.id]) == len(MODELS) * len(DEVICES)
+    assert len([case for case in matrix("training") if case.framework == sample.id]) == len(MODELS) * len(PLACES)
 
 
 def test_an_id_reads_framework_model_device_and_is_unique_in_its_phase() -> None:
@@ -130,6 +145,30 @@ def test_an_id_reads_framework_model_device_and_is_unique_in_its_phase() -> None
     assert a_case("torch-compile").cell.id == "torch-compile-mlp-cpu"
     assert a_case().group == "training mlp cpu"
     assert str(a_case().block) == "mlp cpu"
+
+
+def test_another_precision_than_float32_stands_in_the_id_and_makes_another_cell_block_and_group() -> None:
+    mixed = msgspec.structs.replace(a_case("torch-compile"), precision="bfloat16")
+    assert mixed.id == mixed.cell.id == "torch-compile-mlp-bfloat16-cpu"
+    assert mixed.group == "training mlp cpu in bfloat16"
+    plain = a_case("torch-compile")
+    for one, other in ((mixed.cell, plain.cell), (mixed.block, plain.block), (mixed.group, plain.group)):
+        assert one != other
+
+
+def test_a_line_that_is_not_written_for_a_precision_declines_it_and_says_so(sample: Framework) -> None:
+    assert declined(msgspec.structs.replace(a_case(sample.id), precision="bfloat16")) == (
+        "sample is written for float32, not for bfloat16"
+    )
+
+
+def test_no_precision_is_named_as_a_device_a_framework_or_a_model() -> None:
+    for precision in PRECISIONS:
+        assert not [name for name in (*DEVICES, *FRAMEWORKS, *MODELS) if name in precision or precision in name]
+
+
+def test_only_nvidia_has_tf32() -> None:
+    assert [device for device, precision in PLACES if precision == "tf32"] == ["gpu"]
 
 
 def test_no_framework_or_model_is_named_after_a_device() -> None:
@@ -234,8 +273,8 @@ def test_a_line_with_models_of_its_own_has_cells_for_these_alone_and_for_what_na
     (folder / "mlp_tuned.py").touch()
     line = msgspec.structs.replace(sample, id="sample-tuned", models={"mlp": "mlp_tuned"}, devices=("cpu",))
     monkeypatch.setitem(FRAMEWORKS, line.id, line)
-    cells = [(case.model, case.device) for case in matrix("training") if case.framework == line.id]
-    assert cells == [("mlp", "cpu")]
+    cells = {(case.model, case.device) for case in matrix("training") if case.framework == line.id}
+    assert cells == {("mlp", "cpu")}
     assert implementation(line, MODELS["mlp"]) == "planted_framework.mlp_tuned"
     brought = Model("wide", workload="planted.wide", implementations={line.id: "planted.wide_in_sample"})
     assert has_cell(line, brought, "cpu")

@@ -15,6 +15,7 @@ from typing import get_args
 import msgspec
 import pytest
 
+from speedscore.bench_suite.matrix.asking import is_asked_for
 from speedscore.bench_suite.matrix.cases import matrix
 from speedscore.bench_suite.probes.export.targets import TARGETS
 from speedscore.bench_suite.probes.families import FAMILIES
@@ -85,12 +86,12 @@ def read_names(root: Path, scratch: Path, *folders: str) -> Names:
 
 
 def cases_of(device: DeviceName) -> list[str]:
-    """Node ids of the device's cases and probes, from the tables alone."""
+    """Node ids of the device's cases and probes, from the tables alone, but for those that must be asked for."""
     measured = [
         f"{MODULES[phase]}::test_{phase}[{case.id}]"
         for phase in get_args(Phase)
         for case in matrix(phase)
-        if case.device == device
+        if case.device == device and is_asked_for(case, keywords=device, marks="", arguments=())
     ]
     asked = [
         f"{file_of(name)}::test_{name}[{case.id}]"

@@ -10,7 +10,9 @@ import pytest
 
 from speedscore.bench_suite.matrix import devices
 from speedscore.bench_suite.matrix.devices import DETECTORS, DetectedDevice, detect_cpu, detect_gpu, detect_tpu
-from speedscore.host.graphics import read_graphics
+from speedscore.host.fields import Scalar
+from speedscore.host.graphics import Graphics, read_graphics
+from speedscore.host.processors import has_bfloat16
 from speedscore.record.phases import DEVICES
 
 
@@ -39,6 +41,54 @@ def test_every_device_of_the_matrix_has_a_probe() -> None:
 
 def test_a_processor_is_always_there() -> None:
     assert detect_cpu().absence == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "has_it"),
+    [
+        ("flags\t\t: fpu sse2 avx512_bf16", True),
+        ("flags\t\t: fpu amx_bf16 amx_tile", True),
+        ("Features\t: fp asimd bf16 i8mm", True),
+        ("flags\t\t: fpu avx512f avx512_vnni", False),
+        ("model name\t: a processor called bf16", False),
+    ],
+    ids=["avx-512", "tiles", "arm", "without", "name"],
+)
+def test_a_processor_that_multiplies_bfloat16_is_told_by_its_flags(tmp_path: Path, line: str, has_it: bool) -> None:
+    (tmp_path / "info").write_text(f"processor\t: 0\n{line}\n")
+    assert has_bfloat16(tmp_path / "info") == has_it
+
+
+def test_where_the_flags_cannot_be_read_nothing_is_claimed(tmp_path: Path) -> None:
+    assert not has_bfloat16(tmp_path / "absent")
+
+
+def test_a_processor_without_it_says_what_was_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "has_bfloat16", lambda: False)
+    assert "none of avx512_bf16, amx_bf16, bf16" in detect_cpu().lacking["bfloat16"]
+    monkeypatch.setattr(devices, "has_bfloat16", lambda: True)
+    assert detect_cpu().lacking == {}
+
+
+@pytest.mark.parametrize(
+    ("names", "capability", "lacking"),
+    [
+        (("Tesla T4",), "7.5", {"tf32", "bfloat16"}),
+        (("NVIDIA A100-SXM4-40GB",), "8.0", set()),
+        (("NVIDIA H100 80GB HBM3",), "9.0", set()),
+        (("NVIDIA GPU (unnamed)",), "", set()),
+        ((), "", {"tf32"}),
+    ],
+    ids=["before Ampere", "Ampere", "Hopper", "untold", "none of NVIDIA's"],
+)
+def test_what_a_card_computes_in_follows_from_its_compute_capability(
+    monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], capability: str, lacking: set[str]
+) -> None:
+    fields: dict[str, Scalar] = {"gpu.0.compute_capability": capability} if capability else {}
+    monkeypatch.setattr(devices, "ask_graphics", lambda: Graphics(names=names, fields=fields))
+    detected = detect_gpu()
+    assert set(detected.lacking) == lacking
+    assert all("Tesla T4 has 7.5" in why or "NVIDIA's tensor cores" in why for why in detected.lacking.values())
 
 
 def test_an_empty_root_has_no_tensor_processor(tmp_path: Path) -> None:

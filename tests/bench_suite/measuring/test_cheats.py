@@ -60,7 +60,9 @@ def measure(variant: str, role: Role, folder: Path, *, processes: int = 1) -> No
         tell(Build(a_setting(variant, folder)), Built)
         warm_up = WarmUp(limit_seconds=0.0)
         tell(Prepare(role=role, round_seconds=0.0, warm_up=warm_up), Prepared)
-        taken = RoleRounds(role, tell, worker.held_up_seconds)
+        # Where others keep the processors busy, a clock that is wrong by less than that is forgiven.
+        is_forgiven = variant != "ReplacesTheTimerForMoments"
+        taken = RoleRounds(role, tell, worker.held_up_seconds if is_forgiven else lambda: 0.0)
         looking = RoundAudit(taken, tell, lambda: tiny.make("smoke"))
         for _ in range(FEWEST_READINGS + 2):
             taken.take(STEPS)

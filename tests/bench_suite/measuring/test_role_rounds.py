@@ -119,3 +119,12 @@ def test_every_round_of_training_can_be_done_over_again_from_near_the_start() ->
         assert [plan.batch for plan in rounds.since_start] == worker.batches[-len(rounds.since_start) :]
     starts = [request.from_start for request in worker.asked if isinstance(request, Settle)]
     assert starts == [True, False, False, False] * 2 + [True, False]
+
+
+def test_slow_training_goes_back_before_every_round() -> None:
+    worker = MadeUpWorker()
+    worker.claims = lambda _: 1.0
+    rounds = worker.rounds_of("training")
+    for _ in range(3):
+        rounds.take(STEPS)
+    assert [request.from_start for request in worker.asked if isinstance(request, Settle)] == [True] * 3

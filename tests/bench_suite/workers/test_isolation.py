@@ -121,6 +121,14 @@ def test_isolation_holds_in_the_process_and_overrides_what_was_set_before(tmp_pa
         assert tuple(seen["affinity"]) == setting.affinity
 
 
+def test_nothing_overrules_what_a_case_in_tf32_tells_its_framework(tmp_path: Path) -> None:
+    setting = a_setting(tmp_path, affinity=allowed_processors()[:1])
+    cell = msgspec.structs.replace(setting.cell, precision="tf32")
+    setting = msgspec.structs.replace(setting, cell=cell)
+    seen = observed(isolate_in_a_fresh_process(setting, NVIDIA_TF32_OVERRIDE="0"))
+    assert "NVIDIA_TF32_OVERRIDE" not in seen["variables"]
+
+
 @pytest.mark.parametrize("planted", ["jax", "torch", "torch jax"])
 def test_a_framework_that_is_there_already_is_refused(tmp_path: Path, planted: str) -> None:
     done = isolate_in_a_fresh_process(a_setting(tmp_path, affinity=allowed_processors()), *planted.split())

@@ -1,4 +1,4 @@
-"""A task computed in NumPy with the verbs of a program: what a certificate says of a right answer and of a wrong one."""
+"""A task computed in NumPy with the verbs of a program: what a certificate says of right and wrong answers."""
 
 from __future__ import annotations
 

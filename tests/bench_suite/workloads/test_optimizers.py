@@ -21,9 +21,7 @@ def _task(optimizer: str, network: str = "mlp") -> Optimizing:
 
 
 def _updates(answers: Answers) -> Answers:
-    return {
-        name.removeprefix("update."): values for name, values in answers.items() if name.startswith("update.")
-    }
+    return {name.removeprefix("update."): values for name, values in answers.items() if name.startswith("update.")}
 
 
 def test_every_optimizer_is_a_task_on_the_parameters_of_every_model() -> None:

@@ -9,8 +9,8 @@ from speedscore.bench_suite.workloads import tanh_net
 from speedscore.bench_suite.workloads.hessian_vector import HessianVector
 from speedscore.bench_suite.workloads.jacobian import Jacobian
 from speedscore.bench_suite.workloads.per_example_gradients import PerExampleGradients
-from speedscore.bench_suite.workloads.task import Answers, Arguments, TaskWorkload
 from speedscore.bench_suite.workloads.table import make_task
+from speedscore.bench_suite.workloads.task import Answers, Arguments, TaskWorkload
 from tests.bench_suite.workloads.numpy_task import certify_in_numpy
 
 _LIMITS = make_task("jacobian", "smoke").limits
@@ -45,7 +45,9 @@ def test_the_gradient_of_each_example_is_that_of_finite_differences() -> None:
     for name, gradients in task.answers(arguments).items():
         for place in np.ndindex(arguments[name].shape):
             change = _unit(arguments[name], place)
-            slopes = (_losses(_moved(arguments, name, change)) - _losses(_moved(arguments, name, -change))) / (2 * _STEP)
+            slopes = (_losses(_moved(arguments, name, change)) - _losses(_moved(arguments, name, -change))) / (
+                2 * _STEP
+            )
             np.testing.assert_allclose(gradients[(slice(None), *place)], slopes, rtol=1e-6, atol=1e-8)
 
 

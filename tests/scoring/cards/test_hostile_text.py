@@ -23,6 +23,7 @@ from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.rubric.rubric import Rubric, add_criteria
 from speedscore.scoring.scores.score_report import build_report
 from speedscore.scoring.scores.surroundings import Surroundings
+from tests.scoring.claims.sample_claims import make_claim
 from tests.scoring.sample_facts import RUBRIC, make_fact, make_layer, make_snapshot
 from tests.scoring.sample_probes import control, exported, unanswered
 from tests.scoring.sample_runs import make_run, measured_case, save, skipped_case
@@ -57,7 +58,9 @@ def run_of(text: str, *, name: str) -> RunRecord:
         skipped_case("beta", reason=text or "none", device="gpu"),
     ]
     program = ProgramDescription(variant=text, device_kind=text, other={text: text})
-    cases[0] = msgspec.structs.replace(cases[0], program=program, workload={text: text, "batch": text}, stopped=text)
+    cases[0] = msgspec.structs.replace(
+        cases[0], program=program, workload={text: text, "batch": text, "cut": text}, stopped=text
+    )
     asked = exported("refused", framework=name, ecosystem=name)
     probes = (
         msgspec.structs.replace(asked, reason=text, observations={text: text}, versions={text: text}),
@@ -98,7 +101,8 @@ def rendered(folder: Path, *, text: str, name: str, fact: str, question: str) ->
     rubric = rubric_of(question)
     run = NamedRun(name=f"{text}.json", record=record)
     evidence = gather(snapshots_of(fact), runs=[run], kind_order=rubric.policy.kind_order)
-    report = build_report(rubric, evidence, frameworks=["alpha", "beta", name, "lib"])
+    claim = make_claim(framework="other", line=name, rival="beta", tested_by=["*"])
+    report = build_report(rubric, evidence, frameworks=["alpha", "beta", name, "lib"], claims=[claim])
     alone = build_report(rubric, evidence, frameworks=[name])
     return {
         "short": short.render(report, Surroundings(report=report), width=80, sources=True),

@@ -49,6 +49,22 @@ def test_models_are_joined_by_the_geometric_mean() -> None:
     assert values(comparison(run)) == {"alpha": 0.5, "beta": 2.0}
 
 
+def test_what_was_measured_in_another_precision_than_float32_is_in_no_ratio() -> None:
+    plain = measured_case("alpha", 1.0), measured_case("beta", 2.0)
+    mixed = measured_case("alpha", 0.5, precision="bfloat16"), measured_case("beta", 0.1, precision="bfloat16")
+    assert (
+        values(comparison(make_run(*plain, *mixed)))
+        == values(comparison(make_run(*plain)))
+        == {
+            "alpha": 2.0,
+            "beta": 0.5,
+        }
+    )
+    assert values(comparison(make_run(*mixed))) == {}
+    # Nor does it stand in for a case in float32 that is missing.
+    assert values(comparison(make_run(plain[0], mixed[1]))) == {}
+
+
 def test_a_model_that_one_framework_lacks_counts_for_nobody() -> None:
     run = make_run(
         measured_case("alpha", 1.0, model="one"),

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import canonical
 from speedscore.bench_suite.workloads.workload import Sgd, Tolerances, Weights
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32
 
 
 class Linear(msgspec.Struct, frozen=True):
@@ -27,6 +29,7 @@ class Linear(msgspec.Struct, frozen=True):
     optimizer: Sgd
     tolerances: Tolerances
     model: str = "samplelinear"
+    precision: Precision = FLOAT32
 
     def parameters(self) -> Weights:
         return canonical.dense("dense", self.features, self.classes, gain=1.0, bias=0.5)

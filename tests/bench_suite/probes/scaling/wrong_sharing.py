@@ -1,0 +1,66 @@
+"""Shared programs that are wrong on purpose, for the tests; each runs in a probe's process and gives its ``Proof``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from speedscore.bench_suite.probes.scaling.in_process import Task, prove_task
+
+HERE = __name__
+
+
+def prove_all_in_jax(memory: dict[str, Any], *, task: dict[str, Any], reference: str) -> dict[str, Any]:
+    """A proof of the program as it is, and of one whose parameters are nowhere split."""
+    del memory
+    from speedscore.bench_suite.frameworks.jax import scaling
+
+    asked = msgspec.convert(task, Task)
+    proofs: dict[str, Any] = {"right": prove_task(asked, Path(reference))}
+    scaling.split_axis = lambda _: None  # type: ignore[attr-defined, assignment]
+    proofs["replicated"] = prove_task(asked, Path(reference))
+    built: dict[str, Any] = msgspec.to_builtins(proofs)
+    return built
+
+
+def prove_all_in_torch(memory: dict[str, Any], *, task: dict[str, Any], reference: str) -> dict[str, Any]:
+    """A proof by data as it is, of one that adds the gradients, and of one whose processes tell each other nothing."""
+    del memory
+    from torch import distributed
+    from torch.nn.parallel import DistributedDataParallel
+
+    from speedscore.bench_suite.frameworks.torch import scaling
+
+    def add(tensor: Any) -> Any:
+        handle: Any = distributed.all_reduce(tensor, async_op=True)
+        return handle.get_future().then(lambda future: future.value()[0])
+
+    def summed(module: Any, mesh: Any) -> Any:
+        del mesh
+        wrapped = DistributedDataParallel(module)
+        # A lambda, since a hook's annotations must be PyTorch's own objects.
+        wrapped.register_comm_hook(None, lambda _, bucket: add(bucket.buffer()))
+        return wrapped
+
+    asked = msgspec.convert(task, Task)
+    wraps: dict[str, Any] = {"right": scaling._WRAP["data"], "summed": summed, "silent": lambda module, _: module}
+    proofs: dict[str, Any] = {}
+    for name, wrap in wraps.items():
+        assert asked.member is not None
+        own = msgspec.structs.replace(asked.member, rendezvous=f"{asked.member.rendezvous}-{name}")
+        scaling._WRAP["data"] = wrap
+        proofs[name] = prove_task(msgspec.structs.replace(asked, member=own), Path(reference))
+    built: dict[str, Any] = msgspec.to_builtins(proofs)
+    return built
+
+
+def fail_or_wait(memory: dict[str, Any], *, seconds: float) -> None:
+    """Raises at once where there is nothing to wait for."""
+    del memory
+    import time
+
+    if not seconds:
+        raise LookupError("this one is wrong")
+    time.sleep(seconds)
