@@ -25,7 +25,8 @@ def build(task: Optimizing, *, implementation: str, device: DeviceName, threads:
 
     def start(arguments: Any) -> tuple[Any, ...]:
         parameters, gradients = split_arguments(arguments)
-        variables = make_variables({name: values.clone() for name, values in parameters.items()})
+        copies: dict[str, Any] = {name: torch.clone(arguments[f"parameter.{name}"]) for name in parameters}
+        variables = make_variables(copies)
         optimizer = module.make(task, add_decay=add_decay_foreach)[0]
         optimizer.build(list(variables.values()))
         return parameters, variables, optimizer, [gradients[name] for name in variables], list(variables.values())
