@@ -125,7 +125,7 @@ def _shapes(size: int) -> NDArray[np.float64]:
     return bells
 
 
-_REASON = "On the CPU of JAX at all presets, of PyTorch, eager and compiled, and TensorFlow at smoke: "
+_REASON = "On the CPU of JAX and TensorFlow at all presets, of PyTorch, eager and compiled, at smoke and small: "
 _LIMITS = {
     GRADIENT: Limits(
         by_result={"error": 5e-6, "gradient": 1e-5},
@@ -135,8 +135,8 @@ _LIMITS = {
         by_result={"amplitudes": 5e-4, "error": 2e-4},
         reason=(
             f"{_REASON}at worst 1.0e-4 of the amplitudes and 2.3e-5 of what remains, in JAX at full: rounding in the "
-            "sums over the field is felt in the last iterations, whose gradients are small differences. An iteration less "
-            "is 2e-2 off at smoke; the noise of what is measured moves the amplitudes by 2e-3."
+            "sums over the field is felt in the last iterations, whose gradients are small differences. An iteration "
+            "less is 2e-2 off at smoke; the noise of what is measured moves the amplitudes by 2e-3."
         ),
     ),
 }

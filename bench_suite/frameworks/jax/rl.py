@@ -37,12 +37,11 @@ def _update(arguments: Any) -> dict[str, Any]:
     parameters = _policy(arguments)
     played = _rollout(arguments)
     returns = _discounted_returns(played["terminated"])
-    loss, gradients = jax.value_and_grad(_loss)(
-        parameters, played["observations"], played["actions"], returns - returns.mean()
-    )
+    mean = returns.mean()
+    gradients = jax.grad(_loss)(parameters, played["observations"], played["actions"], returns - mean)
     updated = jax.tree.map(lambda values, gradient: values - LEARNING_RATE * gradient, parameters, gradients)
     return {
-        "loss": loss,
+        "mean_return": mean,
         **{f"gradient.{name}": values for name, values in gradients.items()},
         **{f"updated.{name}": values for name, values in updated.items()},
     }

@@ -36,13 +36,13 @@ def _update(arguments: Named) -> dict[str, Any]:
     parameters = _policy(arguments)
     played = _rollout(arguments)
     returns = _discounted_returns(played["terminated"])
-    advantages = returns - tf.reduce_mean(returns)
+    mean = tf.reduce_mean(returns)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(parameters)
-        loss = _loss(parameters, played["observations"], played["actions"], advantages)
+        loss = _loss(parameters, played["observations"], played["actions"], returns - mean)
     gradients = tape.gradient(loss, parameters)
     return {
-        "loss": loss,
+        "mean_return": mean,
         **{f"gradient.{name}": values for name, values in gradients.items()},
         **{f"updated.{name}": parameters[name] - LEARNING_RATE * values for name, values in gradients.items()},
     }

@@ -60,12 +60,13 @@ def _rollout(act: Act, parameters: Named, arguments: Named) -> dict[str, Any]:
 def _update(act: Act, loss: Callable[..., torch.Tensor], parameters: Named, arguments: Named) -> dict[str, Any]:
     played = _rollout(act, parameters, arguments)
     returns = _discounted_returns(played["terminated"])
-    value = loss(parameters, played["observations"], played["actions"], returns - returns.mean())
+    mean = returns.mean()
+    value = loss(parameters, played["observations"], played["actions"], returns - mean)
     gradients = torch.autograd.grad(value, tuple(parameters.values()))
     with torch.no_grad():
         updated = torch._foreach_add(tuple(parameters.values()), gradients, alpha=-LEARNING_RATE)
     return {
-        "loss": value,
+        "mean_return": mean,
         **{f"gradient.{name}": values for name, values in zip(parameters, gradients, strict=True)},
         **{f"updated.{name}": values for name, values in zip(parameters, updated, strict=True)},
     }

@@ -54,6 +54,9 @@ def test_every_decision_of_what_is_drawn_is_clear_and_episodes_begin_anew() -> N
         arguments = _doubles(draw)
         played = rl.play(rl.policy(arguments), arguments)
         assert played.margin.min() > rl.MARGIN
+        rounded = rl.play(rl.policy(arguments), arguments, rounded=True)
+        assert 0 < np.abs(played.observations - rounded.observations).max() < rl.DRIFT
+        np.testing.assert_array_equal(played.actions, rounded.actions)
         steps, environments = np.nonzero(played.terminated[:-1])
         assert len(steps) > 5
         np.testing.assert_array_equal(
@@ -92,14 +95,15 @@ def test_the_gradient_of_reinforce_agrees_with_finite_differences() -> None:
         assert (losses[0] - losses[1]) / 2e-5 == pytest.approx((gradient * direction).sum(), rel=1e-6)
 
 
-def test_an_update_descends_and_its_loss_is_a_policy_gradients() -> None:
+def test_an_update_descends_from_a_baseline_that_is_the_mean_of_the_returns() -> None:
     arguments = _TASK.arguments()
     answers, doubles = _TASK.answers(arguments), _doubles()
     parameters = rl.policy(doubles)
     played = rl.play(parameters, doubles)
     updated = {name: answers[f"updated.{name}"] for name in parameters}
-    assert rl.differentiate(updated, played)[0] < answers["loss"]
-    # A baseline that is the mean of the returns: were all of them the same, nothing would be learnt.
+    assert rl.differentiate(updated, played)[0] < rl.differentiate(parameters, played)[0]
+    assert answers["mean_return"] == pytest.approx(rl.discounted_returns(played.terminated).mean())
+    # Were all returns the same, nothing would be learnt.
     all_alike = played._replace(terminated=np.ones_like(played.terminated))
     assert all((gradient == 0).all() for gradient in rl.differentiate(parameters, all_alike)[1].values())
 

@@ -53,9 +53,9 @@ def cartpole_agrees_with_numpy_at_each_of_500_steps(program: str) -> None:
     for step in range(CARTPOLE_STEPS):
         for name in ("actions", "terminated"):
             np.testing.assert_array_equal(results[name][step], answers[name][step], err_msg=f"{name}, step {step}")
-        # A tenth of the margin that every decision has: rounding comes nowhere near another one.
+        # Half of the margin that every decision has: rounding comes nowhere near another one.
         np.testing.assert_allclose(
-            results["observations"][step], answers["observations"][step], rtol=0, atol=rl.MARGIN / 10
+            results["observations"][step], answers["observations"][step], rtol=0, atol=rl.MARGIN / 2
         )
 
 
@@ -138,7 +138,7 @@ CONSTANTS: dict[str, tuple[str, Mutate]] = {
     "half-of-the-steps": ("physics-gradient", partial(_replaced, name="STEPS", value=100)),
     "inverse-time-step": ("physics-inverse", partial(_replaced, name="RATIO", value=0.199)),
     "an-iteration-less": ("physics-inverse", partial(_replaced, name="ITERATIONS", value=4)),
-    "discount": ("rl-update-64", partial(_replaced, name="DISCOUNT", value=0.9899)),
+    "discount": ("rl-update-64", partial(_replaced, name="DISCOUNT", value=0.985)),
     "learning-rate": ("rl-update-64", partial(_replaced, name="LEARNING_RATE", value=0.11)),
     "pole-length": ("rl-rollout-64", partial(_another_cartpole, name="HALF_LENGTH", value=0.501)),
     "angle-limit": ("rl-rollout-64", partial(_another_cartpole, name="ANGLE_LIMIT", value=0.2)),
