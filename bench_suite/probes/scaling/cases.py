@@ -33,8 +33,8 @@ PROCESSES = "processes"
 _STARTED = {("jax", DATA): (2,), ("jax", BY_MODEL): (2,), ("torch", DATA): (2, 4)}
 DECLINED = {
     ("tensorflow", BY_MODEL): (
-        "tf.distribute's strategies for one host copy every variable to every device; what splits variables is "
-        "tf.experimental.dtensor, which is experimental"
+        "tf.distribute's strategies for one host copy every variable to every device; tf.experimental.dtensor, which "
+        "splits them, is experimental"
     )
 }
 """Framework and way → why it is not asked."""

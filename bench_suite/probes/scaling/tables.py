@@ -36,7 +36,7 @@ def _proofs(answered: Sequence[ProbeResult]) -> Table:
             "",
             "device",
             "shared by",
-            "started as",
+            "started by",
             *(f"over {count}" for count in COUNTS),
             "parameters",
             "batch",
@@ -54,7 +54,7 @@ def _proofs(answered: Sequence[ProbeResult]) -> Table:
 
 def _way(subject: str) -> tuple[str, str]:
     _, way, *rest = subject.split("-")
-    return way, "several hosts" if rest == [PROCESSES] else "one host"
+    return way, "its launcher" if rest == [PROCESSES] else "the suite"
 
 
 def _shares(probe: ProbeResult) -> tuple[str, str]:
