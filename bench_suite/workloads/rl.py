@@ -179,7 +179,9 @@ def _draw(environments: int, steps: int, draw: int) -> Arguments:
     kept = np.flatnonzero((exact.margin > MARGIN) & (drift < DRIFT))[:environments]
     if len(kept) < environments:
         raise ValueError(f"{len(kept)} of {candidates} environments decide clearly; {environments} wanted")
-    arguments = parameters | {key: np.ascontiguousarray(values[:, kept]) for key, values in chance.items()}
+    arguments: Arguments = {**parameters} | {
+        key: np.ascontiguousarray(values[:, kept]) for key, values in chance.items()
+    }
     arguments["start"] = arguments["start"][0]
     for values in arguments.values():
         values.flags.writeable = False

@@ -44,13 +44,17 @@ class KnownTask:
 
     def _know(self, draw: int) -> dict[str, NDArray[np.float64]]:
         answers = self._task.answers(self.arguments(draw))
-        tensors = {
-            name: np.random.default_rng(draw).standard_normal(answer.sketch.shape)
-            if isinstance(answer, SketchedAnswer)
-            else answer
+        shapes = {
+            name: answer.sketch.shape if isinstance(answer, SketchedAnswer) else answer.shape
             for name, answer in answers.items()
         }
-        return {name: tensors[name] for name in sorted(tensors, key=lambda name: tensors[name].size)[:RESULTS_KEPT]}
+        kept = sorted(shapes, key=lambda name: math.prod(shapes[name]))[:RESULTS_KEPT]
+        stand_in = np.random.default_rng(draw).standard_normal
+        return {
+            name: stand_in(shapes[name]) if isinstance(answer, SketchedAnswer) else answer
+            for name, answer in answers.items()
+            if name in kept
+        }
 
     def arguments(self, draw: int = 0) -> Arguments:
         return self._arguments(draw)
