@@ -201,7 +201,7 @@ _JAX = msgspec.structs.replace(
     _written_in_all(_on_jax("jax", "jax", extra="jax")), task_builder=f"{_FOLDER}.jax.tasks:build"
 )
 _LINEN = _written_in_all(_on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",)))
-_HAIKU = _on_jax("haiku", "haiku", extra="haiku", packages=("haiku",))
+_HAIKU = _written_in_all(_on_jax("haiku", "haiku", extra="haiku", packages=("haiku",)))
 _EQUINOX = _on_jax("equinox", "equinox", extra="equinox", packages=("equinox",))
 _TENSORFLOW = Framework(
     "tensorflow",

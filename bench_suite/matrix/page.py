@@ -16,7 +16,7 @@ from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.matrix.cases import DEVICE_PRECISIONS, has_cell, implementation
 from speedscore.bench_suite.workloads.table import MODELS, TASKS, Model, Task
 from speedscore.host.peaks import Precision
-from speedscore.record.phases import DEVICES, PHASES, PRECISIONS, DeviceName
+from speedscore.record.phases import DEVICES, MODEL_PHASES, PHASES, PRECISIONS, DeviceName
 from speedscore.text.markdown import Markdown, code, markdown_table
 
 
@@ -31,7 +31,7 @@ def page() -> str:
         "# The matrix",
         "Made by `python -m speedscore.bench_suite.matrix.page` from the tables that the suite reads; not typed.",
         f"{len(FRAMEWORKS)} lines, {len(MODELS)} models and {len(DEVICES)} devices have {len(places)} cells of "
-        f"{len(PHASES) - 1} phases each, and {len(TASKS)} tasks have a phase of their own. "
+        f"{len(MODEL_PHASES)} phases each, and {len(TASKS)} tasks have a phase of their own. "
         f"{len(places) - declined} cells are measured wherever their device and packages are, {declined} are declined "
         "everywhere. What a machine lacks is "
         "skipped, with the reason; "

@@ -121,7 +121,7 @@ class SessionBlocks:
 
     def _measure_product(self, block: Block) -> MeasureProduct:
         """Only a processor is held against what NumPy can do on it."""
-        if block.device != "cpu" or self._choices.in_process:
+        if block.device != "cpu" or self._choices.in_process or not self._choices.preset.audited:
             return unknown_product
         return partial(self._machine.measure_product, self._choices.preset.gauging)
 

@@ -30,16 +30,24 @@ def capability_lines(measured: Sequence[CaseResult]) -> list[str]:
     return [*_rate_lines(tasks), *_frontier_lines(tasks)]
 
 
-def _rate_lines(tasks: Sequence[CaseResult]) -> list[str]:
+def group_by_work(tasks: Sequence[CaseResult]) -> dict[str, list[CaseResult]]:
+    """Unit of work → the tasks that do it, where they differ in size: over one a rate says no more than a time."""
     by_unit: dict[str, list[CaseResult]] = {}
     for case in tasks:
         if unit := case.workload.get("work_unit"):
             by_unit.setdefault(str(unit), []).append(case)
+    return {unit: cases for unit, cases in by_unit.items() if len({case.workload["work"] for case in cases}) > 1}
+
+
+def work_a_second(case: CaseResult) -> float:
+    """Of a task that says how much one call does."""
+    return _work(case)[0] / middle(case)
+
+
+def _rate_lines(tasks: Sequence[CaseResult]) -> list[str]:
     lines = []
-    for unit, cases in by_unit.items():
-        # Over one size the rate says no more than the time of a call.
-        if len({case.workload["work"] for case in cases}) > 1:
-            lines += ["", f"{unit.capitalize()} a second", *_rates(cases)]
+    for unit, cases in group_by_work(tasks).items():
+        lines += ["", f"{unit.capitalize()} a second", *_rates(cases)]
     return lines
 
 
@@ -47,7 +55,7 @@ def _rates(cases: Sequence[CaseResult]) -> list[str]:
     frameworks = list(dict.fromkeys(case.framework for case in cases))
     rows = []
     for task, group in groupby(sorted(cases, key=_work), key=lambda case: (case.model, case.place)):
-        rate_by_framework = {case.framework: _work(case)[0] / middle(case) for case in group}
+        rate_by_framework = {case.framework: work_a_second(case) for case in group}
         rows.append([f"  {task[0]}", *(_rate(rate_by_framework, name) for name in frameworks)])
     return _table(rows, headers=["", *frameworks])
 
@@ -58,8 +66,11 @@ def _work(case: CaseResult) -> tuple[float, str, str]:
 
 def _rate(rate_by_framework: Mapping[str, float], framework: str) -> str:
     rate = rate_by_framework.get(framework)
-    if rate is None:
-        return _NO_FIGURE
+    return _NO_FIGURE if rate is None else short_count(rate)
+
+
+def short_count(rate: float) -> str:
+    """As in ``13.1 M`` or ``512 k``."""
     return f"{three_digits(rate / 1e6)} M" if rate >= 1e6 else f"{three_digits(rate / 1e3)} k"
 
 
@@ -67,30 +78,37 @@ def _frontier_lines(tasks: Sequence[CaseResult]) -> list[str]:
     """Time against memory, by network and framework; the policies stand below each other."""
     cases = [case for case in tasks if "policy" in case.workload]
     lines = []
-    for network, group in groupby(sorted(cases, key=_network), key=_network):
+    for network, group in groupby(sorted(cases, key=network_of), key=network_of):
         members = list(group)
         frameworks = list(dict.fromkeys(case.framework for case in members))
         members.sort(key=lambda case: (case.place, frameworks.index(case.framework)))
         budget = members[0].workload.get("budget_bytes")
         batch = f"batch in {size(float(budget))}" if isinstance(budget, int) else "batch"
-        title = f"Recomputing the forward pass of {network.removeprefix('remat-')}: time against memory"
+        title = f"Recomputing the forward pass of {network}: time against memory"
         headers = ["", "recomputed", "a call", "kept", "peak", batch]
         lines += ["", title, *_table([_frontier_row(case) for case in members], headers=headers)]
     return lines
 
 
-def _network(case: CaseResult) -> str:
-    return case.model.removesuffix(f"-{case.workload['policy']}")
+def network_of(case: CaseResult) -> str:
+    """Whose forward pass a task of rematerialisation computes again."""
+    return case.model.removeprefix("remat-").removesuffix(f"-{case.workload['policy']}")
+
+
+def peak_of(case: CaseResult) -> tuple[str, str]:
+    """The metric of the peak that is shown, with its name in a word; both empty where none is known."""
+    name = next((name for name in _PEAKS if case.find(name)), "")
+    return name, _PEAK_NAMES.get(name, "")
 
 
 def _frontier_row(case: CaseResult) -> list[str]:
-    peak = next((name for name in _PEAKS if case.find(name)), "")
+    peak, word = peak_of(case)
     return [
         f"  {case.framework}",
         str(case.workload["policy"]),
         duration(middle(case)),
         _size(case, "residual_bytes"),
-        f"{_size(case, peak)} {_PEAK_NAMES.get(peak, '')}".rstrip(),
+        f"{_size(case, peak)} {word}".rstrip(),
         _count(case, "largest_batch"),
     ]
 

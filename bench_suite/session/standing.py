@@ -116,7 +116,6 @@ class _Expected(msgspec.Struct, frozen=True):
         framework = self.framework
         fields = (
             ("id", result.id, self.case.id),
-            ("precision", result.precision, self.case.precision),
             ("ecosystem", result.ecosystem, framework.ecosystem),
             ("style", result.style or framework.style, framework.style),
             ("workload", result.workload, self.workload),

@@ -52,7 +52,8 @@ class Preset(msgspec.Struct, frozen=True):
     busy_look_seconds: float = 0.33
     """How long to look, before each block, at how many processors others keep busy."""
     audited: bool = True
-    """Whether rounds are certified after they were timed; made-up workers have nothing to show."""
+    """Whether rounds are certified after they were timed, and steps held against a product of a clean process; tests
+    that are about something else do without."""
 
 
 INTERVAL_WIDTH = 0.02

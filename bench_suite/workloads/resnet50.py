@@ -207,19 +207,20 @@ _FULL_TOLERANCES = msgspec.structs.replace(
 )
 
 _BFLOAT16 = Tolerances(
-    outputs=1.2e-2,
-    loss=4.5e-3,
+    outputs=1e-2,
+    loss=1e-2,
     gradients=0.25,
     update=0.6,
     state=4e-2,
     optimizer=5e-2,
     least_outputs=1e-3,
     reason=(
-        "As of mlp. The worst on the CPU of JAX and PyTorch at smoke: outputs 5e-3, loss 1.5e-3, state 1.2e-2; "
-        "gradients 8e-2 and update 0.2, for at each of 53 kinks of ReLU many a value is rounded to the other side. "
-        "The logits of two images are no further apart than 3e-2, which sets the limit of the outputs. No honest "
-        "program was nearer than 2.8e-3. A kernel that is transposed is refused; an epsilon of 1e-6 is not seen here "
-        "but in the case in float32."
+        "As of mlp, but for the outputs. The worst on the CPU of JAX and PyTorch at smoke, and of PyTorch at "
+        "small: outputs 5.2e-3, loss 3.6e-3 (of one image), state 1.2e-2; gradients 8.2e-2 and update 0.2, for at "
+        "each of its kinks ReLU has values that are rounded to the other side. The logits of two images are only "
+        "2.7e-2 apart, which holds the limit of the outputs at twice the worst. No honest program was nearer than "
+        "2.8e-3. A kernel that is transposed is refused; an epsilon of 1e-6 is not seen here but in the case in "
+        "float32."
     ),
 )
 _TOLERANCES_BELOW_FLOAT32: dict[Precision, Tolerances] = {"bfloat16": _BFLOAT16, "tf32": tf32_tolerances(_BFLOAT16)}

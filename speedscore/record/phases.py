@@ -25,6 +25,8 @@ compiled. ``capability`` is that of a task, and the others are a model's."""
 
 
 ROLES: tuple[Role, ...] = get_args(Role)
+MODEL_ROLES = tuple(role for role in ROLES if role != "capability")
+"""Those that a model has; a task has the one other."""
 
 
 DeviceName = Literal["cpu", "gpu", "tpu"]
@@ -108,5 +110,7 @@ passes of the training batch and one wait, over n; in a compilation: from a buil
 of its first training step; in a capability: n queued calls of the task and one wait, over n."""
 
 
+MODEL_PHASES = tuple(phase for phase, spec in PHASES.items() if spec.role in MODEL_ROLES)
+"""Those that a model has, in their order."""
 TIMED_PHASE: dict[Role, Phase] = {spec.role: spec.phase for spec in PHASES.values() if not spec.compiles}
 """The phase whose figure are the timed rounds of a role's program."""

@@ -15,11 +15,22 @@ from speedscore.report.details.probes import probe_details
 from speedscore.report.details.runs import run_details
 from speedscore.report.details.scores import score_details
 from speedscore.report.ecosystems import all_series
-from speedscore.report.views import claims, history, layers, mistakes, overview, performance, production, runs
+from speedscore.report.views import (
+    capabilities,
+    claims,
+    history,
+    layers,
+    mistakes,
+    overview,
+    performance,
+    production,
+    runs,
+)
 
 VIEWS: tuple[Callable[[Content], View | None], ...] = (
     overview.view,
     performance.view,
+    capabilities.view,
     production.view,
     mistakes.view,
     claims.view,

@@ -24,8 +24,9 @@ QUICK = Preset(
     warm_up=WarmUp(limit_seconds=0.1, chunk_seconds=0.001),
     gauging=Gauging(gemm_size=64, gemm_seconds=0.001, call_samples=3, call_sample_seconds=0.0001),
     busy_look_seconds=0.01,
+    audited=False,
 )
-"""As short as a session can be that still does all that a session does."""
+"""As short as a session can be that still does all that a session does, but for certifying its rounds."""
 
 CONFTEST = """
 import sys

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from speedscore.record.phases import PHASES
+from speedscore.record.phases import MODEL_PHASES
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_file import load_run
 from speedscore.record.run_record import CaseResult, Round, RunRecord
@@ -21,7 +21,7 @@ ROUNDS = 50
 
 
 def large_run() -> RunRecord:
-    """Ten frameworks with ten models in all phases. What a case saves beside its rounds is a real case's."""
+    """Ten frameworks with ten models in all of their phases. What a case saves beside its rounds is a real case's."""
     run = load_run(ROOT / "fixtures" / "runs" / "2026-11-26-cpu-smoke.json")
     cases = tuple(_cases(run, random.Random(0)))
     return msgspec.structs.replace(run, cases=cases, ratios=find_ratios(cases), probes=())
@@ -29,7 +29,7 @@ def large_run() -> RunRecord:
 
 def _cases(run: RunRecord, drawn: random.Random) -> Iterator[CaseResult]:
     measured = [case for case in run.cases if case.status == "measured"]
-    for phase in PHASES:
+    for phase in MODEL_PHASES:
         like = next(case for case in measured if case.phase == phase)
         for model in range(MODELS):
             for framework in range(FRAMEWORKS):

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# A session in this process forgets what it was the first to import, and NumPy's compiled modules load once only.
+import scipy.stats  # noqa: F401
+
 import speedscore.plugin
 import speedscore.scoring.plugin
 from speedscore.record.run_record import RunRecord

@@ -16,12 +16,15 @@ import jax.numpy as jnp
 
 from speedscore.bench_suite.frameworks.haiku.layers import attend, dense, layer_norm, transform
 from speedscore.bench_suite.frameworks.jax.driver import PureModel
+from speedscore.bench_suite.frameworks.jax.precision import compute_type
 from speedscore.bench_suite.workloads.bert import NORM_EPSILON, PADDING, SEGMENTS, Bert
+from speedscore.host.fields import Scalar
 
 
 def make(workload: Bert, *, platform: str) -> PureModel:
     """The model's pure functions; they are the same on every platform."""
     del platform
+    compute = compute_type(workload.precision)
 
     def forward(inputs: Any, training: bool) -> Any:
         """Tokens and segments [batch, 2, length] to logits [batch, length, vocabulary]."""
@@ -33,14 +36,15 @@ def make(workload: Bert, *, platform: str) -> PureModel:
         kinds = hk.Embed(SEGMENTS, workload.width, lookup_style="ARRAY_INDEX", name="segment")
         hidden = words(tokens) + positions[: tokens.shape[1]] + kinds(segments)
         with hk.name_scope("embed"):
-            hidden = layer_norm("ln", epsilon=NORM_EPSILON)(hidden)
+            hidden = layer_norm("ln", epsilon=NORM_EPSILON)(hidden).astype(compute)
         for index in range(workload.layers):
             with hk.name_scope(f"layer{index}"):
                 hidden = Attention(workload.heads, name="attn")(hidden, visible)
                 hidden = Mlp(name="mlp")(hidden)
-        return Head(name="head")(hidden, words.embeddings)
+        return Head(name="head")(hidden, words.embeddings.astype(compute))
 
-    return transform(forward, {"layout": "fused qkv", "attention": "unfused products and softmax"})
+    description: dict[str, Scalar] = {"layout": "fused qkv", "attention": "unfused products and softmax"}
+    return transform(forward, description, precision=workload.precision)
 
 
 class Attention(hk.Module):

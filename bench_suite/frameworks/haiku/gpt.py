@@ -16,24 +16,28 @@ import jax.numpy as jnp
 
 from speedscore.bench_suite.frameworks.haiku.layers import attend, dense, layer_norm, transform
 from speedscore.bench_suite.frameworks.jax.driver import PureModel
+from speedscore.bench_suite.frameworks.jax.precision import compute_type
 from speedscore.bench_suite.workloads.gpt import NORM_EPSILON, Gpt
+from speedscore.host.fields import Scalar
 
 
 def make(workload: Gpt, *, platform: str) -> PureModel:
     """The model's pure functions; they are the same on every platform."""
     del platform
+    compute = compute_type(workload.precision)
 
     def forward(tokens: Any, training: bool) -> Any:
         """Tokens [batch, length] to logits [batch, length, vocabulary]."""
         del training
         words = hk.Embed(workload.vocabulary, workload.width, lookup_style="ARRAY_INDEX", name="wte")
         positions = hk.Embed(workload.context, workload.width, name="wpe").embeddings
-        hidden = words(tokens) + positions[: tokens.shape[1]]
+        hidden = (words(tokens) + positions[: tokens.shape[1]]).astype(compute)
         for index in range(workload.layers):
             hidden = Block(workload.heads, name=f"block{index}")(hidden)
-        return layer_norm("ln_f", epsilon=NORM_EPSILON)(hidden) @ words.embeddings.T
+        return layer_norm("ln_f", epsilon=NORM_EPSILON)(hidden) @ words.embeddings.astype(compute).T
 
-    return transform(forward, {"layout": "fused qkv", "attention": "unfused products and softmax"})
+    description: dict[str, Scalar] = {"layout": "fused qkv", "attention": "unfused products and softmax"}
+    return transform(forward, description, precision=workload.precision)
 
 
 class Block(hk.Module):

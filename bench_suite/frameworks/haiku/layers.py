@@ -9,18 +9,37 @@ from collections.abc import Callable
 from typing import Any
 
 import haiku as hk
-import jax
 import jax.numpy as jnp
 
 from speedscore.bench_suite.frameworks.haiku.layout import to_canonical, to_trees
 from speedscore.bench_suite.frameworks.jax.driver import PureModel
+from speedscore.bench_suite.frameworks.jax.layers import softmax_of_products
+from speedscore.bench_suite.frameworks.jax.precision import describe_compute
 from speedscore.host.fields import Scalar
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32
 
 
-def transform(forward: Callable[[Any, bool], Any], description: dict[str, Scalar]) -> PureModel:
-    """The pure functions of ``forward``, which takes inputs and training, gives logits and draws no random numbers."""
-    transformed: Any = hk.without_apply_rng(hk.transform_with_state(forward))
-    return PureModel(to_trees, to_canonical, transformed.apply, description)
+def transform(
+    forward: Callable[[Any, bool], Any], description: dict[str, Scalar], *, precision: Precision = FLOAT32
+) -> PureModel:
+    """The pure functions of ``forward``, which takes inputs and training, gives logits and draws no random numbers.
+
+    A parameter comes in the type that its layer asks for, which is that of the layer's inputs.
+    """
+
+    def forward_in_types(inputs: Any, training: bool) -> Any:
+        with hk.custom_getter(_in_the_type_asked_for):
+            return forward(inputs, training)
+
+    # In float32 there is nothing to cast, and a getter would only take its time.
+    body = forward if precision == FLOAT32 else forward_in_types
+    transformed: Any = hk.without_apply_rng(hk.transform_with_state(body))
+    return PureModel(to_trees, to_canonical, transformed.apply, description | describe_compute(precision))
+
+
+def _in_the_type_asked_for(next_getter: Any, value: Any, context: Any) -> Any:
+    return next_getter(value).astype(context.original_dtype)
 
 
 def dense(outputs: int, name: str) -> hk.Linear:
@@ -28,10 +47,10 @@ def dense(outputs: int, name: str) -> hk.Linear:
     return hk.Linear(outputs, with_bias=True, name=name)
 
 
-def layer_norm(name: str, *, epsilon: float) -> hk.LayerNorm:
-    """Layer normalisation over the last axis."""
+def layer_norm(name: str, *, epsilon: float) -> Callable[[Any], Any]:
+    """Layer normalisation over the last axis, in float32 and given back in the type of the inputs."""
     # The fast variance, in one pass, was no faster.
-    return hk.LayerNorm(
+    norm: Any = hk.LayerNorm(
         axis=-1,
         param_axis=-1,
         create_scale=True,
@@ -40,6 +59,7 @@ def layer_norm(name: str, *, epsilon: float) -> hk.LayerNorm:
         use_fast_variance=True,
         name=name,
     )
+    return lambda inputs: norm(inputs.astype(jnp.float32)).astype(inputs.dtype)
 
 
 def attend(inputs: Any, visible: Any, heads: int) -> Any:
@@ -48,6 +68,5 @@ def attend(inputs: Any, visible: Any, heads: int) -> Any:
     batch, length, width = inputs.shape
     projected = dense(3 * width, "qkv")(inputs).reshape(batch, length, 3, heads, width // heads)
     query, key, value = (projected[:, :, part].transpose(0, 2, 1, 3) for part in range(3))
-    scores = (query * (width // heads) ** -0.5) @ key.swapaxes(-1, -2)
-    attention = jax.nn.softmax(jnp.where(visible, scores, -jnp.inf), axis=-1)
+    attention = softmax_of_products(query, key, visible)
     return (attention @ value).transpose(0, 2, 1, 3).reshape(batch, length, width)

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from speedscore.bench_suite.frameworks.haiku.layers import dense, transform
 from speedscore.bench_suite.frameworks.jax.driver import PureModel
 from speedscore.bench_suite.frameworks.jax.image_layers import MaxPool, batch_statistics, describe, update_running
+from speedscore.bench_suite.frameworks.jax.precision import compute_type
 from speedscore.bench_suite.workloads.resnet50 import EXPANSION, NORM_EPSILON, STAGE_BLOCKS, Resnet50
 
 
@@ -32,7 +33,8 @@ def make(workload: Resnet50, *, platform: str) -> PureModel:
     """The model's pure functions; they are the same on every platform."""
     del platform
     description = describe("hk.Conv2D", "hk.max_pool")
-    return transform(make_forward(workload, make_conv=make_conv, max_pool=max_pool), description)
+    forward = make_forward(workload, make_conv=make_conv, max_pool=max_pool)
+    return transform(forward, description, precision=workload.precision)
 
 
 def make_conv(outputs: int, size: int, stride: int, *, name: str) -> hk.Conv2D:
@@ -49,11 +51,12 @@ def max_pool(images: Any) -> Any:
 
 def make_forward(workload: Resnet50, *, make_conv: MakeConv, max_pool: MaxPool) -> Callable[[Any, bool], Any]:
     """The network with these convolutions and this pooling."""
+    compute = compute_type(workload.precision)
 
     def forward(images: Any, training: bool) -> Any:
         """Images [batch, height, width, 3] to logits [batch, classes]."""
         with hk.name_scope("stem"):
-            images = make_conv(workload.width, 7, 2, name="conv")(images)
+            images = make_conv(workload.width, 7, 2, name="conv")(images.astype(compute))
             images = max_pool(jax.nn.relu(Norm(name="bn")(images, training)))
         for stage, blocks in enumerate(STAGE_BLOCKS):
             width = workload.width * int(2**stage)
@@ -92,7 +95,7 @@ class Norm(hk.Module):
     """Batch normalisation over batch, height and width, with the workload's running statistics as state."""
 
     def __call__(self, images: Any, training: bool) -> Any:
-        channels, dtype = images.shape[-1:], images.dtype
+        channels, dtype = images.shape[-1:], jnp.float32
         scale = hk.get_parameter("scale", channels, dtype=dtype, init=jnp.ones)
         offset = hk.get_parameter("offset", channels, dtype=dtype, init=jnp.zeros)
         mean = hk.get_state("mean", channels, dtype=dtype, init=jnp.zeros)
@@ -102,4 +105,4 @@ class Norm(hk.Module):
             for name, moved in zip(("mean", "var"), update_running((mean, variance), batch, images), strict=True):
                 hk.set_state(name, moved)
             mean, variance = batch
-        return (images - mean) * (scale * jax.lax.rsqrt(variance + NORM_EPSILON)) + offset
+        return ((images - mean) * (scale * jax.lax.rsqrt(variance + NORM_EPSILON)) + offset).astype(images.dtype)

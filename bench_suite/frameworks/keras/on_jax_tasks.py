@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from speedscore.bench_suite.frameworks.jax.tasks import JaxTask, JaxTaskProgram, Named
-from speedscore.bench_suite.frameworks.keras.optimizers import make_variables
+from speedscore.bench_suite.frameworks.keras.optimizers import make_variables, name_moments
 from speedscore.bench_suite.workloads.optimizers import Optimizing, split_arguments
 from speedscore.record.phases import DeviceName
 
@@ -32,7 +32,9 @@ def build(task: Optimizing, *, implementation: str, device: DeviceName, threads:
         return optimizer.stateless_apply(of_optimizer, gradients, values), ()
 
     def read(carry: Any, _: Any) -> Named:
-        return {f"update.{name}": value - before[name] for name, value in zip(variables, carry[0], strict=True)}
+        values, of_optimizer = carry
+        updates = {f"update.{name}": value - before[name] for name, value in zip(variables, values, strict=True)}
+        return updates | name_moments(task, optimizer, variables, of_optimizer)
 
     description = {"optimizer": text, "keras": keras.__version__}
     return JaxTaskProgram(task, JaxTask(start, function, read, description), device=device)

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from speedscore.bench_suite.frameworks.keras.optimizers import make_variables
+from speedscore.bench_suite.frameworks.keras.optimizers import make_variables, name_moments
 from speedscore.bench_suite.frameworks.tensorflow.devices import HOST, prepare_device
 from speedscore.bench_suite.frameworks.tensorflow.tasks import Named, TensorflowTask, TensorflowTaskProgram
 from speedscore.bench_suite.workloads.optimizers import Optimizing, split_arguments
@@ -38,7 +38,8 @@ def build(task: Optimizing, *, implementation: str, device: DeviceName, threads:
 
     def read(arguments: Any, _: Named) -> Named:
         before = split_arguments(arguments)[0]
-        return {f"update.{name}": variable.value - before[name] for name, variable in variables.items()}
+        updates = {f"update.{name}": variable.value - before[name] for name, variable in variables.items()}
+        return updates | name_moments(task, optimizer, variables, [tf.convert_to_tensor(slot) for slot in slots])
 
     description = {"optimizer": text, "keras": keras.__version__}
     # With XLA where Keras itself would: not where there is nothing but the host.

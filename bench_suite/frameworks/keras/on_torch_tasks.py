@@ -9,7 +9,7 @@ import keras
 import torch
 
 from speedscore.bench_suite.frameworks.keras.on_torch import add_decay_foreach
-from speedscore.bench_suite.frameworks.keras.optimizers import make_variables
+from speedscore.bench_suite.frameworks.keras.optimizers import make_variables, name_moments
 from speedscore.bench_suite.frameworks.torch.compiling import Compiler
 from speedscore.bench_suite.frameworks.torch.platforms import find_platform
 from speedscore.bench_suite.frameworks.torch.tasks import Named, TorchTask, TorchTaskProgram
@@ -37,8 +37,10 @@ def build(task: Optimizing, *, implementation: str, device: DeviceName, threads:
         return True
 
     def read(state: tuple[Any, ...], _: Any) -> Named:
-        before, variables, *_ = state
-        return {f"update.{name}": variable.value.detach() - before[name] for name, variable in variables.items()}
+        before, variables, optimizer, *_ = state
+        updates = {f"update.{name}": variable.value.detach() - before[name] for name, variable in variables.items()}
+        moments = [variable.value.detach() for variable in optimizer.variables]
+        return updates | name_moments(task, optimizer, variables, moments)
 
     description = {"optimizer": module.make(task)[1], "keras": keras.__version__}
     made = TorchTask(start, call, read, description)

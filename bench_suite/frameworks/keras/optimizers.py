@@ -5,6 +5,7 @@ How a backend applies it stands in ``on_jax_tasks``, ``on_tensorflow_tasks`` and
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -35,9 +36,31 @@ def _make_schedule(recipe: Recipe) -> Any:
     )
 
 
+_SLOTS = {"velocity": "momentum", "first": "momentum", "second": "velocity"}
+"""Moment of the task → what Keras calls it."""
+
+
+def name_moments(task: Optimizing, optimizer: Any, names: Iterable[str], values: Sequence[Any]) -> dict[str, Any]:
+    """The moments of the task by name; ``values`` are those of the optimizer's variables, in its order.
+
+    Keras' SGD keeps −learning rate · velocity, as long as the rate is constant.
+    """
+    by_name = {variable.name: value for variable, value in zip(optimizer.variables, values, strict=True)}
+    factors = {"velocity": -1.0 / task.recipe.optimizer.learning_rate}
+    return {
+        f"{moment}.{name}": by_name[f"{_own_name(name)}_{_SLOTS[moment]}"] * factors.get(moment, 1.0)
+        for moment in task.moments
+        for name in names
+    }
+
+
 def make_variables(parameters: dict[str, Any]) -> dict[str, keras.Variable]:
     """A trained variable for each parameter, by its name, with its values."""
     return {
-        name: keras.Variable(values, dtype="float32", trainable=True, name=name.replace(".", "_"))
+        name: keras.Variable(values, dtype="float32", trainable=True, name=_own_name(name))
         for name, values in parameters.items()
     }
+
+
+def _own_name(name: str) -> str:
+    return name.replace(".", "_")

@@ -62,7 +62,7 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
         else:
             started = _start(case, sharing, tools)
             # All have imported the framework before any of them begins to wait for the others.
-            started.call("require_devices")
+            started.call("prepare")
             proofs = [msgspec.convert(proof, Proof) for proof in started.call("prove", reference=str(reference))]
             timed = {} if case.device == "cpu" else _time(started, tools.preset)
     except (Raised, Lost) as error:
@@ -101,7 +101,7 @@ def _start(case: ProbeCase, sharing: Sharing, tools: Tools) -> DeviceProcesses:
     variables = _forced(1) if ecosystem == "jax" else {}
     first, _ = tools.start_shared(f"{case.framework} 0", device=case.device, variables=variables)
     if case.device != "cpu":
-        first.call(f"{_ROOM}.in_process:require_devices", task=msgspec.to_builtins(task))
+        first.call(f"{_ROOM}.in_process:prepare", task=msgspec.to_builtins(task))
     others = [
         tools.start_shared(f"{case.framework} {rank}", device=case.device, variables=variables)
         for rank in range(1, sharing.devices)

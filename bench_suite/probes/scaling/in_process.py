@@ -43,11 +43,14 @@ def write_reference(memory: dict[str, Any], *, path: str) -> None:
     Path(path).write_bytes(msgspec.json.encode(make_scaling_reference()))
 
 
-def require_devices(memory: dict[str, Any], *, task: dict[str, Any]) -> None:
-    """Raises DeviceUnavailable where there are fewer than the task asks for."""
+def prepare(memory: dict[str, Any], *, task: dict[str, Any]) -> None:
+    """Import the framework. Raises DeviceUnavailable where there are fewer devices than the task asks for."""
     del memory
     asked = msgspec.convert(task, Task)
-    _scaling(asked).require_devices(asked.devices, asked.device)
+    scaling = _scaling(asked)
+    # On the host every process brings a device, and JAX may not be asked for those of all before it has joined them.
+    if asked.member is None or asked.device != "cpu":
+        scaling.require_devices(asked.devices, asked.device)
 
 
 def prove(memory: dict[str, Any], *, task: dict[str, Any], reference: str) -> dict[str, Any]:

@@ -114,7 +114,12 @@ def test_a_quantity_that_is_not_compared_does_not_stand() -> None:
     [
         pytest.param({"flops": 1}, "its FLOPs was 1 and is ", id="flops"),
         pytest.param({"workload": {"batch": 1}}, "its workload was {'batch': 1} and is ", id="shape"),
-        pytest.param({"precision": "bfloat16"}, "its precision was 'bfloat16' and is 'float32'", id="precision"),
+        pytest.param(
+            {"precision": "bfloat16"},
+            "it holds figures of training jax-mlp-bfloat16-cpu under the name of another test",
+            id="precision",
+        ),
+        pytest.param({"precision": "float8"}, "Invalid enum value 'float8'", id="unknown precision"),
         pytest.param({"id": "jax-gpt-cpu"}, "its id was 'jax-gpt-cpu' and is 'jax-mlp-cpu'", id="id"),
         pytest.param({"ecosystem": "pytorch"}, "its ecosystem was 'pytorch' and is 'jax'", id="ecosystem"),
         pytest.param({"steps_per_round": 0}, "its rounds have 0 steps", id="steps"),

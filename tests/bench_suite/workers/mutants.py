@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 from unittest import mock
 
 import msgspec
@@ -27,7 +27,7 @@ from speedscore.bench_suite.matrix.cases import implementation
 from speedscore.bench_suite.workers.certificate import certify
 from speedscore.bench_suite.workloads.table import MODELS, make_workload
 from speedscore.bench_suite.workloads.workload import Weights, Workload
-from speedscore.record.phases import Role
+from speedscore.record.phases import MODEL_ROLES, Role
 
 DEFAULT_DECAY = {"jax": 1e-4, "pytorch": 1e-2, "tensorflow": 4e-3, "keras": 4e-3}
 """AdamW's own, in optax, torch.optim and Keras. Of SGD it is nothing everywhere."""
@@ -112,12 +112,7 @@ def without_bias(workload: Workload, framework: Framework, *, bias: str) -> Iter
     yield Altered(workload, change=lambda weights: weights | {bias: 0 * weights[bias]})
 
 
-HONEST: dict[str, tuple[Role, Any]] = {
-    # A model's own roles; a task is certified in another way.
-    f"none, {role}": (role, unchanged)
-    for role in get_args(Role)
-    if role != "capability"
-}
+HONEST: dict[str, tuple[Role, Any]] = {f"none, {role}": (role, unchanged) for role in MODEL_ROLES}
 MUTATIONS: dict[str, dict[str, tuple[Role, Any]]] = {
     "mlp": {
         **HONEST,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from math import prod
-from typing import Any, get_args
+from typing import Any
 from unittest import mock
 
 import jax
@@ -22,7 +22,7 @@ from speedscore.bench_suite.frameworks.jax.probing import compilations
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.workers.certificate import certify
 from speedscore.bench_suite.workloads.table import MODELS, make_workload
-from speedscore.record.phases import Role
+from speedscore.record.phases import MODEL_ROLES
 from tests.bench_suite.frameworks.checks import programs
 from tests.bench_suite.frameworks.checks.programs import Kept, require_refused, same
 
@@ -253,7 +253,7 @@ def a_case_of_an_accelerator_runs_there_and_a_host_handed_out_for_it_shows() -> 
     ):
         facts["the host handed out"] = _build("mlp", "inference", device="tpu").describe()["platform"]
         handed_out[:] = [_Accelerator(host)]
-        for role in get_args(Role):
+        for role in MODEL_ROLES:
             built = _build("mlp", role, device="tpu")
             built.compile()
             facts[role] = certify(built, workload, role).passed

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import SimpleNamespace
-from typing import Any, get_args
+from typing import Any
 from unittest import mock
 
 import torch
@@ -21,7 +21,7 @@ from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.frameworks.torch import platforms
 from speedscore.bench_suite.workers.certificate import certify
 from speedscore.bench_suite.workloads.table import make_workload
-from speedscore.record.phases import Role
+from speedscore.record.phases import MODEL_ROLES
 from tests.bench_suite.frameworks.checks import programs
 
 PROGRAMS = ("eager", "compile", "cudagraphs")
@@ -76,7 +76,7 @@ def an_accelerator_under_torch_xla_is_certified_synchronised_and_watched() -> di
         facts["certified"] = {
             f"{variant} {role}": certify(_build(role, device="tpu", variant=variant), _WORKLOAD, role).passed
             for variant in ("eager", "compile")
-            for role in get_args(Role)
+            for role in MODEL_ROLES
         }
         facts["backends"] = sorted({options["backend"] for options in compiled})
         training = _build(device="tpu", variant="eager")
@@ -186,7 +186,7 @@ def on_cuda_the_streams_are_waited_for_and_the_peak_begins_after_the_build(progr
         facts["pending when busy"] = training.pending()
         facts["forward"] = called(training.forward)
         facts["gradients"] = called(training.loss_and_gradients)
-        for role in get_args(Role):
+        for role in MODEL_ROLES:
             facts[role] = certify(build(role), _WORKLOAD, role).passed
         facts["infer"] = called(lambda: build("inference").infer())[-1]
         facts["or error"] = inductor.triton.cudagraph_or_error

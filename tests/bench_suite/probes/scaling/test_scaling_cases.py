@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from itertools import product
+from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
-from speedscore.bench_suite.frameworks.sharding import Spread, scaling_module
+from speedscore.bench_suite.frameworks.sharding import Member, Spread, scaling_module
 from speedscore.bench_suite.probes.families import FAMILIES
+from speedscore.bench_suite.probes.scaling import in_process
 from speedscore.bench_suite.probes.scaling.cases import COUNTS, DECLINED, list_cases, sharing_of
 from speedscore.bench_suite.probes.scaling.proof import Proof, judge
 from speedscore.bench_suite.probes.table import NOTHING
@@ -107,6 +109,17 @@ def test_a_machine_with_too_few_devices_is_told_what_was_found() -> None:
     scaling.require_devices(64, "cpu")
     with pytest.raises(DeviceUnavailable, match=r"asked for 64 devices.*found.*run on a machine"):
         scaling.require_devices(64, "gpu")
+
+
+def test_a_process_of_several_is_not_asked_for_devices_before_it_has_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(devices: int, device: str) -> None:
+        raise DeviceUnavailable(f"asked for {devices} of {device}")
+
+    monkeypatch.setattr(in_process, "_scaling", lambda _: SimpleNamespace(require_devices=refuse))
+    joins = in_process.Task("jax", "data", 2, "cpu", member=Member(0, 2, "somewhere"))
+    in_process.prepare({}, task=msgspec.to_builtins(joins))
+    with pytest.raises(DeviceUnavailable):
+        in_process.prepare({}, task=msgspec.to_builtins(msgspec.structs.replace(joins, member=None)))
 
 
 def result(target: str, *, outcome: str = "equal", reason: str = "", timed: bool = False) -> ProbeResult:

@@ -59,7 +59,7 @@ def test_torch_is_equal_and_neither_sums_nor_silence_pass_for_it(tools: Tools, r
     tasks = [Task("torch", "data", 2, "cpu", member=Member(rank, 2, store)) for rank in range(2)]
     processes = [tools.start() for _ in tasks]
     # As the probe does: none is to wait for another that still imports.
-    call_together(processes, f"{in_process.__name__}:require_devices", [{"task": msgspec.to_builtins(tasks[0])}] * 2)
+    call_together(processes, f"{in_process.__name__}:prepare", [{"task": msgspec.to_builtins(tasks[0])}] * 2)
     every = call_together(
         processes,
         f"{HERE}:prove_all_in_torch",
