@@ -179,9 +179,8 @@ def _draw(environments: int, steps: int, draw: int) -> Arguments:
     kept = np.flatnonzero((exact.margin > MARGIN) & (drift < DRIFT))[:environments]
     if len(kept) < environments:
         raise ValueError(f"{len(kept)} of {candidates} environments decide clearly; {environments} wanted")
-    arguments: Arguments = {**parameters} | {
-        key: np.ascontiguousarray(values[:, kept]) for key, values in chance.items()
-    }
+    drawn = {key: np.ascontiguousarray(values[:, kept]) for key, values in chance.items()}
+    arguments: Arguments = {**parameters, **drawn}
     arguments["start"] = arguments["start"][0]
     for values in arguments.values():
         values.flags.writeable = False
