@@ -53,4 +53,5 @@ def step(state: NDArray[np.float64], action: NDArray[np.bool_]) -> Step:
     rates = np.stack([velocity, linear, spin, angular], axis=-1)
     following = state + STEP_SECONDS * rates
     over = np.stack([np.abs(following[..., 0]) - POSITION_LIMIT, np.abs(following[..., 2]) - ANGLE_LIMIT])
-    return Step(following, (over > 0).any(axis=0), np.abs(over).min(axis=0))
+    terminated: NDArray[np.bool_] = np.asarray((over > 0).any(axis=0))
+    return Step(following, terminated, np.abs(over).min(axis=0))

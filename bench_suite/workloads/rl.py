@@ -179,7 +179,8 @@ def _draw(environments: int, steps: int, draw: int) -> Arguments:
     kept = np.flatnonzero((exact.margin > MARGIN) & (drift < DRIFT))[:environments]
     if len(kept) < environments:
         raise ValueError(f"{len(kept)} of {candidates} environments decide clearly; {environments} wanted")
-    arguments = parameters | {key: np.ascontiguousarray(values[:, kept]) for key, values in chance.items()}
+    drawn = {key: np.ascontiguousarray(values[:, kept]) for key, values in chance.items()}
+    arguments: Arguments = {**parameters, **drawn}
     arguments["start"] = arguments["start"][0]
     for values in arguments.values():
         values.flags.writeable = False
@@ -191,8 +192,8 @@ _LIMITS = {
     ROLLOUT: Limits(
         by_result={"observations": 2e-5, "actions": 1e-6, "terminated": 1e-6, "final": 2e-5},
         reason=(
-            f"{_REASON}1.4e-6 of the states; about ten times that. A decision is right or wrong, and none was wrong; one "
-            "among 524,288 is more than 1e-3 off."
+            f"{_REASON}1.4e-6 of the states; about ten times that. A decision is right or wrong, and none was wrong; "
+            "one among 524,288 is more than 1e-3 off."
         ),
     ),
     UPDATE: Limits(
@@ -204,8 +205,8 @@ _LIMITS = {
             for part in ("kernel", "bias")
         },
         reason=(
-            f"{_REASON}1.8e-5 of the mean return, a sum over the whole rollout that TensorFlow takes one by one and that "
-            "is longer still at full; 8.9e-6 of a gradient, 6.7e-7 of an updated parameter."
+            f"{_REASON}1.8e-5 of the mean return, a sum over the whole rollout that TensorFlow takes one by one and "
+            "that is longer still at full; 8.9e-6 of a gradient, 6.7e-7 of an updated parameter."
         ),
     ),
 }
