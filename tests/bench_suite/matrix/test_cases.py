@@ -45,7 +45,7 @@ def sample(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Framework:
 
 
 def test_every_idiomatic_framework_model_and_device_has_a_case_in_each_phase() -> None:
-    idiomatic = [name for name, framework in FRAMEWORKS.items() if framework.style == "idiomatic"]
+    idiomatic = [name for name, line in FRAMEWORKS.items() if line.style == "idiomatic" and not line.models]
     for phase in MODEL_PHASES:
         cells = [(case.framework, case.model, case.device) for case in matrix(phase)]
         assert sorted(cell for cell in cells if cell[0] in idiomatic) == sorted(product(idiomatic, MODELS, DEVICES))
