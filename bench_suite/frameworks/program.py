@@ -138,8 +138,10 @@ class TaskProgram(Runnable, Protocol):
     """A task in one framework; it holds the arguments on its device from the moment it is built."""
 
     def feed(self, arguments: Arguments) -> None:
-        """Take other arguments, of the shapes of the present ones, and begin with them; before every round. Blocks until
-        they are on the device; what was compiled serves on."""
+        """Take other arguments, of the shapes of the present ones, and begin with them; before every round.
+
+        Blocks until they are on the device; what was compiled serves on.
+        """
         ...
 
     def call(self) -> None:

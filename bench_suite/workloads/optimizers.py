@@ -173,8 +173,8 @@ def parameter_sizes(model: str, preset: str) -> dict[str, int]:
 _UPDATE_LIMIT = 1e-4
 _MOMENT_LIMIT = 3e-5
 _REASON = (
-    "About ten times the worst on the CPU of JAX and PyTorch in its three ways at smoke: updates 1.1e-5, a step's rounding "
-    "of parameters near 1 beside steps of 0.01, and moments 3.0e-6, of the 1e-6 that PyTorch adds to the norm when it "
+    "About ten times the worst on the CPU of JAX and PyTorch in all its ways at smoke: updates 1.1e-5, the rounding of "
+    "parameters near 1 that move by 0.01 a step, and moments 3.0e-6, of the 1e-6 that PyTorch adds to the norm when it "
     "clips. Epsilon before the correction, or ten times as large, is more than 3e-4 off in an update."
 )
 
