@@ -117,8 +117,8 @@ _KERAS_COMPILED = (
 )
 _GRAPHS = "CUDA graphs are a way to launch work on an NVIDIA GPU; torch-compile is the same without them"
 _OPTIMIZERS_COMPILED = (
-    "an optimizer is compiled anew for every fresh one, which takes longer than all the rest of its case; the fused "
-    "one, which this line uses in training, is that of the line torch"
+    "every fresh optimizer would be compiled anew, and each start of a case makes one; fused, as this line has it in "
+    "training, it is that of the line torch"
 )
 
 

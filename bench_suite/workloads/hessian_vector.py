@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from speedscore.bench_suite.workloads import canonical, tanh_net
-from speedscore.bench_suite.workloads.task import Answers, Arguments, Limits
+from speedscore.bench_suite.workloads.task import Arguments, Limits
 from speedscore.host.fields import Scalar
 
 
@@ -40,7 +40,7 @@ class HessianVector(msgspec.Struct, frozen=True):
             **vector,
         }
 
-    def answers(self, arguments: Arguments) -> Answers:
+    def answers(self, arguments: Arguments) -> tanh_net.Doubles:
         """By the R-operator (Pearlmutter 1994): each line of the backward pass, differentiated along the vector."""
         parameters, inputs = tanh_net.split_inputs(arguments)
         vector = {name: arguments[f"vector.{name}"].astype(np.float64) for name in parameters}
@@ -53,7 +53,7 @@ class HessianVector(msgspec.Struct, frozen=True):
             change = along[-1] @ parameters[kernel] + values[index] @ vector[kernel] + vector[f"dense{index}.bias"]
             hidden = index < len(layers) - 1
             along.append(change * (1.0 - values[index + 1] ** 2) if hidden else change)
-        products: Answers = {}
+        products: tanh_net.Doubles = {}
         change = along[-1] / self.batch
         for index in reversed(range(len(layers))):
             kernel = f"dense{index}.kernel"

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from speedscore.bench_suite.workloads import canonical, tanh_net
-from speedscore.bench_suite.workloads.task import Answers, Arguments, Limits
+from speedscore.bench_suite.workloads.task import Arguments, Limits
 from speedscore.host.fields import Scalar
 
 
@@ -30,7 +30,7 @@ class Jacobian(msgspec.Struct, frozen=True):
         inputs = canonical.normal(f"jacobian.{draw}.inputs", (self.batch, self.sizes[0]))
         return {"inputs": inputs, **tanh_net.draw_parameters(self.sizes, draw=draw)}
 
-    def answers(self, arguments: Arguments) -> Answers:
+    def answers(self, arguments: Arguments) -> tanh_net.Doubles:
         """By the chain rule from the last layer to the first."""
         parameters, inputs = tanh_net.split_inputs(arguments)
         values = tanh_net.activations(parameters, inputs)

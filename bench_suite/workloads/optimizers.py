@@ -18,7 +18,7 @@ import numpy as np
 from speedscore.bench_suite.workloads import canonical
 from speedscore.bench_suite.workloads.reference_steps import Doubles, optimizer_step
 from speedscore.bench_suite.workloads.table import make_workload
-from speedscore.bench_suite.workloads.task import Answers, Arguments, Limits
+from speedscore.bench_suite.workloads.task import Arguments, Limits
 from speedscore.bench_suite.workloads.workload import AdamW, Sgd
 from speedscore.host.fields import Scalar
 
@@ -120,7 +120,7 @@ class Optimizing(msgspec.Struct, frozen=True):
             **{f"gradient.{name}": values for name, values in gradients.items()},
         }
 
-    def answers(self, arguments: Arguments) -> Answers:
+    def answers(self, arguments: Arguments) -> Doubles:
         """By the formulas that ``workload`` gives, ``calls`` steps."""
         before, gradients = (
             {name: values.astype(np.float64) for name, values in part.items()} for part in split_arguments(arguments)

@@ -13,7 +13,7 @@ import itertools
 import msgspec
 
 from speedscore.bench_suite.workloads import canonical, tanh_net
-from speedscore.bench_suite.workloads.task import Answers, Arguments, Limits
+from speedscore.bench_suite.workloads.task import Arguments, Limits
 from speedscore.host.fields import Scalar
 
 
@@ -36,11 +36,11 @@ class PerExampleGradients(msgspec.Struct, frozen=True):
             **tanh_net.draw_parameters(self.sizes, draw=draw),
         }
 
-    def answers(self, arguments: Arguments) -> Answers:
+    def answers(self, arguments: Arguments) -> tanh_net.Doubles:
         """By the chain rule: a kernel's gradient is the outer product of what its layer reads and its cotangent."""
         parameters, inputs = tanh_net.split_inputs(arguments)
         values = tanh_net.activations(parameters, inputs)
-        gradients: Answers = {}
+        gradients: tanh_net.Doubles = {}
         layers = tanh_net.cotangents(parameters, values, values[-1] - arguments["targets"])
         for index, (read, cotangent) in enumerate(zip(values, layers, strict=False)):
             gradients[f"dense{index}.kernel"] = read[:, :, None] * cotangent[:, None, :]
