@@ -42,5 +42,5 @@ def _functional(arguments: Named) -> Any:
         return half_squared_error(parameters, inputs, arguments["targets"]).mean()
 
     # The Hessian is symmetric: the vector times it is it times the vector.
-    _, times_hessian = torch.func.vjp(torch.func.grad(loss), parameters)
+    times_hessian: Any = torch.func.vjp(torch.func.grad(loss), parameters)[1]
     return times_hessian({name: arguments[f"vector.{name}"] for name in parameters})[0]

@@ -7,7 +7,7 @@ limit already; it does the same work and gives the same gradients, but for the 1
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 
@@ -34,7 +34,7 @@ def make_in_way(task: Optimizing, *, way: Way, device: torch.device) -> TorchTas
     foreach = way != "for loop"
 
     def start(arguments: Any) -> _State:
-        values, gradients = split_arguments(arguments)
+        values, gradients = cast(tuple[Named, Named], split_arguments(arguments))
         parameters = {name: torch.nn.Parameter(value.clone()) for name, value in values.items()}
         for name, parameter in parameters.items():
             parameter.grad = gradients[name].clone()

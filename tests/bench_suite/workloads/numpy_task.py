@@ -9,14 +9,15 @@ import numpy as np
 
 from speedscore.bench_suite.frameworks.program import TaskProgram
 from speedscore.bench_suite.workers.task_certificate import certify_task
-from speedscore.bench_suite.workloads.task import Answers, Arguments, Results, TaskWorkload
+from speedscore.bench_suite.workloads.tanh_net import Doubles
+from speedscore.bench_suite.workloads.task import Arguments, Results, TaskWorkload
 from speedscore.record.run_record import Certificate
 
 
 class _NumpyTask:
     """Answers after any number of calls what ``answer`` says of the arguments."""
 
-    def __init__(self, answer: Callable[[Arguments], Answers]) -> None:
+    def __init__(self, answer: Callable[[Arguments], Doubles]) -> None:
         self._answer = answer
         self._arguments: Arguments = {}
 
@@ -31,6 +32,6 @@ class _NumpyTask:
         return {name: values.astype(np.float32) for name, values in self._answer(self._arguments).items()}
 
 
-def certify_in_numpy(task: TaskWorkload, answer: Callable[[Arguments], Answers]) -> Certificate:
+def certify_in_numpy(task: TaskWorkload, answer: Callable[[Arguments], Doubles]) -> Certificate:
     """The certificate of a program that gives these answers, rounded to float32."""
     return certify_task(cast("TaskProgram", _NumpyTask(answer)), task)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from speedscore.bench_suite.workloads.optimizers import RECIPES, Optimizing, Recipe, Schedule, split_arguments
+from speedscore.bench_suite.workloads.reference_steps import Doubles
 from speedscore.bench_suite.workloads.table import TASKS, make_task
-from speedscore.bench_suite.workloads.task import Answers, Arguments
+from speedscore.bench_suite.workloads.task import Arguments
 from speedscore.bench_suite.workloads.workload import AdamW
 from tests.bench_suite.workloads.numpy_task import certify_in_numpy
 
@@ -20,7 +21,7 @@ def _task(optimizer: str, network: str = "mlp") -> Optimizing:
     return Optimizing(f"optimizers-{optimizer}-{network}", "smoke", network, RECIPES[optimizer])
 
 
-def _updates(answers: Answers) -> Answers:
+def _updates(answers: Doubles) -> Doubles:
     return {name.removeprefix("update."): values for name, values in answers.items() if name.startswith("update.")}
 
 
@@ -143,7 +144,7 @@ def test_another_optimizer_is_refused(mutant: str) -> None:
     _refuses(task, wrong.answers)
 
 
-def _refuses(task: Optimizing, answer: Callable[[Arguments], Answers]) -> None:
+def _refuses(task: Optimizing, answer: Callable[[Arguments], Doubles]) -> None:
     certificate = certify_in_numpy(task, answer)
     assert not certificate.passed
     assert min(check.error / check.tolerance for check in certificate.checks) > 3, certificate
@@ -156,7 +157,7 @@ def _adam_by_hand(
     corrected: bool = True,
     coupled: bool = False,
     epsilon_hat: bool = False,
-) -> Answers:
+) -> Doubles:
     """AdamW with one mistake, step by step; without any, the right answer."""
     options, schedule, clip_norm = task.recipe.optimizer, task.recipe.schedule, task.recipe.clip_norm
     assert isinstance(options, AdamW)
@@ -165,7 +166,7 @@ def _adam_by_hand(
     )
     norm = math.sqrt(sum(float(np.sum(values**2)) for values in gradients.values()))
     clip = 1.0 if clip_norm is None else min(1.0, clip_norm / norm)
-    answers: Answers = {}
+    answers: Doubles = {}
     for name, before in parameters.items():
         weight, first, second = before.copy(), np.zeros_like(before), np.zeros_like(before)
         for step in range(task.calls):
@@ -202,4 +203,4 @@ def test_adam_written_out_is_the_right_answer(optimizer: str) -> None:
 )
 def test_another_adam_is_refused(optimizer: str, mistake: dict[str, bool]) -> None:
     task = _task(optimizer)
-    _refuses(task, lambda arguments: _adam_by_hand(task, arguments, **mistake))  # type: ignore[arg-type]
+    _refuses(task, lambda arguments: _adam_by_hand(task, arguments, **mistake))

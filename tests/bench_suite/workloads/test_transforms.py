@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from speedscore.bench_suite.workloads import tanh_net
 from speedscore.bench_suite.workloads.hessian_vector import HessianVector
 from speedscore.bench_suite.workloads.jacobian import Jacobian
 from speedscore.bench_suite.workloads.per_example_gradients import PerExampleGradients
 from speedscore.bench_suite.workloads.table import make_task
-from speedscore.bench_suite.workloads.task import Answers, Arguments, TaskWorkload
+from speedscore.bench_suite.workloads.task import Arguments
 from tests.bench_suite.workloads.numpy_task import certify_in_numpy
+
+_Task = HessianVector | PerExampleGradients | Jacobian
 
 _LIMITS = make_task("jacobian", "smoke").limits
 _SIZES = (4, 6, 5, 3)
@@ -19,24 +25,24 @@ _BATCH = 3
 _STEP = 1e-5
 
 
-def _losses(arguments: Arguments) -> np.ndarray:
+def _losses(arguments: Arguments) -> Any:
     """½ ‖output − target‖² of each example."""
     outputs = tanh_net.activations(*tanh_net.split_inputs(arguments))[-1]
     return 0.5 * np.sum((outputs - arguments["targets"]) ** 2, axis=1)
 
 
-def _moved(arguments: Arguments, name: str, change: np.ndarray) -> Arguments:
-    return arguments | {name: arguments[name].astype(np.float64) + change}  # type: ignore[dict-item]
+def _moved(arguments: Arguments, name: str, change: NDArray[np.float64]) -> Any:
+    return arguments | {name: arguments[name].astype(np.float64) + change}
 
 
-def _unit(values: np.ndarray, place: tuple[int, ...]) -> np.ndarray:
+def _unit(values: NDArray[Any], place: Any) -> NDArray[np.float64]:
     unit = np.zeros(values.shape)
     unit[place] = _STEP
     return unit
 
 
-def _doubles(arguments: Arguments) -> Arguments:
-    return {name: values.astype(np.float64) for name, values in arguments.items()}  # type: ignore[misc]
+def _doubles(arguments: Arguments) -> Any:
+    return {name: values.astype(np.float64) for name, values in arguments.items()}
 
 
 def test_the_gradient_of_each_example_is_that_of_finite_differences() -> None:
@@ -57,7 +63,7 @@ def test_the_hessian_times_a_vector_is_that_of_finite_differences_of_the_gradien
     arguments = _doubles(task.arguments())
     names = [name for name in arguments if name.startswith("dense")]
 
-    def mean_gradients(sign: float) -> Answers:
+    def mean_gradients(sign: float) -> tanh_net.Doubles:
         moved = {name: arguments[name] + sign * _STEP * arguments[f"vector.{name}"] for name in names}
         return {name: values.mean(axis=0) for name, values in gradients.answers(arguments | moved).items()}
 
@@ -71,31 +77,32 @@ def test_the_jacobian_is_that_of_finite_differences() -> None:
     arguments = _doubles(task.arguments())
     jacobian = task.answers(arguments)["jacobian"]
 
-    def outputs(change: np.ndarray) -> np.ndarray:
+    def outputs(change: NDArray[np.float64]) -> NDArray[np.float64]:
         return tanh_net.activations(*tanh_net.split_inputs(_moved(arguments, "inputs", change)))[-1]
 
     for feature in range(_SIZES[0]):
-        change = _unit(arguments["inputs"], (slice(None), feature))  # type: ignore[arg-type]
+        change = _unit(arguments["inputs"], (slice(None), feature))
         slopes = (outputs(change) - outputs(-change)) / (2 * _STEP)
         np.testing.assert_allclose(jacobian[:, :, feature], slopes, rtol=1e-6, atol=1e-8)
 
 
-def _unbent(task: TaskWorkload, arguments: Arguments) -> Answers:
+def _unbent(task: _Task, arguments: Arguments) -> tanh_net.Doubles:
     """The product with the part of the Hessian that does not ask for the curvature of tanh in the loss: at targets that
     are met, where the cotangents vanish."""
     outputs = tanh_net.activations(*tanh_net.split_inputs(arguments))[-1]
-    return task.answers(arguments | {"targets": outputs})  # type: ignore[dict-item]
+    met: Any = arguments | {"targets": outputs}
+    return task.answers(met)
 
 
-def _of_the_sum(task: TaskWorkload, arguments: Arguments) -> Answers:
+def _of_the_sum(task: _Task, arguments: Arguments) -> tanh_net.Doubles:
     return {name: values * len(arguments["inputs"]) for name, values in task.answers(arguments).items()}
 
 
-def _without_a_bias(task: TaskWorkload, arguments: Arguments) -> Answers:
+def _without_a_bias(task: _Task, arguments: Arguments) -> tanh_net.Doubles:
     return task.answers(arguments | {"dense0.bias": 0 * arguments["dense0.bias"]})
 
 
-def _averaged(task: TaskWorkload, arguments: Arguments) -> Answers:
+def _averaged(task: _Task, arguments: Arguments) -> tanh_net.Doubles:
     """Each example given the mean of all."""
     answers = task.answers(arguments)
     return {name: np.broadcast_to(values.mean(axis=0), values.shape) for name, values in answers.items()}
@@ -113,9 +120,11 @@ def _averaged(task: TaskWorkload, arguments: Arguments) -> Answers:
         ("jacobian", _without_a_bias),
     ],
 )
-def test_another_derivative_is_refused(name: str, mutant: object) -> None:
-    kind = {"hessian-vector": HessianVector, "per-example-gradients": PerExampleGradients, "jacobian": Jacobian}[name]
+def test_another_derivative_is_refused(name: str, mutant: Callable[..., tanh_net.Doubles]) -> None:
+    kind: Any = {"hessian-vector": HessianVector, "per-example-gradients": PerExampleGradients, "jacobian": Jacobian}[
+        name
+    ]
     task = kind(name, "tiny", 16, (8, 16, 16, 4), make_task(name, "smoke").limits)
     assert certify_in_numpy(task, lambda arguments: task.answers(arguments)).passed
-    refused = certify_in_numpy(task, lambda arguments: mutant(task, arguments))  # type: ignore[operator]
+    refused = certify_in_numpy(task, lambda arguments: mutant(task, arguments))
     assert min(check.error for check in refused.checks) > 30 * max(check.tolerance for check in refused.checks)
