@@ -46,7 +46,7 @@ class Framework(msgspec.Struct, frozen=True):
     declined: dict[str, str] = {}
     """Device → why this framework is not measured there."""
     precisions: tuple[Precision, ...] = (FLOAT32,)
-    """What its programs can compute in; a case of another one is declined."""
+    """What its programs are written in; there are no cases of another one."""
     declined_models: dict[str, str] = {}
     """Model → why this line cannot run it, though it is written in its folder."""
     task_builder: str = ""
@@ -149,7 +149,13 @@ def _written_in_all(line: Framework) -> Framework:
 def _tuned(line: Framework, models: dict[str, str]) -> Framework:
     """The line with the models whose layers are written for speed alone: on the host, where that was found to pay."""
     return msgspec.structs.replace(
-        line, id=f"{line.id}-tuned", style="tuned", models=models, devices=("cpu",), precisions=(FLOAT32,)
+        line,
+        id=f"{line.id}-tuned",
+        style="tuned",
+        models=models,
+        devices=("cpu",),
+        precisions=(FLOAT32,),
+        task_builder="",
     )
 
 

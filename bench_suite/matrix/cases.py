@@ -88,7 +88,7 @@ def matrix(phase: Phase) -> list[Case]:
         for precision in line.precisions
         if precision in DEVICE_PRECISIONS[device]
         for framework in FRAMEWORKS
-        if has_cell(FRAMEWORKS[framework], line, device)
+        if precision in FRAMEWORKS[framework].precisions and has_cell(FRAMEWORKS[framework], line, device)
     ]
 
 
@@ -110,8 +110,6 @@ def declined(case: Case) -> str:
         return f"{case.framework} has no {case.model}: there is no {module}.py in its folder"
     if case.device in framework.declined:
         return framework.declined[case.device]
-    if case.precision not in framework.precisions:
-        return f"{case.framework} is written for {' and '.join(framework.precisions)}, not for {case.precision}"
     if case.model in framework.declined_models:
         return framework.declined_models[case.model]
     if missing := framework.missing_packages():

@@ -47,7 +47,7 @@ def page() -> str:
             map(_precision_row, PRECISIONS),
             headers=("precision", "what it is", "devices", "models", "frameworks"),
         ),
-        "The other lines decline: they are written for float32.",
+        "The other lines are written for float32, and have no cases of another precision.",
         "## Frameworks",
         "An `idiomatic` line is written as the documentation of its library teaches. Where something else was found to "
         "be faster, it stands in a `tuned` line of its own, which has only the cells in which its program differs from "

@@ -59,7 +59,8 @@ def test_what_is_not_known_is_not_guessed(device_kind: str, reason: str) -> None
     assert reason in why_no_peak(device_kind, "float32")
 
 
-@pytest.mark.parametrize("device_kind", TENSOR_PEAKS)
+# Without ids of their own: a name that holds a device is for -k.
+@pytest.mark.parametrize("device_kind", TENSOR_PEAKS, ids=range(len(TENSOR_PEAKS)))
 def test_a_peak_of_the_tensor_cores_is_dense_and_of_its_own_precision(device_kind: str) -> None:
     for precision, peak in TENSOR_PEAKS[device_kind].items():
         assert peak_flops_per_second(device_kind, precision) == peak

@@ -67,6 +67,7 @@ def list_cases() -> Sequence[ProbeCase]:
             _case(framework, Sharing(way, devices), device)
             for device in DEVICES
             for framework in _REAL.get(device, ())
+            if framework in FRAMEWORKS
             for way in _OF_ECOSYSTEM[FRAMEWORKS[framework].ecosystem]
             for devices in COUNTS[1:]
         ),

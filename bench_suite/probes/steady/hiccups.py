@@ -43,7 +43,7 @@ METRIC_OF: dict[Cause, str] = {
 
 def asked_frameworks() -> tuple[Framework, ...]:
     """Each library's first line, and compiled PyTorch."""
-    return (*probed_frameworks(), FRAMEWORKS[COMPILED_TORCH])
+    return tuple(filter(None, (*probed_frameworks(), FRAMEWORKS.get(COMPILED_TORCH))))
 
 
 def list_cases() -> Sequence[ProbeCase]:

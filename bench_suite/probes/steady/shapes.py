@@ -46,7 +46,7 @@ class Payment(msgspec.Struct, frozen=True):
 def list_cases() -> Sequence[ProbeCase]:
     """Two models for each compiled line; of PyTorch in two variants."""
     lines = [(line.id, "") for line in probed_frameworks() if line.id != EAGER]
-    lines += [(COMPILED_TORCH, target) for target in VARIANTS]
+    lines += [(COMPILED_TORCH, target) for target in VARIANTS if COMPILED_TORCH in FRAMEWORKS]
     return [
         ProbeCase("shapes", framework=framework, subject=model, target=target)
         for framework, target in lines

@@ -84,7 +84,7 @@ def test_what_cannot_be_built_says_what_was_asked_for_and_found(inductor_cache: 
     assert no_cuda.endswith("CUDA devices")
     assert graphs_on_host.startswith("DeviceUnavailable asked for CUDA graphs on 'cpu'")
     assert graphs_on_xla.startswith("DeviceUnavailable asked for CUDA graphs on 'tpu'")
-    assert unknown == "ValueError unknown variant 'fast' of PyTorch; there are eager, compile, cudagraphs"
+    assert unknown == "ValueError unknown variant 'fast' of PyTorch; there are eager, compile, dynamic, cudagraphs"
 
 
 def test_passes_by_hand_are_those_of_autograd_in_float64(inductor_cache: str) -> None:

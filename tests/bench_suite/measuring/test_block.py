@@ -31,7 +31,7 @@ from speedscore.bench_suite.workers.protocol import (
     Setting,
     TimeRound,
 )
-from speedscore.record.phases import Phase, Role
+from speedscore.record.phases import MODEL_ROLES, Phase
 from tests.bench_suite.measuring.fakes import (
     PREPARING_SECONDS,
     PRESET,
@@ -139,7 +139,7 @@ def test_a_case_that_stays_wide_ends_with_its_budget_and_says_so(clock: FakeCloc
 def test_one_worker_serves_all_phases_of_a_cell(clock: FakeClock) -> None:
     rounds = {"a": steady(0.1), "a inference": steady(0.01), "a throughput": steady(0.05)}
     outcomes, workers = run(clock, rounds, phases=get_args(Phase), processes=2)
-    assert workers.prepared == [("a", process, role) for process in (0, 1) for role in get_args(Role)]
+    assert workers.prepared == [("a", process, role) for process in (0, 1) for role in MODEL_ROLES]
     for phase, flops in (("training", 6), ("inference", 1), ("throughput", 2)):
         outcome = measured(outcomes[f"a {phase}"])
         assert outcome.flops == flops

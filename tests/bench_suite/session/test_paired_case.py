@@ -20,7 +20,7 @@ from speedscore.bench_suite.session.paired_case import MOST_ROUNDS, NO_EXTRA_COM
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.workers.handle import WorkerLost
 from speedscore.bench_suite.workers.protocol import Build, Describe, Prepare, Request, TimeRound
-from speedscore.record.phases import DeviceName, Phase, Role
+from speedscore.record.phases import MODEL_ROLES, DeviceName, Phase, Role
 from tests.bench_suite.measuring.fakes import PREPARING_SECONDS, PRESET, FakeClock, FakeWorkers, steady
 from tests.bench_suite.sample_session import Matrix
 from tests.places import HELPERS
@@ -78,7 +78,7 @@ class Side:
         clock = VirtualClock()
         benchmark: Any = Benchmark(clock, Pairing(**pairing), self.check_nobody_is_awake)
         framework = "jax"
-        names = (framework, *(f"{framework} {role}" for role in get_args(Role)))
+        names = (framework, *(f"{framework} {role}" for role in MODEL_ROLES))
         self.workers.rounds = {name: steady(STEP_SECONDS) for name in names}
         try:
             measure_paired_case(
@@ -108,7 +108,7 @@ def side(monkeypatch: pytest.MonkeyPatch) -> Side:
     return Side()
 
 
-@pytest.mark.parametrize("role", get_args(Role))
+@pytest.mark.parametrize("role", MODEL_ROLES)
 def test_rounds_are_those_of_one_worker(side: Side, role: Role) -> None:
     benchmark = side.measure(role, other=7)
     assert benchmark.seconds == [STEP_SECONDS] * 3

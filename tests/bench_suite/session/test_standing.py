@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,7 +17,7 @@ from speedscore.bench_suite.workloads.reference import load_reference
 from speedscore.bench_suite.workloads.table import make_workload
 from speedscore.host.fields import Scalar
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
-from speedscore.record.phases import PHASES, Phase
+from speedscore.record.phases import MODEL_PHASES, PHASES, Phase
 from speedscore.record.run_record import CaseResult, Certificate, Check, Round
 
 WORKLOAD = make_workload("mlp", "smoke")
@@ -55,7 +55,7 @@ def objection(result: CaseResult, selected: dict[str, Case] | None = None) -> st
     return StandingCases(PRESETS["smoke"], ENVIRONMENT, selected or {}, processors=(0, 1)).objection(result)
 
 
-@pytest.mark.parametrize("phase", get_args(Phase))
+@pytest.mark.parametrize("phase", MODEL_PHASES)
 def test_what_a_worker_measures_stands(phase: Phase) -> None:
     assert objection(a_case(phase)) == ""
 
