@@ -1,7 +1,9 @@
 """The rounds of one role in one worker as pytest's side sees them: it draws their batches and keeps its own clock.
 
-What a worker says of a round is written by code that runs beside a framework's own. So each round is two requests, one
-to take a fresh batch and settle, one to do the timed steps and nothing else, and both are timed here too. A round of
+What a worker says of a round is written by code that runs beside a framework's own. So each round ends with two
+requests, one to take a fresh batch and settle, one to do the timed steps and nothing else, and both are timed here too;
+going back to the canonical weights and drawing the batch are requests before them, in which no program can work for the
+round: until it settles it has not seen the batch. A round of
 which the two clocks disagree is no figure and is taken again; where they never agree, or where work was done before
 the clock ran, the rounds are refused. It knows no framework and compares no results.
 """
@@ -14,7 +16,18 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from speedscore.bench_suite.workers.protocol import Reply, Request, RoundPlan, Settle, Settled, TimedRound, TimeRound
+from speedscore.bench_suite.workers.protocol import (
+    Done,
+    DrawBatch,
+    LoadWeights,
+    Reply,
+    Request,
+    RoundPlan,
+    Settle,
+    Settled,
+    TimedRound,
+    TimeRound,
+)
 from speedscore.host.clock import Clock, seconds
 from speedscore.record.phases import Role
 
@@ -36,7 +49,7 @@ every kernel tells."""
 SETTLING_SECONDS = 0.005
 SETTLING_SHARE = 0.5
 BYTES_PER_SECOND = 2e8
-"""Beyond the steps of settling: a batch is drawn and copied to the device, and the first steps find caches cold (1 to
+"""Beyond the steps of settling: a batch is copied to the device, and the first steps find caches cold (1 to
 3 ms where little else ran)."""
 FEWEST_READINGS = 6
 
@@ -67,9 +80,8 @@ class Reading(msgspec.Struct, frozen=True):
     held_up_seconds: float
     """Of that, how long either side waited for a processor, by the kernel's account."""
     plan: RoundPlan
-    settling_seconds: float | None
-    """Likewise for the steps before, without what was waited for a processor; None where training went back to the
-    canonical weights first."""
+    settling_seconds: float
+    """Likewise for feeding the batch and the steps before, without what was waited for a processor."""
 
     @property
     def claimed_seconds(self) -> float:
@@ -82,10 +94,8 @@ class Reading(msgspec.Struct, frozen=True):
         unexplained = self.waited_seconds - self.claimed_seconds - self.held_up_seconds
         return unexplained <= LAG_SECONDS + LAG_SHARE * self.waited_seconds
 
-    def unexplained_seconds(self, batch_bytes: int) -> float | None:
+    def unexplained_seconds(self, batch_bytes: int) -> float:
         """What settling took beyond what its steps, as fast as the timed ones, and its batch account for."""
-        if self.settling_seconds is None:
-            return None
         steps_seconds = (1 + SETTLING_SHARE) * self.plan.settling * self.step_seconds
         explained = steps_seconds + SETTLING_SECONDS + batch_bytes / BYTES_PER_SECOND
         return self.settling_seconds - explained
@@ -132,13 +142,12 @@ class RoleRounds:
     def require_true(self, *, batch_bytes: int) -> None:
         """Raises RoundRefused where every round was preceded by more work than its steps of settling are."""
         unexplained = [reading.unexplained_seconds(batch_bytes) for reading in self.readings]
-        known = [each for each in unexplained if each is not None]
-        if len(known) >= FEWEST_READINGS and min(known) > 0:
-            reading = self.readings[unexplained.index(min(known))]
+        if len(unexplained) >= FEWEST_READINGS and min(unexplained) > 0:
+            reading = self.readings[unexplained.index(min(unexplained))]
             raise RoundRefused(
-                f"{reading.plan.settling} steps over a fresh batch took {1e3 * (reading.settling_seconds or 0.0):.3g} "
+                f"{reading.plan.settling} steps over a fresh batch took {1e3 * reading.settling_seconds:.3g} "
                 f"ms before the clock ran, and those under the clock {1e3 * reading.step_seconds:.3g} ms each, "
-                f"likewise in all {len(known)} rounds: the work is done before the clock"
+                f"likewise in all {len(unexplained)} rounds: the work is done before the clock"
             )
 
     def _timed(self, request: Request, expected: type[ReplyType]) -> tuple[ReplyType, float, float]:
@@ -153,7 +162,10 @@ class RoleRounds:
     def _take(self, steps: int, *, batch: int) -> Reading:
         plan = RoundPlan(batch, settling=max(1, steps // 4), steps=steps)
         goes_back = self._goes_back(plan)
-        settled, settling_seconds = self.ask(Settle(self.role, plan.settling, batch, goes_back), Settled)
+        if goes_back:
+            self._ask(LoadWeights(self.role), Done)
+        self._ask(DrawBatch(self.role, batch), Done)
+        settled, settling_seconds = self.ask(Settle(self.role, plan.settling), Settled)
         measured, waited_seconds, held_up = self._timed(TimeRound(self.role, steps), TimedRound)
         self.since_start = [plan] if goes_back or self.role != "training" else [*self.since_start, plan]
         if settled.loss is not None and measured.loss == settled.loss:
@@ -165,7 +177,7 @@ class RoleRounds:
             waited_seconds=waited_seconds,
             held_up_seconds=held_up,
             plan=plan,
-            settling_seconds=None if goes_back else settling_seconds,
+            settling_seconds=settling_seconds,
         )
         self.readings.append(reading)
         return reading

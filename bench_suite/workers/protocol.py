@@ -68,13 +68,27 @@ class Prepare(msgspec.Struct, frozen=True, tag=True):
     warm_up: WarmUp = STANDARD_WARM_UP
 
 
+class LoadWeights(msgspec.Struct, frozen=True, tag=True):
+    """Go back to the canonical weights, before the batch of the next round is known."""
+
+    role: Role
+
+
+class DrawBatch(msgspec.Struct, frozen=True, tag=True):
+    """Make the batch, or the arguments, of a number on the host; the program is not given them yet."""
+
+    role: Role
+    batch: int
+
+
 class Settle(msgspec.Struct, frozen=True, tag=True):
-    """Take the batch of a number, go back to the canonical weights where that is asked, and run untimed steps."""
+    """Give the program what was drawn, and run steps that the worker does not time.
+
+    pytest's side times the request as a whole: nothing is in it but the program's own copy and its steps.
+    """
 
     role: Role
     steps: int
-    batch: int
-    from_start: bool = False
 
 
 class TimeRound(msgspec.Struct, frozen=True, tag=True):
@@ -131,7 +145,20 @@ class Describe(msgspec.Struct, frozen=True, tag=True):
     role: Role
 
 
-Request = Build | Prepare | Settle | TimeRound | Show | Repeat | CertifyAgain | Gauge | Profile | Describe
+Request = (
+    Build
+    | Prepare
+    | LoadWeights
+    | DrawBatch
+    | Settle
+    | TimeRound
+    | Show
+    | Repeat
+    | CertifyAgain
+    | Gauge
+    | Profile
+    | Describe
+)
 
 
 class Built(msgspec.Struct, frozen=True, tag=True):
@@ -154,6 +181,10 @@ class Prepared(msgspec.Struct, frozen=True, tag=True):
     """Of the program, the same in every process: no clock is needed to compare them. By name, as ``Program.counts``."""
     from_cache: bool | None = None
     """Whether the compiler's work came from the caches; None where the framework does not tell, or keeps none."""
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """What was asked is done, and there is nothing to tell of it."""
 
 
 class Settled(msgspec.Struct, frozen=True, tag=True):
@@ -222,6 +253,7 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 Reply = (
     Built
     | Prepared
+    | Done
     | Settled
     | TimedRound
     | Shown

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import platform
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -27,8 +29,11 @@ from speedscore.bench_suite.workers.protocol import (
     CertifyAgain,
     Describe,
     Described,
+    Done,
+    DrawBatch,
     Gauge,
     Gauged,
+    LoadWeights,
     Prepare,
     Prepared,
     Profile,
@@ -45,7 +50,7 @@ from speedscore.bench_suite.workers.protocol import (
 )
 from speedscore.bench_suite.workers.rounds import settle, time_round, warm_up
 from speedscore.bench_suite.workers.second_batch import own_batch
-from speedscore.bench_suite.workers.showing import Feed, repeat, show
+from speedscore.bench_suite.workers.showing import repeat, show
 from speedscore.bench_suite.workers.task_certificate import certify_task, check_task_after_rounds
 from speedscore.bench_suite.workloads.batches import Batches
 from speedscore.bench_suite.workloads.presets import Gauging
@@ -68,6 +73,10 @@ _STATIC = "static_plan_bytes"
 
 class MeasurementInvalid(RuntimeError):
     """What was timed was not what the figure says. The message names the rule and what was seen."""
+
+
+FeedDrawn = Callable[[], None]
+"""Gives a program the batch, or the arguments, that were drawn for it."""
 
 
 class _Cell(msgspec.Struct, frozen=True):
@@ -97,7 +106,9 @@ class Service:
         self._programs: dict[Role, Runnable] = {}
         self._steps_from_start = 0
         self._last_loss: float | None = None
-        self._feeds: dict[Role, Feed] = {}
+        self._batches: dict[Role, Batches] = {}
+        self._drawn: dict[Role, FeedDrawn] = {}
+        """What the next round is over, and its program has not been given."""
         # Before any framework, and whatever comes with it, is imported.
         self._own_code = OwnCode()
         self._was_profiled = False
@@ -109,15 +120,20 @@ class Service:
                 return self._build(setting)
             case Prepare():
                 return self._prepare(request)
-            case Settle():
-                return self._settle(request)
+            case LoadWeights(role=role):
+                return self._load_weights(role)
+            case DrawBatch(role=role, batch=batch):
+                self._drawn[role] = self._draw(role, batch)
+                return Done()
+            case Settle(role=role, steps=steps):
+                return self._settle(role, steps)
             case TimeRound(role=role, steps=steps):
                 return self._measure(role, steps)
             case Show(role=role, draw=draw):
                 self._require_own_code()
                 return show(self._prepared(role), role, draw=draw)
             case Repeat():
-                return repeat(self._prepared(request.role), self._feed_of(request.role), request)
+                return repeat(self._prepared(request.role), partial(self._feed, request.role), request)
             case CertifyAgain(role=role, limit_seconds=limit_seconds):
                 return self._certify_again(role, limit_seconds=limit_seconds)
             case Gauge(gauging):
@@ -218,15 +234,19 @@ class Service:
                 f"but {setting.cell.framework} uses {described['threads']}"
             )
 
-    def _settle(self, request: Settle) -> Settled:
-        role, program = request.role, self._prepared(request.role)
+    def _load_weights(self, role: Role) -> Done:
+        self._prepared(role).load()
+        self._steps_from_start = 0
+        return Done()
+
+    def _settle(self, role: Role, steps: int) -> Settled:
+        program = self._prepared(role)
         self._require_own_code()
-        if request.from_start and role == "training":
-            program.load()
-            self._steps_from_start = 0
-        self._feed_of(role)(request.batch)
-        settle(program, role=role, steps=request.steps)
-        self._steps_from_start += request.steps
+        if role not in self._drawn:
+            raise RuntimeError(f"a batch for {role} must be drawn before each round")
+        self._drawn.pop(role)()
+        settle(program, role=role, steps=steps)
+        self._steps_from_start += steps
         return Settled(self._read_loss(program, role=role))
 
     def _measure(self, role: Role, steps: int) -> TimedRound:
@@ -260,16 +280,17 @@ class Service:
         require_passed(f"{role} {cell.setting.cell.id}", Certificate(reference, checks))
         return CertifiedAgain(checks)
 
-    def _feed_of(self, role: Role) -> Feed:
-        """Gives the role's program the batch or the arguments of a number."""
-        if role not in self._feeds:
-            cell, program = self._built(), self._prepared(role)
-            if role == "capability":
-                self._feeds[role] = lambda number: cast("TaskProgram", program).feed(cell.task.arguments(number))
-            else:
-                batches = Batches(cell.model, role)
-                self._feeds[role] = lambda number: cast("Program", program).feed(*batches.draw(number))
-        return self._feeds[role]
+    def _feed(self, role: Role, number: int) -> None:
+        self._draw(role, number)()
+
+    def _draw(self, role: Role, number: int) -> FeedDrawn:
+        """Makes the batch or the arguments of a number by the workload's own code, which no program is asked for."""
+        cell, program = self._built(), self._prepared(role)
+        if role == "capability":
+            return partial(cast("TaskProgram", program).feed, cell.task.arguments(number))
+        if role not in self._batches:
+            self._batches[role] = Batches(cell.model, role)
+        return partial(cast("Program", program).feed, *self._batches[role].draw(number))
 
     def _require_own_code(self) -> None:
         if changed := self._own_code.first_change():

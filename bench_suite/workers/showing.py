@@ -19,7 +19,7 @@ from speedscore.bench_suite.workloads.workload import Weights
 from speedscore.record.phases import Role
 
 Feed = Callable[[int], None]
-"""Gives a program the batch, or the arguments, of a number."""
+"""Draws the batch, or the arguments, of a number, and gives them to a program."""
 
 
 def show(program: Runnable, role: Role, *, draw: int) -> Shown:

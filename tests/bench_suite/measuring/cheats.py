@@ -25,6 +25,9 @@ from tests.bench_suite.workers.test_certificate import NumpyProgram
 WORK_SECONDS = 0.03
 """What a step takes where it matters when the work is done; arithmetic alone is over in less than a millisecond."""
 
+STEPS_AHEAD = 80
+"""More than any round here has."""
+
 
 class Honest(NumpyProgram):
     """Does its work under the clock."""
@@ -130,6 +133,28 @@ class ComputesWhileSettling(Honest):
             time.sleep(WORK_SECONDS)
             super().infer()
         self.is_new = False
+
+
+class TrainsWhileSettling(Honest):
+    """The first step over a batch is all that follow, which only put what it found in place."""
+
+    found: list[tuple[int, Doubles, dict[str, Doubles], float]]
+
+    def feed(self, inputs: Any, targets: Any) -> None:
+        super().feed(inputs, targets)
+        self.found = []
+
+    def step(self) -> None:
+        if not self.certified:
+            super().step()
+            return
+        if not self.found:
+            time.sleep(4 * WORK_SECONDS)
+            for _ in range(STEPS_AHEAD):
+                super().step()
+                kept = {name: values.copy() for name, values in self.parameters.items()}
+                self.found.insert(0, (self.steps, kept, dict(self.moments), self.last_loss))
+        self.steps, self.parameters, self.moments, self.last_loss = self.found.pop()
 
 
 def _coarse(values: Any) -> Any:

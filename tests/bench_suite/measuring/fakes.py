@@ -21,8 +21,11 @@ from speedscore.bench_suite.workers.protocol import (
     CertifyAgain,
     Describe,
     Described,
+    Done,
+    DrawBatch,
     Gauge,
     Gauged,
+    LoadWeights,
     Prepare,
     Prepared,
     Profile,
@@ -149,6 +152,8 @@ class FakeWorker:
                 )
             case Prepare(role=role):
                 return self._prepare(role)
+            case LoadWeights() | DrawBatch():
+                return Done()
             case Settle():
                 return Settled(loss=None)
             case TimeRound(role=role):

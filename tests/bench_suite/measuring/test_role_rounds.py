@@ -15,7 +15,16 @@ from speedscore.bench_suite.measuring.role_rounds import (
     RoundRefused,
     steps_of,
 )
-from speedscore.bench_suite.workers.protocol import Request, Settle, Settled, TimedRound, TimeRound
+from speedscore.bench_suite.workers.protocol import (
+    Done,
+    DrawBatch,
+    LoadWeights,
+    Request,
+    Settle,
+    Settled,
+    TimedRound,
+    TimeRound,
+)
 from speedscore.record.phases import Role
 
 STEP_SECONDS = 0.01
@@ -32,6 +41,8 @@ class MadeUpWorker:
         """Seconds a step that it says, by the number of the round."""
         self.before = 0.0
         """Seconds of work before the clock."""
+        self.drawing = 0.0
+        """Seconds of going back and of drawing a batch."""
         self.stopped = 0.0
         """Seconds of each round in which it waits for a processor behind the clock."""
         self.moves = True
@@ -40,6 +51,9 @@ class MadeUpWorker:
 
     def __call__(self, request: Request, _: type[Any], /) -> Any:
         self.asked.append(request)
+        if isinstance(request, LoadWeights | DrawBatch):
+            self.now += self.drawing
+            return Done()
         if isinstance(request, Settle):
             self.now += request.steps * STEP_SECONDS + self.before
             return Settled(loss=float(self.rounds))
@@ -53,8 +67,14 @@ class MadeUpWorker:
         return RoleRounds(role, self, lambda: self.held_up, clock=lambda: self.now)
 
     @property
+    def starts(self) -> list[bool]:
+        """Of each batch, whether training went back to the canonical weights first."""
+        before = zip([None, *self.asked], self.asked, strict=False)
+        return [isinstance(first, LoadWeights) for first, then in before if isinstance(then, DrawBatch)]
+
+    @property
     def batches(self) -> list[int]:
-        return [request.batch for request in self.asked if isinstance(request, Settle)]
+        return [request.batch for request in self.asked if isinstance(request, DrawBatch)]
 
 
 def test_a_round_on_which_both_clocks_agree_is_a_figure() -> None:
@@ -103,6 +123,26 @@ def test_work_before_the_clock_shows_in_what_settling_takes(before_seconds: floa
     rounds.require_true(batch_bytes=10**9)
 
 
+@pytest.mark.parametrize("steps", [STEPS, 50])
+def test_work_before_the_clock_shows_in_training_however_often_it_goes_back(steps: int) -> None:
+    worker = MadeUpWorker()
+    worker.before = 2 * steps * STEP_SECONDS
+    rounds = worker.rounds_of("training")
+    for _ in range(FEWEST_READINGS):
+        rounds.take(steps)
+    with pytest.raises(RoundRefused, match=r"before the clock"):
+        rounds.require_true(batch_bytes=1000)
+
+
+def test_going_back_and_drawing_are_no_work_before_the_clock() -> None:
+    worker = MadeUpWorker()
+    worker.drawing = 10.0
+    rounds = worker.rounds_of("training")
+    for _ in range(FEWEST_READINGS):
+        rounds.take(STEPS)
+    rounds.require_true(batch_bytes=1000)
+
+
 def test_training_that_finds_the_same_loss_again_did_nothing() -> None:
     worker = MadeUpWorker()
     worker.moves = False
@@ -117,8 +157,7 @@ def test_every_round_of_training_can_be_done_over_again_from_near_the_start() ->
         rounds.take(STEPS)
         assert steps_of(rounds.since_start) <= FARTHEST_STEP
         assert [plan.batch for plan in rounds.since_start] == worker.batches[-len(rounds.since_start) :]
-    starts = [request.from_start for request in worker.asked if isinstance(request, Settle)]
-    assert starts == [True, False, False, False] * 2 + [True, False]
+    assert worker.starts == [True, False, False, False] * 2 + [True, False]
 
 
 def test_slow_training_goes_back_before_every_round() -> None:
@@ -127,4 +166,4 @@ def test_slow_training_goes_back_before_every_round() -> None:
     rounds = worker.rounds_of("training")
     for _ in range(3):
         rounds.take(STEPS)
-    assert [request.from_start for request in worker.asked if isinstance(request, Settle)] == [True] * 3
+    assert worker.starts == [True] * 3
