@@ -51,8 +51,8 @@ class ClaimTest(msgspec.Struct, frozen=True):
 
     @property
     def is_cut(self) -> bool:
-        """Whether the model was smaller than the published one."""
-        return self.cut not in ("", "none")
+        """Whether it was smaller than what is claimed of: a model that was cut, or a task below its full size."""
+        return self.preset != "full" if self.cut == "" else self.cut != "none"
 
 
 class FoundTests(msgspec.Struct, frozen=True):
@@ -63,27 +63,36 @@ class FoundTests(msgspec.Struct, frozen=True):
     """Why there is none; empty where there is one."""
 
 
-def find_tests(claim: Claim, evidence: Evidence, *, variants: Mapping[DeviceName, Variants]) -> FoundTests:
+def find_tests(
+    claim: Claim, evidence: Evidence, *, variants: Mapping[DeviceName, Variants], base_variants: Mapping[str, str]
+) -> FoundTests:
     """Every test of ``claim`` that the runs hold, on one kind of device.
 
     ``variants`` are the lines that ecosystems are scored as, by device in the policy's order; a claim that names no
-    kind of device is tested on the first where it can be.
+    kind of device is tested on the first where it can be. ``base_variants`` are the lines, by ecosystem, that have the
+    tasks where the scored one has none.
     """
     if reason := _reason_without_cases(claim, evidence):
         return FoundTests(reason=reason)
     found = [
-        _find_on(device, claim, evidence, variants=variants[device])
+        _find_on(device, claim, evidence, variants=variants[device], base_variants=base_variants)
         for device in variants
         if claim.device in (None, device)
     ]
     return next((each for each in found if each.tests), found[0])
 
 
-def _find_on(device: DeviceName, claim: Claim, evidence: Evidence, *, variants: Variants) -> FoundTests:
+def _find_on(
+    device: DeviceName, claim: Claim, evidence: Evidence, *, variants: Variants, base_variants: Mapping[str, str]
+) -> FoundTests:
     cells = _cells(evidence, device=device, claim=claim)
     if not cells:
         return FoundTests(reason=f"not measured: {_models(claim)} ({claim.phase.replace('_', ' ')})")
-    of_both = {place: pair for place in cells if (pair := _pair(claim, cells[place], place, variants))}
+    of_both = {
+        place: pair
+        for place, cell in cells.items()
+        if (pair := _pair(claim, _figuring(cell, _choosing(claim, place, variants)), variants, base_variants))
+    }
     if not of_both:
         sides = (claim.line or claim.framework, claim.rival_line or claim.rival)
         return FoundTests(reason=f"not measured side by side: {' and '.join(sides)}")
@@ -130,12 +139,13 @@ def _cells(evidence: Evidence, *, device: DeviceName, claim: Claim) -> _Cells:
 
 
 def _pair(
-    claim: Claim, cell: Mapping[str, CaseResult], place: Place, variants: Variants
+    claim: Claim, cases: Mapping[str, CaseResult], variants: Variants, base_variants: Mapping[str, str]
 ) -> tuple[CaseResult, CaseResult] | None:
     """The cases of the two lines, the claimed one first; None where one of them has no figure there."""
-    cases = _figuring(cell, _choosing(claim, place, variants))
-    first = cases.get(claim.line or _scored(claim.framework, variants))
-    second = cases.get(claim.rival_line or _scored(claim.rival, variants))
+    first, second = (
+        cases.get(line or _line(ecosystem, cases, claim=claim, variants=variants, base_variants=base_variants))
+        for line, ecosystem in ((claim.line, claim.framework), (claim.rival_line, claim.rival))
+    )
     return None if first is None or second is None or first is second else (first, second)
 
 
@@ -150,9 +160,24 @@ def _figuring(cell: Mapping[str, CaseResult], choosing: int | None) -> Mapping[s
     return {name: case for name, case in cell.items() if choosing is None or without_process(case, choosing)}
 
 
-def _scored(ecosystem: str, variants: Variants) -> str:
-    variant = variants.scored.get(ecosystem)
-    return variant.framework if variant else ""
+def _line(
+    ecosystem: str,
+    cases: Mapping[str, CaseResult],
+    *,
+    claim: Claim,
+    variants: Variants,
+    base_variants: Mapping[str, str],
+) -> str:
+    """The line that the ecosystem is scored as. It is chosen by training, and may have no tasks: those are then the
+    base variant's, as the questions of probes are, or of the only line that has the task."""
+    scored = variants.scored.get(ecosystem)
+    name = scored.framework if scored else ""
+    if claim.phase != "capability":
+        return name
+    having = [case.framework for case in cases.values() if case.ecosystem == ecosystem]
+    return next((line for line in (name, base_variants.get(ecosystem, "")) if line in having), "") or (
+        having[0] if len(having) == 1 else ""
+    )
 
 
 def _test(

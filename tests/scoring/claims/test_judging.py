@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -193,3 +194,30 @@ def test_a_claim_about_a_capability_is_tested_by_its_tasks() -> None:
     judged = judge(claim, cases)
     assert (judged.judgement, judged.tests[0].model) == ("supported", "rl-update-64")
     assert judge(claim, side_by_side(1.5, model="rl-rollout-64", phase="capability")).judgement == "not testable"
+
+
+def test_a_capability_is_the_base_variants_where_the_scored_line_has_no_tasks() -> None:
+    claim = make_claim(framework="jax", rival="pytorch", tested_by=["rl-update-*"], phase="capability")
+    task: dict[str, Any] = {"model": "rl-update-64", "phase": "capability", "processes": 3}
+    cases = [
+        measured_case("flax-nnx", 0.010, ecosystem="jax"),
+        measured_case("jax", 0.010, ecosystem="jax", **task),
+        measured_case("torch", 0.0125, ecosystem="pytorch", **task),
+    ]
+    judged = judge(claim, cases)
+    assert (judged.reason, judged.tests[0].line, judged.tests[0].rival_line) == ("", "jax", "torch")
+    # A line that is neither scored nor the base is taken where it alone has the task.
+    only = msgspec.structs.replace(cases[1], framework="flax-linen")
+    assert judge(claim, [cases[0], only, cases[2]]).tests[0].line == "flax-linen"
+
+
+def test_a_task_below_its_full_size_is_named_with_its_preset_though_it_says_not_what_is_cut() -> None:
+    claim = make_claim(tested_by=["rl-update-*"], phase="capability")
+    cases = [
+        msgspec.structs.replace(case, workload={"agents": 64})
+        for case in side_by_side(1.25, noise=1.001, model="rl-update-64", phase="capability")
+    ]
+    judged = judge(claim, cases)
+    assert (judged.judgement, judged.preset) == ("supported", "smoke")
+    assert judged.remarks[0] == "rl-update-64 at preset smoke, which is smaller than full"
+    assert not msgspec.structs.replace(judged.tests[0], preset="full").is_cut
