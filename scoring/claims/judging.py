@@ -61,12 +61,17 @@ class JudgedClaim(msgspec.Struct, frozen=True):
         """At which preset it was tested, where that is smaller than what was claimed of; empty where none is."""
         return " and ".join(sorted({test.preset for test in self.tests if test.is_cut}))
 
+    @property
+    def precision(self) -> str:
+        """In which it was tested, where the claim names none; empty where it does, or nothing was."""
+        return "" if self.claim.precision else " and ".join(sorted({test.precision for test in self.tests}))
+
 
 def judge_claims(claims: Iterable[Claim], evidence: Evidence, *, policy: Policy) -> tuple[JudgedClaim, ...]:
     """Every claim that was known by the snapshot, those that were contradicted first, then as ``JUDGEMENTS`` has it;
     neutral pairs stand last."""
     known = [claim for claim in claims if claim.month <= evidence.snapshot]
-    devices = [device for device in policy.device_order if device in evidence.measured]
+    devices = [device for device in policy.device_order if device in evidence.timed]
     variants = {device: choose_variants(policy, evidence, device=device) for device in devices}
     judged = [_judge(claim, evidence, policy=policy, variants=variants, known=known) for claim in known]
     return tuple(sorted(judged, key=_place))
@@ -81,7 +86,7 @@ def judge_interval(low: float, high: float, *, claimed: tuple[float, float]) -> 
 
 
 def claimed_range(claim: Claim) -> tuple[float, float] | None:
-    """The ratios that agree with a claim, both ends included; None where it names no number."""
+    """The ratios that agree with a claim, or with our reading of it, both ends included; None where there are none."""
     if claim.low is None:
         return None
     if claim.high is None:
