@@ -51,12 +51,15 @@ WAYS = {
     "pytest --benchmark-only --time-budget 10m": COLLECTS,
     "pytest --benchmark-only --resume RUN.json": COLLECTS,
     "pytest --benchmark-only -k tpu --require-device tpu": Way(code=1),
-    "pytest --benchmark-only -k jax-mlp-cpu --profile DIR": COLLECTS,
-    "pytest --benchmark-only -k jax-mlp-cpu --in-process": COLLECTS,
+    'pytest --benchmark-only -k "[jax-mlp-cpu]" --profile DIR': COLLECTS,
+    'pytest --benchmark-only -k "[jax-mlp-cpu]" --in-process': COLLECTS,
     "pytest --benchmark-only --report report.html": COLLECTS,
     "pytest --benchmark-only -m speedscore_probe -k onnx": COLLECTS,
     "python -m tox run -e probes": Way(runs=False, why="makes an environment and asks every probe"),
     "speedscore probes RUN.json": Way(),
+    "python -m tox run -e capabilities": Way(runs=False, why="makes an environment and measures for minutes"),
+    'pytest --benchmark-only -k "rl and cpu"': COLLECTS,
+    "pytest --benchmark-only -m precision": COLLECTS,
     "speedscore card": Way(),
     "speedscore card JAX PyTorch --run RUN.json": Way(),
     "speedscore card jax --snapshot 2024-01": Way(),
@@ -145,7 +148,8 @@ def test_the_accelerator_cases_are_selected_and_each_says_why_it_was_not_measure
     skipped = re.search(r"(\d+) skipped, (\d+) deselected", done.stdout)
     assert skipped is not None, done.stdout
     cases = [case for phase in PHASES for case in matrix(phase)]
-    assert int(skipped[1]) == sum(case.device == "tpu" for case in cases)
-    probes = sum(len(family.list_cases()) for family in FAMILIES.values())
-    assert int(skipped[1]) + int(skipped[2]) == len(cases) + probes
+    probes = [probe for family in FAMILIES.values() for probe in family.list_cases()]
+    devices = [*(case.device for case in cases), *(probe.device for probe in probes)]
+    assert int(skipped[1]) == devices.count("tpu")
+    assert int(skipped[1]) + int(skipped[2]) == len(cases) + len(probes)
     assert "found none of what was looked for: /dev/accel*" in " ".join(done.stdout.split())

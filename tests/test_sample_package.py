@@ -20,7 +20,7 @@ from speedscore.__main__ import main
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.workloads.reference import ReferenceFileError, load_reference
 from speedscore.bench_suite.workloads.table import MODELS
-from speedscore.record.phases import PHASES
+from speedscore.record.phases import MODEL_PHASES
 from speedscore.record.run_file import load_run
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.scoring.evidence.evidence import NamedRun, gather
@@ -83,7 +83,7 @@ def test_all_that_it_brings_stands_in_the_matrix_by_its_id(ended: Ended) -> None
     cells = {f"sample-numpy-{model}-cpu" for model in (*MODELS, "samplelinear")}
     cells |= {f"{name}-samplelinear-cpu" for name, framework in FRAMEWORKS.items() if not framework.models}
     assert sorted((case.id, case.phase) for case in ended.run.cases) == sorted(
-        (cell, phase) for cell in cells for phase in PHASES
+        (cell, phase) for cell in cells for phase in MODEL_PHASES
     )
 
 

@@ -27,8 +27,10 @@ NOT_RUN = {
 }
 """Lines that are not run, and why."""
 SHORTENED = {
-    'pytest --benchmark-only --benchmark-quiet -k "jax-mlp-cpu or torch-mlp-cpu"': '-m "not speedscore_probe"',
-    'pytest --benchmark-only --benchmark-quiet -k "test_training and (jax-mlp-cpu or torch-mlp-cpu)"': "--processes 1",
+    'pytest --benchmark-only --benchmark-quiet -k "[jax-mlp-cpu] or [torch-mlp-cpu]"': '-m "not speedscore_probe"',
+    'pytest --benchmark-only --benchmark-quiet -k "test_training and ([jax-mlp-cpu] or [torch-mlp-cpu])"': (
+        "--processes 1"
+    ),
 }
 """What is added to a line, so that it ends sooner, and takes away nothing that the page shows."""
 BUSY = "withheld (a quota, a busy machine)"

@@ -15,6 +15,7 @@ import itertools
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import msgspec
 
@@ -96,7 +97,7 @@ def measure_block(
     by_cell: dict[Cell, list[Case]] = {}
     for case in cases:
         by_cell.setdefault(case.cell, []).append(case)
-    peak = ProductPeak(measure_product)
+    peak = ProductPeak(measure_product, watch=partial(LoadWatch, others_seconds, clock=clock))
     cells = [CellRun(cell, own, preset=plan.preset, product_peak=peak) for cell, own in by_cell.items()]
     outcomes = _Outcomes(listener)
     try:

@@ -24,7 +24,7 @@ from speedscore.bench_suite.measuring.outcomes import (
     CaseOutcome,
     CaseUnavailable,
 )
-from speedscore.bench_suite.measuring.plausibility import GEMM_TIMES, MOST_OF_GEMM, flops_rate, why_impossible
+from speedscore.bench_suite.measuring.plausibility import flops_rate, most_of_gemm, why_impossible
 from speedscore.bench_suite.measuring.product_peak import ProductPeak
 from speedscore.bench_suite.measuring.role_rounds import ReplyType, RoleRounds
 from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, all_narrow, interval_fraction
@@ -236,7 +236,7 @@ class CellRun:
         peak = peak_flops_per_second(str(samples.described.program.device_kind), case.precision)
         flops = 0 if phase.compiles else self._built.flops[case.role]
         rounds_seconds = [round_.seconds for round_ in rounds]
-        most = MOST_OF_GEMM * GEMM_TIMES[case.precision]
+        most = most_of_gemm(case.precision, busy=False)
         product = self.product_peak.at_least(flops_rate(flops, rounds_seconds) / most)
         if product is None and self.gauged is not None:
             product = self.gauged.gemm_flops_per_second
@@ -246,6 +246,7 @@ class CellRun:
             gemm_flops_per_second=product,
             peak_flops_per_second=peak.flops_per_second if peak else None,
             precision=case.precision,
+            busy=self.product_peak.others_were_busy,
         )
         if impossible:
             return CaseFailed(RuntimeError(impossible))

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from speedscore.bench_suite.measuring.load_watch import LoadWatch, is_disturbed
+from speedscore.host.clock import seconds
+
 MeasureProduct = Callable[[], float | None]
 """Operations a second of one more product, apart from every worker; None where that is not known."""
 
@@ -24,15 +27,28 @@ def unknown_product() -> None:
 class ProductPeak:
     """Of one block."""
 
-    def __init__(self, measure: MeasureProduct) -> None:
+    def __init__(
+        self,
+        measure: MeasureProduct,
+        *,
+        watch: Callable[[], LoadWatch] = lambda: LoadWatch(lambda: 0.0, clock=seconds),
+        processors: int = 1,
+    ) -> None:
+        """``watch`` begins to look at what others use of the processors; without one nobody does."""
         self.flops_per_second: float | None = None
         """Of the fastest."""
+        self.others_were_busy = False
+        """Whether others used the processors during any product: that alone may have made all of them slow."""
         self._measure = measure
+        self._watch = watch
+        self._processors = processors
         self._left = MOST_AGAIN
 
     def measure(self) -> None:
         """One more."""
+        watch = self._watch()
         found = self._measure()
+        self.others_were_busy |= is_disturbed(watch.processors_busy(), processors_used=self._processors)
         if found is not None:
             self.flops_per_second = max(found, self.flops_per_second or 0.0)
 

@@ -13,6 +13,7 @@ from speedscore.text.numbers import factor
 
 HEADING = "Claimed, and measured here"
 NEUTRAL_HEADING = "Timed by somebody without a side"
+_OUR_READING = "our reading"
 _NOT_TESTABLE = "not testable here"
 _WORDS: dict[Judgement | None, str] = {
     "contradicted": "contradicted",
@@ -50,18 +51,25 @@ def origin(claim: Claim) -> str:
 
 
 def footnote(claim: Claim) -> str:
-    """Enough to find it again, its own words, and how the ratio came from there."""
+    """Enough to find it again, its own words, how we read them, and how the ratio came from there."""
     words = f'"{claim.words}"' if claim.words else ""
-    return "; ".join(filter(None, (claim.source, words, claim.method, claim.url)))
+    return "; ".join(filter(None, (claim.source, words, reading(claim), claim.method, claim.url)))
+
+
+def reading(claim: Claim) -> str:
+    """What we take the words to mean; empty where the numbers are the source's own."""
+    return f"{_OUR_READING}: {claim.reading}" if claim.reading else ""
 
 
 def claimed(claim: Claim) -> str:
-    """The ratio, as in ``1.2 to 1.3`` and ``at least 1``, or that no number is named."""
+    """The ratio, as in ``1.2 to 1.3`` and ``our reading: at least 1``, or that no number is named."""
     if claim.low is None:
         return "no number"
     if claim.high is None:
-        return f"at least {number(claim.low)}"
-    return number(claim.low) if claim.low == claim.high else f"{number(claim.low)} to {number(claim.high)}"
+        said = f"at least {number(claim.low)}"
+    else:
+        said = number(claim.low) if claim.low == claim.high else f"{number(claim.low)} to {number(claim.high)}"
+    return f"{_OUR_READING}: {said}" if claim.reading else said
 
 
 def ratio(test: ClaimTest) -> str:
@@ -88,11 +96,18 @@ def lines(judged: JudgedClaim) -> str:
 
 
 def judgement(judged: JudgedClaim) -> str:
-    """The judgement, and at which size where that is not the claimed one; of a neutral pair the size or what lacks."""
+    """The judgement, whether of our reading, in which precision where none is claimed, and at which size where that is
+    not the claimed one; of a neutral pair precision and size, or what lacks."""
     words = _WORDS[judged.judgement]
     if judged.reason:
         return f"{words}: {judged.reason}" if words else judged.reason
-    at = f"{words} at preset {judged.preset}".strip() if judged.preset else words
+    where = (
+        words,
+        "as we read it" if judged.claim.reading else "",
+        f"in {judged.precision}" if judged.precision else "",
+        f"at preset {judged.preset}" if judged.preset else "",
+    )
+    at = " ".join(filter(None, where))
     return f"{at}, by more than claimed" if judged.is_exceeded else at
 
 
@@ -108,9 +123,10 @@ def counts(claims: Sequence[JudgedClaim]) -> str:
 
 def in_one_line(judged: JudgedClaim) -> str:
     """A claim that was measured, as in ``contradicted: JAX over PyTorch: … 30 % faster (2024-01), here 0.38 (…)``."""
-    here = f"here {measured(judged)} times as fast"
+    here = f"here {measured(judged)} times as fast{f' in {judged.precision}' if judged.precision else ''}"
     more = ", more than claimed" if judged.is_exceeded else ""
-    return f"{_WORDS[judged.judgement]}: {heading(judged)} ({judged.claim.month}), {here}{more}"
+    read = " as we read it" if judged.claim.reading and not judged.reason else ""
+    return f"{_WORDS[judged.judgement]}{read}: {heading(judged)} ({judged.claim.month}), {here}{more}"
 
 
 def notes(claims: Sequence[JudgedClaim]) -> Iterator[str]:

@@ -47,9 +47,12 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     words: str = ""
     """A few of the source's own words; empty where the text says it all."""
     low: float | None = None
-    """The least ratio that is claimed: 1.2 where something is said to be 20 % faster. None where no number is said."""
+    """The least ratio that is claimed: 1.2 where something is said to be 20 % faster. None where no number is said and
+    none is read from the words."""
     high: float | None = None
     """The greatest; None beside a ``low`` that is claimed without an upper end, as in ``faster``."""
+    reading: str = ""
+    """What we take the source's words to mean, where an end of the ratio is ours and not the source's; else empty."""
     method: str = ""
     """How the ratio came from the source, where it does not stand there."""
     model: str = ""
@@ -104,6 +107,8 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
                 "expected either tested_by, which names models of the matrix, or untestable, which says why none tests "
                 f"it; found {'both' if self.untestable else 'neither'}"
             )
+        if self.reading and self.low is None:
+            raise ValueError("a reading stands without a low; expected the ratio that the words are read as")
         if self.low is None and not self.untestable:
             raise ValueError("without a low there is no number to test; say so under untestable")
 

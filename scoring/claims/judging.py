@@ -58,17 +58,22 @@ class JudgedClaim(msgspec.Struct, frozen=True):
 
     @property
     def preset(self) -> str:
-        """At which preset it was tested, where that cut the model that was claimed of; empty where none was cut."""
+        """At which preset it was tested, where that is smaller than what was claimed of; empty where none is."""
         return " and ".join(sorted({test.preset for test in self.tests if test.is_cut}))
+
+    @property
+    def precision(self) -> str:
+        """In which it was tested, where the claim names none; empty where it does, or nothing was."""
+        return "" if self.claim.precision else " and ".join(sorted({test.precision for test in self.tests}))
 
 
 def judge_claims(claims: Iterable[Claim], evidence: Evidence, *, policy: Policy) -> tuple[JudgedClaim, ...]:
     """Every claim that was known by the snapshot, those that were contradicted first, then as ``JUDGEMENTS`` has it;
     neutral pairs stand last."""
     known = [claim for claim in claims if claim.month <= evidence.snapshot]
-    devices = [device for device in policy.device_order if device in evidence.measured]
+    devices = [device for device in policy.device_order if device in evidence.timed]
     variants = {device: choose_variants(policy, evidence, device=device) for device in devices}
-    judged = [_judge(claim, evidence, variants=variants, known=known) for claim in known]
+    judged = [_judge(claim, evidence, policy=policy, variants=variants, known=known) for claim in known]
     return tuple(sorted(judged, key=_place))
 
 
@@ -81,7 +86,7 @@ def judge_interval(low: float, high: float, *, claimed: tuple[float, float]) -> 
 
 
 def claimed_range(claim: Claim) -> tuple[float, float] | None:
-    """The ratios that agree with a claim, both ends included; None where it names no number."""
+    """The ratios that agree with a claim, or with our reading of it, both ends included; None where there are none."""
     if claim.low is None:
         return None
     if claim.high is None:
@@ -102,9 +107,14 @@ def judge_tests(tests: Sequence[ClaimTest], *, claimed: tuple[float, float]) -> 
 
 
 def _judge(
-    claim: Claim, evidence: Evidence, *, variants: Mapping[DeviceName, Variants], known: Sequence[Claim]
+    claim: Claim,
+    evidence: Evidence,
+    *,
+    policy: Policy,
+    variants: Mapping[DeviceName, Variants],
+    known: Sequence[Claim],
 ) -> JudgedClaim:
-    found = find_tests(claim, evidence, variants=variants)
+    found = find_tests(claim, evidence, variants=variants, base_variants=policy.base_variants)
     claimed = claimed_range(claim)
     judgement: Judgement = "not testable"
     tests = found.tests
@@ -146,7 +156,8 @@ def _remarks(claim: Claim, tests: Sequence[ClaimTest]) -> tuple[str, ...]:
     remarks: dict[str, None] = {}
     for test in tests:
         if test.is_cut:
-            remarks[f"{test.model} at preset {test.preset}, which cuts {test.cut}"] = None
+            size = f"which cuts {test.cut}" if test.cut else "which is smaller than full"
+            remarks[f"{test.model} at preset {test.preset}, {size}"] = None
     for test in tests:
         claimed = claim.hardware or (f"a {claim.device.upper()}" if claim.device else "")
         machine = test.machine or f"a {test.device.upper()}"

@@ -120,7 +120,7 @@ def hold_figures(figures: Sequence[PublishedFigure], evidence: Evidence) -> tupl
 def _hold(figure: PublishedFigure, evidence: Evidence) -> HeldFigure:
     trained = [
         measured
-        for measured in evidence.measured.get(figure.device, ())
+        for measured in evidence.timed.get(figure.device, ())
         if (measured.case.ecosystem, measured.case.model, measured.case.phase)
         == (figure.framework, figure.model, "training")
     ]

@@ -2,24 +2,34 @@
 
 A test is one model on one device in one run: two lines of the matrix side by side, and how many times as fast the first
 is by the one estimator (``record.ratios``). A claim that names a kind of device is never tested on another, one of many
-devices never on one, and one that names a precision never in another. Nothing is judged here.
+devices never on one, and one that names a precision never in another; one that names none is tested in one precision.
+Nothing is judged here.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 import msgspec
 
-from speedscore.record.phases import DeviceName
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32, DeviceName
 from speedscore.record.ratios import estimate_ratios
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.claims.claim import ANY_MODEL, Claim
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.evidence.run_summaries import machine_of
 from speedscore.scoring.findings.variants import Place, Variants, without_process
+
+_UNNAMED: dict[DeviceName, tuple[Precision, ...]] = {
+    "tpu": ("bfloat16", "tf32", "float32"),
+    "gpu": ("bfloat16", "tf32", "float32"),
+    "cpu": ("float32",),
+}
+"""In which precision a claim that names none is tested: the first that both sides were measured in. On an accelerator
+nobody who speaks of speed means float32 without its matrix units, where there is something else to test by."""
 
 
 class ClaimTest(msgspec.Struct, frozen=True):
@@ -51,8 +61,8 @@ class ClaimTest(msgspec.Struct, frozen=True):
 
     @property
     def is_cut(self) -> bool:
-        """Whether the model was smaller than the published one."""
-        return self.cut not in ("", "none")
+        """Whether it was smaller than what is claimed of: a model that was cut, or a task below its full size."""
+        return self.preset != "full" if self.cut == "" else self.cut != "none"
 
 
 class FoundTests(msgspec.Struct, frozen=True):
@@ -63,34 +73,46 @@ class FoundTests(msgspec.Struct, frozen=True):
     """Why there is none; empty where there is one."""
 
 
-def find_tests(claim: Claim, evidence: Evidence, *, variants: Mapping[DeviceName, Variants]) -> FoundTests:
+def find_tests(
+    claim: Claim, evidence: Evidence, *, variants: Mapping[DeviceName, Variants], base_variants: Mapping[str, str]
+) -> FoundTests:
     """Every test of ``claim`` that the runs hold, on one kind of device.
 
     ``variants`` are the lines that ecosystems are scored as, by device in the policy's order; a claim that names no
-    kind of device is tested on the first where it can be.
+    kind of device is tested on the first where it can be. ``base_variants`` are the lines, by ecosystem, that have the
+    tasks and other precisions where the scored one has none.
     """
     if reason := _reason_without_cases(claim, evidence):
         return FoundTests(reason=reason)
     found = [
-        _find_on(device, claim, evidence, variants=variants[device])
+        _find_on(device, claim, evidence, variants=variants[device], base_variants=base_variants)
         for device in variants
         if claim.device in (None, device)
     ]
     return next((each for each in found if each.tests), found[0])
 
 
-def _find_on(device: DeviceName, claim: Claim, evidence: Evidence, *, variants: Variants) -> FoundTests:
+def _find_on(
+    device: DeviceName, claim: Claim, evidence: Evidence, *, variants: Variants, base_variants: Mapping[str, str]
+) -> FoundTests:
     cells = _cells(evidence, device=device, claim=claim)
     if not cells:
         return FoundTests(reason=f"not measured: {_models(claim)} ({claim.phase.replace('_', ' ')})")
-    of_both = {place: pair for place in cells if (pair := _pair(claim, cells[place], place, variants))}
+    of_both = {
+        place: pair
+        for place, cell in cells.items()
+        if (pair := _pair(claim, _figuring(cell, _choosing(claim, place, variants)), variants, base_variants))
+    }
     if not of_both:
         sides = (claim.line or claim.framework, claim.rival_line or claim.rival)
         return FoundTests(reason=f"not measured side by side: {' and '.join(sides)}")
-    alike = {place: pair for place, pair in of_both.items() if claim.precision in ("", place[2])}
+    alike = {place: pair for place, pair in of_both.items() if place[2] == _precision(claim, place, of_both, device)}
     if not alike:
         measured = ", ".join(sorted({precision for _, _, precision in of_both}))
-        return FoundTests(reason=f"of {claim.precision}, and measured in {measured}")
+        named = (
+            f"of {claim.precision}" if claim.precision else f"of no precision, for which {_UNNAMED[device][-1]} stands"
+        )
+        return FoundTests(reason=f"{named}, and measured in {measured}")
     runs = {run.name: run for run in evidence.runs}
     return FoundTests(
         tests=tuple(
@@ -98,6 +120,14 @@ def _find_on(device: DeviceName, claim: Claim, evidence: Evidence, *, variants: 
             for place, pair in alike.items()
         )
     )
+
+
+def _precision(claim: Claim, place: Place, places: Iterable[Place], device: DeviceName) -> str:
+    """In which the model of that place is tested: as claimed, or the one that stands where none is; else empty."""
+    if claim.precision:
+        return claim.precision
+    measured = {precision for _, model, precision in places if model == place[1]}
+    return next((precision for precision in _UNNAMED[device] if precision in measured), "")
 
 
 def _reason_without_cases(claim: Claim, evidence: Evidence) -> str:
@@ -108,10 +138,10 @@ def _reason_without_cases(claim: Claim, evidence: Evidence) -> str:
         many = f"{claim.devices:,}" if claim.devices else "many"
         kind = f"{claim.device.upper()}s" if claim.device else "devices"
         return f"of {many} {kind} together, and a case has one"
-    if not evidence.measured:
+    if not evidence.timed:
         return "nothing was measured"
-    if claim.device and claim.device not in evidence.measured:
-        return f"of a {claim.device.upper()}, and measured on a {' and '.join(evidence.measured).upper()}"
+    if claim.device and claim.device not in evidence.timed:
+        return f"of a {claim.device.upper()}, and measured on a {' and '.join(evidence.timed).upper()}"
     return ""
 
 
@@ -122,7 +152,7 @@ _Cells = Mapping[Place, Mapping[str, CaseResult]]
 def _cells(evidence: Evidence, *, device: DeviceName, claim: Claim) -> _Cells:
     """The measured cases that were side by side, of the models and the phase that the claim is about."""
     grouped: dict[Place, dict[str, CaseResult]] = {}
-    for measured in evidence.measured.get(device, ()):
+    for measured in evidence.timed.get(device, ()):
         case = measured.case
         if case.phase == claim.phase and any(fnmatchcase(case.model, name) for name in claim.tested_by):
             grouped.setdefault((measured.run, case.model, case.precision), {})[case.framework] = case
@@ -130,12 +160,13 @@ def _cells(evidence: Evidence, *, device: DeviceName, claim: Claim) -> _Cells:
 
 
 def _pair(
-    claim: Claim, cell: Mapping[str, CaseResult], place: Place, variants: Variants
+    claim: Claim, cases: Mapping[str, CaseResult], variants: Variants, base_variants: Mapping[str, str]
 ) -> tuple[CaseResult, CaseResult] | None:
     """The cases of the two lines, the claimed one first; None where one of them has no figure there."""
-    cases = _figuring(cell, _choosing(claim, place, variants))
-    first = cases.get(claim.line or _scored(claim.framework, variants))
-    second = cases.get(claim.rival_line or _scored(claim.rival, variants))
+    first, second = (
+        cases.get(line or _line(ecosystem, cases, claim=claim, variants=variants, base_variants=base_variants))
+        for line, ecosystem in ((claim.line, claim.framework), (claim.rival_line, claim.rival))
+    )
     return None if first is None or second is None or first is second else (first, second)
 
 
@@ -150,9 +181,25 @@ def _figuring(cell: Mapping[str, CaseResult], choosing: int | None) -> Mapping[s
     return {name: case for name, case in cell.items() if choosing is None or without_process(case, choosing)}
 
 
-def _scored(ecosystem: str, variants: Variants) -> str:
-    variant = variants.scored.get(ecosystem)
-    return variant.framework if variant else ""
+def _line(
+    ecosystem: str,
+    cases: Mapping[str, CaseResult],
+    *,
+    claim: Claim,
+    variants: Variants,
+    base_variants: Mapping[str, str],
+) -> str:
+    """The line that the ecosystem is scored as. It is chosen by training in float32, and may have no tasks and no
+    other precision: those are then the base variant's, as the questions of probes are, or of the only line that has
+    them."""
+    scored = variants.scored.get(ecosystem)
+    name = scored.framework if scored else ""
+    if claim.phase != "capability" and all(case.precision == FLOAT32 for case in cases.values()):
+        return name
+    having = [case.framework for case in cases.values() if case.ecosystem == ecosystem]
+    return next((line for line in (name, base_variants.get(ecosystem, "")) if line in having), "") or (
+        having[0] if len(having) == 1 else ""
+    )
 
 
 def _test(

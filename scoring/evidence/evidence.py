@@ -7,11 +7,12 @@ that a snapshot sees the newest of each key. This module never scores.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from speedscore.record.phases import FLOAT32, DeviceName
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32, PRECISIONS, DeviceName
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.scoring.evidence.run_checks import find_problem
@@ -77,6 +78,8 @@ class Evidence(msgspec.Struct, frozen=True):
     runs: tuple[NamedRun, ...] = ()
     measured: dict[DeviceName, tuple[MeasuredCase, ...]] = {}
     """Device → measured cases in float32: what is scored is never of another precision."""
+    timed: dict[DeviceName, tuple[MeasuredCase, ...]] = {}
+    """Device → measured cases in every precision, which claims and published figures are held against."""
     probes: dict[str, tuple[AskedProbe, ...]] = {}
     """Framework, by fixture folder → every probe that was put to any of its lines, the newest run's last."""
     layers: dict[str, dict[str, str]] = {}
@@ -180,7 +183,8 @@ def gather(
         names=names,
         facts=facts,
         runs=tuple(runs),
-        measured=_by_device(runs),
+        measured=_by_device(runs, precisions=(FLOAT32,)),
+        timed=_by_device(runs, precisions=PRECISIONS),
         probes=_by_framework(runs),
         layers=layers,
         statements=statements,
@@ -238,11 +242,13 @@ def _by_topic(statements: Iterable[Statement]) -> dict[str, tuple[Statement, ...
     return grouped
 
 
-def _by_device(runs: Sequence[NamedRun]) -> dict[DeviceName, tuple[MeasuredCase, ...]]:
+def _by_device(
+    runs: Sequence[NamedRun], *, precisions: Collection[Precision]
+) -> dict[DeviceName, tuple[MeasuredCase, ...]]:
     grouped: dict[DeviceName, list[MeasuredCase]] = {}
     for run in runs:
         for case in run.record.cases:
-            if case.status == "measured" and case.precision == FLOAT32:
+            if case.status == "measured" and case.precision in precisions:
                 grouped.setdefault(case.device, []).append(MeasuredCase(run=run.name, case=case))
     return {device: tuple(group) for device, group in sorted(grouped.items())}
 

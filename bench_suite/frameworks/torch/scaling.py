@@ -148,9 +148,9 @@ class ShardedTorchProgram:
                     tensor.to_local().copy_(part.to_local())
                 else:
                     tensor.copy_(whole[name])
-        # Unfused and without foreach, which do not take split and whole parameters together.
+        # Fused as in every program; but it takes no split and whole parameters together, which tensor parallelism has.
         self.optimizer = make_optimizer(
-            self._workload.optimizer, self._parameters.values(), fused=False, capturable=False
+            self._workload.optimizer, self._parameters.values(), fused=self._way != TENSOR, capturable=False
         )
         self.wait()
 

@@ -21,7 +21,7 @@ from speedscore.bench_suite.probes.child import installed_versions
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase, ProbeUnavailable
 from speedscore.bench_suite.probes.process import Lost, ProbeProcess, Raised
 from speedscore.bench_suite.probes.scaling.cases import COUNTS, DECLINED, Sharing, sharing_of
-from speedscore.bench_suite.probes.scaling.in_process import Task
+from speedscore.bench_suite.probes.scaling.in_process import SharingRequest
 from speedscore.bench_suite.probes.scaling.launching import call_together, free_address
 from speedscore.bench_suite.probes.scaling.proof import Proof, judge
 from speedscore.bench_suite.probes.tools import Tools
@@ -38,7 +38,7 @@ class DeviceProcesses(msgspec.Struct, frozen=True):
     """The processes that hold one program together, and what each is asked."""
 
     processes: Sequence[ProbeProcess]
-    tasks: Sequence[Task]
+    tasks: Sequence[SharingRequest]
 
     def call(self, function: str, **arguments: Any) -> list[Any]:
         """As ``call_together``, each with its own task."""
@@ -90,7 +90,7 @@ def _make_reference(tools: Tools, folder: Path) -> None:
 def _start(case: ProbeCase, sharing: Sharing, tools: Tools) -> DeviceProcesses:
     """Raises DeviceUnavailable, as Raised, before more than one process is started."""
     ecosystem = FRAMEWORKS[case.framework].ecosystem
-    task = Task(case.framework, sharing.way, sharing.devices, case.device, member=None)
+    task = SharingRequest(case.framework, sharing.way, sharing.devices, case.device, member=None)
     if ecosystem == "tensorflow":
         # Its groups of devices are known by a number that begins anew in each strategy: one strategy a process.
         return DeviceProcesses([tools.start(device=case.device)], [task])
@@ -127,7 +127,7 @@ def _rendezvous(ecosystem: str, tools: Tools) -> str:
 
 def _by_torchrun(case: ProbeCase, sharing: Sharing, tools: Tools, reference: Path) -> list[Proof]:
     (folder := tools.scratch / "proofs").mkdir()
-    task = Task(case.framework, sharing.way, sharing.devices, case.device, member=None)
+    task = SharingRequest(case.framework, sharing.way, sharing.devices, case.device, member=None)
     arguments = (str(folder), msgspec.json.encode(task).decode(), str(reference))
     command = torchrun_command(sharing.devices, module=f"{_ROOM}.launched", arguments=arguments)
     process = tools.start()
@@ -149,7 +149,7 @@ def _time(started: DeviceProcesses, preset: str) -> dict[str, list[float]]:
     }
 
 
-def _meeting(task: Task, suffix: str) -> Task:
+def _meeting(task: SharingRequest, suffix: str) -> SharingRequest:
     """The same task for a process that meets the others at another place."""
     if task.member is None:
         return task

@@ -26,7 +26,7 @@ _ROUNDS = 20
 _STEPS_IN_ROUND = 10
 
 
-class Task(msgspec.Struct, frozen=True):
+class SharingRequest(msgspec.Struct, frozen=True):
     """What a process is asked."""
 
     framework: str
@@ -46,7 +46,7 @@ def write_reference(memory: dict[str, Any], *, path: str) -> None:
 def prepare(memory: dict[str, Any], *, task: dict[str, Any]) -> None:
     """Import the framework. Raises DeviceUnavailable where there are fewer devices than the task asks for."""
     del memory
-    asked = msgspec.convert(task, Task)
+    asked = msgspec.convert(task, SharingRequest)
     scaling = _scaling(asked)
     # On the host every process brings a device, and JAX may not be asked for those of all before it has joined them.
     if asked.member is None or asked.device != "cpu":
@@ -56,11 +56,11 @@ def prepare(memory: dict[str, Any], *, task: dict[str, Any]) -> None:
 def prove(memory: dict[str, Any], *, task: dict[str, Any], reference: str) -> dict[str, Any]:
     """A ``Proof`` of the task."""
     del memory
-    proof: dict[str, Any] = msgspec.to_builtins(prove_task(msgspec.convert(task, Task), Path(reference)))
+    proof: dict[str, Any] = msgspec.to_builtins(prove_task(msgspec.convert(task, SharingRequest), Path(reference)))
     return proof
 
 
-def prove_task(task: Task, reference: Path) -> Proof:
+def prove_task(task: SharingRequest, reference: Path) -> Proof:
     """``reference`` is the file of ``write_reference``."""
     scaling = _scaling(task)
     workload = make_workload()
@@ -95,7 +95,7 @@ def prove_task(task: Task, reference: Path) -> Proof:
 def time_steps(memory: dict[str, Any], *, task: dict[str, Any], preset: str) -> list[float]:
     """Seconds a step, a value a round, of ``gpt`` at the session's sizes."""
     del memory
-    asked = msgspec.convert(task, Task)
+    asked = msgspec.convert(task, SharingRequest)
     scaling = _scaling(asked)
     with scaling.joined(asked.member, asked.device):
         program = scaling.build(
@@ -119,11 +119,11 @@ def time_steps(memory: dict[str, Any], *, task: dict[str, Any], preset: str) -> 
     return samples
 
 
-def _scaling(task: Task) -> Scaling:
+def _scaling(task: SharingRequest) -> Scaling:
     return cast(Scaling, importlib.import_module(scaling_module(task.framework)))
 
 
-def _failure(task: Task, certificate: Certificate) -> str:
+def _failure(task: SharingRequest, certificate: Certificate) -> str:
     if certificate.passed:
         return ""
     return str(CertificateError(f"{task.framework} by {task.way} over {task.devices}", certificate))

@@ -12,13 +12,13 @@ from pathlib import Path
 import msgspec
 
 from speedscore.bench_suite.frameworks.sharding import Member
-from speedscore.bench_suite.probes.scaling.in_process import Task, prove_task
+from speedscore.bench_suite.probes.scaling.in_process import SharingRequest, prove_task
 
 
 def main(folder: str, task: str, reference: str) -> None:
     """``task`` is JSON, its member yet unknown. Raises whatever proving it raises."""
     member = Member(int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"]), rendezvous="")
-    asked = msgspec.structs.replace(msgspec.json.decode(task, type=Task), member=member)
+    asked = msgspec.structs.replace(msgspec.json.decode(task, type=SharingRequest), member=member)
     proof = prove_task(asked, Path(reference))
     (Path(folder) / f"{member.rank}.json").write_bytes(msgspec.json.encode(proof))
 

@@ -49,7 +49,8 @@ def _source_entries(claim: Claim) -> Iterator[Entry]:
     yield "In", Cell(claim.source, url=claim.url, note=claim.method)
     if claim.words:
         yield "In its own words", Cell(claim.words)
-    for name, text in (("Of", claim.model), ("On", claim.hardware), ("Precision", claim.precision)):
+    others = {"Our reading": claim.reading, "Of": claim.model, "On": claim.hardware, "Precision": claim.precision}
+    for name, text in others.items():
         if text:
             yield name, Cell(text)
 

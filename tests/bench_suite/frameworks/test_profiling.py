@@ -54,7 +54,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "test_inference.py").write_bytes((SOURCES / "test_inference.py").read_bytes())
     session = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", "--benchmark-only", "--processes=1", "-k", " or ".join(CASES)),
+            *(
+                sys.executable,
+                "-m",
+                "pytest",
+                "--benchmark-only",
+                "--processes=1",
+                "-k",
+                " or ".join(f"[{case}]" for case in CASES),
+            ),
             *("--profile=profiles", "--benchmark-json=run.json", "-p", "no:cacheprovider"),
         ],
         cwd=folder,

@@ -23,7 +23,7 @@ NAMES = {
         ("onnx and flax-linen", []),
         ("traning or infrence", ["'training'", "'inference'"]),
         ("JAX and (gpt or Training)", []),
-        ("quince", []),
+        ("xyzzy", []),
         ("", []),
     ],
     ids=["framework", "case", "target", "probe", "phases", "right", "like none", "nothing"],

@@ -39,7 +39,7 @@ def test_what_another_package_brings_stands_in_the_matrix(matrix: Matrix) -> Non
 
 def test_what_another_package_brings_is_measured(matrix: Matrix) -> None:
     matrix.make("training", plugins=["brought"])
-    chosen = "cpu and (brought and (mlp or wide or gpt) or jax-wide)"
+    chosen = "cpu and (brought and (mlp or wide or gpt) or jax and wide and not keras)"
     result = matrix.run("-k", chosen, "--benchmark-json=run.json")
     cases = {case.id: case for case in load_run(matrix.folder / "run.json").cases}
     for model in ("mlp", "wide"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import get_args
 
 import pytest
 
@@ -31,7 +30,7 @@ from speedscore.bench_suite.workers.protocol import (
     Setting,
     TimeRound,
 )
-from speedscore.record.phases import MODEL_ROLES, Phase
+from speedscore.record.phases import MODEL_PHASES, MODEL_ROLES, Phase
 from tests.bench_suite.measuring.fakes import (
     PREPARING_SECONDS,
     PRESET,
@@ -138,7 +137,7 @@ def test_a_case_that_stays_wide_ends_with_its_budget_and_says_so(clock: FakeCloc
 
 def test_one_worker_serves_all_phases_of_a_cell(clock: FakeClock) -> None:
     rounds = {"a": steady(0.1), "a inference": steady(0.01), "a throughput": steady(0.05)}
-    outcomes, workers = run(clock, rounds, phases=get_args(Phase), processes=2)
+    outcomes, workers = run(clock, rounds, phases=MODEL_PHASES, processes=2)
     assert workers.prepared == [("a", process, role) for process in (0, 1) for role in MODEL_ROLES]
     for phase, flops in (("training", 6), ("inference", 1), ("throughput", 2)):
         outcome = measured(outcomes[f"a {phase}"])

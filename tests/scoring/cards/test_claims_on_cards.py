@@ -36,7 +36,7 @@ def test_a_session_ends_with_the_claims_that_it_touched() -> None:
 
 
 def test_a_claim_that_is_exceeded_is_told_from_one_that_falls_short() -> None:
-    assert "times as fast, more than claimed" in " ".join(
+    assert "times as fast in float32, more than claimed" in " ".join(
         session_end(report(make_claim(), ratio=3.0), width=80).split()
     )
     assert "more than claimed" not in session_end(report(make_claim(), ratio=0.5), width=80)
@@ -59,7 +59,7 @@ def test_every_form_tells_claim_and_measurement() -> None:
     both = report(make_claim(), neutral)
     for name in ("terminal", "markdown"):
         words = " ".join(FORMATS[name](both, width=160).split())
-        for expected in ("1.2 to 1.3", "0.50", "contradicted at", "beside it: The model was timed", "0.9"):
+        for expected in ("1.2 to 1.3", "0.50", "contradicted in", "beside it: The model was timed", "0.9"):
             assert expected in words, name
     document = json.loads(FORMATS["json"](both, width=80))
     first, second = document["claims"]

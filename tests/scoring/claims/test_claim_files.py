@@ -56,6 +56,10 @@ REFUSED = {
     "ends turned round": (SOUND + "high = 0.5\n", "claim faster: low 1 lies above high 0.5"),
     "no ratio": (SOUND.replace("low = 1", "low = -1"), "claim faster: low is -1; expected a ratio above 0"),
     "no number": (SOUND.replace("low = 1", ""), "claim faster: without a low there is no number to test"),
+    "reading of nothing": (
+        SOUND.replace("low = 1", 'reading = "best"'),
+        "claim faster: a reading stands without a low",
+    ),
     "neither": (SOUND.replace('tested_by = ["mlp"]', ""), "claim faster: expected either tested_by.*neither"),
     "both": (SOUND + 'untestable = "why"\n', "claim faster: expected either tested_by.*both"),
     "rival twice": (SOUND + 'rival = "pytorch"\n', "claim faster: has rival and rivals"),

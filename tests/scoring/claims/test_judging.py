@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.record.run_file import load_run
+from speedscore.record.run_record import CaseResult
 from speedscore.scoring.cards import claims_wording as wording
 from speedscore.scoring.claims.claim_files import shipped_claims
 from speedscore.scoring.claims.judging import ABOUT, claimed_range, judge_claims, judge_interval
@@ -193,3 +195,105 @@ def test_a_claim_about_a_capability_is_tested_by_its_tasks() -> None:
     judged = judge(claim, cases)
     assert (judged.judgement, judged.tests[0].model) == ("supported", "rl-update-64")
     assert judge(claim, side_by_side(1.5, model="rl-rollout-64", phase="capability")).judgement == "not testable"
+
+
+def test_a_capability_is_the_base_variants_where_the_scored_line_has_no_tasks() -> None:
+    claim = make_claim(framework="jax", rival="pytorch", tested_by=["rl-update-*"], phase="capability")
+    task: dict[str, Any] = {"model": "rl-update-64", "phase": "capability", "processes": 3}
+    cases = [
+        measured_case("flax-nnx", 0.010, ecosystem="jax"),
+        measured_case("jax", 0.010, ecosystem="jax", **task),
+        measured_case("torch", 0.0125, ecosystem="pytorch", **task),
+    ]
+    judged = judge(claim, cases)
+    assert (judged.reason, judged.tests[0].line, judged.tests[0].rival_line) == ("", "jax", "torch")
+    # A line that is neither scored nor the base is taken where it alone has the task.
+    only = msgspec.structs.replace(cases[1], framework="flax-linen")
+    assert judge(claim, [cases[0], only, cases[2]]).tests[0].line == "flax-linen"
+
+
+def test_a_task_below_its_full_size_is_named_with_its_preset_though_it_says_not_what_is_cut() -> None:
+    claim = make_claim(tested_by=["rl-update-*"], phase="capability")
+    cases = [
+        msgspec.structs.replace(case, workload={"agents": 64})
+        for case in side_by_side(1.25, noise=1.001, model="rl-update-64", phase="capability")
+    ]
+    judged = judge(claim, cases)
+    assert (judged.judgement, judged.preset) == ("supported", "smoke")
+    assert judged.remarks[0] == "rl-update-64 at preset smoke, which is smaller than full"
+    assert not msgspec.structs.replace(judged.tests[0], preset="full").is_cut
+
+
+def in_precisions(device: str, **ratios: float) -> list[CaseResult]:
+    """Cases in which alpha is so many times as fast as beta in each precision."""
+    return [
+        case
+        for precision, ratio in ratios.items()
+        for case in side_by_side(ratio, noise=1.001, device=device, precision=precision)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("device", "ratios", "judgement", "precision"),
+    [
+        ("gpu", {"float32": 0.5, "tf32": 0.5, "bfloat16": 1.25}, "supported", "bfloat16"),
+        ("gpu", {"float32": 0.5, "tf32": 1.25}, "supported", "tf32"),
+        ("gpu", {"float32": 0.5}, "contradicted", "float32"),
+        ("cpu", {"float32": 1.25, "bfloat16": 0.5}, "supported", "float32"),
+    ],
+    ids=["three", "two", "one", "processor"],
+)
+def test_a_claim_that_names_no_precision_is_judged_in_one_that_the_judgement_names(
+    device: str, ratios: dict[str, float], judgement: str, precision: str
+) -> None:
+    judged = judge(make_claim(), in_precisions(device, **ratios))
+    assert (judged.judgement, judged.precision) == (judgement, precision)
+    assert wording.judgement(judged) == f"{judgement} in {precision} at preset smoke"
+    named = judge(make_claim(precision="float32"), in_precisions(device, **ratios))
+    assert [test.precision for test in named.tests] == ["float32"]
+    assert " in float32" not in wording.judgement(named)
+
+
+def test_a_precision_that_one_side_lacks_is_not_the_one() -> None:
+    lacking = in_precisions("gpu", bfloat16=0.5)[:1]
+    assert judge(make_claim(), [*lacking, *in_precisions("gpu", float32=1.25)]).precision == "float32"
+
+
+def test_another_precision_is_the_base_variants_where_the_scored_line_has_it_not() -> None:
+    claim = make_claim(framework="jax", rival="pytorch", precision="bfloat16")
+    other: dict[str, Any] = {"precision": "bfloat16", "device": "gpu", "processes": 3}
+    cases = [
+        measured_case("flax-nnx", 0.010, ecosystem="jax", device="gpu"),
+        measured_case("jax", 0.010, ecosystem="jax", **other),
+        measured_case("torch", 0.0125, ecosystem="pytorch", **other),
+    ]
+    for known in (cases, cases[1:]):
+        test = judge(claim, known).tests[0]
+        assert (test.line, test.rival_line, test.precision) == ("jax", "torch", "bfloat16")
+
+
+def test_on_a_processor_another_precision_does_not_stand_for_float32() -> None:
+    judged = judge(make_claim(), in_precisions("cpu", bfloat16=0.5))
+    assert (judged.judgement, judged.tests) == ("not testable", ())
+    assert judged.reason == "of no precision, for which float32 stands, and measured in bfloat16"
+
+
+def test_a_judgement_of_our_reading_says_that_the_reading_is_ours() -> None:
+    claim = make_claim(low=1, high=None, reading="best is read as at least as fast")
+    judged = judge(claim, side_by_side(0.5, noise=1.001))
+    assert wording.claimed(claim) == "our reading: at least 1"
+    assert wording.judgement(judged) == "contradicted as we read it in float32 at preset smoke"
+    assert wording.in_one_line(judged).startswith("contradicted as we read it: ")
+    assert "our reading: best is read as at least as fast" in wording.footnote(claim)
+
+
+@pytest.mark.bare
+def test_what_comes_without_a_number_of_its_own_is_marked_as_our_reading() -> None:
+    claims = [claim for claim in shipped_claims() if claim.kind == "claim" and claim.low is not None]
+    unnumbered = {claim.id.rpartition("-")[0] for claim in claims if claim.reading}
+    assert unnumbered == {
+        "reference-best-in-class",
+        "reference-reinforcement-learning",
+        "reference-physics",
+        "fast-dpsgd",
+    }

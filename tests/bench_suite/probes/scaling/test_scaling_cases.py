@@ -116,7 +116,7 @@ def test_a_process_of_several_is_not_asked_for_devices_before_it_has_joined(monk
         raise DeviceUnavailable(f"asked for {devices} of {device}")
 
     monkeypatch.setattr(in_process, "_scaling", lambda _: SimpleNamespace(require_devices=refuse))
-    joins = in_process.Task("jax", "data", 2, "cpu", member=Member(0, 2, "somewhere"))
+    joins = in_process.SharingRequest("jax", "data", 2, "cpu", member=Member(0, 2, "somewhere"))
     in_process.prepare({}, task=msgspec.to_builtins(joins))
     with pytest.raises(DeviceUnavailable):
         in_process.prepare({}, task=msgspec.to_builtins(msgspec.structs.replace(joins, member=None)))

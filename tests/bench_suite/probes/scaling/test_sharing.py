@@ -16,7 +16,7 @@ import pytest
 from speedscore.bench_suite.frameworks.sharding import Member
 from speedscore.bench_suite.probes.process import Lost, Raised
 from speedscore.bench_suite.probes.scaling import in_process, launching
-from speedscore.bench_suite.probes.scaling.in_process import Task
+from speedscore.bench_suite.probes.scaling.in_process import SharingRequest
 from speedscore.bench_suite.probes.scaling.launching import call_together
 from speedscore.bench_suite.probes.scaling.proof import Proof, judge
 from speedscore.bench_suite.probes.tools import Tools
@@ -45,7 +45,7 @@ def outcomes(proofs: dict[str, Proof], *, way: str) -> dict[str, str]:
 
 def test_jax_is_equal_and_replicas_do_not_pass_for_it(tools: Tools, reference: str) -> None:
     process = tools.start(variables={"XLA_FLAGS": "--xla_force_host_platform_device_count=2"})
-    task = Task("jax", "model", 2, "cpu", member=None)
+    task = SharingRequest("jax", "model", 2, "cpu", member=None)
     proved = process.call(f"{HERE}:prove_all_in_jax", task=msgspec.to_builtins(task), reference=reference)
     proofs = msgspec.convert(proved, dict[str, Proof])
     assert outcomes(proofs, way="model") == {"right": "equal", "replicated": "not sharded"}
@@ -56,7 +56,7 @@ def test_jax_is_equal_and_replicas_do_not_pass_for_it(tools: Tools, reference: s
 
 def test_torch_is_equal_and_neither_sums_nor_silence_pass_for_it(tools: Tools, reference: str) -> None:
     store = str(tools.scratch / "rendezvous")
-    tasks = [Task("torch", "data", 2, "cpu", member=Member(rank, 2, store)) for rank in range(2)]
+    tasks = [SharingRequest("torch", "data", 2, "cpu", member=Member(rank, 2, store)) for rank in range(2)]
     processes = [tools.start() for _ in tasks]
     # As the probe does: none is to wait for another that still imports.
     call_together(processes, f"{in_process.__name__}:prepare", [{"task": msgspec.to_builtins(tasks[0])}] * 2)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from speedscore.bench_suite.probes.scaling.in_process import Task, prove_task
+from speedscore.bench_suite.probes.scaling.in_process import SharingRequest, prove_task
 
 HERE = __name__
 
@@ -17,7 +17,7 @@ def prove_all_in_jax(memory: dict[str, Any], *, task: dict[str, Any], reference:
     del memory
     from speedscore.bench_suite.frameworks.jax import scaling
 
-    asked = msgspec.convert(task, Task)
+    asked = msgspec.convert(task, SharingRequest)
     proofs: dict[str, Any] = {"right": prove_task(asked, Path(reference))}
     scaling.split_axis = lambda _: None  # type: ignore[attr-defined, assignment]
     proofs["replicated"] = prove_task(asked, Path(reference))
@@ -44,7 +44,7 @@ def prove_all_in_torch(memory: dict[str, Any], *, task: dict[str, Any], referenc
         wrapped.register_comm_hook(None, lambda _, bucket: add(bucket.buffer()))
         return wrapped
 
-    asked = msgspec.convert(task, Task)
+    asked = msgspec.convert(task, SharingRequest)
     wraps: dict[str, Any] = {"right": scaling._WRAP["data"], "summed": summed, "silent": lambda module, _: module}
     proofs: dict[str, Any] = {}
     for name, wrap in wraps.items():
