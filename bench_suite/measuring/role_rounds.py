@@ -3,9 +3,9 @@
 What a worker says of a round is written by code that runs beside a framework's own. So each round ends with two
 requests, one to take a fresh batch and settle, one to do the timed steps and nothing else, and both are timed here too;
 going back to the canonical weights and drawing the batch are requests before them, in which no program can work for the
-round: until it settles it has not seen the batch. A round of
-which the two clocks disagree is no figure and is taken again; where they never agree, or where work was done before
-the clock ran, the rounds are refused. It knows no framework and compares no results.
+round: until it settles it has not seen the batch. A round of which the two clocks disagree is no figure and is taken
+again; where they never agree, or where work was done before the clock ran, the rounds are refused. It knows no
+framework and compares no results.
 """
 
 from __future__ import annotations

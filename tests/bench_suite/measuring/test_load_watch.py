@@ -36,7 +36,7 @@ class Others:
     """What others use of the processors, as long as so many workers have been started."""
 
     def __init__(self, clock: FakeClock, processors: Sequence[float]) -> None:
-        """``processors`` by attempt; in all later ones the last of them."""
+        """``processors`` by attempt and by the product after it, in turn; in all later ones the last of them."""
         self._clock = clock
         self._processors = processors
         self._asked = 0
@@ -75,7 +75,7 @@ def test_a_process_that_others_disturbed_is_measured_again_and_the_first_attempt
 def test_a_compilation_is_made_again_with_its_process(clock: FakeClock) -> None:
     phases: tuple[Phase, ...] = ("training", "compilation", "warm_compilation")
     outcomes, workers = run(
-        clock, {"jax": steady(0.1)}, phases=phases, processes=2, others=Others(clock, [QUIET, BUSY, QUIET])
+        clock, {"jax": steady(0.1)}, phases=phases, processes=2, others=Others(clock, [QUIET, QUIET, BUSY, QUIET])
     )
     assert [process for _, process, _ in workers.prepared] == [0, 1, 1]
     for phase, process in (("compilation", 0), ("warm_compilation", 1)):
