@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 LOOKED_AT_ONE_IN = 8
 OWN_FLOPS = 8e9
 OWN_SECONDS = 1.0
-"""What pytest's side computes itself, at most and once in each process and role; it gives up when it takes longer."""
+"""What pytest's side computes itself of a model, at most and once in each process and role; it gives up when it takes
+longer. A task's right answers have no such limit: each process computes them three times for its certificate."""
 LOSS_SHARE = 0.1
 """Of the tolerance of an update. In NumPy weights kept as bfloat16 put the loss 5e-4 to 2e-3 off, float32 3e-8."""
 READS = 10
@@ -69,6 +70,8 @@ class RoundAudit:
         self._ask = ask
         self._load = load
         self._own_flops_left = OWN_FLOPS
+        self._sizes: dict[str, int] = {}
+        """Elements of each result of a task, once its right answers have been looked at."""
         self._seen: RoundPlan | None = None
 
     def after_round(self) -> None:
@@ -233,16 +236,21 @@ class RoundAudit:
             self._require_answer(shown, own, source="float64 NumPy", limits={"logits": limit})
 
     def _compare_calls(self, shown: Shown, plan: RoundPlan, draw: int) -> None:
+        from speedscore.bench_suite.workers.evidence import tensor_elements
+
+        right = self._right_answers(plan)
         # A limit is of the whole result, and a few elements of it may be further off.
         limits = {name: TASK_LIMITS * limit for name, limit in self._task.limits.by_result.items()}
         # Where a call goes on from what the one before left, all of them are made again.
         again = RoundPlan(plan.batch, settling=0, steps=1) if self._task.calls == 1 else plan
         apart = {name: OTHER_ENOUGH[FLOAT32] * limit for name, limit in limits.items()}
         same = self._again(again, draw, apart=apart)
-        self._require_answer(shown, same, source="calls without a clock", limits=limits)
-        if own := self._own_results(plan, draw):
-            elements, least = own
-            self._require_answer(shown, elements, source=self._task.made_by, limits=limits, least=least)
+        least = _least_norms(same, self._sizes)
+        self._require_answer(shown, same, source="calls without a clock", limits=limits, least=least)
+        if right:
+            own = tensor_elements(right, draw)
+            least = {name: len(own[name]) ** 0.5 * _least_element(name, right) for name in own}
+            self._require_answer(shown, own, source=self._task.made_by, limits=limits, least=least)
 
     def _again(self, plan: RoundPlan, draw: int, *, apart: Mapping[str, float]) -> Elements:
         """What an untimed round gives. Raises RoundRefused where to another batch it gives nothing so far ``apart``."""
@@ -250,7 +258,8 @@ class RoundAudit:
             other = RoundPlan(self._rounds.draw(), settling=0, steps=1)
             # In this order: an answer that is only repeated is then that to the other batch.
             others, same = self._ask(Repeat(self._rounds.role, (other, plan), draw), Repeated).elements
-            if any(_distance(same, others, name) > least for name, least in apart.items()):
+            least = _least_norms(same, self._sizes)
+            if any(_distance(same, others, name, least=least.get(name, 0.0)) > far for name, far in apart.items()):
                 return same
         raise RoundRefused("two batches are answered alike: what was timed does not depend on what it is given")
 
@@ -282,24 +291,19 @@ class RoundAudit:
         logits = method.predict(parameters, state, inputs[example : example + 1])[0]
         return {"logits": answer_elements(logits, draw)}
 
-    def _own_results(self, plan: RoundPlan, draw: int) -> tuple[Elements, dict[str, float]] | None:
-        """Elements of a task's results with the least norm that each is judged by, once in a process.
-
-        None where several calls or sketches are answered for.
-        """
-        from speedscore.bench_suite.workers.evidence import tensor_elements
+    def _right_answers(self, plan: RoundPlan) -> dict[str, NDArray[np.float64]] | None:
+        """What a call of a task must give, once in a process; None where several calls or sketches are answered for."""
         from speedscore.bench_suite.workloads.task import SketchedAnswer
 
-        if self._task.calls != 1 or not self._own_flops_left:
+        if self._sizes:
             return None
-        self._own_flops_left = 0.0
         answers = self._task.answers(self._task.arguments(plan.batch))
         known = {name: answer for name, answer in answers.items() if not isinstance(answer, SketchedAnswer)}
-        if len(known) < len(answers):
-            return None
-        elements = tensor_elements(known, draw)
-        least = {name: len(elements[name]) ** 0.5 * _least_element(name, known) for name in known}
-        return elements, least
+        self._sizes = {
+            name: math.prod(answer.sketch.shape) if isinstance(answer, SketchedAnswer) else answer.size
+            for name, answer in answers.items()
+        }
+        return known if self._task.calls == 1 and len(known) == len(answers) else None
 
 
 def _furthest(found: Elements, wanted: Elements, start: Elements) -> tuple[str, float]:
@@ -323,6 +327,21 @@ def _least_element(name: str, answers: Mapping[str, NDArray[np.float64]]) -> flo
     squares = {each: float((answer.astype(float) ** 2).sum()) for each, answer in answers.items()}
     whole = sum(square for each, square in squares.items() if each.partition(".")[0] == group)
     return math.sqrt(max(squares[name], GROUP_FLOOR**2 * whole) / max(1, answers[name].size))
+
+
+def _least_norms(elements: Elements, sizes: Mapping[str, int]) -> dict[str, float]:
+    """The norm that the elements of each result are judged by at least: a small part of that of its group.
+
+    What there is of a group is told from the ``elements`` of its results, and how many elements each has in all.
+    """
+    wholes: dict[str, float] = {}
+    for name, values in elements.items():
+        group, mean_square = name.partition(".")[0], sum(value**2 for value in values) / max(1, len(values))
+        wholes[group] = wholes.get(group, 0.0) + mean_square * sizes.get(name, 0)
+    return {
+        name: GROUP_FLOOR * math.sqrt(wholes[name.partition(".")[0]] * len(values) / max(1, sizes.get(name, 0)))
+        for name, values in elements.items()
+    }
 
 
 def _distance(found: Elements, wanted: Elements, name: str, *, least: float = 0.0) -> float:
