@@ -59,7 +59,6 @@ WAYS = {
     "speedscore probes RUN.json": Way(),
     "python -m tox run -e capabilities": Way(runs=False, why="makes an environment and measures for minutes"),
     'pytest --benchmark-only -k "rl and cpu"': COLLECTS,
-    "pytest --benchmark-only -m precision": COLLECTS,
     "speedscore card": Way(),
     "speedscore card JAX PyTorch --run RUN.json": Way(),
     "speedscore card jax --snapshot 2024-01": Way(),

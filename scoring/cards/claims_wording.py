@@ -112,18 +112,22 @@ def judgement(judged: JudgedClaim) -> str:
 
 
 def counts(claims: Sequence[JudgedClaim]) -> str:
-    """As in ``at preset smoke 0 supported, 2 contradicted, 2 undecided; 29 not testable here``."""
+    """As in ``float32 at preset smoke: 0 supported, 2 contradicted, 2 undecided; 29 not testable``."""
     counted = Counter(judged.judgement for judged in claims)
-    presets = sorted({judged.preset for judged in claims if judged.preset and not judged.reason})
-    at = f"at preset {' and '.join(presets)} " if presets else ""
+    tested = [judged for judged in claims if not judged.reason]
+    precisions = sorted({judged.precision for judged in tested if judged.precision})
+    presets = sorted({judged.preset for judged in tested if judged.preset})
+    at = " ".join(filter(None, (" and ".join(precisions), f"at preset {' and '.join(presets)}" if presets else "")))
     undecided = f", {counted['undecided']} undecided" if counted["undecided"] else ""
-    judged = f"{at}{counted['supported']} supported, {counted['contradicted']} contradicted{undecided}"
-    return f"{judged}; {counted['not testable']} {_NOT_TESTABLE}"
+    judged = (
+        f"{f'{at}: ' if at else ''}{counted['supported']} supported, {counted['contradicted']} contradicted{undecided}"
+    )
+    return f"{judged}; {counted['not testable']} not testable"
 
 
 def in_one_line(judged: JudgedClaim) -> str:
     """A claim that was measured, as in ``contradicted: JAX over PyTorch: … 30 % faster (2024-01), here 0.38 (…)``."""
-    here = f"here {measured(judged)} times as fast{f' in {judged.precision}' if judged.precision else ''}"
+    here = f"here {measured(judged)} times as fast"
     more = ", more than claimed" if judged.is_exceeded else ""
     read = " as we read it" if judged.claim.reading and not judged.reason else ""
     return f"{_WORDS[judged.judgement]}{read}: {heading(judged)} ({judged.claim.month}), {here}{more}"

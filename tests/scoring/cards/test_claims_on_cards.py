@@ -28,7 +28,7 @@ def report(*claims: Claim, ratio: float = 0.5) -> ScoreReport:
 
 def test_a_session_ends_with_the_claims_that_it_touched() -> None:
     said = session_end(report(make_claim(), make_claim(id="other", device="tpu")), width=80)
-    assert "Claims: at preset smoke 0 supported, 1 contradicted; 1 not testable here." in said
+    assert "Claims: float32 at preset smoke: 0 supported, 1 contradicted; 1 not testable." in " ".join(said.split())
     lines = " ".join(said.split())
     assert "contradicted: Alpha over beta: The model trains 20 to 30 % faster (2024-01), here 0.50" in lines
     assert "The claims: speedscore claims --run run.json" in said
@@ -36,7 +36,7 @@ def test_a_session_ends_with_the_claims_that_it_touched() -> None:
 
 
 def test_a_claim_that_is_exceeded_is_told_from_one_that_falls_short() -> None:
-    assert "times as fast in float32, more than claimed" in " ".join(
+    assert "times as fast, more than claimed" in " ".join(
         session_end(report(make_claim(), ratio=3.0), width=80).split()
     )
     assert "more than claimed" not in session_end(report(make_claim(), ratio=0.5), width=80)
@@ -76,7 +76,7 @@ def test_a_claim_moves_no_score() -> None:
 def test_the_command_prints_every_claim_with_its_source(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["claims", "--run", SAMPLE, "--width", "80"]) == 0
     said = capsys.readouterr().out
-    first = "35 claims: at preset smoke 0 supported, 2 contradicted, 2 undecided; 31 not testable here"
+    first = "35 claims: float32 at preset smoke: 0 supported, 2 contradicted, 2 undecided; 31 not testable"
     assert " ".join(said.split()).startswith(first)
     assert "https://github.com/mlcommons/algorithmic-efficiency/pull/892" in said
     # An address is never broken.
