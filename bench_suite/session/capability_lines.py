@@ -76,7 +76,7 @@ def short_count(rate: float) -> str:
 
 def _frontier_lines(tasks: Sequence[CaseResult]) -> list[str]:
     """Time against memory, by network and framework; the policies stand below each other."""
-    cases = [case for case in tasks if "policy" in case.workload]
+    cases = [case for case in tasks if "budget_bytes" in case.workload]
     lines = []
     for network, group in groupby(sorted(cases, key=network_of), key=network_of):
         members = list(group)

@@ -163,8 +163,21 @@ def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=2)
 def _draw(environments: int, steps: int, draw: int) -> Arguments:
-    """Of more environments than are asked for, the first whose every decision is clear. The arrays are read-only."""
-    name, candidates = f"rl.{draw}", 16 + environments + environments * steps // 400
+    """Of more environments than are asked for, the first whose every decision is clear. The arrays are read-only.
+
+    Raises ValueError where not even four times as many hold enough of them, which no draw has been seen to.
+    """
+    fewest = 16 + environments + environments * steps // 400
+    for candidates in (fewest, 2 * fewest, 4 * fewest):
+        arguments = _draw_clear(environments, steps, draw, candidates=candidates)
+        if arguments is not None:
+            return arguments
+    raise ValueError(f"fewer than {environments} of {4 * fewest} environments decide clearly")
+
+
+def _draw_clear(environments: int, steps: int, draw: int, *, candidates: int) -> Arguments | None:
+    """Of so many candidates; None where too few of them are clear."""
+    name = f"rl.{draw}"
     span = {"low": -cartpole.START_LIMIT, "high": cartpole.START_LIMIT}
     chance = {
         "uniforms": canonical.uniform(f"{name}.uniforms", (steps, candidates), low=0.0, high=1.0),
@@ -178,7 +191,7 @@ def _draw(environments: int, steps: int, draw: int) -> Arguments:
     drift = np.abs(exact.observations - rounded.observations).max(axis=(0, 2))
     kept = np.flatnonzero((exact.margin > MARGIN) & (drift < DRIFT))[:environments]
     if len(kept) < environments:
-        raise ValueError(f"{len(kept)} of {candidates} environments decide clearly; {environments} wanted")
+        return None
     drawn = {key: np.ascontiguousarray(values[:, kept]) for key, values in chance.items()}
     arguments: Arguments = {**parameters, **drawn}
     arguments["start"] = arguments["start"][0]

@@ -47,7 +47,7 @@ def _blocks(run: NamedRun) -> Iterator[Block]:
         here = [case for case in tasks if case.place == place]
         for unit, cases in group_by_work(here).items():
             yield _rates(run, place, unit, cases)
-        recomputing = [case for case in here if "policy" in case.workload]
+        recomputing = [case for case in here if "budget_bytes" in case.workload]
         for network in dict.fromkeys(map(network_of, recomputing)):
             yield from _frontier(run, place, network, [case for case in recomputing if network_of(case) == network])
 
