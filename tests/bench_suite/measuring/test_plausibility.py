@@ -11,8 +11,8 @@ from speedscore.bench_suite.measuring.plausibility import GEMM_TIMES, MOST_OF_GE
     ("flops", "gemm", "peak", "said"),
     [
         (100, 100.0, None, ""),
-        (125, 100.0, None, ""),
-        (126, 100.0, None, "126 % of a large matrix product"),
+        (250, 100.0, None, ""),
+        (251, 100.0, None, "251 % of a large matrix product"),
         (100, None, 100.0, ""),
         (101, None, 100.0, "101 % of the device's peak"),
         (275, None, None, ""),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from speedscore.bench_suite.workers import rounds
 from speedscore.bench_suite.workers.rounds import warm_up
 from speedscore.bench_suite.workloads.presets import STANDARD_WARM_UP, WarmUp
-from speedscore.record.phases import Role
+from speedscore.record.phases import MODEL_ROLES, Role
 from tests.bench_suite.measuring.fakes import FakeClock
 
 
@@ -38,7 +38,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
     return clock
 
 
-@pytest.mark.parametrize("role", get_args(Role))
+@pytest.mark.parametrize("role", MODEL_ROLES)
 def test_three_chunks_that_agree_are_enough(clock: FakeClock, role: Role) -> None:
     program: Any = Steps(clock, [0.5, 0.1, 0.1, 0.104])
     assert warm_up(program, role=role) == pytest.approx(0.1)
