@@ -8,6 +8,7 @@ clock.
 
 from __future__ import annotations
 
+import gc
 import importlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,6 +69,9 @@ def joined(member: Member | None, device: DeviceName) -> Iterator[None]:
     try:
         yield
     finally:
+        # A wrapper that outlives the group ends it while it holds the interpreter, and waits for the group's thread,
+        # which may be waiting for the interpreter.
+        gc.collect()
         distributed.destroy_process_group()
 
 

@@ -63,22 +63,23 @@ def prove(memory: dict[str, Any], *, task: dict[str, Any], reference: str) -> di
 def prove_task(task: SharingRequest, reference: Path) -> Proof:
     """``reference`` is the file of ``write_reference``."""
     scaling = _scaling(task)
+    # The program is another function's: it must be gone before the processes part (see PyTorch's ``joined``).
+    with scaling.joined(task.member, task.device):
+        return _prove_joined(task, scaling, reference=msgspec.json.decode(reference.read_bytes(), type=Reference))
+
+
+def _prove_joined(task: SharingRequest, scaling: Scaling, *, reference: Reference) -> Proof:
     workload = make_workload()
     began = seconds()
-    with scaling.joined(task.member, task.device):
-        program = scaling.build(
-            workload, line=FRAMEWORKS[task.framework], way=task.way, devices=task.devices, device=task.device
-        )
-        program.compile()
-        certificate = certify(
-            program, workload, "training", reference=msgspec.json.decode(reference.read_bytes(), type=Reference)
-        )
-        elapsed_seconds = seconds() - began
-        program.step()
-        program.wait()
-        spread = scaling.spread(program)
-        flops = program.counts().get("xla_flops")
-        facts = program.describe()
+    program = scaling.build(
+        workload, line=FRAMEWORKS[task.framework], way=task.way, devices=task.devices, device=task.device
+    )
+    program.compile()
+    certificate = certify(program, workload, "training", reference=reference)
+    elapsed_seconds = seconds() - began
+    program.step()
+    program.wait()
+    flops = program.counts().get("xla_flops")
     worst = max(certificate.checks, key=lambda check: _used(check.error, check.tolerance))
     return Proof(
         seconds=elapsed_seconds,
@@ -86,9 +87,9 @@ def prove_task(task: SharingRequest, reference: Path) -> Proof:
         worst_check=worst.quantity,
         worst_share=_used(worst.error, worst.tolerance),
         reference=certificate.reference,
-        spread=spread,
+        spread=scaling.spread(program),
         computation=None if flops is None else flops / workload.training_flops(),
-        facts=facts,
+        facts=program.describe(),
     )
 
 
@@ -98,24 +99,28 @@ def time_steps(memory: dict[str, Any], *, task: dict[str, Any], preset: str) -> 
     asked = msgspec.convert(task, SharingRequest)
     scaling = _scaling(asked)
     with scaling.joined(asked.member, asked.device):
-        program = scaling.build(
-            make_timed_workload(preset),
-            line=FRAMEWORKS[asked.framework],
-            way=asked.way,
-            devices=asked.devices,
-            device=asked.device,
-        )
-        program.compile()
-        for _ in range(_WARM_UP_STEPS):
+        return _time_joined(asked, scaling, preset=preset)
+
+
+def _time_joined(asked: SharingRequest, scaling: Scaling, *, preset: str) -> list[float]:
+    program = scaling.build(
+        make_timed_workload(preset),
+        line=FRAMEWORKS[asked.framework],
+        way=asked.way,
+        devices=asked.devices,
+        device=asked.device,
+    )
+    program.compile()
+    for _ in range(_WARM_UP_STEPS):
+        program.step()
+    program.wait()
+    samples = []
+    for _ in range(_ROUNDS):
+        began = seconds()
+        for _ in range(_STEPS_IN_ROUND):
             program.step()
         program.wait()
-        samples = []
-        for _ in range(_ROUNDS):
-            began = seconds()
-            for _ in range(_STEPS_IN_ROUND):
-                program.step()
-            program.wait()
-            samples.append((seconds() - began) / _STEPS_IN_ROUND)
+        samples.append((seconds() - began) / _STEPS_IN_ROUND)
     return samples
 
 
