@@ -51,7 +51,7 @@ OTHER_BATCHES = 5
 TASK_LIMITS = 10
 GROUP_FLOOR = 1e-3
 """As in a task's certificate: a part of a result below this much of the whole is judged by the whole."""
-NONE: Mapping[str, float] = {}
+NO_FLOOR: Mapping[str, float] = {}
 OTHER_ENOUGH: dict[Precision, float] = {"float32": 10.0, "tf32": 2.0, "bfloat16": 1.0}
 """Answers to two batches are at least so many tolerances apart, which are wide where the precision is coarse."""
 
@@ -265,7 +265,12 @@ class RoundAudit:
 
     @staticmethod
     def _require_answer(
-        shown: Shown, wanted: Elements, *, source: str, limits: Mapping[str, float], least: Mapping[str, float] = NONE
+        shown: Shown,
+        wanted: Elements,
+        *,
+        source: str,
+        limits: Mapping[str, float],
+        least: Mapping[str, float] = NO_FLOOR,
     ) -> None:
         for name, limit in limits.items():
             error = _distance(shown.elements, wanted, name, least=least.get(name, 0.0))

@@ -78,10 +78,8 @@ class HessianVector(msgspec.Struct, frozen=True):
         }
 
 
-_NAMES = tuple(f"dense{index}.{part}" for index in range(3) for part in ("kernel", "bias"))
-
 _LIMITS = Limits(
-    by_result=dict.fromkeys(_NAMES, 1e-5),
+    by_result=dict.fromkeys(tanh_net.PARAMETERS, 1e-5),
     reason=(
         "More than ten times the worst on the CPU of JAX, PyTorch, eager and compiled, and TensorFlow at smoke and "
         "small: 6.4e-7. The Gauss-Newton product in its place is 0.9 off."

@@ -62,10 +62,8 @@ class PerExampleGradients(msgspec.Struct, frozen=True):
         }
 
 
-_NAMES = tuple(f"dense{index}.{part}" for index in range(3) for part in ("kernel", "bias"))
-
 _LIMITS = Limits(
-    by_result=dict.fromkeys(_NAMES, 1e-5),
+    by_result=dict.fromkeys(tanh_net.PARAMETERS, 1e-5),
     reason=(
         "More than ten times the worst on the CPU of JAX, PyTorch, eager and compiled, and TensorFlow at smoke and "
         "small: 5.7e-7. The mean given to each example is 1 off, a bias left out 0.1."

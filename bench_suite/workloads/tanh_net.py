@@ -19,6 +19,10 @@ from speedscore.bench_suite.workloads.workload import Weights
 Doubles = dict[str, NDArray[np.float64]]
 
 
+PARAMETERS = tuple(f"dense{index}.{part}" for index in range(3) for part in ("kernel", "bias"))
+"""Of a network with two hidden layers, which the tasks have at every preset."""
+
+
 def draw_parameters(sizes: Sequence[int], *, draw: int) -> Weights:
     """Kernels and biases of layers of these sizes, inputs first; another ``draw`` gives others."""
     return canonical.merge(

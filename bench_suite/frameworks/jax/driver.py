@@ -199,6 +199,16 @@ def one_element(leaf: Any) -> Any:
     return jax.device_put(jnp.zeros((1,), leaf.dtype), leaf.sharding)
 
 
+def read_memory(compiled: Compiled | None, device: Any) -> dict[str, int]:
+    """``static_plan_bytes`` once compiled; ``allocator_peak_bytes`` where the device's allocator counts."""
+    memory: dict[str, int] = {}
+    if compiled is not None and (planned := compiled.planned_bytes) is not None:
+        memory["static_plan_bytes"] = planned
+    if (stats := device.memory_stats()) is not None:
+        memory["allocator_peak_bytes"] = stats["peak_bytes_in_use"]
+    return memory
+
+
 def compile_in_stages(function: Any, *arguments: Any) -> Compiled:
     """Trace, lower and compile a jitted function for these arguments, timing each."""
     start = seconds()

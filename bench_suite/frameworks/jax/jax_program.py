@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.jax.devices import Placement, block_until_ready
-from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Driver, Loss, Tree, make_loss
+from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Driver, Loss, Tree, make_loss, read_memory
 from speedscore.bench_suite.frameworks.jax.observing import count_executable, count_pool_threads, hash_program
 from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
 from speedscore.bench_suite.frameworks.jax.precision import observe_products, set_product_precision
@@ -187,12 +187,7 @@ class JaxProgram:
 
     def memory(self) -> dict[str, int]:
         """``static_plan_bytes`` once compiled; ``allocator_peak_bytes`` where the allocator counts."""
-        memory: dict[str, int] = {}
-        if self._compiled is not None and (planned := self._compiled.planned_bytes) is not None:
-            memory["static_plan_bytes"] = planned
-        if (stats := self._device.memory_stats()) is not None:
-            memory["allocator_peak_bytes"] = stats["peak_bytes_in_use"]
-        return memory
+        return read_memory(self._compiled, self._device)
 
     def counts(self) -> dict[str, int]:
         if self._compiled is None:

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from speedscore.bench_suite.frameworks.jax.devices import block_until_ready, find_device, place, require_placed
-from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Tree, compile_in_stages
+from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Tree, compile_in_stages, read_memory
 from speedscore.bench_suite.frameworks.jax.observing import count_executable, count_pool_threads, hash_program
 from speedscore.bench_suite.frameworks.jax.watching import cache_hits, config, steady_state
 from speedscore.bench_suite.workloads.task import Arguments, Results, TaskWorkload
@@ -124,12 +124,7 @@ class JaxTaskProgram:
 
     def memory(self) -> dict[str, int]:
         """As of a model's program."""
-        memory: dict[str, int] = {}
-        if self._compiled is not None and (planned := self._compiled.planned_bytes) is not None:
-            memory["static_plan_bytes"] = planned
-        if (stats := self._device.memory_stats()) is not None:
-            memory["allocator_peak_bytes"] = stats["peak_bytes_in_use"]
-        return memory
+        return read_memory(self._compiled, self._device)
 
     def counts(self) -> dict[str, int]:
         if self._compiled is None:
