@@ -44,6 +44,8 @@ from speedscore.bench_suite.workers.protocol import (
     Profiled,
     Request,
     Setting,
+    WarmedUp,
+    WarmUpAgain,
 )
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.bench_suite.workloads.table import load_task, load_workload
@@ -67,9 +69,15 @@ class WorkerFactory(Protocol):
 
 def ask(worker: Worker, request: Request, expected: type[ReplyType], *, limit_seconds: float) -> ReplyType:
     """The worker's reply. Raises TypeError for one of another kind than ``expected``."""
-    reply = worker.ask(request, limit_seconds=limit_seconds)
+    worker.send(request)
+    return receive(worker, expected, to=request, limit_seconds=limit_seconds)
+
+
+def receive(worker: Worker, expected: type[ReplyType], *, to: Request, limit_seconds: float) -> ReplyType:
+    """The worker's reply to what it was sent. Raises TypeError for one of another kind than ``expected``."""
+    reply = worker.receive(limit_seconds=limit_seconds)
     if not isinstance(reply, expected):
-        raise TypeError(f"the worker answered {type(request).__name__} with {type(reply).__name__}")
+        raise TypeError(f"the worker answered {type(to).__name__} with {type(reply).__name__}")
     return reply
 
 
@@ -96,6 +104,9 @@ class RoleSamples:
         self.prepared[process] = prepared
         self.spent_seconds = 0.0
         self._first_round = len(self.rounds)
+
+    def set_steps_per_round(self, process: int, steps_per_round: int) -> None:
+        self.prepared[process] = msgspec.structs.replace(self.prepared[process], steps_per_round=steps_per_round)
 
     def add_checks(self, process: int, checks: tuple[Check, ...]) -> None:
         """What was compared after the rounds of a process stands in its certificate."""
@@ -155,21 +166,47 @@ class CellRun:
         return [case for case in self.cases.values() if case.role == role]
 
     def start(self, start_worker: WorkerFactory, *, process: int) -> None:
+        """Start a worker and let it import its framework; ``wait_until_built`` says when it has."""
         self._process = process
         self._worker, setting = start_worker(self.cell, process=process)
         self.processors = len(setting.affinity)
         self._setting = setting
-        self._built = self._ask(Build(setting), Built)
+        self._worker.send(Build(setting))
+
+    def wait_until_built(self) -> None:
+        build = Build(self._setting)
+        self._built = receive(self._live_worker(), Built, to=build, limit_seconds=self._preset.limit_seconds)
+
+    @property
+    def prepares_alone(self) -> bool:
+        """Whether nobody may work meanwhile. Compiling a task is no figure; but an accelerator is shared."""
+        return "capability" not in self.cases or self.cell.device != "cpu"
 
     def prepare(self, role: Role) -> None:
         """Build, compile, warm up and certify the role's program in the present worker."""
-        preset = self._preset
-        request = Prepare(role=role, round_seconds=preset.round_seconds, warm_up=preset.warm_up)
-        self.roles[role].begin_process(self._process, self._ask(request, Prepared))
+        self.begin_preparing(role)
+        self.end_preparing(role)
+
+    def begin_preparing(self, role: Role) -> None:
+        """Let the present worker prepare; ``end_preparing`` waits for it."""
+        self._live_worker().send(self._prepare_request(role))
+
+    def end_preparing(self, role: Role) -> None:
+        limit_seconds, request = self._preset.limit_seconds, self._prepare_request(role)
+        prepared = receive(self._live_worker(), Prepared, to=request, limit_seconds=limit_seconds)
+        self.roles[role].begin_process(self._process, prepared)
         rounds = self._rounds[role] = RoleRounds(role, self._ask, self._held_up_seconds)
         self._audits.pop(role, None)
-        if preset.audited:
+        if self._preset.audited:
             self._audits[role] = RoundAudit(rounds, self._ask, partial(_load, self._setting))
+
+    def _prepare_request(self, role: Role) -> Prepare:
+        return Prepare(role=role, round_seconds=self._preset.round_seconds, warm_up=self._preset.warm_up)
+
+    def warm_up_again(self, role: Role) -> None:
+        """As ``prepare`` did, where others worked meanwhile: how long a step takes is to be known of it alone."""
+        request = WarmUpAgain(role, round_seconds=self._preset.round_seconds, warm_up=self._preset.warm_up)
+        self.roles[role].set_steps_per_round(self._process, self._ask(request, WarmedUp).steps_per_round)
 
     def time_round(self, role: Role, *, turn: int, process: int, batch: int) -> None:
         """One round over the batch of that number, or over another where it must be taken again."""
@@ -198,9 +235,14 @@ class CellRun:
         """Ask what ran. What was told last holds for all processes."""
         self.roles[role].described = self._ask(Describe(role), Described)
 
+    @property
+    def has_rate(self) -> bool:
+        """Whether operations are counted of any of its programs, and so a rate that is held against others."""
+        return any(self._built.flops[role] for role in self.roles)
+
     def gauge(self) -> None:
         """Measure what the figures are held against, once for all processes."""
-        if self.gauged is None:
+        if self.gauged is None and self.has_rate:
             self.gauged = self._ask(Gauge(self._preset.gauging), Gauged)
 
     def profile(self, role: Role) -> Profiled:
@@ -272,9 +314,12 @@ class CellRun:
         return 0.0 if self._worker is None else self._worker.held_up_seconds()
 
     def _ask(self, request: Request, expected: type[ReplyType]) -> ReplyType:
+        return ask(self._live_worker(), request, expected, limit_seconds=self._preset.limit_seconds)
+
+    def _live_worker(self) -> Worker:
         if self._worker is None:
             raise RuntimeError(f"{self.cell.id} has no worker to ask")
-        return ask(self._worker, request, expected, limit_seconds=self._preset.limit_seconds)
+        return self._worker
 
 
 def _load(setting: Setting) -> Workload | TaskWorkload:

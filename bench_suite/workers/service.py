@@ -47,6 +47,8 @@ from speedscore.bench_suite.workers.protocol import (
     Show,
     TimedRound,
     TimeRound,
+    WarmedUp,
+    WarmUpAgain,
 )
 from speedscore.bench_suite.workers.rounds import settle, time_round, warm_up
 from speedscore.bench_suite.workers.second_batch import own_batch
@@ -120,6 +122,9 @@ class Service:
                 return self._build(setting)
             case Prepare():
                 return self._prepare(request)
+            case WarmUpAgain(role=role, round_seconds=round_seconds, warm_up=until):
+                step_seconds = warm_up(self._prepared(role), role=role, until=until)
+                return WarmedUp(_steps_that_fill(round_seconds, step_seconds))
             case LoadWeights(role=role):
                 return self._load_weights(role)
             case DrawBatch(role=role, batch=batch):
@@ -146,7 +151,7 @@ class Service:
     def _build(self, setting: Setting) -> Built:
         # Imported here, before memory is read: what importing takes is no part of what running takes.
         options = setting.task_options
-        _ = setting.framework.load() if options is None else setting.framework.load_task_builder()
+        setting.framework.import_framework(task=options is not None, device=setting.cell.device)
         import_rss_bytes = memory.rss_bytes()
         if options is not None:
             task = load_task(setting.workload_module, setting.preset, options, name=setting.cell.model)
@@ -202,7 +207,7 @@ class Service:
             memory_bytes=memory_bytes,
             certificate=certificate,
             counts=counts,
-            steps_per_round=max(1, math.ceil(request.round_seconds / step_seconds)),
+            steps_per_round=_steps_that_fill(request.round_seconds, step_seconds),
             from_cache=from_cache if isinstance(from_cache, bool) else None,
         )
 
@@ -345,6 +350,10 @@ class Service:
         if role not in self._programs:
             raise RuntimeError(f"the program for {role} must be prepared before it is used")
         return self._programs[role]
+
+
+def _steps_that_fill(round_seconds: float, step_seconds: float) -> int:
+    return max(1, math.ceil(round_seconds / step_seconds))
 
 
 def _above(import_rss_bytes: int | None, peaks: dict[str, int | None]) -> dict[str, int]:
