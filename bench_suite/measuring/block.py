@@ -248,7 +248,6 @@ class _Block:
             must_be_in_time = process == 0 and not again
             if not (must_be_in_time and self._deadline.is_over):
                 self._start_all(shuffled, process=process)
-                self._prepare_together([cell for cell in shuffled if cell.roles and not cell.prepares_alone])
             for cell in shuffled:
                 if must_be_in_time and self._deadline.is_over:
                     self._outcomes.give_up(cell, tuple(cell.roles), CaseUnavailable(OUT_OF_TIME))
@@ -267,27 +266,11 @@ class _Block:
                     cell.wait_until_built()
                 cell.freeze()
 
-    def _prepare_together(self, cells: Sequence[CellRun]) -> None:
-        """Let the workers of tasks, which have one role, prepare at once: compilers keep one processor busy mostly."""
-        for cell in cells:
-            for role in tuple(cell.roles):
-                with self._outcomes.failures_of(cell, (role,)):
-                    cell.begin_preparing(role)
-        for cell in cells:
-            for role in tuple(cell.roles):
-                with self._outcomes.failures_of(cell, (role,)):
-                    cell.end_preparing(role)
-            cell.freeze()
-
     def _prepare(self, cell: CellRun, *, process: int) -> None:
-        """Alone: the programs of its roles, or what is left to do of those that were prepared beside others."""
         for role in tuple(cell.roles):
             if role in cell.roles:
                 with self._outcomes.failures_of(cell, (role,)):
-                    if cell.prepares_alone:
-                        cell.prepare(role)
-                    else:
-                        cell.warm_up_again(role)
+                    cell.prepare(role)
                     if process == 0:
                         # Also here, for an interrupt leaves nobody to ask.
                         cell.describe(role)

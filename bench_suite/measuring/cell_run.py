@@ -44,8 +44,6 @@ from speedscore.bench_suite.workers.protocol import (
     Profiled,
     Request,
     Setting,
-    WarmedUp,
-    WarmUpAgain,
 )
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.bench_suite.workloads.table import load_task, load_workload
@@ -104,9 +102,6 @@ class RoleSamples:
         self.prepared[process] = prepared
         self.spent_seconds = 0.0
         self._first_round = len(self.rounds)
-
-    def set_steps_per_round(self, process: int, steps_per_round: int) -> None:
-        self.prepared[process] = msgspec.structs.replace(self.prepared[process], steps_per_round=steps_per_round)
 
     def add_checks(self, process: int, checks: tuple[Check, ...]) -> None:
         """What was compared after the rounds of a process stands in its certificate."""
@@ -177,36 +172,15 @@ class CellRun:
         build = Build(self._setting)
         self._built = receive(self._live_worker(), Built, to=build, limit_seconds=self._preset.limit_seconds)
 
-    @property
-    def prepares_alone(self) -> bool:
-        """Whether nobody may work meanwhile. Compiling a task is no figure; but an accelerator is shared."""
-        return "capability" not in self.cases or self.cell.device != "cpu"
-
     def prepare(self, role: Role) -> None:
         """Build, compile, warm up and certify the role's program in the present worker."""
-        self.begin_preparing(role)
-        self.end_preparing(role)
-
-    def begin_preparing(self, role: Role) -> None:
-        """Let the present worker prepare; ``end_preparing`` waits for it."""
-        self._live_worker().send(self._prepare_request(role))
-
-    def end_preparing(self, role: Role) -> None:
-        limit_seconds, request = self._preset.limit_seconds, self._prepare_request(role)
-        prepared = receive(self._live_worker(), Prepared, to=request, limit_seconds=limit_seconds)
-        self.roles[role].begin_process(self._process, prepared)
+        preset = self._preset
+        request = Prepare(role=role, round_seconds=preset.round_seconds, warm_up=preset.warm_up)
+        self.roles[role].begin_process(self._process, self._ask(request, Prepared))
         rounds = self._rounds[role] = RoleRounds(role, self._ask, self._held_up_seconds)
         self._audits.pop(role, None)
-        if self._preset.audited:
+        if preset.audited:
             self._audits[role] = RoundAudit(rounds, self._ask, partial(_load, self._setting))
-
-    def _prepare_request(self, role: Role) -> Prepare:
-        return Prepare(role=role, round_seconds=self._preset.round_seconds, warm_up=self._preset.warm_up)
-
-    def warm_up_again(self, role: Role) -> None:
-        """As ``prepare`` did, where others worked meanwhile: how long a step takes is to be known of it alone."""
-        request = WarmUpAgain(role, round_seconds=self._preset.round_seconds, warm_up=self._preset.warm_up)
-        self.roles[role].set_steps_per_round(self._process, self._ask(request, WarmedUp).steps_per_round)
 
     def time_round(self, role: Role, *, turn: int, process: int, batch: int) -> None:
         """One round over the batch of that number, or over another where it must be taken again."""

@@ -68,14 +68,6 @@ class Prepare(msgspec.Struct, frozen=True, tag=True):
     warm_up: WarmUp = STANDARD_WARM_UP
 
 
-class WarmUpAgain(msgspec.Struct, frozen=True, tag=True):
-    """Say how many steps fill a round of a program that was prepared while others worked, now that it is alone."""
-
-    role: Role
-    round_seconds: float
-    warm_up: WarmUp = STANDARD_WARM_UP
-
-
 class LoadWeights(msgspec.Struct, frozen=True, tag=True):
     """Go back to the canonical weights, before the batch of the next round is known."""
 
@@ -156,7 +148,6 @@ class Describe(msgspec.Struct, frozen=True, tag=True):
 Request = (
     Build
     | Prepare
-    | WarmUpAgain
     | LoadWeights
     | DrawBatch
     | Settle
@@ -190,10 +181,6 @@ class Prepared(msgspec.Struct, frozen=True, tag=True):
     """Of the program, the same in every process: no clock is needed to compare them. By name, as ``Program.counts``."""
     from_cache: bool | None = None
     """Whether the compiler's work came from the caches; None where the framework does not tell, or keeps none."""
-
-
-class WarmedUp(msgspec.Struct, frozen=True, tag=True):
-    steps_per_round: int
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
@@ -266,7 +253,6 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 Reply = (
     Built
     | Prepared
-    | WarmedUp
     | Done
     | Settled
     | TimedRound

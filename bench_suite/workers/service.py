@@ -47,8 +47,6 @@ from speedscore.bench_suite.workers.protocol import (
     Show,
     TimedRound,
     TimeRound,
-    WarmedUp,
-    WarmUpAgain,
 )
 from speedscore.bench_suite.workers.rounds import settle, time_round, warm_up
 from speedscore.bench_suite.workers.second_batch import own_batch
@@ -122,9 +120,6 @@ class Service:
                 return self._build(setting)
             case Prepare():
                 return self._prepare(request)
-            case WarmUpAgain(role=role, round_seconds=round_seconds, warm_up=until):
-                step_seconds = warm_up(self._prepared(role), role=role, until=until)
-                return WarmedUp(_steps_that_fill(round_seconds, step_seconds))
             case LoadWeights(role=role):
                 return self._load_weights(role)
             case DrawBatch(role=role, batch=batch):
@@ -207,7 +202,7 @@ class Service:
             memory_bytes=memory_bytes,
             certificate=certificate,
             counts=counts,
-            steps_per_round=_steps_that_fill(request.round_seconds, step_seconds),
+            steps_per_round=max(1, math.ceil(request.round_seconds / step_seconds)),
             from_cache=from_cache if isinstance(from_cache, bool) else None,
         )
 
@@ -350,10 +345,6 @@ class Service:
         if role not in self._programs:
             raise RuntimeError(f"the program for {role} must be prepared before it is used")
         return self._programs[role]
-
-
-def _steps_that_fill(round_seconds: float, step_seconds: float) -> int:
-    return max(1, math.ceil(round_seconds / step_seconds))
 
 
 def _above(import_rss_bytes: int | None, peaks: dict[str, int | None]) -> dict[str, int]:

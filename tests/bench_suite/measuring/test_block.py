@@ -30,7 +30,6 @@ from speedscore.bench_suite.workers.protocol import (
     Profiled,
     Setting,
     TimeRound,
-    WarmUpAgain,
 )
 from speedscore.record.phases import MODEL_PHASES, MODEL_ROLES, Phase, Role
 from tests.bench_suite.measuring.fakes import (
@@ -311,16 +310,6 @@ def test_all_workers_import_at_once_and_do_nothing_else_so(clock: FakeClock) -> 
     _, workers = run(clock, {name: steady(0.1) for name in "abc"})
     assert max(workers.at_work.pop(Build)) == 3
     assert all(at_work == {1} for at_work in workers.at_work.values())
-
-
-def test_tasks_are_prepared_at_once_and_warmed_up_and_timed_alone(clock: FakeClock) -> None:
-    outcomes, workers = run(clock, {f"{name} capability": steady(0.1) for name in "abc"}, phases=("capability",))
-    assert all(max(workers.at_work.pop(request)) == 3 for request in (Build, Prepare))
-    assert all(at_work == {1} for at_work in workers.at_work.values())
-    assert {WarmUpAgain, TimeRound} <= workers.at_work.keys()
-    timed = [request for request in workers.asked if isinstance(request, TimeRound)]
-    assert {request.steps for request in timed} == {STEPS + 1}, "as many as were found when it was alone"
-    assert all(isinstance(outcome, CaseMeasured) for outcome in outcomes.values())
 
 
 def test_one_that_dies_while_it_imports_has_failed_and_is_gone(clock: FakeClock) -> None:
