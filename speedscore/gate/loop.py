@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from speedscore.gate.claims import claims_by_case
 from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.matching import Collections, Matching, match_cases, may_be_unstable
@@ -116,12 +117,14 @@ class Gate:
 
     def _match(self, pair: StartedPair) -> list[GatedCase]:
         self._matching = match_cases(pair.collections, self._plan, self._settings, again=self._again(pair))
+        claims = claims_by_case(self._plan.claims, {case.id: case.group for case in self._matching.both})
         self._cases = [
             GatedCase(
                 case.id,
                 self._settings.for_case(case.id, case.group),
                 notes=case.notes,
                 other_environment=self._plan.other_environment,
+                claims=claims[case.id],
             )
             for case in self._matching.both
         ]
