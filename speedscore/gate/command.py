@@ -97,6 +97,7 @@ def _gate(
             other_environment=any(packages),
             deadline_seconds=deadline,
             claims=request.claims,
+            why=request.why and not request.canary,
         )
         outcome = Gate(
             plan, settings, start_side=start_side, clock=clock, order=random.SystemRandom(), listener=_ProgressLines()
@@ -122,6 +123,7 @@ def _gate(
         canary=request.canary or None,
         verdicts=outcome.verdicts,
         claims=outcome.claims,
+        reasons=outcome.reasons,
         missing=outcome.missing,
         skipped=outcome.skipped,
         warnings=(*outcome.warnings, *_warn_of_missing_commits(request, base=base, head=head)),

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from speedscore.gate import wording
+from speedscore.gate.reason_wording import reason_lines, source
 from speedscore.gate.report import GateReport
 from speedscore.text.markdown import Markdown, code, escaped, fenced, inert, markdown_table
 from speedscore.text.numbers import percent, short_percent, three_digits
@@ -66,6 +67,7 @@ def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", 
         _claims(report, room=room // 4),
         _table(loud, room=room // 2),
         _bullets([*wording.missing(report), *wording.warnings(report)], room=room // 5),
+        _reasons(report, room=room // 4),
         _reproduce(report, loud),
     ):
         lines += block
@@ -125,6 +127,19 @@ def _seen(report: GateReport) -> str:
         sizes = f"of {_percent(visible[(len(visible) - 1) // 2])} in half of {_cases(len(visible))}, of {most} in all"
     unsaid = f"; of {_cases(blind)} more nothing can be said, too few pairs" if blind else ""
     return f"It would have seen a slowdown {sizes}{unsaid} (to be found: {short_percent(report.time.detect)})"
+
+
+def _reasons(report: GateReport, *, room: int) -> list[str]:
+    """Where the regressions come from: what is most likely of each case in sight."""
+    lines = []
+    for reasons in report.reasons:
+        said = reason_lines(reasons)
+        if said:
+            lines.append(f"- {code(shortened(reasons.case, _LONGEST_TEXT))} ({_inert(source(reasons))})")
+            lines += [f"  - {_inert(line)}" for line in said]
+    kept = _first(lines, room=room - _size([_LEFT_OUT]) - 40)
+    more = [f"- … and {len(lines) - len(kept)} more lines, {_LEFT_OUT}"] if len(kept) < len(lines) else []
+    return ["Where it comes from:", "", *kept, *more, ""] if lines else []
 
 
 def _reproduce(report: GateReport, loud: Sequence[Verdict]) -> list[str]:

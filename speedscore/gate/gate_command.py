@@ -30,7 +30,7 @@ class PytestArgumentsError(ValueError):
 
 
 ERRORS = (NothingToCompareError, PytestArgumentsError)
-_OPTIONS = ("python", "detect", "inconclusive", "canary", "time_budget", "json", "markdown")
+_OPTIONS = ("python", "detect", "inconclusive", "canary", "time_budget", "json", "markdown", "why")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--time-budget", metavar="TIME", help="end after this time with the verdicts so far: 10m")
     parser.add_argument("--json", metavar="FILE", help="write the report as JSON")
     parser.add_argument("--markdown", metavar="FILE", help="write the report as Markdown")
+    parser.add_argument(
+        "--why", choices=("yes", "no"), help="whether to look where regressions come from (default: yes)"
+    )
     parser.add_argument(
         "--pytest-args",
         metavar="TEXT",

@@ -86,6 +86,7 @@ class GatedCase:
         """By the text of the claim."""
         self._pairs_by_fastest = 0
         self._preempted: list[float] = []
+        self._runs_in_worker = False
         self._was_left_open = False
         """Whether a look could not decide about its time."""
         self._mean_looks_slower = False
@@ -96,6 +97,11 @@ class GatedCase:
         """How many are judged from pairs, known once the pilot has been: the typical round and the mean of its time,
         and its memory."""
         return 0 if self.exclusion else sum(2 if name == "time" else 1 for name in self._metrics)
+
+    @property
+    def runs_in_worker(self) -> bool:
+        """Whether the side's own process only waits for it, as it does for a case of our own matrix."""
+        return self._runs_in_worker
 
     @property
     def open(self) -> bool:
@@ -134,6 +140,7 @@ class GatedCase:
             # A case of our own matrix runs in a worker of its own, on as many threads as there are processors.
             threaded=result.busy_processors > THREADED_FROM or result.base.identity is not None,
         )
+        self._runs_in_worker = result.base.identity is not None
         self._metrics["time"] = _PairedMetric()
         if _memory_bytes(result.base) and _memory_bytes(result.head):
             self._metrics["memory"] = _PairedMetric()

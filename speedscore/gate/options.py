@@ -67,6 +67,14 @@ def add_gate_options(parser: pytest.Parser) -> None:
         help="instead of comparing with BASE, add work of this size to a copy of this checkout and see it found",
     )
     group.addoption(
+        "--gate-why",
+        dest="speedscore_gate_why",
+        default="yes",
+        choices=("yes", "no"),
+        help="whether regressed cases are run once more under a profiler, to name the functions and operations whose "
+        "time grew (default: yes)",
+    )
+    group.addoption(
         "--gate-time-budget",
         dest="speedscore_gate_time_budget",
         default=None,

@@ -8,6 +8,7 @@ import msgspec
 
 from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.matching import Matching
+from speedscore.gate.reasons import CaseReasons
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.settings import Settings
 from speedscore.verdicts.verdict import Verdict
@@ -33,6 +34,8 @@ class GateOutcome(msgspec.Struct, frozen=True):
     """Why there was nothing to compare; empty where there was something."""
     claims: tuple[ClaimVerdict, ...] = ()
     """One for each claim and case that it is about."""
+    reasons: tuple[CaseReasons, ...] = ()
+    """Where the regressions come from, as far as that was looked for."""
 
 
 def outcome_of(

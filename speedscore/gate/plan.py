@@ -66,6 +66,8 @@ class GatePlan(msgspec.Struct, frozen=True):
     """On the gate's clock; None without a limit."""
     claims: tuple[ChangeClaim, ...] = ()
     """What is said of the change, to be judged."""
+    why: bool = False
+    """Whether a pair of its own looks where regressions come from."""
 
 
 def plan_side(config: pytest.Config, label: str, *, place: SidePlace, head: SourceTree) -> SidePlan:

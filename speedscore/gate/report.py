@@ -11,6 +11,7 @@ from enum import IntEnum
 
 import msgspec
 
+from speedscore.gate.reasons import CaseReasons
 from speedscore.host.fields import Scalar
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Outcome, Verdict, VerdictPolicy
@@ -62,6 +63,8 @@ class GateReport(msgspec.Struct, frozen=True):
     verdicts: tuple[Verdict, ...] = ()
     claims: tuple[ClaimVerdict, ...] = ()
     """One for each claim and case that it is about."""
+    reasons: tuple[CaseReasons, ...] = ()
+    """Where the regressions come from, as far as that was looked for."""
     missing: dict[str, str] = {}
     """Cases of the base that head no longer measures, with why."""
     skipped: dict[str, str] = {}

@@ -32,6 +32,8 @@ class GateRequest(msgspec.Struct, frozen=True):
     """None without a limit."""
     claims: tuple[ChangeClaim, ...] = ()
     """What is said of the change, to be judged."""
+    why: bool = True
+    """Whether a pair of its own looks where regressions come from."""
 
 
 def read_request(config: pytest.Config) -> GateRequest:
@@ -55,6 +57,7 @@ def read_request(config: pytest.Config) -> GateRequest:
         inconclusive_passes=config.getoption("speedscore_gate_inconclusive") == "pass",
         budget_seconds=_budget_seconds(config.getoption("speedscore_gate_time_budget")),
         claims=claims,
+        why=config.getoption("speedscore_gate_why") == "yes",
     )
 
 

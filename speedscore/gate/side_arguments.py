@@ -22,6 +22,7 @@ OWN_OPTIONS = (
     "--gate-markdown",
     "--gate-python",
     "--gate-time-budget",
+    "--gate-why",
 )
 """All with a value."""
 _OWN_FLAGS = ("--gate-build",)

@@ -4,8 +4,9 @@ It is loaded by file name into a pytest that may belong to another checkout and 
 nothing of ours, only pytest and pytest-benchmark. The gate tells it over a pipe which test to run; inside the test
 every round waits for the gate's message. It decides nothing, and saves nothing.
 
-What crosses the pipes are JSON lines, those of a side behind its signature. The gate sends ``case``, ``agree``,
-``round``, ``enough`` and ``end``; this module sends ``collected``, ``ready``, ``round``, ``finished`` and ``ended``.
+What crosses the pipes are JSON lines, those of a side behind its signature. The gate sends ``case``, ``agree`` or
+``observe``, ``round``, ``enough`` and ``end``; this module sends ``collected``, ``ready``, ``round``, ``observed``,
+``finished`` and ``ended``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,138 @@
+"""Where the time of a benchmark goes: rounds under a sampling profiler, and under that of PyTorch where it is loaded.
+
+Loaded by file name beside ``speedscore_gate_side``, so it imports nothing of ours but what lies there, and never a
+framework. It runs only in a pair of processes of its own, after the verdict: none of its rounds is timed for one.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from types import CodeType, FrameType
+from typing import Any
+
+INTERVAL_SECONDS = 0.001
+SWITCH_SECONDS = 0.0002
+"""How long the sampled thread keeps the interpreter when the sampler asks for it."""
+MOST_FRAMES = 100
+MOST_STACKS = 400
+OPERATOR_SECONDS = 0.3
+MOST_OPERATORS = 200
+
+Stack = tuple[CodeType, ...]
+
+
+class Sampler:
+    """Looks once a millisecond which functions the present thread is in, below those of ``outermost``.
+
+    A sample counts for the time since the one before: what holds the interpreter for long, as a sort in C, delays the
+    sampler, which then finds the thread in the function that called it. Signals and tracing of the kernel are not
+    needed, so it works wherever Python does; a program that spends its time between two samples in a pattern of the
+    same pace would be misread, so the pace is drawn.
+    """
+
+    def __init__(self, outermost: CodeType) -> None:
+        self.seconds_in: dict[Stack, float] = {}
+        self._outermost = outermost
+        self._thread_id = threading.get_ident()
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="speedscore sampler", daemon=True)
+        self._switch_seconds = sys.getswitchinterval()
+
+    def __enter__(self) -> Sampler:
+        sys.setswitchinterval(SWITCH_SECONDS)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._is_over.set()
+        self._thread.join()
+        sys.setswitchinterval(self._switch_seconds)
+
+    def _look(self) -> None:
+        before = time.perf_counter()
+        while not self._is_over.wait(INTERVAL_SECONDS * random.uniform(0.5, 1.5)):
+            stack = self._stack(sys._current_frames().get(self._thread_id))
+            now = time.perf_counter()
+            if stack:
+                self.seconds_in[stack] = self.seconds_in.get(stack, 0.0) + now - before
+            before = now
+
+    def _stack(self, frame: FrameType | None) -> Stack:
+        """From the outermost function that the benchmark called; empty where it calls none now."""
+        codes: list[CodeType] = []
+        while frame is not None and frame.f_code is not self._outermost:
+            codes.append(frame.f_code)
+            frame = frame.f_back
+        return tuple(reversed(codes[:MOST_FRAMES])) if frame is not None else ()
+
+
+def observe(
+    time_round: Callable[[], float], outermost: CodeType, *, iterations: int, seconds: float, sampled: bool
+) -> dict[str, Any]:
+    """Rounds for about so many seconds; what there is to tell of them.
+
+    ``time_round`` returns the seconds of one iteration and is what calls the function ``outermost``, below which the
+    benchmark begins. ``sampled`` is false where another process takes the samples.
+    """
+    operators, failed = _operators(time_round, iterations=iterations)
+    sampler = Sampler(outermost)
+    rounds: list[float] = []
+    end = time.perf_counter() + seconds
+    if sampled:
+        with sampler:
+            while not rounds or time.perf_counter() < end:
+                rounds.append(time_round())
+    else:
+        while not rounds or time.perf_counter() < end:
+            rounds.append(time_round())
+    return {
+        "calls": iterations * len(rounds),
+        "seconds": iterations * sum(rounds),
+        **_told(sampler.seconds_in),
+        "operators": operators,
+        "failed": failed,
+    }
+
+
+def _told(seconds_in: Mapping[Stack, float]) -> dict[str, Any]:
+    """The heaviest stacks, and the functions that they are of."""
+    heaviest = sorted(seconds_in.items(), key=lambda each: -each[1])[:MOST_STACKS]
+    codes = list(dict.fromkeys(code for stack, _ in heaviest for code in stack))
+    place = {code: index for index, code in enumerate(codes)}
+    return {
+        "functions": [_function(code) for code in codes],
+        "stacks": [([place[code] for code in stack], seconds) for stack, seconds in heaviest],
+    }
+
+
+def _function(code: CodeType) -> dict[str, Any]:
+    return {"name": code.co_qualname, "file": code.co_filename, "line": code.co_firstlineno}
+
+
+def _operators(time_round: Callable[[], float], *, iterations: int) -> tuple[dict[str, tuple[float, float]], str]:
+    """By operator of PyTorch how often a call of the benchmark runs it and how long, itself alone; why not, if so."""
+    profiling = sys.modules.get("torch.profiler")
+    if profiling is None:
+        return {}, ""
+    try:
+        activities = [profiling.ProfilerActivity.CPU]
+        if sys.modules["torch"].cuda.is_available():
+            activities.append(profiling.ProfilerActivity.CUDA)
+        calls, end = 0, time.perf_counter() + OPERATOR_SECONDS
+        with profiling.profile(activities=activities) as profile:
+            while not calls or time.perf_counter() < end:
+                time_round()
+                calls += iterations
+        averages = sorted(profile.key_averages(), key=lambda each: -_microseconds(each))[:MOST_OPERATORS]
+    except Exception as error:  # noqa: BLE001 - a profiler that does not work costs a reason and no verdict
+        return {}, f"torch.profiler: {type(error).__name__}: {error}"
+    return {str(each.key): (each.count / calls, _microseconds(each) / 1e6 / calls) for each in averages}, ""
+
+
+def _microseconds(event: Any) -> float:
+    """Of the operator itself, on the processor and on a device."""
+    return float(event.self_cpu_time_total) + float(getattr(event, "self_device_time_total", 0.0))
