@@ -3,8 +3,6 @@ from here. It formats and decides nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from speedscore.gate.hlo import OperationChange
 from speedscore.gate.reasons import CaseReasons, GrownFunction, GrownOperator
 from speedscore.text.numbers import duration, percent, three_digits
@@ -27,10 +25,6 @@ def reason_lines(reasons: CaseReasons) -> list[str]:
 def source(reasons: CaseReasons) -> str:
     """Where that is from."""
     return f"from a pair of its own, {reasons.profiler}" if reasons.profiler else "from a pair of its own"
-
-
-def has_something(all_reasons: Sequence[CaseReasons]) -> bool:
-    return any(map(reason_lines, all_reasons))
 
 
 def _function(grown: GrownFunction) -> str:
