@@ -37,6 +37,8 @@ MOST_CASES = 8
 """Cases that are looked into, the largest regressions first: a change that slows many has seldom many reasons."""
 SECONDS = 1.5
 """Of rounds on each side."""
+LOOKED_INTO = {"SPEEDSCORE_GATE_LOOKED_INTO": "yes"}
+"""Tells a side that a profiler may want to read it."""
 
 
 class _Seen(msgspec.Struct, frozen=True):
@@ -56,9 +58,8 @@ def find_reasons(cases: Sequence[GatedCase], runner: PairRunner) -> tuple[CaseRe
     found: dict[str, CaseReasons] = {}
     note = ""
     try:
-        with runner.started(
-            (), variables={label: dump_variables(folder / label) for label in ("base", "head")}
-        ) as pair:
+        variables = {label: LOOKED_INTO | dump_variables(folder / label) for label in ("base", "head")}
+        with runner.started((), variables=variables) as pair:
             for place, case in enumerate(regressed):
                 runner.check_budget()
                 following = regressed[place + 1].id if place + 1 < len(regressed) else None

@@ -1,7 +1,8 @@
 """Samples of a side from py-spy, where it is installed and the system lets it read another process.
 
-py-spy samples from outside: it takes nothing from the program, and sees the thread also while that holds the interpreter.
-It needs leave to read the other's memory (ptrace), which many containers refuse; then the side samples itself.
+py-spy samples from outside: it takes nothing from the program, and sees the thread also while that holds the
+interpreter. It needs leave to read the other's memory (ptrace), which many containers refuse; then the side samples
+itself.
 """
 
 from __future__ import annotations

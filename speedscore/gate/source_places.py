@@ -25,7 +25,7 @@ def placed(observed: Observed, spec: SideSpec) -> Observed:
 
     @cache
     def place(file: str) -> tuple[str, bool]:
-        if not os.path.isabs(file):
+        if not Path(file).is_absolute():
             return file, False
         path = os.path.realpath(file)
         for folder in built:

@@ -6,6 +6,8 @@ framework. It runs only in a pair of processes of its own, after the verdict: no
 
 from __future__ import annotations
 
+import ctypes
+import os
 import random
 import sys
 import threading
@@ -23,6 +25,17 @@ OPERATOR_SECONDS = 0.3
 MOST_OPERATORS = 200
 
 Stack = tuple[CodeType, ...]
+
+
+_PR_SET_PTRACER, _ANY = 0x59616D61, -1
+"""Of prctl (man 2): which process may read this one, where the system lets only its parents."""
+
+
+def let_be_looked_into() -> None:
+    """Let a profiler that the gate has started read this process, in the pair that is made for that."""
+    if os.environ.pop("SPEEDSCORE_GATE_LOOKED_INTO", ""):
+        # Refused by a kernel without the security module Yama, which needs no leave either.
+        ctypes.CDLL(None).prctl(_PR_SET_PTRACER, ctypes.c_ulong(_ANY), 0, 0, 0)
 
 
 class Sampler:

@@ -25,6 +25,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 from speedscore_gate_code import OwnCode
 from speedscore_gate_conditions import parameters_of
+from speedscore_gate_observing import let_be_looked_into
 from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
 from speedscore_gate_values import WrongValueError, figures
 
@@ -206,4 +207,5 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, nothing in NOTHING_SAVED.items():
         if hasattr(config.option, name):
             setattr(config.option, name, nothing)
+    let_be_looked_into()
     config.pluginmanager.register(SidePlugin(), "speedscore_gate_session")
