@@ -6,7 +6,6 @@ framework. It runs only in a pair of processes of its own, after the verdict: no
 
 from __future__ import annotations
 
-import ctypes
 import os
 import random
 import sys
@@ -34,6 +33,8 @@ _PR_SET_PTRACER, _ANY = 0x59616D61, -1
 def let_be_looked_into() -> None:
     """Let a profiler that the gate has started read this process, in the pair that is made for that."""
     if os.environ.pop("SPEEDSCORE_GATE_LOOKED_INTO", ""):
+        import ctypes  # nobody else needs it
+
         # Refused by a kernel without the security module Yama, which needs no leave either.
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, ctypes.c_ulong(_ANY), 0, 0, 0)
 
