@@ -27,7 +27,7 @@ from speedscore.gate.hlo import (
 from speedscore.gate.pairs import PairRunner, StartedPair
 from speedscore.gate.py_spy import PySpy, find_py_spy
 from speedscore.gate.reasons import CaseReasons, moved_counts, reasons_of
-from speedscore.gate.sides import CaseRequest, Finished, Observed, Side
+from speedscore.gate.sides import CaseRequest, Finished, Observed, Ready, Side
 from speedscore.gate.source_places import placed
 from speedscore.host.piped import ProcessLostError
 from speedscore.host.scratch import make_scratch
@@ -117,7 +117,7 @@ def _look_at_side(side: Side, request: CaseRequest, *, folder: Path) -> _Seen | 
     state = side.ready()
     if isinstance(state, Finished):
         return f"{state.outcome} ({state.reason})"
-    observed, profiler = _sampled(side, request.iterations or state.iterations, folder=folder)
+    observed, profiler = _sampled(side, state, request.iterations or state.iterations, folder=folder)
     if isinstance(observed, Finished):
         return f"{observed.outcome} ({observed.reason})"
     side.enough()
@@ -125,14 +125,17 @@ def _look_at_side(side: Side, request: CaseRequest, *, folder: Path) -> _Seen | 
     return _Seen(observed, operations_in(dumped_modules(folder) - before), profiler)
 
 
-def _sampled(side: Side, iterations: int, *, folder: Path) -> tuple[Observed | Finished, str]:
+def _sampled(side: Side, ready: Ready, iterations: int, *, folder: Path) -> tuple[Observed | Finished, str]:
     """By py-spy where it is there and may; else by the side itself. With the name of what took the samples."""
+
+    def observe(*, sampled: bool) -> Observed | Finished:
+        return side.observe(iterations, most_rounds=ready.most_rounds, seconds=SECONDS, sampled=sampled)
+
     program = find_py_spy()
     if program is None or side.process_id is None:
-        return side.observe(iterations, seconds=SECONDS, sampled=True), "sampled from within"
+        return observe(sampled=True), "sampled from within"
     with contextlib.closing(PySpy(program, side.process_id, folder=folder)) as recording:
-        sampled_within = bool(recording.why_not)
-        answer = side.observe(iterations, seconds=SECONDS, sampled=sampled_within)
-        if isinstance(answer, Finished) or sampled_within:
-            return answer, f"sampled from within ({recording.why_not})"
-        return recording.finish(answer), "py-spy"
+        if recording.why_not:
+            return observe(sampled=True), f"sampled from within ({recording.why_not})"
+        answer = observe(sampled=False)
+        return (answer if isinstance(answer, Finished) else recording.finish(answer)), "py-spy"

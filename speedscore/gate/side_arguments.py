@@ -86,7 +86,7 @@ def alone(arguments: Sequence[str], *, paths: Sequence[str]) -> tuple[str, ...]:
     """The arguments of a gate that is to be given another test: without those that choose tests or name files."""
     named = named_paths(arguments, paths)
     others = [argument for index, argument in enumerate(arguments) if index not in named]
-    return _without(others, (*_CHOOSING, "--gate-claim", "--gate-json", "--gate-markdown"))
+    return _without(others, (*_CHOOSING, "--gate-claim", "--gate-json", "--gate-markdown", "--gate-why"))
 
 
 def without_base(arguments: Sequence[str]) -> tuple[str, ...]:

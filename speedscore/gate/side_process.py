@@ -77,8 +77,8 @@ class SideProcess:
             raise _unexpected(answer, "Timed or Finished")
         return answer
 
-    def observe(self, iterations: int, *, seconds: float, sampled: bool) -> Observed | Finished:
-        self._send("observe", iterations=iterations, seconds=seconds, sampled=sampled)
+    def observe(self, iterations: int, *, most_rounds: int, seconds: float, sampled: bool) -> Observed | Finished:
+        self._send("observe", iterations=iterations, most_rounds=most_rounds, seconds=seconds, sampled=sampled)
         answer = self._receive()
         if not isinstance(answer, Observed | Finished):
             raise _unexpected(answer, "Observed or Finished")

@@ -189,7 +189,7 @@ class Side(Protocol):
     def round(self) -> Timed | Finished:
         """One round, or the end of a test that failed in it; the side is frozen again when the round is over."""
 
-    def observe(self, iterations: int, *, seconds: float, sampled: bool) -> Observed | Finished:
+    def observe(self, iterations: int, *, most_rounds: int, seconds: float, sampled: bool) -> Observed | Finished:
         """Instead of ``agree`` and rounds: rounds for about so long that are looked into, or the end of a test that
         failed in one. ``sampled`` says whether the side is to take samples of its own."""
 

@@ -6,14 +6,16 @@ framework. It runs only in a pair of processes of its own, after the verdict: no
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
 from types import CodeType, FrameType
 from typing import Any
+
+from speedscore_gate_clocks import Clock
 
 INTERVAL_SECONDS = 0.001
 SWITCH_SECONDS = 0.0002
@@ -67,10 +69,10 @@ class Sampler:
         sys.setswitchinterval(self._switch_seconds)
 
     def _look(self) -> None:
-        before = time.perf_counter()
+        before = Clock.wall()
         while not self._is_over.wait(INTERVAL_SECONDS * random.uniform(0.5, 1.5)):
             stack = self._stack(sys._current_frames().get(self._thread_id))
-            now = time.perf_counter()
+            now = Clock.wall()
             if stack:
                 self.seconds_in[stack] = self.seconds_in.get(stack, 0.0) + now - before
             before = now
@@ -84,28 +86,42 @@ class Sampler:
         return tuple(reversed(codes[:MOST_FRAMES])) if frame is not None else ()
 
 
+class RoundsToLookInto:
+    """How many rounds may still be run, and how long they take."""
+
+    def __init__(self, time_round: Callable[[], float], *, iterations: int, most_rounds: int) -> None:
+        """``time_round`` returns the seconds of one iteration."""
+        self._time_round = time_round
+        self._iterations = iterations
+        self._left = most_rounds
+
+    def run(self, seconds: float, *, most_rounds: int | None = None) -> tuple[int, float]:
+        """At least one, for about so many seconds: the calls of the benchmark, and the seconds of all of them."""
+        most = self._left if most_rounds is None else min(most_rounds, self._left)
+        end = Clock.wall() + seconds
+        rounds, spent = 0, 0.0
+        while rounds < most and (not rounds or Clock.wall() < end):
+            spent += self._time_round() * self._iterations
+            rounds += 1
+        self._left -= rounds
+        return rounds * self._iterations, spent
+
+
 def observe(
-    time_round: Callable[[], float], outermost: CodeType, *, iterations: int, seconds: float, sampled: bool
+    rounds: RoundsToLookInto, outermost: CodeType, *, most_rounds: int, seconds: float, sampled: bool
 ) -> dict[str, Any]:
     """Rounds for about so many seconds; what there is to tell of them.
 
-    ``time_round`` returns the seconds of one iteration and is what calls the function ``outermost``, below which the
-    benchmark begins. ``sampled`` is false where another process takes the samples.
+    ``outermost`` is the function below which the benchmark begins. ``sampled`` is false where another process takes the
+    samples.
     """
-    operators, failed = _operators(time_round, iterations=iterations)
+    operators, failed = _operators(rounds, most_rounds=most_rounds // 2)
     sampler = Sampler(outermost)
-    rounds: list[float] = []
-    end = time.perf_counter() + seconds
-    if sampled:
-        with sampler:
-            while not rounds or time.perf_counter() < end:
-                rounds.append(time_round())
-    else:
-        while not rounds or time.perf_counter() < end:
-            rounds.append(time_round())
+    with sampler if sampled else contextlib.nullcontext():
+        calls, spent = rounds.run(seconds)
     return {
-        "calls": iterations * len(rounds),
-        "seconds": iterations * sum(rounds),
+        "calls": calls,
+        "seconds": spent,
         **_told(sampler.seconds_in),
         "operators": operators,
         "failed": failed,
@@ -127,20 +143,17 @@ def _function(code: CodeType) -> dict[str, Any]:
     return {"name": code.co_qualname, "file": code.co_filename, "line": code.co_firstlineno}
 
 
-def _operators(time_round: Callable[[], float], *, iterations: int) -> tuple[dict[str, tuple[float, float]], str]:
+def _operators(rounds: RoundsToLookInto, *, most_rounds: int) -> tuple[dict[str, tuple[float, float]], str]:
     """By operator of PyTorch how often a call of the benchmark runs it and how long, itself alone; why not, if so."""
     profiling = sys.modules.get("torch.profiler")
-    if profiling is None:
+    if profiling is None or not most_rounds:
         return {}, ""
     try:
         activities = [profiling.ProfilerActivity.CPU]
         if sys.modules["torch"].cuda.is_available():
             activities.append(profiling.ProfilerActivity.CUDA)
-        calls, end = 0, time.perf_counter() + OPERATOR_SECONDS
         with profiling.profile(activities=activities) as profile:
-            while not calls or time.perf_counter() < end:
-                time_round()
-                calls += iterations
+            calls, _ = rounds.run(OPERATOR_SECONDS, most_rounds=most_rounds)
         averages = sorted(profile.key_averages(), key=lambda each: -_microseconds(each))[:MOST_OPERATORS]
     except Exception as error:  # noqa: BLE001 - a profiler that does not work costs a reason and no verdict
         return {}, f"torch.profiler: {type(error).__name__}: {error}"

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from pytest_benchmark.fixture import PauseInstrumentation
 from speedscore_gate_clocks import Clock
 from speedscore_gate_conditions import surroundings
-from speedscore_gate_observing import observe
+from speedscore_gate_observing import RoundsToLookInto, observe
 from speedscore_gate_preemption import Preemption, RoundTimes
 from speedscore_gate_values import lazy_kind
 
@@ -176,14 +176,19 @@ class Rounds:
         # pytest-benchmark's own figures too, for tests that look at ``benchmark.stats`` afterwards.
         stats = self._fixture._make_stats(iterations)
         if order := self.pairing.observation:
-            observed = observe(
-                lambda: time_round().seconds / iterations,
-                Rounds.time.__code__,
-                iterations=iterations,
-                seconds=order["seconds"],
-                sampled=order["sampled"],
+            most_rounds = order["most_rounds"]
+            looked_into = RoundsToLookInto(
+                lambda: time_round().seconds / iterations, iterations=iterations, most_rounds=most_rounds
             )
-            self.pairing.tell(observed)
+            self.pairing.tell(
+                observe(
+                    looked_into,
+                    Rounds.time.__code__,
+                    most_rounds=most_rounds,
+                    seconds=order["seconds"],
+                    sampled=order["sampled"],
+                )
+            )
         while self.pairing.wanted():
             times = time_round()
             stats.update(times.seconds)
