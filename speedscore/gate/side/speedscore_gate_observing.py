@@ -86,7 +86,7 @@ class Sampler:
         return tuple(reversed(codes[:MOST_FRAMES])) if frame is not None else ()
 
 
-class RoundsToLookInto:
+class ObservedRounds:
     """How many rounds may still be run, and how long they take."""
 
     def __init__(self, time_round: Callable[[], float], *, iterations: int, most_rounds: int) -> None:
@@ -108,7 +108,7 @@ class RoundsToLookInto:
 
 
 def observe(
-    rounds: RoundsToLookInto, outermost: CodeType, *, most_rounds: int, seconds: float, sampled: bool
+    rounds: ObservedRounds, outermost: CodeType, *, most_rounds: int, seconds: float, sampled: bool
 ) -> dict[str, Any]:
     """Rounds for about so many seconds; what there is to tell of them.
 
@@ -143,7 +143,7 @@ def _function(code: CodeType) -> dict[str, Any]:
     return {"name": code.co_qualname, "file": code.co_filename, "line": code.co_firstlineno}
 
 
-def _operators(rounds: RoundsToLookInto, *, most_rounds: int) -> tuple[dict[str, tuple[float, float]], str]:
+def _operators(rounds: ObservedRounds, *, most_rounds: int) -> tuple[dict[str, tuple[float, float]], str]:
     """By operator of PyTorch how often a call of the benchmark runs it and how long, itself alone; why not, if so."""
     profiling = sys.modules.get("torch.profiler")
     if profiling is None or not most_rounds:

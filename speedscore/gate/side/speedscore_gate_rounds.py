@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from pytest_benchmark.fixture import PauseInstrumentation
 from speedscore_gate_clocks import Clock
 from speedscore_gate_conditions import surroundings
-from speedscore_gate_observing import RoundsToLookInto, observe
+from speedscore_gate_observing import ObservedRounds, observe
 from speedscore_gate_preemption import Preemption, RoundTimes
 from speedscore_gate_values import lazy_kind
 
@@ -177,7 +177,7 @@ class Rounds:
         stats = self._fixture._make_stats(iterations)
         if order := self.pairing.observation:
             most_rounds = order["most_rounds"]
-            looked_into = RoundsToLookInto(
+            looked_into = ObservedRounds(
                 lambda: time_round().seconds / iterations, iterations=iterations, most_rounds=most_rounds
             )
             self.pairing.tell(
