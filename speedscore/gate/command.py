@@ -96,6 +96,8 @@ def _gate(
             extra_work=request.canary,
             other_environment=any(packages),
             deadline_seconds=deadline,
+            claims=request.claims,
+            why=request.why and not request.canary,
         )
         outcome = Gate(
             plan, settings, start_side=start_side, clock=clock, order=random.SystemRandom(), listener=_ProgressLines()
@@ -120,6 +122,8 @@ def _gate(
         looks=outcome.looks,
         canary=request.canary or None,
         verdicts=outcome.verdicts,
+        claims=outcome.claims,
+        reasons=outcome.reasons,
         missing=outcome.missing,
         skipped=outcome.skipped,
         warnings=(*outcome.warnings, *_warn_of_missing_commits(request, base=base, head=head)),
@@ -185,6 +189,7 @@ def _conclude(request: GateRequest, outcome: GateOutcome) -> tuple[GateExit, str
         inconclusive_passes=request.inconclusive_passes,
         cut_off=outcome.cut_off,
         nothing=outcome.nothing,
+        claims=outcome.claims,
     )
 
 
