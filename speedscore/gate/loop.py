@@ -67,6 +67,10 @@ class Gate:
         self._schedule = _Schedule()
         self._pairs = 0
 
+    def hash_seed(self) -> int:
+        """As a pair of this gate has it."""
+        return self._pair_runner.hash_seed()
+
     def run(self) -> GateOutcome:
         """Gate all cases. Raises GateError. Ctrl-C and the deadline end it early, with the verdicts so far."""
         cut_off = ""

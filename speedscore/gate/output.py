@@ -30,6 +30,7 @@ def terminal_lines(report: GateReport) -> list[str]:
     if shown:
         lines += [*_table(shown), "", *wrapped(_LEGEND), ""]
     remarks = [
+        *wording.upgrade(report),
         *wording.quiet(report),
         *wording.missing(report),
         *(_not_comparable(verdict) for verdict in wording.not_comparable(report)),

@@ -46,7 +46,7 @@ class PairRunner:
         self._order = order
         self._drawn_hash_seed = order.randrange(2**32)
 
-    def _hash_seed(self) -> int:
+    def hash_seed(self) -> int:
         """The user's own, else one for all pairs: ids that are made of a set stand in its order.
 
         ``PYTHONHASHSEED=random`` draws one for each pair.
@@ -71,7 +71,7 @@ class PairRunner:
         """A fresh pair; starting it is charged to the cases it is started for. Raises GateError."""
         began = self._clock()
         with contextlib.ExitStack() as stack:
-            hash_seed = self._hash_seed()
+            hash_seed = self.hash_seed()
             specs = (self._plan.base.spec, self._plan.head.spec)
             sides: dict[str, Side] = {}
             for spec, other_spec in self._order.sample([specs, specs[::-1]], k=2):

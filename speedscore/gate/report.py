@@ -11,6 +11,7 @@ from enum import IntEnum
 
 import msgspec
 
+from speedscore.gate.upgrade_evidence import UpgradeReport
 from speedscore.host.fields import Scalar
 from speedscore.verdicts.verdict import Outcome, Verdict, VerdictPolicy
 
@@ -72,6 +73,8 @@ class GateReport(msgspec.Struct, frozen=True):
     """By case the command that gates it alone, here."""
     arguments: tuple[str, ...] = ()
     """What that command has beside the case and the base: where the base is named as a commit, it runs in any clone."""
+    upgrade: UpgradeReport | None = None
+    """What was found beside the verdicts, where two environments were compared."""
 
 
 def count(verdicts: Iterable[Verdict], outcome: Outcome) -> int:

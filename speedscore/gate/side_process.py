@@ -135,6 +135,7 @@ def _environment(spec: SideSpec, *, other: SideSpec, hash_seed: int) -> dict[str
         inherited = [path for path in inherited if not Path(path).resolve().is_relative_to(other.root.resolve())]
     return {
         **os.environ,
+        **spec.variables,
         "PYTHONPATH": os.pathsep.join(map(str, (_PLUGIN_FOLDER, *spec.import_paths, *inherited))),
         "PYTHONHASHSEED": str(hash_seed),
         "SPEEDSCORE_GATE_CODE": msgspec.json.encode(_code(spec, other=other)).decode(),
