@@ -33,9 +33,9 @@ from speedscore.gate.side_process import SideProcess
 from speedscore.gate.sides import StartSide
 from speedscore.gate.stage_pairs import watch_stages
 from speedscore.gate.upgrade_evidence import described, explain
+from speedscore.gate.upgrade_wording import upgrade_headline
 from speedscore.gate.upgrading import Upgrade, upgrade
 from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, commits_missing_in_head, working_tree
-from speedscore.gate.upgrade_wording import upgrade_headline
 from speedscore.host.clock import Clock
 from speedscore.host.clock import seconds as monotonic_seconds
 from speedscore.host.files import write_file
@@ -105,7 +105,6 @@ def _gate(
             other_environment=any(packages),
             deadline_seconds=deadline,
         )
-
 
         def gate(plan: GatePlan) -> Gate:
             return Gate(

@@ -35,7 +35,9 @@ _OPTIONS = ("python", "detect", "inconclusive", "canary", "time_budget", "json",
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "%(prog)s [BASE] [options] [-- pytest arguments]"
-    parser.add_argument("base", nargs="?", metavar="BASE", help="a git ref or a directory; none with --canary or --upgrade")
+    parser.add_argument(
+        "base", nargs="?", metavar="BASE", help="a git ref or a directory; none with --canary or --upgrade"
+    )
     parser.add_argument("--python", metavar="PYTHON", help="the interpreter of BASE (default: this one)")
     parser.add_argument(
         "--upgrade",

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 _INSTRUCTION = re.compile(
-    r"^\s*(?:ROOT )?%?[\w.\-]+ = (?P<shape>\(.*?\)|[a-z][\w]*\[[^\]]*\](?:\{[^}]*\})?) (?P<operation>[a-z][a-z0-9\-]*)\(",
+    r"^\s*(?:ROOT )?%?[\w.\-]+ = "
+    r"(?P<shape>\(.*?\)|[a-z]\w*\[[^\]]*\](?:\{[^}]*\})?) (?P<operation>[a-z][a-z0-9\-]*)\(",
     re.MULTILINE,
 )
 _ARRAY = re.compile(r"(?P<array>[a-z][\w]*\[[^\]]*\])(?P<layout>\{[^}]*\})?")

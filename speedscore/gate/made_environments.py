@@ -30,9 +30,7 @@ def kept_environment(kind: str, key: str) -> Path:
     return cache / "speedscore" / kind / key
 
 
-def make_environment(
-    folder: Path, behind: Environment, *, install: Callable[[Path], None] | None, run: Runner
-) -> None:
+def make_environment(folder: Path, behind: Environment, *, install: Callable[[Path], None] | None, run: Runner) -> None:
     """Make the environment in ``folder``, whole or not at all; ``install`` is given its interpreter.
 
     Raises GateError.

@@ -11,7 +11,7 @@ from enum import IntEnum
 
 import msgspec
 
-from speedscore.gate.upgrade_evidence import UpgradeReport
+from speedscore.gate.upgrade_report import UpgradeReport
 from speedscore.host.fields import Scalar
 from speedscore.verdicts.verdict import Outcome, Verdict, VerdictPolicy
 

@@ -70,7 +70,7 @@ def _check_upgrade(config: pytest.Config, upgrade: tuple[str, ...]) -> None:
     given = [f"--{name.replace('_', '-')}" for name in others if config.getoption(f"speedscore_{name}")]
     if given:
         raise SettingsError(
-            f"--gate-upgrade compares two environments of this checkout; leave out {' and '.join(given)}, or the upgrade"
+            f"--gate-upgrade compares two environments of one checkout; leave out {' and '.join(given)}, or the upgrade"
         )
 
 

@@ -1,7 +1,7 @@
 """Which packages an upgrade would change in an environment, asked of uv where there is one, else of pip.
 
 Nothing is installed here. The installer is asked for a dry run, so the answer is what it would do in that very
-environment: what is installed and fits stays. What the upgrade would break among the other packages is resolved with it.
+environment: what is installed and fits stays. What the upgrade would break among the others is resolved with it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from speedscore.gate.made_environments import Runner, pip_command
 
 _LOCKS_OF_OTHERS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 _MOST_TRIES = 3
-_CHANGE_OF_UV = re.compile(r"^ \+ (?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+?)(?: \(from (?P<url>.+)\))?$", re.MULTILINE)
+_CHANGE_OF_UV = re.compile(
+    r"^ \+ (?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+?)(?: \(from (?P<url>.+)\))?$", re.MULTILINE
+)
 
 
 class Pin(msgspec.Struct, frozen=True, order=True):

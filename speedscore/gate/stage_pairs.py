@@ -41,7 +41,7 @@ class StageEvidence(msgspec.Struct, frozen=True):
 def watch_stages(
     plan: GatePlan, cases: Sequence[str], *, start_side: StartSide, clock: Clock, hash_seed: int
 ) -> StageEvidence:
-    """Run the cases in ``PROCESSES`` processes of each side, and in one more for XLA's own account of JAX's programs."""
+    """Run the cases in ``PROCESSES`` processes of each side, and in one more for what XLA writes of JAX's programs."""
     watch = _Watch(plan, cases, start_side=start_side, clock=clock, hash_seed=hash_seed)
     remarks: list[str] = []
     dumps: dict[str, HloChange] = {}

@@ -62,9 +62,7 @@ def _times(stage: str, before: Sequence[float], after: Sequence[float], *, is_ti
     base, head = median(before), median(after)
     apart = min(after) > max(before) or min(before) > max(after)
     enough = max(base, head) >= _CHANGED_FROM * min(base, head) and abs(head - base) >= _FEWEST_SECONDS
-    return StageTimes(
-        stage=stage, base=base, head=head, is_timed=is_timed, has_changed=apart and (enough or is_timed and base != head)
-    )
+    return StageTimes(stage=stage, base=base, head=head, is_timed=is_timed, has_changed=apart and enough)
 
 
 def _place(stage: str) -> tuple[int, str]:

@@ -12,32 +12,14 @@ import msgspec
 
 from speedscore.gate.blame import Blame, BlameStep, Names, find_blame, growing_sets
 from speedscore.gate.errors import GateError
-from speedscore.gate.hlo import HloChange
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.plan import GatePlan, SidePlan
 from speedscore.gate.stage_pairs import StageEvidence
-from speedscore.gate.stages import StageTimes, slower_stage
+from speedscore.gate.upgrade_report import UpgradeReport, changed_stage
 from speedscore.gate.upgrading import Upgrade, environment_with
 from speedscore.gate.worktrees import SourceTree
 from speedscore.text.numbers import duration
 from speedscore.verdicts.verdict import Verdict
-
-_CHANGED = ("regressed", "improved")
-
-
-class UpgradeReport(msgspec.Struct, frozen=True):
-    """What was asked for, and what was found beside the verdicts."""
-
-    requested: tuple[str, ...]
-    installer: str
-    """``uv`` or ``pip``."""
-    stages: dict[str, tuple[StageTimes, ...]] = {}
-    """By case."""
-    hlo: dict[str, HloChange] = {}
-    """By case, where it differs."""
-    blame: Blame | None = None
-    """Of the worst regression, where that was asked for."""
-    remarks: tuple[str, ...] = ()
 
 
 def described(tree: SourceTree, requested: Sequence[str]) -> tuple[SourceTree, SourceTree]:
@@ -91,13 +73,6 @@ def with_stages(verdicts: Sequence[Verdict], evidence: StageEvidence) -> tuple[V
         return msgspec.structs.replace(verdict, notes=(*verdict.notes, note))
 
     return tuple(map(noted, verdicts))
-
-
-def changed_stage(verdict: Verdict, stages: dict[str, tuple[StageTimes, ...]]) -> StageTimes | None:
-    """The part of what is timed that changed most; None of a verdict that says no change, or without evidence."""
-    if verdict.metric != "time" or verdict.outcome not in _CHANGED or verdict.ratio is None:
-        return None
-    return slower_stage(stages.get(verdict.case, ()), ratio=verdict.ratio)
 
 
 def blame_worst(

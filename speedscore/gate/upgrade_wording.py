@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from speedscore.gate.blame import Blame
 from speedscore.gate.hlo import HloChange, OperationChange
-from speedscore.gate.upgrade_evidence import UpgradeReport, changed_stage
+from speedscore.gate.upgrade_report import UpgradeReport, changed_stage
 from speedscore.text.numbers import duration
 from speedscore.verdicts.verdict import Verdict
 
@@ -73,9 +73,11 @@ def _before_rounds(report: UpgradeReport) -> Iterator[str]:
 def _hlo(change: HloChange) -> str:
     said = [_operation(each) for each in change.operations[:_MOST_OPERATIONS]]
     more = len(change.operations) - len(said)
-    return ", ".join([*said, *([f"{more} more"] if more > 0 else [])]) + (
-        f"; programs {change.base_modules} -> {change.head_modules}" if change.base_modules != change.head_modules else ""
-    )
+    if more > 0:
+        said.append(f"{more} more")
+    if change.base_modules != change.head_modules:
+        said.append(f"compiled programs {change.base_modules} -> {change.head_modules}")
+    return ", ".join(said)
 
 
 def _operation(change: OperationChange) -> str:

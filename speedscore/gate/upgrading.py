@@ -1,8 +1,8 @@
 """``--gate-upgrade``: the present environment beside one with other versions of some packages.
 
 Both are made alike: an environment with nothing of its own, and one with the packages that change, each of which sees
-all that is installed in the present one behind its own. So the way in which they are made is no difference between them.
-They are kept and found again by what is in them. No test is run here.
+all that is installed in the present one behind its own. So the way in which they are made is no difference between
+them. They are kept and found again by what is in them. No test is run here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the seconds of a test go: import, trace, lower, compile, first step, run. For pairs whose times count for nothing.
+"""Where the seconds of a test go: import, trace, lower, compile, first step, run. For processes that nobody times.
 
 It is imported only where the gate asks for stages, so elsewhere it costs nothing. It looks for JAX and torch among the
 modules that a test has imported, imports neither, and decides nothing. Like its neighbours it is loaded by file name.
