@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import msgspec
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from speedscore.gate.environments import Environment
-from speedscore.gate.resolving import Pin, conflicts
+from speedscore.gate.resolving import Pin, conflicts, required_name, that_name
 
 Names = frozenset[str]
 
@@ -78,8 +77,8 @@ class _Needs:
     def __init__(self, pins: Sequence[Pin], present: Environment, upgraded: Environment) -> None:
         self._new = {pin.name: pin.version for pin in pins}
         self._old = {canonicalize_name(name): version for name, version in present.packages.items()}
-        self._old_requires = {canonicalize_name(name): lines for name, lines in present.requires.items()}
-        self._new_requires = {canonicalize_name(name): lines for name, lines in upgraded.requires.items()}
+        self._old_requires = that_name(present.requires, self._new.keys())
+        self._new_requires = that_name(upgraded.requires, self._new.keys())
         # What is not in order now, or will not be, is no reason against a set in between.
         self._known = {each for names in (frozenset[str](), frozenset(self._new)) for each in self._broken(names)}
 
@@ -97,22 +96,6 @@ class _Needs:
         versions = self._old | {name: self._new[name] for name in names}
         changed = {name: self._new_requires.get(name, ()) for name in names}
         requires = {name: lines for name, lines in self._old_requires.items() if name not in names} | changed
-        broken = {(each.package, _name(each.requirement)) for each in conflicts(requires, versions)}
-        lacking = {
-            (package, needed)
-            for package, lines in requires.items()
-            for line in lines
-            if (needed := _name(line)) in self._new and needed not in versions
-        }
-        return broken | lacking
-
-
-def _name(line: str) -> str:
-    """Of the package that is required; empty where this installation does not require it."""
-    try:
-        requirement = Requirement(line)
-    except InvalidRequirement:
-        return ""
-    if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
-        return ""
-    return canonicalize_name(requirement.name)
+        broken = {(each.package, required_name(each.requirement)) for each in conflicts(requires, versions)}
+        needed = {(package, required_name(line)) for package, lines in requires.items() for line in lines}
+        return broken | {(package, name) for package, name in needed if name not in versions}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
 import msgspec
@@ -112,10 +112,29 @@ def broken_by(pins: Sequence[Pin], environment: Environment) -> list[Conflict]:
     before = {canonicalize_name(name): version for name, version in environment.packages.items()}
     after = before | {pin.name: pin.version for pin in pins}
     changed = {pin.name for pin in pins}
-    requires = {canonicalize_name(name): lines for name, lines in environment.requires.items()}
-    staying = {name: lines for name, lines in requires.items() if name not in changed}
+    staying = {name: lines for name, lines in that_name(environment.requires, changed).items() if name not in changed}
     already = {(each.package, each.requirement) for each in conflicts(staying, before)}
     return [each for each in conflicts(staying, after) if (each.package, each.requirement) not in already]
+
+
+def that_name(requires: Mapping[str, Sequence[str]], names: Set[str]) -> dict[str, list[str]]:
+    """By normalised name of a package those of its requirements that hold here and are of one of these names."""
+    kept = {
+        canonicalize_name(package): [line for line in lines if required_name(line) in names]
+        for package, lines in requires.items()
+    }
+    return {package: lines for package, lines in kept.items() if lines}
+
+
+def required_name(line: str) -> str:
+    """Of the package that is required, normalised; empty where this installation does not require it."""
+    try:
+        requirement = Requirement(line)
+    except InvalidRequirement:
+        return ""
+    if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
+        return ""
+    return canonicalize_name(requirement.name)
 
 
 def conflicts(requires: Mapping[str, Sequence[str]], versions: Mapping[str, str]) -> list[Conflict]:
@@ -126,14 +145,8 @@ def conflicts(requires: Mapping[str, Sequence[str]], versions: Mapping[str, str]
     found = []
     for package, lines in sorted(requires.items()):
         for line in lines:
-            try:
-                requirement = Requirement(line)
-            except InvalidRequirement:
-                continue
-            version = versions.get(canonicalize_name(requirement.name))
-            if version is None or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
-                continue
-            if not requirement.specifier.contains(version, prereleases=True):
+            version = versions.get(required_name(line))
+            if version is not None and not Requirement(line).specifier.contains(version, prereleases=True):
                 found.append(Conflict(package, line, version))
     return found
 
