@@ -159,10 +159,3 @@ def test_what_cannot_be_resolved_is_said_in_the_installers_own_words(place: Plac
     assert ran.code == 13
     assert "cannot run: --gate-upgrade: resolving kite==3.0 failed" in ran.said
     assert "No matching distribution found for kite==3.0" in ran.said
-
-
-@pytest.mark.parametrize("option", ["--gate=HEAD", "--gate-canary=5%", "--gate-python=python", "--gate-build"])
-def test_an_upgrade_stands_alone(place: Place, option: str) -> None:
-    ran = place.run("--gate-upgrade=kite==2.0", option)
-    assert ran.code == 13
-    assert "compares two environments of one checkout" in ran.said
