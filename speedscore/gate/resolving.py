@@ -223,7 +223,7 @@ def _ask(
     constraints: Path | None,
     remarks: list[str],
 ) -> Resolved:
-    if uv := shutil.which("uv"):
+    if uv := _uv_for(environment):
         options = ["--constraints", str(constraints)] if constraints else []
         try:
             said = run([uv, "pip", "install", "--dry-run", "--python", environment.python, *options, *words])
@@ -237,6 +237,12 @@ def _ask(
         variables={"PIP_CONSTRAINT": str(constraints) if constraints else ""},
     )
     return Resolved(changes_of_pip(report.read_bytes()), tool="pip")
+
+
+def _uv_for(environment: Environment) -> str | None:
+    """uv sees what lies in the environment's own folders, and nothing that a .pth file adds to them."""
+    own = all(Path(folder).resolve().is_relative_to(environment.prefix) for folder in environment.site_folders)
+    return shutil.which("uv") if own else None
 
 
 def changes_of_uv(said: str) -> tuple[Pin, ...]:
