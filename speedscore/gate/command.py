@@ -225,7 +225,7 @@ def _cannot_run(headline: str, config: pytest.Config, *, seconds: float) -> Gate
     return GateReport(
         schema_version=SCHEMA_VERSION,
         created=_date(),
-        base=SideReport(description=str(config.getoption("speedscore_gate"))),
+        base=SideReport(description=str(config.getoption("speedscore_gate") or config.rootpath)),
         head=SideReport(description=str(config.rootpath)),
         seconds=seconds,
         exit_code=GateExit.CANNOT_RUN,

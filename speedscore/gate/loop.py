@@ -14,7 +14,7 @@ import msgspec
 from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.matching import Collections, Matching, match_cases, may_be_unstable
-from speedscore.gate.outcome import GateOutcome, outcome_of
+from speedscore.gate.outcome import INTERRUPTED, GateOutcome, outcome_of
 from speedscore.gate.pairs import PairRunner, StartedPair
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.sides import StartSide
@@ -78,7 +78,7 @@ class Gate:
             self._run_pilot()
             self._run_pairs()
         except KeyboardInterrupt:
-            cut_off = "interrupted"
+            cut_off = INTERRUPTED
         except BudgetSpentError as error:
             cut_off = f"the time budget was spent{f': {error}' if str(error) else ''}"
         self._look(self._cases, cut_off=cut_off)

@@ -12,7 +12,7 @@ import msgspec
 
 from speedscore.gate.blame import Blame, BlameStep, Names, find_blame, growing_sets
 from speedscore.gate.errors import GateError
-from speedscore.gate.outcome import GateOutcome
+from speedscore.gate.outcome import INTERRUPTED, GateOutcome
 from speedscore.gate.plan import GatePlan, SidePlan
 from speedscore.gate.stage_pairs import StageEvidence
 from speedscore.gate.upgrade_report import UpgradeReport, changed_stage
@@ -41,17 +41,25 @@ def explain(
     gate: Callable[[GatePlan], GateOutcome] | None,
     say: Callable[[str], None],
 ) -> tuple[GateOutcome, UpgradeReport]:
-    """The outcome with the stages that changed as notes, and the report. ``gate`` is None where nobody is blamed."""
+    """The outcome with the stages that changed as notes, and the report. ``gate`` is None where nobody is blamed.
+
+    Ctrl-C ends the search for evidence; the verdicts stand.
+    """
     cases = compared_cases(outcome)
-    evidence = watch(cases) if cases else StageEvidence(stages={}, hlo={})
+    evidence, blame, interrupted = StageEvidence(stages={}, hlo={}), None, ()
+    try:
+        evidence = watch(cases) if cases else evidence
+        blame = blame_worst(made, outcome, plan, gate=gate, say=say) if gate else None
+    except KeyboardInterrupt:
+        interrupted = ("interrupted before stages and blame were found in full",)
     nothing = () if made.resolved.pins else ("the upgrade changes no package: the environment is compared with itself",)
     report = UpgradeReport(
         requested=requested,
         installer=made.resolved.tool,
         stages=evidence.stages,
         hlo=evidence.hlo,
-        blame=blame_worst(made, outcome, plan, gate=gate, say=say) if gate else None,
-        remarks=(*made.resolved.remarks, *nothing, *evidence.remarks),
+        blame=blame,
+        remarks=(*made.resolved.remarks, *nothing, *evidence.remarks, *interrupted),
     )
     return msgspec.structs.replace(outcome, verdicts=with_stages(outcome.verdicts, evidence)), report
 
@@ -98,6 +106,8 @@ def blame_worst(
             of_set = gate(_narrowed(plan, worst.case, python=head.python))
         except GateError:
             return BlameStep(upgraded, is_slower=None)
+        if of_set.cut_off == INTERRUPTED:
+            raise KeyboardInterrupt
         verdict = next((each for each in of_set.verdicts if (each.case, each.metric) == (worst.case, "time")), None)
         return BlameStep(upgraded, is_slower=_is_slower(verdict, worst), ratio=verdict.ratio if verdict else None)
 
