@@ -119,8 +119,7 @@ def _gate(
         whole = gate(plan)
         outcome = whole.run()
         explained = None
-        if made and not outcome.cut_off:
-            _say(["gate: decided; a few more processes of each side, untimed, find out which stages changed"])
+        if made:
             watch = partial(watch_stages, plan, start_side=start_side, clock=clock, hash_seed=whole.hash_seed())
             run = (lambda narrowed: gate(narrowed).run()) if request.blame else None
             outcome, explained = explain(made, outcome, plan, request.upgrade, watch=watch, gate=run, say=_say_one)

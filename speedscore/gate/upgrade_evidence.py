@@ -45,11 +45,14 @@ def explain(
 
     Ctrl-C ends the search for evidence; the verdicts stand.
     """
-    cases = compared_cases(outcome)
+    cases = [] if outcome.cut_off else compared_cases(outcome)
     evidence, blame, interrupted = StageEvidence(stages={}, hlo={}), None, ()
     try:
-        evidence = watch(cases) if cases else evidence
-        blame = blame_worst(made, outcome, plan, gate=gate, say=say) if gate else None
+        if cases:
+            say("gate: decided; a few more processes of each side, untimed, find out which stages changed")
+            evidence = watch(cases)
+        if cases and gate:
+            blame = blame_worst(made, outcome, plan, gate=gate, say=say)
     except KeyboardInterrupt:
         interrupted = ("interrupted before stages and blame were found in full",)
     nothing = () if made.resolved.pins else ("the upgrade changes no package: the environment is compared with itself",)
