@@ -22,7 +22,8 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     gated_case      what the pairs said of one case, to its verdicts; exclusions, case_counts: what needs no clock
     report          what a run means: the record, the exit code, the headline; report_file: read again
     output          the report on the terminal; comment: as Markdown; wording: what both say
-    stage_pairs     after an upgrade's verdicts: more processes, untimed, for stages (stages) and XLA's programs (hlo)
+    stage_pairs     after an upgrade's verdicts: more processes, untimed, for stages (stages) and XLA's
+                    programs (program_changes)
     blame           which of the upgraded packages it was; upgrade_evidence: all of this in order; upgrade_report: its
                     record; upgrade_wording: in words
     posting         the one comment under a pull request: posted, or changed where it stands

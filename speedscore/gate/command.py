@@ -104,6 +104,8 @@ def _gate(
             extra_work=request.canary,
             other_environment=any(packages),
             deadline_seconds=deadline,
+            claims=request.claims,
+            why=request.why and not request.canary,
         )
 
         def gate(plan: GatePlan) -> Gate:
@@ -145,6 +147,8 @@ def _gate(
         looks=outcome.looks,
         canary=request.canary or None,
         verdicts=outcome.verdicts,
+        claims=outcome.claims,
+        reasons=outcome.reasons,
         missing=outcome.missing,
         skipped=outcome.skipped,
         warnings=(*outcome.warnings, *_warn_of_missing_commits(request, base=base, head=head)),
@@ -217,6 +221,7 @@ def _conclude(request: GateRequest, outcome: GateOutcome) -> tuple[GateExit, str
         inconclusive_passes=request.inconclusive_passes,
         cut_off=outcome.cut_off,
         nothing=outcome.nothing,
+        claims=outcome.claims,
     )
 
 

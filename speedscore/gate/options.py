@@ -19,7 +19,7 @@ def add_gate_options(parser: pytest.Parser) -> None:
         default=None,
         metavar="BASE",
         help="compare this checkout with BASE, a git ref or a directory, instead of running tests; exit codes: 0 "
-        "passed, 10 regressed, 11 inconclusive, 12 coverage missing, 13 cannot run",
+        "passed, 10 regressed, 11 inconclusive, 12 coverage missing, 13 cannot run, 14 a claim is not supported",
     )
     group.addoption(
         "--gate-python",
@@ -60,6 +60,15 @@ def add_gate_options(parser: pytest.Parser) -> None:
         help="the slowdown to be found, as 3%% (default: 5%%, or [tool.speedscore.gate])",
     )
     group.addoption(
+        "--gate-claim",
+        dest="speedscore_gate_claim",
+        action="append",
+        default=[],
+        metavar="CLAIM",
+        help='say whether a claim about the change holds: "test_parse faster 10%%", "test_parse faster at least 1.3x", '
+        '"test_io unchanged"; may be given several times; exit code 14 where all else passed and one is not supported',
+    )
+    group.addoption(
         "--gate-inconclusive",
         dest="speedscore_gate_inconclusive",
         default="fail",
@@ -72,6 +81,14 @@ def add_gate_options(parser: pytest.Parser) -> None:
         default=None,
         metavar="SIZE",
         help="instead of comparing with BASE, add work of this size to a copy of this checkout and see it found",
+    )
+    group.addoption(
+        "--gate-why",
+        dest="speedscore_gate_why",
+        default="yes",
+        choices=("yes", "no"),
+        help="whether regressed cases are run once more under a profiler, to name the functions and operations whose "
+        "time grew (default: yes)",
     )
     group.addoption(
         "--gate-time-budget",

@@ -10,8 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from speedscore.gate.claims import read_claim
 from speedscore.gate.side_arguments import OWN_OPTIONS, joined
 from speedscore.text.durations import parse_duration
+from speedscore.verdicts.change_claim import ChangeClaim
 from speedscore.verdicts.settings import SettingsError, fraction
 
 
@@ -32,6 +34,10 @@ class GateRequest(msgspec.Struct, frozen=True):
     inconclusive_passes: bool
     budget_seconds: float | None
     """None without a limit."""
+    claims: tuple[ChangeClaim, ...] = ()
+    """What is said of the change, to be judged."""
+    why: bool = True
+    """Whether a pair of its own looks where regressions come from."""
 
 
 def read_request(config: pytest.Config) -> GateRequest:
@@ -46,6 +52,9 @@ def read_request(config: pytest.Config) -> GateRequest:
     _check_upgrade(config, upgrade)
     if config.getoption("dist", "no") != "no" or config.getoption("numprocesses", None):
         raise SettingsError("the sides take turns on this machine: leave out -n (pytest-xdist)")
+    claims = tuple(map(read_claim, dict.fromkeys(config.getoption("speedscore_gate_claim"))))
+    if claims and canary is not None:
+        raise SettingsError("--gate-claim is about head against BASE; leave out --gate-canary, or the claim")
     return GateRequest(
         base=base,
         canary=0.0 if canary is None else fraction(canary, what="--gate-canary"),
@@ -55,6 +64,8 @@ def read_request(config: pytest.Config) -> GateRequest:
         blame=config.getoption("speedscore_gate_blame"),
         inconclusive_passes=config.getoption("speedscore_gate_inconclusive") == "pass",
         budget_seconds=_budget_seconds(config.getoption("speedscore_gate_time_budget")),
+        claims=claims,
+        why=config.getoption("speedscore_gate_why") == "yes",
     )
 
 

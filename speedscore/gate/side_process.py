@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from speedscore.gate.errors import BudgetSpentError
-from speedscore.gate.sides import CaseRequest, Ended, Finished, Ready, SideCollection, SideSpec, Timed
+from speedscore.gate.sides import CaseRequest, Ended, Finished, Observed, Ready, SideCollection, SideSpec, Timed
 from speedscore.host.clock import seconds
 from speedscore.host.piped import PipedProcess, ProcessLostError
 from speedscore.host.scratch import make_scratch
@@ -27,8 +27,8 @@ _LONG_SECONDS = 2.0
 HANG_SECONDS = 900.0
 """A side that says nothing for so long hangs. Longer than any compilation."""
 
-Message = SideCollection | Ready | Timed | Finished | Ended
-MessageType = TypeVar("MessageType", SideCollection, Ready, Timed, Finished, Ended)
+Message = SideCollection | Ready | Timed | Observed | Finished | Ended
+MessageType = TypeVar("MessageType", SideCollection, Ready, Timed, Observed, Finished, Ended)
 _DECODER: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
@@ -48,6 +48,10 @@ class SideProcess:
             cwd=spec.folder,
             env=_environment(spec, other=other, hash_seed=hash_seed) | {"SPEEDSCORE_GATE_SIGNATURE": self._signature},
         )
+
+    @property
+    def process_id(self) -> int | None:
+        return self._process.pid
 
     def collected(self) -> SideCollection:
         return self._expect(SideCollection)
@@ -71,6 +75,13 @@ class SideProcess:
             self.freeze()
         elif not isinstance(answer, Finished):
             raise _unexpected(answer, "Timed or Finished")
+        return answer
+
+    def observe(self, iterations: int, *, most_rounds: int, seconds: float, sampled: bool) -> Observed | Finished:
+        self._send("observe", iterations=iterations, most_rounds=most_rounds, seconds=seconds, sampled=sampled)
+        answer = self._receive()
+        if not isinstance(answer, Observed | Finished):
+            raise _unexpected(answer, "Observed or Finished")
         return answer
 
     def enough(self) -> None:

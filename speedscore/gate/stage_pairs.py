@@ -5,17 +5,17 @@ No round of theirs is compared: what they say is evidence beside the verdicts, a
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from speedscore.gate.errors import BudgetSpentError
-from speedscore.gate.hlo import AFTER, HloChange, hlo_change
+from speedscore.gate.hlo import Operation, dump_variables, dumped_modules, operations_in
 from speedscore.gate.plan import GatePlan
+from speedscore.gate.program_changes import ProgramChange, program_change
 from speedscore.gate.sides import CaseRequest, Finished, Ready, Side, SideSpec, StartSide
 from speedscore.gate.stages import StageSample, StageTimes, stage_times
 from speedscore.host.clock import Clock
@@ -34,7 +34,7 @@ class StageEvidence(msgspec.Struct, frozen=True):
     """By case; a case of which a side said nothing is not there."""
 
     stages: dict[str, tuple[StageTimes, ...]]
-    hlo: dict[str, HloChange]
+    programs: dict[str, ProgramChange]
     remarks: tuple[str, ...] = ()
 
 
@@ -44,18 +44,18 @@ def watch_stages(
     """Run the cases in ``PROCESSES`` processes of each side, and in one more for what XLA writes of JAX's programs."""
     watch = _Watch(plan, cases, start_side=start_side, clock=clock, hash_seed=hash_seed)
     remarks: list[str] = []
-    dumps: dict[str, HloChange] = {}
+    programs: dict[str, ProgramChange] = {}
     try:
         for number in range(PROCESSES):
             watch.stages(reverse=bool(number % 2))
         compiled = [case for case in cases if watch.compiles(case)]
         if compiled:
-            dumps = watch.programs(compiled)
+            programs = watch.programs(compiled)
     except ProcessLostError as error:
         remarks.append(f"the stages are not known in full: {str(error).splitlines()[0]}")
     except BudgetSpentError:
         remarks.append("the stages are not known in full: the time budget was spent")
-    return StageEvidence(stages=watch.times(), hlo=dumps, remarks=tuple(remarks))
+    return StageEvidence(stages=watch.times(), programs=programs, remarks=tuple(remarks))
 
 
 class _Watch:
@@ -82,20 +82,20 @@ class _Watch:
         samples = [sample for side in self._samples.values() for sample in side[case]]
         return any(_COMPILES in name for sample in samples for name in (*sample.set_up, *sample.rounds))
 
-    def programs(self, cases: Sequence[str]) -> dict[str, HloChange]:
+    def programs(self, cases: Sequence[str]) -> dict[str, ProgramChange]:
         """What XLA says that it made, by case. Raises ProcessLostError, BudgetSpentError."""
-        texts: dict[str, dict[str, list[str]]] = {"base": {}, "head": {}}
+        found: dict[str, dict[str, Counter[Operation]]] = {"base": {}, "head": {}}
         for spec, other in self._sides(reverse=False):
             scratch = make_scratch("hlo")
             try:
-                flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_dump_to={scratch} --xla_dump_hlo_as_text".strip()
-                # What came from a cache would not be written down.
-                variables = {"XLA_FLAGS": flags, "JAX_ENABLE_COMPILATION_CACHE": "false"}
-                for case, _, _ in self._run(spec, other, cases, variables):
-                    texts[spec.label][case] = _taken_out(scratch)
+                seen: set[Path] = set()
+                for case, _, _ in self._run(spec, other, cases, dump_variables(scratch)):
+                    modules = dumped_modules(scratch)
+                    found[spec.label][case] = operations_in(modules - seen)
+                    seen = modules
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
-        changes = {case: hlo_change(texts["base"].get(case, ()), texts["head"].get(case, ())) for case in cases}
+        changes = {case: program_change(found["base"][case], found["head"][case]) for case in cases}
         return {case: change for case, change in changes.items() if change is not None}
 
     def times(self) -> dict[str, tuple[StageTimes, ...]]:
@@ -145,12 +145,3 @@ def _finished(side: Side, case: str, following: str | None, *, clock: Callable[[
             break
     side.enough()
     return side.finished()
-
-
-def _taken_out(folder: Path) -> list[str]:
-    """The optimised modules that have been written since this was asked last."""
-    texts = [path.read_text(errors="replace") for path in sorted(folder.glob(f"*{AFTER}"))]
-    for path in folder.iterdir():
-        if path.is_file() and not path.name.startswith("."):
-            path.unlink()
-    return texts

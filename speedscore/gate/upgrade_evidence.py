@@ -46,7 +46,7 @@ def explain(
     Ctrl-C ends the search for evidence; the verdicts stand.
     """
     cases = [] if outcome.cut_off else compared_cases(outcome)
-    evidence, blame, interrupted = StageEvidence(stages={}, hlo={}), None, ()
+    evidence, blame, interrupted = StageEvidence(stages={}, programs={}), None, ()
     try:
         if cases:
             say("gate: decided; a few more processes of each side, untimed, find out which stages changed")
@@ -60,7 +60,7 @@ def explain(
         requested=requested,
         installer=made.resolved.tool,
         stages=evidence.stages,
-        hlo=evidence.hlo,
+        programs=evidence.programs,
         blame=blame,
         remarks=(*made.resolved.remarks, *nothing, *evidence.remarks, *interrupted),
     )
@@ -134,4 +134,4 @@ def _narrowed(plan: GatePlan, case: str, *, python: str) -> GatePlan:
 
     head = only(plan.head)
     head = msgspec.structs.replace(head, spec=msgspec.structs.replace(head.spec, python=python))
-    return msgspec.structs.replace(plan, base=only(plan.base), head=head)
+    return msgspec.structs.replace(plan, base=only(plan.base), head=head, claims=(), why=False)

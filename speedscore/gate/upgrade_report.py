@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from speedscore.gate.blame import Blame
-from speedscore.gate.hlo import HloChange
+from speedscore.gate.program_changes import ProgramChange
 from speedscore.gate.stages import StageTimes, slower_stage
 from speedscore.verdicts.verdict import Verdict
 
@@ -22,8 +22,8 @@ class UpgradeReport(msgspec.Struct, frozen=True):
     """``uv`` or ``pip``."""
     stages: dict[str, tuple[StageTimes, ...]] = {}
     """By case."""
-    hlo: dict[str, HloChange] = {}
-    """By case, where it differs."""
+    programs: dict[str, ProgramChange] = {}
+    """By case, where its optimised HLO differs."""
     blame: Blame | None = None
     """Of the worst regression, where that was asked for."""
     remarks: tuple[str, ...] = ()

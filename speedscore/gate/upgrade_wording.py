@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from speedscore.gate.blame import Blame
-from speedscore.gate.hlo import HloChange, OperationChange
+from speedscore.gate.program_changes import ProgramChange
 from speedscore.gate.upgrade_report import UpgradeReport, changed_stage
 from speedscore.text.numbers import duration
 from speedscore.verdicts.verdict import Verdict
@@ -38,12 +38,12 @@ def upgrade_lines(report: UpgradeReport, verdicts: Sequence[Verdict]) -> list[st
     """What stands below the table: who is to blame, what changed outside of what is timed, and in XLA's programs."""
     blamed = [_blamed(report.blame)] if report.blame else []
     changed = {each.case for each in verdicts if changed_stage(each, report.stages)}
-    programs = sorted(report.hlo.items(), key=lambda item: (item[0] not in changed, item[0]))
+    programs = sorted(report.programs.items(), key=lambda item: (item[0] not in changed, item[0]))
     more = len(programs) - _MOST_CASES
     return [
         *blamed,
         *_before_rounds(report),
-        *(f"optimised HLO of {case}: {_hlo(change)}" for case, change in programs[:_MOST_CASES]),
+        *(f"optimised HLO of {case}: {_program(change)}" for case, change in programs[:_MOST_CASES]),
         *([f"optimised HLO of {more} more cases differs; the JSON report has all"] if more > 0 else []),
         *(f"upgrade: {remark}" for remark in report.remarks),
     ]
@@ -70,18 +70,8 @@ def _before_rounds(report: UpgradeReport) -> Iterator[str]:
         yield f"before the rounds of {of}, untimed: {said}"
 
 
-def _hlo(change: HloChange) -> str:
-    said = [_operation(each) for each in change.operations[:_MOST_OPERATIONS]]
-    more = len(change.operations) - len(said)
-    if more > 0:
-        said.append(f"{more} more")
-    if change.base_modules != change.head_modules:
-        said.append(f"compiled programs {change.base_modules} -> {change.head_modules}")
-    return ", ".join(said)
-
-
-def _operation(change: OperationChange) -> str:
-    relaid = f"{change.relaid} with another layout" if change.relaid else ""
-    if change.base == change.head:
-        return f"{change.operation} ({relaid})"
-    return f"{change.operation} {change.base} -> {change.head}{f' ({relaid})' if relaid else ''}"
+def _program(change: ProgramChange) -> str:
+    changes = [f"{each.operation} {each.base} -> {each.head}" for each in change.operations]
+    changes += [f"{each.operation} {each.base} -> {each.head}" for each in change.layouts if each.head > each.base]
+    said, more = changes[:_MOST_OPERATIONS], len(changes) - _MOST_OPERATIONS
+    return ", ".join([*said, *([f"{more} more"] if more > 0 else [])])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from speedscore.gate.report import GateReport, SideReport, count
 from speedscore.gate.upgrade_wording import differing, upgrade_lines
 from speedscore.text.numbers import short_percent
+from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import FigureVerdict, Outcome, Verdict
 
 _ORDER: tuple[Outcome, ...] = ("regressed", "inconclusive", "improved", "unchanged", "not comparable")
@@ -49,10 +50,30 @@ def remarks(verdict: Verdict, *, written: Callable[[float], str] = as_ratio) -> 
     return tuple(filter(None, (_both_figures(verdict, written), verdict.reason, *verdict.notes)))
 
 
-def interval(of: Verdict | FigureVerdict, *, written: Callable[[float], str] = as_ratio) -> str:
+def interval(of: Verdict | FigureVerdict | ClaimVerdict, *, written: Callable[[float], str] = as_ratio) -> str:
     """Its two ends; ``?`` for one that too few pairs leave open."""
     low, high = ("?" if limit is None else written(limit) for limit in (of.low, of.high))
     return f"{low} to {high}"
+
+
+def claims(report: GateReport) -> list[str]:
+    """What came of each claim, with the interval and what could have been seen."""
+    return [f'claim {each.outcome}: "{each.claim}": {each.case}{_claim_figures(each)}' for each in report.claims]
+
+
+def visible_change(verdict: ClaimVerdict) -> str:
+    """The smallest change that would have been seen; empty where that cannot be told."""
+    visible = verdict.smallest_visible
+    return "" if visible is None else short_percent(visible)
+
+
+def _claim_figures(verdict: ClaimVerdict) -> str:
+    figures = ""
+    if verdict.ratio is not None:
+        figures = f": {as_ratio(verdict.ratio)} ({interval(verdict)}), {verdict.figure} of {verdict.pairs} pairs"
+    if visible := visible_change(verdict):
+        figures += f"; a change of {visible} would have been seen"
+    return f"{figures}; {verdict.reason}" if verdict.reason else figures
 
 
 def quiet(report: GateReport) -> list[str]:

@@ -250,3 +250,27 @@ def test_a_report_that_cannot_be_written_is_no_pass(caller: Caller, tmp_path: Pa
     gated = caller.gate(*options, base={"a": PLAIN}, head={"a": PLAIN})
     assert gated.code == 13
     assert "the report was not written" in gated.said
+
+
+@pytest.mark.parametrize(
+    ("claim", "why"),
+    [("a quicker", "--gate-claim: expected "), ("z faster", "is about no benchmark that both sides have")],
+)
+def test_a_claim_that_cannot_be_judged_ends_the_gate_before_anything_is_measured(
+    caller: Caller, claim: str, why: str
+) -> None:
+    gated = caller.gate(f"--gate={caller.base}", f"--gate-claim={claim}", base={"a": PLAIN}, head={"a": PLAIN})
+    assert gated.code == 13
+    assert why in gated.report["headline"]
+    assert gated.report["pairs"] == 0
+
+
+def test_a_claim_that_is_not_supported_has_an_exit_code_of_its_own(caller: Caller) -> None:
+    claims = ("--gate-claim=a faster", "--gate-claim=a unchanged")
+    gated = caller.gate(f"--gate={caller.base}", *claims, base={"a": PLAIN}, head={"a": PLAIN})
+    assert gated.code == 14
+    assert gated.report["headline"] == "nothing regressed, but 1 claim contradicted"
+    assert {each["claim"]: each["outcome"] for each in gated.report["claims"]} == {
+        "a faster": "contradicted",
+        "a unchanged": "supported",
+    }

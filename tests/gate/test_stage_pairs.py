@@ -66,7 +66,7 @@ def test_the_programs_of_a_case_are_its_own() -> None:
     machine = Dumping({CASE: staged(1, 1), "b": staged(1, 1)}, {CASE: staged(1, 1), "b": staged(1, 1)})
     evidence = watched(machine, CASE, "b")
     for case in (CASE, "b"):
-        assert {each.operation: (each.base, each.head) for each in evidence.hlo[case].operations} == {
+        assert {each.operation: (each.base, each.head) for each in evidence.programs[case].operations} == {
             "copy": (0, 1),
             "negate": (1, 0),
         }
@@ -74,7 +74,7 @@ def test_the_programs_of_a_case_are_its_own() -> None:
 
 def test_nobody_is_asked_for_programs_where_nothing_was_lowered() -> None:
     machine = Dumping({CASE: staged(1, 1, name="trace")}, {CASE: staged(1, 1, name="trace")})
-    assert watched(machine).hlo == {}
+    assert watched(machine).programs == {}
     assert len(machine.started) == 2 * PROCESSES
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from speedscore.gate.blame import Blame, BlameStep
-from speedscore.gate.hlo import HloChange, OperationChange
+from speedscore.gate.hlo import OperationChange
+from speedscore.gate.program_changes import ProgramChange
 from speedscore.gate.stages import StageTimes
 from speedscore.gate.upgrade_report import UpgradeReport
 from speedscore.gate.upgrade_wording import differing, upgrade_headline, upgrade_lines
@@ -49,12 +50,16 @@ def test_a_stage_that_cases_share_is_said_once_and_one_that_did_not_change_not_a
 
 
 def test_the_programs_of_the_case_that_changed_come_first() -> None:
-    copies, dots = OperationChange("copy", base=0, head=2), OperationChange("dot", base=3, head=3, relaid=1)
-    both = HloChange(operations=(copies, dots), base_modules=1, head_modules=2)
-    report = a_report(stages={"b": (RUN,)}, hlo={"a": both, "b": HloChange((dots,), base_modules=1, head_modules=1)})
+    copies = OperationChange("copy", base=0, head=2)
+    dots = [
+        OperationChange(f"dot f32[2,3] {layout}", base=base, head=1 - base)
+        for layout, base in (("{1,0}", 1), ("{0,1}", 0))
+    ]
+    a, b = ProgramChange((copies,), layouts=tuple(dots)), ProgramChange((), layouts=tuple(dots))
+    report = a_report(stages={"b": (RUN,)}, programs={"a": a, "b": b})
     assert upgrade_lines(report, [verdict("a", "unchanged"), verdict("b", "regressed")]) == [
-        "optimised HLO of b: dot (1 with another layout)",
-        "optimised HLO of a: copy 0 -> 2, dot (1 with another layout), compiled programs 1 -> 2",
+        "optimised HLO of b: dot f32[2,3] {0,1} 0 -> 1",
+        "optimised HLO of a: copy 0 -> 2, dot f32[2,3] {0,1} 0 -> 1",
     ]
 
 

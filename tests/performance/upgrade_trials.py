@@ -143,7 +143,7 @@ def _trial(name: str, told: dict[str, Any], *, by_hand: float, seconds: float, b
     times = [each for each in told["verdicts"] if each["metric"] == "time"]
     verdict = times[0] if times else {"outcome": told["headline"]}
     notes = [note for note in verdict.get("notes", ()) if note.startswith(("slower in ", "faster in "))]
-    found = (told.get("upgrade") or {}).get("hlo", {})
+    found = (told.get("upgrade") or {}).get("programs", {})
     operations = [f"{o['operation']} {o['base']} -> {o['head']}" for each in found.values() for o in each["operations"]]
     before, after = told["base"].get("packages", {}), told["head"].get("packages", {})
     return Trial(

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from pytest_benchmark.fixture import PauseInstrumentation
 from speedscore_gate_clocks import Clock
 from speedscore_gate_conditions import surroundings
+from speedscore_gate_observing import ObservedRounds, observe
 from speedscore_gate_preemption import Preemption, RoundTimes
 from speedscore_gate_values import lazy_kind
 
@@ -81,6 +82,8 @@ class Lockstep:
         """Why the rounds of this side say nothing; empty where they do."""
         self.conditions: dict[str, str] = {}
         """Under which they are timed."""
+        self.observation: dict[str, Any] | None = None
+        """Set where rounds are to be looked into, and not timed for a verdict."""
 
     def agree(self, iterations: int, *, most_rounds: int = MOST_ROUNDS) -> int:
         """Tell the gate that this side is ready, and how many iterations a round it would take; what both will take."""
@@ -88,6 +91,7 @@ class Lockstep:
         self._pipe.send("ready", iterations=iterations, most_rounds=most_rounds)
         answer = self._pipe.receive()
         self._over = answer["do"] == "enough"
+        self.observation = answer if answer["do"] == "observe" else None
         agreed: int = answer.get("iterations", iterations)
         return agreed
 
@@ -99,6 +103,10 @@ class Lockstep:
     def pass_on(self, times: RoundTimes) -> None:
         """Give the turn back, with what an iteration took."""
         self._pipe.send("round", **times._asdict())
+
+    def tell(self, observed: dict[str, Any]) -> None:
+        """What was seen of the rounds that were looked into."""
+        self._pipe.send("observed", **observed)
 
 
 class Canary:
@@ -176,6 +184,20 @@ class Rounds:
         # pytest-benchmark's own figures too, for tests that look at ``benchmark.stats`` afterwards.
         stats = self._fixture._make_stats(iterations)
         self._in_rounds = True
+        if order := self.pairing.observation:
+            most_rounds = order["most_rounds"]
+            looked_into = ObservedRounds(
+                lambda: time_round().seconds / iterations, iterations=iterations, most_rounds=most_rounds
+            )
+            self.pairing.tell(
+                observe(
+                    looked_into,
+                    Rounds.time.__code__,
+                    most_rounds=most_rounds,
+                    seconds=order["seconds"],
+                    sampled=order["sampled"],
+                )
+            )
         while self.pairing.wanted():
             times = time_round()
             stats.update(times.seconds)

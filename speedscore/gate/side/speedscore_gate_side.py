@@ -4,8 +4,9 @@ It is loaded by file name into a pytest that may belong to another checkout and 
 nothing of ours, only pytest and pytest-benchmark. The gate tells it over a pipe which test to run; inside the test
 every round waits for the gate's message. It decides nothing, and saves nothing.
 
-What crosses the pipes are JSON lines, those of a side behind its signature. The gate sends ``case``, ``agree``,
-``round``, ``enough`` and ``end``; this module sends ``collected``, ``ready``, ``round``, ``finished`` and ``ended``.
+What crosses the pipes are JSON lines, those of a side behind its signature. The gate sends ``case``, ``agree`` or
+``observe``, ``round``, ``enough`` and ``end``; this module sends ``collected``, ``ready``, ``round``, ``observed``,
+``finished`` and ``ended``.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 from speedscore_gate_code import OwnCode
 from speedscore_gate_conditions import parameters_of
+from speedscore_gate_observing import let_be_looked_into
 from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
 from speedscore_gate_values import WrongValueError, figures
 
@@ -221,4 +223,5 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, nothing in NOTHING_SAVED.items():
         if hasattr(config.option, name):
             setattr(config.option, name, nothing)
+    let_be_looked_into()
     config.pluginmanager.register(SidePlugin(stages_of_this_process()), "speedscore_gate_session")
