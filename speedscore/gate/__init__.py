@@ -9,7 +9,7 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     projects        which Python projects lie in it; import_roots: the folders that their code is imported from
     building        what a checkout is built into, where that is asked for
     upgrading       the present environment beside one with other versions; resolving: which packages change
-    made_environments: how both of these make an environment, and keep it
+    made_environments  how both of these make an environment, and keep it
     plan            what each side's pytest is started with; side_arguments: its command line in the other checkout
     environments    which packages differ between the two
     loop            pairs of processes until all is decided; outcome: what came of it
