@@ -33,6 +33,7 @@ from speedscore.gate.side_process import SideProcess
 from speedscore.gate.sides import StartSide
 from speedscore.gate.stage_pairs import watch_stages
 from speedscore.gate.upgrade_evidence import described, explain
+from speedscore.gate.upgrade_report import UpgradeReport
 from speedscore.gate.upgrade_wording import upgrade_headline
 from speedscore.gate.upgrading import Upgrade, upgrade
 from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, commits_missing_in_head, working_tree
@@ -107,24 +108,7 @@ def _gate(
             claims=request.claims,
             why=request.why and not request.canary,
         )
-
-        def gate(plan: GatePlan) -> Gate:
-            return Gate(
-                plan,
-                settings,
-                start_side=start_side,
-                clock=clock,
-                order=random.SystemRandom(),
-                listener=_ProgressLines(),
-            )
-
-        whole = gate(plan)
-        outcome = whole.run()
-        explained = None
-        if made:
-            watch = partial(watch_stages, plan, start_side=start_side, clock=clock, hash_seed=whole.hash_seed())
-            run = (lambda narrowed: gate(narrowed).run()) if request.blame else None
-            outcome, explained = explain(made, outcome, plan, request.upgrade, watch=watch, gate=run, say=_say_one)
+        outcome, explained = _gated(plan, settings, request, made, start_side=start_side, clock=clock)
     if outcome.nothing:
         hint = hint_to_build([plan.base.spec, plan.head.spec], outcome.warnings)
         outcome = msgspec.structs.replace(outcome, nothing=outcome.nothing + hint)
@@ -162,6 +146,31 @@ def _gate(
         headline=headline,
         upgrade=explained,
     )
+
+
+def _gated(
+    plan: GatePlan,
+    settings: Settings,
+    request: GateRequest,
+    made: Upgrade | None,
+    *,
+    start_side: StartSide,
+    clock: Clock,
+) -> tuple[GateOutcome, UpgradeReport | None]:
+    """What comes of the gate, and beside it of an upgrade's."""
+
+    def gate(plan: GatePlan) -> Gate:
+        return Gate(
+            plan, settings, start_side=start_side, clock=clock, order=random.SystemRandom(), listener=_ProgressLines()
+        )
+
+    whole = gate(plan)
+    outcome = whole.run()
+    if made is None:
+        return outcome, None
+    watch = partial(watch_stages, plan, start_side=start_side, clock=clock, hash_seed=whole.hash_seed())
+    again = (lambda narrowed: gate(narrowed).run()) if request.blame else None
+    return explain(made, outcome, plan, request.upgrade, watch=watch, gate=again, say=_say_one)
 
 
 def _made(request: GateRequest, *, most_seconds: float | None) -> Upgrade | None:
