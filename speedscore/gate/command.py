@@ -12,13 +12,14 @@ import signal
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 import pytest
 
 from speedscore.gate.building import build
 from speedscore.gate.comment import markdown
-from speedscore.gate.environments import Environment, differing_packages, environments
+from speedscore.gate.environments import Environment, differing_packages, environment_of, environments
 from speedscore.gate.errors import GateError
 from speedscore.gate.loop import Gate
 from speedscore.gate.outcome import GateOutcome
@@ -30,6 +31,11 @@ from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideRep
 from speedscore.gate.request import GateRequest, find_rootdir_again, read_request
 from speedscore.gate.side_process import SideProcess
 from speedscore.gate.sides import StartSide
+from speedscore.gate.stage_pairs import watch_stages
+from speedscore.gate.upgrade_evidence import described, explain
+from speedscore.gate.upgrade_report import UpgradeReport
+from speedscore.gate.upgrade_wording import upgrade_headline
+from speedscore.gate.upgrading import Upgrade, upgrade
 from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, commits_missing_in_head, working_tree
 from speedscore.host.clock import Clock
 from speedscore.host.clock import seconds as monotonic_seconds
@@ -74,9 +80,12 @@ def _gate(
     head = working_tree(config.rootpath)
     with contextlib.ExitStack() as stack:
         base = head if request.base is None else stack.enter_context(base_tree(request.base, head))
-        both = environments(request.base_python, in_full=request.build)
-        packages = differing_packages(*both)
         deadline = began + request.budget_seconds if request.budget_seconds else None
+        made = _made(request, most_seconds=None if deadline is None else max(0.0, deadline - clock()))
+        both = (made.base, made.head) if made else environments(request.base_python, in_full=request.build)
+        packages = differing_packages(*both)
+        if made:
+            base, head = described(head, request.upgrade)
         side_places = [
             _place(config, settings, tree=tree, head=head, environment=environment, both=both)
             for tree, environment in zip((base, head), both, strict=True)
@@ -99,9 +108,7 @@ def _gate(
             claims=request.claims,
             why=request.why and not request.canary,
         )
-        outcome = Gate(
-            plan, settings, start_side=start_side, clock=clock, order=random.SystemRandom(), listener=_ProgressLines()
-        ).run()
+        outcome, explained = _gated(plan, settings, request, made, start_side=start_side, clock=clock)
     if outcome.nothing:
         hint = hint_to_build([plan.base.spec, plan.head.spec], outcome.warnings)
         outcome = msgspec.structs.replace(outcome, nothing=outcome.nothing + hint)
@@ -110,6 +117,8 @@ def _gate(
         for tree, python, versions in zip((base, head), outcome.pythons, packages, strict=True)
     )
     code, headline = _conclude(request, outcome)
+    if explained:
+        headline = upgrade_headline(headline, outcome.verdicts, explained, packages)
     regressed = dict.fromkeys(verdict.case for verdict in outcome.verdicts if verdict.outcome == "regressed")
     general = settings.for_case("", "")
     return GateReport(
@@ -135,7 +144,39 @@ def _gate(
         arguments=arguments_beside_base(config),
         exit_code=code,
         headline=headline,
+        upgrade=explained,
     )
+
+
+def _gated(
+    plan: GatePlan,
+    settings: Settings,
+    request: GateRequest,
+    made: Upgrade | None,
+    *,
+    start_side: StartSide,
+    clock: Clock,
+) -> tuple[GateOutcome, UpgradeReport | None]:
+    """What comes of the gate, and beside it of an upgrade's."""
+
+    def gate(plan: GatePlan) -> Gate:
+        return Gate(
+            plan, settings, start_side=start_side, clock=clock, order=random.SystemRandom(), listener=_ProgressLines()
+        )
+
+    whole = gate(plan)
+    outcome = whole.run()
+    if made is None:
+        return outcome, None
+    watch = partial(watch_stages, plan, start_side=start_side, clock=clock, hash_seed=whole.hash_seed())
+    again = (lambda narrowed: gate(narrowed).run()) if request.blame else None
+    return explain(made, outcome, plan, request.upgrade, watch=watch, gate=again, say=_say_one)
+
+
+def _made(request: GateRequest, *, most_seconds: float | None) -> Upgrade | None:
+    if not request.upgrade:
+        return None
+    return upgrade(request.upgrade, environment_of(sys.executable), say=_say_one, most_seconds=most_seconds)
 
 
 def _place(
@@ -164,7 +205,7 @@ def _built(place: SidePlace, environment: Environment, *, most_seconds: float | 
         place.layout,
         project=place.project,
         environment=environment,
-        say=lambda line: _say([line]),
+        say=_say_one,
         most_seconds=most_seconds,
     )
     return msgspec.structs.replace(place, build=done)
@@ -197,7 +238,7 @@ def _cannot_run(headline: str, config: pytest.Config, *, seconds: float) -> Gate
     return GateReport(
         schema_version=SCHEMA_VERSION,
         created=_date(),
-        base=SideReport(description=str(config.getoption("speedscore_gate"))),
+        base=SideReport(description=str(config.getoption("speedscore_gate") or config.rootpath)),
         head=SideReport(description=str(config.rootpath)),
         seconds=seconds,
         exit_code=GateExit.CANNOT_RUN,
@@ -232,6 +273,10 @@ class _ProgressLines:
     def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
         if pairs % 5 == 0 or not open_cases:
             _say([f"gate: {pairs} pairs of processes, {cases - open_cases} of {cases} cases decided"])
+
+
+def _say_one(line: str) -> None:
+    _say([line])
 
 
 def _say(lines: Iterable[str]) -> None:

@@ -66,7 +66,7 @@ def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", 
     for block in (
         _claims(report, room=room // 4),
         _table(loud, room=room // 2),
-        _bullets([*wording.missing(report), *wording.warnings(report)], room=room // 5),
+        _bullets([*wording.upgrade(report), *wording.missing(report), *wording.warnings(report)], room=room // 5),
         _reasons(report, room=room // 4),
         _reproduce(report, loud),
     ):
@@ -149,7 +149,8 @@ def _reproduce(report: GateReport, loud: Sequence[Verdict]) -> list[str]:
     if not cases or cases[0].startswith("-") or report.canary is not None:
         return []
     base = report.base.commit[:12] if re.fullmatch("[0-9a-f]{7,64}", report.base.commit) else "BASE"
-    command = shlex.join(["pytest", cases[0], "--benchmark-only", *report.arguments, f"--gate={base}"])
+    against = [] if report.upgrade else [f"--gate={base}"]  # an upgrade is among the arguments
+    command = shlex.join(["pytest", cases[0], "--benchmark-only", *report.arguments, *against])
     if len(command) > 4 * _LONGEST_TEXT:
         return []
     first = "it" if len(cases) == 1 else "the first of them (the others by their names)"

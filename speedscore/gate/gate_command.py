@@ -18,11 +18,12 @@ EXAMPLES = examples(
     f"{COMMAND} gate origin/main --detect 3% --time-budget 10m -- tests/benchmarks -k encode",
     f'{COMMAND} gate main --claim "test_parse faster 10%"',
     f"{COMMAND} gate --canary 5%",
+    f"{COMMAND} gate --upgrade jax==0.8.0",
 )
 
 
 class NothingToCompareError(ValueError):
-    """Neither a base nor a canary was named. All else that can be wrong is said by the gate itself."""
+    """Neither a base nor a canary nor an upgrade was named. All else that can be wrong is said by the gate itself."""
 
 
 class PytestArgumentsError(ValueError):
@@ -35,8 +36,18 @@ _OPTIONS = ("python", "detect", "inconclusive", "canary", "time_budget", "json",
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "%(prog)s [BASE] [options] [-- pytest arguments]"
-    parser.add_argument("base", nargs="?", metavar="BASE", help="a git ref or a directory; none with --canary")
+    parser.add_argument(
+        "base", nargs="?", metavar="BASE", help="a git ref or a directory; none with --canary or --upgrade"
+    )
     parser.add_argument("--python", metavar="PYTHON", help="the interpreter of BASE (default: this one)")
+    parser.add_argument(
+        "--upgrade",
+        action="append",
+        metavar="REQUIREMENT",
+        help="compare the present environment with one that has this requirement, as jax==0.8.0, or what a "
+        "requirements file says; may be repeated",
+    )
+    parser.add_argument("--blame", action="store_true", help="find the package of the upgrade that made it slower")
     parser.add_argument("--build", action="store_true", help="build each side into an environment of its own")
     parser.add_argument("--detect", metavar="SIZE", help="the slowdown to be found, as 3%% (default: 5%%)")
     parser.add_argument(
@@ -69,8 +80,10 @@ def run(options: argparse.Namespace) -> int:
 
     Raises NothingToCompareError, PytestArgumentsError.
     """
-    if options.base is None and options.canary is None:
-        raise NothingToCompareError("gate: compare with what? Name BASE, a git ref or a directory, or --canary SIZE")
+    if options.base is None and options.canary is None and options.upgrade is None:
+        raise NothingToCompareError(
+            "gate: compare with what? Name BASE, a git ref or a directory, or --upgrade REQUIREMENT, or --canary SIZE"
+        )
     return int(pytest.main(pytest_words(options)))
 
 
@@ -91,5 +104,6 @@ def pytest_words(options: argparse.Namespace) -> list[str]:
     words = [f"--gate-{name.replace('_', '-')}={value}" for name, value in given.items()]
     claims = [f"--gate-claim={claim}" for claim in options.claim if claim]
     base = [] if options.base is None else [f"--gate={options.base}"]
-    build = ["--gate-build"] if options.build else []
-    return ["--benchmark-only", *base, *build, *words, *claims, *split, *options.pytest_arguments]
+    flags = [f"--gate-{name}" for name in ("blame", "build") if getattr(options, name)]
+    upgrade = [f"--gate-upgrade={text}" for text in options.upgrade or ()]
+    return ["--benchmark-only", *base, *upgrade, *flags, *words, *claims, *split, *options.pytest_arguments]

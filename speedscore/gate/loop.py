@@ -17,7 +17,7 @@ from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.matching import Collections, Matching, match_cases, may_be_unstable
 from speedscore.gate.observing import find_reasons
-from speedscore.gate.outcome import GateOutcome, outcome_of
+from speedscore.gate.outcome import INTERRUPTED, GateOutcome, outcome_of
 from speedscore.gate.pairs import PairRunner, StartedPair
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.sides import StartSide
@@ -70,6 +70,10 @@ class Gate:
         self._schedule = _Schedule()
         self._pairs = 0
 
+    def hash_seed(self) -> int:
+        """As a pair of this gate has it."""
+        return self._pair_runner.hash_seed()
+
     def run(self) -> GateOutcome:
         """Gate all cases. Raises GateError. Ctrl-C and the deadline end it early, with the verdicts so far."""
         cut_off = ""
@@ -77,7 +81,7 @@ class Gate:
             self._run_pilot()
             self._run_pairs()
         except KeyboardInterrupt:
-            cut_off = "interrupted"
+            cut_off = INTERRUPTED
         except BudgetSpentError as error:
             cut_off = f"the time budget was spent{f': {error}' if str(error) else ''}"
         self._look(self._cases, cut_off=cut_off)

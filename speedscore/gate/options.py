@@ -29,6 +29,22 @@ def add_gate_options(parser: pytest.Parser) -> None:
         help="the interpreter of BASE (default: this one)",
     )
     group.addoption(
+        "--gate-upgrade",
+        dest="speedscore_gate_upgrade",
+        action="append",
+        default=None,
+        metavar="REQUIREMENT",
+        help="instead of comparing with BASE, compare the present environment with one that has this requirement, as "
+        "jax==0.8.0, or what a requirements file says; may be repeated",
+    )
+    group.addoption(
+        "--gate-blame",
+        dest="speedscore_gate_blame",
+        action="store_true",
+        default=False,
+        help="with --gate-upgrade: find the package that made the worst regression, by further gates",
+    )
+    group.addoption(
         "--gate-build",
         dest="speedscore_gate_build",
         action="store_true",
@@ -102,5 +118,6 @@ def add_gate_options(parser: pytest.Parser) -> None:
 def is_gate(config: pytest.Config) -> bool:
     """Whether this pytest is to be a gate. A side of one is not, whatever the project's own settings say."""
     option: Any = config.option
-    asked = option.speedscore_gate is not None or option.speedscore_gate_canary is not None
+    named = (option.speedscore_gate, option.speedscore_gate_canary, option.speedscore_gate_upgrade)
+    asked = any(value is not None for value in named)
     return asked and not option.collectonly and not config.pluginmanager.has_plugin("speedscore_gate_side")

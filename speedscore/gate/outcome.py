@@ -81,4 +81,6 @@ def _why_nothing(matching: Matching, cases: Sequence[GatedCase], verdicts: Seque
     return next(iter(matching.warnings), "") or cut_off or first_other or NO_BENCHMARK
 
 
+INTERRUPTED = "interrupted"
+"""Why a gate was cut off by Ctrl-C."""
 NO_BENCHMARK = "no benchmark was selected on either side"

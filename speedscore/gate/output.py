@@ -31,6 +31,7 @@ def terminal_lines(report: GateReport) -> list[str]:
     if shown:
         lines += [*_table(shown), "", *wrapped(_LEGEND), ""]
     remarks = [
+        *wording.upgrade(report),
         *wording.claims(report),
         *wording.quiet(report),
         *wording.missing(report),

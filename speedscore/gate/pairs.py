@@ -46,7 +46,7 @@ class PairRunner:
         self._order = order
         self._drawn_hash_seed = order.randrange(2**32)
 
-    def _hash_seed(self) -> int:
+    def hash_seed(self) -> int:
         """The user's own, else one for all pairs: ids that are made of a set stand in its order.
 
         ``PYTHONHASHSEED=random`` draws one for each pair.
@@ -76,7 +76,7 @@ class PairRunner:
         """
         began = self._clock()
         with contextlib.ExitStack() as stack:
-            hash_seed = self._hash_seed()
+            hash_seed = self.hash_seed()
             specs = tuple(
                 msgspec.structs.replace(spec, variables=(variables or {}).get(spec.label, {}))
                 for spec in (self._plan.base.spec, self._plan.head.spec)

@@ -12,6 +12,7 @@ from enum import IntEnum
 import msgspec
 
 from speedscore.gate.reasons import CaseReasons
+from speedscore.gate.upgrade_report import UpgradeReport
 from speedscore.host.fields import Scalar
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Outcome, Verdict, VerdictPolicy
@@ -79,6 +80,8 @@ class GateReport(msgspec.Struct, frozen=True):
     """By case the command that gates it alone, here."""
     arguments: tuple[str, ...] = ()
     """What that command has beside the case and the base: where the base is named as a commit, it runs in any clone."""
+    upgrade: UpgradeReport | None = None
+    """What was found beside the verdicts, where two environments were compared."""
 
 
 def count(verdicts: Iterable[Verdict], outcome: Outcome) -> int:

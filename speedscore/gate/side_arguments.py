@@ -22,10 +22,11 @@ OWN_OPTIONS = (
     "--gate-markdown",
     "--gate-python",
     "--gate-time-budget",
+    "--gate-upgrade",
     "--gate-why",
 )
 """All with a value."""
-_OWN_FLAGS = ("--gate-build",)
+_OWN_FLAGS = ("--gate-blame", "--gate-build")
 """Those without."""
 Moves = Sequence[tuple[Path, Path]]
 """Folders of head's checkout, and what they are in this side's: the inner one first."""

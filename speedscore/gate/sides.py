@@ -45,6 +45,8 @@ class SideSpec(msgspec.Struct, frozen=True):
     """Of its environment, beside those that it inherits."""
     arguments: tuple[str, ...] = ()
     """Of the command line, without the gate's own, as they stand for this checkout."""
+    variables: Mapping[str, str] = {}
+    """Of the environment, beside those of this process."""
 
 
 class CollectedCase(msgspec.Struct, frozen=True):
@@ -63,6 +65,8 @@ class SideCollection(msgspec.Struct, frozen=True, tag_field="event", tag="collec
     errors: tuple[str, ...]
     python: str
     """Version of its interpreter."""
+    import_seconds: float | None = None
+    """What it took to load plugins, conftest files and test modules; None where that was not asked for."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
@@ -139,6 +143,10 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     """The case's own memory figure, where the process's resident size says nothing about it."""
     counts: Mapping[str, float] | None = None
     """What was counted and not measured, by name."""
+    stages_seconds: Mapping[str, float] | None = None
+    """By stage, before the rounds; None where that was not asked for."""
+    round_stages_seconds: Mapping[str, float] | None = None
+    """By stage, of one iteration of a round."""
 
 
 class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from speedscore.gate.report import GateReport, SideReport, count
+from speedscore.gate.upgrade_wording import differing, upgrade_lines
 from speedscore.text.numbers import short_percent
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import FigureVerdict, Outcome, Verdict
@@ -114,11 +115,13 @@ def warnings(report: GateReport) -> list[str]:
 
 
 def _environments(base: SideReport, head: SideReport) -> str:
-    names = sorted(base.packages.keys() | head.packages.keys())
-    differing = [f"{name} {base.packages.get(name, 'none')} -> {head.packages.get(name, 'none')}" for name in names]
-    if base.python != head.python:
-        differing.insert(0, f"python {base.python} -> {head.python}")
-    return ", ".join(differing[:12]) + (f" and {len(differing) - 12} more" if len(differing) > 12 else "")
+    pythons = f"python {base.python} -> {head.python}" if base.python != head.python else ""
+    return ", ".join(filter(None, (pythons, differing(base.packages, head.packages, most=12))))
+
+
+def upgrade(report: GateReport) -> list[str]:
+    """What was found beside the verdicts; nothing where no two environments were compared."""
+    return upgrade_lines(report.upgrade, report.verdicts) if report.upgrade else []
 
 
 def _both_figures(verdict: Verdict, written: Callable[[float], str]) -> str:

@@ -68,8 +68,10 @@ def _leave() -> NoReturn:
 class Lockstep:
     """One test's share of the lockstep. Tests of bench_suite's own matrix find it as ``benchmark.pairing``."""
 
-    def __init__(self, pipe: Pipe, order: dict[str, Any]) -> None:
+    def __init__(self, pipe: Pipe, order: dict[str, Any], *, stages: Any = None) -> None:
         self._pipe = pipe
+        self.stages = stages
+        """Where it is asked for: what is told how long each call took, and knows what was traced and compiled."""
         self._over = False
         self.known: int | None = order["iterations"]
         """The iterations of a round that an earlier pair of processes agreed on, where there was one."""
@@ -144,11 +146,14 @@ class Rounds:
         self.pairing: Lockstep = fixture.pairing
         self.canary = Canary(self.pairing.extra_work)
         self._fixture = fixture
+        self._in_rounds = False
         self.result: Any = None
 
     def time(self, function: Any, args: Any, kwargs: Any, iterations: int) -> RoundTimes:
         """What a round took; the result of its last call is kept."""
         timer, units = self._fixture._timer, self.canary.units(iterations)
+        if self.pairing.stages:
+            self.pairing.stages.before_call()
         collecting = gc.isenabled()
         if self._fixture._disable_gc:
             gc.disable()
@@ -165,7 +170,10 @@ class Rounds:
                 cpu_seconds, wall_seconds = Clock.process() - cpu_started, Clock.wall() - wall_started
                 if seconds <= 0 and wall_seconds >= STANDS_STILL_SECONDS:
                     self.pairing.not_comparable = STANDS_STILL
-                return preemption.times(seconds=seconds, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
+                times = preemption.times(seconds=seconds, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
+                if self.pairing.stages:
+                    self.pairing.stages.called(seconds, iterations=iterations, is_round=self._in_rounds)
+                return times
         finally:
             if collecting:
                 gc.enable()
@@ -175,6 +183,7 @@ class Rounds:
         self.pairing.conditions = surroundings(timer=self._fixture._timer, disable_gc=self._fixture._disable_gc)
         # pytest-benchmark's own figures too, for tests that look at ``benchmark.stats`` afterwards.
         stats = self._fixture._make_stats(iterations)
+        self._in_rounds = True
         if order := self.pairing.observation:
             most_rounds = order["most_rounds"]
             looked_into = ObservedRounds(

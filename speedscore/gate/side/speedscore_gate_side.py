@@ -12,8 +12,10 @@ What crosses the pipes are JSON lines, those of a side behind its signature. The
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import hashlib
+import importlib
 import inspect
 import os
 import sys
@@ -51,13 +53,17 @@ NOTHING_SAVED: dict[str, Any] = {
 """What the project's own settings may ask for and a side cannot use: nothing is saved, compared or shared out."""
 
 MOST_REASON_CHARACTERS = 500
+STAGES_ASKED = "SPEEDSCORE_GATE_STAGES"
+"""Set where the gate wants to know where the seconds go, and takes no time from this process."""
 
 
 class SidePlugin:
     """The plugin itself: collects, then runs what the gate asks for, one test at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, stages: Any) -> None:
+        """``stages`` is told what is run, where that was asked for; else None."""
         self._pipe = Pipe()
+        self._stages = stages
         self._collection_errors: list[str] = []
         self._reports: list[pytest.TestReport] = []
         self._order: dict[str, Any] = {}
@@ -78,6 +84,7 @@ class SidePlugin:
             cases=[{"id": item.nodeid, "group": group_of(item), "source": digest_of(item)} for item in items.values()],
             errors=self._collection_errors,
             python=sys.version.split()[0],
+            import_seconds=self._stages.import_seconds() if self._stages else None,
         )
         while (order := self._pipe.receive())["do"] == "case":
             if item := items.get(order["case"]):
@@ -95,6 +102,8 @@ class SidePlugin:
         # Before the peak is forgotten: to look at large parameters takes memory.
         parameters = parameters_of(call.params, folders=folders_of(item.config)) if call else {}
         fresh_peak = reset_peak()
+        if self._stages:
+            self._stages.begin_test()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         outcome, reason = verdict_of(self._reports)
         not_comparable = self._pairing.not_comparable if self._pairing else ""
@@ -110,20 +119,26 @@ class SidePlugin:
             not_comparable=not_comparable,
             conditions={**parameters, **(self._pairing.conditions if self._pairing else {})},
             peak_bytes=peak_bytes() if fresh_peak else None,
-            **told,
+            **(self._stages.told() if self._stages else {}) | told,
         )
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self) -> Generator[None, Any, Any]:
         value: object = yield
         if isinstance(value, BenchmarkFixture):
-            self._pairing = Lockstep(self._pipe, self._order)
+            self._pairing = Lockstep(self._pipe, self._order, stages=self._stages)
             setattr(value, "pairing", self._pairing)  # noqa: B010 - the class knows no such field
             self._extra_info = value.extra_info
         return value
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._reports.append(report)
+
+
+@functools.cache
+def stages_of_this_process() -> Any:
+    """What keeps account of where the seconds go; None where nobody asked for it, and then it is not even imported."""
+    return importlib.import_module("speedscore_gate_stages").Stages() if STAGES_ASKED in os.environ else None
 
 
 def folders_of(config: pytest.Config) -> list[str]:
@@ -195,6 +210,7 @@ def peak_bytes() -> int | None:
 def pytest_addoption() -> None:
     """Called as this plugin is registered: before those of installed packages are imported, and any conftest."""
     OwnCode.of_this_process().put_first()
+    stages_of_this_process()  # begun here, for what is imported from now on
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark, xdist and junitxml read what they were asked for
@@ -208,4 +224,4 @@ def pytest_configure(config: pytest.Config) -> None:
         if hasattr(config.option, name):
             setattr(config.option, name, nothing)
     let_be_looked_into()
-    config.pluginmanager.register(SidePlugin(), "speedscore_gate_session")
+    config.pluginmanager.register(SidePlugin(stages_of_this_process()), "speedscore_gate_session")
