@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Literal
 
 import msgspec
@@ -26,6 +27,7 @@ LOOKS = 5
 stricter; five, each half as large again as the one before, reach from the fewest pairs that can decide to 4.4 times as
 many."""
 _GROWTH = 1.45
+_NORMAL = NormalDist()
 
 
 class VerdictPolicy(msgspec.Struct, frozen=True):
@@ -181,7 +183,4 @@ def _one_sigma(log_ratios: Sequence[float]) -> float:
 
 def _sureness(alarm: float, policy: VerdictPolicy) -> float:
     """How many standard errors a slowdown must lie above the margin to be found as often as ``miss`` leaves."""
-    # scipy.stats takes half a second to import, which a session that compares nothing should not pay.
-    from scipy.stats import norm
-
-    return float(norm.isf(alarm) + norm.isf(policy.miss))
+    return -_NORMAL.inv_cdf(alarm) - _NORMAL.inv_cdf(policy.miss)
