@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from speedscore.gate.base_setup import set_up_base
 from speedscore.gate.building import build
 from speedscore.gate.comment import markdown
 from speedscore.gate.environments import Environment, differing_packages, environments
@@ -24,7 +25,7 @@ from speedscore.gate.loop import Gate
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.output import terminal_lines
 from speedscore.gate.own_code import hint_to_build
-from speedscore.gate.plan import GatePlan, SidePlace, arguments_beside_base, command_for, places, plan_side
+from speedscore.gate.plan import GatePlan, SidePlace, arguments_beside_base, command_for, inside, places, plan_side
 from speedscore.gate.projects import layout_of
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport, conclude, conclude_canary
 from speedscore.gate.request import GateRequest, find_rootdir_again, read_request
@@ -71,24 +72,31 @@ def _gate(
     clock: Clock,
     began: float,
 ) -> GateReport:
-    head = working_tree(config.rootpath)
+    if config.getoption("dist", "no") != "no" or config.getoption("numprocesses", None):
+        _say(["gate: -n of pytest-xdist is left out: the sides take turns on this machine"])
+    head = working_tree(config.rootpath, base=request.base)
     with contextlib.ExitStack() as stack:
         base = head if request.base is None else stack.enter_context(base_tree(request.base, head))
         both = environments(request.base_python, in_full=request.build)
         packages = differing_packages(*both)
         deadline = began + request.budget_seconds if request.budget_seconds else None
         side_places = [
-            _place(config, settings, tree=tree, head=head, environment=environment, both=both)
-            for tree, environment in zip((base, head), both, strict=True)
+            _place(config, settings, tree=tree, other=other, head=head, environment=environment, both=both)
+            for tree, other, environment in zip((base, head), (head, base), both, strict=True)
         ]
+        if settings.base_setup and base.is_temporary:
+            _say([f"gate: base_setup: {settings.base_setup}"])
+            most_seconds = None if deadline is None else max(0.0, deadline - clock())
+            folder, python = side_places[0].project, both[0].python
+            set_up_base(settings.base_setup, folder=folder, python=python, most_seconds=most_seconds)
         if request.build:
             side_places = [
                 _built(place, environment, most_seconds=None if deadline is None else max(0.0, deadline - clock()))
                 for place, environment in zip(side_places, both, strict=True)
             ]
         base_plan, head_plan = (
-            plan_side(config, label, place=place, head=head)
-            for label, place in zip(("base", "head"), side_places, strict=True)
+            plan_side(config, label, place=place, head=head, other=other)
+            for label, place, other in zip(("base", "head"), side_places, (head, base), strict=True)
         )
         plan = GatePlan(
             base=base_plan,
@@ -98,7 +106,12 @@ def _gate(
             deadline_seconds=deadline,
         )
         outcome = Gate(
-            plan, settings, start_side=start_side, clock=clock, order=random.SystemRandom(), listener=_ProgressLines()
+            plan,
+            settings,
+            start_side=start_side,
+            clock=clock,
+            order=random.SystemRandom(),
+            listener=_ProgressLines(clock, began),
         ).run()
     if outcome.nothing:
         hint = hint_to_build([plan.base.spec, plan.head.spec], outcome.warnings)
@@ -127,8 +140,10 @@ def _gate(
         pairs=outcome.pairs,
         seconds=clock() - began,
         environment=fingerprint(config.rootpath),
-        reproduce={} if request.canary else {case: command_for(config, case) for case in regressed},
-        arguments=arguments_beside_base(config),
+        reproduce={}
+        if request.canary
+        else {case: command_for(config, case, base=base, head=head) for case in regressed},
+        arguments=arguments_beside_base(config, head),
         exit_code=code,
         headline=headline,
     )
@@ -139,6 +154,7 @@ def _place(
     settings: Settings,
     *,
     tree: SourceTree,
+    other: SourceTree,
     head: SourceTree,
     environment: Environment,
     both: tuple[Environment, Environment],
@@ -147,7 +163,7 @@ def _place(
     return SidePlace(
         tree=tree,
         project=project,
-        layout=layout_of(tree.root, project=project),
+        layout=layout_of(tree.root, project=project, besides=inside(other.root, tree.root)),
         python=environment.python,
         python_path=settings.python_path,
         own_environment=both[0].prefix != both[1].prefix,
@@ -219,14 +235,18 @@ def _date() -> str:
 
 
 class _ProgressLines:
-    """Says how far the gate is, a line now and then: a log keeps every line."""
+    """Says how far the gate is, a line for each pair: who waits sees that it goes on."""
+
+    def __init__(self, clock: Clock, began: float) -> None:
+        self._clock = clock
+        self._began = began
 
     def collected(self, cases: int) -> None:
         _say([f"gate: cases on both sides: {cases}; a pilot finds out how to run them"])
 
     def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
-        if pairs % 5 == 0 or not open_cases:
-            _say([f"gate: {pairs} pairs of processes, {cases - open_cases} of {cases} cases decided"])
+        decided = f"{cases - open_cases} of {cases} cases decided"
+        _say([f"gate: pair {pairs} of processes after {self._clock() - self._began:.0f} s, {decided}"])
 
 
 def _say(lines: Iterable[str]) -> None:

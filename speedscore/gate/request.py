@@ -38,8 +38,6 @@ def read_request(config: pytest.Config) -> GateRequest:
         raise SettingsError("--gate: name a git ref or a directory, found nothing")
     if canary is not None and base is not None:
         raise SettingsError("--gate-canary compares head with a copy of itself; leave out --gate, or the canary")
-    if config.getoption("dist", "no") != "no" or config.getoption("numprocesses", None):
-        raise SettingsError("the sides take turns on this machine: leave out -n (pytest-xdist)")
     return GateRequest(
         base=base,
         canary=0.0 if canary is None else fraction(canary, what="--gate-canary"),

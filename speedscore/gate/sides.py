@@ -61,6 +61,17 @@ class SideCollection(msgspec.Struct, frozen=True, tag_field="event", tag="collec
     errors: tuple[str, ...]
     python: str
     """Version of its interpreter."""
+    tests: int = 0
+    """All tests that were selected, benchmarks or not."""
+    left_out: int = 0
+    """Benchmarks that the command line deselects, as by ``-k``."""
+
+
+class FixtureSetUp(msgspec.Struct, frozen=True, tag_field="event", tag="fixture"):
+    """Which fixture is being made, of those that several tests share."""
+
+    name: str
+    """Empty where that is over."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
@@ -108,6 +119,8 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     """The case's own memory figure, where the process's resident size says nothing about it."""
     counts: Mapping[str, float] | None = None
     """What was counted and not measured, by name."""
+    shared_seconds: float = 0.0
+    """What it took to make fixtures that other tests use, too, and that this test was the first to ask for."""
 
 
 class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 
-
 SUITE = ("numpy", "scipy", "tomlkit")
 """Modules of the extra ``suite``, without which frameworks are neither measured nor judged; a gate needs none."""
 

@@ -3,8 +3,8 @@
 If nothing changed, base and head are exchangeable within a pair of processes, so a pair's log ratio is as likely to be
 +x as -x, whatever the noise looks like: heavy tails, steps and drift included. The limits below err as seldom as they
 say under that symmetry alone (Hollander, Wolfe and Chicken, Nonparametric Statistical Methods, section 3.3); a t
-interval would need normal noise. It decides nothing, and needs nothing but Python: whoever gates a repository should not
-have to install NumPy for it.
+interval would need normal noise. It decides nothing, and needs nothing but Python: whoever gates a repository should
+not have to install NumPy for it.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ the gate tells it to time, and decides nothing.
 from __future__ import annotations
 
 import gc
+import inspect
 import json
 import math
-import inspect
 import os
 import signal
 import sys
