@@ -80,15 +80,15 @@ def _gate(
         both = environments(request.base_python, in_full=request.build)
         packages = differing_packages(*both)
         deadline = began + request.budget_seconds if request.budget_seconds else None
+        if settings.base_setup and base.is_temporary:
+            _say([f"gate: base_setup: {settings.base_setup}"])
+            most_seconds = None if deadline is None else max(0.0, deadline - clock())
+            folder, _ = places(config.rootpath, head, base)
+            set_up_base(settings.base_setup, folder=folder, python=request.base_python, most_seconds=most_seconds)
         side_places = [
             _place(config, settings, tree=tree, other=other, head=head, environment=environment, both=both)
             for tree, other, environment in zip((base, head), (head, base), both, strict=True)
         ]
-        if settings.base_setup and base.is_temporary:
-            _say([f"gate: base_setup: {settings.base_setup}"])
-            most_seconds = None if deadline is None else max(0.0, deadline - clock())
-            folder, python = side_places[0].project, both[0].python
-            set_up_base(settings.base_setup, folder=folder, python=python, most_seconds=most_seconds)
         if request.build:
             side_places = [
                 _built(place, environment, most_seconds=None if deadline is None else max(0.0, deadline - clock()))

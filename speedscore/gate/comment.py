@@ -65,9 +65,8 @@ def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", 
         lines += block
         room -= _size(block)
     remarks = _folded("Remarks on the cases", _remarks(shown, room=room // 3))
-    conduct = _folded(
-        "How it was measured", [*_conduct(report, room=room // 4), f"_{wording.legend(report, ratio=_CHANGE)}_", ""]
-    )
+    legend = f"_{wording.legend(report, ratio=_CHANGE)}_"
+    conduct = _folded("How it was measured", [*_conduct(report, room=room // 4), legend, ""])
     calm = [verdict for verdict in shown if verdict.outcome not in _LOUD]
     others = _others(calm, wording.not_comparable(report), room=room - _size([*remarks, *conduct]) - 200)
     return "\n".join([*lines, *others, *remarks, *conduct, *end])
