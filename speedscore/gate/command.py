@@ -163,7 +163,7 @@ def _place(
     return SidePlace(
         tree=tree,
         project=project,
-        layout=layout_of(tree.root, project=project, besides=inside(other.root, tree.root)),
+        layout=layout_of(tree.root, project=project, besides=inside(other.root, tree.root, project=project)),
         python=environment.python,
         python_path=settings.python_path,
         own_environment=both[0].prefix != both[1].prefix,

@@ -171,7 +171,7 @@ class _Alternation:
             spent_seconds = self._clock() - started
             if self.couples >= FEWEST_COUPLES and self._is_enough(spent_seconds):
                 break
-            if self.couples and spent_seconds >= _LONG_COUPLE * self._task.most_seconds:
+            if self.couples and spent_seconds >= _LONG_COUPLE * self._task.seconds:
                 break
             for side in turn:
                 answer = _ask(self._task, side, lambda side: side.round())

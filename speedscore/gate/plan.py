@@ -90,16 +90,19 @@ def plan_side(config: pytest.Config, label: str, *, place: SidePlace, head: Sour
     return SidePlan(_with_code(spec, place), selection)
 
 
-def inside(other: Path, root: Path) -> Path | None:
-    """The other's checkout where it lies within this one, as where continuous integration checks base out in head."""
-    return other if other != root and other.is_relative_to(root) else None
+def inside(other: Path, root: Path, *, project: Path) -> Path | None:
+    """The other's checkout where it lies within this one, as where continuous integration checks base out in head; None
+    where it does not, or where it holds this one's ``project``, which is then compared with itself."""
+    other, root = other.resolve(), root.resolve()
+    is_within = other != root and other.is_relative_to(root) and not project.resolve().is_relative_to(other)
+    return other if is_within else None
 
 
 def _apart(root: Path, other: Path, *, project: Path) -> list[str]:
     """What keeps the tests and the conftest.py files of one checkout out of the other that lies within it."""
-    if inside(other, root):
+    if inside(other, root, project=project):
         return [f"--ignore={other}"]
-    return [f"--confcutdir={project}"] if inside(root, other) else []
+    return [f"--confcutdir={project}"] if root != other and root.is_relative_to(other) else []
 
 
 def _with_code(spec: SideSpec, place: SidePlace) -> SideSpec:

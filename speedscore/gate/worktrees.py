@@ -40,7 +40,9 @@ def working_tree(project: Path, *, base: str | None = None) -> SourceTree:
     ``base`` may be a folder within it, which is none of its changes.
     """
     top = git_says(project, "rev-parse", "--show-toplevel")
-    return _describe(Path(top) if top else project, besides=Path(base or ".").expanduser().resolve())
+    folder = Path(base).expanduser().resolve() if base else None
+    besides = folder if folder and folder.is_dir() and not project.resolve().is_relative_to(folder) else None
+    return _describe(Path(top) if top else project, besides=besides)
 
 
 @contextlib.contextmanager
@@ -85,8 +87,8 @@ def commits_missing_in_head(head: SourceTree, base: SourceTree) -> int:
 
 def _describe(root: Path, *, besides: Path | None = None) -> SourceTree:
     commit = git_says(root, "rev-parse", "HEAD")
-    inside = besides is not None and besides != root and besides.is_relative_to(root.resolve())
-    but = [f":(exclude){besides.relative_to(root.resolve())}"] if besides and inside else []
+    is_within = besides is not None and besides.is_relative_to(root.resolve())
+    but = [f":(exclude){besides.relative_to(root.resolve())}"] if besides and is_within else []
     dirty = bool(commit and git_says(root, "status", "--porcelain", "--untracked-files=normal", "--", ".", *but))
     name = f"{root} ({commit[:9]}{' and uncommitted changes' if dirty else ''})" if commit else str(root)
     return SourceTree(root=root, description=name, commit=commit, dirty=dirty)

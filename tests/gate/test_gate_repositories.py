@@ -78,8 +78,8 @@ def test_its_slowdown_is_told_as_large_as_it_is(gated: Ran) -> None:
 
 def test_the_command_for_a_regression_has_the_options_of_the_project(library: Repository, gated: Ran) -> None:
     (command,) = gated.report["reproduce"].values()
-    case = "benchmarks/test_library.py::test_a_function"
-    assert command == f"cd '{library.folder}' && pytest {case} --benchmark-only --gate HEAD --books 5"
+    case, commit = "benchmarks/test_library.py::test_a_function", library.git("rev-parse", "HEAD")[:12]
+    assert command == f"pytest {case} --benchmark-only --books 5 --gate={commit}"
 
 
 def test_a_fixture_of_a_session_is_made_once_in_a_process(library: Repository, gated: Ran) -> None:
