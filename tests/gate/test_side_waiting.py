@@ -1,4 +1,4 @@
-"""A side that waits for what the other holds is named with the fixture that it waits in, long before it counts as hung."""
+"""A side that waits for what the other holds is named with its fixture, long before it counts as hung."""
 
 from __future__ import annotations
 
