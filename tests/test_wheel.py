@@ -115,15 +115,12 @@ def test_a_gate_in_such_a_project_uses_its_own_and_needs_little(gating: Path, tm
 def test_what_the_gate_needs_is_small_and_the_rest_is_asked_for(gating: Path, tmp_path: Path) -> None:
     installed = json.loads(run_in(tmp_path, gating, "-m", "pip", "list", "--format", "json"))
     assert {package["name"] for package in installed} <= NEEDED_BY_A_GATE
-    remedy = 'numpy: not installed; python -m pip install "speedscore[suite]"'
-    for words in (("speedscore", "card"), ("pytest", "--pyargs", BENCHMARKS)):
-        program, *rest = words
-        done = subprocess.run(
-            [gating.with_name(program), *rest], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
+    remedy = 'not installed; python -m pip install "speedscore[suite]"'
+    for program, *words in (("speedscore", "card"), ("pytest", "--pyargs", BENCHMARKS)):
+        command = [gating.with_name(program), *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode in (2, 4)
-        assert "not installed" in done.stderr
-        assert remedy.partition(": ")[2] in done.stderr
+        assert remedy in done.stderr
 
 
 def test_pytest_finds_the_plugins_and_the_matrix(python: Path, tmp_path: Path) -> None:

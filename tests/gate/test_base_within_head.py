@@ -1,4 +1,4 @@
-"""Base checked out within head, as continuous integration does it, and a base that needs files which git does not keep."""
+"""Base checked out within head, as continuous integration does it, and files of a base that git does not keep."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_base_is_no_change_of_head(within: Ran) -> None:
 
 
 GENERATING = {
-    "make_kite.py": "from pathlib import Path\n\nPath('src/kite.py').write_text('UNITS = 100\\n')\nprint('kite made')\n",
+    "make_kite.py": "from pathlib import Path\n\nPath('src/kite.py').write_text('UNITS = 100\\n')\n",
     "tests/test_kite.py": PLAIN,
     ".gitignore": "__pycache__/\n.pytest_cache/\n/src/kite.py\n",
     "src/README": "code is made here\n",
