@@ -7,7 +7,7 @@ switched off. Like its neighbours it is loaded by file name, and imports nothing
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -50,15 +50,16 @@ def mark_of(item: pytest.Item) -> pytest.Mark | None:
     return next((mark for name in MARKS if (mark := item.get_closest_marker(name))), None)
 
 
-def bring_into_form(item: pytest.Item) -> None:
-    """Let a benchmark run as one of pytest-benchmark's."""
-    for node in item.listchain():
+def bring_into_form(items: Iterable[pytest.Item]) -> None:
+    """Let benchmarks run as those of pytest-benchmark."""
+    benchmarks = list(items)
+    for node in dict.fromkeys(node for item in benchmarks for node in item.listchain()):
         node.own_markers[:] = [_known(mark) if mark.name == "benchmark" else mark for mark in node.own_markers]
-    if is_whole_test(item):
+    # All are told apart before one is changed: the tests of one function share their list of fixtures.
+    for item in [item for item in benchmarks if is_whole_test(item)]:
         assert isinstance(item, pytest.Function)
-        item.fixturenames.append("benchmark")
-        # Tests of one function share the list, and have it once.
-        item.fixturenames[:] = dict.fromkeys(item.fixturenames)
+        if "benchmark" not in item.fixturenames:
+            item.fixturenames.append("benchmark")
         setattr(item, "runtest", _timed(item, item.runtest))  # noqa: B010 - for the type checker it is a method
 
 

@@ -86,8 +86,7 @@ class SidePlugin:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         OwnCode.of_this_process().stay_first()
         items = {item.nodeid: item for item in session.items if is_benchmark(item)}
-        for item in items.values():
-            bring_into_form(item)
+        bring_into_form(items.values())
         self._pipe.send(
             "collected",
             cases=[{"id": item.nodeid, "group": group_of(item), "source": digest_of(item)} for item in items.values()],
