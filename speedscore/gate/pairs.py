@@ -152,6 +152,5 @@ def _heard(side: Side, ask: Callable[[], Answer]) -> Answer:
     except BudgetSpentError as error:
         raise BudgetSpentError(f"{error} of {side.spec.label}, which collects" if str(error) else "") from None
     except ProcessLostError as error:
-        quoted = str(error).partition("\n")[2]
         why = why_it_ended(str(error), root=side.spec.root)
-        raise GateError(f"pytest on {side.spec.label} ({side.spec.description}) {why}\n{quoted}".rstrip()) from None
+        raise GateError(f"pytest on {side.spec.label} ({side.spec.description}) {why}") from None

@@ -19,18 +19,21 @@ _NO_EXCEPTION = "Traceback (most recent call last):"
 
 
 def why_it_ended(told: str, *, root: Path) -> str:
-    """What ``told`` says in its first line, with the cause behind it where one is found; ``root`` is its checkout."""
+    """``told``, which says in its first line how it ended and then quotes, with the cause in place of that line where
+    one is found; ``root`` is its checkout."""
     how, *quoted = told.splitlines() or [""]
     lines = [line.removeprefix(_QUOTED) for line in quoted if line.startswith(_QUOTED)]
-    cause = _refused(lines) or _failed_in_hook(lines, root) or _conftest(lines)
-    return f"{how}: {cause}" if cause else how
+    if refused := _refused(lines):
+        return refused
+    cause = _failed_in_hook(lines, root) or _conftest(lines) or how
+    return "\n".join([cause, *quoted])
 
 
 def _refused(lines: Sequence[str]) -> str:
     """What pytest says against its command line or its settings."""
     said = [line.partition("rror: ")[2] for line in lines if re.match(r"(.*: )?error: ", line)]
     said = said or [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
-    return f"pytest refuses its command line or settings: {said[0]}" if said else ""
+    return f"refuses its command line or settings: {said[0]}" if said else ""
 
 
 def _failed_in_hook(lines: Sequence[str], root: Path) -> str:
@@ -41,15 +44,15 @@ def _failed_in_hook(lines: Sequence[str], root: Path) -> str:
     frames = [frame for line in internal if (frame := _FRAME.fullmatch(line))]
     own = [frame for frame in frames if Path(frame["file"]).is_relative_to(root)] or frames
     if not own:
-        return exceptions[-1]
+        return f"failed outside of a test: {exceptions[-1]}"
     frame = own[-1]
     file = Path(frame["file"])
     place = file.relative_to(root) if file.is_relative_to(root) else file.name
-    return f"{frame['function']} in {place}, line {frame['line']}, failed: {exceptions[-1]}"
+    return f"failed in {frame['function']} ({place}, line {frame['line']}): {exceptions[-1]}"
 
 
 def _conftest(lines: Sequence[str]) -> str:
     """Which conftest.py cannot be imported, and why."""
     loading = [line for line in lines if line.startswith("ImportError while loading conftest")]
     errors = [line[1:].strip() for line in lines if line.startswith("E  ")]
-    return f"conftest.py cannot be imported: {errors[-1]}" if loading and errors else ""
+    return f"cannot import its conftest.py: {errors[-1]}" if loading and errors else ""

@@ -89,8 +89,15 @@ def quiet(report: GateReport) -> list[str]:
     for metric, verdicts in by_metric.items():
         if same := count(verdicts, "unchanged"):
             minor = sum(map(is_minor, verdicts))
-            together.setdefault((same, minor, len(verdicts)), []).append(metric)
+            together.setdefault((same, minor, len(verdicts)), []).append(f"{metric}{_range(verdicts)}")
     return [_quiet(*numbers, names) for numbers, names in together.items()]
+
+
+def _range(verdicts: Sequence[Verdict]) -> str:
+    """From the smallest to the largest amount on head; empty for what is counted."""
+    sizes = [(verdict.head_amount, amounts(verdict)[1]) for verdict in verdicts if amounts(verdict)[1]]
+    ends = dict.fromkeys(written for _, written in (min(sizes), max(sizes))) if sizes else {}
+    return f" ({' to '.join(ends)})" if ends else ""
 
 
 def _quiet(same: int, minor: int, total: int, names: Sequence[str]) -> str:
