@@ -8,7 +8,9 @@ from tests.gate.sample_repository import QUICK, Ran, Repository, sample
 
 STRICT = """
 [tool.pytest.ini_options]
-addopts = ["--strict-markers", "-p", "codspeed_plugin", "--codspeed", "--benchmark-timer=made_up_clock.clock"]
+addopts = '''
+    --strict-markers -p codspeed_plugin --codspeed -n auto --benchmark-timer=made_up_clock.clock
+'''
 pythonpath = ["."]
 """
 TEST = "test_codspeed.py"
@@ -16,7 +18,8 @@ TEST = "test_codspeed.py"
 
 @pytest.fixture(scope="module")
 def gated(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """Its plugin is installed there and asked for, by its option and by its variable."""
+    """Its plugin is installed there and asked for, by its option and by its variable; and tests are shared out."""
+    pytest.importorskip("xdist")
     repository = Repository(tmp_path_factory.mktemp("codspeed") / "repository", settings=QUICK + STRICT)
     plugin = {"codspeed_plugin.py": sample("codspeed_plugin.py")}
     repository.commit({TEST: sample("codspeed_benchmarks.py"), **plugin})
