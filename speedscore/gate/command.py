@@ -17,6 +17,7 @@ from functools import partial
 import msgspec
 import pytest
 
+from speedscore.gate.base_setup import set_up_base
 from speedscore.gate.building import build
 from speedscore.gate.comment import markdown
 from speedscore.gate.environments import Environment, differing_packages, environment_of, environments
@@ -25,7 +26,7 @@ from speedscore.gate.loop import Gate
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.output import terminal_lines
 from speedscore.gate.own_code import hint_to_build
-from speedscore.gate.plan import GatePlan, SidePlace, arguments_beside_base, command_for, places, plan_side
+from speedscore.gate.plan import GatePlan, SidePlace, arguments_beside_base, command_for, inside, places, plan_side
 from speedscore.gate.projects import layout_of
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport, conclude, conclude_canary
 from speedscore.gate.request import GateRequest, find_rootdir_again, read_request
@@ -77,7 +78,9 @@ def _gate(
     clock: Clock,
     began: float,
 ) -> GateReport:
-    head = working_tree(config.rootpath)
+    if config.getoption("dist", "no") != "no" or config.getoption("numprocesses", None):
+        _say(["gate: -n of pytest-xdist is left out: the sides take turns on this machine"])
+    head = working_tree(config.rootpath, base=request.base)
     with contextlib.ExitStack() as stack:
         base = head if request.base is None else stack.enter_context(base_tree(request.base, head))
         deadline = began + request.budget_seconds if request.budget_seconds else None
@@ -86,9 +89,14 @@ def _gate(
         packages = differing_packages(*both)
         if made:
             base, head = described(head, request.upgrade)
+        if settings.base_setup and base.is_temporary:
+            _say([f"gate: base_setup: {settings.base_setup}"])
+            most_seconds = None if deadline is None else max(0.0, deadline - clock())
+            folder, _ = places(config.rootpath, head, base)
+            set_up_base(settings.base_setup, folder=folder, python=request.base_python, most_seconds=most_seconds)
         side_places = [
-            _place(config, settings, tree=tree, head=head, environment=environment, both=both)
-            for tree, environment in zip((base, head), both, strict=True)
+            _place(config, settings, tree=tree, other=other, head=head, environment=environment, both=both)
+            for tree, other, environment in zip((base, head), (head, base), both, strict=True)
         ]
         if request.build:
             side_places = [
@@ -96,8 +104,8 @@ def _gate(
                 for place, environment in zip(side_places, both, strict=True)
             ]
         base_plan, head_plan = (
-            plan_side(config, label, place=place, head=head)
-            for label, place in zip(("base", "head"), side_places, strict=True)
+            plan_side(config, label, place=place, head=head, other=other)
+            for label, place, other in zip(("base", "head"), side_places, (head, base), strict=True)
         )
         plan = GatePlan(
             base=base_plan,
@@ -108,7 +116,10 @@ def _gate(
             claims=request.claims,
             why=request.why and not request.canary,
         )
-        outcome, explained = _gated(plan, settings, request, made, start_side=start_side, clock=clock)
+        listener = _ProgressLines(clock, began)
+        outcome, explained = _gated(
+            plan, settings, request, made, start_side=start_side, clock=clock, listener=listener
+        )
     if outcome.nothing:
         hint = hint_to_build([plan.base.spec, plan.head.spec], outcome.warnings)
         outcome = msgspec.structs.replace(outcome, nothing=outcome.nothing + hint)
@@ -140,8 +151,10 @@ def _gate(
         pairs=outcome.pairs,
         seconds=clock() - began,
         environment=fingerprint(config.rootpath),
-        reproduce={} if request.canary else {case: command_for(config, case) for case in regressed},
-        arguments=arguments_beside_base(config),
+        reproduce={}
+        if request.canary
+        else {case: command_for(config, case, base=base, head=head) for case in regressed},
+        arguments=arguments_beside_base(config, head),
         exit_code=code,
         headline=headline,
         upgrade=explained,
@@ -156,13 +169,13 @@ def _gated(
     *,
     start_side: StartSide,
     clock: Clock,
+    listener: _ProgressLines,
 ) -> tuple[GateOutcome, UpgradeReport | None]:
     """What comes of the gate, and beside it of an upgrade's."""
 
     def gate(plan: GatePlan) -> Gate:
-        return Gate(
-            plan, settings, start_side=start_side, clock=clock, order=random.SystemRandom(), listener=_ProgressLines()
-        )
+        order = random.SystemRandom()
+        return Gate(plan, settings, start_side=start_side, clock=clock, order=order, listener=listener)
 
     whole = gate(plan)
     outcome = whole.run()
@@ -184,6 +197,7 @@ def _place(
     settings: Settings,
     *,
     tree: SourceTree,
+    other: SourceTree,
     head: SourceTree,
     environment: Environment,
     both: tuple[Environment, Environment],
@@ -192,7 +206,7 @@ def _place(
     return SidePlace(
         tree=tree,
         project=project,
-        layout=layout_of(tree.root, project=project),
+        layout=layout_of(tree.root, project=project, besides=inside(other.root, tree.root, project=project)),
         python=environment.python,
         python_path=settings.python_path,
         own_environment=both[0].prefix != both[1].prefix,
@@ -265,14 +279,18 @@ def _date() -> str:
 
 
 class _ProgressLines:
-    """Says how far the gate is, a line now and then: a log keeps every line."""
+    """Says how far the gate is, a line for each pair: who waits sees that it goes on."""
+
+    def __init__(self, clock: Clock, began: float) -> None:
+        self._clock = clock
+        self._began = began
 
     def collected(self, cases: int) -> None:
         _say([f"gate: cases on both sides: {cases}; a pilot finds out how to run them"])
 
     def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
-        if pairs % 5 == 0 or not open_cases:
-            _say([f"gate: {pairs} pairs of processes, {cases - open_cases} of {cases} cases decided"])
+        decided = f"{cases - open_cases} of {cases} cases decided"
+        _say([f"gate: pair {pairs} of processes after {self._clock() - self._began:.0f} s, {decided}"])
 
 
 def _say_one(line: str) -> None:

@@ -30,12 +30,9 @@ more."""
 _LONGEST_TEXT = 300
 """Characters of a name, a reason or a line from outside. A generated test id may have thousands."""
 _LOUD = ("regressed", "inconclusive")
-_HEADERS = ("case", "metric", "verdict", "change", "interval", "pairs", "sees")
+_HEADERS = ("case", "metric", "verdict", "base", "head", "change", "interval", "pairs", "sees")
 _CLAIM_HEADERS = ("claim", "case", "it is", "change", "interval", "pairs", "sees")
-_LEGEND = (
-    "_change: head against base, + is slower or larger, of the figure that decided: the typical round's or the mean's. "
-    "pairs: of fresh processes. sees: the smallest slowdown that so many pairs as noisy as these would have shown._"
-)
+_CHANGE = "change: head against base, + is slower or larger"
 _LEFT_OUT = "left out, for a comment may not be longer; the JSON report has all"
 
 
@@ -73,7 +70,8 @@ def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", 
         lines += block
         room -= _size(block)
     remarks = _folded("Remarks on the cases", _remarks(shown, room=room // 3))
-    conduct = _folded("How it was measured", [*_conduct(report, room=room // 4), _LEGEND, ""])
+    legend = f"_{wording.legend(report, ratio=_CHANGE)}_"
+    conduct = _folded("How it was measured", [*_conduct(report, room=room // 4), legend, ""])
     calm = [verdict for verdict in shown if verdict.outcome not in _LOUD]
     others = _others(calm, wording.not_comparable(report), room=room - _size([*remarks, *conduct]) - 200)
     return "\n".join([*lines, *others, *remarks, *conduct, *end])
@@ -159,7 +157,7 @@ def _reproduce(report: GateReport, loud: Sequence[Verdict]) -> list[str]:
 
 def _others(calm: Sequence[Verdict], not_comparable: Sequence[Verdict], *, room: int) -> list[str]:
     """What needs nobody, folded, its numbers in sight."""
-    counts = Counter(verdict.outcome for verdict in (*calm, *not_comparable))
+    counts = Counter(wording.outcome(verdict) for verdict in (*calm, *not_comparable))
     reasons = [f"- {_case(verdict)} ({_inert(verdict.metric)}): {_inert(verdict.reason)}" for verdict in not_comparable]
     why = _within(reasons, room=room // 2)
     table = _table(calm, room=room - _size(why))
@@ -202,7 +200,8 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
     return (
         _case(verdict),
         _inert(verdict.metric),
-        verdict.outcome,
+        wording.outcome(verdict),
+        *map(_unbroken, wording.amounts(verdict)),
         "" if verdict.ratio is None else _change(verdict.ratio),
         wording.interval(verdict, written=_change) if verdict.pairs else "",
         str(verdict.pairs) if verdict.pairs else "",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import fmean
+from statistics import fmean, median
 
 import msgspec
 
@@ -19,7 +19,7 @@ from speedscore.gate.sides import Finished
 from speedscore.verdicts.change_claim import ChangeClaim, ClaimVerdict, judge_claim
 from speedscore.verdicts.settings import CaseSettings
 from speedscore.verdicts.time_verdict import looks_slower, read_time
-from speedscore.verdicts.verdict import Verdict, VerdictPolicy, finite, read
+from speedscore.verdicts.verdict import FigureVerdict, Verdict, VerdictPolicy, finite, is_minor, read
 
 THREADED_FROM = 1.15
 """Processors at work in a round from which more than one counts as used."""
@@ -35,6 +35,10 @@ those of the typical round. Their sizes alone decide that and never their signs,
 _LARGER_BUDGET = 2
 """So many times its seconds are a case's budget while its mean alone looks slower and is open, or where it is claimed
 to have changed: a claim of 2 % takes more pairs than to exclude 5 %."""
+
+_LONGEST_BUDGET, _LOOKS_FOR_ALL = 5, 2
+"""So many times its seconds are the budget of a case until so many looks have been: where calls are long, or processes
+start slowly, its seconds would be spent before it could be decided at all."""
 
 _PREEMPTED_FROM = 0.1
 """Share of the time of a case that others took, from which it is told."""
@@ -54,6 +58,10 @@ class _PairedMetric:
         self.log_ratios: list[float] = []
         """Of a time, those of the typical round."""
         self.mean_log_ratios: list[float] = []
+        """Of a time alone."""
+        self.amounts: list[tuple[float, float]] = []
+        """Seconds of the typical round, or bytes, on base and on head."""
+        self.mean_seconds: list[tuple[float, float]] = []
         """Of a time alone."""
         self.verdict: Verdict | None = None
 
@@ -153,11 +161,14 @@ class GatedCase:
         if result.log_ratio is not None and result.mean_log_ratio is not None:
             self._metrics["time"].log_ratios.append(result.log_ratio)
             self._metrics["time"].mean_log_ratios.append(result.mean_log_ratio)
+            self._metrics["time"].amounts += [result.typical_seconds] if result.typical_seconds else []
+            self._metrics["time"].mean_seconds += [result.mean_seconds] if result.mean_seconds else []
             self._pairs_by_fastest += result.by_fastest
             self._preempted.append(result.preempted)
         base, head = _memory_bytes(result.base), _memory_bytes(result.head)
         if "memory" in self._metrics and base and head:
             self._metrics["memory"].log_ratios.append(math.log(head / base))
+            self._metrics["memory"].amounts.append((base, head))
 
     def lost(self, label: str, how: str) -> None:
         """A side died in it."""
@@ -174,7 +185,7 @@ class GatedCase:
             if metric.verdict is not None:
                 continue
             pairs = len(metric.log_ratios)
-            why_last = cut_off or self._why_budget_is_spent(pairs)
+            why_last = cut_off or self._why_budget_is_spent(pairs, looks)
             last = bool(why_last) or pairs >= max(looks)
             if last or pairs in looks:
                 metric.verdict = self._decide(name, metric, last=last, figure_count=figure_count, why_last=why_last)
@@ -245,9 +256,10 @@ class GatedCase:
         time = self._metrics["time"]
         return math.hypot(*time.mean_log_ratios) > _LARGER_FROM * math.hypot(*time.log_ratios)
 
-    def _why_budget_is_spent(self, pairs: int) -> str:
+    def _why_budget_is_spent(self, pairs: int, looks: tuple[int, ...]) -> str:
         """Said when one more pair, as long as the others, would end beyond the case's budget."""
-        budget = self._settings.seconds * (_LARGER_BUDGET if self._mean_looks_slower or self._claims else 1)
+        factor = _LARGER_BUDGET if self._mean_looks_slower or self._claims else 1
+        budget = self._settings.seconds * (_LONGEST_BUDGET if pairs < looks[_LOOKS_FOR_ALL - 1] else factor)
         if self.seconds * (1 + 1 / (pairs + 1)) <= budget:
             return ""
         return f"its {budget:.0f} s were spent"
@@ -275,7 +287,10 @@ class GatedCase:
         if reading.outcome is None:
             return None
         undecided = reading.outcome == "inconclusive"
-        return Verdict(
+        figures = _with_seconds(reading.figures, metric)
+        deciding = next((each for each in figures if each.ratio == reading.ratio), None)
+        amounts = (deciding.base_seconds, deciding.head_seconds) if deciding else _medians(metric.amounts)
+        verdict = Verdict(
             case=self.id,
             metric=name,
             outcome=reading.outcome,
@@ -287,8 +302,11 @@ class GatedCase:
             seconds=self.seconds if name == "time" else 0.0,
             smallest_visible=reading.smallest_visible,
             notes=self._time_notes(pairs) if name == "time" else (),
-            figures=reading.figures,
+            figures=figures,
+            base_amount=amounts[0],
+            head_amount=amounts[1],
         )
+        return msgspec.structs.replace(verdict, is_minor=is_minor(verdict))
 
     def _time_notes(self, pairs: int) -> tuple[str, ...]:
         notes = [*self._notes, *self._conditions.notes()]
@@ -305,6 +323,20 @@ class GatedCase:
             return reason
         seconds = self.seconds / (pairs + 1) * (needed + 1)
         return f"{reason}; about {needed} pairs would decide, {seconds:.0f} s at this pace"
+
+
+def _with_seconds(figures: tuple[FigureVerdict, ...], time: _PairedMetric) -> tuple[FigureVerdict, ...]:
+    """The figures of a time, the typical round and the mean, with how long a call took."""
+    both = (_medians(time.amounts), _medians(time.mean_seconds))
+    return tuple(
+        msgspec.structs.replace(figure, base_seconds=base, head_seconds=head)
+        for figure, (base, head) in zip(figures, both, strict=False)
+    )
+
+
+def _medians(pairs: list[tuple[float, float]]) -> tuple[float, float] | tuple[None, None]:
+    """Of base and of head."""
+    return (median(base for base, _ in pairs), median(head for _, head in pairs)) if pairs else (None, None)
 
 
 def _memory_bytes(side: Finished) -> float | None:

@@ -78,7 +78,8 @@ def _why_nothing(matching: Matching, cases: Sequence[GatedCase], verdicts: Seque
         return f"neither side measured any of {len(cases)} cases, the first because: {first.reason}"
     # Where all is new, base may be a wrong folder: that nothing was compared is no pass.
     first_other = next((f"{verdict.case}: {verdict.reason}" for verdict in matching.others), "")
-    return next(iter(matching.warnings), "") or cut_off or first_other or NO_BENCHMARK
+    no_benchmark = f"{NO_BENCHMARK}: {matching.why_none}" if matching.why_none else NO_BENCHMARK
+    return next(iter(matching.warnings), "") or cut_off or first_other or no_benchmark
 
 
 INTERRUPTED = "interrupted"

@@ -15,12 +15,8 @@ from speedscore.text.tables import captioned_table
 from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
 from speedscore.verdicts.verdict import Verdict
 
-_HEADERS = ("verdict", "ratio", "interval", "pairs", "s", "sees")
-_LEGEND = (
-    "ratio: head over base, above 1 is slower or larger, of the figure that decided: the typical round's or the "
-    "mean's. pairs: of fresh processes. sees: the smallest slowdown that so many pairs as noisy as these would have "
-    "shown."
-)
+_HEADERS = ("verdict", "base", "head", "ratio", "interval", "pairs", "sees")
+_RATIO = "ratio: head over base, above 1 is slower or larger"
 
 
 def terminal_lines(report: GateReport) -> list[str]:
@@ -29,7 +25,7 @@ def terminal_lines(report: GateReport) -> list[str]:
     lines = ["", " speedscore gate ".center(TERMINAL_COLUMNS, "="), *sides, ""]
     shown = wording.worst_first(filter(wording.has_row, report.verdicts))
     if shown:
-        lines += [*_table(shown), "", *wrapped(_LEGEND), ""]
+        lines += [*_table(shown), "", *wrapped(wording.legend(report, ratio=_RATIO)), ""]
     remarks = [
         *wording.upgrade(report),
         *wording.claims(report),
@@ -69,11 +65,11 @@ def _table(verdicts: Sequence[Verdict]) -> list[str]:
 def _figures(verdict: Verdict) -> tuple[str, ...]:
     visible = verdict.smallest_visible
     return (
-        verdict.outcome,
+        wording.outcome(verdict),
+        *wording.amounts(verdict),
         wording.as_ratio(verdict.ratio) if verdict.ratio is not None else "",
         wording.interval(verdict) if verdict.pairs else "",
         str(verdict.pairs) if verdict.pairs else "",
-        f"{verdict.seconds:.1f}" if verdict.seconds else "",
         short_percent(visible) if visible is not None else "",
     )
 

@@ -18,6 +18,7 @@ from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.lockstep import PairResult, PairTask, SideLostError, run_tasks
 from speedscore.gate.own_code import why_not_own_code, why_unlike_builds
 from speedscore.gate.plan import GatePlan
+from speedscore.gate.side_endings import why_it_ended
 from speedscore.gate.sides import Side, SideCollection, StartSide
 from speedscore.host.clock import Clock
 from speedscore.host.piped import ProcessLostError
@@ -127,6 +128,8 @@ class PairRunner:
             ):
                 done += 1
                 note(by_id[result.case], result)
+                for case in cases:  # whoever was the first to ask for what all of them use
+                    case.seconds += result.shared_seconds / len(cases)
                 if done < len(tasks):
                     self.check_budget()
             _check_own_code(pair)
@@ -162,4 +165,5 @@ def _heard(side: Side, ask: Callable[[], Answer]) -> Answer:
     except BudgetSpentError as error:
         raise BudgetSpentError(f"{error} of {side.spec.label}, which collects" if str(error) else "") from None
     except ProcessLostError as error:
-        raise GateError(f"pytest on {side.spec.label} ({side.spec.description}) {error}") from None
+        why = why_it_ended(str(error), root=side.spec.root)
+        raise GateError(f"pytest on {side.spec.label} ({side.spec.description}) {why}") from None

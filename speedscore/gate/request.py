@@ -50,8 +50,6 @@ def read_request(config: pytest.Config) -> GateRequest:
         raise SettingsError("--gate-canary compares head with a copy of itself; leave out --gate, or the canary")
     upgrade = tuple(config.getoption("speedscore_gate_upgrade") or ())
     _check_upgrade(config, upgrade)
-    if config.getoption("dist", "no") != "no" or config.getoption("numprocesses", None):
-        raise SettingsError("the sides take turns on this machine: leave out -n (pytest-xdist)")
     claims = tuple(map(read_claim, dict.fromkeys(config.getoption("speedscore_gate_claim"))))
     if claims and canary is not None:
         raise SettingsError("--gate-claim is about head against BASE; leave out --gate-canary, or the claim")

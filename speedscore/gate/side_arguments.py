@@ -130,7 +130,7 @@ def select(arguments: Sequence[str], *, paths: Sequence[str], start: Path, proje
     named = named_paths(arguments, paths)
     for index, argument in enumerate(arguments):
         if index not in named:
-            kept.append(_rewritten(argument, moves))
+            kept.append(rewritten(argument, moves))
             continue
         path, mark, test = argument.partition("::")
         on_side = moved(Path(os.path.normpath(start / path)), moves)
@@ -146,7 +146,7 @@ def select(arguments: Sequence[str], *, paths: Sequence[str], start: Path, proje
     )
 
 
-def _rewritten(argument: str, moves: Moves) -> str:
+def rewritten(argument: str, moves: Moves) -> str:
     """An option whose value is a path, in the other checkout's words."""
     for origin, goal in moves:
         # Not within a longer name: the results in ``repository-results`` are nothing of ``repository``.

@@ -67,6 +67,17 @@ class SideCollection(msgspec.Struct, frozen=True, tag_field="event", tag="collec
     """Version of its interpreter."""
     import_seconds: float | None = None
     """What it took to load plugins, conftest files and test modules; None where that was not asked for."""
+    tests: int = 0
+    """All tests that were selected, benchmarks or not."""
+    left_out: int = 0
+    """Benchmarks that the command line deselects, as by ``-k``."""
+
+
+class FixtureSetUp(msgspec.Struct, frozen=True, tag_field="event", tag="fixture"):
+    """Which fixture is being made, of those that several tests share."""
+
+    name: str
+    """Empty where that is over."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
@@ -147,6 +158,8 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     """By stage, before the rounds; None where that was not asked for."""
     round_stages_seconds: Mapping[str, float] | None = None
     """By stage, of one iteration of a round."""
+    shared_seconds: float = 0.0
+    """What it took to make fixtures that other tests use, too, and that this test was the first to ask for."""
 
 
 class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):

@@ -100,6 +100,8 @@ class MadeUpSide:
             "foreign": {},
             "extensions": (),
             "stillborn": "",
+            "tests": 0,
+            "left_out": 0,
         } | collection
         self._is_frozen = False
         self._extra_work = 0.0
@@ -109,7 +111,8 @@ class MadeUpSide:
         if self._collection["stillborn"]:
             raise ProcessLostError(self._collection["stillborn"])
         cases = tuple(CollectedCase(name, test.group, test.source) for name, test in self._tests.items())
-        return SideCollection(cases, self._collection["errors"], self._collection["python"])
+        told = self._collection
+        return SideCollection(cases, told["errors"], told["python"], tests=told["tests"], left_out=told["left_out"])
 
     def begin(self, request: CaseRequest, *, extra_work: float) -> None:
         self.requests.append(request)

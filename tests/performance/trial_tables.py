@@ -1,7 +1,7 @@
 """Puts what trials have found into the pages of the documentation: ``python -m tests.performance.trial_tables``.
 
-Whatever stands in a page between ``<!-- trials of NAME -->`` and ``<!-- end of trials -->`` is the ``tally`` that the module
-NAME of this folder makes of the raw lines that it keeps in ``results/NAME.jsonl``. It runs no trial.
+Whatever stands in a page between ``<!-- trials of NAME -->`` and ``<!-- end of trials -->`` is the ``tally`` that the
+module NAME of this folder makes of the raw lines that it keeps in ``results/NAME.jsonl``. It runs no trial.
 """
 
 from __future__ import annotations

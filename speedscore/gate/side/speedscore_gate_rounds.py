@@ -8,14 +8,15 @@ the gate tells it to time, and decides nothing.
 from __future__ import annotations
 
 import gc
+import inspect
 import json
 import math
 import os
 import signal
+import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from pytest_benchmark.fixture import PauseInstrumentation
 from speedscore_gate_clocks import Clock
 from speedscore_gate_conditions import surroundings
 from speedscore_gate_observing import ObservedRounds, observe
@@ -139,6 +140,26 @@ def spin(units: int) -> float:
     return total
 
 
+class Uninstrumented:
+    """No tracer and no profiler, as of a debugger or of coverage, while it lasts.
+
+    pytest-benchmark has the same from 5.2 on (PauseInstrumentation); projects that pin an older one are gated, too.
+    """
+
+    def __enter__(self) -> None:
+        self._tracer, self._profiler = sys.gettrace(), sys.getprofile()
+        if self._tracer:
+            sys.settrace(None)
+        if self._profiler:
+            sys.setprofile(None)
+
+    def __exit__(self, *_: object) -> None:
+        if self._tracer:
+            sys.settrace(self._tracer)
+        if self._profiler:
+            sys.setprofile(self._profiler)
+
+
 class Rounds:
     """What both kinds of benchmark share: one round, timed by the fixture's own timer."""
 
@@ -158,7 +179,7 @@ class Rounds:
         if self._fixture._disable_gc:
             gc.disable()
         try:
-            with PauseInstrumentation():
+            with Uninstrumented():
                 preemption = Preemption()
                 wall_started, cpu_started = Clock.wall(), Clock.process()
                 started = timer()
@@ -249,14 +270,17 @@ def paired_pedantic(
     warmup_rounds: int = 0,
     iterations: int = 1,
 ) -> Any:
-    """In place of BenchmarkFixture._raw_pedantic: at most the rounds that the test allows, each set up as it says."""
+    """In place of BenchmarkFixture._raw_pedantic: at most the rounds that the test allows, each set up as it says.
+
+    pytest-codspeed gives a ``setup`` the benchmark's own arguments, pytest-benchmark gives it none.
+    """
     if iterations > 1 and setup:
         raise ValueError("Can't use more than 1 `iterations` with a `setup` function.")
     shared = Rounds(fixture)
 
     def time_round() -> RoundTimes:
         used_args, used_kwargs = args, kwargs or {}
-        made = setup() if setup else None
+        made = _set_up(setup, used_args, used_kwargs) if setup else None
         if made:
             if used_args or used_kwargs:
                 raise TypeError("Can't use `args` or `kwargs` if `setup` returns the arguments.")
@@ -275,3 +299,13 @@ def paired_pedantic(
         shared.pairing.agree(iterations, most_rounds=rounds)
     shared.run(time_round, iterations)
     return shared.result
+
+
+def _set_up(setup: Any, args: Any, kwargs: Any) -> Any:
+    try:
+        inspect.signature(setup).bind()
+    except TypeError:
+        return setup(*args, **kwargs)
+    except ValueError:  # of what is written in C, Python knows no signature
+        pass
+    return setup()

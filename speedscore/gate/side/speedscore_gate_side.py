@@ -5,8 +5,8 @@ nothing of ours, only pytest and pytest-benchmark. The gate tells it over a pipe
 every round waits for the gate's message. It decides nothing, and saves nothing.
 
 What crosses the pipes are JSON lines, those of a side behind its signature. The gate sends ``case``, ``agree`` or
-``observe``, ``round``, ``enough`` and ``end``; this module sends ``collected``, ``ready``, ``round``, ``observed``,
-``finished`` and ``ended``.
+``observe``, ``round``, ``enough`` and ``end``; this module sends ``collected``, ``fixture``, ``ready``, ``round``,
+``observed``, ``finished`` and ``ended``.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import speedscore_gate_codspeed
 from pytest_benchmark.fixture import BenchmarkFixture
+from speedscore_gate_clocks import Clock
 from speedscore_gate_code import OwnCode
+from speedscore_gate_codspeed import bring_into_form, is_benchmark, mark_of, switch_off
 from speedscore_gate_conditions import parameters_of
 from speedscore_gate_observing import let_be_looked_into
 from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
@@ -65,6 +68,14 @@ class SidePlugin:
         self._pipe = Pipe()
         self._stages = stages
         self._collection_errors: list[str] = []
+        self._left_out = 0
+        """Benchmarks that the command line deselects."""
+        self._setting_up: list[str] = []
+        """Fixtures of a wider scope than a test's that are being made, the outer ones first."""
+        self._shared_seconds = 0.0
+        """What making them took in this test."""
+        self._failed_fixture = ""
+        """The first in this test that could not be made."""
         self._reports: list[pytest.TestReport] = []
         self._order: dict[str, Any] = {}
         self._extra_info: dict[str, Any] = {}
@@ -75,16 +86,22 @@ class SidePlugin:
             last_line = report.longreprtext.strip().splitlines()[-1]
             self._collection_errors.append(f"{report.nodeid}: {last_line[:MOST_REASON_CHARACTERS]}")
 
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self._left_out += sum(map(is_benchmark, items))
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         OwnCode.of_this_process().stay_first()
-        items = {item.nodeid: item for item in session.items if uses_benchmark(item)}
+        items = {item.nodeid: item for item in session.items if is_benchmark(item)}
+        bring_into_form(items.values())
         self._pipe.send(
             "collected",
             cases=[{"id": item.nodeid, "group": group_of(item), "source": digest_of(item)} for item in items.values()],
             errors=self._collection_errors,
             python=sys.version.split()[0],
             import_seconds=self._stages.import_seconds() if self._stages else None,
+            tests=len(session.items),
+            left_out=self._left_out,
         )
         while (order := self._pipe.receive())["do"] == "case":
             if item := items.get(order["case"]):
@@ -96,7 +113,7 @@ class SidePlugin:
 
     def _run(self, item: pytest.Item, following: pytest.Item | None, order: dict[str, Any]) -> None:
         self._order, self._reports, self._extra_info = order, [], {}
-        self._pairing = None
+        self._pairing, self._shared_seconds, self._failed_fixture = None, 0.0, ""
         use_processors(order["processors"])
         call = getattr(item, "callspec", None)
         # Before the peak is forgotten: to look at large parameters takes memory.
@@ -105,7 +122,7 @@ class SidePlugin:
         if self._stages:
             self._stages.begin_test()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        outcome, reason = verdict_of(self._reports)
+        outcome, reason = verdict_of(self._reports, fixture=self._failed_fixture)
         not_comparable = self._pairing.not_comparable if self._pairing else ""
         told: dict[str, Any] = {}
         try:
@@ -119,13 +136,31 @@ class SidePlugin:
             not_comparable=not_comparable,
             conditions={**parameters, **(self._pairing.conditions if self._pairing else {})},
             peak_bytes=peak_bytes() if fresh_peak else None,
+            shared_seconds=self._shared_seconds,
             **(self._stages.told() if self._stages else {}) | told,
         )
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self) -> Generator[None, Any, Any]:
-        value: object = yield
-        if isinstance(value, BenchmarkFixture):
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
+        is_shared = fixturedef.scope != "function"
+        if is_shared:
+            # Both sides make theirs at the same time: one that waits for the other is to be named.
+            self._setting_up.append(fixturedef.argname)
+            self._pipe.send("fixture", name=fixturedef.argname)
+        began = Clock.wall()
+        try:
+            value: object = yield
+        except BaseException:
+            self._failed_fixture = self._failed_fixture or fixturedef.argname
+            raise
+        finally:
+            if is_shared:
+                self._setting_up.pop()
+                if not self._setting_up:  # else it is a part of the outer one
+                    self._shared_seconds += Clock.wall() - began
+                self._pipe.send("fixture", name=self._setting_up[-1] if self._setting_up else "")
+        # pytest-codspeed's fixture says that it is an instance. One that another fixture hands on is known already.
+        if issubclass(type(value), BenchmarkFixture) and not hasattr(value, "pairing"):
             self._pairing = Lockstep(self._pipe, self._order, stages=self._stages)
             setattr(value, "pairing", self._pairing)  # noqa: B010 - the class knows no such field
             self._extra_info = value.extra_info
@@ -146,12 +181,8 @@ def folders_of(config: pytest.Config) -> list[str]:
     return sorted({OwnCode.of_this_process().own, str(config.rootpath)}, key=len, reverse=True)
 
 
-def uses_benchmark(item: pytest.Item) -> bool:
-    return bool({"benchmark", "benchmark_weave"} & set(getattr(item, "fixturenames", ())))
-
-
 def group_of(item: pytest.Item) -> str:
-    mark = item.get_closest_marker("benchmark")
+    mark = mark_of(item)
     return str(mark.kwargs.get("group") or "") if mark else ""
 
 
@@ -164,14 +195,15 @@ def digest_of(item: pytest.Item) -> str:
     return hashlib.sha256(source.encode()).hexdigest()
 
 
-def verdict_of(reports: list[pytest.TestReport]) -> tuple[str, str]:
-    """How the test ended, and why."""
+def verdict_of(reports: list[pytest.TestReport], *, fixture: str = "") -> tuple[str, str]:
+    """How the test ended, and why; ``fixture`` is that which could not be made, if so."""
     for report in reports:
         if report.failed:
             crash = getattr(report.longrepr, "reprcrash", None)
             message = str(getattr(crash, "message", "")) or report.longreprtext
             lines = [line for line in message.splitlines() if line.strip()] or ["no message"]
-            return "failed", f"{report.when}: {lines[0].strip()}"
+            where = f"setup of fixture {fixture!r}" if fixture and report.when == "setup" else report.when
+            return "failed", f"{where}: {lines[0].strip()}"
         if report.skipped and hasattr(report, "wasxfail"):
             return "skipped", f"expected to fail: {report.wasxfail}"
         if report.skipped:
@@ -213,15 +245,25 @@ def pytest_addoption() -> None:
     stages_of_this_process()  # begun here, for what is imported from now on
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Before any plugin is configured."""
+    switch_off(config)
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark, xdist and junitxml read what they were asked for
 def pytest_configure(config: pytest.Config) -> None:
     # Its two loops, and nothing else of it: there is no public way to let a round wait.
     for name, paired in (("_raw", paired_raw), ("_raw_pedantic", paired_pedantic)):
         if not hasattr(BenchmarkFixture, name):
-            raise pytest.UsageError(f"a gate needs pytest-benchmark 5; this one has no BenchmarkFixture.{name}")
+            raise pytest.UsageError(
+                f"a gate needs pytest-benchmark 4 or newer; this one has no BenchmarkFixture.{name}"
+            )
         setattr(BenchmarkFixture, name, paired)
     for name, nothing in NOTHING_SAVED.items():
         if hasattr(config.option, name):
             setattr(config.option, name, nothing)
+    config.addinivalue_line("markers", "codspeed_benchmark: a test that is benchmarked as a whole")
+    config.pluginmanager.register(speedscore_gate_codspeed, "speedscore_gate_codspeed")
     let_be_looked_into()
     config.pluginmanager.register(SidePlugin(stages_of_this_process()), "speedscore_gate_session")
