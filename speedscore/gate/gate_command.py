@@ -29,6 +29,7 @@ class PytestArgumentsError(ValueError):
 
 
 ERRORS = (NothingToCompareError, PytestArgumentsError)
+_FLAGS = ("affected", "build")
 _OPTIONS = ("python", "detect", "inconclusive", "canary", "time_budget", "json", "markdown")
 
 
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("base", nargs="?", metavar="BASE", help="a git ref or a directory; none with --canary")
     parser.add_argument("--python", metavar="PYTHON", help="the interpreter of BASE (default: this one)")
     parser.add_argument("--build", action="store_true", help="build each side into an environment of its own")
+    parser.add_argument("--affected", action="store_true", help="leave out benchmarks that the change cannot touch")
     parser.add_argument("--detect", metavar="SIZE", help="the slowdown to be found, as 3%% (default: 5%%)")
     parser.add_argument("--inconclusive", choices=("fail", "pass"), help="its exit code: 11 (default) or 0")
     parser.add_argument("--canary", metavar="SIZE", help="add work of this size to a copy of head, and see it found")
@@ -78,5 +80,5 @@ def pytest_words(options: argparse.Namespace) -> list[str]:
     given = {name: value for name in _OPTIONS if (value := getattr(options, name))}
     words = [f"--gate-{name.replace('_', '-')}={value}" for name, value in given.items()]
     base = [] if options.base is None else [f"--gate={options.base}"]
-    build = ["--gate-build"] if options.build else []
-    return ["--benchmark-only", *base, *build, *words, *split, *options.pytest_arguments]
+    flags = [f"--gate-{name}" for name in _FLAGS if getattr(options, name)]
+    return ["--benchmark-only", *base, *flags, *words, *split, *options.pytest_arguments]

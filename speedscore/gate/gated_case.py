@@ -6,6 +6,7 @@ It starts nothing and reads no clock: results of pairs go in, verdicts come out.
 from __future__ import annotations
 
 import math
+from functools import partial
 from statistics import fmean
 
 import msgspec
@@ -35,6 +36,17 @@ _LARGER_BUDGET = 2
 
 _PREEMPTED_FROM = 0.1
 """Share of the time of a case that others took, from which it is told."""
+
+
+class Schedule(msgspec.Struct, frozen=True):
+    """When cases are looked at: known once the pilot has been."""
+
+    looks: tuple[int, ...] = ()
+    """Numbers of pairs."""
+    early_looks: tuple[int, ...] = ()
+    """Before those; what is clearly unchanged leaves."""
+    figure_count: int = 1
+    """Of all cases together: they share the error of a false alarm."""
 
 
 class _WayToRun(msgspec.Struct, frozen=True):
@@ -78,6 +90,11 @@ class GatedCase:
         """Whether a look could not decide about its time."""
         self._mean_looks_slower = False
         """At the latest look."""
+
+    @property
+    def test_file(self) -> str:
+        """Relative to pytest's rootdir."""
+        return self.id.partition("::")[0]
 
     @property
     def figure_count(self) -> int:
@@ -142,7 +159,7 @@ class GatedCase:
         """A side died in it."""
         self.exclusion = lost(label, how)
 
-    def look(self, looks: tuple[int, ...], *, figure_count: int, cut_off: str = "") -> None:
+    def look(self, schedule: Schedule, *, cut_off: str = "") -> None:
         """Decide what can be decided now. ``cut_off`` says why there will be no more pairs, where that is so;
         without it there must be looks."""
         if self.exclusion:
@@ -154,9 +171,8 @@ class GatedCase:
                 continue
             pairs = len(metric.log_ratios)
             why_last = cut_off or self._why_budget_is_spent(pairs)
-            last = bool(why_last) or pairs >= max(looks)
-            if last or pairs in looks:
-                metric.verdict = self._decide(name, metric, last=last, figure_count=figure_count, why_last=why_last)
+            if why_last or pairs in (*schedule.early_looks, *schedule.looks):
+                metric.verdict = self._decide(name, metric, schedule, why_last=why_last)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """All that is decided; none of a case that neither side measures."""
@@ -198,9 +214,7 @@ class GatedCase:
     def _policy(self, metric: str) -> VerdictPolicy:
         return self._settings.memory if metric == "memory" else self._settings.time
 
-    def _decide(
-        self, name: str, metric: _PairedMetric, *, last: bool, figure_count: int, why_last: str
-    ) -> Verdict | None:
+    def _decide(self, name: str, metric: _PairedMetric, schedule: Schedule, *, why_last: str) -> Verdict | None:
         """The verdict on a metric; None where more pairs are needed."""
         pairs = len(metric.log_ratios)
         if not pairs:
@@ -208,13 +222,19 @@ class GatedCase:
                 case=self.id, metric=name, outcome="inconclusive", reason=f"{why_last} before the first pair"
             )
         policy = self._policy(name)
-        if name == "time":
-            reading = read_time(metric.log_ratios, metric.mean_log_ratios, policy, figure_count=figure_count, last=last)
+        is_time = name == "time"
+        figures = (metric.log_ratios, metric.mean_log_ratios) if is_time else (metric.log_ratios,)
+        judge = partial(read_time if is_time else read, *figures)
+        reading = judge(
+            policy,
+            figure_count=schedule.figure_count,
+            last=bool(why_last) or pairs >= max(schedule.looks),
+            early=pairs in schedule.early_looks,
+        )
+        if is_time:
             self._was_left_open = reading.outcome is None
             typical, mean = (looks_slower(each.ratio, policy) for each in reading.figures)
             self._mean_looks_slower = self._was_left_open and mean and not typical
-        else:
-            reading = read(metric.log_ratios, policy, figure_count=figure_count, last=last)
         if reading.outcome is None:
             return None
         undecided = reading.outcome == "inconclusive"

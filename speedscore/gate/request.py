@@ -25,6 +25,8 @@ class GateRequest(msgspec.Struct, frozen=True):
     base_python: str
     build: bool
     """Whether each side is built and installed in an environment of its own."""
+    only_affected: bool
+    """Whether benchmarks that the change cannot have touched are left out."""
     inconclusive_passes: bool
     budget_seconds: float | None
     """None without a limit."""
@@ -38,6 +40,8 @@ def read_request(config: pytest.Config) -> GateRequest:
         raise SettingsError("--gate: name a git ref or a directory, found nothing")
     if canary is not None and base is not None:
         raise SettingsError("--gate-canary compares head with a copy of itself; leave out --gate, or the canary")
+    if canary is not None and config.getoption("speedscore_gate_affected"):
+        raise SettingsError("--gate-canary compares head with a copy of itself, so --gate-affected would leave out all")
     if config.getoption("dist", "no") != "no" or config.getoption("numprocesses", None):
         raise SettingsError("the sides take turns on this machine: leave out -n (pytest-xdist)")
     return GateRequest(
@@ -45,6 +49,7 @@ def read_request(config: pytest.Config) -> GateRequest:
         canary=0.0 if canary is None else fraction(canary, what="--gate-canary"),
         base_python=str(Path(config.getoption("speedscore_gate_python") or sys.executable).expanduser()),
         build=config.getoption("speedscore_gate_build"),
+        only_affected=config.getoption("speedscore_gate_affected"),
         inconclusive_passes=config.getoption("speedscore_gate_inconclusive") == "pass",
         budget_seconds=_budget_seconds(config.getoption("speedscore_gate_time_budget")),
     )

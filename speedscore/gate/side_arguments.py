@@ -23,7 +23,7 @@ OWN_OPTIONS = (
     "--gate-time-budget",
 )
 """All with a value."""
-_OWN_FLAGS = ("--gate-build",)
+_OWN_FLAGS = ("--gate-affected", "--gate-build")
 """Those without."""
 Moves = Sequence[tuple[Path, Path]]
 """Folders of head's checkout, and what they are in this side's: the inner one first."""

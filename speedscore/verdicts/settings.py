@@ -61,6 +61,9 @@ class GateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Folders of each checkout from which its own code is imported, before anything that is installed."""
     allow_missing: tuple[str, ...] = ()
     """Cases of the base that head may lack: node ids, with ``*`` for anything."""
+    unaffecting: tuple[str, ...] = ()
+    """Files that no benchmark depends on unless it was seen to open them, as its documents: paths from the repository's
+    root, with ``*`` for anything."""
     case: tuple[CaseTable, ...] = ()
 
 
@@ -92,6 +95,10 @@ class Settings:
     @property
     def python_path(self) -> tuple[str, ...]:
         return self._table.python_path
+
+    @property
+    def unaffecting(self) -> tuple[str, ...]:
+        return self._table.unaffecting
 
     def may_be_missing(self, case: str) -> bool:
         return any(CaseTable(match=pattern).fits(case=case, group="") for pattern in self._table.allow_missing)

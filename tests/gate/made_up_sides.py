@@ -16,7 +16,17 @@ from speedscore.gate.loop import Gate
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.plan import GatePlan, SidePlan
 from speedscore.gate.side_arguments import Selection
-from speedscore.gate.sides import CaseRequest, CollectedCase, Ended, Finished, Ready, SideCollection, SideSpec, Timed
+from speedscore.gate.sides import (
+    CaseRequest,
+    CollectedCase,
+    Dependencies,
+    Ended,
+    Finished,
+    Ready,
+    SideCollection,
+    SideSpec,
+    Timed,
+)
 from speedscore.host.piped import ProcessLostError
 from speedscore.verdicts.settings import GateTable, Settings
 
@@ -57,6 +67,10 @@ class MadeUpTest:
     """By the number of the pair."""
     group: str = ""
     source: str = ""
+    depends: Dependencies | None = None
+    """What its file turns out to depend on, where that is asked."""
+    reaches: tuple[str, ...] = ()
+    """What the names in its file lead to."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of Finished."""
 
@@ -95,7 +109,9 @@ class MadeUpSide:
         if self._collection["stillborn"]:
             raise ProcessLostError(self._collection["stillborn"])
         cases = tuple(CollectedCase(name, test.group, test.source) for name, test in self._tests.items())
-        return SideCollection(cases, self._collection["errors"], self._collection["python"])
+        reaches = {name.partition("::")[0]: test.reaches for name, test in self._tests.items()}
+        told = {} if self.spec.trace is None or self.spec.trace.only else reaches
+        return SideCollection(cases, self._collection["errors"], self._collection["python"], reaches=told)
 
     def begin(self, request: CaseRequest, *, extra_work: float) -> None:
         self.requests.append(request)
@@ -144,7 +160,9 @@ class MadeUpSide:
         return self._finished()
 
     def end(self) -> Ended:
-        return Ended(self._collection["foreign"], self._collection["extensions"])
+        only = self.spec.trace and self.spec.trace.only
+        depends = next((test.depends for name, test in self._tests.items() if name.partition("::")[0] == only), None)
+        return Ended(self._collection["foreign"], self._collection["extensions"], dependencies=depends)
 
     def freeze(self) -> None:
         self._is_frozen = True
@@ -206,6 +224,9 @@ class QuietListener:
 
     def collected(self, cases: int) -> None:
         self.told.append((cases,))
+
+    def left_out(self, cases: int, *, all_because: str) -> None:
+        """Says nothing that the outcome does not."""
 
     def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
         self.told.append((pairs, open_cases, cases))

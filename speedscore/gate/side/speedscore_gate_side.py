@@ -16,7 +16,7 @@ import hashlib
 import inspect
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 from speedscore_gate_code import OwnCode
 from speedscore_gate_conditions import parameters_of
+from speedscore_gate_dependencies import Watch, reached, trace_of_this_process
 from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
 from speedscore_gate_values import WrongValueError, figures
 
@@ -49,13 +50,16 @@ NOTHING_SAVED: dict[str, Any] = {
 """What the project's own settings may ask for and a side cannot use: nothing is saved, compared or shared out."""
 
 MOST_REASON_CHARACTERS = 500
+_WATCH = "speedscore_gate_watch"
 
 
 class SidePlugin:
     """The plugin itself: collects, then runs what the gate asks for, one test at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch | None) -> None:
+        """``watch`` is there where the gate wants to know what the tests depend on."""
         self._pipe = Pipe()
+        self._watch = watch
         self._collection_errors: list[str] = []
         self._reports: list[pytest.TestReport] = []
         self._order: dict[str, Any] = {}
@@ -76,13 +80,15 @@ class SidePlugin:
             cases=[{"id": item.nodeid, "group": group_of(item), "source": digest_of(item)} for item in items.values()],
             errors=self._collection_errors,
             python=sys.version.split()[0],
+            reaches=reached_by(items.values()),
         )
         while (order := self._pipe.receive())["do"] == "case":
             if item := items.get(order["case"]):
                 self._run(item, items.get(order["next"]), order)
             else:
                 self._pipe.send("finished", outcome="absent", reason="this process has no such case")
-        self._pipe.send("ended", **OwnCode.of_this_process().imported())
+        dependencies = self._watch.told() if self._watch else None
+        self._pipe.send("ended", **OwnCode.of_this_process().imported(), dependencies=dependencies)
         return True
 
     def _run(self, item: pytest.Item, following: pytest.Item | None, order: dict[str, Any]) -> None:
@@ -131,6 +137,15 @@ def folders_of(config: pytest.Config) -> list[str]:
 
 def uses_benchmark(item: pytest.Item) -> bool:
     return bool({"benchmark", "benchmark_weave"} & set(getattr(item, "fixturenames", ())))
+
+
+def reached_by(items: Iterable[pytest.Item]) -> dict[str, list[str]]:
+    """By test file the files that its names lead to, where the gate asks."""
+    trace = trace_of_this_process()
+    if trace is None or trace["only"]:
+        return {}
+    modules = {item.nodeid.partition("::")[0]: getattr(item, "module", None) for item in items}
+    return reached({path: module for path, module in modules.items() if module}, trace["root"])
 
 
 def group_of(item: pytest.Item) -> str:
@@ -190,9 +205,12 @@ def peak_bytes() -> int | None:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)
 
 
-def pytest_addoption() -> None:
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     """Called as this plugin is registered: before those of installed packages are imported, and any conftest."""
     OwnCode.of_this_process().put_first()
+    trace = trace_of_this_process()
+    if trace and trace["only"]:
+        pluginmanager.register(Watch(trace["root"]), _WATCH)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark, xdist and junitxml read what they were asked for
@@ -205,4 +223,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, nothing in NOTHING_SAVED.items():
         if hasattr(config.option, name):
             setattr(config.option, name, nothing)
-    config.pluginmanager.register(SidePlugin(), "speedscore_gate_session")
+    trace = trace_of_this_process()
+    if trace and trace["only"]:
+        config.args = [str(config.rootpath / trace["only"])]
+    config.pluginmanager.register(SidePlugin(config.pluginmanager.get_plugin(_WATCH)), "speedscore_gate_session")
