@@ -5,6 +5,7 @@ It is loaded where the benchmarks are collected, and stays out of the way of eve
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
@@ -190,9 +191,12 @@ def _make_session(config: pytest.Config, cases: dict[str, Case], probes: dict[st
     from speedscore.bench_suite.session.session import Session
     from speedscore.bench_suite.session.standing import StandingCases
     from speedscore.bench_suite.session.worker_factory import block_workers
+    from speedscore.bench_suite.workers.handle import new_scratch
 
     choices = read_choices(config)
     folder = config.stash[FILES].folder()
+    task_caches = new_scratch()
+    config.add_cleanup(partial(shutil.rmtree, task_caches, ignore_errors=True))
     config.stash[JOURNAL] = Journal(folder)
     machine = this_machine(Path(__file__).parent)
     try:
@@ -200,7 +204,7 @@ def _make_session(config: pytest.Config, cases: dict[str, Case], probes: dict[st
             choices,
             cases,
             machine=machine,
-            open_workers=partial(block_workers, choices.preset, in_process=choices.in_process),
+            open_workers=partial(block_workers, choices.preset, in_process=choices.in_process, task_caches=task_caches),
             make_progress=lambda total_blocks: Progress(config, total_blocks=total_blocks),
             objection=StandingCases(
                 choices.preset, machine.environment, cases, processors=usable_processors()

@@ -14,6 +14,7 @@ import importlib
 import sys
 from typing import NamedTuple, Protocol, cast
 
+from speedscore.host.extras import remedy_for
 from speedscore.text.arguments import Parser
 from speedscore.text.output import COMMAND, complain
 
@@ -85,6 +86,12 @@ def main(arguments: list[str] | None = None) -> int:
         except command.ERRORS as error:
             complain(str(error))
             return 2
+    except ModuleNotFoundError as error:
+        # What the gate does not need is not installed with it.
+        if remedy := remedy_for(error):
+            complain(remedy)
+            return 2
+        raise
     except KeyboardInterrupt:
         complain("interrupted")
         return INTERRUPTED

@@ -34,6 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
     """Load the halves where the installed benchmarks are named; their options are then known in time."""
     if any(_names_benchmarks(argument) for argument in args):
+        from speedscore.host.extras import SUITE, MissingExtraError, require
+
+        try:
+            require("suite", *SUITE)
+        except MissingExtraError as error:
+            raise pytest.UsageError(str(error)) from None
         for half in HALVES:
             early_config.pluginmanager.import_plugin(half)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
 import sys
 import tarfile
 import venv
@@ -19,6 +20,17 @@ from tests.neighbour import PACKAGES, make_neighbour, run_in
 from tests.places import ROOT
 
 BENCHMARKS = "speedscore.bench_suite"
+NEEDED_BY_A_GATE = {
+    "speedscore",
+    "msgspec",
+    "packaging",
+    "psutil",
+    "pytest",
+    "pytest-benchmark",
+    "tabulate",
+    # Of pytest, of pytest-benchmark, and of the environment.
+    *("iniconfig", "pluggy", "Pygments", "pygments", "py-cpuinfo", "pip", "setuptools"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +47,24 @@ def wheel(built: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment that holds the wheel and what it needs, and nothing else."""
-    folder = tmp_path_factory.mktemp("empty")
+def environment(folder: Path, *requirements: str) -> Path:
+    """The interpreter of an environment that holds these and what they need, and nothing else."""
     venv.create(folder, with_pip=True)
     interpreter = folder / "bin" / "python"
-    run_in(folder, interpreter, "-m", "pip", "install", "--quiet", wheel)
+    run_in(folder, interpreter, "-m", "pip", "install", "--quiet", *requirements)
     return interpreter
+
+
+@pytest.fixture(scope="module")
+def gating(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel alone, beside the oldest pytest-benchmark that projects pin."""
+    return environment(tmp_path_factory.mktemp("gating"), str(wheel), "pytest-benchmark==4.0.0")
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel with what measuring and judging frameworks needs, and none of these."""
+    return environment(tmp_path_factory.mktemp("empty"), f"{wheel}[suite]")
 
 
 def test_it_holds_the_fixtures_the_rubric_and_the_references(wheel: Path) -> None:
@@ -82,12 +104,23 @@ def test_a_project_with_packages_and_options_of_our_names_uses_its_own(
     assert run_in(tmp_path, python, "-P", "-c", look) == "[]\n"
 
 
-def test_a_gate_in_such_a_project_uses_its_own(python: Path, tmp_path: Path) -> None:
+def test_a_gate_in_such_a_project_uses_its_own_and_needs_little(gating: Path, tmp_path: Path) -> None:
     project = make_neighbour(tmp_path / "project")
-    said = run_in(project, python.with_name("pytest"), "--benchmark-only", "--gate", "HEAD", "--gate-json", "gate.json")
+    said = run_in(project, gating.with_name("pytest"), "--benchmark-only", "--gate", "HEAD", "--gate-json", "gate.json")
     assert "gate passed" in said
     report = json.loads((project / "gate.json").read_text())
     assert {verdict["case"] for verdict in report["verdicts"]} == {"tests/test_theirs.py::test_work"}
+
+
+def test_what_the_gate_needs_is_small_and_the_rest_is_asked_for(gating: Path, tmp_path: Path) -> None:
+    installed = json.loads(run_in(tmp_path, gating, "-m", "pip", "list", "--format", "json"))
+    assert {package["name"] for package in installed} <= NEEDED_BY_A_GATE
+    remedy = 'not installed; python -m pip install "speedscore[suite]"'
+    for program, *words in (("speedscore", "card"), ("pytest", "--pyargs", BENCHMARKS)):
+        command = [gating.with_name(program), *words]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode in (2, 4)
+        assert remedy in done.stderr
 
 
 def test_pytest_finds_the_plugins_and_the_matrix(python: Path, tmp_path: Path) -> None:
@@ -133,6 +166,6 @@ def test_the_name_that_pytests_list_looks_for_brings_the_plugin_and_no_code(pyth
     )
     files, requires, classifiers = run_in(tmp_path, python, "-c", look).splitlines()
     assert files.startswith("[] ")
-    (asked,) = (word for word in ast.literal_eval(requires) if word.startswith("pytest"))
+    (asked,) = (word for word in ast.literal_eval(requires) if word.startswith("pytest>"))
     assert repr(asked) in files, "the list shows another version of pytest than the plugin asks for"
     assert "Framework :: Pytest" in classifiers

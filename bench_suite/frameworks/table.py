@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -53,6 +54,8 @@ class Framework(msgspec.Struct, frozen=True):
     """``module:function`` that builds a task; empty for a line that has none, as one that would repeat another's."""
     declined_tasks: dict[str, str] = {}
     """A task, or the module of tasks → why this framework cannot do them, or has no way of its own to."""
+    importer: str = ""
+    """``module:function`` that imports what ``variant`` names, given a device, where loading a builder does not."""
     metrics: tuple[Metric, ...] = ()
     """What its programs report in ``compile``, ``memory`` or ``counts`` beyond ``speedscore.record.metrics``."""
 
@@ -92,9 +95,8 @@ class Framework(msgspec.Struct, frozen=True):
         return f"python -m pip install {wanted}"
 
     def load(self) -> Builder:
-        """Import the builder, and with it the framework. For workers only."""
-        module, _, function = self.builder.partition(":")
-        builder: Builder = getattr(importlib.import_module(module), function)
+        """Import the builder. For workers only, as all that imports."""
+        builder: Builder = _find(self.builder)
         return builder
 
     def why_not(self, task: Task) -> str:
@@ -103,9 +105,19 @@ class Framework(msgspec.Struct, frozen=True):
 
     def load_task_builder(self) -> TaskBuilder:
         """The same of what builds its tasks."""
-        module, _, function = self.task_builder.partition(":")
-        builder: TaskBuilder = getattr(importlib.import_module(module), function)
+        builder: TaskBuilder = _find(self.task_builder)
         return builder
+
+    def import_framework(self, *, task: bool, device: DeviceName) -> None:
+        """Import all that its models, or its tasks, are written with."""
+        _ = self.load_task_builder() if task else self.load()
+        if self.importer:
+            _find(self.importer)(self.variant, device=device)
+
+
+def _find(path: str) -> Any:
+    module, _, function = path.partition(":")
+    return getattr(importlib.import_module(module), function)
 
 
 _FOLDER = "speedscore.bench_suite.frameworks"
@@ -188,6 +200,7 @@ def _in_keras(name: str, ecosystem: str, *, extra: str, packages: tuple[str, ...
         declined_models={"resnet50": _KERAS_COMPILED} if variant == "torch-compile" else {},
         # An optimizer is the same program with and without torch.compile.
         task_builder="" if variant == "torch-compile" else f"{_FOLDER}.keras.tasks:build",
+        importer=f"{_FOLDER}.keras.program:import_backend",
         declined_tasks={
             **{task.module: _NOT_KERAS for task in TASKS.values() if task.module != "optimizers"},
             "remat": _NO_REMAT_IN_KERAS,

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+from speedscore.bench_suite.measuring.elements import distance, furthest, least_element, least_norms, stays
 from speedscore.bench_suite.measuring.role_rounds import (
     BYTES_PER_SECOND,
     SETTLING_SECONDS,
@@ -25,8 +26,6 @@ from speedscore.bench_suite.measuring.role_rounds import (
 )
 from speedscore.bench_suite.workers.protocol import Elements, Repeat, Repeated, RoundPlan, Show, Shown
 from speedscore.host.clock import seconds
-from speedscore.host.peaks import Precision
-from speedscore.record.phases import FLOAT32
 
 if TYPE_CHECKING:
     # pytest's side has no time for NumPy before the first round is looked at.
@@ -49,11 +48,9 @@ READS = 10
 OTHER_BATCHES = 5
 """So many are tried before it is said that all are answered alike: two drawn by chance may be."""
 TASK_LIMITS = 10
-GROUP_FLOOR = 1e-3
-"""As in a task's certificate: a part of a result below this much of the whole is judged by the whole."""
+TASK_APART = 10
+"""Results of a task over two batches are at least so many of its limits apart."""
 NO_FLOOR: Mapping[str, float] = {}
-OTHER_ENOUGH: dict[Precision, float] = {"float32": 10.0, "tf32": 2.0, "bfloat16": 1.0}
-"""Answers to two batches are at least so many tolerances apart, which are wide where the precision is coarse."""
 
 
 class RoundAudit:
@@ -163,9 +160,9 @@ class RoundAudit:
 
     def _require_weights(self, shown: Shown, wanted: Elements, start: Elements, *, source: str) -> None:
         limit = 2 * self._workload.tolerances.update
-        if stays := _stays(shown.elements, wanted, start):
-            raise RoundRefused(f"the timed steps leave {stays} where it was, and {source} move it")
-        worst, error = _furthest(shown.elements, wanted, start)
+        if kept := stays(shown.elements, wanted, start):
+            raise RoundRefused(f"the timed steps leave {kept} where it was, and {source} move it")
+        worst, error = furthest(shown.elements, wanted, start)
         if not error <= limit:
             raise RoundRefused(
                 f"the weights after the timed steps are not those of {source}: error {error:.2g} of the way they went, "
@@ -228,8 +225,10 @@ class RoundAudit:
         return tensor_elements({**parameters, **state}, draw), losses
 
     def _compare_pass(self, shown: Shown, plan: RoundPlan, draw: int) -> None:
+        from speedscore.bench_suite.workers.second_batch import least_apart
+
         limit = 2 * self._workload.tolerances.outputs
-        apart = {"logits": OTHER_ENOUGH[self._workload.precision] * limit}
+        apart = {"logits": least_apart(self._workload)}
         same = self._again(RoundPlan(plan.batch, settling=0, steps=1), draw, apart=apart)
         self._require_answer(shown, same, source="a pass without a clock", limits={"logits": limit})
         if own := self._own_pass(plan, draw):
@@ -243,13 +242,13 @@ class RoundAudit:
         limits = {name: TASK_LIMITS * limit for name, limit in self._task.limits.by_result.items()}
         # Where a call goes on from what the one before left, all of them are made again.
         again = RoundPlan(plan.batch, settling=0, steps=1) if self._task.calls == 1 else plan
-        apart = {name: OTHER_ENOUGH[FLOAT32] * limit for name, limit in limits.items()}
+        apart = {name: TASK_APART * limit for name, limit in limits.items()}
         same = self._again(again, draw, apart=apart)
-        least = _least_norms(same, self._sizes)
+        least = least_norms(same, self._sizes)
         self._require_answer(shown, same, source="calls without a clock", limits=limits, least=least)
         if right:
             own = tensor_elements(right, draw)
-            least = {name: len(own[name]) ** 0.5 * _least_element(name, right) for name in own}
+            least = {name: len(own[name]) ** 0.5 * least_element(name, right) for name in own}
             self._require_answer(shown, own, source=self._task.made_by, limits=limits, least=least)
 
     def _again(self, plan: RoundPlan, draw: int, *, apart: Mapping[str, float]) -> Elements:
@@ -258,8 +257,8 @@ class RoundAudit:
             other = RoundPlan(self._rounds.draw(), settling=0, steps=1)
             # In this order: an answer that is only repeated is then that to the other batch.
             others, same = self._ask(Repeat(self._rounds.role, (other, plan), draw), Repeated).elements
-            least = _least_norms(same, self._sizes)
-            if any(_distance(same, others, name, least=least.get(name, 0.0)) > far for name, far in apart.items()):
+            least = least_norms(same, self._sizes)
+            if any(distance(same, others, name, least=least.get(name, 0.0)) > far for name, far in apart.items()):
                 return same
         raise RoundRefused("two batches are answered alike: what was timed does not depend on what it is given")
 
@@ -273,7 +272,7 @@ class RoundAudit:
         least: Mapping[str, float] = NO_FLOOR,
     ) -> None:
         for name, limit in limits.items():
-            error = _distance(shown.elements, wanted, name, least=least.get(name, 0.0))
+            error = distance(shown.elements, wanted, name, least=least.get(name, 0.0))
             if not error <= limit:
                 raise RoundRefused(
                     f"the round does not answer the batch that it was given: error {error:.2g} of its {name} against "
@@ -309,56 +308,3 @@ class RoundAudit:
             for name, answer in answers.items()
         }
         return known if self._task.calls == 1 and len(known) == len(answers) else None
-
-
-def _furthest(found: Elements, wanted: Elements, start: Elements) -> tuple[str, float]:
-    """The tensor that is furthest from where it should be; the error of all together, by the way that they went."""
-    if odd := found.keys() ^ wanted.keys():
-        return min(odd), float("inf")
-    errors = {name: _squares(values, wanted[name]) for name, values in found.items()}
-    way = sum(_squares(values, start[name]) for name, values in wanted.items() if name in start)
-    worst = max(errors, key=lambda name: errors[name])
-    return worst, (sum(errors.values()) / way) ** 0.5 if way else float("inf")
-
-
-def _stays(found: Elements, wanted: Elements, start: Elements) -> str:
-    """A tensor that has not moved, or no more than part of its way."""
-    return next((name for name in start if found.get(name) == start[name] != wanted.get(name)), "")
-
-
-def _least_element(name: str, answers: Mapping[str, NDArray[np.float64]]) -> float:
-    """The size by which an element of an answer is judged at least: that of a middling one, or of its group's."""
-    group = name.partition(".")[0]
-    squares = {each: float((answer.astype(float) ** 2).sum()) for each, answer in answers.items()}
-    whole = sum(square for each, square in squares.items() if each.partition(".")[0] == group)
-    return math.sqrt(max(squares[name], GROUP_FLOOR**2 * whole) / max(1, answers[name].size))
-
-
-def _least_norms(elements: Elements, sizes: Mapping[str, int]) -> dict[str, float]:
-    """The norm that the elements of each result are judged by at least: a small part of that of its group.
-
-    What there is of a group is told from the ``elements`` of its results, and how many elements each has in all.
-    """
-    wholes: dict[str, float] = {}
-    for name, values in elements.items():
-        group, mean_square = name.partition(".")[0], sum(value**2 for value in values) / max(1, len(values))
-        wholes[group] = wholes.get(group, 0.0) + mean_square * sizes.get(name, 0)
-    return {
-        name: GROUP_FLOOR * math.sqrt(wholes[name.partition(".")[0]] * len(values) / max(1, sizes.get(name, 0)))
-        for name, values in elements.items()
-    }
-
-
-def _distance(found: Elements, wanted: Elements, name: str, *, least: float = 0.0) -> float:
-    """Of the L2 norms; over ``least`` where the wanted one is less."""
-    if name not in found or name not in wanted:
-        return float("inf")
-    size = max(_squares(wanted[name], (0.0,) * len(wanted[name])), least**2)
-    gone = _squares(found[name], wanted[name])
-    return (gone / size) ** 0.5 if size else (0.0 if not gone else float("inf"))
-
-
-def _squares(left: Sequence[float], right: Sequence[float]) -> float:
-    if len(left) != len(right):
-        return float("inf")
-    return sum((one - other) ** 2 for one, other in zip(left, right, strict=True))

@@ -67,9 +67,15 @@ class WorkerFactory(Protocol):
 
 def ask(worker: Worker, request: Request, expected: type[ReplyType], *, limit_seconds: float) -> ReplyType:
     """The worker's reply. Raises TypeError for one of another kind than ``expected``."""
-    reply = worker.ask(request, limit_seconds=limit_seconds)
+    worker.send(request)
+    return receive(worker, expected, to=request, limit_seconds=limit_seconds)
+
+
+def receive(worker: Worker, expected: type[ReplyType], *, to: Request, limit_seconds: float) -> ReplyType:
+    """The worker's reply to what it was sent. Raises TypeError for one of another kind than ``expected``."""
+    reply = worker.receive(limit_seconds=limit_seconds)
     if not isinstance(reply, expected):
-        raise TypeError(f"the worker answered {type(request).__name__} with {type(reply).__name__}")
+        raise TypeError(f"the worker answered {type(to).__name__} with {type(reply).__name__}")
     return reply
 
 
@@ -155,11 +161,16 @@ class CellRun:
         return [case for case in self.cases.values() if case.role == role]
 
     def start(self, start_worker: WorkerFactory, *, process: int) -> None:
+        """Start a worker and let it import its framework; ``wait_until_built`` says when it has."""
         self._process = process
         self._worker, setting = start_worker(self.cell, process=process)
         self.processors = len(setting.affinity)
         self._setting = setting
-        self._built = self._ask(Build(setting), Built)
+        self._worker.send(Build(setting))
+
+    def wait_until_built(self) -> None:
+        build = Build(self._setting)
+        self._built = receive(self._live_worker(), Built, to=build, limit_seconds=self._preset.limit_seconds)
 
     def prepare(self, role: Role) -> None:
         """Build, compile, warm up and certify the role's program in the present worker."""
@@ -198,9 +209,14 @@ class CellRun:
         """Ask what ran. What was told last holds for all processes."""
         self.roles[role].described = self._ask(Describe(role), Described)
 
+    @property
+    def has_rate(self) -> bool:
+        """Whether operations are counted of any of its programs, and so a rate that is held against others."""
+        return any(self._built.flops[role] for role in self.roles)
+
     def gauge(self) -> None:
         """Measure what the figures are held against, once for all processes."""
-        if self.gauged is None:
+        if self.gauged is None and self.has_rate:
             self.gauged = self._ask(Gauge(self._preset.gauging), Gauged)
 
     def profile(self, role: Role) -> Profiled:
@@ -272,9 +288,12 @@ class CellRun:
         return 0.0 if self._worker is None else self._worker.held_up_seconds()
 
     def _ask(self, request: Request, expected: type[ReplyType]) -> ReplyType:
+        return ask(self._live_worker(), request, expected, limit_seconds=self._preset.limit_seconds)
+
+    def _live_worker(self) -> Worker:
         if self._worker is None:
             raise RuntimeError(f"{self.cell.id} has no worker to ask")
-        return ask(self._worker, request, expected, limit_seconds=self._preset.limit_seconds)
+        return self._worker
 
 
 def _load(setting: Setting) -> Workload | TaskWorkload:

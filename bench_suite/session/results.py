@@ -76,9 +76,14 @@ def _identity(nodeid: str, case: Case) -> dict[str, Any]:
 def _measurements(case: Case, outcome: CaseMeasured) -> Iterator[Measurement]:
     """Every figure of the case beside its own."""
     phase, declared = PHASES[case.phase], FRAMEWORKS[case.framework].metrics
-    stages = [_compile_seconds(phase, prepared) for prepared in outcome.prepared]
-    yield from _one_a_process(stages, declared, apart_from=phase.metric)
-    yield from _one_a_process([prepared.memory_bytes for prepared in outcome.prepared], declared)
+    memory: list[Mapping[str, int]] = [prepared.memory_bytes for prepared in outcome.prepared]
+    if case.phase == "capability":
+        # A task is compiled from caches that other tasks have filled in part: neither cold nor warm.
+        memory = [_without_compiling(figures) for figures in memory]
+    else:
+        stages = [_compile_seconds(phase, prepared) for prepared in outcome.prepared]
+        yield from _one_a_process(stages, declared, apart_from=phase.metric)
+    yield from _one_a_process(memory, declared)
     # The same in every process.
     yield from _one_a_process([outcome.prepared[0].counts], declared)
     if outcome.gauged is not None and outcome.gauged.dispatch_seconds and case.phase == "training":
@@ -92,6 +97,10 @@ def _compile_seconds(phase: PhaseSpec, prepared: Prepared) -> dict[str, float]:
         "time_to_first_step_seconds": prepared.time_to_first_step_seconds,
     }
     return {phase.compile_metric_name(stage): seconds for stage, seconds in stages.items()}
+
+
+def _without_compiling(memory_bytes: Mapping[str, int]) -> Mapping[str, int]:
+    return {name: value for name, value in memory_bytes.items() if name != "peak_rss_with_compile_bytes"}
 
 
 def _one_a_process(

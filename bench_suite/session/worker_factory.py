@@ -24,21 +24,27 @@ OpenWorkers = Callable[[], AbstractContextManager[WorkerFactory]]
 
 
 @contextmanager
-def block_workers(preset: Preset, *, in_process: bool) -> Iterator[WorkerFactory]:
+def block_workers(preset: Preset, *, in_process: bool, task_caches: Path | None = None) -> Iterator[WorkerFactory]:
     """Start workers by calling what this yields. On leaving, every cache is removed; workers are closed by the caller.
 
-    ``in_process`` starts none: the frameworks run inside pytest, for a debugger or a profiler.
+    ``in_process`` starts none: the frameworks run inside pytest, for a debugger or a profiler. All tasks have
+    ``task_caches``, where given: what compiling them takes is no figure, and half of it is the same for all of them.
     """
     caches: dict[Cell, Path] = {}
     scratches: list[Path] = []
 
-    def start_worker(cell: Cell, *, process: int) -> tuple[Worker, Setting]:
+    def caches_of(cell: Cell, process: int) -> Path:
+        if task_caches is not None and isinstance(find_line(cell.model), Task):
+            return task_caches
         if process % 2 == 0:
             _remove(caches.pop(cell, None))
             caches[cell] = new_scratch()
+        return caches[cell]
+
+    def start_worker(cell: Cell, *, process: int) -> tuple[Worker, Setting]:
         scratch = new_scratch()
         scratches.append(scratch)
-        setting = make_setting(cell, preset=preset, scratch=scratch, caches=caches[cell])
+        setting = make_setting(cell, preset=preset, scratch=scratch, caches=caches_of(cell, process))
         return (InProcessWorker(scratch) if in_process else ProcessWorker(scratch)), setting
 
     try:

@@ -60,8 +60,16 @@ def _training(program: Program, workload: Workload) -> Iterable[Check]:
     # Twice the limit: both losses are the program's own, and each may be as far from the truth as it allows.
     error = abs(program.loss() - wanted) / max(abs(wanted), read_reference(workload).loss)
     yield Check(QUANTITY, "loss", _finite(error), furthest(workload, "training"))
-    stuck = [name for name, gradient in gradients.items() if np.any(gradient) and _is_equal(before, after, name)]
-    yield Check(QUANTITY, min(stuck, default="every tensor moves"), INCOMPARABLE if stuck else 0.0, 0.0)
+    stuck = first_stuck(gradients, before, after)
+    yield Check(QUANTITY, stuck or "every tensor moves", INCOMPARABLE if stuck else 0.0, 0.0)
+
+
+def first_stuck(gradients: Weights, before: Weights, after: Weights) -> str:
+    """The first tensor, by name, that has a gradient and that a step left where it was; empty where there is none."""
+    return min(
+        (name for name, gradient in gradients.items() if np.any(gradient) and _is_equal(before, after, name)),
+        default="",
+    )
 
 
 def _is_equal(before: Weights, after: Weights, name: str) -> bool:

@@ -38,6 +38,14 @@ class Worker(Protocol):
         """Send a request and wait for its reply. Raises DeviceUnavailable, or WorkerError for any other failure."""
         ...
 
+    def send(self, request: Request) -> None:
+        """Let the worker begin with a request, thawed where it was frozen. Raises WorkerLost."""
+        ...
+
+    def receive(self, *, limit_seconds: float) -> Reply:
+        """Wait for the reply to what was sent. Raises as ``ask`` does."""
+        ...
+
     def held_up_seconds(self) -> float:
         """How long the worker's thread that answers, and the one that asks, have waited for a processor so far."""
         ...
@@ -58,6 +66,8 @@ class ProcessWorker:
         self._scratch = scratch
         self._secret = secrets.token_hex(16)
         self._number = 0
+        self._asked = ""
+        """What it was sent last."""
         self._process = PipedProcess(
             [sys.executable, "-m", "speedscore.bench_suite.workers"],
             log_path=scratch / "worker.log",
@@ -69,9 +79,19 @@ class ProcessWorker:
         return self._process.pid
 
     def ask(self, request: Request, *, limit_seconds: float) -> Reply:
+        self.send(request)
+        return self.receive(limit_seconds=limit_seconds)
+
+    def send(self, request: Request) -> None:
         self._number += 1
+        self._asked = type(request).__name__
         try:
             self._process.send(encode(Asked(self._number, self._secret, request)))
+        except ProcessLostError as error:
+            raise WorkerLost(str(error)) from None
+
+    def receive(self, *, limit_seconds: float) -> Reply:
+        try:
             line = self._process.read_line(limit_seconds=limit_seconds)
         except ProcessLostError as error:
             raise WorkerLost(str(error)) from None
@@ -79,7 +99,7 @@ class ProcessWorker:
         if answered is None or (answered.number, answered.secret) != (self._number, self._secret):
             # Whatever comes next could not be told from what the program writes, so the worker is given up.
             raise WorkerLost(
-                f"expected the worker's reply to request {self._number} ({type(request).__name__}), but something else "
+                f"expected the worker's reply to request {self._number} ({self._asked}), but something else "
                 f"wrote to its pipe: {line[:_SHOWN_BYTES]!r}; a program must write to standard output or error only\n"
                 f"{self._process.last_lines()}"
             )
@@ -110,8 +130,19 @@ class InProcessWorker:
 
         self._scratch = scratch
         self._service = Service(isolated=False)
+        self._sent: Request | None = None
 
-    def ask(self, request: Request, *, limit_seconds: float) -> Reply:  # noqa: ARG002 - a debugger takes its time
+    def ask(self, request: Request, *, limit_seconds: float) -> Reply:
+        self.send(request)
+        return self.receive(limit_seconds=limit_seconds)
+
+    def send(self, request: Request) -> None:
+        self._sent = request
+
+    def receive(self, *, limit_seconds: float) -> Reply:  # noqa: ARG002 - a debugger takes its time
+        if self._sent is None:
+            raise RuntimeError("nothing was sent to the worker")
+        request, self._sent = self._sent, None
         return self._service.handle(request)
 
     def held_up_seconds(self) -> float:

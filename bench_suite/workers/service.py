@@ -146,7 +146,7 @@ class Service:
     def _build(self, setting: Setting) -> Built:
         # Imported here, before memory is read: what importing takes is no part of what running takes.
         options = setting.task_options
-        _ = setting.framework.load() if options is None else setting.framework.load_task_builder()
+        setting.framework.import_framework(task=options is not None, device=setting.cell.device)
         import_rss_bytes = memory.rss_bytes()
         if options is not None:
             task = load_task(setting.workload_module, setting.preset, options, name=setting.cell.model)

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-import numpy as np
-
 from speedscore.bench_suite.frameworks.program import Program, Runnable, TaskProgram
+from speedscore.bench_suite.workers.after_rounds import first_stuck
 from speedscore.bench_suite.workers.evidence import answer_elements, as_number, example_shown, tensor_elements
 from speedscore.bench_suite.workers.protocol import Elements, Repeat, Repeated, Shown
 from speedscore.bench_suite.workers.rounds import settle
-from speedscore.bench_suite.workloads.workload import Weights
 from speedscore.record.phases import Role
 
 Feed = Callable[[int], None]
@@ -72,10 +70,4 @@ def _step_looked_at(program: Program) -> tuple[float, str]:
     wanted, gradients = program.loss_and_gradients()
     before = program.weights()
     settle(program, role="training", steps=1)
-    after = program.weights()
-    stuck = (name for name, values in gradients.items() if np.any(values) and _is_equal(before, after, name))
-    return as_number(wanted), min(stuck, default="")
-
-
-def _is_equal(before: Weights, after: Weights, name: str) -> bool:
-    return name not in before or name not in after or np.array_equal(before[name], after[name])
+    return as_number(wanted), first_stuck(gradients, before, program.weights())

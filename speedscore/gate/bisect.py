@@ -15,11 +15,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from speedscore.gate.base_setup import set_up_base
+from speedscore.gate.errors import GateError
 from speedscore.gate.report import GateExit
 from speedscore.gate.worktrees import CheckoutError, commit_of, working_tree, worktree
 from speedscore.host.git import git_says, run_git
 from speedscore.host.reaper import mark
 from speedscore.host.signals import ENDING, interrupt_on
+from speedscore.verdicts.settings import SettingsError, read_table
 
 _GOOD, _BAD, _SKIP = 0, 1, 125
 """What ``git bisect run`` reads from an exit code."""
@@ -47,6 +50,8 @@ def bisect(
         raise CheckoutError(f"{good} is no ancestor of {bad}: there is no way from the one to the other to search")
     inside = folder.resolve().relative_to(repository.resolve())
     with worktree(repository, first) as base, worktree(repository, last) as head:
+        if why := _why_not_set_up(base / inside):
+            raise CheckoutError(f"{good}: {why}")
         command = gate(base, pytest_arguments)
         verdict = judge(command, cwd=head / inside)
         if verdict == _SKIP:
@@ -75,12 +80,25 @@ def _search(head: Path, first: str, last: str, *, command: Sequence[str], inside
 
 def judge(command: Sequence[str], *, cwd: Path) -> int:
     """Run the gate, say in a line what it found, and return it as git bisect reads it."""
-    code, printed = _run(command, cwd=cwd, quiet=True)
+    if why := _why_not_set_up(cwd):
+        code, printed = GateExit.CANNOT_RUN, why
+    else:
+        code, printed = _run(command, cwd=cwd, quiet=True)
     meaning = _MEANINGS.get(code, _SKIP)
     lines = [line for line in printed.splitlines() if line.strip()]
     shown = lines if meaning == _SKIP else lines[-1:]
     print("\n".join([f"bisect: {git_says(cwd, 'log', '-1', '--format=%h %s')}", *shown]), flush=True)
     return meaning
+
+
+def _why_not_set_up(folder: Path) -> str:
+    """Make what git does not keep, as the settings of that commit say. What went wrong; empty where nothing did."""
+    try:
+        if command := read_table(folder).base_setup:
+            set_up_base(command, folder=folder, python=sys.executable, most_seconds=None)
+    except (GateError, SettingsError) as error:
+        return str(error)
+    return ""
 
 
 def _run(command: Sequence[str], *, cwd: Path, quiet: bool = False) -> tuple[int, str]:

@@ -12,26 +12,33 @@ import signal
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 import pytest
 
 from speedscore.gate.affected import why_all_before
+from speedscore.gate.base_setup import set_up_base
 from speedscore.gate.building import build
 from speedscore.gate.changed_files import ChangedFiles
 from speedscore.gate.comment import markdown
-from speedscore.gate.environments import Environment, differing_packages, environments
+from speedscore.gate.environments import Environment, differing_packages, environment_of, environments
 from speedscore.gate.errors import GateError
 from speedscore.gate.loop import Gate
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.output import terminal_lines
 from speedscore.gate.own_code import hint_to_build
-from speedscore.gate.plan import GatePlan, SidePlace, arguments_beside_base, command_for, places, plan_side
+from speedscore.gate.plan import GatePlan, SidePlace, arguments_beside_base, command_for, inside, places, plan_side
 from speedscore.gate.projects import layout_of
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport, conclude, conclude_canary
 from speedscore.gate.request import GateRequest, find_rootdir_again, read_request
 from speedscore.gate.side_process import SideProcess
 from speedscore.gate.sides import StartSide
+from speedscore.gate.stage_pairs import watch_stages
+from speedscore.gate.upgrade_evidence import described, explain
+from speedscore.gate.upgrade_report import UpgradeReport
+from speedscore.gate.upgrade_wording import upgrade_headline
+from speedscore.gate.upgrading import Upgrade, upgrade
 from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, commits_missing_in_head, working_tree
 from speedscore.host.clock import Clock
 from speedscore.host.clock import seconds as monotonic_seconds
@@ -73,15 +80,25 @@ def _gate(
     clock: Clock,
     began: float,
 ) -> GateReport:
-    head = working_tree(config.rootpath)
+    if config.getoption("dist", "no") != "no" or config.getoption("numprocesses", None):
+        _say(["gate: -n of pytest-xdist is left out: the sides take turns on this machine"])
+    head = working_tree(config.rootpath, base=request.base)
     with contextlib.ExitStack() as stack:
         base = head if request.base is None else stack.enter_context(base_tree(request.base, head))
-        both = environments(request.base_python, in_full=request.build)
-        packages = differing_packages(*both)
         deadline = began + request.budget_seconds if request.budget_seconds else None
+        made = _made(request, most_seconds=None if deadline is None else max(0.0, deadline - clock()))
+        both = (made.base, made.head) if made else environments(request.base_python, in_full=request.build)
+        packages = differing_packages(*both)
+        if made:
+            base, head = described(head, request.upgrade)
+        if settings.base_setup and base.is_temporary:
+            _say([f"gate: base_setup: {settings.base_setup}"])
+            most_seconds = None if deadline is None else max(0.0, deadline - clock())
+            folder, _ = places(config.rootpath, head, base)
+            set_up_base(settings.base_setup, folder=folder, python=request.base_python, most_seconds=most_seconds)
         side_places = [
-            _place(config, settings, tree=tree, head=head, environment=environment, both=both)
-            for tree, environment in zip((base, head), both, strict=True)
+            _place(config, settings, tree=tree, other=other, head=head, environment=environment, both=both)
+            for tree, other, environment in zip((base, head), (head, base), both, strict=True)
         ]
         if request.build:
             side_places = [
@@ -89,8 +106,8 @@ def _gate(
                 for place, environment in zip(side_places, both, strict=True)
             ]
         base_plan, head_plan = (
-            plan_side(config, label, place=place, head=head)
-            for label, place in zip(("base", "head"), side_places, strict=True)
+            plan_side(config, label, place=place, head=head, other=other)
+            for label, place, other in zip(("base", "head"), side_places, (head, base), strict=True)
         )
         # To read every file takes its time: only where something depends on it.
         orders = request.only_affected or deadline is not None
@@ -102,13 +119,16 @@ def _gate(
             extra_work=request.canary,
             other_environment=any(packages),
             deadline_seconds=deadline,
+            claims=request.claims,
+            why=request.why and not request.canary,
             changed=changed,
             only_affected=request.only_affected and not all_because,
             all_because=all_because,
         )
-        outcome = Gate(
-            plan, settings, start_side=start_side, clock=clock, order=random.SystemRandom(), listener=_ProgressLines()
-        ).run()
+        listener = _ProgressLines(clock, began)
+        outcome, explained = _gated(
+            plan, settings, request, made, start_side=start_side, clock=clock, listener=listener
+        )
     if outcome.nothing:
         hint = hint_to_build([plan.base.spec, plan.head.spec], outcome.warnings)
         outcome = msgspec.structs.replace(outcome, nothing=outcome.nothing + hint)
@@ -117,6 +137,8 @@ def _gate(
         for tree, python, versions in zip((base, head), outcome.pythons, packages, strict=True)
     )
     code, headline = _conclude(request, outcome)
+    if explained:
+        headline = upgrade_headline(headline, outcome.verdicts, explained, packages)
     regressed = dict.fromkeys(verdict.case for verdict in outcome.verdicts if verdict.outcome == "regressed")
     general = settings.for_case("", "")
     return GateReport(
@@ -130,6 +152,8 @@ def _gate(
         early_looks=outcome.early_looks,
         canary=request.canary or None,
         verdicts=outcome.verdicts,
+        claims=outcome.claims,
+        reasons=outcome.reasons,
         missing=outcome.missing,
         skipped=outcome.skipped,
         left_out=outcome.left_out,
@@ -138,11 +162,45 @@ def _gate(
         pairs=outcome.pairs,
         seconds=clock() - began,
         environment=fingerprint(config.rootpath),
-        reproduce={} if request.canary else {case: command_for(config, case) for case in regressed},
-        arguments=arguments_beside_base(config),
+        reproduce={}
+        if request.canary
+        else {case: command_for(config, case, base=base, head=head) for case in regressed},
+        arguments=arguments_beside_base(config, head),
         exit_code=code,
         headline=headline,
+        upgrade=explained,
     )
+
+
+def _gated(
+    plan: GatePlan,
+    settings: Settings,
+    request: GateRequest,
+    made: Upgrade | None,
+    *,
+    start_side: StartSide,
+    clock: Clock,
+    listener: _ProgressLines,
+) -> tuple[GateOutcome, UpgradeReport | None]:
+    """What comes of the gate, and beside it of an upgrade's."""
+
+    def gate(plan: GatePlan) -> Gate:
+        order = random.SystemRandom()
+        return Gate(plan, settings, start_side=start_side, clock=clock, order=order, listener=listener)
+
+    whole = gate(plan)
+    outcome = whole.run()
+    if made is None:
+        return outcome, None
+    watch = partial(watch_stages, plan, start_side=start_side, clock=clock, hash_seed=whole.hash_seed())
+    again = (lambda narrowed: gate(narrowed).run()) if request.blame else None
+    return explain(made, outcome, plan, request.upgrade, watch=watch, gate=again, say=_say_one)
+
+
+def _made(request: GateRequest, *, most_seconds: float | None) -> Upgrade | None:
+    if not request.upgrade:
+        return None
+    return upgrade(request.upgrade, environment_of(sys.executable), say=_say_one, most_seconds=most_seconds)
 
 
 def _place(
@@ -150,6 +208,7 @@ def _place(
     settings: Settings,
     *,
     tree: SourceTree,
+    other: SourceTree,
     head: SourceTree,
     environment: Environment,
     both: tuple[Environment, Environment],
@@ -158,7 +217,7 @@ def _place(
     return SidePlace(
         tree=tree,
         project=project,
-        layout=layout_of(tree.root, project=project),
+        layout=layout_of(tree.root, project=project, besides=inside(other.root, tree.root, project=project)),
         python=environment.python,
         python_path=settings.python_path,
         own_environment=both[0].prefix != both[1].prefix,
@@ -171,7 +230,7 @@ def _built(place: SidePlace, environment: Environment, *, most_seconds: float | 
         place.layout,
         project=place.project,
         environment=environment,
-        say=lambda line: _say([line]),
+        say=_say_one,
         most_seconds=most_seconds,
     )
     return msgspec.structs.replace(place, build=done)
@@ -212,6 +271,7 @@ def _conclude(request: GateRequest, outcome: GateOutcome) -> tuple[GateExit, str
         cut_off=outcome.cut_off,
         nothing=outcome.nothing,
         left_out=len(outcome.left_out),
+        claims=outcome.claims,
     )
 
 
@@ -219,7 +279,7 @@ def _cannot_run(headline: str, config: pytest.Config, *, seconds: float) -> Gate
     return GateReport(
         schema_version=SCHEMA_VERSION,
         created=_date(),
-        base=SideReport(description=str(config.getoption("speedscore_gate"))),
+        base=SideReport(description=str(config.getoption("speedscore_gate") or config.rootpath)),
         head=SideReport(description=str(config.rootpath)),
         seconds=seconds,
         exit_code=GateExit.CANNOT_RUN,
@@ -246,7 +306,11 @@ def _date() -> str:
 
 
 class _ProgressLines:
-    """Says how far the gate is, a line now and then: a log keeps every line."""
+    """Says how far the gate is, a line for each pair: who waits sees that it goes on."""
+
+    def __init__(self, clock: Clock, began: float) -> None:
+        self._clock = clock
+        self._began = began
 
     def collected(self, cases: int) -> None:
         _say([f"gate: cases on both sides: {cases}; a pilot finds out how to run them"])
@@ -256,8 +320,12 @@ class _ProgressLines:
         _say([f"gate: cases left out, for nothing that they depend on changed: {cases or 'none'}{reason}"])
 
     def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
-        if pairs % 5 == 0 or not open_cases:
-            _say([f"gate: {pairs} pairs of processes, {cases - open_cases} of {cases} cases decided"])
+        decided = f"{cases - open_cases} of {cases} cases decided"
+        _say([f"gate: pair {pairs} of processes after {self._clock() - self._began:.0f} s, {decided}"])
+
+
+def _say_one(line: str) -> None:
+    _say([line])
 
 
 def _say(lines: Iterable[str]) -> None:

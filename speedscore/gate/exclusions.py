@@ -5,6 +5,7 @@ It looks at how the test ended on each side, and at no time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -25,6 +26,14 @@ class Exclusion(msgspec.Struct, frozen=True):
 UNSTABLE = "its id is another in each process: give its parameters ids of their own (ids=[…])"
 
 
+_HELD_BY_ANOTHER = re.compile(
+    r"address already in use|errno 98\b|EADDRINUSE|port \d+ is (already )?(in use|allocated)|errno 11\b|BlockingIOError"
+    r"|could not (acquire|be acquired)|(already|is) locked|lock file exists|LockException|filelock",
+    re.IGNORECASE,
+)
+_RUN_AT_ONCE = "; base and head run at the same time: let each process take a port, a lock or a folder of its own"
+
+
 def exclusion_of(base: Finished, head: Finished) -> Exclusion | None:
     """Why the case cannot be compared after what both sides say of their test; None where it can."""
     if "absent" in (base.outcome, head.outcome):
@@ -32,11 +41,11 @@ def exclusion_of(base: Finished, head: Finished) -> Exclusion | None:
     if base.outcome == head.outcome == "skipped":
         return Exclusion(base.reason, skipped=True)
     if head.outcome != "passed":
-        how = f"{head.outcome} ({head.reason})"
+        how, hint = f"{head.outcome} ({head.reason})", _hint(head.reason)
         where = "both sides" if base.outcome == "failed" else "head"
-        return Exclusion(f"{how} on {where}", missing=how if base.outcome == "passed" else "")
+        return Exclusion(f"{how} on {where}{hint}", missing=f"{how}{hint}" if base.outcome == "passed" else "")
     if base.outcome != "passed":
-        return Exclusion(f"{base.outcome} ({base.reason}) on base")
+        return Exclusion(f"{base.outcome} ({base.reason}) on base{_hint(base.reason)}")
     if head.not_comparable:
         # What base still measures is lost where head hides its work.
         return Exclusion(head.not_comparable, missing="" if base.not_comparable else head.not_comparable)
@@ -44,6 +53,11 @@ def exclusion_of(base: Finished, head: Finished) -> Exclusion | None:
         return Exclusion(f"on base: {base.not_comparable}")
     difference = _difference(base.identity, head.identity)
     return Exclusion(difference) if difference else None
+
+
+def _hint(reason: str) -> str:
+    """What to do where a side wanted what the other held."""
+    return _RUN_AT_ONCE if _HELD_BY_ANOTHER.search(reason) else ""
 
 
 def lost(label: str, how: str) -> Exclusion:

@@ -6,8 +6,9 @@ It starts nothing and reads no clock: results of pairs go in, verdicts come out.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import partial
-from statistics import fmean
+from statistics import fmean, median
 
 import msgspec
 
@@ -16,9 +17,10 @@ from speedscore.gate.case_counts import CaseCounts
 from speedscore.gate.exclusions import Exclusion, exclusion_of, lost
 from speedscore.gate.lockstep import PairResult, PairTask
 from speedscore.gate.sides import Finished
+from speedscore.verdicts.change_claim import ChangeClaim, ClaimVerdict, judge_claim
 from speedscore.verdicts.settings import CaseSettings
 from speedscore.verdicts.time_verdict import looks_slower, read_time
-from speedscore.verdicts.verdict import Verdict, VerdictPolicy, finite, read
+from speedscore.verdicts.verdict import FigureVerdict, Verdict, VerdictPolicy, finite, is_minor, read
 
 THREADED_FROM = 1.15
 """Processors at work in a round from which more than one counts as used."""
@@ -32,7 +34,12 @@ has left open gets so many times the seconds of a pair where the log ratios of t
 those of the typical round. Their sizes alone decide that and never their signs, so the interval stays exact."""
 
 _LARGER_BUDGET = 2
-"""So many times its seconds are a case's budget while its mean alone looks slower and is open."""
+"""So many times its seconds are a case's budget while its mean alone looks slower and is open, or where it is claimed
+to have changed: a claim of 2 % takes more pairs than to exclude 5 %."""
+
+_LONGEST_BUDGET, _LOOKS_FOR_ALL = 5, 2
+"""So many times its seconds are the budget of a case until so many looks have been: where calls are long, or processes
+start slowly, its seconds would be spent before it could be decided at all."""
 
 _PREEMPTED_FROM = 0.1
 """Share of the time of a case that others took, from which it is told."""
@@ -64,6 +71,10 @@ class _PairedMetric:
         """Of a time, those of the typical round."""
         self.mean_log_ratios: list[float] = []
         """Of a time alone."""
+        self.amounts: list[tuple[float, float]] = []
+        """Seconds of the typical round, or bytes, on base and on head."""
+        self.mean_seconds: list[tuple[float, float]] = []
+        """Of a time alone."""
         self.verdict: Verdict | None = None
 
 
@@ -71,9 +82,15 @@ class GatedCase:
     """A case that both sides have."""
 
     def __init__(
-        self, case_id: str, settings: CaseSettings, *, notes: tuple[str, ...] = (), other_environment: bool = False
+        self,
+        case_id: str,
+        settings: CaseSettings,
+        *,
+        notes: tuple[str, ...] = (),
+        other_environment: bool = False,
+        claims: Sequence[ChangeClaim] = (),
     ) -> None:
-        """``other_environment`` says that base has packages of its own."""
+        """``other_environment`` says that base has packages of its own; ``claims`` are those about this case."""
         self.id = case_id
         self.seconds = 0.0
         """Spent on it, its share of starting processes included."""
@@ -84,8 +101,12 @@ class GatedCase:
         self._metrics: dict[str, _PairedMetric] = {}
         self._counts = CaseCounts(other_environment=other_environment)
         self._conditions = CaseConditions()
+        self._claims = claims
+        self._judged_claims: dict[str, ClaimVerdict] = {}
+        """By the text of the claim."""
         self._pairs_by_fastest = 0
         self._preempted: list[float] = []
+        self._runs_in_worker = False
         self._was_left_open = False
         """Whether a look could not decide about its time."""
         self._mean_looks_slower = False
@@ -103,9 +124,16 @@ class GatedCase:
         return 0 if self.exclusion else sum(2 if name == "time" else 1 for name in self._metrics)
 
     @property
+    def runs_in_worker(self) -> bool:
+        """Whether the side's own process only waits for it, as it does for a case of our own matrix."""
+        return self._runs_in_worker
+
+    @property
     def open(self) -> bool:
         """True while more pairs are wanted."""
-        return self.exclusion is None and any(metric.verdict is None for metric in self._metrics.values())
+        return self.exclusion is None and (
+            any(metric.verdict is None for metric in self._metrics.values()) or bool(self._open_claims())
+        )
 
     def task(
         self, *, one_processor: tuple[int, ...] | None, all_processors: tuple[int, ...] | None, seconds: float
@@ -137,6 +165,7 @@ class GatedCase:
             # A case of our own matrix runs in a worker of its own, on as many threads as there are processors.
             threaded=result.busy_processors > THREADED_FROM or result.base.identity is not None,
         )
+        self._runs_in_worker = result.base.identity is not None
         self._metrics["time"] = _PairedMetric()
         if _memory_bytes(result.base) and _memory_bytes(result.head):
             self._metrics["memory"] = _PairedMetric()
@@ -149,11 +178,14 @@ class GatedCase:
         if result.log_ratio is not None and result.mean_log_ratio is not None:
             self._metrics["time"].log_ratios.append(result.log_ratio)
             self._metrics["time"].mean_log_ratios.append(result.mean_log_ratio)
+            self._metrics["time"].amounts += [result.typical_seconds] if result.typical_seconds else []
+            self._metrics["time"].mean_seconds += [result.mean_seconds] if result.mean_seconds else []
             self._pairs_by_fastest += result.by_fastest
             self._preempted.append(result.preempted)
         base, head = _memory_bytes(result.base), _memory_bytes(result.head)
         if "memory" in self._metrics and base and head:
             self._metrics["memory"].log_ratios.append(math.log(head / base))
+            self._metrics["memory"].amounts.append((base, head))
 
     def lost(self, label: str, how: str) -> None:
         """A side died in it."""
@@ -170,9 +202,50 @@ class GatedCase:
             if metric.verdict is not None:
                 continue
             pairs = len(metric.log_ratios)
-            why_last = cut_off or self._why_budget_is_spent(pairs)
+            why_last = cut_off or self._why_budget_is_spent(pairs, schedule)
             if why_last or pairs in (*schedule.early_looks, *schedule.looks):
                 metric.verdict = self._decide(name, metric, schedule, why_last=why_last)
+        self._look_at_claims(schedule, cut_off=cut_off)
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether something is said of it that is to be judged."""
+        return bool(self._claims)
+
+    def _open_claims(self) -> list[ChangeClaim]:
+        return [claim for claim in self._claims if claim.text not in self._judged_claims]
+
+    def _look_at_claims(self, schedule: Schedule, *, cut_off: str) -> None:
+        """At the looks of the time, and on after it is decided, for a claim may ask for more."""
+        time = self._metrics["time"]
+        pairs = len(time.log_ratios)
+        why_last = cut_off or self._why_budget_is_spent(pairs, schedule)
+        last = bool(why_last) or pairs >= max(schedule.looks)
+        if not pairs or not (last or pairs in schedule.looks):
+            return
+        for claim in self._open_claims():
+            verdict = judge_claim(
+                claim,
+                self.id,
+                {"typical round": time.log_ratios, "mean": time.mean_log_ratios},
+                self._settings.time,
+                figure_count=schedule.figure_count,
+                last=last,
+                why_last=why_last or f"all {pairs} pairs were not enough for such noise",
+            )
+            if verdict is not None:
+                self._judged_claims[claim.text] = verdict
+
+    def claim_verdicts(self) -> tuple[ClaimVerdict, ...]:
+        """One for each claim about this case, in their order."""
+        why_not = f"not comparable: {self.exclusion.reason}" if self.exclusion else "no pair of it was measured"
+        undecided = (
+            ClaimVerdict(claim=claim.text, case=self.id, outcome="indistinguishable", reason=why_not)
+            for claim in self._claims
+        )
+        if self.exclusion:
+            return tuple(undecided)
+        return tuple(self._judged_claims.get(verdict.claim, verdict) for verdict in undecided)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """All that is decided; none of a case that neither side measures."""
@@ -204,9 +277,10 @@ class GatedCase:
         time = self._metrics["time"]
         return math.hypot(*time.mean_log_ratios) > _LARGER_FROM * math.hypot(*time.log_ratios)
 
-    def _why_budget_is_spent(self, pairs: int) -> str:
+    def _why_budget_is_spent(self, pairs: int, schedule: Schedule) -> str:
         """Said when one more pair, as long as the others, would end beyond the case's budget."""
-        budget = self._settings.seconds * (_LARGER_BUDGET if self._mean_looks_slower else 1)
+        factor = _LARGER_BUDGET if self._mean_looks_slower or self._claims else 1
+        budget = self._settings.seconds * (_LONGEST_BUDGET if pairs < schedule.looks[_LOOKS_FOR_ALL - 1] else factor)
         if self.seconds * (1 + 1 / (pairs + 1)) <= budget:
             return ""
         return f"its {budget:.0f} s were spent"
@@ -238,7 +312,10 @@ class GatedCase:
         if reading.outcome is None:
             return None
         undecided = reading.outcome == "inconclusive"
-        return Verdict(
+        figures = _with_seconds(reading.figures, metric)
+        deciding = next((each for each in figures if each.ratio == reading.ratio), None)
+        amounts = (deciding.base_seconds, deciding.head_seconds) if deciding else _medians(metric.amounts)
+        verdict = Verdict(
             case=self.id,
             metric=name,
             outcome=reading.outcome,
@@ -250,8 +327,11 @@ class GatedCase:
             seconds=self.seconds if name == "time" else 0.0,
             smallest_visible=reading.smallest_visible,
             notes=self._time_notes(pairs) if name == "time" else (),
-            figures=reading.figures,
+            figures=figures,
+            base_amount=amounts[0],
+            head_amount=amounts[1],
         )
+        return msgspec.structs.replace(verdict, is_minor=is_minor(verdict))
 
     def _time_notes(self, pairs: int) -> tuple[str, ...]:
         notes = [*self._notes, *self._conditions.notes()]
@@ -268,6 +348,20 @@ class GatedCase:
             return reason
         seconds = self.seconds / (pairs + 1) * (needed + 1)
         return f"{reason}; about {needed} pairs would decide, {seconds:.0f} s at this pace"
+
+
+def _with_seconds(figures: tuple[FigureVerdict, ...], time: _PairedMetric) -> tuple[FigureVerdict, ...]:
+    """The figures of a time, the typical round and the mean, with how long a call took."""
+    both = (_medians(time.amounts), _medians(time.mean_seconds))
+    return tuple(
+        msgspec.structs.replace(figure, base_seconds=base, head_seconds=head)
+        for figure, (base, head) in zip(figures, both, strict=False)
+    )
+
+
+def _medians(pairs: list[tuple[float, float]]) -> tuple[float, float] | tuple[None, None]:
+    """Of base and of head."""
+    return (median(base for base, _ in pairs), median(head for _, head in pairs)) if pairs else (None, None)
 
 
 def _memory_bytes(side: Finished) -> float | None:

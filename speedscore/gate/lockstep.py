@@ -23,11 +23,18 @@ from speedscore.gate.pair_statistics import (
     is_restless,
     log_ratios,
     mean_log_ratio,
+    mean_seconds,
     typical_log_ratio,
+    typical_seconds,
 )
+from speedscore.gate.side_endings import why_it_ended
 from speedscore.gate.sides import CaseRequest, Finished, Ready, Side, Timed
 from speedscore.host.clock import Clock
 from speedscore.host.piped import ProcessLostError
+
+_LONG_COUPLE = 4
+"""A couple that takes so many times the seconds of a pair stands alone: who begins is drawn anew for each pair, so over
+the pairs a drift still counts against neither side, and a long benchmark gets its pairs."""
 
 
 class PairTask(msgspec.Struct, frozen=True):
@@ -62,7 +69,12 @@ class PairResult(msgspec.Struct, frozen=True):
     preempted: float
     """Share of the rounds' time in which others had the processor; it is taken out."""
     seconds: float
-    """From the first message to the last, all that the case cost."""
+    """From the first message to the last, all that the case cost, but for ``shared_seconds``."""
+    typical_seconds: tuple[float, float] | None = None
+    """Of a call on base and on head; None where a side ran no round."""
+    mean_seconds: tuple[float, float] | None = None
+    shared_seconds: float = 0.0
+    """What fixtures cost that other cases use, too, and that this one was the first to ask for."""
 
 
 class SideLostError(RuntimeError):
@@ -100,6 +112,9 @@ def _run_task(
         _ask(task, side, lambda side: side.begin(request, extra_work=extra_work if side is head else 0.0))
     rounds = _Alternation(task, sides, clock=clock)
     iterations, ended = rounds.run()
+    seconds = clock() - started
+    # Both sides make theirs at the same time.
+    shared_seconds = min(seconds, max(side.shared_seconds for side in ended.values()))
     return PairResult(
         case=task.case,
         base=ended[base],
@@ -111,7 +126,10 @@ def _run_task(
         couples=rounds.couples,
         by_fastest=rounds.by_fastest,
         preempted=rounds.preempted(),
-        seconds=clock() - started,
+        seconds=seconds - shared_seconds,
+        typical_seconds=rounds.of_both(base, head, lambda of: typical_seconds(of, fastest=rounds.by_fastest)),
+        mean_seconds=rounds.of_both(base, head, mean_seconds),
+        shared_seconds=shared_seconds,
     )
 
 
@@ -150,7 +168,10 @@ class _Alternation:
         started = self._clock()
         turn = list(self._sides)
         while self.couples < most_couples:
-            if self.couples >= FEWEST_COUPLES and self._is_enough(self._clock() - started):
+            spent_seconds = self._clock() - started
+            if self.couples >= FEWEST_COUPLES and self._is_enough(spent_seconds):
+                break
+            if self.couples and spent_seconds >= _LONG_COUPLE * self._task.seconds:
                 break
             for side in turn:
                 answer = _ask(self._task, side, lambda side: side.round())
@@ -176,6 +197,11 @@ class _Alternation:
         if self._has_failed or 2 * len(log_ratios(before, after)) < self.couples:
             return None
         return compare(before, after)
+
+    def of_both(self, base: Side, head: Side, reckon: Callable[[Rounds], float]) -> tuple[float, float] | None:
+        """What ``reckon`` says of base's rounds and of head's; None where a side has none."""
+        before, after = self._timed[base], self._timed[head]
+        return (reckon(before), reckon(after)) if before and after else None
 
     def preempted(self) -> float:
         rounds = [timed for of_side in self._timed.values() for timed in of_side]
@@ -207,4 +233,4 @@ def _ask(task: PairTask, side: Side, what: Callable[[Side], Answer]) -> Answer:
     except BudgetSpentError as error:
         raise BudgetSpentError(f"{error} of {side.spec.label} in {task.case}" if str(error) else "") from None
     except ProcessLostError as error:
-        raise SideLostError(task.case, side.spec.label, str(error)) from None
+        raise SideLostError(task.case, side.spec.label, why_it_ended(str(error), root=side.spec.root)) from None

@@ -5,16 +5,21 @@ What a pair means for a case is decided in ``gated_case``, what all of them mean
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
+
 from speedscore.gate.affected import affected, likely_first
 from speedscore.gate.changed_files import ChangedFiles
+from speedscore.gate.claims import claims_by_case
 from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.gated_case import GatedCase, Schedule
 from speedscore.gate.matching import Collections, Matching, match_cases, may_be_unstable
-from speedscore.gate.outcome import GateOutcome, outcome_of
+from speedscore.gate.observing import find_reasons
+from speedscore.gate.outcome import INTERRUPTED, GateOutcome, outcome_of
 from speedscore.gate.pairs import PairRunner, StartedPair
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.sides import Ended, StartSide, Trace
@@ -70,6 +75,10 @@ class Gate:
         self._left_out: dict[str, str] = {}
         self._all_because = plan.all_because
 
+    def hash_seed(self) -> int:
+        """As a pair of this gate has it."""
+        return self._pair_runner.hash_seed()
+
     def run(self) -> GateOutcome:
         """Gate all cases. Raises GateError. Ctrl-C and the deadline end it early, with the verdicts so far."""
         cut_off = ""
@@ -77,11 +86,11 @@ class Gate:
             self._run_pilot()
             self._run_pairs()
         except KeyboardInterrupt:
-            cut_off = "interrupted"
+            cut_off = INTERRUPTED
         except BudgetSpentError as error:
             cut_off = f"the time budget was spent{f': {error}' if str(error) else ''}"
         self._look(self._cases, cut_off=cut_off)
-        return outcome_of(
+        outcome = outcome_of(
             self._matching,
             self._cases,
             self._settings,
@@ -91,6 +100,12 @@ class Gate:
             pairs=self._pairs,
             cut_off=cut_off,
         )
+        if cut_off or not self._plan.why:
+            return outcome
+        # The verdicts stand: what follows may be broken off, and fail.
+        with contextlib.suppress(KeyboardInterrupt):
+            outcome = msgspec.structs.replace(outcome, reasons=find_reasons(self._cases, self._pair_runner))
+        return outcome
 
     def _run_pilot(self) -> None:
         changed = self._plan.changed
@@ -135,7 +150,8 @@ class Gate:
             ended = self._pilot(cases, trace=Trace(only=test_file)) or (None, None)
             traced[test_file] = [side and side.dependencies for side in ended]
         judged = affected(traced, changed, unaffecting=self._settings.unaffecting)
-        left_out = [case for case in self._cases if case.test_file in judged.left_out and not case.exclusion]
+        unaffected = [case for case in self._cases if case.test_file in judged.left_out]
+        left_out = [case for case in unaffected if not case.exclusion and not case.is_claimed]
         self._left_out = {case.id: judged.left_out[case.test_file] for case in left_out}
         self._cases = [case for case in self._cases if case.id not in self._left_out]
         self._all_because = judged.all_because
@@ -168,12 +184,14 @@ class Gate:
 
     def _match(self, pair: StartedPair) -> list[GatedCase]:
         self._matching = match_cases(pair.collections, self._plan, self._settings, again=self._again(pair))
+        claims = claims_by_case(self._plan.claims, {case.id: case.group for case in self._matching.both})
         self._cases = [
             GatedCase(
                 case.id,
                 self._settings.for_case(case.id, case.group),
                 notes=case.notes,
                 other_environment=self._plan.other_environment,
+                claims=claims[case.id],
             )
             for case in self._matching.both
         ]

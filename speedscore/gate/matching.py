@@ -40,6 +40,8 @@ class Matching(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     pythons: tuple[str, str] = ("", "")
     """Versions of the interpreters of base and of head."""
+    why_none: str = ""
+    """Why no benchmark was selected on either side; empty where one was, or where nothing more is known."""
 
 
 Collections = tuple[SideCollection, SideCollection]
@@ -82,7 +84,17 @@ def match_cases(
             *(f"head did not collect {error}" for error in head.errors),
         ),
         pythons=(base.python, head.python),
+        why_none=_why_none(base, head),
     )
+
+
+def _why_none(base: SideCollection, head: SideCollection) -> str:
+    if base.cases or head.cases:
+        return ""
+    if left_out := max(base.left_out, head.left_out):
+        return f"-k, -m or --deselect leaves out all {left_out}"
+    tests = max(base.tests, head.tests)
+    return f"none of {tests} tests uses the fixture benchmark or has the mark benchmark" if tests else ""
 
 
 def may_be_unstable(collections: Collections, plan: GatePlan) -> bool:

@@ -8,18 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from speedscore.gate import wording
+from speedscore.gate.reason_wording import reason_lines, source
 from speedscore.gate.report import GateReport
 from speedscore.text.numbers import short_percent
 from speedscore.text.tables import captioned_table
 from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
 from speedscore.verdicts.verdict import Verdict
 
-_HEADERS = ("verdict", "ratio", "interval", "pairs", "s", "sees")
-_LEGEND = (
-    "ratio: head over base, above 1 is slower or larger, of the figure that decided: the typical round's or the "
-    "mean's. pairs: of fresh processes. sees: the smallest slowdown that so many pairs as noisy as these would have "
-    "shown."
-)
+_HEADERS = ("verdict", "base", "head", "ratio", "interval", "pairs", "sees")
+_RATIO = "ratio: head over base, above 1 is slower or larger"
 
 
 def terminal_lines(report: GateReport) -> list[str]:
@@ -28,8 +25,10 @@ def terminal_lines(report: GateReport) -> list[str]:
     lines = ["", " speedscore gate ".center(TERMINAL_COLUMNS, "="), *sides, ""]
     shown = wording.worst_first(filter(wording.has_row, report.verdicts))
     if shown:
-        lines += [*_table(shown), "", *wrapped(_LEGEND), ""]
+        lines += [*_table(shown), "", *wrapped(wording.legend(report, ratio=_RATIO)), ""]
     remarks = [
+        *wording.upgrade(report),
+        *wording.claims(report),
         *wording.quiet(report),
         *wording.missing(report),
         *(_not_comparable(verdict) for verdict in wording.not_comparable(report)),
@@ -39,12 +38,20 @@ def terminal_lines(report: GateReport) -> list[str]:
     ]
     for remark in remarks:
         lines += wrapped(remark)
+    for reasons in report.reasons:
+        if said := reason_lines(reasons):
+            lines += wrapped(f"why {reasons.case} ({source(reasons)}):")
+            lines += [part for line in said for part in _indented(line)]
     for case, command in report.reproduce.items():
         lines += [f"to gate {case} alone:", f"  {command}"]
-    if remarks or report.reproduce:
+    if remarks or report.reasons or report.reproduce:
         lines.append("")
     headline, *quoted = report.headline.splitlines()
     return [*lines, *quoted, *wrapped(f"gate {headline} (exit code {report.exit_code})", indent="")]
+
+
+def _indented(line: str) -> list[str]:
+    return [f"  {part}" for part in wrapped(line, width=TERMINAL_COLUMNS - 2)]
 
 
 def _table(verdicts: Sequence[Verdict]) -> list[str]:
@@ -59,11 +66,11 @@ def _table(verdicts: Sequence[Verdict]) -> list[str]:
 def _figures(verdict: Verdict) -> tuple[str, ...]:
     visible = verdict.smallest_visible
     return (
-        verdict.outcome,
+        wording.outcome(verdict),
+        *wording.amounts(verdict),
         wording.as_ratio(verdict.ratio) if verdict.ratio is not None else "",
         wording.interval(verdict) if verdict.pairs else "",
         str(verdict.pairs) if verdict.pairs else "",
-        f"{verdict.seconds:.1f}" if verdict.seconds else "",
         short_percent(visible) if visible is not None else "",
     )
 

@@ -78,6 +78,17 @@ def mean_log_ratio(before: Rounds, after: Rounds) -> float | None:
     return math.log(fmean(later for _, later in couples) / fmean(earlier for earlier, _ in couples))
 
 
+def typical_seconds(rounds: Rounds, *, fastest: bool) -> float:
+    """Of a side: its median round, or its fastest where those are compared."""
+    own = [timed.own_seconds for timed in rounds]
+    return min(own) if fastest else median(own)
+
+
+def mean_seconds(rounds: Rounds) -> float:
+    """Of a side."""
+    return fmean(timed.own_seconds for timed in rounds)
+
+
 def _couples(before: Rounds, after: Rounds) -> list[tuple[float, float]]:
     """Seconds of neighbouring rounds."""
     return [

@@ -8,16 +8,17 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from speedscore.gate.errors import BudgetSpentError, GateError
 from speedscore.gate.gated_case import GatedCase
-from speedscore.gate.lockstep import PairResult, SideLostError, run_tasks
+from speedscore.gate.lockstep import PairResult, PairTask, SideLostError, run_tasks
 from speedscore.gate.own_code import why_not_own_code, why_unlike_builds
 from speedscore.gate.plan import GatePlan
+from speedscore.gate.side_endings import why_it_ended
 from speedscore.gate.sides import Ended, Side, SideCollection, StartSide, Trace
 from speedscore.host.clock import Clock
 from speedscore.host.piped import ProcessLostError
@@ -55,7 +56,7 @@ class PairRunner:
         self._order = order
         self._drawn_hash_seed = order.randrange(2**32)
 
-    def _hash_seed(self) -> int:
+    def hash_seed(self) -> int:
         """The user's own, else one for all pairs: ids that are made of a set stand in its order.
 
         ``PYTHONHASHSEED=random`` draws one for each pair.
@@ -76,13 +77,27 @@ class PairRunner:
         return None if deadline is None else max(0.0, deadline - self._clock())
 
     @contextlib.contextmanager
-    def started(self, cases: Sequence[GatedCase], *, trace: Trace | None = None) -> Iterator[StartedPair]:
-        """A fresh pair; starting it is charged to the cases it is started for. ``trace`` is what both sides are asked
-        about what their tests depend on. Raises GateError."""
+    def started(
+        self,
+        cases: Sequence[GatedCase],
+        *,
+        variables: Mapping[str, Mapping[str, str]] | None = None,
+        trace: Trace | None = None,
+    ) -> Iterator[StartedPair]:
+        """A fresh pair; starting it is charged to the cases it is started for. Raises GateError.
+
+        ``variables`` are those of each side's environment beside what it inherits, by its label; ``trace`` is what both
+        sides are asked about what their tests depend on.
+        """
         began = self._clock()
         with contextlib.ExitStack() as stack:
-            hash_seed = self._hash_seed()
-            specs = [msgspec.structs.replace(each.spec, trace=trace) for each in (self._plan.base, self._plan.head)]
+            hash_seed = self.hash_seed()
+            specs = tuple(
+                msgspec.structs.replace(
+                    spec, variables={**spec.variables, **(variables or {}).get(spec.label, {})}, trace=trace
+                )
+                for spec in (self._plan.base.spec, self._plan.head.spec)
+            )
             sides: dict[str, Side] = {}
             for spec, other_spec in self._order.sample([specs, specs[::-1]], k=2):
                 sides[spec.label] = self._start_side(
@@ -94,6 +109,11 @@ class PairRunner:
             for case in cases:
                 case.seconds += (self._clock() - began) / len(cases)
             yield pair
+
+    def task_of(self, case: GatedCase, *, seconds: float) -> PairTask:
+        """As one pair is to run it alone."""
+        one_processor, all_processors = _draw_processors(self._order)
+        return case.task(one_processor=one_processor, all_processors=all_processors, seconds=seconds)
 
     def run(
         self,
@@ -124,6 +144,8 @@ class PairRunner:
             ):
                 done += 1
                 note(by_id[result.case], result)
+                for case in cases:  # whoever was the first to ask for what all of them use
+                    case.seconds += result.shared_seconds / len(cases)
                 if done < len(tasks):
                     self.check_budget()
             return PairRun(done, _end(pair))
@@ -162,4 +184,5 @@ def _heard(side: Side, ask: Callable[[], Answer]) -> Answer:
     except BudgetSpentError as error:
         raise BudgetSpentError(f"{error} of {side.spec.label}, which collects" if str(error) else "") from None
     except ProcessLostError as error:
-        raise GateError(f"pytest on {side.spec.label} ({side.spec.description}) {error}") from None
+        why = why_it_ended(str(error), root=side.spec.root)
+        raise GateError(f"pytest on {side.spec.label} ({side.spec.description}) {why}") from None

@@ -22,12 +22,14 @@ from speedscore.gate.side_arguments import (
     alone,
     moved,
     named_paths,
+    rewritten,
     select,
     without_base,
     without_gate,
 )
 from speedscore.gate.sides import SideSpec
 from speedscore.gate.worktrees import SourceTree
+from speedscore.verdicts.change_claim import ChangeClaim
 
 
 class SidePlace(msgspec.Struct, frozen=True):
@@ -64,6 +66,10 @@ class GatePlan(msgspec.Struct, frozen=True):
     """True where base has packages of its own."""
     deadline_seconds: float | None = None
     """On the gate's clock; None without a limit."""
+    claims: tuple[ChangeClaim, ...] = ()
+    """What is said of the change, to be judged."""
+    why: bool = False
+    """Whether a pair of its own looks where regressions come from."""
     changed: ChangedFiles | None = None
     """Which files differ; None where nothing depends on that."""
     only_affected: bool = False
@@ -72,7 +78,7 @@ class GatePlan(msgspec.Struct, frozen=True):
     """Why none is left out though that was asked for; empty where it is not known before they run."""
 
 
-def plan_side(config: pytest.Config, label: str, *, place: SidePlace, head: SourceTree) -> SidePlan:
+def plan_side(config: pytest.Config, label: str, *, place: SidePlace, head: SourceTree, other: SourceTree) -> SidePlan:
     """A side with the command line of ``config``, in the words of its own checkout."""
     start, tree, project = config.invocation_params.dir, place.tree, place.project
     _, moves = places(config.rootpath, head, tree)
@@ -91,9 +97,24 @@ def plan_side(config: pytest.Config, label: str, *, place: SidePlace, head: Sour
         folder=folder,
         python=place.python,
         own_environment=place.own_environment,
-        arguments=selection.arguments,
+        arguments=(*selection.arguments, *_apart(tree.root.resolve(), other.root.resolve(), project=project)),
     )
     return SidePlan(_with_code(spec, place), selection)
+
+
+def inside(other: Path, root: Path, *, project: Path) -> Path | None:
+    """The other's checkout where it lies within this one, as where continuous integration checks base out in head; None
+    where it does not, or where it holds this one's ``project``, which is then compared with itself."""
+    other, root = other.resolve(), root.resolve()
+    is_within = other != root and other.is_relative_to(root) and not project.resolve().is_relative_to(other)
+    return other if is_within else None
+
+
+def _apart(root: Path, other: Path, *, project: Path) -> list[str]:
+    """What keeps the tests and the conftest.py files of one checkout out of the other that lies within it."""
+    if inside(other, root, project=project):
+        return [f"--ignore={other}"]
+    return [f"--confcutdir={project}"] if root != other and root.is_relative_to(other) else []
 
 
 def _with_code(spec: SideSpec, place: SidePlace) -> SideSpec:
@@ -119,15 +140,20 @@ def _with_code(spec: SideSpec, place: SidePlace) -> SideSpec:
     )
 
 
-def command_for(config: pytest.Config, case: str) -> str:
-    """The gate on one case alone, as it can be typed anywhere."""
-    arguments = alone(_arguments(config), paths=config.option.file_or_dir)
-    return f"cd {shlex.quote(str(config.rootpath))} && {shlex.join(['pytest', case, *arguments])}"
+def command_for(config: pytest.Config, case: str, *, base: SourceTree, head: SourceTree) -> str:
+    """The gate on one case alone, as it can be typed at the root of any clone: no folder of this machine is named."""
+    folder = os.path.relpath(config.rootpath.resolve(), head.root.resolve())
+    word = base.commit[:12] if base.commit and not base.dirty else "BASE"
+    command = ["pytest", case, "--benchmark-only", *arguments_beside_base(config, head), f"--gate={word}"]
+    return shlex.join(command) if folder == "." else f"cd {shlex.quote(folder)} && {shlex.join(command)}"
 
 
-def arguments_beside_base(config: pytest.Config) -> tuple[str, ...]:
-    """What such a command has beside the case and the base."""
-    return without_base(alone(_arguments(config), paths=config.option.file_or_dir))
+def arguments_beside_base(config: pytest.Config, head: SourceTree) -> tuple[str, ...]:
+    """What such a command has beside the case and the base; a folder of the checkout as it is seen from the rootdir."""
+    to_root = os.path.relpath(head.root.resolve(), config.rootpath.resolve())
+    moves = [(config.rootpath, Path()), (head.root, Path(to_root))]
+    kept = without_base(alone(_arguments(config), paths=config.option.file_or_dir))
+    return tuple(rewritten(argument, moves) for argument in kept)
 
 
 def places(rootdir: Path, head: SourceTree, tree: SourceTree) -> tuple[Path, Moves]:

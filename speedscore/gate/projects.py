@@ -47,9 +47,11 @@ class Layout(msgspec.Struct, frozen=True):
     """Folders called ``src`` that are no project's own."""
 
 
-def layout_of(checkout: Path, *, project: Path) -> Layout:
-    """All projects of a checkout, with that at ``project``, wherever it lies."""
-    folders = dict.fromkeys([project, *_folders(checkout)])
+def layout_of(checkout: Path, *, project: Path, besides: Path | None = None) -> Layout:
+    """All projects of a checkout, with that at ``project``, wherever it lies; what lies in ``besides``, which may be
+    another checkout within this one, is none of them."""
+    found_folders = [each for each in _folders(checkout) if besides is None or not each.is_relative_to(besides)]
+    folders = dict.fromkeys([project, *found_folders])
     projects = [found for folder in folders if (found := _project(folder))]
     declared = {source for found in projects for source, _ in found.sources}
     return Layout(

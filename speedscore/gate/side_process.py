@@ -15,7 +15,17 @@ from typing import TypeVar
 import msgspec
 
 from speedscore.gate.errors import BudgetSpentError
-from speedscore.gate.sides import CaseRequest, Ended, Finished, Ready, SideCollection, SideSpec, Timed
+from speedscore.gate.sides import (
+    CaseRequest,
+    Ended,
+    Finished,
+    FixtureSetUp,
+    Observed,
+    Ready,
+    SideCollection,
+    SideSpec,
+    Timed,
+)
 from speedscore.host.clock import seconds
 from speedscore.host.piped import PipedProcess, ProcessLostError
 from speedscore.host.scratch import make_scratch
@@ -27,8 +37,14 @@ _LONG_SECONDS = 2.0
 HANG_SECONDS = 900.0
 """A side that says nothing for so long hangs. Longer than any compilation."""
 
-Message = SideCollection | Ready | Timed | Finished | Ended
-MessageType = TypeVar("MessageType", SideCollection, Ready, Timed, Finished, Ended)
+IDLE_SECONDS = 120.0
+"""A side that uses no processor for so long before its benchmark waits for something that does not come."""
+_IDLE_LOOK_SECONDS = 5.0
+_IDLE_BELOW = 0.01
+"""Processors."""
+
+Message = SideCollection | FixtureSetUp | Ready | Timed | Observed | Finished | Ended
+MessageType = TypeVar("MessageType", SideCollection, Ready, Timed, Observed, Finished, Ended)
 _DECODER: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
@@ -37,6 +53,8 @@ class SideProcess:
 
     def __init__(self, spec: SideSpec, *, other: SideSpec, hash_seed: int, most_seconds: float | None) -> None:
         self.spec = spec
+        self._fixture = ""
+        """Which one it is making, of those that several tests share."""
         self._deadline = math.inf if most_seconds is None else seconds() + most_seconds
         # A benchmark that writes to whatever is open does not know how a line of ours begins.
         self._signature = secrets.token_hex(8)
@@ -49,6 +67,10 @@ class SideProcess:
             env=_environment(spec, other=other, hash_seed=hash_seed) | {"SPEEDSCORE_GATE_SIGNATURE": self._signature},
         )
 
+    @property
+    def process_id(self) -> int | None:
+        return self._process.pid
+
     def collected(self) -> SideCollection:
         return self._expect(SideCollection)
 
@@ -56,7 +78,7 @@ class SideProcess:
         self._send("case", extra_work=extra_work, **msgspec.structs.asdict(request))
 
     def ready(self) -> Ready | Finished:
-        answer = self._receive()
+        answer = self._receive(is_to_work=True)
         if not isinstance(answer, Ready | Finished):
             raise _unexpected(answer, "Ready or Finished")
         return answer
@@ -71,6 +93,13 @@ class SideProcess:
             self.freeze()
         elif not isinstance(answer, Finished):
             raise _unexpected(answer, "Timed or Finished")
+        return answer
+
+    def observe(self, iterations: int, *, most_rounds: int, seconds: float, sampled: bool) -> Observed | Finished:
+        self._send("observe", iterations=iterations, most_rounds=most_rounds, seconds=seconds, sampled=sampled)
+        answer = self._receive()
+        if not isinstance(answer, Observed | Finished):
+            raise _unexpected(answer, "Observed or Finished")
         return answer
 
     def enough(self) -> None:
@@ -93,7 +122,36 @@ class SideProcess:
     def _send(self, what: str, **content: object) -> None:
         self._process.send(msgspec.json.encode({"do": what, **content}))
 
-    def _receive(self) -> Message:
+    def _receive(self, *, is_to_work: bool = False) -> Message:
+        """Its next answer; which fixture it is making is noted, and is none."""
+        while True:
+            if is_to_work:
+                self._wait_while_it_works()
+            answer = self._read_message()
+            if not isinstance(answer, FixtureSetUp):
+                return answer
+            self._fixture = answer.name
+
+    def _wait_while_it_works(self) -> None:
+        """Until it says something, its time is up, or it has done nothing at all for long: then ProcessLostError.
+
+        Both sides make their fixtures at the same time, and one may wait for what the other holds.
+        """
+        idle_since, used = seconds(), 0.0
+        while seconds() < self._deadline and not self._process.has_line(within_seconds=_IDLE_LOOK_SECONDS):
+            now, before = seconds(), used
+            used = self._process.processor_seconds()
+            if used - before > _IDLE_BELOW * _IDLE_LOOK_SECONDS:
+                idle_since = now
+            elif now - idle_since >= IDLE_SECONDS:
+                where = f"in its fixture {self._fixture!r}" if self._fixture else "before its benchmark"
+                raise ProcessLostError(
+                    f"waited {now - idle_since:.0f} s {where} without using a processor, while the other side ran "
+                    "beside it: does it want a lock, a port or a file that the other holds? Give each process its own\n"
+                    f"{self._process.last_lines()}"
+                )
+
+    def _read_message(self) -> Message:
         began = seconds()
         left_seconds = self._deadline - began
         try:
@@ -132,9 +190,10 @@ def _unexpected(answer: Message, expected: str) -> ProcessLostError:
 def _environment(spec: SideSpec, *, other: SideSpec, hash_seed: int) -> dict[str, str]:
     inherited = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     if other.root != spec.root:
-        inherited = [path for path in inherited if not Path(path).resolve().is_relative_to(other.root.resolve())]
+        inherited = [path for path in inherited if not _is_others(Path(path).resolve(), spec, other)]
     return {
         **os.environ,
+        **spec.variables,
         "PYTHONPATH": os.pathsep.join(map(str, (_PLUGIN_FOLDER, *spec.import_paths, *inherited))),
         "PYTHONHASHSEED": str(hash_seed),
         "SPEEDSCORE_GATE_CODE": msgspec.json.encode(_code(spec, other=other)).decode(),
@@ -147,6 +206,12 @@ def _trace(spec: SideSpec) -> str:
     if spec.trace is None:
         return ""
     return msgspec.json.encode({"root": os.path.realpath(spec.root), "only": spec.trace.only}).decode()
+
+
+def _is_others(path: Path, spec: SideSpec, other: SideSpec) -> bool:
+    """Whether a folder is of the other's checkout alone: one checkout may lie within the other."""
+    own, others = spec.root.resolve(), other.root.resolve()
+    return path.is_relative_to(others) and not (path.is_relative_to(own) and own.is_relative_to(others))
 
 
 def _code(spec: SideSpec, *, other: SideSpec) -> dict[str, object]:

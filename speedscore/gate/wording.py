@@ -9,15 +9,42 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from speedscore.gate.report import GateReport, SideReport, count
-from speedscore.text.numbers import short_percent
-from speedscore.verdicts.verdict import FigureVerdict, Outcome, Verdict
+from speedscore.gate.upgrade_wording import differing, upgrade_lines
+from speedscore.text.numbers import duration, short_percent, size
+from speedscore.verdicts.change_claim import ClaimVerdict
+from speedscore.verdicts.verdict import FigureVerdict, Outcome, Verdict, interval_error, is_minor
 
+MINOR = "minor"
+"""What the verdict ``unchanged`` is called beside an interval that excludes 1."""
 _ORDER: tuple[Outcome, ...] = ("regressed", "inconclusive", "improved", "unchanged", "not comparable")
 
 
 def as_ratio(ratio: float) -> str:
     """``1.290``"""
     return f"{ratio:.3f}"
+
+
+def outcome(of: Verdict | FigureVerdict) -> str:
+    """The verdict in a word: nobody reads ``unchanged`` beside an interval that excludes 1."""
+    return MINOR if is_minor(of) else of.outcome
+
+
+def amounts(verdict: Verdict) -> tuple[str, str]:
+    """How long a call took or how much memory, on base and on head; empty for a count, whose reason has its numbers."""
+    written = {"time": duration, "memory": size}.get(verdict.metric)
+    if written is None or verdict.base_amount is None or verdict.head_amount is None:
+        return "", ""
+    return written(verdict.base_amount), written(verdict.head_amount)
+
+
+def legend(report: GateReport, *, ratio: str) -> str:
+    """What the columns say; ``ratio`` is said of that of ratios."""
+    return (
+        f"base, head: of a call, the median of the pairs. {ratio}, of the figure that decided: the typical round's or "
+        f"the mean's. interval: {short_percent(1 - 2 * interval_error(report.time))}. {MINOR}: a change that "
+        "is certain, and smaller than what is to be found. pairs: of fresh processes. sees: the smallest slowdown that "
+        "so many pairs as noisy as these would have shown."
+    )
 
 
 def sides(report: GateReport) -> list[str]:
@@ -56,10 +83,30 @@ def remarks(verdict: Verdict, *, written: Callable[[float], str] = as_ratio) -> 
     return tuple(filter(None, (_both_figures(verdict, written), verdict.reason, *verdict.notes)))
 
 
-def interval(of: Verdict | FigureVerdict, *, written: Callable[[float], str] = as_ratio) -> str:
+def interval(of: Verdict | FigureVerdict | ClaimVerdict, *, written: Callable[[float], str] = as_ratio) -> str:
     """Its two ends; ``?`` for one that too few pairs leave open."""
     low, high = ("?" if limit is None else written(limit) for limit in (of.low, of.high))
     return f"{low} to {high}"
+
+
+def claims(report: GateReport) -> list[str]:
+    """What came of each claim, with the interval and what could have been seen."""
+    return [f'claim {each.outcome}: "{each.claim}": {each.case}{_claim_figures(each)}' for each in report.claims]
+
+
+def visible_change(verdict: ClaimVerdict) -> str:
+    """The smallest change that would have been seen; empty where that cannot be told."""
+    visible = verdict.smallest_visible
+    return "" if visible is None else short_percent(visible)
+
+
+def _claim_figures(verdict: ClaimVerdict) -> str:
+    figures = ""
+    if verdict.ratio is not None:
+        figures = f": {as_ratio(verdict.ratio)} ({interval(verdict)}), {verdict.figure} of {verdict.pairs} pairs"
+    if visible := visible_change(verdict):
+        figures += f"; a change of {visible} would have been seen"
+    return f"{figures}; {verdict.reason}" if verdict.reason else figures
 
 
 def quiet(report: GateReport) -> list[str]:
@@ -68,11 +115,25 @@ def quiet(report: GateReport) -> list[str]:
     for verdict in report.verdicts:
         if verdict.metric != "time":
             by_metric.setdefault(verdict.metric, []).append(verdict)
-    together: dict[tuple[int, int], list[str]] = {}
+    together: dict[tuple[int, int, int], list[str]] = {}
     for metric, verdicts in by_metric.items():
         if same := count(verdicts, "unchanged"):
-            together.setdefault((same, len(verdicts)), []).append(metric)
-    return [f"unchanged in {same} of {total} cases: {', '.join(names)}" for (same, total), names in together.items()]
+            minor = sum(map(is_minor, verdicts))
+            together.setdefault((same, minor, len(verdicts)), []).append(f"{metric}{_range(verdicts)}")
+    return [_quiet(*numbers, names) for numbers, names in together.items()]
+
+
+def _range(verdicts: Sequence[Verdict]) -> str:
+    """From the smallest to the largest amount on head; empty for what is counted."""
+    sizes = [(verdict.head_amount, amounts(verdict)[1]) for verdict in verdicts if amounts(verdict)[1]]
+    ends = dict.fromkeys(written for _, written in (min(sizes), max(sizes))) if sizes else {}
+    return f" ({' to '.join(ends)})" if ends else ""
+
+
+def _quiet(same: int, minor: int, total: int, names: Sequence[str]) -> str:
+    said = f"unchanged in {same - minor}" if same > minor else ""
+    also = f"{MINOR} in {minor}" if minor else ""
+    return f"{' and '.join(filter(None, (said, also)))} of {total} cases: {', '.join(names)}"
 
 
 def missing(report: GateReport) -> list[str]:
@@ -110,11 +171,13 @@ def warnings(report: GateReport) -> list[str]:
 
 
 def _environments(base: SideReport, head: SideReport) -> str:
-    names = sorted(base.packages.keys() | head.packages.keys())
-    differing = [f"{name} {base.packages.get(name, 'none')} -> {head.packages.get(name, 'none')}" for name in names]
-    if base.python != head.python:
-        differing.insert(0, f"python {base.python} -> {head.python}")
-    return ", ".join(differing[:12]) + (f" and {len(differing) - 12} more" if len(differing) > 12 else "")
+    pythons = f"python {base.python} -> {head.python}" if base.python != head.python else ""
+    return ", ".join(filter(None, (pythons, differing(base.packages, head.packages, most=12))))
+
+
+def upgrade(report: GateReport) -> list[str]:
+    """What was found beside the verdicts; nothing where no two environments were compared."""
+    return upgrade_lines(report.upgrade, report.verdicts) if report.upgrade else []
 
 
 def _both_figures(verdict: Verdict, written: Callable[[float], str]) -> str:
@@ -126,7 +189,7 @@ def _both_figures(verdict: Verdict, written: Callable[[float], str]) -> str:
     if typical.outcome == mean.outcome and is_within:
         return ""
     return "; ".join(
-        f"{each.figure} {each.outcome} {written(each.ratio)} ({interval(each, written=written)})"
+        f"{each.figure} {outcome(each)} {written(each.ratio)} ({interval(each, written=written)})"
         for each in verdict.figures
     )
 

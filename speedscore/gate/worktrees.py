@@ -30,12 +30,19 @@ class SourceTree(msgspec.Struct, frozen=True):
     """Empty where the folder is no git checkout."""
     dirty: bool
     """True where there are changes that no commit holds."""
+    is_temporary: bool = False
+    """True where it was made for this gate and goes with it."""
 
 
-def working_tree(project: Path) -> SourceTree:
-    """The checkout in which ``project`` lies, as it stands now; the project itself where it is no git checkout."""
+def working_tree(project: Path, *, base: str | None = None) -> SourceTree:
+    """The checkout in which ``project`` lies, as it stands now; the project itself where it is no git checkout.
+
+    ``base`` may be a folder within it, which is none of its changes.
+    """
     top = git_says(project, "rev-parse", "--show-toplevel")
-    return _describe(Path(top) if top else project)
+    folder = Path(base).expanduser().resolve() if base else None
+    besides = folder if folder and folder.is_dir() and not project.resolve().is_relative_to(folder) else None
+    return _describe(Path(top) if top else project, besides=besides)
 
 
 @contextlib.contextmanager
@@ -46,14 +53,17 @@ def base_tree(base: str, head: SourceTree) -> Iterator[SourceTree]:
     """
     folder = Path(base).expanduser()
     if folder.is_dir():
-        yield _describe(folder.resolve())
+        tree = _describe(folder.resolve())
+        # A folder that is no checkout of its own, within head's, has not head's commit.
+        is_part_of_head = Path(git_says(tree.root, "rev-parse", "--show-toplevel")) == head.root != tree.root
+        yield SourceTree(tree.root, str(tree.root), commit="", dirty=False) if is_part_of_head else tree
         return
     if not head.commit:
         why = git_complaint(head.root, "rev-parse", "--verify", "HEAD^{commit}")
         raise CheckoutError(f"{base!r} is no directory, and git finds no commit in {head.root}: {why}")
     commit = commit_of(base, head.root)
     with worktree(head.root, commit) as root:
-        yield SourceTree(root=root, description=f"{base} ({commit[:9]})", commit=commit, dirty=False)
+        yield SourceTree(root=root, description=f"{base} ({commit[:9]})", commit=commit, dirty=False, is_temporary=True)
 
 
 def commit_of(ref: str, repository: Path) -> str:
@@ -75,9 +85,11 @@ def commits_missing_in_head(head: SourceTree, base: SourceTree) -> int:
     return int(count or 0)
 
 
-def _describe(root: Path) -> SourceTree:
+def _describe(root: Path, *, besides: Path | None = None) -> SourceTree:
     commit = git_says(root, "rev-parse", "HEAD")
-    dirty = bool(commit and git_says(root, "status", "--porcelain", "--untracked-files=normal"))
+    is_within = besides is not None and besides.is_relative_to(root.resolve())
+    but = [f":(exclude){besides.relative_to(root.resolve())}"] if besides and is_within else []
+    dirty = bool(commit and git_says(root, "status", "--porcelain", "--untracked-files=normal", "--", ".", *but))
     name = f"{root} ({commit[:9]}{' and uncommitted changes' if dirty else ''})" if commit else str(root)
     return SourceTree(root=root, description=name, commit=commit, dirty=dirty)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 
+SUITE = ("numpy", "scipy", "tomlkit")
+"""Modules of the extra ``suite``, without which frameworks are neither measured nor judged; a gate needs none."""
+
 
 class MissingExtraError(ValueError):
     """An optional part is asked for and not installed. The message says how to install it."""
@@ -13,4 +16,14 @@ def require(extra: str, *modules: str) -> None:
     """Raises MissingExtraError where one of ``modules``, which ``extra`` of pyproject.toml brings, is not installed."""
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
-        raise MissingExtraError(f'{", ".join(missing)}: not installed; python -m pip install "speedscore[{extra}]"')
+        raise MissingExtraError(_remedy(missing, extra))
+
+
+def remedy_for(error: ModuleNotFoundError) -> str:
+    """The same sentence where a module of the suite was not found; empty for any other, whose error is a mistake."""
+    missing = (error.name or "").partition(".")[0]
+    return _remedy([missing], "suite") if missing in SUITE else ""
+
+
+def _remedy(missing: list[str], extra: str) -> str:
+    return f'{", ".join(missing)}: not installed; python -m pip install "speedscore[{extra}]"'

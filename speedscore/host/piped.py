@@ -85,13 +85,20 @@ class PipedProcess:
 
         Raises ProcessLostError when none comes in time, it has gone, or the line has no end.
         """
-        deadline = time.monotonic() + limit_seconds
+        if not self.has_line(within_seconds=limit_seconds):
+            raise ProcessLostError(f"hung: no reply within {limit_seconds:.0f} s\n{self.last_lines()}")
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+    def has_line(self, *, within_seconds: float) -> bool:
+        """Wait for its next line. Raises ProcessLostError when it has gone, or the line has no end."""
+        deadline = time.monotonic() + within_seconds
         with selectors.DefaultSelector() as selector:
             selector.register(self._ours_read, selectors.EVENT_READ)
             while b"\n" not in self._buffer:
                 left_seconds = deadline - time.monotonic()
                 if left_seconds <= 0:
-                    raise ProcessLostError(f"hung: no reply within {limit_seconds:.0f} s\n{self.last_lines()}")
+                    return False
                 # A child that it forked may hold the pipe open when it has gone: its end is looked for, too.
                 if selector.select(min(left_seconds, _LOOK_SECONDS)):
                     chunk = os.read(self._ours_read, _CHUNK_BYTES)
@@ -106,8 +113,18 @@ class PipedProcess:
                     raise ProcessLostError(
                         f"sent more than {_MOST_LINE_BYTES >> 20} MiB without the end of a line\n{self.last_lines()}"
                     )
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line
+        return True
+
+    def processor_seconds(self) -> float:
+        """What it and all that it started have used of processors so far, as far as the system tells."""
+        total = 0.0
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(self._process.pid)
+            for each in (process, *process.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    times = each.cpu_times()
+                    total += times.user + times.system
+        return total
 
     def freeze(self) -> None:
         """Stop every thread of it, and of what it started in its session, until it is thawed or sent a line."""

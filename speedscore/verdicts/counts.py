@@ -80,6 +80,11 @@ def count_verdict(case: str, name: str, base: float, head: float) -> Verdict:
             outcome="not comparable",
             reason=f"expected finite numbers of {count.what} that are not negative, found {base!r} and {head!r}",
         )
+    verdict = _of_numbers(case, name, count, base, head)
+    return msgspec.structs.replace(verdict, base_amount=base, head_amount=head)
+
+
+def _of_numbers(case: str, name: str, count: Count, base: float, head: float) -> Verdict:
     ratio = _ratio(base, head)
     if base == head:
         return Verdict(case, name, "unchanged", f"{_number(head)} {count.what} on both sides, counted exactly", ratio)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -61,6 +63,8 @@ class GateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Folders of each checkout from which its own code is imported, before anything that is installed."""
     allow_missing: tuple[str, ...] = ()
     """Cases of the base that head may lack: node ids, with ``*`` for anything."""
+    base_setup: str = ""
+    """A command for the shell that makes what git does not keep, run in the base that the gate has checked out."""
     unaffecting: tuple[str, ...] = ()
     """Files that no benchmark depends on unless it was seen to open them, as its documents: paths from the repository's
     root, with ``*`` for anything."""
@@ -95,6 +99,10 @@ class Settings:
     @property
     def python_path(self) -> tuple[str, ...]:
         return self._table.python_path
+
+    @property
+    def base_setup(self) -> str:
+        return self._table.base_setup
 
     @property
     def unaffecting(self) -> tuple[str, ...]:
@@ -152,18 +160,53 @@ def fraction(text: str, *, what: str = "") -> float:
 
 
 def read_table(project: Path) -> GateTable:
-    """The table of ``project/pyproject.toml``; its defaults where there is none. Raises SettingsError."""
-    path = project / "pyproject.toml"
+    """The table of ``project/pyproject.toml``, else of the next one above it that has one, up to the repository's root;
+    its defaults where there is none. Raises SettingsError."""
+    for folder in _up_to_repository(project):
+        path = folder / "pyproject.toml"
+        try:
+            ours = _table_in(path)
+            if ours is None:
+                continue
+            gate_table = msgspec.convert(ours, GateTable)
+            Settings(gate_table)  # every size in it is checked while the file's name is at hand
+            return gate_table
+        except msgspec.ValidationError as error:
+            raise SettingsError(f"{path}: [tool.speedscore.gate]: {error}") from None
+        except SettingsError as error:
+            raise SettingsError(f"{path}: {error}") from None
+    return GateTable()
+
+
+def _up_to_repository(project: Path) -> Iterator[Path]:
+    """The project's folder, and those above it where one of them is a checkout of git."""
+    folders = [project, *project.resolve().parents]
+    top = next((place for place, folder in enumerate(folders) if (folder / ".git").exists()), 0)
+    yield from folders[: top + 1]
+
+
+def _table_in(path: Path) -> dict[str, Any] | None:
+    """Its table with names that are known; None where it has none."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return GateTable()
+        return None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read ({error})") from None
-    table = document.get("tool", {}).get("speedscore", {}).get("gate", {})
-    try:
-        gate_table = msgspec.convert(table, GateTable)
-        Settings(gate_table)  # every size in it is checked while the file's name is at hand
-        return gate_table
-    except (msgspec.ValidationError, SettingsError) as error:
-        raise SettingsError(f"{path}: [tool.speedscore.gate]: {error}") from None
+        raise SettingsError(f"cannot be read ({error})") from None
+    ours = document.get("tool", {}).get("speedscore", {})
+    _check_names(ours, ("gate",), where="[tool.speedscore]")
+    table: dict[str, Any] | None = ours.get("gate")
+    if table is not None:
+        _check_names(table, GateTable.__struct_fields__, where="[tool.speedscore.gate]")
+        cases = table.get("case")
+        for case in cases if isinstance(cases, list) else ():
+            _check_names(case, CaseTable.__struct_fields__, where="[[tool.speedscore.gate.case]]")
+    return table
+
+
+def _check_names(table: object, known: tuple[str, ...], *, where: str) -> None:
+    for name in table if isinstance(table, Mapping) else ():
+        if name not in known:
+            close = get_close_matches(name.replace("-", "_").lower(), known, n=1)
+            meant = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(known)}"
+            raise SettingsError(f"{where}: unknown key `{name}`; {meant}")

@@ -49,7 +49,7 @@ def _outcome(typical: PairedReading, mean: PairedReading, policy: VerdictPolicy,
     said = {typical.outcome, mean.outcome}
     if "regressed" in said:
         return "regressed"
-    excluded = [reading.high < 1 + policy.detect for reading in (typical, mean)]
+    excluded = [reading.excludes_detect for reading in (typical, mean)]
     if all(excluded) and "improved" in said:
         return "improved"
     if not last:

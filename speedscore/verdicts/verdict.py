@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Literal
 
 import msgspec
@@ -16,7 +17,8 @@ import msgspec
 from speedscore.verdicts.signed_rank import centre, fewest_for, lower_limit, upper_limit
 
 Outcome = Literal["regressed", "improved", "unchanged", "inconclusive", "not comparable"]
-"""``unchanged`` says that a slowdown of the size to be detected is excluded; ``inconclusive`` that nothing is."""
+"""``unchanged`` says that a slowdown of the size to be detected is excluded, be there a smaller one or none (see
+``is_minor``); ``inconclusive`` that nothing is."""
 
 Figure = Literal["typical round", "mean"]
 """A change may slow every call, or only some: the mean shows what spares the typical round."""
@@ -26,6 +28,7 @@ LOOKS = 5
 stricter; five, each half as large again as the one before, reach from the fewest pairs that can decide to 4.4 times as
 many."""
 _GROWTH = 1.45
+_NORMAL = NormalDist()
 
 EARLY_LOOKS = 2
 """How often before those a case is looked at that may leave as unchanged, and as nothing else: it costs no false alarm
@@ -66,6 +69,9 @@ class FigureVerdict(msgspec.Struct, frozen=True):
     low: float | None
     high: float | None
     smallest_visible: float | None
+    base_seconds: float | None = None
+    """Of a call; the median over the pairs."""
+    head_seconds: float | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,9 +87,9 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ratio: float | None = None
     """Of the figure that decided, where there are two."""
     low: float | None = None
-    """The true ratio lies above, but for the share of ``false_alarm`` of this look; of ``miss`` for an early look."""
+    """The true ratio lies above, but for a probability of ``interval_error``."""
     high: float | None = None
-    """The true ratio lies below, but for the share of ``miss`` of this look."""
+    """The true ratio lies below, but for the same probability."""
     pairs: int = 0
     """Pairs of fresh processes, one log ratio each."""
     seconds: float = 0.0
@@ -95,6 +101,30 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a reader must know, as that the benchmark's own code differs."""
     figures: tuple[FigureVerdict, ...] = ()
     """Of a time that pairs of a gate judge: what its typical round and its mean say. Empty for what has one figure."""
+    base_amount: float | None = None
+    """On base: seconds of a call, bytes, or what was counted; of a time, of the figure that decided. The median over
+    the pairs, where there are any."""
+    head_amount: float | None = None
+    """The same on head. Its ratio to that of base is not ``ratio``, which is of neighbours in time."""
+    is_minor: bool = False
+    """Whether the case is called unchanged although the interval excludes 1: a change that is certain, and smaller than
+    what is to be found."""
+
+
+def is_minor(of: Verdict | FigureVerdict) -> bool:
+    """Whether it is called unchanged although its interval excludes 1."""
+    if of.outcome != "unchanged" or of.low is None or of.high is None:
+        return False
+    return of.low > 1 or of.high < 1
+
+
+def interval_error(policy: VerdictPolicy) -> float:
+    """The probability with which the true ratio lies beyond each end of an interval that is shown.
+
+    It is at least as large as each of the errors that a look may make, so that no verdict stands beside an interval
+    that speaks against it: what is excluded with a smaller error is excluded with a larger one, too.
+    """
+    return max(policy.false_alarm, policy.miss) / LOOKS
 
 
 def first_look(policy: VerdictPolicy, *, figure_count: int) -> int:
@@ -142,7 +172,10 @@ class PairedReading(msgspec.Struct, frozen=True):
     """None where more pairs are needed."""
     ratio: float
     low: float
+    """Both ends err equally often, see ``interval_error``."""
     high: float
+    excludes_detect: bool
+    """Whether a slowdown of the size to be detected is excluded, but for the share of ``miss`` of this look."""
     smallest_visible: float | None
     pairs_needed: int
     """About so many pairs as noisy as these would find the slowdown to be detected; the first look's, where there are
@@ -164,8 +197,7 @@ def read(
     alarm, miss = _false_alarm_share(policy, figure_count=figure_count), _miss_share(policy)
     middle = centre(log_ratios)
     early = early and not last
-    # An early look cannot say ``regressed``, and so few pairs have no lower limit that errs as seldom as that must.
-    low, high = lower_limit(log_ratios, error=miss if early else alarm), upper_limit(log_ratios, error=miss)
+    low, high = lower_limit(log_ratios, error=alarm), upper_limit(log_ratios, error=miss)
     margin, detect = math.log1p(policy.margin), math.log1p(policy.detect)
     outcome: Outcome | None = None
     if early:
@@ -178,6 +210,7 @@ def read(
         outcome = "unchanged"
     elif last:
         outcome = "inconclusive"
+    shown = interval_error(policy)
     # What leaves early would have gone on at least to the first look, had it been slower.
     pairs = max(len(log_ratios), first_look(policy, figure_count=figure_count))
     enough = len(log_ratios) == pairs or (early and outcome == "unchanged")
@@ -186,8 +219,9 @@ def read(
     return PairedReading(
         outcome=outcome,
         ratio=math.exp(middle),
-        low=math.exp(low),
-        high=math.exp(high),
+        low=math.exp(lower_limit(log_ratios, error=shown)),
+        high=math.exp(upper_limit(log_ratios, error=shown)),
+        excludes_detect=high < detect,
         smallest_visible=None if reach is None else math.expm1(margin + sureness * reach),
         pairs_needed=(pairs if reach is None else math.ceil(pairs * (sureness * reach / (detect - margin)) ** 2)),
     )
@@ -211,7 +245,4 @@ def _clear(policy: VerdictPolicy) -> float:
 
 def _sureness(alarm: float, policy: VerdictPolicy) -> float:
     """How many standard errors a slowdown must lie above the margin to be found as often as ``miss`` leaves."""
-    # scipy.stats takes half a second to import, which a session that compares nothing should not pay.
-    from scipy.stats import norm
-
-    return float(norm.isf(alarm) + norm.isf(policy.miss))
+    return -_NORMAL.inv_cdf(alarm) - _NORMAL.inv_cdf(policy.miss)

@@ -22,6 +22,7 @@ from speedscore.gate.sides import (
     Dependencies,
     Ended,
     Finished,
+    Observed,
     Ready,
     SideCollection,
     SideSpec,
@@ -65,6 +66,9 @@ class MadeUpTest:
     most_rounds: int = PLENTY
     counts: Callable[[int], Mapping[str, float]] | None = None
     """By the number of the pair."""
+    observed: Observed | None = None
+    """What a profiler sees of it."""
+    fails_when_observed: str = ""
     group: str = ""
     source: str = ""
     depends: Dependencies | None = None
@@ -87,6 +91,7 @@ class MadeUpSide:
         self.spec = spec
         self.is_closed = False
         self.requests: list[CaseRequest] = []
+        self.observed = False
         self.rounds_of: dict[str, int] = {}
         """How many rounds each case has had."""
         self.turns: list[str] = []
@@ -100,6 +105,8 @@ class MadeUpSide:
             "foreign": {},
             "extensions": (),
             "stillborn": "",
+            "tests": 0,
+            "left_out": 0,
         } | collection
         self._is_frozen = False
         self._extra_work = 0.0
@@ -109,9 +116,16 @@ class MadeUpSide:
         if self._collection["stillborn"]:
             raise ProcessLostError(self._collection["stillborn"])
         cases = tuple(CollectedCase(name, test.group, test.source) for name, test in self._tests.items())
+        told = self._collection
         reaches = {name.partition("::")[0]: test.reaches for name, test in self._tests.items()}
-        told = {} if self.spec.trace is None or self.spec.trace.only else reaches
-        return SideCollection(cases, self._collection["errors"], self._collection["python"], reaches=told)
+        return SideCollection(
+            cases,
+            told["errors"],
+            told["python"],
+            tests=told["tests"],
+            left_out=told["left_out"],
+            reaches={} if self.spec.trace is None or self.spec.trace.only else reaches,
+        )
 
     def begin(self, request: CaseRequest, *, extra_work: float) -> None:
         self.requests.append(request)
@@ -152,6 +166,18 @@ class MadeUpSide:
             preempted_seconds=taken(self._pair, number) if callable(taken) else taken,
             involuntary_switches=test.involuntary_switches,
         )
+
+    @property
+    def process_id(self) -> None:
+        return None
+
+    def observe(self, iterations: int, *, most_rounds: int, seconds: float, sampled: bool) -> Observed | Finished:
+        assert not self._is_frozen, "a side that is looked into runs by itself"
+        assert sampled
+        self.observed = True
+        if self._test.fails_when_observed:
+            raise ProcessLostError(self._test.fails_when_observed)
+        return self._test.observed or Observed(calls=min(most_rounds, 10) * iterations, seconds=seconds)
 
     def enough(self) -> None:
         self._is_frozen = False

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from speedscore.gate.bisect import bisect
+from speedscore.gate.bisect import bisect, judge
 from speedscore.gate.worktrees import CheckoutError
 from speedscore.host.scratch import remove_leftovers
 from tests.gate.sample_repository import ENVIRONMENT, LIMIT_SECONDS, QUICK, SAMPLES, git, replaced, sample
@@ -81,6 +81,16 @@ def test_where_the_gate_cannot_judge_bad_it_does_not_call_it_good(
     repository = history(tmp_path, [100, 130, 0])
     assert search(repository, "HEAD~2", "HEAD") == 1
     assert capfd.readouterr().out.splitlines()[-1].startswith("bisect: the gate could not judge HEAD against HEAD~2")
+
+
+def test_what_git_does_not_keep_is_made_in_each_commit(tmp_path: Path) -> None:
+    repository = history(tmp_path, [100])
+    command = '[tool.speedscore.gate]\nbase_setup = "echo made > made.txt"\n'
+    (repository / "pyproject.toml").write_text(command)
+    looks = [sys.executable, "-c", "import sys; sys.exit(0 if open('made.txt').read() == 'made\\n' else 3)"]
+    assert judge(looks, cwd=repository) == 0
+    (repository / "pyproject.toml").write_text(command.replace("echo", "false; exit 7 #"))
+    assert judge(looks, cwd=repository) == 125
 
 
 def test_good_must_come_before_bad(repository: Path) -> None:

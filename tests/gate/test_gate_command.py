@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import scipy.stats  # noqa: F401 - pytester forgets what a test is the first to import, and this loads only once a process
 
 from speedscore.gate.command import run_gate
 from speedscore.gate.sides import Side, SideSpec
@@ -129,8 +128,42 @@ def test_a_regression_comes_with_the_command_that_gates_it_alone(caller: Caller)
     gated = caller.gate(f"--gate={caller.base}", base={"a::b[c]": PLAIN}, head={"a::b[c]": SLOWER})
     command = gated.report["reproduce"]["a::b[c]"]
     assert f"  {command}" in gated.lines
-    assert command.startswith(f"cd {caller.folder} && pytest 'a::b[c]' ")
-    assert f" --benchmark-only --gate={caller.base} " in command
+    assert command == "pytest 'a::b[c]' --benchmark-only --gate=BASE"
+
+
+def test_the_command_names_no_folder_of_this_machine(caller: Caller) -> None:
+    caller.commit()
+    inside = f"--override-ini=cache_dir={caller.folder}/cache"
+    gated = caller.gate("--gate=HEAD", inside, base={"a": PLAIN}, head={"a": SLOWER})
+    commit = git(caller.folder, "rev-parse", "HEAD")[:12]
+    command = f"pytest a --benchmark-only --override-ini=cache_dir=./cache --gate={commit}"
+    assert gated.report["reproduce"] == {"a": command}
+    assert command in gated.markdown
+
+
+def test_every_pair_has_a_line_of_progress(caller: Caller) -> None:
+    gated = caller.gate(f"--gate={caller.base}", base={"a": PLAIN}, head={"a": PLAIN})
+    pairs = gated.report["pairs"]
+    told = [line for line in gated.lines if re.fullmatch(r"gate: pair \d+ of processes after \d+ s, .*", line)]
+    assert len(told) == pairs
+    assert told[0].endswith(", 0 of 1 cases decided")
+    assert told[-1].endswith(", 1 of 1 cases decided")
+
+
+def test_absolute_times_stand_in_the_table_and_in_the_markdown(caller: Caller) -> None:
+    gated = caller.gate(f"--gate={caller.base}", base={"a": PLAIN}, head={"a": SLOWER})
+    assert any(line.split()[:6] == ["time", "regressed", "10.0", "ms", "13.0", "ms"] for line in gated.lines)
+    assert "| 10.0\u00a0ms | 13.0\u00a0ms |" in gated.markdown
+
+
+def test_unchanged_is_never_said_beside_an_interval_that_excludes_1(caller: Caller) -> None:
+    caller.settle(QUICK)
+    little = MadeUpTest(seconds=0.01005)
+    gated = caller.gate(f"--gate={caller.base}", base={"a": PLAIN, "b": PLAIN}, head={"a": little, "b": PLAIN})
+    verdicts = {line.split()[1] for line in gated.lines if line.startswith("time")}
+    assert verdicts == {"minor", "unchanged"}
+    assert "minor: a change that is certain, and smaller than what is to be found" in gated.said
+    assert "<summary>1 minor, 1 unchanged</summary>" in gated.markdown
 
 
 def test_a_canary_adds_work_to_a_copy_of_head_and_is_no_regression(caller: Caller) -> None:
@@ -148,7 +181,7 @@ def test_the_table_and_the_markdown_hold_whatever_a_case_says(caller: Caller) ->
     long = [line for line in gated.lines if len(line) > TERMINAL_COLUMNS]
     assert [line for line in long if "test_it.py" not in line and str(caller.folder) not in line] == []
     table = [line for line in gated.markdown.splitlines() if line.startswith("|")]
-    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {8}
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {10}
     assert table[2].startswith("| <code>test&#95;it&#46;py"), "the slower one is first"
     assert "</code> | time | regressed |" in table[2]
 
@@ -156,7 +189,7 @@ def test_the_table_and_the_markdown_hold_whatever_a_case_says(caller: Caller) ->
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ("pairs = 7", "Object contains unknown field `pairs`"),
+        ("pairs = 7", "[tool.speedscore.gate]: unknown key `pairs`; did you mean"),
         ('detect = "5"', "expected a size in per cent such as 5%, found '5'"),
         ("detect = 5", "Expected `str`, got `int` - at `$.detect`"),
         ('margin = "6%"', "the margin must be smaller than the slowdown to be detected"),
@@ -188,6 +221,12 @@ def test_settings_that_cannot_be_used_are_named_with_their_file(caller: Caller, 
         (["--gate="], "--gate: name a git ref or a directory, found nothing"),
         (["--gate= "], "--gate: name a git ref or a directory, found nothing"),
         (["--gate-canary="], "--gate-canary: expected a size in per cent"),
+        (["--gate-upgrade="], "--gate-upgrade: name a requirement or a requirements file, found nothing"),
+        (["--gate-upgrade=a==1", "--gate=HEAD"], "compares two environments of one checkout; leave out --gate, or"),
+        (["--gate-upgrade=a==1", "--gate-canary=5%"], "leave out --gate-canary, or the upgrade"),
+        (["--gate-upgrade=a==1", "--gate-python=p", "--gate-build"], "leave out --gate-python and --gate-build, or"),
+        (["--gate-upgrade=a=1"], "--gate-upgrade: expected a requirement like jax==0.8.0"),
+        (["--gate=HEAD", "--gate-blame"], "--gate-blame looks for a package of an upgrade: name one"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_reason(caller: Caller, options: list[str], said: str) -> None:
@@ -197,11 +236,11 @@ def test_what_cannot_be_done_is_refused_with_a_reason(caller: Caller, options: l
     assert f"gate cannot run: {said}" in gated.said
 
 
-def test_shared_out_over_processes_it_is_refused(caller: Caller) -> None:
+def test_what_is_shared_out_over_processes_is_not(caller: Caller) -> None:
     pytest.importorskip("xdist")
-    gated = caller.gate("--gate=HEAD", "-n", "2")
-    assert gated.code == 13
-    assert "leave out -n (pytest-xdist)" in gated.said
+    gated = caller.gate(f"--gate={caller.base}", "-n", "auto", base={"a": PLAIN}, head={"a": PLAIN})
+    assert gated.code == 0
+    assert "gate: -n of pytest-xdist is left out: the sides take turns on this machine" in gated.lines
 
 
 def test_commits_that_head_lacks_are_told(caller: Caller) -> None:
@@ -244,3 +283,27 @@ def test_a_report_that_cannot_be_written_is_no_pass(caller: Caller, tmp_path: Pa
     gated = caller.gate(*options, base={"a": PLAIN}, head={"a": PLAIN})
     assert gated.code == 13
     assert "the report was not written" in gated.said
+
+
+@pytest.mark.parametrize(
+    ("claim", "why"),
+    [("a quicker", "--gate-claim: expected "), ("z faster", "is about no benchmark that both sides have")],
+)
+def test_a_claim_that_cannot_be_judged_ends_the_gate_before_anything_is_measured(
+    caller: Caller, claim: str, why: str
+) -> None:
+    gated = caller.gate(f"--gate={caller.base}", f"--gate-claim={claim}", base={"a": PLAIN}, head={"a": PLAIN})
+    assert gated.code == 13
+    assert why in gated.report["headline"]
+    assert gated.report["pairs"] == 0
+
+
+def test_a_claim_that_is_not_supported_has_an_exit_code_of_its_own(caller: Caller) -> None:
+    claims = ("--gate-claim=a faster", "--gate-claim=a unchanged")
+    gated = caller.gate(f"--gate={caller.base}", *claims, base={"a": PLAIN}, head={"a": PLAIN})
+    assert gated.code == 14
+    assert gated.report["headline"] == "nothing regressed, but 1 claim contradicted"
+    assert {each["claim"]: each["outcome"] for each in gated.report["claims"]} == {
+        "a faster": "contradicted",
+        "a unchanged": "supported",
+    }

@@ -63,6 +63,7 @@ def test_a_side_that_does_not_start_says_so_with_its_last_lines(repository: Repo
     ran = repository.run("--gate", "HEAD")
     assert ran.code == 13
     assert any(line.startswith("gate cannot run: pytest on base (HEAD (") for line in ran.lines)
+    assert "cannot import its conftest.py: LookupError: no such drawer" in ran.said
     assert "  | E   LookupError: no such drawer" in ran.lines
     assert ran.markdown.splitlines()[1].startswith("### speedscore gate: cannot run: pytest on base (HEAD (")
     assert "  | E   LookupError: no such drawer" in ran.markdown.splitlines()
@@ -72,6 +73,31 @@ def test_options_that_cannot_be_used_are_refused_on_the_command_line(repository:
     ran = repository.run("--gate=HEAD", "--gate-detect=3")
     assert (ran.code, ran.report["exit_code"]) == (13, 13)
     assert "gate cannot run: --gate-detect: expected a size in per cent such as 5%, found '3'" in ran.said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-k", "plain and"], "refuses its command line or settings: Wrong expression passed to '-k': plain and: "),
+        (["-k", "spotted"], "no benchmark was selected on either side: -k, -m or --deselect leaves out all 1 (exit"),
+    ],
+    ids=["invalid", "of none"],
+)
+def test_an_expression_that_selects_nothing_is_named_in_one_line(
+    repository: Repository, words: list[str], said: str
+) -> None:
+    ran = repository.run("--gate=HEAD", *words)
+    assert ran.code == 13
+    assert said in ran.said
+    assert "last lines" not in ran.said
+
+
+def test_a_hook_that_fails_is_named_with_its_place(repository: Repository) -> None:
+    repository.write({"conftest.py": "def pytest_collection_modifyitems(items):\n    items.append(1 / 0)\n"})
+    ran = repository.run("--gate=HEAD")
+    assert ran.code == 13
+    why = "failed in pytest_collection_modifyitems (conftest.py, line 2): ZeroDivisionError: division by zero"
+    assert f"{why} its last lines:" in ran.said
 
 
 PACKAGED = replaced(sample("plain_benchmark.py"), "UNITS = 100", "from drawer import UNITS")

@@ -47,6 +47,8 @@ def undecided(pair: int, number: int) -> float:  # noqa: ARG001 - as a made-up t
 
 
 PASSES = MadeUpTest()
+LONG = {"pair_seconds": 0.5, "false_alarm": "1%", "miss": "5%"}
+"""The settings of a gate that is asked for nothing else."""
 
 
 @pytest.mark.parametrize(
@@ -131,6 +133,45 @@ def test_starting_a_pair_is_charged_to_the_cases_that_it_is_started_for() -> Non
     assert seconds["b"] - seconds[CASE] > (last - first) * 2 * START_SECONDS
 
 
+def test_what_the_first_case_makes_for_all_is_charged_to_all() -> None:
+    makes_all = MadeUpTest(more={"shared_seconds": 0.4})
+    machine = MadeUpMachine({CASE: makes_all, "b": PASSES}, {CASE: makes_all, "b": PASSES})
+    spent = {answer.case: answer.seconds for answer in gated(machine).verdicts}
+    assert spent[CASE] < spent["b"], "its own rounds are among the seconds that are said to be shared"
+    assert sum(spent.values()) == pytest.approx(machine.clock.now - 2 * START_SECONDS)
+
+
+def test_a_benchmark_of_two_seconds_a_call_is_decided() -> None:
+    long = MadeUpTest(seconds=2.0)
+    outcome = one(long, long, **LONG)
+    assert (verdict(outcome).outcome, concluded(outcome)[0]) == ("unchanged", 0)
+    assert verdict(one(long, MadeUpTest(seconds=2.1), **LONG)).outcome == "regressed"
+
+
+def test_a_call_that_takes_minutes_is_given_up_with_what_it_would_take() -> None:
+    endless = MadeUpTest(seconds=60.0)
+    answer = verdict(one(endless, endless, **LONG))
+    assert answer.outcome == "inconclusive"
+    assert answer.reason.startswith("its 300 s were spent; about ")
+    assert answer.seconds < 400
+
+
+def test_a_time_and_a_memory_come_with_their_amounts() -> None:
+    head = MadeUpTest(seconds=0.02, more={"peak_bytes": 2048})
+    outcome = one(MadeUpTest(more={"peak_bytes": 1024}), head)
+    assert (verdict(outcome).base_amount, verdict(outcome).head_amount) == (0.01, 0.02)
+    assert {(each.base_seconds, each.head_seconds) for each in verdict(outcome).figures} == {(0.01, 0.02)}
+    assert (verdict(outcome, "memory").base_amount, verdict(outcome, "memory").head_amount) == (1024, 2048)
+
+
+def test_a_change_that_is_certain_and_small_is_told_from_none() -> None:
+    small, none = one(PASSES, MadeUpTest(seconds=0.01005)), one(PASSES, PASSES)
+    assert [(verdict(each).outcome, verdict(each).is_minor) for each in (small, none)] == [
+        ("unchanged", True),
+        ("unchanged", False),
+    ]
+
+
 def test_memory_has_a_verdict_of_its_own_from_the_process_or_from_the_case() -> None:
     sizes = [{"peak_bytes": 1000}, {"peak_bytes": 2000}]
     by_process = one(*(MadeUpTest(more=size) for size in sizes))
@@ -178,6 +219,14 @@ FAILS_LATE = MadeUpTest(outcome="failed", reason="call: the till is jammed", fai
 SKIPS = MadeUpTest(outcome="skipped", reason="needs a printer", comes_to_benchmark=False)
 MISSING = "coverage missing: head no longer measures 1 case of the base"
 NOTHING = "nothing was compared: neither side measured any of 1 cases, the first because: "
+AT_ONCE = "; base and head run at the same time: let each process take a port, a lock or a folder of its own"
+WANTS_PORT, WANTS_LOCK = (
+    MadeUpTest(outcome="failed", reason=reason, comes_to_benchmark=False)
+    for reason in (
+        "setup of fixture 'server': OSError: [Errno 98] Address already in use",
+        "setup of fixture 'store': filelock.Timeout: The file lock 'store.lock' could not be acquired.",
+    )
+)
 
 
 @pytest.mark.parametrize(
@@ -190,6 +239,13 @@ NOTHING = "nothing was compared: neither side measured any of 1 cases, the first
         (FAILS, FAILS, "failed (call: the sum is wrong) on both sides", ""),
         (SKIPS, PASSES, "skipped (needs a printer) on base", ""),
         (SKIPS, FAILS, "failed (call: the sum is wrong) on head", ""),
+        (
+            PASSES,
+            WANTS_PORT,
+            f"failed ({WANTS_PORT.reason}) on head{AT_ONCE}",
+            f"failed ({WANTS_PORT.reason}){AT_ONCE}",
+        ),
+        (WANTS_LOCK, PASSES, f"failed ({WANTS_LOCK.reason}) on base{AT_ONCE}", ""),
     ],
 )
 def test_a_test_that_does_not_pass_on_both_sides_says_how_it_ended(

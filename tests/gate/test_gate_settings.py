@@ -72,6 +72,7 @@ def test_a_table_is_read_with_all_that_it_may_hold(tmp_path: Path) -> None:
         processors = "all"
         python_path = ["lib"]
         allow_missing = ["a::b"]
+        base_setup = "make parser"
 
         [[tool.speedscore.gate.case]]
         match = "*x*"
@@ -85,7 +86,7 @@ def test_a_table_is_read_with_all_that_it_may_hold(tmp_path: Path) -> None:
     assert other.memory == VerdictPolicy(detect=0.3, margin=0.07, false_alarm=0.02, miss=0.04)
     assert (other.seconds, other.processors) == (5.0, "all")
     assert (own.seconds, own.processors, own.time) == (7.0, "one", other.time)
-    assert (found.pair_seconds, found.python_path) == (0.25, ("lib",))
+    assert (found.pair_seconds, found.python_path, found.base_setup) == (0.25, ("lib",), "make parser")
     assert (found.may_be_missing("a::b"), found.may_be_missing("a::c")) == (True, False)
 
 
@@ -93,14 +94,23 @@ def test_a_table_is_read_with_all_that_it_may_hold(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("[tool.speedscore.gate", "cannot be read"),
-        ("[tool.speedscore.gate]\ndetekt = '5%'", "unknown field `detekt`"),
+        (
+            "[tool.speedscore.gate]\ndetekt = '5%'",
+            "[tool.speedscore.gate]: unknown key `detekt`; did you mean `detect`?",
+        ),
+        ("[tool.speedscore.gate]\npair-seconds = 1", "unknown key `pair-seconds`; did you mean `pair_seconds`?"),
+        ("[tool.speedscore.gate]\nzzz = 1", "unknown key `zzz`; there are detect, margin, false_alarm, "),
+        ("[tool.speedscore.gates]\nmiss = '5%'", "[tool.speedscore]: unknown key `gates`; did you mean `gate`?"),
         ("[tool.speedscore.gate]\nprocessors = 'two'", "Invalid enum value 'two'"),
         ("[tool.speedscore.gate]\nfalse_alarm = '50%'", "false_alarm must lie between 0 and 0.5"),
         ("[tool.speedscore.gate]\nmiss = '0%'", "miss must lie between 0 and 0.5"),
         ("[tool.speedscore.gate]\nmemory_detect = '2%'", "the margin must be smaller"),
         ("[[tool.speedscore.gate.case]]\ndetect = '5%'", "missing required field `match`"),
         ("[[tool.speedscore.gate.case]]\nmatch = 'x'\nmargin = '5%'", "the margin must be smaller"),
-        ("[[tool.speedscore.gate.case]]\nmatch = 'x'\nfalse_alarm = '5%'", "unknown field `false_alarm`"),
+        (
+            "[[tool.speedscore.gate.case]]\nmatch = 'x'\nfalse_alarm = '5%'",
+            "[[tool.speedscore.gate.case]]: unknown key `false_alarm`; ",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_used_is_refused_with_its_file(tmp_path: Path, text: str, said: str) -> None:
@@ -110,6 +120,25 @@ def test_a_table_that_cannot_be_used_is_refused_with_its_file(tmp_path: Path, te
         read_table(tmp_path)
     assert str(refused.value).startswith(f"{path}: ")
     assert said in str(refused.value)
+
+
+def test_settings_are_found_from_the_root_of_the_repository(tmp_path: Path) -> None:
+    part, within = tmp_path / "parts" / "kite", tmp_path / "parts" / "kite" / "tests"
+    within.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("[tool.speedscore.gate]\ndetect = '7%'\n")
+    (within / "pyproject.toml").write_text("[project]\nname = 'kite'\n")
+    assert read_table(within) == GateTable(), "without a repository, what lies above is nobody's"
+    (tmp_path / ".git").touch()
+    assert read_table(within).detect == read_table(tmp_path).detect == "7%"
+    (part / "pyproject.toml").write_text("[tool.speedscore.gate]\nmiss = '3%'\n")
+    assert read_table(within) == GateTable(miss="3%"), "the nearest one holds, and alone"
+
+
+def test_settings_above_the_repository_are_not_read(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    (repository / ".git").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("[tool.speedscore.gate]\ndetekt = 1\n")
+    assert read_table(repository) == GateTable()
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:

@@ -28,18 +28,23 @@ def build(
     ``implementation`` offers ``make(workload)``, which returns a ``layout.KerasModel``. Raises DeviceUnavailable,
     ValueError for a variant that there is not, and RuntimeError where this process has Keras on another backend.
     """
-    if variant not in VARIANTS:
-        raise ValueError(f"Keras has no variant {variant!r}; there are {', '.join(VARIANTS)}")
+    import_backend(variant, device=device)
     backend, _, way = variant.partition("-")
-    take_backend(backend, device=device)
     program: Program = importlib.import_module(f"{_FOLDER}.on_{backend}").build(
         workload, implementation=implementation, role=role, device=device, threads=threads, way=way
     )
     return program
 
 
-def take_backend(backend: str, *, device: DeviceName) -> None:
-    """Raises RuntimeError where Keras has been imported on another one: it is settled then for the whole process."""
+def import_backend(variant: str, *, device: DeviceName) -> None:
+    """Import Keras on the backend of the variant, and what drives it there.
+
+    Raises ValueError for a variant that there is not, and RuntimeError where Keras has been imported on another
+    backend: it is settled then for the whole process.
+    """
+    if variant not in VARIANTS:
+        raise ValueError(f"Keras has no variant {variant!r}; there are {', '.join(VARIANTS)}")
+    backend = variant.partition("-")[0]
     variables = {"KERAS_BACKEND": backend, "KERAS_TORCH_DEVICE": "cuda" if device == "gpu" else "cpu"}
     if "keras" in sys.modules:
         keras = importlib.import_module("keras")
@@ -55,3 +60,4 @@ def take_backend(backend: str, *, device: DeviceName) -> None:
     config = importlib.import_module("keras").config
     config.set_floatx("float32")
     config.set_image_data_format(IMAGES[backend])
+    importlib.import_module(f"{_FOLDER}.on_{backend}")

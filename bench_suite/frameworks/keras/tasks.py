@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 
-from speedscore.bench_suite.frameworks.keras.program import take_backend
+from speedscore.bench_suite.frameworks.keras.program import import_backend
 from speedscore.bench_suite.frameworks.program import TaskProgram
 from speedscore.bench_suite.workloads.task import TaskWorkload
 from speedscore.record.phases import DeviceName
@@ -20,7 +20,7 @@ def build(task: TaskWorkload, *, implementation: str, device: DeviceName, varian
     ``implementation`` offers ``make(task, add_decay=...)``, which returns a Keras optimizer. Raises as
     ``program.build`` does.
     """
-    take_backend(variant, device=device)
+    import_backend(variant, device=device)
     program: TaskProgram = importlib.import_module(f"{__package__}.on_{variant}_tasks").build(
         task, implementation=implementation, device=device, threads=threads
     )

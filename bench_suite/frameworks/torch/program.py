@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+import torch._dynamo  # every optimizer does, as it is made: importing is no part of what running takes
 from numpy.typing import NDArray
 from torch.nn import functional
 

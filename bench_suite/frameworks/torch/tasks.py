@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch._dynamo  # every optimizer does, as it is made: importing is no part of what running takes
 
 from speedscore.bench_suite.frameworks.torch.compiling import VARIANTS, Compiler
 from speedscore.bench_suite.frameworks.torch.platforms import Facts, Platform, find_platform

@@ -15,7 +15,15 @@ from typing import Any
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase, probed_frameworks
 from speedscore.bench_suite.probes.production.programs import probing_module, start_program
-from speedscore.bench_suite.probes.steady.stalls import CAUSES, OWN_CAUSES, Cause, Stall, Step, find_stalls
+from speedscore.bench_suite.probes.steady.stalls import (
+    CAUSES,
+    MOST_WITHHELD,
+    OWN_CAUSES,
+    Cause,
+    Stall,
+    Step,
+    find_stalls,
+)
 from speedscore.bench_suite.probes.tools import Tools
 from speedscore.host.fields import Scalar
 from speedscore.text.numbers import duration
@@ -29,6 +37,7 @@ SHORTEST_SECONDS = 5.0
 LONGEST_SECONDS = 60.0
 SHOWN_STALLS = 20
 """The longest, in words; the seconds of all are measurements."""
+TOO_BUSY = "too busy to tell"
 _RESOLUTION_DIGITS = 7
 """Of the seconds that are kept of each step: a tenth of a microsecond."""
 _LONG_RUN = "speedscore.bench_suite.probes.steady.long_run"
@@ -89,19 +98,21 @@ def judge(ran: Mapping[str, Any], *, versions: dict[str, str]) -> Answer:
     for cause in CAUSES:
         if excesses := [stall.excess_seconds for stall in stalls if stall.cause == cause]:
             measured[METRIC_OF[cause]] = excesses
+    withheld_share = sum(step.withheld_seconds for step in steps) / sum(seconds)
     observations: dict[str, Scalar] = {
         "steps": len(steps),
         "compilations_watched": bool(ran["watched"]),
         "collections": sum(ran["collections"]),
         "involuntary_switches": sum(ran["involuntary_switches"]),
-        "withheld_share": round(sum(step.withheld_seconds for step in steps) / sum(seconds), 4),
+        "withheld_share": round(withheld_share, 4),
         "last_tenth_over_first": round(_drift(steps), 3),
     }
     longest = sorted(stalls, key=lambda stall: -stall.seconds)[:SHOWN_STALLS]
     observations |= {
         f"stall_{place}": describe(stall, ran) for place, stall in enumerate(sorted(longest, key=lambda s: s.number), 1)
     }
-    return Answer(outcome_of(stalls), (middle,), versions, observations=observations, measurements=measured)
+    outcome = outcome_of(stalls, withheld_share=withheld_share)
+    return Answer(outcome, (middle,), versions, observations=observations, measurements=measured)
 
 
 def list_steps(ran: Mapping[str, Any]) -> list[Step]:
@@ -121,11 +132,16 @@ def list_steps(ran: Mapping[str, Any]) -> list[Step]:
     ]
 
 
-def outcome_of(stalls: Sequence[Stall]) -> str:
-    """The worst that any stall says of the program; one of the family's outcomes."""
+def outcome_of(stalls: Sequence[Stall], *, withheld_share: float) -> str:
+    """The worst that any stall says of the program; one of the family's outcomes.
+
+    What a machine kept from it for much of the run may have hidden others, so that nothing better is said then.
+    """
     causes = {stall.cause for stall in stalls}
     if causes & {*OWN_CAUSES}:
         return "stalls of its own"
+    if withheld_share > MOST_WITHHELD:
+        return TOO_BUSY
     if "unknown" in causes:
         return "stalls of unknown cause"
     return "stalls of the host" if causes else "steady"

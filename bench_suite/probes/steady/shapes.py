@@ -20,7 +20,8 @@ from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase, probed_frameworks
 from speedscore.bench_suite.probes.process import ProbeProcess
 from speedscore.bench_suite.probes.production.programs import start_program
-from speedscore.bench_suite.probes.steady.hiccups import COMPILED_TORCH, compilations_module
+from speedscore.bench_suite.probes.steady.hiccups import COMPILED_TORCH, TOO_BUSY, compilations_module
+from speedscore.bench_suite.probes.steady.stalls import MOST_WITHHELD
 from speedscore.bench_suite.probes.tools import Tools
 from speedscore.bench_suite.workloads.table import make_workload
 from speedscore.text.numbers import first_line
@@ -38,7 +39,7 @@ class Payment(msgspec.Struct, frozen=True):
     """When compiling for a size has paid."""
 
     outcome: str
-    """``pays``, ``never pays`` or ``undecided``."""
+    """``pays``, ``never pays``, ``undecided`` or ``too busy to tell``."""
     steps: int | None = None
     """From which on it has; None where it does not, or is not known to."""
 
@@ -95,6 +96,7 @@ def judge(seen: Mapping[str, Any], *, versions: dict[str, str]) -> Answer:
             observations={"examples": examples},
             measurements=measured,
         )
+    withheld_share = second["withheld_seconds"] / second["seconds"]
     third, eager = seen["third"], seen.get("eager_second")
     measured |= {"new_size_seconds": [second["seconds"]], "new_size_step_seconds": seen["rounds"]}
     if "refused" not in third:
@@ -109,6 +111,9 @@ def judge(seen: Mapping[str, Any], *, versions: dict[str, str]) -> Answer:
             eager_first_seconds=eager["seconds"],
             eager_steps_seconds=seen["eager_rounds"],
         )
+        if withheld_share > MOST_WITHHELD and payment.steps is not None:
+            # A compilation that others held up has paid later than it would have.
+            payment = Payment(TOO_BUSY)
         if payment.steps is not None:
             measured["break_even_steps"] = [payment.steps]
     wrong = find_wrong(second) or ("" if "refused" in third else find_wrong(third))
@@ -121,7 +126,7 @@ def judge(seen: Mapping[str, Any], *, versions: dict[str, str]) -> Answer:
             "examples": examples,
             "compiled_at_second_size": second["compiled"],
             "compiled_at_third_size": third.get("compiled"),
-            "withheld_share": round(second["withheld_seconds"] / second["seconds"], 4),
+            "withheld_share": round(withheld_share, 4),
             "output_error": second["errors"]["outputs"],
         },
         measurements=measured,

@@ -2,9 +2,9 @@
 
 A step is a stall when it took more than each of: twice the median; the median and ten deviations, where a deviation is
 1.4826 times the median absolute deviation, which for normal noise is the standard deviation; the median and a
-millisecond. The cause is what accounts for at least half of its excess over the median, and else unknown. What was
-withheld from the process is taken away first: where what is left would still be a stall by the same rule, among all
-steps less what was withheld from each, garbage collection or recompilation may account for half of that excess.
+millisecond. So is one that is a stall by the same rule among all steps less what was withheld from each, which a busy
+machine would hide. The cause is what accounts for at least half of its excess over the median, and else unknown. Where
+it is a stall less what was withheld, garbage collection or recompilation may account for half of that excess.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ COVERED = 0.5
 """Of an excess, by what is to be called its cause."""
 
 Cause = Literal["garbage collection", "recompilation", "host", "unknown"]
+MOST_WITHHELD = 0.2
+"""Of a run, before nothing is said of what it would have been alone."""
 OWN_CAUSES: tuple[Cause, ...] = ("garbage collection", "recompilation")
 """Those that lie in the program's own process."""
 CAUSES: tuple[Cause, ...] = (*OWN_CAUSES, "host", "unknown")
@@ -66,10 +68,14 @@ def find_stalls(steps: Sequence[Step]) -> tuple[Stall, ...]:
     whole = _typical([step.seconds for step in steps])
     own = _typical([_own_seconds(step) for step in steps])
     return tuple(
-        Stall(number, step.seconds, step.seconds - whole.median_seconds, _cause(step, whole=whole, own=own))
+        Stall(number, step.seconds, _excess_seconds(step, whole=whole, own=own), _cause(step, whole=whole, own=own))
         for number, step in enumerate(steps)
-        if step.seconds > whole.limit_seconds
+        if step.seconds > whole.limit_seconds or _own_seconds(step) > own.limit_seconds
     )
+
+
+def _excess_seconds(step: Step, *, whole: _Typical, own: _Typical) -> float:
+    return max(step.seconds - whole.median_seconds, _own_seconds(step) - own.median_seconds)
 
 
 def _own_seconds(step: Step) -> float:
@@ -98,6 +104,9 @@ def _cause(step: Step, *, whole: _Typical, own: _Typical) -> Cause:
         cause = max(OWN_CAUSES, key=lambda each: covered[each])
         if covered[cause] >= needed_seconds:
             return cause
+        if step.seconds <= whole.limit_seconds:
+            # It stalled by what is left without the host.
+            return "host" if step.steal_seconds >= needed_seconds else "unknown"
     if step.withheld_seconds + step.steal_seconds >= COVERED * (step.seconds - whole.median_seconds):
         return "host"
     return "unknown"

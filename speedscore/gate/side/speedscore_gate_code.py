@@ -210,7 +210,9 @@ class _WithoutOthers:
         find = getattr(self._finder, "find_spec", None)
         spec = find(name, *more) if find else None
         origin = getattr(spec, "origin", None)
-        return None if isinstance(origin, str) and self._code.is_others(origin) else spec
+        # One without a file has a word there, which is no place in the folder that pytest was started in.
+        is_file = isinstance(origin, str) and Path(origin).is_absolute()
+        return None if is_file and self._code.is_others(origin) else spec
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._finder, name)

@@ -8,16 +8,18 @@ the gate tells it to time, and decides nothing.
 from __future__ import annotations
 
 import gc
+import inspect
 import json
 import math
 import os
 import signal
+import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from pytest_benchmark.fixture import PauseInstrumentation
 from speedscore_gate_clocks import Clock
 from speedscore_gate_conditions import surroundings
+from speedscore_gate_observing import ObservedRounds, observe
 from speedscore_gate_preemption import Preemption, RoundTimes
 from speedscore_gate_values import lazy_kind
 
@@ -67,8 +69,10 @@ def _leave() -> NoReturn:
 class Lockstep:
     """One test's share of the lockstep. Tests of bench_suite's own matrix find it as ``benchmark.pairing``."""
 
-    def __init__(self, pipe: Pipe, order: dict[str, Any]) -> None:
+    def __init__(self, pipe: Pipe, order: dict[str, Any], *, stages: Any = None) -> None:
         self._pipe = pipe
+        self.stages = stages
+        """Where it is asked for: what is told how long each call took, and knows what was traced and compiled."""
         self._over = False
         self.known: int | None = order["iterations"]
         """The iterations of a round that an earlier pair of processes agreed on, where there was one."""
@@ -79,6 +83,8 @@ class Lockstep:
         """Why the rounds of this side say nothing; empty where they do."""
         self.conditions: dict[str, str] = {}
         """Under which they are timed."""
+        self.observation: dict[str, Any] | None = None
+        """Set where rounds are to be looked into, and not timed for a verdict."""
 
     def agree(self, iterations: int, *, most_rounds: int = MOST_ROUNDS) -> int:
         """Tell the gate that this side is ready, and how many iterations a round it would take; what both will take."""
@@ -86,6 +92,7 @@ class Lockstep:
         self._pipe.send("ready", iterations=iterations, most_rounds=most_rounds)
         answer = self._pipe.receive()
         self._over = answer["do"] == "enough"
+        self.observation = answer if answer["do"] == "observe" else None
         agreed: int = answer.get("iterations", iterations)
         return agreed
 
@@ -97,6 +104,10 @@ class Lockstep:
     def pass_on(self, times: RoundTimes) -> None:
         """Give the turn back, with what an iteration took."""
         self._pipe.send("round", **times._asdict())
+
+    def tell(self, observed: dict[str, Any]) -> None:
+        """What was seen of the rounds that were looked into."""
+        self._pipe.send("observed", **observed)
 
 
 class Canary:
@@ -129,6 +140,26 @@ def spin(units: int) -> float:
     return total
 
 
+class Uninstrumented:
+    """No tracer and no profiler, as of a debugger or of coverage, while it lasts.
+
+    pytest-benchmark has the same from 5.2 on (PauseInstrumentation); projects that pin an older one are gated, too.
+    """
+
+    def __enter__(self) -> None:
+        self._tracer, self._profiler = sys.gettrace(), sys.getprofile()
+        if self._tracer:
+            sys.settrace(None)
+        if self._profiler:
+            sys.setprofile(None)
+
+    def __exit__(self, *_: object) -> None:
+        if self._tracer:
+            sys.settrace(self._tracer)
+        if self._profiler:
+            sys.setprofile(self._profiler)
+
+
 class Rounds:
     """What both kinds of benchmark share: one round, timed by the fixture's own timer."""
 
@@ -136,16 +167,19 @@ class Rounds:
         self.pairing: Lockstep = fixture.pairing
         self.canary = Canary(self.pairing.extra_work)
         self._fixture = fixture
+        self._in_rounds = False
         self.result: Any = None
 
     def time(self, function: Any, args: Any, kwargs: Any, iterations: int) -> RoundTimes:
         """What a round took; the result of its last call is kept."""
         timer, units = self._fixture._timer, self.canary.units(iterations)
+        if self.pairing.stages:
+            self.pairing.stages.before_call()
         collecting = gc.isenabled()
         if self._fixture._disable_gc:
             gc.disable()
         try:
-            with PauseInstrumentation():
+            with Uninstrumented():
                 preemption = Preemption()
                 wall_started, cpu_started = Clock.wall(), Clock.process()
                 started = timer()
@@ -157,7 +191,10 @@ class Rounds:
                 cpu_seconds, wall_seconds = Clock.process() - cpu_started, Clock.wall() - wall_started
                 if seconds <= 0 and wall_seconds >= STANDS_STILL_SECONDS:
                     self.pairing.not_comparable = STANDS_STILL
-                return preemption.times(seconds=seconds, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
+                times = preemption.times(seconds=seconds, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
+                if self.pairing.stages:
+                    self.pairing.stages.called(seconds, iterations=iterations, is_round=self._in_rounds)
+                return times
         finally:
             if collecting:
                 gc.enable()
@@ -167,6 +204,21 @@ class Rounds:
         self.pairing.conditions = surroundings(timer=self._fixture._timer, disable_gc=self._fixture._disable_gc)
         # pytest-benchmark's own figures too, for tests that look at ``benchmark.stats`` afterwards.
         stats = self._fixture._make_stats(iterations)
+        self._in_rounds = True
+        if order := self.pairing.observation:
+            most_rounds = order["most_rounds"]
+            looked_into = ObservedRounds(
+                lambda: time_round().seconds / iterations, iterations=iterations, most_rounds=most_rounds
+            )
+            self.pairing.tell(
+                observe(
+                    looked_into,
+                    Rounds.time.__code__,
+                    most_rounds=most_rounds,
+                    seconds=order["seconds"],
+                    sampled=order["sampled"],
+                )
+            )
         while self.pairing.wanted():
             times = time_round()
             stats.update(times.seconds)
@@ -218,14 +270,17 @@ def paired_pedantic(
     warmup_rounds: int = 0,
     iterations: int = 1,
 ) -> Any:
-    """In place of BenchmarkFixture._raw_pedantic: at most the rounds that the test allows, each set up as it says."""
+    """In place of BenchmarkFixture._raw_pedantic: at most the rounds that the test allows, each set up as it says.
+
+    pytest-codspeed gives a ``setup`` the benchmark's own arguments, pytest-benchmark gives it none.
+    """
     if iterations > 1 and setup:
         raise ValueError("Can't use more than 1 `iterations` with a `setup` function.")
     shared = Rounds(fixture)
 
     def time_round() -> RoundTimes:
         used_args, used_kwargs = args, kwargs or {}
-        made = setup() if setup else None
+        made = _set_up(setup, used_args, used_kwargs) if setup else None
         if made:
             if used_args or used_kwargs:
                 raise TypeError("Can't use `args` or `kwargs` if `setup` returns the arguments.")
@@ -244,3 +299,13 @@ def paired_pedantic(
         shared.pairing.agree(iterations, most_rounds=rounds)
     shared.run(time_round, iterations)
     return shared.result
+
+
+def _set_up(setup: Any, args: Any, kwargs: Any) -> Any:
+    try:
+        inspect.signature(setup).bind()
+    except TypeError:
+        return setup(*args, **kwargs)
+    except ValueError:  # of what is written in C, Python knows no signature
+        pass
+    return setup()

@@ -4,15 +4,18 @@ It is loaded by file name into a pytest that may belong to another checkout and 
 nothing of ours, only pytest and pytest-benchmark. The gate tells it over a pipe which test to run; inside the test
 every round waits for the gate's message. It decides nothing, and saves nothing.
 
-What crosses the pipes are JSON lines, those of a side behind its signature. The gate sends ``case``, ``agree``,
-``round``, ``enough`` and ``end``; this module sends ``collected``, ``ready``, ``round``, ``finished`` and ``ended``.
+What crosses the pipes are JSON lines, those of a side behind its signature. The gate sends ``case``, ``agree`` or
+``observe``, ``round``, ``enough`` and ``end``; this module sends ``collected``, ``fixture``, ``ready``, ``round``,
+``observed``, ``finished`` and ``ended``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import hashlib
+import importlib
 import inspect
 import os
 import sys
@@ -21,10 +24,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import speedscore_gate_codspeed
 from pytest_benchmark.fixture import BenchmarkFixture
+from speedscore_gate_clocks import Clock
 from speedscore_gate_code import OwnCode
+from speedscore_gate_codspeed import bring_into_form, is_benchmark, mark_of, switch_off
 from speedscore_gate_conditions import parameters_of
 from speedscore_gate_dependencies import Watch, reached, trace_of_this_process
+from speedscore_gate_observing import let_be_looked_into
 from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
 from speedscore_gate_values import WrongValueError, figures
 
@@ -51,16 +58,28 @@ NOTHING_SAVED: dict[str, Any] = {
 
 MOST_REASON_CHARACTERS = 500
 _WATCH = "speedscore_gate_watch"
+STAGES_ASKED = "SPEEDSCORE_GATE_STAGES"
+"""Set where the gate wants to know where the seconds go, and takes no time from this process."""
 
 
 class SidePlugin:
     """The plugin itself: collects, then runs what the gate asks for, one test at a time."""
 
-    def __init__(self, watch: Watch | None) -> None:
-        """``watch`` is there where the gate wants to know what the tests depend on."""
+    def __init__(self, stages: Any, watch: Watch | None) -> None:
+        """``stages`` is told what is run, where that was asked for; else None. ``watch`` is there where the gate wants
+        to know what the tests depend on."""
         self._pipe = Pipe()
+        self._stages = stages
         self._watch = watch
         self._collection_errors: list[str] = []
+        self._left_out = 0
+        """Benchmarks that the command line deselects."""
+        self._setting_up: list[str] = []
+        """Fixtures of a wider scope than a test's that are being made, the outer ones first."""
+        self._shared_seconds = 0.0
+        """What making them took in this test."""
+        self._failed_fixture = ""
+        """The first in this test that could not be made."""
         self._reports: list[pytest.TestReport] = []
         self._order: dict[str, Any] = {}
         self._extra_info: dict[str, Any] = {}
@@ -71,16 +90,23 @@ class SidePlugin:
             last_line = report.longreprtext.strip().splitlines()[-1]
             self._collection_errors.append(f"{report.nodeid}: {last_line[:MOST_REASON_CHARACTERS]}")
 
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        self._left_out += sum(map(is_benchmark, items))
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         OwnCode.of_this_process().stay_first()
-        items = {item.nodeid: item for item in session.items if uses_benchmark(item)}
+        items = {item.nodeid: item for item in session.items if is_benchmark(item)}
+        bring_into_form(items.values())
         self._pipe.send(
             "collected",
             cases=[{"id": item.nodeid, "group": group_of(item), "source": digest_of(item)} for item in items.values()],
             errors=self._collection_errors,
             python=sys.version.split()[0],
             reaches=reached_by(items.values()),
+            import_seconds=self._stages.import_seconds() if self._stages else None,
+            tests=len(session.items),
+            left_out=self._left_out,
         )
         while (order := self._pipe.receive())["do"] == "case":
             if item := items.get(order["case"]):
@@ -93,14 +119,16 @@ class SidePlugin:
 
     def _run(self, item: pytest.Item, following: pytest.Item | None, order: dict[str, Any]) -> None:
         self._order, self._reports, self._extra_info = order, [], {}
-        self._pairing = None
+        self._pairing, self._shared_seconds, self._failed_fixture = None, 0.0, ""
         use_processors(order["processors"])
         call = getattr(item, "callspec", None)
         # Before the peak is forgotten: to look at large parameters takes memory.
         parameters = parameters_of(call.params, folders=folders_of(item.config)) if call else {}
         fresh_peak = reset_peak()
+        if self._stages:
+            self._stages.begin_test()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        outcome, reason = verdict_of(self._reports)
+        outcome, reason = verdict_of(self._reports, fixture=self._failed_fixture)
         not_comparable = self._pairing.not_comparable if self._pairing else ""
         told: dict[str, Any] = {}
         try:
@@ -114,14 +142,32 @@ class SidePlugin:
             not_comparable=not_comparable,
             conditions={**parameters, **(self._pairing.conditions if self._pairing else {})},
             peak_bytes=peak_bytes() if fresh_peak else None,
-            **told,
+            shared_seconds=self._shared_seconds,
+            **(self._stages.told() if self._stages else {}) | told,
         )
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self) -> Generator[None, Any, Any]:
-        value: object = yield
-        if isinstance(value, BenchmarkFixture):
-            self._pairing = Lockstep(self._pipe, self._order)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
+        is_shared = fixturedef.scope != "function"
+        if is_shared:
+            # Both sides make theirs at the same time: one that waits for the other is to be named.
+            self._setting_up.append(fixturedef.argname)
+            self._pipe.send("fixture", name=fixturedef.argname)
+        began = Clock.wall()
+        try:
+            value: object = yield
+        except BaseException:
+            self._failed_fixture = self._failed_fixture or fixturedef.argname
+            raise
+        finally:
+            if is_shared:
+                self._setting_up.pop()
+                if not self._setting_up:  # else it is a part of the outer one
+                    self._shared_seconds += Clock.wall() - began
+                self._pipe.send("fixture", name=self._setting_up[-1] if self._setting_up else "")
+        # pytest-codspeed's fixture says that it is an instance. One that another fixture hands on is known already.
+        if issubclass(type(value), BenchmarkFixture) and not hasattr(value, "pairing"):
+            self._pairing = Lockstep(self._pipe, self._order, stages=self._stages)
             setattr(value, "pairing", self._pairing)  # noqa: B010 - the class knows no such field
             self._extra_info = value.extra_info
         return value
@@ -130,13 +176,15 @@ class SidePlugin:
         self._reports.append(report)
 
 
+@functools.cache
+def stages_of_this_process() -> Any:
+    """What keeps account of where the seconds go; None where nobody asked for it, and then it is not even imported."""
+    return importlib.import_module("speedscore_gate_stages").Stages() if STAGES_ASKED in os.environ else None
+
+
 def folders_of(config: pytest.Config) -> list[str]:
     """The names under which this side's checkout is known, longest first."""
     return sorted({OwnCode.of_this_process().own, str(config.rootpath)}, key=len, reverse=True)
-
-
-def uses_benchmark(item: pytest.Item) -> bool:
-    return bool({"benchmark", "benchmark_weave"} & set(getattr(item, "fixturenames", ())))
 
 
 def reached_by(items: Iterable[pytest.Item]) -> dict[str, list[str]]:
@@ -149,7 +197,7 @@ def reached_by(items: Iterable[pytest.Item]) -> dict[str, list[str]]:
 
 
 def group_of(item: pytest.Item) -> str:
-    mark = item.get_closest_marker("benchmark")
+    mark = mark_of(item)
     return str(mark.kwargs.get("group") or "") if mark else ""
 
 
@@ -162,14 +210,15 @@ def digest_of(item: pytest.Item) -> str:
     return hashlib.sha256(source.encode()).hexdigest()
 
 
-def verdict_of(reports: list[pytest.TestReport]) -> tuple[str, str]:
-    """How the test ended, and why."""
+def verdict_of(reports: list[pytest.TestReport], *, fixture: str = "") -> tuple[str, str]:
+    """How the test ended, and why; ``fixture`` is that which could not be made, if so."""
     for report in reports:
         if report.failed:
             crash = getattr(report.longrepr, "reprcrash", None)
             message = str(getattr(crash, "message", "")) or report.longreprtext
             lines = [line for line in message.splitlines() if line.strip()] or ["no message"]
-            return "failed", f"{report.when}: {lines[0].strip()}"
+            where = f"setup of fixture {fixture!r}" if fixture and report.when == "setup" else report.when
+            return "failed", f"{where}: {lines[0].strip()}"
         if report.skipped and hasattr(report, "wasxfail"):
             return "skipped", f"expected to fail: {report.wasxfail}"
         if report.skipped:
@@ -211,6 +260,13 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     trace = trace_of_this_process()
     if trace and trace["only"]:
         pluginmanager.register(Watch(trace["root"]), _WATCH)
+    stages_of_this_process()  # begun here, for what is imported from now on
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Before any plugin is configured."""
+    switch_off(config)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark, xdist and junitxml read what they were asked for
@@ -218,7 +274,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Its two loops, and nothing else of it: there is no public way to let a round wait.
     for name, paired in (("_raw", paired_raw), ("_raw_pedantic", paired_pedantic)):
         if not hasattr(BenchmarkFixture, name):
-            raise pytest.UsageError(f"a gate needs pytest-benchmark 5; this one has no BenchmarkFixture.{name}")
+            raise pytest.UsageError(
+                f"a gate needs pytest-benchmark 4 or newer; this one has no BenchmarkFixture.{name}"
+            )
         setattr(BenchmarkFixture, name, paired)
     for name, nothing in NOTHING_SAVED.items():
         if hasattr(config.option, name):
@@ -226,4 +284,8 @@ def pytest_configure(config: pytest.Config) -> None:
     trace = trace_of_this_process()
     if trace and trace["only"]:
         config.args = [str(config.rootpath / trace["only"])]
-    config.pluginmanager.register(SidePlugin(config.pluginmanager.get_plugin(_WATCH)), "speedscore_gate_session")
+    config.addinivalue_line("markers", "codspeed_benchmark: a test that is benchmarked as a whole")
+    config.pluginmanager.register(speedscore_gate_codspeed, "speedscore_gate_codspeed")
+    let_be_looked_into()
+    watch = config.pluginmanager.get_plugin(_WATCH)
+    config.pluginmanager.register(SidePlugin(stages_of_this_process(), watch), "speedscore_gate_session")

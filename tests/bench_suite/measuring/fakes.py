@@ -97,6 +97,9 @@ class FakeWorkers:
         """Whose round it was, round by round."""
         self.prepared: list[tuple[str, int, Role]] = []
         """Framework, process and role, in order."""
+        self.at_work: dict[type[Request], set[int]] = {}
+        """How many workers were at work while a reply to such a request was waited for."""
+        self.flops: Mapping[Role, int] = {"training": 6, "inference": 1, "throughput": 2, "capability": 3}
         self.steps_per_round = STEPS
         self.from_cache: bool | None = None
         """What a worker with caches says of them."""
@@ -139,17 +142,26 @@ class FakeWorker:
         self._workers = workers
 
     def ask(self, request: Request, *, limit_seconds: float) -> Reply:
-        assert limit_seconds == self._workers.limit_seconds
+        self.send(request)
+        return self.receive(limit_seconds=limit_seconds)
+
+    def send(self, request: Request) -> None:
         self.frozen = False
-        assert [worker for worker in self._workers.alive if not worker.frozen] == [self]
+        if not isinstance(request, Build):
+            assert [worker for worker in self._workers.alive if not worker.frozen] == [self]
         self.asked.append(request)
+
+    def receive(self, *, limit_seconds: float) -> Reply:
+        assert limit_seconds == self._workers.limit_seconds
+        request = self.asked[-1]
+        self._workers.at_work.setdefault(type(request), set()).add(
+            sum(not worker.frozen for worker in self._workers.alive)
+        )
         if (error := self._workers.errors.get(type(request))) is not None:
             raise error
         match request:
             case Build():
-                return Built(
-                    workload={"batch": 4}, flops={"training": 6, "inference": 1, "throughput": 2, "capability": 3}
-                )
+                return Built(workload={"batch": 4}, flops=dict(self._workers.flops))
             case Prepare(role=role):
                 return self._prepare(role)
             case LoadWeights() | DrawBatch():

@@ -22,6 +22,7 @@ from speedscore.bench_suite.measuring.outcomes import (
 from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, MINIMUM_ROUNDS
 from speedscore.bench_suite.workers.handle import WorkerLost
 from speedscore.bench_suite.workers.protocol import (
+    Build,
     CertifyAgain,
     Gauge,
     Prepare,
@@ -30,7 +31,7 @@ from speedscore.bench_suite.workers.protocol import (
     Setting,
     TimeRound,
 )
-from speedscore.record.phases import MODEL_PHASES, MODEL_ROLES, Phase
+from speedscore.record.phases import MODEL_PHASES, MODEL_ROLES, Phase, Role
 from tests.bench_suite.measuring.fakes import (
     PREPARING_SECONDS,
     PRESET,
@@ -63,12 +64,15 @@ def run(
     others: OthersSeconds = unknown_load,
     profiles: dict[Case, Profiled] | None = None,
     profile_error: BaseException | None = None,
+    flops: Mapping[Role, int] | None = None,
 ) -> tuple[dict[str, CaseOutcome], FakeWorkers]:
     """Outcomes under ``framework`` for one phase, under ``framework phase`` for several.
 
     ``profiles`` is given what became of each profile; without it nothing is profiled.
     """
     workers = FakeWorkers(clock, rounds)
+    if flops is not None:
+        workers.flops = flops
     if profile_error is not None:
         workers.errors[Profile] = profile_error
     workers.from_cache = from_cache
@@ -300,6 +304,33 @@ def test_cases_are_told_of_in_the_order_in_which_they_were_asked_for(clock: Fake
     phases: tuple[Phase, ...] = ("throughput", "compilation", "inference", "training")
     outcomes, _ = run(clock, {"b": steady(0.1), "a": steady(0.1)}, phases=phases)
     assert list(outcomes) == [f"{name} {phase}" for name in ("b", "a") for phase in phases]
+
+
+def test_all_workers_import_at_once_and_do_nothing_else_so(clock: FakeClock) -> None:
+    _, workers = run(clock, {name: steady(0.1) for name in "abc"})
+    assert max(workers.at_work.pop(Build)) == 3
+    assert all(at_work == {1} for at_work in workers.at_work.values())
+
+
+def test_one_that_dies_while_it_imports_has_failed_and_is_gone(clock: FakeClock) -> None:
+    workers = FakeWorkers(clock)
+    workers.errors[Build] = WorkerLost("died while it imported")
+    outcomes = measure_block(
+        [Case(framework="a", model="mlp", device="cpu", phase="training")],
+        start_worker=workers,
+        plan=BlockPlan(PRESET, processes=1),
+        order=random.Random(1),
+        listener=Heard(),
+        clock=clock,
+    )
+    (outcome,) = outcomes.values()
+    assert isinstance(outcome, CaseFailed)
+    assert not workers.alive
+
+
+def test_without_operations_to_count_nothing_is_gauged(clock: FakeClock) -> None:
+    _, workers = run(clock, {"a": steady(0.1)}, phases=("training",), flops={"training": 0})
+    assert not [request for request in workers.asked if isinstance(request, Gauge)]
 
 
 def test_a_worker_is_asked_for_what_the_preset_says(clock: FakeClock) -> None:

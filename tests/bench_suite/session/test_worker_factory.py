@@ -50,6 +50,15 @@ def test_cells_share_neither_caches_nor_scratch_folders() -> None:
         assert len({folder for setting in settings for folder in (setting.caches, setting.scratch)}) == 4
 
 
+def test_tasks_share_the_folder_that_they_are_given_and_models_have_their_own(tmp_path: Path) -> None:
+    task = Cell("jax", "jacobian", "cpu")
+    with block_workers(PRESET, in_process=False, task_caches=tmp_path) as start_worker:
+        folders = [start_worker(cell, process=0)[1].caches for cell in (task, CELL, task)]
+    assert folders[0] == folders[2] == str(tmp_path)
+    assert folders[1] != folders[0]
+    assert tmp_path.is_dir()
+
+
 def test_all_caches_are_removed_when_the_block_ends_however_it_ends() -> None:
     caches: list[Path] = []
 

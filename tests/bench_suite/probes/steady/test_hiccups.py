@@ -12,6 +12,7 @@ from speedscore.bench_suite.probes.steady.hiccups import (
     FEWEST_STEPS,
     METRIC_OF,
     SHOWN_STALLS,
+    TOO_BUSY,
     asked_frameworks,
     compilations_module,
     judge,
@@ -53,16 +54,25 @@ def test_a_run_that_nothing_interrupts_is_steady() -> None:
     ],
 )
 def test_a_stall_is_told_with_its_step_its_seconds_and_its_cause(column: str, cause: Any, outcome: str) -> None:
-    answer = judge(columns(50, seconds={7: 2.005}, **{column: {7: 2.0}}), versions=VERSIONS)
+    answer = judge(columns(3000, seconds={7: 2.005}, **{column: {7: 2.0}}), versions=VERSIONS)
     assert answer.outcome == outcome
     assert outcome in FAMILIES["hiccups"].outcomes
     assert list(answer.measurements[METRIC_OF[cause]]) == pytest.approx([2.0])
     assert str(answer.observations["stall_1"]).startswith(f"step 7: 2.00 s, {cause} (")
 
 
+def test_of_a_run_that_others_withheld_much_of_nothing_good_is_said() -> None:
+    busy = dict.fromkeys(range(FEWEST_STEPS), 0.002)
+    ran = columns(FEWEST_STEPS, withheld_seconds=busy)
+    assert judge(ran, versions=VERSIONS).outcome == TOO_BUSY
+    assert TOO_BUSY in FAMILIES["hiccups"].outcomes
+    ran["collection_seconds"][9], ran["seconds"][9] = 0.1, 0.105
+    assert judge(ran, versions=VERSIONS).outcome == "stalls of its own"
+
+
 def test_one_stall_of_its_own_counts_more_than_many_of_the_host() -> None:
-    stalled = dict.fromkeys(range(0, 50, 3), 0.1)
-    ran = columns(50, seconds=stalled, withheld_seconds=stalled)
+    stalled = dict.fromkeys(range(0, 3000, 1000), 0.1)
+    ran = columns(3000, seconds=stalled, withheld_seconds=stalled)
     assert judge(ran, versions=VERSIONS).outcome == "stalls of the host"
     ran["withheld_seconds"][0], ran["collection_seconds"][0] = 0.0, 0.1
     assert judge(ran, versions=VERSIONS).outcome == "stalls of its own"

@@ -15,6 +15,7 @@ from speedscore.bench_suite.frameworks.compilations import Compilations
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.probes.families import FAMILIES
 from speedscore.bench_suite.probes.production.programs import start_program
+from speedscore.bench_suite.probes.steady.hiccups import TOO_BUSY
 from speedscore.bench_suite.probes.steady.shapes import ROUNDS, judge, list_cases, pay_off
 from speedscore.bench_suite.probes.steady.sizes import change_size
 from speedscore.bench_suite.probes.tools import Tools
@@ -78,7 +79,7 @@ def seen(**changed: Any) -> dict[str, Any]:
     """What two processes told of a compiled program that is twice as fast as the eager one."""
     size = {
         "seconds": 1.0,
-        "withheld_seconds": 0.25,
+        "withheld_seconds": 0.1,
         "compiled": 1,
         "errors": {"loss": 0.0, "outputs": 0.0},
         "limits": {"loss": 1e-6, "outputs": 1e-6},
@@ -121,6 +122,14 @@ def test_a_size_that_is_refused_is_an_answer_with_the_frameworks_words() -> None
     third = judge(seen(third=changed), versions={"sample": "1"})
     assert (third.outcome, third.reason) == ("pays", "ValueError: expected 128 examples")
     assert "third_size_seconds" not in third.measurements
+
+
+def test_a_compilation_that_others_held_up_for_long_says_nothing_of_when_it_pays() -> None:
+    second = seen()["second"] | {"withheld_seconds": 0.25}
+    answer = judge(seen(second=second), versions={"sample": "1"})
+    assert answer.outcome == TOO_BUSY
+    assert "break_even_steps" not in answer.measurements
+    assert judge(seen(second=second, rounds=[0.03] * ROUNDS), versions={"sample": "1"}).outcome == "never pays"
 
 
 def test_without_eager_pytorch_nothing_is_said_of_paying() -> None:
@@ -177,7 +186,7 @@ def test_who_is_not_faster_in_nearly_all_rounds_is_not_called_faster(
 
 def test_each_outcome_is_one_of_the_familys_and_every_compiled_line_is_asked() -> None:
     outcomes = FAMILIES["shapes"].outcomes
-    assert {"pays", "never pays", "undecided", "no eager", "refused", "wrong numbers"} == {*outcomes}
+    assert {"pays", "never pays", "undecided", TOO_BUSY, "no eager", "refused", "wrong numbers"} == {*outcomes}
     cases = list_cases()
     assert {case.target for case in cases if case.framework == "torch-compile"} == {"static", "dynamic"}
     assert "torch" not in {case.framework for case in cases}

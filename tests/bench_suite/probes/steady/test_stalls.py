@@ -73,6 +73,17 @@ def test_a_collection_is_named_however_long_others_had_the_processor_meanwhile(o
     assert cause_of(step) == "garbage collection"
 
 
+@given(seed=SEEDS, own=st.floats(0.02, 0.1))
+def test_a_busy_machine_hides_no_collection(seed: int, own: float) -> None:
+    chance = random.Random(seed)
+    busy = [Step(ONE + waited, withheld_seconds=waited) for waited in (chance.uniform(0.2, 1.0) for _ in range(100))]
+    assert [stall for stall in find_stalls(busy) if stall.cause != "host"] == []
+    stalls = find_stalls(with_one(Step(ONE + own, collection_seconds=own), steps=busy))
+    assert [(stall.number, stall.cause) for stall in stalls if stall.cause != "host"] == [(50, "garbage collection")]
+    stalls = find_stalls(with_one(Step(ONE + own), steps=busy))
+    assert [(stall.number, stall.cause) for stall in stalls if stall.cause != "host"] == [(50, "unknown")]
+
+
 @given(withheld=st.floats(0.02, 10.0), part=st.floats(0.0, 0.0005))
 def test_a_collection_too_short_to_be_a_stall_does_not_answer_for_the_host(withheld: float, part: float) -> None:
     step = Step(ONE + withheld + part, withheld_seconds=withheld, collection_seconds=part, compile_seconds=None)
