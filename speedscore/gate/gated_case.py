@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
 from statistics import fmean, median
 
 import msgspec
@@ -296,19 +295,16 @@ class GatedCase:
                 case=self.id, metric=name, outcome="inconclusive", reason=f"{why_last} before the first pair"
             )
         policy = self._policy(name)
-        is_time = name == "time"
-        figures = (metric.log_ratios, metric.mean_log_ratios) if is_time else (metric.log_ratios,)
-        judge = partial(read_time if is_time else read, *figures)
-        reading = judge(
-            policy,
-            figure_count=schedule.figure_count,
-            last=bool(why_last) or pairs >= max(schedule.looks),
-            early=pairs in schedule.early_looks,
-        )
-        if is_time:
+        figure_count, early = schedule.figure_count, pairs in schedule.early_looks
+        last = bool(why_last) or pairs >= max(schedule.looks)
+        if name == "time":
+            both = (metric.log_ratios, metric.mean_log_ratios)
+            reading = read_time(*both, policy, figure_count=figure_count, last=last, early=early)
             self._was_left_open = reading.outcome is None
             typical, mean = (looks_slower(each.ratio, policy) for each in reading.figures)
             self._mean_looks_slower = self._was_left_open and mean and not typical
+        else:
+            reading = read(metric.log_ratios, policy, figure_count=figure_count, last=last, early=early)
         if reading.outcome is None:
             return None
         undecided = reading.outcome == "inconclusive"

@@ -1,11 +1,9 @@
-"""Gates on repositories with many small benchmarks: how long they take, what they say, and what sharing pairs costs.
+"""Gates on repositories with many small benchmarks: how long they take, and what they say.
 
 A repository is made whose two commits differ by a comment, or by more work in one benchmark, and gated as its users
-would gate it. The simulation draws runs whose cases share what a pair of processes does to all of them. It only counts
-and prints:
+would gate it. It only counts and prints:
 
     python -m tests.performance.many_benchmarks --cases 32,200 --kinds null,slower-5 --out many.jsonl
-    python -m tests.performance.many_benchmarks --simulate 200 --out shared.jsonl
 """
 
 from __future__ import annotations
@@ -22,17 +20,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean, median
-from typing import TypeVar
 
 import msgspec
-import numpy as np
-from scipy.stats import binomtest
 from tabulate import tabulate
 
-from speedscore.verdicts.verdict import VerdictPolicy
-from tests.gate.simulated_gates import SharedPairs, run_of_cases
-
-RESULTS = Path(__file__).parent / "results"
+from tests.performance.gate_trials import COMMIT
 
 KINDS = {"null": 1.0, "slower-2": 1.02, "slower-5": 1.05}
 """How much work the changed benchmark does on head; of ``null`` none has changed."""
@@ -153,7 +145,7 @@ def run_trial(cases: int, kind: str, *, affected: bool, order: random.Random) ->
         pairs_of_cases=tuple(sorted(each["pairs"] for each in times)),
         load=load,
         processors=len(os.sched_getaffinity(0)),
-        commit=_commit(),
+        commit=COMMIT,
     )
 
 
@@ -180,17 +172,6 @@ def _make(repository: Path, cases: int, kind: str, order: random.Random) -> str:
 
 def _git(repository: Path, *arguments: str) -> None:
     subprocess.run(["git", *arguments], cwd=repository, check=True, capture_output=True)
-
-
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "rev-parse", "--short=12", "HEAD"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout.strip()
 
 
 def tally(trials: Iterable[ManyTrial]) -> str:
@@ -226,82 +207,8 @@ def tally(trials: Iterable[ManyTrial]) -> str:
     return tabulate(rows, headers=headers, tablefmt="github")
 
 
-class Simulated(msgspec.Struct, frozen=True):
-    """What came of runs whose cases share their pairs, one of them slower by 5 % and one by 2 % in half of the runs."""
-
-    cases: int
-    common: float
-    """Spread of what a pair does to all of its cases alike."""
-    own: float
-    margin: float
-    runs: int
-    alarmed: int
-    """Of the runs without a change those in which a case regressed."""
-    alarms: int
-    """Cases that regressed in those."""
-    found: int
-    """Of the runs with a change those in which the 5 % was found."""
-    small_found: int
-    small_passed: int
-    """Those in which the 2 % was called unchanged."""
-    inconclusive: int
-    """Cases without a change, in all runs."""
-    pairs: float
-    """Of a case without a change, in the mean."""
-
-
-def simulate(cases: int, common: float, *, margin: float, runs: int, seed: int) -> Simulated:
-    """``runs`` without a change, and as many in which two cases are slower."""
-    rng, policy = np.random.default_rng(seed), VerdictPolicy(margin=margin)
-    noise = SharedPairs(common=common)
-    null = [run_of_cases(rng, noise, slowdowns=[0.0] * cases, policy=policy) for _ in range(runs)]
-    slower = [
-        run_of_cases(rng, noise, slowdowns=[0.05, 0.02, *[0.0] * (cases - 2)], policy=policy) for _ in range(runs)
-    ]
-    alarms = [sum(case.outcome == "regressed" for case in run) for run in null]
-    unchanged = [case for run in null for case in run] + [case for run in slower for case in run[2:]]
-    return Simulated(
-        cases=cases,
-        common=common,
-        own=noise.own,
-        margin=margin,
-        runs=runs,
-        alarmed=sum(map(bool, alarms)),
-        alarms=sum(alarms),
-        found=sum(run[0].outcome == "regressed" for run in slower),
-        small_found=sum(run[1].outcome == "regressed" for run in slower),
-        small_passed=sum(run[1].outcome == "unchanged" for run in slower),
-        inconclusive=sum(case.outcome == "inconclusive" for case in unchanged),
-        pairs=fmean(case.pairs for case in unchanged),
-    )
-
-
-def simulated_table(simulated: Iterable[Simulated]) -> str:
-    rows = [
-        (
-            each.cases,
-            f"{100 * each.common:g} %",
-            f"{100 * each.margin:g} %",
-            _share(each.alarmed, each.runs),
-            each.alarms,
-            _share(each.found, each.runs),
-            _share(each.small_found, each.runs),
-            each.small_passed,
-            f"{each.pairs:.1f}",
-        )
-        for each in simulated
-    ]
-    headers = (
-        "benchmarks", "common spread", "margin", "runs with a false alarm", "false alarms", "5 % found", "2 % found",
-        "2 % passed", "pairs a case",
-    )  # fmt: skip
-    return tabulate(rows, headers=headers, tablefmt="github")
-
-
-def _share(count: int, total: int) -> str:
-    """With the exact 95 % interval (Clopper and Pearson)."""
-    interval = binomtest(count, total).proportion_ci(method="exact")
-    return f"{count} of {total} [{100 * interval.low:.1f}, {100 * interval.high:.1f} %]"
+def load(path: Path) -> list[ManyTrial]:
+    return [msgspec.json.decode(line, type=ManyTrial) for line in path.read_bytes().splitlines()]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -310,36 +217,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--kinds", default="null,slower-5", help=f"some of {', '.join(KINDS)}")
     parser.add_argument("--trials", type=int, default=1, help="of each")
     parser.add_argument("--affected", action="store_true", help="gate with --gate-affected")
-    parser.add_argument("--simulate", type=int, metavar="RUNS", help="instead draw so many runs for each condition")
     parser.add_argument("--out", type=Path, required=True, help="a line of JSON for each trial is appended")
     asked = parser.parse_args(arguments)
-    sizes = [int(size) for size in asked.cases.split(",")]
-    if asked.simulate:
-        for cases in sizes:
-            for common in (0.0, 0.005, 0.01, 0.02):
-                for margin in (0.01, 0.0):
-                    done = simulate(cases, common, margin=margin, runs=asked.simulate, seed=cases)
-                    _append(asked.out, done)
-        print(simulated_table(_load(asked.out, Simulated)))
-        return
     order = random.Random()
     for _ in range(asked.trials):
-        for cases in sizes:
+        for cases in map(int, asked.cases.split(",")):
             for kind in asked.kinds.split(","):
-                _append(asked.out, run_trial(cases, kind, affected=asked.affected, order=order))
-    print(tally(_load(asked.out, ManyTrial)))
-
-
-def _append(path: Path, line: msgspec.Struct) -> None:
-    with path.open("ab") as out:
-        out.write(msgspec.json.encode(line) + b"\n")
-
-
-Line = TypeVar("Line", bound=msgspec.Struct)
-
-
-def _load(path: Path, kind: type[Line]) -> list[Line]:
-    return [msgspec.json.decode(line, type=kind) for line in path.read_bytes().splitlines()]
+                trial = run_trial(cases, kind, affected=asked.affected, order=order)
+                with asked.out.open("ab") as out:
+                    out.write(msgspec.json.encode(trial) + b"\n")
+    print(tally(load(asked.out)))
 
 
 if __name__ == "__main__":
