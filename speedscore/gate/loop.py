@@ -148,7 +148,7 @@ class Gate:
         for test_file, cases in by_file.items():
             self._pair_runner.check_budget()
             ended = self._pilot(cases, trace=Trace(only=test_file)) or (None, None)
-            traced[test_file] = [side and side.dependencies for side in ended]
+            traced[test_file] = [None if side is None else side.dependencies for side in ended]
         judged = affected(traced, changed, unaffecting=self._settings.unaffecting)
         unaffected = [case for case in self._cases if case.test_file in judged.left_out]
         left_out = [case for case in unaffected if not case.exclusion and not case.is_claimed]

@@ -142,7 +142,7 @@ def test_what_leads_to_a_change_on_either_side_comes_first(checkouts: tuple[Path
     assert likely_first(reaches, changed(checkouts, "one.py", "two.py")) == {"a", "b"}
 
 
-def tests_of(**depends: Dependencies | None) -> Tests:
+def made_up_tests(**depends: Dependencies | None) -> Tests:
     return {
         f"{name}.py::test_{number}": MadeUpTest(depends=on, reaches=(f"lib_{name}.py",))
         for name, on in depends.items()
@@ -151,7 +151,7 @@ def tests_of(**depends: Dependencies | None) -> Tests:
 
 
 def test_cases_that_cannot_be_touched_are_named_with_the_reason_and_not_measured(checkouts: tuple[Path, Path]) -> None:
-    tests = tests_of(near=Dependencies(("lib_near.py",)), far=Dependencies((KEPT,)), dim=None)
+    tests = made_up_tests(near=Dependencies(("lib_near.py",)), far=Dependencies((KEPT,)), dim=None)
     machine = MadeUpMachine(tests, tests)
     files = changed(checkouts, "lib_near.py")
     outcome = gated(machine, plan=a_plan(changed=files, only_affected=True))
@@ -175,13 +175,13 @@ def test_cases_that_cannot_be_touched_are_named_with_the_reason_and_not_measured
 def test_where_no_case_can_be_touched_the_gate_passes_and_says_that_none_was_measured(
     checkouts: tuple[Path, Path],
 ) -> None:
-    tests = tests_of(far=Dependencies((KEPT,)))
+    tests = made_up_tests(far=Dependencies((KEPT,)))
     outcome = gated(MadeUpMachine(tests, tests), plan=a_plan(changed=changed(checkouts), only_affected=True))
     assert (outcome.verdicts, len(outcome.left_out), outcome.nothing) == ((), 2, "")
 
 
 def test_where_all_run_the_reason_is_a_warning(checkouts: tuple[Path, Path]) -> None:
-    tests = tests_of(far=Dependencies((KEPT,)))
+    tests = made_up_tests(far=Dependencies((KEPT,)))
     files = changed(checkouts, "uv.lock")
     outcome = gated(MadeUpMachine(tests, tests), plan=a_plan(changed=files, only_affected=True))
     assert outcome.left_out == {}
@@ -191,7 +191,7 @@ def test_where_all_run_the_reason_is_a_warning(checkouts: tuple[Path, Path]) -> 
 
 
 def test_where_time_may_run_out_the_likely_ones_are_gated_first(checkouts: tuple[Path, Path]) -> None:
-    tests = tests_of(far=None, near=None)
+    tests = made_up_tests(far=None, near=None)
     machine = MadeUpMachine(tests, tests)
     files = changed(checkouts, "lib_near.py")
     outcome = gated(machine, plan=a_plan(changed=files, deadline_seconds=18.0))
@@ -253,8 +253,8 @@ def test_a_real_gate_leaves_out_what_depends_on_nothing_that_changed_and_nothing
     )
     ran = repository.run("--gate=HEAD", "--gate-affected")
     assert list(ran.report["left_out"]) == ["test_apart.py::test_it"], ran.printed
-    # The test, its helper and its two modules, and the conftest.
-    reason = "none of its 5 files changed"
+    # The test, its helper and its two modules, the conftest and what pytest reads of the settings.
+    reason = "none of its 6 files changed"
     assert ran.report["left_out"]["test_apart.py::test_it"] == reason
     assert f"left out: 1 case of test_apart.py: {reason}" in ran.said
     assert reason in ran.markdown
