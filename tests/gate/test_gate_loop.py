@@ -80,7 +80,7 @@ def test_a_case_that_is_decided_is_run_no_more() -> None:
     machine = MadeUpMachine({CASE: PASSES, "b": PASSES}, {CASE: PASSES, "b": MadeUpTest(seconds=undecided)})
     outcome = gated(machine, table(seconds=1000.0))
     pairs = {answer.case: answer.pairs for answer in outcome.verdicts}
-    assert pairs == {CASE: outcome.looks[0], "b": outcome.looks[-1]}
+    assert pairs == {CASE: outcome.early_looks[0], "b": outcome.looks[-1]}
     assert [len(machine.requests(case)) for case in (CASE, "b")] == [2 * (1 + pairs[CASE]), 2 * (1 + pairs["b"])]
 
 
@@ -476,7 +476,7 @@ def test_what_a_look_leaves_open_gets_more_rounds_where_calls_differ_more_than_p
     )
     outcome = gated(machine, table(seconds=1000.0))
     rounds = [side.rounds_of for side in machine.started[2::2]]
-    first = outcome.looks[0]
+    first = outcome.early_looks[0]
     before, after = ({each[CASE] for each in some} for some in (rounds[:first], rounds[first:]))
     assert min(after) > 3 * max(before)
     assert len(rounds) == outcome.looks[-1]
