@@ -58,14 +58,14 @@ def search(units):
     return len(WORDS.findall("one two three " * round(units * 3)))
 
 
-# {remark}
+# REMARK
 """
 
 _TEST = """
 import pytest
-from library import module_{number} as library
+from library import module_NUMBER as library
 
-UNITS = {units}
+UNITS = {CHANGED}
 
 
 @pytest.mark.parametrize("size", [20, 200])
@@ -162,9 +162,10 @@ def _make(repository: Path, cases: int, kind: str, order: random.Random) -> str:
         for number in files:
             # With --gate-affected one module has changed, and the tests of the others are left out.
             own_remark = remark if number == slowed else "base"
-            (repository / f"library/module_{number}.py").write_text(_MODULE.format(remark=own_remark))
-            units = {(name, size): factor} if number == slowed and factor != 1 else {}
-            (repository / f"test_{number:02}.py").write_text(_TEST.format(number=number, units=units))
+            (repository / f"library/module_{number}.py").write_text(_MODULE.replace("REMARK", own_remark))
+            changed = f"({name!r}, {size}): {factor}" if number == slowed and factor != 1 else ""
+            text = _TEST.replace("NUMBER", str(number)).replace("CHANGED", changed)
+            (repository / f"test_{number:02}.py").write_text(text)
         _git(repository, "add", ".")
         _git(repository, "-c", "user.name=trial", "-c", "user.email=trial@here", "commit", "--quiet", "-m", remark)
     return f"test_{slowed:02}.py::test_it[{name}-{size}]" if KINDS[kind] != 1 else ""

@@ -135,9 +135,9 @@ def _module_files() -> Iterator[str]:
         if path := file_of(module):
             yield path
         # One that was found under another name, as through a link.
-        path = getattr(module, "__file__", None)
-        if isinstance(path, str) and Path(path).is_absolute():
-            yield path
+        spelled = getattr(module, "__file__", None)
+        if isinstance(spelled, str) and Path(spelled).is_absolute():
+            yield spelled
 
 
 def _absolute(path: object) -> list[str]:
