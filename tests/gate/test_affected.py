@@ -253,7 +253,7 @@ def test_a_real_gate_leaves_out_what_depends_on_nothing_that_changed_and_nothing
     )
     ran = repository.run("--gate=HEAD", "--gate-affected")
     assert list(ran.report["left_out"]) == ["test_apart.py::test_it"], ran.printed
-    # The test, its helper and its two modules, the conftest and what pytest reads of the settings.
+    # The test, its helper and its two modules, the conftest, and the folder src, which is looked for and not there.
     reason = "none of its 6 files changed"
     assert ran.report["left_out"]["test_apart.py::test_it"] == reason
     assert f"left out: 1 case of test_apart.py: {reason}" in ran.said
