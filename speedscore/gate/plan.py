@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from speedscore.gate.building import Build
+from speedscore.gate.changed_files import ChangedFiles
 from speedscore.gate.import_roots import import_roots
 from speedscore.gate.projects import Layout
 from speedscore.gate.side_arguments import (
@@ -69,6 +70,12 @@ class GatePlan(msgspec.Struct, frozen=True):
     """What is said of the change, to be judged."""
     why: bool = False
     """Whether a pair of its own looks where regressions come from."""
+    changed: ChangedFiles | None = None
+    """Which files differ; None where nothing depends on that."""
+    only_affected: bool = False
+    """Whether benchmarks that none of those can have touched are left out."""
+    all_because: str = ""
+    """Why none is left out though that was asked for; empty where it is not known before they run."""
 
 
 def plan_side(config: pytest.Config, label: str, *, place: SidePlace, head: SourceTree, other: SourceTree) -> SidePlan:
