@@ -78,6 +78,8 @@ WAYS = {
     "pytest --benchmark-only --gate origin/main": COLLECTS,
     "pytest --benchmark-only --gate path/to/checkout": COLLECTS,
     "speedscore gate origin/main -- -k fast": HELPS,
+    "speedscore gate --upgrade jax==0.8.0": HELPS,
+    'speedscore gate main --claim "test_parse faster 10%"': HELPS,
     "pytest --benchmark-only --gate-canary 5%": COLLECTS,
     "speedscore comment gate.json": Way(end="--help", why="writes from a workflow; tests/gate/test_posting.py has one"),
     "speedscore badge RUN.json --framework jax -o badge.svg badge.json": Way(),

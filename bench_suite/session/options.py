@@ -127,7 +127,8 @@ def refuse_beside_gate(config: pytest.Config) -> None:
     """Raises UsageError for an option that a gate would silently leave unread."""
     budget = config.getoption("time_budget")
     # By name: where the gate's plugin is switched off, its options are not there.
-    is_gate = any(config.getoption(name, None) is not None for name in ("speedscore_gate", "speedscore_gate_canary"))
+    names = ("speedscore_gate", "speedscore_gate_canary", "speedscore_gate_upgrade")
+    is_gate = any(config.getoption(name, None) is not None for name in names)
     if config.getoption(_PROFILE, None) is not None and is_gate:
         raise pytest.UsageError(
             "--profile: a gate compares rounds and profiles none; profile the case in a session of its own, "

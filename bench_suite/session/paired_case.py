@@ -36,6 +36,7 @@ from speedscore.bench_suite.workers.protocol import (
     Setting,
 )
 from speedscore.bench_suite.workloads.presets import Preset
+from speedscore.host.clock import seconds
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import PHASES
 
@@ -47,6 +48,14 @@ MOST_ROUNDS = 1_000_000
 
 STEPS_TOGETHER = 20
 """Larger rounds have a multiple of so many steps, so that 5 or 10 % more work is a whole number of them."""
+
+_STAGES = {
+    "trace_seconds": "trace",
+    "trace_and_lower_seconds": "trace and lower",
+    "lower_seconds": "lower",
+    "backend_compile_seconds": "compile",
+}
+"""What a gate calls them."""
 
 NO_EXTRA_COMPILATION = "a canary adds work to each round, and a compilation happens once: nothing can be added to it"
 
@@ -110,7 +119,10 @@ class _PreparedWorker:
     def __init__(self, worker: Worker, case: Case, *, preset: Preset, setting: Setting) -> None:
         self._worker = worker
         self._limit_seconds = preset.limit_seconds
+        began = seconds()
         self.built = self.ask(Build(setting), Built)
+        self.import_seconds = seconds() - began
+        """Of the framework and the workload, the start of the process included."""
         request = Prepare(role=case.role, round_seconds=preset.round_seconds, warm_up=preset.warm_up)
         self.prepared = self.ask(request, Prepared)
         self._rounds = RoleRounds(case.role, self._ask, worker.held_up_seconds)
@@ -122,9 +134,9 @@ class _PreparedWorker:
 
     def take_round(self, steps: int) -> float:
         """Its seconds a step."""
-        seconds = self._rounds.take(steps)
+        seconds_per_step = self._rounds.take(steps)
         self._worker.freeze()
-        return seconds
+        return seconds_per_step
 
     def _ask(self, request: Request, expected: type[ReplyType]) -> ReplyType:
         return ask(self._worker, request, expected, limit_seconds=self._limit_seconds)
@@ -174,6 +186,8 @@ class _PairedCase:
                 if is_warm and worker.prepared.from_cache is False:
                     raise WorkerError(NOTHING_FROM_CACHES)
                 self._tell(worker)
+                # It is what a round is made of here.
+                self._benchmark.extra_info["speedscore_round_stages_seconds"] = _stages_seconds(worker)
             self._clock.advance(worker.prepared.time_to_first_step_seconds)
 
         self._benchmark.pedantic(compile_once, rounds=1, iterations=1)
@@ -199,10 +213,18 @@ class _PairedCase:
             "certificate": prepared.certificate.reference,
         }
         extra_info: dict[str, Any] = {"speedscore_identity": identity, "speedscore_counts": prepared.counts}
+        extra_info["speedscore_stages_seconds"] = {"import": worker.import_seconds} | _stages_seconds(worker)
         main_memory = "peak_rss_running_bytes" if case.device == "cpu" else "allocator_peak_bytes"
         if main_memory in prepared.memory_bytes:
             extra_info["speedscore_memory_bytes"] = prepared.memory_bytes[main_memory]
         self._benchmark.extra_info.update(extra_info)
+
+
+def _stages_seconds(worker: _PreparedWorker) -> dict[str, float]:
+    """From the worker's own account, by the names that a gate has for the stages."""
+    prepared = worker.prepared
+    named = {_STAGES.get(name, name): amount for name, amount in prepared.stages_seconds.items()}
+    return named | {"first step": prepared.first_step_seconds}
 
 
 def _offer(steps: int, pairing: Pairing) -> int:

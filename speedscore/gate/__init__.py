@@ -8,6 +8,8 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     worktrees       where the code of base and head lies
     projects        which Python projects lie in it; import_roots: the folders that their code is imported from
     building        what a checkout is built into, where that is asked for
+    upgrading       the present environment beside one with other versions; resolving: which packages change
+    made_environments  how both of these make an environment, and keep it
     plan            what each side's pytest is started with; side_arguments: its command line in the other checkout
     environments    which packages differ between the two
     loop            pairs of processes until all is decided; outcome: what came of it
@@ -20,6 +22,10 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     gated_case      what the pairs said of one case, to its verdicts; exclusions, case_counts: what needs no clock
     report          what a run means: the record, the exit code, the headline; report_file: read again
     output          the report on the terminal; comment: as Markdown; wording: what both say
+    stage_pairs     after an upgrade's verdicts: more processes, untimed, for stages (stages) and XLA's
+                    programs (program_changes)
+    blame           which of the upgraded packages it was; upgrade_evidence: all of this in order; upgrade_report: its
+                    record; upgrade_wording: in words
     posting         the one comment under a pull request: posted, or changed where it stands
 
 ``bisect`` asks a gate about one commit after the other. No verdict is drawn here: that is the room ``verdicts``.

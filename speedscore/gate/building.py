@@ -11,10 +11,6 @@ import contextlib
 import hashlib
 import os
 import shutil
-import subprocess
-import sys
-import tempfile
-import time
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -25,14 +21,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 from speedscore.gate.environments import Environment
 from speedscore.gate.errors import GateError
 from speedscore.gate.import_roots import ImportRoots, built_roots
+from speedscore.gate.made_environments import Runner, kept_environment, make_environment, pip_command, site_folder
 from speedscore.gate.projects import Layout, Project, normalised
 from speedscore.gate.worktrees import SourceTree, worktree
-from speedscore.host.clock import seconds
 from speedscore.host.git import git_says
 from speedscore.host.scratch import make_scratch
 
-_KEPT_DAYS = 30
-_SHOWN_LINES = 20
 _NOT_COPIED = (".git", ".venv", "venv", ".tox", ".nox", "node_modules", "__pycache__", "build", "*.egg-info", "*.so")
 
 
@@ -60,17 +54,16 @@ def build(
             f"--gate-build: no project that can be built in {tree.root} (a pyproject.toml with [build-system] or "
             "[project], or a setup.py)"
         )
-    folder = _cache() / _key(tree, projects, environment)
+    folder = kept_environment("gate-builds", _key(tree, projects, environment))
     if not folder.is_dir():
         say(f"gate: building {', '.join(each.name or str(each.folder) for each in projects)} of {tree.description}")
-        deadline = None if most_seconds is None else seconds() + most_seconds
-        _forget_old()
-        _make(folder, tree, projects, environment, run=_Runner(tree.description, environment, deadline))
+        run = Runner("--gate-build", f"building {tree.description}", environment, most_seconds=most_seconds)
+        _make(folder, tree, projects, environment, run=run)
     os.utime(folder)
     python = folder / "bin" / "python"
     return Build(
         python=str(python),
-        code=built_roots(_site(folder)),
+        code=built_roots(site_folder(folder)),
         distributions=tuple(filter(None, (p.name for p in projects))),
     )
 
@@ -84,11 +77,9 @@ def _to_build(layout: Layout, *, project: Path, environment: Environment) -> lis
 
 
 def _make(
-    folder: Path, tree: SourceTree, projects: Sequence[Project], environment: Environment, *, run: _Runner
+    folder: Path, tree: SourceTree, projects: Sequence[Project], environment: Environment, *, run: Runner
 ) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = make_scratch("build")
-    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         wheels: list[str] = []
         with _copy(tree) as copy:
@@ -97,19 +88,16 @@ def _make(
                 source = copy / project.folder.resolve().relative_to(tree.root.resolve())
                 _build_wheel(source, goal, environment, run=run)
                 wheels += map(str, goal.glob("*.whl"))
-        run([environment.python, "-m", "venv", "--without-pip", str(new)])
-        run(_install_command(new / "bin" / "python", wheels, environment))
-        # Only now: an installer that saw the present environment would take the project out of it.
-        lines = "".join(f"import site; site.addsitedir({path!r})\n" for path in environment.site_folders)
-        (_site(new) / "zz-present-environment.pth").write_text(lines)
-        with contextlib.suppress(OSError):  # another gate was faster
-            new.rename(folder)
+
+        def install(python: Path) -> None:
+            run(_install_command(python, wheels, environment))
+
+        make_environment(folder, environment, install=install, run=run)
     finally:
-        shutil.rmtree(new, ignore_errors=True)
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _build_wheel(source: Path, goal: Path, environment: Environment, *, run: _Runner) -> None:
+def _build_wheel(source: Path, goal: Path, environment: Environment, *, run: Runner) -> None:
     """With the present environment's build backend where it has it, which needs no network; else in isolation."""
     if not _has_backend(source, environment):
         run(_wheel_command(source, goal, environment))
@@ -146,56 +134,14 @@ def _has_backend(source: Path, environment: Environment) -> bool:
 def _wheel_command(source: Path, goal: Path, environment: Environment, *options: str) -> list[str]:
     if uv := shutil.which("uv"):
         return [uv, "build", "--wheel", "--out-dir", str(goal), "--python", environment.python, *options, str(source)]
-    return [*_pip(environment), "wheel", "--no-deps", "--wheel-dir", str(goal), *options, str(source)]
+    return [*pip_command(environment), "wheel", "--no-deps", "--wheel-dir", str(goal), *options, str(source)]
 
 
 def _install_command(python: Path, wheels: Sequence[str], environment: Environment) -> list[str]:
     if uv := shutil.which("uv"):
         return [uv, "pip", "install", "--python", str(python), "--no-deps", "--offline", *wheels]
-    pip = _pip(environment)[:3]
+    pip = pip_command(environment)[:3]
     return [*pip, "--python", str(python), "install", "--no-deps", "--no-index", *wheels]
-
-
-def _pip(environment: Environment) -> list[str]:
-    """The environment's own, else this interpreter's, which can work for another (--python, from pip 22.3)."""
-    quiet = ["--disable-pip-version-check"]
-    if "pip" in environment.packages:
-        return [environment.python, "-m", "pip", *quiet]
-    return [sys.executable, "-m", "pip", "--python", environment.python, *quiet]
-
-
-class _Runner:
-    """Runs a command to its end. Raises GateError with its last lines where it fails or the time is spent."""
-
-    def __init__(self, what: str, environment: Environment, deadline: float | None) -> None:
-        self._what = what
-        # Build backends may call programs that are installed beside the interpreter.
-        self._path = os.pathsep.join([str(Path(environment.python).parent), os.environ.get("PATH", os.defpath)])
-        self._deadline = deadline
-
-    def __call__(self, command: Sequence[str]) -> None:
-        left = None if self._deadline is None else max(0.0, self._deadline - seconds())
-        # Folders of ours and of the user's on the import path are nothing of the build.
-        variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        try:
-            done = subprocess.run(
-                command,
-                env={**variables, "PATH": self._path},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                errors="replace",
-                timeout=left,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise GateError(f"--gate-build: the time budget was spent while {self._what} was built") from None
-        except OSError as error:
-            raise GateError(f"--gate-build: {self._what} cannot be built: {error}") from None
-        if done.returncode:
-            lines = "\n".join(f"  | {line}" for line in done.stdout.splitlines()[-_SHOWN_LINES:])
-            raise GateError(f"--gate-build: {self._what} cannot be built ({' '.join(command[:5])} …):\n{lines}")
 
 
 @contextlib.contextmanager
@@ -271,21 +217,3 @@ def _all_files(tree: SourceTree) -> Iterator[Path]:
             ignored = shutil.ignore_patterns(*_NOT_COPIED)
             folders[:] = sorted(set(folders) - ignored(folder, folders))
             yield from (Path(folder) / name for name in sorted(set(names) - ignored(folder, names)))
-
-
-def _site(environment: Path) -> Path:
-    (found,) = environment.glob("lib/python*/site-packages")
-    return found
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "speedscore" / "gate-builds"
-
-
-def _forget_old() -> None:
-    """Remove what no gate has used for so long."""
-    oldest = time.time() - _KEPT_DAYS * 24 * 3600
-    for folder in _cache().glob("*"):
-        with contextlib.suppress(OSError):
-            if folder.stat().st_mtime < oldest:
-                shutil.rmtree(folder, ignore_errors=True)

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 import pytest
@@ -19,7 +20,7 @@ import pytest
 from speedscore.gate.base_setup import set_up_base
 from speedscore.gate.building import build
 from speedscore.gate.comment import markdown
-from speedscore.gate.environments import Environment, differing_packages, environments
+from speedscore.gate.environments import Environment, differing_packages, environment_of, environments
 from speedscore.gate.errors import GateError
 from speedscore.gate.loop import Gate
 from speedscore.gate.outcome import GateOutcome
@@ -31,6 +32,11 @@ from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideRep
 from speedscore.gate.request import GateRequest, find_rootdir_again, read_request
 from speedscore.gate.side_process import SideProcess
 from speedscore.gate.sides import StartSide
+from speedscore.gate.stage_pairs import watch_stages
+from speedscore.gate.upgrade_evidence import described, explain
+from speedscore.gate.upgrade_report import UpgradeReport
+from speedscore.gate.upgrade_wording import upgrade_headline
+from speedscore.gate.upgrading import Upgrade, upgrade
 from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, commits_missing_in_head, working_tree
 from speedscore.host.clock import Clock
 from speedscore.host.clock import seconds as monotonic_seconds
@@ -77,9 +83,12 @@ def _gate(
     head = working_tree(config.rootpath, base=request.base)
     with contextlib.ExitStack() as stack:
         base = head if request.base is None else stack.enter_context(base_tree(request.base, head))
-        both = environments(request.base_python, in_full=request.build)
-        packages = differing_packages(*both)
         deadline = began + request.budget_seconds if request.budget_seconds else None
+        made = _made(request, most_seconds=None if deadline is None else max(0.0, deadline - clock()))
+        both = (made.base, made.head) if made else environments(request.base_python, in_full=request.build)
+        packages = differing_packages(*both)
+        if made:
+            base, head = described(head, request.upgrade)
         if settings.base_setup and base.is_temporary:
             _say([f"gate: base_setup: {settings.base_setup}"])
             most_seconds = None if deadline is None else max(0.0, deadline - clock())
@@ -104,15 +113,13 @@ def _gate(
             extra_work=request.canary,
             other_environment=any(packages),
             deadline_seconds=deadline,
+            claims=request.claims,
+            why=request.why and not request.canary,
         )
-        outcome = Gate(
-            plan,
-            settings,
-            start_side=start_side,
-            clock=clock,
-            order=random.SystemRandom(),
-            listener=_ProgressLines(clock, began),
-        ).run()
+        listener = _ProgressLines(clock, began)
+        outcome, explained = _gated(
+            plan, settings, request, made, start_side=start_side, clock=clock, listener=listener
+        )
     if outcome.nothing:
         hint = hint_to_build([plan.base.spec, plan.head.spec], outcome.warnings)
         outcome = msgspec.structs.replace(outcome, nothing=outcome.nothing + hint)
@@ -121,6 +128,8 @@ def _gate(
         for tree, python, versions in zip((base, head), outcome.pythons, packages, strict=True)
     )
     code, headline = _conclude(request, outcome)
+    if explained:
+        headline = upgrade_headline(headline, outcome.verdicts, explained, packages)
     regressed = dict.fromkeys(verdict.case for verdict in outcome.verdicts if verdict.outcome == "regressed")
     general = settings.for_case("", "")
     return GateReport(
@@ -133,6 +142,8 @@ def _gate(
         looks=outcome.looks,
         canary=request.canary or None,
         verdicts=outcome.verdicts,
+        claims=outcome.claims,
+        reasons=outcome.reasons,
         missing=outcome.missing,
         skipped=outcome.skipped,
         warnings=(*outcome.warnings, *_warn_of_missing_commits(request, base=base, head=head)),
@@ -146,7 +157,39 @@ def _gate(
         arguments=arguments_beside_base(config, head),
         exit_code=code,
         headline=headline,
+        upgrade=explained,
     )
+
+
+def _gated(
+    plan: GatePlan,
+    settings: Settings,
+    request: GateRequest,
+    made: Upgrade | None,
+    *,
+    start_side: StartSide,
+    clock: Clock,
+    listener: _ProgressLines,
+) -> tuple[GateOutcome, UpgradeReport | None]:
+    """What comes of the gate, and beside it of an upgrade's."""
+
+    def gate(plan: GatePlan) -> Gate:
+        order = random.SystemRandom()
+        return Gate(plan, settings, start_side=start_side, clock=clock, order=order, listener=listener)
+
+    whole = gate(plan)
+    outcome = whole.run()
+    if made is None:
+        return outcome, None
+    watch = partial(watch_stages, plan, start_side=start_side, clock=clock, hash_seed=whole.hash_seed())
+    again = (lambda narrowed: gate(narrowed).run()) if request.blame else None
+    return explain(made, outcome, plan, request.upgrade, watch=watch, gate=again, say=_say_one)
+
+
+def _made(request: GateRequest, *, most_seconds: float | None) -> Upgrade | None:
+    if not request.upgrade:
+        return None
+    return upgrade(request.upgrade, environment_of(sys.executable), say=_say_one, most_seconds=most_seconds)
 
 
 def _place(
@@ -176,7 +219,7 @@ def _built(place: SidePlace, environment: Environment, *, most_seconds: float | 
         place.layout,
         project=place.project,
         environment=environment,
-        say=lambda line: _say([line]),
+        say=_say_one,
         most_seconds=most_seconds,
     )
     return msgspec.structs.replace(place, build=done)
@@ -201,6 +244,7 @@ def _conclude(request: GateRequest, outcome: GateOutcome) -> tuple[GateExit, str
         inconclusive_passes=request.inconclusive_passes,
         cut_off=outcome.cut_off,
         nothing=outcome.nothing,
+        claims=outcome.claims,
     )
 
 
@@ -208,7 +252,7 @@ def _cannot_run(headline: str, config: pytest.Config, *, seconds: float) -> Gate
     return GateReport(
         schema_version=SCHEMA_VERSION,
         created=_date(),
-        base=SideReport(description=str(config.getoption("speedscore_gate"))),
+        base=SideReport(description=str(config.getoption("speedscore_gate") or config.rootpath)),
         head=SideReport(description=str(config.rootpath)),
         seconds=seconds,
         exit_code=GateExit.CANNOT_RUN,
@@ -247,6 +291,10 @@ class _ProgressLines:
     def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
         decided = f"{cases - open_cases} of {cases} cases decided"
         _say([f"gate: pair {pairs} of processes after {self._clock() - self._began:.0f} s, {decided}"])
+
+
+def _say_one(line: str) -> None:
+    _say([line])
 
 
 def _say(lines: Iterable[str]) -> None:

@@ -13,10 +13,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from speedscore.gate import wording
+from speedscore.gate.reason_wording import reason_lines, source
 from speedscore.gate.report import GateReport
 from speedscore.text.markdown import Markdown, code, escaped, fenced, inert, markdown_table
 from speedscore.text.numbers import percent, short_percent, three_digits
 from speedscore.text.wrapping import shortened
+from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Verdict
 
 DEFAULT_NAME = "gate"
@@ -29,6 +31,7 @@ _LONGEST_TEXT = 300
 """Characters of a name, a reason or a line from outside. A generated test id may have thousands."""
 _LOUD = ("regressed", "inconclusive")
 _HEADERS = ("case", "metric", "verdict", "base", "head", "change", "interval", "pairs", "sees")
+_CLAIM_HEADERS = ("claim", "case", "it is", "change", "interval", "pairs", "sees")
 _CHANGE = "change: head against base, + is slower or larger"
 _LEFT_OUT = "left out, for a comment may not be longer; the JSON report has all"
 
@@ -58,8 +61,10 @@ def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", 
     shown = wording.worst_first(filter(wording.has_row, report.verdicts))
     loud = [verdict for verdict in shown if verdict.outcome in _LOUD]
     for block in (
+        _claims(report, room=room // 4),
         _table(loud, room=room // 2),
-        _bullets([*wording.missing(report), *wording.warnings(report)], room=room // 5),
+        _bullets([*wording.upgrade(report), *wording.missing(report), *wording.warnings(report)], room=room // 5),
+        _reasons(report, room=room // 4),
         _reproduce(report, loud),
     ):
         lines += block
@@ -70,6 +75,29 @@ def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", 
     calm = [verdict for verdict in shown if verdict.outcome not in _LOUD]
     others = _others(calm, wording.not_comparable(report), room=room - _size([*remarks, *conduct]) - 200)
     return "\n".join([*lines, *others, *remarks, *conduct, *end])
+
+
+def _claims(report: GateReport, *, room: int) -> list[str]:
+    """What came of what was claimed, the unsupported first."""
+    if not report.claims:
+        return []
+    ordered = sorted(report.claims, key=lambda verdict: verdict.outcome == "supported")
+    head, rule, *rows = markdown_table(map(_claim_row, ordered), headers=_CLAIM_HEADERS)
+    kept = _first(rows, room=room - _size([head, rule, _LEFT_OUT]) - 30)
+    more = [f"… and {len(rows) - len(kept)} more claims, {_LEFT_OUT}", ""] if len(kept) < len(rows) else []
+    return [*([head, rule, *kept, ""] if kept else []), *more]
+
+
+def _claim_row(verdict: ClaimVerdict) -> tuple[str, ...]:
+    return (
+        _inert(verdict.claim),
+        code(shortened(verdict.case, _LONGEST_TEXT)),
+        Markdown(f"**{verdict.outcome}**{f': {_inert(verdict.reason)}' if verdict.reason else ''}"),
+        "" if verdict.ratio is None else _change(verdict.ratio),
+        wording.interval(verdict, written=_change) if verdict.pairs else "",
+        str(verdict.pairs) if verdict.pairs else "",
+        _unbroken(wording.visible_change(verdict)),
+    )
 
 
 def _summary(report: GateReport) -> list[Markdown]:
@@ -99,6 +127,19 @@ def _seen(report: GateReport) -> str:
     return f"It would have seen a slowdown {sizes}{unsaid} (to be found: {short_percent(report.time.detect)})"
 
 
+def _reasons(report: GateReport, *, room: int) -> list[str]:
+    """Where the regressions come from: what is most likely of each case in sight."""
+    lines = []
+    for reasons in report.reasons:
+        said = reason_lines(reasons)
+        if said:
+            lines.append(f"- {code(shortened(reasons.case, _LONGEST_TEXT))} ({_inert(source(reasons))})")
+            lines += [f"  - {_inert(line)}" for line in said]
+    kept = _first(lines, room=room - _size([_LEFT_OUT]) - 40)
+    more = [f"- … and {len(lines) - len(kept)} more lines, {_LEFT_OUT}"] if len(kept) < len(lines) else []
+    return ["Where it comes from:", "", *kept, *more, ""] if lines else []
+
+
 def _reproduce(report: GateReport, loud: Sequence[Verdict]) -> list[str]:
     """The command that gates the worst case alone, in a clone of the reader's own; the others differ by their name."""
     cases = list(dict.fromkeys(verdict.case for verdict in loud))
@@ -106,7 +147,8 @@ def _reproduce(report: GateReport, loud: Sequence[Verdict]) -> list[str]:
     if not cases or cases[0].startswith("-") or report.canary is not None:
         return []
     base = report.base.commit[:12] if re.fullmatch("[0-9a-f]{7,64}", report.base.commit) else "BASE"
-    command = shlex.join(["pytest", cases[0], "--benchmark-only", *report.arguments, f"--gate={base}"])
+    against = [] if report.upgrade else [f"--gate={base}"]  # an upgrade is among the arguments
+    command = shlex.join(["pytest", cases[0], "--benchmark-only", *report.arguments, *against])
     if len(command) > 4 * _LONGEST_TEXT:
         return []
     first = "it" if len(cases) == 1 else "the first of them (the others by their names)"

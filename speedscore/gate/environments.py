@@ -14,11 +14,14 @@ from speedscore.gate.errors import GateError
 
 _DESCRIBE = """
 import importlib.metadata, json, os, sys, sysconfig
+# Of two of one name the first on the path is imported.
+installed = {each.metadata["Name"]: each for each in reversed(list(importlib.metadata.distributions()))}
 print(json.dumps({
     "prefix": os.path.realpath(sys.prefix),
     "platform": " ".join([sys.version, sysconfig.get_platform(), str(sysconfig.get_config_var("EXT_SUFFIX"))]),
     "site_folders": [path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")],
-    "packages": {package.metadata["Name"]: package.version for package in importlib.metadata.distributions()},
+    "packages": {name: each.version for name, each in installed.items()},
+    "requires": {name: each.requires for name, each in installed.items() if each.requires},
 }))
 """
 
@@ -35,6 +38,8 @@ class Environment(msgspec.Struct, frozen=True):
     """Folders with installed packages."""
     packages: dict[str, str]
     """Their versions."""
+    requires: dict[str, tuple[str, ...]] = {}
+    """What each of them says it needs, in packaging's own words."""
 
 
 def environment_of(python: str) -> Environment:

@@ -6,6 +6,7 @@ It starts nothing and reads no clock: results of pairs go in, verdicts come out.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import fmean, median
 
 import msgspec
@@ -15,6 +16,7 @@ from speedscore.gate.case_counts import CaseCounts
 from speedscore.gate.exclusions import Exclusion, exclusion_of, lost
 from speedscore.gate.lockstep import PairResult, PairTask
 from speedscore.gate.sides import Finished
+from speedscore.verdicts.change_claim import ChangeClaim, ClaimVerdict, judge_claim
 from speedscore.verdicts.settings import CaseSettings
 from speedscore.verdicts.time_verdict import looks_slower, read_time
 from speedscore.verdicts.verdict import FigureVerdict, Verdict, VerdictPolicy, finite, is_minor, read
@@ -31,7 +33,8 @@ has left open gets so many times the seconds of a pair where the log ratios of t
 those of the typical round. Their sizes alone decide that and never their signs, so the interval stays exact."""
 
 _LARGER_BUDGET = 2
-"""So many times its seconds are a case's budget while its mean alone looks slower and is open."""
+"""So many times its seconds are a case's budget while its mean alone looks slower and is open, or where it is claimed
+to have changed: a claim of 2 % takes more pairs than to exclude 5 %."""
 
 _LONGEST_BUDGET, _LOOKS_FOR_ALL = 5, 2
 """So many times its seconds are the budget of a case until so many looks have been: where calls are long, or processes
@@ -67,9 +70,15 @@ class GatedCase:
     """A case that both sides have."""
 
     def __init__(
-        self, case_id: str, settings: CaseSettings, *, notes: tuple[str, ...] = (), other_environment: bool = False
+        self,
+        case_id: str,
+        settings: CaseSettings,
+        *,
+        notes: tuple[str, ...] = (),
+        other_environment: bool = False,
+        claims: Sequence[ChangeClaim] = (),
     ) -> None:
-        """``other_environment`` says that base has packages of its own."""
+        """``other_environment`` says that base has packages of its own; ``claims`` are those about this case."""
         self.id = case_id
         self.seconds = 0.0
         """Spent on it, its share of starting processes included."""
@@ -80,8 +89,12 @@ class GatedCase:
         self._metrics: dict[str, _PairedMetric] = {}
         self._counts = CaseCounts(other_environment=other_environment)
         self._conditions = CaseConditions()
+        self._claims = claims
+        self._judged_claims: dict[str, ClaimVerdict] = {}
+        """By the text of the claim."""
         self._pairs_by_fastest = 0
         self._preempted: list[float] = []
+        self._runs_in_worker = False
         self._was_left_open = False
         """Whether a look could not decide about its time."""
         self._mean_looks_slower = False
@@ -94,9 +107,16 @@ class GatedCase:
         return 0 if self.exclusion else sum(2 if name == "time" else 1 for name in self._metrics)
 
     @property
+    def runs_in_worker(self) -> bool:
+        """Whether the side's own process only waits for it, as it does for a case of our own matrix."""
+        return self._runs_in_worker
+
+    @property
     def open(self) -> bool:
         """True while more pairs are wanted."""
-        return self.exclusion is None and any(metric.verdict is None for metric in self._metrics.values())
+        return self.exclusion is None and (
+            any(metric.verdict is None for metric in self._metrics.values()) or bool(self._open_claims())
+        )
 
     def task(
         self, *, one_processor: tuple[int, ...] | None, all_processors: tuple[int, ...] | None, seconds: float
@@ -128,6 +148,7 @@ class GatedCase:
             # A case of our own matrix runs in a worker of its own, on as many threads as there are processors.
             threaded=result.busy_processors > THREADED_FROM or result.base.identity is not None,
         )
+        self._runs_in_worker = result.base.identity is not None
         self._metrics["time"] = _PairedMetric()
         if _memory_bytes(result.base) and _memory_bytes(result.head):
             self._metrics["memory"] = _PairedMetric()
@@ -168,6 +189,42 @@ class GatedCase:
             last = bool(why_last) or pairs >= max(looks)
             if last or pairs in looks:
                 metric.verdict = self._decide(name, metric, last=last, figure_count=figure_count, why_last=why_last)
+        self._look_at_claims(looks, figure_count=figure_count, cut_off=cut_off)
+
+    def _open_claims(self) -> list[ChangeClaim]:
+        return [claim for claim in self._claims if claim.text not in self._judged_claims]
+
+    def _look_at_claims(self, looks: tuple[int, ...], *, figure_count: int, cut_off: str) -> None:
+        """At the looks of the time, and on after it is decided, for a claim may ask for more."""
+        time = self._metrics["time"]
+        pairs = len(time.log_ratios)
+        why_last = cut_off or self._why_budget_is_spent(pairs)
+        last = bool(why_last) or pairs >= max(looks)
+        if not pairs or not (last or pairs in looks):
+            return
+        for claim in self._open_claims():
+            verdict = judge_claim(
+                claim,
+                self.id,
+                {"typical round": time.log_ratios, "mean": time.mean_log_ratios},
+                self._settings.time,
+                figure_count=figure_count,
+                last=last,
+                why_last=why_last or f"all {pairs} pairs were not enough for such noise",
+            )
+            if verdict is not None:
+                self._judged_claims[claim.text] = verdict
+
+    def claim_verdicts(self) -> tuple[ClaimVerdict, ...]:
+        """One for each claim about this case, in their order."""
+        why_not = f"not comparable: {self.exclusion.reason}" if self.exclusion else "no pair of it was measured"
+        undecided = (
+            ClaimVerdict(claim=claim.text, case=self.id, outcome="indistinguishable", reason=why_not)
+            for claim in self._claims
+        )
+        if self.exclusion:
+            return tuple(undecided)
+        return tuple(self._judged_claims.get(verdict.claim, verdict) for verdict in undecided)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """All that is decided; none of a case that neither side measures."""
@@ -201,7 +258,7 @@ class GatedCase:
 
     def _why_budget_is_spent(self, pairs: int, looks: tuple[int, ...]) -> str:
         """Said when one more pair, as long as the others, would end beyond the case's budget."""
-        factor = _LARGER_BUDGET if self._mean_looks_slower else 1
+        factor = _LARGER_BUDGET if self._mean_looks_slower or self._claims else 1
         budget = self._settings.seconds * (_LONGEST_BUDGET if pairs < looks[_LOOKS_FOR_ALL - 1] else factor)
         if self.seconds * (1 + 1 / (pairs + 1)) <= budget:
             return ""

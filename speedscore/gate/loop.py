@@ -5,16 +5,19 @@ What a pair means for a case is decided in ``gated_case``, what all of them mean
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
+from speedscore.gate.claims import claims_by_case
 from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.matching import Collections, Matching, match_cases, may_be_unstable
-from speedscore.gate.outcome import GateOutcome, outcome_of
+from speedscore.gate.observing import find_reasons
+from speedscore.gate.outcome import INTERRUPTED, GateOutcome, outcome_of
 from speedscore.gate.pairs import PairRunner, StartedPair
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.sides import StartSide
@@ -67,6 +70,10 @@ class Gate:
         self._schedule = _Schedule()
         self._pairs = 0
 
+    def hash_seed(self) -> int:
+        """As a pair of this gate has it."""
+        return self._pair_runner.hash_seed()
+
     def run(self) -> GateOutcome:
         """Gate all cases. Raises GateError. Ctrl-C and the deadline end it early, with the verdicts so far."""
         cut_off = ""
@@ -74,11 +81,11 @@ class Gate:
             self._run_pilot()
             self._run_pairs()
         except KeyboardInterrupt:
-            cut_off = "interrupted"
+            cut_off = INTERRUPTED
         except BudgetSpentError as error:
             cut_off = f"the time budget was spent{f': {error}' if str(error) else ''}"
         self._look(self._cases, cut_off=cut_off)
-        return outcome_of(
+        outcome = outcome_of(
             self._matching,
             self._cases,
             self._settings,
@@ -86,6 +93,12 @@ class Gate:
             pairs=self._pairs,
             cut_off=cut_off,
         )
+        if cut_off or not self._plan.why:
+            return outcome
+        # The verdicts stand: what follows may be broken off, and fail.
+        with contextlib.suppress(KeyboardInterrupt):
+            outcome = msgspec.structs.replace(outcome, reasons=find_reasons(self._cases, self._pair_runner))
+        return outcome
 
     def _run_pilot(self) -> None:
         """One pair, or more where a side dies in a case; its rounds count for nothing."""
@@ -116,12 +129,14 @@ class Gate:
 
     def _match(self, pair: StartedPair) -> list[GatedCase]:
         self._matching = match_cases(pair.collections, self._plan, self._settings, again=self._again(pair))
+        claims = claims_by_case(self._plan.claims, {case.id: case.group for case in self._matching.both})
         self._cases = [
             GatedCase(
                 case.id,
                 self._settings.for_case(case.id, case.group),
                 notes=case.notes,
                 other_environment=self._plan.other_environment,
+                claims=claims[case.id],
             )
             for case in self._matching.both
         ]

@@ -8,6 +8,8 @@ import msgspec
 
 from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.matching import Matching
+from speedscore.gate.reasons import CaseReasons
+from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.settings import Settings
 from speedscore.verdicts.verdict import Verdict
 
@@ -30,6 +32,10 @@ class GateOutcome(msgspec.Struct, frozen=True):
     """Versions of the interpreters of base and of head."""
     nothing: str
     """Why there was nothing to compare; empty where there was something."""
+    claims: tuple[ClaimVerdict, ...] = ()
+    """One for each claim and case that it is about."""
+    reasons: tuple[CaseReasons, ...] = ()
+    """Where the regressions come from, as far as that was looked for."""
 
 
 def outcome_of(
@@ -59,6 +65,7 @@ def outcome_of(
         cut_off=cut_off,
         pythons=matching.pythons,
         nothing=_why_nothing(matching, cases, verdicts, cut_off=cut_off),
+        claims=tuple(verdict for case in cases for verdict in case.claim_verdicts()),
     )
 
 
@@ -75,4 +82,6 @@ def _why_nothing(matching: Matching, cases: Sequence[GatedCase], verdicts: Seque
     return next(iter(matching.warnings), "") or cut_off or first_other or no_benchmark
 
 
+INTERRUPTED = "interrupted"
+"""Why a gate was cut off by Ctrl-C."""
 NO_BENCHMARK = "no benchmark was selected on either side"

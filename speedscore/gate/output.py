@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from speedscore.gate import wording
+from speedscore.gate.reason_wording import reason_lines, source
 from speedscore.gate.report import GateReport
 from speedscore.text.numbers import short_percent
 from speedscore.text.tables import captioned_table
@@ -26,6 +27,8 @@ def terminal_lines(report: GateReport) -> list[str]:
     if shown:
         lines += [*_table(shown), "", *wrapped(wording.legend(report, ratio=_RATIO)), ""]
     remarks = [
+        *wording.upgrade(report),
+        *wording.claims(report),
         *wording.quiet(report),
         *wording.missing(report),
         *(_not_comparable(verdict) for verdict in wording.not_comparable(report)),
@@ -34,12 +37,20 @@ def terminal_lines(report: GateReport) -> list[str]:
     ]
     for remark in remarks:
         lines += wrapped(remark)
+    for reasons in report.reasons:
+        if said := reason_lines(reasons):
+            lines += wrapped(f"why {reasons.case} ({source(reasons)}):")
+            lines += [part for line in said for part in _indented(line)]
     for case, command in report.reproduce.items():
         lines += [f"to gate {case} alone:", f"  {command}"]
-    if remarks or report.reproduce:
+    if remarks or report.reasons or report.reproduce:
         lines.append("")
     headline, *quoted = report.headline.splitlines()
     return [*lines, *quoted, *wrapped(f"gate {headline} (exit code {report.exit_code})", indent="")]
+
+
+def _indented(line: str) -> list[str]:
+    return [f"  {part}" for part in wrapped(line, width=TERMINAL_COLUMNS - 2)]
 
 
 def _table(verdicts: Sequence[Verdict]) -> list[str]:

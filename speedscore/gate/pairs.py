@@ -8,14 +8,14 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from speedscore.gate.errors import BudgetSpentError, GateError
 from speedscore.gate.gated_case import GatedCase
-from speedscore.gate.lockstep import PairResult, SideLostError, run_tasks
+from speedscore.gate.lockstep import PairResult, PairTask, SideLostError, run_tasks
 from speedscore.gate.own_code import why_not_own_code, why_unlike_builds
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.side_endings import why_it_ended
@@ -47,7 +47,7 @@ class PairRunner:
         self._order = order
         self._drawn_hash_seed = order.randrange(2**32)
 
-    def _hash_seed(self) -> int:
+    def hash_seed(self) -> int:
         """The user's own, else one for all pairs: ids that are made of a set stand in its order.
 
         ``PYTHONHASHSEED=random`` draws one for each pair.
@@ -68,12 +68,20 @@ class PairRunner:
         return None if deadline is None else max(0.0, deadline - self._clock())
 
     @contextlib.contextmanager
-    def started(self, cases: Sequence[GatedCase]) -> Iterator[StartedPair]:
-        """A fresh pair; starting it is charged to the cases it is started for. Raises GateError."""
+    def started(
+        self, cases: Sequence[GatedCase], *, variables: Mapping[str, Mapping[str, str]] | None = None
+    ) -> Iterator[StartedPair]:
+        """A fresh pair; starting it is charged to the cases it is started for. Raises GateError.
+
+        ``variables`` are those of each side's environment beside what it inherits, by its label.
+        """
         began = self._clock()
         with contextlib.ExitStack() as stack:
-            hash_seed = self._hash_seed()
-            specs = (self._plan.base.spec, self._plan.head.spec)
+            hash_seed = self.hash_seed()
+            specs = tuple(
+                msgspec.structs.replace(spec, variables=(variables or {}).get(spec.label, {}))
+                for spec in (self._plan.base.spec, self._plan.head.spec)
+            )
             sides: dict[str, Side] = {}
             for spec, other_spec in self._order.sample([specs, specs[::-1]], k=2):
                 sides[spec.label] = self._start_side(
@@ -85,6 +93,11 @@ class PairRunner:
             for case in cases:
                 case.seconds += (self._clock() - began) / len(cases)
             yield pair
+
+    def task_of(self, case: GatedCase, *, seconds: float) -> PairTask:
+        """As one pair is to run it alone."""
+        one_processor, all_processors = _draw_processors(self._order)
+        return case.task(one_processor=one_processor, all_processors=all_processors, seconds=seconds)
 
     def run(
         self,

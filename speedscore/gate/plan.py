@@ -28,6 +28,7 @@ from speedscore.gate.side_arguments import (
 )
 from speedscore.gate.sides import SideSpec
 from speedscore.gate.worktrees import SourceTree
+from speedscore.verdicts.change_claim import ChangeClaim
 
 
 class SidePlace(msgspec.Struct, frozen=True):
@@ -64,6 +65,10 @@ class GatePlan(msgspec.Struct, frozen=True):
     """True where base has packages of its own."""
     deadline_seconds: float | None = None
     """On the gate's clock; None without a limit."""
+    claims: tuple[ChangeClaim, ...] = ()
+    """What is said of the change, to be judged."""
+    why: bool = False
+    """Whether a pair of its own looks where regressions come from."""
 
 
 def plan_side(config: pytest.Config, label: str, *, place: SidePlace, head: SourceTree, other: SourceTree) -> SidePlan:

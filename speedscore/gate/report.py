@@ -11,7 +11,10 @@ from enum import IntEnum
 
 import msgspec
 
+from speedscore.gate.reasons import CaseReasons
+from speedscore.gate.upgrade_report import UpgradeReport
 from speedscore.host.fields import Scalar
+from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Outcome, Verdict, VerdictPolicy
 
 SCHEMA_VERSION = 1
@@ -26,6 +29,7 @@ class GateExit(IntEnum):
     INCONCLUSIVE = 11
     COVERAGE_MISSING = 12
     CANNOT_RUN = 13
+    CLAIM_NOT_SUPPORTED = 14
 
 
 class SideReport(msgspec.Struct, frozen=True):
@@ -58,6 +62,10 @@ class GateReport(msgspec.Struct, frozen=True):
     canary: float | None = None
     """Share of work that was added to head, where that was asked for."""
     verdicts: tuple[Verdict, ...] = ()
+    claims: tuple[ClaimVerdict, ...] = ()
+    """One for each claim and case that it is about."""
+    reasons: tuple[CaseReasons, ...] = ()
+    """Where the regressions come from, as far as that was looked for."""
     missing: dict[str, str] = {}
     """Cases of the base that head no longer measures, with why."""
     skipped: dict[str, str] = {}
@@ -72,6 +80,8 @@ class GateReport(msgspec.Struct, frozen=True):
     """By case the command that gates it alone, here."""
     arguments: tuple[str, ...] = ()
     """What that command has beside the case and the base: where the base is named as a commit, it runs in any clone."""
+    upgrade: UpgradeReport | None = None
+    """What was found beside the verdicts, where two environments were compared."""
 
 
 def count(verdicts: Iterable[Verdict], outcome: Outcome) -> int:
@@ -79,7 +89,13 @@ def count(verdicts: Iterable[Verdict], outcome: Outcome) -> int:
 
 
 def conclude(
-    verdicts: tuple[Verdict, ...], missing: dict[str, str], *, inconclusive_passes: bool, cut_off: str, nothing: str
+    verdicts: tuple[Verdict, ...],
+    missing: dict[str, str],
+    *,
+    inconclusive_passes: bool,
+    cut_off: str,
+    nothing: str,
+    claims: tuple[ClaimVerdict, ...] = (),
 ) -> tuple[GateExit, str]:
     """The exit code, and the one sentence that says why. ``nothing`` is why there was nothing to compare, if so."""
     regressed, inconclusive = count(verdicts, "regressed"), count(verdicts, "inconclusive")
@@ -95,8 +111,16 @@ def conclude(
     # What was cut off was not looked at: that is no pass, whatever inconclusive answers count as.
     if inconclusive and (cut_off or not inconclusive_passes):
         return GateExit.INCONCLUSIVE, f"inconclusive: {_cases(verdicts, 'inconclusive')}"
+    if unsupported := [claim for claim in claims if claim.outcome != "supported"]:
+        return GateExit.CLAIM_NOT_SUPPORTED, _unsupported(unsupported)
     passed = "passed: nothing regressed"
     return GateExit.PASSED, f"{passed} ({_cases(verdicts, 'inconclusive')} inconclusive)" if inconclusive else passed
+
+
+def _unsupported(claims: list[ClaimVerdict]) -> str:
+    numbers = Counter(claim.outcome for claim in claims)
+    said = ", ".join(f"{_number(number, 'claim')} {outcome}" for outcome, number in numbers.items())
+    return f"nothing regressed, but {said}"
 
 
 def conclude_canary(verdicts: tuple[Verdict, ...], share: float) -> tuple[GateExit, str]:

@@ -10,8 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from speedscore.gate.claims import read_claim
 from speedscore.gate.side_arguments import OWN_OPTIONS, joined
 from speedscore.text.durations import parse_duration
+from speedscore.verdicts.change_claim import ChangeClaim
 from speedscore.verdicts.settings import SettingsError, fraction
 
 
@@ -25,9 +27,17 @@ class GateRequest(msgspec.Struct, frozen=True):
     base_python: str
     build: bool
     """Whether each side is built and installed in an environment of its own."""
+    upgrade: tuple[str, ...]
+    """Requirements, or files that hold them, of the environment in which head is to run; empty without an upgrade."""
+    blame: bool
+    """Whether the package that made a regression is looked for."""
     inconclusive_passes: bool
     budget_seconds: float | None
     """None without a limit."""
+    claims: tuple[ChangeClaim, ...] = ()
+    """What is said of the change, to be judged."""
+    why: bool = True
+    """Whether a pair of its own looks where regressions come from."""
 
 
 def read_request(config: pytest.Config) -> GateRequest:
@@ -38,14 +48,39 @@ def read_request(config: pytest.Config) -> GateRequest:
         raise SettingsError("--gate: name a git ref or a directory, found nothing")
     if canary is not None and base is not None:
         raise SettingsError("--gate-canary compares head with a copy of itself; leave out --gate, or the canary")
+    upgrade = tuple(config.getoption("speedscore_gate_upgrade") or ())
+    _check_upgrade(config, upgrade)
+    claims = tuple(map(read_claim, dict.fromkeys(config.getoption("speedscore_gate_claim"))))
+    if claims and canary is not None:
+        raise SettingsError("--gate-claim is about head against BASE; leave out --gate-canary, or the claim")
     return GateRequest(
         base=base,
         canary=0.0 if canary is None else fraction(canary, what="--gate-canary"),
         base_python=str(Path(config.getoption("speedscore_gate_python") or sys.executable).expanduser()),
         build=config.getoption("speedscore_gate_build"),
+        upgrade=upgrade,
+        blame=config.getoption("speedscore_gate_blame"),
         inconclusive_passes=config.getoption("speedscore_gate_inconclusive") == "pass",
         budget_seconds=_budget_seconds(config.getoption("speedscore_gate_time_budget")),
+        claims=claims,
+        why=config.getoption("speedscore_gate_why") == "yes",
     )
+
+
+def _check_upgrade(config: pytest.Config, upgrade: tuple[str, ...]) -> None:
+    """Raises SettingsError for what an upgrade cannot stand beside, and for one that is not named."""
+    if not upgrade:
+        if config.getoption("speedscore_gate_blame"):
+            raise SettingsError("--gate-blame looks for a package of an upgrade: name one with --gate-upgrade")
+        return
+    if not all(text.strip() for text in upgrade):
+        raise SettingsError("--gate-upgrade: name a requirement or a requirements file, found nothing")
+    others = ("gate", "gate_canary", "gate_python", "gate_build")
+    given = [f"--{name.replace('_', '-')}" for name in others if config.getoption(f"speedscore_{name}")]
+    if given:
+        raise SettingsError(
+            f"--gate-upgrade compares two environments of one checkout; leave out {' and '.join(given)}, or the upgrade"
+        )
 
 
 def _budget_seconds(text: str | None) -> float | None:

@@ -15,15 +15,18 @@ import msgspec
 OWN_OPTIONS = (
     "--gate",
     "--gate-canary",
+    "--gate-claim",
     "--gate-detect",
     "--gate-inconclusive",
     "--gate-json",
     "--gate-markdown",
     "--gate-python",
     "--gate-time-budget",
+    "--gate-upgrade",
+    "--gate-why",
 )
 """All with a value."""
-_OWN_FLAGS = ("--gate-build",)
+_OWN_FLAGS = ("--gate-blame", "--gate-build")
 """Those without."""
 Moves = Sequence[tuple[Path, Path]]
 """Folders of head's checkout, and what they are in this side's: the inner one first."""
@@ -84,7 +87,7 @@ def alone(arguments: Sequence[str], *, paths: Sequence[str]) -> tuple[str, ...]:
     """The arguments of a gate that is to be given another test: without those that choose tests or name files."""
     named = named_paths(arguments, paths)
     others = [argument for index, argument in enumerate(arguments) if index not in named]
-    return _without(others, (*_CHOOSING, "--gate-json", "--gate-markdown"))
+    return _without(others, (*_CHOOSING, "--gate-claim", "--gate-json", "--gate-markdown", "--gate-why"))
 
 
 def without_base(arguments: Sequence[str]) -> tuple[str, ...]:

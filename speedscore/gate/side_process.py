@@ -20,6 +20,7 @@ from speedscore.gate.sides import (
     Ended,
     Finished,
     FixtureSetUp,
+    Observed,
     Ready,
     SideCollection,
     SideSpec,
@@ -42,8 +43,8 @@ _IDLE_LOOK_SECONDS = 5.0
 _IDLE_BELOW = 0.01
 """Processors."""
 
-Message = SideCollection | FixtureSetUp | Ready | Timed | Finished | Ended
-MessageType = TypeVar("MessageType", SideCollection, Ready, Timed, Finished, Ended)
+Message = SideCollection | FixtureSetUp | Ready | Timed | Observed | Finished | Ended
+MessageType = TypeVar("MessageType", SideCollection, Ready, Timed, Observed, Finished, Ended)
 _DECODER: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
@@ -65,6 +66,10 @@ class SideProcess:
             cwd=spec.folder,
             env=_environment(spec, other=other, hash_seed=hash_seed) | {"SPEEDSCORE_GATE_SIGNATURE": self._signature},
         )
+
+    @property
+    def process_id(self) -> int | None:
+        return self._process.pid
 
     def collected(self) -> SideCollection:
         return self._expect(SideCollection)
@@ -88,6 +93,13 @@ class SideProcess:
             self.freeze()
         elif not isinstance(answer, Finished):
             raise _unexpected(answer, "Timed or Finished")
+        return answer
+
+    def observe(self, iterations: int, *, most_rounds: int, seconds: float, sampled: bool) -> Observed | Finished:
+        self._send("observe", iterations=iterations, most_rounds=most_rounds, seconds=seconds, sampled=sampled)
+        answer = self._receive()
+        if not isinstance(answer, Observed | Finished):
+            raise _unexpected(answer, "Observed or Finished")
         return answer
 
     def enough(self) -> None:
@@ -181,6 +193,7 @@ def _environment(spec: SideSpec, *, other: SideSpec, hash_seed: int) -> dict[str
         inherited = [path for path in inherited if not _is_others(Path(path).resolve(), spec, other)]
     return {
         **os.environ,
+        **spec.variables,
         "PYTHONPATH": os.pathsep.join(map(str, (_PLUGIN_FOLDER, *spec.import_paths, *inherited))),
         "PYTHONHASHSEED": str(hash_seed),
         "SPEEDSCORE_GATE_CODE": msgspec.json.encode(_code(spec, other=other)).decode(),

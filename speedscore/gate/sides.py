@@ -41,8 +41,12 @@ class SideSpec(msgspec.Struct, frozen=True):
     """True where ``code`` is what was built from the checkout, and not the checkout itself."""
     own_environment: bool = False
     """True where all that is installed is this side's alone."""
+    variables: Mapping[str, str] = {}
+    """Of its environment, beside those that it inherits."""
     arguments: tuple[str, ...] = ()
     """Of the command line, without the gate's own, as they stand for this checkout."""
+    variables: Mapping[str, str] = {}
+    """Of the environment, beside those of this process."""
 
 
 class CollectedCase(msgspec.Struct, frozen=True):
@@ -61,6 +65,8 @@ class SideCollection(msgspec.Struct, frozen=True, tag_field="event", tag="collec
     errors: tuple[str, ...]
     python: str
     """Version of its interpreter."""
+    import_seconds: float | None = None
+    """What it took to load plugins, conftest files and test modules; None where that was not asked for."""
     tests: int = 0
     """All tests that were selected, benchmarks or not."""
     left_out: int = 0
@@ -100,6 +106,35 @@ class Timed(msgspec.Struct, frozen=True, tag_field="event", tag="round"):
         return max(0.0, self.seconds - self.preempted_seconds)
 
 
+class SampledFunction(msgspec.Struct, frozen=True):
+    """A Python function in which a sample found the benchmark."""
+
+    name: str
+    """Qualified, as ``Parser.parse``."""
+    file: str
+    """As the interpreter has it; ``source_places`` makes of it what both sides call it."""
+    line: int
+    """Where it begins."""
+    own: bool = False
+    """Whether its file is of the side's own code; known once it is placed."""
+
+
+class Observed(msgspec.Struct, frozen=True, tag_field="event", tag="observed"):
+    """Where the time of rounds went that were looked into, and not timed for a verdict."""
+
+    calls: int
+    """Of the benchmark's function."""
+    seconds: float
+    """Of all of them."""
+    functions: tuple[SampledFunction, ...] = ()
+    stacks: tuple[tuple[tuple[int, ...], float], ...] = ()
+    """The functions that called one another, from the outermost, by their place in ``functions``; and the seconds."""
+    operators: Mapping[str, tuple[float, float]] = {}
+    """By operator of a framework's own profiler how often a call runs it, and the seconds that it takes itself."""
+    failed: str = ""
+    """Why there is no more to tell, where something was tried in vain."""
+
+
 class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     """The test has ended."""
 
@@ -119,6 +154,10 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     """The case's own memory figure, where the process's resident size says nothing about it."""
     counts: Mapping[str, float] | None = None
     """What was counted and not measured, by name."""
+    stages_seconds: Mapping[str, float] | None = None
+    """By stage, before the rounds; None where that was not asked for."""
+    round_stages_seconds: Mapping[str, float] | None = None
+    """By stage, of one iteration of a round."""
     shared_seconds: float = 0.0
     """What it took to make fixtures that other tests use, too, and that this test was the first to ask for."""
 
@@ -152,6 +191,10 @@ class Side(Protocol):
     @property
     def spec(self) -> SideSpec: ...
 
+    @property
+    def process_id(self) -> int | None:
+        """None where it is no process that could be looked into."""
+
     def collected(self) -> SideCollection:
         """Wait for what it has collected."""
 
@@ -166,6 +209,10 @@ class Side(Protocol):
 
     def round(self) -> Timed | Finished:
         """One round, or the end of a test that failed in it; the side is frozen again when the round is over."""
+
+    def observe(self, iterations: int, *, most_rounds: int, seconds: float, sampled: bool) -> Observed | Finished:
+        """Instead of ``agree`` and rounds: rounds for about so long that are looked into, or the end of a test that
+        failed in one. ``sampled`` says whether the side is to take samples of its own."""
 
     def enough(self) -> None:
         """Let the test go on to its end."""

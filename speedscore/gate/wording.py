@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from speedscore.gate.report import GateReport, SideReport, count
+from speedscore.gate.upgrade_wording import differing, upgrade_lines
 from speedscore.text.numbers import duration, short_percent, size
+from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import FigureVerdict, Outcome, Verdict, interval_error, is_minor
 
 MINOR = "minor"
@@ -73,10 +75,30 @@ def remarks(verdict: Verdict, *, written: Callable[[float], str] = as_ratio) -> 
     return tuple(filter(None, (_both_figures(verdict, written), verdict.reason, *verdict.notes)))
 
 
-def interval(of: Verdict | FigureVerdict, *, written: Callable[[float], str] = as_ratio) -> str:
+def interval(of: Verdict | FigureVerdict | ClaimVerdict, *, written: Callable[[float], str] = as_ratio) -> str:
     """Its two ends; ``?`` for one that too few pairs leave open."""
     low, high = ("?" if limit is None else written(limit) for limit in (of.low, of.high))
     return f"{low} to {high}"
+
+
+def claims(report: GateReport) -> list[str]:
+    """What came of each claim, with the interval and what could have been seen."""
+    return [f'claim {each.outcome}: "{each.claim}": {each.case}{_claim_figures(each)}' for each in report.claims]
+
+
+def visible_change(verdict: ClaimVerdict) -> str:
+    """The smallest change that would have been seen; empty where that cannot be told."""
+    visible = verdict.smallest_visible
+    return "" if visible is None else short_percent(visible)
+
+
+def _claim_figures(verdict: ClaimVerdict) -> str:
+    figures = ""
+    if verdict.ratio is not None:
+        figures = f": {as_ratio(verdict.ratio)} ({interval(verdict)}), {verdict.figure} of {verdict.pairs} pairs"
+    if visible := visible_change(verdict):
+        figures += f"; a change of {visible} would have been seen"
+    return f"{figures}; {verdict.reason}" if verdict.reason else figures
 
 
 def quiet(report: GateReport) -> list[str]:
@@ -132,11 +154,13 @@ def warnings(report: GateReport) -> list[str]:
 
 
 def _environments(base: SideReport, head: SideReport) -> str:
-    names = sorted(base.packages.keys() | head.packages.keys())
-    differing = [f"{name} {base.packages.get(name, 'none')} -> {head.packages.get(name, 'none')}" for name in names]
-    if base.python != head.python:
-        differing.insert(0, f"python {base.python} -> {head.python}")
-    return ", ".join(differing[:12]) + (f" and {len(differing) - 12} more" if len(differing) > 12 else "")
+    pythons = f"python {base.python} -> {head.python}" if base.python != head.python else ""
+    return ", ".join(filter(None, (pythons, differing(base.packages, head.packages, most=12))))
+
+
+def upgrade(report: GateReport) -> list[str]:
+    """What was found beside the verdicts; nothing where no two environments were compared."""
+    return upgrade_lines(report.upgrade, report.verdicts) if report.upgrade else []
 
 
 def _both_figures(verdict: Verdict, written: Callable[[float], str]) -> str:

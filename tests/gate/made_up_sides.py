@@ -16,7 +16,17 @@ from speedscore.gate.loop import Gate
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.plan import GatePlan, SidePlan
 from speedscore.gate.side_arguments import Selection
-from speedscore.gate.sides import CaseRequest, CollectedCase, Ended, Finished, Ready, SideCollection, SideSpec, Timed
+from speedscore.gate.sides import (
+    CaseRequest,
+    CollectedCase,
+    Ended,
+    Finished,
+    Observed,
+    Ready,
+    SideCollection,
+    SideSpec,
+    Timed,
+)
 from speedscore.host.piped import ProcessLostError
 from speedscore.verdicts.settings import GateTable, Settings
 
@@ -55,6 +65,9 @@ class MadeUpTest:
     most_rounds: int = PLENTY
     counts: Callable[[int], Mapping[str, float]] | None = None
     """By the number of the pair."""
+    observed: Observed | None = None
+    """What a profiler sees of it."""
+    fails_when_observed: str = ""
     group: str = ""
     source: str = ""
     more: Mapping[str, Any] = field(default_factory=dict)
@@ -73,6 +86,7 @@ class MadeUpSide:
         self.spec = spec
         self.is_closed = False
         self.requests: list[CaseRequest] = []
+        self.observed = False
         self.rounds_of: dict[str, int] = {}
         """How many rounds each case has had."""
         self.turns: list[str] = []
@@ -139,6 +153,18 @@ class MadeUpSide:
             preempted_seconds=taken(self._pair, number) if callable(taken) else taken,
             involuntary_switches=test.involuntary_switches,
         )
+
+    @property
+    def process_id(self) -> None:
+        return None
+
+    def observe(self, iterations: int, *, most_rounds: int, seconds: float, sampled: bool) -> Observed | Finished:
+        assert not self._is_frozen, "a side that is looked into runs by itself"
+        assert sampled
+        self.observed = True
+        if self._test.fails_when_observed:
+            raise ProcessLostError(self._test.fails_when_observed)
+        return self._test.observed or Observed(calls=min(most_rounds, 10) * iterations, seconds=seconds)
 
     def enough(self) -> None:
         self._is_frozen = False

@@ -194,7 +194,7 @@ class Repository:
             (self._reports / name).unlink(missing_ok=True)
         reports = [f"--gate-json={self._reports / 'gate.json'}", f"--gate-markdown={self._reports / 'gate.md'}"]
         return subprocess.Popen(
-            [python, "-m", "pytest", "--benchmark-only", *reports, *options],
+            [python, "-m", "pytest", "--benchmark-only", "--gate-why=no", *reports, *options],
             cwd=folder or self.folder,
             env=self.environment(**variables),
             stdout=subprocess.PIPE,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from speedscore.gate.pair_statistics import mean_log_ratio, typical_log_ratio
 from speedscore.gate.sides import Timed
+from speedscore.verdicts.change_claim import ChangeClaim, ClaimOutcome, judge_claim
 from speedscore.verdicts.time_verdict import read_time
 from speedscore.verdicts.verdict import Outcome, VerdictPolicy, looks
 
@@ -125,5 +126,38 @@ def outcomes(
             outcome = read_time(typical, mean, policy, figure_count=figure_count, last=count == schedule[-1]).outcome
             if outcome is not None:
                 found[outcome] += 1
+                break
+    return found
+
+
+def claim_outcomes(
+    machine: Machine,
+    change: Change,
+    claim: ChangeClaim,
+    *,
+    gates: int,
+    policy: VerdictPolicy,
+    figure_count: int = 2,
+    seed: int = 0,
+) -> Counter[ClaimOutcome]:
+    """What so many gates say of a claim about one time, each going on until it is judged."""
+    rng = np.random.default_rng(seed)
+    found: Counter[ClaimOutcome] = Counter()
+    schedule = looks(policy, figure_count=figure_count)
+    for _ in range(gates):
+        pairs: list[tuple[float, float]] = []
+        for count in schedule:
+            pairs += [pair(rng, machine, change) for _ in range(count - len(pairs))]
+            typical, mean = zip(*pairs, strict=True)
+            verdict = judge_claim(
+                claim,
+                "a case",
+                {"typical round": typical, "mean": mean},
+                policy,
+                figure_count=figure_count,
+                last=count == schedule[-1],
+            )
+            if verdict is not None:
+                found[verdict.outcome] += 1
                 break
     return found

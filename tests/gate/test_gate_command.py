@@ -221,6 +221,12 @@ def test_settings_that_cannot_be_used_are_named_with_their_file(caller: Caller, 
         (["--gate="], "--gate: name a git ref or a directory, found nothing"),
         (["--gate= "], "--gate: name a git ref or a directory, found nothing"),
         (["--gate-canary="], "--gate-canary: expected a size in per cent"),
+        (["--gate-upgrade="], "--gate-upgrade: name a requirement or a requirements file, found nothing"),
+        (["--gate-upgrade=a==1", "--gate=HEAD"], "compares two environments of one checkout; leave out --gate, or"),
+        (["--gate-upgrade=a==1", "--gate-canary=5%"], "leave out --gate-canary, or the upgrade"),
+        (["--gate-upgrade=a==1", "--gate-python=p", "--gate-build"], "leave out --gate-python and --gate-build, or"),
+        (["--gate-upgrade=a=1"], "--gate-upgrade: expected a requirement like jax==0.8.0"),
+        (["--gate=HEAD", "--gate-blame"], "--gate-blame looks for a package of an upgrade: name one"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_a_reason(caller: Caller, options: list[str], said: str) -> None:
@@ -277,3 +283,27 @@ def test_a_report_that_cannot_be_written_is_no_pass(caller: Caller, tmp_path: Pa
     gated = caller.gate(*options, base={"a": PLAIN}, head={"a": PLAIN})
     assert gated.code == 13
     assert "the report was not written" in gated.said
+
+
+@pytest.mark.parametrize(
+    ("claim", "why"),
+    [("a quicker", "--gate-claim: expected "), ("z faster", "is about no benchmark that both sides have")],
+)
+def test_a_claim_that_cannot_be_judged_ends_the_gate_before_anything_is_measured(
+    caller: Caller, claim: str, why: str
+) -> None:
+    gated = caller.gate(f"--gate={caller.base}", f"--gate-claim={claim}", base={"a": PLAIN}, head={"a": PLAIN})
+    assert gated.code == 13
+    assert why in gated.report["headline"]
+    assert gated.report["pairs"] == 0
+
+
+def test_a_claim_that_is_not_supported_has_an_exit_code_of_its_own(caller: Caller) -> None:
+    claims = ("--gate-claim=a faster", "--gate-claim=a unchanged")
+    gated = caller.gate(f"--gate={caller.base}", *claims, base={"a": PLAIN}, head={"a": PLAIN})
+    assert gated.code == 14
+    assert gated.report["headline"] == "nothing regressed, but 1 claim contradicted"
+    assert {each["claim"]: each["outcome"] for each in gated.report["claims"]} == {
+        "a faster": "contradicted",
+        "a unchanged": "supported",
+    }

@@ -31,6 +31,7 @@ def test_the_codes_are_those_of_the_documentation_and_clear_of_those_of_pytest()
         "INCONCLUSIVE": 11,
         "COVERAGE_MISSING": 12,
         "CANNOT_RUN": 13,
+        "CLAIM_NOT_SUPPORTED": 14,
     }
     assert set(GateExit) & {int(code) for code in pytest.ExitCode} == {0}
 

@@ -49,6 +49,10 @@ class Kind(msgspec.Struct, frozen=True):
         return self.units < 100 or self.extra < 0
 
 
+COMMIT = subprocess.run(
+    ["git", "rev-parse", "--short", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+).stdout.strip()
+
 KINDS = {
     "null": Kind(),
     "slower-2": Kind(102),
@@ -194,6 +198,8 @@ class Trial(msgspec.Struct, frozen=True):
     """The benchmark whose work differs; empty where none does."""
     mean_rule: bool | None
     """Whether ``mean:5%`` raised an alarm; None where it was not asked."""
+    commit: str = ""
+    """Of the gate's code; empty where it was not kept."""
 
     @property
     def alarmed(self) -> bool:
@@ -208,10 +214,10 @@ class Trial(msgspec.Struct, frozen=True):
 
 def run_trial(kind: str, *, neighbour: bool, detect: str, mean_rule: bool, order: random.Random) -> Trial:
     """Make a repository, gate its second commit against the first, and let the other rule judge the same two."""
-    with tempfile.TemporaryDirectory(prefix="gate trial ") as folder, _neighbour(wanted=neighbour):
+    with tempfile.TemporaryDirectory(prefix="gate trial ") as folder, neighbour_process(wanted=neighbour):
         repository = Path(folder)
         changed = _make(repository, kind, order)
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = single_threaded()
         report_path = repository / "report.json"
         began = time.monotonic()
         done = _pytest(
@@ -238,7 +244,24 @@ def run_trial(kind: str, *, neighbour: bool, detect: str, mean_rule: bool, order
             },
             changed=changed,
             mean_rule=_mean_rule(repository, environment) if mean_rule else None,
+            commit=COMMIT,
         )
+
+
+@contextlib.contextmanager
+def checkout_pair(kind: str, *, order: random.Random) -> Iterator[tuple[Path, Path, str]]:
+    """Two folders, one at each commit of a fresh repository, and the benchmark whose work differs."""
+    with tempfile.TemporaryDirectory(prefix="peer-trial-") as folder:
+        head, base = Path(folder) / "head", Path(folder) / "base"
+        head.mkdir()
+        changed = _make(head, kind, order)
+        _git(head, "worktree", "add", "--quiet", "--detach", str(base), "HEAD~1")
+        yield base, head, changed
+
+
+def single_threaded() -> dict[str, str]:
+    """This process's environment, with one thread for NumPy."""
+    return os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _make(repository: Path, kind: str, order: random.Random) -> str:
@@ -286,7 +309,7 @@ def _git(repository: Path, *arguments: str) -> None:
 
 
 @contextlib.contextmanager
-def _neighbour(*, wanted: bool) -> Iterator[None]:
+def neighbour_process(*, wanted: bool) -> Iterator[None]:
     """A process that takes a core half of the time."""
     if not wanted:
         yield
@@ -312,10 +335,10 @@ def tally(trials: Iterable[Trial]) -> str:
                 "yes" if neighbour else "no",
                 detect,
                 len(own),
-                _share(sum(trial.alarmed for trial in own), len(own)),
+                share(sum(trial.alarmed for trial in own), len(own)),
                 sum(trial.right for trial in own),
                 sum("inconclusive" in trial.verdicts.values() for trial in own),
-                _share(sum(asked), len(asked)) if asked else "",
+                share(sum(asked), len(asked)) if asked else "",
                 f"{sum(trial.seconds / max(1, trial.cases) for trial in own) / len(own):.1f}",
                 f"{sum(trial.pairs for trial in own) / len(own):.1f}",
             )
@@ -327,7 +350,7 @@ def tally(trials: Iterable[Trial]) -> str:
     return tabulate(rows, headers=headers, tablefmt="github")
 
 
-def _share(count: int, total: int) -> str:
+def share(count: int, total: int) -> str:
     interval = binomtest(count, total).proportion_ci(method="exact")
     return f"{count} of {total} [{100 * interval.low:.1f}, {100 * interval.high:.1f} %]"
 

@@ -21,13 +21,15 @@ from speedscore.bench_suite.measuring.cell_run import ask
 from speedscore.bench_suite.measuring.role_rounds import RoleRounds
 from speedscore.bench_suite.session.worker_factory import make_setting
 from speedscore.bench_suite.workers.handle import ProcessWorker
-from speedscore.bench_suite.workers.protocol import Build, Built, Prepare, Prepared
+from speedscore.bench_suite.workers.protocol import Build, Built, Prepare, Prepared, TimedRound, TimeRound
 from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.bench_suite.workloads.table import make_workload
 from speedscore.record.phases import Role
 
 ROUNDS = 24
 LOOKS = 5
+PROCESSES = 5
+PAIRS = 60
 ROLES: tuple[Role, ...] = ("training", "inference", "throughput")
 
 
@@ -49,6 +51,35 @@ def test_what_fresh_batches_two_clocks_and_looks_take(framework: str, model: str
             prepared_seconds = time.monotonic() - began
             print(f"\n{framework} {model} {role}: " + _costs(role, worker, prepared, model=model))
             print(f"  from starting the worker until this role was prepared: {prepared_seconds:.1f} s")
+    finally:
+        worker.close()
+
+
+def test_what_a_step_takes_over_fresh_batches_and_over_one(tmp_path: Path) -> None:
+    for framework, model in (("jax", "mlp"), ("jax", "gpt"), ("torch", "mlp"), ("torch", "gpt")):
+        if find_spec(FRAMEWORKS[framework].packages[0]) is None:
+            pytest.skip(f"{framework} is not installed")
+        ratios = [_ratio(framework, model, tmp_path / f"{framework}-{model}-{pair}") for pair in range(PROCESSES)]
+        print(f"\n{framework} {model}: {', '.join(f'{ratio:.4f}' for ratio in sorted(ratios))}")
+        assert all(ratio > 0 for ratio in ratios)
+
+
+def _ratio(framework: str, model: str, scratch: Path) -> float:
+    """Of training steps in a round as it is taken, over those of one that nothing comes before, in one process."""
+    scratch.mkdir()
+    preset = PRESETS["smoke"]
+    worker = ProcessWorker(scratch)
+    tell = partial(ask, worker, limit_seconds=preset.limit_seconds)
+    cell = Cell(framework=framework, model=model, device="cpu")
+    try:
+        tell(Build(make_setting(cell, preset=preset, scratch=scratch, caches=scratch / "caches")), Built)
+        steps = tell(Prepare(role="training", round_seconds=preset.round_seconds), Prepared).steps_per_round
+        rounds = RoleRounds("training", tell, worker.held_up_seconds)
+        ratios = []
+        for _ in range(PAIRS):
+            taken = rounds.take(steps)
+            ratios.append(taken / tell(TimeRound("training", steps), TimedRound).seconds)
+        return statistics.median(ratios)
     finally:
         worker.close()
 

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from speedscore_gate_clocks import Clock
 from speedscore_gate_conditions import surroundings
+from speedscore_gate_observing import ObservedRounds, observe
 from speedscore_gate_preemption import Preemption, RoundTimes
 from speedscore_gate_values import lazy_kind
 
@@ -68,8 +69,10 @@ def _leave() -> NoReturn:
 class Lockstep:
     """One test's share of the lockstep. Tests of bench_suite's own matrix find it as ``benchmark.pairing``."""
 
-    def __init__(self, pipe: Pipe, order: dict[str, Any]) -> None:
+    def __init__(self, pipe: Pipe, order: dict[str, Any], *, stages: Any = None) -> None:
         self._pipe = pipe
+        self.stages = stages
+        """Where it is asked for: what is told how long each call took, and knows what was traced and compiled."""
         self._over = False
         self.known: int | None = order["iterations"]
         """The iterations of a round that an earlier pair of processes agreed on, where there was one."""
@@ -80,6 +83,8 @@ class Lockstep:
         """Why the rounds of this side say nothing; empty where they do."""
         self.conditions: dict[str, str] = {}
         """Under which they are timed."""
+        self.observation: dict[str, Any] | None = None
+        """Set where rounds are to be looked into, and not timed for a verdict."""
 
     def agree(self, iterations: int, *, most_rounds: int = MOST_ROUNDS) -> int:
         """Tell the gate that this side is ready, and how many iterations a round it would take; what both will take."""
@@ -87,6 +92,7 @@ class Lockstep:
         self._pipe.send("ready", iterations=iterations, most_rounds=most_rounds)
         answer = self._pipe.receive()
         self._over = answer["do"] == "enough"
+        self.observation = answer if answer["do"] == "observe" else None
         agreed: int = answer.get("iterations", iterations)
         return agreed
 
@@ -98,6 +104,10 @@ class Lockstep:
     def pass_on(self, times: RoundTimes) -> None:
         """Give the turn back, with what an iteration took."""
         self._pipe.send("round", **times._asdict())
+
+    def tell(self, observed: dict[str, Any]) -> None:
+        """What was seen of the rounds that were looked into."""
+        self._pipe.send("observed", **observed)
 
 
 class Canary:
@@ -157,11 +167,14 @@ class Rounds:
         self.pairing: Lockstep = fixture.pairing
         self.canary = Canary(self.pairing.extra_work)
         self._fixture = fixture
+        self._in_rounds = False
         self.result: Any = None
 
     def time(self, function: Any, args: Any, kwargs: Any, iterations: int) -> RoundTimes:
         """What a round took; the result of its last call is kept."""
         timer, units = self._fixture._timer, self.canary.units(iterations)
+        if self.pairing.stages:
+            self.pairing.stages.before_call()
         collecting = gc.isenabled()
         if self._fixture._disable_gc:
             gc.disable()
@@ -178,7 +191,10 @@ class Rounds:
                 cpu_seconds, wall_seconds = Clock.process() - cpu_started, Clock.wall() - wall_started
                 if seconds <= 0 and wall_seconds >= STANDS_STILL_SECONDS:
                     self.pairing.not_comparable = STANDS_STILL
-                return preemption.times(seconds=seconds, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
+                times = preemption.times(seconds=seconds, wall_seconds=wall_seconds, cpu_seconds=cpu_seconds)
+                if self.pairing.stages:
+                    self.pairing.stages.called(seconds, iterations=iterations, is_round=self._in_rounds)
+                return times
         finally:
             if collecting:
                 gc.enable()
@@ -188,6 +204,21 @@ class Rounds:
         self.pairing.conditions = surroundings(timer=self._fixture._timer, disable_gc=self._fixture._disable_gc)
         # pytest-benchmark's own figures too, for tests that look at ``benchmark.stats`` afterwards.
         stats = self._fixture._make_stats(iterations)
+        self._in_rounds = True
+        if order := self.pairing.observation:
+            most_rounds = order["most_rounds"]
+            looked_into = ObservedRounds(
+                lambda: time_round().seconds / iterations, iterations=iterations, most_rounds=most_rounds
+            )
+            self.pairing.tell(
+                observe(
+                    looked_into,
+                    Rounds.time.__code__,
+                    most_rounds=most_rounds,
+                    seconds=order["seconds"],
+                    sampled=order["sampled"],
+                )
+            )
         while self.pairing.wanted():
             times = time_round()
             stats.update(times.seconds)

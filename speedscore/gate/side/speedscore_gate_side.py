@@ -4,16 +4,18 @@ It is loaded by file name into a pytest that may belong to another checkout and 
 nothing of ours, only pytest and pytest-benchmark. The gate tells it over a pipe which test to run; inside the test
 every round waits for the gate's message. It decides nothing, and saves nothing.
 
-What crosses the pipes are JSON lines, those of a side behind its signature. The gate sends ``case``, ``agree``,
-``round``, ``enough`` and ``end``; this module sends ``collected``, ``fixture``, ``ready``, ``round``, ``finished`` and
-``ended``.
+What crosses the pipes are JSON lines, those of a side behind its signature. The gate sends ``case``, ``agree`` or
+``observe``, ``round``, ``enough`` and ``end``; this module sends ``collected``, ``fixture``, ``ready``, ``round``,
+``observed``, ``finished`` and ``ended``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import hashlib
+import importlib
 import inspect
 import os
 import sys
@@ -28,6 +30,7 @@ from speedscore_gate_clocks import Clock
 from speedscore_gate_code import OwnCode
 from speedscore_gate_codspeed import bring_into_form, is_benchmark, mark_of, switch_off
 from speedscore_gate_conditions import parameters_of
+from speedscore_gate_observing import let_be_looked_into
 from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
 from speedscore_gate_values import WrongValueError, figures
 
@@ -53,13 +56,17 @@ NOTHING_SAVED: dict[str, Any] = {
 """What the project's own settings may ask for and a side cannot use: nothing is saved, compared or shared out."""
 
 MOST_REASON_CHARACTERS = 500
+STAGES_ASKED = "SPEEDSCORE_GATE_STAGES"
+"""Set where the gate wants to know where the seconds go, and takes no time from this process."""
 
 
 class SidePlugin:
     """The plugin itself: collects, then runs what the gate asks for, one test at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, stages: Any) -> None:
+        """``stages`` is told what is run, where that was asked for; else None."""
         self._pipe = Pipe()
+        self._stages = stages
         self._collection_errors: list[str] = []
         self._left_out = 0
         """Benchmarks that the command line deselects."""
@@ -99,6 +106,7 @@ class SidePlugin:
             cases=[{"id": item.nodeid, "group": group_of(item), "source": digest_of(item)} for item in items.values()],
             errors=self._collection_errors,
             python=sys.version.split()[0],
+            import_seconds=self._stages.import_seconds() if self._stages else None,
             tests=len(session.items),
             left_out=self._left_out,
         )
@@ -118,6 +126,8 @@ class SidePlugin:
         # Before the peak is forgotten: to look at large parameters takes memory.
         parameters = parameters_of(call.params, folders=folders_of(item.config)) if call else {}
         fresh_peak = reset_peak()
+        if self._stages:
+            self._stages.begin_test()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         outcome, reason = verdict_of(self._reports, fixture=self._failed_fixture)
         not_comparable = self._pairing.not_comparable if self._pairing else ""
@@ -134,7 +144,7 @@ class SidePlugin:
             conditions={**parameters, **(self._pairing.conditions if self._pairing else {})},
             peak_bytes=peak_bytes() if fresh_peak else None,
             shared_seconds=self._shared_seconds,
-            **told,
+            **(self._stages.told() if self._stages else {}) | told,
         )
 
     @pytest.hookimpl(wrapper=True)
@@ -158,13 +168,19 @@ class SidePlugin:
                 self._pipe.send("fixture", name=self._setting_up[-1] if self._setting_up else "")
         # pytest-codspeed's fixture says that it is an instance. One that another fixture hands on is known already.
         if issubclass(type(value), BenchmarkFixture) and not hasattr(value, "pairing"):
-            self._pairing = Lockstep(self._pipe, self._order)
+            self._pairing = Lockstep(self._pipe, self._order, stages=self._stages)
             setattr(value, "pairing", self._pairing)  # noqa: B010 - the class knows no such field
             self._extra_info = value.extra_info
         return value
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._reports.append(report)
+
+
+@functools.cache
+def stages_of_this_process() -> Any:
+    """What keeps account of where the seconds go; None where nobody asked for it, and then it is not even imported."""
+    return importlib.import_module("speedscore_gate_stages").Stages() if STAGES_ASKED in os.environ else None
 
 
 def folders_of(config: pytest.Config) -> list[str]:
@@ -233,6 +249,7 @@ def peak_bytes() -> int | None:
 def pytest_addoption() -> None:
     """Called as this plugin is registered: before those of installed packages are imported, and any conftest."""
     OwnCode.of_this_process().put_first()
+    stages_of_this_process()  # begun here, for what is imported from now on
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -255,4 +272,5 @@ def pytest_configure(config: pytest.Config) -> None:
             setattr(config.option, name, nothing)
     config.addinivalue_line("markers", "codspeed_benchmark: a test that is benchmarked as a whole")
     config.pluginmanager.register(speedscore_gate_codspeed, "speedscore_gate_codspeed")
-    config.pluginmanager.register(SidePlugin(), "speedscore_gate_session")
+    let_be_looked_into()
+    config.pluginmanager.register(SidePlugin(stages_of_this_process()), "speedscore_gate_session")

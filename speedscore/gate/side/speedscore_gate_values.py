@@ -51,7 +51,8 @@ def _is_future(result: Any) -> bool:
 
 
 def figures(extra_info: Mapping[str, Any]) -> dict[str, Any]:
-    """``speedscore_identity``, ``speedscore_memory_bytes`` and ``speedscore_counts`` as far as they are there.
+    """``speedscore_identity``, ``speedscore_memory_bytes`` and ``speedscore_counts`` as far as they are there, and the
+    seconds by stage that a test of our own matrix has from its worker.
 
     Raises WrongValueError for one that has not the documented form.
     """
@@ -60,6 +61,11 @@ def figures(extra_info: Mapping[str, Any]) -> dict[str, Any]:
         "identity": None if identity is None else _identity(identity),
         "memory_bytes": None if memory is None else _amount(memory, "speedscore_memory_bytes"),
         "counts": None if counts is None else _counts(counts),
+        **{
+            name: dict(stages)
+            for name in ("stages_seconds", "round_stages_seconds")
+            if isinstance(stages := extra_info.get(f"speedscore_{name}"), Mapping)
+        },
     }
 
 

@@ -39,6 +39,7 @@ _VERDICTS = {
     GateExit.INCONCLUSIVE: ("inconclusive", Colour.DOUBTFUL),
     GateExit.COVERAGE_MISSING: ("coverage missing", Colour.BAD),
     GateExit.CANNOT_RUN: ("cannot run", Colour.UNKNOWN),
+    GateExit.CLAIM_NOT_SUPPORTED: ("claim not supported", Colour.DOUBTFUL),
 }
 _WRITERS = {".svg": Badge.svg, ".json": Badge.endpoint}
 

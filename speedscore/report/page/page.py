@@ -49,11 +49,11 @@ def render(report: Report) -> str:
     own = "\n".join(['(async () => {"use strict";', *scripts, "})();"])
     code = [Markup(_chart_library()), Markup(own)]
     return (
-        _environment()
+        environment()
         .get_template("page.html.jinja")
         .render(
             report=clean,
-            styles=Markup(_read("styles.css")),
+            styles=styles(),
             code=code,
             policy=_policy(code),
             data=_data(clean),
@@ -70,7 +70,13 @@ def render(report: Report) -> str:
     )
 
 
-def _environment() -> jinja2.Environment:
+def styles() -> Markup:
+    """What every page of ours looks like."""
+    return Markup(_read("styles.css"))
+
+
+def environment() -> jinja2.Environment:
+    """In which pages are made: whatever is put into one is escaped."""
     return jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: _read(f"templates/{name}")),
         autoescape=True,

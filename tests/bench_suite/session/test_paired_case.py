@@ -119,7 +119,9 @@ def test_rounds_are_those_of_one_worker(side: Side, role: Role) -> None:
 
 
 def test_the_fixture_is_told_what_to_compare(side: Side) -> None:
-    assert side.measure().extra_info == {
+    told = side.measure().extra_info
+    del told["speedscore_stages_seconds"]
+    assert told == {
         "speedscore_identity": {
             "workload.batch": 4,
             "preset": "smoke",
@@ -132,6 +134,15 @@ def test_the_fixture_is_told_what_to_compare(side: Side) -> None:
         "speedscore_memory_bytes": 7,
     }
     assert side.measure("compilation", "gpu").extra_info["speedscore_memory_bytes"] == 9
+
+
+def test_where_the_seconds_went_is_told_from_the_worker_s_own_account(side: Side) -> None:
+    """By the names of a gate; of a compilation they are what a round is made of."""
+    stages = side.measure().extra_info["speedscore_stages_seconds"]
+    assert list(stages) == ["import", "trace", "first step"]
+    assert "speedscore_round_stages_seconds" not in side.measure().extra_info
+    compiled = side.measure("compilation").extra_info
+    assert compiled["speedscore_round_stages_seconds"] == {"trace": stages["trace"], "first step": stages["first step"]}
 
 
 def test_steps_that_are_known_are_offered_again(side: Side) -> None:

@@ -1,0 +1,116 @@
+"""Environments that a gate makes: each has a few packages of its own, behind which it sees all of another environment.
+
+They are kept, by whatever name says what is in them, and forgotten when no gate has used them for a month. What goes
+into them is their maker's affair; nothing is resolved here, and the other environment is never changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from speedscore.gate.environments import Environment
+from speedscore.gate.errors import GateError
+from speedscore.host.clock import seconds
+
+_KEPT_DAYS = 30
+_SHOWN_LINES = 20
+
+
+def kept_environment(kind: str, key: str) -> Path:
+    """Where an environment of that kind and key is kept, or will be."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "speedscore" / kind / key
+
+
+def make_environment(folder: Path, behind: Environment, *, install: Callable[[Path], None] | None, run: Runner) -> None:
+    """Make the environment in ``folder``, whole or not at all; ``install`` is given its interpreter.
+
+    Raises GateError.
+    """
+    forget_old(folder.parent)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        run([behind.python, "-m", "venv", "--without-pip", str(new)])
+        if install is not None:
+            install(new / "bin" / "python")
+        # Only now: an installer that saw the other environment would take packages out of it.
+        lines = "".join(f"import site; site.addsitedir({path!r})\n" for path in behind.site_folders)
+        (site_folder(new) / "zz-present-environment.pth").write_text(lines)
+        with contextlib.suppress(OSError):  # another gate was faster
+            new.rename(folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+def site_folder(environment: Path) -> Path:
+    (found,) = environment.glob("lib/python*/site-packages")
+    return found
+
+
+def forget_old(kept: Path) -> None:
+    """Remove what no gate has used for so long."""
+    oldest = time.time() - _KEPT_DAYS * 24 * 3600
+    for folder in kept.glob("*"):
+        with contextlib.suppress(OSError):
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def pip_command(environment: Environment) -> list[str]:
+    """The environment's own, else this interpreter's, which can work for another (--python, from pip 22.3)."""
+    quiet = ["--disable-pip-version-check"]
+    if "pip" in environment.packages:
+        return [environment.python, "-m", "pip", *quiet]
+    return [*pip_for(environment.python), *quiet]
+
+
+def pip_for(python: str | Path) -> list[str]:
+    """This interpreter's pip, at work for another that need not have one."""
+    return [sys.executable, "-m", "pip", "--python", str(python)]
+
+
+class Runner:
+    """Runs a command to its end. Raises GateError with its last lines where it fails or the time is spent."""
+
+    def __init__(self, option: str, doing: str, environment: Environment, *, most_seconds: float | None) -> None:
+        """``option`` is the one that asked for it, ``doing`` what is done: ``building head``."""
+        self._option = option
+        self._doing = doing
+        # Build backends may call programs that are installed beside the interpreter.
+        self._path = os.pathsep.join([str(Path(environment.python).parent), os.environ.get("PATH", os.defpath)])
+        self._deadline = None if most_seconds is None else seconds() + most_seconds
+
+    def __call__(self, command: Sequence[str], *, variables: Mapping[str, str] | None = None) -> str:
+        """What it has printed, both streams together. ``variables`` come before those of this process."""
+        left = None if self._deadline is None else max(0.0, self._deadline - seconds())
+        # Folders of ours and of the user's on the import path are nothing of what is installed.
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        try:
+            done = subprocess.run(
+                command,
+                env={**inherited, "PATH": self._path, **(variables or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                timeout=left,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise GateError(f"{self._option}: the time budget was spent on {self._doing}") from None
+        except OSError as error:
+            raise GateError(f"{self._option}: {self._doing} failed: {error}") from None
+        if done.returncode:
+            lines = "\n".join(f"  | {line}" for line in done.stdout.splitlines()[-_SHOWN_LINES:])
+            raise GateError(f"{self._option}: {self._doing} failed ({' '.join(command[:5])} …):\n{lines}")
+        return done.stdout

@@ -1,0 +1,141 @@
+"""The pair that looks for reasons: after the verdicts, both sides run the regressed cases once more under a profiler.
+
+One side after the other, for nothing is compared by the clock here. Whatever fails is told as a note and changes no
+verdict. None of its figures is used for one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from speedscore.gate.errors import BudgetSpentError, GateError
+from speedscore.gate.gated_case import GatedCase
+from speedscore.gate.hlo import (
+    Operation,
+    changed_layouts,
+    changed_operations,
+    dump_variables,
+    dumped_modules,
+    operations_in,
+)
+from speedscore.gate.pairs import PairRunner, StartedPair
+from speedscore.gate.py_spy import PySpy, find_py_spy
+from speedscore.gate.reasons import CaseReasons, moved_counts, reasons_of
+from speedscore.gate.sides import CaseRequest, Finished, Observed, Ready, Side
+from speedscore.gate.source_places import placed
+from speedscore.host.piped import ProcessLostError
+from speedscore.host.scratch import make_scratch
+from speedscore.verdicts.verdict import Verdict
+
+MOST_CASES = 8
+"""Cases that are looked into, the largest regressions first: a change that slows many has seldom many reasons."""
+SECONDS = 1.5
+"""Of rounds on each side."""
+LOOKED_INTO = {"SPEEDSCORE_GATE_LOOKED_INTO": "yes"}
+"""Tells a side that a profiler may want to read it."""
+
+
+class _Seen(msgspec.Struct, frozen=True):
+    """What one side shows of a case."""
+
+    observed: Observed
+    operations: Counter[Operation]
+    profiler: str
+
+
+def find_reasons(cases: Sequence[GatedCase], runner: PairRunner) -> tuple[CaseReasons, ...]:
+    """Of the cases whose time regressed, in one pair of their own. Raises nothing but KeyboardInterrupt."""
+    regressed = sorted(filter(_has_regressed, cases), key=lambda case: -_ratio(case))[:MOST_CASES]
+    if not regressed:
+        return ()
+    folder = make_scratch("reasons")
+    found: dict[str, CaseReasons] = {}
+    note = ""
+    try:
+        variables = {label: LOOKED_INTO | dump_variables(folder / label) for label in ("base", "head")}
+        with runner.started((), variables=variables) as pair:
+            for place, case in enumerate(regressed):
+                runner.check_budget()
+                following = regressed[place + 1].id if place + 1 < len(regressed) else None
+                found[case.id] = _look_into(pair, case, runner, following=following, folder=folder)
+    except (BudgetSpentError, GateError, ProcessLostError, OSError) as error:
+        note = f"not looked into: {str(error).partition(chr(10))[0] or 'the time budget was spent'}"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return tuple(
+        found.get(case.id) or CaseReasons(case.id, note=note, counts=moved_counts(case.verdicts()))
+        for case in regressed
+    )
+
+
+def _has_regressed(case: GatedCase) -> bool:
+    return any(verdict.outcome == "regressed" and verdict.metric != "memory" for verdict in case.verdicts())
+
+
+def _ratio(case: GatedCase) -> float:
+    return max((verdict.ratio or 0.0 for verdict in case.verdicts() if verdict.outcome == "regressed"), default=0.0)
+
+
+def _look_into(
+    pair: StartedPair, case: GatedCase, runner: PairRunner, *, following: str | None, folder: Path
+) -> CaseReasons:
+    if case.runs_in_worker:
+        note = "the case runs in a worker of its own, which is not sampled"
+        return CaseReasons(case.id, note=note, counts=moved_counts(case.verdicts()))
+    task = runner.task_of(case, seconds=SECONDS)
+    request = CaseRequest(case=case.id, next=following, processors=task.processors, iterations=task.iterations)
+    verdicts: Sequence[Verdict] = case.verdicts()
+    seen: list[_Seen] = []
+    for side in (pair.base, pair.head):
+        answer = _look_at_side(side, request, folder=folder / side.spec.label)
+        if isinstance(answer, str):
+            return CaseReasons(case.id, note=f"{side.spec.label}: {answer}", counts=moved_counts(verdicts))
+        seen.append(answer)
+    base, head = seen
+    changes = changed_operations(base.operations, head.operations) or changed_layouts(base.operations, head.operations)
+    return reasons_of(
+        case.id,
+        placed(base.observed, pair.base.spec),
+        placed(head.observed, pair.head.spec),
+        profiler=" and ".join(dict.fromkeys((base.profiler, head.profiler))),
+        operations=changes,
+        verdicts=verdicts,
+    )
+
+
+def _look_at_side(side: Side, request: CaseRequest, *, folder: Path) -> _Seen | str:
+    """What is seen, or why nothing is."""
+    folder.mkdir(exist_ok=True)
+    before = dumped_modules(folder)
+    side.begin(request, extra_work=0.0)
+    state = side.ready()
+    if isinstance(state, Finished):
+        return f"{state.outcome} ({state.reason})"
+    observed, profiler = _sampled(side, state, request.iterations or state.iterations, folder=folder)
+    if isinstance(observed, Finished):
+        return f"{observed.outcome} ({observed.reason})"
+    side.enough()
+    side.finished()
+    return _Seen(observed, operations_in(dumped_modules(folder) - before), profiler)
+
+
+def _sampled(side: Side, ready: Ready, iterations: int, *, folder: Path) -> tuple[Observed | Finished, str]:
+    """By py-spy where it is there and may; else by the side itself. With the name of what took the samples."""
+
+    def observe(*, sampled: bool) -> Observed | Finished:
+        return side.observe(iterations, most_rounds=ready.most_rounds, seconds=SECONDS, sampled=sampled)
+
+    program = find_py_spy()
+    if program is None or side.process_id is None:
+        return observe(sampled=True), "sampled from within"
+    with contextlib.closing(PySpy(program, side.process_id, folder=folder)) as recording:
+        if recording.why_not:
+            return observe(sampled=True), f"sampled from within ({recording.why_not})"
+        answer = observe(sampled=False)
+        return (answer if isinstance(answer, Finished) else recording.finish(answer)), "py-spy"

@@ -1,0 +1,117 @@
+"""Samples of a side from py-spy, where it is installed and the system lets it read another process.
+
+py-spy samples from outside: it takes nothing from the program, and sees the thread also while that holds the
+interpreter. It needs leave to read the other's memory (ptrace), which many containers refuse; then the side samples
+itself.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from speedscore.gate.sides import Observed, SampledFunction
+from speedscore.host.clock import seconds
+
+RATE_HERTZ = 500
+_READY_SECONDS = 10.0
+_END_SECONDS = 20.0
+_SAMPLING = "Sampling process"
+"""Said by py-spy as it begins."""
+_FRAME = re.compile(r"(?P<name>.*) \((?P<file>.*?)(?::(?P<line>\d+))?\)")
+_BENCHMARK_FILE = "speedscore_gate_rounds.py"
+"""Below the last frame of this file the benchmark begins."""
+
+
+def find_py_spy() -> str | None:
+    """Beside this interpreter, as in an environment that is not activated, or else on the path."""
+    beside = Path(sys.executable).with_name("py-spy")
+    return str(beside) if beside.exists() else shutil.which("py-spy")
+
+
+class Samples(msgspec.Struct, frozen=True):
+    """What py-spy has seen, as ``Observed`` has it."""
+
+    functions: tuple[SampledFunction, ...]
+    stacks: tuple[tuple[tuple[int, ...], float], ...]
+
+
+class PySpy:
+    """One recording of a process, begun when it is made; ``why_not`` says why it was not, empty where it was."""
+
+    def __init__(self, program: str, process_id: int, *, folder: Path) -> None:
+        self.why_not = ""
+        self._path = folder / "samples.txt"
+        command = [
+            *(program, "record", "--pid", str(process_id), "--format", "raw", "--output", str(self._path)),
+            # With idle threads: a benchmark that waits is slower too.
+            *("--rate", str(RATE_HERTZ), "--duration", "3600", "--idle", "--function", "--full-filenames"),
+        ]
+        self._log_path = folder / "py-spy.log"
+        self._log = self._log_path.open("w")
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
+        end = seconds() + _READY_SECONDS
+        while self._process.poll() is None and _SAMPLING not in self._said():
+            if seconds() >= end:
+                self._process.kill()
+                self.why_not = "py-spy: did not begin to sample"
+                return
+            time.sleep(0.02)
+        if self._process.poll() is not None:
+            self.why_not = self._last_line()
+
+    def finish(self, observed: Observed) -> Observed:
+        """``observed`` with the samples, or with why there are none."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(timeout=_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        try:
+            samples = read_samples(self._path.read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            return msgspec.structs.replace(observed, failed=self._last_line())
+        return msgspec.structs.replace(observed, functions=samples.functions, stacks=samples.stacks)
+
+    def close(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def _said(self) -> str:
+        return self._log_path.read_text(encoding="utf-8", errors="replace")
+
+    def _last_line(self) -> str:
+        lines = [line.strip() for line in self._said().splitlines() if line.strip()]
+        return f"py-spy: {lines[-1][:200] if lines else 'ended at once'}"
+
+
+def read_samples(text: str) -> Samples:
+    """From lines such as ``main (/a/b.py:1);work (/a/b.py:7) 12``; those outside of a round are left out."""
+    functions: dict[SampledFunction, int] = {}
+    stacks: dict[tuple[int, ...], float] = {}
+    for line in text.splitlines():
+        names, _, count = line.rpartition(" ")
+        frames = [_FRAME.fullmatch(frame) for frame in names.split(";")]
+        rounds = [index for index, frame in enumerate(frames) if frame and frame["file"].endswith(_BENCHMARK_FILE)]
+        if not rounds or not count.isdecimal():
+            continue
+        below = [frame for frame in frames[rounds[-1] + 1 :] if frame]
+        stack = tuple(functions.setdefault(_function(frame), len(functions)) for frame in below)
+        if stack:
+            stacks[stack] = stacks.get(stack, 0.0) + int(count) / RATE_HERTZ
+    return Samples(tuple(functions), tuple(stacks.items()))
+
+
+def _function(frame: re.Match[str]) -> SampledFunction:
+    return SampledFunction(name=frame["name"], file=frame["file"], line=int(frame["line"] or 0))

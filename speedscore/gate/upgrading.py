@@ -1,0 +1,111 @@
+"""``--gate-upgrade``: the present environment beside one with other versions of some packages.
+
+Both are made alike: an environment with nothing of its own, and one with the packages that change, each of which sees
+all that is installed in the present one behind its own. So the way in which they are made is no difference between
+them. They are kept and found again by what is in them. No test is run here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from speedscore.gate.environments import Environment, environment_of
+from speedscore.gate.made_environments import Runner, kept_environment, make_environment, pip_for
+from speedscore.gate.resolving import Pin, Resolved, check_requests, resolve
+from speedscore.host.scratch import make_scratch
+
+OPTION = "--gate-upgrade"
+
+
+class Upgrade(msgspec.Struct, frozen=True):
+    """Two environments and what the second has of its own."""
+
+    present: Environment
+    """From which both are made."""
+    base: Environment
+    head: Environment
+    resolved: Resolved
+
+
+def upgrade(
+    requests: Sequence[str], present: Environment, *, say: Callable[[str], None], most_seconds: float | None
+) -> Upgrade:
+    """Resolve, and make the environments or find them. Raises GateError, with an installer's last lines."""
+    check_requests(requests)
+    run = Runner(OPTION, f"resolving {' '.join(requests)}", present, most_seconds=most_seconds)
+    scratch = make_scratch("resolve")
+    try:
+        resolved = resolve(requests, present, run=run, scratch=scratch)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return Upgrade(
+        present=present,
+        base=environment_with((), present, tool=resolved.tool, say=say, most_seconds=most_seconds),
+        head=environment_with(resolved.pins, present, tool=resolved.tool, say=say, most_seconds=most_seconds),
+        resolved=resolved,
+    )
+
+
+def environment_with(
+    pins: Sequence[Pin],
+    present: Environment,
+    *,
+    tool: str,
+    say: Callable[[str], None],
+    most_seconds: float | None,
+) -> Environment:
+    """The present environment with these packages before its own, made or found. Raises GateError."""
+    folder = kept_environment("gate-upgrades", _key(pins, present))
+    if not folder.is_dir():
+        if pins:
+            say(f"gate: installing {', '.join(f'{pin.name} {pin.version}' for pin in pins)}")
+        run = Runner(OPTION, "installing the upgrade", present, most_seconds=most_seconds)
+        install = _Installation(pins, tool=tool, run=run) if pins else None
+        make_environment(folder, present, install=install, run=run)
+    os.utime(folder)
+    return environment_of(str(folder / "bin" / "python"))
+
+
+class _Installation:
+    """Installs what was resolved, and nothing else, into a new environment."""
+
+    def __init__(self, pins: Sequence[Pin], *, tool: str, run: Runner) -> None:
+        self._pins = pins
+        self._tool = tool
+        self._run = run
+
+    def __call__(self, python: Path) -> None:
+        scratch = make_scratch("install")
+        file = scratch / "requirements.txt"
+        try:
+            file.write_text("".join(f"{line}\n" for line in _lines(self._pins)))
+            if self._tool == "uv" and (uv := shutil.which("uv")):
+                # Compiled here, as pip does it: else the first pair of processes would.
+                command = [uv, "pip", "install", "--compile-bytecode", "--python", str(python)]
+            else:
+                command = [*pip_for(python), "install", "--disable-pip-version-check"]
+            # What is resolved holds, whatever the constraints said of it.
+            self._run([*command, "--no-deps", "-r", str(file)], variables={"PIP_CONSTRAINT": "", "UV_CONSTRAINT": ""})
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _lines(pins: Sequence[Pin]) -> list[str]:
+    """With their hashes where all have one: an installer wants all of them or none."""
+    hashed = all(pin.sha256 and not pin.url for pin in pins)
+    return [f"{pin.requirement} --hash=sha256:{pin.sha256}" if hashed else pin.requirement for pin in pins]
+
+
+def _key(pins: Sequence[Pin], present: Environment) -> str:
+    """Names what is in it, and what it is made from."""
+    told = [1, sorted(pins), present.prefix, present.platform, present.site_folders]
+    if any(pin.url and not pin.sha256 for pin in pins):
+        told.append(secrets.token_hex(8))  # what lies there may be another thing tomorrow
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:32]

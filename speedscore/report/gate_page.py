@@ -1,0 +1,81 @@
+"""A gate's report as one HTML page, with a flame graph of each regression: what was said elsewhere, drawn.
+
+It decides nothing, runs no script, and lets no text through that is not escaped.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from speedscore.gate import wording
+from speedscore.gate.reason_wording import reason_lines, source
+from speedscore.gate.report import GateReport
+from speedscore.gate.report_file import read_report
+from speedscore.host.extras import require
+from speedscore.host.files import read_file, write_file
+from speedscore.report.writing import ReportError, check_name
+from speedscore.text.numbers import short_percent
+from speedscore.text.plain import plain
+from speedscore.verdicts.verdict import Verdict
+
+_HEADERS = ("case", "metric", "verdict", "ratio", "interval", "pairs", "sees")
+
+
+def write_gate_page(path: Path, gate_path: Path) -> Path:
+    """Raises MissingExtraError, ReportError, GateReportError; a file that stood there stays as it was."""
+    require("report", "jinja2", "vl_convert")
+    check_name(path)
+    report = read_report(read_file(gate_path), what=str(gate_path))
+    try:
+        write_file(path, render_gate(report))
+    except OSError as error:
+        raise ReportError(f"{path}: not written ({error.strerror}); name a file that can be") from error
+    return path
+
+
+def render_gate(report: GateReport) -> str:
+    """The page, as HTML that needs nothing else."""
+    from speedscore.report.flame import ROW_HEIGHT, WIDTH, flame_graph
+    from speedscore.report.page.page import environment, styles
+
+    clean = plain(report)
+    shown = wording.worst_first(filter(wording.has_row, clean.verdicts))
+    remarks = [
+        *wording.missing(clean),
+        *(f"not comparable: {each.case}: {each.reason}" for each in wording.not_comparable(clean)),
+        *wording.skipped(clean),
+        *wording.warnings(clean),
+    ]
+    return (
+        environment()
+        .get_template("gate.html.jinja")
+        .render(
+            report=clean,
+            styles=styles(),
+            sides=wording.sides(clean),
+            claims=wording.claims(clean),
+            headers=_HEADERS,
+            rows=[_row(verdict) for verdict in shown],
+            remarks=remarks,
+            reasons=[
+                (each.case, source(each), lines, flame_graph(each.stacks))
+                for each in clean.reasons
+                if (lines := reason_lines(each))
+            ],
+            width=WIDTH,
+            row_height=ROW_HEIGHT,
+        )
+    )
+
+
+def _row(verdict: Verdict) -> tuple[str, ...]:
+    visible = verdict.smallest_visible
+    return (
+        verdict.case,
+        verdict.metric,
+        verdict.outcome,
+        "" if verdict.ratio is None else wording.as_ratio(verdict.ratio),
+        wording.interval(verdict) if verdict.pairs else "",
+        str(verdict.pairs) if verdict.pairs else "",
+        "" if visible is None else short_percent(visible),
+    )

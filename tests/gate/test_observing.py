@@ -1,0 +1,134 @@
+"""The pair that looks for reasons: when there is one, what it asks of the sides, and that it changes no verdict."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from speedscore_gate_observing import ObservedRounds, Sampler, observe
+
+from speedscore.gate.outcome import GateOutcome
+from speedscore.gate.py_spy import RATE_HERTZ, read_samples
+from speedscore.gate.sides import Observed, SampledFunction
+from speedscore.gate.source_places import placed
+from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, a_plan, a_spec, gated
+
+CASE, CALM = "test_it.py::test_it", "test_it.py::test_calm"
+WORK = (SampledFunction("work", "/nowhere/work.py", 1),)
+
+
+def seen(seconds: float) -> Observed:
+    return Observed(calls=10, seconds=seconds, functions=WORK, stacks=(((0,), seconds),))
+
+
+def looked_into(head: MadeUpTest, *, why: bool = True) -> tuple[GateOutcome, MadeUpMachine]:
+    base = MadeUpTest(observed=seen(1.0))
+    machine = MadeUpMachine({CASE: base, CALM: MadeUpTest()}, {CASE: head, CALM: MadeUpTest()})
+    return gated(machine, plan=a_plan(why=why)), machine
+
+
+def test_a_regressed_case_is_looked_into_in_a_pair_of_its_own() -> None:
+    outcome, machine = looked_into(MadeUpTest(seconds=0.013, observed=seen(2.0)))
+    (reasons,) = outcome.reasons
+    assert (reasons.case, [each.name for each in reasons.functions], reasons.note) == (CASE, ["work"], "")
+    assert [side.observed for side in machine.started] == [False] * (len(machine.started) - 2) + [True, True]
+    assert [request.case for side in machine.started[-2:] for request in side.requests] == [CASE, CASE]
+    assert all(side.rounds_of == {} for side in machine.started[-2:])
+
+
+@pytest.mark.parametrize(
+    ("head", "why"), [(MadeUpTest(), True), (MadeUpTest(seconds=0.013), False)], ids=["nothing regressed", "not asked"]
+)
+def test_else_there_is_no_such_pair(head: MadeUpTest, why: bool) -> None:
+    outcome, machine = looked_into(head, why=why)
+    assert outcome.reasons == ()
+    assert not any(side.observed for side in machine.started)
+
+
+def test_what_goes_wrong_there_is_told_and_changes_no_verdict() -> None:
+    calm, _ = looked_into(MadeUpTest(seconds=0.013, observed=seen(2.0)))
+    outcome, _ = looked_into(MadeUpTest(seconds=0.013, fails_when_observed="was ended by SIGSEGV"))
+    assert outcome.verdicts == calm.verdicts
+    (reasons,) = outcome.reasons
+    assert (reasons.functions, reasons.note) == ((), "not looked into: was ended by SIGSEGV")
+
+
+def test_a_case_in_a_worker_of_its_own_is_not_sampled() -> None:
+    own = {"identity": {"shape": 3}}
+    machine = MadeUpMachine({CASE: MadeUpTest(more=own)}, {CASE: MadeUpTest(seconds=0.013, more=own)})
+    (reasons,) = gated(machine, plan=a_plan(why=True)).reasons
+    assert reasons.note == "the case runs in a worker of its own, which is not sampled"
+    assert not any(side.observed for side in machine.started)
+
+
+def busy(seconds: float) -> None:
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+def time_round() -> float:
+    busy(0.01)
+    time.sleep(0.005)
+    return 0.015
+
+
+def test_a_side_finds_where_it_is_and_whether_it_waits() -> None:
+    rounds = ObservedRounds(time_round, iterations=1, most_rounds=1000)
+    told = observe(rounds, time_round.__code__, most_rounds=1000, seconds=0.3, sampled=True)
+    names = [function["name"] for function in told["functions"]]
+    assert names == ["busy"], "what waits in the outermost function is in none below it"
+    assert told["calls"] >= 1
+    assert told["seconds"] == pytest.approx(0.015 * told["calls"])
+    assert told["operators"] == {}
+
+
+def test_outside_of_a_round_nothing_counts() -> None:
+    with Sampler(time_round.__code__) as sampler:
+        busy(0.05)
+    assert sampler.seconds_in == {}
+
+
+def test_a_test_that_allows_one_round_has_one() -> None:
+    ran: list[int] = []
+
+    def one() -> float:
+        ran.append(1)
+        return 1.0
+
+    observe(ObservedRounds(one, iterations=1, most_rounds=1), one.__code__, most_rounds=1, seconds=9.0, sampled=False)
+    assert ran == [1]
+
+
+SAMPLES = """<module> (/a/m.py:1);paired_raw (/x/speedscore_gate_rounds.py:1);Rounds.time (/x/speedscore_gate_rounds.py:5);work (/a/t.py:3);f(x) (/a/p q.py:9) 10
+<module> (/a/m.py:1);Rounds.time (/x/speedscore_gate_rounds.py:5);work (/a/t.py:3) 5
+<module> (/a/m.py:1);wait (/usr/lib/python3.13/threading.py:1) 70
+nonsense
+"""  # noqa: E501
+
+
+def test_py_spys_samples_are_read_from_where_the_benchmark_begins() -> None:
+    samples = read_samples(SAMPLES)
+    assert samples.functions == (SampledFunction("work", "/a/t.py", 3), SampledFunction("f(x)", "/a/p q.py", 9))
+    assert samples.stacks == (((0, 1), 10 / RATE_HERTZ), ((0,), 5 / RATE_HERTZ))
+
+
+@pytest.mark.parametrize(
+    ("file", "place", "own"),
+    [
+        ("src/pkg/a.py", "src/pkg/a.py", True),
+        (".venv/lib/python3.13/site-packages/numpy/core.py", "numpy/core.py", False),
+        ("/usr/lib/python3.13/copy.py", "copy.py", False),
+        ("/usr/lib/python3.13/re/_parser.py", "re/_parser.py", False),
+        ("/somewhere/else.py", "else.py", False),
+        ("<frozen importlib>", "<frozen importlib>", False),
+    ],
+)
+def test_a_file_is_called_alike_on_both_sides(tmp_path: Path, file: str, place: str, own: bool) -> None:
+    spec = msgspec.structs.replace(a_spec("head"), root=tmp_path)
+    path = file if re.match("[/<]", file) else str(tmp_path / file)
+    (function,) = placed(Observed(1, 1.0, (SampledFunction("f", path, 1),)), spec).functions
+    assert (function.file, function.own) == (place, own)

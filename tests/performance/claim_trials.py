@@ -1,0 +1,242 @@
+"""Claims as a black box: fresh repositories with a pull request, of which it is known whether what it says is true.
+
+A speed-up is less work, a slow-down more, never a changed timing; what only looks like an optimisation changes text
+that is not timed. It only counts and prints; raw lines are kept in ``results/claim_trials.jsonl``:
+
+    python -m tests.performance.claim_trials --planted 40 --null 200 --minutes 60
+    python -m tests.performance.claim_trials --table
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from scipy.stats import binomtest
+from tabulate import tabulate
+
+RESULTS = Path(__file__).parent / "results" / "claim_trials.jsonl"
+
+_TEXT = """{head}
+import numpy as np
+
+MATRIX = np.linspace(0.0, 1.0, 96 * 96).reshape(96, 96) / 96
+
+{body}
+
+def test_matmul(benchmark):
+    def work():
+        values = MATRIX
+        for _ in range({matmul}):
+            values = np.tanh(MATRIX @ values)
+        return values
+
+    benchmark(work)
+
+
+def test_loop(benchmark):
+    def work():
+        counts = {{}}
+        for number in range({loop} * 700):
+            counts[number % 1000] = counts.get(number % 997, 0) + 1
+        return counts
+
+    benchmark(work)
+"""
+
+_NO_OPS = {
+    "a remark": ("# The fast path: avoids the copies of the old one.", ""),
+    "a cache that nobody asks": (
+        "import functools",
+        "@functools.cache\ndef norm(size):\n    return float(np.linalg.norm(MATRIX[:size]))\n",
+    ),
+    "slots on a class of no benchmark": ("", 'class Item:\n    __slots__ = ("key", "value")\n'),
+    "a faster import": ("from operator import itemgetter", "FIRST = itemgetter(0)\n"),
+}
+"""What stands at the head and in the body of head's file, as an optimisation that no timed line uses."""
+
+
+class Planted(msgspec.Struct, frozen=True):
+    """A pull request: what it does, what it says, and what must come of that."""
+
+    kind: str
+    units: int = 100
+    """Of work in the benchmark that is changed, for 100 on base."""
+    changes: str = "claimed"
+    """Which benchmark is changed: the one that the claim names, or the ``other``."""
+    claim: str = "faster"
+    right: tuple[str, ...] = ("supported",)
+    no_op: bool = False
+
+
+_NOT_SUPPORTED = ("contradicted", "indistinguishable")
+PLANTED = (
+    *(Planted(f"{size} % less work, as it says", 100 - size, claim=f"faster {size}%") for size in (2, 5, 10, 30)),
+    Planted("10 % less work, which says 30 %", 90, claim="faster 30%", right=("contradicted",)),
+    *(
+        Planted("a no-op, which says faster", claim=claim, no_op=True, right=_NOT_SUPPORTED)
+        for claim in ("faster", "faster 10%")
+    ),
+    *(
+        Planted("a slow-down sold as a speed-up", 100 + size, claim="faster 5%", right=("contradicted",))
+        for size in (5, 10)
+    ),
+    Planted("a speed-up of another benchmark", 80, changes="other", claim="faster 20%", right=_NOT_SUPPORTED),
+)
+"""Taken in turn: 40 have each four times."""
+NULLS = tuple(
+    Planted("no-op", claim=claim, no_op=True, right=_NOT_SUPPORTED) for claim in ("faster", "faster 2%", "faster 5%")
+)
+
+
+class ClaimTrial(msgspec.Struct, frozen=True):
+    """What came of one pull request."""
+
+    kind: str
+    claim: str
+    outcome: str
+    right: bool
+    ratio: float | None
+    low: float | None
+    high: float | None
+    pairs: int
+    exit_code: int
+    verdicts: dict[str, str]
+    """Of time, by the benchmark's name."""
+    seconds: float
+    load: float
+    """Of the machine, as it began."""
+    when: str
+    commit: str
+    """Of the code that gated it."""
+
+
+def run_trial(planted: Planted, order: random.Random, *, commit: str) -> ClaimTrial:
+    """Make a repository, and gate its second commit against the first with the claim."""
+    with tempfile.TemporaryDirectory(prefix="claim trial ") as folder:
+        repository = Path(folder)
+        claimed, other = order.sample(("matmul", "loop"), 2)
+        usual = {"matmul": 100, "loop": 100}
+        changed = usual | {claimed if planted.changes == "claimed" else other: planted.units}
+        no_op = order.choice(sorted(_NO_OPS)) if planted.no_op else ""
+        head, body = _NO_OPS.get(no_op, ("# As it says.", ""))
+        _git(repository, "init", "--quiet")
+        for text in (
+            _TEXT.format(head="", body="", **usual),
+            _TEXT.format(head=head, body=body, **changed),
+        ):
+            (repository / "test_work.py").write_text(text)
+            _git(repository, "add", ".")
+            _git(repository, "-c", "user.name=trial", "-c", "user.email=trial@here", "commit", "--quiet", "-m", "text")
+        # The benchmark that is claimed alone, but where another is the one that got faster.
+        tests = [] if planted.changes == "other" else [f"test_work.py::test_{claimed}"]
+        return _gated(planted, repository, tests, claim=f"test_{claimed} {planted.claim}", commit=commit)
+
+
+def _gated(planted: Planted, repository: Path, tests: list[str], *, claim: str, commit: str) -> ClaimTrial:
+    report_path = repository / "report.json"
+    load, began = os.getloadavg()[0], time.monotonic()
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", *tests, "--benchmark-only", "-p", "no:cacheprovider", "--gate=HEAD~1"),
+            *(f"--gate-claim={claim}", f"--gate-json={report_path}"),
+        ],
+        cwd=repository,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if not report_path.exists():
+        raise RuntimeError(f"the gate left no report:\n{done.stdout}\n{done.stderr}")
+    report = json.loads(report_path.read_bytes())
+    (said,) = report["claims"]
+    return ClaimTrial(
+        kind=planted.kind,
+        claim=claim,
+        outcome=said["outcome"],
+        right=said["outcome"] in planted.right,
+        ratio=said["ratio"],
+        low=said["low"],
+        high=said["high"],
+        pairs=said["pairs"],
+        exit_code=done.returncode,
+        verdicts={
+            each["case"].partition("::")[2]: each["outcome"] for each in report["verdicts"] if each["metric"] == "time"
+        },
+        seconds=round(time.monotonic() - began, 1),
+        load=round(load, 1),
+        when=datetime.now(UTC).isoformat(timespec="seconds"),
+        commit=commit,
+    )
+
+
+def _git(repository: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=repository, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def table(trials: Iterable[ClaimTrial]) -> str:
+    """A line for each kind of pull request, and one for all, with exact 95 % intervals (Clopper and Pearson)."""
+    groups: dict[str, list[ClaimTrial]] = {}
+    for trial in trials:
+        groups.setdefault(trial.kind, []).append(trial)
+    planted = [trial for kind, of_kind in groups.items() if kind != "no-op" for trial in of_kind]
+    rows = []
+    for kind, of_kind in [*sorted(groups.items()), ("all but the no-ops of the last kind", planted)]:
+        if not of_kind:
+            continue
+        outcomes = [trial.outcome for trial in of_kind]
+        interval = binomtest(sum(trial.right for trial in of_kind), len(of_kind)).proportion_ci(method="exact")
+        rows.append(
+            (
+                kind,
+                len(of_kind),
+                *(outcomes.count(name) for name in ("supported", "contradicted", "indistinguishable")),
+                f"{sum(trial.right for trial in of_kind)} [{100 * interval.low:.1f}, {100 * interval.high:.1f} %]",
+                f"{sum(trial.seconds for trial in of_kind) / len(of_kind):.0f}",
+            )
+        )
+    headers = ("the pull request", "trials", "supported", "contradicted", "indistinguishable", "right", "seconds")
+    return tabulate(rows, headers=headers, tablefmt="github")
+
+
+def load(path: Path) -> list[ClaimTrial]:
+    return [msgspec.json.decode(line, type=ClaimTrial) for line in path.read_bytes().splitlines()]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--planted", type=int, default=40, help="pull requests of all kinds in turn")
+    parser.add_argument("--null", type=int, default=200, help="no-ops that are called faster")
+    parser.add_argument("--minutes", type=float, default=None, help="begin no trial after so long")
+    parser.add_argument("--table", action="store_true", help="print the table of what is kept, and run nothing")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="a line of JSON for each trial is appended")
+    asked = parser.parse_args(arguments)
+    if not asked.table:
+        order = random.Random()
+        commit = _git(Path(__file__).parent, "rev-parse", "--short=12", "HEAD")
+        waiting = [PLANTED[number % len(PLANTED)] for number in range(asked.planted)]
+        waiting += [NULLS[number % len(NULLS)] for number in range(asked.null)]
+        end = time.monotonic() + 60 * asked.minutes if asked.minutes else float("inf")
+        for planted in waiting:
+            if time.monotonic() >= end:
+                break
+            trial = run_trial(planted, order, commit=commit)
+            with asked.out.open("ab") as out:
+                out.write(msgspec.json.encode(trial) + b"\n")
+    print(table(load(asked.out)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+"""Gates of upgrades as a black box: published regressions of JAX between two releases, and controls of equal versions.
+
+Whether a regression is there on this machine at all is found out first, without the gate: fresh processes of the two
+versions in turn, the fastest of many calls in each. It only counts and prints:
+
+    python -m tests.performance.upgrade_trials --environment FOLDER --out trials.jsonl
+    python -m tests.performance.upgrade_trials --table tests/performance/results/upgrade_trials.jsonl
+
+FOLDER is a virtual environment with pip, pytest and this checkout installed, and without JAX; the versions are put
+before it as the gate itself does it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import msgspec
+from tabulate import tabulate
+
+from speedscore.gate.environments import environment_of
+from speedscore.gate.upgrading import upgrade
+from tests.performance.upgrade_regressions import CONTROLS, PUBLISHED
+
+REPRODUCED_FROM = 1.1
+"""A ratio by hand from which a regression counts as one that there is on this machine."""
+_PROCESSES = 5
+_SETTINGS = "[tool.speedscore.gate]\nseconds = 180\n"
+_BY_HAND = """
+import sys, time
+sys.path.insert(0, {folder!r})
+import test_published
+
+
+class Benchmark:
+    def __call__(self, function):
+        self.pedantic(function)
+
+    def pedantic(self, function, setup=None, rounds=1):
+        fastest, began = float("inf"), time.perf_counter()
+        for number in range(200):
+            if setup:
+                setup()
+            started = time.perf_counter()
+            function()
+            fastest = min(fastest, time.perf_counter() - started)
+            if number >= 2 and time.perf_counter() - began > 1.0:
+                break
+        print(fastest)
+
+
+for name in dir(test_published):
+    if name.startswith("test_"):
+        getattr(test_published, name)(Benchmark())
+"""
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What came of one upgrade."""
+
+    name: str
+    source: str
+    """Empty for a control."""
+    base: str
+    head: str
+    said: str
+    expected_stage: str
+    by_hand: float
+    """Seconds of head over those of base, without the gate."""
+    exit_code: int
+    outcome: str
+    ratio: float | None
+    low: float | None
+    high: float | None
+    stage: str
+    """The one that the gate names; empty without a regression."""
+    packages: str
+    hlo: str
+    pairs: int
+    seconds: float
+    commit: str
+    date: str
+    processor: str
+
+    @property
+    def is_control(self) -> bool:
+        return not self.source
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the regression is there on this machine."""
+        return self.by_hand >= REPRODUCED_FROM
+
+    @property
+    def is_found(self) -> bool:
+        return self.outcome == "regressed"
+
+    @property
+    def is_right(self) -> bool:
+        return self.is_found and self.stage == self.expected_stage
+
+
+def run_trial(name: str, text: str, *, base: str, head: str, environment: Path) -> Trial:
+    """Make the environment with base, and gate its upgrade to head; JAX and jaxlib of one version."""
+    published = PUBLISHED.get(name) if base != head else None
+    interpreters = {version: _interpreter(environment, version) for version in dict.fromkeys((base, head))}
+    with tempfile.TemporaryDirectory(prefix="upgrade trial ") as folder:
+        repository = Path(folder)
+        (repository / "pyproject.toml").write_text(_SETTINGS)
+        (repository / "test_published.py").write_text(text)
+        by_hand = _by_hand(interpreters[base], interpreters[head], repository)
+        began = time.monotonic()
+        report = repository / "report.json"
+        command = [interpreters[base], "-m", "speedscore", "gate", f"--json={report}"]
+        done = subprocess.run(
+            [*command, f"--upgrade=jax=={head}", f"--upgrade=jaxlib=={head}", "--", "-p", "no:cacheprovider"],
+            cwd=repository,
+            env=_variables(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if not report.exists():
+            raise RuntimeError(f"the gate left no report:\n{done.stdout}\n{done.stderr}")
+        told = json.loads(report.read_bytes())
+    trial = _trial(name, told, by_hand=by_hand, seconds=time.monotonic() - began, base=base, head=head)
+    if published is None:
+        return trial
+    return msgspec.structs.replace(trial, source=published.source, said=published.said, expected_stage=published.stage)
+
+
+def _trial(name: str, told: dict[str, Any], *, by_hand: float, seconds: float, base: str, head: str) -> Trial:
+    times = [each for each in told["verdicts"] if each["metric"] == "time"]
+    verdict = times[0] if times else {"outcome": told["headline"]}
+    notes = [note for note in verdict.get("notes", ()) if note.startswith(("slower in ", "faster in "))]
+    found = (told.get("upgrade") or {}).get("programs", {})
+    operations = [f"{o['operation']} {o['base']} -> {o['head']}" for each in found.values() for o in each["operations"]]
+    before, after = told["base"].get("packages", {}), told["head"].get("packages", {})
+    return Trial(
+        name=name,
+        source="",
+        base=base,
+        head=head,
+        said="",
+        expected_stage="",
+        by_hand=by_hand,
+        exit_code=told["exit_code"],
+        outcome=verdict["outcome"],
+        ratio=verdict.get("ratio"),
+        low=verdict.get("low"),
+        high=verdict.get("high"),
+        stage=notes[0].partition(" in ")[2].partition(":")[0] if notes else "",
+        packages=", ".join(f"{each} {before.get(each)} -> {after.get(each)}" for each in sorted(before | after)),
+        hlo=", ".join(operations[:6]),
+        pairs=told["pairs"],
+        seconds=seconds,
+        commit=_commit(),
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        processor=str(told.get("environment", {}).get("cpu.model", "")),
+    )
+
+
+def _interpreter(environment: Path, version: str) -> str:
+    present = environment_of(str(environment / "bin" / "python"))
+    made = upgrade([f"jax=={version}", f"jaxlib=={version}"], present, say=print, most_seconds=None)
+    return made.head.python
+
+
+def _by_hand(base: str, head: str, repository: Path) -> float:
+    """Fresh processes in turn; the ratio of the medians of the fastest calls."""
+    text = _BY_HAND.format(folder=str(repository))
+    seconds: dict[str, list[float]] = {"base": [], "head": []}
+    for _ in range(_PROCESSES):
+        for label, python in (("base", base), ("head", head)):
+            done = subprocess.run(
+                [python, "-P", "-c", text], env=_variables(), capture_output=True, text=True, check=True
+            )
+            seconds[label].append(float(done.stdout.split()[-1]))
+    return median(seconds["head"]) / median(seconds["base"])
+
+
+def _variables() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PIP_CONSTRAINT")}
+    return kept | {"JAX_PLATFORMS": "cpu", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _commit() -> str:
+    done = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip()
+
+
+def table(trials: Iterable[Trial]) -> str:
+    """A line for each published regression, and a sentence on the controls."""
+    all_trials = list(trials)
+    published = [trial for trial in all_trials if not trial.is_control]
+    controls = [trial for trial in all_trials if trial.is_control]
+    rows = [
+        (
+            f"[{trial.name.rpartition('-')[0]}]({trial.source})",
+            f"{trial.base} → {trial.head}",
+            trial.said,
+            f"×{trial.by_hand:.2f}",
+            trial.outcome if trial.ratio is None else f"{trial.outcome} ×{trial.ratio:.2f}",
+            trial.stage,
+            f"{trial.seconds:.0f}",
+        )
+        for trial in sorted(published, key=lambda trial: (not trial.is_there, trial.name))
+    ]
+    headers = ("benchmark", "JAX", "reported", "by hand here", "the gate says", "in", "s")
+    there = [trial for trial in published if trial.is_there]
+    found, right = sum(trial.is_found for trial in there), sum(trial.is_right for trial in there)
+    alarms = sum(trial.is_found for trial in controls)
+    return (
+        f"{tabulate(rows, headers=headers, tablefmt='github')}\n\n"
+        f"{len(there)} of {len(published)} are there on this machine (×{REPRODUCED_FROM:g} or more by hand); of those "
+        f"{found} were found, {right} with the stage that was reported. Controls, the same versions on both sides: "
+        f"{alarms} alarms in {len(controls)} ({', '.join(f'{c.name} {c.outcome}' for c in controls)})."
+    )
+
+
+def read(path: Path) -> list[Trial]:
+    return [msgspec.json.decode(line, type=Trial) for line in path.read_bytes().splitlines()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--environment", type=Path)
+    parser.add_argument("--names", default=",".join([*PUBLISHED, *(f"control:{name}" for name in CONTROLS)]))
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--table", type=Path)
+    options = parser.parse_args()
+    if options.table:
+        print(table(read(options.table)))
+        return
+    for name in options.names.split(","):
+        kind, _, control = name.partition(":")
+        published, version = CONTROLS[control] if control else (kind, "")
+        what = PUBLISHED[published]
+        base, head = (version, version) if control else (what.base, what.head)
+        try:
+            trial = run_trial(control or name, what.text, base=base, head=head, environment=options.environment)
+        except (RuntimeError, subprocess.CalledProcessError) as error:
+            print(f"{name}: {error}\n{getattr(error, 'stderr', '')}", file=sys.stderr)
+            continue
+        print(
+            f"{name}: by hand ×{trial.by_hand:.2f}; {trial.outcome} {trial.ratio} {trial.stage} {trial.seconds:.0f} s"
+        )
+        if options.out:
+            with options.out.open("ab") as file:
+                file.write(msgspec.json.encode(trial) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

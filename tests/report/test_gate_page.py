@@ -1,0 +1,108 @@
+"""The page of a gate: the flame graph's rectangles, and that whatever a test is called stays text."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from speedscore.__main__ import main
+from speedscore.gate.reasons import CaseReasons, GrownFunction, StackTimes
+from speedscore.gate.report import SCHEMA_VERSION, GateReport, SideReport
+from speedscore.report.flame import WIDTH, flame_graph
+from speedscore.verdicts.change_claim import ClaimVerdict
+from speedscore.verdicts.verdict import Verdict
+
+HOSTILE = "</title><script>alert(1)</script>\"'&\x1b[31m"
+
+
+def test_a_function_lies_below_what_called_it_and_is_as_wide_as_its_time_on_head() -> None:
+    graph = flame_graph([StackTimes(("a", "b"), 1.0, 3.0), StackTimes(("a",), 1.0, 1.0)])
+    assert graph is not None
+    whole, a, b = graph.rectangles
+    assert (whole.width, a.width, b.width) == (WIDTH, WIDTH, 0.75 * WIDTH)
+    assert whole.y < a.y < b.y
+    assert b.title == "b: 1.00 s on base, 3.00 s on head"
+
+
+def test_what_grew_is_red_and_what_shrank_is_blue() -> None:
+    graph = flame_graph(
+        [StackTimes(("grew",), 1.0, 3.0), StackTimes(("shrank",), 3.0, 1.0), StackTimes(("same",), 1.0, 1.0)]
+    )
+    assert graph is not None
+    fills = {each.label: each.fill for each in graph.rectangles}
+    red = {name: int(fill[1:3], 16) - int(fill[5:7], 16) for name, fill in fills.items()}
+    assert red["grew"] > red["same"] > red["shrank"]
+
+
+STACKS = st.lists(
+    st.builds(
+        StackTimes,
+        st.lists(st.sampled_from("abc"), max_size=4).map(tuple),
+        st.floats(0, 10),
+        st.floats(0, 10),
+    ),
+    max_size=8,
+)
+
+
+@given(STACKS)
+def test_no_rectangle_leaves_the_picture(stacks: list[StackTimes]) -> None:
+    graph = flame_graph(stacks)
+    if graph is None:
+        assert sum(each.head_seconds for each in stacks) == 0
+        return
+    for each in graph.rectangles:
+        assert each.x >= 0
+        assert each.x + each.width <= WIDTH + 1
+        assert each.y < graph.height
+
+
+class Elements(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        self.names.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_page_shows_all_as_text_and_runs_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("jinja2", reason='the page is made with it: python -m pip install "speedscore[report]"')
+    pytest.importorskip("vl_convert", reason='the page is made with it: python -m pip install "speedscore[report]"')
+    side = SideReport(HOSTILE)
+    report = GateReport(
+        SCHEMA_VERSION,
+        "2026-11-26",
+        side,
+        side,
+        1.0,
+        10,
+        HOSTILE,
+        verdicts=(Verdict(case=HOSTILE, metric="time", outcome="regressed", ratio=1.2, low=1.1, high=1.3, pairs=12),),
+        claims=(ClaimVerdict(HOSTILE, HOSTILE, "contradicted"),),
+        reasons=(
+            CaseReasons(
+                HOSTILE,
+                functions=(GrownFunction(HOSTILE, HOSTILE, 3, True, 0.1, 0.2, 0.5, 0.6, 1.0),),
+                stacks=(StackTimes((HOSTILE,), 0.1, 0.2),),
+            ),
+        ),
+    )
+    given_path, page = tmp_path / "gate.json", tmp_path / "gate.html"
+    given_path.write_bytes(msgspec.json.encode(report))
+    assert main(["report", str(given_path), "-o", str(page)]) == 0
+    elements = Elements()
+    elements.feed(page.read_text(encoding="utf-8"))
+    assert "script" not in elements.names
+    assert {"svg", "rect", "table"} <= set(elements.names)
+    assert elements.text.count("<script>alert(1)</script>") >= 5
+    assert "\x1b" not in elements.text
