@@ -100,7 +100,7 @@ class MadeUpSide:
             "foreign": {},
             "extensions": (),
             "stillborn": "",
-            "tests": 0,
+            "test_count": 0,
             "left_out": 0,
         } | collection
         self._is_frozen = False
@@ -112,7 +112,7 @@ class MadeUpSide:
             raise ProcessLostError(self._collection["stillborn"])
         cases = tuple(CollectedCase(name, test.group, test.source) for name, test in self._tests.items())
         told = self._collection
-        return SideCollection(cases, told["errors"], told["python"], tests=told["tests"], left_out=told["left_out"])
+        return SideCollection(cases, told["errors"], told["python"], tests=told["test_count"], left_out=told["left_out"])
 
     def begin(self, request: CaseRequest, *, extra_work: float) -> None:
         self.requests.append(request)
