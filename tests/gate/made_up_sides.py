@@ -105,7 +105,7 @@ class MadeUpSide:
             "foreign": {},
             "extensions": (),
             "stillborn": "",
-            "tests": 0,
+            "test_count": 0,
             "left_out": 0,
         } | collection
         self._is_frozen = False
@@ -122,7 +122,7 @@ class MadeUpSide:
             cases,
             told["errors"],
             told["python"],
-            tests=told["tests"],
+            tests=told["test_count"],
             left_out=told["left_out"],
             reaches={} if self.spec.trace is None or self.spec.trace.only else reaches,
         )

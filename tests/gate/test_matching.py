@@ -58,7 +58,7 @@ def test_an_id_that_both_sides_had_by_chance_costs_its_own_case(first_without: i
     ("collected", "why"),
     [
         ({"left_out": 3}, ": -k, -m or --deselect leaves out all 3"),
-        ({"tests": 5}, ": none of 5 tests uses the fixture benchmark or has the mark benchmark"),
+        ({"test_count": 5}, ": none of 5 tests uses the fixture benchmark or has the mark benchmark"),
         ({}, ""),
     ],
     ids=["left out", "no benchmarks", "no tests"],

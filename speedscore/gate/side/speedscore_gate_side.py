@@ -85,6 +85,13 @@ class SidePlugin:
         self._extra_info: dict[str, Any] = {}
         self._pairing: Lockstep | None = None
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        # Whole tests are benchmarks here, which pytest-benchmark would skip; that the option is set others may read.
+        benchmarks: Any = getattr(session.config, "_benchmarksession", None)
+        if benchmarks is not None:
+            benchmarks.only = False
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
             last_line = report.longreprtext.strip().splitlines()[-1]
