@@ -198,7 +198,7 @@ class GatedCase:
         """At the looks of the time, and on after it is decided, for a claim may ask for more."""
         time = self._metrics["time"]
         pairs = len(time.log_ratios)
-        why_last = cut_off or self._why_budget_is_spent(pairs)
+        why_last = cut_off or self._why_budget_is_spent(pairs, looks)
         last = bool(why_last) or pairs >= max(looks)
         if not pairs or not (last or pairs in looks):
             return
