@@ -52,9 +52,15 @@ def stage_times(base: Sequence[StageSample], head: Sequence[StageSample]) -> tup
 
 
 def slower_stage(times: Sequence[StageTimes], *, ratio: float) -> StageTimes | None:
-    """The stage whose seconds in a round differ most, in the direction that the verdict has; None where none does."""
+    """The stage whose seconds in a round differ most, in the direction that the verdict has; None where none does.
+
+    Where a round has but one stage it is that, whatever a few untimed rounds say.
+    """
     sign = 1 if ratio >= 1 else -1
-    timed = [each for each in times if each.is_timed and sign * (each.head - each.base) > 0]
+    timed = [each for each in times if each.is_timed]
+    if len(timed) == 1:
+        return timed[0]
+    timed = [each for each in timed if sign * (each.head - each.base) > 0]
     return max(timed, key=lambda each: abs(each.head - each.base), default=None)
 
 

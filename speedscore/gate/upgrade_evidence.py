@@ -79,8 +79,10 @@ def with_stages(verdicts: Sequence[Verdict], evidence: StageEvidence) -> tuple[V
         stage = changed_stage(verdict, evidence.stages)
         if stage is None:
             return verdict
-        word = "slower" if stage.head > stage.base else "faster"
-        note = f"{word} in {stage.stage}: {duration(stage.base)} -> {duration(stage.head)}"
+        slower = (verdict.ratio or 0.0) > 1
+        agrees = slower == (stage.head > stage.base)
+        amounts = f": {duration(stage.base)} -> {duration(stage.head)}" if agrees else ""
+        note = f"{'slower' if slower else 'faster'} in {stage.stage}{amounts}"
         return msgspec.structs.replace(verdict, notes=(*verdict.notes, note))
 
     return tuple(map(noted, verdicts))

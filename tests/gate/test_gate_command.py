@@ -18,6 +18,7 @@ from tests.gate.sample_repository import AT_A_GLANCE, QUICK, git
 
 PLAIN = MadeUpTest()
 SLOWER = MadeUpTest(seconds=0.013)
+UPGRADE = "--gate-upgrade compares two environments of one checkout; leave out "
 
 
 @dataclass(frozen=True)
@@ -225,9 +226,9 @@ def test_settings_that_cannot_be_used_are_named_with_their_file(caller: Caller, 
         (["--gate= "], "--gate: name a git ref or a directory, found nothing"),
         (["--gate-canary="], "--gate-canary: expected a size in per cent"),
         (["--gate-upgrade="], "--gate-upgrade: name a requirement or a requirements file, found nothing"),
-        (["--gate-upgrade=a==1", "--gate=HEAD"], "compares two environments of one checkout; leave out --gate, or"),
-        (["--gate-upgrade=a==1", "--gate-canary=5%"], "leave out --gate-canary, or the upgrade"),
-        (["--gate-upgrade=a==1", "--gate-python=p", "--gate-build"], "leave out --gate-python and --gate-build, or"),
+        (["--gate-upgrade=a==1", "--gate=HEAD"], f"{UPGRADE}--gate, or the upgrade"),
+        (["--gate-upgrade=a==1", "--gate-canary=5%"], f"{UPGRADE}--gate-canary, or the upgrade"),
+        (["--gate-upgrade=a==1", "--gate-python=p", "--gate-build"], f"{UPGRADE}--gate-python and --gate-build, or"),
         (["--gate-upgrade=a=1"], "--gate-upgrade: expected a requirement like jax==0.8.0"),
         (["--gate=HEAD", "--gate-blame"], "--gate-blame looks for a package of an upgrade: name one"),
     ],

@@ -34,8 +34,8 @@ from tests.performance.upgrade_regressions import CONTROLS, PUBLISHED
 
 REPRODUCED_FROM = 1.1
 """A ratio by hand from which a regression counts as one that there is on this machine."""
-_PROCESSES = 5
-_SETTINGS = "[tool.speedscore.gate]\nseconds = 180\n"
+_PROCESSES = 3
+_SETTINGS = '[tool.speedscore.gate]\ndetect = "10%"\nseconds = 60\npair_seconds = 0.3\n'
 _BY_HAND = """
 import sys, time
 sys.path.insert(0, {folder!r})
@@ -123,7 +123,15 @@ def run_trial(name: str, text: str, *, base: str, head: str, environment: Path) 
         report = repository / "report.json"
         command = [interpreters[base], "-m", "speedscore", "gate", f"--json={report}"]
         done = subprocess.run(
-            [*command, f"--upgrade=jax=={head}", f"--upgrade=jaxlib=={head}", "--", "-p", "no:cacheprovider"],
+            [
+                *command,
+                f"--upgrade=jax=={head}",
+                f"--upgrade=jaxlib=={head}",
+                "--why=no",
+                "--",
+                "-p",
+                "no:cacheprovider",
+            ],
             cwd=repository,
             env=_variables(),
             capture_output=True,
