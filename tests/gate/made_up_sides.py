@@ -94,7 +94,7 @@ class MadeUpSide:
         self._tests = tests
         self._clock = clock
         self._pair = pair
-        self._collection = {
+        self._collection: dict[str, Any] = {
             "errors": (),
             "python": "3.11.7",
             "foreign": {},
@@ -112,7 +112,9 @@ class MadeUpSide:
             raise ProcessLostError(self._collection["stillborn"])
         cases = tuple(CollectedCase(name, test.group, test.source) for name, test in self._tests.items())
         told = self._collection
-        return SideCollection(cases, told["errors"], told["python"], tests=told["test_count"], left_out=told["left_out"])
+        return SideCollection(
+            cases, told["errors"], told["python"], tests=told["test_count"], left_out=told["left_out"]
+        )
 
     def begin(self, request: CaseRequest, *, extra_work: float) -> None:
         self.requests.append(request)
