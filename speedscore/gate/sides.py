@@ -45,8 +45,6 @@ class SideSpec(msgspec.Struct, frozen=True):
     """Of its environment, beside those that it inherits."""
     arguments: tuple[str, ...] = ()
     """Of the command line, without the gate's own, as they stand for this checkout."""
-    variables: Mapping[str, str] = {}
-    """Of the environment, beside those of this process."""
 
 
 class CollectedCase(msgspec.Struct, frozen=True):
