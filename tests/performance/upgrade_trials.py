@@ -111,7 +111,7 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 def run_trials(names: Sequence[str], *, base: str, head: str, environment: Path) -> list[Trial]:
-    """Make the environment with base, and gate its upgrade to head with these benchmarks; JAX and jaxlib of one version.
+    """Make the environment with base, and gate its upgrade to head with these benchmarks; jaxlib has JAX's version.
 
     Benchmarks of the same two versions share the pairs of processes, as in a repository that has them all.
     """
@@ -279,7 +279,8 @@ def main() -> None:
             continue
         for trial in trials:
             print(
-                f"{trial.name} {base} -> {head}: by hand {trial.by_hand:.2f}; {trial.outcome} {trial.ratio} {trial.stage}"
+                f"{trial.name} {base} -> {head}: by hand {trial.by_hand:.2f}; "
+                f"{trial.outcome} {trial.ratio} {trial.stage}"
             )
             if options.out:
                 with options.out.open("ab") as file:
