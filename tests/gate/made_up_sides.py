@@ -99,7 +99,7 @@ class MadeUpSide:
         self._tests = tests
         self._clock = clock
         self._pair = pair
-        self._collection = {
+        self._collection: dict[str, Any] = {
             "errors": (),
             "python": "3.11.7",
             "foreign": {},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -63,6 +64,6 @@ def test_an_id_that_both_sides_had_by_chance_costs_its_own_case(first_without: i
     ],
     ids=["left out", "no benchmarks", "no tests"],
 )
-def test_where_no_benchmark_is_selected_the_reason_is_told(collected: dict[str, int], why: str) -> None:
+def test_where_no_benchmark_is_selected_the_reason_is_told(collected: dict[str, Any], why: str) -> None:
     outcome = gated(MadeUpMachine({}, {}, **collected))
     assert outcome.nothing == f"no benchmark was selected on either side{why}"

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import pytest
 
+from speedscore.record.run_file import load_run
 from speedscore.report.blocks import Figure, Table, View
-from tests.report.sample_content import shared_content
+from tests.report.sample_content import CAPABILITIES, sample_content
 
 pytest.importorskip("altair", reason="assembling a report imports what draws")
 
 
 @pytest.fixture(scope="module")
 def view() -> View:
-    from tests.report.sample_content import shared_report
+    from speedscore.report.assembling import assemble
 
-    return next(view for view in shared_report().views if view.id == "capabilities")
+    return next(view for view in assemble(sample_content(runs=[CAPABILITIES])).views if view.id == "capabilities")
 
 
 def test_work_a_second_is_the_work_of_a_call_over_its_seconds_and_leads_to_the_case(view: View) -> None:
     table = next(block for block in view.blocks if block.title.startswith("Environment steps a second"))
     assert isinstance(table, Table)
     row = next(row for row in table.rows if row[0].text == "rl-update-4096")
-    (run,) = (run for run in shared_content().runs if run.name.endswith("capabilities.json"))
-    case = next(case for case in run.record.cases if case.id == "jax-rl-update-4096-cpu")
+    case = next(case for case in load_run(CAPABILITIES).cases if case.id == "jax-rl-update-4096-cpu")
     place = [column.title for column in table.columns].index("jax")
     rounds = sorted(each.seconds for each in case.rounds)
     work = float(case.workload["work"] or 0.0)

@@ -211,8 +211,8 @@ class _WithoutOthers:
         spec = find(name, *more) if find else None
         origin = getattr(spec, "origin", None)
         # One without a file has a word there, which is no place in the folder that pytest was started in.
-        is_file = isinstance(origin, str) and Path(origin).is_absolute()
-        return None if is_file and self._code.is_others(origin) else spec
+        is_known = isinstance(origin, str) and Path(origin).is_absolute()
+        return None if is_known and self._code.is_others(str(origin)) else spec
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._finder, name)

@@ -162,7 +162,7 @@ class SidePlugin:
             self._pipe.send("fixture", name=fixturedef.argname)
         began = Clock.wall()
         try:
-            value: object = yield
+            value: Any = yield
         except BaseException:
             self._failed_fixture = self._failed_fixture or fixturedef.argname
             raise
