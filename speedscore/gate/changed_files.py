@@ -20,7 +20,8 @@ class ChangedFiles:
     def __init__(self, base: Path, head: Path) -> None:
         """Reads every file that both have and that is of one size: a second or two for ten thousand."""
         self._base, self._head = base, head
-        self.paths = frozenset(path for path in _listed(base) | _listed(head) if self.differs(path))
+        listed = _listed(base, beside=head) | _listed(head, beside=base)
+        self.paths = frozenset(path for path in listed if self.differs(path))
         """Relative to both roots: those that one side lacks, or has with another content. Ignored files are not among
         them where git knows the checkout."""
 
@@ -38,11 +39,17 @@ class ChangedFiles:
             return before.exists() or after.exists()
 
 
-def _listed(root: Path) -> set[str]:
-    """All files that git tracks or would add; of a folder that is no checkout all that lies in it."""
-    # Without the option a name that is not ASCII would be quoted.
+def _listed(root: Path, *, beside: Path) -> set[str]:
+    """All files that git tracks or would add; of a folder that is no checkout all that lies in it. What is of the other
+    checkout, where that lies within this one, is left out."""
+    # Without the option a name that is not ASCII would be quoted; another checkout is listed as a folder.
     listed = git_says(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    return set(filter(None, listed.split("\0"))) or set(_walked(root))
+    paths = {path.rstrip("/") for path in listed.split("\0") if path} or set(_walked(root))
+    other = beside.resolve()
+    if root.resolve() == other or not other.is_relative_to(root.resolve()):
+        return paths
+    inner = other.relative_to(root.resolve())
+    return {path for path in paths if not Path(path).is_relative_to(inner)}
 
 
 def _walked(folder: Path) -> Iterator[str]:

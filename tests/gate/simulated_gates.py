@@ -169,9 +169,13 @@ def run_of_cases(
     *,
     slowdowns: Sequence[float],
     policy: VerdictPolicy,
+    figure_count: int | None = None,
 ) -> list[Decided]:
-    """A run of as many cases as there are slowdowns, each of which has a memory too, of which nothing is drawn here."""
-    figure_count = 3 * len(slowdowns)
+    """What is said of as many cases of a run as there are slowdowns.
+
+    ``figure_count`` are those of all cases; without it there are no others. Each has a memory too, which is not drawn.
+    """
+    figure_count = figure_count or 3 * len(slowdowns)
     most = looks(policy, figure_count=figure_count)[-1]
     common = rng.normal(0.0, noise.common, most)
     run = []

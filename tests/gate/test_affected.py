@@ -57,6 +57,18 @@ def test_git_says_which_files_there_are_and_ignored_ones_differ_only_when_asked(
     assert files.differs("build.log")
 
 
+@pytest.mark.parametrize("git_knows", [False, True])
+def test_a_base_within_head_is_no_part_of_it(tmp_path: Path, git_knows: bool) -> None:
+    base = tmp_path / "head/base"
+    base.mkdir(parents=True)
+    for folder in (base, base.parent):
+        (folder / KEPT).write_text("")
+        if git_knows:
+            git(folder, "init", "--quiet")
+    (base / "other.py").write_text("")
+    assert ChangedFiles(base, base.parent).paths == {"other.py"}
+
+
 def judged(checkouts: tuple[Path, Path], *paths: str, unaffecting: tuple[str, ...] = (), **traced: object) -> object:
     """The test files that are left out when the paths changed; or why none is. Each depends on the same on both sides,
     unless it has two."""
