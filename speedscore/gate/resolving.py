@@ -109,8 +109,8 @@ def resolve(requests: Sequence[str], environment: Environment, *, run: Runner, s
 
 def broken_by(pins: Sequence[Pin], environment: Environment) -> list[Conflict]:
     """Packages that stay as they are, and that are content with the environment now but not with these versions."""
-    before = {canonicalize_name(name): version for name, version in environment.packages.items()}
-    after = before | {pin.name: pin.version for pin in pins}
+    before: dict[str, str] = {canonicalize_name(name): version for name, version in environment.packages.items()}
+    after: dict[str, str] = before | {pin.name: pin.version for pin in pins}
     changed = {pin.name for pin in pins}
     staying = {name: lines for name, lines in that_name(environment.requires, changed).items() if name not in changed}
     already = {(each.package, each.requirement) for each in conflicts(staying, before)}

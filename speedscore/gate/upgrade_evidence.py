@@ -46,7 +46,8 @@ def explain(
     Ctrl-C ends the search for evidence; the verdicts stand.
     """
     cases = [] if outcome.cut_off else compared_cases(outcome)
-    evidence, blame, interrupted = StageEvidence(stages={}, programs={}), None, ()
+    evidence, blame = StageEvidence(stages={}, programs={}), None
+    interrupted: tuple[str, ...] = ()
     try:
         if cases:
             say("gate: decided; a few more processes of each side, untimed, find out which stages changed")

@@ -7,6 +7,7 @@ import hashlib
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def wheel(folder: Path, name: str, version: str, files: Mapping[str, str], *requ
     path = folder / f"{stem}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         lines = []
-        for file, text in (files | told).items():
+        for file, text in (dict(files) | told).items():
             archive.writestr(file, text)
             digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
             lines.append(f"{file},sha256={digest},{len(text)}\n")
@@ -84,7 +85,8 @@ class Place:
             "UV_FIND_LINKS": str(self.wheels),
             "XDG_CACHE_HOME": str(self.cache),
         }
-        return self.repository.run(*options, python=self.python, **(installers | variables))
+        every: dict[str, Any] = installers | variables
+        return self.repository.run(*options, python=self.python, **every)
 
     @property
     def environments(self) -> set[str]:
@@ -102,7 +104,7 @@ def slower(place: Place) -> Ran:
     (place.wheels / "new.txt").write_text("kite==2.0\nplume==2.0  # as it is\n")
     (place.wheels / "old.txt").write_text("kite==1.0\nkite-core==1.0\n")
     constraints = {"PIP_CONSTRAINT": str(place.wheels / "old.txt")}
-    return place.run(f"--gate-upgrade={place.wheels / 'new.txt'}", "--gate-blame", **constraints)
+    return place.run(f"--gate-upgrade={place.wheels / 'new.txt'}", "--gate-blame", "--gate-why=no", **constraints)
 
 
 def test_a_slowdown_is_named_with_its_stage_and_the_packages_that_differ(slower: Ran) -> None:
@@ -148,7 +150,7 @@ def test_an_environment_is_found_again_by_what_is_in_it(place: Place, slower: Ra
 
 def test_an_upgrade_that_changes_nothing_is_said_to_be_none(place: Place) -> None:
     place.repository.write({"pyproject.toml": AT_A_GLANCE})
-    ran = place.run("--gate-upgrade=plume==1.0", "--gate-inconclusive=pass")
+    ran = place.run("--gate-upgrade=plume==1.0", "--gate-inconclusive=pass", "--gate-time-budget=4s")
     assert ran.code == 0
     assert "upgrade: the upgrade changes no package" in ran.said
     assert "environments differ" not in ran.said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -18,7 +19,7 @@ class MadeUpJax:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.hear = []
+        self.hear: list[Callable[..., None]] = []
         self.monitoring = SimpleNamespace(register_event_duration_secs_listener=self.hear.append)
 
     def spend(self, event: str, seconds: float) -> None:

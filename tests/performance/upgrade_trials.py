@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -39,7 +39,7 @@ _SETTINGS = '[tool.speedscore.gate]\ndetect = "10%"\nseconds = 60\npair_seconds 
 _BY_HAND = """
 import sys, time
 sys.path.insert(0, {folder!r})
-import test_published
+import {module} as module
 
 
 class Benchmark:
@@ -54,14 +54,14 @@ class Benchmark:
             started = time.perf_counter()
             function()
             fastest = min(fastest, time.perf_counter() - started)
-            if number >= 2 and time.perf_counter() - began > 1.0:
+            if number >= 2 and time.perf_counter() - began > 0.7:
                 break
         print(fastest)
 
 
-for name in dir(test_published):
+for name in dir(module):
     if name.startswith("test_"):
-        getattr(test_published, name)(Benchmark())
+        getattr(module, name)(Benchmark())
 """
 
 
@@ -110,15 +110,18 @@ class Trial(msgspec.Struct, frozen=True):
         return self.is_found and self.stage == self.expected_stage
 
 
-def run_trial(name: str, text: str, *, base: str, head: str, environment: Path) -> Trial:
-    """Make the environment with base, and gate its upgrade to head; JAX and jaxlib of one version."""
-    published = PUBLISHED.get(name) if base != head else None
+def run_trials(names: Sequence[str], *, base: str, head: str, environment: Path) -> list[Trial]:
+    """Make the environment with base, and gate its upgrade to head with these benchmarks; jaxlib has JAX's version.
+
+    Benchmarks of the same two versions share the pairs of processes, as in a repository that has them all.
+    """
     interpreters = {version: _interpreter(environment, version) for version in dict.fromkeys((base, head))}
     with tempfile.TemporaryDirectory(prefix="upgrade trial ") as folder:
         repository = Path(folder)
         (repository / "pyproject.toml").write_text(_SETTINGS)
-        (repository / "test_published.py").write_text(text)
-        by_hand = _by_hand(interpreters[base], interpreters[head], repository)
+        for number, name in enumerate(names):
+            (repository / f"test_published_{number}.py").write_text(PUBLISHED[name].text)
+        by_hand = [_by_hand(interpreters[base], interpreters[head], repository, number) for number in range(len(names))]
         began = time.monotonic()
         report = repository / "report.json"
         command = [interpreters[base], "-m", "speedscore", "gate", f"--json={report}"]
@@ -141,26 +144,32 @@ def run_trial(name: str, text: str, *, base: str, head: str, environment: Path) 
         if not report.exists():
             raise RuntimeError(f"the gate left no report:\n{done.stdout}\n{done.stderr}")
         told = json.loads(report.read_bytes())
-    trial = _trial(name, told, by_hand=by_hand, seconds=time.monotonic() - began, base=base, head=head)
-    if published is None:
-        return trial
-    return msgspec.structs.replace(trial, source=published.source, said=published.said, expected_stage=published.stage)
+    seconds = (time.monotonic() - began) / len(names)
+    return [
+        _trial(name, told, number, by_hand=by_hand[number], seconds=seconds, base=base, head=head)
+        for number, name in enumerate(names)
+    ]
 
 
-def _trial(name: str, told: dict[str, Any], *, by_hand: float, seconds: float, base: str, head: str) -> Trial:
-    times = [each for each in told["verdicts"] if each["metric"] == "time"]
+def _trial(
+    name: str, told: dict[str, Any], number: int, *, by_hand: float, seconds: float, base: str, head: str
+) -> Trial:
+    module = f"test_published_{number}.py"
+    times = [each for each in told["verdicts"] if each["metric"] == "time" and each["case"].startswith(module)]
+    published = PUBLISHED[name] if base != head else None
     verdict = times[0] if times else {"outcome": told["headline"]}
     notes = [note for note in verdict.get("notes", ()) if note.startswith(("slower in ", "faster in "))]
-    found = (told.get("upgrade") or {}).get("programs", {})
-    operations = [f"{o['operation']} {o['base']} -> {o['head']}" for each in found.values() for o in each["operations"]]
+    programs = (told.get("upgrade") or {}).get("programs", {})
+    found = [change for case, change in programs.items() if case.startswith(module)]
+    operations = [f"{o['operation']} {o['base']} -> {o['head']}" for each in found for o in each["operations"]]
     before, after = told["base"].get("packages", {}), told["head"].get("packages", {})
     return Trial(
         name=name,
-        source="",
+        source=published.source if published else "",
         base=base,
         head=head,
-        said="",
-        expected_stage="",
+        said=published.said if published else "",
+        expected_stage=published.stage if published else "",
         by_hand=by_hand,
         exit_code=told["exit_code"],
         outcome=verdict["outcome"],
@@ -184,9 +193,9 @@ def _interpreter(environment: Path, version: str) -> str:
     return made.head.python
 
 
-def _by_hand(base: str, head: str, repository: Path) -> float:
+def _by_hand(base: str, head: str, repository: Path, number: int) -> float:
     """Fresh processes in turn; the ratio of the medians of the fastest calls."""
-    text = _BY_HAND.format(folder=str(repository))
+    text = _BY_HAND.format(folder=str(repository), module=f"test_published_{number}")
     seconds: dict[str, list[float]] = {"base": [], "head": []}
     for _ in range(_PROCESSES):
         for label, python in (("base", base), ("head", head)):
@@ -234,8 +243,18 @@ def table(trials: Iterable[Trial]) -> str:
         f"{tabulate(rows, headers=headers, tablefmt='github')}\n\n"
         f"{len(there)} of {len(published)} are there on this machine (×{REPRODUCED_FROM:g} or more by hand); of those "
         f"{found} were found, {right} with the stage that was reported. Controls, the same versions on both sides: "
-        f"{alarms} alarms in {len(controls)} ({', '.join(f'{c.name} {c.outcome}' for c in controls)})."
+        f"{alarms} alarms in {len(controls)} ({', '.join(f'{c.name} {c.base} {c.outcome}' for c in controls)})."
     )
+
+
+def groups(only: str | None = None) -> dict[tuple[str, str], list[str]]:
+    """Names of benchmarks by the two versions: the published regressions, then the controls."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, what in PUBLISHED.items():
+        found.setdefault((what.base, what.head), []).append(name)
+    for version, names in CONTROLS.items():
+        found[version, version] = list(names)
+    return {key: names for key, names in found.items() if only in (None, "-".join(key))}
 
 
 def read(path: Path) -> list[Trial]:
@@ -245,29 +264,27 @@ def read(path: Path) -> list[Trial]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--environment", type=Path)
-    parser.add_argument("--names", default=",".join([*PUBLISHED, *(f"control:{name}" for name in CONTROLS)]))
+    parser.add_argument("--only", help="two versions of JAX as 0.4.31-0.5.0; of a control one of them twice")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--table", type=Path)
     options = parser.parse_args()
     if options.table:
         print(table(read(options.table)))
         return
-    for name in options.names.split(","):
-        kind, _, control = name.partition(":")
-        published, version = CONTROLS[control] if control else (kind, "")
-        what = PUBLISHED[published]
-        base, head = (version, version) if control else (what.base, what.head)
+    for (base, head), names in groups(options.only).items():
         try:
-            trial = run_trial(control or name, what.text, base=base, head=head, environment=options.environment)
+            trials = run_trials(names, base=base, head=head, environment=options.environment)
         except (RuntimeError, subprocess.CalledProcessError) as error:
-            print(f"{name}: {error}\n{getattr(error, 'stderr', '')}", file=sys.stderr)
+            print(f"{base} -> {head}: {error}\n{getattr(error, 'stderr', '')}", file=sys.stderr)
             continue
-        print(
-            f"{name}: by hand ×{trial.by_hand:.2f}; {trial.outcome} {trial.ratio} {trial.stage} {trial.seconds:.0f} s"
-        )
-        if options.out:
-            with options.out.open("ab") as file:
-                file.write(msgspec.json.encode(trial) + b"\n")
+        for trial in trials:
+            print(
+                f"{trial.name} {base} -> {head}: by hand {trial.by_hand:.2f}; "
+                f"{trial.outcome} {trial.ratio} {trial.stage}"
+            )
+            if options.out:
+                with options.out.open("ab") as file:
+                    file.write(msgspec.json.encode(trial) + b"\n")
 
 
 if __name__ == "__main__":
