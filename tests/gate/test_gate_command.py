@@ -214,6 +214,7 @@ def test_settings_that_cannot_be_used_are_named_with_their_file(caller: Caller, 
     [
         (["--gate=HEAD", "--gate-detect=3"], "--gate-detect: expected a size in per cent such as 5%, found '3'"),
         (["--gate=HEAD", "--gate-canary=5%"], "--gate-canary compares head with a copy of itself"),
+        (["--gate-canary=5%", "--gate-affected"], "so --gate-affected would leave out all"),
         (["--gate-canary=5"], "--gate-canary: expected a size in per cent such as 5%, found '5'"),
         (["--gate=no-such-branch"], "'no-such-branch' is neither a directory nor a commit that git knows"),
         (["--gate=--help"], "'--help' is neither a directory nor a commit that git knows"),
