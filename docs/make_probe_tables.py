@@ -21,7 +21,8 @@ from speedscore.text.markdown import markdown_table
 
 DOCS = Path(__file__).parent
 RUNS = tuple(
-    DOCS.parent / "fixtures" / "runs" / name for name in ("2026-11-26-probes.json", "2026-11-26-probes-steady.json")
+    DOCS.parent / "fixtures" / "runs" / name
+    for name in ("2026-11-26-probes.json", "2026-11-26-probes-steady.json", "2026-11-26-capabilities.json")
 )
 _PLACE = re.compile(r"(<!-- tables of (\w+) -->\n).*?(<!-- end of tables -->)", re.DOTALL)
 SUMMARY = "all"

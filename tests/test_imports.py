@@ -302,6 +302,7 @@ PYTEST_MODULES = (
     "speedscore.gate.plan",
     "speedscore.gate.request",
     # Loaded by file name into a pytest that may be another checkout's.
+    "speedscore.gate.side.speedscore_gate_codspeed",
     "speedscore.gate.side.speedscore_gate_rounds",
     "speedscore.gate.side.speedscore_gate_side",
     "speedscore.bench_suite.session.document",

@@ -117,7 +117,7 @@ def test_what_the_gate_needs_is_small_and_the_rest_is_asked_for(gating: Path, tm
     assert {package["name"] for package in installed} <= NEEDED_BY_A_GATE
     remedy = 'not installed; python -m pip install "speedscore[suite]"'
     for program, *words in (("speedscore", "card"), ("pytest", "--pyargs", BENCHMARKS)):
-        command = [gating.with_name(program), *words]
+        command = [str(gating.with_name(program)), *words]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode in (2, 4)
         assert remedy in done.stderr

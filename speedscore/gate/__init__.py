@@ -14,6 +14,7 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     environments    which packages differ between the two
     loop            pairs of processes until all is decided; outcome: what came of it
     pairs           one pair: two fresh sides that run some cases
+    changed_files   which files differ between the checkouts; affected: which benchmarks that can have touched
     own_code        whether each side ran its own checkout's code
     matching        which cases both sides have
     side_process    a side as a pytest process; sides: its verbs and what it answers; side/: the plugin within it

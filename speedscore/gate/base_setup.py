@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 from pathlib import Path
 
 from speedscore.gate.errors import GateError
@@ -25,26 +26,28 @@ def set_up_base(command: str, *, folder: Path, python: str, most_seconds: float 
     # Folders of head on the import path are nothing of the base.
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     path = os.pathsep.join([str(Path(python).parent), os.environ.get("PATH", os.defpath)])
-    process = subprocess.Popen(
-        ["sh", "-c", command],
-        cwd=folder,
-        env={**variables, **mark(), "PATH": path},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        start_new_session=True,
-    )
-    try:
-        printed, _ = process.communicate(timeout=most_seconds)
-    except subprocess.TimeoutExpired:
-        raise GateError(f"base_setup: the time budget was spent in `{command}`") from None
-    finally:
-        # Also what it left running, and where Ctrl-C ended the wait.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    if process.returncode:
-        lines = "\n".join(f"  | {line}" for line in printed.splitlines()[-_SHOWN_LINES:])
-        raise GateError(f"base_setup: `{command}` ended with exit code {process.returncode} in base:\n{lines}".rstrip())
+    # A file, because what it leaves running would hold a pipe open.
+    with tempfile.TemporaryFile() as printed:
+        process = subprocess.Popen(
+            ["sh", "-c", command],
+            cwd=folder,
+            env={**variables, **mark(), "PATH": path},
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(most_seconds)
+        except subprocess.TimeoutExpired:
+            raise GateError(f"base_setup: the time budget was spent in `{command}`") from None
+        finally:
+            # Also what it left running, and where Ctrl-C ended the wait.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if code:
+            printed.seek(0)
+            last = printed.read().decode(errors="replace").splitlines()[-_SHOWN_LINES:]
+            quoted = "".join(f"\n  | {line}" for line in last)
+            raise GateError(f"base_setup: `{command}` ended with exit code {code} in base{':' if last else ''}{quoted}")

@@ -80,10 +80,8 @@ def _search(head: Path, first: str, last: str, *, command: Sequence[str], inside
 
 def judge(command: Sequence[str], *, cwd: Path) -> int:
     """Run the gate, say in a line what it found, and return it as git bisect reads it."""
-    if why := _why_not_set_up(cwd):
-        code, printed = GateExit.CANNOT_RUN, why
-    else:
-        code, printed = _run(command, cwd=cwd, quiet=True)
+    why = _why_not_set_up(cwd)
+    code, printed = (int(GateExit.CANNOT_RUN), why) if why else _run(command, cwd=cwd, quiet=True)
     meaning = _MEANINGS.get(code, _SKIP)
     lines = [line for line in printed.splitlines() if line.strip()]
     shown = lines if meaning == _SKIP else lines[-1:]

@@ -17,8 +17,10 @@ from functools import partial
 import msgspec
 import pytest
 
+from speedscore.gate.affected import why_all_before
 from speedscore.gate.base_setup import set_up_base
 from speedscore.gate.building import build
+from speedscore.gate.changed_files import ChangedFiles
 from speedscore.gate.comment import markdown
 from speedscore.gate.environments import Environment, differing_packages, environment_of, environments
 from speedscore.gate.errors import GateError
@@ -107,6 +109,10 @@ def _gate(
             plan_side(config, label, place=place, head=head, other=other)
             for label, place, other in zip(("base", "head"), side_places, (head, base), strict=True)
         )
+        # To read every file takes its time: only where something depends on it.
+        orders = request.only_affected or deadline is not None
+        changed = ChangedFiles(base.root, head.root) if orders else None
+        all_because = _why_all(request, changed, packages=packages, environments=both) if request.only_affected else ""
         plan = GatePlan(
             base=base_plan,
             head=head_plan,
@@ -115,6 +121,9 @@ def _gate(
             deadline_seconds=deadline,
             claims=request.claims,
             why=request.why and not request.canary,
+            changed=changed,
+            only_affected=request.only_affected and not all_because,
+            all_because=all_because,
         )
         listener = _ProgressLines(clock, began)
         outcome, explained = _gated(
@@ -140,12 +149,14 @@ def _gate(
         time=general.time,
         memory=general.memory,
         looks=outcome.looks,
+        early_looks=outcome.early_looks,
         canary=request.canary or None,
         verdicts=outcome.verdicts,
         claims=outcome.claims,
         reasons=outcome.reasons,
         missing=outcome.missing,
         skipped=outcome.skipped,
+        left_out=outcome.left_out,
         warnings=(*outcome.warnings, *_warn_of_missing_commits(request, base=base, head=head)),
         cut_off=outcome.cut_off,
         pairs=outcome.pairs,
@@ -225,6 +236,21 @@ def _built(place: SidePlace, environment: Environment, *, most_seconds: float | 
     return msgspec.structs.replace(place, build=done)
 
 
+def _why_all(
+    request: GateRequest,
+    changed: ChangedFiles | None,
+    *,
+    packages: tuple[dict[str, str], dict[str, str]],
+    environments: tuple[Environment, Environment],
+) -> str:
+    """Why no benchmark can be left out, as far as that is known before they run; else empty."""
+    if request.build:
+        return "what is built of a checkout is not followed back to its sources"
+    if any(packages) or environments[0].prefix != environments[1].prefix:
+        return "base has an environment of its own"
+    return why_all_before(changed) if changed is not None else ""
+
+
 def _warn_of_missing_commits(request: GateRequest, *, base: SourceTree, head: SourceTree) -> list[str]:
     missing = commits_missing_in_head(head, base)
     if not missing:
@@ -244,6 +270,7 @@ def _conclude(request: GateRequest, outcome: GateOutcome) -> tuple[GateExit, str
         inconclusive_passes=request.inconclusive_passes,
         cut_off=outcome.cut_off,
         nothing=outcome.nothing,
+        left_out=len(outcome.left_out),
         claims=outcome.claims,
     )
 
@@ -287,6 +314,10 @@ class _ProgressLines:
 
     def collected(self, cases: int) -> None:
         _say([f"gate: cases on both sides: {cases}; a pilot finds out how to run them"])
+
+    def left_out(self, cases: int, *, all_because: str) -> None:
+        reason = f": {all_because}" if all_because else ""
+        _say([f"gate: cases left out, for nothing that they depend on changed: {cases or 'none'}{reason}"])
 
     def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
         decided = f"{cases - open_cases} of {cases} cases decided"

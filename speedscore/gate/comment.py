@@ -73,8 +73,9 @@ def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", 
     legend = f"_{wording.legend(report, ratio=_CHANGE)}_"
     conduct = _folded("How it was measured", [*_conduct(report, room=room // 4), legend, ""])
     calm = [verdict for verdict in shown if verdict.outcome not in _LOUD]
-    others = _others(calm, wording.not_comparable(report), room=room - _size([*remarks, *conduct]) - 200)
-    return "\n".join([*lines, *others, *remarks, *conduct, *end])
+    left_out = _folded(f"{len(report.left_out)} left out", _bullets(wording.left_out(report), room=room // 5))
+    others = _others(calm, wording.not_comparable(report), room=room - _size([*left_out, *remarks, *conduct]) - 200)
+    return "\n".join([*lines, *others, *left_out, *remarks, *conduct, *end])
 
 
 def _claims(report: GateReport, *, room: int) -> list[str]:

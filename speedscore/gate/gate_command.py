@@ -31,6 +31,7 @@ class PytestArgumentsError(ValueError):
 
 
 ERRORS = (NothingToCompareError, PytestArgumentsError)
+_FLAGS = ("affected", "blame", "build")
 _OPTIONS = ("python", "detect", "inconclusive", "canary", "time_budget", "json", "markdown", "why")
 
 
@@ -49,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--blame", action="store_true", help="find the package of the upgrade that made it slower")
     parser.add_argument("--build", action="store_true", help="build each side into an environment of its own")
+    parser.add_argument("--affected", action="store_true", help="leave out benchmarks that the change cannot touch")
     parser.add_argument("--detect", metavar="SIZE", help="the slowdown to be found, as 3%% (default: 5%%)")
     parser.add_argument(
         "--claim",
@@ -104,6 +106,6 @@ def pytest_words(options: argparse.Namespace) -> list[str]:
     words = [f"--gate-{name.replace('_', '-')}={value}" for name, value in given.items()]
     claims = [f"--gate-claim={claim}" for claim in options.claim if claim]
     base = [] if options.base is None else [f"--gate={options.base}"]
-    flags = [f"--gate-{name}" for name in ("blame", "build") if getattr(options, name)]
+    flags = [f"--gate-{name}" for name in _FLAGS if getattr(options, name)]
     upgrade = [f"--gate-upgrade={text}" for text in options.upgrade or ()]
     return ["--benchmark-only", *base, *upgrade, *flags, *words, *claims, *split, *options.pytest_arguments]

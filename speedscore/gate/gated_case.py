@@ -44,6 +44,17 @@ _PREEMPTED_FROM = 0.1
 """Share of the time of a case that others took, from which it is told."""
 
 
+class Schedule(msgspec.Struct, frozen=True):
+    """When cases are looked at: known once the pilot has been."""
+
+    looks: tuple[int, ...] = ()
+    """Numbers of pairs."""
+    early_looks: tuple[int, ...] = ()
+    """Before those; what is clearly unchanged leaves."""
+    figure_count: int = 1
+    """Of all cases together: they share the error of a false alarm."""
+
+
 class _WayToRun(msgspec.Struct, frozen=True):
     """How a case is run after its pilot."""
 
@@ -99,6 +110,11 @@ class GatedCase:
         """Whether a look could not decide about its time."""
         self._mean_looks_slower = False
         """At the latest look."""
+
+    @property
+    def test_file(self) -> str:
+        """Relative to pytest's rootdir."""
+        return self.id.partition("::")[0]
 
     @property
     def figure_count(self) -> int:
@@ -174,7 +190,7 @@ class GatedCase:
         """A side died in it."""
         self.exclusion = lost(label, how)
 
-    def look(self, looks: tuple[int, ...], *, figure_count: int, cut_off: str = "") -> None:
+    def look(self, schedule: Schedule, *, cut_off: str = "") -> None:
         """Decide what can be decided now. ``cut_off`` says why there will be no more pairs, where that is so;
         without it there must be looks."""
         if self.exclusion:
@@ -185,22 +201,26 @@ class GatedCase:
             if metric.verdict is not None:
                 continue
             pairs = len(metric.log_ratios)
-            why_last = cut_off or self._why_budget_is_spent(pairs, looks)
-            last = bool(why_last) or pairs >= max(looks)
-            if last or pairs in looks:
-                metric.verdict = self._decide(name, metric, last=last, figure_count=figure_count, why_last=why_last)
-        self._look_at_claims(looks, figure_count=figure_count, cut_off=cut_off)
+            why_last = cut_off or self._why_budget_is_spent(pairs, schedule)
+            if why_last or pairs in (*schedule.early_looks, *schedule.looks):
+                metric.verdict = self._decide(name, metric, schedule, why_last=why_last)
+        self._look_at_claims(schedule, cut_off=cut_off)
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether something is said of it that is to be judged."""
+        return bool(self._claims)
 
     def _open_claims(self) -> list[ChangeClaim]:
         return [claim for claim in self._claims if claim.text not in self._judged_claims]
 
-    def _look_at_claims(self, looks: tuple[int, ...], *, figure_count: int, cut_off: str) -> None:
+    def _look_at_claims(self, schedule: Schedule, *, cut_off: str) -> None:
         """At the looks of the time, and on after it is decided, for a claim may ask for more."""
         time = self._metrics["time"]
         pairs = len(time.log_ratios)
-        why_last = cut_off or self._why_budget_is_spent(pairs, looks)
-        last = bool(why_last) or pairs >= max(looks)
-        if not pairs or not (last or pairs in looks):
+        why_last = cut_off or self._why_budget_is_spent(pairs, schedule)
+        last = bool(why_last) or pairs >= max(schedule.looks)
+        if not pairs or not (last or pairs in schedule.looks):
             return
         for claim in self._open_claims():
             verdict = judge_claim(
@@ -208,7 +228,7 @@ class GatedCase:
                 self.id,
                 {"typical round": time.log_ratios, "mean": time.mean_log_ratios},
                 self._settings.time,
-                figure_count=figure_count,
+                figure_count=schedule.figure_count,
                 last=last,
                 why_last=why_last or f"all {pairs} pairs were not enough for such noise",
             )
@@ -256,10 +276,10 @@ class GatedCase:
         time = self._metrics["time"]
         return math.hypot(*time.mean_log_ratios) > _LARGER_FROM * math.hypot(*time.log_ratios)
 
-    def _why_budget_is_spent(self, pairs: int, looks: tuple[int, ...]) -> str:
+    def _why_budget_is_spent(self, pairs: int, schedule: Schedule) -> str:
         """Said when one more pair, as long as the others, would end beyond the case's budget."""
         factor = _LARGER_BUDGET if self._mean_looks_slower or self._claims else 1
-        budget = self._settings.seconds * (_LONGEST_BUDGET if pairs < looks[_LOOKS_FOR_ALL - 1] else factor)
+        budget = self._settings.seconds * (_LONGEST_BUDGET if pairs < schedule.looks[_LOOKS_FOR_ALL - 1] else factor)
         if self.seconds * (1 + 1 / (pairs + 1)) <= budget:
             return ""
         return f"its {budget:.0f} s were spent"
@@ -267,9 +287,7 @@ class GatedCase:
     def _policy(self, metric: str) -> VerdictPolicy:
         return self._settings.memory if metric == "memory" else self._settings.time
 
-    def _decide(
-        self, name: str, metric: _PairedMetric, *, last: bool, figure_count: int, why_last: str
-    ) -> Verdict | None:
+    def _decide(self, name: str, metric: _PairedMetric, schedule: Schedule, *, why_last: str) -> Verdict | None:
         """The verdict on a metric; None where more pairs are needed."""
         pairs = len(metric.log_ratios)
         if not pairs:
@@ -277,13 +295,16 @@ class GatedCase:
                 case=self.id, metric=name, outcome="inconclusive", reason=f"{why_last} before the first pair"
             )
         policy = self._policy(name)
+        figure_count, early = schedule.figure_count, pairs in schedule.early_looks
+        last = bool(why_last) or pairs >= max(schedule.looks)
         if name == "time":
-            reading = read_time(metric.log_ratios, metric.mean_log_ratios, policy, figure_count=figure_count, last=last)
+            both = (metric.log_ratios, metric.mean_log_ratios)
+            reading = read_time(*both, policy, figure_count=figure_count, last=last, early=early)
             self._was_left_open = reading.outcome is None
             typical, mean = (looks_slower(each.ratio, policy) for each in reading.figures)
             self._mean_looks_slower = self._was_left_open and mean and not typical
         else:
-            reading = read(metric.log_ratios, policy, figure_count=figure_count, last=last)
+            reading = read(metric.log_ratios, policy, figure_count=figure_count, last=last, early=early)
         if reading.outcome is None:
             return None
         undecided = reading.outcome == "inconclusive"

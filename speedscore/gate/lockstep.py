@@ -32,9 +32,9 @@ from speedscore.gate.sides import CaseRequest, Finished, Ready, Side, Timed
 from speedscore.host.clock import Clock
 from speedscore.host.piped import ProcessLostError
 
-_LONG_COUPLE = 4
-"""A couple that takes so many times the seconds of a pair stands alone: who begins is drawn anew for each pair, so over
-the pairs a drift still counts against neither side, and a long benchmark gets its pairs."""
+_LONG_COUPLE_SECONDS = 2.0
+"""A couple that takes so long stands alone: who begins is drawn anew for each pair, so over the pairs a drift still
+counts against neither side, and a long benchmark gets its pairs."""
 
 
 class PairTask(msgspec.Struct, frozen=True):
@@ -171,7 +171,7 @@ class _Alternation:
             spent_seconds = self._clock() - started
             if self.couples >= FEWEST_COUPLES and self._is_enough(spent_seconds):
                 break
-            if self.couples and spent_seconds >= _LONG_COUPLE * self._task.seconds:
+            if self.couples and spent_seconds >= max(_LONG_COUPLE_SECONDS, self._task.seconds):
                 break
             for side in turn:
                 answer = _ask(self._task, side, lambda side: side.round())

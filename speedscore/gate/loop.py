@@ -12,21 +12,28 @@ from typing import Protocol
 
 import msgspec
 
+from speedscore.gate.affected import affected, likely_first
+from speedscore.gate.changed_files import ChangedFiles
 from speedscore.gate.claims import claims_by_case
 from speedscore.gate.errors import BudgetSpentError
-from speedscore.gate.gated_case import GatedCase
+from speedscore.gate.gated_case import GatedCase, Schedule
 from speedscore.gate.matching import Collections, Matching, match_cases, may_be_unstable
 from speedscore.gate.observing import find_reasons
 from speedscore.gate.outcome import INTERRUPTED, GateOutcome, outcome_of
 from speedscore.gate.pairs import PairRunner, StartedPair
 from speedscore.gate.plan import GatePlan
-from speedscore.gate.sides import StartSide
+from speedscore.gate.sides import Ended, StartSide, Trace
 from speedscore.host.clock import Clock
 from speedscore.verdicts.settings import Settings
-from speedscore.verdicts.verdict import looks
+from speedscore.verdicts.verdict import early_looks, looks
 
 _PILOT = 0.2
 """Share of a pair's time that the pilot's rounds take: it only looks how many processors are at work."""
+
+_MANY_CASES, _SHORT = 8, 0.5
+"""Where more cases share a pair, each has so large a share of a pair's seconds until the first early look has left it
+open. Starting the pair then costs a case little, so more pairs of fewer rounds say as much in less time. How many cases
+there are and which pair it is decide that, never what was measured, so the interval stays exact."""
 
 
 class GateListener(Protocol):
@@ -35,17 +42,11 @@ class GateListener(Protocol):
     def collected(self, cases: int) -> None:
         """So many cases are on both sides."""
 
+    def left_out(self, cases: int, *, all_because: str) -> None:
+        """So many cases are left out as not affected; or none, for a reason that holds for all."""
+
     def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
         """So many pairs have been, and so many of the cases are still open."""
-
-
-class _Schedule(msgspec.Struct, frozen=True):
-    """When a case is looked at: known once the pilot has been."""
-
-    looks: tuple[int, ...] = ()
-    """Numbers of pairs."""
-    figure_count: int = 1
-    """Of all cases together: they share the error of a false alarm."""
 
 
 class Gate:
@@ -67,8 +68,12 @@ class Gate:
         self._listener = listener
         self._matching = Matching()
         self._cases: list[GatedCase] = []
-        self._schedule = _Schedule()
+        self._schedule = Schedule()
         self._pairs = 0
+        self._likely_changed: frozenset[str] = frozenset()
+        """Test files."""
+        self._left_out: dict[str, str] = {}
+        self._all_because = plan.all_because
 
     def hash_seed(self) -> int:
         """As a pair of this gate has it."""
@@ -89,7 +94,9 @@ class Gate:
             self._matching,
             self._cases,
             self._settings,
-            looks=self._schedule.looks,
+            schedule=self._schedule,
+            left_out=self._left_out,
+            all_because=self._all_because,
             pairs=self._pairs,
             cut_off=cut_off,
         )
@@ -101,31 +108,79 @@ class Gate:
         return outcome
 
     def _run_pilot(self) -> None:
-        """One pair, or more where a side dies in a case; its rounds count for nothing."""
-        waiting: list[GatedCase] = []
-        seconds = _PILOT * self._settings.pair_seconds
-        while True:
-            with self._pair_runner.started(waiting) as pair:
-                if not waiting:
-                    waiting = self._match(pair)
-                done = self._pair_runner.run(pair, waiting, seconds=seconds, note=GatedCase.pilot)
-            waiting = waiting[done:]
-            if not waiting:
-                break
+        changed = self._plan.changed
+        if changed is not None and self._plan.only_affected:
+            self._leave_out_unaffected(changed)
+        else:
+            self._pilot(None, trace=None if changed is None else Trace())
         figure_count = max(1, sum(case.figure_count for case in self._cases))
-        self._schedule = _Schedule(
-            looks=looks(self._settings.for_case("", "").time, figure_count=figure_count), figure_count=figure_count
+        policy = self._settings.for_case("", "").time
+        self._schedule = Schedule(
+            looks=looks(policy, figure_count=figure_count),
+            early_looks=early_looks(policy, figure_count=figure_count),
+            figure_count=figure_count,
         )
 
-    def _run_pairs(self) -> None:
-        while open_cases := [case for case in self._cases if case.open]:
+    def _pilot(self, waiting: list[GatedCase] | None, *, trace: Trace | None) -> tuple[Ended, Ended] | None:
+        """One pair, or more where a side dies in a case; its rounds count for nothing.
+
+        ``waiting`` are the cases, None for all that both sides turn out to have. Returns what the sides told at their
+        end, where one pair ran all of them.
+        """
+        seconds = _PILOT * self._settings.pair_seconds
+        began_with = waiting
+        while True:
+            with self._pair_runner.started(waiting or (), trace=trace) as pair:
+                if waiting is None:
+                    waiting = began_with = self._match(pair)
+                run = self._pair_runner.run(pair, waiting, seconds=seconds, note=GatedCase.pilot)
+            is_first, waiting = waiting is began_with, waiting[run.done :]
+            if not waiting:
+                return run.ended if is_first else None
+
+    def _leave_out_unaffected(self, changed: ChangedFiles) -> None:
+        """The pilot, with a pair of processes for each test file: it depends on what such a process has read."""
+        with self._pair_runner.started((), trace=Trace()) as pair:
+            by_file: dict[str, list[GatedCase]] = {}
+            for case in self._match(pair):
+                by_file.setdefault(case.test_file, []).append(case)
+        traced = {}
+        for test_file, cases in by_file.items():
             self._pair_runner.check_budget()
-            with self._pair_runner.started(open_cases) as pair:
-                self._pair_runner.run(pair, open_cases, seconds=self._settings.pair_seconds, note=GatedCase.add)
-            self._pairs += 1
-            self._look(open_cases)
-            still_open = sum(case.open for case in open_cases)
-            self._listener.pair_done(self._pairs, open_cases=still_open, cases=len(self._cases))
+            ended = self._pilot(cases, trace=Trace(only=test_file)) or (None, None)
+            traced[test_file] = [None if side is None else side.dependencies for side in ended]
+        judged = affected(traced, changed, unaffecting=self._settings.unaffecting)
+        unaffected = [case for case in self._cases if case.test_file in judged.left_out]
+        left_out = [case for case in unaffected if not case.exclusion and not case.is_claimed]
+        self._left_out = {case.id: judged.left_out[case.test_file] for case in left_out}
+        self._cases = [case for case in self._cases if case.id not in self._left_out]
+        self._all_because = judged.all_because
+        self._listener.left_out(len(left_out), all_because=judged.all_because)
+
+    def _run_pairs(self) -> None:
+        for batch in self._batches():
+            pairs = 0
+            while open_cases := [case for case in batch if case.open]:
+                self._pair_runner.check_budget()
+                with self._pair_runner.started(open_cases) as pair:
+                    self._pair_runner.run(pair, open_cases, seconds=self._seconds(pairs), note=GatedCase.add)
+                pairs += 1
+                self._pairs += 1
+                self._look(open_cases)
+                still_open = sum(case.open for case in self._cases)
+                self._listener.pair_done(self._pairs, open_cases=still_open, cases=len(self._cases))
+
+    def _batches(self) -> list[list[GatedCase]]:
+        """Where time may run out those that are most likely changed come first, and alone; else all share the pairs."""
+        if self._plan.deadline_seconds is None:
+            return [self._cases]
+        likely = [case for case in self._cases if case.test_file in self._likely_changed]
+        return [likely, [case for case in self._cases if case not in likely]]
+
+    def _seconds(self, pairs: int) -> float:
+        """For the rounds of a case in the pair after so many."""
+        is_short = len(self._cases) > _MANY_CASES and pairs < min(self._schedule.early_looks, default=0)
+        return self._settings.pair_seconds * (_SHORT if is_short else 1)
 
     def _match(self, pair: StartedPair) -> list[GatedCase]:
         self._matching = match_cases(pair.collections, self._plan, self._settings, again=self._again(pair))
@@ -140,6 +195,9 @@ class Gate:
             )
             for case in self._matching.both
         ]
+        if self._plan.changed is not None:
+            self._likely_changed = likely_first((side.reaches for side in pair.collections), self._plan.changed)
+            self._cases.sort(key=lambda case: case.test_file not in self._likely_changed)
         self._listener.collected(len(self._cases))
         return list(self._cases)
 
@@ -152,4 +210,4 @@ class Gate:
 
     def _look(self, cases: Sequence[GatedCase], *, cut_off: str = "") -> None:
         for case in cases:
-            case.look(self._schedule.looks, figure_count=self._schedule.figure_count, cut_off=cut_off)
+            case.look(self._schedule, cut_off=cut_off)

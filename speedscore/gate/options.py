@@ -76,6 +76,14 @@ def add_gate_options(parser: pytest.Parser) -> None:
         help="what an inconclusive case makes of the exit code: 11 (default) or 0",
     )
     group.addoption(
+        "--gate-affected",
+        dest="speedscore_gate_affected",
+        action="store_true",
+        default=False,
+        help="leave out the benchmarks of test files that import, open and list nothing that differs; each is named "
+        "with the reason",
+    )
+    group.addoption(
         "--gate-canary",
         dest="speedscore_gate_canary",
         default=None,

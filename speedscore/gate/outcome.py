@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from speedscore.gate.gated_case import GatedCase
+from speedscore.gate.gated_case import GatedCase, Schedule
 from speedscore.gate.matching import Matching
 from speedscore.gate.reasons import CaseReasons
 from speedscore.verdicts.change_claim import ClaimVerdict
@@ -22,9 +22,13 @@ class GateOutcome(msgspec.Struct, frozen=True):
     """Cases of the base that head no longer measures, with why."""
     skipped: dict[str, str]
     """Cases that neither side measures, with why."""
+    left_out: dict[str, str]
+    """Cases that were not measured because nothing that they depend on changed, with why."""
     warnings: tuple[str, ...]
     looks: tuple[int, ...]
     """Numbers of pairs at which a decision was tried."""
+    early_looks: tuple[int, ...]
+    """Before those; what was clearly unchanged left."""
     pairs: int
     cut_off: str
     """Why the gate ended before it had all its pairs; empty where it did not."""
@@ -43,11 +47,17 @@ def outcome_of(
     cases: Sequence[GatedCase],
     settings: Settings,
     *,
-    looks: tuple[int, ...],
+    schedule: Schedule,
+    left_out: dict[str, str],
+    all_because: str,
     pairs: int,
     cut_off: str,
 ) -> GateOutcome:
-    """Put together what is known of the cases after so many pairs."""
+    """Put together what is known of the cases after so many pairs.
+
+    ``left_out`` are the cases that are not among ``cases`` because nothing that they depend on changed, ``all_because``
+    is why there are none of them though that was asked for.
+    """
     excluded = {case.id: case.exclusion for case in cases if case.exclusion}
     missing = matching.missing | {
         name: exclusion.missing
@@ -59,12 +69,14 @@ def outcome_of(
         verdicts=verdicts,
         missing=dict(sorted(missing.items())),
         skipped={name: exclusion.reason for name, exclusion in excluded.items() if exclusion.skipped},
-        warnings=matching.warnings,
-        looks=looks,
+        left_out=left_out,
+        warnings=(*matching.warnings, *([f"--gate-affected left none out: {all_because}"] if all_because else [])),
+        looks=schedule.looks,
+        early_looks=schedule.early_looks,
         pairs=pairs,
         cut_off=cut_off,
         pythons=matching.pythons,
-        nothing=_why_nothing(matching, cases, verdicts, cut_off=cut_off),
+        nothing="" if left_out and not cases else _why_nothing(matching, cases, verdicts, cut_off=cut_off),
         claims=tuple(verdict for case in cases for verdict in case.claim_verdicts()),
     )
 

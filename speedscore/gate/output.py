@@ -33,6 +33,7 @@ def terminal_lines(report: GateReport) -> list[str]:
         *wording.missing(report),
         *(_not_comparable(verdict) for verdict in wording.not_comparable(report)),
         *wording.skipped(report),
+        *wording.left_out(report),
         *wording.warnings(report),
     ]
     for remark in remarks:

@@ -19,7 +19,7 @@ from speedscore.gate.lockstep import PairResult, PairTask, SideLostError, run_ta
 from speedscore.gate.own_code import why_not_own_code, why_unlike_builds
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.side_endings import why_it_ended
-from speedscore.gate.sides import Side, SideCollection, StartSide
+from speedscore.gate.sides import Ended, Side, SideCollection, StartSide, Trace
 from speedscore.host.clock import Clock
 from speedscore.host.piped import ProcessLostError
 from speedscore.host.processors import allowed_processors
@@ -34,6 +34,15 @@ class StartedPair(msgspec.Struct, frozen=True):
     head: Side
     collections: tuple[SideCollection, SideCollection]
     """Of base and of head."""
+
+
+class PairRun(msgspec.Struct, frozen=True):
+    """What came of the cases that a pair was to run, beside their results."""
+
+    done: int
+    """How many were reached. One in which a side died counts as such, and ends the pair."""
+    ended: tuple[Ended, Ended] | None
+    """What base and head told when all were run; None where a side died."""
 
 
 class PairRunner:
@@ -69,17 +78,24 @@ class PairRunner:
 
     @contextlib.contextmanager
     def started(
-        self, cases: Sequence[GatedCase], *, variables: Mapping[str, Mapping[str, str]] | None = None
+        self,
+        cases: Sequence[GatedCase],
+        *,
+        variables: Mapping[str, Mapping[str, str]] | None = None,
+        trace: Trace | None = None,
     ) -> Iterator[StartedPair]:
         """A fresh pair; starting it is charged to the cases it is started for. Raises GateError.
 
-        ``variables`` are those of each side's environment beside what it inherits, by its label.
+        ``variables`` are those of each side's environment beside what it inherits, by its label; ``trace`` is what both
+        sides are asked about what their tests depend on.
         """
         began = self._clock()
         with contextlib.ExitStack() as stack:
             hash_seed = self.hash_seed()
             specs = tuple(
-                msgspec.structs.replace(spec, variables=(variables or {}).get(spec.label, {}))
+                msgspec.structs.replace(
+                    spec, variables={**spec.variables, **(variables or {}).get(spec.label, {})}, trace=trace
+                )
                 for spec in (self._plan.base.spec, self._plan.head.spec)
             )
             sides: dict[str, Side] = {}
@@ -106,8 +122,8 @@ class PairRunner:
         *,
         seconds: float,
         note: Callable[[GatedCase, PairResult], None],
-    ) -> int:
-        """How many of the cases were reached. One in which a side died counts as such, and ends the pair.
+    ) -> PairRun:
+        """Run the cases; each result is noted as it comes.
 
         Raises GateError where a side ran code that is not its own, BudgetSpentError between two cases.
         """
@@ -132,11 +148,10 @@ class PairRunner:
                     case.seconds += result.shared_seconds / len(cases)
                 if done < len(tasks):
                     self.check_budget()
-            _check_own_code(pair)
+            return PairRun(done, _end(pair))
         except SideLostError as error:
             by_id[error.case].lost(error.label, str(error))
-            return done + 1
-        return done
+            return PairRun(done + 1, None)
 
 
 Answer = TypeVar("Answer")
@@ -149,13 +164,17 @@ def _draw_processors(order: random.Random) -> tuple[Processors, Processors]:
     return (order.choice(allowed_processors()),), tuple(sorted(os.sched_getaffinity(0)))
 
 
-def _check_own_code(pair: StartedPair) -> None:
-    """Raises GateError where a side ran code that is not its own: a comparison with itself would always pass."""
+def _end(pair: StartedPair) -> tuple[Ended, Ended]:
+    """Let both sides end, and hear what they tell.
+
+    Raises GateError where a side ran code that is not its own: a comparison with itself would always pass.
+    """
     base, head = _heard(pair.base, pair.base.end), _heard(pair.head, pair.head.end)
     if why := why_not_own_code(pair.base.spec, base) or why_not_own_code(pair.head.spec, head):
         raise GateError(why)
     if why := why_unlike_builds(base, head):
         raise GateError(why)
+    return base, head
 
 
 def _heard(side: Side, ask: Callable[[], Answer]) -> Answer:

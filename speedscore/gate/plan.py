@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from speedscore.gate.building import Build
+from speedscore.gate.changed_files import ChangedFiles
 from speedscore.gate.import_roots import import_roots
 from speedscore.gate.projects import Layout
 from speedscore.gate.side_arguments import (
@@ -69,6 +70,12 @@ class GatePlan(msgspec.Struct, frozen=True):
     """What is said of the change, to be judged."""
     why: bool = False
     """Whether a pair of its own looks where regressions come from."""
+    changed: ChangedFiles | None = None
+    """Which files differ; None where nothing depends on that."""
+    only_affected: bool = False
+    """Whether benchmarks that none of those can have touched are left out."""
+    all_because: str = ""
+    """Why none is left out though that was asked for; empty where it is not known before they run."""
 
 
 def plan_side(config: pytest.Config, label: str, *, place: SidePlace, head: SourceTree, other: SourceTree) -> SidePlan:
@@ -136,8 +143,9 @@ def _with_code(spec: SideSpec, place: SidePlace) -> SideSpec:
 def command_for(config: pytest.Config, case: str, *, base: SourceTree, head: SourceTree) -> str:
     """The gate on one case alone, as it can be typed at the root of any clone: no folder of this machine is named."""
     folder = os.path.relpath(config.rootpath.resolve(), head.root.resolve())
-    word = base.commit[:12] if base.commit and not base.dirty else "BASE"
-    command = ["pytest", case, "--benchmark-only", *arguments_beside_base(config, head), f"--gate={word}"]
+    command = ["pytest", case, "--benchmark-only", *arguments_beside_base(config, head)]
+    if config.getoption("speedscore_gate") is not None:
+        command.append(f"--gate={base.commit[:12] if base.commit and not base.dirty else 'BASE'}")
     return shlex.join(command) if folder == "." else f"cd {shlex.quote(folder)} && {shlex.join(command)}"
 
 

@@ -26,8 +26,8 @@ _END_SECONDS = 20.0
 _SAMPLING = "Sampling process"
 """Said by py-spy as it begins."""
 _FRAME = re.compile(r"(?P<name>.*) \((?P<file>.*?)(?::(?P<line>\d+))?\)")
-_BENCHMARK_FILE = "speedscore_gate_rounds.py"
-"""Below the last frame of this file the benchmark begins."""
+_ROUND_FILE, _ROUND_NAMES = "speedscore_gate_rounds.py", ("Rounds.time", "time")
+"""Below that function the benchmark begins; py-spy before 0.4 does not qualify names."""
 
 
 def find_py_spy() -> str | None:
@@ -103,7 +103,7 @@ def read_samples(text: str) -> Samples:
     for line in text.splitlines():
         names, _, count = line.rpartition(" ")
         frames = [_FRAME.fullmatch(frame) for frame in names.split(";")]
-        rounds = [index for index, frame in enumerate(frames) if frame and frame["file"].endswith(_BENCHMARK_FILE)]
+        rounds = [index for index, frame in enumerate(frames) if frame and _is_round(frame)]
         if not rounds or not count.isdecimal():
             continue
         below = [frame for frame in frames[rounds[-1] + 1 :] if frame]
@@ -111,6 +111,10 @@ def read_samples(text: str) -> Samples:
         if stack:
             stacks[stack] = stacks.get(stack, 0.0) + int(count) / RATE_HERTZ
     return Samples(tuple(functions), tuple(stacks.items()))
+
+
+def _is_round(frame: re.Match[str]) -> bool:
+    return frame["name"] in _ROUND_NAMES and frame["file"].endswith(_ROUND_FILE)
 
 
 def _function(frame: re.Match[str]) -> SampledFunction:

@@ -59,6 +59,8 @@ class GateReport(msgspec.Struct, frozen=True):
     memory: VerdictPolicy = VerdictPolicy()
     looks: tuple[int, ...] = ()
     """Numbers of pairs at which a decision was tried."""
+    early_looks: tuple[int, ...] = ()
+    """Before those; what was clearly unchanged left."""
     canary: float | None = None
     """Share of work that was added to head, where that was asked for."""
     verdicts: tuple[Verdict, ...] = ()
@@ -70,6 +72,8 @@ class GateReport(msgspec.Struct, frozen=True):
     """Cases of the base that head no longer measures, with why."""
     skipped: dict[str, str] = {}
     """Cases that neither side measures, with why."""
+    left_out: dict[str, str] = {}
+    """Cases that were not measured because nothing that they depend on changed, with why."""
     warnings: tuple[str, ...] = ()
     cut_off: str = ""
     """Why the gate ended before it had all its pairs; empty where it did not."""
@@ -96,8 +100,10 @@ def conclude(
     cut_off: str,
     nothing: str,
     claims: tuple[ClaimVerdict, ...] = (),
+    left_out: int = 0,
 ) -> tuple[GateExit, str]:
-    """The exit code, and the one sentence that says why. ``nothing`` is why there was nothing to compare, if so."""
+    """The exit code, and the one sentence that says why. ``nothing`` is why there was nothing to compare, if so;
+    ``left_out`` are cases that nothing of what changed can have touched, and that were not measured."""
     regressed, inconclusive = count(verdicts, "regressed"), count(verdicts, "inconclusive")
     if regressed:
         return GateExit.REGRESSED, f"regressed: {_cases(verdicts, 'regressed')}"
@@ -113,8 +119,9 @@ def conclude(
         return GateExit.INCONCLUSIVE, f"inconclusive: {_cases(verdicts, 'inconclusive')}"
     if unsupported := [claim for claim in claims if claim.outcome != "supported"]:
         return GateExit.CLAIM_NOT_SUPPORTED, _unsupported(unsupported)
-    passed = "passed: nothing regressed"
-    return GateExit.PASSED, f"{passed} ({_cases(verdicts, 'inconclusive')} inconclusive)" if inconclusive else passed
+    remarks = [f"{_cases(verdicts, 'inconclusive')} inconclusive"] if inconclusive else []
+    remarks += [f"{_number(left_out, 'case')} left out, which the change cannot have touched"] if left_out else []
+    return GateExit.PASSED, " ".join(["passed: nothing regressed", *([f"({'; '.join(remarks)})"] if remarks else [])])
 
 
 def _unsupported(claims: list[ClaimVerdict]) -> str:

@@ -31,6 +31,8 @@ class GateRequest(msgspec.Struct, frozen=True):
     """Requirements, or files that hold them, of the environment in which head is to run; empty without an upgrade."""
     blame: bool
     """Whether the package that made a regression is looked for."""
+    only_affected: bool
+    """Whether benchmarks that the change cannot have touched are left out."""
     inconclusive_passes: bool
     budget_seconds: float | None
     """None without a limit."""
@@ -48,6 +50,8 @@ def read_request(config: pytest.Config) -> GateRequest:
         raise SettingsError("--gate: name a git ref or a directory, found nothing")
     if canary is not None and base is not None:
         raise SettingsError("--gate-canary compares head with a copy of itself; leave out --gate, or the canary")
+    if canary is not None and config.getoption("speedscore_gate_affected"):
+        raise SettingsError("--gate-canary compares head with a copy of itself, so --gate-affected would leave out all")
     upgrade = tuple(config.getoption("speedscore_gate_upgrade") or ())
     _check_upgrade(config, upgrade)
     claims = tuple(map(read_claim, dict.fromkeys(config.getoption("speedscore_gate_claim"))))
@@ -58,6 +62,7 @@ def read_request(config: pytest.Config) -> GateRequest:
         canary=0.0 if canary is None else fraction(canary, what="--gate-canary"),
         base_python=str(Path(config.getoption("speedscore_gate_python") or sys.executable).expanduser()),
         build=config.getoption("speedscore_gate_build"),
+        only_affected=config.getoption("speedscore_gate_affected"),
         upgrade=upgrade,
         blame=config.getoption("speedscore_gate_blame"),
         inconclusive_passes=config.getoption("speedscore_gate_inconclusive") == "pass",

@@ -26,7 +26,7 @@ OWN_OPTIONS = (
     "--gate-why",
 )
 """All with a value."""
-_OWN_FLAGS = ("--gate-blame", "--gate-build")
+_OWN_FLAGS = ("--gate-affected", "--gate-blame", "--gate-build")
 """Those without."""
 Moves = Sequence[tuple[Path, Path]]
 """Folders of head's checkout, and what they are in this side's: the inner one first."""

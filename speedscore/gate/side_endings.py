@@ -23,9 +23,10 @@ def why_it_ended(told: str, *, root: Path) -> str:
     one is found; ``root`` is its checkout."""
     how, *quoted = told.splitlines() or [""]
     lines = [line.removeprefix(_QUOTED) for line in quoted if line.startswith(_QUOTED)]
-    if refused := _refused(lines):
-        return refused
-    cause = _failed_in_hook(lines, root) or _conftest(lines) or how
+    internal = [line.removeprefix(_INTERNAL) for line in lines if line.startswith(_INTERNAL)]
+    if said := _refused(lines) or _failed_in_own_hook(internal, root):
+        return said
+    cause = _failed_in_a_plugin(internal) or _conftest(lines) or how
     return "\n".join([cause, *quoted])
 
 
@@ -36,19 +37,26 @@ def _refused(lines: Sequence[str]) -> str:
     return f"refuses its command line or settings: {said[0]}" if said else ""
 
 
-def _failed_in_hook(lines: Sequence[str], root: Path) -> str:
-    internal = [line.removeprefix(_INTERNAL) for line in lines if line.startswith(_INTERNAL)]
-    exceptions = [line for line in internal if _EXCEPTION.fullmatch(line) and line != _NO_EXCEPTION]
-    if not exceptions:
-        return ""
+def _failed_in_own_hook(internal: Sequence[str], root: Path) -> str:
+    """Which hook of the checkout failed, where and how; empty where none of its own is known to have."""
+    error = _exception(internal)
     frames = [frame for line in internal if (frame := _FRAME.fullmatch(line))]
-    own = [frame for frame in frames if Path(frame["file"]).is_relative_to(root)] or frames
-    if not own:
-        return f"failed outside of a test: {exceptions[-1]}"
+    own = [frame for frame in frames if Path(frame["file"]).is_relative_to(root)]
+    if not error or not own:
+        return ""
     frame = own[-1]
-    file = Path(frame["file"])
-    place = file.relative_to(root) if file.is_relative_to(root) else file.name
-    return f"failed in {frame['function']} ({place}, line {frame['line']}): {exceptions[-1]}"
+    place = f"{Path(frame['file']).relative_to(root)}, line {frame['line']}"
+    return f"failed in {frame['function']} ({place}): {error}"
+
+
+def _failed_in_a_plugin(internal: Sequence[str]) -> str:
+    error = _exception(internal)
+    return f"failed in a hook of pytest or of a plugin: {error}" if error else ""
+
+
+def _exception(internal: Sequence[str]) -> str:
+    exceptions = [line for line in internal if _EXCEPTION.fullmatch(line) and line != _NO_EXCEPTION]
+    return exceptions[-1] if exceptions else ""
 
 
 def _conftest(lines: Sequence[str]) -> str:

@@ -197,7 +197,15 @@ def _environment(spec: SideSpec, *, other: SideSpec, hash_seed: int) -> dict[str
         "PYTHONPATH": os.pathsep.join(map(str, (_PLUGIN_FOLDER, *spec.import_paths, *inherited))),
         "PYTHONHASHSEED": str(hash_seed),
         "SPEEDSCORE_GATE_CODE": msgspec.json.encode(_code(spec, other=other)).decode(),
+        "SPEEDSCORE_GATE_TRACE": _trace(spec),
     }
+
+
+def _trace(spec: SideSpec) -> str:
+    """What the side is asked about what its tests depend on, as ``speedscore_gate_dependencies`` reads it."""
+    if spec.trace is None:
+        return ""
+    return msgspec.json.encode({"root": os.path.realpath(spec.root), "only": spec.trace.only}).decode()
 
 
 def _is_others(path: Path, spec: SideSpec, other: SideSpec) -> bool:

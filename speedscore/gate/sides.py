@@ -15,6 +15,14 @@ from speedscore.gate.import_roots import ImportRoots
 from speedscore.host.fields import Scalar
 
 
+class Trace(msgspec.Struct, frozen=True):
+    """What a side is asked about what its tests depend on."""
+
+    only: str = ""
+    """A test file, relative to pytest's rootdir: it is collected alone, and all that it opens and imports is told.
+    Empty for a guess about each test file, from the names in its module."""
+
+
 class SideSpec(msgspec.Struct, frozen=True):
     """The code of one side, as it lies on the disk, and what runs it."""
 
@@ -45,6 +53,8 @@ class SideSpec(msgspec.Struct, frozen=True):
     """Of its environment, beside those that it inherits."""
     arguments: tuple[str, ...] = ()
     """Of the command line, without the gate's own, as they stand for this checkout."""
+    trace: Trace | None = None
+    """None where nothing is asked."""
 
 
 class CollectedCase(msgspec.Struct, frozen=True):
@@ -69,6 +79,8 @@ class SideCollection(msgspec.Struct, frozen=True, tag_field="event", tag="collec
     """All tests that were selected, benchmarks or not."""
     left_out: int = 0
     """Benchmarks that the command line deselects, as by ``-k``."""
+    reaches: dict[str, tuple[str, ...]] = {}
+    """Where a guess is asked: by test file the files of the checkout, relative to its root, that its names lead to."""
 
 
 class FixtureSetUp(msgspec.Struct, frozen=True, tag_field="event", tag="fixture"):
@@ -160,6 +172,17 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     """What it took to make fixtures that other tests use, too, and that this test was the first to ask for."""
 
 
+class Dependencies(msgspec.Struct, frozen=True):
+    """What the benchmarks of one test file depend on in their checkout; paths are relative to its root."""
+
+    files: tuple[str, ...]
+    """That were imported or opened, those that are not there included."""
+    folders: tuple[str, ...] = ()
+    """That were listed."""
+    doubt: str = ""
+    """Why there may be others; empty where there is no reason to think so."""
+
+
 class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):
     """The side will run no further case."""
 
@@ -169,6 +192,8 @@ class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):
     """Compiled modules that were built beside the sources of its checkout."""
     unbuilt: tuple[str, ...] = ()
     """Compiled modules that its code looked for, that its checkout has not been built for, and without which it ran."""
+    dependencies: Dependencies | None = None
+    """Of the one test file that was collected, where that was asked."""
 
 
 class CaseRequest(msgspec.Struct, frozen=True):

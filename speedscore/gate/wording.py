@@ -5,6 +5,7 @@ It formats and decides nothing, and knows neither columns nor Markdown.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from speedscore.gate.report import GateReport, SideReport, count
@@ -54,11 +55,18 @@ def sides(report: GateReport) -> list[str]:
         f"base  {report.base.description}" if report.canary is None else "base  a copy of head",
         f"finds {short_percent(time.detect)}, lets {short_percent(time.margin)} pass; false alarms: "
         f"{short_percent(time.false_alarm)} of runs; missed: {short_percent(time.miss)}",
-        f"{report.pairs} pairs of processes in {report.seconds:.0f} s; looked at after {_list(report.looks)}",
+        f"{report.pairs} pairs of processes in {report.seconds:.0f} s; looked at after {_list(report.looks)}"
+        f"{_early(report)}",
     ]
     if report.head.packages or report.base.packages or report.base.python != report.head.python:
         lines.append(f"environments differ: {_environments(report.base, report.head)}")
     return lines
+
+
+def _early(report: GateReport) -> str:
+    if not report.early_looks:
+        return ""
+    return f"; after {_list(report.early_looks)} what was clearly unchanged left"
 
 
 def worst_first(verdicts: Iterable[Verdict]) -> list[Verdict]:
@@ -145,6 +153,15 @@ def skipped(report: GateReport) -> list[str]:
     if not report.skipped:
         return []
     return [f"skipped on both sides: {len(report.skipped)}, the first because: {next(iter(report.skipped.values()))}"]
+
+
+def left_out(report: GateReport) -> list[str]:
+    """What was not measured is never counted as passed: a line for each test file, with the reason."""
+    together = Counter((case.partition("::")[0], why) for case, why in report.left_out.items())
+    return [
+        f"left out: {number} case{'' if number == 1 else 's'} of {test_file}: {why}"
+        for (test_file, why), number in together.items()
+    ]
 
 
 def warnings(report: GateReport) -> list[str]:

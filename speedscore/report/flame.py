@@ -19,6 +19,8 @@ WIDTH, ROW_HEIGHT = 1200, 18
 _LETTER_WIDTH = 6.8
 _NARROWEST = 1.0
 """Pixels of a rectangle that is drawn."""
+_LEAST_SECONDS = 1e-12
+"""Of a call, which no clock can tell from none."""
 _WHOLE = "a call of the benchmark"
 _PALE, _GREW, _SHRANK = (238, 238, 232), (226, 104, 84), (98, 148, 222)
 """Red, green and blue; dark text has a contrast of more than 4.5:1 on each (WCAG 2.2, 1.4.3)."""
@@ -63,7 +65,7 @@ class _Node:
 def flame_graph(stacks: Sequence[StackTimes]) -> FlameGraph | None:
     """None where head has no time to show."""
     root = _tree(stacks)
-    if root.head_seconds <= 0:
+    if root.head_seconds < _LEAST_SECONDS:
         return None
     largest = max((abs(node.growth) for node in root.all_below()), default=0.0)
     rectangles = tuple(_laid_out(_WHOLE, root, x=0.0, depth=0, scale=WIDTH / root.head_seconds, largest=largest))

@@ -65,6 +65,9 @@ class GateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Cases of the base that head may lack: node ids, with ``*`` for anything."""
     base_setup: str = ""
     """A command for the shell that makes what git does not keep, run in the base that the gate has checked out."""
+    unaffecting: tuple[str, ...] = ()
+    """Files that no benchmark depends on unless it was seen to open them, as its documents: paths from the repository's
+    root, with ``*`` for anything."""
     case: tuple[CaseTable, ...] = ()
 
 
@@ -100,6 +103,10 @@ class Settings:
     @property
     def base_setup(self) -> str:
         return self._table.base_setup
+
+    @property
+    def unaffecting(self) -> tuple[str, ...]:
+        return self._table.unaffecting
 
     def may_be_missing(self, case: str) -> bool:
         return any(CaseTable(match=pattern).fits(case=case, group="") for pattern in self._table.allow_missing)

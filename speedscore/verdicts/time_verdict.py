@@ -4,10 +4,10 @@ A change that slows every call moves both; one that slows some calls (a cache th
 garbage) spares the typical round and moves the mean. Each is judged as any figure is, and either can say ``regressed``;
 they share the error of a false alarm (Bonferroni), because they count as two. It never measures and never prints.
 
-Until the last look a case goes on unless both figures are decided. At the last one the typical round must exclude the
-slowdown to be detected; the mean, which noise moves more, must only not look like one: where its estimate is nearer to
-that size than to none and the size is not excluded, the case is inconclusive. Otherwise it is unchanged, and what the
-mean leaves open stands beside it.
+Until the last look a case goes on unless both figures are decided; at an early one both must be clearly unchanged. At
+the last one the typical round must exclude the slowdown to be detected; the mean, which noise moves more, must only not
+look like one: where its estimate is nearer to that size than to none and the size is not excluded, the case is
+inconclusive. Otherwise it is unchanged, and what the mean leaves open stands beside it.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ def read_time(
     *,
     figure_count: int,
     last: bool,
+    early: bool = False,
 ) -> PairedReading:
     """Decide, or leave it open, from the log ratios of head over base of as many pairs; at least one.
 
     ``figure_count`` is how many share the error of a false alarm, both of these included. What is returned is the
     reading of the figure that decided, the typical round where both did.
     """
-    typical = read(typical_log_ratios, policy, figure_count=figure_count, last=last)
-    mean = read(mean_log_ratios, policy, figure_count=figure_count, last=last)
+    typical = read(typical_log_ratios, policy, figure_count=figure_count, last=last, early=early)
+    mean = read(mean_log_ratios, policy, figure_count=figure_count, last=last, early=early)
     outcome = _outcome(typical, mean, policy, last=last)
     decisive = mean if mean.outcome == outcome != typical.outcome else typical
     return msgspec.structs.replace(

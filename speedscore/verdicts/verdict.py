@@ -30,6 +30,13 @@ many."""
 _GROWTH = 1.45
 _NORMAL = NormalDist()
 
+EARLY_LOOKS = 2
+"""How often before those a case is looked at that may leave as unchanged, and as nothing else: it costs no false alarm
+of a regression, only a share of ``miss``. So few pairs cannot say ``regressed`` at all."""
+_CLEAR = 0.25
+"""An early look excludes slowdowns from so far on between the margin and the slowdown to be detected: from 2 % on for a
+margin of 1 % and 5 % to be detected, so that a small true slowdown stays as surely as a large one."""
+
 
 class VerdictPolicy(msgspec.Struct, frozen=True):
     """How large a change is to be found, and how often a verdict may be wrong. Sizes are fractions: 0.05 is 5 %."""
@@ -135,6 +142,19 @@ def looks(policy: VerdictPolicy, *, figure_count: int) -> tuple[int, ...]:
     return tuple(round(first * _GROWTH**look) for look in range(LOOKS))
 
 
+def early_looks(policy: VerdictPolicy, *, figure_count: int) -> tuple[int, ...]:
+    """The numbers of pairs before the first look at which what is clearly unchanged leaves; none where that is soon."""
+    # One more than the fewest that have a limit: it is then not that of the single worst pair.
+    fewest = fewest_for(_miss_share(policy)) + 1
+    numbers = (round(fewest * _GROWTH**look) for look in range(EARLY_LOOKS))
+    return tuple(number for number in numbers if number < first_look(policy, figure_count=figure_count))
+
+
+def _miss_share(policy: VerdictPolicy) -> float:
+    """The probability of a miss that one look may have, be there early looks or none."""
+    return policy.miss / (LOOKS + EARLY_LOOKS)
+
+
 def _false_alarm_share(policy: VerdictPolicy, *, figure_count: int) -> float:
     """The probability of a false alarm that one look at one figure may have.
 
@@ -164,19 +184,25 @@ class PairedReading(msgspec.Struct, frozen=True):
     """Those that it was drawn from, where it is not one alone."""
 
 
-def read(log_ratios: Sequence[float], policy: VerdictPolicy, *, figure_count: int, last: bool) -> PairedReading:
+def read(
+    log_ratios: Sequence[float], policy: VerdictPolicy, *, figure_count: int, last: bool, early: bool = False
+) -> PairedReading:
     """Decide, or leave it open, from the log ratios of head over base, one a pair; at least one.
 
     ``last`` says that no more pairs will come. A case is called unchanged before that only if the estimate itself lies
     within the margin, so that a small true slowdown is followed up until it is certain and not waved through because
-    it is smaller than the size to be detected.
+    it is smaller than the size to be detected. ``early`` is one of the early looks, which ask for more: slowdowns that
+    are hardly larger than the margin are excluded, or the case goes on.
     """
-    alarm, miss = _false_alarm_share(policy, figure_count=figure_count), policy.miss / LOOKS
+    alarm, miss = _false_alarm_share(policy, figure_count=figure_count), _miss_share(policy)
     middle = centre(log_ratios)
+    early = early and not last
     low, high = lower_limit(log_ratios, error=alarm), upper_limit(log_ratios, error=miss)
     margin, detect = math.log1p(policy.margin), math.log1p(policy.detect)
     outcome: Outcome | None = None
-    if low > margin:
+    if early:
+        outcome = "unchanged" if high < _clear(policy) and abs(middle) <= margin else None
+    elif low > margin:
         outcome = "regressed"
     elif upper_limit(log_ratios, error=alarm) < -margin:
         outcome = "improved"
@@ -185,7 +211,10 @@ def read(log_ratios: Sequence[float], policy: VerdictPolicy, *, figure_count: in
     elif last:
         outcome = "inconclusive"
     shown = interval_error(policy)
-    reach = _one_sigma(log_ratios) if len(log_ratios) >= fewest_for(alarm) else None
+    # What leaves early would have gone on at least to the first look, had it been slower.
+    pairs = max(len(log_ratios), first_look(policy, figure_count=figure_count))
+    enough = len(log_ratios) == pairs or (early and outcome == "unchanged")
+    reach = _one_sigma(log_ratios) * math.sqrt(len(log_ratios) / pairs) if enough else None
     sureness = _sureness(alarm, policy)
     return PairedReading(
         outcome=outcome,
@@ -194,11 +223,7 @@ def read(log_ratios: Sequence[float], policy: VerdictPolicy, *, figure_count: in
         high=math.exp(upper_limit(log_ratios, error=shown)),
         excludes_detect=high < detect,
         smallest_visible=None if reach is None else math.expm1(margin + sureness * reach),
-        pairs_needed=(
-            first_look(policy, figure_count=figure_count)
-            if reach is None
-            else math.ceil(len(log_ratios) * (sureness * reach / (detect - margin)) ** 2)
-        ),
+        pairs_needed=(pairs if reach is None else math.ceil(pairs * (sureness * reach / (detect - margin)) ** 2)),
     )
 
 
@@ -212,6 +237,10 @@ def _one_sigma(log_ratios: Sequence[float]) -> float:
     so that a single pair that went astray does not count as noise in all."""
     error = 0.1587  # of a standard normal variable to lie beyond one
     return (upper_limit(log_ratios, error=error) - lower_limit(log_ratios, error=error)) / 2
+
+
+def _clear(policy: VerdictPolicy) -> float:
+    return math.log1p(policy.margin + _CLEAR * (policy.detect - policy.margin))
 
 
 def _sureness(alarm: float, policy: VerdictPolicy) -> float:

@@ -19,6 +19,7 @@ from speedscore.gate.side_arguments import Selection
 from speedscore.gate.sides import (
     CaseRequest,
     CollectedCase,
+    Dependencies,
     Ended,
     Finished,
     Observed,
@@ -70,6 +71,10 @@ class MadeUpTest:
     fails_when_observed: str = ""
     group: str = ""
     source: str = ""
+    depends: Dependencies | None = None
+    """What its file turns out to depend on, where that is asked."""
+    reaches: tuple[str, ...] = ()
+    """What the names in its file lead to."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of Finished."""
 
@@ -94,13 +99,13 @@ class MadeUpSide:
         self._tests = tests
         self._clock = clock
         self._pair = pair
-        self._collection = {
+        self._collection: dict[str, Any] = {
             "errors": (),
             "python": "3.11.7",
             "foreign": {},
             "extensions": (),
             "stillborn": "",
-            "tests": 0,
+            "test_count": 0,
             "left_out": 0,
         } | collection
         self._is_frozen = False
@@ -112,7 +117,15 @@ class MadeUpSide:
             raise ProcessLostError(self._collection["stillborn"])
         cases = tuple(CollectedCase(name, test.group, test.source) for name, test in self._tests.items())
         told = self._collection
-        return SideCollection(cases, told["errors"], told["python"], tests=told["tests"], left_out=told["left_out"])
+        reaches = {name.partition("::")[0]: test.reaches for name, test in self._tests.items()}
+        return SideCollection(
+            cases,
+            told["errors"],
+            told["python"],
+            tests=told["test_count"],
+            left_out=told["left_out"],
+            reaches={} if self.spec.trace is None or self.spec.trace.only else reaches,
+        )
 
     def begin(self, request: CaseRequest, *, extra_work: float) -> None:
         self.requests.append(request)
@@ -173,7 +186,9 @@ class MadeUpSide:
         return self._finished()
 
     def end(self) -> Ended:
-        return Ended(self._collection["foreign"], self._collection["extensions"])
+        only = self.spec.trace and self.spec.trace.only
+        depends = next((test.depends for name, test in self._tests.items() if name.partition("::")[0] == only), None)
+        return Ended(self._collection["foreign"], self._collection["extensions"], dependencies=depends)
 
     def freeze(self) -> None:
         self._is_frozen = True
@@ -235,6 +250,9 @@ class QuietListener:
 
     def collected(self, cases: int) -> None:
         self.told.append((cases,))
+
+    def left_out(self, cases: int, *, all_because: str) -> None:
+        """Says nothing that the outcome does not."""
 
     def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
         self.told.append((pairs, open_cases, cases))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from speedscore.gate.pair_statistics import mean_log_ratio, typical_log_ratio
 from speedscore.gate.sides import Timed
 from speedscore.verdicts.change_claim import ChangeClaim, ClaimOutcome, judge_claim
 from speedscore.verdicts.time_verdict import read_time
-from speedscore.verdicts.verdict import Outcome, VerdictPolicy, looks
+from speedscore.verdicts.verdict import Outcome, VerdictPolicy, early_looks, looks
 
 Noise = Callable[[np.random.Generator, int], NDArray[np.float64]]
 """Log seconds that the machine adds to so many rounds, one after the other."""
@@ -117,17 +117,79 @@ def outcomes(
     """What so many gates say of one time. ``figure_count`` are those of all cases, its own two included."""
     rng = np.random.default_rng(seed)
     found: Counter[Outcome] = Counter()
-    schedule = looks(policy, figure_count=figure_count)
     for _ in range(gates):
         pairs: list[tuple[float, float]] = []
-        for count in schedule:
+
+        def further(count: int, pairs: list[tuple[float, float]] = pairs) -> tuple[Log, Log]:
             pairs += [pair(rng, machine, change) for _ in range(count - len(pairs))]
             typical, mean = zip(*pairs, strict=True)
-            outcome = read_time(typical, mean, policy, figure_count=figure_count, last=count == schedule[-1]).outcome
-            if outcome is not None:
-                found[outcome] += 1
-                break
+            return typical, mean
+
+        found[decided(further, policy, figure_count=figure_count).outcome] += 1
     return found
+
+
+Log = Sequence[float]
+
+
+class Decided(NamedTuple):
+    """How a case ended."""
+
+    outcome: Outcome
+    pairs: int
+
+
+def decided(log_ratios: Callable[[int], tuple[Log, Log]], policy: VerdictPolicy, *, figure_count: int) -> Decided:
+    """What is said at the look that decides. ``log_ratios`` gives those of the typical round and of the mean of so many
+    pairs."""
+    early, later = (schedule(policy, figure_count=figure_count) for schedule in (early_looks, looks))
+    for count in (*early, *later):
+        outcome = read_time(
+            *log_ratios(count), policy, figure_count=figure_count, last=count == later[-1], early=count in early
+        ).outcome
+        if outcome is not None:
+            return Decided(outcome, count)
+    raise AssertionError("the last look decides")
+
+
+class SharedPairs(NamedTuple):
+    """How noisy the pairs are that all cases of a run share: spreads of log ratios."""
+
+    common: float = 0.0
+    """Of what a pair does to all of its cases alike: where its processes lie, which processor it was dealt."""
+    own: float = 0.01
+    """Of what it does to each case by itself."""
+    of_mean: float = 0.007
+    """Of what the mean has besides."""
+
+
+def run_of_cases(
+    rng: np.random.Generator,
+    noise: SharedPairs,
+    *,
+    slowdowns: Sequence[float],
+    policy: VerdictPolicy,
+    figure_count: int | None = None,
+) -> list[Decided]:
+    """What is said of as many cases of a run as there are slowdowns.
+
+    ``figure_count`` are those of all cases; without it there are no others. Each has a memory too, which is not drawn.
+    """
+    figure_count = figure_count or 3 * len(slowdowns)
+    most = looks(policy, figure_count=figure_count)[-1]
+    common = rng.normal(0.0, noise.common, most)
+    run = []
+    for slowdown in slowdowns:
+        typical = common + rng.normal(math.log1p(slowdown), noise.own, most)
+        mean = typical + rng.normal(0.0, noise.of_mean, most)
+
+        def drawn(
+            count: int, typical: NDArray[np.float64] = typical, mean: NDArray[np.float64] = mean
+        ) -> tuple[Log, Log]:
+            return typical[:count].tolist(), mean[:count].tolist()
+
+        run.append(decided(drawn, policy, figure_count=figure_count))
+    return run
 
 
 def claim_outcomes(

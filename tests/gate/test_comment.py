@@ -21,7 +21,8 @@ BASE, HEAD = "0123456789abcdef" * 2, "fedcba9876543210" * 2
 
 
 def verdict(outcome: Outcome, case: str = "test_a.py::test_a", **fields: Any) -> Verdict:
-    given: dict[str, Any] = {"ratio": 1.2, "low": 1.1, "high": 1.3, "pairs": 12, "smallest_visible": 0.03} | fields
+    low = 0.9 if outcome == "unchanged" else 1.1
+    given: dict[str, Any] = {"ratio": 1.2, "low": low, "high": 1.3, "pairs": 12, "smallest_visible": 0.03} | fields
     return Verdict(case=case, metric=given.pop("metric", "time"), outcome=outcome, **given)
 
 

@@ -129,7 +129,8 @@ def test_a_regression_comes_with_the_command_that_gates_it_alone(caller: Caller)
     gated = caller.gate(f"--gate={caller.base}", base={"a::b[c]": PLAIN}, head={"a::b[c]": SLOWER})
     command = gated.report["reproduce"]["a::b[c]"]
     assert f"  {command}" in gated.lines
-    assert command == "pytest 'a::b[c]' --benchmark-only --gate=BASE"
+    assert command.startswith("pytest 'a::b[c]' --benchmark-only ")
+    assert command.endswith(" --gate=BASE"), "no commit is known of a folder that is no checkout"
 
 
 def test_the_command_names_no_folder_of_this_machine(caller: Caller) -> None:
@@ -137,8 +138,10 @@ def test_the_command_names_no_folder_of_this_machine(caller: Caller) -> None:
     inside = f"--override-ini=cache_dir={caller.folder}/cache"
     gated = caller.gate("--gate=HEAD", inside, base={"a": PLAIN}, head={"a": SLOWER})
     commit = git(caller.folder, "rev-parse", "HEAD")[:12]
-    command = f"pytest a --benchmark-only --override-ini=cache_dir=./cache --gate={commit}"
-    assert gated.report["reproduce"] == {"a": command}
+    command = gated.report["reproduce"]["a"]
+    assert command.startswith("pytest a --benchmark-only --override-ini=cache_dir=./cache ")
+    assert command.endswith(f" --gate={commit}")
+    assert str(caller.folder) not in command
     assert command in gated.markdown
 
 
@@ -190,7 +193,7 @@ def test_the_table_and_the_markdown_hold_whatever_a_case_says(caller: Caller) ->
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ("pairs = 7", "[tool.speedscore.gate]: unknown key `pairs`; did you mean"),
+        ("pairs = 7", "[tool.speedscore.gate]: unknown key `pairs`; there are detect, margin, "),
         ('detect = "5"', "expected a size in per cent such as 5%, found '5'"),
         ("detect = 5", "Expected `str`, got `int` - at `$.detect`"),
         ('margin = "6%"', "the margin must be smaller than the slowdown to be detected"),
@@ -234,7 +237,8 @@ def test_what_cannot_be_done_is_refused_with_a_reason(caller: Caller, options: l
     caller.commit()
     gated = caller.gate(*options)
     assert (gated.code, gated.report["exit_code"]) == (13, 13)
-    assert f"gate cannot run: {said}" in gated.said
+    assert "gate cannot run: " in gated.said
+    assert said in gated.said
 
 
 def test_what_is_shared_out_over_processes_is_not(caller: Caller) -> None:

@@ -97,7 +97,7 @@ def test_a_hook_that_fails_is_named_with_its_place(repository: Repository) -> No
     ran = repository.run("--gate=HEAD")
     assert ran.code == 13
     why = "failed in pytest_collection_modifyitems (conftest.py, line 2): ZeroDivisionError: division by zero"
-    assert f"{why} its last lines:" in ran.said
+    assert f"{why} (exit code 13)" in ran.said
 
 
 PACKAGED = replaced(sample("plain_benchmark.py"), "UNITS = 100", "from drawer import UNITS")

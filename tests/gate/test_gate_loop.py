@@ -80,8 +80,34 @@ def test_a_case_that_is_decided_is_run_no_more() -> None:
     machine = MadeUpMachine({CASE: PASSES, "b": PASSES}, {CASE: PASSES, "b": MadeUpTest(seconds=undecided)})
     outcome = gated(machine, table(seconds=1000.0))
     pairs = {answer.case: answer.pairs for answer in outcome.verdicts}
-    assert pairs == {CASE: outcome.looks[0], "b": outcome.looks[-1]}
+    assert pairs == {CASE: outcome.early_looks[0], "b": outcome.looks[-1]}
     assert [len(machine.requests(case)) for case in (CASE, "b")] == [2 * (1 + pairs[CASE]), 2 * (1 + pairs["b"])]
+
+
+STRICT = {"false_alarm": "1%", "miss": "5%", "seconds": 1000.0}
+
+
+@pytest.mark.parametrize("head_seconds", [0.01, 0.0102])
+def test_what_is_clearly_unchanged_leaves_before_the_first_look_and_a_small_slowdown_stays(head_seconds: float) -> None:
+    outcome = one(PASSES, MadeUpTest(seconds=head_seconds), **STRICT)
+    assert outcome.early_looks == (9,)
+    assert outcome.looks[0] == 10
+    answer = verdict(outcome)
+    expected = ("unchanged", 9) if head_seconds == 0.01 else ("regressed", 10)
+    assert (answer.outcome, answer.pairs) == expected
+
+
+@pytest.mark.parametrize(("others", "share"), [(8, 0.5), (7, 1.0)])
+def test_where_many_cases_share_a_pair_each_has_fewer_rounds_until_an_early_look_leaves_it_open(
+    others: int, share: float
+) -> None:
+    base: Tests = {CASE: PASSES, **{f"test_{number}": PASSES for number in range(others)}}
+    machine = MadeUpMachine(base, {**base, CASE: MadeUpTest(seconds=0.0102)})
+    outcome = gated(machine, table(pair_seconds=0.4, **STRICT))
+    first = min(outcome.early_looks)
+    rounds = [side.rounds_of[CASE] for side in machine.started[2::2]]
+    before, after = set(rounds[:first]), set(rounds[first:])
+    assert max(before) == pytest.approx(share * min(after), abs=1)
 
 
 def test_a_size_to_be_found_holds_for_the_group_that_it_is_given_for() -> None:
@@ -450,7 +476,7 @@ def test_what_a_look_leaves_open_gets_more_rounds_where_calls_differ_more_than_p
     )
     outcome = gated(machine, table(seconds=1000.0))
     rounds = [side.rounds_of for side in machine.started[2::2]]
-    first = outcome.looks[0]
+    first = outcome.early_looks[0]
     before, after = ({each[CASE] for each in some} for some in (rounds[:first], rounds[first:]))
     assert min(after) > 3 * max(before)
     assert len(rounds) == outcome.looks[-1]

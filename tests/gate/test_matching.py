@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -58,11 +59,11 @@ def test_an_id_that_both_sides_had_by_chance_costs_its_own_case(first_without: i
     ("collected", "why"),
     [
         ({"left_out": 3}, ": -k, -m or --deselect leaves out all 3"),
-        ({"tests": 5}, ": none of 5 tests uses the fixture benchmark or has the mark benchmark"),
+        ({"test_count": 5}, ": none of 5 tests uses the fixture benchmark or has the mark benchmark"),
         ({}, ""),
     ],
     ids=["left out", "no benchmarks", "no tests"],
 )
-def test_where_no_benchmark_is_selected_the_reason_is_told(collected: dict[str, int], why: str) -> None:
+def test_where_no_benchmark_is_selected_the_reason_is_told(collected: dict[str, Any], why: str) -> None:
     outcome = gated(MadeUpMachine({}, {}, **collected))
     assert outcome.nothing == f"no benchmark was selected on either side{why}"

@@ -105,6 +105,7 @@ def test_a_test_that_allows_one_round_has_one() -> None:
 
 SAMPLES = """<module> (/a/m.py:1);paired_raw (/x/speedscore_gate_rounds.py:1);Rounds.time (/x/speedscore_gate_rounds.py:5);work (/a/t.py:3);f(x) (/a/p q.py:9) 10
 <module> (/a/m.py:1);Rounds.time (/x/speedscore_gate_rounds.py:5);work (/a/t.py:3) 5
+<module> (/a/m.py:1);time_round (/x/speedscore_gate_rounds.py:9);set_up (/a/t.py:1) 30
 <module> (/a/m.py:1);wait (/usr/lib/python3.13/threading.py:1) 70
 nonsense
 """  # noqa: E501

@@ -61,7 +61,8 @@ def test_growth_is_that_of_a_call_and_not_of_the_time_that_was_looked_at() -> No
 
 
 def test_where_no_code_is_the_users_own_the_function_that_was_called_is_named() -> None:
-    base, head = {(COPY,): 1.0}, {(COPY, ATOMIC): 2.0}
+    base: Stacks = {(COPY,): 1.0}
+    head: Stacks = {(COPY, ATOMIC): 2.0}
     (grown,) = reasons_of("", observed(base), observed(head), profiler="").functions
     assert (grown.name, grown.own, grown.through) == ("deepcopy", False, "_deepcopy_atomic (copy.py)")
 

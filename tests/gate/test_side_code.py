@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -190,3 +190,22 @@ class TestFinding:
             assert code.imported()["unbuilt"] == ["kite_c._core"]
         finally:
             del sys.modules[kite_c.__name__]
+
+
+@pytest.mark.parametrize(("origin", "is_found"), [("built-in", True), (None, True), ("other/src/kite.py", False)])
+def test_a_module_without_a_file_is_not_taken_for_one_of_the_working_folder(
+    checkouts: Checkouts, monkeypatch: pytest.MonkeyPatch, origin: str | None, is_found: bool
+) -> None:
+    checkouts.write("other/src/kite.py")
+    monkeypatch.chdir(checkouts.folder / "other")
+    place = str(checkouts.folder / origin) if origin and "/" in origin else origin
+
+    class Finder:
+        def find_spec(self, name: str, *_: object) -> ModuleSpec:
+            return ModuleSpec(name, None, origin=place)
+
+    monkeypatch.setattr(sys, "meta_path", [Finder()])
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    checkouts.code().put_first()
+    found = [finder.find_spec("kite", None) for finder in sys.meta_path if type(finder).__name__ == "_WithoutOthers"]
+    assert [spec is not None for spec in found] == [is_found]

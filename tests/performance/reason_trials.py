@@ -115,6 +115,12 @@ def test_step(benchmark):
 """
 
 
+_SETTINGS = """
+[tool.speedscore.gate]
+pair_seconds = 0.1
+false_alarm = "10%"
+"""
+"""What is planted is large, and how surely it is found is not the question here."""
 _AS_IT_IS = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
 _WITHOUT_PY_SPY = f"from speedscore.gate import observing; observing.find_py_spy = lambda: None; {_AS_IT_IS}"
 
@@ -208,6 +214,7 @@ def run_trial(kind: str, *, commit: str, from_within: bool) -> ReasonTrial:
     with tempfile.TemporaryDirectory(prefix="reason trial ") as folder:
         repository = Path(folder)
         _git(repository, "init", "--quiet")
+        (repository / "pyproject.toml").write_text(_SETTINGS)
         if planted.test:
             (repository / "test_it.py").write_text(planted.test)
         for text in (planted.text, planted.text.replace(planted.before, planted.after)):

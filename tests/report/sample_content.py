@@ -23,7 +23,9 @@ from tests.places import ROOT
 from tests.scoring.sample_facts import RUBRIC, make_evidence, make_snapshot
 from tests.scoring.sample_runs import make_run
 
-SAMPLE_RUNS = tuple(sorted((ROOT / "fixtures" / "runs").glob("*.json")))
+RUNS = ROOT / "fixtures" / "runs"
+CAPABILITIES = RUNS / "2026-11-26-capabilities.json"
+SAMPLE_RUNS = tuple(path for path in sorted(RUNS.glob("*.json")) if path != CAPABILITIES)
 
 
 def sample_content(rubric: Rubric = RUBRIC, *, runs: Iterable[Path] = SAMPLE_RUNS) -> Content:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
+from scipy.stats import binom
 
-from speedscore.verdicts.verdict import LOOKS, VerdictPolicy, looks, read
+from speedscore.verdicts.verdict import LOOKS, Outcome, PairedReading, VerdictPolicy, early_looks, looks, read
+from tests.gate.simulated_gates import SharedPairs, run_of_cases
 
 MANY = tuple(0.001 * (-1) ** index for index in range(12))
 """The log ratios of twelve pairs of the same code on a quiet machine."""
@@ -61,6 +65,63 @@ def test_more_metrics_ask_for_more_pairs() -> None:
     assert all(list(schedule) == sorted(set(schedule)) for schedule in schedules)
     assert [schedule[0] for schedule in schedules] == sorted(schedule[0] for schedule in schedules)
     assert schedules[0][0] == 9  # 2^-9 is the first below 1 % / 5 looks
+
+
+def test_the_early_looks_come_before_the_first_and_cost_the_cases_no_more_the_more_there_are() -> None:
+    early = [early_looks(VerdictPolicy(), figure_count=figure_count) for figure_count in (1, 6, 96, 600)]
+    assert early == [(), (9,), (9, 13), (9, 13)]
+    assert early_looks(VerdictPolicy(false_alarm=0.4, miss=0.4), figure_count=1) == ()
+
+
+def early(log_ratios: Sequence[float], *, last: bool = False) -> PairedReading:
+    return read(log_ratios, VerdictPolicy(), figure_count=96, last=last, early=True)
+
+
+@pytest.mark.parametrize(
+    ("size", "outcome"),
+    [(0.0, "unchanged"), (0.006, "unchanged"), (-0.006, "unchanged"), (0.012, None), (-0.02, None), (0.5, None)],
+)
+def test_an_early_look_lets_go_what_is_clearly_unchanged_and_says_nothing_else(
+    size: float, outcome: Outcome | None
+) -> None:
+    quiet = [size + 0.001 * (-1) ** index for index in range(9)]
+    assert early(quiet).outcome == outcome
+    assert early(quiet, last=True).outcome == (outcome or "unchanged" if abs(size) < 0.05 else "inconclusive")
+
+
+def test_an_early_look_asks_for_more_certainty_than_that_the_size_to_be_detected_is_excluded() -> None:
+    noisy = [0.025 * (-1) ** index for index in range(9)]
+    assert early(noisy).excludes_detect
+    assert early(noisy).outcome is None
+
+
+def test_what_leaves_early_says_what_the_first_look_would_have_seen() -> None:
+    quiet = [0.002 * (-1) ** index for index in range(9)]
+    reading = early(quiet)
+    assert 0.99 < reading.low < 1.0 < reading.high < 1.01
+    assert reading.smallest_visible is not None
+    assert 0.01 < reading.smallest_visible < 0.02
+
+
+@pytest.mark.parametrize("common", [0.0, 0.01], ids=["alone", "alike"])
+def test_cases_that_share_pairs_raise_alarms_as_seldom_as_they_may(common: float) -> None:
+    policy, rng = VerdictPolicy(margin=0.0, false_alarm=0.2), np.random.default_rng(7)
+    noise = SharedPairs(common=common)
+    runs = [run_of_cases(rng, noise, slowdowns=[0.0] * 8, policy=policy) for _ in range(60)]
+    alarmed = sum(any(case.outcome == "regressed" for case in run) for run in runs)
+    assert alarmed <= int(binom.isf(0.001, len(runs), policy.false_alarm))
+
+
+@pytest.mark.parametrize("common", [0.0, 0.01], ids=["alone", "alike"])
+def test_of_many_cases_that_share_pairs_the_slower_ones_are_found_and_most_others_leave_early(common: float) -> None:
+    rng = np.random.default_rng(8)
+    slowdowns = [0.02, 0.05, *[0.0] * 30]
+    runs = [
+        run_of_cases(rng, SharedPairs(common=common), slowdowns=slowdowns, policy=VerdictPolicy()) for _ in range(4)
+    ]
+    assert all(run[1].outcome == "regressed" for run in runs)
+    assert not any(run[0].pairs < 16 for run in runs), "a true 2 % does not leave early"
+    assert np.mean([case.pairs for run in runs for case in run[2:]]) < 13
 
 
 def test_the_first_look_can_already_say_regressed() -> None:

@@ -60,14 +60,14 @@ class OwnCode:
         in_root = any(within(path, folder) for folder in self._folders)
         if self._is_built:
             return in_root
-        return (in_root or within(path, self.own)) and not _is_installed(path) and not self.is_others(path)
+        return (in_root or within(path, self.own)) and not is_installed(path) and not self.is_others(path)
 
     def is_others(self, path: str) -> bool:
         """Whether a file is of the other's checkout alone. An environment may lie inside a checkout, and we may."""
         path = os.path.realpath(path)
         if not within(path, self._other) or (within(path, self.own) and within(self.own, self._other)):
             return False
-        return self.own != self._other and not _is_installed(path) and not within(path, _OURS)
+        return self.own != self._other and not is_installed(path) and not within(path, _OURS)
 
     def put_first(self) -> None:
         """Let imports find this side's own code first, and the other's not at all, whatever an environment says."""
@@ -120,7 +120,7 @@ class OwnCode:
         extensions = []
         installed = dict(self._installed_files())
         for name, module in sorted(sys.modules.items()):
-            path = _file_of(module)
+            path = file_of(module)
             if not path or within(path, _OURS):
                 continue
             if self.is_own(path):
@@ -211,8 +211,8 @@ class _WithoutOthers:
         spec = find(name, *more) if find else None
         origin = getattr(spec, "origin", None)
         # One without a file has a word there, which is no place in the folder that pytest was started in.
-        is_file = isinstance(origin, str) and Path(origin).is_absolute()
-        return None if is_file and self._code.is_others(origin) else spec
+        is_known = isinstance(origin, str) and Path(origin).is_absolute()
+        return None if is_known and self._code.is_others(str(origin)) else spec
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._finder, name)
@@ -228,13 +228,13 @@ def _placeholders(code: OwnCode) -> Iterator[str]:
             yield getattr(module, "PATH_PLACEHOLDER", "")
 
 
-def _file_of(module: object) -> str:
+def file_of(module: object) -> str:
     spec = getattr(module, "__spec__", None)
     path = getattr(module, "__file__", None) or getattr(spec, "origin", None)
     return os.path.realpath(path) if isinstance(path, str) and Path(path).is_absolute() else ""
 
 
-def _is_installed(path: str) -> bool:
+def is_installed(path: str) -> bool:
     return not set(_INSTALLED).isdisjoint(Path(path).parts)
 
 

@@ -67,11 +67,14 @@ def _known(mark: pytest.Mark) -> pytest.Mark:
     if "max_rounds" not in mark.kwargs:
         return mark
     options = {name: value for name, value in mark.kwargs.items() if name != "max_rounds"}
-    return pytest.mark.benchmark(*mark.args, **options).mark
+    known: pytest.Mark = pytest.mark.benchmark(*mark.args, **options).mark
+    return known
 
 
 def _timed(item: pytest.Function, run: Callable[[], object]) -> Callable[[], object]:
     def timed() -> object:
-        return item.funcargs["benchmark"](run)
+        benchmark: Any = item.funcargs["benchmark"]
+        result: object = benchmark(run)
+        return result
 
     return timed

@@ -19,7 +19,7 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from speedscore_gate_clocks import Clock
 from speedscore_gate_code import OwnCode
 from speedscore_gate_codspeed import bring_into_form, is_benchmark, mark_of, switch_off
 from speedscore_gate_conditions import parameters_of
+from speedscore_gate_dependencies import Watch, reached, trace_of_this_process
 from speedscore_gate_observing import let_be_looked_into
 from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
 from speedscore_gate_values import WrongValueError, figures
@@ -56,6 +57,7 @@ NOTHING_SAVED: dict[str, Any] = {
 """What the project's own settings may ask for and a side cannot use: nothing is saved, compared or shared out."""
 
 MOST_REASON_CHARACTERS = 500
+_WATCH = "speedscore_gate_watch"
 STAGES_ASKED = "SPEEDSCORE_GATE_STAGES"
 """Set where the gate wants to know where the seconds go, and takes no time from this process."""
 
@@ -63,10 +65,12 @@ STAGES_ASKED = "SPEEDSCORE_GATE_STAGES"
 class SidePlugin:
     """The plugin itself: collects, then runs what the gate asks for, one test at a time."""
 
-    def __init__(self, stages: Any) -> None:
-        """``stages`` is told what is run, where that was asked for; else None."""
+    def __init__(self, stages: Any, watch: Watch | None) -> None:
+        """``stages`` is told what is run, where that was asked for; else None. ``watch`` is there where the gate wants
+        to know what the tests depend on."""
         self._pipe = Pipe()
         self._stages = stages
+        self._watch = watch
         self._collection_errors: list[str] = []
         self._left_out = 0
         """Benchmarks that the command line deselects."""
@@ -80,6 +84,13 @@ class SidePlugin:
         self._order: dict[str, Any] = {}
         self._extra_info: dict[str, Any] = {}
         self._pairing: Lockstep | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session: pytest.Session) -> None:
+        # Whole tests are benchmarks here, which pytest-benchmark would skip; that the option is set others may read.
+        benchmarks: Any = getattr(session.config, "_benchmarksession", None)
+        if benchmarks is not None:
+            benchmarks.only = False
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -99,6 +110,7 @@ class SidePlugin:
             cases=[{"id": item.nodeid, "group": group_of(item), "source": digest_of(item)} for item in items.values()],
             errors=self._collection_errors,
             python=sys.version.split()[0],
+            reaches=reached_by(items.values()),
             import_seconds=self._stages.import_seconds() if self._stages else None,
             tests=len(session.items),
             left_out=self._left_out,
@@ -108,7 +120,8 @@ class SidePlugin:
                 self._run(item, items.get(order["next"]), order)
             else:
                 self._pipe.send("finished", outcome="absent", reason="this process has no such case")
-        self._pipe.send("ended", **OwnCode.of_this_process().imported())
+        dependencies = self._watch.told() if self._watch else None
+        self._pipe.send("ended", **OwnCode.of_this_process().imported(), dependencies=dependencies)
         return True
 
     def _run(self, item: pytest.Item, following: pytest.Item | None, order: dict[str, Any]) -> None:
@@ -149,7 +162,7 @@ class SidePlugin:
             self._pipe.send("fixture", name=fixturedef.argname)
         began = Clock.wall()
         try:
-            value: object = yield
+            value: Any = yield
         except BaseException:
             self._failed_fixture = self._failed_fixture or fixturedef.argname
             raise
@@ -179,6 +192,15 @@ def stages_of_this_process() -> Any:
 def folders_of(config: pytest.Config) -> list[str]:
     """The names under which this side's checkout is known, longest first."""
     return sorted({OwnCode.of_this_process().own, str(config.rootpath)}, key=len, reverse=True)
+
+
+def reached_by(items: Iterable[pytest.Item]) -> dict[str, list[str]]:
+    """By test file the files that its names lead to, where the gate asks."""
+    trace = trace_of_this_process()
+    if trace is None or trace["only"]:
+        return {}
+    modules = {item.nodeid.partition("::")[0]: getattr(item, "module", None) for item in items}
+    return reached({path: module for path, module in modules.items() if module}, trace["root"])
 
 
 def group_of(item: pytest.Item) -> str:
@@ -239,9 +261,12 @@ def peak_bytes() -> int | None:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)
 
 
-def pytest_addoption() -> None:
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     """Called as this plugin is registered: before those of installed packages are imported, and any conftest."""
     OwnCode.of_this_process().put_first()
+    trace = trace_of_this_process()
+    if trace and trace["only"]:
+        pluginmanager.register(Watch(trace["root"]), _WATCH)
     stages_of_this_process()  # begun here, for what is imported from now on
 
 
@@ -263,7 +288,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, nothing in NOTHING_SAVED.items():
         if hasattr(config.option, name):
             setattr(config.option, name, nothing)
+    trace = trace_of_this_process()
+    if trace and trace["only"]:
+        config.args = [str(config.rootpath / trace["only"])]
     config.addinivalue_line("markers", "codspeed_benchmark: a test that is benchmarked as a whole")
     config.pluginmanager.register(speedscore_gate_codspeed, "speedscore_gate_codspeed")
     let_be_looked_into()
-    config.pluginmanager.register(SidePlugin(stages_of_this_process()), "speedscore_gate_session")
+    watch = config.pluginmanager.get_plugin(_WATCH)
+    config.pluginmanager.register(SidePlugin(stages_of_this_process(), watch), "speedscore_gate_session")

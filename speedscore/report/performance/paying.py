@@ -26,8 +26,11 @@ Starts = Mapping[str, Start]
 
 
 def blocks(group: Group, others: Sequence[Group]) -> tuple[Block, ...]:
-    """Nothing where fewer than two say how long their first step took; ``others`` are all groups of the report."""
-    if group.spec.compiles:
+    """Nothing of a phase that counts none, or where fewer than two say how long their first step took.
+
+    ``others`` are all groups of the report.
+    """
+    if group.phase not in _COUNTED:
         return ()
     cold = {case.framework: start for case in group.measured if (start := _start(case, _FIRST)) is not None}
     cases = [case for case in group.measured if case.framework in cold]

@@ -45,4 +45,4 @@ def test_pedantic_whose_setup_takes_the_arguments(codspeed_benchmark: Any) -> No
 
 
 def test_that_is_none() -> None:
-    assert work
+    assert UNITS in (100, 130)
