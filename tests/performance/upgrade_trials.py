@@ -218,7 +218,7 @@ def _commit() -> str:
     return done.stdout.strip()
 
 
-def table(trials: Iterable[Trial]) -> str:
+def tally(trials: Iterable[Trial]) -> str:
     """A line for each published regression, and a sentence on the controls."""
     all_trials = list(trials)
     published = [trial for trial in all_trials if not trial.is_control]
@@ -238,13 +238,15 @@ def table(trials: Iterable[Trial]) -> str:
     headers = ("benchmark", "JAX", "reported", "by hand here", "the gate says", "in", "s")
     there = [trial for trial in published if trial.is_there]
     found, right = sum(trial.is_found for trial in there), sum(trial.is_right for trial in there)
-    alarms = sum(trial.is_found for trial in controls)
-    return (
-        f"{tabulate(rows, headers=headers, tablefmt='github')}\n\n"
+    told = [
         f"{len(there)} of {len(published)} are there on this machine (×{REPRODUCED_FROM:g} or more by hand); of those "
-        f"{found} were found, {right} with the stage that was reported. Controls, the same versions on both sides: "
-        f"{alarms} alarms in {len(controls)} ({', '.join(f'{c.name} {c.base} {c.outcome}' for c in controls)})."
-    )
+        f"{found} were found, {right} with the stage that was reported."
+    ]
+    if controls:
+        alarms = sum(trial.is_found for trial in controls)
+        each = ", ".join(f"{trial.name.rpartition('-')[0]} {trial.base}: {trial.outcome}" for trial in controls)
+        told.append(f"Controls, the same versions on both sides: {alarms} alarms in {len(controls)} ({each}).")
+    return f"{tabulate(rows, headers=headers, tablefmt='github')}\n\n{' '.join(told)}"
 
 
 def groups(only: str | None = None) -> dict[tuple[str, str], list[str]]:
@@ -257,7 +259,7 @@ def groups(only: str | None = None) -> dict[tuple[str, str], list[str]]:
     return {key: names for key, names in found.items() if only in (None, "-".join(key))}
 
 
-def read(path: Path) -> list[Trial]:
+def load(path: Path) -> list[Trial]:
     return [msgspec.json.decode(line, type=Trial) for line in path.read_bytes().splitlines()]
 
 
@@ -269,7 +271,7 @@ def main() -> None:
     parser.add_argument("--table", type=Path)
     options = parser.parse_args()
     if options.table:
-        print(table(read(options.table)))
+        print(tally(load(options.table)))
         return
     for (base, head), names in groups(options.only).items():
         try:
