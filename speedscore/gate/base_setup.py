@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -25,7 +26,9 @@ def set_up_base(command: str, *, folder: Path, python: str, most_seconds: float 
     """
     # Folders of head on the import path are nothing of the base.
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    path = os.pathsep.join([str(Path(python).parent), os.environ.get("PATH", os.defpath)])
+    # An interpreter may be given by its name alone, whose folder would be the checkout.
+    found = shutil.which(python) or python
+    path = os.pathsep.join([str(Path(found).absolute().parent), os.environ.get("PATH", os.defpath)])
     # A file, because what it leaves running would hold a pipe open.
     with tempfile.TemporaryFile() as printed:
         process = subprocess.Popen(

@@ -48,7 +48,7 @@ from speedscore.host.reaper import end_leftovers
 from speedscore.host.scratch import remove_leftovers
 from speedscore.host.signals import ENDING, interrupt_on
 from speedscore.record.run_file import RunFileError, write_json
-from speedscore.text.cleaning import printable
+from speedscore.text.cleaning import one_line, printable
 from speedscore.verdicts.settings import Settings, SettingsError, read_table
 
 
@@ -92,7 +92,7 @@ def _gate(
         if made:
             base, head = described(head, request.upgrade)
         if settings.base_setup and base.is_temporary:
-            _say([f"gate: base_setup: {settings.base_setup}"])
+            _say([f"gate: base_setup: {one_line(settings.base_setup)}"])
             most_seconds = None if deadline is None else max(0.0, deadline - clock())
             folder, _ = places(config.rootpath, head, base)
             set_up_base(settings.base_setup, folder=folder, python=request.base_python, most_seconds=most_seconds)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from speedscore.gate import wording
 from speedscore.gate.reason_wording import reason_lines, source
@@ -60,13 +60,17 @@ def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", 
     room = most_bytes - _size(lines) - _size(end)
     shown = wording.worst_first(filter(wording.has_row, report.verdicts))
     loud = [verdict for verdict in shown if verdict.outcome in _LOUD]
-    for block in (
-        _claims(report, room=room // 4),
-        _table(loud, room=room // 2),
-        _bullets([*wording.upgrade(report), *wording.missing(report), *wording.warnings(report)], room=room // 5),
-        _reasons(report, room=room // 4),
-        _reproduce(report, loud),
-    ):
+    said = [*wording.upgrade(report), *wording.missing(report), *wording.warnings(report)]
+    # One after the other: each has its part of the room that is left.
+    blocks: tuple[Callable[[int], list[str]], ...] = (
+        lambda room: _claims(report, room=room // 4),
+        lambda room: _table(loud, room=room // 2),
+        lambda room: _bullets(said, room=room // 5),
+        lambda room: _reasons(report, room=room // 4),
+        lambda _: _reproduce(report, loud),
+    )
+    for make in blocks:
+        block = make(room)
         lines += block
         room -= _size(block)
     remarks = _folded("Remarks on the cases", _remarks(shown, room=room // 3))

@@ -220,9 +220,12 @@ class GatedCase:
         pairs = len(time.log_ratios)
         why_last = cut_off or self._why_budget_is_spent(pairs, schedule)
         last = bool(why_last) or pairs >= max(schedule.looks)
-        if not pairs or not (last or pairs in schedule.looks):
+        if not (last or pairs in schedule.looks):
             return
         for claim in self._open_claims():
+            if not pairs:
+                self._judged_claims[claim.text] = self._undecided(claim, f"{why_last} before the first pair")
+                continue
             verdict = judge_claim(
                 claim,
                 self.id,
@@ -237,14 +240,15 @@ class GatedCase:
 
     def claim_verdicts(self) -> tuple[ClaimVerdict, ...]:
         """One for each claim about this case, in their order."""
-        why_not = f"not comparable: {self.exclusion.reason}" if self.exclusion else "no pair of it was measured"
-        undecided = (
-            ClaimVerdict(claim=claim.text, case=self.id, outcome="indistinguishable", reason=why_not)
+        if self.exclusion:
+            return tuple(self._undecided(claim, f"not comparable: {self.exclusion.reason}") for claim in self._claims)
+        return tuple(
+            self._judged_claims.get(claim.text) or self._undecided(claim, "no pair of it was measured")
             for claim in self._claims
         )
-        if self.exclusion:
-            return tuple(undecided)
-        return tuple(self._judged_claims.get(verdict.claim, verdict) for verdict in undecided)
+
+    def _undecided(self, claim: ChangeClaim, reason: str) -> ClaimVerdict:
+        return ClaimVerdict(claim=claim.text, case=self.id, outcome="indistinguishable", reason=reason)
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """All that is decided; none of a case that neither side measures."""

@@ -45,8 +45,11 @@ def make_environment(folder: Path, behind: Environment, *, install: Callable[[Pa
         # Only now: an installer that saw the other environment would take packages out of it.
         lines = "".join(f"import site; site.addsitedir({path!r})\n" for path in behind.site_folders)
         (site_folder(new) / "zz-present-environment.pth").write_text(lines)
-        with contextlib.suppress(OSError):  # another gate was faster
+        try:
             new.rename(folder)
+        except OSError as error:
+            if not folder.is_dir():  # else another gate was faster
+                raise GateError(f"{folder} could not be made: {error}; is there room on the disk?") from None
     finally:
         shutil.rmtree(new, ignore_errors=True)
 
@@ -59,10 +62,13 @@ def site_folder(environment: Path) -> Path:
 def forget_old(kept: Path) -> None:
     """Remove what no gate has used for so long."""
     oldest = time.time() - _KEPT_DAYS * 24 * 3600
-    for folder in kept.glob("*"):
+    for folder in [*kept.glob("*"), *kept.glob(".*-*")]:
         with contextlib.suppress(OSError):
             if folder.stat().st_mtime < oldest:
-                shutil.rmtree(folder, ignore_errors=True)
+                # Under another name first: one that is half removed must not be found again.
+                forgotten = folder if folder.name.startswith(".") else folder.with_name(f".forgotten-{folder.name}")
+                folder.rename(forgotten)
+                shutil.rmtree(forgotten, ignore_errors=True)
 
 
 def pip_command(environment: Environment) -> list[str]:

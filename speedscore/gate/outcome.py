@@ -59,6 +59,7 @@ def outcome_of(
     is why there are none of them though that was asked for.
     """
     excluded = {case.id: case.exclusion for case in cases if case.exclusion}
+    all_skipped = all(case.exclusion is not None and case.exclusion.skipped for case in cases)
     missing = matching.missing | {
         name: exclusion.missing
         for name, exclusion in excluded.items()
@@ -76,7 +77,7 @@ def outcome_of(
         pairs=pairs,
         cut_off=cut_off,
         pythons=matching.pythons,
-        nothing="" if left_out and not cases else _why_nothing(matching, cases, verdicts, cut_off=cut_off),
+        nothing="" if left_out and all_skipped else _why_nothing(matching, cases, verdicts, cut_off=cut_off),
         claims=tuple(verdict for case in cases for verdict in case.claim_verdicts()),
     )
 

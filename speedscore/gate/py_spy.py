@@ -20,6 +20,8 @@ import msgspec
 from speedscore.gate.sides import Observed, SampledFunction
 from speedscore.host.clock import seconds
 
+MOST_FRAMES = 60
+"""Of a stack, from the benchmarked function down: a recursion is known by then."""
 RATE_HERTZ = 500
 _READY_SECONDS = 10.0
 _END_SECONDS = 20.0
@@ -106,7 +108,7 @@ def read_samples(text: str) -> Samples:
         rounds = [index for index, frame in enumerate(frames) if frame and _is_round(frame)]
         if not rounds or not count.isdecimal():
             continue
-        below = [frame for frame in frames[rounds[-1] + 1 :] if frame]
+        below = [frame for frame in frames[rounds[-1] + 1 :] if frame][:MOST_FRAMES]
         stack = tuple(functions.setdefault(_function(frame), len(functions)) for frame in below)
         if stack:
             stacks[stack] = stacks.get(stack, 0.0) + int(count) / RATE_HERTZ

@@ -17,7 +17,7 @@ from speedscore.verdicts.verdict import Verdict
 
 MOST_FUNCTIONS = 5
 MOST_OPERATIONS = 8
-MOST_STACKS = 150
+MOST_STACKS = 60
 _LEAST_SHARE = 0.05
 """Of the slowdown, from which a function or an operator is told."""
 

@@ -12,7 +12,7 @@ import msgspec
 
 from speedscore.gate.blame import Blame, BlameStep, Names, find_blame, growing_sets
 from speedscore.gate.errors import GateError
-from speedscore.gate.outcome import INTERRUPTED, GateOutcome
+from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.plan import GatePlan, SidePlan
 from speedscore.gate.stage_pairs import StageEvidence
 from speedscore.gate.upgrade_report import UpgradeReport, changed_stage
@@ -55,7 +55,7 @@ def explain(
         if cases and gate:
             blame = blame_worst(made, outcome, plan, gate=gate, say=say)
     except KeyboardInterrupt:
-        interrupted = ("interrupted before stages and blame were found in full",)
+        interrupted = ("interrupted, or out of time, before stages and blame were found in full",)
     nothing = () if made.resolved.pins else ("the upgrade changes no package: the environment is compared with itself",)
     report = UpgradeReport(
         requested=requested,
@@ -112,7 +112,8 @@ def blame_worst(
             of_set = gate(_narrowed(plan, worst.case, python=head.python))
         except GateError:
             return BlameStep(upgraded, is_slower=None)
-        if of_set.cut_off == INTERRUPTED:
+        if of_set.cut_off:
+            # Ctrl-C, or the time budget: no further set is tried.
             raise KeyboardInterrupt
         verdict = next((each for each in of_set.verdicts if (each.case, each.metric) == (worst.case, "time")), None)
         return BlameStep(upgraded, is_slower=_is_slower(verdict, worst), ratio=verdict.ratio if verdict else None)

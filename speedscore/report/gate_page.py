@@ -18,7 +18,7 @@ from speedscore.text.numbers import short_percent
 from speedscore.text.plain import plain
 from speedscore.verdicts.verdict import Verdict
 
-_HEADERS = ("case", "metric", "verdict", "ratio", "interval", "pairs", "sees")
+_HEADERS = ("case", "metric", "verdict", "base", "head", "ratio", "interval", "pairs", "sees")
 
 
 def write_gate_page(path: Path, gate_path: Path) -> Path:
@@ -41,10 +41,13 @@ def render_gate(report: GateReport) -> str:
     clean = plain(report)
     shown = wording.worst_first(filter(wording.has_row, clean.verdicts))
     remarks = [
+        *wording.upgrade(clean),
         *wording.missing(clean),
         *(f"not comparable: {each.case}: {each.reason}" for each in wording.not_comparable(clean)),
         *wording.skipped(clean),
+        *wording.left_out(clean),
         *wording.warnings(clean),
+        *(f"{each.case}: {line}" for each in shown for line in wording.remarks(each)),
     ]
     return (
         environment()
@@ -73,7 +76,8 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
     return (
         verdict.case,
         verdict.metric,
-        verdict.outcome,
+        wording.outcome(verdict),
+        *wording.amounts(verdict),
         "" if verdict.ratio is None else wording.as_ratio(verdict.ratio),
         wording.interval(verdict) if verdict.pairs else "",
         str(verdict.pairs) if verdict.pairs else "",

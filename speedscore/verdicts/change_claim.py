@@ -8,12 +8,13 @@ do for ``regressed``. It reads no text, measures nothing and never prints.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
 
-from speedscore.verdicts.verdict import Figure, VerdictPolicy, read
+from speedscore.verdicts.signed_rank import centre, lower_limit, upper_limit
+from speedscore.verdicts.verdict import Figure, VerdictPolicy, false_alarm_share, read
 
 Direction = Literal["faster", "slower", "unchanged"]
 ClaimOutcome = Literal["supported", "contradicted", "indistinguishable"]
@@ -80,7 +81,7 @@ class _Interval(msgspec.Struct, frozen=True):
 def judge_claim(
     claim: ChangeClaim,
     case: str,
-    figures: dict[Figure, Sequence[float]],
+    figures: Mapping[Figure, Sequence[float]],
     policy: VerdictPolicy,
     *,
     figure_count: int,
@@ -96,6 +97,8 @@ def judge_claim(
     intervals = {name: _interval(values, policy, figure_count=figure_count) for name, values in figures.items()}
     judge = _judge_unchanged if claim.direction == "unchanged" else _judge_direction
     outcome, figure = judge(claim, intervals, policy, last=last)
+    if _is_below_margin(claim, policy):
+        outcome, why_last = "indistinguishable", f"less than the margin of {policy.margin:.3g} is not told from nothing"
     if outcome is None:
         if not last:
             return None
@@ -119,14 +122,13 @@ def judge_claim(
 
 
 def _interval(log_ratios: Sequence[float], policy: VerdictPolicy, *, figure_count: int) -> _Interval:
-    """Both ends at the level of a false alarm: the lower one of head over base, and that of base over head."""
-    forth = read(log_ratios, policy, figure_count=figure_count, last=True)
-    back = read([-value for value in log_ratios], policy, figure_count=figure_count, last=True)
+    """Both ends at the level of a false alarm, and not at that of an interval that is only shown."""
+    error = false_alarm_share(policy, figure_count=figure_count)
     return _Interval(
-        middle=math.log(forth.ratio),
-        low=math.log(forth.low) if forth.low else -math.inf,
-        high=-math.log(back.low) if back.low else math.inf,
-        smallest_visible=forth.smallest_visible,
+        middle=centre(log_ratios),
+        low=lower_limit(log_ratios, error=error),
+        high=upper_limit(log_ratios, error=error),
+        smallest_visible=read(log_ratios, policy, figure_count=figure_count, last=True).smallest_visible,
     )
 
 
@@ -152,9 +154,13 @@ def _judge_direction(
     if all(short.values()):
         return "contradicted", typical
     # As for verdicts: what the mean leaves open at the end counts by its estimate, where the typical round is certain.
-    if last and short[typical] and all(each.middle < reached for each in turned.values()):
+    if last and short[typical] and all(each.middle < reached / 2 for each in turned.values()):
         return "contradicted", typical
     return None, typical
+
+
+def _is_below_margin(claim: ChangeClaim, policy: VerdictPolicy) -> bool:
+    return claim.direction != "unchanged" and claim.log_size is not None and claim.log_size < math.log1p(policy.margin)
 
 
 def _supports(claim: ChangeClaim, interval: _Interval, *, margin: float) -> bool:

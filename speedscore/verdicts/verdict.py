@@ -129,7 +129,7 @@ def interval_error(policy: VerdictPolicy) -> float:
 
 def first_look(policy: VerdictPolicy, *, figure_count: int) -> int:
     """The fewest pairs at which ``regressed`` can be said, where ``figure_count`` figures share the error."""
-    return fewest_for(_false_alarm_share(policy, figure_count=figure_count))
+    return fewest_for(false_alarm_share(policy, figure_count=figure_count))
 
 
 def looks(policy: VerdictPolicy, *, figure_count: int) -> tuple[int, ...]:
@@ -155,7 +155,7 @@ def _miss_share(policy: VerdictPolicy) -> float:
     return policy.miss / (LOOKS + EARLY_LOOKS)
 
 
-def _false_alarm_share(policy: VerdictPolicy, *, figure_count: int) -> float:
+def false_alarm_share(policy: VerdictPolicy, *, figure_count: int) -> float:
     """The probability of a false alarm that one look at one figure may have.
 
     Bonferroni over the figures, not Holm: cases are decided at different looks and are then measured no more, and
@@ -194,7 +194,7 @@ def read(
     it is smaller than the size to be detected. ``early`` is one of the early looks, which ask for more: slowdowns that
     are hardly larger than the margin are excluded, or the case goes on.
     """
-    alarm, miss = _false_alarm_share(policy, figure_count=figure_count), _miss_share(policy)
+    alarm, miss = false_alarm_share(policy, figure_count=figure_count), _miss_share(policy)
     middle = centre(log_ratios)
     early = early and not last
     low, high = lower_limit(log_ratios, error=alarm), upper_limit(log_ratios, error=miss)

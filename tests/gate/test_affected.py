@@ -251,6 +251,8 @@ REPOSITORY = {
     "test_data_again.py": a_test("from lib import shared", "shared.words()"),
     "test_listing.py": a_test("import glob", "assert glob.glob('parts/*')"),
     "test_child.py": a_test("import subprocess, sys", "subprocess.run([sys.executable, '-c', 'import lib.lazy'])"),
+    "test_timed_child.py": "import subprocess, sys\n\n\ndef test_timed_child(benchmark):\n"
+    "    benchmark(subprocess.run, [sys.executable, '-c', 'import lib.lazy'])\n",
     "test_apart.py": a_test("from lib import apart"),
     "unit/test_other.py": "def test_other():\n    import lib.direct\n",
 }
@@ -270,7 +272,7 @@ def test_a_real_gate_leaves_out_what_depends_on_nothing_that_changed_and_nothing
     assert ran.report["left_out"]["test_apart.py::test_it"] == reason
     assert f"left out: 1 case of test_apart.py: {reason}" in ran.said
     assert reason in ran.markdown
-    assert len({verdict["case"] for verdict in ran.report["verdicts"]}) == 7
+    assert len({verdict["case"] for verdict in ran.report["verdicts"]}) == 8
     repository.write({"conftest.py": "import lib\n"})
     all_run = repository.run("--gate=HEAD", "--gate-affected", "test_apart.py")
     assert all_run.report["left_out"] == {}

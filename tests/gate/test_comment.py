@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from speedscore.gate.comment import MOST_BYTES, markdown, marker
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport
 from speedscore.text.cleaning import one_line, printable
+from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Outcome, Verdict
 
 BASE, HEAD = "0123456789abcdef" * 2, "fedcba9876543210" * 2
@@ -157,6 +158,11 @@ def test_it_is_never_longer_than_asked(
         missing=dict.fromkeys(long, "why"),
         warnings=tuple(long),
         base=SideReport(headline * times),
+        claims=tuple(
+            ClaimVerdict(claim=text, case=text, outcome="contradicted", reason=text, ratio=1.1, pairs=9)
+            for text in long
+        ),
+        left_out=dict.fromkeys(long, "nothing that it depends on changed"),
     )
     written = markdown(full, most_bytes=20_000)
     assert len(written.encode()) <= 20_000
