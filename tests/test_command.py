@@ -150,6 +150,7 @@ def gate_words(*words: str, passed_on: tuple[str, ...] = ()) -> list[str]:
 def test_a_gate_is_pytest_with_each_option_and_its_value_in_one_word() -> None:
     assert gate_words("HEAD~1") == ["--benchmark-only", "--gate=HEAD~1"]
     assert gate_words("HEAD~1", "--build") == ["--benchmark-only", "--gate=HEAD~1", "--gate-build"]
+    assert gate_words("HEAD~1", "--affected") == ["--benchmark-only", "--gate=HEAD~1", "--gate-affected"]
     assert gate_words(
         "../base", "--time-budget", "10m", "--inconclusive=pass", "--json", "a b.json", passed_on=("-k", "x", "tests")
     ) == [

@@ -15,7 +15,7 @@ from speedscore.text.tables import captioned_table
 from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
 from speedscore.verdicts.verdict import Verdict
 
-_HEADERS = ("verdict", "base", "head", "ratio", "interval", "pairs", "sees")
+_HEADERS = ("verdict", "base, head", "ratio", "interval", "pairs", "sees")
 _RATIO = "ratio: head over base, above 1 is slower or larger"
 
 
@@ -67,12 +67,19 @@ def _figures(verdict: Verdict) -> tuple[str, ...]:
     visible = verdict.smallest_visible
     return (
         wording.outcome(verdict),
-        *wording.amounts(verdict),
+        _both_amounts(verdict),
         wording.as_ratio(verdict.ratio) if verdict.ratio is not None else "",
         wording.interval(verdict) if verdict.pairs else "",
         str(verdict.pairs) if verdict.pairs else "",
         short_percent(visible) if visible is not None else "",
     )
+
+
+def _both_amounts(verdict: Verdict) -> str:
+    """``10.0, 13.0 ms``: a unit that both have stands once."""
+    base, head = wording.amounts(verdict)
+    number, _, unit = base.rpartition(" ")
+    return f"{number if head.endswith(f' {unit}') else base}, {head}" if base else ""
 
 
 def _not_comparable(verdict: Verdict) -> str:

@@ -125,9 +125,10 @@ class SideProcess:
     def _receive(self, *, is_to_work: bool = False) -> Message:
         """Its next answer; which fixture it is making is noted, and is none."""
         while True:
+            began = seconds()
             if is_to_work:
                 self._wait_while_it_works()
-            answer = self._read_message()
+            answer = self._read_message(began)
             if not isinstance(answer, FixtureSetUp):
                 return answer
             self._fixture = answer.name
@@ -151,9 +152,9 @@ class SideProcess:
                     f"{self._process.last_lines()}"
                 )
 
-    def _read_message(self) -> Message:
-        began = seconds()
-        left_seconds = self._deadline - began
+    def _read_message(self, began: float) -> Message:
+        """The next one, waited for since ``began``."""
+        left_seconds = self._deadline - seconds()
         try:
             line = self._process.read_line(limit_seconds=max(0.0, min(HANG_SECONDS, left_seconds)))
         except ProcessLostError:

@@ -158,10 +158,17 @@ def test_all_but_node_ids_and_commands_fits_eighty_columns(shop: Repository, ran
 def test_what_is_gated_alone_says_the_same(shop: Repository, ran: Ran) -> None:
     command = ran.report["reproduce"]["test_shop.py::test_work[slower too]"]
     assert f"  {command}" in ran.lines
-    assert command == (f"cd {shop.folder} && pytest 'test_shop.py::test_work[slower too]' --benchmark-only --gate HEAD")
+    commit = shop.git("rev-parse", "HEAD")[:12]
+    assert command == f"pytest 'test_shop.py::test_work[slower too]' --benchmark-only --gate={commit}"
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
-        command, shell=True, env=shop.environment(PATH=path), cwd="/", capture_output=True, text=True, check=False
+        command,
+        shell=True,
+        env=shop.environment(PATH=path),
+        cwd=shop.folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 10, done.stdout + done.stderr
     assert "gate regressed: time of 1 case (exit code 10)" in done.stdout
