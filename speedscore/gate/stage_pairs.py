@@ -89,10 +89,15 @@ class _Watch:
             scratch = make_scratch("hlo")
             try:
                 seen: set[Path] = set()
-                for case, _, _ in self._run(spec, other, cases, dump_variables(scratch)):
-                    modules = dumped_modules(scratch)
-                    found[spec.label][case] = operations_in(modules - seen)
-                    seen = modules
+
+                def collected(seen: set[Path] = seen, scratch: Path = scratch) -> None:
+                    # What test modules compile as they are imported is no case's.
+                    seen |= dumped_modules(scratch)
+
+                for case, _, _ in self._run(spec, other, cases, dump_variables(scratch), collected=collected):
+                    fresh = dumped_modules(scratch) - seen
+                    found[spec.label][case] = operations_in(fresh)
+                    seen |= fresh
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
         changes = {case: program_change(found["base"][case], found["head"][case]) for case in cases}
@@ -108,7 +113,13 @@ class _Watch:
         return both[::-1] if reverse else both
 
     def _run(
-        self, spec: SideSpec, other: SideSpec, cases: Sequence[str], variables: Mapping[str, str]
+        self,
+        spec: SideSpec,
+        other: SideSpec,
+        cases: Sequence[str],
+        variables: Mapping[str, str],
+        *,
+        collected: Callable[[], None] = lambda: None,
     ) -> Iterator[tuple[str, Finished, float | None]]:
         """Each case with how it ended, and the import of the process."""
         deadline = self._plan.deadline_seconds
@@ -120,6 +131,7 @@ class _Watch:
         )
         try:
             import_seconds = side.collected().import_seconds
+            collected()
             for case, following in zip(cases, (*cases[1:], None), strict=True):
                 yield case, _finished(side, case, following, clock=self._clock), import_seconds
             side.end()

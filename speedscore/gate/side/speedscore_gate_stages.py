@@ -35,7 +35,7 @@ class Spans:
     def __init__(self, clock: Callable[[], float] = Clock.wall) -> None:
         self._clock = clock
         self._ended: dict[int, list[tuple[float, float]]] = {}
-        self.seconds: Counter[str] = Counter()
+        self.seconds: Any = Counter()  # of floats, for which typeshed has no name
 
     def end(self, stage: str, duration: float) -> None:
         now = self._clock()
@@ -58,8 +58,8 @@ class Stages:
         self._spans = Spans()
         self._hears_jax = False
         self._torch_before: Counter[str] = Counter()
-        self._set_up: Counter[str] = Counter()
-        self._rounds: Counter[str] = Counter()
+        self._set_up: Any = Counter()
+        self._rounds: Any = Counter()
         self._iterations = 0
         self._was_called = False
 
@@ -102,7 +102,7 @@ class Stages:
 
     def _listen(self) -> None:
         """As soon as the test has imported JAX."""
-        monitoring = getattr(sys.modules.get("jax"), "monitoring", None)
+        monitoring: Any = getattr(sys.modules.get("jax"), "monitoring", None)
         if not self._hears_jax and hasattr(monitoring, "register_event_duration_secs_listener"):
             monitoring.register_event_duration_secs_listener(self._hear)
             self._hears_jax = True
