@@ -5,6 +5,7 @@ It reads text and counts. It imports no framework, runs nothing, and says nothin
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections import Counter
@@ -93,14 +94,22 @@ def operations(text: str) -> Counter[Operation]:
 
 
 def changed_operations(base: Mapping[Operation, int], head: Mapping[Operation, int]) -> list[OperationChange]:
-    """By opcode, those that came first, then those that went; the largest difference first."""
+    """By opcode, those that came first, then those that went; the largest difference of their results first.
+
+    Not of their numbers: a sort brings its comparator, a dozen operations on scalars.
+    """
     before, after = _by_opcode(base), _by_opcode(head)
+    elements = Counter({operation: number * _elements(operation.shape) for operation, number in head.items()})
+    elements.subtract({operation: number * _elements(operation.shape) for operation, number in base.items()})
+    more = _by_opcode(elements)
     changes = [
         OperationChange(opcode, base=before[opcode], head=after[opcode])
         for opcode in before.keys() | after.keys()
         if before[opcode] != after[opcode]
     ]
-    return sorted(changes, key=lambda change: (change.base - change.head, change.operation))
+    return sorted(
+        changes, key=lambda change: (change.head < change.base, -abs(more[change.operation]), change.operation)
+    )
 
 
 def changed_layouts(base: Mapping[Operation, int], head: Mapping[Operation, int]) -> list[OperationChange]:
@@ -118,6 +127,12 @@ def changed_layouts(base: Mapping[Operation, int], head: Mapping[Operation, int]
         if before[layout] != after[layout]
     ]
     return sorted(changes, key=lambda change: (change.base - change.head, change.operation))
+
+
+def _elements(shape: str) -> int:
+    """Of ``f32[8,4],s32[]`` 33."""
+    sizes = re.findall(r"\[([\d,]*)\]", shape)
+    return sum(math.prod(int(each) for each in size.split(",") if each) for size in sizes) or 1
 
 
 def _by_opcode(side: Mapping[Operation, int]) -> Counter[str]:

@@ -89,8 +89,14 @@ def reasons_of(
     operations: Sequence[OperationChange] = (),
     verdicts: Sequence[Verdict] = (),
 ) -> CaseReasons:
-    """Put side by side what was seen of both sides; ``verdicts`` are the case's own, whose counts may have moved."""
-    before, after = _Profile(base), _Profile(head)
+    """Put side by side what was seen of both sides; ``verdicts`` are the case's own, whose counts may have moved.
+
+    The sides ran one after the other here, and others may have disturbed one of them. So where the verdict has a ratio,
+    head's seconds are made that ratio of base's: a profile says how they are shared, timed rounds how many they are.
+    """
+    ratio = next((each.ratio for each in verdicts if each.metric == "time" and each.outcome == "regressed"), None)
+    before = _Profile(base)
+    after = _Profile(head, seconds=before.seconds * ratio if ratio and before.seconds else None)
     notes = [each for each in dict.fromkeys((base.failed, head.failed)) if each]
     if not before.seconds or not after.seconds:
         notes.append("the profiler found the benchmark in no function of Python")
@@ -101,7 +107,7 @@ def reasons_of(
         note="; ".join(notes),
         profiler=profiler,
         functions=_grown_functions(before, after),
-        operators=_grown_operators(base.operators, head.operators),
+        operators=_grown_operators(base.operators, head.operators, ratio=ratio),
         operations=tuple(operations[:MOST_OPERATIONS]),
         counts=moved_counts(verdicts),
         stacks=_stacks(before, after),
@@ -119,19 +125,21 @@ def moved_counts(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
 class _Profile:
     """The seconds of one call of the benchmark, as they were found."""
 
-    def __init__(self, observed: Observed) -> None:
+    def __init__(self, observed: Observed, *, seconds: float | None = None) -> None:
+        """``seconds`` are those of a call, where they are known better."""
         sampled = sum(seconds for _, seconds in observed.stacks)
         # What falls between two samples is like the samples.
-        scale = observed.seconds / sampled / observed.calls if sampled and observed.calls else 0.0
+        of_call = seconds or (observed.seconds / observed.calls if observed.calls else 0.0)
+        scale = of_call / sampled if sampled else 0.0
         self.seconds = sampled * scale
         self.stacks = [
-            (tuple(observed.functions[place] for place in stack), seconds * scale) for stack, seconds in observed.stacks
+            (tuple(observed.functions[place] for place in stack), found * scale) for stack, found in observed.stacks
         ]
         self.seconds_of: defaultdict[_Key, float] = defaultdict(float)
         self.through: defaultdict[_Key, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
         self.functions: dict[_Key, SampledFunction] = {}
-        for stack, seconds in self.stacks:
-            self._add(stack, seconds)
+        for stack, found in self.stacks:
+            self._add(stack, found)
 
     def _add(self, stack: Sequence[SampledFunction], seconds: float) -> None:
         """To the innermost own function, or the outermost of all where none is."""
@@ -187,16 +195,18 @@ def _through(key: _Key, before: _Profile, after: _Profile, *, growth: float) -> 
 
 
 def _grown_operators(
-    base: Mapping[str, tuple[float, float]], head: Mapping[str, tuple[float, float]]
+    base: Mapping[str, tuple[float, float]], head: Mapping[str, tuple[float, float]], *, ratio: float | None
 ) -> tuple[GrownOperator, ...]:
+    """Those that run more often first, then by their growth. ``ratio`` is that of all of them together, if known."""
     none = (0.0, 0.0)
-    more = sum(seconds for _, seconds in head.values()) - sum(seconds for _, seconds in base.values())
+    before, after = (sum(seconds for _, seconds in side.values()) for side in (base, head))
+    scale = before * ratio / after if ratio and before and after else 1.0
     grown = [
-        GrownOperator(name, base.get(name, none)[0], calls, base.get(name, none)[1], seconds)
+        GrownOperator(name, base.get(name, none)[0], calls, base.get(name, none)[1], seconds * scale)
         for name, (calls, seconds) in head.items()
-        if seconds - base.get(name, none)[1] > max(0.0, _LEAST_SHARE * more)
+        if seconds * scale - base.get(name, none)[1] > max(0.0, _LEAST_SHARE * (after * scale - before))
     ]
-    grown.sort(key=lambda each: each.base_seconds - each.head_seconds)
+    grown.sort(key=lambda each: (each.head_calls <= each.base_calls, each.base_seconds - each.head_seconds))
     return tuple(grown[:MOST_OPERATIONS])
 
 

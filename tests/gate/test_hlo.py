@@ -61,6 +61,11 @@ def test_what_came_is_named_before_what_went() -> None:
     assert changed_operations(base, base) == []
 
 
+def test_what_came_with_an_operation_is_named_behind_it() -> None:
+    head = {Operation("sort", "f32[256,256]"): 1, Operation("compare", "pred[]"): 9, Operation("select", "f32[]"): 5}
+    assert [change.operation for change in changed_operations({}, head)] == ["sort", "compare", "select"]
+
+
 def test_a_layout_that_changed_is_named_where_the_operations_are_the_same() -> None:
     base = Counter({Operation("dot", "f32[8,4]", "{1,0}"): 2})
     head = Counter({Operation("dot", "f32[8,4]", "{1,0}"): 1, Operation("dot", "f32[8,4]", "{0,1}"): 1})

@@ -127,3 +127,13 @@ def test_reasons_stand_on_the_terminal_and_in_markdown_as_text() -> None:
 def test_reasons_of_nothing_are_not_mentioned() -> None:
     assert not any("why" in line for line in terminal_lines(report(CaseReasons("test_a"))))
     assert "Where it comes from" not in markdown(report(CaseReasons("test_a")))
+
+
+def test_what_disturbs_one_side_as_a_whole_names_no_function() -> None:
+    """Head ran while others had the processor: all took 1.5 times as long, and one function more than that."""
+    disturbed = {stack: 1.5 * seconds for stack, seconds in BASE.items()}
+    head = disturbed | {(BENCH, PARSE, HELP): 3.0}
+    slower = [Verdict(case="a case", metric="time", outcome="regressed", ratio=1.25)]
+    reasons = reasons_of("", observed(BASE), observed(head), profiler="", verdicts=slower)
+    assert [each.name for each in reasons.functions] == ["help"]
+    assert reasons.functions[0].of_slowdown == pytest.approx(1.0)
