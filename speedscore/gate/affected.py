@@ -65,7 +65,8 @@ def _why_all(traced: Traced, changed: ChangedFiles, unaffecting: Sequence[str]) 
     opened = {path for side in known for path in side.files}
     folders = {folder for side in known for folder in side.folders}
     for path in sorted(changed.paths):
-        if path.endswith(_IMPORTED) or path in opened or any(_lies_in(path, folder) for folder in folders):
+        is_imported = path.endswith(_IMPORTED) and not _is_unseen(path)
+        if is_imported or path in opened or any(_lies_in(path, folder) for folder in folders if folder != "."):
             continue
         if not any(_fits(path, pattern) for pattern in unaffecting):
             return f"{path} changed, and which of them depend on it cannot be told"
@@ -83,6 +84,14 @@ def _why_run(sides: Sequence[Dependencies], changed: ChangedFiles) -> str:
             if path := next((path for path in changed.paths if _lies_in(path, folder)), ""):
                 return f"{path} changed, and {folder} was listed"
     return ""
+
+
+def _is_unseen(path: str) -> bool:
+    """Whether a side does not tell that it imports it, for it looks like what is installed."""
+    parts = path.split("/")
+    return bool({"site-packages", "dist-packages"} & {*parts}) or any(
+        part.endswith((".egg-info", ".dist-info")) for part in parts
+    )
 
 
 def _lies_in(path: str, folder: str) -> bool:

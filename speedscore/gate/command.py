@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -91,10 +92,12 @@ def _gate(
         packages = differing_packages(*both)
         if made:
             base, head = described(head, request.upgrade)
+        set_up: list[str] = []
         if settings.base_setup and base.is_temporary:
             _say([f"gate: base_setup: {one_line(settings.base_setup)}"])
             most_seconds = None if deadline is None else max(0.0, deadline - clock())
             folder, _ = places(config.rootpath, head, base)
+            set_up = _warn_of_other_setup(settings, folder)
             set_up_base(settings.base_setup, folder=folder, python=request.base_python, most_seconds=most_seconds)
         side_places = [
             _place(config, settings, tree=tree, other=other, head=head, environment=environment, both=both)
@@ -157,7 +160,7 @@ def _gate(
         missing=outcome.missing,
         skipped=outcome.skipped,
         left_out=outcome.left_out,
-        warnings=(*outcome.warnings, *_warn_of_missing_commits(request, base=base, head=head)),
+        warnings=(*outcome.warnings, *set_up, *_warn_of_missing_commits(request, base=base, head=head)),
         cut_off=outcome.cut_off,
         pairs=outcome.pairs,
         seconds=clock() - began,
@@ -249,6 +252,17 @@ def _why_all(
     if any(packages) or environments[0].prefix != environments[1].prefix:
         return "base has an environment of its own"
     return why_all_before(changed) if changed is not None else ""
+
+
+def _warn_of_other_setup(settings: Settings, base: Path) -> list[str]:
+    """``base_setup`` is head's, and could make base slower as well as ready."""
+    try:
+        own = Settings(read_table(base)).base_setup
+    except SettingsError:
+        own = ""
+    if own == settings.base_setup:
+        return []
+    return [f"base was set up by head's base_setup, which base does not have: {settings.base_setup}"]
 
 
 def _warn_of_missing_commits(request: GateRequest, *, base: SourceTree, head: SourceTree) -> list[str]:

@@ -59,6 +59,15 @@ class PySpy:
         self._log_path = folder / "py-spy.log"
         self._log = self._log_path.open("w")
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
+        try:
+            self._wait_for_samples()
+        except BaseException:  # Ctrl-C: nobody has this object yet, to close it
+            self._process.kill()
+            self._process.wait()
+            self._log.close()
+            raise
+
+    def _wait_for_samples(self) -> None:
         end = seconds() + _READY_SECONDS
         while self._process.poll() is None and _SAMPLING not in self._said():
             if seconds() >= end:

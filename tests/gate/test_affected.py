@@ -105,6 +105,12 @@ def test_an_ignored_file_that_was_read_counts_like_any_other(checkouts: tuple[Pa
     assert judged(checkouts, "made.bin", one=Dependencies(("made.bin",)), two=TWO) == {"two": OUT}
 
 
+@pytest.mark.parametrize("path", ["vendor/site-packages/one.py", "one.egg-info/x.py", "data.parquet"])
+def test_what_no_side_would_tell_of_lets_all_of_them_run(checkouts: tuple[Path, Path], path: str) -> None:
+    # That the first test lists the whole checkout says nothing of what the second one reads.
+    assert f"{path} changed" in str(judged(checkouts, path, one=Dependencies((KEPT,), folders=(".",)), two=TWO))
+
+
 def test_a_listed_folder_is_not_another_one_whose_name_is_longer(checkouts: tuple[Path, Path]) -> None:
     listed = Dependencies(("a", "b", "c"), folders=("data",))
     assert judged(checkouts, "database/x.py", one=listed) == {"one": OUT}

@@ -69,6 +69,12 @@ def test_what_git_does_not_keep_is_made_in_the_base(generating: Repository) -> N
     assert (generating.folder / "src/kite.py").read_text() == "UNITS = 130\n"
 
 
+def test_where_base_is_set_up_as_head_says_and_not_base_the_report_says_so(generating: Repository) -> None:
+    generating.write({"pyproject.toml": f'{QUICK}base_setup = "python make_kite.py; true"\n'})
+    ran = generating.run("--gate=HEAD")
+    assert "base was set up by head's base_setup, which base does not have: python make_kite.py; true" in ran.said
+
+
 def test_a_command_that_fails_ends_the_gate_with_its_last_lines(generating: Repository) -> None:
     generating.write({"pyproject.toml": f'{QUICK}base_setup = "echo no paper; exit 3"\n'})
     ran = generating.run("--gate=HEAD")
