@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gate.sample_repository import QUICK, Ran, Repository, replaced, sample
+from tests.gate.sample_repository import AT_A_GLANCE, Ran, Repository, replaced, sample
 
 PLAIN = replaced(sample("plain_benchmark.py"), "UNITS = 100", "from kite import UNITS")
 CONFTEST = """
@@ -25,7 +25,7 @@ FILES = {"src/kite.py": "UNITS = 100\n", "tests/test_kite.py": PLAIN, "conftest.
 
 @pytest.fixture(scope="module")
 def within(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    repository = Repository(tmp_path_factory.mktemp("within") / "repository")
+    repository = Repository(tmp_path_factory.mktemp("within") / "repository", settings=AT_A_GLANCE)
     repository.commit(FILES)
     repository.git("clone", "--quiet", ".", "base")
     repository.write({"src/kite.py": "UNITS = 130\n"})
@@ -34,8 +34,8 @@ def within(tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 
 def test_each_side_runs_its_own_tests_and_code(within: Ran) -> None:
-    assert within.outcomes() == {"test_plain": "regressed"}, within.printed
-    assert within.verdicts()["test_plain"]["ratio"] == pytest.approx(1.3)
+    assert within.outcomes("units") == {"test_plain": "regressed"}, within.printed
+    assert within.verdicts("units")["test_plain"]["ratio"] == pytest.approx(1.3)
     assert (within.code, within.report["warnings"], within.report["missing"]) == (10, [], {})
 
 
@@ -54,7 +54,7 @@ GENERATING = {
 
 @pytest.fixture
 def generating(tmp_path: Path) -> Repository:
-    repository = Repository(tmp_path / "repository", settings=f'{QUICK}base_setup = "python make_kite.py"\n')
+    repository = Repository(tmp_path / "repository", settings=f'{AT_A_GLANCE}base_setup = "python make_kite.py"\n')
     repository.commit(GENERATING)
     repository.write({".gitignore": GENERATING[".gitignore"]})
     repository.git("commit", "--quiet", "--all", "--message=made files are not kept")
@@ -76,7 +76,7 @@ def test_where_base_is_set_up_as_head_says_and_not_base_the_report_says_so(gener
 
 
 def test_a_command_that_fails_ends_the_gate_with_its_last_lines(generating: Repository) -> None:
-    generating.write({"pyproject.toml": f'{QUICK}base_setup = "echo no paper; exit 3"\n'})
+    generating.write({"pyproject.toml": f'{AT_A_GLANCE}base_setup = "echo no paper; exit 3"\n'})
     ran = generating.run("--gate=HEAD")
     assert ran.code == 13
     assert "gate cannot run: base_setup: `echo no paper; exit 3` ended with exit code 3 in base:" in ran.said
