@@ -95,7 +95,7 @@ def test_the_overview_and_the_gate_load_nothing_heavy_and_what_judges_does() -> 
         (["facts", "diff", "2024-01", "2026-08", "jaxx"], "did you mean 'jax'?"),
         (["whatif", "jax", "--fact", "github_star=5"], "unknown key; the rubric's [facts] table lists those"),
         (["whatif", "jax", "--fact", "github_star=5"], "did you mean 'github_stars'?"),
-        (["gate"], "Name BASE, a git ref or a directory, or --canary SIZE"),
+        (["gate"], "Name BASE, a git ref or a directory, or --upgrade REQUIREMENT, or --canary SIZE"),
         ([], "required: command"),
         (["facts"], "required: action"),
     ],

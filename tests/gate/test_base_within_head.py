@@ -70,7 +70,7 @@ def test_what_git_does_not_keep_is_made_in_the_base(generating: Repository) -> N
 
 
 def test_where_base_is_set_up_as_head_says_and_not_base_the_report_says_so(generating: Repository) -> None:
-    generating.write({"pyproject.toml": f'{QUICK}base_setup = "python make_kite.py; true"\n'})
+    generating.write({"pyproject.toml": f'{AT_A_GLANCE}base_setup = "python make_kite.py; true"\n'})
     ran = generating.run("--gate=HEAD")
     assert "base was set up by head's base_setup, which base does not have: python make_kite.py; true" in ran.said
 
