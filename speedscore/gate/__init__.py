@@ -8,8 +8,10 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     worktrees       where the code of base and head lies
     projects        which Python projects lie in it; import_roots: the folders that their code is imported from
     building        what a checkout is built into, where that is asked for
-    upgrading       the present environment beside one with other versions; resolving: which packages change
+    upgrades        the present environment beside one with other versions, and what is found of them
     made_environments  how both of these make an environment, and keep it
+    base_setup      what makes the files of a base that git does not keep
+    claims          what is said of the change, to be judged
     plan            what each side's pytest is started with; side_arguments: its command line in the other checkout
     environments    which packages differ between the two
     loop            pairs of processes until all is decided; outcome: what came of it
@@ -23,10 +25,8 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     gated_case      what the pairs said of one case, to its verdicts; exclusions, case_counts: what needs no clock
     report          what a run means: the record, the exit code, the headline; report_file: read again
     output          the report on the terminal; comment: as Markdown; wording: what both say
-    stage_pairs     after an upgrade's verdicts: more processes, untimed, for stages (stages) and XLA's
-                    programs (program_changes)
-    blame           which of the upgraded packages it was; upgrade_evidence: all of this in order; upgrade_report: its
-                    record; upgrade_wording: in words
+    reasons         where a regression comes from: a pair of its own, after the verdicts
+    hlo             which operations of XLA's programs came and went, for reasons and upgrades
     posting         the one comment under a pull request: posted, or changed where it stands
 
 ``bisect`` asks a gate about one commit after the other. No verdict is drawn here: that is the room ``verdicts``.

@@ -35,11 +35,11 @@ from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideRep
 from speedscore.gate.request import GateRequest, find_rootdir_again, read_request
 from speedscore.gate.side_process import SideProcess
 from speedscore.gate.sides import StartSide
-from speedscore.gate.stage_pairs import watch_stages
-from speedscore.gate.upgrade_evidence import described, explain
-from speedscore.gate.upgrade_report import UpgradeReport
-from speedscore.gate.upgrade_wording import upgrade_headline
-from speedscore.gate.upgrading import Upgrade, upgrade
+from speedscore.gate.upgrades.evidence import described, explain
+from speedscore.gate.upgrades.report import UpgradeReport
+from speedscore.gate.upgrades.stage_pairs import watch_stages
+from speedscore.gate.upgrades.upgrading import Upgrade, upgrade
+from speedscore.gate.upgrades.wording import upgrade_headline
 from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, commits_missing_in_head, working_tree
 from speedscore.host.clock import Clock
 from speedscore.host.clock import seconds as monotonic_seconds

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from speedscore.gate import wording
-from speedscore.gate.reason_wording import reason_lines, source
+from speedscore.gate.reasons.wording import reason_lines, source
 from speedscore.gate.report import GateReport
 from speedscore.text.markdown import Markdown, code, escaped, fenced, inert, markdown_table
 from speedscore.text.numbers import percent, short_percent, three_digits

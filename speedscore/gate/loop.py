@@ -18,10 +18,10 @@ from speedscore.gate.claims import claims_by_case
 from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.gated_case import GatedCase, Schedule
 from speedscore.gate.matching import Collections, Matching, match_cases, may_be_unstable
-from speedscore.gate.observing import find_reasons
 from speedscore.gate.outcome import INTERRUPTED, GateOutcome, outcome_of
 from speedscore.gate.pairs import PairRunner, StartedPair
 from speedscore.gate.plan import GatePlan
+from speedscore.gate.reasons.observing import find_reasons
 from speedscore.gate.sides import Ended, StartSide, Trace
 from speedscore.host.clock import Clock
 from speedscore.verdicts.settings import Settings

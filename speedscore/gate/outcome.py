@@ -8,7 +8,7 @@ import msgspec
 
 from speedscore.gate.gated_case import GatedCase, Schedule
 from speedscore.gate.matching import Matching
-from speedscore.gate.reasons import CaseReasons
+from speedscore.gate.reasons.reasons import CaseReasons
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.settings import Settings
 from speedscore.verdicts.verdict import Verdict

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from speedscore.gate import wording
-from speedscore.gate.reason_wording import reason_lines, source
+from speedscore.gate.reasons.wording import reason_lines, source
 from speedscore.gate.report import GateReport
 from speedscore.text.numbers import short_percent
 from speedscore.text.tables import captioned_table

@@ -11,8 +11,8 @@ from enum import IntEnum
 
 import msgspec
 
-from speedscore.gate.reasons import CaseReasons
-from speedscore.gate.upgrade_report import UpgradeReport
+from speedscore.gate.reasons.reasons import CaseReasons
+from speedscore.gate.upgrades.report import UpgradeReport
 from speedscore.host.fields import Scalar
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Outcome, Verdict, VerdictPolicy

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from speedscore.gate.report import GateReport, SideReport, count
-from speedscore.gate.upgrade_wording import differing, upgrade_lines
+from speedscore.gate.upgrades.wording import differing, upgrade_lines
 from speedscore.text.numbers import duration, short_percent, size
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import FigureVerdict, Outcome, Verdict, interval_error, is_minor

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from speedscore.gate.reasons import StackTimes
+from speedscore.gate.reasons.reasons import StackTimes
 from speedscore.text.numbers import duration
 from speedscore.text.wrapping import shortened
 

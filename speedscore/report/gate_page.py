@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from speedscore.gate import wording
-from speedscore.gate.reason_wording import reason_lines, source
+from speedscore.gate.reasons.wording import reason_lines, source
 from speedscore.gate.report import GateReport
 from speedscore.gate.report_file import read_report
 from speedscore.host.extras import require

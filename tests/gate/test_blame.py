@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.gate.blame import BlameStep, Names, find_blame, growing_sets
 from speedscore.gate.environments import Environment
-from speedscore.gate.resolving import Pin
+from speedscore.gate.upgrades.blame import BlameStep, Names, find_blame, growing_sets
+from speedscore.gate.upgrades.resolving import Pin
 
 
 def environment(packages: dict[str, str], requires: dict[str, tuple[str, ...]]) -> Environment:

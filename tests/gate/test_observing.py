@@ -11,9 +11,9 @@ import pytest
 from speedscore_gate_observing import ObservedRounds, Sampler, observe
 
 from speedscore.gate.outcome import GateOutcome
-from speedscore.gate.py_spy import RATE_HERTZ, read_samples
+from speedscore.gate.reasons.py_spy import RATE_HERTZ, read_samples
+from speedscore.gate.reasons.source_places import placed
 from speedscore.gate.sides import Observed, SampledFunction
-from speedscore.gate.source_places import placed
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, a_plan, a_spec, gated
 
 CASE, CALM = "test_it.py::test_it", "test_it.py::test_calm"

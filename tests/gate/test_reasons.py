@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from speedscore.gate.comment import markdown
 from speedscore.gate.hlo import OperationChange
 from speedscore.gate.output import terminal_lines
-from speedscore.gate.reasons import CaseReasons, reasons_of
+from speedscore.gate.reasons.reasons import CaseReasons, reasons_of
 from speedscore.gate.report import SCHEMA_VERSION, GateReport, SideReport
 from speedscore.gate.sides import Observed, SampledFunction
 from speedscore.verdicts.verdict import Verdict

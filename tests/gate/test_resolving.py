@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 
 from speedscore.gate.environments import Environment
 from speedscore.gate.errors import GateError
-from speedscore.gate.resolving import (
+from speedscore.gate.upgrades.resolving import (
     Pin,
     broken_by,
     changes_of_pip,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from speedscore.gate.sides import Finished, SideSpec
-from speedscore.gate.stage_pairs import PROCESSES, StageEvidence, watch_stages
+from speedscore.gate.upgrades.stage_pairs import PROCESSES, StageEvidence, watch_stages
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpSide, MadeUpTest, a_plan
 
 CASE = "test_it.py::test_it"

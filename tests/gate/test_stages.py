@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from speedscore_gate_stages import JAX_EVENTS, Spans, Stages, torch_seconds
 
-from speedscore.gate.stages import StageSample, slower_stage, stage_times
+from speedscore.gate.upgrades.stages import StageSample, slower_stage, stage_times
 
 TRACE, LOWER, COMPILE = JAX_EVENTS
 

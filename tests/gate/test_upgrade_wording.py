@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from speedscore.gate.blame import Blame, BlameStep
 from speedscore.gate.hlo import OperationChange
-from speedscore.gate.program_changes import ProgramChange
-from speedscore.gate.stages import StageTimes
-from speedscore.gate.upgrade_report import UpgradeReport
-from speedscore.gate.upgrade_wording import differing, upgrade_headline, upgrade_lines
+from speedscore.gate.upgrades.blame import Blame, BlameStep
+from speedscore.gate.upgrades.program_changes import ProgramChange
+from speedscore.gate.upgrades.report import UpgradeReport
+from speedscore.gate.upgrades.stages import StageTimes
+from speedscore.gate.upgrades.wording import differing, upgrade_headline, upgrade_lines
 from speedscore.verdicts.verdict import Outcome, Verdict
 
 IMPORT = StageTimes("import", base=1.0, head=2.0, is_timed=False, has_changed=True)

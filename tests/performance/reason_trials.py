@@ -122,7 +122,7 @@ false_alarm = "10%"
 """
 """What is planted is large, and how surely it is found is not the question here."""
 _AS_IT_IS = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
-_WITHOUT_PY_SPY = f"from speedscore.gate import observing; observing.find_py_spy = lambda: None; {_AS_IT_IS}"
+_WITHOUT_PY_SPY = f"from speedscore.gate.reasons import observing; observing.find_py_spy = lambda: None; {_AS_IT_IS}"
 
 
 class Planted(msgspec.Struct, frozen=True):

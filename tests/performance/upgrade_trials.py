@@ -29,7 +29,7 @@ import msgspec
 from tabulate import tabulate
 
 from speedscore.gate.environments import environment_of
-from speedscore.gate.upgrading import upgrade
+from speedscore.gate.upgrades.upgrading import upgrade
 from tests.performance.upgrade_regressions import CONTROLS, PUBLISHED
 
 REPRODUCED_FROM = 1.1

@@ -12,7 +12,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from speedscore.gate.environments import Environment
-from speedscore.gate.resolving import Pin, conflicts, required_name, that_name
+from speedscore.gate.upgrades.resolving import Pin, conflicts, required_name, that_name
 
 Names = frozenset[str]
 

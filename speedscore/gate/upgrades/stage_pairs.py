@@ -15,9 +15,9 @@ import msgspec
 from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.hlo import Operation, dump_variables, dumped_modules, operations_in
 from speedscore.gate.plan import GatePlan
-from speedscore.gate.program_changes import ProgramChange, program_change
 from speedscore.gate.sides import CaseRequest, Finished, Ready, Side, SideSpec, StartSide
-from speedscore.gate.stages import StageSample, StageTimes, stage_times
+from speedscore.gate.upgrades.program_changes import ProgramChange, program_change
+from speedscore.gate.upgrades.stages import StageSample, StageTimes, stage_times
 from speedscore.host.clock import Clock
 from speedscore.host.piped import ProcessLostError
 from speedscore.host.scratch import make_scratch

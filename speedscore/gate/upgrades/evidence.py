@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from speedscore.gate.blame import Blame, BlameStep, Names, find_blame, growing_sets
 from speedscore.gate.errors import GateError
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.plan import GatePlan, SidePlan
-from speedscore.gate.stage_pairs import StageEvidence
-from speedscore.gate.upgrade_report import UpgradeReport, changed_stage
-from speedscore.gate.upgrading import Upgrade, environment_with
+from speedscore.gate.upgrades.blame import Blame, BlameStep, Names, find_blame, growing_sets
+from speedscore.gate.upgrades.report import UpgradeReport, changed_stage
+from speedscore.gate.upgrades.stage_pairs import StageEvidence
+from speedscore.gate.upgrades.upgrading import Upgrade, environment_with
 from speedscore.gate.worktrees import SourceTree
 from speedscore.text.numbers import duration
 from speedscore.verdicts.verdict import Verdict

@@ -4,7 +4,7 @@ from here. It formats and decides nothing."""
 from __future__ import annotations
 
 from speedscore.gate.hlo import OperationChange
-from speedscore.gate.reasons import CaseReasons, GrownFunction, GrownOperator
+from speedscore.gate.reasons.reasons import CaseReasons, GrownFunction, GrownOperator
 from speedscore.text.numbers import duration, percent, three_digits
 
 _MOST_OPERATORS = 3

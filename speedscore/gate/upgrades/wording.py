@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from speedscore.gate.blame import Blame
-from speedscore.gate.program_changes import ProgramChange
-from speedscore.gate.upgrade_report import UpgradeReport, changed_stage
+from speedscore.gate.upgrades.blame import Blame
+from speedscore.gate.upgrades.program_changes import ProgramChange
+from speedscore.gate.upgrades.report import UpgradeReport, changed_stage
 from speedscore.text.numbers import duration
 from speedscore.verdicts.verdict import Verdict
 

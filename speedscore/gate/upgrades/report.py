@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from speedscore.gate.blame import Blame
-from speedscore.gate.program_changes import ProgramChange
-from speedscore.gate.stages import StageTimes, slower_stage
+from speedscore.gate.upgrades.blame import Blame
+from speedscore.gate.upgrades.program_changes import ProgramChange
+from speedscore.gate.upgrades.stages import StageTimes, slower_stage
 from speedscore.verdicts.verdict import Verdict
 
 _CHANGED = ("regressed", "improved")

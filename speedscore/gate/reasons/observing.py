@@ -25,10 +25,10 @@ from speedscore.gate.hlo import (
     operations_in,
 )
 from speedscore.gate.pairs import PairRunner, StartedPair
-from speedscore.gate.py_spy import PySpy, find_py_spy
-from speedscore.gate.reasons import CaseReasons, moved_counts, reasons_of
+from speedscore.gate.reasons.py_spy import PySpy, find_py_spy
+from speedscore.gate.reasons.reasons import CaseReasons, moved_counts, reasons_of
+from speedscore.gate.reasons.source_places import placed
 from speedscore.gate.sides import CaseRequest, Finished, Observed, Ready, Side
-from speedscore.gate.source_places import placed
 from speedscore.host.piped import ProcessLostError
 from speedscore.host.scratch import make_scratch
 from speedscore.verdicts.verdict import Verdict

@@ -18,7 +18,7 @@ import msgspec
 
 from speedscore.gate.environments import Environment, environment_of
 from speedscore.gate.made_environments import Runner, kept_environment, make_environment, pip_for
-from speedscore.gate.resolving import Pin, Resolved, check_requests, resolve
+from speedscore.gate.upgrades.resolving import Pin, Resolved, check_requests, resolve
 from speedscore.host.scratch import make_scratch
 
 OPTION = "--gate-upgrade"

@@ -1,0 +1,11 @@
+"""``--gate-upgrade``: the present environment beside one with other versions. In the order in which they are called:
+
+    resolving       which packages the upgrade changes, asked of uv or pip
+    upgrading       the two environments, made alike
+    evidence        what is looked for once the verdicts stand
+    stage_pairs     more processes, untimed, for stages (stages) and XLA's programs (program_changes)
+    blame           which of the packages it was
+    report          all of this as a record; wording: in words
+
+No round of theirs is compared, and none of it changes a verdict.
+"""
