@@ -22,8 +22,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from scipy.stats import binomtest
 from tabulate import tabulate
+
+from tests.performance.trials import commit_of_code, in_time, keep, read_lines, share, single_threaded
 
 RESULTS = Path(__file__).parent / "results" / "claim_trials.jsonl"
 
@@ -152,7 +153,7 @@ def _gated(planted: Planted, repository: Path, tests: list[str], *, claim: str, 
             *(f"--gate-claim={claim}", f"--gate-json={report_path}"),
         ],
         cwd=repository,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+        env=single_threaded(),
         capture_output=True,
         text=True,
         check=False,
@@ -186,7 +187,7 @@ def _git(repository: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def table(trials: Iterable[ClaimTrial]) -> str:
+def tally(trials: Iterable[ClaimTrial]) -> str:
     """A line for each kind of pull request, and one for all, with exact 95 % intervals (Clopper and Pearson)."""
     groups: dict[str, list[ClaimTrial]] = {}
     for trial in trials:
@@ -197,13 +198,12 @@ def table(trials: Iterable[ClaimTrial]) -> str:
         if not of_kind:
             continue
         outcomes = [trial.outcome for trial in of_kind]
-        interval = binomtest(sum(trial.right for trial in of_kind), len(of_kind)).proportion_ci(method="exact")
         rows.append(
             (
                 kind,
                 len(of_kind),
                 *(outcomes.count(name) for name in ("supported", "contradicted", "indistinguishable")),
-                f"{sum(trial.right for trial in of_kind)} [{100 * interval.low:.1f}, {100 * interval.high:.1f} %]",
+                share(sum(trial.right for trial in of_kind), len(of_kind)),
                 f"{sum(trial.seconds for trial in of_kind) / len(of_kind):.0f}",
             )
         )
@@ -212,7 +212,7 @@ def table(trials: Iterable[ClaimTrial]) -> str:
 
 
 def load(path: Path) -> list[ClaimTrial]:
-    return [msgspec.json.decode(line, type=ClaimTrial) for line in path.read_bytes().splitlines()]
+    return read_lines(path, ClaimTrial)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -225,17 +225,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(arguments)
     if not asked.table:
         order = random.Random()
-        commit = _git(Path(__file__).parent, "rev-parse", "--short=12", "HEAD")
+        commit = commit_of_code()
         waiting = [PLANTED[number % len(PLANTED)] for number in range(asked.planted)]
         waiting += [NULLS[number % len(NULLS)] for number in range(asked.null)]
-        end = time.monotonic() + 60 * asked.minutes if asked.minutes else float("inf")
-        for planted in waiting:
-            if time.monotonic() >= end:
-                break
-            trial = run_trial(planted, order, commit=commit)
-            with asked.out.open("ab") as out:
-                out.write(msgspec.json.encode(trial) + b"\n")
-    print(table(load(asked.out)))
+        for planted in in_time(waiting, asked.minutes):
+            keep(run_trial(planted, order, commit=commit), asked.out)
+    print(tally(load(asked.out)))
 
 
 if __name__ == "__main__":

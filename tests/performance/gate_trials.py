@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import random
 import subprocess
 import sys
@@ -21,8 +20,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
-from scipy.stats import binomtest
 from tabulate import tabulate
+
+from tests.performance.trials import commit_of_code, in_time, keep, read_lines, share, single_threaded
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -48,10 +48,6 @@ class Kind(msgspec.Struct, frozen=True):
     def is_faster(self) -> bool:
         return self.units < 100 or self.extra < 0
 
-
-COMMIT = subprocess.run(
-    ["git", "rev-parse", "--short", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
-).stdout.strip()
 
 KINDS = {
     "null": Kind(),
@@ -244,7 +240,7 @@ def run_trial(kind: str, *, neighbour: bool, detect: str, mean_rule: bool, order
             },
             changed=changed,
             mean_rule=_mean_rule(repository, environment) if mean_rule else None,
-            commit=COMMIT,
+            commit=commit_of_code(),
         )
 
 
@@ -257,11 +253,6 @@ def checkout_pair(kind: str, *, order: random.Random) -> Iterator[tuple[Path, Pa
         changed = _make(head, kind, order)
         _git(head, "worktree", "add", "--quiet", "--detach", str(base), "HEAD~1")
         yield base, head, changed
-
-
-def single_threaded() -> dict[str, str]:
-    """This process's environment, with one thread for NumPy."""
-    return os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _make(repository: Path, kind: str, order: random.Random) -> str:
@@ -350,13 +341,8 @@ def tally(trials: Iterable[Trial]) -> str:
     return tabulate(rows, headers=headers, tablefmt="github")
 
 
-def share(count: int, total: int) -> str:
-    interval = binomtest(count, total).proportion_ci(method="exact")
-    return f"{count} of {total} [{100 * interval.low:.1f}, {100 * interval.high:.1f} %]"
-
-
 def load(path: Path) -> list[Trial]:
-    return [msgspec.json.decode(line, type=Trial) for line in path.read_bytes().splitlines()]
+    return read_lines(path, Trial)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -377,15 +363,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for _ in range(asked.trials)
     ]
     order.shuffle(waiting)
-    end = time.monotonic() + 60 * asked.minutes if asked.minutes else float("inf")
-    for kind, neighbour in waiting:
-        if time.monotonic() >= end:
-            break
+    for kind, neighbour in in_time(waiting, asked.minutes):
         trial = run_trial(
             kind, neighbour=neighbour, detect=asked.detect.replace("%%", "%"), mean_rule=asked.mean_rule, order=order
         )
-        with asked.out.open("ab") as out:
-            out.write(msgspec.json.encode(trial) + b"\n")
+        keep(trial, asked.out)
     print(tally(load(asked.out)))
 
 

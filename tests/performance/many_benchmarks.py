@@ -24,7 +24,7 @@ from statistics import fmean, median
 import msgspec
 from tabulate import tabulate
 
-from tests.performance.gate_trials import COMMIT
+from tests.performance.trials import commit_of_code, keep, read_lines
 
 KINDS = {"null": 1.0, "slower-2": 1.02, "slower-5": 1.05}
 """How much work the changed benchmark does on head; of ``null`` none has changed."""
@@ -145,7 +145,7 @@ def run_trial(cases: int, kind: str, *, affected: bool, order: random.Random) ->
         pairs_of_cases=tuple(sorted(each["pairs"] for each in times)),
         load=load,
         processors=len(os.sched_getaffinity(0)),
-        commit=COMMIT,
+        commit=commit_of_code(),
     )
 
 
@@ -209,7 +209,7 @@ def tally(trials: Iterable[ManyTrial]) -> str:
 
 
 def load(path: Path) -> list[ManyTrial]:
-    return [msgspec.json.decode(line, type=ManyTrial) for line in path.read_bytes().splitlines()]
+    return read_lines(path, ManyTrial)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -225,8 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for cases in map(int, asked.cases.split(",")):
             for kind in asked.kinds.split(","):
                 trial = run_trial(cases, kind, affected=asked.affected, order=order)
-                with asked.out.open("ab") as out:
-                    out.write(msgspec.json.encode(trial) + b"\n")
+                keep(trial, asked.out)
     print(tally(load(asked.out)))
 
 

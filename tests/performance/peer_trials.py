@@ -23,7 +23,8 @@ from pathlib import Path
 import msgspec
 from tabulate import tabulate
 
-from tests.performance.gate_trials import KINDS, checkout_pair, neighbour_process, share, single_threaded
+from tests.performance.gate_trials import KINDS, checkout_pair, neighbour_process
+from tests.performance.trials import in_time, keep, read_lines, share, single_threaded
 
 THRESHOLD = 0.05
 BENCHMARKS = ("test_matmul", "test_loop")
@@ -243,7 +244,7 @@ def tally(trials: Iterable[PeerTrial]) -> str:
 
 
 def load(path: Path) -> list[PeerTrial]:
-    return [msgspec.json.decode(line, type=PeerTrial) for line in path.read_bytes().splitlines()]
+    return read_lines(path, PeerTrial)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -263,13 +264,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for _ in range(asked.trials)
     ]
     order.shuffle(waiting)
-    end = time.monotonic() + 60 * asked.minutes if asked.minutes else float("inf")
-    for kind, neighbour in waiting:
-        if time.monotonic() >= end:
-            break
+    for kind, neighbour in in_time(waiting, asked.minutes):
         for trial in run_trial(kind, neighbour=neighbour, tools=asked.tools, order=order):
-            with asked.out.open("ab") as out:
-                out.write(msgspec.json.encode(trial) + b"\n")
+            keep(trial, asked.out)
     print(tally(load(asked.out)))
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,8 @@ from pathlib import Path
 
 import msgspec
 from tabulate import tabulate
+
+from tests.performance.trials import commit_of_code, keep, read_lines, single_threaded
 
 RESULTS = Path(__file__).parent / "results" / "reason_trials.jsonl"
 
@@ -228,7 +229,7 @@ def run_trial(kind: str, *, commit: str, from_within: bool) -> ReasonTrial:
                 *("--benchmark-only", "-p", "no:cacheprovider", "--gate=HEAD~1", f"--gate-json={report_path}"),
             ],
             cwd=repository,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"},
+            env=single_threaded(),
             capture_output=True,
             text=True,
             check=False,
@@ -268,7 +269,7 @@ def _git(repository: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def table(trials: Iterable[ReasonTrial]) -> str:
+def tally(trials: Iterable[ReasonTrial]) -> str:
     """A line for each kind of regression."""
     groups: dict[str, list[ReasonTrial]] = {}
     for trial in trials:
@@ -289,7 +290,7 @@ def table(trials: Iterable[ReasonTrial]) -> str:
 
 
 def load(path: Path) -> list[ReasonTrial]:
-    return [msgspec.json.decode(line, type=ReasonTrial) for line in path.read_bytes().splitlines()]
+    return read_lines(path, ReasonTrial)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -301,12 +302,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=RESULTS, help="a line of JSON for each trial is appended")
     asked = parser.parse_args(arguments)
     if not asked.table:
-        commit = _git(Path(__file__).parent, "rev-parse", "--short=12", "HEAD")
+        commit = commit_of_code()
         for kind in asked.trials * asked.kinds.split(","):
-            trial = run_trial(kind, commit=commit, from_within=asked.from_within)
-            with asked.out.open("ab") as out:
-                out.write(msgspec.json.encode(trial) + b"\n")
-    print(table(load(asked.out)))
+            keep(run_trial(kind, commit=commit, from_within=asked.from_within), asked.out)
+    print(tally(load(asked.out)))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from tabulate import tabulate
 from speedscore.verdicts.signed_rank import lower_limit
 from speedscore.verdicts.verdict import LOOKS, VerdictPolicy, looks
 from tests.gate.simulated_gates import SharedPairs, run_of_cases
-from tests.performance.gate_trials import share
+from tests.performance.trials import share
 
 SPREAD = 0.014
 """Of the log ratios of a case's typical rounds, from pair to pair."""

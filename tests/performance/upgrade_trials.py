@@ -30,6 +30,7 @@ from tabulate import tabulate
 
 from speedscore.gate.environments import environment_of
 from speedscore.gate.upgrades.upgrading import upgrade
+from tests.performance.trials import commit_of_code, keep, read_lines
 from tests.performance.upgrade_regressions import CONTROLS, PUBLISHED
 
 REPRODUCED_FROM = 1.1
@@ -181,7 +182,7 @@ def _trial(
         hlo=", ".join(operations[:6]),
         pairs=told["pairs"],
         seconds=seconds,
-        commit=_commit(),
+        commit=commit_of_code(),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         processor=str(told.get("environment", {}).get("cpu.model", "")),
     )
@@ -209,13 +210,6 @@ def _by_hand(base: str, head: str, repository: Path, number: int) -> float:
 def _variables() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PIP_CONSTRAINT")}
     return kept | {"JAX_PLATFORMS": "cpu", "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip()
 
 
 def tally(trials: Iterable[Trial]) -> str:
@@ -260,7 +254,7 @@ def groups(only: str | None = None) -> dict[tuple[str, str], list[str]]:
 
 
 def load(path: Path) -> list[Trial]:
-    return [msgspec.json.decode(line, type=Trial) for line in path.read_bytes().splitlines()]
+    return read_lines(path, Trial)
 
 
 def main() -> None:
@@ -285,8 +279,7 @@ def main() -> None:
                 f"{trial.outcome} {trial.ratio} {trial.stage}"
             )
             if options.out:
-                with options.out.open("ab") as file:
-                    file.write(msgspec.json.encode(trial) + b"\n")
+                keep(trial, options.out)
 
 
 if __name__ == "__main__":
