@@ -11,7 +11,7 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     upgrades        the present environment beside one with other versions, and what is found of them
     made_environments  how both of these make an environment, and keep it
     base_setup      what makes the files of a base that git does not keep
-    claims          what is said of the change, to be judged
+    claims          what is said of the change, to be judged; case_claims: what came of it
     plan            what each side's pytest is started with; side_arguments: its command line in the other checkout
     environments    which packages differ between the two
     loop            pairs of processes until all is decided; outcome: what came of it
@@ -24,6 +24,7 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     pair_statistics what they come to: the typical round and the mean
     gated_case      what the pairs said of one case, to its verdicts; exclusions, case_counts: what needs no clock
     report          what a run means: the record, the exit code, the headline; report_file: read again
+    progress        what is printed meanwhile
     output          the report on the terminal; comment: as Markdown; wording: what both say
     reasons         where a regression comes from: a pair of its own, after the verdicts
     hlo             which operations of XLA's programs came and went, for reasons and upgrades

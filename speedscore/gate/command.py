@@ -10,7 +10,6 @@ import contextlib
 import random
 import signal
 import sys
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -30,6 +29,7 @@ from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.output import terminal_lines
 from speedscore.gate.own_code import hint_to_build
 from speedscore.gate.plan import GatePlan, SidePlace, arguments_beside_base, command_for, inside, places, plan_side
+from speedscore.gate.progress import ProgressLines, say, say_lines
 from speedscore.gate.projects import layout_of
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport, conclude, conclude_canary
 from speedscore.gate.request import GateRequest, find_rootdir_again, read_request
@@ -68,7 +68,7 @@ def run_gate(config: pytest.Config, *, start_side: StartSide = SideProcess, cloc
         report = _cannot_run(f"cannot run: {error}", config, seconds=clock() - began)
     except KeyboardInterrupt:
         report = _cannot_run("cannot run: interrupted before it began", config, seconds=clock() - began)
-    _say(terminal_lines(report))
+    say_lines(terminal_lines(report))
     return report.exit_code if _write(report, config) else GateExit.CANNOT_RUN
 
 
@@ -82,7 +82,7 @@ def _gate(
     began: float,
 ) -> GateReport:
     if config.getoption("dist", "no") != "no" or config.getoption("numprocesses", None):
-        _say(["gate: -n of pytest-xdist is left out: the sides take turns on this machine"])
+        say_lines(["gate: -n of pytest-xdist is left out: the sides take turns on this machine"])
     head = working_tree(config.rootpath, base=request.base)
     with contextlib.ExitStack() as stack:
         base = head if request.base is None else stack.enter_context(base_tree(request.base, head))
@@ -94,7 +94,7 @@ def _gate(
             base, head = described(head, request.upgrade)
         set_up: list[str] = []
         if settings.base_setup and base.is_temporary:
-            _say([f"gate: base_setup: {one_line(settings.base_setup)}"])
+            say_lines([f"gate: base_setup: {one_line(settings.base_setup)}"])
             most_seconds = None if deadline is None else max(0.0, deadline - clock())
             folder, _ = places(config.rootpath, head, base)
             set_up = _warn_of_other_setup(settings, folder)
@@ -128,7 +128,7 @@ def _gate(
             only_affected=request.only_affected and not all_because,
             all_because=all_because,
         )
-        listener = _ProgressLines(clock, began)
+        listener = ProgressLines(clock, began)
         outcome, explained = _gated(
             plan, settings, request, made, start_side=start_side, clock=clock, listener=listener
         )
@@ -183,7 +183,7 @@ def _gated(
     *,
     start_side: StartSide,
     clock: Clock,
-    listener: _ProgressLines,
+    listener: ProgressLines,
 ) -> tuple[GateOutcome, UpgradeReport | None]:
     """What comes of the gate, and beside it of an upgrade's."""
 
@@ -197,13 +197,13 @@ def _gated(
         return outcome, None
     watch = partial(watch_stages, plan, start_side=start_side, clock=clock, hash_seed=whole.hash_seed())
     again = (lambda narrowed: gate(narrowed).run()) if request.blame else None
-    return explain(made, outcome, plan, request.upgrade, watch=watch, gate=again, say=_say_one)
+    return explain(made, outcome, plan, request.upgrade, watch=watch, gate=again, say=say)
 
 
 def _made(request: GateRequest, *, most_seconds: float | None) -> Upgrade | None:
     if not request.upgrade:
         return None
-    return upgrade(request.upgrade, environment_of(sys.executable), say=_say_one, most_seconds=most_seconds)
+    return upgrade(request.upgrade, environment_of(sys.executable), say=say, most_seconds=most_seconds)
 
 
 def _place(
@@ -233,7 +233,7 @@ def _built(place: SidePlace, environment: Environment, *, most_seconds: float | 
         place.layout,
         project=place.project,
         environment=environment,
-        say=_say_one,
+        say=say,
         most_seconds=most_seconds,
     )
     return msgspec.structs.replace(place, build=done)
@@ -310,39 +310,10 @@ def _write(report: GateReport, config: pytest.Config) -> bool:
         if markdown_path is not None:
             write_file(markdown_path, printable(markdown(report)))
     except (OSError, RunFileError) as error:
-        _say([f"gate: the report was not written: {error}"])
+        say_lines([f"gate: the report was not written: {error}"])
         return False
     return True
 
 
 def _date() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-class _ProgressLines:
-    """Says how far the gate is, a line for each pair: who waits sees that it goes on."""
-
-    def __init__(self, clock: Clock, began: float) -> None:
-        self._clock = clock
-        self._began = began
-
-    def collected(self, cases: int) -> None:
-        _say([f"gate: cases on both sides: {cases}; a pilot finds out how to run them"])
-
-    def left_out(self, cases: int, *, all_because: str) -> None:
-        reason = f": {all_because}" if all_because else ""
-        _say([f"gate: cases left out, for nothing that they depend on changed: {cases or 'none'}{reason}"])
-
-    def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
-        decided = f"{cases - open_cases} of {cases} cases decided"
-        _say([f"gate: pair {pairs} of processes after {self._clock() - self._began:.0f} s, {decided}"])
-
-
-def _say_one(line: str) -> None:
-    _say([line])
-
-
-def _say(lines: Iterable[str]) -> None:
-    for line in lines:
-        sys.stdout.write(f"{printable(line)}\n")
-    sys.stdout.flush()

@@ -11,12 +11,13 @@ from statistics import fmean, median
 
 import msgspec
 
+from speedscore.gate.case_claims import CaseClaims
 from speedscore.gate.case_conditions import CaseConditions
 from speedscore.gate.case_counts import CaseCounts
 from speedscore.gate.exclusions import Exclusion, exclusion_of, lost
 from speedscore.gate.lockstep import PairResult, PairTask
 from speedscore.gate.sides import Finished
-from speedscore.verdicts.change_claim import ChangeClaim, ClaimVerdict, judge_claim
+from speedscore.verdicts.change_claim import ChangeClaim, ClaimVerdict
 from speedscore.verdicts.settings import CaseSettings
 from speedscore.verdicts.time_verdict import looks_slower, read_time
 from speedscore.verdicts.verdict import FigureVerdict, Verdict, VerdictPolicy, finite, is_minor, read
@@ -100,9 +101,7 @@ class GatedCase:
         self._metrics: dict[str, _PairedMetric] = {}
         self._counts = CaseCounts(other_environment=other_environment)
         self._conditions = CaseConditions()
-        self._claims = claims
-        self._judged_claims: dict[str, ClaimVerdict] = {}
-        """By the text of the claim."""
+        self.claims = CaseClaims(case_id, claims)
         self._pairs_by_fastest = 0
         self._preempted: list[float] = []
         self._runs_in_worker = False
@@ -131,7 +130,7 @@ class GatedCase:
     def open(self) -> bool:
         """True while more pairs are wanted."""
         return self.exclusion is None and (
-            any(metric.verdict is None for metric in self._metrics.values()) or bool(self._open_claims())
+            any(metric.verdict is None for metric in self._metrics.values()) or self.claims.open
         )
 
     def task(
@@ -206,49 +205,23 @@ class GatedCase:
                 metric.verdict = self._decide(name, metric, schedule, why_last=why_last)
         self._look_at_claims(schedule, cut_off=cut_off)
 
-    @property
-    def is_claimed(self) -> bool:
-        """Whether something is said of it that is to be judged."""
-        return bool(self._claims)
-
-    def _open_claims(self) -> list[ChangeClaim]:
-        return [claim for claim in self._claims if claim.text not in self._judged_claims]
-
     def _look_at_claims(self, schedule: Schedule, *, cut_off: str) -> None:
         """At the looks of the time, and on after it is decided, for a claim may ask for more."""
         time = self._metrics["time"]
         pairs = len(time.log_ratios)
         why_last = cut_off or self._why_budget_is_spent(pairs, schedule)
-        last = bool(why_last) or pairs >= max(schedule.looks)
-        if not (last or pairs in schedule.looks):
-            return
-        for claim in self._open_claims():
-            if not pairs:
-                self._judged_claims[claim.text] = self._undecided(claim, f"{why_last} before the first pair")
-                continue
-            verdict = judge_claim(
-                claim,
-                self.id,
+        if why_last or pairs in schedule.looks:
+            self.claims.look(
                 {"typical round": time.log_ratios, "mean": time.mean_log_ratios},
                 self._settings.time,
                 figure_count=schedule.figure_count,
-                last=last,
-                why_last=why_last or f"all {pairs} pairs were not enough for such noise",
+                last=bool(why_last) or pairs >= max(schedule.looks),
+                why_last=why_last,
             )
-            if verdict is not None:
-                self._judged_claims[claim.text] = verdict
 
     def claim_verdicts(self) -> tuple[ClaimVerdict, ...]:
         """One for each claim about this case, in their order."""
-        if self.exclusion:
-            return tuple(self._undecided(claim, f"not comparable: {self.exclusion.reason}") for claim in self._claims)
-        return tuple(
-            self._judged_claims.get(claim.text) or self._undecided(claim, "no pair of it was measured")
-            for claim in self._claims
-        )
-
-    def _undecided(self, claim: ChangeClaim, reason: str) -> ClaimVerdict:
-        return ClaimVerdict(claim=claim.text, case=self.id, outcome="indistinguishable", reason=reason)
+        return self.claims.verdicts(why_not=f"not comparable: {self.exclusion.reason}" if self.exclusion else "")
 
     def verdicts(self) -> tuple[Verdict, ...]:
         """All that is decided; none of a case that neither side measures."""
@@ -282,7 +255,7 @@ class GatedCase:
 
     def _why_budget_is_spent(self, pairs: int, schedule: Schedule) -> str:
         """Said when one more pair, as long as the others, would end beyond the case's budget."""
-        factor = _LARGER_BUDGET if self._mean_looks_slower or self._claims else 1
+        factor = _LARGER_BUDGET if self._mean_looks_slower or self.claims else 1
         budget = self._settings.seconds * (_LONGEST_BUDGET if pairs < schedule.looks[_LOOKS_FOR_ALL - 1] else factor)
         if self.seconds * (1 + 1 / (pairs + 1)) <= budget:
             return ""

@@ -151,7 +151,7 @@ class Gate:
             traced[test_file] = [None if side is None else side.dependencies for side in ended]
         judged = affected(traced, changed, unaffecting=self._settings.unaffecting)
         unaffected = [case for case in self._cases if case.test_file in judged.left_out]
-        left_out = [case for case in unaffected if not case.exclusion and not case.is_claimed]
+        left_out = [case for case in unaffected if not case.exclusion and not case.claims]
         self._left_out = {case.id: judged.left_out[case.test_file] for case in left_out}
         self._cases = [case for case in self._cases if case.id not in self._left_out]
         self._all_because = judged.all_because
