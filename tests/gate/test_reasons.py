@@ -10,6 +10,7 @@ from speedscore.gate.comment import markdown
 from speedscore.gate.hlo import OperationChange
 from speedscore.gate.output import terminal_lines
 from speedscore.gate.reasons.reasons import CaseReasons, reasons_of
+from speedscore.gate.reasons.wording import reason_lines
 from speedscore.gate.report import SCHEMA_VERSION, GateReport, SideReport
 from speedscore.gate.sides import Observed, SampledFunction
 from speedscore.verdicts.verdict import Verdict
@@ -58,6 +59,11 @@ def test_growth_is_that_of_a_call_and_not_of_the_time_that_was_looked_at() -> No
     (grown,) = reasons_of("", observed(BASE), observed(BASE | {(BENCH, PARSE): 4.0}), profiler="").functions
     assert (grown.base_seconds, grown.head_seconds, grown.of_slowdown) == pytest.approx((0.2, 0.4, 1.0))
     assert (grown.base_share, grown.head_share) == pytest.approx((0.5, 4 / 6))
+
+
+def test_a_function_that_base_does_not_call_is_called_new() -> None:
+    found = reasons_of("", observed({(BENCH, PARSE): 2.0}), observed(BASE | {(BENCH, PARSE, HELP): 3.0}), profiler="")
+    assert any(line.startswith("help (") and ": new, 300 ms a call" in line for line in reason_lines(found))
 
 
 def test_where_no_code_is_the_users_own_the_function_that_was_called_is_named() -> None:

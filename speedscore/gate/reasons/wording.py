@@ -31,7 +31,7 @@ def _function(grown: GrownFunction) -> str:
     through = f", through {grown.through}" if grown.through else ""
     place = f"{grown.file}:{grown.line}" if grown.file else ""
     return (
-        f"{grown.name} ({place}): {duration(grown.base_seconds)} to {duration(grown.head_seconds)} a call, "
+        f"{grown.name} ({place}): {_grew(grown.base_seconds, grown.head_seconds)} a call, "
         f"{percent(grown.of_slowdown)} of the slowdown{through}"
     )
 
@@ -40,8 +40,12 @@ def _operator(grown: GrownOperator) -> str:
     calls = f"{three_digits(grown.base_calls)} to {three_digits(grown.head_calls)} times a call, "
     return (
         f"operator {grown.name}: {calls if grown.base_calls != grown.head_calls else ''}"
-        f"{duration(grown.base_seconds)} to {duration(grown.head_seconds)}"
+        f"{_grew(grown.base_seconds, grown.head_seconds)}"
     )
+
+
+def _grew(base_seconds: float, head_seconds: float) -> str:
+    return f"{duration(base_seconds)} to {duration(head_seconds)}" if base_seconds else f"new, {duration(head_seconds)}"
 
 
 def _operation(change: OperationChange) -> str:
