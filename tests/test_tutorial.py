@@ -55,9 +55,9 @@ IDENTITY = {
 
 def plain(line: str) -> str:
     """A line without what differs from one machine and run to the next: widths of columns, and figures for ``#``."""
-    figure = r"(?:\d[\d.,]*(?: ?(?:ns|µs|ms|s|×|%|MiB|GiB)(?!\w))?|noisy\b)"
+    figure = r"(?:\d(?:[\d.,]*\d)?(?: ?(?:ns|µs|ms|s|×|%|MiB|GiB)(?!\w))?|noisy\b)"
     line = re.sub(r"\b[0-9a-f]{9,}\b", "#", line)
-    line = re.sub(rf"{figure}(?:(?: to |–|-){figure})*", "#", line)
+    line = re.sub(rf"{figure}(?:(?: to |–|-|, ){figure})*", "#", line)
     return " ".join(re.sub(r"[-=]{3,}", "---", line).split())
 
 

@@ -81,7 +81,7 @@ GROUPS = {
     "test_a.py::test_parse[1]": "",
     "test_a.py::test_parse[2]": "",
     "test_a.py::test_parse_all": "",
-    "test_b.py::TestIt::test_dump": "output",
+    "test_b.py::TestIt::test_dump": "writing",
 }
 
 
@@ -92,7 +92,7 @@ GROUPS = {
         ("test_parse[2]", ["test_a.py::test_parse[2]"]),
         ("test_a.py::test_parse_all", ["test_a.py::test_parse_all"]),
         ("parse", ["test_a.py::test_parse[1]", "test_a.py::test_parse[2]", "test_a.py::test_parse_all"]),
-        ("output", ["test_b.py::TestIt::test_dump"]),
+        ("writing", ["test_b.py::TestIt::test_dump"]),
         ("TestIt*dump", ["test_b.py::TestIt::test_dump"]),
         ("*", list(GROUPS)),
     ],
