@@ -30,10 +30,10 @@ from speedscore.verdicts.verdict import early_looks, looks
 _PILOT = 0.2
 """Share of a pair's time that the pilot's rounds take: it only looks how many processors are at work."""
 
-_MANY_CASES, _SHORT = 8, 0.5
-"""Where more cases share a pair, each has so large a share of a pair's seconds until the first early look has left it
-open. Starting the pair then costs a case little, so more pairs of fewer rounds say as much in less time. How many cases
-there are and which pair it is decide that, never what was measured, so the interval stays exact."""
+_SHORT = 0.5
+"""So large a share of a pair's seconds each case has until the first early look has left it open: most cases have not
+changed, and so few rounds of so many pairs tell that as surely in less time. Which pair it is decides that, never what
+was measured, so the interval stays exact."""
 
 
 class GateListener(Protocol):
@@ -179,7 +179,7 @@ class Gate:
 
     def _seconds(self, pairs: int) -> float:
         """For the rounds of a case in the pair after so many."""
-        is_short = len(self._cases) > _MANY_CASES and pairs < min(self._schedule.early_looks, default=0)
+        is_short = pairs < min(self._schedule.early_looks, default=0)
         return self._settings.pair_seconds * (_SHORT if is_short else 1)
 
     def _match(self, pair: StartedPair) -> list[GatedCase]:

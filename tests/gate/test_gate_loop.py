@@ -97,17 +97,13 @@ def test_what_is_clearly_unchanged_leaves_before_the_first_look_and_a_small_slow
     assert (answer.outcome, answer.pairs) == expected
 
 
-@pytest.mark.parametrize(("others", "share"), [(8, 0.5), (7, 1.0)])
-def test_where_many_cases_share_a_pair_each_has_fewer_rounds_until_an_early_look_leaves_it_open(
-    others: int, share: float
-) -> None:
-    base: Tests = {CASE: PASSES, **{f"test_{number}": PASSES for number in range(others)}}
-    machine = MadeUpMachine(base, {**base, CASE: MadeUpTest(seconds=0.0102)})
+def test_each_case_has_half_of_the_rounds_until_an_early_look_leaves_it_open() -> None:
+    machine = MadeUpMachine({CASE: PASSES}, {CASE: MadeUpTest(seconds=0.0102)})
     outcome = gated(machine, table(pair_seconds=0.4, **STRICT))
     first = min(outcome.early_looks)
     rounds = [side.rounds_of[CASE] for side in machine.started[2::2]]
     before, after = set(rounds[:first]), set(rounds[first:])
-    assert max(before) == pytest.approx(share * min(after), abs=1)
+    assert max(before) == pytest.approx(0.5 * min(after), abs=1)
 
 
 def test_a_size_to_be_found_holds_for_the_group_that_it_is_given_for() -> None:
@@ -474,7 +470,7 @@ def test_what_a_look_leaves_open_gets_more_rounds_where_calls_differ_more_than_p
         {CASE: at_first(0.03, in_odd_pairs=False), "b": PASSES},
         {CASE: at_first(0.03, in_odd_pairs=True), "b": other_process},
     )
-    outcome = gated(machine, table(seconds=1000.0))
+    outcome = gated(machine, table(seconds=1000.0, pair_seconds=0.2))
     rounds = [side.rounds_of for side in machine.started[2::2]]
     first = outcome.early_looks[0]
     before, after = ({each[CASE] for each in some} for some in (rounds[:first], rounds[first:]))
