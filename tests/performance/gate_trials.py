@@ -11,12 +11,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -194,8 +196,11 @@ class Trial(msgspec.Struct, frozen=True):
     """The benchmark whose work differs; empty where none does."""
     mean_rule: bool | None
     """Whether ``mean:5%`` raised an alarm; None where it was not asked."""
-    commit: str = ""
-    """Of the gate's code; empty where it was not kept."""
+    load: float
+    """Of the machine as it began, processes at work; the trial before it counts among them."""
+    when: str
+    commit: str
+    """Of the gate's code."""
 
     @property
     def alarmed(self) -> bool:
@@ -215,7 +220,7 @@ def run_trial(kind: str, *, neighbour: bool, detect: str, mean_rule: bool, order
         changed = _make(repository, kind, order)
         environment = single_threaded()
         report_path = repository / "report.json"
-        began = time.monotonic()
+        load, began = os.getloadavg()[0], time.monotonic()
         done = _pytest(
             repository, environment, "--gate", "HEAD~1", "--gate-detect", detect, "--gate-json", str(report_path)
         )
@@ -240,6 +245,8 @@ def run_trial(kind: str, *, neighbour: bool, detect: str, mean_rule: bool, order
             },
             changed=changed,
             mean_rule=_mean_rule(repository, environment) if mean_rule else None,
+            load=round(load, 1),
+            when=datetime.now(UTC).isoformat(timespec="seconds"),
             commit=commit_of_code(),
         )
 
