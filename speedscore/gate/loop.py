@@ -5,7 +5,6 @@ What a pair means for a case is decided in ``gated_case``, what all of them mean
 
 from __future__ import annotations
 
-import contextlib
 import random
 from collections.abc import Sequence
 from typing import Protocol
@@ -103,9 +102,11 @@ class Gate:
         if cut_off or not self._plan.why:
             return outcome
         # The verdicts stand: what follows may be broken off, and fail.
-        with contextlib.suppress(KeyboardInterrupt):
-            outcome = msgspec.structs.replace(outcome, reasons=find_reasons(self._cases, self._pair_runner))
-        return outcome
+        try:
+            return msgspec.structs.replace(outcome, reasons=find_reasons(self._cases, self._pair_runner))
+        except KeyboardInterrupt:
+            warnings = (*outcome.warnings, f"{INTERRUPTED} while it looked where the regressions come from")
+            return msgspec.structs.replace(outcome, warnings=warnings, is_interrupted=True)
 
     def _run_pilot(self) -> None:
         changed = self._plan.changed

@@ -40,6 +40,8 @@ class GateOutcome(msgspec.Struct, frozen=True):
     """One for each claim and case that it is about."""
     reasons: tuple[CaseReasons, ...] = ()
     """Where the regressions come from, as far as that was looked for."""
+    is_interrupted: bool = False
+    """Whether Ctrl-C came once the verdicts stood: nothing more is begun."""
 
 
 def outcome_of(
@@ -96,5 +98,5 @@ def _why_nothing(matching: Matching, cases: Sequence[GatedCase], verdicts: Seque
 
 
 INTERRUPTED = "interrupted"
-"""Why a gate was cut off by Ctrl-C."""
+"""Said of what Ctrl-C ended."""
 NO_BENCHMARK = "no benchmark was selected on either side"
