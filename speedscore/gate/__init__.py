@@ -10,6 +10,7 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     building        what a checkout is built into, where that is asked for; source_files: what it is built from
     upgrades        the present environment beside one with other versions, and what is found of them
     made_environments  how both of these make an environment, and keep it; requirements: odd versions among them
+    programs        how installers and the like are run, so that nothing of them is left
     base_setup      what makes the files of a base that git does not keep
     claims          what is said of the change, to be judged; case_claims: what came of it
     plan            what each side's pytest is started with; side_arguments: its command line in the other checkout

@@ -49,7 +49,8 @@ def environment_of(python: str) -> Environment:
         done = subprocess.run([python, "-c", _DESCRIBE], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise GateError(f"--gate-python: {python} cannot be run ({error}); name a Python interpreter") from None
-    return msgspec.convert({"python": python, **msgspec.json.decode(done.stdout)}, Environment)
+    told = done.stdout.strip().rpartition("\n")[2]  # what the start of an interpreter prints comes before
+    return msgspec.convert({"python": python, **msgspec.json.decode(told)}, Environment)
 
 
 def environments(base_python: str, *, in_full: bool) -> tuple[Environment, Environment]:
