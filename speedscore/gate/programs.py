@@ -1,7 +1,7 @@
 """Programs that a gate runs to their end: installers, build backends, the command that sets up a base.
 
-They find what is installed beside an interpreter, and nothing on this process's import path. However they end, they leave
-no process. What they are for is their caller's affair.
+They find what is installed beside an interpreter, and nothing on this process's import path. However they end, they
+leave no process. What they are for is their caller's affair.
 """
 
 from __future__ import annotations
