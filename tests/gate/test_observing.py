@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import tomllib
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,6 +22,7 @@ from speedscore.gate.upgrades.pins import Pin
 from speedscore.gate.upgrades.resolving import Resolved
 from speedscore.gate.upgrades.upgrading import Upgrade
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, a_plan, a_spec, gated
+from tests.places import ROOT
 
 CASE, CALM = "test_it.py::test_it", "test_it.py::test_calm"
 WORK = (SampledFunction("work", "/nowhere/work.py", 1),)
@@ -43,6 +45,16 @@ def test_a_regressed_case_is_looked_into_in_a_pair_of_its_own() -> None:
     assert [side.observed for side in machine.started] == [False] * (len(machine.started) - 2) + [True, True]
     assert [request.case for side in machine.started[-2:] for request in side.requests] == [CASE, CASE]
     assert all(side.rounds_of == {} for side in machine.started[-2:])
+
+
+def test_without_py_spy_it_says_which_extra_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("speedscore.gate.reasons.observing.find_py_spy", lambda: None)
+    outcome, _ = looked_into(MadeUpTest(seconds=0.013, observed=seen(2.0)))
+    (reasons,) = outcome.reasons
+    said = re.fullmatch(r'sampled from within \(py-spy: .*"speedscore\[(\w+)\]"\)', reasons.profiler)
+    assert said
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert any(each.startswith("py-spy") for each in project["optional-dependencies"][said[1]])
 
 
 @pytest.mark.parametrize(

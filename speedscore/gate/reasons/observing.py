@@ -37,6 +37,7 @@ MOST_CASES = 8
 """Cases that are looked into, the largest regressions first: a change that slows many has seldom many reasons."""
 SECONDS = 1.5
 """Of rounds on each side."""
+NO_PY_SPY = 'py-spy: not installed; python -m pip install "speedscore[why]"'
 LOOKED_INTO = {"SPEEDSCORE_GATE_LOOKED_INTO": "yes"}
 """Tells a side that a profiler may want to read it."""
 
@@ -133,7 +134,7 @@ def _sampled(side: Side, ready: Ready, iterations: int, *, folder: Path) -> tupl
 
     program = find_py_spy()
     if program is None or side.process_id is None:
-        return observe(sampled=True), "sampled from within"
+        return observe(sampled=True), f"sampled from within ({NO_PY_SPY})"
     with contextlib.closing(PySpy(program, side.process_id, folder=folder)) as recording:
         if recording.why_not:
             return observe(sampled=True), f"sampled from within ({recording.why_not})"
