@@ -23,6 +23,7 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     side_process    a side as a pytest process; sides: its verbs and what it answers; side/: the plugin within it
     lockstep        the rounds of one case in a pair
     pair_statistics what they come to: the typical round and the mean
+    paired_metric   what they said of the time or the memory of a case so far
     gated_case      what the pairs said of one case, to its verdicts; exclusions, case_counts: what needs no clock
     report          what a run means: the record, the exit code, the headline; report_file: read again
     progress        what is printed meanwhile

@@ -15,9 +15,10 @@ from speedscore.gate.affected import affected, likely_first
 from speedscore.gate.changed_files import ChangedFiles
 from speedscore.gate.claims import claims_by_case
 from speedscore.gate.errors import BudgetSpentError
-from speedscore.gate.gated_case import GatedCase, Schedule
+from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.matching import Collections, Matching, match_cases, may_be_unstable
 from speedscore.gate.outcome import INTERRUPTED, GateOutcome, outcome_of
+from speedscore.gate.paired_metric import Schedule
 from speedscore.gate.pairs import PairRunner, StartedPair
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.reasons.observing import find_reasons

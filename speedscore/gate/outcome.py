@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from speedscore.gate.gated_case import GatedCase, Schedule
+from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.matching import Matching
+from speedscore.gate.paired_metric import Schedule
 from speedscore.gate.reasons.reasons import CaseReasons
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.settings import Settings
