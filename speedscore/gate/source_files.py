@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from speedscore.host.git import git_says
+from speedscore.host.git import git_paths
 
 _NEITHER = (
     *(".git", ".venv", "venv", ".tox", ".nox", "node_modules", "build", "*.egg-info"),
@@ -21,8 +21,7 @@ NOT_SOURCES = (*_NEITHER, "*.so")
 
 def git_files(checkout: Path) -> list[str]:
     """What git knows in a checkout, and what it would take up, relative to the folder."""
-    listed = git_says(checkout, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
-    return sorted(set(filter(None, listed.split("\0"))))
+    return sorted(set(git_paths(checkout, "ls-files", "--cached", "--others", "--exclude-standard", "-z")))
 
 
 def sources_digest(folder: Path, *, in_git: bool) -> str:

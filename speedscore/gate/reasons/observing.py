@@ -55,10 +55,10 @@ def find_reasons(cases: Sequence[GatedCase], runner: PairRunner) -> tuple[CaseRe
     regressed = sorted(filter(_has_regressed, cases), key=lambda case: -_ratio(case))[:MOST_CASES]
     if not regressed:
         return ()
-    folder = make_scratch("reasons")
     found: dict[str, CaseReasons] = {}
-    note = ""
+    note, folder = "", None
     try:
+        folder = make_scratch("reasons")
         variables = {label: LOOKED_INTO | dump_variables(folder / label) for label in ("base", "head")}
         with runner.started((), variables=variables) as pair:
             for place, case in enumerate(regressed):
@@ -68,7 +68,8 @@ def find_reasons(cases: Sequence[GatedCase], runner: PairRunner) -> tuple[CaseRe
     except (BudgetSpentError, GateError, ProcessLostError, OSError) as error:
         note = f"not looked into: {str(error).partition(chr(10))[0] or 'the time budget was spent'}"
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
     return tuple(
         found.get(case.id) or CaseReasons(case.id, note=note, counts=moved_counts(case.verdicts()))
         for case in regressed

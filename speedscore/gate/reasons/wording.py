@@ -23,12 +23,8 @@ def reason_lines(reasons: CaseReasons) -> list[str]:
 
 
 def source(reasons: CaseReasons) -> str:
-    """Where that is from, and why its times are not those of the verdict."""
-    return (
-        f"from a pair of its own, slowed by its profiler: {reasons.profiler}"
-        if reasons.profiler
-        else "from a pair of its own"
-    )
+    """Where that is from."""
+    return f"from a pair of its own, {reasons.profiler}" if reasons.profiler else "from a pair of its own"
 
 
 def _function(grown: GrownFunction) -> str:
