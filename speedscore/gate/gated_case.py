@@ -102,16 +102,20 @@ class GatedCase:
             any(metric.verdict is None for metric in self._metrics.values()) or self.claims.open
         )
 
+    @property
+    def is_on_one_processor(self) -> bool:
+        """As its settings or the pilot say; on all before the pilot has said."""
+        way, mode = self._way_to_run, self._settings.processors
+        return mode == "one" or (mode == "auto" and way is not None and not way.threaded)
+
     def task(
         self, *, one_processor: tuple[int, ...] | None, all_processors: tuple[int, ...] | None, seconds: float
     ) -> PairTask:
-        """As the next pair is to run it: on one processor or on all, as its settings or the pilot say."""
+        """As the next pair is to run it."""
         way = self._way_to_run
-        mode = self._settings.processors
-        alone = mode == "one" or (mode == "auto" and way is not None and not way.threaded)
         return PairTask(
             case=self.id,
-            processors=one_processor if alone else all_processors,
+            processors=one_processor if self.is_on_one_processor else all_processors,
             iterations=way.iterations if way else None,
             seconds=seconds * (_MORE_ROUNDS if self._needs_rounds() else 1),
             most_seconds=seconds * (_PATIENCE if way else 1),

@@ -31,9 +31,10 @@ _PILOT = 0.2
 """Share of a pair's time that the pilot's rounds take: it only looks how many processors are at work."""
 
 _SHORT = 0.5
-"""So large a share of a pair's seconds each case has until the first early look has left it open: most cases have not
-changed, and so few rounds of so many pairs tell that as surely in less time. Which pair it is decides that, never what
-was measured, so the interval stays exact."""
+"""So large a share of a pair's seconds a case has until the first early look has left it open: most cases have not
+changed, and so few rounds of so many pairs tell that as surely in less time. Not so on several processors, where rounds
+differ so much that a pair with fewer says less, and processes must be started for more. Which pair it is and what the
+pilot saw decide that, never what was measured in a pair, so the interval stays exact."""
 
 
 class GateListener(Protocol):
@@ -135,7 +136,8 @@ class Gate:
             with self._pair_runner.started(waiting or (), trace=trace) as pair:
                 if waiting is None:
                     waiting = began_with = self._match(pair)
-                run = self._pair_runner.run(pair, waiting, seconds=seconds, note=GatedCase.pilot)
+                each = dict.fromkeys((case.id for case in waiting), seconds)
+                run = self._pair_runner.run(pair, waiting, seconds=each, note=GatedCase.pilot)
             is_first, waiting = waiting is began_with, waiting[run.done :]
             if not waiting:
                 return run.ended if is_first else None
@@ -165,7 +167,8 @@ class Gate:
             while open_cases := [case for case in batch if case.open]:
                 self._pair_runner.check_budget()
                 with self._pair_runner.started(open_cases) as pair:
-                    self._pair_runner.run(pair, open_cases, seconds=self._seconds(pairs), note=GatedCase.add)
+                    seconds = {case.id: self._seconds(case, pairs) for case in open_cases}
+                    self._pair_runner.run(pair, open_cases, seconds=seconds, note=GatedCase.add)
                 pairs += 1
                 self._pairs += 1
                 self._look(open_cases)
@@ -179,9 +182,9 @@ class Gate:
         likely = [case for case in self._cases if case.test_file in self._likely_changed]
         return [likely, [case for case in self._cases if case not in likely]]
 
-    def _seconds(self, pairs: int) -> float:
+    def _seconds(self, case: GatedCase, pairs: int) -> float:
         """For the rounds of a case in the pair after so many."""
-        is_short = pairs < min(self._schedule.early_looks, default=0)
+        is_short = case.is_on_one_processor and pairs < min(self._schedule.early_looks, default=0)
         return self._settings.pair_seconds * (_SHORT if is_short else 1)
 
     def _match(self, pair: StartedPair) -> list[GatedCase]:
