@@ -90,7 +90,7 @@ def _gate(
         deadline = began + request.budget_seconds if request.budget_seconds else None
         made = _made(request, most_seconds=None if deadline is None else max(0.0, deadline - clock()))
         both = (made.base, made.head) if made else environments(request.base_python, in_full=request.build)
-        packages = differing_packages(*both)
+        packages = made.differing if made else differing_packages(*both)
         if made:
             base, head = described(head, request.upgrade)
         set_up: list[str] = []

@@ -15,7 +15,8 @@ from speedscore.gate.requirements import fulfils
 from speedscore.gate.upgrades.conflicts import broken_by, conflicts
 from speedscore.gate.upgrades.direct_urls import is_known, known_locally, known_to_uv
 from speedscore.gate.upgrades.pins import Pin, changes_of_pip, changes_of_uv
-from speedscore.gate.upgrades.resolving import check_requests, without_contradicted
+from speedscore.gate.upgrades.resolving import Resolved, check_requests, without_contradicted
+from speedscore.gate.upgrades.upgrading import Upgrade
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -28,6 +29,8 @@ def environment(packages: dict[str, str], **requires: tuple[str, ...]) -> Enviro
     ("request_", "said"),
     [
         ("jax=0.8.0", "a wheel or the folder of a project, found 'jax=0.8.0'"),
+        ("requirements-old.txt", "no file requirements-old.txt; expected"),
+        ("kite-1.0.tar.gz", "no file kite-1.0.tar.gz; expected"),
         ("./nowhere", "a wheel or the folder of a project, found './nowhere'"),
         ("uv.lock", "found uv.lock; export it first"),
         ("pyproject.toml", "found pyproject.toml; export it first"),
@@ -44,6 +47,16 @@ def test_requirements_and_files_of_them_are_taken(tmp_path: Path) -> None:
     file.write_text("jax==0.8.0\n")
     (tmp_path / "setup.py").touch()
     check_requests(["jax==0.8.0", "jax[cuda] >= 0.5, < 0.6", str(file), str(tmp_path)])
+
+
+def test_a_package_from_another_place_differs_though_its_version_does_not() -> None:
+    base, head = environment({"kite": "1.0", "plume": "1"}), environment({"Kite": "1.0", "plume": "2"})
+    pins = (Pin("kite", "", "https://me:secret@x/kite.zip"), Pin("plume", "2", "file:///plume"))
+    made = Upgrade(base, base=base, head=head, resolved=Resolved(pins, tool="uv"))
+    assert made.differing == (
+        {"kite": "1.0", "plume": "1"},
+        {"kite": "1.0 from https://x/kite.zip", "plume": "2"},
+    )
 
 
 def test_constraints_hold_as_far_as_the_upgrade_does_not_contradict_them() -> None:

@@ -28,6 +28,11 @@ class Pin(msgspec.Struct, frozen=True, order=True):
     """Of the archive, or of the files of a folder; empty where that is not known."""
 
     @property
+    def place(self) -> str:
+        """Its address, without the name and the password that may stand in it."""
+        return re.sub(r"(?<=//)[^/@]+@", "", self.url)
+
+    @property
     def requirement(self) -> str:
         return f"{self.name} @ {self.url}" if self.url else f"{self.name}=={self.version}"
 

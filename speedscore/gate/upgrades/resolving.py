@@ -26,6 +26,7 @@ from speedscore.gate.upgrades.pins import Pin, changes_of_pip, changes_of_uv
 
 _LOCKS_OF_OTHERS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 _ARCHIVES = (".whl", ".tar.gz", ".zip")
+_LISTS = (".txt", ".in", ".lock", ".pip")
 _MOST_TRIES = 3
 
 
@@ -51,6 +52,11 @@ def check_requests(requests: Sequence[str]) -> None:
             )
         if path.is_file() or _is_project(text):
             continue
+        # Such a name could be a package's, which an installer would fetch and run.
+        if path.name.endswith((*_ARCHIVES, *_LISTS)):
+            raise GateError(
+                f"--gate-upgrade: no file {text}; expected a requirement like jax==0.8.0, or a file of them"
+            )
         try:
             Requirement(text)
         except InvalidRequirement as error:

@@ -11,12 +11,13 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
+from packaging.utils import canonicalize_name
 
-from speedscore.gate.environments import Environment, environment_of
+from speedscore.gate.environments import Environment, differing_packages, environment_of
 from speedscore.gate.made_environments import Runner, kept_environment, make_environment, pip_for
 from speedscore.gate.upgrades.direct_urls import is_known
 from speedscore.gate.upgrades.pins import Pin
@@ -34,6 +35,24 @@ class Upgrade(msgspec.Struct, frozen=True):
     base: Environment
     head: Environment
     resolved: Resolved
+
+    @property
+    def differing(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Versions of what is not the same in the two, of base and of head; with its place where that alone differs."""
+        before, after = (_by_normalised_name(each.packages) for each in (self.base, self.head))
+        elsewhere = {
+            pin.name: f"{after[pin.name]} from {pin.place}"
+            for pin in self.resolved.pins
+            if pin.url and pin.name in after and before.get(pin.name) == after[pin.name]
+        }
+        return differing_packages(
+            msgspec.structs.replace(self.base, packages=before),
+            msgspec.structs.replace(self.head, packages=after | elsewhere),
+        )
+
+
+def _by_normalised_name(packages: Mapping[str, str]) -> dict[str, str]:
+    return {canonicalize_name(name): version for name, version in packages.items()}
 
 
 def upgrade(
@@ -67,7 +86,7 @@ def environment_with(
     folder = kept_environment("gate-upgrades", _key(pins, present))
     if not folder.is_dir():
         if pins:
-            say(f"gate: installing {', '.join(f'{pin.name} {pin.version or pin.url}' for pin in pins)}")
+            say(f"gate: installing {', '.join(f'{pin.name} {pin.version or pin.place}' for pin in pins)}")
         run = Runner(OPTION, "installing the upgrade", present, most_seconds=most_seconds)
         install = _Installation(pins, tool=tool, run=run) if pins else None
         make_environment(folder, present, install=install, run=run)
