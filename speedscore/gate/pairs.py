@@ -26,6 +26,15 @@ from speedscore.host.processors import allowed_processors
 
 Processors = tuple[int, ...] | None
 
+_LAYOUT = "SPEEDSCORE_GATE_LAYOUT"
+"""A variable of drawn length, which moves what a process lays out in memory, on its stack and on its heap.
+
+Without it a side's layout would be one in all pairs, and another than the other side's, whose paths have other lengths:
+an array that begins elsewhere in a line of the cache is a difference that no number of pairs averages out (Mytkowicz
+and others, Producing Wrong Data Without Doing Anything Obviously Wrong!, ASPLOS 2009)."""
+_LAYOUT_LENGTHS = range(1024, 1024 + 4096)
+"""Beyond what Python puts into pools of its own, and a page of different ones."""
+
 
 class StartedPair(msgspec.Struct, frozen=True):
     """Two living sides that have collected."""
@@ -49,7 +58,7 @@ class PairRunner:
     """The pairs of one gate."""
 
     def __init__(self, plan: GatePlan, *, start_side: StartSide, clock: Clock, order: random.Random) -> None:
-        """``order`` draws whatever is drawn anew for each pair: who begins, the processor, the seed of hashes."""
+        """``order`` draws whatever is drawn anew for each pair: who begins, the processor, hash seed and layouts."""
         self._plan = plan
         self._start_side = start_side
         self._clock = clock
@@ -100,8 +109,10 @@ class PairRunner:
             )
             sides: dict[str, Side] = {}
             for spec, other_spec in self._order.sample([specs, specs[::-1]], k=2):
+                layout = {_LAYOUT: "." * self._order.choice(_LAYOUT_LENGTHS)}
+                drawn = msgspec.structs.replace(spec, variables={**spec.variables, **layout})
                 sides[spec.label] = self._start_side(
-                    spec, other=other_spec, hash_seed=hash_seed, most_seconds=self._seconds_left()
+                    drawn, other=other_spec, hash_seed=hash_seed, most_seconds=self._seconds_left()
                 )
                 stack.callback(sides[spec.label].close)
             base, head = sides["base"], sides["head"]

@@ -110,6 +110,14 @@ def test_a_case_on_one_processor_has_half_of_the_rounds_until_an_early_look_leav
     assert max(before) == pytest.approx(share * min(after), abs=1)
 
 
+def test_each_process_has_a_layout_of_its_own() -> None:
+    machine = MadeUpMachine({CASE: PASSES}, {CASE: PASSES})
+    gated(machine, table(**STRICT))
+    lengths = [len(side.spec.variables["SPEEDSCORE_GATE_LAYOUT"]) for side in machine.started]
+    assert len(set(lengths)) > len(lengths) / 2
+    assert len({length % 64 // 16 for length in lengths}) == 4, "an array may begin anywhere in a line of the cache"
+
+
 def test_a_size_to_be_found_holds_for_the_group_that_it_is_given_for() -> None:
     lenient = CaseTable(match="lenient", detect="40%", margin="30%")
     slower = MadeUpTest(seconds=0.011, group="lenient")
