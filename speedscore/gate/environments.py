@@ -50,7 +50,10 @@ def environment_of(python: str) -> Environment:
     except (OSError, subprocess.CalledProcessError) as error:
         raise GateError(f"--gate-python: {python} cannot be run ({error}); name a Python interpreter") from None
     told = done.stdout.strip().rpartition("\n")[2]  # what the start of an interpreter prints comes before
-    return msgspec.convert({"python": python, **msgspec.json.decode(told)}, Environment)
+    try:
+        return msgspec.convert({"python": python, **msgspec.json.decode(told)}, Environment)
+    except (msgspec.DecodeError, TypeError):
+        raise GateError(f"--gate-python: expected a Python interpreter, found {python}, which is none") from None
 
 
 def environments(base_python: str, *, in_full: bool) -> tuple[Environment, Environment]:

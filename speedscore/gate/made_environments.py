@@ -21,11 +21,15 @@ from speedscore.gate.programs import ProgramFailedError, run_program
 from speedscore.host.clock import seconds
 
 _KEPT_DAYS = 30
+_WHERE = "name a folder for them in XDG_CACHE_HOME"
 
 
 def kept_environment(kind: str, key: str) -> Path:
-    """Where an environment of that kind and key is kept, or will be."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    """Where an environment of that kind and key is kept, or will be. Raises GateError where there is no such place."""
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    except RuntimeError as error:  # a user without a home, as in some containers
+        raise GateError(f"no environment can be kept ({error}); {_WHERE}") from None
     return cache / "speedscore" / kind / key
 
 
@@ -35,8 +39,11 @@ def make_environment(folder: Path, behind: Environment, *, install: Callable[[Pa
     Raises GateError.
     """
     forget_old(folder.parent)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise GateError(f"no environment can be kept ({error}); {_WHERE}") from None
     try:
         run([behind.python, "-m", "venv", "--without-pip", str(new)])
         if install is not None:

@@ -11,8 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from speedscore.gate.environments import environment_of
-from speedscore.gate.errors import BudgetSpentError
+from speedscore.gate.environments import Environment, environment_of
+from speedscore.gate.errors import BudgetSpentError, GateError
+from speedscore.gate.made_environments import Runner, make_environment
 from speedscore.gate.programs import ProgramFailedError, run_program
 from tests.gate.sample_repository import wait_for
 
@@ -68,6 +69,16 @@ def test_ctrl_c_lets_it_tidy_up_and_leaves_nothing(tmp_path: Path) -> None:
     thread.join()
     assert (tmp_path / "tidied").exists()
     assert_is_gone(tmp_path)
+
+
+def test_what_is_no_interpreter_and_a_folder_that_cannot_be_written_are_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(GateError, match="expected a Python interpreter, found true"):
+        environment_of("true")
+    (tmp_path / "file").touch()
+    environment = Environment(sys.executable, "/env", platform="3", site_folders=(), packages={})
+    run = Runner("--gate-upgrade", "installing", environment, most_seconds=None)
+    with pytest.raises(GateError, match="name a folder for them in XDG_CACHE_HOME"):
+        make_environment(tmp_path / "file" / "kept", environment, install=None, run=run)
 
 
 def test_an_interpreter_is_asked_for_its_packages_whatever_it_prints_as_it_starts(tmp_path: Path) -> None:
