@@ -7,9 +7,10 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     request         the options of one gate, checked
     worktrees       where the code of base and head lies
     projects        which Python projects lie in it; import_roots: the folders that their code is imported from
-    building        what a checkout is built into, where that is asked for
+    building        what a checkout is built into, where that is asked for; source_files: what it is built from
     upgrades        the present environment beside one with other versions, and what is found of them
-    made_environments  how both of these make an environment, and keep it
+    made_environments  how both of these make an environment, and keep it; requirements: odd versions among them
+    programs        how installers and the like are run, so that nothing of them is left
     base_setup      what makes the files of a base that git does not keep
     claims          what is said of the change, to be judged; case_claims: what came of it
     plan            what each side's pytest is started with; side_arguments: its command line in the other checkout
@@ -22,6 +23,7 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     side_process    a side as a pytest process; sides: its verbs and what it answers; side/: the plugin within it
     lockstep        the rounds of one case in a pair
     pair_statistics what they come to: the typical round and the mean
+    paired_metric   what they said of the time or the memory of a case so far
     gated_case      what the pairs said of one case, to its verdicts; exclusions, case_counts: what needs no clock
     report          what a run means: the record, the exit code, the headline; report_file: read again
     progress        what is printed meanwhile

@@ -16,18 +16,17 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
-from packaging.requirements import InvalidRequirement, Requirement
 
 from speedscore.gate.environments import Environment
 from speedscore.gate.errors import GateError
 from speedscore.gate.import_roots import ImportRoots, built_roots
 from speedscore.gate.made_environments import Runner, kept_environment, make_environment, pip_command, site_folder
 from speedscore.gate.projects import Layout, Project, normalised
+from speedscore.gate.requirements import fulfils, holds_here, read_requirement
+from speedscore.gate.source_files import NOT_SOURCES, git_files, sources_digest
 from speedscore.gate.worktrees import SourceTree, worktree
 from speedscore.host.git import git_says
 from speedscore.host.scratch import make_scratch
-
-_NOT_COPIED = (".git", ".venv", "venv", ".tox", ".nox", "node_modules", "__pycache__", "build", "*.egg-info", "*.so")
 
 
 class Build(msgspec.Struct, frozen=True):
@@ -119,15 +118,11 @@ def _has_backend(source: Path, environment: Environment) -> bool:
             needed = tomllib.load(file).get("build-system", {}).get("requires", ["setuptools"])
     except (OSError, tomllib.TOMLDecodeError):
         needed = ["setuptools"]
-    try:
-        requirements = [Requirement(text) for text in needed]
-    except InvalidRequirement:
-        return False
+    requirements = [read_requirement(text) for text in needed]
     return all(
-        (version := installed.get(normalised(each.name))) is not None
-        and each.specifier.contains(version, prereleases=True)
+        each is not None and (version := installed.get(normalised(each.name))) is not None and fulfils(version, each)
         for each in requirements
-        if each.marker is None or each.marker.evaluate()
+        if each is None or holds_here(each)
     )
 
 
@@ -150,7 +145,7 @@ def _copy(tree: SourceTree) -> Iterator[Path]:
     if not tree.commit:
         scratch = make_scratch("copy")
         try:
-            ignored = shutil.ignore_patterns(*_NOT_COPIED)
+            ignored = shutil.ignore_patterns(*NOT_SOURCES)
             yield Path(shutil.copytree(tree.root, scratch / "copy", symlinks=True, ignore=ignored))
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -165,23 +160,17 @@ def _copy(tree: SourceTree) -> Iterator[Path]:
 
 def _overlay(checkout: Path, copy: Path) -> None:
     """Bring a copy of the last commit to the state of the working tree."""
-    for name in _files(checkout):
+    for name in git_files(checkout):
         origin, goal = checkout / name, copy / name
         if origin.is_dir() and not origin.is_symlink():  # a submodule
             shutil.copytree(
-                origin, goal, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_NOT_COPIED)
+                origin, goal, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_SOURCES)
             )
         elif os.path.lexists(origin):
             goal.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(origin, goal, follow_symlinks=False) if not goal.is_symlink() else None
         else:
             goal.unlink(missing_ok=True)
-
-
-def _files(checkout: Path) -> list[str]:
-    """What git knows in a checkout, and what it would take up, relative to the folder."""
-    listed = git_says(checkout, "ls-files", "--cached", "--others", "--exclude-standard", "-z")
-    return sorted(set(filter(None, listed.split("\0"))))
 
 
 def _key(tree: SourceTree, projects: Sequence[Project], environment: Environment) -> str:
@@ -191,29 +180,7 @@ def _key(tree: SourceTree, projects: Sequence[Project], environment: Environment
             tree.root, "rev-parse", "--show-prefix"
         )
     else:
-        state = _digest(tree)
+        state = sources_digest(tree.root, in_git=bool(tree.commit))
     folders = sorted(str(project.folder.resolve().relative_to(tree.root.resolve())) for project in projects)
     told = msgspec.json.encode([1, state, folders, environment], order="sorted")
     return hashlib.sha256(told).hexdigest()[:32]
-
-
-def _digest(tree: SourceTree) -> str:
-    """Of all files of a checkout, where no tree of git's has them."""
-    digest = hashlib.sha256()
-    for path in _all_files(tree):
-        digest.update(f"{path.relative_to(tree.root)}\0".encode(errors="surrogateescape"))
-        with contextlib.suppress(OSError):  # removed, or a link to nowhere
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def _all_files(tree: SourceTree) -> Iterator[Path]:
-    tops = [tree.root / name for name in _files(tree.root)] if tree.commit else [tree.root]
-    for top in tops:
-        if not top.is_dir():
-            yield top
-            continue
-        for folder, folders, names in os.walk(top):
-            ignored = shutil.ignore_patterns(*_NOT_COPIED)
-            folders[:] = sorted(set(folders) - ignored(folder, folders))
-            yield from (Path(folder) / name for name in sorted(set(names) - ignored(folder, names)))

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from speedscore.host.git import git_says
+from speedscore.host.git import git_paths
 
 
 class ChangedFiles:
@@ -43,8 +43,8 @@ def _listed(root: Path, *, beside: Path) -> set[str]:
     """All files that git tracks or would add; of a folder that is no checkout all that lies in it. What is of the other
     checkout, where that lies within this one, is left out."""
     # Without the option a name that is not ASCII would be quoted; another checkout is listed as a folder.
-    listed = git_says(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    paths = {path.rstrip("/") for path in listed.split("\0") if path} or set(_walked(root))
+    listed = git_paths(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    paths = {path.rstrip("/") for path in listed} or set(_walked(root))
     other = beside.resolve()
     if root.resolve() == other or not other.is_relative_to(root.resolve()):
         return paths

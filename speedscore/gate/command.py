@@ -48,6 +48,7 @@ from speedscore.host.fingerprint import fingerprint
 from speedscore.host.reaper import end_leftovers
 from speedscore.host.scratch import remove_leftovers
 from speedscore.host.signals import ENDING, interrupt_on
+from speedscore.host.signals import ignore as ignore_signals
 from speedscore.record.run_file import RunFileError, write_json
 from speedscore.text.cleaning import one_line, printable
 from speedscore.verdicts.settings import Settings, SettingsError, read_table
@@ -132,6 +133,8 @@ def _gate(
         outcome, explained = _gated(
             plan, settings, request, made, start_side=start_side, clock=clock, listener=listener
         )
+        # The verdicts are still to be written.
+        ignore_signals()
     if outcome.nothing:
         hint = hint_to_build([plan.base.spec, plan.head.spec], outcome.warnings)
         outcome = msgspec.structs.replace(outcome, nothing=outcome.nothing + hint)

@@ -14,14 +14,15 @@ from speedscore.gate.errors import GateError
 
 _DESCRIBE = """
 import importlib.metadata, json, os, sys, sysconfig
-# Of two of one name the first on the path is imported.
-installed = {each.metadata["Name"]: each for each in reversed(list(importlib.metadata.distributions()))}
+# Of two of one name the first on the path is imported; what is half removed has no name, or no version.
+told = [(each.metadata or {}, each) for each in reversed(list(importlib.metadata.distributions()))]
+installed = {data.get("Name"): (data.get("Version") or "", each) for data, each in told if data.get("Name")}
 print(json.dumps({
     "prefix": os.path.realpath(sys.prefix),
     "platform": " ".join([sys.version, sysconfig.get_platform(), str(sysconfig.get_config_var("EXT_SUFFIX"))]),
     "site_folders": [path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")],
-    "packages": {name: each.version for name, each in installed.items()},
-    "requires": {name: each.requires for name, each in installed.items() if each.requires},
+    "packages": {name: version for name, (version, _) in installed.items()},
+    "requires": {name: each.requires for name, (_, each) in installed.items() if each.requires},
 }))
 """
 
@@ -37,7 +38,7 @@ class Environment(msgspec.Struct, frozen=True):
     site_folders: tuple[str, ...]
     """Folders with installed packages."""
     packages: dict[str, str]
-    """Their versions."""
+    """Their versions; empty where one does not say."""
     requires: dict[str, tuple[str, ...]] = {}
     """What each of them says it needs, in packaging's own words."""
 
@@ -48,7 +49,8 @@ def environment_of(python: str) -> Environment:
         done = subprocess.run([python, "-c", _DESCRIBE], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise GateError(f"--gate-python: {python} cannot be run ({error}); name a Python interpreter") from None
-    return msgspec.convert({"python": python, **msgspec.json.decode(done.stdout)}, Environment)
+    told = done.stdout.strip().rpartition("\n")[2]  # what the start of an interpreter prints comes before
+    return msgspec.convert({"python": python, **msgspec.json.decode(told)}, Environment)
 
 
 def environments(base_python: str, *, in_full: bool) -> tuple[Environment, Environment]:

@@ -5,9 +5,8 @@ It starts nothing and reads no clock: results of pairs go in, verdicts come out.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from statistics import fmean, median
+from statistics import fmean
 
 import msgspec
 
@@ -16,11 +15,11 @@ from speedscore.gate.case_conditions import CaseConditions
 from speedscore.gate.case_counts import CaseCounts
 from speedscore.gate.exclusions import Exclusion, exclusion_of, lost
 from speedscore.gate.lockstep import PairResult, PairTask
+from speedscore.gate.paired_metric import PairedMetric, Schedule
 from speedscore.gate.sides import Finished
 from speedscore.verdicts.change_claim import ChangeClaim, ClaimVerdict
 from speedscore.verdicts.settings import CaseSettings
-from speedscore.verdicts.time_verdict import looks_slower, read_time
-from speedscore.verdicts.verdict import FigureVerdict, Verdict, VerdictPolicy, finite, is_minor, read
+from speedscore.verdicts.verdict import Verdict
 
 THREADED_FROM = 1.15
 """Processors at work in a round from which more than one counts as used."""
@@ -28,10 +27,10 @@ THREADED_FROM = 1.15
 _PATIENCE = 8
 """So many times the seconds of a pair are given to one whose rounds are restless."""
 
-_MORE_ROUNDS, _LARGER_FROM = 4, 2.0
+_MORE_ROUNDS = 4
 """What differs from process to process needs pairs, what differs from call to call needs rounds: a case that a look
-has left open gets so many times the seconds of a pair where the log ratios of the mean are so many times as large as
-those of the typical round. Their sizes alone decide that and never their signs, so the interval stays exact."""
+has left open gets so many times the seconds of a pair where its mean varies more than its typical round. The sizes of
+their log ratios alone decide that and never their signs, so the interval stays exact."""
 
 _LARGER_BUDGET = 2
 """So many times its seconds are a case's budget while its mean alone looks slower and is open, or where it is claimed
@@ -45,37 +44,11 @@ _PREEMPTED_FROM = 0.1
 """Share of the time of a case that others took, from which it is told."""
 
 
-class Schedule(msgspec.Struct, frozen=True):
-    """When cases are looked at: known once the pilot has been."""
-
-    looks: tuple[int, ...] = ()
-    """Numbers of pairs."""
-    early_looks: tuple[int, ...] = ()
-    """Before those; what is clearly unchanged leaves."""
-    figure_count: int = 1
-    """Of all cases together: they share the error of a false alarm."""
-
-
 class _WayToRun(msgspec.Struct, frozen=True):
     """How a case is run after its pilot."""
 
     iterations: int
     threaded: bool
-
-
-class _PairedMetric:
-    """A metric that is judged from pairs."""
-
-    def __init__(self) -> None:
-        self.log_ratios: list[float] = []
-        """Of a time, those of the typical round."""
-        self.mean_log_ratios: list[float] = []
-        """Of a time alone."""
-        self.amounts: list[tuple[float, float]] = []
-        """Seconds of the typical round, or bytes, on base and on head."""
-        self.mean_seconds: list[tuple[float, float]] = []
-        """Of a time alone."""
-        self.verdict: Verdict | None = None
 
 
 class GatedCase:
@@ -98,17 +71,13 @@ class GatedCase:
         self._settings = settings
         self._notes = notes
         self._way_to_run: _WayToRun | None = None
-        self._metrics: dict[str, _PairedMetric] = {}
+        self._metrics: dict[str, PairedMetric] = {}
         self._counts = CaseCounts(other_environment=other_environment)
         self._conditions = CaseConditions()
         self.claims = CaseClaims(case_id, claims)
         self._pairs_by_fastest = 0
         self._preempted: list[float] = []
         self._runs_in_worker = False
-        self._was_left_open = False
-        """Whether a look could not decide about its time."""
-        self._mean_looks_slower = False
-        """At the latest look."""
 
     @property
     def test_file(self) -> str:
@@ -119,7 +88,7 @@ class GatedCase:
     def figure_count(self) -> int:
         """How many are judged from pairs, known once the pilot has been: the typical round and the mean of its time,
         and its memory."""
-        return 0 if self.exclusion else sum(2 if name == "time" else 1 for name in self._metrics)
+        return 0 if self.exclusion else sum(metric.figure_count for metric in self._metrics.values())
 
     @property
     def runs_in_worker(self) -> bool:
@@ -133,16 +102,20 @@ class GatedCase:
             any(metric.verdict is None for metric in self._metrics.values()) or self.claims.open
         )
 
+    @property
+    def is_on_one_processor(self) -> bool:
+        """As its settings or the pilot say; on all before the pilot has said."""
+        way, mode = self._way_to_run, self._settings.processors
+        return mode == "one" or (mode == "auto" and way is not None and not way.threaded)
+
     def task(
         self, *, one_processor: tuple[int, ...] | None, all_processors: tuple[int, ...] | None, seconds: float
     ) -> PairTask:
-        """As the next pair is to run it: on one processor or on all, as its settings or the pilot say."""
+        """As the next pair is to run it."""
         way = self._way_to_run
-        mode = self._settings.processors
-        alone = mode == "one" or (mode == "auto" and way is not None and not way.threaded)
         return PairTask(
             case=self.id,
-            processors=one_processor if alone else all_processors,
+            processors=one_processor if self.is_on_one_processor else all_processors,
             iterations=way.iterations if way else None,
             seconds=seconds * (_MORE_ROUNDS if self._needs_rounds() else 1),
             most_seconds=seconds * (_PATIENCE if way else 1),
@@ -164,26 +137,21 @@ class GatedCase:
             threaded=result.busy_processors > THREADED_FROM or result.base.identity is not None,
         )
         self._runs_in_worker = result.base.identity is not None
-        self._metrics["time"] = _PairedMetric()
+        self._metrics["time"] = PairedMetric("time")
         if _memory_bytes(result.base) and _memory_bytes(result.head):
-            self._metrics["memory"] = _PairedMetric()
+            self._metrics["memory"] = PairedMetric("memory")
 
     def add(self, result: PairResult) -> None:
         """One more pair."""
         self._take(result)
         if self.exclusion:
             return
-        if result.log_ratio is not None and result.mean_log_ratio is not None:
-            self._metrics["time"].log_ratios.append(result.log_ratio)
-            self._metrics["time"].mean_log_ratios.append(result.mean_log_ratio)
-            self._metrics["time"].amounts += [result.typical_seconds] if result.typical_seconds else []
-            self._metrics["time"].mean_seconds += [result.mean_seconds] if result.mean_seconds else []
+        if self._metrics["time"].add_time(result):
             self._pairs_by_fastest += result.by_fastest
             self._preempted.append(result.preempted)
         base, head = _memory_bytes(result.base), _memory_bytes(result.head)
         if "memory" in self._metrics and base and head:
-            self._metrics["memory"].log_ratios.append(math.log(head / base))
-            self._metrics["memory"].amounts.append((base, head))
+            self._metrics["memory"].add_amounts(base, head)
 
     def lost(self, label: str, how: str) -> None:
         """A side died in it."""
@@ -195,27 +163,25 @@ class GatedCase:
         if self.exclusion:
             return
         if cut_off:
-            self._metrics.setdefault("time", _PairedMetric())  # the pilot did not reach it
-        for name, metric in self._metrics.items():
+            self._metrics.setdefault("time", PairedMetric("time"))  # the pilot did not reach it
+        for metric in self._metrics.values():
             if metric.verdict is not None:
                 continue
-            pairs = len(metric.log_ratios)
-            why_last = cut_off or self._why_budget_is_spent(pairs, schedule)
-            if why_last or pairs in (*schedule.early_looks, *schedule.looks):
-                metric.verdict = self._decide(name, metric, schedule, why_last=why_last)
+            why_last = cut_off or self._why_budget_is_spent(metric.pairs, schedule)
+            if why_last or metric.pairs in (*schedule.early_looks, *schedule.looks):
+                metric.verdict = self._decide(metric, schedule, why_last=why_last)
         self._look_at_claims(schedule, cut_off=cut_off)
 
     def _look_at_claims(self, schedule: Schedule, *, cut_off: str) -> None:
         """At the looks of the time, and on after it is decided, for a claim may ask for more."""
         time = self._metrics["time"]
-        pairs = len(time.log_ratios)
-        why_last = cut_off or self._why_budget_is_spent(pairs, schedule)
-        if why_last or pairs in schedule.looks:
+        why_last = cut_off or self._why_budget_is_spent(time.pairs, schedule)
+        if why_last or time.pairs in schedule.looks:
             self.claims.look(
                 {"typical round": time.log_ratios, "mean": time.mean_log_ratios},
                 self._settings.time,
                 figure_count=schedule.figure_count,
-                last=bool(why_last) or pairs >= max(schedule.looks),
+                last=bool(why_last) or time.pairs >= max(schedule.looks),
                 why_last=why_last,
             )
 
@@ -248,63 +214,35 @@ class GatedCase:
         self._counts.add(result.base, result.head)
 
     def _needs_rounds(self) -> bool:
-        if not self._was_left_open:
-            return False
-        time = self._metrics["time"]
-        return math.hypot(*time.mean_log_ratios) > _LARGER_FROM * math.hypot(*time.log_ratios)
+        time = self._metrics.get("time")
+        return time is not None and time.was_left_open and time.varies_from_call_to_call
 
     def _why_budget_is_spent(self, pairs: int, schedule: Schedule) -> str:
         """Said when one more pair, as long as the others, would end beyond the case's budget."""
-        factor = _LARGER_BUDGET if self._mean_looks_slower or self.claims else 1
+        factor = _LARGER_BUDGET if self._metrics["time"].mean_looks_slower or self.claims else 1
         budget = self._settings.seconds * (_LONGEST_BUDGET if pairs < schedule.looks[_LOOKS_FOR_ALL - 1] else factor)
         if self.seconds * (1 + 1 / (pairs + 1)) <= budget:
             return ""
         return f"its {budget:.0f} s were spent"
 
-    def _policy(self, metric: str) -> VerdictPolicy:
-        return self._settings.memory if metric == "memory" else self._settings.time
-
-    def _decide(self, name: str, metric: _PairedMetric, schedule: Schedule, *, why_last: str) -> Verdict | None:
+    def _decide(self, metric: PairedMetric, schedule: Schedule, *, why_last: str) -> Verdict | None:
         """The verdict on a metric; None where more pairs are needed."""
-        pairs = len(metric.log_ratios)
-        if not pairs:
-            return Verdict(
-                case=self.id, metric=name, outcome="inconclusive", reason=f"{why_last} before the first pair"
-            )
-        policy = self._policy(name)
-        figure_count, early = schedule.figure_count, pairs in schedule.early_looks
-        last = bool(why_last) or pairs >= max(schedule.looks)
-        if name == "time":
-            both = (metric.log_ratios, metric.mean_log_ratios)
-            reading = read_time(*both, policy, figure_count=figure_count, last=last, early=early)
-            self._was_left_open = reading.outcome is None
-            typical, mean = (looks_slower(each.ratio, policy) for each in reading.figures)
-            self._mean_looks_slower = self._was_left_open and mean and not typical
-        else:
-            reading = read(metric.log_ratios, policy, figure_count=figure_count, last=last, early=early)
+        if not metric.pairs:
+            reason = f"{why_last} before the first pair"
+            return Verdict(case=self.id, metric=metric.name, outcome="inconclusive", reason=reason)
+        is_time = metric.name == "time"
+        last = bool(why_last) or metric.pairs >= max(schedule.looks)
+        reading = metric.read(self._settings.time if is_time else self._settings.memory, schedule, last=last)
         if reading.outcome is None:
             return None
         undecided = reading.outcome == "inconclusive"
-        figures = _with_seconds(reading.figures, metric)
-        deciding = next((each for each in figures if each.ratio == reading.ratio), None)
-        amounts = (deciding.base_seconds, deciding.head_seconds) if deciding else _medians(metric.amounts)
-        verdict = Verdict(
-            case=self.id,
-            metric=name,
-            outcome=reading.outcome,
-            reason=self._why_undecided(why_last, pairs=pairs, needed=reading.pairs_needed) if undecided else "",
-            ratio=reading.ratio,
-            low=finite(reading.low),
-            high=finite(reading.high),
-            pairs=pairs,
-            seconds=self.seconds if name == "time" else 0.0,
-            smallest_visible=reading.smallest_visible,
-            notes=self._time_notes(pairs) if name == "time" else (),
-            figures=figures,
-            base_amount=amounts[0],
-            head_amount=amounts[1],
+        return metric.verdict_of(
+            reading,
+            self.id,
+            reason=self._why_undecided(why_last, pairs=metric.pairs, needed=reading.pairs_needed) if undecided else "",
+            seconds=self.seconds if is_time else 0.0,
+            notes=self._time_notes(metric.pairs) if is_time else (),
         )
-        return msgspec.structs.replace(verdict, is_minor=is_minor(verdict))
 
     def _time_notes(self, pairs: int) -> tuple[str, ...]:
         notes = [*self._notes, *self._conditions.notes()]
@@ -321,20 +259,6 @@ class GatedCase:
             return reason
         seconds = self.seconds / (pairs + 1) * (needed + 1)
         return f"{reason}; about {needed} pairs would decide, {seconds:.0f} s at this pace"
-
-
-def _with_seconds(figures: tuple[FigureVerdict, ...], time: _PairedMetric) -> tuple[FigureVerdict, ...]:
-    """The figures of a time, the typical round and the mean, with how long a call took."""
-    both = (_medians(time.amounts), _medians(time.mean_seconds))
-    return tuple(
-        msgspec.structs.replace(figure, base_seconds=base, head_seconds=head)
-        for figure, (base, head) in zip(figures, both, strict=False)
-    )
-
-
-def _medians(pairs: list[tuple[float, float]]) -> tuple[float, float] | tuple[None, None]:
-    """Of base and of head."""
-    return (median(base for base, _ in pairs), median(head for _, head in pairs)) if pairs else (None, None)
 
 
 def _memory_bytes(side: Finished) -> float | None:

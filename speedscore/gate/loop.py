@@ -5,7 +5,6 @@ What a pair means for a case is decided in ``gated_case``, what all of them mean
 
 from __future__ import annotations
 
-import contextlib
 import random
 from collections.abc import Sequence
 from typing import Protocol
@@ -16,9 +15,10 @@ from speedscore.gate.affected import affected, likely_first
 from speedscore.gate.changed_files import ChangedFiles
 from speedscore.gate.claims import claims_by_case
 from speedscore.gate.errors import BudgetSpentError
-from speedscore.gate.gated_case import GatedCase, Schedule
+from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.matching import Collections, Matching, match_cases, may_be_unstable
 from speedscore.gate.outcome import INTERRUPTED, GateOutcome, outcome_of
+from speedscore.gate.paired_metric import Schedule
 from speedscore.gate.pairs import PairRunner, StartedPair
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.reasons.observing import find_reasons
@@ -31,9 +31,10 @@ _PILOT = 0.2
 """Share of a pair's time that the pilot's rounds take: it only looks how many processors are at work."""
 
 _SHORT = 0.5
-"""So large a share of a pair's seconds each case has until the first early look has left it open: most cases have not
-changed, and so few rounds of so many pairs tell that as surely in less time. Which pair it is decides that, never what
-was measured, so the interval stays exact."""
+"""So large a share of a pair's seconds a case has until the first early look has left it open: most cases have not
+changed, and so few rounds of so many pairs tell that as surely in less time. Not so on several processors, where rounds
+differ so much that a pair with fewer says less, and processes must be started for more. Which pair it is and what the
+pilot saw decide that, never what was measured in a pair, so the interval stays exact."""
 
 
 class GateListener(Protocol):
@@ -103,9 +104,11 @@ class Gate:
         if cut_off or not self._plan.why:
             return outcome
         # The verdicts stand: what follows may be broken off, and fail.
-        with contextlib.suppress(KeyboardInterrupt):
-            outcome = msgspec.structs.replace(outcome, reasons=find_reasons(self._cases, self._pair_runner))
-        return outcome
+        try:
+            return msgspec.structs.replace(outcome, reasons=find_reasons(self._cases, self._pair_runner))
+        except KeyboardInterrupt:
+            warnings = (*outcome.warnings, f"{INTERRUPTED} while it looked where the regressions come from")
+            return msgspec.structs.replace(outcome, warnings=warnings, is_interrupted=True)
 
     def _run_pilot(self) -> None:
         changed = self._plan.changed
@@ -133,7 +136,8 @@ class Gate:
             with self._pair_runner.started(waiting or (), trace=trace) as pair:
                 if waiting is None:
                     waiting = began_with = self._match(pair)
-                run = self._pair_runner.run(pair, waiting, seconds=seconds, note=GatedCase.pilot)
+                each = dict.fromkeys((case.id for case in waiting), seconds)
+                run = self._pair_runner.run(pair, waiting, seconds=each, note=GatedCase.pilot)
             is_first, waiting = waiting is began_with, waiting[run.done :]
             if not waiting:
                 return run.ended if is_first else None
@@ -163,7 +167,8 @@ class Gate:
             while open_cases := [case for case in batch if case.open]:
                 self._pair_runner.check_budget()
                 with self._pair_runner.started(open_cases) as pair:
-                    self._pair_runner.run(pair, open_cases, seconds=self._seconds(pairs), note=GatedCase.add)
+                    seconds = {case.id: self._seconds(case, pairs) for case in open_cases}
+                    self._pair_runner.run(pair, open_cases, seconds=seconds, note=GatedCase.add)
                 pairs += 1
                 self._pairs += 1
                 self._look(open_cases)
@@ -177,9 +182,9 @@ class Gate:
         likely = [case for case in self._cases if case.test_file in self._likely_changed]
         return [likely, [case for case in self._cases if case not in likely]]
 
-    def _seconds(self, pairs: int) -> float:
+    def _seconds(self, case: GatedCase, pairs: int) -> float:
         """For the rounds of a case in the pair after so many."""
-        is_short = pairs < min(self._schedule.early_looks, default=0)
+        is_short = case.is_on_one_processor and pairs < min(self._schedule.early_looks, default=0)
         return self._settings.pair_seconds * (_SHORT if is_short else 1)
 
     def _match(self, pair: StartedPair) -> list[GatedCase]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,11 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from speedscore.gate.environments import Environment
-from speedscore.gate.errors import GateError
+from speedscore.gate.errors import BudgetSpentError, GateError
+from speedscore.gate.programs import ProgramFailedError, run_program
 from speedscore.host.clock import seconds
 
 _KEPT_DAYS = 30
-_SHOWN_LINES = 20
 
 
 def kept_environment(kind: str, key: str) -> Path:
@@ -85,38 +84,24 @@ def pip_for(python: str | Path) -> list[str]:
 
 
 class Runner:
-    """Runs a command to its end. Raises GateError with its last lines where it fails or the time is spent."""
+    """Runs programs. Raises GateError with the last lines of one that fails, and where the time is spent."""
 
     def __init__(self, option: str, doing: str, environment: Environment, *, most_seconds: float | None) -> None:
         """``option`` is the one that asked for it, ``doing`` what is done: ``building head``."""
         self._option = option
         self._doing = doing
-        # Build backends may call programs that are installed beside the interpreter.
-        self._path = os.pathsep.join([str(Path(environment.python).parent), os.environ.get("PATH", os.defpath)])
+        self._python = environment.python
         self._deadline = None if most_seconds is None else seconds() + most_seconds
 
     def __call__(self, command: Sequence[str], *, variables: Mapping[str, str] | None = None) -> str:
         """What it has printed, both streams together. ``variables`` come before those of this process."""
         left = None if self._deadline is None else max(0.0, self._deadline - seconds())
-        # Folders of ours and of the user's on the import path are nothing of what is installed.
-        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         try:
-            done = subprocess.run(
-                command,
-                env={**inherited, "PATH": self._path, **(variables or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                errors="replace",
-                timeout=left,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
+            return run_program(command, python=self._python, variables=variables, most_seconds=left)
+        except BudgetSpentError:
             raise GateError(f"{self._option}: the time budget was spent on {self._doing}") from None
         except OSError as error:
             raise GateError(f"{self._option}: {self._doing} failed: {error}") from None
-        if done.returncode:
-            lines = "\n".join(f"  | {line}" for line in done.stdout.splitlines()[-_SHOWN_LINES:])
-            raise GateError(f"{self._option}: {self._doing} failed ({' '.join(command[:5])} …):\n{lines}")
-        return done.stdout
+        except ProgramFailedError as error:
+            words = " ".join(command[:5])
+            raise GateError(f"{self._option}: {self._doing} failed ({words} …):{error.last_lines}") from None

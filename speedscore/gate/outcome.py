@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from speedscore.gate.gated_case import GatedCase, Schedule
+from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.matching import Matching
+from speedscore.gate.paired_metric import Schedule
 from speedscore.gate.reasons.reasons import CaseReasons
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.settings import Settings
@@ -40,6 +41,8 @@ class GateOutcome(msgspec.Struct, frozen=True):
     """One for each claim and case that it is about."""
     reasons: tuple[CaseReasons, ...] = ()
     """Where the regressions come from, as far as that was looked for."""
+    is_interrupted: bool = False
+    """Whether Ctrl-C came once the verdicts stood: nothing more is begun."""
 
 
 def outcome_of(
@@ -96,5 +99,5 @@ def _why_nothing(matching: Matching, cases: Sequence[GatedCase], verdicts: Seque
 
 
 INTERRUPTED = "interrupted"
-"""Why a gate was cut off by Ctrl-C."""
+"""Said of what Ctrl-C ended."""
 NO_BENCHMARK = "no benchmark was selected on either side"

@@ -120,17 +120,18 @@ class PairRunner:
         pair: StartedPair,
         cases: Sequence[GatedCase],
         *,
-        seconds: float,
+        seconds: Mapping[str, float],
         note: Callable[[GatedCase, PairResult], None],
     ) -> PairRun:
-        """Run the cases; each result is noted as it comes.
+        """Run the cases; each result is noted as it comes. ``seconds`` are those of a case's rounds, by its id.
 
         Raises GateError where a side ran code that is not its own, BudgetSpentError between two cases.
         """
         by_id = {case.id: case for case in cases}
         one_processor, all_processors = _draw_processors(self._order)
         tasks = [
-            case.task(one_processor=one_processor, all_processors=all_processors, seconds=seconds) for case in cases
+            case.task(one_processor=one_processor, all_processors=all_processors, seconds=seconds[case.id])
+            for case in cases
         ]
         done = 0
         try:

@@ -44,6 +44,16 @@ def git_says(folder: Path, *arguments: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
+def git_paths(folder: Path, *arguments: str) -> list[str]:
+    """The names that git lists with ``-z``, whatever is in them; none where it fails, hangs or is not there."""
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    try:
+        done = _run(folder, arguments, environment, errors="surrogateescape")
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [name for name in done.stdout.split("\0") if name] if done.returncode == 0 else []
+
+
 def git_complaint(folder: Path, *arguments: str) -> str:
     """Why git cannot do this, in its own words and one line; empty where it can."""
     try:
@@ -81,7 +91,9 @@ def read_git(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def _run(folder: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def _run(
+    folder: Path, arguments: Sequence[str], environment: Mapping[str, str], *, errors: str = "replace"
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["git", *arguments],
         cwd=folder,
@@ -90,7 +102,7 @@ def _run(folder: Path, arguments: Sequence[str], environment: Mapping[str, str])
         capture_output=True,
         # Names of people and files come in any encoding.
         encoding="utf-8",
-        errors="replace",
+        errors=errors,
         timeout=_LIMIT_SECONDS,
         check=False,
     )

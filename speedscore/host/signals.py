@@ -29,8 +29,15 @@ def interrupt_on(*numbers: signal.Signals) -> Callable[[], None]:
     return restore
 
 
+def ignore() -> None:
+    """From now on, until what ``interrupt_on`` returned is called: what tidies up must not be cut short."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGINT, *ENDING):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as Python calls it
-    # CI sends one after the other, and people press Ctrl-C twice: what tidies up must not be cut short.
-    for ending_signal in (signal.SIGINT, *ENDING):
-        signal.signal(ending_signal, signal.SIG_IGN)
+    # CI sends one after the other, and people press Ctrl-C twice.
+    ignore()
     raise KeyboardInterrupt

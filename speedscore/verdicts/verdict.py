@@ -96,7 +96,8 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Spent on the case, start of processes included; 0 where nothing was timed for this metric."""
     smallest_visible: float | None = None
     """The smallest slowdown, as a fraction, that as many pairs as noisy as these would have shown, with the probability
-    that ``miss`` leaves. None where there are too few pairs to tell."""
+    that ``miss`` leaves. None where there are too few pairs to tell. Of what left at an early look it is what the noise
+    of those pairs lets be seen: such a slowdown would have stayed, and been found with the pairs that then come."""
     notes: tuple[str, ...] = ()
     """What a reader must know, as that the benchmark's own code differs."""
     figures: tuple[FigureVerdict, ...] = ()
@@ -211,19 +212,18 @@ def read(
     elif last:
         outcome = "inconclusive"
     shown = interval_error(policy)
+    pairs, first = len(log_ratios), first_look(policy, figure_count=figure_count)
     # What leaves early would have gone on at least to the first look, had it been slower.
-    pairs = max(len(log_ratios), first_look(policy, figure_count=figure_count))
-    enough = len(log_ratios) == pairs or (early and outcome == "unchanged")
-    reach = _one_sigma(log_ratios) * math.sqrt(len(log_ratios) / pairs) if enough else None
-    sureness = _sureness(alarm, policy)
+    can_tell = pairs >= first or (early and outcome == "unchanged")
+    reach = _sureness(alarm, policy) * _one_sigma(log_ratios) if can_tell else None
     return PairedReading(
         outcome=outcome,
         ratio=math.exp(middle),
         low=math.exp(lower_limit(log_ratios, error=shown)),
         high=math.exp(upper_limit(log_ratios, error=shown)),
         excludes_detect=high < detect,
-        smallest_visible=None if reach is None else math.expm1(margin + sureness * reach),
-        pairs_needed=(pairs if reach is None else math.ceil(pairs * (sureness * reach / (detect - margin)) ** 2)),
+        smallest_visible=None if reach is None else math.expm1(margin + reach),
+        pairs_needed=first if reach is None else math.ceil(pairs * (reach / (detect - margin)) ** 2),
     )
 
 

@@ -69,6 +69,8 @@ class MadeUpTest:
     observed: Observed | None = None
     """What a profiler sees of it."""
     fails_when_observed: str = ""
+    is_interrupted_when_observed: bool = False
+    """Ctrl-C comes then."""
     group: str = ""
     source: str = ""
     depends: Dependencies | None = None
@@ -175,6 +177,8 @@ class MadeUpSide:
         assert not self._is_frozen, "a side that is looked into runs by itself"
         assert sampled
         self.observed = True
+        if self._test.is_interrupted_when_observed:
+            raise KeyboardInterrupt
         if self._test.fails_when_observed:
             raise ProcessLostError(self._test.fails_when_observed)
         return self._test.observed or Observed(calls=min(most_rounds, 10) * iterations, seconds=seconds)

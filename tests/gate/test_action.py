@@ -179,6 +179,17 @@ def test_each_input_reaches_its_command_as_one_word(job: Job, tmp_path: Path) ->
     assert runner.used["actions/upload-artifact"]["name"] == "speedscore-py312"
 
 
+def test_an_upgrade_takes_the_place_of_the_base_and_each_line_is_one_claim(job: Job, tmp_path: Path) -> None:
+    python, words = tmp_path / "python", tmp_path / "words"
+    python.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" - >> '{words}'\n")
+    python.chmod(0o755)
+    inputs = {"upgrade": "jax==0.8.0\n\n  -r new.txt\n", "claim": "test_a faster 10%\n$(touch injected) unchanged\n\n"}
+    assert job.runner({}).run(ACTION, event_name="push", token=TOKEN, python=str(python), **inputs) == 0
+    gate = words.read_text().split("\n-\n")[1].splitlines()
+    asked = ("--upgrade=jax==0.8.0", "--upgrade=-r new.txt", "--claim=test_a faster 10%")
+    assert gate[4:9] == [*asked, "--claim=$(touch injected) unchanged", "--pytest-args"]
+
+
 def test_the_token_is_the_commenting_step_s_alone() -> None:
     steps = yaml.safe_load(ACTION.read_text())["runs"]["steps"]
     assert [step["name"] for step in steps if "token" in json.dumps(step)] == ["Write the comment"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,8 +53,9 @@ def test_git_says_which_files_there_are_and_ignored_ones_differ_only_when_asked(
     for folder in checkouts:
         git(folder, "init", "--quiet")
         (folder / ".gitignore").write_text("*.log\n")
-    files = changed(checkouts, "build.log", "untracked é.py")
-    assert files.paths == {"untracked é.py"}
+    odd = os.fsdecode(b"caf\xe9.csv")
+    files = changed(checkouts, "build.log", "untracked é.py", " first.csv", odd)
+    assert files.paths == {"untracked é.py", " first.csv", odd}
     assert files.differs("build.log")
 
 

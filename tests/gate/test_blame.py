@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from speedscore.gate.environments import Environment
 from speedscore.gate.upgrades.blame import BlameStep, Names, find_blame, growing_sets
-from speedscore.gate.upgrades.resolving import Pin
+from speedscore.gate.upgrades.pins import Pin
 
 
 def environment(packages: dict[str, str], requires: dict[str, tuple[str, ...]]) -> Environment:

@@ -97,13 +97,17 @@ def test_what_is_clearly_unchanged_leaves_before_the_first_look_and_a_small_slow
     assert (answer.outcome, answer.pairs) == expected
 
 
-def test_each_case_has_half_of_the_rounds_until_an_early_look_leaves_it_open() -> None:
-    machine = MadeUpMachine({CASE: PASSES}, {CASE: MadeUpTest(seconds=0.0102)})
+@pytest.mark.parametrize(("busy_processors", "share"), [(1.0, 0.5), (2.0, 1.0)], ids=["one thread", "two threads"])
+def test_a_case_on_one_processor_has_half_of_the_rounds_until_an_early_look_leaves_it_open(
+    busy_processors: float, share: float
+) -> None:
+    base, head = (MadeUpTest(seconds=seconds, busy_processors=busy_processors) for seconds in (0.01, 0.0102))
+    machine = MadeUpMachine({CASE: base}, {CASE: head})
     outcome = gated(machine, table(pair_seconds=0.4, **STRICT))
     first = min(outcome.early_looks)
     rounds = [side.rounds_of[CASE] for side in machine.started[2::2]]
     before, after = set(rounds[:first]), set(rounds[first:])
-    assert max(before) == pytest.approx(0.5 * min(after), abs=1)
+    assert max(before) == pytest.approx(share * min(after), abs=1)
 
 
 def test_a_size_to_be_found_holds_for_the_group_that_it_is_given_for() -> None:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import re
 import time
+import tomllib
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import pytest
 from speedscore_gate_observing import ObservedRounds, Sampler, observe
 
+from speedscore.gate.environments import Environment
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.reasons.py_spy import RATE_HERTZ, read_samples
 from speedscore.gate.reasons.source_places import placed
 from speedscore.gate.sides import Observed, SampledFunction
+from speedscore.gate.upgrades.evidence import explain
+from speedscore.gate.upgrades.pins import Pin
+from speedscore.gate.upgrades.resolving import Resolved
+from speedscore.gate.upgrades.upgrading import Upgrade
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, a_plan, a_spec, gated
+from tests.places import ROOT
 
 CASE, CALM = "test_it.py::test_it", "test_it.py::test_calm"
 WORK = (SampledFunction("work", "/nowhere/work.py", 1),)
@@ -39,6 +47,16 @@ def test_a_regressed_case_is_looked_into_in_a_pair_of_its_own() -> None:
     assert all(side.rounds_of == {} for side in machine.started[-2:])
 
 
+def test_without_py_spy_it_says_which_extra_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("speedscore.gate.reasons.observing.find_py_spy", lambda: None)
+    outcome, _ = looked_into(MadeUpTest(seconds=0.013, observed=seen(2.0)))
+    (reasons,) = outcome.reasons
+    said = re.fullmatch(r'sampled from within \(py-spy: .*"speedscore\[(\w+)\]"\)', reasons.profiler)
+    assert said
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert any(each.startswith("py-spy") for each in project["optional-dependencies"][said[1]])
+
+
 @pytest.mark.parametrize(
     ("head", "why"), [(MadeUpTest(), True), (MadeUpTest(seconds=0.013), False)], ids=["nothing regressed", "not asked"]
 )
@@ -54,6 +72,26 @@ def test_what_goes_wrong_there_is_told_and_changes_no_verdict() -> None:
     assert outcome.verdicts == calm.verdicts
     (reasons,) = outcome.reasons
     assert (reasons.functions, reasons.note) == ((), "not looked into: was ended by SIGSEGV")
+
+
+def test_ctrl_c_there_keeps_the_verdicts_and_ends_the_session() -> None:
+    calm, _ = looked_into(MadeUpTest(seconds=0.013, observed=seen(2.0)))
+    outcome, _ = looked_into(MadeUpTest(seconds=0.013, is_interrupted_when_observed=True))
+    assert (outcome.verdicts, outcome.cut_off, outcome.reasons) == (calm.verdicts, "", ())
+    assert outcome.warnings == ("interrupted while it looked where the regressions come from",)
+    explained, report = explain(AN_UPGRADE, outcome, a_plan(), ("kite==2",), watch=never, gate=never, say=print)
+    assert explained == outcome
+    assert report.stages == {}
+
+
+def never(*_: object) -> NoReturn:
+    pytest.fail("nothing more is begun")
+
+
+AN_ENVIRONMENT = Environment("python", "/env", platform="3", site_folders=(), packages={})
+AN_UPGRADE = Upgrade(
+    AN_ENVIRONMENT, base=AN_ENVIRONMENT, head=AN_ENVIRONMENT, resolved=Resolved((Pin("kite", "2"),), tool="uv")
+)
 
 
 def test_a_case_in_a_worker_of_its_own_is_not_sampled() -> None:

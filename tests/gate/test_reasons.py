@@ -61,6 +61,14 @@ def test_growth_is_that_of_a_call_and_not_of_the_time_that_was_looked_at() -> No
     assert (grown.base_share, grown.head_share) == pytest.approx((0.5, 4 / 6))
 
 
+def test_seconds_are_those_of_the_verdict_and_only_shared_out_as_the_samples_are() -> None:
+    timed = Verdict(case="", metric="time", outcome="regressed", ratio=1.5, base_amount=0.004, head_amount=0.006)
+    (grown,) = reasons_of(
+        "", observed(BASE), observed(BASE | {(BENCH, PARSE): 4.0}), profiler="", verdicts=[timed]
+    ).functions
+    assert (grown.base_seconds, grown.head_seconds) == pytest.approx((0.002, 0.004))
+
+
 def test_a_function_that_base_does_not_call_is_called_new() -> None:
     found = reasons_of("", observed({(BENCH, PARSE): 2.0}), observed(BASE | {(BENCH, PARSE, HELP): 3.0}), profiler="")
     assert any(line.startswith("help (") and ": new, 300 ms a call" in line for line in reason_lines(found))

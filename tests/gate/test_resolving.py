@@ -10,15 +10,14 @@ from packaging.requirements import Requirement
 
 from speedscore.gate.environments import Environment
 from speedscore.gate.errors import GateError
-from speedscore.gate.upgrades.resolving import (
-    Pin,
-    broken_by,
-    changes_of_pip,
-    changes_of_uv,
-    check_requests,
-    conflicts,
-    without_contradicted,
-)
+from speedscore.gate.made_environments import Runner
+from speedscore.gate.requirements import fulfils
+from speedscore.gate.upgrades.conflicts import broken_by, conflicts
+from speedscore.gate.upgrades.direct_urls import is_known, known_locally, known_to_uv
+from speedscore.gate.upgrades.pins import Pin, changes_of_pip, changes_of_uv
+from speedscore.gate.upgrades.resolving import check_requests, without_contradicted
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 def environment(packages: dict[str, str], **requires: tuple[str, ...]) -> Environment:
@@ -28,7 +27,8 @@ def environment(packages: dict[str, str], **requires: tuple[str, ...]) -> Enviro
 @pytest.mark.parametrize(
     ("request_", "said"),
     [
-        ("jax=0.8.0", "expected a requirement like jax==0.8.0 or a requirements file, found 'jax=0.8.0'"),
+        ("jax=0.8.0", "a wheel or the folder of a project, found 'jax=0.8.0'"),
+        ("./nowhere", "a wheel or the folder of a project, found './nowhere'"),
         ("uv.lock", "found uv.lock; export it first"),
         ("pyproject.toml", "found pyproject.toml; export it first"),
     ],
@@ -42,7 +42,8 @@ def test_what_no_installer_could_read_is_refused_with_what_to_do(request_: str, 
 def test_requirements_and_files_of_them_are_taken(tmp_path: Path) -> None:
     file = tmp_path / "requirements-new.txt"
     file.write_text("jax==0.8.0\n")
-    check_requests(["jax==0.8.0", "jax[cuda] >= 0.5, < 0.6", str(file)])
+    (tmp_path / "setup.py").touch()
+    check_requests(["jax==0.8.0", "jax[cuda] >= 0.5, < 0.6", str(file), str(tmp_path)])
 
 
 def test_constraints_hold_as_far_as_the_upgrade_does_not_contradict_them() -> None:
@@ -51,12 +52,31 @@ def test_constraints_hold_as_far_as_the_upgrade_does_not_contradict_them() -> No
     assert without_contradicted(lines, requested) == [line for line in lines if line != "jax==0.10.2"]
     assert without_contradicted(["numpy==1.0 # old"], requested) == []
     assert without_contradicted(["flax<0.10"], requested) == []
+    assert without_contradicted(["torch==2.3.0+cpu"], [Requirement("torch==2.3.0")]) == ["torch==2.3.0+cpu"]
+    assert without_contradicted(["torch==2.3.0+cpu"], [Requirement("torch==2.4.0")]) == []
 
 
 def test_a_requirement_that_versions_do_not_fulfil_is_a_conflict() -> None:
     requires = {"flax": ("jax>=0.9", 'numpy<1; extra == "old"', "msgpack", "absent>=2"), "jax": ("jaxlib==0.8.0",)}
     found = conflicts(requires, {"jax": "0.8.0", "jaxlib": "0.8.0", "numpy": "2.0", "msgpack": "1.0"})
     assert [(each.package, each.requirement, each.found) for each in found] == [("flax", "jax>=0.9", "0.8.0")]
+
+
+@pytest.mark.parametrize("version", ["2004d", "custom-build", ""])
+def test_a_version_that_compares_with_none_is_in_no_conflict(version: str) -> None:
+    """Older versions of packaging raise where they meet it, newer ones say that nothing admits it."""
+    assert conflicts({"a": ("zone>=1", "zone===2004d")}, {"zone": version}) == []
+    assert without_contradicted(["zone===2004d"], [Requirement("zone>=1")]) == ["zone===2004d"]
+    assert fulfils(version, Requirement("zone<2"))
+
+
+def test_a_pre_release_is_a_version_like_another() -> None:
+    assert conflicts({"a": ("jax>=0.8",)}, {"jax": "0.9.0.dev20260101+abc"}) == []
+    assert [each.found for each in conflicts({"a": ("jax>=0.9",)}, {"jax": "0.9.0rc1"})] == ["0.9.0rc1"]
+
+
+def test_what_is_no_requirement_and_what_no_machine_can_tell_is_required_by_nobody() -> None:
+    assert conflicts({"a": ("zone (>= what)", 'zone<1; platform_machine ~= "one"')}, {"zone": "2"}) == []
 
 
 def test_what_was_broken_before_is_not_said_to_be_broken_by_the_upgrade() -> None:
@@ -76,6 +96,11 @@ Would install 2 packages
  + My.Lib==1.0+local (from file:///tmp/my_lib-1.0.whl)
 """
     assert changes_of_uv(said) == (Pin("jax", "0.8.0"), Pin("my-lib", "1.0+local", url="file:///tmp/my_lib-1.0.whl"))
+    named = " + kite @ file:///tmp/kite\n + my-lib @ https://x/my_lib-2.0%2Bcpu-py3-none-any.whl\n"
+    assert changes_of_uv(named) == (
+        Pin("kite", "", url="file:///tmp/kite"),
+        Pin("my-lib", "2.0+cpu", url="https://x/my_lib-2.0%2Bcpu-py3-none-any.whl"),
+    )
     assert changes_of_uv("Audited 1 package in 3ms\nWould make no changes\n") == ()
 
 
@@ -85,8 +110,55 @@ def test_the_changes_that_pip_reports() -> None:
         "install": [
             {"metadata": {"name": "JaxLib", "version": "0.8.0"}, "download_info": {"url": "https://x/a.whl"} | hashes},
             {"metadata": {"name": "a", "version": "1"}, "download_info": {"url": "file:///a"}, "is_direct": True},
+            {
+                "metadata": {"name": "b", "version": "1"},
+                "download_info": {
+                    "url": "https://x/b.git",
+                    "vcs_info": {"vcs": "git", "requested_revision": "main", "commit_id": COMMIT},
+                    "subdirectory": "python",
+                },
+                "is_direct": True,
+            },
         ]
     }
     pins = changes_of_pip(json.dumps(report).encode())
-    assert pins == (Pin("a", "1", url="file:///a"), Pin("jaxlib", "0.8.0", sha256="ab"))
-    assert [pin.requirement for pin in pins] == ["a @ file:///a", "jaxlib==0.8.0"]
+    at_commit = f"git+https://x/b.git@{COMMIT}#subdirectory=python"
+    assert pins == (Pin("a", "1", "file:///a"), Pin("b", "1", at_commit), Pin("jaxlib", "0.8.0", sha256="ab"))
+    assert [pin.requirement for pin in pins] == ["a @ file:///a", f"b @ {at_commit}", "jaxlib==0.8.0"]
+
+
+def test_a_package_that_is_named_by_its_place_is_known_by_what_lies_there(tmp_path: Path) -> None:
+    folder, archive = tmp_path / "a project", tmp_path / "b.tar.gz"
+    folder.mkdir()
+    (folder / "setup.py").write_text("one")
+    archive.write_bytes(b"one")
+    local = (Pin("a", "", folder.as_uri()), Pin("b", "1", archive.as_uri()), Pin("c", "1"))
+    first = known_locally(local)
+    assert all(map(is_known, first))
+    assert known_locally(local) == first
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "setup.pyc").touch()
+    assert known_locally(local) == first, "what is made from the sources is none of them"
+    (folder / "setup.py").write_text("two")
+    archive.write_bytes(b"two")
+    second = known_locally(local)
+    assert [one == two for one, two in zip(first, second, strict=True)] == [False, False, True]
+
+
+def test_what_may_be_another_thing_tomorrow_is_not_known() -> None:
+    assert is_known(Pin("a", "1", f"git+ssh://git@x/a.git@{COMMIT}#subdirectory=b"))
+    unknown = (Pin("a", "1", "git+https://x/a.git@main"), Pin("a", "1", "https://x/a.zip"), Pin("a", "1", "file:///no"))
+    assert known_locally(unknown) == unknown
+    assert not any(map(is_known, unknown))
+
+
+@pytest.mark.parametrize(("uv", "sha256"), [("cat > $OUT", "ab"), ("exit 2 # as an old one", "")], ids=["new", "old"])
+def test_an_archive_in_the_net_is_known_by_the_digest_that_uv_tells(tmp_path: Path, uv: str, sha256: str) -> None:
+    lock = '[[packages]]\nname = "a"\narchive = { url = "https://x/a.zip", hashes = { sha256 = "ab" } }'
+    program = tmp_path / "uv"
+    program.write_text(f"#!/bin/sh\nwhile [ $1 != --output-file ]; do shift; done; OUT=$2\n{uv} <<'EOF'\n{lock}\nEOF\n")
+    program.chmod(0o755)
+    run = Runner("--gate-upgrade", "resolving", environment({}), most_seconds=None)
+    pins = (Pin("a", "", "https://x/a.zip"), Pin("b", "1"))
+    known = known_to_uv(pins, uv=str(program), python="python", run=run, scratch=tmp_path)
+    assert known == (Pin("a", "", "https://x/a.zip", sha256=sha256), Pin("b", "1"))

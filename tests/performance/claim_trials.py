@@ -9,22 +9,28 @@ that is not timed. It only counts and prints; raw lines are kept in ``results/cl
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import random
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 from tabulate import tabulate
 
-from tests.performance.trials import commit_of_code, in_time, keep, read_lines, share, single_threaded
+from tests.performance.trials import (
+    add_minutes,
+    commit_all,
+    commit_of_code,
+    gated,
+    git,
+    in_time,
+    keep,
+    now,
+    parser_of,
+    read_lines,
+    share,
+    single_threaded,
+)
 
 RESULTS = Path(__file__).parent / "results" / "claim_trials.jsonl"
 
@@ -131,37 +137,21 @@ def run_trial(planted: Planted, order: random.Random, *, commit: str) -> ClaimTr
         changed = usual | {claimed if planted.changes == "claimed" else other: planted.units}
         no_op = order.choice(sorted(_NO_OPS)) if planted.no_op else ""
         head, body = _NO_OPS.get(no_op, ("# As it says.", ""))
-        _git(repository, "init", "--quiet")
+        git(repository, "init", "--quiet")
         for text in (
             _TEXT.format(head="", body="", **usual),
             _TEXT.format(head=head, body=body, **changed),
         ):
             (repository / "test_work.py").write_text(text)
-            _git(repository, "add", ".")
-            _git(repository, "-c", "user.name=trial", "-c", "user.email=trial@here", "commit", "--quiet", "-m", "text")
+            commit_all(repository, "text")
         # The benchmark that is claimed alone, but where another is the one that got faster.
         tests = [] if planted.changes == "other" else [f"test_work.py::test_{claimed}"]
         return _gated(planted, repository, tests, claim=f"test_{claimed} {planted.claim}", commit=commit)
 
 
 def _gated(planted: Planted, repository: Path, tests: list[str], *, claim: str, commit: str) -> ClaimTrial:
-    report_path = repository / "report.json"
-    load, began = os.getloadavg()[0], time.monotonic()
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", *tests, "--benchmark-only", "-p", "no:cacheprovider", "--gate=HEAD~1"),
-            *(f"--gate-claim={claim}", f"--gate-json={report_path}"),
-        ],
-        cwd=repository,
-        env=single_threaded(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if not report_path.exists():
-        raise RuntimeError(f"the gate left no report:\n{done.stdout}\n{done.stderr}")
-    report = json.loads(report_path.read_bytes())
-    (said,) = report["claims"]
+    ran = gated(repository, f"--gate-claim={claim}", *tests, environment=single_threaded())
+    (said,) = ran.report["claims"]
     return ClaimTrial(
         kind=planted.kind,
         claim=claim,
@@ -171,20 +161,13 @@ def _gated(planted: Planted, repository: Path, tests: list[str], *, claim: str, 
         low=said["low"],
         high=said["high"],
         pairs=said["pairs"],
-        exit_code=done.returncode,
-        verdicts={
-            each["case"].partition("::")[2]: each["outcome"] for each in report["verdicts"] if each["metric"] == "time"
-        },
-        seconds=round(time.monotonic() - began, 1),
-        load=round(load, 1),
-        when=datetime.now(UTC).isoformat(timespec="seconds"),
+        exit_code=ran.exit_code,
+        verdicts={name: each["outcome"] for name, each in ran.times.items()},
+        seconds=round(ran.seconds, 1),
+        load=ran.load,
+        when=now(),
         commit=commit,
     )
-
-
-def _git(repository: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=repository, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 def tally(trials: Iterable[ClaimTrial]) -> str:
@@ -216,12 +199,10 @@ def load(path: Path) -> list[ClaimTrial]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of(__doc__, results=RESULTS)
     parser.add_argument("--planted", type=int, default=40, help="pull requests of all kinds in turn")
     parser.add_argument("--null", type=int, default=200, help="no-ops that are called faster")
-    parser.add_argument("--minutes", type=float, default=None, help="begin no trial after so long")
-    parser.add_argument("--table", action="store_true", help="print the table of what is kept, and run nothing")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="a line of JSON for each trial is appended")
+    add_minutes(parser)
     asked = parser.parse_args(arguments)
     if not asked.table:
         order = random.Random()

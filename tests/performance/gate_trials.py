@@ -8,23 +8,34 @@ A slowdown is more work, never a changed timing. Beside the gate the rule that p
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import json
-import os
 import random
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 from tabulate import tabulate
 
-from tests.performance.trials import commit_of_code, in_time, keep, read_lines, share, single_threaded
+from tests.performance.trials import (
+    PYTEST,
+    add_conditions,
+    add_minutes,
+    commit_all,
+    commit_of_code,
+    conditions,
+    gated,
+    git,
+    in_time,
+    keep,
+    now,
+    parser_of,
+    read_lines,
+    share,
+    single_threaded,
+)
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -219,34 +230,24 @@ def run_trial(kind: str, *, neighbour: bool, detect: str, mean_rule: bool, order
         repository = Path(folder)
         changed = _make(repository, kind, order)
         environment = single_threaded()
-        report_path = repository / "report.json"
-        load, began = os.getloadavg()[0], time.monotonic()
-        done = _pytest(
-            repository, environment, "--gate", "HEAD~1", "--gate-detect", detect, "--gate-json", str(report_path)
-        )
-        seconds = time.monotonic() - began
-        if not report_path.exists():
-            raise RuntimeError(f"the gate left no report:\n{done.stdout}\n{done.stderr}")
-        report = json.loads(report_path.read_bytes())
-        times = {each["case"].partition("::")[2]: each for each in report["verdicts"] if each["metric"] == "time"}
-        verdicts = {name: each["outcome"] for name, each in times.items()}
+        ran = gated(repository, f"--gate-detect={detect}", environment=environment)
         return Trial(
             kind=kind,
             neighbour=neighbour,
             detect=detect,
-            exit_code=done.returncode,
-            seconds=seconds,
-            cases=len(verdicts),
-            pairs=report["pairs"],
-            verdicts=verdicts,
+            exit_code=ran.exit_code,
+            seconds=ran.seconds,
+            cases=len(ran.times),
+            pairs=ran.report["pairs"],
+            verdicts={name: each["outcome"] for name, each in ran.times.items()},
             figures={
                 name: {figure["figure"]: f"{figure['outcome']} {figure['ratio']:.3f}" for figure in each["figures"]}
-                for name, each in times.items()
+                for name, each in ran.times.items()
             },
             changed=changed,
             mean_rule=_mean_rule(repository, environment) if mean_rule else None,
-            load=round(load, 1),
-            when=datetime.now(UTC).isoformat(timespec="seconds"),
+            load=ran.load,
+            when=now(),
             commit=commit_of_code(),
         )
 
@@ -258,7 +259,7 @@ def checkout_pair(kind: str, *, order: random.Random) -> Iterator[tuple[Path, Pa
         head, base = Path(folder) / "head", Path(folder) / "base"
         head.mkdir()
         changed = _make(head, kind, order)
-        _git(head, "worktree", "add", "--quiet", "--detach", str(base), "HEAD~1")
+        git(head, "worktree", "add", "--quiet", "--detach", str(base), "HEAD~1")
         yield base, head, changed
 
 
@@ -267,7 +268,7 @@ def _make(repository: Path, kind: str, order: random.Random) -> str:
     what = KINDS[kind]
     text = _THREADS if what.threads else _BURN if what.burn else _SINGLE
     slowed = "matmul" if what.threads else "loop" if what.burn else order.choice(("matmul", "loop"))
-    _git(repository, "init", "--quiet")
+    git(repository, "init", "--quiet")
     for remark, changed in (
         ("base", {}),
         ("head", {slowed: (what.units, what.extra, what.of_calls, what.wait_seconds)}),
@@ -275,8 +276,7 @@ def _make(repository: Path, kind: str, order: random.Random) -> str:
         usual = (100, 0.0, 1.0, 0.0)
         units = {"matmul": usual, "loop": usual} | changed
         (repository / "test_work.py").write_text(text.format(remark=remark, **units))
-        _git(repository, "add", ".")
-        _git(repository, "-c", "user.name=trial", "-c", "user.email=trial@here", "commit", "--quiet", "-m", remark)
+        commit_all(repository, remark)
     if not (what.is_slower or what.is_faster):
         return ""
     return "test_two_threads" if what.threads else "test_burn" if what.burn else f"test_{slowed}"
@@ -284,26 +284,22 @@ def _make(repository: Path, kind: str, order: random.Random) -> str:
 
 def _mean_rule(repository: Path, environment: dict[str, str]) -> bool:
     """The base is run and saved, and immediately after it head, with the threshold that people set."""
-    _git(repository, "checkout", "--quiet", "HEAD~1")
+    git(repository, "checkout", "--quiet", "HEAD~1")
     _pytest(repository, environment, "--benchmark-autosave")
-    _git(repository, "checkout", "--quiet", "-")
+    git(repository, "checkout", "--quiet", "-")
     done = _pytest(repository, environment, "--benchmark-compare", "--benchmark-compare-fail=mean:5%")
     return "Performance has regressed" in done.stdout + done.stderr
 
 
 def _pytest(repository: Path, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "--benchmark-only", "-p", "no:cacheprovider", *arguments],
+        [*PYTEST, "--benchmark-only", "-p", "no:cacheprovider", *arguments],
         cwd=repository,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-def _git(repository: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=repository, check=True, capture_output=True)
 
 
 @contextlib.contextmanager
@@ -353,24 +349,14 @@ def load(path: Path) -> list[Trial]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kinds", default="null,slower-5", help=f"some of {', '.join(KINDS)}")
-    parser.add_argument("--trials", type=int, default=20, help="of each kind and condition")
-    parser.add_argument("--neighbours", default="no,yes", help="no, yes, or both: a process that takes half a core")
+    parser = parser_of(__doc__)
+    add_conditions(parser, KINDS)
+    add_minutes(parser)
     parser.add_argument("--detect", default="5%%")
     parser.add_argument("--mean-rule", action="store_true", help="let mean:5%% judge the same commits")
-    parser.add_argument("--minutes", type=float, default=None, help="begin no trial after so long")
-    parser.add_argument("--out", type=Path, required=True, help="a line of JSON for each trial is appended")
     asked = parser.parse_args(arguments)
     order = random.Random()
-    waiting = [
-        (kind, neighbour == "yes")
-        for kind in asked.kinds.split(",")
-        for neighbour in asked.neighbours.split(",")
-        for _ in range(asked.trials)
-    ]
-    order.shuffle(waiting)
-    for kind, neighbour in in_time(waiting, asked.minutes):
+    for kind, neighbour in in_time(conditions(asked, order), asked.minutes):
         trial = run_trial(
             kind, neighbour=neighbour, detect=asked.detect.replace("%%", "%"), mean_rule=asked.mean_rule, order=order
         )

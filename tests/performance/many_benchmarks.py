@@ -8,14 +8,9 @@ would gate it. It only counts and prints:
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import random
-import subprocess
-import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,7 +19,7 @@ from statistics import fmean, median
 import msgspec
 from tabulate import tabulate
 
-from tests.performance.trials import commit_of_code, keep, read_lines
+from tests.performance.trials import commit_all, commit_of_code, gated, git, keep, parser_of, read_lines
 
 KINDS = {"null": 1.0, "slower-2": 1.02, "slower-5": 1.05}
 """How much work the changed benchmark does on head; of ``null`` none has changed."""
@@ -108,33 +103,17 @@ def run_trial(cases: int, kind: str, *, affected: bool, order: random.Random) ->
     with tempfile.TemporaryDirectory(prefix="many benchmarks ") as folder:
         repository = Path(folder)
         changed = _make(repository, cases, kind, order)
-        report_path = repository.parent / f"{repository.name}.json"
-        load = os.getloadavg()[0]
-        began = time.monotonic()
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "pytest", "--benchmark-only", "-p", "no:cacheprovider", "--gate=HEAD~1"),
-                *(f"--gate-json={report_path}", *(["--gate-affected"] if affected else [])),
-            ],
-            cwd=repository,
-            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        seconds = time.monotonic() - began
-        if not report_path.exists():
-            raise RuntimeError(f"the gate left no report:\n{done.stdout}\n{done.stderr}")
-        report = json.loads(report_path.read_bytes())
-        report_path.unlink()
+        options = ["--gate-affected"] if affected else []
+        ran = gated(repository, *options, environment=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"})
+    report = ran.report
     times = [each for each in report["verdicts"] if each["metric"] == "time"]
     regressed = {each["case"] for each in report["verdicts"] if each["outcome"] == "regressed"}
     return ManyTrial(
         cases=cases,
         kind=kind,
         affected=affected,
-        seconds=seconds,
-        exit_code=done.returncode,
+        seconds=ran.seconds,
+        exit_code=ran.exit_code,
         pairs=report["pairs"],
         looks=tuple(report["looks"]),
         early_looks=tuple(report["early_looks"]),
@@ -143,7 +122,7 @@ def run_trial(cases: int, kind: str, *, affected: bool, order: random.Random) ->
         wrong=len(regressed - {changed}),
         left_out=len(report["left_out"]),
         pairs_of_cases=tuple(sorted(each["pairs"] for each in times)),
-        load=load,
+        load=ran.load,
         processors=len(os.sched_getaffinity(0)),
         commit=commit_of_code(),
     )
@@ -154,7 +133,7 @@ def _make(repository: Path, cases: int, kind: str, order: random.Random) -> str:
     files = range(-(-cases // IN_A_FILE))
     slowed = order.choice(files)
     name, size = order.choice(("count", "order", "encode", "search")), order.choice((20, 200))
-    _git(repository, "init", "--quiet")
+    git(repository, "init", "--quiet")
     (repository / "library").mkdir()
     (repository / "library/__init__.py").touch()
     (repository / "pyproject.toml").touch()
@@ -166,13 +145,8 @@ def _make(repository: Path, cases: int, kind: str, order: random.Random) -> str:
             changed = f"({name!r}, {size}): {factor}" if number == slowed and factor != 1 else ""
             text = _TEST.replace("NUMBER", str(number)).replace("CHANGED", changed)
             (repository / f"test_{number:02}.py").write_text(text)
-        _git(repository, "add", ".")
-        _git(repository, "-c", "user.name=trial", "-c", "user.email=trial@here", "commit", "--quiet", "-m", remark)
+        commit_all(repository, remark)
     return f"test_{slowed:02}.py::test_it[{name}-{size}]" if KINDS[kind] != 1 else ""
-
-
-def _git(repository: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=repository, check=True, capture_output=True)
 
 
 def tally(trials: Iterable[ManyTrial]) -> str:
@@ -213,12 +187,11 @@ def load(path: Path) -> list[ManyTrial]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of(__doc__)
     parser.add_argument("--cases", default="32,200", help="how many benchmarks the repositories have")
     parser.add_argument("--kinds", default="null,slower-5", help=f"some of {', '.join(KINDS)}")
     parser.add_argument("--trials", type=int, default=1, help="of each")
     parser.add_argument("--affected", action="store_true", help="gate with --gate-affected")
-    parser.add_argument("--out", type=Path, required=True, help="a line of JSON for each trial is appended")
     asked = parser.parse_args(arguments)
     order = random.Random()
     for _ in range(asked.trials):

@@ -10,12 +10,10 @@ their own, named by ``--tools``; it only counts and prints:
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -24,7 +22,19 @@ import msgspec
 from tabulate import tabulate
 
 from tests.performance.gate_trials import KINDS, checkout_pair, neighbour_process
-from tests.performance.trials import in_time, keep, read_lines, share, single_threaded
+from tests.performance.trials import (
+    add_conditions,
+    add_minutes,
+    conditions,
+    gated,
+    git,
+    in_time,
+    keep,
+    parser_of,
+    read_lines,
+    share,
+    single_threaded,
+)
 
 THRESHOLD = 0.05
 BENCHMARKS = ("test_matmul", "test_loop")
@@ -108,11 +118,8 @@ class Pair(msgspec.Struct, frozen=True):
 
 def gate(pair: Pair) -> set[str]:
     """Ours, in this environment: head against base."""
-    report = pair.head / "report.json"
-    command = [sys.executable, "-m", "pytest", "--benchmark-only", "-p", "no:cacheprovider"]
-    command += ["--gate", str(pair.base), "--gate-json", str(report)]
-    subprocess.run(command, cwd=pair.head, env=single_threaded(), capture_output=True, check=False)
-    verdicts = json.loads(report.read_bytes())["verdicts"]
+    against = ("--benchmark-only", "-p", "no:cacheprovider", f"--gate={pair.base}")
+    verdicts = gated(pair.head, environment=single_threaded(), base=against).report["verdicts"]
     return {each["case"].partition("::")[2] for each in verdicts if each["outcome"] == "regressed"}
 
 
@@ -183,7 +190,7 @@ def asv_compare(pair: Pair) -> set[str]:
     pair.run("asv", "machine", "--yes", cwd=folder, HOME=str(folder))
     commits = []
     for side in (pair.base, pair.head):
-        commit = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=side, text=True).strip()
+        commit = git(side, "rev-parse", "HEAD")
         commits.append(commit)
         python = str(pair.tools / "bin" / "python")
         pair.run(
@@ -248,23 +255,13 @@ def load(path: Path) -> list[PeerTrial]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of(__doc__)
     parser.add_argument("--tools", type=Path, required=True, help="an environment with the other tools")
-    parser.add_argument("--kinds", default="null,slower-5")
-    parser.add_argument("--trials", type=int, default=20, help="of each kind and condition")
-    parser.add_argument("--neighbours", default="no,yes")
-    parser.add_argument("--minutes", type=float, default=None, help="begin no trial after so long")
-    parser.add_argument("--out", type=Path, required=True, help="a line of JSON for each rule and trial is appended")
+    add_conditions(parser, KINDS)
+    add_minutes(parser)
     asked = parser.parse_args(arguments)
     order = random.Random()
-    waiting = [
-        (kind, neighbour == "yes")
-        for kind in asked.kinds.split(",")
-        for neighbour in asked.neighbours.split(",")
-        for _ in range(asked.trials)
-    ]
-    order.shuffle(waiting)
-    for kind, neighbour in in_time(waiting, asked.minutes):
+    for kind, neighbour in in_time(conditions(asked, order), asked.minutes):
         for trial in run_trial(kind, neighbour=neighbour, tools=asked.tools, order=order):
             keep(trial, asked.out)
     print(tally(load(asked.out)))

@@ -10,20 +10,25 @@ operator or operation of XLA where the cause is one of these. It only counts and
 
 from __future__ import annotations
 
-import argparse
-import json
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 from tabulate import tabulate
 
-from tests.performance.trials import commit_of_code, keep, read_lines, single_threaded
+from tests.performance.trials import (
+    commit_all,
+    commit_of_code,
+    gated,
+    git,
+    keep,
+    now,
+    parser_of,
+    read_lines,
+    single_threaded,
+)
 
 RESULTS = Path(__file__).parent / "results" / "reason_trials.jsonl"
 
@@ -214,29 +219,16 @@ def run_trial(kind: str, *, commit: str, from_within: bool) -> ReasonTrial:
     assert planted.text.count(planted.before) == 1
     with tempfile.TemporaryDirectory(prefix="reason trial ") as folder:
         repository = Path(folder)
-        _git(repository, "init", "--quiet")
+        git(repository, "init", "--quiet")
         (repository / "pyproject.toml").write_text(_SETTINGS)
         if planted.test:
             (repository / "test_it.py").write_text(planted.test)
         for text in (planted.text, planted.text.replace(planted.before, planted.after)):
             (repository / planted.file).write_text(text)
-            _git(repository, "add", ".")
-            _git(repository, "-c", "user.name=trial", "-c", "user.email=trial@here", "commit", "--quiet", "-m", "text")
-        report_path, began = repository / "report.json", time.monotonic()
-        done = subprocess.run(
-            [
-                *(sys.executable, "-c", _WITHOUT_PY_SPY if from_within else _AS_IT_IS),
-                *("--benchmark-only", "-p", "no:cacheprovider", "--gate=HEAD~1", f"--gate-json={report_path}"),
-            ],
-            cwd=repository,
-            env=single_threaded(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if not report_path.exists():
-            raise RuntimeError(f"the gate left no report:\n{done.stdout}\n{done.stderr}")
-        report = json.loads(report_path.read_bytes())
+            commit_all(repository, "text")
+        program = (sys.executable, "-c", _WITHOUT_PY_SPY if from_within else _AS_IT_IS)
+        ran = gated(repository, environment=single_threaded(), program=program)
+    report = ran.report
     reasons = report["reasons"][0] if report["reasons"] else {}
     named = {
         what: [each[key] for each in reasons.get(what, ())]
@@ -254,19 +246,14 @@ def run_trial(kind: str, *, commit: str, from_within: bool) -> ReasonTrial:
         kind=kind,
         right=first in wanted[what],
         first=first,
-        exit_code=done.returncode,
+        exit_code=ran.exit_code,
         profiler=reasons.get("profiler", ""),
         note=reasons.get("note", "") or ("" if reasons else report["headline"]),
         reasons=[f"{kind}: {', '.join(names[:3])}" for kind, names in named.items() if names],
-        seconds=round(time.monotonic() - began, 1),
-        when=datetime.now(UTC).isoformat(timespec="seconds"),
+        seconds=round(ran.seconds, 1),
+        when=now(),
         commit=commit,
     )
-
-
-def _git(repository: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=repository, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 def tally(trials: Iterable[ReasonTrial]) -> str:
@@ -294,12 +281,10 @@ def load(path: Path) -> list[ReasonTrial]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of(__doc__, results=RESULTS)
     parser.add_argument("--kinds", default=",".join(PLANTED), help="some of them, with commas between")
     parser.add_argument("--trials", type=int, default=1, help="of each kind")
     parser.add_argument("--from-within", action="store_true", help="as where there is no py-spy")
-    parser.add_argument("--table", action="store_true", help="print the table of what is kept, and run nothing")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="a line of JSON for each trial is appended")
     asked = parser.parse_args(arguments)
     if not asked.table:
         commit = commit_of_code()

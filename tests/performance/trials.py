@@ -1,22 +1,122 @@
-"""What scripts of trials have in common: raw lines that are kept, the code's commit, exact intervals, an end in time.
+"""What scripts of trials have in common: repositories and gates of them, raw lines, exact intervals, an end in time.
 
-A trial is a frozen record; one line of JSON each, so that a script that is broken off loses nothing. It runs no trial.
+A trial is a frozen record; one line of JSON each, so that a script that is broken off loses nothing. What is planted
+and what must come of it is each script's own.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
+import random
 import subprocess
+import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from scipy.stats import binomtest
 
 AnyTrial = TypeVar("AnyTrial", bound=msgspec.Struct)
 Waiting = TypeVar("Waiting")
+PYTEST = (sys.executable, "-m", "pytest")
+_KEPT = "a line of JSON for each trial is appended"
+
+
+class Gated(msgspec.Struct, frozen=True):
+    """A gate that has ended."""
+
+    report: dict[str, Any]
+    exit_code: int
+    seconds: float
+    load: float
+    """Of the machine as it began, processes at work."""
+
+    @property
+    def times(self) -> dict[str, dict[str, Any]]:
+        """Verdicts on time, by the benchmark's name."""
+        verdicts = [each for each in self.report["verdicts"] if each["metric"] == "time"]
+        return {each["case"].partition("::")[2]: each for each in verdicts}
+
+
+def gated(
+    repository: Path,
+    *arguments: str,
+    environment: Mapping[str, str],
+    program: Sequence[str] = PYTEST,
+    base: Sequence[str] = ("--benchmark-only", "-p", "no:cacheprovider", "--gate=HEAD~1"),
+) -> Gated:
+    """Gate a repository as its users would, here its last commit against the one before.
+
+    Raises RuntimeError with all that was printed where it leaves no report.
+    """
+    report = repository / "report.json"
+    load, began = os.getloadavg()[0], time.monotonic()
+    done = subprocess.run(
+        [*program, *base, f"--gate-json={report}", *arguments],
+        cwd=repository,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - began
+    if not report.exists():
+        raise RuntimeError(f"the gate left no report:\n{done.stdout}\n{done.stderr}")
+    return Gated(json.loads(report.read_bytes()), done.returncode, seconds=seconds, load=round(load, 1))
+
+
+def git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def commit_all(repository: Path, message: str) -> None:
+    """Whatever lies in it."""
+    git(repository, "add", ".")
+    git(repository, "-c", "user.name=trial", "-c", "user.email=trial@here", "commit", "--quiet", "-m", message)
+
+
+def parser_of(module_text: str | None, *, results: Path | None = None) -> argparse.ArgumentParser:
+    """With the options that say where lines are kept; ``results`` is where they are unless told otherwise."""
+    parser = argparse.ArgumentParser(description=module_text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    if results is None:
+        parser.add_argument("--out", type=Path, required=True, help=_KEPT)
+    else:
+        parser.add_argument("--table", action="store_true", help="print the table of what is kept, and run nothing")
+        parser.add_argument("--out", type=Path, default=results, help=_KEPT)
+    return parser
+
+
+def add_minutes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--minutes", type=float, default=None, help="begin no trial after so long")
+
+
+def add_conditions(parser: argparse.ArgumentParser, kinds: Iterable[str]) -> None:
+    """What ``conditions`` reads."""
+    parser.add_argument("--kinds", default="null,slower-5", help=f"some of {', '.join(kinds)}")
+    parser.add_argument("--trials", type=int, default=20, help="of each kind and condition")
+    parser.add_argument("--neighbours", default="no,yes", help="no, yes, or both: a process that takes half a core")
+
+
+def conditions(asked: argparse.Namespace, order: random.Random) -> list[tuple[str, bool]]:
+    """All trials that are asked for, kind and whether there is a neighbour, in a drawn order."""
+    waiting = [
+        (kind, neighbour == "yes")
+        for kind in asked.kinds.split(",")
+        for neighbour in asked.neighbours.split(",")
+        for _ in range(asked.trials)
+    ]
+    order.shuffle(waiting)
+    return waiting
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def keep(trial: msgspec.Struct, path: Path) -> None:
@@ -52,6 +152,7 @@ def single_threaded() -> dict[str, str]:
 
 def commit_of_code() -> str:
     """Empty where this is no checkout."""
-    command = ["git", "rev-parse", "--short=12", "HEAD"]
-    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    try:
+        return git(Path(__file__).parent, "rev-parse", "--short=12", "HEAD")
+    except subprocess.CalledProcessError:
+        return ""

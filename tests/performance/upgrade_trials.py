@@ -13,14 +13,11 @@ before it as the gate itself does it.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -30,7 +27,7 @@ from tabulate import tabulate
 
 from speedscore.gate.environments import environment_of
 from speedscore.gate.upgrades.upgrading import upgrade
-from tests.performance.trials import commit_of_code, keep, read_lines
+from tests.performance.trials import commit_of_code, gated, keep, now, read_lines
 from tests.performance.upgrade_regressions import CONTROLS, PUBLISHED
 
 REPRODUCED_FROM = 1.1
@@ -123,31 +120,18 @@ def run_trials(names: Sequence[str], *, base: str, head: str, environment: Path)
         for number, name in enumerate(names):
             (repository / f"test_published_{number}.py").write_text(PUBLISHED[name].text)
         by_hand = [_by_hand(interpreters[base], interpreters[head], repository, number) for number in range(len(names))]
-        began = time.monotonic()
-        report = repository / "report.json"
-        command = [interpreters[base], "-m", "speedscore", "gate", f"--json={report}"]
-        done = subprocess.run(
-            [
-                *command,
-                f"--upgrade=jax=={head}",
-                f"--upgrade=jaxlib=={head}",
-                "--why=no",
-                "--",
-                "-p",
-                "no:cacheprovider",
-            ],
-            cwd=repository,
-            env=_variables(),
-            capture_output=True,
-            text=True,
-            check=False,
+        ran = gated(
+            repository,
+            f"--gate-upgrade=jax=={head}",
+            f"--gate-upgrade=jaxlib=={head}",
+            "--gate-why=no",
+            environment=_variables(),
+            program=(interpreters[base], "-m", "pytest"),
+            base=("--benchmark-only", "-p", "no:cacheprovider"),
         )
-        if not report.exists():
-            raise RuntimeError(f"the gate left no report:\n{done.stdout}\n{done.stderr}")
-        told = json.loads(report.read_bytes())
-    seconds = (time.monotonic() - began) / len(names)
+    seconds = ran.seconds / len(names)
     return [
-        _trial(name, told, number, by_hand=by_hand[number], seconds=seconds, base=base, head=head)
+        _trial(name, ran.report, number, by_hand=by_hand[number], seconds=seconds, base=base, head=head)
         for number, name in enumerate(names)
     ]
 
@@ -183,7 +167,7 @@ def _trial(
         pairs=told["pairs"],
         seconds=seconds,
         commit=commit_of_code(),
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        date=now(),
         processor=str(told.get("environment", {}).get("cpu.model", "")),
     )
 

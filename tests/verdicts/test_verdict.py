@@ -95,12 +95,30 @@ def test_an_early_look_asks_for_more_certainty_than_that_the_size_to_be_detected
     assert early(noisy).outcome is None
 
 
-def test_what_leaves_early_says_what_the_first_look_would_have_seen() -> None:
-    quiet = [0.002 * (-1) ** index for index in range(9)]
-    reading = early(quiet)
-    assert 0.99 < reading.low < 1.0 < reading.high < 1.01
-    assert reading.smallest_visible is not None
-    assert 0.01 < reading.smallest_visible < 0.02
+def test_what_leaves_early_says_what_so_many_pairs_let_be_seen_and_counts_on_none_that_were_not_measured() -> None:
+    quiet = [0.002 * (-1) ** index for index in range(16)]
+    sizes = [early(quiet[:pairs]).smallest_visible for pairs in (9, 13, 16)]
+    told = [size for size in sizes if size is not None]
+    assert len(told) == 3
+    assert told == sorted(told, reverse=True), "the fewer pairs there were, the less they say"
+    assert 0.01 < told[0] < 0.02
+
+
+def test_a_slowdown_that_a_case_says_it_would_have_shown_as_it_left_does_not_leave_and_is_found() -> None:
+    few, schedule = 9, looks(VerdictPolicy(), figure_count=96)
+    told = [early(logs).smallest_visible for logs in _drawn(few, gates=60, slowdown=0.0, spread=0.003)]
+    sizes = sorted(size for size in told if size is not None)
+    size = sizes[len(sizes) // 2]
+    slowed = _drawn(schedule[2], gates=200, slowdown=size, spread=0.003)
+    assert all(early(logs[:few]).outcome is None for logs in slowed)
+    found = [
+        any(
+            read(logs[:pairs], VerdictPolicy(), figure_count=96, last=False).outcome == "regressed"
+            for pairs in schedule
+        )
+        for logs in slowed
+    ]
+    assert sum(found) / len(found) >= 0.95
 
 
 @pytest.mark.parametrize("common", [0.0, 0.01], ids=["alone", "alike"])
@@ -155,8 +173,8 @@ def test_what_a_gate_says_it_sees_it_does_see() -> None:
     assert 0.88 <= sum(seen) / len(seen) <= 1.0
 
 
-def _drawn(pairs: int, *, gates: int, slowdown: float) -> list[list[float]]:
+def _drawn(pairs: int, *, gates: int, slowdown: float, spread: float = 0.012) -> list[list[float]]:
     import numpy as np
 
     rng = np.random.default_rng(3)
-    return [list(rng.normal(math.log1p(slowdown), 0.012, pairs)) for _ in range(gates)]
+    return [list(rng.normal(math.log1p(slowdown), spread, pairs)) for _ in range(gates)]

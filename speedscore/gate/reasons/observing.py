@@ -37,6 +37,7 @@ MOST_CASES = 8
 """Cases that are looked into, the largest regressions first: a change that slows many has seldom many reasons."""
 SECONDS = 1.5
 """Of rounds on each side."""
+NO_PY_SPY = 'py-spy: not installed; python -m pip install "speedscore[why]"'
 LOOKED_INTO = {"SPEEDSCORE_GATE_LOOKED_INTO": "yes"}
 """Tells a side that a profiler may want to read it."""
 
@@ -54,10 +55,10 @@ def find_reasons(cases: Sequence[GatedCase], runner: PairRunner) -> tuple[CaseRe
     regressed = sorted(filter(_has_regressed, cases), key=lambda case: -_ratio(case))[:MOST_CASES]
     if not regressed:
         return ()
-    folder = make_scratch("reasons")
     found: dict[str, CaseReasons] = {}
-    note = ""
+    note, folder = "", None
     try:
+        folder = make_scratch("reasons")
         variables = {label: LOOKED_INTO | dump_variables(folder / label) for label in ("base", "head")}
         with runner.started((), variables=variables) as pair:
             for place, case in enumerate(regressed):
@@ -67,7 +68,8 @@ def find_reasons(cases: Sequence[GatedCase], runner: PairRunner) -> tuple[CaseRe
     except (BudgetSpentError, GateError, ProcessLostError, OSError) as error:
         note = f"not looked into: {str(error).partition(chr(10))[0] or 'the time budget was spent'}"
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
     return tuple(
         found.get(case.id) or CaseReasons(case.id, note=note, counts=moved_counts(case.verdicts()))
         for case in regressed
@@ -133,7 +135,7 @@ def _sampled(side: Side, ready: Ready, iterations: int, *, folder: Path) -> tupl
 
     program = find_py_spy()
     if program is None or side.process_id is None:
-        return observe(sampled=True), "sampled from within"
+        return observe(sampled=True), f"sampled from within ({NO_PY_SPY})"
     with contextlib.closing(PySpy(program, side.process_id, folder=folder)) as recording:
         if recording.why_not:
             return observe(sampled=True), f"sampled from within ({recording.why_not})"

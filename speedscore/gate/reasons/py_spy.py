@@ -7,6 +7,7 @@ itself.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -19,6 +20,7 @@ import msgspec
 
 from speedscore.gate.sides import Observed, SampledFunction
 from speedscore.host.clock import seconds
+from speedscore.host.reaper import mark
 
 MOST_FRAMES = 60
 """Of a stack, from the benchmarked function down: a recursion is known by then."""
@@ -58,7 +60,14 @@ class PySpy:
         ]
         self._log_path = folder / "py-spy.log"
         self._log = self._log_path.open("w")
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+            env={**os.environ, **mark()},
+        )
         try:
             self._wait_for_samples()
         except BaseException:  # Ctrl-C: nobody has this object yet, to close it

@@ -91,11 +91,13 @@ def reasons_of(
 ) -> CaseReasons:
     """Put side by side what was seen of both sides; ``verdicts`` are the case's own, whose counts may have moved.
 
-    The sides ran one after the other here, and others may have disturbed one of them. So where the verdict has a ratio,
-    head's seconds are made that ratio of base's: a profile says how they are shared, timed rounds how many they are.
+    The sides ran one after the other here, slowed by a profiler, and others may have disturbed one of them. So where
+    the time has a verdict, a call takes on base what that says, and on head the verdict's ratio of it: a profile says
+    how seconds are shared, timed rounds how many they are.
     """
-    ratio = next((each.ratio for each in verdicts if each.metric == "time" and each.outcome == "regressed"), None)
-    before = _Profile(base)
+    timed = next((each for each in verdicts if each.metric == "time" and each.outcome == "regressed"), None)
+    ratio = timed.ratio if timed else None
+    before = _Profile(base, seconds=timed.base_amount if timed else None)
     after = _Profile(head, seconds=before.seconds * ratio if ratio and before.seconds else None)
     notes = [each for each in dict.fromkeys((base.failed, head.failed)) if each]
     if not before.seconds or not after.seconds:

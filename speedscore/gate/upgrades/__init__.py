@@ -1,6 +1,7 @@
 """``--gate-upgrade``: the present environment beside one with other versions. In the order in which they are called:
 
-    resolving       which packages the upgrade changes, asked of uv or pip
+    resolving       which packages the upgrade changes, asked of uv or pip: pins, known by content (direct_urls)
+    conflicts       which installed packages that would break
     upgrading       the two environments, made alike
     evidence        what is looked for once the verdicts stand
     stage_pairs     more processes, untimed, for stages (stages) and XLA's programs (program_changes)

@@ -12,7 +12,8 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from speedscore.gate.environments import Environment
-from speedscore.gate.upgrades.resolving import Pin, conflicts, required_name, that_name
+from speedscore.gate.upgrades.conflicts import conflicts, required_name, that_name
+from speedscore.gate.upgrades.pins import Pin
 
 Names = frozenset[str]
 
@@ -75,7 +76,8 @@ class _Needs:
     """What the packages need of each other, in the version that they have now and in that of the upgrade."""
 
     def __init__(self, pins: Sequence[Pin], present: Environment, upgraded: Environment) -> None:
-        self._new = {pin.name: pin.version for pin in pins}
+        installed: dict[str, str] = {canonicalize_name(name): version for name, version in upgraded.packages.items()}
+        self._new = {pin.name: installed.get(pin.name, pin.version) for pin in pins}
         self._old = {canonicalize_name(name): version for name, version in present.packages.items()}
         self._old_requires = that_name(present.requires, self._new.keys())
         self._new_requires = that_name(upgraded.requires, self._new.keys())

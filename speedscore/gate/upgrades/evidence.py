@@ -45,7 +45,7 @@ def explain(
 
     Ctrl-C ends the search for evidence; the verdicts stand.
     """
-    cases = [] if outcome.cut_off else compared_cases(outcome)
+    cases = [] if outcome.cut_off or outcome.is_interrupted else compared_cases(outcome)
     evidence, blame = StageEvidence(stages={}, programs={}), None
     interrupted: tuple[str, ...] = ()
     try:

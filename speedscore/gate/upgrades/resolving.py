@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,28 +19,14 @@ from packaging.utils import canonicalize_name
 from speedscore.gate.environments import Environment
 from speedscore.gate.errors import GateError
 from speedscore.gate.made_environments import Runner, pip_command
+from speedscore.gate.requirements import fulfils, read_requirement
+from speedscore.gate.upgrades.conflicts import broken_by
+from speedscore.gate.upgrades.direct_urls import known_locally, known_to_uv
+from speedscore.gate.upgrades.pins import Pin, changes_of_pip, changes_of_uv
 
 _LOCKS_OF_OTHERS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
+_ARCHIVES = (".whl", ".tar.gz", ".zip")
 _MOST_TRIES = 3
-_CHANGE_OF_UV = re.compile(
-    r"^ \+ (?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+?)(?: \(from (?P<url>.+)\))?$", re.MULTILINE
-)
-
-
-class Pin(msgspec.Struct, frozen=True, order=True):
-    """One package as it is to be installed."""
-
-    name: str
-    """Normalised."""
-    version: str
-    url: str = ""
-    """Where it was named by its place and not by its version."""
-    sha256: str = ""
-    """Of what would be downloaded; empty where the installer does not tell."""
-
-    @property
-    def requirement(self) -> str:
-        return f"{self.name} @ {self.url}" if self.url else f"{self.name}=={self.version}"
 
 
 class Resolved(msgspec.Struct, frozen=True):
@@ -54,15 +40,6 @@ class Resolved(msgspec.Struct, frozen=True):
     """What was not done as it might have been expected."""
 
 
-class Conflict(msgspec.Struct, frozen=True):
-    """A package whose own requirement the versions of others do not fulfil."""
-
-    package: str
-    requirement: str
-    found: str
-    """The version that it would find."""
-
-
 def check_requests(requests: Sequence[str]) -> None:
     """Raises GateError for what is neither a requirement nor a file that pip or uv can read."""
     for text in requests:
@@ -72,14 +49,14 @@ def check_requests(requests: Sequence[str]) -> None:
                 f"--gate-upgrade: expected a requirement or a requirements file, found {text}; export it first (as "
                 "`uv export --format requirements-txt` does)"
             )
-        if path.is_file():
+        if path.is_file() or _is_project(text):
             continue
         try:
             Requirement(text)
         except InvalidRequirement as error:
             raise GateError(
-                f"--gate-upgrade: expected a requirement like jax==0.8.0 or a requirements file, found {text!r} "
-                f"({str(error).splitlines()[0]})"
+                "--gate-upgrade: expected a requirement like jax==0.8.0, a requirements file, a wheel or the folder of "
+                f"a project, found {text!r} ({str(error).splitlines()[0]})"
             ) from None
 
 
@@ -107,50 +84,6 @@ def resolve(requests: Sequence[str], environment: Environment, *, run: Runner, s
     return msgspec.structs.replace(resolved, remarks=tuple(remarks))
 
 
-def broken_by(pins: Sequence[Pin], environment: Environment) -> list[Conflict]:
-    """Packages that stay as they are, and that are content with the environment now but not with these versions."""
-    before: dict[str, str] = {canonicalize_name(name): version for name, version in environment.packages.items()}
-    after: dict[str, str] = before | {pin.name: pin.version for pin in pins}
-    changed = {pin.name for pin in pins}
-    staying = {name: lines for name, lines in that_name(environment.requires, changed).items() if name not in changed}
-    already = {(each.package, each.requirement) for each in conflicts(staying, before)}
-    return [each for each in conflicts(staying, after) if (each.package, each.requirement) not in already]
-
-
-def that_name(requires: Mapping[str, Sequence[str]], names: Set[str]) -> dict[str, list[str]]:
-    """By normalised name of a package those of its requirements that hold here and are of one of these names."""
-    kept = {
-        canonicalize_name(package): [line for line in lines if required_name(line) in names]
-        for package, lines in requires.items()
-    }
-    return {package: lines for package, lines in kept.items() if lines}
-
-
-def required_name(line: str) -> str:
-    """Of the package that is required, normalised; empty where this installation does not require it."""
-    try:
-        requirement = Requirement(line)
-    except InvalidRequirement:
-        return ""
-    if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
-        return ""
-    return canonicalize_name(requirement.name)
-
-
-def conflicts(requires: Mapping[str, Sequence[str]], versions: Mapping[str, str]) -> list[Conflict]:
-    """Requirements that the versions do not fulfil; a package that is not there at all counts for nothing.
-
-    Names are normalised.
-    """
-    found = []
-    for package, lines in sorted(requires.items()):
-        for line in lines:
-            version = versions.get(required_name(line))
-            if version is not None and not Requirement(line).specifier.contains(version, prereleases=True):
-                found.append(Conflict(package, line, version))
-    return found
-
-
 def without_contradicted(constraints: Sequence[str], requested: Sequence[Requirement]) -> list[str]:
     """The lines of a constraints file that the upgrade does not contradict."""
     return [line for line in constraints if not any(_contradict(line, each) for each in requested)]
@@ -162,11 +95,14 @@ def _contradict(line: str, requested: Requirement) -> bool:
         return False
     if requested.url:
         return True
-    for one, other in ((constraint, requested), (requested, constraint)):
-        exact = [each.version for each in one.specifier if each.operator == "==" and not each.version.endswith("*")]
-        if any(not other.specifier.contains(version, prereleases=True) for version in exact):
-            return True
-    return False
+    both = ((constraint, requested), (requested, constraint))
+    exact = [(version, other) for one, other in both for version in _exact(one)]
+    # Of two exact ones it is enough that one admits the other: 2.3+cpu is one of 2.3.
+    return bool(exact) and not any(fulfils(version, other) for version, other in exact)
+
+
+def _exact(requirement: Requirement) -> list[str]:
+    return [each.version for each in requirement.specifier if each.operator == "==" and not each.version.endswith("*")]
 
 
 def _requirement(line: str) -> Requirement | None:
@@ -174,18 +110,21 @@ def _requirement(line: str) -> Requirement | None:
     text = re.split(r"\s+#|\s+--hash|\s*\\$", line.strip())[0]
     if not text or text.startswith(("#", "-")):
         return None
-    try:
-        return Requirement(text)
-    except InvalidRequirement:
-        return None
+    return read_requirement(text)
 
 
 def _argument(text: str) -> list[str]:
-    """As pip and uv take it: a wheel stands for itself, another file holds requirements."""
+    """As pip and uv take it: an archive and a project stand for themselves, another file holds requirements."""
     path = Path(text)
-    if not path.is_file():
-        return [text]
-    return [str(path.resolve())] if path.suffix == ".whl" else ["-r", text]
+    if _is_project(text) or (path.is_file() and path.name.endswith(_ARCHIVES)):
+        return [str(path.resolve())]
+    return ["-r", text] if path.is_file() else [text]
+
+
+def _is_project(text: str) -> bool:
+    """A folder that lies beside is none for pip either, unless it is named as a path: it may be called as a package."""
+    named_as_path = os.sep in text or text.startswith(".")
+    return named_as_path and any((Path(text) / name).is_file() for name in ("pyproject.toml", "setup.py"))
 
 
 def _resolved(
@@ -227,44 +166,24 @@ def _ask(
         options = ["--constraints", str(constraints)] if constraints else []
         try:
             said = run([uv, "pip", "install", "--dry-run", "--python", environment.python, *options, *words])
-            return Resolved(changes_of_uv(said), tool="uv")
         except GateError:
             # It knows none of pip's settings: a package that only pip is told the place of is not there for it.
             remarks.append("uv could not resolve the upgrade; pip was asked")
+        else:
+            pins = known_locally(changes_of_uv(said))
+            return Resolved(known_to_uv(pins, uv=uv, python=environment.python, run=run, scratch=scratch), tool="uv")
     report = scratch / "report.json"
     run(
         [*pip_command(environment), "install", "--dry-run", "--quiet", "--report", str(report), *words],
         variables={"PIP_CONSTRAINT": str(constraints) if constraints else ""},
     )
-    return Resolved(changes_of_pip(report.read_bytes()), tool="pip")
+    return Resolved(known_locally(changes_of_pip(report.read_bytes())), tool="pip")
 
 
 def _uv_for(environment: Environment) -> str | None:
     """uv sees what lies in the environment's own folders, and nothing that a .pth file adds to them."""
     own = all(Path(folder).resolve().is_relative_to(environment.prefix) for folder in environment.site_folders)
     return shutil.which("uv") if own else None
-
-
-def changes_of_uv(said: str) -> tuple[Pin, ...]:
-    """From what ``uv pip install --dry-run`` prints."""
-    found = _CHANGE_OF_UV.finditer(said)
-    return tuple(sorted(Pin(canonicalize_name(each["name"]), each["version"], each["url"] or "") for each in found))
-
-
-def changes_of_pip(report: bytes) -> tuple[Pin, ...]:
-    """From pip's installation report (https://pip.pypa.io/en/stable/reference/installation-report/)."""
-    pins = []
-    for each in msgspec.json.decode(report)["install"]:
-        place = each["download_info"]
-        pins.append(
-            Pin(
-                name=canonicalize_name(each["metadata"]["name"]),
-                version=each["metadata"]["version"],
-                url=place["url"] if each.get("is_direct") else "",
-                sha256=place.get("archive_info", {}).get("hashes", {}).get("sha256", ""),
-            )
-        )
-    return tuple(sorted(pins))
 
 
 def _requested(requests: Sequence[str]) -> list[Requirement]:

@@ -18,7 +18,9 @@ import msgspec
 
 from speedscore.gate.environments import Environment, environment_of
 from speedscore.gate.made_environments import Runner, kept_environment, make_environment, pip_for
-from speedscore.gate.upgrades.resolving import Pin, Resolved, check_requests, resolve
+from speedscore.gate.upgrades.direct_urls import is_known
+from speedscore.gate.upgrades.pins import Pin
+from speedscore.gate.upgrades.resolving import Resolved, check_requests, resolve
 from speedscore.host.scratch import make_scratch
 
 OPTION = "--gate-upgrade"
@@ -65,7 +67,7 @@ def environment_with(
     folder = kept_environment("gate-upgrades", _key(pins, present))
     if not folder.is_dir():
         if pins:
-            say(f"gate: installing {', '.join(f'{pin.name} {pin.version}' for pin in pins)}")
+            say(f"gate: installing {', '.join(f'{pin.name} {pin.version or pin.url}' for pin in pins)}")
         run = Runner(OPTION, "installing the upgrade", present, most_seconds=most_seconds)
         install = _Installation(pins, tool=tool, run=run) if pins else None
         make_environment(folder, present, install=install, run=run)
@@ -105,7 +107,9 @@ def _lines(pins: Sequence[Pin]) -> list[str]:
 
 def _key(pins: Sequence[Pin], present: Environment) -> str:
     """Names what is in it, and what it is made from."""
-    told = [1, sorted(pins), present.prefix, present.platform, present.site_folders]
-    if any(pin.url and not pin.sha256 for pin in pins):
+    # Whether the version of what is named by its place is known changes with what an installer has built already.
+    named = sorted((pin.name, pin.url or pin.version, pin.sha256) for pin in pins)
+    told = [2, named, present.prefix, present.platform, present.site_folders]
+    if not all(map(is_known, pins)):
         told.append(secrets.token_hex(8))  # what lies there may be another thing tomorrow
     return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:32]

@@ -1,0 +1,77 @@
+"""Installers and the like, run to their end: what they find, and that nothing of them is left, however they end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+
+from speedscore.gate.environments import environment_of
+from speedscore.gate.errors import BudgetSpentError
+from speedscore.gate.programs import ProgramFailedError, run_program
+from tests.gate.sample_repository import wait_for
+
+BEGINS_ANOTHER = 'sleep 600 & echo $! > "$OUT/new"; mv "$OUT/new" "$OUT/pid"; '
+
+
+def run(script: str, folder: Path, *, most_seconds: float | None = None) -> str:
+    variables = {"OUT": str(folder)}
+    command = ["sh", "-c", script]
+    return run_program(command, python=sys.executable, variables=variables, most_seconds=most_seconds)
+
+
+def assert_is_gone(folder: Path) -> None:
+    pid = int((folder / "pid").read_text())
+    wait_for(lambda: not is_alive(pid), what="the end of what was begun")
+
+
+def is_alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_it_finds_what_lies_beside_the_interpreter_and_nothing_of_the_import_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    said = run('command -v python; echo "path: $PYTHONPATH"', tmp_path)
+    assert said.splitlines() == [str(Path(sys.executable).with_name("python")), "path: "]
+
+
+def test_what_it_leaves_running_ends_with_it(tmp_path: Path) -> None:
+    with pytest.raises(ProgramFailedError) as error:
+        run(f"{BEGINS_ANOTHER}for n in $(seq 30); do echo $n; done; exit 3", tmp_path)
+    assert error.value.code == 3
+    assert error.value.last_lines == "".join(f"\n  | {number}" for number in range(11, 31))
+    assert_is_gone(tmp_path)
+
+
+def test_where_its_time_is_spent_it_ends(tmp_path: Path) -> None:
+    with pytest.raises(BudgetSpentError):
+        run(f"{BEGINS_ANOTHER}sleep 600", tmp_path, most_seconds=0.5)
+    assert_is_gone(tmp_path)
+
+
+def test_ctrl_c_lets_it_tidy_up_and_leaves_nothing(tmp_path: Path) -> None:
+    def interrupt() -> None:
+        wait_for((tmp_path / "pid").exists, what="the program")
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        run(f"trap 'touch \"$OUT/tidied\"; exit' INT; {BEGINS_ANOTHER}while :; do sleep 0.05; done", tmp_path)
+    thread.join()
+    assert (tmp_path / "tidied").exists()
+    assert_is_gone(tmp_path)
+
+
+def test_an_interpreter_is_asked_for_its_packages_whatever_it_prints_as_it_starts(tmp_path: Path) -> None:
+    loud = tmp_path / "python"
+    loud.write_text(f'#!/bin/sh\necho "welcome {{"\nexec {sys.executable} "$@"\n')
+    loud.chmod(0o755)
+    assert "pytest" in environment_of(str(loud)).packages
