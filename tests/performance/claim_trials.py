@@ -1,7 +1,8 @@
 """Claims as a black box: fresh repositories with a pull request, of which it is known whether what it says is true.
 
 A speed-up is less work, a slow-down more, never a changed timing; what only looks like an optimisation changes text
-that is not timed. It only counts and prints; raw lines are kept in ``results/claim_trials.jsonl``:
+that is not timed. A no-op says of eight benchmarks at once that they are faster, which makes eight claims. It only
+counts and prints; raw lines are kept in ``results/claim_trials.jsonl``:
 
     python -m tests.performance.claim_trials --planted 40 --null 200 --minutes 60
     python -m tests.performance.claim_trials --table
@@ -36,25 +37,28 @@ RESULTS = Path(__file__).parent / "results" / "claim_trials.jsonl"
 
 _TEXT = """{head}
 import numpy as np
+import pytest
 
 MATRIX = np.linspace(0.0, 1.0, 96 * 96).reshape(96, 96) / 96
 
 {body}
 
-def test_matmul(benchmark):
+@pytest.mark.parametrize("share", {shares})
+def test_matmul(benchmark, share):
     def work():
         values = MATRIX
-        for _ in range({matmul}):
+        for _ in range(round({matmul} * share)):
             values = np.tanh(MATRIX @ values)
         return values
 
     benchmark(work)
 
 
-def test_loop(benchmark):
+@pytest.mark.parametrize("share", {shares})
+def test_loop(benchmark, share):
     def work():
         counts = {{}}
-        for number in range({loop} * 700):
+        for number in range(round({loop} * share * 700)):
             counts[number % 1000] = counts.get(number % 997, 0) + 1
         return counts
 
@@ -84,6 +88,8 @@ class Planted(msgspec.Struct, frozen=True):
     claim: str = "faster"
     right: tuple[str, ...] = ("supported",)
     no_op: bool = False
+    shares: tuple[float, ...] = (1.0,)
+    """Each of the two benchmarks is there with each share of its work; a claim about many is about each of them."""
 
 
 _NOT_SUPPORTED = ("contradicted", "indistinguishable")
@@ -102,12 +108,14 @@ PLANTED = (
 )
 """Taken in turn: 40 have each four times."""
 NULLS = tuple(
-    Planted("no-op", claim=claim, no_op=True, right=_NOT_SUPPORTED) for claim in ("faster", "faster 2%", "faster 5%")
+    Planted("no-op", claim=claim, no_op=True, right=_NOT_SUPPORTED, shares=(0.4, 0.6, 0.8, 1.0))
+    for claim in ("faster", "faster 2%", "faster 5%")
 )
+_CLAIMS_OF_A_NULL = 8
 
 
 class ClaimTrial(msgspec.Struct, frozen=True):
-    """What came of one pull request."""
+    """What came of one claim of a pull request."""
 
     kind: str
     claim: str
@@ -121,6 +129,7 @@ class ClaimTrial(msgspec.Struct, frozen=True):
     verdicts: dict[str, str]
     """Of time, by the benchmark's name."""
     seconds: float
+    """The claim's share of its gate."""
     load: float
     """Of the machine, as it began."""
     when: str
@@ -128,8 +137,8 @@ class ClaimTrial(msgspec.Struct, frozen=True):
     """Of the code that gated it."""
 
 
-def run_trial(planted: Planted, order: random.Random, *, commit: str) -> ClaimTrial:
-    """Make a repository, and gate its second commit against the first with the claim."""
+def run_trial(planted: Planted, order: random.Random, *, commit: str) -> list[ClaimTrial]:
+    """Make a repository, and gate its second commit against the first with the claim; one for each of its cases."""
     with tempfile.TemporaryDirectory(prefix="claim trial ") as folder:
         repository = Path(folder)
         claimed, other = order.sample(("matmul", "loop"), 2)
@@ -139,35 +148,40 @@ def run_trial(planted: Planted, order: random.Random, *, commit: str) -> ClaimTr
         head, body = _NO_OPS.get(no_op, ("# As it says.", ""))
         git(repository, "init", "--quiet")
         for text in (
-            _TEXT.format(head="", body="", **usual),
-            _TEXT.format(head=head, body=body, **changed),
+            _TEXT.format(head="", body="", shares=planted.shares, **usual),
+            _TEXT.format(head=head, body=body, shares=planted.shares, **changed),
         ):
             (repository / "test_work.py").write_text(text)
             commit_all(repository, "text")
+        if planted.shares[1:]:
+            return _gated(planted, repository, [], claim=f"test_work.py {planted.claim}", commit=commit)
         # The benchmark that is claimed alone, but where another is the one that got faster.
         tests = [] if planted.changes == "other" else [f"test_work.py::test_{claimed}"]
         return _gated(planted, repository, tests, claim=f"test_{claimed} {planted.claim}", commit=commit)
 
 
-def _gated(planted: Planted, repository: Path, tests: list[str], *, claim: str, commit: str) -> ClaimTrial:
+def _gated(planted: Planted, repository: Path, tests: list[str], *, claim: str, commit: str) -> list[ClaimTrial]:
     ran = gated(repository, f"--gate-claim={claim}", *tests, environment=single_threaded())
-    (said,) = ran.report["claims"]
-    return ClaimTrial(
-        kind=planted.kind,
-        claim=claim,
-        outcome=said["outcome"],
-        right=said["outcome"] in planted.right,
-        ratio=said["ratio"],
-        low=said["low"],
-        high=said["high"],
-        pairs=said["pairs"],
-        exit_code=ran.exit_code,
-        verdicts={name: each["outcome"] for name, each in ran.times.items()},
-        seconds=round(ran.seconds, 1),
-        load=ran.load,
-        when=now(),
-        commit=commit,
-    )
+    claims = ran.report["claims"]
+    return [
+        ClaimTrial(
+            kind=planted.kind,
+            claim=claim,
+            outcome=said["outcome"],
+            right=said["outcome"] in planted.right,
+            ratio=said["ratio"],
+            low=said["low"],
+            high=said["high"],
+            pairs=said["pairs"],
+            exit_code=ran.exit_code,
+            verdicts={name: each["outcome"] for name, each in ran.times.items()},
+            seconds=round(ran.seconds / len(claims), 1),
+            load=ran.load,
+            when=now(),
+            commit=commit,
+        )
+        for said in claims
+    ]
 
 
 def tally(trials: Iterable[ClaimTrial]) -> str:
@@ -201,16 +215,17 @@ def load(path: Path) -> list[ClaimTrial]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = parser_of(__doc__, results=RESULTS)
     parser.add_argument("--planted", type=int, default=40, help="pull requests of all kinds in turn")
-    parser.add_argument("--null", type=int, default=200, help="no-ops that are called faster")
+    parser.add_argument("--null", type=int, default=200, help="claims that a no-op is faster")
     add_minutes(parser)
     asked = parser.parse_args(arguments)
     if not asked.table:
         order = random.Random()
         commit = commit_of_code()
         waiting = [PLANTED[number % len(PLANTED)] for number in range(asked.planted)]
-        waiting += [NULLS[number % len(NULLS)] for number in range(asked.null)]
+        waiting += [NULLS[number % len(NULLS)] for number in range(-(-asked.null // _CLAIMS_OF_A_NULL))]
         for planted in in_time(waiting, asked.minutes):
-            keep(run_trial(planted, order, commit=commit), asked.out)
+            for trial in run_trial(planted, order, commit=commit):
+                keep(trial, asked.out)
     print(tally(load(asked.out)))
 
 

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from statistics import fmean
 
 import msgspec
 from tabulate import tabulate
@@ -316,32 +317,29 @@ def neighbour_process(*, wanted: bool) -> Iterator[None]:
 
 
 def tally(trials: Iterable[Trial]) -> str:
-    """A line for each kind and condition, with exact 95 % intervals (Clopper and Pearson)."""
-    groups: dict[tuple[str, bool, str], list[Trial]] = {}
+    """A line for each kind and condition, with exact 95 % intervals (Clopper and Pearson); the other rule's column
+    only where it was asked."""
+    groups: dict[tuple[int, bool, str], list[Trial]] = {}
     for trial in trials:
-        groups.setdefault((trial.kind, trial.neighbour, trial.detect), []).append(trial)
+        groups.setdefault(([*KINDS].index(trial.kind), trial.neighbour, trial.detect), []).append(trial)
     rows = []
-    for (kind, neighbour, detect), own in sorted(groups.items()):
+    for (_, neighbour, detect), own in sorted(groups.items()):
         asked = [trial.mean_rule for trial in own if trial.mean_rule is not None]
         rows.append(
-            (
-                kind,
-                "yes" if neighbour else "no",
-                detect,
-                len(own),
-                share(sum(trial.alarmed for trial in own), len(own)),
-                sum(trial.right for trial in own),
-                sum("inconclusive" in trial.verdicts.values() for trial in own),
-                share(sum(asked), len(asked)) if asked else "",
-                f"{sum(trial.seconds / max(1, trial.cases) for trial in own) / len(own):.1f}",
-                f"{sum(trial.pairs for trial in own) / len(own):.1f}",
-            )
+            {
+                "head": f"{own[0].kind}{'' if detect == '5%' else f', detect {detect}'}",
+                "neighbour": "yes" if neighbour else "no",
+                "trials": len(own),
+                "alarms": share(sum(trial.alarmed for trial in own), len(own)),
+                "right": sum(trial.right for trial in own),
+                "inconclusive": sum("inconclusive" in trial.verdicts.values() for trial in own),
+                **({"alarms of mean:5%": share(sum(asked), len(asked))} if asked else {}),
+                "seconds a benchmark": f"{fmean(trial.seconds / max(1, trial.cases) for trial in own):.1f}",
+                "pairs": f"{fmean(trial.pairs for trial in own):.0f}",
+                "load": f"{min(trial.load for trial in own):.0f} to {max(trial.load for trial in own):.0f}",
+            }
         )
-    headers = (
-        "kind", "neighbour", "detect", "trials", "alarms of the gate", "right", "inconclusive", "alarms of mean:5%",
-        "s a benchmark", "pairs",
-    )  # fmt: skip
-    return tabulate(rows, headers=headers, tablefmt="github")
+    return tabulate(rows, headers="keys", tablefmt="github")
 
 
 def load(path: Path) -> list[Trial]:
