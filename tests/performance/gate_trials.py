@@ -36,6 +36,7 @@ from tests.performance.trials import (
     read_lines,
     share,
     single_threaded,
+    this_machine,
 )
 
 
@@ -213,6 +214,8 @@ class Trial(msgspec.Struct, frozen=True):
     when: str
     commit: str
     """Of the gate's code."""
+    machine: str = ""
+    """The name of its processors and how many of them the trial may use; empty in the oldest lines."""
 
     @property
     def alarmed(self) -> bool:
@@ -250,6 +253,7 @@ def run_trial(kind: str, *, neighbour: bool, detect: str, mean_rule: bool, order
             load=ran.load,
             when=now(),
             commit=commit_of_code(),
+            machine=this_machine(),
         )
 
 
@@ -319,15 +323,18 @@ def neighbour_process(*, wanted: bool) -> Iterator[None]:
 def tally(trials: Iterable[Trial]) -> str:
     """A line for each kind and condition, with exact 95 % intervals (Clopper and Pearson); the other rule's column
     only where it was asked."""
-    groups: dict[tuple[int, bool, str], list[Trial]] = {}
+    groups: dict[tuple[int, bool, str, str], list[Trial]] = {}
     for trial in trials:
-        groups.setdefault(([*KINDS].index(trial.kind), trial.neighbour, trial.detect), []).append(trial)
+        key = ([*KINDS].index(trial.kind), trial.neighbour, trial.detect, trial.machine)
+        groups.setdefault(key, []).append(trial)
+    machines = len({machine for *_, machine in groups})
     rows = []
-    for (_, neighbour, detect), own in sorted(groups.items()):
+    for (_, neighbour, detect, machine), own in sorted(groups.items()):
         asked = [trial.mean_rule for trial in own if trial.mean_rule is not None]
         rows.append(
             {
                 "head": f"{own[0].kind}{'' if detect == '5%' else f', detect {detect}'}",
+                **({"machine": machine} if machines > 1 else {}),
                 "neighbour": "yes" if neighbour else "no",
                 "trials": len(own),
                 "alarms": share(sum(trial.alarmed for trial in own), len(own)),

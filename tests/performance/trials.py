@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from scipy.stats import binomtest
+
+from speedscore.host.fingerprint import processor_name
+from speedscore.host.processors import usable_processors
 
 AnyTrial = TypeVar("AnyTrial", bound=msgspec.Struct)
 Waiting = TypeVar("Waiting")
@@ -141,6 +143,9 @@ def in_time(waiting: Iterable[Waiting], minutes: float | None) -> Iterator[Waiti
 
 def share(count: int, total: int) -> str:
     """With the exact 95 % interval of Clopper and Pearson."""
+    # Here because running trials, which machines without it do too, needs none of it.
+    from scipy.stats import binomtest
+
     interval = binomtest(count, total).proportion_ci(method="exact")
     return f"{count} of {total} [{100 * interval.low:.1f}, {100 * interval.high:.1f} %]"
 
@@ -148,6 +153,11 @@ def share(count: int, total: int) -> str:
 def single_threaded() -> dict[str, str]:
     """This process's environment, with one thread for NumPy."""
     return os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def this_machine() -> str:
+    """The name of its processors, and how many of them this process may use."""
+    return f"{len(usable_processors())} × {processor_name()}"
 
 
 def commit_of_code() -> str:
