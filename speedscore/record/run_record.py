@@ -126,6 +126,8 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of the case's own metric, in the order in which they were taken; empty when it was not measured."""
     measurements: tuple[Measurement, ...] = ()
     """Of every other metric."""
+    machine: str = ""
+    """The name, in the run's ``machines``, of the one it was measured on; empty where that is the run's own."""
     occasion: str = ""
     """When the session began in which this case was measured: cases of two occasions were no neighbours. It differs
     from the run's own ``created`` where a session was taken up again. Empty in version 1 where it was not kept."""
@@ -201,12 +203,15 @@ class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in_process: bool
     """True when frameworks ran inside pytest: good for a debugger, not for a ranking."""
     environment: dict[str, Scalar]
-    """The machine and the pytest side, as flat dotted names: ``cpu.model``, ``git.commit``."""
+    """The machine and the pytest side, as flat dotted names: ``cpu.model``, ``git.commit``. Where cases were
+    measured on a fleet, this is the machine that led it."""
     cases: tuple[CaseResult, ...]
     ratios: tuple[Ratio, ...] = ()
     """Between each two frameworks that were measured side by side."""
     probes: tuple[ProbeResult, ...] = ()
     """Empty where the run is older than this field."""
+    machines: dict[Name, dict[str, Scalar]] = {}
+    """The other machines that cases were measured on, by a name that is theirs alone, each as in ``environment``."""
 
     def __post_init__(self) -> None:
         if self.schema_version != SCHEMA_VERSION:
@@ -216,3 +221,10 @@ class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         nodeids = [*(case.nodeid for case in self.cases), *(probe.nodeid for probe in self.probes)]
         if len(nodeids) != len(set(nodeids)):
             raise ValueError("a case or a probe stands in the run twice")
+        for case in self.cases:
+            if case.machine and case.machine not in self.machines:
+                raise ValueError(f"case {case.id!r} was measured on {case.machine!r}, which the run does not describe")
+
+    def environment_of(self, case: CaseResult) -> dict[str, Scalar]:
+        """The machine that a case of this run was measured on, and its versions."""
+        return self.machines[case.machine] if case.machine else self.environment

@@ -1,0 +1,90 @@
+"""What a fleet is given and what it tells: pieces of work, the machines that do them, and what became of each.
+
+A piece is done by one function in a fresh process on one machine, and asked and answered in bytes, so that nothing but
+what its owner encodes crosses the wire. Nothing here knows how machines are reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from speedscore.host.fields import Scalar
+from speedscore.record.phases import DeviceName
+
+Report = Callable[[bytes], None]
+"""Called where a piece is done, with what its owner is to know before the end: what must not be lost, and progress."""
+
+MOST_PLACINGS = 3
+"""A piece whose machine was lost is placed anew twice."""
+
+
+class FleetError(RuntimeError):
+    """A fleet cannot be reached or has no machine for what it is asked. The message says what to do."""
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A unit of work, placed whole on one machine."""
+
+    name: str
+    """Its own among those of a fleet; people read it."""
+    entry: str
+    """``package.module:function``, called there as ``function(request: bytes, report: Report) -> bytes``."""
+    request: bytes
+    device: DeviceName = "cpu"
+    """What the machine must have."""
+    machine: str = ""
+    """The name of the only machine that may do it; empty where any may."""
+
+
+class FleetMachine(msgspec.Struct, frozen=True):
+    """A machine of the fleet that has answered."""
+
+    name: str
+    """Its own among those of the fleet, and the same for as long as it stays."""
+    environment: dict[str, Scalar]
+    """Its fingerprint, as a session on it would record it."""
+
+
+class Began(msgspec.Struct, frozen=True, tag=True):
+    """A machine has a piece."""
+
+    piece: str
+    machine: str
+
+
+class Reported(msgspec.Struct, frozen=True, tag=True):
+    """What a piece told before its end. What a lost machine told before stays told."""
+
+    piece: str
+    machine: str
+    message: bytes
+
+
+class Answered(msgspec.Struct, frozen=True, tag=True):
+    """A piece is done."""
+
+    piece: str
+    machine: str
+    answer: bytes
+
+
+class Lost(msgspec.Struct, frozen=True, tag=True):
+    """The machine of a piece has died, hangs or was taken away; the piece is placed anew."""
+
+    piece: str
+    machine: str
+    reason: str
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """A piece will not be done: it raised an error, no machine can do it, or it has lost its last machine."""
+
+    piece: str
+    machine: str
+    """The last that had it; empty where none had."""
+    reason: str
+
+
+Event = Began | Reported | Answered | Lost | Failed
