@@ -17,7 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.jax.devices import Placement, block_until_ready
-from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Driver, Loss, Tree, make_loss, read_memory
+from speedscore.bench_suite.frameworks.jax.driver import (
+    Carry,
+    Compiled,
+    Driver,
+    Loss,
+    Tree,
+    allocator_peak_bytes,
+    make_loss,
+    read_memory,
+)
 from speedscore.bench_suite.frameworks.jax.observing import count_executable, count_pool_threads, hash_program
 from speedscore.bench_suite.frameworks.jax.optimizer import make_optimizer
 from speedscore.bench_suite.frameworks.jax.precision import observe_products, set_product_precision
@@ -68,6 +77,7 @@ class JaxProgram:
             self._description.setdefault("optimizer", optimizer_text)
         self.feed(workload.single_input() if role == "inference" else workload.inputs(), targets)
         self._compiled: Compiled | None = None
+        self._compiling_bytes = 0
         self._call: Any = None
         self._carry: Any = None
         self._loss: Any = None
@@ -120,6 +130,7 @@ class JaxProgram:
         compile_it = self._driver.compile_step if self._trains else self._driver.compile_pass
         hits = cache_hits()
         self._compiled = compile_it(self._carry, *self._batch)
+        self._compiling_bytes = allocator_peak_bytes(self._device)
         self._description["compiled_from_cache"] = cache_hits() > hits
         # Looked up once: a step is to pay for the library's own work in Python and for none of ours.
         self._call = self._compiled.call
@@ -186,8 +197,8 @@ class JaxProgram:
         return once
 
     def memory(self) -> dict[str, int]:
-        """``static_plan_bytes`` once compiled; ``allocator_peak_bytes`` where the allocator counts."""
-        return read_memory(self._compiled, self._device)
+        """``static_plan_bytes`` once compiled; ``allocator_peak_bytes`` where it is known of the steps."""
+        return read_memory(self._compiled, self._device, compiling_bytes=self._compiling_bytes)
 
     def counts(self) -> dict[str, int]:
         if self._compiled is None:

@@ -17,7 +17,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from speedscore.bench_suite.frameworks.jax.devices import block_until_ready, find_device, place, require_placed
-from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Tree, compile_in_stages, read_memory
+from speedscore.bench_suite.frameworks.jax.driver import (
+    Carry,
+    Compiled,
+    Tree,
+    allocator_peak_bytes,
+    compile_in_stages,
+    read_memory,
+)
 from speedscore.bench_suite.frameworks.jax.observing import count_executable, count_pool_threads, hash_program
 from speedscore.bench_suite.frameworks.jax.watching import cache_hits, config, steady_state
 from speedscore.bench_suite.workloads.task import Arguments, Results, TaskWorkload
@@ -70,6 +77,7 @@ class JaxTaskProgram:
             **task.description,
         }
         self._compiled: Compiled | None = None
+        self._compiling_bytes = 0
         self._call: Any = None
         self._carry: Any = None
         self._constants: Any = None
@@ -95,6 +103,7 @@ class JaxTaskProgram:
         hits = cache_hits()
         jitted = jax.jit(self._task.function, donate_argnums=0)
         self._compiled = compile_in_stages(jitted, self._carry, self._constants)
+        self._compiling_bytes = allocator_peak_bytes(self._device)
         self._description["compiled_from_cache"] = cache_hits() > hits
         self._call = self._compiled.call
         if jax.tree.leaves(self._carry) and not self._compiled.donated_bytes:
@@ -124,7 +133,7 @@ class JaxTaskProgram:
 
     def memory(self) -> dict[str, int]:
         """As of a model's program."""
-        return read_memory(self._compiled, self._device)
+        return read_memory(self._compiled, self._device, compiling_bytes=self._compiling_bytes)
 
     def counts(self) -> dict[str, int]:
         if self._compiled is None:

@@ -218,6 +218,7 @@ class _Accelerator:
 
     def __init__(self, host: Any) -> None:
         self._host = host
+        self.peak_bytes = 7
 
     def __eq__(self, other: object) -> bool:
         return other is self or other is self._host
@@ -226,7 +227,7 @@ class _Accelerator:
         return hash(self._host)
 
     def memory_stats(self) -> dict[str, int]:
-        return {"peak_bytes_in_use": 7}
+        return {"peak_bytes_in_use": self.peak_bytes}
 
 
 def a_case_of_an_accelerator_runs_there_and_a_host_handed_out_for_it_shows() -> dict[str, Any]:
@@ -252,7 +253,8 @@ def a_case_of_an_accelerator_runs_there_and_a_host_handed_out_for_it_shows() -> 
         mock.patch.object(mlp, "make", noted_make),
     ):
         facts["the host handed out"] = _build("mlp", "inference", device="tpu").describe()["platform"]
-        handed_out[:] = [_Accelerator(host)]
+        accelerator = _Accelerator(host)
+        handed_out[:] = [accelerator]
         for role in MODEL_ROLES:
             built = _build("mlp", role, device="tpu")
             built.compile()
@@ -263,6 +265,8 @@ def a_case_of_an_accelerator_runs_there_and_a_host_handed_out_for_it_shows() -> 
                 built.wait()
         described = built.describe()
         facts["described"] = [described["platform"], described["device_kind"], described["matmul_precision"]]
+        facts["peak of the compiler"] = built.memory().get("allocator_peak_bytes")
+        accelerator.peak_bytes = 8
         facts["peak"] = built.memory()["allocator_peak_bytes"]
     return facts | {"platforms": sorted(set(platforms))}
 
