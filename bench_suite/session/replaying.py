@@ -46,6 +46,8 @@ def _measure(session: Session, case: Case, item: pytest.Item) -> CaseResult:
         case CaseFailed(error) if session.choices.in_process:
             raise error
         case CaseFailed(error):
+            # The reason alone; how to run the case again is for whoever reads the terminal.
+            session.note(unmeasured(item.nodeid, case, status="failed", reason=str(error)))
             pytest.fail(f"{case.id}: {error}\n{_run_alone(session, item)}", pytrace=False)
 
 

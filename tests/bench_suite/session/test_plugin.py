@@ -142,6 +142,7 @@ def test_a_wrong_model_and_a_missing_device_cost_only_themselves(matrix: Matrix)
     assert good.status == "measured"
     assert (bad.status, bad.rounds) == ("failed", ()), "what is wrong is never timed"
     assert "forward outputs wrong" in bad.reason
+    assert "python -m pytest" not in bad.reason, "how to run it again is for the terminal"
     assert off.status == "skipped"
     assert "this build of the sample framework has none" in off.reason
 
