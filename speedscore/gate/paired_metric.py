@@ -6,7 +6,6 @@ It knows nothing of a case's budget or of how it is run.
 from __future__ import annotations
 
 import math
-from statistics import median
 
 import msgspec
 
@@ -96,7 +95,7 @@ class PairedMetric:
         """A reading that has an outcome, as the verdict on this metric of a case."""
         figures = self._with_seconds(reading.figures)
         deciding = next((each for each in figures if each.ratio == reading.ratio), None)
-        amounts = (deciding.base_seconds, deciding.head_seconds) if deciding else _medians(self._amounts)
+        amounts = (deciding.base_seconds, deciding.head_seconds) if deciding else _of_the_middle_pair(self._amounts)
         verdict = Verdict(
             case=case,
             metric=self.name,
@@ -117,13 +116,20 @@ class PairedMetric:
 
     def _with_seconds(self, figures: tuple[FigureVerdict, ...]) -> tuple[FigureVerdict, ...]:
         """The figures of a time, the typical round and the mean, with how long a call took."""
-        both = (_medians(self._amounts), _medians(self._mean_seconds))
+        both = (_of_the_middle_pair(self._amounts), _of_the_middle_pair(self._mean_seconds))
         return tuple(
             msgspec.structs.replace(figure, base_seconds=base, head_seconds=head)
             for figure, (base, head) in zip(figures, both, strict=False)
         )
 
 
-def _medians(pairs: list[tuple[float, float]]) -> tuple[float, float] | tuple[None, None]:
-    """Of base and of head."""
-    return (median(base for base, _ in pairs), median(head for _, head in pairs)) if pairs else (None, None)
+def _of_the_middle_pair(pairs: list[tuple[float, float]]) -> tuple[float, float] | tuple[None, None]:
+    """Of base and of head, in the pair that has the middle ratio.
+
+    Of one pair both, for machines change their pace from pair to pair: medians of each side by itself may come from
+    pairs of different paces, and head over base would be another ratio than the one beside them.
+    """
+    if not pairs:
+        return None, None
+    by_ratio = sorted(pairs, key=lambda pair: pair[1] / pair[0] if pair[0] else float("inf"))
+    return by_ratio[(len(pairs) - 1) // 2]

@@ -40,10 +40,10 @@ def amounts(verdict: Verdict) -> tuple[str, str]:
 def legend(report: GateReport, *, ratio: str) -> str:
     """What the columns say; ``ratio`` is said of that of ratios."""
     return (
-        f"base, head: of a call, the median of the pairs. {ratio}, of the figure that decided: the typical round's or "
-        f"the mean's. interval: {short_percent(1 - 2 * interval_error(report.time))}. {MINOR}: a change that "
-        "is certain, and smaller than what is to be found. pairs: of fresh processes. sees: the smallest slowdown that "
-        "so many pairs as noisy as these would have shown."
+        f"base, head: of a call, in the pair with the middle ratio. {ratio}, of the figure that decided: the typical "
+        f"round's or the mean's. interval: {short_percent(1 - 2 * interval_error(report.time))}. {MINOR}: a change "
+        "that is certain, and smaller than what is to be found. pairs: of fresh processes. sees: the smallest slowdown "
+        "that so many pairs as noisy as these would have shown."
     )
 
 

@@ -172,6 +172,15 @@ def test_a_time_and_a_memory_come_with_their_amounts() -> None:
     assert (verdict(outcome, "memory").base_amount, verdict(outcome, "memory").head_amount) == (1024, 2048)
 
 
+def test_amounts_of_both_sides_are_those_of_one_pair_as_the_machine_changes_its_pace() -> None:
+    """Twice as slow in four pairs of five. The median of base is of one pace, and that of head of another."""
+    base = MadeUpTest(seconds=lambda pair, _: 0.015 if pair % 5 in {2, 3} else 0.01)
+    head = MadeUpTest(seconds=lambda pair, _: 0.02 if pair % 5 in {0, 1} else 0.03)
+    answer = verdict(one(base, head, **LONG))
+    assert answer.ratio == pytest.approx(2.0)
+    assert (answer.base_amount, answer.head_amount) in {(0.01, 0.02), (0.015, 0.03)}
+
+
 def test_a_change_that_is_certain_and_small_is_told_from_none() -> None:
     small, none = one(PASSES, MadeUpTest(seconds=0.01005)), one(PASSES, PASSES)
     assert [(verdict(each).outcome, verdict(each).is_minor) for each in (small, none)] == [
