@@ -50,9 +50,9 @@ class Platform:
     def end(self) -> None:
         """Called when a step, or a pass, has been queued."""
 
-    def keep(self, loss: torch.Tensor) -> torch.Tensor:
-        """The loss in memory that the next step leaves alone."""
-        return loss.detach()
+    def keep(self, result: torch.Tensor) -> torch.Tensor:
+        """What a step or a pass gave, in memory that the next one of any program leaves alone."""
+        return result.detach()
 
     def wait(self) -> None:
         """Block until the device has done all that was queued."""
@@ -105,9 +105,10 @@ class Cuda(Platform):
         if self._graphs:
             self._mark_step()
 
-    def keep(self, loss: torch.Tensor) -> torch.Tensor:
-        # A replay writes its results where the one before did.
-        return loss.detach().clone() if self._graphs else loss.detach()
+    def keep(self, result: torch.Tensor) -> torch.Tensor:
+        # All graphs of a process share one pool: a replay writes its results where the one before did, be it of another
+        # program or of the same.
+        return result.detach().clone() if self._graphs else result.detach()
 
     def wait(self) -> None:
         torch.cuda.synchronize()

@@ -215,9 +215,15 @@ class TorchProgram:
 
     @contextmanager
     def steady(self) -> Iterator[None]:
-        """Inside it a recompilation raises, and whatever the platform sees of copies; ``wait`` may be called."""
+        """Inside it a recompilation raises, and whatever the platform sees of copies; ``wait`` may be called.
+
+        What was answered stays until the next pass of this program, whatever other programs do meanwhile.
+        """
         with self._compiler.steady(), self._platform.steady():
             yield
+        if self._logits is not None:
+            self._logits = self._platform.keep(self._logits)
+            self.wait()
 
     def loss(self) -> float:
         if self._loss is None:

@@ -189,5 +189,10 @@ def on_cuda_the_streams_are_waited_for_and_the_peak_begins_after_the_build(progr
         for role in MODEL_ROLES:
             facts[role] = certify(build(role), _WORKLOAD, role).passed
         facts["infer"] = called(lambda: build("inference").infer())[-1]
+        inference = build("inference")
+        with inference.steady():
+            inference.infer()
+            answered = inference._logits.data_ptr()
+        facts["answer kept apart"] = inference._logits.data_ptr() != answered
         facts["or error"] = inductor.triton.cudagraph_or_error
     return facts
