@@ -21,7 +21,7 @@ from speedscore.gate.upgrades.evidence import explain
 from speedscore.gate.upgrades.pins import Pin
 from speedscore.gate.upgrades.resolving import Resolved
 from speedscore.gate.upgrades.upgrading import Upgrade
-from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, a_plan, a_spec, gated
+from tests.gate.made_up_sides import MadeUpMachine, MadeUpSide, MadeUpTest, a_plan, a_spec, gated
 from tests.places import ROOT
 
 CASE, CALM = "test_it.py::test_it", "test_it.py::test_calm"
@@ -55,6 +55,16 @@ def test_without_py_spy_it_says_which_extra_brings_it(monkeypatch: pytest.Monkey
     assert said
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert any(each.startswith("py-spy") for each in project["optional-dependencies"][said[1]])
+
+
+def test_where_py_spy_cannot_be_run_the_side_samples_itself(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "py-spy").write_text("no program")
+    monkeypatch.setattr("speedscore.gate.reasons.observing.find_py_spy", lambda: str(tmp_path / "py-spy"))
+    monkeypatch.setattr(MadeUpSide, "process_id", 1)
+    outcome, _ = looked_into(MadeUpTest(seconds=0.013, observed=seen(2.0)))
+    (reasons,) = outcome.reasons
+    assert [each.name for each in reasons.functions] == ["work"]
+    assert reasons.profiler == "sampled from within (py-spy: Permission denied)"
 
 
 @pytest.mark.parametrize(

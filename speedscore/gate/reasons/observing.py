@@ -136,7 +136,11 @@ def _sampled(side: Side, ready: Ready, iterations: int, *, folder: Path) -> tupl
     program = find_py_spy()
     if program is None or side.process_id is None:
         return observe(sampled=True), f"sampled from within ({NO_PY_SPY})"
-    with contextlib.closing(PySpy(program, side.process_id, folder=folder)) as recording:
+    try:
+        recording = PySpy(program, side.process_id, folder=folder)
+    except OSError as error:  # made for another system, or not for this user to run
+        return observe(sampled=True), f"sampled from within (py-spy: {error.strerror})"
+    with contextlib.closing(recording):
         if recording.why_not:
             return observe(sampled=True), f"sampled from within ({recording.why_not})"
         answer = observe(sampled=False)

@@ -51,6 +51,7 @@ class PySpy:
     """One recording of a process, begun when it is made; ``why_not`` says why it was not, empty where it was."""
 
     def __init__(self, program: str, process_id: int, *, folder: Path) -> None:
+        """Raises OSError where the program cannot be run."""
         self.why_not = ""
         self._path = folder / "samples.txt"
         command = [
@@ -60,14 +61,18 @@ class PySpy:
         ]
         self._log_path = folder / "py-spy.log"
         self._log = self._log_path.open("w")
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,
-            env={**os.environ, **mark()},
-        )
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                start_new_session=True,
+                env={**os.environ, **mark()},
+            )
+        except OSError:
+            self._log.close()
+            raise
         try:
             self._wait_for_samples()
         except BaseException:  # Ctrl-C: nobody has this object yet, to close it
