@@ -25,15 +25,18 @@ from tests.performance.gate_trials import KINDS, checkout_pair, neighbour_proces
 from tests.performance.trials import (
     add_conditions,
     add_minutes,
+    commit_of_code,
     conditions,
     gated,
     git,
     in_time,
     keep,
+    now,
     parser_of,
     read_lines,
     share,
     single_threaded,
+    this_machine,
 )
 
 THRESHOLD = 0.05
@@ -84,6 +87,12 @@ class PeerTrial(msgspec.Struct, frozen=True):
     """The benchmarks that it called slower."""
     changed: str
     """The one that is; empty where none is."""
+    when: str
+    """It ended."""
+    commit: str
+    """Of the gate's code."""
+    machine: str
+    """The name of its processors and how many of them the trial may use."""
 
     @property
     def alarmed(self) -> bool:
@@ -222,7 +231,17 @@ def run_trial(kind: str, *, neighbour: bool, tools: Path, order: random.Random) 
         for rule in order.sample(sorted(RULES), k=len(RULES)):
             began = time.monotonic()
             slowed = RULES[rule](pair)
-            yield PeerTrial(rule, kind, neighbour, time.monotonic() - began, tuple(sorted(slowed)), changed)
+            yield PeerTrial(
+                rule=rule,
+                kind=kind,
+                neighbour=neighbour,
+                seconds=time.monotonic() - began,
+                slowed=tuple(sorted(slowed)),
+                changed=changed,
+                when=now(),
+                commit=commit_of_code(),
+                machine=this_machine(),
+            )
 
 
 def tally(trials: Iterable[PeerTrial]) -> str:
