@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from speedscore.record.machines import by_machine, machine_of
+from speedscore.record.machines import machine_of, measured_by_machine
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 
 
@@ -39,10 +39,9 @@ def summarize_runs(evidence: Evidence) -> tuple[RunSummary, ...]:
 
 def _summary(run: NamedRun) -> RunSummary:
     record = run.record
-    measured = by_machine(case for case in record.cases if case.status == "measured")
     machines = tuple(
         MachineSummary(name=machine, hardware=machine_of(record.environment_of(cases[0])), measured=len(cases))
-        for machine, cases in measured.items()
+        for machine, cases in measured_by_machine(record).items()
     )
     # Where nothing was measured there may be probes, which the run's own machine was asked.
     hardware = dict.fromkeys(machine.hardware for machine in machines) or [machine_of(record.environment)]

@@ -1,11 +1,11 @@
 """From measured cases to how each ecosystem stands to the best other one.
 
 Ratios are formed only between cases of one run, machine, model, precision, phase and device, which were measured side
-by side; over models they are joined by the geometric mean, and only over the models that every compared framework completed
-(common support), and an answer names the models that one of them left out: whoever lacks the model on which it is slow
-stands better for it. Fleming and Wallace 1986, "How not to lie with statistics", is the source for the mean. The ratio
-of two cases is that of ``speedscore.record.ratios``, which the tables print too; this module never estimates one anew,
-and never turns one into points.
+by side; over models they are joined by the geometric mean, and only over the models that every compared framework
+completed (common support), and an answer names the models that one of them left out: whoever lacks the model on which
+it is slow stands better for it. Fleming and Wallace 1986, "How not to lie with statistics", is the source for the mean.
+The ratio of two cases is that of ``speedscore.record.ratios``, which the tables print too; this module never estimates
+one anew, and never turns one into points.
 """
 
 from __future__ import annotations

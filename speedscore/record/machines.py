@@ -62,6 +62,6 @@ def named_machine(run: RunRecord, machine: str) -> str:
     return one_line(f"{machine or OWN}{f' ({hardware})' if hardware else ''}")
 
 
-def measured_machines(run: RunRecord) -> tuple[str, ...]:
-    """Those that figures of the run come from, as its cases name them."""
-    return tuple(by_machine(case for case in run.cases if case.status == "measured"))
+def measured_by_machine(run: RunRecord) -> dict[str, list[CaseResult]]:
+    """The same of the cases of a run that have figures."""
+    return by_machine(case for case in run.cases if case.status == "measured")

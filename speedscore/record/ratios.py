@@ -83,10 +83,11 @@ def find_ratios(cases: Iterable[CaseResult]) -> tuple[Ratio, ...]:
 def estimate_ratios(cases: Sequence[CaseResult], *, without: Container[Process] = ()) -> dict[Pair, Estimate]:
     """Every two of the measured ``cases``, in both orders, by their frameworks.
 
-    The cases are of one model, device, phase, precision and machine, one a framework; of several machines there is no
+    The cases are of one model, device, phase, precision and machine, one a framework; between machines there is no
     ratio, and ValueError is raised. Those that were no neighbours, because they were measured on different occasions or
-    shared no process, have the ratio of their figures, without an interval. The processes in ``without`` are in no figure, and each case has another; how much a framework's figure
-    differs from process to process is learned from all.
+    shared no process, have the ratio of their figures, without an interval. The processes in ``without`` are in no
+    figure, and each case has another; how much a framework's figure differs from process to process is learned from
+    all.
     """
     if len(machines := {case.machine for case in cases}) > 1:
         raise ValueError(f"expected cases of one machine, found those of {', '.join(map(repr, sorted(machines)))}")
