@@ -18,7 +18,7 @@ from speedscore.comparing.finding_runs import RunSet
 from speedscore.comparing.history import History
 from speedscore.comparing.load_warnings import load_warnings
 from speedscore.comparing.matching_cases import matched_by_end, measured_names, renamed
-from speedscore.comparing.saved_run import TIME, CaseFigures, Figure
+from speedscore.comparing.saved_run import TIME, CaseFigures, Figure, SavedRun
 from speedscore.host.fields import Scalar
 from speedscore.record.metrics import Better, Unit
 from speedscore.verdicts.counts import count_verdict
@@ -139,15 +139,15 @@ def compare(
             rows.append(_not_comparable((*base_figures, *head_figures)[0], TIME, reason))
             continue
         for metric in dict.fromkeys(name for measured in (*base_figures, *head_figures) for name in measured.figures):
-            with_metric = [
+            in_base, in_head = (
                 tuple(measured for measured in side if metric in measured.figures)
                 for side in (base_figures, head_figures)
-            ]
-            if all(with_metric):
-                drafts.append(_Draft(metric, *with_metric, fields[id(with_metric[0][0])]))
+            )
+            if in_base and in_head:
+                drafts.append(_Draft(metric, in_base, in_head, fields[id(in_base[0])]))
             else:
                 rows.append(
-                    _not_comparable(base_figures[0], metric, f"not recorded in {'head' if with_metric[0] else 'base'}")
+                    _not_comparable(base_figures[0], metric, f"not recorded in {'head' if in_base else 'base'}")
                 )
     metrics = sum(draft.is_estimated for draft in drafts)
     rows += [_decide(draft, history, settings, metrics=metrics) for draft in drafts]
@@ -247,22 +247,23 @@ def _of_like_machines(base: RunSet, head: RunSet, allow: Collection[str]) -> _Ch
     }
     all_differences: dict[Difference, None] = {}
     why: dict[str, list[Difference]] = {}
-    sides = []
-    for side in (base, head):
-        runs = []
-        for run in side.runs:
-            like = dict(run.cases)
-            for name, case in run.cases.items():
-                if case.figures:
-                    found = differences(run.fields_of(case) | case.fields, newest[name])
-                    if forbidding := refused(found, allow):
-                        why[name] = forbidding
-                        del like[name]
-                    else:
-                        all_differences |= dict.fromkeys(found)
-            runs.append(msgspec.structs.replace(run, cases=like))
-        sides.append(msgspec.structs.replace(side, runs=tuple(runs)))
-    of_base = measured_names(sides[0])
+
+    def like_newest(run: SavedRun) -> SavedRun:
+        like = dict(run.cases)
+        for name, case in run.cases.items():
+            if case.figures:
+                found = differences(run.fields_of(case) | case.fields, newest[name])
+                if forbidding := refused(found, allow):
+                    why[name] = forbidding
+                    del like[name]
+                else:
+                    all_differences.update(dict.fromkeys(found))
+        return msgspec.structs.replace(run, cases=like)
+
+    base, head = (
+        msgspec.structs.replace(side, runs=tuple(like_newest(run) for run in side.runs)) for side in (base, head)
+    )
+    of_base = measured_names(base)
     apart = {name: _apart_text(differing[0]) for name, differing in why.items() if name not in of_base}
     others = [name for name in why if name in of_base]
     warnings = tuple(
@@ -270,7 +271,7 @@ def _of_like_machines(base: RunSet, head: RunSet, allow: Collection[str]) -> _Ch
         f"{_apart_text(why[name][0])}"
         for name in others[:1]
     )
-    return _Chosen(*sides, list(all_differences), apart, warnings)
+    return _Chosen(base, head, list(all_differences), apart, warnings)
 
 
 def _apart_text(difference: Difference) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pynvml
 import pytest
 
@@ -188,5 +189,5 @@ def test_what_a_card_does_not_tell_is_left_out(
 
 def test_the_priority_of_the_process_is_recorded(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     assert fingerprint(folder)["process.niceness"] == os.getpriority(os.PRIO_PROCESS, 0)
-    monkeypatch.setattr(machine.psutil.Process, "nice", lambda _: 19)
+    monkeypatch.setattr(psutil.Process, "nice", lambda _: 19)
     assert fingerprint(folder)["process.niceness"] == 19
