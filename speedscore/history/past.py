@@ -1,0 +1,81 @@
+"""The runs of a history as comparing sees them, a few cases at a time, so that memory holds no more than these.
+
+It needs the extra ``sql``, and judges nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+import pyarrow.dataset as ds
+
+from speedscore.comparing.fields import differences, refused
+from speedscore.comparing.history import MOST_RUNS
+from speedscore.comparing.saved_run import SavedRun
+from speedscore.history.datasets import dataset_of, read_whole
+from speedscore.history.kept_figures import FIGURES, run_of, saved_runs
+from speedscore.history.parts import Contents, open_history
+from speedscore.history.storage import Place
+
+_MOST_ROWS = 20_000
+"""Cases of runs that are in memory together, unless one case has more."""
+
+
+def case_counts(place: Place, contents: Contents) -> dict[str, int]:
+    """Node id → in how many runs it stands."""
+    counts: dict[str, int] = {}
+    for batch in dataset_of(place, contents, FIGURES.name).to_batches(columns=["nodeid"]):
+        for each in batch.column("nodeid").value_counts().to_pylist():
+            counts[each["values"]] = counts.get(each["values"], 0) + each["counts"]
+    return counts
+
+
+def in_batches(counts: dict[str, int], cases: Sequence[str]) -> Iterator[list[str]]:
+    """The cases, as many at a time as fit into memory."""
+    batch: list[str] = []
+    rows = 0
+    for case in cases:
+        if batch and rows + counts[case] > _MOST_ROWS:
+            yield batch
+            batch, rows = [], 0
+        batch.append(case)
+        rows += counts[case]
+    if batch:
+        yield batch
+
+
+def runs_with(
+    place: Place, contents: Contents, cases: Collection[str], *, run_ids: Collection[str] | None = None
+) -> tuple[SavedRun, ...]:
+    """The runs, or some of them, with no more than these cases; the oldest first."""
+    wanted = ds.field("nodeid").isin(list(cases))
+    if run_ids is not None:
+        wanted = wanted & ds.field("run_id").isin(list(run_ids))
+    columns = ["run_id", "nodeid", "run_fields", "run", "case_fields", "figures"]
+    batches = dataset_of(place, contents, FIGURES.name).to_batches(columns=columns, filter=wanted)
+    return saved_runs(row for batch in batches for row in batch.to_pylist())
+
+
+def earlier_runs(
+    argument: str, *, like: SavedRun, cases: Collection[str], allow: Collection[str]
+) -> tuple[SavedRun, ...]:
+    """The newest runs of a history that can be compared with a run, with these cases. Raises HistoryError."""
+    place = open_history(argument)
+
+    def read(contents: Contents) -> tuple[SavedRun, ...]:
+        comparable: dict[str, str] = {}
+        judged: dict[str, bool] = {}
+        wanted = ds.field("nodeid").isin(list(cases))
+        dataset = dataset_of(place, contents, FIGURES.name)
+        for batch in dataset.to_batches(columns=["run_id", "run_fields", "run", "created_utc"], filter=wanted):
+            for row in batch.to_pylist():
+                fields = row["run_fields"]
+                if fields not in judged:
+                    run = run_of(row["run"], fields)
+                    judged[fields] = not refused(differences(like.fields, run.fields), allow)
+                if judged[fields]:
+                    comparable[row["run_id"]] = row["created_utc"]
+        newest = sorted(comparable, key=lambda run_id: comparable[run_id])[-MOST_RUNS:]
+        return runs_with(place, contents, cases, run_ids=newest)
+
+    return read_whole(place, read)
