@@ -5,12 +5,14 @@ It needs the extra ``sql`` and touches no file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from speedscore.history.kept_figures import FIGURES, figure_rows
+from speedscore.history.machines import machine_id
 from speedscore.history.rows import Row, partition_of, rows_of
 from speedscore.history.tables import PARTITION, TABLES, Column, ColumnType, Table
 from speedscore.record.content_id import content_id
@@ -42,9 +44,37 @@ KEPT: dict[str, Table] = {**TABLES, FIGURES.name: FIGURES}
 
 
 def rows_by_folder(run: RunRecord) -> dict[str, dict[str, list[Row]]]:
-    """Folder of a machine and month → table → its rows, without the columns of ``PARTITION``. Raises RunFileError."""
-    folder = "/".join(f"{column}={value}" for column, value in partition_of(run).items())
-    return {folder: {**rows_of(run), FIGURES.name: list(figure_rows(run, content_id(run)).values())}}
+    """Folder of a machine and month → table → its rows, without the columns of ``PARTITION``. Raises RunFileError.
+
+    What belongs to a case stands under the machine that it was measured on, and everything else under the run's own.
+    """
+    own = _folder(partition_of(run))
+    elsewhere = {
+        case.nodeid: _folder(partition_of(run) | {"machine_id": machine_id(run.environment_of(case))})
+        for case in run.cases
+        if case.machine
+    }
+    rows = {**rows_of(run), FIGURES.name: list(figure_rows(run, content_id(run)).values())}
+    if not elsewhere:
+        return {own: rows}
+    beside = {_block(msgspec.structs.asdict(case)): elsewhere.get(case.nodeid, own) for case in run.cases}
+    placed: dict[str, dict[str, list[Row]]] = {}
+    for table, of_table in rows.items():
+        for row in of_table:
+            # Both cases of a ratio were measured on one machine, and it has no node id.
+            folder = elsewhere.get(row.get("nodeid", ""), own) if table != "ratios" else beside.get(_block(row), own)
+            placed.setdefault(folder, {}).setdefault(table, []).append(row)
+    return placed
+
+
+def _folder(partition: Mapping[str, str]) -> str:
+    return "/".join(f"{column}={value}" for column, value in partition.items())
+
+
+def _block(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a case has in common with the ratios that it is the faster one of."""
+    framework = row["framework"] if "framework" in row else row["faster"]
+    return framework, *(row[name] for name in ("phase", "model", "device", "precision"))
 
 
 def partition_of_folder(folder: str) -> dict[str, str]:
@@ -93,9 +123,10 @@ def tables_of_runs(runs: Iterable[RunRecord]) -> dict[str, pa.Table]:
     """Table → the rows of all runs, with all columns; without rows where there is no run. Raises RunFileError."""
     rows: dict[str, list[Row]] = {name: [] for name in TABLES}
     for run in runs:
-        partition = partition_of(run)
-        for name, own in rows_of(run).items():
-            rows[name] += [partition | row for row in own]
+        for folder, placed in rows_by_folder(run).items():
+            partition = partition_of_folder(folder)
+            for name in TABLES.keys() & placed.keys():
+                rows[name] += [partition | row for row in placed[name]]
     return {name: _filled(table.all_columns, rows[name]) for name, table in TABLES.items()}
 
 

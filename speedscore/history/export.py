@@ -131,14 +131,14 @@ def _as_parquet(handle: BinaryIO, schema: pa.Schema, batches: Iterable[pa.Record
 
 def _as_csv(handle: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
     count = 0
-    with io.TextIOWrapper(handle, encoding="utf-8", newline="", write_through=True) as text:
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(schema.names)
-        for row in _rows(batches):
-            writer.writerow(map(csv_value, row.values()))
-            count += 1
-        text.flush()
-        text.detach()
+    text = io.TextIOWrapper(handle, encoding="utf-8", newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(schema.names)
+    for row in _rows(batches):
+        writer.writerow(map(csv_value, row.values()))
+        count += 1
+    # The file is closed by whoever opened it.
+    text.detach()
     return count
 
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from speedscore.history.errors import HistoryError, QuestionError
 from speedscore.history.tables import TABLES
 from speedscore.record.run_file import RunFileError
-from tests.comparing.sample_runs import a_run, timed
+from speedscore.record.run_record import RunRecord
+from tests.comparing.sample_runs import MACHINE, a_run, timed
 from tests.history.sample_history import a_full_run
 
 pytest.importorskip("duckdb", reason="needs speedscore[sql]")
@@ -94,6 +95,38 @@ def test_runs_that_are_added_together_are_one_part(tmp_path: Path) -> None:
     for table in TABLES:
         question = f"select * from {table} order by all"
         assert rows(question, history=tmp_path) == rows(question, saved=runs)
+
+
+def a_fleets_run() -> RunRecord:
+    """Measured on the machine that led and on another, both of which had the same two frameworks."""
+    run = a_full_run()
+    there = [
+        msgspec.structs.replace(case, nodeid=case.nodeid.replace("mlp", "gpt"), model="gpt", machine="other")
+        for case in run.cases
+    ]
+    ratios = [msgspec.structs.replace(ratio, model="gpt") for ratio in run.ratios[:1]]
+    return msgspec.structs.replace(
+        run,
+        cases=(*run.cases, *there),
+        ratios=(*run.ratios[:1], *ratios),
+        machines={"other": MACHINE | {"cpu.model": "another"}},
+    )
+
+
+def test_a_run_of_a_fleet_lies_by_the_machine_of_each_case_and_counts_once(tmp_path: Path) -> None:
+    run = a_fleets_run()
+    filled(tmp_path, run, run)
+    for table in TABLES:
+        question = f"select * from {table} order by all"
+        assert rows(question, history=tmp_path) == rows(question, saved=[run])
+    assert rows(COUNTED, history=tmp_path) == [(1, 1)]
+    for table in ("cases", "rounds", "checks", "measurements", "ratios"):
+        where = "model is not null" if table != "ratios" else "true"
+        by_machine = f"select split_part(machine_id, '-', 1), model, count(*) from {table} where {where} "
+        found = rows(by_machine + "group by all order by all", history=tmp_path)
+        assert [row[:2] for row in found] == [("a", "mlp"), ("another", "gpt")]
+        assert found[0][2] == found[1][2]
+    assert len(contents(tmp_path).parts) == 1
 
 
 def test_what_does_not_fit_into_memory_is_written_in_between(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

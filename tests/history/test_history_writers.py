@@ -6,6 +6,7 @@ fail or be killed. Hypothesis chooses; the object store is fsspec's, in memory.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import subprocess
 import sys
@@ -66,6 +67,8 @@ class Interrupted:
     def write(self, name: str, content: bytes) -> None:
         self._step()
         self._place.write(name, content)
+        # It may have arrived, and the writer not know it.
+        self._step()
 
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:
@@ -153,9 +156,22 @@ class Writers:
 def test_no_run_is_lost_or_doubled_whoever_comes_in_between(data: st.DataObject) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(store, "MERGED_AT_ONCE", 2)
+        ids: list[str] = []
+        old: set[str] = set()
+
+        def new_id() -> str:
+            """In no order, and the same when Hypothesis tries again."""
+            ids.append(f"20261127T120000Z-{hashlib.sha256(b'%d' % len(ids)).hexdigest()[:16]}")
+            return ids[-1]
+
+        patch.setattr(store, "new_id", new_id)
+        patch.setattr(store, "is_old", lambda part_id: part_id in old)
         writers = Writers(data.draw)
         for _ in range(data.draw(st.integers(1, 5))):
             writers.add()
+            if data.draw(st.booleans()):
+                # A day goes by, and whoever was at work has ended.
+                old |= set(ids)
         writers.read(is_alone=True)
 
 
