@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from speedscore.history.kept_figures import FIGURES, figure_rows
+from speedscore.history.kept_figures import FIGURES, SHARED, figure_rows
 from speedscore.history.machines import machine_id
 from speedscore.history.rows import Row, partition_of, rows_of
 from speedscore.history.tables import PARTITION, TABLES, Column, ColumnType, Table
@@ -30,6 +30,7 @@ _TYPES: dict[ColumnType, pa.DataType] = {
 }
 
 
+_SHARED = pa.dictionary(pa.int32(), pa.string())
 _MOST_ROWS = 50_000
 """That are gathered before they are converted: some tens of megabytes."""
 
@@ -41,6 +42,14 @@ def schema_of(columns: Iterable[Column]) -> pa.Schema:
 
 KEPT: dict[str, Table] = {**TABLES, FIGURES.name: FIGURES}
 """The tables of a history, in files: those that SQL asks, and one for comparing."""
+
+
+def schema_of_kept(table: str) -> pa.Schema:
+    """Of a file, and of what is read from it."""
+    fields = schema_of(KEPT[table].columns)
+    if table != FIGURES.name:
+        return fields
+    return pa.schema([field.with_type(_SHARED) if field.name in SHARED else field for field in fields])
 
 
 def rows_by_folder(run: RunRecord) -> dict[str, dict[str, list[Row]]]:
@@ -108,11 +117,11 @@ class Gathered:
     def tables(self) -> dict[tuple[str, str], pa.Table]:
         """Folder and table → its rows."""
         self._convert()
-        return {key: pa.concat_tables(tables) for key, tables in sorted(self._tables.items())}
+        return {key: pa.concat_tables(tables).unify_dictionaries() for key, tables in sorted(self._tables.items())}
 
     def _convert(self) -> None:
         for (folder, table), rows in self._rows.items():
-            converted = _filled(KEPT[table].columns, rows)
+            converted = _filled(KEPT[table].columns, rows).cast(schema_of_kept(table))
             self._tables.setdefault((folder, table), []).append(converted)
             self.size_bytes += converted.nbytes
         self._rows.clear()

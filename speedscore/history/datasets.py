@@ -4,16 +4,17 @@ of a merge that came between. It needs the extra ``sql`` and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from speedscore.history.arrow import KEPT, partition_of_folder, schema_of
+from speedscore.history.arrow import partition_of_folder, schema_of, schema_of_kept
 from speedscore.history.errors import HistoryError, QuestionError
 from speedscore.history.parts import REMEDY, Contents, Part, contents_of, name_of
 from speedscore.history.storage import Place
+from speedscore.history.tables import PARTITION
 
 PART = "part"
 """A column that only datasets of overlapping parts have."""
@@ -27,8 +28,10 @@ def files_of(
     then what is to be filtered by, for the run to be read once. Of all machines and months, or some.
     """
     filesystem, root = place.arrow()
-    form = ds.ParquetFileFormat()
-    schema = schema_of(KEPT[table].all_columns)
+    kept = schema_of_kept(table)
+    shared = {field.name for field in kept if pa.types.is_dictionary(field.type)}
+    form = ds.ParquetFileFormat(read_options=ds.ParquetReadOptions(dictionary_columns=shared))
+    schema = pa.unify_schemas([schema_of(PARTITION), kept])
     if contents.elsewhere:
         schema = schema.append(pa.field(PART, pa.string()))
     fragments = [
@@ -41,7 +44,7 @@ def files_of(
     ]
     doubled: ds.Expression | None = None
     for part_id, run_ids in contents.elsewhere.items():
-        of_part = (ds.field(PART) == part_id) & ds.field("run_id").isin(sorted(run_ids))
+        of_part = (ds.field(PART) == part_id) & among("run_id", run_ids)
         doubled = of_part if doubled is None else doubled | of_part
     return ds.FileSystemDataset(fragments, schema, form, filesystem), None if doubled is None else ~doubled
 
@@ -50,6 +53,11 @@ def dataset_of(place: Place, contents: Contents, table: str, *, folders: Collect
     """The rows of a table, each run once."""
     dataset, once = files_of(place, contents, table, folders=folders)
     return dataset if once is None else dataset.filter(once)
+
+
+def among(column: str, values: Iterable[str]) -> ds.Expression:
+    """Whether the column has one of the values, which may be none."""
+    return ds.field(column).isin(pa.array(sorted(values), pa.string()))
 
 
 def read_whole(place: Place, read: Callable[[Contents], Result]) -> Result:

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from speedscore.history.answers import csv_value, json_value
 from speedscore.history.arrow import schema_of
 from speedscore.history.choosing import chosen_cases
-from speedscore.history.datasets import dataset_of, read_whole
+from speedscore.history.datasets import among, dataset_of, read_whole
 from speedscore.history.errors import HistoryError
 from speedscore.history.parts import Contents
 from speedscore.history.storage import Place
@@ -73,9 +73,9 @@ def _filter(place: Place, contents: Contents, rows: Rows) -> ds.Expression | Non
     if rows.machine:
         conditions.append(pc.starts_with(ds.field("machine_id"), rows.machine))
     if rows.cases:
-        conditions.append(ds.field("nodeid").isin(_cases(place, contents, rows)))
+        conditions.append(among("nodeid", _cases(place, contents, rows)))
     if rows.since or rows.before:
-        conditions.append(ds.field("run_id").isin(_runs(place, contents, rows)))
+        conditions.append(among("run_id", _runs(place, contents, rows)))
     together: ds.Expression | None = None
     for condition in conditions:
         together = condition if together is None else together & condition

@@ -38,6 +38,10 @@ FIGURES = Table(
 )
 
 
+SHARED = ("run_fields", "run", "case_fields")
+"""Columns whose values many rows have in common, in memory too."""
+
+
 def figure_rows(run: RunRecord, run_id: str) -> dict[str, dict[str, Any]]:
     """Node id → its row."""
     saved = figures_of(run, path=run_id)
@@ -65,20 +69,20 @@ def saved_runs(rows: Iterable[Mapping[str, str]]) -> tuple[SavedRun, ...]:
     for row in rows:
         run_id = row["run_id"]
         if run_id not in runs:
-            runs[run_id] = run_of(row["run"], row["run_fields"])
+            run = msgspec.json.decode(row["run"], type=SavedRun)
+            runs[run_id] = msgspec.structs.replace(run, fields={**fields_of(row["run_fields"]), **run.fields})
             cases[run_id] = {}
         case = msgspec.json.decode(row["figures"], type=CaseFigures)
-        cases[run_id][row["nodeid"]] = msgspec.structs.replace(
-            case, fields={**_fields(row["case_fields"]), **case.fields} if case.fields else _fields(row["case_fields"])
-        )
+        fields = {**fields_of(row["case_fields"]), **case.fields}
+        cases[run_id][row["nodeid"]] = msgspec.structs.replace(case, fields=fields)
     whole = (msgspec.structs.replace(run, cases=cases[run_id]) for run_id, run in runs.items())
     return tuple(sorted(whole, key=lambda run: run.created))
 
 
-def run_of(run: str, run_fields: str) -> SavedRun:
-    """A run without its cases."""
-    saved = msgspec.json.decode(run, type=SavedRun)
-    return msgspec.structs.replace(saved, fields={**_fields(run_fields), **saved.fields})
+@lru_cache(maxsize=1024)
+def fields_of(text: str) -> Fields:
+    """Whoever gets them changes none."""
+    return msgspec.json.decode(text, type=Fields)
 
 
 def _compared(fields: Mapping[str, Scalar]) -> Fields:
@@ -97,9 +101,3 @@ def _chosen(fields: Mapping[str, Scalar], *, is_ignored: bool) -> Iterator[tuple
 
 def _text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
-
-
-@lru_cache(maxsize=1024)
-def _fields(text: str) -> Fields:
-    """Whoever gets them changes none."""
-    return msgspec.json.decode(text, type=Fields)

@@ -6,14 +6,16 @@ It needs the extra ``sql``, and judges nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import Any
 
-import pyarrow.dataset as ds
+import pyarrow as pa
 
 from speedscore.comparing.fields import differences, refused
 from speedscore.comparing.history import MOST_RUNS
 from speedscore.comparing.saved_run import SavedRun
-from speedscore.history.datasets import dataset_of, read_whole
-from speedscore.history.kept_figures import FIGURES, run_of, saved_runs
+from speedscore.history.datasets import among, dataset_of, read_whole
+from speedscore.history.kept_figures import FIGURES, fields_of, saved_runs
 from speedscore.history.parts import Contents, open_history
 from speedscore.history.storage import Place
 
@@ -48,12 +50,12 @@ def runs_with(
     place: Place, contents: Contents, cases: Collection[str], *, run_ids: Collection[str] | None = None
 ) -> tuple[SavedRun, ...]:
     """The runs, or some of them, with no more than these cases; the oldest first."""
-    wanted = ds.field("nodeid").isin(list(cases))
+    wanted = among("nodeid", cases)
     if run_ids is not None:
-        wanted = wanted & ds.field("run_id").isin(list(run_ids))
+        wanted = wanted & among("run_id", run_ids)
     columns = ["run_id", "nodeid", "run_fields", "run", "case_fields", "figures"]
     batches = dataset_of(place, contents, FIGURES.name).to_batches(columns=columns, filter=wanted)
-    return saved_runs(row for batch in batches for row in batch.to_pylist())
+    return saved_runs(row for batch in batches for row in _rows(batch))
 
 
 def earlier_runs(
@@ -63,19 +65,32 @@ def earlier_runs(
     place = open_history(argument)
 
     def read(contents: Contents) -> tuple[SavedRun, ...]:
-        comparable: dict[str, str] = {}
+        created: dict[str, datetime] = {}
         judged: dict[str, bool] = {}
-        wanted = ds.field("nodeid").isin(list(cases))
-        dataset = dataset_of(place, contents, FIGURES.name)
-        for batch in dataset.to_batches(columns=["run_id", "run_fields", "run", "created_utc"], filter=wanted):
-            for row in batch.to_pylist():
+        batches = dataset_of(place, contents, FIGURES.name).to_batches(
+            columns=["run_id", "run_fields", "created_utc"], filter=among("nodeid", cases)
+        )
+        for batch in batches:
+            for row in _rows(batch):
                 fields = row["run_fields"]
                 if fields not in judged:
-                    run = run_of(row["run"], fields)
-                    judged[fields] = not refused(differences(like.fields, run.fields), allow)
+                    judged[fields] = not refused(differences(like.fields, fields_of(fields)), allow)
                 if judged[fields]:
-                    comparable[row["run_id"]] = row["created_utc"]
-        newest = sorted(comparable, key=lambda run_id: comparable[run_id])[-MOST_RUNS:]
+                    created[row["run_id"]] = row["created_utc"]
+        newest = sorted(created, key=lambda run_id: created[run_id])[-MOST_RUNS:]
         return runs_with(place, contents, cases, run_ids=newest)
 
     return read_whole(place, read)
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    """Rows that share their values as the batch does."""
+    columns = []
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            values = column.dictionary.to_pylist()
+            columns.append([values[place] for place in column.indices.to_pylist()])
+        else:
+            columns.append(column.to_pylist())
+    for row in zip(*columns, strict=True):
+        yield dict(zip(batch.schema.names, row, strict=True))

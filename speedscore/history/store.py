@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from speedscore.history.arrow import KEPT, Gathered, schema_of
+from speedscore.history.arrow import Gathered, schema_of_kept
 from speedscore.history.datasets import dataset_of
 from speedscore.history.errors import HistoryError
 from speedscore.history.parts import (
@@ -205,7 +205,7 @@ def _merge_parts(place: Place, sources: Sequence[Part]) -> bool:
 
 
 def _write_merged(place: Place, contents: Contents, *, folder: str, table: str, to: str) -> None:
-    schema = schema_of(KEPT[table].columns)
+    schema = schema_of_kept(table)
     dataset = dataset_of(place, contents, table, folders={folder})
     with place.writing(to) as handle, pq.ParquetWriter(handle, schema, compression="zstd") as writer:
         # A few row groups at a time, whatever the size of the parts.
@@ -215,9 +215,13 @@ def _write_merged(place: Place, contents: Contents, *, folder: str, table: str, 
             gathered.append(batch)
             rows += batch.num_rows
             if rows >= _ROW_GROUP_ROWS:
-                writer.write_table(pa.Table.from_batches(gathered, schema), row_group_size=_ROW_GROUP_ROWS)
+                writer.write_table(_together(gathered, schema), row_group_size=_ROW_GROUP_ROWS)
                 gathered, rows = [], 0
-        writer.write_table(pa.Table.from_batches(gathered, schema))
+        writer.write_table(_together(gathered, schema))
+
+
+def _together(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_batches(batches, schema).unify_dictionaries()
 
 
 def _tidy(place: Place) -> None:

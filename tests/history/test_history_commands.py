@@ -165,7 +165,7 @@ def test_an_export_has_every_digit_of_what_was_asked_for(tmp_path: Path, capsys:
         assert found == rows(f"select * from {table} order by all", history=tmp_path / "history")
     path = tmp_path / "cases.csv"
     assert exported(capsys, path, "jax-mlp", *history, "--until", "2026-12-01") == f"{path}: 1 row of cases\n"
-    (row,) = csv.DictReader(path.open())
+    (row,) = csv.DictReader(io.StringIO(path.read_text()))
     (seconds,) = rows("select seconds from cases where framework = 'jax' and device = 'cpu'", saved=runs[:1])[0]
     assert float(row["seconds"]) == seconds
     assert json.loads(row["program"]) == {"variant": "jit", "threads": "2"}

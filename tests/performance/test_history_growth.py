@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from tabulate import tabulate
 
+from speedscore.host.fields import Scalar
 from tests.comparing.sample_runs import MACHINE, a_run, save, timed
 from tests.places import ROOT
 
@@ -34,7 +35,7 @@ QUESTIONS = {
     ),
     "rounds of one run": "select count(*) from rounds where run_id = (select min(run_id) from runs)",
 }
-FIELDS = {f"package.number-{number}": "1.2.3" for number in range(60)}
+FIELDS: dict[str, Scalar] = {f"package.number-{number}": "1.2.3" for number in range(60)}
 
 
 @pytest.mark.parametrize("runs", RUNS)
@@ -61,7 +62,7 @@ def test_seconds_and_memory_of_a_long_history(runs: int, tmp_path: Path, capsys:
 def _save(path: Path, number: int) -> Path:
     seconds = [1e-3 * (1 + number / 1000 + index / 1e5) for index in range(ROUNDS_EACH)]
     cases = [timed(seconds, framework=framework, model=model) for model in MODELS for framework in FRAMEWORKS]
-    machine = {"cpu.model": f"processor {number % 3}", "git.commit": f"{number:040x}"}
+    machine: dict[str, Scalar] = {"cpu.model": f"processor {number % 3}", "git.commit": f"{number:040x}"}
     return save(path, a_run(*cases, day=number / 24, environment=MACHINE | machine | FIELDS))
 
 
