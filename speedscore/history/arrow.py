@@ -5,17 +5,14 @@ It needs the extra ``sql`` and touches no file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 
 from speedscore.history.kept_figures import FIGURES, SHARED, figure_rows
-from speedscore.history.machines import machine_id
-from speedscore.history.rows import Row, partition_of, rows_of
+from speedscore.history.rows import Row, rows_by_partition
 from speedscore.history.tables import PARTITION, TABLES, Column, ColumnType, Table
-from speedscore.record.content_id import content_id
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import RunRecord
 
@@ -52,38 +49,12 @@ def schema_of_kept(table: str) -> pa.Schema:
     return pa.schema([field.with_type(_SHARED) if field.name in SHARED else field for field in fields])
 
 
-def rows_by_folder(run: RunRecord) -> dict[str, dict[str, list[Row]]]:
-    """Folder of a machine and month → table → its rows, without the columns of ``PARTITION``. Raises RunFileError.
-
-    What belongs to a case stands under the machine that it was measured on, and everything else under the run's own.
-    """
-    own = _folder(partition_of(run))
-    elsewhere = {
-        case.nodeid: _folder(partition_of(run) | {"machine_id": machine_id(run.environment_of(case))})
-        for case in run.cases
-        if case.machine
-    }
-    rows = {**rows_of(run), FIGURES.name: list(figure_rows(run, content_id(run)).values())}
-    if not elsewhere:
-        return {own: rows}
-    beside = {_block(msgspec.structs.asdict(case)): elsewhere.get(case.nodeid, own) for case in run.cases}
-    placed: dict[str, dict[str, list[Row]]] = {}
-    for table, of_table in rows.items():
-        for row in of_table:
-            # Both cases of a ratio were measured on one machine, and it has no node id.
-            folder = elsewhere.get(row.get("nodeid", ""), own) if table != "ratios" else beside.get(_block(row), own)
-            placed.setdefault(folder, {}).setdefault(table, []).append(row)
-    return placed
-
-
-def _folder(partition: Mapping[str, str]) -> str:
-    return "/".join(f"{column}={value}" for column, value in partition.items())
-
-
-def _block(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What a case has in common with the ratios that it is the faster one of."""
-    framework = row["framework"] if "framework" in row else row["faster"]
-    return framework, *(row[name] for name in ("phase", "model", "device", "precision"))
+def rows_by_folder(run: RunRecord, run_id: str) -> Iterator[tuple[str, dict[str, list[Row]]]]:
+    """Folder of a machine and month, and table → its rows, without those of ``PARTITION``. Raises RunFileError."""
+    figures = figure_rows(run, run_id)
+    for partition, rows in rows_by_partition(run):
+        own = [figures[row["nodeid"]] for row in rows["cases"]]
+        yield "/".join(f"{column}={value}" for column, value in partition.items()), {**rows, FIGURES.name: own}
 
 
 def partition_of_folder(folder: str) -> dict[str, str]:
@@ -105,7 +76,7 @@ class Gathered:
 
     def add(self, run: RunRecord, run_id: str) -> None:
         """Raises RunFileError where a value fits no column; then the run is not in it."""
-        for folder, rows in rows_by_folder(run).items():
+        for folder, rows in rows_by_folder(run, run_id):
             for table, own in rows.items():
                 if own:
                     self._rows.setdefault((folder, table), []).extend(own)
@@ -132,10 +103,9 @@ def tables_of_runs(runs: Iterable[RunRecord]) -> dict[str, pa.Table]:
     """Table → the rows of all runs, with all columns; without rows where there is no run. Raises RunFileError."""
     rows: dict[str, list[Row]] = {name: [] for name in TABLES}
     for run in runs:
-        for folder, placed in rows_by_folder(run).items():
-            partition = partition_of_folder(folder)
-            for name in TABLES.keys() & placed.keys():
-                rows[name] += [partition | row for row in placed[name]]
+        for partition, tables in rows_by_partition(run):
+            for name, own in tables.items():
+                rows[name] += [partition | row for row in own]
     return {name: _filled(table.all_columns, rows[name]) for name, table in TABLES.items()}
 
 

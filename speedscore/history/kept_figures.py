@@ -85,6 +85,15 @@ def fields_of(text: str) -> Fields:
     return msgspec.json.decode(text, type=Fields)
 
 
+class _Machines(msgspec.Struct):
+    machines: dict[str, Fields] = {}
+
+
+def machines_of(run: str) -> tuple[Fields, ...]:
+    """The other machines of a run as the table has it, with the fields of the session."""
+    return tuple(msgspec.json.decode(run, type=_Machines).machines.values())
+
+
 def _compared(fields: Mapping[str, Scalar]) -> Fields:
     return dict(_chosen(fields, is_ignored=False))
 

@@ -5,7 +5,7 @@ It needs the extra ``sql``, and judges nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +15,10 @@ from speedscore.comparing.fields import differences, refused
 from speedscore.comparing.history import MOST_RUNS
 from speedscore.comparing.saved_run import SavedRun
 from speedscore.history.datasets import among, dataset_of, read_whole
-from speedscore.history.kept_figures import FIGURES, fields_of, saved_runs
+from speedscore.history.kept_figures import FIGURES, fields_of, machines_of, saved_runs
 from speedscore.history.parts import Contents, open_history
 from speedscore.history.storage import Place
+from speedscore.host.fields import Scalar
 
 _MOST_ROWS = 20_000
 """Cases of runs that are in memory together, unless one case has more."""
@@ -63,24 +64,39 @@ def earlier_runs(
 ) -> tuple[SavedRun, ...]:
     """The newest runs of a history that can be compared with a run, with these cases. Raises HistoryError."""
     place = open_history(argument)
+    comparable = _Comparable(like, allow)
 
     def read(contents: Contents) -> tuple[SavedRun, ...]:
         created: dict[str, datetime] = {}
-        judged: dict[str, bool] = {}
         batches = dataset_of(place, contents, FIGURES.name).to_batches(
-            columns=["run_id", "run_fields", "created_utc"], filter=among("nodeid", cases)
+            columns=["run_id", "run_fields", "run", "created_utc"], filter=among("nodeid", cases)
         )
         for batch in batches:
             for row in _rows(batch):
-                fields = row["run_fields"]
-                if fields not in judged:
-                    judged[fields] = not refused(differences(like.fields, fields_of(fields)), allow)
-                if judged[fields]:
+                if row["run_id"] not in created and comparable.has(row["run_fields"], row["run"]):
                     created[row["run_id"]] = row["created_utc"]
         newest = sorted(created, key=lambda run_id: created[run_id])[-MOST_RUNS:]
         return runs_with(place, contents, cases, run_ids=newest)
 
     return read_whole(place, read)
+
+
+class _Comparable:
+    """Which runs have a machine that may be compared with one of a run."""
+
+    def __init__(self, like: SavedRun, allow: Collection[str]) -> None:
+        self._like = (like.fields, *like.machines.values())
+        self._allow = allow
+        self._known: dict[str, bool] = {}
+
+    def has(self, run_fields: str, run: str) -> bool:
+        """Of a run as the table ``figures`` has it."""
+        if run_fields not in self._known:
+            self._known[run_fields] = self._is(fields_of(run_fields))
+        return self._known[run_fields] or any(map(self._is, machines_of(run)))
+
+    def _is(self, fields: Mapping[str, Scalar]) -> bool:
+        return any(not refused(differences(like, fields), self._allow) for like in self._like)
 
 
 def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:

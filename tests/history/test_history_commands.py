@@ -202,9 +202,9 @@ def test_compare_learns_from_a_history_what_it_learns_from_its_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     earlier = [
-        a_run(timed([0.1 * (1 + 0.001 * (-1) ** number), 0.1]), day=number - 100.0, environment={"cpu.model": model})
+        a_run(timed([level * (1 + 0.001 * (-1) ** number), 0.1]), day=number - 100.0, environment={"cpu.model": model})
         for number in range(25)
-        for model in ("a processor", "another")
+        for model, level in (("a processor", 0.1), ("another", 0.3))
     ]
     folder = runs_folder(tmp_path / "saved", earlier)
     said(capsys, "history", "add", folder, "--to", "history")

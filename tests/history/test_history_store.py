@@ -104,7 +104,7 @@ def a_fleets_run() -> RunRecord:
         msgspec.structs.replace(case, nodeid=case.nodeid.replace("mlp", "gpt"), model="gpt", machine="other")
         for case in run.cases
     ]
-    ratios = [msgspec.structs.replace(ratio, model="gpt") for ratio in run.ratios[:1]]
+    ratios = [msgspec.structs.replace(ratio, model="gpt", machine="other") for ratio in run.ratios[:1]]
     return msgspec.structs.replace(
         run,
         cases=(*run.cases, *there),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from speedscore.record.machines import machine_of
 from speedscore.report.blocks import Cell, Column, Table, View
 from speedscore.report.content import Content
 from speedscore.report.identifiers import run_id
 from speedscore.scoring.evidence.evidence import NamedRun
-from speedscore.scoring.evidence.run_summaries import machine_of
 from speedscore.text.numbers import first_line
 
 _COMMIT_SIGNS = 12
