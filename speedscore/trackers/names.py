@@ -60,9 +60,16 @@ ENVIRONMENT = Name(
     keeps_case=True,
 )
 
+MACHINE = Name(
+    "machines/{machine}/{field}",
+    "the same of another machine that cases of the run were measured on; those have it at the end of their device, as "
+    "in gpu-on-box-2",
+    keeps_case=True,
+)
+
 METRICS = (FIGURE, ROUND, CHECK, RATIO, PROBE, STATUS)
 """Numbers: metrics of MLflow and Weights & Biases, scalars of TensorBoard."""
-PARAMETERS = (RUN, ENVIRONMENT)
+PARAMETERS = (RUN, ENVIRONMENT, MACHINE)
 """Text: parameters of MLflow, hyperparameters of TensorBoard, the configuration of Weights & Biases."""
 
 
