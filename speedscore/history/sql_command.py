@@ -1,7 +1,7 @@
 """Ask saved runs, or a history of them, in SQL. Nothing is changed, and no other file is opened.
 
-The tables are runs, cases, rounds, measurements, ratios, probes and checks; --tables prints their columns. The dialect
-is DuckDB's.
+The tables are runs, machines, cases, rounds, measurements, ratios, probes and checks; --tables prints their columns.
+The dialect is DuckDB's.
 """
 
 from __future__ import annotations

@@ -44,6 +44,9 @@ MERGED_AT_ONCE = 32
 _PART_BYTES = 128 << 20
 """Of rows in memory, from which a part is written while more runs are coming."""
 _ROW_GROUP_ROWS = 1 << 17
+_ROW_GROUP_BYTES = 16 << 20
+"""In memory, of what is merged."""
+_ROWS_AT_ONCE = 1 << 12
 
 
 class Added(msgspec.Struct, frozen=True):
@@ -208,15 +211,15 @@ def _write_merged(place: Place, contents: Contents, *, folder: str, table: str, 
     schema = schema_of_kept(table)
     dataset = dataset_of(place, contents, table, folders={folder})
     with place.writing(to) as handle, pq.ParquetWriter(handle, schema, compression="zstd") as writer:
-        # A few row groups at a time, whatever the size of the parts.
+        # One row group at a time, whatever the size of the parts.
         gathered: list[pa.RecordBatch] = []
-        rows = 0
-        for batch in dataset.scanner(columns=schema.names, batch_readahead=2, fragment_readahead=1).to_batches():
+        for batch in dataset.scanner(
+            columns=schema.names, batch_size=_ROWS_AT_ONCE, batch_readahead=2, fragment_readahead=1
+        ).to_batches():
             gathered.append(batch)
-            rows += batch.num_rows
-            if rows >= _ROW_GROUP_ROWS:
-                writer.write_table(_together(gathered, schema), row_group_size=_ROW_GROUP_ROWS)
-                gathered, rows = [], 0
+            if sum(each.nbytes for each in gathered) > _ROW_GROUP_BYTES:
+                writer.write_table(_together(gathered, schema))
+                gathered = []
         writer.write_table(_together(gathered, schema))
 
 

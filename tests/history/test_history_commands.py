@@ -6,6 +6,7 @@ import csv
 import importlib.util
 import io
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from speedscore.__main__ import main
 from speedscore.record.run_record import RunRecord
 from tests.comparing.sample_runs import a_run, save, timed
-from tests.history.sample_history import a_full_run
+from tests.history.sample_history import a_fleets_run, a_full_run
 from tests.history.sample_nights import CASE, RUNS, a_gate, records
 
 pytest.importorskip("duckdb", reason="needs speedscore[sql]")
@@ -118,6 +119,16 @@ def test_saved_runs_and_a_history_of_them_show_alike(
         assert of_history == of_files == of_both
 
 
+def test_a_fleets_run_is_shown_by_the_machine_of_each_case(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved, history = save(tmp_path / "run.json", a_fleets_run()), tmp_path / "history"
+    said(capsys, "history", "add", saved, "--to", history)
+    shown = said(capsys, "history", "show", "*", "--from", history)
+    assert shown == said(capsys, "history", "show", "*", "--from", saved)
+    (of_there,) = re.findall(r"jax-gpt\]\n.*time, smoke, (\S+)-[0-9a-f]+:", shown)
+    (of_own,) = re.findall(r"jax-mlp\]\n.*time, smoke, (\S+)-[0-9a-f]+:", shown)
+    assert (of_own, of_there) == ("a-processor", "another")
+
+
 def test_changes_of_a_history_are_those_of_its_runs(
     saved: Path, history: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,7 +172,8 @@ def test_an_export_has_every_digit_of_what_was_asked_for(tmp_path: Path, capsys:
     for table in ("runs", "cases", "rounds", "probes"):
         path = tmp_path / f"{table}.parquet"
         assert exported(capsys, path, *history, "--table", table).startswith(f"{path}: ")
-        found = duckdb.connect().sql(f"select * from '{path}' order by all").fetchall()
+        with duckdb.connect() as other:
+            found = other.sql(f"select * from '{path}' order by all").fetchall()
         assert found == rows(f"select * from {table} order by all", history=tmp_path / "history")
     path = tmp_path / "cases.csv"
     assert exported(capsys, path, "jax-mlp", *history, "--until", "2026-12-01") == f"{path}: 1 row of cases\n"

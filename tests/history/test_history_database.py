@@ -66,7 +66,8 @@ def _connection(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConn
 def test_what_is_no_question_about_the_tables_is_refused_in_a_line(
     question: str, connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    planted = duckdb.connect().sql("select 1")  # A name of this program is no table.
+    other = duckdb.connect()
+    planted = other.sql("select 1")  # A name of this program is no table.
     outside = tmp_path / "outside.csv"
     outside.write_text("secret\n1\n")
     asked = question.format(outside=outside)

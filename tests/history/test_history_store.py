@@ -16,9 +16,8 @@ from hypothesis import strategies as st
 from speedscore.history.errors import HistoryError, QuestionError
 from speedscore.history.tables import TABLES
 from speedscore.record.run_file import RunFileError
-from speedscore.record.run_record import RunRecord
-from tests.comparing.sample_runs import MACHINE, a_run, timed
-from tests.history.sample_history import a_full_run
+from tests.comparing.sample_runs import a_run, timed
+from tests.history.sample_history import a_fleets_run, a_full_run
 
 pytest.importorskip("duckdb", reason="needs speedscore[sql]")
 pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
@@ -95,22 +94,6 @@ def test_runs_that_are_added_together_are_one_part(tmp_path: Path) -> None:
     for table in TABLES:
         question = f"select * from {table} order by all"
         assert rows(question, history=tmp_path) == rows(question, saved=runs)
-
-
-def a_fleets_run() -> RunRecord:
-    """Measured on the machine that led and on another, both of which had the same two frameworks."""
-    run = a_full_run()
-    there = [
-        msgspec.structs.replace(case, nodeid=case.nodeid.replace("mlp", "gpt"), model="gpt", machine="other")
-        for case in run.cases
-    ]
-    ratios = [msgspec.structs.replace(ratio, model="gpt", machine="other") for ratio in run.ratios[:1]]
-    return msgspec.structs.replace(
-        run,
-        cases=(*run.cases, *there),
-        ratios=(*run.ratios[:1], *ratios),
-        machines={"other": MACHINE | {"cpu.model": "another"}},
-    )
 
 
 def test_a_run_of_a_fleet_lies_by_the_machine_of_each_case_and_counts_once(tmp_path: Path) -> None:
