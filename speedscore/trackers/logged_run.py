@@ -144,7 +144,7 @@ def _device(device: str, precision: str, machine: str) -> str:
     """As it stands in a case's id, so that float32 keeps the names that it had. Where it is not the run's own machine
     that is said, for a tracker joins what has one name in two runs."""
     place = device if precision == FLOAT32 else f"{precision}-{device}"
-    return f"{place}-on-{machine}" if machine else place
+    return f"on-{names.part(machine, most_letters=names.MOST_MACHINE_LETTERS)}-{place}" if machine else place
 
 
 def _distinct(pairs: Iterator[tuple[str, _T]], path: Path) -> dict[str, _T]:

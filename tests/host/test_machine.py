@@ -184,3 +184,9 @@ def test_what_a_card_does_not_tell_is_left_out(
     found = fingerprint(folder)
     assert f"gpu.0.{field}" not in found
     assert found["gpu.0.name"] == "Card 0"
+
+
+def test_the_priority_of_the_process_is_recorded(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    assert fingerprint(folder)["process.niceness"] == os.getpriority(os.PRIO_PROCESS, 0)
+    monkeypatch.setattr(machine.psutil.Process, "nice", lambda _: 19)
+    assert fingerprint(folder)["process.niceness"] == 19

@@ -147,3 +147,10 @@ def test_what_has_no_part_in_measuring_may_differ(name: str) -> None:
 def test_the_first_of_several_differences_is_named() -> None:
     changed = MACHINE | {"package.jax": "0.11", "cpu.model": "another"}
     assert refusal(a_run(), changed).startswith("cpu.model was 'a processor' and is 'another': ")
+
+
+def test_a_session_that_is_older_than_a_field_is_not_refused_for_it() -> None:
+    run = a_run(a_case("jax", [[0.1]]))
+    assert len(carry(run, {**MACHINE, "process.niceness": 19})) == 1
+    since = msgspec.structs.replace(run, environment={**MACHINE, "process.niceness": 0})
+    assert "process.niceness was 0 and is 19" in refusal(since, {**MACHINE, "process.niceness": 19})
