@@ -119,7 +119,7 @@ def differences(base: Mapping[str, Scalar], head: Mapping[str, Scalar]) -> list[
     What one side did not record is not known to differ: it is warned of and never refused.
     """
     differing = []
-    for field in sorted(base.keys() | head.keys()):
+    for field in sorted({name for name, _ in base.items() ^ head.items()}):
         base_value, head_value = base.get(field), head.get(field)
         if base_value != head_value and (rule := rule_of(field)).action != "ignore":
             action: Action = "warn" if base_value is None or head_value is None else rule.action

@@ -21,7 +21,7 @@ from speedscore.comparing.saved_run import CaseFigures, SavedRun, moment
 from speedscore.host.fields import Scalar
 from speedscore.verdicts.unpaired import Past, learn
 
-_MOST_FILES = 200
+MOST_RUNS = 200
 """Of the newest: more would teach nothing that these do not, and reading them takes seconds."""
 _SHORTEST_SHARE = 0.5
 """Of the time between two sides that their history must reach over: runs that were all saved within an hour have not
@@ -30,7 +30,7 @@ seen what differs between two days."""
 
 def read_history(folder: Path) -> tuple[SavedRun, ...]:
     """The saved runs below a folder; what is no run is passed over."""
-    newest = sorted(folder.rglob("*.json"), key=_written)[-_MOST_FILES:]
+    newest = sorted(folder.rglob("*.json"), key=_written)[-MOST_RUNS:]
     return tuple(read_runs(newest)[0])
 
 

@@ -5,7 +5,7 @@ For commands that pass runs on as they are; what is compared of a run is ``saved
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -37,22 +37,27 @@ def read_run_files(arguments: Sequence[str]) -> RunFiles:
     Raises RunFileError where one stands for no run. A file among those of a folder or a glob that cannot be read as one
     is left out.
     """
-    files: dict[str, RunFile] = {}
     left_out: list[str] = []
-    for argument in arguments:
-        paths, pooled = find_files(argument)
-        read, unread = _read_all(paths) if pooled else ([_read(paths[0])], [])
-        if not read:
-            raise RunFileError(f"{argument}: no saved run among {len(paths)} files; the first: {unread[0]}")
-        files |= {file.id: file for file in read}
-        left_out += unread
+    files = {file.id: file for file in _each(arguments, left_out)}
     return RunFiles(tuple(files.values()), tuple(left_out))
 
 
-def left_out_lines(found: RunFiles) -> list[str]:
+def stream_run_files(arguments: Sequence[str], left_out: list[str]) -> Iterator[RunFile]:
+    """The same one after the other, for as many as memory does not hold, each by the file that was named first.
+
+    ``left_out`` is filled meanwhile.
+    """
+    seen: set[str] = set()
+    for file in _each(arguments, left_out):
+        if file.id not in seen:
+            seen.add(file.id)
+            yield file
+
+
+def left_out_lines(left_out: Sequence[str]) -> list[str]:
     """A line that says how many files were left out, and why the first of them; none where none was."""
-    count = len(found.left_out)
-    return [f"{count} file{'s' * (count > 1)} left out, no saved run; the first: {found.left_out[0]}"] if count else []
+    count = len(left_out)
+    return [f"{count} file{'s' * (count > 1)} left out, no saved run; the first: {left_out[0]}"] if count else []
 
 
 def _read(path: Path) -> RunFile:
@@ -66,11 +71,17 @@ def _read(path: Path) -> RunFile:
     return RunFile(path, run, content_id(run))
 
 
-def _read_all(paths: Sequence[Path]) -> tuple[list[RunFile], list[str]]:
-    read, unread = [], []
-    for path in paths:
-        try:
-            read.append(_read(path))
-        except RunFileError as error:
-            unread.append(str(error))
-    return read, unread
+def _each(arguments: Sequence[str], left_out: list[str]) -> Iterator[RunFile]:
+    """Every argument is looked for before any file is read. Raises RunFileError."""
+    for argument, (paths, pooled) in [(argument, find_files(argument)) for argument in arguments]:
+        unread = []
+        for path in paths:
+            try:
+                yield _read(path)
+            except RunFileError as error:
+                if not pooled:
+                    raise
+                unread.append(str(error))
+        if len(unread) == len(paths):
+            raise RunFileError(f"{argument}: no saved run among {len(paths)} files; the first: {unread[0]}")
+        left_out += unread

@@ -65,14 +65,14 @@ def as_csv(answer: Answer, *, width: int) -> str:  # noqa: ARG001
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(answer.names)
-    writer.writerows([_in_csv(value) for value in row] for row in answer.rows)
+    writer.writerows([csv_value(value) for value in row] for row in answer.rows)
     return text.getvalue()
 
 
 def as_json(answer: Answer, *, width: int) -> str:  # noqa: ARG001
     """A list of objects, a row each. What JSON has no form for is text, NaN and infinity among it."""
     names = _distinct(answer.names)
-    rows = [dict(zip(names, map(_in_json, row), strict=True)) for row in answer.rows]
+    rows = [dict(zip(names, map(json_value, row), strict=True)) for row in answer.rows]
     return json.dumps(rows, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
@@ -104,7 +104,7 @@ def _shown(value: Any) -> str:
     return one_line(_as_text(value))
 
 
-def _in_csv(value: Any) -> str:
+def csv_value(value: Any) -> str:
     if value is None:
         return ""
     return repr(value) if isinstance(value, float) else _as_text(value)
@@ -114,22 +114,22 @@ def _as_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool | list | tuple | dict):
-        return json.dumps(_in_json(value), allow_nan=False, ensure_ascii=False)
+        return json.dumps(json_value(value), allow_nan=False, ensure_ascii=False)
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     return str(value)
 
 
-def _in_json(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """As one of the values that JSON has."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, list | tuple):
-        return [_in_json(item) for item in value]
+        return [json_value(item) for item in value]
     if isinstance(value, dict):
-        return {_as_text(key): _in_json(item) for key, item in value.items()}
+        return {_as_text(key): json_value(item) for key, item in value.items()}
     if isinstance(value, date | time):
         return value.isoformat()
     return str(value)

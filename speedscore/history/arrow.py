@@ -1,14 +1,18 @@
-"""Saved runs as Arrow tables, typed as ``tables`` says. It needs the extra ``sql`` and touches no file."""
+"""Saved runs as Arrow tables, typed as ``tables`` says, and by the folder of a history in which their rows belong.
+
+It needs the extra ``sql`` and touches no file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from speedscore.history.rows import Row, rows_by_partition, rows_of
-from speedscore.history.tables import TABLES, Column, ColumnType
+from speedscore.history.kept_figures import FIGURES, SHARED, figure_rows
+from speedscore.history.rows import Row, rows_by_partition
+from speedscore.history.tables import PARTITION, TABLES, Column, ColumnType, Table
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import RunRecord
 
@@ -23,18 +27,76 @@ _TYPES: dict[ColumnType, pa.DataType] = {
 }
 
 
+_SHARED = pa.dictionary(pa.int32(), pa.string())
+_MOST_ROWS = 50_000
+"""That are gathered before they are converted: some tens of megabytes."""
+
+
 def schema_of(columns: Iterable[Column]) -> pa.Schema:
     """Names and types."""
     return pa.schema([(column.name, _TYPES[column.type]) for column in columns])
 
 
-def tables_of_run(run: RunRecord) -> dict[str, pa.Table]:
-    """Table → the run's rows without the columns of ``PARTITION``, as they stand in the files of a history.
+KEPT: dict[str, Table] = {**TABLES, FIGURES.name: FIGURES}
+"""The tables of a history, in files: those that SQL asks, and one for comparing."""
 
-    Raises RunFileError where a value fits no column, as a count beyond 64 bits.
-    """
-    rows = rows_of(run)
-    return {name: _filled(table.columns, rows[name]) for name, table in TABLES.items()}
+
+def schema_of_kept(table: str) -> pa.Schema:
+    """Of a file, and of what is read from it."""
+    fields = schema_of(KEPT[table].columns)
+    if table != FIGURES.name:
+        return fields
+    return pa.schema([field.with_type(_SHARED) if field.name in SHARED else field for field in fields])
+
+
+def rows_by_folder(run: RunRecord, run_id: str) -> Iterator[tuple[str, dict[str, list[Row]]]]:
+    """Folder of a machine and month, and table → its rows, without those of ``PARTITION``. Raises RunFileError."""
+    figures = figure_rows(run, run_id)
+    for partition, rows in rows_by_partition(run):
+        own = [figures[row["nodeid"]] for row in rows["cases"]]
+        yield "/".join(f"{column}={value}" for column, value in partition.items()), {**rows, FIGURES.name: own}
+
+
+def partition_of_folder(folder: str) -> dict[str, str]:
+    """The columns of ``PARTITION`` that the name of a folder stands for."""
+    names = [column.name for column in PARTITION]
+    return dict(zip(names, (step.partition("=")[2] for step in folder.split("/")), strict=True))
+
+
+class Gathered:
+    """Rows of many runs on their way into files, in Arrow's form, which takes a tenth of Python's memory."""
+
+    def __init__(self) -> None:
+        self.run_ids: list[str] = []
+        self.size_bytes = 0
+        """Of what is in Arrow's form; the rest is bounded."""
+        self._rows: dict[tuple[str, str], list[Row]] = {}
+        self._rows_count = 0
+        self._tables: dict[tuple[str, str], list[pa.Table]] = {}
+
+    def add(self, run: RunRecord, run_id: str) -> None:
+        """Raises RunFileError where a value fits no column; then the run is not in it."""
+        for folder, rows in rows_by_folder(run, run_id):
+            for table, own in rows.items():
+                if own:
+                    self._rows.setdefault((folder, table), []).extend(own)
+                    self._rows_count += len(own)
+        self.run_ids.append(run_id)
+        if self._rows_count > _MOST_ROWS:
+            self._convert()
+
+    def tables(self) -> dict[tuple[str, str], pa.Table]:
+        """Folder and table → its rows."""
+        self._convert()
+        return {key: pa.concat_tables(tables).unify_dictionaries() for key, tables in sorted(self._tables.items())}
+
+    def _convert(self) -> None:
+        for (folder, table), rows in self._rows.items():
+            converted = _filled(KEPT[table].columns, rows).cast(schema_of_kept(table))
+            self._tables.setdefault((folder, table), []).append(converted)
+            self.size_bytes += converted.nbytes
+        self._rows.clear()
+        self._rows_count = 0
 
 
 def tables_of_runs(runs: Iterable[RunRecord]) -> dict[str, pa.Table]:

@@ -56,6 +56,8 @@ _WITHOUT_ITSELF = 1.15
 _CONFIDENCE = 1.959964
 """Quantile of the normal distribution for an interval of 95 %."""
 _LARGEST_LOG = 700.0
+_MOST_NUMBERS = 1 << 20
+"""Of resampled series in memory, some of whose copies are there at a time."""
 
 
 class LevelChange(msgspec.Struct, frozen=True):
@@ -203,11 +205,22 @@ def _resampled_strengths(residuals: Values, correlation: float, count: int, sour
     innovations[1:] -= correlation * residuals[:-1]
     innovations[0] *= math.sqrt(1 - correlation**2)
     innovations -= innovations.mean()
-    series = innovations[source.random((count, len(residuals))).argsort(axis=1)]
+    # As many series at a time as fit into memory; the numbers that are drawn are the same.
+    at_once = max(1, _MOST_NUMBERS // len(residuals))
+    return np.concatenate(
+        [
+            _of_resamples(innovations, correlation, min(at_once, count - done), source)
+            for done in range(0, count, at_once)
+        ]
+    )
+
+
+def _of_resamples(innovations: Values, correlation: float, count: int, source: np.random.Generator) -> Values:
+    series = innovations[source.random((count, len(innovations))).argsort(axis=1)]
     series[:, 0] /= math.sqrt(1 - correlation**2)
-    for number in range(1, len(residuals)):
+    for number in range(1, len(innovations)):
         series[:, number] += correlation * series[:, number - 1]
-    return _strength(_best_splits(series)[0], len(residuals))
+    return _strength(_best_splits(series)[0], len(innovations))
 
 
 def _change(logs: Values, split: int, index: int, found: _Split) -> LevelChange:

@@ -79,7 +79,13 @@ def history_of(
     runs: Iterable[SavedRun], marks: Sequence[GateMark] = (), *, false_alarm: float = FALSE_ALARM
 ) -> HistoryReport:
     """The series of the runs with their change points, and the gates' verdicts on them."""
-    all_series = make_series(runs)
+    return report_of(make_series(runs), marks, false_alarm=false_alarm)
+
+
+def report_of(
+    all_series: Sequence[Series], marks: Sequence[GateMark] = (), *, false_alarm: float = FALSE_ALARM
+) -> HistoryReport:
+    """The same of series that are all that there are."""
     tested = sum(_is_tested(series) for series in all_series)
     names = matched_by_end({series.case for series in all_series}, {mark.case for mark in marks})
     return HistoryReport(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from speedscore.comparing.finding_runs import STORAGE
-from speedscore.history.changes import history_of
+from speedscore.history.changes import report_of
 from speedscore.history.changes_output import FORMATS
-from speedscore.history.reading import read_files
+from speedscore.history.finding_series import find_series
 from speedscore.host.extras import require
 from speedscore.text.output import complain, write
 
@@ -17,15 +17,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "runs",
         nargs="*",
         metavar="RUN",
-        help=f"saved runs, folders or globs of them (default: {STORAGE}); JSON files of gates among them are marked",
+        help=f"a history, saved runs, folders or globs of them (default: {STORAGE}); JSON files of gates are marked",
     )
     parser.add_argument("--format", choices=tuple(FORMATS), default="text")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the changes, and return 0, or 2 where they could not be written. Raises RunFileError, MissingExtraError."""
+    """Print the changes, and return 0, or 2 where they could not be written.
+
+    Raises RunFileError, HistoryError, MissingExtraError.
+    """
     require("report", "ruptures")
-    files = read_files(options.runs or [str(STORAGE)])
-    if files.remark:
-        complain(files.remark)
-    return write(FORMATS[options.format](history_of(files.runs, files.marks)), what="answer")
+    found = find_series(options.runs or [str(STORAGE)])
+    if found.remark:
+        complain(found.remark)
+    return write(FORMATS[options.format](report_of(found.series, found.marks)), what="answer")

@@ -40,7 +40,7 @@ FORMATS: dict[str, Callable[[HistoryReport], str]] = {"text": as_text, "json": a
 
 def _series_lines(changes: SeriesChanges) -> Iterator[str]:
     series = changes.series
-    yield from wrapped(f"  {_heading(series)}", indent="    ")
+    yield from wrapped(f"  {series_heading(series)}", indent="    ")
     if series.apart:
         yield from wrapped(f"  kept apart by {fields_text(series.apart)}", indent="    ")
     for change in changes.change_points:
@@ -51,7 +51,7 @@ def _series_lines(changes: SeriesChanges) -> Iterator[str]:
         yield from wrapped(f"    {_mark(series, mark)}", indent=_INDENT)
 
 
-def _heading(series: Series) -> str:
+def series_heading(series: Series) -> str:
     first, last = series.points[0], series.points[-1]
     preset = f", {series.preset}" if series.preset else ""
     return f"{series.metric}{preset}, {series.machine}: {_runs(len(series.points))}, {_days(first, last)}"

@@ -8,30 +8,30 @@ the extra ``sql``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
 
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 
 from speedscore.history.answers import Answer
-from speedscore.history.arrow import schema_of
-from speedscore.history.errors import HistoryError, QuestionError
-from speedscore.history.parts import REMEDY, all_parts
-from speedscore.history.tables import PARTITION, TABLES, Table
+from speedscore.history.datasets import PART, files_of
+from speedscore.history.errors import QuestionError
+from speedscore.history.parts import Contents
+from speedscore.history.storage import Place
+from speedscore.history.tables import TABLES
 
 _COUNTED_AT_ONCE = 10_000
 """Rows that are not shown are counted without being kept."""
 
 
-def open_database(saved: Mapping[str, pa.Table], *, history: Path | None = None) -> duckdb.DuckDBPyConnection:
+def open_database(
+    saved: Mapping[str, pa.Table], *, history: tuple[Place, Contents] | None = None
+) -> duckdb.DuckDBPyConnection:
     """A database with each of ``TABLES``: the rows of ``saved``, by table, and those of a history.
 
-    A history is read when a question is asked, so ``parts.reading`` is to be open until then. Raises HistoryError.
+    A history is read when a question is asked, so both belong into ``datasets.read_whole``.
     """
-    parts = all_parts(history) if history else []
     connection = duckdb.connect(
         config={
             "autoinstall_known_extensions": False,
@@ -42,8 +42,8 @@ def open_database(saved: Mapping[str, pa.Table], *, history: Path | None = None)
             "temp_directory": "",
         }
     )
-    for name, table in TABLES.items():
-        connection.register(name, _rows(saved[name], table, parts))
+    for name in TABLES:
+        _register(connection, name, saved[name], history)
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
@@ -68,17 +68,20 @@ def ask(connection: duckdb.DuckDBPyConnection, question: str, *, most_rows: int 
         raise
 
 
-def _rows(saved: pa.Table, table: Table, parts: Sequence[Path]) -> Any:
-    """What DuckDB scans for a table: an Arrow table, or a dataset that is read as it is asked for."""
-    if not parts:
-        return saved
-    files = [str(part / f"{table.name}.parquet") for part in parts]
-    partitioning = ds.partitioning(schema_of(PARTITION), flavor="hive")
-    try:
-        kept = ds.dataset(files, format="parquet", schema=schema_of(table.all_columns), partitioning=partitioning)
-    except FileNotFoundError as error:
-        raise HistoryError(f"{error}: missing from the history; {REMEDY}") from None
-    return ds.dataset([kept, ds.InMemoryDataset(saved)]) if saved.num_rows else kept
+def _register(
+    connection: duckdb.DuckDBPyConnection, name: str, saved: pa.Table, history: tuple[Place, Contents] | None
+) -> None:
+    if history is None or not history[1].parts:
+        connection.register(name, saved)
+        return
+    kept, once = files_of(*history, name)
+    if once is None:
+        connection.register(name, ds.dataset([kept, ds.InMemoryDataset(saved)]) if saved.num_rows else kept)
+        return
+    # As long as a run stands in two parts, which the next merge of them ends.
+    of_no_part = ds.InMemoryDataset(saved.append_column(PART, pa.array([""] * saved.num_rows, pa.string())))
+    connection.register(f"{name}_in_parts", ds.dataset([kept, of_no_part]).filter(once))
+    connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * EXCLUDE ({PART}) FROM {name}_in_parts")
 
 
 def _fetched(cursor: duckdb.DuckDBPyConnection, *, most_rows: int | None) -> Answer:

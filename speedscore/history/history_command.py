@@ -1,4 +1,4 @@
-"""Keep saved runs in a history, a folder of Parquet files that SQL answers from quickly, and find what changed in them.
+"""Keep saved runs in a history, Parquet files in a folder or an object store, and see what became of a case in them.
 
 A run that is there already is not added again, and several may add at once.
 """
@@ -6,11 +6,10 @@ A run that is there already is not added again, and several may add at once.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from speedscore.comparing.finding_runs import STORAGE
-from speedscore.comparing.reading_runs import left_out_lines, read_run_files
-from speedscore.history import changes_command
+from speedscore.comparing.reading_runs import left_out_lines, stream_run_files
+from speedscore.history import changes_command, export_command, show_command
 from speedscore.history.errors import HistoryError
 from speedscore.host.extras import MissingExtraError, require
 from speedscore.record.run_file import RunFileError
@@ -19,8 +18,10 @@ from speedscore.text.output import COMMAND, complain, write
 
 EXAMPLES = examples(
     f"{COMMAND} history add run.json --to history/",
-    f"{COMMAND} history add .benchmarks --to history/",
-    f"{COMMAND} history changes .benchmarks",
+    f"{COMMAND} history add .benchmarks --to s3://bucket/history",
+    f"{COMMAND} history show jax-gpt --from history/",
+    f"{COMMAND} history changes history/",
+    f"{COMMAND} history export --from history/ --since 2026-11 --to cases.csv",
 )
 ERRORS = (RunFileError, HistoryError, MissingExtraError)
 
@@ -32,9 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "runs", nargs="*", metavar="RUN", help=f"saved runs, folders or globs of them (default: {STORAGE})"
     )
     adding.add_argument(
-        "--to", type=Path, required=True, metavar="FOLDER", help="the history; made where there is none"
+        "--to",
+        required=True,
+        metavar="PLACE",
+        help="the history, a folder or a URL as in s3://; made where there is none",
     )
+    show_command.add_arguments(actions.add_parser("show", help="print the figures of a case over time"))
     changes_command.add_arguments(actions.add_parser("changes", help="find where figures changed their level"))
+    export_command.add_arguments(
+        actions.add_parser("export", help="write a table of a history, or some of it, to a file")
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -42,16 +50,25 @@ def run(options: argparse.Namespace) -> int:
 
     Raises what ``ERRORS`` lists.
     """
-    return changes_command.run(options) if options.action == "changes" else _add(options)
+    return _ACTIONS[options.action](options)
 
 
 def _add(options: argparse.Namespace) -> int:
     require("sql", "pyarrow")
-    from speedscore.history.store import add_run
+    from speedscore.history.storage import place_of
+    from speedscore.history.store import add_runs
 
-    found = read_run_files(options.runs or [str(STORAGE)])
-    for line in left_out_lines(found):
+    left_out: list[str] = []
+    files = stream_run_files(options.runs or [str(STORAGE)], left_out)
+    count = add_runs(place_of(options.to), (file.record for file in files))
+    for line in left_out_lines(left_out):
         complain(line)
-    added = [add_run(options.to, file.record) for file in found.files].count(True)
-    there = len(found.files) - added
-    return write(f"{options.to}: runs added: {added}, there already: {there}\n", what="answer")
+    return write(f"{options.to}: runs added: {count.added}, there already: {count.there}\n", what="answer")
+
+
+_ACTIONS = {
+    "add": _add,
+    "show": show_command.run,
+    "changes": changes_command.run,
+    "export": export_command.run,
+}

@@ -1,133 +1,211 @@
-"""How a history lies on the disk, and which of its parts count. It reads names and marks, and no table.
+"""Which files of a history count. It reads and writes marks, and no table.
 
-Below the folder stands ``machine_id=…/month=…/part=…/``, with a Parquet file for each table: the form that Hive gave
-its name to, which DuckDB, pandas, Polars and Spark read as it stands. A part holds one run, and is called by its
-identity, or many that were merged, and then says which. A part of one run that a merged part holds too does not count:
-whoever merged had not yet removed it. So a reader sees each run once, whenever a writer is killed.
+A history is made of parts. A part is some runs, each whole, as Parquet files by machine and month, a file for each
+table: ``machine_id=…/month=…/part=…/rounds.parquet``, the form that Hive gave its name to. It counts from the moment
+when its mark stands in ``_parts``, which is written last and says which runs and files it has. Nobody else ever writes
+under its name.
+
+Many parts are merged into one, which says in its mark which parts it replaces; they count no longer, and their files
+are removed. Their marks stay for a day: a listing of the marks takes time, and one that passed the place of the new
+mark before it was written still has theirs. So whatever was added before a listing began is in it, in one part or
+another. A run that several parts hold, because two writers knew nothing of each other, counts in one of them.
 """
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+import secrets
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from speedscore.history.errors import HistoryError
-from speedscore.history.tables import PARTITION
+from speedscore.history.storage import Place, is_url, place_of
 
-FORM_VERSION = 1
-"""Raised when a column changes its meaning or goes, or the folders change."""
+FORM_VERSION = 2
+"""Raised when a column changes its meaning or goes, or the files change.
+
+2 (2026-11): parts have marks in ``_parts``, and the table ``figures``.
+1 (2026-11): the first form.
+"""
 MARK = "speedscore-history.json"
-_MERGED = "merged.json"
-_LOCK = "speedscore-history.lock"
-REMEDY = "make it again from the saved runs, into a new folder: speedscore history add RUN… --to FOLDER"
+MARKS = "_parts"
+REMEDY = "make it again from the saved runs, into a new place: speedscore history add RUN… --to PLACE"
+MARKS_STAY = timedelta(days=1)
+"""Longer than anybody takes to list marks, or to write the files of a part, by clocks that may differ by hours."""
+_MOMENT = "%Y%m%dT%H%M%SZ"
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """What stands in the file that marks a folder as a history; a later release may write more into it."""
+    """What stands in the file that marks a place as a history; a later release may write more into it."""
 
     form_version: int = FORM_VERSION
 
 
-class _Merged(msgspec.Struct, frozen=True):
-    """What stands in a merged part."""
+class PartMark(msgspec.Struct, frozen=True):
+    """What stands in the mark of a part."""
 
-    run_ids: frozenset[str]
+    run_ids: tuple[str, ...]
+    files: dict[str, tuple[str, ...]]
+    """Folder of a machine and month → the tables that have rows there."""
+    replaces: tuple[str, ...] = ()
+    """Ids of parts whose runs it holds."""
 
 
-class Parts(msgspec.Struct, frozen=True):
-    """Of one machine and month."""
-
-    counting: tuple[Path, ...]
-    superseded: tuple[Path, ...]
-    """Those of runs that a merged part holds too."""
-    run_ids: frozenset[str]
+class Part(msgspec.Struct, frozen=True):
+    id: str
+    """When it was begun, and chance."""
+    mark: PartMark
 
     @property
-    def single(self) -> tuple[Path, ...]:
-        """Counting parts of one run."""
-        return tuple(part for part in self.counting if not (part / _MERGED).is_file())
+    def names(self) -> list[str]:
+        """Of its files."""
+        return [
+            name_of(self.id, folder=folder, table=table)
+            for folder, tables in self.mark.files.items()
+            for table in tables
+        ]
 
 
-def is_history(folder: Path) -> bool:
-    """False also for what can be no path, as a question that stands where a folder belongs."""
+class Contents(msgspec.Struct, frozen=True):
+    """What a history holds, as one listing shows it."""
+
+    parts: tuple[Part, ...] = ()
+    """Those that count, each with a run that counts in no other."""
+    elsewhere: dict[str, frozenset[str]] = {}
+    """Id of a part → those of its runs that count in another; only of parts that have any."""
+    replaced: tuple[Part, ...] = ()
+    by_replacement: dict[str, tuple[str, ...]] = {}
+    """Id of any part that replaces others → theirs."""
+    unread: tuple[Part, ...] = ()
+    """Parts all of whose runs count in others."""
+
+    @property
+    def run_ids(self) -> frozenset[str]:
+        return frozenset(run_id for part in self.parts for run_id in part.mark.run_ids)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Of every part whose files are to be there."""
+        return frozenset(part.id for part in (*self.parts, *self.unread))
+
+
+def is_history(argument: str) -> bool:
+    """Whether an argument means a history. False also for what can be no path, as a question in a folder's place."""
+    if is_url(argument):
+        # Saved runs are not read from there.
+        return True
     try:
-        return (folder / MARK).is_file()
-    except OSError:
+        return bool(place_of(argument).read([MARK]))
+    except (OSError, ValueError):
         return False
 
 
-def check_form(folder: Path) -> None:
-    """Raises HistoryError for a history that another release made and this one does not read."""
+def open_history(argument: str) -> Place:
+    """Raises HistoryError where there is no history, one of another release, or none that can be reached."""
+    place = place_of(argument)
+    if not has_form(place):
+        raise HistoryError(f"{argument}: no history there; make one: speedscore history add RUN… --to {argument}")
+    return place
+
+
+def has_form(place: Place) -> bool:
+    """False where no history is. Raises HistoryError for one that another release made and this one does not read."""
     try:
-        found = msgspec.json.decode((folder / MARK).read_bytes(), type=dict).get("form_version")
+        text = place.read([MARK]).get(MARK)
+        if text is None:
+            return False
+        found = msgspec.json.decode(text, type=dict).get("form_version")
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise HistoryError(f"{folder}: {MARK} cannot be read ({error}); {REMEDY}") from None
+        raise HistoryError(f"{place.text}: {MARK} cannot be read ({error}); {REMEDY}") from None
     if found != FORM_VERSION:
-        raise HistoryError(f"{folder}: expected a history of form {FORM_VERSION}, found {found}; {REMEDY}")
+        raise HistoryError(f"{place.text}: expected a history of form {FORM_VERSION}, found {found}; {REMEDY}")
+    return True
 
 
-def part_of_run(partition: Path, run_id: str) -> Path:
-    """Where a run stands by itself."""
-    return partition / f"part={run_id}"
+def mark_place(place: Place) -> None:
+    """Say that a history is there. Several may say so at once, for it is the same."""
+    place.write(MARK, msgspec.json.encode(Mark()))
 
 
-def write_merged(part: Path, run_ids: frozenset[str]) -> None:
-    """Say that the part holds those runs."""
-    (part / _MERGED).write_bytes(msgspec.json.encode(_Merged(run_ids), order="deterministic"))
+def new_id() -> str:
+    return f"{datetime.now(UTC).strftime(_MOMENT)}-{secrets.token_hex(8)}"
 
 
-def parts_of(partition: Path) -> Parts:
-    """What stands in the folder of a machine and month. Raises HistoryError for a part whose mark is damaged."""
-    every = sorted(partition.glob("part=*"))
-    merged = {part: run_ids for part in every if (run_ids := _merged(part)) is not None}
-    in_merged = frozenset[str]().union(*merged.values())
-    if len(in_merged) < sum(map(len, merged.values())):
-        raise HistoryError(
-            f"{partition}: a run stands in two merged parts, as if two histories were copied together; {REMEDY}"
-        )
-    single = {part: part.name.partition("=")[2] for part in every if part not in merged}
-    superseded = tuple(part for part, run_id in single.items() if run_id in in_merged)
-    counting = (*merged, *(part for part in single if part not in superseded))
-    return Parts(counting, superseded, in_merged | frozenset(single.values()))
-
-
-def all_parts(history: Path) -> list[Path]:
-    """Every part that counts, of all machines and months. Raises HistoryError."""
-    pattern = "/".join(f"{column.name}=*" for column in PARTITION)
-    return [part for partition in sorted(history.glob(pattern)) for part in parts_of(partition).counting]
-
-
-@contextmanager
-def reading(history: Path) -> Iterator[None]:
-    """While it is open no part is merged and removed."""
-    with ExitStack() as opened:
-        # Where there is no lock nobody has merged yet, or the history was copied; where it fails nobody else has it.
-        with suppress(OSError):
-            fcntl.flock(opened.enter_context((history / _LOCK).open("rb")), fcntl.LOCK_SH)
-        yield
-
-
-@contextmanager
-def alone(history: Path) -> Iterator[bool]:
-    """True where nobody else reads or merges until it is closed; False, at once, where somebody does."""
-    with (history / _LOCK).open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
-
-
-def _merged(part: Path) -> frozenset[str] | None:
-    """The runs of a merged part; None for a part of one run."""
+def begun(part_id: str) -> datetime:
+    """When the part was begun; long ago for what nobody called so."""
     try:
-        return msgspec.json.decode((part / _MERGED).read_bytes(), type=_Merged).run_ids
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise HistoryError(f"{part / _MERGED}: cannot be read ({error}); {REMEDY}") from None
+        return datetime.strptime(part_id.partition("-")[0], _MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def is_old(part_id: str) -> bool:
+    return datetime.now(UTC) - begun(part_id) > MARKS_STAY
+
+
+def name_of(part_id: str, *, folder: str, table: str) -> str:
+    return f"{folder}/part={part_id}/{table}.parquet"
+
+
+def part_id_of(name: str) -> str | None:
+    """Of the part that a file belongs to; None for a file of none."""
+    folder = name.rpartition("/")[0].rpartition("/")[2]
+    return folder.removeprefix("part=") if folder.startswith("part=") else None
+
+
+def write_mark(place: Place, part: Part) -> None:
+    place.write(_mark_name(part.id), msgspec.json.encode(part.mark, order="deterministic"))
+
+
+def remove_marks(place: Place, part_ids: Iterable[str]) -> None:
+    place.remove([_mark_name(part_id) for part_id in part_ids])
+
+
+def contents_of(place: Place) -> Contents:
+    """Raises HistoryError where the place cannot be listed, or a mark is damaged."""
+    try:
+        names = [name for name in place.names(MARKS) if name.endswith(".json")]
+        # One that was removed since had been replaced for a day, by a part that is in this listing.
+        marks = place.read(names)
+    except OSError as error:
+        raise HistoryError(f"{place.text}: cannot be read ({error})") from None
+    return sorted_out([_part(place, name, text) for name, text in marks.items()])
+
+
+def sorted_out(parts: Collection[Part]) -> Contents:
+    """Which of the parts count, and where each run does: in the largest that holds it."""
+    by_replacement = {part.id: part.mark.replaces for part in parts if part.mark.replaces}
+    gone = {part_id for replaced in by_replacement.values() for part_id in replaced}
+    counting, unread, elsewhere = [], [], {}
+    seen: set[str] = set()
+    for part in sorted(parts, key=lambda part: (-len(part.mark.run_ids), part.id)):
+        if part.id in gone:
+            continue
+        shared = frozenset(run_id for run_id in part.mark.run_ids if run_id in seen)
+        if len(shared) == len(part.mark.run_ids):
+            unread.append(part)
+            continue
+        counting.append(part)
+        seen.update(part.mark.run_ids)
+        if shared:
+            elsewhere[part.id] = shared
+    return Contents(
+        parts=tuple(counting),
+        elsewhere=elsewhere,
+        replaced=tuple(part for part in parts if part.id in gone),
+        by_replacement=by_replacement,
+        unread=tuple(unread),
+    )
+
+
+def _mark_name(part_id: str) -> str:
+    return f"{MARKS}/{part_id}.json"
+
+
+def _part(place: Place, name: str, text: bytes) -> Part:
+    try:
+        mark = msgspec.json.decode(text, type=PartMark)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise HistoryError(f"{place.text}: {name} cannot be read ({error}); {REMEDY}") from None
+    return Part(name.rpartition("/")[2].removesuffix(".json"), mark)

@@ -22,7 +22,6 @@ class HistoryFiles(msgspec.Struct, frozen=True):
     """Each file once."""
 
     runs: tuple[SavedRun, ...]
-    """At least one."""
     marks: tuple[GateMark, ...]
     left_out: tuple[str, ...]
     """Files of a folder that are neither, each with the reason."""
@@ -36,8 +35,11 @@ class HistoryFiles(msgspec.Struct, frozen=True):
         return f"{count} file{'s' * (count > 1)} left out, no saved run; the first: {self.left_out[0]}"
 
 
-def read_files(arguments: Sequence[str]) -> HistoryFiles:
-    """What the arguments stand for: files, folders, globs, names. Raises RunFileError where no run is among it."""
+def read_files(arguments: Sequence[str], *, needs_a_run: bool = True) -> HistoryFiles:
+    """What the arguments stand for: files, folders, globs, names.
+
+    Raises RunFileError where no run is among it, unless none is needed, as beside a history.
+    """
     runs: dict[Path, SavedRun] = {}
     marks: dict[Path, tuple[GateMark, ...]] = {}
     left_out: list[str] = []
@@ -53,7 +55,7 @@ def read_files(arguments: Sequence[str]) -> HistoryFiles:
                 if not pooled:
                     raise
                 left_out.append(str(error))
-    if not runs:
+    if needs_a_run and not runs:
         why = f"; the first file that is none: {left_out[0]}" if left_out else ""
         raise RunFileError(f"{' '.join(arguments)}: no saved run there{why}")
     return HistoryFiles(

@@ -1,7 +1,7 @@
 """Ask saved runs, or a history of them, in SQL. Nothing is changed, and no other file is opened.
 
-The tables are runs, cases, rounds, measurements, ratios, probes and checks; --tables prints their columns. The dialect
-is DuckDB's.
+The tables are runs, machines, cases, rounds, measurements, ratios, probes and checks; --tables prints their columns.
+The dialect is DuckDB's.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 import argparse
 import shutil
 from collections.abc import Sequence
-from contextlib import nullcontext
-from pathlib import Path
 
 from speedscore.comparing.finding_runs import STORAGE
 from speedscore.comparing.reading_runs import left_out_lines, read_run_files
 from speedscore.history.answers import FOR_PEOPLE, FORMATS, Answer
 from speedscore.history.errors import HistoryError, QuestionError
+from speedscore.history.parts import Contents, is_history, open_history
 from speedscore.history.tables_page import screen
 from speedscore.host.extras import MissingExtraError, require
 from speedscore.record.run_file import RunFileError
@@ -74,21 +73,24 @@ def _ask(question: str, arguments: Sequence[str], *, most_rows: int | None) -> A
     # They need DuckDB and pyarrow, which --help and --tables do without.
     from speedscore.history.arrow import tables_of_runs
     from speedscore.history.database import ask, open_database
-    from speedscore.history.parts import check_form, is_history, reading
-    from speedscore.history.store import contains
+    from speedscore.history.datasets import read_whole
 
-    histories = [Path(argument) for argument in arguments if is_history(Path(argument))]
+    histories = [argument for argument in arguments if is_history(argument)]
     if len(histories) > 1:
         raise HistoryError(f"expected one history, found {len(histories)}; add the runs of all to one")
-    history = histories[0] if histories else None
-    if history:
-        check_form(history)
-    found = read_run_files([argument for argument in arguments if not is_history(Path(argument))])
-    for line in left_out_lines(found):
+    place = open_history(histories[0]) if histories else None
+    found = read_run_files([argument for argument in arguments if argument not in histories])
+    for line in left_out_lines(found.left_out):
         complain(line)
-    with reading(history) if history else nullcontext():
-        new = [file.record for file in found.files if not (history and contains(history, file.record))]
-        return ask(open_database(tables_of_runs(new), history=history), question, most_rows=most_rows)
+    if place is None:
+        saved = tables_of_runs(file.record for file in found.files)
+        return ask(open_database(saved), question, most_rows=most_rows)
+
+    def answer(contents: Contents) -> Answer:
+        new = tables_of_runs(file.record for file in found.files if file.id not in contents.run_ids)
+        return ask(open_database(new, history=(place, contents)), question, most_rows=most_rows)
+
+    return read_whole(place, answer)
 
 
 def _whole_number(text: str) -> int:

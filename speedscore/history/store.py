@@ -1,158 +1,244 @@
-"""A history: a folder of Parquet files that any number of saved runs are added to, by machine and month.
+"""Adding saved runs to a history, and merging what was added into fewer and larger parts.
 
-A run is written beside and put in its place in one step, so that writers need not wait for each other, a reader sees a
-run whole or not at all, and a run that is added twice counts once. Once there are many, those of a month are merged
-into one part, for a reader opens each file; where somebody reads, that waits for a later run. No row is ever changed;
-the saved runs stay the record, and a history can be made again. It needs the extra ``sql``.
+Adding writes new files and never changes one, so that any number of writers need not know of each other: a run that is
+added twice counts once, and one whose writer was killed is not there and can be added again. Merging writes the merged
+part first and removes what it replaces afterwards, so it may be killed at any place, and two that merge the same lose
+nothing (``parts`` says why). The saved runs stay the record, and a history can be made again. It needs the extra
+``sql``.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import secrets
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from speedscore.history.arrow import tables_of_run
+from speedscore.history.arrow import Gathered, schema_of_kept
+from speedscore.history.datasets import dataset_of
 from speedscore.history.errors import HistoryError
 from speedscore.history.parts import (
-    MARK,
+    MARKS,
     REMEDY,
-    Mark,
-    alone,
-    check_form,
-    is_history,
-    part_of_run,
-    parts_of,
-    write_merged,
+    Contents,
+    Part,
+    PartMark,
+    contents_of,
+    has_form,
+    is_old,
+    mark_place,
+    name_of,
+    new_id,
+    part_id_of,
+    remove_marks,
+    sorted_out,
+    write_mark,
 )
-from speedscore.history.rows import partition_of
-from speedscore.history.tables import TABLES
+from speedscore.history.storage import Place
 from speedscore.record.content_id import content_id
 from speedscore.record.run_record import RunRecord
 
 MERGED_AT_ONCE = 32
-"""Parts of one run of a machine and month, from which they are merged."""
+"""Parts of a like number of runs, from which they are merged; of so many runs and more is the next size."""
+_PART_BYTES = 128 << 20
+"""Of rows in memory, from which a part is written while more runs are coming."""
+_ROW_GROUP_ROWS = 1 << 17
+_ROW_GROUP_BYTES = 16 << 20
+"""In memory, of what is merged."""
+_ROWS_AT_ONCE = 1 << 12
 
 
-def contains(folder: Path, run: RunRecord) -> bool:
-    """Whether the history in the folder holds the run."""
-    return content_id(run) in parts_of(_partition(folder, run)).run_ids
+class Added(msgspec.Struct, frozen=True):
+    """How many runs."""
+
+    added: int
+    there: int
+    """Already."""
 
 
-def add_run(folder: Path, run: RunRecord) -> bool:
-    """Add the run to the history in the folder, which is made where there is none. False where it was there already.
+def add_runs(place: Place, runs: Iterable[RunRecord]) -> Added:
+    """Add the runs to the history in a folder or a store, which is made with the first run where there is none.
 
-    Raises HistoryError where the folder is another release's, holds something else or cannot be written, and
-    RunFileError for a run that does not say when it was made.
+    Raises HistoryError where the place is another release's history, holds something else or cannot be written, and
+    RunFileError for a run that does not say when it was made. What was written before stays there.
     """
-    partition, run_id = _partition(folder, run), content_id(run)
-    _check_folder(folder)
-    if run_id in parts_of(partition).run_ids:
-        return False
-    tables = tables_of_run(run)
+    _check(place)
+    known = set(contents_of(place).run_ids)
+    added = there = 0
+    gathered = Gathered()
+    for run in runs:
+        run_id = content_id(run)
+        if run_id in known:
+            there += 1
+            continue
+        gathered.add(run, run_id)
+        known.add(run_id)
+        added += 1
+        if gathered.size_bytes > _PART_BYTES:
+            _write(place, gathered)
+            gathered = Gathered()
+    if gathered.run_ids:
+        _write(place, gathered)
+    if added:
+        _merge(place)
+    return Added(added, there)
+
+
+def _check(place: Place) -> None:
+    """A folder of saved runs that became a history would no longer be read for its runs."""
+    if has_form(place):
+        return
     try:
-        with _beside(folder) as beside:
-            _mark(folder, beside)
-            for name, table in tables.items():
-                _write(beside / f"{name}.parquet", table)
-            is_new = _put(beside, part_of_run(partition, run_id))
+        found = sorted(name.split("/")[0] for name in place.names() if not name.startswith("."))
     except OSError as error:
-        raise HistoryError(
-            f"{folder}: the run was not added ({error.strerror}); what stood there is untouched"
-        ) from None
+        raise HistoryError(f"{place.text}: cannot be read ({error})") from None
+    # Looked at after the folder, for a history is marked before anything is put into it.
+    if found and not has_form(place):
+        raise HistoryError(f"{place.text}: expected a history, or a new or an empty folder, found {found[0]} in it")
+
+
+def _write(place: Place, gathered: Gathered) -> None:
+    tables = gathered.tables()
     try:
-        _merge(folder, partition)
+        if not has_form(place):
+            mark_place(place)
+        _write_part(place, gathered.run_ids, tables)
+    except OSError as error:
+        runs = f"{len(gathered.run_ids)} run{'s' * (len(gathered.run_ids) != 1)}"
+        raise HistoryError(f"{place.text}: {runs} could not be added ({error}); add them again") from None
+
+
+def _write_part(place: Place, run_ids: Iterable[str], tables: Mapping[tuple[str, str], pa.Table]) -> None:
+    part = _part(run_ids, tables)
+    try:
+        for (folder, name), table in tables.items():
+            with place.writing(name_of(part.id, folder=folder, table=name)) as handle:
+                pq.write_table(table, handle, compression="zstd", row_group_size=_ROW_GROUP_ROWS)
+    except BaseException:
+        # No mark names them, and nobody else ever will.
+        place.remove(part.names)
+        raise
+    _commit(place, part)
+
+
+def _part(run_ids: Iterable[str], files: Iterable[tuple[str, str]], replaces: Iterable[str] = ()) -> Part:
+    """A new one; ``files``: folder and table."""
+    tables: dict[str, list[str]] = {}
+    for folder, table in files:
+        tables.setdefault(folder, []).append(table)
+    mark = PartMark(
+        run_ids=tuple(sorted(run_ids)),
+        files={folder: tuple(of_folder) for folder, of_folder in tables.items()},
+        replaces=tuple(sorted(replaces)),
+    )
+    return Part(new_id(), mark)
+
+
+def _commit(place: Place, part: Part) -> None:
+    """From here on the part counts. Where this fails it may count as well: its files stay."""
+    if is_old(part.id):
+        # As after a laptop slept; somebody may have taken the files for forgotten ones.
+        raise OSError("it took more than a day to write them")
+    write_mark(place, part)
+
+
+def _merge(place: Place) -> None:
+    """Make one part of those of a like size, where there are many, until there are no more such."""
+    try:
+        has_merged = False
+        while sources := _to_merge(contents_of(place)):
+            if not _merge_parts(place, sources):
+                return
+            has_merged = True
+        if has_merged:
+            _tidy(place)
     except (OSError, pa.ArrowException) as error:
         raise HistoryError(
-            f"{partition}: the run was added, but those there cannot be merged ({error}); {REMEDY}"
+            f"{place.text}: the runs were added, but those there cannot be merged ({error}); {REMEDY}"
         ) from None
-    return is_new
 
 
-def _check_folder(folder: Path) -> None:
-    """A folder of saved runs that became a history would no longer be read for its runs."""
+def _to_merge(contents: Contents) -> list[Part]:
+    """The smallest parts first; none where there is nothing to do."""
+    by_size: dict[int, list[Part]] = {}
+    for part in (*contents.parts, *contents.unread):
+        by_size.setdefault(_size(part), []).append(part)
+    return next((by_size[size] for size in sorted(by_size) if len(by_size[size]) >= MERGED_AT_ONCE), [])
+
+
+def _size(part: Part) -> int:
+    """How often its number of runs can be divided by ``MERGED_AT_ONCE``."""
+    size, runs = 0, len(part.mark.run_ids)
+    while runs >= MERGED_AT_ONCE:
+        size, runs = size + 1, runs // MERGED_AT_ONCE
+    return size
+
+
+def _merge_parts(place: Place, sources: Sequence[Part]) -> bool:
+    """False where somebody else merged one of them meanwhile."""
+    # All of their runs: what else holds one may be merged by somebody else just now.
+    contents = sorted_out(sources)
+    files = sorted(
+        {(folder, table) for part in contents.parts for folder, tables in part.mark.files.items() for table in tables}
+    )
+    source_ids = {part.id for part in sources}
+    merged = _part(contents.run_ids, files, replaces=source_ids)
     try:
-        found = next((path.name for path in folder.iterdir() if not path.name.startswith(".")), None)
-    except OSError:
-        # Where there is none it is made, and what cannot be read is said when it cannot be written.
-        return
-    # Looked at after the folder, for a history is marked before anything is put into it.
-    if is_history(folder):
-        check_form(folder)
-    elif found is not None:
-        raise HistoryError(f"{folder}: expected a history, or a new or an empty folder, found {found} in it")
-
-
-def _partition(folder: Path, run: RunRecord) -> Path:
-    return folder.joinpath(*(f"{column}={value}" for column, value in partition_of(run).items()))
-
-
-@contextmanager
-def _beside(folder: Path) -> Iterator[Path]:
-    """A folder to write into, hidden and not below a machine, so that nobody takes it for a part; then it is gone."""
-    beside = folder / f".adding-{os.getpid()}-{secrets.token_hex(8)}"
-    try:
-        beside.mkdir(parents=True)
-        yield beside
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-
-
-def _mark(folder: Path, beside: Path) -> None:
-    """Say what the folder is. Several may say so at once, for it is the same."""
-    if not is_history(folder):
-        mark = beside / MARK
-        mark.write_bytes(msgspec.json.encode(Mark()))
-        mark.replace(folder / MARK)
-
-
-def _write(path: Path, table: pa.Table) -> None:
-    with path.open("wb") as handle:
-        pq.write_table(table, handle, compression="zstd")
-        handle.flush()
-        os.fsync(handle.fileno())
-
-
-def _put(beside: Path, part: Path) -> bool:
-    """Rename a folder that is complete; False where another writer was first, whose content is the same."""
-    part.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        beside.rename(part)
-    except OSError:
-        if not part.is_dir():
-            raise
+        for folder, table in files:
+            _write_merged(
+                place, contents, folder=folder, table=table, to=name_of(merged.id, folder=folder, table=table)
+            )
+    except BaseException as error:
+        place.remove(merged.names)
+        if isinstance(error, OSError) and not source_ids <= contents_of(place).ids:
+            return False
+        raise
+    now = contents_of(place)
+    if not source_ids <= now.ids:
+        place.remove(merged.names)
         return False
+    # Whose marks are still there, for the part that replaced them will not be.
+    earlier = {part_id for source_id in source_ids for part_id in now.by_replacement.get(source_id, ())}
+    earlier &= {part.id for part in now.replaced}
+    mark = msgspec.structs.replace(merged.mark, replaces=tuple(sorted(source_ids | earlier)))
+    _commit(place, msgspec.structs.replace(merged, mark=mark))
+    place.remove(name for part in sources for name in part.names)
     return True
 
 
-def _merge(folder: Path, partition: Path) -> None:
-    """Make one part of those of one run, where there are many and nobody is in the way; remove what does not count."""
-    if len(parts_of(partition).single) < MERGED_AT_ONCE:
-        return
-    with alone(folder) as is_alone:
-        # Looked at anew: somebody else may just have done it.
-        single = parts_of(partition).single
-        if not is_alone or len(single) < MERGED_AT_ONCE:
-            return
-        run_ids = frozenset(part.name.partition("=")[2] for part in single)
-        with _beside(folder) as beside:
-            for name in TABLES:
-                _write(beside / f"{name}.parquet", _read(single, name))
-            write_merged(beside, run_ids)
-            digest = hashlib.sha256("".join(sorted(run_ids)).encode()).hexdigest()[:16]
-            _put(beside, partition / f"part=merged-{digest}")
-        # From here on those parts do not count, also where removing them is broken off.
-        for part in parts_of(partition).superseded:
-            shutil.rmtree(part, ignore_errors=True)
+def _write_merged(place: Place, contents: Contents, *, folder: str, table: str, to: str) -> None:
+    schema = schema_of_kept(table)
+    dataset = dataset_of(place, contents, table, folders={folder})
+    with place.writing(to) as handle, pq.ParquetWriter(handle, schema, compression="zstd") as writer:
+        # One row group at a time, whatever the size of the parts.
+        gathered: list[pa.RecordBatch] = []
+        for batch in dataset.scanner(
+            columns=schema.names, batch_size=_ROWS_AT_ONCE, batch_readahead=2, fragment_readahead=1
+        ).to_batches():
+            gathered.append(batch)
+            if sum(each.nbytes for each in gathered) > _ROW_GROUP_BYTES:
+                writer.write_table(_together(gathered, schema))
+                gathered = []
+        writer.write_table(_together(gathered, schema))
 
 
-def _read(parts: Sequence[Path], name: str) -> pa.Table:
-    return pa.concat_tables([pq.read_table(part / f"{name}.parquet", partitioning=None) for part in parts])
+def _together(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_batches(batches, schema).unify_dictionaries()
+
+
+def _tidy(place: Place) -> None:
+    """Remove files of parts that count no more or never will, and marks of what was replaced more than a day ago."""
+    files: dict[str, list[str]] = {}
+    # Before the marks: what has one when they are listed is no forgotten file.
+    for name in place.names():
+        if not name.startswith(f"{MARKS}/") and (part_id := part_id_of(name)):
+            files.setdefault(part_id, []).append(name)
+    contents = contents_of(place)
+    replaced = {part.id for part in contents.replaced}
+    for part_id, of_part in files.items():
+        if part_id in replaced or (part_id not in contents.ids and is_old(part_id)):
+            place.remove(of_part)
+    for part_id, replaced_ids in contents.by_replacement.items():
+        if is_old(part_id):
+            remove_marks(place, replaced.intersection(replaced_ids))

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Log, say where each run is, and return 0, or 2 where that could not be written. Raises what ``ERRORS`` lists."""
     found = read_run_files(options.runs or [str(STORAGE)])
-    for line in left_out_lines(found):
+    for line in left_out_lines(found.left_out):
         complain(line)
     log = cast(Log, importlib.import_module(TRACKERS[options.to]).log)
     lines = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from speedscore.host.fields import Scalar
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, Ratio, RunRecord
@@ -30,6 +32,22 @@ def a_full_run(
             Ratio("compilation", "mlp", "cpu", "torch", "jax", value=1.5, low=None, high=None, processes=1),
         ),
         probes=(a_probe(),),
+    )
+
+
+def a_fleets_run() -> RunRecord:
+    """Measured on the machine that led and on another, both of which had the same two frameworks."""
+    run = a_full_run()
+    there = [
+        msgspec.structs.replace(case, nodeid=case.nodeid.replace("mlp", "gpt"), model="gpt", machine="other")
+        for case in run.cases
+    ]
+    ratios = [msgspec.structs.replace(ratio, model="gpt", machine="other") for ratio in run.ratios[:1]]
+    return msgspec.structs.replace(
+        run,
+        cases=(*run.cases, *there),
+        ratios=(*run.ratios[:1], *ratios),
+        machines={"other": MACHINE | {"cpu.model": "another"}},
     )
 
 

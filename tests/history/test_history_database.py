@@ -16,15 +16,18 @@ import duckdb
 
 from speedscore.history.arrow import tables_of_runs
 from speedscore.history.database import ask, open_database
-from speedscore.history.store import add_run
+from speedscore.history.parts import contents_of
+from speedscore.history.storage import place_of
+from speedscore.history.store import add_runs
 
 
 @pytest.fixture(name="connection", scope="module")
 def _connection(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     """With a run of its own and a history, whose files it may not open either."""
     history = tmp_path_factory.mktemp("history")
-    add_run(history, a_full_run())
-    return open_database(tables_of_runs([a_full_run(day=1)]), history=history)
+    add_runs(place_of(str(history)), [a_full_run()])
+    place = place_of(str(history))
+    return open_database(tables_of_runs([a_full_run(day=1)]), history=(place, contents_of(place)))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,8 @@ def _connection(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConn
 def test_what_is_no_question_about_the_tables_is_refused_in_a_line(
     question: str, connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    planted = duckdb.connect().sql("select 1")  # A name of this program is no table.
+    other = duckdb.connect()
+    planted = other.sql("select 1")  # A name of this program is no table.
     outside = tmp_path / "outside.csv"
     outside.write_text("secret\n1\n")
     asked = question.format(outside=outside)

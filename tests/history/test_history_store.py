@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +16,23 @@ from hypothesis import strategies as st
 from speedscore.history.errors import HistoryError, QuestionError
 from speedscore.history.tables import TABLES
 from speedscore.record.run_file import RunFileError
-from speedscore.record.run_record import RunRecord
 from tests.comparing.sample_runs import a_run, timed
-from tests.history.sample_history import a_full_run
+from tests.history.sample_history import a_fleets_run, a_full_run
 
 pytest.importorskip("duckdb", reason="needs speedscore[sql]")
 pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
 
-from speedscore.history import parts, store
+from speedscore.history import arrow, parts, store
 from speedscore.history.arrow import tables_of_runs
 from speedscore.history.database import ask, open_database
+from speedscore.history.datasets import read_whole
+from speedscore.history.parts import MARKS, Contents, contents_of, has_form
+from speedscore.history.storage import Folder, place_of
+from tests.history.asking import COUNTED, filled, rows
 
 
-def rows(question: str, *, saved: Sequence[RunRecord] = (), history: Path | None = None) -> list[tuple[Any, ...]]:
-    return list(ask(open_database(tables_of_runs(saved), history=history), question).rows)
-
-
-def filled(folder: Path, *runs: RunRecord) -> Path:
-    for run in runs:
-        store.add_run(folder, run)
-    return folder
+def contents(folder: Path) -> Contents:
+    return contents_of(place_of(str(folder)))
 
 
 def test_saved_runs_and_a_history_of_them_answer_alike(tmp_path: Path) -> None:
@@ -79,17 +76,55 @@ def test_the_digits_of_a_record_are_those_of_the_answer(tmp_path: Path) -> None:
 
 
 def test_the_same_run_counts_once(tmp_path: Path) -> None:
-    run = a_full_run()
-    assert store.add_run(tmp_path, run)
+    run, another = a_full_run(), a_full_run(day=1)
+    assert store.add_runs(place_of(str(tmp_path)), [run, run]) == store.Added(added=1, there=1)
     files = sorted(tmp_path.rglob("*"))
-    assert not store.add_run(tmp_path, run)
+    assert store.add_runs(place_of(str(tmp_path)), [run]) == store.Added(added=0, there=1)
     assert sorted(tmp_path.rglob("*")) == files
-    assert rows("select count(*) from runs", history=tmp_path) == [(1,)]
+    assert store.add_runs(place_of(str(tmp_path)), [run, another]) == store.Added(added=1, there=1)
+    assert rows(COUNTED, history=tmp_path) == [(2, 2)]
+
+
+def test_runs_that_are_added_together_are_one_part(tmp_path: Path) -> None:
+    machines = {0: "a processor", 1: "another", 2: "a processor", 40: "a processor", 41: "another"}
+    runs = [a_full_run({"cpu.model": name}, day=day) for day, name in machines.items()]
+    store.add_runs(place_of(str(tmp_path)), runs)
+    (part,) = contents(tmp_path).parts
+    assert len(part.mark.files) == 4
+    for table in TABLES:
+        question = f"select * from {table} order by all"
+        assert rows(question, history=tmp_path) == rows(question, saved=runs)
+
+
+def test_a_run_of_a_fleet_lies_by_the_machine_of_each_case_and_counts_once(tmp_path: Path) -> None:
+    run = a_fleets_run()
+    filled(tmp_path, run, run)
+    for table in TABLES:
+        question = f"select * from {table} order by all"
+        assert rows(question, history=tmp_path) == rows(question, saved=[run])
+    assert rows(COUNTED, history=tmp_path) == [(1, 1)]
+    for table in ("cases", "rounds", "checks", "measurements", "ratios"):
+        where = "model is not null" if table != "ratios" else "true"
+        by_machine = f"select split_part(machine_id, '-', 1), model, count(*) from {table} where {where} "
+        found = rows(by_machine + "group by all order by all", history=tmp_path)
+        assert [row[:2] for row in found] == [("a", "mlp"), ("another", "gpt")]
+        assert found[0][2] == found[1][2]
+    assert len(contents(tmp_path).parts) == 1
+
+
+def test_what_does_not_fit_into_memory_is_written_in_between(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_PART_BYTES", 1)
+    monkeypatch.setattr(arrow, "_MOST_ROWS", 1)
+    store.add_runs(place_of(str(tmp_path)), [a_full_run(day=day) for day in range(4)])
+    assert len(contents(tmp_path).parts) == 4
+    assert rows(COUNTED, history=tmp_path) == [(4, 4)]
 
 
 def test_runs_lie_by_machine_and_month(tmp_path: Path) -> None:
-    filled(tmp_path, a_full_run(), a_full_run(day=1), a_full_run(day=40), a_full_run({"cpu.model": "Another (R)"}))
-    months = [f"{folder.parent.name} {folder.name}" for folder in sorted(tmp_path.glob("*/*"))]
+    filled(
+        tmp_path, a_full_run(), a_full_run(day=1), a_full_run(day=40), a_full_run({"cpu.model": "Another (R)"}, day=2)
+    )
+    months = [f"{folder.parent.name} {folder.name}" for folder in sorted(tmp_path.glob("machine_id=*/*"))]
     assert [name.split("=")[1].rpartition("-")[0] for name in months] == ["a-processor", "a-processor", "another-r"]
     assert [name.split("=")[2] for name in months] == ["2026-12", "2027-01", "2026-12"]
     counted = rows("select machine_id, month, count(*) from runs group by all order by all", history=tmp_path)
@@ -100,83 +135,109 @@ def test_writers_at_once_lose_nothing_and_count_nothing_twice(tmp_path: Path, mo
     monkeypatch.setattr(store, "MERGED_AT_ONCE", 3)
     runs = [a_full_run(day=day) for day in range(5)]
     with ThreadPoolExecutor(8) as pool:
-        added = list(pool.map(lambda place: store.add_run(tmp_path, runs[place % 5]), range(40)))
-    assert added.count(True) == 5
-    assert rows("select count(*), count(distinct run_id) from runs", history=tmp_path) == [(5, 5)]
+        list(pool.map(lambda place: store.add_runs(place_of(str(tmp_path)), [runs[place % 5]]), range(40)))
+    assert rows(COUNTED, history=tmp_path) == [(5, 5)]
     assert rows("select count(*) from rounds", history=tmp_path) == [(5 * 5,)]
-    assert list(tmp_path.glob(".adding*")) == []
+    assert list(tmp_path.rglob("*.tmp")) == []
 
 
-def test_many_runs_of_a_month_are_merged_and_answer_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_parts_are_merged_and_answer_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "MERGED_AT_ONCE", 3)
-    runs = [a_full_run(day=day) for day in range(7)]
+    runs = [a_full_run(day=day) for day in range(11)]
     filled(tmp_path, *runs)
-    assert len(parts.all_parts(tmp_path)) == len(list(tmp_path.glob("*/*/part=*"))) == 3
+    assert sorted(len(part.mark.run_ids) for part in contents(tmp_path).parts) == [1, 1, 9]
+    assert len(list(tmp_path.glob("*/*/part=*"))) == 3
     for table in TABLES:
         question = f"select * from {table} order by all"
         assert rows(question, history=tmp_path) == rows(question, saved=runs)
-    assert all(store.contains(tmp_path, run) for run in runs)
-    assert not any(store.add_run(tmp_path, run) for run in runs)
+    assert store.add_runs(place_of(str(tmp_path)), runs) == store.Added(added=0, there=11)
 
 
-def test_parts_that_a_merger_could_not_remove_do_not_count_and_are_removed_later(
+def test_what_a_killed_merger_left_does_not_count_and_is_removed_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "MERGED_AT_ONCE", 3)
-    question = "select count(*), count(distinct run_id) from runs"
     with monkeypatch.context() as patch:
-        patch.setattr(shutil, "rmtree", lambda *_, **__: None)
+        patch.setattr(Folder, "remove", lambda *_: None)
         filled(tmp_path, *(a_full_run(day=day) for day in range(3)))
     assert len(list(tmp_path.glob("*/*/part=*"))) == 4
-    assert rows(question, history=tmp_path) == [(3, 3)]
+    assert rows(COUNTED, history=tmp_path) == [(3, 3)]
     filled(tmp_path, *(a_full_run(day=day) for day in range(3, 6)))
     assert len(list(tmp_path.glob("*/*/part=*"))) == 2
-    assert rows(question, history=tmp_path) == [(6, 6)]
+    assert rows(COUNTED, history=tmp_path) == [(6, 6)]
 
 
-def test_two_histories_that_were_copied_together_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_marks_of_replaced_parts_and_forgotten_files_go_after_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    filled(tmp_path, a_full_run(), a_full_run(day=1))
+    forgotten = tmp_path / "machine_id=one" / "month=2026-12" / "part=20261101T000000Z-0123" / "rounds.parquet"
+    forgotten.parent.mkdir(parents=True)
+    forgotten.write_bytes(b"of a writer that was killed")
+    filled(tmp_path, a_full_run(day=2), a_full_run(day=3))
+    assert len(list((tmp_path / MARKS).iterdir())) == 7
+    assert not forgotten.exists()
+    monkeypatch.setattr("speedscore.history.parts.MARKS_STAY", timedelta(0))
+    monkeypatch.setattr(store, "_commit", lambda place, part: parts.write_mark(place, part))
+    filled(tmp_path, a_full_run(day=4), a_full_run(day=5), a_full_run(day=6), a_full_run(day=7))
+    assert len(list((tmp_path / MARKS).iterdir())) == 1
+    assert rows(COUNTED, history=tmp_path) == [(8, 8)]
+
+
+def test_two_histories_that_were_copied_together_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
     one = filled(tmp_path / "one", a_full_run(), a_full_run(day=1))
     other = filled(tmp_path / "other", a_full_run(), a_full_run(day=2))
     shutil.copytree(other, one, dirs_exist_ok=True)
-    with pytest.raises(HistoryError, match="a run stands in two merged parts"):
-        rows("select count(*) from runs", history=one)
+    assert rows(COUNTED, history=one) == [(3, 3)]
+    assert rows(COUNTED, history=one, saved=[a_full_run(day=9)]) == [(4, 4)]
+    assert rows("select * from rounds order by all", history=one) == rows(
+        "select * from rounds order by all", saved=[a_full_run(), a_full_run(day=1), a_full_run(day=2)]
+    )
+    filled(one, a_full_run(day=3), a_full_run(day=4))
+    assert rows(COUNTED, history=one) == [(5, 5)]
 
 
-def test_nothing_is_merged_while_somebody_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_whose_files_are_merged_away_begins_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
-    filled(tmp_path, *(a_full_run(day=day) for day in range(2)))
-    assert len(parts.all_parts(tmp_path)) == 1
-    with parts.reading(tmp_path):
-        filled(tmp_path, *(a_full_run(day=day) for day in range(2, 5)))
-        assert len(parts.all_parts(tmp_path)) == 4
-    filled(tmp_path, a_full_run(day=5))
-    assert len(parts.all_parts(tmp_path)) == 2
-    with pytest.raises(OSError, match="of the reader"), parts.reading(tmp_path):
-        raise OSError("of the reader")
-
-
-def test_a_writer_that_fails_or_is_killed_leaves_nothing_that_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
     filled(tmp_path, a_full_run())
-    written: list[Path] = []
+    place, listed = place_of(str(tmp_path)), []
 
-    def full(path: Path, _: object) -> None:
+    def read(contents: Contents) -> list[tuple[Any, ...]]:
+        listed.append(len(contents.run_ids))
+        if len(listed) == 1:
+            filled(tmp_path, a_full_run(day=1))
+        return list(ask(open_database(tables_of_runs([]), history=(place, contents)), COUNTED).rows)
+
+    assert read_whole(place, read) == [(2, 2)]
+    assert listed == [1, 2]
+    with pytest.raises(OSError, match="of the reader"):
+        read_whole(place, lambda _: (_ for _ in ()).throw(OSError("of the reader")))
+
+
+def test_a_writer_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(tmp_path, a_full_run())
+    before = sorted(tmp_path.rglob("*"))
+    written: list[object] = []
+
+    def full(*_: object, **__: object) -> None:
         if len(written) == 3:
             raise OSError(28, "No space left on device")
-        written.append(path)
+        written.append(None)
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_write", full)
-        with pytest.raises(HistoryError, match="No space left"):
-            store.add_run(tmp_path, a_full_run(day=1))
-    assert sorted(path.name for path in tmp_path.iterdir() if "machine_id" not in path.name) == [
-        "speedscore-history.json"
-    ]
-    (part,) = parts.all_parts(tmp_path)
-    shutil.copytree(part, tmp_path / ".adding-0-1-2")
-    assert rows("select count(*) from runs", history=tmp_path) == [(1,)]
+        patch.setattr("pyarrow.parquet.write_table", full)
+        with pytest.raises(HistoryError, match=r"1 run could not be added .*No space left"):
+            store.add_runs(place_of(str(tmp_path)), [a_full_run(day=1)])
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_files_without_a_mark_are_not_read(tmp_path: Path) -> None:
+    filled(tmp_path, a_full_run())
+    (part,) = tmp_path.glob("*/*/part=*")
+    shutil.copytree(part, part.with_name("part=20261127T120000Z-0123"))
+    assert rows(COUNTED, history=tmp_path) == [(1, 1)]
 
 
 def test_a_damaged_or_missing_file_is_named_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,12 +247,16 @@ def test_a_damaged_or_missing_file_is_named_in_a_line(tmp_path: Path, monkeypatc
     with pytest.raises(QuestionError, match=r"rounds\.parquet"):
         rows("select * from rounds", history=tmp_path)
     monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
-    with pytest.raises(HistoryError, match="the run was added, but those there cannot be merged"):
-        store.add_run(tmp_path, a_full_run(day=1))
+    with pytest.raises(HistoryError, match="the runs were added, but those there cannot be merged"):
+        store.add_runs(place_of(str(tmp_path)), [a_full_run(day=1)])
     assert rows("select count(*) from runs", history=tmp_path) == [(2,)]
     file.unlink()
     with pytest.raises(HistoryError, match=r"rounds\.parquet: missing from the history; make it again"):
-        rows("select * from runs", history=tmp_path)
+        rows("select * from rounds", history=tmp_path)
+    (mark, _) = sorted((tmp_path / MARKS).iterdir())
+    mark.write_text("{")
+    with pytest.raises(HistoryError, match=rf"{mark.name} cannot be read .*; make it again"):
+        rows("select * from rounds", history=tmp_path)
 
 
 def test_a_history_of_another_form_is_neither_read_nor_added_to(tmp_path: Path) -> None:
@@ -200,15 +265,15 @@ def test_a_history_of_another_form_is_neither_read_nor_added_to(tmp_path: Path) 
     for text in ('{"form_version": 99}', "{}", "no JSON"):
         mark.write_text(text)
         with pytest.raises(HistoryError, match="make it again"):
-            parts.check_form(tmp_path)
+            has_form(place_of(str(tmp_path)))
         with pytest.raises(HistoryError, match="make it again"):
-            store.add_run(tmp_path, a_full_run(day=1))
+            store.add_runs(place_of(str(tmp_path)), [a_full_run(day=1)])
 
 
 def test_a_folder_of_something_else_does_not_become_a_history(tmp_path: Path) -> None:
     (tmp_path / "0001_run.json").write_text("{}")
     with pytest.raises(HistoryError, match=r"expected a history, or a new or an empty folder, found 0001_run\.json"):
-        store.add_run(tmp_path, a_full_run())
+        store.add_runs(place_of(str(tmp_path)), [a_full_run()])
     assert [path.name for path in tmp_path.iterdir()] == ["0001_run.json"]
 
 
@@ -223,4 +288,5 @@ def test_a_folder_may_be_called_anything(tmp_path: Path) -> None:
 
 def test_what_fits_no_column_is_refused_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match=r"^column flops: a value is no BIGINT"):
-        store.add_run(tmp_path, a_run(timed([0.1], flops=10**30)))
+        store.add_runs(place_of(str(tmp_path)), [a_run(timed([0.1], flops=10**30))])
+    assert list(tmp_path.iterdir()) == []

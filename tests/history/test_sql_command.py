@@ -146,7 +146,7 @@ def test_what_cannot_be_answered_is_a_line(run_file: Path, tmp_path: Path, capsy
     assert "unknown.json: expected a date and time" in refused(capsys, "sql", "select 1", unknown)
     occupied = tmp_path / "file"
     occupied.write_text("")
-    assert "was not added" in refused(capsys, "history", "add", run_file, "--to", occupied)
+    assert "1 run could not be added" in refused(capsys, "history", "add", run_file, "--to", occupied)
 
 
 def test_a_missing_extra_is_named(

@@ -1,22 +1,27 @@
-"""How long SQL takes over a history of a million rounds; runs only with ``--selfbench``.
+"""What a history of a million rounds in ten thousand runs costs; runs only with ``--selfbench``.
 
-It prints figures and judges none: what is read here belongs to the machine it ran on.
+It prints figures and judges none: what is read here belongs to the machine it ran on. The processor's seconds say more
+than the clock's where a machine has other work.
 """
 
 from __future__ import annotations
 
-import shutil
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from tabulate import tabulate
 
-from tests.comparing.sample_runs import MACHINE, a_run, timed
+from speedscore.host.fields import Scalar
+from tests.comparing.sample_runs import MACHINE, a_run, save, timed
+from tests.places import ROOT
 
-ROUNDS = 1_000_000
-RUNS = (600, 2_400)
-"""Sessions as long as this suite's smoke run, and shorter ones."""
+RUNS = (1_000, 10_000)
+ROUNDS_EACH = 6
+"""With sixteen cases of two processes' rounds 96 a run, and with ten thousand runs a million."""
 MODELS = ("mlp", "resnet50", "gpt", "bert")
 FRAMEWORKS = ("jax", "flax-nnx", "torch", "tensorflow")
 QUESTIONS = {
@@ -30,31 +35,51 @@ QUESTIONS = {
     ),
     "rounds of one run": "select count(*) from rounds where run_id = (select min(run_id) from runs)",
 }
+FIELDS: dict[str, Scalar] = {f"package.number-{number}": "1.2.3" for number in range(60)}
 
 
 @pytest.mark.parametrize("runs", RUNS)
-def test_seconds_of_sql_over_a_million_rounds(runs: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from speedscore.history.arrow import tables_of_runs
-    from speedscore.history.database import ask, open_database
-    from speedscore.history.store import add_run
-
-    rounds_each = ROUNDS // runs // (len(FRAMEWORKS) * len(MODELS))
-    started = time.perf_counter()
+def test_seconds_and_memory_of_a_long_history(runs: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved, history = tmp_path / "saved", tmp_path / "history"
     for number in range(runs):
-        seconds = [1e-3 * (1 + number / 1000 + index / 1e5) for index in range(rounds_each)]
-        cases = [timed(seconds, framework=framework, model=model) for model in MODELS for framework in FRAMEWORKS]
-        environment = MACHINE | {"cpu.model": f"processor {number % 3}", "git.commit": f"{number:040x}"}
-        add_run(tmp_path, a_run(*cases, day=number / 24, environment=environment))
-    add_seconds = (time.perf_counter() - started) / runs
-    files = sum(path.stat().st_size for path in tmp_path.rglob("*.parquet"))
-    answers = []
-    for name, question in QUESTIONS.items():
-        started = time.perf_counter()
-        # As the command does: everything is opened for each question.
-        answer = ask(open_database(tables_of_runs([]), history=tmp_path), question)
-        answers.append((name, time.perf_counter() - started, answer.rows_count))
-    shutil.rmtree(tmp_path)
+        _save(saved / f"{number // 1000}" / f"{number:05}.json", number)
+    rows = [
+        ("add them all", *_costs("history", "add", saved, "--to", history)),
+        ("add one more", *_costs("history", "add", _save(tmp_path / "one.json", runs), "--to", history)),
+        *((name, *_costs("sql", question, history)) for name, question in QUESTIONS.items()),
+        ("history show", *_costs("history", "show", "jax-gpt", "--from", history)),
+        ("compare with it", *_costs(*_compared(tmp_path, runs), "--history", history)),
+        ("export all rounds", *_costs("history", "export", "--table", "rounds", *_exported(tmp_path, history))),
+        ("nothing (--help)", *_costs("sql", "--help")),
+    ]
+    size = sum(path.stat().st_size for path in history.rglob("*.parquet"))
     with capsys.disabled():
-        counted = rounds_each * len(FRAMEWORKS) * len(MODELS) * runs
-        print(f"\n{counted:,} rounds in {runs:,} runs: {add_seconds:.4f} s to add one, {files / 1e6:.0f} MB")
-        print(tabulate(answers, headers=("question", "seconds", "rows"), floatfmt=".3f"))
+        rounds = runs * ROUNDS_EACH * len(MODELS) * len(FRAMEWORKS)
+        print(f"\n{rounds:,} rounds in {runs:,} runs, {size / 1e6:.0f} MB:")
+        print(tabulate(rows, headers=("what", "processor s", "clock s", "peak MB"), floatfmt=".2f"))
+
+
+def _save(path: Path, number: int) -> Path:
+    seconds = [1e-3 * (1 + number / 1000 + index / 1e5) for index in range(ROUNDS_EACH)]
+    cases = [timed(seconds, framework=framework, model=model) for model in MODELS for framework in FRAMEWORKS]
+    machine: dict[str, Scalar] = {"cpu.model": f"processor {number % 3}", "git.commit": f"{number:040x}"}
+    return save(path, a_run(*cases, day=number / 24, environment=MACHINE | machine | FIELDS))
+
+
+def _compared(folder: Path, number: int) -> tuple[str | Path, ...]:
+    return ("compare", *(_save(folder / f"{each}.json", number + 3 * each) for each in (1, 2)))
+
+
+def _exported(folder: Path, history: Path) -> tuple[str | Path, ...]:
+    return ("--from", history, "--to", folder / "rounds.parquet")
+
+
+def _costs(*words: str | Path) -> tuple[float, float, float]:
+    """Seconds of the processor and of the clock, and the most megabytes, of a command."""
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "speedscore", *map(str, words)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, words
+    return usage.ru_utime + usage.ru_stime, time.perf_counter() - started, usage.ru_maxrss / 1024

@@ -1,0 +1,73 @@
+"""Arguments of a command line to series: of saved runs, of a history, or of both together, and what gates said there.
+
+Of a history no more than a few cases are in memory at a time, besides the series that were made. It judges nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from speedscore.comparing.saved_run import SavedRun
+from speedscore.history.choosing import chosen_cases
+from speedscore.history.errors import HistoryError
+from speedscore.history.gate_marks import GateMark
+from speedscore.history.parts import Contents, is_history, open_history
+from speedscore.history.reading import HistoryFiles, read_files
+from speedscore.history.series import Series, make_series
+from speedscore.history.storage import Place
+from speedscore.host.extras import require
+
+
+class FoundSeries(msgspec.Struct, frozen=True):
+    series: tuple[Series, ...]
+    marks: tuple[GateMark, ...] = ()
+    remark: str = ""
+    """What was left out, in one line; empty where nothing was."""
+
+
+def find_series(arguments: Sequence[str], *, cases: Sequence[str] = ()) -> FoundSeries:
+    """All series that the arguments stand for, or those of cases (see ``choosing``).
+
+    Raises RunFileError, HistoryError, MissingExtraError.
+    """
+    histories = [argument for argument in arguments if is_history(argument)]
+    if len(histories) > 1:
+        raise HistoryError(f"expected one history, found {len(histories)}; add the runs of all to one")
+    others = [argument for argument in arguments if argument not in histories]
+    files = read_files(others, needs_a_run=not histories) if others else HistoryFiles((), (), ())
+    if histories:
+        series = _with_history(open_history(histories[0]), files.runs, cases)
+    else:
+        known = {case for run in files.runs for case in run.cases}
+        series = make_series(_only(files.runs, chosen_cases(cases, known)) if cases else files.runs)
+    return FoundSeries(series, files.marks, files.remark)
+
+
+def _with_history(place: Place, runs: Sequence[SavedRun], words: Sequence[str]) -> tuple[Series, ...]:
+    require("sql", "pyarrow")
+    from speedscore.history.datasets import read_whole
+    from speedscore.history.past import case_counts, in_batches, runs_with
+
+    def read(contents: Contents) -> tuple[Series, ...]:
+        counts = case_counts(place, contents)
+        for run in runs:
+            for case in run.cases:
+                counts[case] = counts.get(case, 0) + 1
+        return tuple(
+            series
+            for batch in in_batches(counts, chosen_cases(words, counts))
+            # What is in both is the same measurement, and counts once.
+            for series in make_series([*runs_with(place, contents, batch), *_only(runs, batch)])
+        )
+
+    return read_whole(place, read)
+
+
+def _only(runs: Sequence[SavedRun], cases: Collection[str]) -> list[SavedRun]:
+    wanted = frozenset(cases)
+    return [
+        msgspec.structs.replace(run, cases={name: case for name, case in run.cases.items() if name in wanted})
+        for run in runs
+    ]

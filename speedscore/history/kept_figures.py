@@ -1,0 +1,112 @@
+"""Saved runs as comparing sees them, in a history and back: the table ``figures``, a row for each case of a run.
+
+Fields keep their types there, which a column of a map of text cannot, so that what is learned from a history is to the
+digit what the saved runs say. What rarely changes from run to run stands in columns of its own, in which thousands of
+rows share a value that is read once. SQL does not see the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from speedscore.comparing.fields import rule_of
+from speedscore.comparing.saved_figures import figures_of
+from speedscore.comparing.saved_run import CaseFigures, SavedRun
+from speedscore.history.tables import Column, Table
+from speedscore.host.fields import Scalar
+from speedscore.record.moments import utc
+from speedscore.record.run_record import RunRecord
+
+Fields = dict[str, Scalar]
+
+FIGURES = Table(
+    "figures",
+    "a case of a run, as comparing sees it",
+    (
+        Column("run_id", "VARCHAR", "the run"),
+        Column("nodeid", "VARCHAR", "pytest's node id"),
+        Column("created_utc", "TIMESTAMP", "when the session began"),
+        Column("run_fields", "VARCHAR", "JSON: fields of the run that comparing looks at"),
+        Column("run", "VARCHAR", "JSON: the run without them and without cases"),
+        Column("case_fields", "VARCHAR", "JSON: fields of the case that comparing looks at"),
+        Column("figures", "VARCHAR", "JSON: the case without them"),
+    ),
+)
+
+
+SHARED = ("run_fields", "run", "case_fields")
+"""Columns whose values many rows have in common, in memory too."""
+
+
+def figure_rows(run: RunRecord, run_id: str) -> dict[str, dict[str, Any]]:
+    """Node id → its row."""
+    saved = figures_of(run, path=run_id)
+    shared = {
+        "run_id": run_id,
+        "created_utc": utc(run.created),
+        "run_fields": _text(_compared(saved.fields)),
+        "run": _text(msgspec.structs.replace(saved, cases={}, fields=_passed_over(saved.fields))),
+    }
+    return {
+        nodeid: {
+            **shared,
+            "nodeid": nodeid,
+            "case_fields": _text(_compared(case.fields)),
+            "figures": _text(msgspec.structs.replace(case, fields=_passed_over(case.fields))),
+        }
+        for nodeid, case in saved.cases.items()
+    }
+
+
+def saved_runs(rows: Iterable[Mapping[str, str]]) -> tuple[SavedRun, ...]:
+    """The runs of rows of the table, each with the cases that it has there, the oldest first."""
+    runs: dict[str, SavedRun] = {}
+    cases: dict[str, dict[str, CaseFigures]] = {}
+    for row in rows:
+        run_id = row["run_id"]
+        if run_id not in runs:
+            run = msgspec.json.decode(row["run"], type=SavedRun)
+            runs[run_id] = msgspec.structs.replace(run, fields={**fields_of(row["run_fields"]), **run.fields})
+            cases[run_id] = {}
+        case = msgspec.json.decode(row["figures"], type=CaseFigures)
+        fields = {**fields_of(row["case_fields"]), **case.fields}
+        cases[run_id][row["nodeid"]] = msgspec.structs.replace(case, fields=fields)
+    whole = (msgspec.structs.replace(run, cases=cases[run_id]) for run_id, run in runs.items())
+    return tuple(sorted(whole, key=lambda run: run.created))
+
+
+@lru_cache(maxsize=1024)
+def fields_of(text: str) -> Fields:
+    """Whoever gets them changes none."""
+    return msgspec.json.decode(text, type=Fields)
+
+
+class _Machines(msgspec.Struct):
+    machines: dict[str, Fields] = {}
+
+
+def machines_of(run: str) -> tuple[Fields, ...]:
+    """The other machines of a run as the table has it, with the fields of the session."""
+    return tuple(msgspec.json.decode(run, type=_Machines).machines.values())
+
+
+def _compared(fields: Mapping[str, Scalar]) -> Fields:
+    return dict(_chosen(fields, is_ignored=False))
+
+
+def _passed_over(fields: Mapping[str, Scalar]) -> Fields:
+    return dict(_chosen(fields, is_ignored=True))
+
+
+def _chosen(fields: Mapping[str, Scalar], *, is_ignored: bool) -> Iterator[tuple[str, Scalar]]:
+    for name, value in fields.items():
+        if (rule_of(name).action == "ignore") == is_ignored:
+            yield name, value
+
+
+def _text(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,217 @@
+"""Where a history lies: a folder, or a place in an object store that fsspec knows, as whole files with names.
+
+List, read, write a file whole, remove it: no more is asked, for no more is common to folders and object stores. Nothing
+is renamed, appended to or locked, and what the files mean is known elsewhere. Whatever goes wrong is an OSError.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+from speedscore.history.errors import HistoryError
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+class Place(Protocol):
+    """Names are relative and have slashes."""
+
+    text: str
+    """As it was written."""
+
+    def names(self, under: str = "") -> list[str]:
+        """Every file, or those below a folder; none where there is no such folder. What is written or removed
+        meanwhile may be among them or not."""
+
+    def read(self, names: Sequence[str]) -> dict[str, bytes]:
+        """Name → content, of those that are there."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Whole or not at all."""
+
+    def writing(self, name: str) -> Any:
+        """A context with a file to write into, which stands there when the context ends without an error."""
+
+    def remove(self, names: Iterable[str]) -> None:
+        """What is not there need not be removed."""
+
+    def arrow(self) -> tuple[Any, str]:
+        """What pyarrow reads through, and what it is to write before a name."""
+
+
+def is_url(text: str) -> bool:
+    return _URL.match(text) is not None
+
+
+def place_of(text: str) -> Place:
+    """The folder or the place in a store that an argument means. Raises HistoryError where no package knows the URL."""
+    if not is_url(text):
+        return Folder(Path(text), text)
+    try:
+        import fsspec
+    except ModuleNotFoundError:
+        raise HistoryError(f'{text}: needs fsspec; python -m pip install "speedscore[sql]"') from None
+    try:
+        store, root = fsspec.core.url_to_fs(text)
+    except (ImportError, ValueError) as error:
+        # fsspec says which package it lacks, or that it does not know the protocol.
+        raise HistoryError(f"{text}: cannot be reached ({error})") from None
+    except Exception as error:  # noqa: BLE001  The package of a store raises its own.
+        raise HistoryError(f"{text}: cannot be reached ({_said(error)})") from None
+    if "file" in _protocols(store):
+        return Folder(Path(root), text)
+    return ObjectStore(store, root.rstrip("/"), text)
+
+
+def _protocols(store: Any) -> Sequence[str]:
+    return (store.protocol,) if isinstance(store.protocol, str) else store.protocol
+
+
+def _unless_gone(error: OSError) -> None:
+    """A folder that cannot be read is not an empty one."""
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+class Folder:
+    """A folder on a disk of this machine, or one that it mounts."""
+
+    def __init__(self, root: Path, text: str) -> None:
+        self.text = text
+        self._root = root
+
+    def names(self, under: str = "") -> list[str]:
+        found = []
+        for folder, _, files in os.walk(self._root / under, onerror=_unless_gone):
+            above = Path(folder).relative_to(self._root)
+            found += [(above / name).as_posix() for name in files]
+        return found
+
+    def read(self, names: Sequence[str]) -> dict[str, bytes]:
+        contents = {}
+        for name in names:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                contents[name] = (self._root / name).read_bytes()
+        return contents
+
+    def write(self, name: str, content: bytes) -> None:
+        with self.writing(name) as handle:
+            handle.write(content)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[BinaryIO]:
+        path = self._root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Hidden and with a name of its own: nobody takes it for the file, and no other writer writes into it.
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+        try:
+            with temporary.open("wb") as handle:
+                yield handle
+                handle.flush()
+                os.fsync(handle.fileno())
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
+
+    def remove(self, names: Iterable[str]) -> None:
+        folders = set()
+        for name in names:
+            (self._root / name).unlink(missing_ok=True)
+            folders.add((self._root / name).parent)
+        for folder in folders:
+            # Those that still hold something stay.
+            with suppress(OSError):
+                folder.rmdir()
+
+    def arrow(self) -> tuple[Any, str]:
+        from pyarrow.fs import LocalFileSystem
+
+        return LocalFileSystem(), f"{self._root.absolute().as_posix()}/"
+
+
+class ObjectStore:
+    """A place in a store that fsspec knows, as ``s3://bucket/history``."""
+
+    def __init__(self, store: Any, root: str, text: str) -> None:
+        self.text = text
+        self._store = store
+        self._root = root
+
+    def names(self, under: str = "") -> list[str]:
+        with _as_os_error():
+            # A listing that fsspec kept would not show what others wrote since.
+            self._store.invalidate_cache()
+            try:
+                found = self._store.find(self._path(under))
+            except FileNotFoundError:
+                return []
+            # Some put a slash before the bucket, and some do not.
+            beginning = len(self._root.strip("/")) + 1
+            return [path.strip("/")[beginning:] for path in found]
+
+    def read(self, names: Sequence[str]) -> dict[str, bytes]:
+        if not names:
+            return {}
+        contents = {}
+        with _as_os_error():
+            found = self._store.cat([self._path(name) for name in names], on_error="return")
+            by_path = {path.strip("/"): content for path, content in found.items()}
+            for name in names:
+                content = by_path.get(self._path(name).strip("/"))
+                if isinstance(content, bytes):
+                    contents[name] = content
+                elif isinstance(content, Exception) and not isinstance(content, FileNotFoundError):
+                    raise content
+        return contents
+
+    def write(self, name: str, content: bytes) -> None:
+        with _as_os_error():
+            self._store.pipe_file(self._path(name), content)
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[BinaryIO]:
+        with _as_os_error(), self._store.open(self._path(name), "wb") as handle:
+            yield handle
+
+    def remove(self, names: Iterable[str]) -> None:
+        with _as_os_error():
+            paths = [self._path(name) for name in names]
+            if not paths:
+                return
+            try:
+                # Many stores remove a thousand at once.
+                self._store.rm(paths)
+            except FileNotFoundError:
+                for path in paths:
+                    with suppress(FileNotFoundError):
+                        self._store.rm_file(path)
+
+    def arrow(self) -> tuple[Any, str]:
+        from pyarrow.fs import FSSpecHandler, PyFileSystem
+
+        return PyFileSystem(FSSpecHandler(self._store)), f"{self._root}/"
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}" if name else self._root
+
+
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        # What the package of a store raises where it has no credentials, say, is known to that package alone.
+        raise OSError(_said(error)) from error

@@ -1,0 +1,246 @@
+"""``history show``, ``changes`` and ``export``, and ``compare`` with a history: what saved runs say, a history says."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from speedscore.__main__ import main
+from speedscore.record.run_record import RunRecord
+from tests.comparing.sample_runs import a_run, save, timed
+from tests.history.sample_history import a_fleets_run, a_full_run
+from tests.history.sample_nights import CASE, RUNS, a_gate, records
+
+pytest.importorskip("duckdb", reason="needs speedscore[sql]")
+pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
+
+import duckdb
+import fsspec
+
+from speedscore.history import past
+from speedscore.history.datasets import read_whole
+from speedscore.history.storage import place_of
+from speedscore.history.store import add_runs
+from tests.history.asking import rows
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    assert main([str(word) for word in words]) == 0
+    return capsys.readouterr().out
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    assert main([str(word) for word in words]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    return line
+
+
+def two_machines() -> list[RunRecord]:
+    """Thirty nights on each, half an hour apart."""
+    others = [
+        msgspec.structs.replace(run, created=run.created.replace("12:00", "12:30"))
+        for run in records(processor="another", ratio=1.0, seed=9)
+    ]
+    return [*records(), *others]
+
+
+def runs_folder(folder: Path, runs: list[RunRecord]) -> Path:
+    for number, run in enumerate(runs):
+        save(folder / f"{number}.json", run)
+    return folder
+
+
+@pytest.fixture(name="saved")
+def _saved(tmp_path: Path) -> Path:
+    return runs_folder(tmp_path / "saved", two_machines())
+
+
+@pytest.fixture(name="history")
+def _history(saved: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[str]:
+    """In a store, as a command reaches it."""
+    place = f"memory://{secrets.token_hex(8)}/nights"
+    assert said(capsys, "history", "add", saved, "--to", place) == f"{place}: runs added: 60, there already: 0\n"
+    yield place
+    fsspec.filesystem("memory").rm(place, recursive=True)
+
+
+def test_a_case_is_shown_by_machine_metric_and_month(history: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = said(capsys, "history", "show", "jax-mlp", "--from", history)
+    lines = shown.splitlines()
+    assert lines[0] == CASE
+    assert max(map(len, lines)) <= 80
+    headings = [line for line in lines if line.startswith("  ") and line.lstrip().startswith(("time", "graph"))]
+    assert [line.split(",")[0].strip() for line in headings] == ["time", "time", "graph_breaks", "graph_breaks"]
+    assert lines[2].split() == ["month", "runs", "median", "lowest", "highest", "newest", "commit"]
+    assert lines[3].split()[:2] == ["2026-12", str(RUNS)]
+    assert lines[3].endswith("292929292")
+    assert "2026-12-19: changed package.jax 0.10.1 → 0.10.2" in shown
+
+
+def test_each_run_is_shown_with_its_commit(history: str, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = said(capsys, "history", "show", "*mlp*", "--runs", "--from", history).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(line.endswith("181818181") for line in lines) == 4
+    assert any(line.startswith("    2026-12-19 12:00 ") for line in lines)
+
+
+@pytest.mark.parametrize("form", ["text", "json", "csv"])
+def test_saved_runs_and_a_history_of_them_show_alike(
+    form: str, saved: Path, history: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_history, of_files, of_both = (
+        said(capsys, "history", "show", "jax-mlp", "--format", form, *places)
+        for places in (("--from", history), ("--from", saved), ("--from", history, "--from", saved))
+    )
+    if form == "json":
+        for answer in (shown := [json.loads(each) for each in (of_history, of_files, of_both)]):
+            for series in answer["series"]:
+                for point in series["points"]:
+                    del point["run"]
+        assert shown[0] == shown[1] == shown[2]
+    elif form == "csv":
+        table = [list(csv.DictReader(io.StringIO(each))) for each in (of_history, of_files)]
+        for row in (*table[0], *table[1]):
+            del row["run"]
+        assert table[0] == table[1]
+        assert "package.jax 0.10.1 → 0.10.2" in {row["changed"] for row in table[0]}
+    else:
+        assert of_history == of_files == of_both
+
+
+def test_a_fleets_run_is_shown_by_the_machine_of_each_case(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saved, history = save(tmp_path / "run.json", a_fleets_run()), tmp_path / "history"
+    said(capsys, "history", "add", saved, "--to", history)
+    shown = said(capsys, "history", "show", "*", "--from", history)
+    assert shown == said(capsys, "history", "show", "*", "--from", saved)
+    (of_there,) = re.findall(r"jax-gpt\]\n.*time, smoke, (\S+)-[0-9a-f]+:", shown)
+    (of_own,) = re.findall(r"jax-mlp\]\n.*time, smoke, (\S+)-[0-9a-f]+:", shown)
+    assert (of_own, of_there) == ("a-processor", "another")
+
+
+def test_changes_of_a_history_are_those_of_its_runs(
+    saved: Path, history: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ruptures")
+    monkeypatch.setattr(past, "_MOST_ROWS", 1)
+    gate = a_gate(tmp_path / "gate.json")
+    of_history = said(capsys, "history", "changes", history, gate)
+    assert of_history == said(capsys, "history", "changes", saved, gate)
+    assert "worse: 1.0" in of_history
+    assert "gate: regressed 1.08× at 181818181" in of_history
+
+
+def test_a_case_that_is_not_there_is_refused_with_what_was_meant(
+    history: str, saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place in (history, saved):
+        meant = refused(capsys, "history", "show", "jax-mlq", "--from", place)
+        assert meant == "speedscore: no case 'jax-mlq' there; did you mean 'jax-mlp'?"
+    assert f"there is {CASE!r}" in refused(capsys, "history", "show", "resnet", "--from", history)
+
+
+def test_a_few_cases_are_in_memory_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = place_of(str(tmp_path))
+    add_runs(place, [a_full_run(day=day) for day in range(3)])
+    monkeypatch.setattr(past, "_MOST_ROWS", 5)
+    counts = read_whole(place, lambda contents: past.case_counts(place, contents))
+    assert list(counts.values()) == [3, 3, 3]
+    assert [len(batch) for batch in past.in_batches(counts, sorted(counts))] == [1, 1, 1]
+    monkeypatch.setattr(past, "_MOST_ROWS", 6)
+    assert [len(batch) for batch in past.in_batches(counts, sorted(counts))] == [2, 1]
+
+
+def exported(capsys: pytest.CaptureFixture[str], path: Path, *words: object) -> str:
+    return said(capsys, "history", "export", "--to", path, *words)
+
+
+def test_an_export_has_every_digit_of_what_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [a_full_run(), a_full_run({"cpu.model": "another"}, day=1), a_full_run(day=40)]
+    add_runs(place_of(str(tmp_path / "history")), runs)
+    history = ("--from", tmp_path / "history")
+    for table in ("runs", "cases", "rounds", "probes"):
+        path = tmp_path / f"{table}.parquet"
+        assert exported(capsys, path, *history, "--table", table).startswith(f"{path}: ")
+        with duckdb.connect() as other:
+            found = other.sql(f"select * from '{path}' order by all").fetchall()
+        assert found == rows(f"select * from {table} order by all", history=tmp_path / "history")
+    path = tmp_path / "cases.csv"
+    assert exported(capsys, path, "jax-mlp", *history, "--until", "2026-12-01") == f"{path}: 1 row of cases\n"
+    (row,) = csv.DictReader(io.StringIO(path.read_text()))
+    (seconds,) = rows("select seconds from cases where framework = 'jax' and device = 'cpu'", saved=runs[:1])[0]
+    assert float(row["seconds"]) == seconds
+    assert json.loads(row["program"]) == {"variant": "jit", "threads": "2"}
+    path = tmp_path / "rounds.json"
+    words = ("--table", "rounds", "--since", "2026-12-02", "--until", "2027-01", "--machine", "a-processor")
+    exported(capsys, path, *history, *words)
+    assert {row["month"] for row in json.loads(path.read_text())} == {"2027-01"}
+    assert exported(capsys, path, *history, "--since", "2030-01").endswith(": 0 rows of cases\n")
+    assert json.loads(path.read_text()) == []
+
+
+def test_an_export_that_cannot_be_made_leaves_what_was_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_runs(place_of(str(tmp_path / "history")), [a_full_run()])
+    history = ("--from", tmp_path / "history")
+    path = tmp_path / "cases.csv"
+    path.write_text("mine")
+    export = ("history", "export", "--to", path, *history)
+    assert "did you mean 'jax-mlp'?" in refused(capsys, *export, "jax-mlq")
+    assert "belongs to no case" in refused(capsys, *export, "jax-mlp", "--table", "ratios")
+    assert "expected a day or a month" in refused(capsys, *export, "--since", "yesterday")
+    assert "expected a file that ends in .csv" in refused(capsys, *export, "--to", tmp_path / "cases.xlsx")
+    assert "no history there" in refused(capsys, *export, "--from", tmp_path)
+    (file,) = tmp_path.rglob("history/**/cases.parquet")
+    file.write_bytes(b"no Parquet")
+    assert "what stood there before is untouched" in refused(capsys, *export)
+    assert path.read_text() == "mine"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["cases.csv", "history"]
+
+
+def test_compare_learns_from_a_history_what_it_learns_from_its_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    earlier = [
+        a_run(timed([level * (1 + 0.001 * (-1) ** number), 0.1]), day=number - 100.0, environment={"cpu.model": model})
+        for number in range(25)
+        for model, level in (("a processor", 0.1), ("another", 0.3))
+    ]
+    folder = runs_folder(tmp_path / "saved", earlier)
+    said(capsys, "history", "add", folder, "--to", "history")
+    now = save(tmp_path / "now.json", a_run(timed([0.1, 0.1]), environment={"cpu.model": "a processor"}))
+    then = save(tmp_path / "then.json", a_run(timed([0.105, 0.105]), day=1, environment={"cpu.model": "a processor"}))
+    answers = [
+        json.loads(said(capsys, "compare", now, then, "--format", "json", "--history", place))
+        for place in (folder, "history")
+    ]
+    assert answers[0] == answers[1]
+    assert answers[1]["comparisons"][0]["rows"][0]["past_runs"] == 25
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("s3://bucket/history", "Install s3fs to access S3"),
+        ("nowhere://history", "Protocol not known: nowhere"),
+        ("memory://nothing-there", "no history there; make one: speedscore history add RUN… --to memory://"),
+    ],
+)
+def test_a_store_that_cannot_be_reached_is_said_in_a_line(
+    place: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if place.startswith("s3") and importlib.util.find_spec("s3fs"):
+        pytest.skip("s3fs is installed")
+    assert reason in refused(capsys, "sql", "select 1", place)
