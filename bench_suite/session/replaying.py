@@ -37,19 +37,19 @@ def replay_case(case: Case, *, item: pytest.Item, clock: VirtualClock, benchmark
 
 
 def _from_fleet(session: Session, case: Case, item: pytest.Item) -> CaseResult | None:
-    settled = session.settled(item.nodeid)
-    if settled is None:
+    known = session.from_fleet(item.nodeid)
+    if known is None:
         return None
-    result = settled.result
-    if result.status != "measured" or settled.problem:
+    result = known.result
+    if result.status != "measured" or known.problem:
         # It names its machine, and a figure of too few processes stays; the test says what is missing.
         session.note(result)
     if result.status == "skipped":
         pytest.skip(one_line(result.reason))
-    if result.status == "failed" or settled.problem:
+    if result.status == "failed" or known.problem:
         where = f" on {result.machine}" if result.machine else ""
         pytest.fail(
-            printable(f"{case.id}{where}: {settled.problem or result.reason}\n{_run_alone(session, item)}"),
+            printable(f"{case.id}{where}: {known.problem or result.reason}\n{_run_alone(session, item)}"),
             pytrace=False,
         )
     return result

@@ -17,7 +17,7 @@ from speedscore.bench_suite.probes.pool import Listener, ask_all
 from speedscore.bench_suite.probes.probe import ProbeCase
 from speedscore.bench_suite.session.blocks import ProgressListener, SessionBlocks
 from speedscore.bench_suite.session.choices import Choices
-from speedscore.bench_suite.session.fleet.blocks import FleetBlocks, Settled
+from speedscore.bench_suite.session.fleet.blocks import FleetBlocks, FleetResult
 from speedscore.bench_suite.session.journal import Keeper
 from speedscore.bench_suite.session.machine import DeviceSearch, Machine
 from speedscore.bench_suite.session.probing import SessionProbes
@@ -104,9 +104,9 @@ class Session:
         """What an earlier session measured of this test, where this one takes it up again."""
         return self.earlier.complete.get(nodeid)
 
-    def settled(self, nodeid: str) -> Settled | None:
+    def from_fleet(self, nodeid: str) -> FleetResult | None:
         """What a machine of the fleet made of the test's case, once its block has ended; None without a fleet."""
-        return None if self._fleet is None else self._fleet.settled(nodeid)
+        return None if self._fleet is None else self._fleet.result(nodeid)
 
     def outcome(self, case: Case) -> CaseOutcome:
         """What became of the case; measures its whole block first where that has not been done."""
@@ -123,7 +123,7 @@ class Session:
             occasion=self._created,
         )
 
-    def settle(self, nodeid: str, case: Case) -> CaseResult:
+    def conclude(self, nodeid: str, case: Case) -> CaseResult:
         """Measure the case where it can be, and say what became of it: what its own test would do."""
         try:
             if absence := self.absence(case):
@@ -208,7 +208,7 @@ class Session:
         return self._record_of(tuple(older.values()), probes=probes, idle_machines=True)
 
     def _so_far(self, nodeid: str, case: Case) -> CaseResult:
-        elsewhere = None if self._fleet is None else self._fleet.settled_so_far(nodeid)
+        elsewhere = None if self._fleet is None else self._fleet.result_so_far(nodeid)
         return elsewhere or self._without_its_test(nodeid, case, self._blocks.outcome_so_far(case))
 
     def _without_its_test(self, nodeid: str, case: Case, outcome: CaseOutcome | None) -> CaseResult:

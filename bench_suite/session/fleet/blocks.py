@@ -37,7 +37,7 @@ class Fleet(Protocol):
     def run(self, pieces: Iterable[Piece]) -> Iterator[Event]: ...
 
 
-class Settled(msgspec.Struct, frozen=True):
+class FleetResult(msgspec.Struct, frozen=True):
     """What became of a case."""
 
     result: CaseResult
@@ -102,7 +102,7 @@ class FleetBlocks:
             for name, own in self._cases.items()
         ]
 
-    def settled(self, nodeid: str) -> Settled:
+    def result(self, nodeid: str) -> FleetResult:
         """What became of the case; waits until its block has ended.
 
         Whatever ends the waiting early, Ctrl-C above all, is raised when every worker on every machine has ended.
@@ -114,12 +114,12 @@ class FleetBlocks:
             why = problem or "its machine said nothing of this case"
             case = self._cases[piece][nodeid]
             result = unmeasured(nodeid, case, status="failed", reason=why)
-        return Settled(result, problem)
+        return FleetResult(result, problem)
 
-    def settled_so_far(self, nodeid: str) -> CaseResult | None:
+    def result_so_far(self, nodeid: str) -> CaseResult | None:
         """What is known of the case without waiting."""
         if self._ended.get(self._piece_of.get(nodeid, "")):
-            return self.settled(nodeid).result
+            return self.result(nodeid).result
         return self._results.get(nodeid)
 
     def finish(self) -> None:

@@ -75,7 +75,7 @@ def measure_cases(asked: Request, *, machine: Machine, open_workers: OpenWorkers
         objection=lambda _: "",
         journal=_ToldResults(tell),
     )
-    return tuple(session.settle(nodeid, case) for nodeid, case in asked.cases.items())
+    return tuple(session.conclude(nodeid, case) for nodeid, case in asked.cases.items())
 
 
 def _take_in(table: dict[str, Line], lines: Sequence[Line]) -> None:

@@ -76,8 +76,8 @@ class Placed:
         self.kept += [(result.framework, result.machine, result.rounds_seconds) for result in results]
 
     def told(self, result: CaseResult) -> tuple[str, str, tuple[float, ...]]:
-        settled = self.blocks.settled(result.nodeid)
-        return settled.result.status, settled.result.machine, settled.result.rounds_seconds
+        known = self.blocks.result(result.nodeid)
+        return known.result.status, known.result.machine, known.result.rounds_seconds
 
 
 def told(*cases: CaseResult) -> bytes:
@@ -113,7 +113,7 @@ def test_each_case_is_kept_as_it_is_told_with_its_machine() -> None:
     )
     assert placed.told(FIRST) == ("measured", "a", (0.1,))
     assert placed.kept == [("jax", "b", (0.4,)), ("jax", "a", (0.1,)), ("jax", "a", (0.1,)), ("torch", "a", (0.2,))]
-    far = placed.blocks.settled_so_far(FAR.nodeid)
+    far = placed.blocks.result_so_far(FAR.nodeid)
     assert far is not None
     assert far.machine == "b", "known, though its block has not ended"
 
@@ -137,10 +137,10 @@ def test_what_a_second_machine_says_takes_the_place_of_the_first_ones_word() -> 
 
 def test_a_block_that_is_given_up_fails_its_cases_with_the_reason_and_keeps_what_was_told() -> None:
     placed = Placed(Began(BLOCK, "a"), Reported(BLOCK, "a", told(FIRST)), Failed(BLOCK, "a", "it lost three machines"))
-    settled = placed.blocks.settled(FIRST.nodeid)
-    assert (settled.result.rounds_seconds, settled.problem) == ((0.1,), "a: it lost three machines")
-    settled = placed.blocks.settled(SECOND.nodeid)
-    assert (settled.result.status, settled.result.reason) == ("failed", "a: it lost three machines")
+    known = placed.blocks.result(FIRST.nodeid)
+    assert (known.result.rounds_seconds, known.problem) == ((0.1,), "a: it lost three machines")
+    known = placed.blocks.result(SECOND.nodeid)
+    assert (known.result.status, known.result.reason) == ("failed", "a: it lost three machines")
 
 
 @pytest.mark.parametrize(("device", "status"), [("cpu", "failed"), ("gpu", "skipped")], ids=["processor", "card"])
@@ -149,16 +149,16 @@ def test_a_device_that_no_machine_has_is_skipped_and_a_fleet_without_processors_
 ) -> None:
     case = Case("jax", "mlp", device, "training")
     placed = Placed(Failed(str(case.block), "", "no machine has it"), cases={"nodeid": case})
-    settled = placed.blocks.settled("nodeid")
-    assert (settled.result.status, settled.result.reason) == (status, "no machine has it")
+    known = placed.blocks.result("nodeid")
+    assert (known.result.status, known.result.reason) == (status, "no machine has it")
 
 
 def test_a_fleet_that_is_lost_fails_what_is_open_and_costs_no_figure() -> None:
     placed = Placed(Began(BLOCK, "a"), Answered(BLOCK, "a", told(FIRST, SECOND)), FleetError("no answer for 60 s"))
     assert placed.told(FIRST)[0] == "measured"
-    settled = placed.blocks.settled(FAR.nodeid)
-    assert (settled.result.status, settled.result.reason) == ("failed", "no answer for 60 s")
-    so_far = placed.blocks.settled_so_far(FAR.nodeid)
+    known = placed.blocks.result(FAR.nodeid)
+    assert (known.result.status, known.result.reason) == ("failed", "no answer for 60 s")
+    so_far = placed.blocks.result_so_far(FAR.nodeid)
     assert so_far is not None
     assert so_far.reason == "no answer for 60 s"
     assert placed.told(SECOND)[0] == "measured"
@@ -167,10 +167,10 @@ def test_a_fleet_that_is_lost_fails_what_is_open_and_costs_no_figure() -> None:
 def test_ctrl_c_ends_the_work_on_all_machines_and_keeps_what_was_told() -> None:
     placed = Placed(Began(BLOCK, "a"), Reported(BLOCK, "a", told(FIRST)), KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        placed.blocks.settled(SECOND.nodeid)
+        placed.blocks.result(SECOND.nodeid)
     assert placed.fleet.closed
-    assert placed.blocks.settled_so_far(SECOND.nodeid) is None
-    first = placed.blocks.settled_so_far(FIRST.nodeid)
+    assert placed.blocks.result_so_far(SECOND.nodeid) is None
+    first = placed.blocks.result_so_far(FIRST.nodeid)
     assert first is not None
     assert first.rounds_seconds == (0.1,)
 
@@ -194,7 +194,7 @@ def test_finishing_waits_for_all_blocks_where_any_was_begun() -> None:
     )
     placed.told(FIRST)
     placed.blocks.finish()
-    assert placed.blocks.settled_so_far(FAR.nodeid) is not None
+    assert placed.blocks.result_so_far(FAR.nodeid) is not None
 
 
 def test_each_event_is_a_line_with_the_machine_in_front() -> None:
