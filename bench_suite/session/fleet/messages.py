@@ -48,6 +48,7 @@ class Known(msgspec.Struct, frozen=True, tag=True):
 
 
 Message = Said | Known
+_message: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
 def encode(message: Request | Message) -> bytes:
@@ -61,4 +62,4 @@ def decode_request(content: bytes) -> Request:
 
 def decode_message(content: bytes) -> Message:
     """Raises msgspec.DecodeError where it is none of this release."""
-    return msgspec.json.decode(content, type=Message)
+    return _message.decode(content)

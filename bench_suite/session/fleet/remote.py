@@ -11,9 +11,8 @@ import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
-from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import Block, Case
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.fleet.messages import Known, Message, Request, Said, decode_request, encode
@@ -23,14 +22,13 @@ from speedscore.bench_suite.session.progress import Progress
 from speedscore.bench_suite.session.session import Session
 from speedscore.bench_suite.session.worker_factory import OpenWorkers, block_workers
 from speedscore.bench_suite.workers.handle import new_scratch
-from speedscore.bench_suite.workloads.table import MODELS, TASKS, Model, Task
+from speedscore.bench_suite.workloads.table import MODELS, TASKS
 from speedscore.fleet.work import FleetError, Report
 from speedscore.host.fields import is_allowed
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, RunRecord
 
 Tell = Callable[[Message], None]
-Line = TypeVar("Line", Framework, Model, Task)
 
 
 def measure(request: bytes, report: Report) -> bytes:
@@ -44,8 +42,10 @@ def measure(request: bytes, report: Report) -> bytes:
     differing = differing_versions(asked.environment, machine.environment)
     if forbidden := [text for field, text in differing.items() if not is_allowed(field, asked.allow)]:
         raise FleetError(f"nothing is measured on a machine of other versions: {'; '.join(forbidden)}")
-    for table, lines in ((FRAMEWORKS, asked.frameworks), (MODELS, asked.models), (TASKS, asked.tasks)):
-        _take_in(table, lines)
+    # This process knows no plugins: what other packages brought into the tables comes with the request.
+    FRAMEWORKS.update({line.id: line for line in asked.frameworks})
+    MODELS.update({line.id: line for line in asked.models})
+    TASKS.update({line.id: line for line in asked.tasks})
     task_caches = new_scratch()
     try:
         open_workers = partial(block_workers, asked.preset, in_process=False, task_caches=task_caches)
@@ -76,10 +76,6 @@ def measure_cases(asked: Request, *, machine: Machine, open_workers: OpenWorkers
         journal=_ToldResults(tell),
     )
     return tuple(session.conclude(nodeid, case) for nodeid, case in asked.cases.items())
-
-
-def _take_in(table: dict[str, Line], lines: Sequence[Line]) -> None:
-    table.update({line.id: line for line in lines})
 
 
 class _ToldResults:

@@ -17,7 +17,7 @@ from types import ModuleType
 import pytest
 
 from speedscore.bench_suite.session.fleet import messages, remote
-from speedscore.fleet.work import Answered, Began, Event, Failed, FleetMachine, Lost, Piece, Reported
+from speedscore.fleet.work import Answered, Began, Event, Failed, FleetMachine, Lost, Piece, Report, Reported
 from speedscore.host.fingerprint import fingerprint
 
 
@@ -54,7 +54,7 @@ class FleetHere:
         yield Failed(piece.name, "", "no machine is left")
 
     @staticmethod
-    def _teller(machine: str, reports: list[bytes]) -> remote.Report:
+    def _teller(machine: str, reports: list[bytes]) -> Report:
         def tell(report: bytes) -> None:
             reports.append(report)
             if machine == os.environ.get("FLEET_LOSES") and isinstance(messages.decode_message(report), messages.Known):
