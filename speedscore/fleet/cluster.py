@@ -23,9 +23,9 @@ from typing import IO, Any
 
 import msgspec
 
+from speedscore.fleet.describing import ENTRY as DESCRIBE
 from speedscore.fleet.machine import HUNG_SECONDS, LOOK_SECONDS, Machine
 from speedscore.fleet.naming import MachineNames
-from speedscore.fleet.serve import DESCRIBE
 from speedscore.fleet.wire import (
     Begin,
     Broke,
@@ -48,6 +48,7 @@ from speedscore.fleet.wire import (
     decode_sign,
     encode,
 )
+from speedscore.host.scratch import make_scratch
 from speedscore.host.variables import PIPES
 from speedscore.record.phases import DeviceName
 from speedscore.text.cleaning import one_line
@@ -63,6 +64,7 @@ _ANSWER_SECONDS = 20.0
 _RETRY_SECONDS, _MOST_RETRY_SECONDS = 2.0, 60.0
 """Before a machine that was lost is asked again; twice as long each time that it is lost before it has answered."""
 _MOST_REASON_CHARACTERS = 500
+_MOST_FOLDER_CHARACTERS = 12
 _LOCAL_STORE_BYTES = 128 << 20
 
 
@@ -110,6 +112,8 @@ class Link:
         self._by_name: dict[str, _Node] = {}
         self._names = MachineNames()
         self._remote = ray.remote(Machine)
+        self._niceness = os.nice(0)
+        """The driver's own: what is measured runs as urgently as it would at home."""
         self._next_look = 0.0
 
     def hear(self, command: Command | _DriverGone) -> None:
@@ -171,8 +175,8 @@ class Link:
             resources={name: resources[name] for name in ("TPU", EXCLUSIVE) if resources.get(name)},
             scheduling_strategy=NodeAffinitySchedulingStrategy(node.node_id, soft=False),
             max_restarts=0,
-        ).remote()
-        self._give(node, _DESCRIBING, Do(DESCRIBE, b""))
+        ).remote(self._niceness)
+        self._give(node, _DESCRIBING, Do(DESCRIBE, str(self._niceness).encode()))
 
     def _begin(self, number: int, machine: str, do: Do) -> None:
         node = self._by_name.get(machine)
@@ -296,7 +300,7 @@ def _listen(commands: IO[bytes], link: Link) -> None:
 
 def _connect(address: str, travelling: str) -> Callable[[], None]:
     """Connect, or start a cluster of this machine. Returns what ends it."""
-    # Read when Ray is imported. Workers of a cluster of ours run as urgently as whatever else this user starts.
+    # Read when Ray is imported. Its workers would run at 15, which only root could take back.
     os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "RAY_OVERRIDE_JOB_RUNTIME_ENV": "1"}
     import ray
 
@@ -308,8 +312,7 @@ def _connect(address: str, travelling: str) -> Callable[[], None]:
     }
     folder = ""
     if address == LOCAL:
-        # Short, for the name of a socket has 107 characters at most.
-        folder = tempfile.mkdtemp(prefix="ss-", dir="/tmp")
+        folder = _short_folder()
         settings |= {
             "include_dashboard": False,
             "object_store_memory": _LOCAL_STORE_BYTES,
@@ -323,6 +326,13 @@ def _connect(address: str, travelling: str) -> Callable[[], None]:
             shutil.rmtree(folder, ignore_errors=True)
 
     return end
+
+
+def _short_folder() -> str:
+    """For Ray's sockets, whose names have 107 characters at most; where it can be, one that is found when we are killed."""
+    if len(tempfile.gettempdir()) <= _MOST_FOLDER_CHARACTERS:
+        return str(make_scratch("r"))
+    return tempfile.mkdtemp(prefix="ss-", dir="/tmp")
 
 
 def _taken(found: dict[str, Any]) -> _Node | None:

@@ -6,6 +6,7 @@ is spoken to; the link to it is a process of its own (``cluster``).
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sys
@@ -65,6 +66,7 @@ class Fleet:
         self._link = link
         self._patience = patience or Patience()
         self._now = now
+        self._numbers = itertools.count(1)
         self._machines: dict[str, FleetMachine] = {}
         self._devices: dict[str, frozenset[DeviceName]] = {}
         """Of the machines that are here."""
@@ -109,7 +111,7 @@ class Fleet:
         When it is closed before, what is being done on the machines is ended. Raises FleetError where the cluster is
         lost.
         """
-        placing = Placing(pieces)
+        placing = Placing(pieces, numbers=self._numbers)
         for machine, devices in self._devices.items():
             placing.join(machine, devices)
         idle_since: float | None = None

@@ -30,17 +30,18 @@ _INHERITED = Path("/proc/self/environ")
 class Machine:
     """Does one piece at a time."""
 
-    def __init__(self, travelled: str = "") -> None:
-        """``travelled`` is the folder with what the driver sent; by default where this process was started."""
+    def __init__(self, niceness: int, travelled: str = "") -> None:
+        """``niceness`` is what pieces are to run at, and ``travelled`` the folder with what the driver sent; by default
+        where this process was started."""
         self._travelled = Path(travelled or Path.cwd())
         self._checkout = _unpacked(self._travelled)
         self._commit = read_commit(self._travelled)
         self._logs = tempfile.TemporaryDirectory(prefix="speedscore-fleet-")
         self._process: PipedProcess | None = None
         self._sign_at = 0.0
-        # Root alone may; elsewhere the machine says at which niceness it measures.
+        # Only root may lower it; elsewhere the machine says at which it measures.
         with contextlib.suppress(OSError):
-            os.nice(min(0, -os.nice(0)))
+            os.setpriority(os.PRIO_PROCESS, 0, niceness)
 
     def begin(self, entry: str, request: bytes) -> None:
         """Start a fresh process for the piece."""

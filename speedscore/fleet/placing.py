@@ -7,8 +7,9 @@ or machines.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -43,7 +44,8 @@ class Placed(msgspec.Struct, frozen=True):
 class Placing:
     """Of one run: every piece is answered or failed once, and no machine ever has two."""
 
-    def __init__(self, pieces: Iterable[Piece]) -> None:
+    def __init__(self, pieces: Iterable[Piece], *, numbers: Iterator[int] | None = None) -> None:
+        """``numbers`` are for the placings; none of them may have been used for the same machines before."""
         self._waiting: dict[_Kind, deque[Piece]] = {}
         """The kinds that any machine may take up."""
         self._kept: dict[str, dict[_Kind, deque[Piece]]] = {}
@@ -60,7 +62,7 @@ class Placing:
         self._placings: dict[str, int] = {}
         """Piece → how often it was placed; none once it has ended."""
         self._losses: dict[str, int] = {}
-        self._last_number = 0
+        self._numbers = numbers or itertools.count(1)
         for piece in pieces:
             if piece.name in self._placings:
                 raise ValueError(f"{piece.name}: two pieces of that name; each needs its own")
@@ -105,8 +107,7 @@ class Placing:
             piece = self._take(machine)
             if piece is not None:
                 del self._free[machine]
-                self._last_number += 1
-                placed = Placed(self._last_number, piece, machine)
+                placed = Placed(next(self._numbers), piece, machine)
                 self._placed[placed.number] = placed
                 self._number_on[machine] = placed.number
                 self._placings[piece.name] += 1

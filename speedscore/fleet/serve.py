@@ -9,32 +9,17 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import platform
 import sys
 import threading
-from pathlib import Path
 from typing import IO
 
-from speedscore.fleet.wire import MOST_MESSAGE_BYTES, Beat, Description, Do, Done, Raised, Sign, Told, decode_do, encode
+from speedscore.fleet.wire import MOST_MESSAGE_BYTES, Beat, Do, Done, Raised, Sign, Told, decode_do, encode
 from speedscore.fleet.work import Report
-from speedscore.host.fields import Scalar
-from speedscore.host.fingerprint import fingerprint
 from speedscore.host.variables import PIPES
 from speedscore.text.cleaning import one_line
 
-DESCRIBE = "speedscore.fleet.serve:describe"
 BEAT_SECONDS = 10.0
 _MOST_REASON_CHARACTERS = 2000
-
-
-def describe(request: bytes, report: Report) -> bytes:  # noqa: ARG001 - called as every piece is
-    """What this machine is, as a process that does a piece sees it."""
-    environment: dict[str, Scalar] = fingerprint(Path.cwd())
-    niceness = os.nice(0)
-    if niceness:
-        # Ray starts its workers at 15 where it was not told otherwise; what gives way to others must not look equal.
-        environment["process.niceness"] = niceness
-    return encode(Description(platform.node(), environment))
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ def pack(checkout: Path, folder: Path) -> None:
         largest = max(sizes, key=lambda name: sizes[name])
         raise FleetError(
             f"{checkout} holds {sum(sizes.values()) >> 20} MiB that git does not ignore, and "
-            f"{_MOST_BYTES >> 20} MiB can travel; the largest is {largest}: let git ignore what the machines do not need"
+            f"{_MOST_BYTES >> 20} MiB can travel; the largest is {largest}: let git ignore what machines do not need"
         )
     with tarfile.open(folder / ARCHIVE, "w") as archive:
         for name in names:
