@@ -79,8 +79,8 @@ class GroupRatios:
         self._by_pair = {
             frozenset((ratio.faster, ratio.slower)): ratio
             for ratio in ratios
-            if (ratio.phase, ratio.model, ratio.device, ratio.precision)
-            == (case.phase, case.model, case.device, case.precision)
+            if (ratio.phase, ratio.model, ratio.device, ratio.precision, ratio.machine)
+            == (case.phase, case.model, case.device, case.precision, case.machine)
         }
 
     def times_as_long(self, case: CaseResult, fastest: CaseResult) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypedDict
 
 from tabulate import tabulate
 
@@ -25,8 +26,10 @@ from speedscore.bench_suite.session.noise import TOO_NOISY_FROM, is_too_noisy, l
 from speedscore.bench_suite.workloads.presets import INTERVAL_WIDTH
 from speedscore.host.control_groups import quota_processors
 from speedscore.host.processors import allowed_processors
+from speedscore.record.machines import by_machine, named_machine
 from speedscore.record.phases import PHASES
 from speedscore.record.run_record import CaseResult, RunRecord, Status
+from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import duration, first_line
 
 _LABEL_WIDTH = 12
@@ -41,7 +44,8 @@ _NAMED = 3
 
 
 def overview_lines(run: RunRecord, *, width: int) -> list[str]:
-    """The table of all that was measured, and a note each for what failed, was skipped or was too noisy."""
+    """The table of all that was measured, of every machine apart, and a note each for what failed, was skipped or was
+    too noisy."""
     measured = [case for case in run.cases if case.status == "measured"]
     lines = []
     if measured:
@@ -50,7 +54,11 @@ def overview_lines(run: RunRecord, *, width: int) -> list[str]:
             "(95 %) where the order is open.",
             width,
         )
-        lines += [line for table in _tables(run, measured, width=width) for line in ("", *table)]
+        machines = by_machine(measured)
+        for machine, cases in machines.items():
+            if len(machines) > 1:
+                lines += ["", *textwrap.wrap(f"On {named_machine(run, machine)}", width)]
+            lines += [line for table in _tables(run, cases, width=width) for line in ("", *table)]
         lines.append("")
     return [*lines, *_notes(run, measured, width=width)]
 
@@ -149,7 +157,12 @@ def _columns_that_fit(frameworks: Sequence[str], rows: Sequence[Sequence[str]], 
 
 
 def _notes(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> list[str]:
-    notes = [_unmeasured(run, "failed"), _unmeasured(run, "skipped"), _too_noisy(measured), _narrow(measured)]
+    notes = [
+        _unmeasured(run, "failed"),
+        _unmeasured(run, "skipped"),
+        *(_too_noisy(run, cases) for cases in by_machine(measured).values()),
+        _narrow(measured),
+    ]
     if unlike := unlike_attention(measured):
         notes.append(("Attention", unlike))
     if any(case.certificate is not None for case in measured):
@@ -203,7 +216,8 @@ def _unmeasured(run: RunRecord, status: Status) -> tuple[str, str] | None:
     return status.capitalize(), f"{len(cases)} of {len(run.cases)}: {', '.join(names)} ({'; '.join(reasons)})"
 
 
-def _too_noisy(measured: Sequence[CaseResult]) -> tuple[str, str] | None:
+def _too_noisy(run: RunRecord, measured: Sequence[CaseResult]) -> tuple[str, str] | None:
+    """Of one machine's cases, with what is known of that machine."""
     noisy = [case for case in measured if is_too_noisy(rounds_fraction(case))]
     if not noisy:
         return None
@@ -211,13 +225,30 @@ def _too_noisy(measured: Sequence[CaseResult]) -> tuple[str, str] | None:
         busy_processors=max(
             max(case.worker.processors_busy_before or 0.0, case.worker.processors_busy_during or 0.0) for case in noisy
         ),
-        quota_processors=quota_processors(),
-        processors=len(allowed_processors()),
+        **_limits_of(run, noisy[0]),
     )
+    where = f" on {one_line(noisy[0].machine)}" if noisy[0].machine else ""
     return (
         "Too noisy",
-        f"{len(noisy)} of {len(measured)}, wider than ±{100 * TOO_NOISY_FROM:.0f} % (likely reason: {reason}): "
+        f"{len(noisy)} of {len(measured)}{where}, wider than ±{100 * TOO_NOISY_FROM:.0f} % (likely reason: {reason}): "
         f"{_names(noisy)}",
+    )
+
+
+class _Limits(TypedDict):
+    quota_processors: float | None
+    processors: int
+
+
+def _limits_of(run: RunRecord, case: CaseResult) -> _Limits:
+    """What the processors of the case's machine allow; of another than this one what its record says."""
+    if not case.machine:
+        return _Limits(quota_processors=quota_processors(), processors=len(allowed_processors()))
+    known = run.environment_of(case)
+    quota = known.get("cpu.quota_processors")
+    return _Limits(
+        quota_processors=quota if isinstance(quota, int | float) else None,
+        processors=len(str(known.get("cpu.affinity", "0")).split(",")),
     )
 
 

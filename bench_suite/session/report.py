@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import pytest
@@ -14,6 +15,7 @@ from speedscore.bench_suite.session.capability_lines import capability_lines
 from speedscore.bench_suite.session.overview import overview_lines, unlike_attention
 from speedscore.bench_suite.session.tables import group_lines, shape_lines
 from speedscore.host.fingerprint import BUSY_FROM
+from speedscore.record.machines import by_machine, measured_by_machine, named_machine
 from speedscore.record.phases import PHASES
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.text.numbers import first_line
@@ -26,7 +28,7 @@ _LEGEND_BY_COLUMN = {
     "±95 %": "±95 %: how far the figure's 95 % interval reaches, over processes (Student's t). ",
     "apart": "Apart: how far the medians of the processes lie apart; fewer than three give no interval. ",
     "GEMM": "GFLOP/s: the model's own operations by formula. GEMM: in per cent of a large float32 matrix product on "
-    "the same threads in the same run ({gemm:.0f} GFLOP/s in NumPy). ",
+    "the same threads in the same run ({gemm} GFLOP/s in NumPy). ",
     "MFU": "GFLOP/s: the model's own operations by formula. MFU: in per cent of the datasheet's dense peak in the "
     "case's precision (worker.peak_source in the record). ",
     "allocated": "allocated: the highest that the framework's own allocator held. ",
@@ -54,13 +56,13 @@ def _write_cases(terminal: pytest.TerminalReporter, run: RunRecord, *, width: in
     measured = [case for case in run.cases if case.status == "measured"]
     if measured and not terminal.config.getoption("full"):
         terminal.section("speedscore: measured", sep="=")
-        lines = [*overview_lines(run, width=width), *capability_lines(measured), *busy_lines(measured, width=width)]
+        lines = [*overview_lines(run, width=width), *_capability_lines(run), *busy_lines(measured, width=width)]
         for line in lines:
             terminal.write_line(line)
         return
     if measured:
         terminal.section("speedscore: measured", sep="=")
-        for line in [*measured_lines(run, measured, width=width), *capability_lines(measured)]:
+        for line in [*measured_lines(run, measured, width=width), *_capability_lines(run)]:
             terminal.write_line(line)
         for line in busy_lines(measured, width=width):
             terminal.write_line(line, yellow=True)
@@ -68,16 +70,29 @@ def _write_cases(terminal: pytest.TerminalReporter, run: RunRecord, *, width: in
         terminal.write_line(line)
 
 
+def _capability_lines(run: RunRecord) -> list[str]:
+    """Of every machine apart."""
+    machines = measured_by_machine(run)
+    lines = []
+    for machine, cases in machines.items():
+        if of_machine := capability_lines(cases):
+            lines += ["", f"On {named_machine(run, machine)}"] if len(machines) > 1 else []
+            lines += of_machine
+    return lines
+
+
 def measured_lines(run: RunRecord, measured: list[CaseResult], *, width: int) -> list[str]:
-    """A table for each phase, model, device and precision, the shape of each model, and what the columns mean."""
-    rates = [rate for case in measured if (rate := case.worker.gemm_flops_per_second) is not None]
-    gemm = max(rates, default=None)
+    """A table for each phase, model, device and precision, the shape of each model, and what the columns mean; of
+    every machine apart."""
+    machines = by_machine(measured)
+    gemm = {
+        machine: max((rate for case in cases if (rate := case.worker.gemm_flops_per_second) is not None), default=None)
+        for machine, cases in machines.items()
+    }
     lines: list[str] = []
-    for (model, place), block in groupby(sorted(measured, key=_place), key=lambda case: (case.model, case.place)):
-        cases = list(block)
-        lines += [f"{model} on {place}, {run.preset}", *shape_lines(cases[0]), ""]
-        for _, group in groupby(cases, key=lambda case: case.phase):
-            lines += group_lines(list(group), run.ratios, preset=run.preset, gemm_flops_per_second=gemm)
+    for machine, cases in machines.items():
+        lines += [f"On {named_machine(run, machine)}", ""] if len(machines) > 1 else []
+        lines += _machine_lines(run, cases, gemm_flops_per_second=gemm[machine])
     worst = max(measured, key=lambda case: case.certificate.worst_ratio if case.certificate else 0.0)
     if worst.certificate is not None:
         lines += textwrap.wrap(
@@ -89,7 +104,21 @@ def measured_lines(run: RunRecord, measured: list[CaseResult], *, width: int) ->
         lines += textwrap.wrap(f"Attention, which is not the same work everywhere: {unlike}.", width)
     text = "\n".join(lines)
     legend = _LEGEND + "".join(note for column, note in _LEGEND_BY_COLUMN.items() if column in text)
-    return [*lines, *textwrap.wrap(legend.format(gemm=(gemm or 0.0) / 1e9), width)]
+    # In the order of the machines above.
+    known = ", ".join(f"{rate / 1e9:.0f}" for rate in gemm.values() if rate is not None)
+    return [*lines, *textwrap.wrap(legend.format(gemm=known), width)]
+
+
+def _machine_lines(
+    run: RunRecord, measured: Sequence[CaseResult], *, gemm_flops_per_second: float | None
+) -> Iterator[str]:
+    for (model, place), block in groupby(sorted(measured, key=_place), key=lambda case: (case.model, case.place)):
+        cases = list(block)
+        yield from (f"{model} on {place}, {run.preset}", *shape_lines(cases[0]), "")
+        for _, group in groupby(cases, key=lambda case: case.phase):
+            yield from group_lines(
+                list(group), run.ratios, preset=run.preset, gemm_flops_per_second=gemm_flops_per_second
+            )
 
 
 def busy_lines(measured: list[CaseResult], *, width: int) -> list[str]:

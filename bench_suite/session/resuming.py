@@ -21,6 +21,8 @@ _NO_PART = ("git.dirty", "memory.", "package.pytest")
 """What has no part in a measurement. A checkout is dirty as soon as a run is saved in it; its commit must agree."""
 _OF_THE_MOMENT = (".sm_clock_mhz", ".throttle_reasons", ".utilisation_percent")
 """Readings of a GPU that are never twice alike."""
+_LATER = ("process.niceness",)
+"""Fields that older sessions say nothing of."""
 
 
 class CarriedOver(msgspec.Struct, frozen=True):
@@ -54,6 +56,9 @@ def carry_over(
     """
     if earlier is None:
         return CarriedOver()
+    environment = {
+        name: value for name, value in environment.items() if name in earlier.environment or name not in _LATER
+    }
     if earlier.preset != preset.name:
         raise _differs("preset", earlier.preset, preset.name)
     if earlier.in_process:

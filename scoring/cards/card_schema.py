@@ -58,6 +58,8 @@ class CardSource(msgspec.Struct, forbid_unknown_fields=True):
     """Of a measurement."""
     runs: list[str] = []
     """Of a measurement."""
+    machines: list[str] = []
+    """Of a measurement, where another than the run's own machine has part in it."""
     rounds: int = 0
     """Of a measurement."""
 

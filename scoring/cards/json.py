@@ -186,6 +186,9 @@ def _known_fact(fact: KnownFact) -> dict[str, Any]:
 
 def _source(source: Source) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(source)
-    of_facts, of_measurements = ("method", "name", "stale", "record", "unit"), ("nodeids", "runs", "rounds")
+    of_facts, of_measurements = ("method", "name", "stale", "record", "unit"), ("nodeids", "runs", "machines", "rounds")
     unused = of_facts if source.kind == "measured" else of_measurements
+    if not source.machines:
+        # All of the run's own machine, which "runs" names.
+        fields.pop("machines")
     return {name: value for name, value in fields.items() if name not in unused}

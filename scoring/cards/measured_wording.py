@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from speedscore.record.machines import OWN
 from speedscore.scoring.cards import wording
 from speedscore.scoring.evidence.evidence import DeviceCoverage
+from speedscore.scoring.evidence.run_summaries import RunSummary
 from speedscore.scoring.findings.standings import MeasuredCell, Standing
 from speedscore.scoring.findings.variants import ScoredVariant, VariantBeside
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import duration, factor, size
 
 _NAMED_CASES = 3
@@ -61,6 +64,8 @@ def measured_sentences(report: ScoreReport) -> Iterator[str]:
     for run in report.runs:
         machine = f" on {run.machine}" if run.machine else ""
         yield f"Measured {run.created[:10]}{machine}, preset {run.preset} ({run.name})."
+        if run.machines:
+            yield _machines_sentence(run)
         for line in report.coverage:
             if line.run == run.name:
                 yield from _coverage_sentences(line)
@@ -71,6 +76,21 @@ def measured_sentences(report: ScoreReport) -> Iterator[str]:
         )
     for model, shape in report.shapes.items():
         yield f"{model}: {shape}."
+
+
+def _machines_sentence(run: RunSummary) -> str:
+    """Which machines a score rests on, and how they are joined in it."""
+    machines = ", ".join(
+        f"{one_line(machine.name) or OWN}{f' ({machine.hardware})' if machine.hardware else ''}: {machine.measured} "
+        f"{'case' if machine.measured == 1 else 'cases'}"
+        for machine in run.machines
+    )
+    if len(run.machines) == 1:
+        return f"All of it was measured on one machine of a fleet, {machines}."
+    return (
+        f"It has {len(run.machines)} machines ({machines}). Every ratio is of cases beside each other on one of them; "
+        "over models they are joined by the geometric mean, whichever machine each is of."
+    )
 
 
 def _coverage_sentences(line: DeviceCoverage) -> Iterator[str]:
@@ -84,11 +104,15 @@ def _coverage_sentences(line: DeviceCoverage) -> Iterator[str]:
 
 
 def titled_cells(report: ScoreReport) -> Iterator[tuple[str, MeasuredCell]]:
-    """Every cell under its phase, model and device, and its run's file where several runs have cells."""
+    """Every cell under its phase, model and device, and its run's file and its machine where cells are of several."""
     several = len({cell.run for cell in report.cells}) > 1
+    several_machines = len({(cell.run, cell.machine) for cell in report.cells}) > len(
+        {cell.run for cell in report.cells}
+    )
     for cell in report.cells:
         run = f" {Path(cell.run).name}" if several else ""
-        yield f"{cell.phase} {cell.model} {cell.device}{run}", cell
+        machine = f" on {one_line(cell.machine) or OWN}" if several_machines else ""
+        yield f"{cell.phase} {cell.model} {cell.device}{run}{machine}", cell
 
 
 def standing(standing: Standing | None) -> str:

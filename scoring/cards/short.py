@@ -261,7 +261,8 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
         return
     dates: dict[str, list[str]] = {}
     for run in report.runs:
-        where = f"{f' on {run.machine}' if run.machine else ''}, preset {run.preset}"
+        several = f" ({len(run.machines)} machines, each ratio of one)" if len(run.machines) > 1 else ""
+        where = f"{f' on {run.machine}' if run.machine else ''}{several}, preset {run.preset}"
         dates.setdefault(where, []).append(run.created[:10])
     yield from (f"{', '.join(dict.fromkeys(created))}{where}" for where, created in dates.items())
     yield from measured_wording.scored_variants_in_short(card)

@@ -15,11 +15,11 @@ from typing import Literal
 import msgspec
 
 from speedscore.host.fields import Scalar
+from speedscore.record.machines import machine_of
 from speedscore.record.phases import DeviceName
 from speedscore.record.rounds import figure_of_rounds
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence
-from speedscore.scoring.evidence.run_summaries import machine_of
 from speedscore.scoring.facts.fact import FactError, first_day
 from speedscore.scoring.facts.snapshots import fixtures_folder
 from speedscore.scoring.facts.toml_file import TomlError, read_toml
@@ -139,7 +139,7 @@ def _hold(figure: PublishedFigure, evidence: Evidence) -> HeldFigure:
     return HeldFigure(
         figure=figure,
         run=best.run,
-        machine=machine_of(run.record.environment),
+        machine=machine_of(run.record.environment_of(best.case)),
         line=best.case.framework,
         nodeid=best.case.nodeid,
         value=max(rates),

@@ -15,13 +15,13 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from speedscore.host.peaks import Precision
+from speedscore.record.machines import machine_of
 from speedscore.record.phases import FLOAT32, DeviceName
 from speedscore.record.ratios import estimate_ratios
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.claims.claim import ANY_MODEL, Claim
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
-from speedscore.scoring.evidence.run_summaries import machine_of
-from speedscore.scoring.findings.variants import Place, Variants, without_process
+from speedscore.scoring.findings.variants import Place, Variants, place_of, without_process
 
 _UNNAMED: dict[DeviceName, tuple[Precision, ...]] = {
     "tpu": ("bfloat16", "tf32", "float32"),
@@ -108,7 +108,7 @@ def _find_on(
         return FoundTests(reason=f"not measured side by side: {' and '.join(sides)}")
     alike = {place: pair for place, pair in of_both.items() if place[2] == _precision(claim, place, of_both, device)}
     if not alike:
-        measured = ", ".join(sorted({precision for _, _, precision in of_both}))
+        measured = ", ".join(sorted({precision for _, _, precision, _ in of_both}))
         named = (
             f"of {claim.precision}" if claim.precision else f"of no precision, for which {_UNNAMED[device][-1]} stands"
         )
@@ -126,7 +126,7 @@ def _precision(claim: Claim, place: Place, places: Iterable[Place], device: Devi
     """In which the model of that place is tested: as claimed, or the one that stands where none is; else empty."""
     if claim.precision:
         return claim.precision
-    measured = {precision for _, model, precision in places if model == place[1]}
+    measured = {precision for _, model, precision, _ in places if model == place[1]}
     return next((precision for precision in _UNNAMED[device] if precision in measured), "")
 
 
@@ -155,7 +155,7 @@ def _cells(evidence: Evidence, *, device: DeviceName, claim: Claim) -> _Cells:
     for measured in evidence.timed.get(device, ()):
         case = measured.case
         if case.phase == claim.phase and any(fnmatchcase(case.model, name) for name in claim.tested_by):
-            grouped.setdefault((measured.run, case.model, case.precision), {})[case.framework] = case
+            grouped.setdefault(place_of(measured), {})[case.framework] = case
     return dict(sorted(grouped.items()))
 
 
@@ -214,7 +214,7 @@ def _test(
     return ClaimTest(
         run=run.name,
         measured=run.record.created[:10],
-        machine=machine_of(run.record.environment),
+        machine=machine_of(run.record.environment_of(first)),
         preset=run.record.preset,
         cut=str(first.workload.get("cut", "")),
         model=first.model,

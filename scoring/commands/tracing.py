@@ -181,7 +181,8 @@ def _cases(source: Source, finding: Finding, evidence: Evidence, variants: _Vari
     ratios = ecosystem_ratios(evidence, device=device, measure=measure, variants=variants[device])
     for cell in ratios.common:
         nodeid = cell.scored[finding.framework].nodeid
-        yield f"      {nodeid} in {cell.cell.run}, {cell.metric}"
+        machine = f" on {cell.cell.machine}" if cell.cell.machine else ""
+        yield f"      {nodeid} in {cell.cell.run}{machine}, {cell.metric}"
         # Whole, with the rounds that chose the variant; the cell has those of the figure alone.
         yield from _samples(cases[cell.cell.run, nodeid], cell.metric, choosing=cell.choosing)
         yield from _rivals(nodeid, cell)

@@ -40,9 +40,9 @@ def _problems(run: RunRecord, *, today: datetime.date) -> Iterator[str]:
                 yield f"{case.id or 'a case'} does not say of which framework, ecosystem and model it is"
             if len(name) > _LONGEST_NAME:
                 yield f"the name {name[:_LONGEST_NAME]!r}… has {len(name)} characters; expected at most {_LONGEST_NAME}"
-        place = (case.framework, case.model, case.device, case.phase, case.precision)
+        place = (case.framework, case.model, case.device, case.phase, case.precision, case.machine)
         if place in places:
-            yield f"{' '.join(place)} stands in the run twice; expected each once"
+            yield f"{' '.join(filter(None, place))} stands in the run twice; expected each once"
         places.add(place)
         yield from _of_case(case)
     for probe in run.probes:

@@ -7,28 +7,50 @@ from __future__ import annotations
 
 import msgspec
 
-from speedscore.host.fields import Scalar
-from speedscore.scoring.evidence.evidence import Evidence
+from speedscore.record.machines import machine_of, measured_by_machine
+from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 
 
-class RunSummary(msgspec.Struct, frozen=True):
+class MachineSummary(msgspec.Struct, frozen=True):
+    """One of the machines that the figures of a run come from."""
+
+    name: str
+    """Its own in the run; empty for the machine that led it."""
+    hardware: str
+    measured: int
+    """Cases that were measured on it."""
+
+
+class RunSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     """One run as a card names it."""
 
     name: str
     created: str
     preset: str
     machine: str
+    """The hardware that its figures come from; of several machines that of each, once."""
+    machines: tuple[MachineSummary, ...] = ()
+    """Each of them; left out where no other than the run's own machine measured anything."""
 
 
 def summarize_runs(evidence: Evidence) -> tuple[RunSummary, ...]:
-    return tuple(
-        RunSummary(
-            name=run.name,
-            created=run.record.created,
-            preset=run.record.preset,
-            machine=machine_of(run.record.environment),
-        )
-        for run in evidence.runs
+    return tuple(_summary(run) for run in evidence.runs)
+
+
+def _summary(run: NamedRun) -> RunSummary:
+    record = run.record
+    machines = tuple(
+        MachineSummary(name=machine, hardware=machine_of(record.environment_of(cases[0])), measured=len(cases))
+        for machine, cases in measured_by_machine(record).items()
+    )
+    # Where nothing was measured there may be probes, which the run's own machine was asked.
+    hardware = dict.fromkeys(machine.hardware for machine in machines) or [machine_of(record.environment)]
+    return RunSummary(
+        name=run.name,
+        created=record.created,
+        preset=record.preset,
+        machine=" and ".join(filter(None, hardware)),
+        machines=machines if any(machine.name for machine in machines) else (),
     )
 
 
@@ -55,12 +77,3 @@ def shapes(evidence: Evidence) -> dict[str, str]:
                     f"{name} {value}" for name, value in measured.case.workload.items() if name != "preset"
                 )
     return dict(sorted(by_model.items()))
-
-
-def machine_of(environment: dict[str, Scalar]) -> str:
-    """Names of the processor and of every GPU that the record's environment holds."""
-    return ", ".join(
-        str(value)
-        for key, value in environment.items()
-        if key == "cpu.model" or (key.startswith("gpu.") and key.endswith(".name"))
-    )

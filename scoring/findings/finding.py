@@ -41,6 +41,9 @@ class Source(msgspec.Struct, frozen=True):
     """Which of several facts, or empty where a criterion needs one only."""
     nodeids: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
+    machines: tuple[str, ...] = ()
+    """Of cases, those that the measurement rests on, where they were measured on others than the run's own machine:
+    each with its run's file where there are several."""
     rounds: int = 0
     unit: str = ""
     """Of a fact; of what was measured the rule says it."""

@@ -8,9 +8,11 @@ any framework.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
+from speedscore.record.machines import OWN
 from speedscore.record.phases import DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import months_between
@@ -25,6 +27,10 @@ from speedscore.scoring.findings.variants import choose_variants
 from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.rubric.probe_measure import ProbeMeasure
 from speedscore.scoring.rubric.rubric import Rubric
+from speedscore.text.cleaning import one_line
+
+_MACHINES_NAMED = 3
+"""Machines that a source names in words; the rest are counted there, and stand in ``Source.machines``."""
 
 RatiosByCriterion = Mapping[str, EcosystemRatios]
 """Of every criterion that a benchmark can answer."""
@@ -174,17 +180,36 @@ def _measured_source(ratio: EcosystemRatio, evidence: Evidence) -> Source:
     preset = evidence.runs[0].record.preset
     made = sorted(run.record.created for run in evidence.runs if run.name in ratio.runs)
     count = len(ratio.nodeids)
+    machines = _machines(ratio)
+    together = ", each ratio of one machine and their geometric mean" if len(machines) > 1 else ""
     return Source(
         kind="measured",
         text=f"{count} {'case' if count == 1 else 'cases'}, {ratio.device}, preset {preset}, "
-        f"{ratio.rounds} {'round' if ratio.rounds == 1 else 'rounds'}, {ratio.variant}",
+        f"{ratio.rounds} {'round' if ratio.rounds == 1 else 'rounds'}, {ratio.variant}"
+        f"{f', measured on {_listed(machines)}{together}' if machines else ''}",
         as_of=made[-1][:10],
         value=ratio.value,
         nodeids=ratio.nodeids,
         runs=ratio.runs,
+        machines=machines,
         rounds=ratio.rounds,
         definition=f"measured on {ratio.device}",
     )
+
+
+def _machines(ratio: EcosystemRatio) -> tuple[str, ...]:
+    """Empty where every case was measured on its run's own machine."""
+    if not any(machine for _, machine in ratio.machines):
+        return ()
+    of_run = len(ratio.runs) > 1
+    return tuple(
+        f"{one_line(machine) or OWN}{f' of {Path(run).name}' if of_run else ''}" for run, machine in ratio.machines
+    )
+
+
+def _listed(machines: Sequence[str]) -> str:
+    more = f" and {len(machines) - _MACHINES_NAMED} more" if len(machines) > _MACHINES_NAMED else ""
+    return f"{', '.join(machines[:_MACHINES_NAMED])}{more}"
 
 
 def _probed_source(measure: ProbeMeasure, probed: Probed) -> Source | None:

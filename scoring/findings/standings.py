@@ -1,11 +1,11 @@
 """From measured cases to how each ecosystem stands to the best other one.
 
-Ratios are formed only between cases of one run, model, precision, phase and device, which were measured side by side;
-over models they are joined by the geometric mean, and only over the models that every compared framework completed
-(common support), and an answer names the models that one of them left out: whoever lacks the model on which it is slow
-stands better for it. Fleming and Wallace 1986, "How not to lie with statistics", is the source for the mean. The ratio
-of two cases is that of ``speedscore.record.ratios``, which the tables print too; this module never estimates one anew,
-and never turns one into points.
+Ratios are formed only between cases of one run, machine, model, precision, phase and device, which were measured side
+by side; over models they are joined by the geometric mean, and only over the models that every compared framework
+completed (common support), and an answer names the models that one of them left out: whoever lacks the model on which
+it is slow stands better for it. Fleming and Wallace 1986, "How not to lie with statistics", is the source for the mean.
+The ratio of two cases is that of ``speedscore.record.ratios``, which the tables print too; this module never estimates
+one anew, and never turns one into points.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from speedscore.record.ratios import Estimate, Pair, estimate_ratios
 from speedscore.record.rounds import figure_of
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence
-from speedscore.scoring.findings.variants import Place, Variants, without_process
+from speedscore.scoring.findings.variants import Place, Variants, place_of, without_process
 from speedscore.scoring.rubric.answer_rule import Measure
 
 
@@ -44,8 +44,9 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     unit: Unit
 
 
-class MeasuredCell(msgspec.Struct, frozen=True):
-    """One model in one phase on one device of one run, with every line of the matrix that completed it."""
+class MeasuredCell(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One model in one phase on one device of one machine of one run, with every line of the matrix that completed
+    it there."""
 
     run: str
     device: DeviceName
@@ -54,6 +55,8 @@ class MeasuredCell(msgspec.Struct, frozen=True):
     precision: str
     standings: dict[str, Standing]
     """Framework → its median."""
+    machine: str = ""
+    """As the cases name it."""
 
 
 class EcosystemRatio(msgspec.Struct, frozen=True):
@@ -67,6 +70,8 @@ class EcosystemRatio(msgspec.Struct, frozen=True):
     rounds: int
     variant: str
     """The line of the matrix that it is scored as."""
+    machines: tuple[tuple[str, str], ...] = ()
+    """Run and machine of each; every cell is of one of them."""
 
 
 class EcosystemRatios(msgspec.Struct, frozen=True):
@@ -108,7 +113,7 @@ def cells(evidence: Evidence, *, device: DeviceName, phase: Phase, metric: str =
         case = measured.case
         standing = _standing(case, metric or case.metric.name) if case.phase == phase else None
         if standing is not None:
-            grouped.setdefault((measured.run, case.model, case.precision), {})[case.framework] = standing
+            grouped.setdefault(place_of(measured), {})[case.framework] = standing
     return tuple(
         MeasuredCell(
             run=run,
@@ -117,8 +122,9 @@ def cells(evidence: Evidence, *, device: DeviceName, phase: Phase, metric: str =
             model=model,
             precision=precision,
             standings=dict(sorted(standings.items())),
+            machine=machine,
         )
-        for (run, model, precision), standings in sorted(grouped.items())
+        for (run, model, precision, machine), standings in sorted(grouped.items())
     )
 
 
@@ -194,7 +200,7 @@ def _common_support(
         known = [name for name in chosen.values() if name in all_cases and cell.standings[name].median > 0]
         alike = {(cell.standings[name].better, cell.standings[name].unit) for name in known}
         if len(known) == len(compared) and len(alike) == 1:
-            choosing = variants.choosing.get((cell.run, cell.model, cell.precision))
+            choosing = variants.choosing.get((cell.run, cell.model, cell.precision, cell.machine))
             common.append(
                 _compared_cell(
                     cell, chosen, all_cases, metric=metric, choosing=choosing if measure.phase == "training" else None
@@ -278,4 +284,5 @@ def _ecosystem_ratio(common: Iterable[ComparedCell], ecosystem: str) -> Ecosyste
         runs=tuple(sorted({compared_cell.cell.run for compared_cell in compared})),
         rounds=sum(standing.rounds for standing in standings),
         variant=standings[0].framework,
+        machines=tuple(sorted({(compared_cell.cell.run, compared_cell.cell.machine) for compared_cell in compared})),
     )

@@ -19,11 +19,11 @@ from speedscore.record.phases import DeviceName
 from speedscore.record.ratios import estimate_ratios
 from speedscore.record.rounds import Process, figure_of_rounds, rounds_by_process
 from speedscore.record.run_record import CaseResult, Style
-from speedscore.scoring.evidence.evidence import Evidence
+from speedscore.scoring.evidence.evidence import Evidence, MeasuredCase
 from speedscore.scoring.rubric.policy import Policy
 
-Place = tuple[str, str, str]
-"""Run, model, precision: where cases of one phase and device were measured side by side."""
+Place = tuple[str, str, str, str]
+"""Run, model, precision, machine: where cases of one phase and device were measured side by side."""
 
 _Cells = Mapping[Place, Mapping[str, CaseResult]]
 """Training cases by framework."""
@@ -106,6 +106,11 @@ def choose_variants(policy: Policy, evidence: Evidence, *, device: DeviceName) -
     return Variants(scored=scored, choosing=choosing)
 
 
+def place_of(measured: MeasuredCase) -> Place:
+    case = measured.case
+    return measured.run, case.model, case.precision, case.machine
+
+
 def without_process(case: CaseResult, process: Process) -> CaseResult | None:
     """The case without the rounds of one process; None where there are no others."""
     rounds = tuple(round_ for round_ in case.rounds if round_.process != process)
@@ -117,7 +122,7 @@ def _training_cells(evidence: Evidence, device: DeviceName) -> _Cells:
     for measured in evidence.measured.get(device, ()):
         case = measured.case
         if case.phase == "training":
-            grouped.setdefault((measured.run, case.model, case.precision), {})[case.framework] = case
+            grouped.setdefault(place_of(measured), {})[case.framework] = case
     return dict(sorted(grouped.items()))
 
 

@@ -8,11 +8,13 @@ that can.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from speedscore.comparing.saved_figures import load_figures
-from speedscore.comparing.saved_run import SavedRun
+from speedscore.comparing.saved_run import CaseFigures, SavedRun
 from speedscore.record.run_file import RunFileError, write_json
+from speedscore.text.cleaning import one_line
 
 BASELINE, ANCHOR = "baseline", "anchor"
 KEPT: dict[str, Path] = {name: Path(".speedscore") / f"{name}.json" for name in (BASELINE, ANCHOR)}
@@ -53,12 +55,19 @@ def _describe(name: str) -> str:
         f"  created     {run.created}",
         f"  commit      {commit_of(run) or 'unknown'}",
         f"  preset      {run.fields.get('preset', 'none')}",
-        f"  machine     {run.fields.get('cpu.model', 'unknown')}",
+        f"  machine     {' and '.join(_processors(run, measured)) or 'unknown'}",
         f"  cases       {len(measured)} measured of {len(run.cases)}",
     ]
     if frameworks:
         lines.append(f"  frameworks  {', '.join(frameworks)}")
     return "\n".join(lines) + "\n"
+
+
+def _processors(run: SavedRun, measured: Iterable[CaseFigures]) -> list[str]:
+    """Of every machine that measured a case, each name once."""
+    fields = {case.machine: run.fields_of(case) for case in measured}
+    names = (str(fields[machine].get("cpu.model", "unknown")) for machine in sorted(fields))
+    return [one_line(name) for name in dict.fromkeys(names)]
 
 
 def commit_of(run: SavedRun) -> str:

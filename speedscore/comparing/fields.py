@@ -62,6 +62,7 @@ FIELDS: tuple[Rule, ...] = (
     Rule("python.implementation", "refuse", "another interpreter"),
     Rule("python.compiler", "warn", "the interpreter was built by another compiler"),
     Rule("python.version", "warn", "a version"),
+    Rule("process.niceness", "warn", "another priority among the programs of its machine"),
     Rule("benchmark.timer", "refuse", "another clock"),
     Rule("benchmark.disable_gc", "refuse", "garbage was collected during the rounds of one side only"),
     Rule("benchmark.warmup", "warn", "one side warmed up"),
@@ -84,6 +85,10 @@ FIELDS: tuple[Rule, ...] = (
     Rule("program.*", "warn", "another form of the program, or a version"),
     Rule("*", "warn", "nobody has said what it means"),
 )
+
+
+OF_THE_SESSION = ("preset", "in_process")
+"""Fields of a saved run that say nothing of its machine."""
 
 
 class Difference(msgspec.Struct, frozen=True):

@@ -1,13 +1,13 @@
 """History: the earlier runs of a case, and the noise between runs that they teach.
 
-Only runs that could be compared with those at hand count, none that is itself compared, and a measurement that was
-carried from one session into the next counts once. It decides nothing.
+Only cases of runs that could be compared with those at hand, and of machines like theirs, count, none that is itself
+compared, and a measurement that was carried from one session into the next counts once. It decides nothing.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from statistics import fmean
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from speedscore.comparing.fields import differences, refused
 from speedscore.comparing.finding_runs import read_runs
 from speedscore.comparing.saved_run import CaseFigures, SavedRun, moment
+from speedscore.host.fields import Scalar
 from speedscore.verdicts.unpaired import Past, learn
 
 _MOST_FILES = 200
@@ -59,21 +60,26 @@ class History:
     def __init__(self, runs: Iterable[SavedRun], *, like: SavedRun, allow: Collection[str]) -> None:
         """``like`` is a run of the comparison; what its fields forbid is left out, but for what is allowed."""
         self._allow = allow
-        self._by_case: dict[str, dict[str, CaseFigures]] = {}
+        self._like = like
+        self._by_case: dict[str, dict[tuple[str, str], tuple[SavedRun, CaseFigures]]] = {}
         self._series: dict[tuple[str, str, str], _Series] = {}
+        self._alike: dict[tuple[int, int], tuple[Mapping[str, Scalar], Mapping[str, Scalar], bool]] = {}
         for run in runs:
-            if not refused(differences(like.fields, run.fields), allow):
-                for name, case in run.cases.items():
-                    if case.figures:
-                        self._by_case.setdefault(name, {})[case.occasion] = case
+            for name, case in run.cases.items():
+                if case.figures:
+                    # Two machines may begin in the same second, but do not measure the same to the last digit.
+                    self._by_case.setdefault(name, {})[case.occasion, repr(case.figures)] = (run, case)
 
-    def teach(self, compared: Collection[CaseFigures], metric: str) -> Past | None:
+    def teach(
+        self, compared: Collection[CaseFigures], metric: str, *, fields: Mapping[str, Scalar] | None = None
+    ) -> Past | None:
         """The noise between runs of a metric of one case, given what is compared of it; None where too little is known.
 
-        What is compared agrees in shape and fields, so the first of it stands for all.
+        What is compared agrees in shape and fields, so the first of it stands for all. ``fields`` are those of its
+        session and machine, where these are not the fields of ``like``.
         """
         first, occasions = next(iter(compared)), {case.occasion for case in compared}
-        series = self._series_of(first, metric)
+        series = self._series_of(first, metric, self._like.fields if fields is None else fields)
         left_out = [place for occasion in occasions if (place := series.places.get(occasion)) is not None]
         moments = np.delete(series.moments, left_out)
         compared_moments = [moment(occasion) for occasion in occasions]
@@ -83,14 +89,17 @@ class History:
             return None
         return learn(np.delete(series.centres, left_out), np.delete(series.processes, left_out))
 
-    def _series_of(self, compared: CaseFigures, metric: str) -> _Series:
+    def _series_of(self, compared: CaseFigures, metric: str, fields: Mapping[str, Scalar]) -> _Series:
         """Kept, because a run that is compared with hundreds meets the same history each time."""
         key = (compared.case, compared.occasion, metric)
         if key not in self._series:
             past = sorted(
                 (moment(occasion), occasion, case.figures[metric].by_process)
-                for occasion, case in self._by_case.get(compared.case, {}).items()
-                if metric in case.figures and min(case.figures[metric].by_process) > 0 and self._is_like(case, compared)
+                for (occasion, _), (run, case) in self._by_case.get(compared.case, {}).items()
+                if metric in case.figures
+                and min(case.figures[metric].by_process) > 0
+                and self._is_of_like_machine(run.fields_of(case), fields)
+                and self._is_like(case, compared)
             )
             self._series[key] = _Series(
                 places={occasion: place for place, (_, occasion, _) in enumerate(past)},
@@ -99,6 +108,14 @@ class History:
                 processes=np.array([len(values) for _, _, values in past]),
             )
         return self._series[key]
+
+    def _is_of_like_machine(self, fields: Mapping[str, Scalar], compared: Mapping[str, Scalar]) -> bool:
+        """Looked up by which mappings they are, for the cases of a run share one of each machine. Both are kept, so
+        that no other gets their identity."""
+        key = (id(fields), id(compared))
+        if key not in self._alike:
+            self._alike[key] = (fields, compared, not refused(differences(compared, fields), self._allow))
+        return self._alike[key][-1]
 
     def _is_like(self, case: CaseFigures, compared: CaseFigures) -> bool:
         same = (case.shape, case.reference) == (compared.shape, compared.reference)

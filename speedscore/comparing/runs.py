@@ -1,23 +1,25 @@
 """Two sides of saved runs to verdicts: which cases can be compared, in which metrics, and with which noise.
 
-Runs must agree in the fields that the table in ``fields`` does not let differ. Cases that only one side measured, or
-that are not the same case on both, are named with the reason. It reads no file and prints nothing.
+Runs must agree in the fields that the table in ``fields`` does not let differ; where a run has several machines, each
+case must. Cases that only one side measured, or that are not the same case on both, are named with the reason. It reads
+no file and prints nothing.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 
 import msgspec
 
-from speedscore.comparing.fields import Difference, differences, refuse
+from speedscore.comparing.fields import OF_THE_SESSION, Difference, differences, refuse, refused
 from speedscore.comparing.finding_runs import RunSet
 from speedscore.comparing.history import History
 from speedscore.comparing.load_warnings import load_warnings
 from speedscore.comparing.matching_cases import matched_by_end, measured_names, renamed
-from speedscore.comparing.saved_run import TIME, CaseFigures, Figure
+from speedscore.comparing.saved_run import TIME, CaseFigures, Figure, SavedRun
+from speedscore.host.fields import Scalar
 from speedscore.record.metrics import Better, Unit
 from speedscore.verdicts.counts import count_verdict
 from speedscore.verdicts.settings import Settings
@@ -93,6 +95,8 @@ class _Draft(msgspec.Struct, frozen=True):
     base: tuple[CaseFigures, ...]
     """Of each run that has the metric."""
     head: tuple[CaseFigures, ...]
+    fields: Mapping[str, Scalar]
+    """Of the session and the machine of the first of base."""
 
     @property
     def figure(self) -> Figure:
@@ -117,31 +121,38 @@ def compare(
     """Every case of either side, in no order. Raises RunsDifferError where a field forbids it."""
     matched = matched_by_end(measured_names(base), measured_names(head))
     head = msgspec.structs.replace(head, runs=tuple(renamed(run, matched) for run in head.runs))
-    differing = _check_fields(base, head, allow)
+    chosen: _Chosen | None = None
+    if any(run.machines for run in (*base.runs, *head.runs)):
+        chosen = _of_like_machines(base, head, allow)
+        base, head, differing = chosen.base, chosen.head, chosen.differing
+    else:
+        differing = _check_fields(base, head, allow)
     rows: list[Row] = []
     drafts: list[_Draft] = []
+    fields = {id(case): run.fields_of(case) for run in base.runs for case in run.cases.values()}
     base_cases, head_cases = _by_case(base), _by_case(head)
     for case in dict.fromkeys([*base_cases, *head_cases]):
         head_figures = head_cases.get(case, ())
         base_figures = _less(base_cases.get(case, ()), head_figures)
-        reason = _why_not(base_figures, head_figures)
+        reason = (chosen.apart.get(case, "") if chosen else "") or _why_not(base_figures, head_figures)
         if reason:
             rows.append(_not_comparable((*base_figures, *head_figures)[0], TIME, reason))
             continue
         for metric in dict.fromkeys(name for measured in (*base_figures, *head_figures) for name in measured.figures):
-            with_metric = [
+            in_base, in_head = (
                 tuple(measured for measured in side if metric in measured.figures)
                 for side in (base_figures, head_figures)
-            ]
-            if all(with_metric):
-                drafts.append(_Draft(metric, *with_metric))
+            )
+            if in_base and in_head:
+                drafts.append(_Draft(metric, in_base, in_head, fields[id(in_base[0])]))
             else:
                 rows.append(
-                    _not_comparable(base_figures[0], metric, f"not recorded in {'head' if with_metric[0] else 'base'}")
+                    _not_comparable(base_figures[0], metric, f"not recorded in {'head' if in_base else 'base'}")
                 )
     metrics = sum(draft.is_estimated for draft in drafts)
     rows += [_decide(draft, history, settings, metrics=metrics) for draft in drafts]
     warnings = load_warnings("base", base_cases) + load_warnings("head", head_cases)
+    warnings += chosen.warnings if chosen else ()
     if matched:
         of_head, of_base = next(iter(matched.items()))
         warnings.append(f"{len(matched)} cases matched by the end of their path: {of_head} is {of_base} in base")
@@ -210,6 +221,73 @@ def _check_fields(base: RunSet, head: RunSet, allow: Collection[str]) -> list[Di
     return list(all_differences)
 
 
+class _Chosen(msgspec.Struct, frozen=True):
+    """What may be compared where runs have several machines: of each case the measurements of like machines."""
+
+    base: RunSet
+    head: RunSet
+    differing: list[Difference]
+    """Of fields: what is warned of, and what was allowed to differ."""
+    apart: dict[str, str]
+    """By case why nothing of it may be compared."""
+    warnings: tuple[str, ...]
+
+
+def _of_like_machines(base: RunSet, head: RunSet, allow: Collection[str]) -> _Chosen:
+    """Of each case what was measured on machines like that of its newest measurement in head.
+
+    Raises where the sessions themselves may not be compared.
+    """
+    _check_sessions(base, head, allow)
+    newest = {
+        name: run.fields_of(case) | case.fields
+        for run in (*base.runs, *head.runs)
+        for name, case in run.cases.items()
+        if case.figures
+    }
+    all_differences: dict[Difference, None] = {}
+    why: dict[str, list[Difference]] = {}
+
+    def like_newest(run: SavedRun) -> SavedRun:
+        like = dict(run.cases)
+        for name, case in run.cases.items():
+            if case.figures:
+                found = differences(run.fields_of(case) | case.fields, newest[name])
+                if forbidding := refused(found, allow):
+                    why[name] = forbidding
+                    del like[name]
+                else:
+                    all_differences.update(dict.fromkeys(found))
+        return msgspec.structs.replace(run, cases=like)
+
+    base, head = (
+        msgspec.structs.replace(side, runs=tuple(like_newest(run) for run in side.runs)) for side in (base, head)
+    )
+    of_base = measured_names(base)
+    apart = {name: _apart_text(differing[0]) for name, differing in why.items() if name not in of_base}
+    others = [name for name in why if name in of_base]
+    warnings = tuple(
+        f"{len(others)} cases were measured on other machines too, which is left out: {name}, "
+        f"{_apart_text(why[name][0])}"
+        for name in others[:1]
+    )
+    return _Chosen(base, head, list(all_differences), apart, warnings)
+
+
+def _apart_text(difference: Difference) -> str:
+    return f"{difference.reason}: {difference.field} is {difference.base!r} and {difference.head!r}"
+
+
+def _check_sessions(base: RunSet, head: RunSet, allow: Collection[str]) -> None:
+    """Raises where anything but the machine forbids the comparison."""
+    first, *others = (*base.runs, *head.runs)
+    for run in others:
+        of_session = [
+            {name: side.fields.get(name) for name in OF_THE_SESSION if name in side.fields} for side in (first, run)
+        ]
+        refuse(differences(*of_session), allow, base=first.path, head=run.path)
+
+
 def _why_not(base: Sequence[CaseFigures], head: Sequence[CaseFigures]) -> str:
     """Why a case cannot be compared; empty where it can."""
     newest = (*base, *head)[-1]
@@ -272,7 +350,7 @@ def _decide_measured(draft: _Draft, history: History, settings: Settings, *, met
     better = draft.figure.better
     is_inverse = better == "higher"
     base, head = [[[-log for log in run] for run in side] for side in sides] if is_inverse else sides
-    past = history.teach((*draft.base, *draft.head), draft.metric)
+    past = history.teach((*draft.base, *draft.head), draft.metric, fields=draft.fields)
     case_settings = settings.for_case(case.case, "")
     policy: VerdictPolicy = case_settings.time if draft.metric == TIME else case_settings.memory
     reading = read_unpaired(base, head, past, policy, metrics=metrics)

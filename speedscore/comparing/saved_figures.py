@@ -13,6 +13,7 @@ import msgspec
 
 from speedscore.comparing.plain_files import load_plain
 from speedscore.comparing.saved_run import TIME, CaseFigures, Figure, SavedRun, moment
+from speedscore.host.fields import Scalar
 from speedscore.host.files import read_file
 from speedscore.record.measurement import Measurement
 from speedscore.record.rounds import process_medians
@@ -51,12 +52,14 @@ def _is_plain(path: Path) -> bool:
 
 def figures_of(run: RunRecord, *, path: str) -> SavedRun:
     """What is compared of a run that has been read from ``path``. Raises RunFileError for what is no moment in it."""
+    of_session: dict[str, Scalar] = {"preset": run.preset, "in_process": run.in_process}
     figures = SavedRun(
         path=path,
         created=run.created,
-        fields={"preset": run.preset, "in_process": run.in_process, **run.environment},
+        fields={**of_session, **run.environment},
         cases={case.nodeid: _of_case(case, created=run.created) for case in run.cases},
         seed=run.seed,
+        machines={name: {**of_session, **environment} for name, environment in run.machines.items()},
     )
     return _dated(figures)
 
@@ -68,6 +71,7 @@ def _of_case(case: CaseResult, *, created: str) -> CaseFigures:
         framework=case.framework,
         model=case.model,
         device=case.device,
+        machine=case.machine,
     )
     if case.status != "measured":
         return msgspec.structs.replace(identity, reason=f"{case.status}: {case.reason}")

@@ -53,6 +53,8 @@ class CaseFigures(msgspec.Struct, frozen=True):
     """Of a container's quota, while its block was measured."""
     throttled_periods: int = 0
     """Those in which the quota was spent and everything stood still."""
+    machine: str = ""
+    """The name, in the run's ``machines``, of the one it was measured on; empty where that is the run's own."""
 
 
 class SavedRun(msgspec.Struct, frozen=True):
@@ -65,6 +67,12 @@ class SavedRun(msgspec.Struct, frozen=True):
     """By node id."""
     seed: int | None = None
     """Of the order in which the workers took turns; None where there were none."""
+    machines: dict[str, dict[str, Scalar]] = {}
+    """By name the other machines that cases were measured on, each with the fields of the session too."""
+
+    def fields_of(self, case: CaseFigures) -> dict[str, Scalar]:
+        """Of the session and of the machine that a case of this run was measured on."""
+        return self.machines[case.machine] if case.machine else self.fields
 
 
 def moment(occasion: str) -> float:

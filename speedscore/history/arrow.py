@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from speedscore.history.rows import Row, partition_of, rows_of
+from speedscore.history.rows import Row, rows_by_partition, rows_of
 from speedscore.history.tables import TABLES, Column, ColumnType
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import RunRecord
@@ -41,9 +41,9 @@ def tables_of_runs(runs: Iterable[RunRecord]) -> dict[str, pa.Table]:
     """Table → the rows of all runs, with all columns; without rows where there is no run. Raises RunFileError."""
     rows: dict[str, list[Row]] = {name: [] for name in TABLES}
     for run in runs:
-        partition = partition_of(run)
-        for name, own in rows_of(run).items():
-            rows[name] += [partition | row for row in own]
+        for partition, tables in rows_by_partition(run):
+            for name, own in tables.items():
+                rows[name] += [partition | row for row in own]
     return {name: _filled(table.all_columns, rows[name]) for name, table in TABLES.items()}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from speedscore.history.machines import machine_id
 from speedscore.host.fields import Scalar, as_text
 from speedscore.record.content_id import content_id
+from speedscore.record.machines import apart_by_machine
 from speedscore.record.measurement import Measurement
 from speedscore.record.moments import utc
 from speedscore.record.probe_result import ProbeResult
@@ -19,8 +20,28 @@ Row = dict[str, Any]
 """By column; those of ``tables.PARTITION`` are not in it."""
 
 
+def rows_by_partition(run: RunRecord) -> list[tuple[dict[str, str], dict[str, list[Row]]]]:
+    """Every row of the run once: what its rows begin with, by column, and table → the rows that begin so.
+
+    Cases, ratios and machines stand under the machine that they are of; the run itself and its probes under the run's
+    own, which comes first. Raises as ``rows_of`` and ``partition_of``.
+    """
+    run_id = content_id(run)
+    found: dict[tuple[str, ...], tuple[dict[str, str], dict[str, list[Row]]]] = {}
+    for machine, part in apart_by_machine(run).items():
+        partition, tables = partition_of(part), _tables(part, machine=machine)
+        tables["runs"] = [] if machine else [_run(run)]
+        _, gathered = found.setdefault(tuple(partition.values()), (partition, {name: [] for name in tables}))
+        for name, own in tables.items():
+            gathered[name] += ({"run_id": run_id} | row for row in own)
+    return list(found.values())
+
+
 def partition_of(run: RunRecord) -> dict[str, str]:
-    """What every row of the run begins with, by column. Raises RunFileError where it is not known when it was made."""
+    """What the rows of the run's own machine begin with, by column.
+
+    Raises RunFileError where it is not known when it was made.
+    """
     created = utc(run.created)
     if created is None:
         raise RunFileError("the run does not say when it was made")
@@ -31,10 +52,22 @@ def partition_of(run: RunRecord) -> dict[str, str]:
 
 
 def rows_of(run: RunRecord) -> dict[str, list[Row]]:
-    """Table → its rows, in the order of the record. Raises RunFileError for a moment that is no date and time."""
-    run_id = content_id(run)
-    rows = {
-        "runs": [_run(run)],
+    """Table → its rows, of all machines, in the order of the record.
+
+    Raises RunFileError for a moment that is no date and time.
+    """
+    rows: dict[str, list[Row]] = {}
+    for _, tables in rows_by_partition(run):
+        for name, own in tables.items():
+            rows.setdefault(name, []).extend(own)
+    return rows
+
+
+def _tables(run: RunRecord, *, machine: str) -> dict[str, list[Row]]:
+    """Of a run with the cases of that machine alone."""
+    return {
+        "runs": [],
+        "machines": [_machine(run, machine)],
         "cases": [_case(case) for case in run.cases],
         "rounds": [row for case in run.cases for row in _rounds(case)],
         "measurements": [
@@ -45,7 +78,6 @@ def rows_of(run: RunRecord) -> dict[str, list[Row]]:
         "probes": [_probe(probe) for probe in run.probes],
         "checks": [row for case in run.cases for row in _checks(case)],
     }
-    return {name: [{"run_id": run_id} | row for row in own] for name, own in rows.items()}
 
 
 def _run(run: RunRecord) -> Row:
@@ -63,6 +95,17 @@ def _run(run: RunRecord) -> Row:
         "measured_cases": statuses.count("measured"),
         "failed_cases": statuses.count("failed"),
         "skipped_cases": statuses.count("skipped"),
+        "environment": _as_map(known),
+    }
+
+
+def _machine(run: RunRecord, machine: str) -> Row:
+    known = run.environment
+    return {
+        "machine": machine,
+        "processor": as_text(known.get("cpu.model")),
+        "python_version": as_text(known.get("python.version")),
+        "measured_cases": sum(case.status == "measured" for case in run.cases),
         "environment": _as_map(known),
     }
 
@@ -91,6 +134,7 @@ def _case(case: CaseResult) -> Row:
     certificate = case.certificate
     return {
         **_of_case(case),
+        "machine": case.machine,
         "ecosystem": case.ecosystem,
         "style": case.style,
         "status": case.status,
@@ -146,6 +190,7 @@ def _ratio(ratio: Ratio) -> Row:
         "ratio_low": ratio.low,
         "ratio_high": ratio.high,
         "processes_count": ratio.processes,
+        "machine": ratio.machine,
     }
 
 

@@ -12,16 +12,12 @@ from statistics import geometric_mean, median
 
 import msgspec
 
-from speedscore.comparing.fields import Difference, differences, refused, rule_of
+from speedscore.comparing.fields import OF_THE_SESSION, Difference, differences, refused, rule_of
 from speedscore.comparing.saved_run import CaseFigures, Figure, SavedRun, moment
 from speedscore.history.machines import machine_id
 from speedscore.host.fields import Scalar
 from speedscore.record.metrics import Better, Unit
 from speedscore.record.rounds import interval_fraction_over_medians
-
-_OF_THE_SESSION = ("preset", "in_process")
-"""Fields of a saved run that say nothing of its machine."""
-
 
 Values = tuple[tuple[str, tuple[float, ...]], ...]
 """Each metric of a case in one run, with one number a process."""
@@ -93,7 +89,7 @@ def make_series(runs: Iterable[SavedRun]) -> tuple[Series, ...]:
     for run in sorted(runs, key=lambda run: moment(run.created)):
         for name, case in run.cases.items():
             if case.figures:
-                measured = _Measured(run, case, {**run.fields, **case.fields}, moment(case.occasion))
+                measured = _Measured(run, case, {**run.fields_of(case), **case.fields}, moment(case.occasion))
                 # Two machines may begin in the same second, but do not measure the same to the last digit.
                 by_case.setdefault(name, {}).setdefault((case.occasion, _values(case)), measured)
     return tuple(
@@ -164,7 +160,9 @@ def _is_above_zero(measured: _Measured, metric: str) -> bool:
 def _one_series(measured: list[_Measured], metric: str, *, beside: _Measured | None) -> Series:
     newest = measured[-1]
     figure = newest.case.figures[metric]
-    environment = {name: value for name, value in newest.run.fields.items() if name not in _OF_THE_SESSION}
+    environment = {
+        name: value for name, value in newest.run.fields_of(newest.case).items() if name not in OF_THE_SESSION
+    }
     return Series(
         case=newest.case.case,
         metric=metric,

@@ -54,7 +54,7 @@ def _map(name: str, description: str) -> Column:
 
 
 PARTITION = (
-    _text("machine_id", "the machine: runs that share it can be compared"),
+    _text("machine_id", "the machine that it was measured on: what shares it can be compared"),
     _text("month", "of the run, in UTC, as in 2026-11"),
 )
 """What every table begins with. In a history these are names of folders, as Hive writes them, and not in the files."""
@@ -95,11 +95,24 @@ _RUNS = Table(
         _map("environment", "every field of the machine, as in environment['package.jax']"),
     ),
 )
+_MACHINES = Table(
+    "machines",
+    "a machine of a run: its own, and of a run over a fleet each other one",
+    (
+        _RUN_ID,
+        _text("machine", "its name in the run, as in cases; empty for the run's own"),
+        _text("processor", "by its maker's name"),
+        _text("python_version", "of the side that is not the workers'"),
+        _count("measured_cases", "number of cases with figures of it"),
+        _map("environment", "every field of it, as in environment['package.jax']"),
+    ),
+)
 _CASES = Table(
     "cases",
     "a case of a run, measured or not",
     (
         *_CASE,
+        _text("machine", "its name in a run over a fleet; empty for the run's own"),
         _text("ecosystem", "what the framework is scored as: torch-compile belongs to pytorch"),
         _text("style", "idiomatic, tuned or multi-backend"),
         _text("status", "measured, failed or skipped"),
@@ -160,6 +173,7 @@ _RATIOS = Table(
         _number("ratio_low", "lower limit of its 95 % interval; NULL where there was one process"),
         _number("ratio_high", "upper limit"),
         _count("processes_count", "number of processes that it rests on"),
+        _text("machine", "as in cases: both were measured on it"),
     ),
 )
 _PROBES = Table(
@@ -197,6 +211,6 @@ _CHECKS = Table(
 )
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (_RUNS, _CASES, _ROUNDS, _MEASUREMENTS, _RATIOS, _PROBES, _CHECKS)
+    table.name: table for table in (_RUNS, _MACHINES, _CASES, _ROUNDS, _MEASUREMENTS, _RATIOS, _PROBES, _CHECKS)
 }
 """By name, in the order in which they are described."""

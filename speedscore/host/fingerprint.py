@@ -71,6 +71,8 @@ def _system() -> dict[str, Scalar]:
         "python.version": platform.python_version(),
         "python.implementation": platform.python_implementation(),
         "python.compiler": platform.python_compiler(),
+        # Of the process, which its workers inherit: below others it waits for them.
+        "process.niceness": psutil.Process().nice(),
         "memory.total_bytes": psutil.virtual_memory().total,
         "memory.limit_bytes": _limit(memory_limit_bytes()),
     }

@@ -67,7 +67,8 @@ Pair = tuple[str, str]
 def find_ratios(cases: Iterable[CaseResult]) -> tuple[Ratio, ...]:
     """For each two frameworks that were measured side by side how many times as fast the faster one is.
 
-    Only cases of one model, device, phase, precision and occasion are compared, of those that shared a process.
+    Only cases of one model, device, phase, precision, machine and occasion are compared, of those that shared a
+    process.
     """
     measured = [case for case in cases if case.status == "measured"]
     estimates = (
@@ -82,11 +83,14 @@ def find_ratios(cases: Iterable[CaseResult]) -> tuple[Ratio, ...]:
 def estimate_ratios(cases: Sequence[CaseResult], *, without: Container[Process] = ()) -> dict[Pair, Estimate]:
     """Every two of the measured ``cases``, in both orders, by their frameworks.
 
-    The cases are of one model, device, phase and precision, one a framework. Those that were no neighbours, because
-    they were measured on different occasions or shared no process, have the ratio of their figures, without an
-    interval. The processes in ``without`` are in no figure, and each case has another; how much a framework's figure
-    differs from process to process is learned from all.
+    The cases are of one model, device, phase, precision and machine, one a framework; between machines there is no
+    ratio, and ValueError is raised. Those that were no neighbours, because they were measured on different occasions or
+    shared no process, have the ratio of their figures, without an interval. The processes in ``without`` are in no
+    figure, and each case has another; how much a framework's figure differs from process to process is learned from
+    all.
     """
+    if len(machines := {case.machine for case in cases}) > 1:
+        raise ValueError(f"expected cases of one machine, found those of {', '.join(map(repr, sorted(machines)))}")
     estimates: dict[Pair, Estimate] = {}
     for group in _groups(cases):
         for (first, second), estimate in _estimates_of_group(group, without=without):
@@ -102,7 +106,7 @@ def _groups(cases: Iterable[CaseResult]) -> list[list[CaseResult]]:
     """The cases, grouped by what was measured side by side."""
     groups: dict[tuple[str, ...], list[CaseResult]] = {}
     for case in cases:
-        key = (case.phase, case.model, case.device, case.precision, case.occasion)
+        key = (case.phase, case.model, case.device, case.precision, case.machine, case.occasion)
         groups.setdefault(key, []).append(case)
     return list(groups.values())
 
@@ -186,6 +190,7 @@ def _ratio(first: CaseResult, second: CaseResult, estimate: Estimate) -> Ratio:
         low=None if reach is None else math.exp(centre - reach),
         high=None if reach is None else math.exp(centre + reach),
         processes=estimate.processes,
+        machine=first.machine,
     )
 
 

@@ -189,6 +189,8 @@ class Ratio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     processes: int
     precision: Name = FLOAT32
     """A run that is older than this field had no other."""
+    machine: str = ""
+    """That both were measured on, as a case has it."""
 
 
 class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -224,6 +226,9 @@ class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for case in self.cases:
             if case.machine and case.machine not in self.machines:
                 raise ValueError(f"case {case.id!r} was measured on {case.machine!r}, which the run does not describe")
+        for ratio in self.ratios:
+            if ratio.machine and ratio.machine not in self.machines:
+                raise ValueError(f"a ratio is of cases on {ratio.machine!r}, which the run does not describe")
 
     def environment_of(self, case: CaseResult) -> dict[str, Scalar]:
         """The machine that a case of this run was measured on, and its versions."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from pathlib import Path
 from statistics import median
@@ -12,6 +12,7 @@ import msgspec
 
 from speedscore.comparing.reading_runs import RunFile
 from speedscore.host.fields import Scalar, as_text
+from speedscore.record.machines import measured_by_machine
 from speedscore.record.moments import utc
 from speedscore.record.phases import FLOAT32
 from speedscore.record.probe_result import ProbeStatus
@@ -74,11 +75,19 @@ def _texts(run: RunRecord, *, run_id: str) -> Iterator[tuple[str, str]]:
         "in_process": run.in_process,
     }
     for name, values in ((names.RUN, fields), (names.ENVIRONMENT, run.environment)):
-        for field, value in values.items():
-            text = as_text(value)
-            # An empty text is none to MLflow and Weights & Biases alike.
-            if text:
-                yield name.of(field=field), shortened(text, MOST_CHARACTERS)
+        for field, text in _of_fields(values):
+            yield name.of(field=field), text
+    for machine in measured_by_machine(run):
+        if machine:
+            for field, text in _of_fields(run.machines[machine]):
+                yield names.MACHINE.of(machine=machine, field=field), text
+
+
+def _of_fields(fields: Mapping[str, Scalar]) -> Iterator[tuple[str, str]]:
+    for field, value in fields.items():
+        # An empty text is none to MLflow and Weights & Biases alike.
+        if text := as_text(value):
+            yield field, shortened(text, MOST_CHARACTERS)
 
 
 def _numbers(run: RunRecord) -> Iterator[tuple[str, float]]:
@@ -105,7 +114,7 @@ def _ratios(run: RunRecord) -> Iterator[tuple[str, float]]:
                 name = names.RATIO.of(
                     phase=ratio.phase,
                     model=ratio.model,
-                    device=_device(ratio.device, ratio.precision),
+                    device=_device(ratio.device, ratio.precision, ratio.machine),
                     faster=ratio.faster,
                     slower=ratio.slower,
                     limit=limit,
@@ -127,13 +136,15 @@ def _measured(run: RunRecord) -> Iterator[CaseResult]:
 
 
 def _of(case: CaseResult) -> dict[str, str]:
-    device = _device(case.device, case.precision)
+    device = _device(case.device, case.precision, case.machine)
     return {"phase": case.phase, "model": case.model, "framework": case.framework, "device": device}
 
 
-def _device(device: str, precision: str) -> str:
-    """As it stands in a case's id, so that float32 keeps the names that it had."""
-    return device if precision == FLOAT32 else f"{precision}-{device}"
+def _device(device: str, precision: str, machine: str) -> str:
+    """As it stands in a case's id, so that float32 keeps the names that it had. Where it is not the run's own machine
+    that is said, for a tracker joins what has one name in two runs."""
+    place = device if precision == FLOAT32 else f"{precision}-{device}"
+    return f"on-{names.part(machine, most_letters=names.MOST_MACHINE_LETTERS)}-{place}" if machine else place
 
 
 def _distinct(pairs: Iterator[tuple[str, _T]], path: Path) -> dict[str, _T]:

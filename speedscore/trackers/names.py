@@ -14,8 +14,10 @@ import re
 
 import msgspec
 
-MOST_LETTERS = 60
-"""Of a part without what tells it from others: the longest name then has 248 characters."""
+MOST_LETTERS = 52
+"""Of a part without what tells it from others: the longest name then has 250 characters, with a device of 40."""
+MOST_MACHINE_LETTERS = 15
+"""Of a machine's name within a device."""
 _DIGITS = 8
 _MARKED = re.compile(rf"-[0-9a-f]{{{_DIGITS}}}$")
 _OTHER = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -60,18 +62,25 @@ ENVIRONMENT = Name(
     keeps_case=True,
 )
 
+MACHINE = Name(
+    "machines/{machine}/{field}",
+    "the same of another machine that cases of the run were measured on; those have it in their device, as in "
+    "on-box-2-gpu",
+    keeps_case=True,
+)
+
 METRICS = (FIGURE, ROUND, CHECK, RATIO, PROBE, STATUS)
 """Numbers: metrics of MLflow and Weights & Biases, scalars of TensorBoard."""
-PARAMETERS = (RUN, ENVIRONMENT)
+PARAMETERS = (RUN, ENVIRONMENT, MACHINE)
 """Text: parameters of MLflow, hyperparameters of TensorBoard, the configuration of Weights & Biases."""
 
 
-def part(text: str, *, keep_case: bool = False) -> str:
+def part(text: str, *, keep_case: bool = False, most_letters: int = MOST_LETTERS) -> str:
     """``text`` where it may be part of a name, or what is left of it and eight hexadecimal digits of all of it.
 
     Two texts that differ have parts that differ, also without regard to upper and lower case unless it is kept.
     """
-    kept = _OTHER.sub("_", text if keep_case else text.lower())[:MOST_LETTERS]
+    kept = _OTHER.sub("_", text if keep_case else text.lower())[:most_letters]
     if kept == text and text[:1].isalnum() and not _MARKED.search(text):
         return text
     digest = hashlib.sha256(text.encode("utf-8", errors="surrogatepass")).hexdigest()[:_DIGITS]

@@ -99,3 +99,8 @@ def test_every_field_has_a_rule_and_no_rule_is_hidden_by_one_before_it() -> None
 def test_the_page_shows_the_table() -> None:
     lines = [f"| `{rule.pattern}` | {rule.action} | {rule.reason} |" for rule in FIELDS]
     assert "\n".join(lines) in PAGE.read_text(encoding="utf-8")
+
+
+def test_another_priority_of_the_process_is_warned_of() -> None:
+    (difference,) = differences({"process.niceness": 0}, {"process.niceness": 19})
+    assert difference.action == "warn"

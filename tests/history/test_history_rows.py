@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.history.machines import machine_id
-from speedscore.history.rows import partition_of, rows_of
+from speedscore.history.rows import partition_of, rows_by_partition, rows_of
 from speedscore.history.tables import PARTITION, TABLES
 from speedscore.history.tables_page import page, screen
 from speedscore.host.fields import Scalar
@@ -19,6 +19,7 @@ from speedscore.record.run_file import RunFileError
 from tests.comparing.sample_runs import MACHINE, a_run, timed
 from tests.history.sample_history import a_full_run
 from tests.places import ROOT
+from tests.record.sample_machines import BOX_1, BOX_2, fleet_run, on
 
 TABLES_PAGE = ROOT / "docs" / "tables.md"
 
@@ -93,3 +94,47 @@ def test_the_month_is_that_of_the_run_in_utc() -> None:
 def test_a_moment_without_a_zone_or_sense_is_refused(moment: str) -> None:
     with pytest.raises(RunFileError, match="ISO 8601"):
         utc(moment)
+
+
+def test_a_fleet_run_stands_whole_and_once_under_the_machines_that_measured_it() -> None:
+    here = (timed([0.1]), timed([0.2], framework="torch"))
+    there = on("box-1", timed([0.1], model="gpt"), timed([0.3], framework="torch", model="gpt"))
+    # Two machines that are alike share what they begin with.
+    twin, other = on("box-3", timed([0.4], model="bert")), on("box-2", timed([0.5], model="bert", framework="torch"))
+    run = fleet_run(*there, *here, *twin, *other, machines={"box-1": BOX_1, "box-2": BOX_2, "box-3": BOX_1})
+    by_machine = {partition["machine_id"]: tables for partition, tables in rows_by_partition(run)}
+    assert list(by_machine) == [machine_id(MACHINE), machine_id(BOX_1), machine_id(BOX_2)]
+    assert {
+        name: [(row["machine"], row["model"], row["framework"]) for row in tables["cases"]]
+        for name, tables in by_machine.items()
+    } == {
+        machine_id(MACHINE): [("", "mlp", "jax"), ("", "mlp", "torch")],
+        machine_id(BOX_1): [("box-1", "gpt", "jax"), ("box-1", "gpt", "torch"), ("box-3", "bert", "jax")],
+        machine_id(BOX_2): [("box-2", "bert", "torch")],
+    }
+    assert [(row["machine"], row["ratio"]) for tables in by_machine.values() for row in tables["ratios"]] == [
+        ("", pytest.approx(2.0)),
+        ("box-1", pytest.approx(3.0)),
+    ]
+    assert [len(tables["runs"]) for tables in by_machine.values()] == [1, 0, 0]
+    assert [row["machine"] for tables in by_machine.values() for row in tables["machines"]] == [
+        "",
+        "box-1",
+        "box-3",
+        "box-2",
+    ]
+    whole = rows_of(run)
+    assert {row["run_id"] for rows in whole.values() for row in rows} == {content_id(run)}
+    assert len(whole["rounds"]) == sum(len(case.rounds) for case in run.cases)
+
+
+def test_sql_over_saved_runs_sees_each_case_under_its_own_machine() -> None:
+    pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
+    from speedscore.history.arrow import tables_of_runs
+
+    run = fleet_run(timed([0.1]), *on("box-1", timed([0.2], model="gpt")))
+    cases = tables_of_runs([run])["cases"].to_pylist()
+    assert [(row["model"], row["machine_id"]) for row in cases] == [
+        ("mlp", machine_id(MACHINE)),
+        ("gpt", machine_id(BOX_1)),
+    ]

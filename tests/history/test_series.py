@@ -11,10 +11,12 @@ import pytest
 
 from speedscore.comparing.saved_figures import figures_of, load_figures
 from speedscore.comparing.saved_run import SavedRun
+from speedscore.history.machines import machine_id
 from speedscore.history.series import Series, make_series
 from speedscore.host.fields import Scalar
 from speedscore.record.run_record import CaseResult
 from tests.comparing.sample_runs import MACHINE, a_run, measured, save_plain, timed
+from tests.record.sample_machines import BOX_1, BOX_2, MACHINES, on
 
 
 def saved(*cases: CaseResult, day: float = 0.0, changed: dict[str, Scalar] | None = None, **fields: Any) -> SavedRun:
@@ -124,3 +126,18 @@ def test_plain_files_of_pytest_benchmark_make_series_too(tmp_path: Path) -> None
     series = one([load_figures(path) for path in paths])
     assert (series.case, series.preset) == ("tests/test_it.py::test_it", "")
     assert [point.commit for point in series.points] == ["0123456789abcdef"] * 2
+
+
+def test_a_case_that_wanders_over_a_fleet_has_a_series_on_each_kind_of_machine() -> None:
+    nights = ["box-1", "box-2", "box-1"]
+    runs = [
+        saved(*on(machine, timed([0.1 + day])), day=day, machines=MACHINES)
+        for day, machine in enumerate(nights, start=1)
+    ]
+    # One of them alone, by itself.
+    runs.append(figures_of(a_run(timed([0.5]), day=9, environment=BOX_2), path="alone.json"))
+    first, second = make_series(runs)
+    assert [(point.value, point.run) for point in first.points] == [(1.1, "day1.json"), (3.1, "day3.json")]
+    assert [(point.value, point.run) for point in second.points] == [(2.1, "day2.json"), (0.5, "alone.json")]
+    assert (first.machine, second.machine) == (machine_id(BOX_1), machine_id(BOX_2))
+    assert {difference.field for difference in second.apart} == {"cpu.logical", "cpu.model"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pynvml
 import pytest
 
@@ -184,3 +185,9 @@ def test_what_a_card_does_not_tell_is_left_out(
     found = fingerprint(folder)
     assert f"gpu.0.{field}" not in found
     assert found["gpu.0.name"] == "Card 0"
+
+
+def test_the_priority_of_the_process_is_recorded(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    assert fingerprint(folder)["process.niceness"] == os.getpriority(os.PRIO_PROCESS, 0)
+    monkeypatch.setattr(psutil.Process, "nice", lambda _: 19)
+    assert fingerprint(folder)["process.niceness"] == 19

@@ -56,6 +56,7 @@ def test_every_two_of_a_group_are_compared_once() -> None:
         pytest.param({"device": "gpu"}, id="device"),
         pytest.param({"precision": "bfloat16"}, id="precision"),
         pytest.param({"occasion": "2026-12-02T12:00:00+00:00"}, id="occasion"),
+        pytest.param({"machine": "box-2"}, id="machine"),
     ],
 )
 def test_only_what_was_measured_side_by_side_is_compared(other: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from speedscore.trackers.logged_run import LoggedRun, logged_run
 from tests.comparing.sample_runs import a_run, measured, timed
 from tests.history.sample_history import a_full_run
 from tests.places import ROOT
+from tests.record.sample_machines import fleet_run, on
 
 TEXTS = st.one_of(st.text(max_size=80), st.text("aA-_./0f é", max_size=8), st.from_regex(r"\Aa-[0-9a-f]{8}\Z"))
 NAMES = TEXTS.filter(lambda text: bool(text) and is_name(text))
@@ -66,7 +67,9 @@ def test_every_name_is_its_own_and_no_path_leads_through_another(
 def test_the_longest_names_are_no_longer_than_mlflow_takes() -> None:
     long = "É" * 500
     for name in (*names.METRICS, *names.PARAMETERS):
-        fields = dict.fromkeys(("phase", "limit"), "warm_compilation") | dict.fromkeys(("device", "status"), "answered")
+        fields = dict.fromkeys(("phase", "limit"), "warm_compilation") | {"status": "answered"}
+        machine = names.part(long, most_letters=names.MOST_MACHINE_LETTERS)
+        fields |= {"device": f"on-{machine}-bfloat16-gpu", "machine": long}
         others = ("model", "framework", "metric", "faster", "slower", "family", "id", "field", "what")
         assert len(name.of(**fields, **dict.fromkeys(others, long))) <= 250, name.pattern
 
@@ -115,3 +118,14 @@ def test_what_would_have_one_name_is_refused() -> None:
 def test_the_page_has_every_line_of_the_table() -> None:
     page = (ROOT / "docs" / "other-tools.md").read_text(encoding="utf-8")
     assert [name.pattern for name in (*names.METRICS, *names.PARAMETERS) if f"`{name.pattern}`" not in page] == []
+
+
+def test_a_figure_of_a_fleets_machine_is_logged_under_that_machine_and_no_other() -> None:
+    here = (timed([0.1]), timed([0.2], framework="torch"))
+    there = on("box-2", timed([0.1], model="gpt"), timed([0.3], framework="torch", model="gpt"))
+    run = logged(fleet_run(*here, *there))
+    assert "training/mlp/jax/cpu/seconds_per_step" in run.numbers
+    assert "training/gpt/jax/on-box-2-cpu/seconds_per_step" in run.numbers
+    assert run.numbers["ratios/training/gpt/on-box-2-cpu/jax/torch/times_as_fast"] == pytest.approx(3.0)
+    assert run.texts["machines/box-2/cpu.model"] == "Xeon"
+    assert "machines/box-1/cpu.model" not in run.texts, "nothing was measured on it"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from speedscore.bench_suite.session.group_ratios import GroupRatios, middle
 from speedscore.host.fields import Scalar as Field
+from speedscore.record.machines import named_machine
 from speedscore.record.metrics import METRICS
 from speedscore.record.phases import PHASES
 from speedscore.record.rounds import figure_of, interval_fraction_over_processes, process_medians
@@ -81,6 +82,8 @@ def _entries(group: Group, case: CaseResult) -> Iterator[tuple[str, Cell]]:
         yield "Written", Cell(f"{case.style}: {_STYLES[case.style]}")
     if case.occasion and case.occasion != group.run.record.created:
         yield "Measured in the session of", Cell(case.occasion)
+    if case.machine:
+        yield "Machine", Cell(named_machine(group.run.record, case.machine))
     yield "Run", Cell(group.run.name, detail=run_id(group.run.name))
 
 

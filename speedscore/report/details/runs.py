@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from speedscore.host.fields import Scalar
+from speedscore.record.machines import OWN, machine_of, measured_by_machine
 from speedscore.record.run_record import RunRecord
-from speedscore.report.blocks import Cell, Detail, DetailTable
+from speedscore.report.blocks import Cell, Column, Detail, DetailTable
 from speedscore.report.content import Content
 from speedscore.report.details.cases import fields_table
 from speedscore.report.identifiers import run_id
+from speedscore.text.cleaning import one_line
 
 _PARTS = {"package.": "Versions", "git.": "Commit"}
 """Beginning of an environment's field → the table that it stands in; the rest is the machine."""
@@ -23,7 +25,7 @@ def run_details(content: Content) -> tuple[Detail, ...]:
             id=run_id(run.name),
             title=f"Run {run.name}",
             entries=tuple(_entries(run.record)),
-            tables=tuple(_tables(run.record.environment)),
+            tables=(*_machines(run.record), *_tables(run.record.environment), *_of_others(run.record)),
         )
         for run in (*content.runs, *(run for run, _ in content.left_out))
     )
@@ -47,6 +49,31 @@ def _entries(run: RunRecord) -> Iterator[tuple[str, Cell]]:
 
 def _counts(counts: Counter[str]) -> str:
     return f"{counts.total()}: {', '.join(f'{count} {status}' for status, count in counts.most_common())}"
+
+
+def _machines(run: RunRecord) -> Iterator[DetailTable]:
+    """Which machines there are and what was measured on each; nothing of a run of one machine."""
+    if run.machines:
+        measured = measured_by_machine(run)
+        yield DetailTable(
+            title="Machines",
+            columns=(Column("machine"), Column("hardware"), Column("measured cases")),
+            rows=tuple(
+                (one_line(machine) or OWN, machine_of(environment), len(measured.get(machine, ())))
+                for machine, environment in {"": run.environment, **run.machines}.items()
+            ),
+        )
+
+
+def _of_others(run: RunRecord) -> Iterator[DetailTable]:
+    """Of every other machine what is not as on the run's own."""
+    for machine, environment in run.machines.items():
+        names = dict.fromkeys([*run.environment, *environment])
+        differing = {
+            name: environment.get(name) for name in names if environment.get(name) != run.environment.get(name)
+        }
+        if differing:
+            yield fields_table(f"{one_line(machine)}, where it is not as {OWN}", differing)
 
 
 def _tables(environment: dict[str, Scalar]) -> Iterator[DetailTable]:

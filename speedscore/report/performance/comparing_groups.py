@@ -19,9 +19,12 @@ _UNWRAPPED = 10_000
 
 
 def tables(groups: Sequence[Group]) -> tuple[Table, ...]:
-    """One of each run that measured anything, whatever the filters say."""
-    runs = dict.fromkeys(group.run.name for group in groups if group.measured)
-    return tuple(_table([group for group in groups if group.run.name == name and group.measured]) for name in runs)
+    """One of each run that measured anything, and of each of its machines, whatever the filters say."""
+    runs = dict.fromkeys((group.run.name, group.run_title) for group in groups if group.measured)
+    return tuple(
+        _table([group for group in groups if (group.run.name, group.run_title) == run and group.measured])
+        for run in runs
+    )
 
 
 def _table(groups: Sequence[Group]) -> Table:

@@ -30,8 +30,8 @@ def blocks(group: Group, others: Sequence[Group]) -> tuple[Block, ...]:
 
 
 def _same_place(one: Group, other: Group) -> bool:
-    place = (one.run.name, one.place, one.model, one.spec.compiles, bool(one.measured))
-    return place == (other.run.name, other.place, other.model, True, True)
+    place = (one.run.name, one.run_title, one.place, one.model, one.spec.compiles, bool(one.measured))
+    return place == (other.run.name, other.run_title, other.place, other.model, True, True)
 
 
 def _rows(group: Group, caches: str) -> Iterator[tuple[str, str, str, float]]:

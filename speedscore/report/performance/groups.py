@@ -1,7 +1,8 @@
-"""The cases that stand side by side in one block of the performance tab: of one run, device, precision, phase
+"""The cases that stand side by side in one block of the performance tab: of one run, machine, device, precision, phase
 and model.
 
-Cases of two runs were no neighbours in time, so each run has groups of its own. Nothing is measured or judged here.
+Cases of two runs, or of two machines of one, were no neighbours, so each has groups of its own. Nothing is measured or
+judged here.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from pathlib import Path
 import msgspec
 
 from speedscore.bench_suite.session.group_ratios import GroupRatios, compiles_nothing, middle
+from speedscore.record.machines import OWN, measured_by_machine
 from speedscore.record.phases import PHASES, DeviceName, Phase, PhaseSpec, named_place
 from speedscore.record.run_record import CaseResult
 from speedscore.report.blocks import Cell
 from speedscore.report.content import Content
 from speedscore.report.identifiers import block_id, case_id
 from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import duration
 
 
@@ -26,7 +29,8 @@ class Group(msgspec.Struct, frozen=True):
 
     run: NamedRun
     run_title: str
-    """The run's short name where the report has several; else empty."""
+    """The run's short name where the report has several, and the machine where the run's figures are of several; else
+    empty."""
     device: DeviceName
     precision: str
     phase: Phase
@@ -90,10 +94,18 @@ def find_groups(content: Content) -> tuple[Group, ...]:
     """Every group of every run, in the order of runs, devices, phases and models; what was measured before what was not
     even tried, so that a reader meets figures first."""
     titles = run_titles(content.runs)
-    members: dict[tuple[str, str, Phase, str], list[tuple[NamedRun, CaseResult]]] = {}
-    for run, case in content.cases:
-        members.setdefault((run.name, case.place, case.phase, case.model), []).append((run, case))
-    groups = [_group(pairs, titles) for pairs in members.values()]
+    machines = {run.name: len(measured_by_machine(run.record)) for run in content.runs}
+    members: dict[tuple[str, str, Phase, str], dict[str, list[tuple[NamedRun, CaseResult]]]] = {}
+    # What was measured first, for it says of which machines there are groups.
+    for run, case in sorted(content.cases, key=lambda pair: pair[1].status != "measured"):
+        places = members.setdefault((run.name, case.place, case.phase, case.model), {})
+        machine = case.machine if case.status == "measured" else next(iter(places), case.machine)
+        places.setdefault(machine, []).append((run, case))
+    groups = [
+        _group(pairs, _title(titles[pairs[0][0].name], machine if machines[pairs[0][0].name] > 1 else None))
+        for places in members.values()
+        for machine, pairs in sorted(places.items())
+    ]
     order = {run.name: place for place, run in enumerate(content.runs)}
     return tuple(sorted(groups, key=lambda group: (not group.measured, order[group.run.name])))
 
@@ -109,13 +121,18 @@ def run_titles(runs: Sequence[NamedRun]) -> dict[str, str]:
     return dict(zip(names, stems, strict=True))
 
 
-def _group(pairs: Sequence[tuple[NamedRun, CaseResult]], titles: dict[str, str]) -> Group:
+def _title(run_title: str, machine: str | None) -> str:
+    """Of a run and one of its machines, which are None where it has one only."""
+    return ", ".join(filter(None, (run_title, "" if machine is None else one_line(machine) or OWN)))
+
+
+def _group(pairs: Sequence[tuple[NamedRun, CaseResult]], title: str) -> Group:
     run, first = pairs[0]
     cases = [case for _, case in pairs]
     measured = [case for case in cases if case.status == "measured"]
     return Group(
         run=run,
-        run_title=titles[run.name],
+        run_title=title,
         device=first.device,
         precision=first.precision,
         phase=first.phase,

@@ -56,11 +56,11 @@ def _warm(group: Group, others: Sequence[Group]) -> Starts:
     """From warm caches, which only the training step is compiled from."""
     if group.phase != "training":
         return {}
-    place = (group.run.name, group.place, group.model)
+    place = (group.run.name, group.run_title, group.place, group.model)
     cases = (
         case
         for other in others
-        if other.spec.is_warm and (other.run.name, other.place, other.model) == place
+        if other.spec.is_warm and (other.run.name, other.run_title, other.place, other.model) == place
         for case in other.measured
     )
     return {case.framework: start for case in cases if (start := _start(case, f"{WARM}{_FIRST}")) is not None}

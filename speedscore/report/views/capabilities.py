@@ -15,6 +15,7 @@ from speedscore.bench_suite.session.capability_lines import (
     work_a_second,
 )
 from speedscore.bench_suite.session.group_ratios import middle
+from speedscore.record.machines import OWN, by_machine
 from speedscore.record.metrics import METRICS
 from speedscore.record.rounds import figure_of
 from speedscore.record.run_record import CaseResult
@@ -23,6 +24,7 @@ from speedscore.report.charts import frontier as chart
 from speedscore.report.content import Content
 from speedscore.report.identifiers import block_id, case_id
 from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import duration, size
 
 _KEPT, _BATCH = "residual_bytes", "largest_batch"
@@ -43,8 +45,11 @@ def view(content: Content) -> View | None:
 
 def _blocks(run: NamedRun) -> Iterator[Block]:
     tasks = [case for case in run.record.cases if case.phase == "capability" and case.status == "measured"]
-    for place in dict.fromkeys(case.place for case in tasks):
-        here = [case for case in tasks if case.place == place]
+    machines = by_machine(tasks)
+    for machine, place in dict.fromkeys((case.machine, case.place) for case in tasks):
+        here = [case for case in machines[machine] if case.place == place]
+        # It stands in titles and ids; tasks of two machines are never in one table.
+        place += f" of {one_line(machine) or OWN}" if len(machines) > 1 else ""
         for unit, cases in group_by_work(here).items():
             yield _rates(run, place, unit, cases)
         recomputing = [case for case in here if "budget_bytes" in case.workload]

@@ -52,7 +52,7 @@ def _by_group(groups: Sequence[Group]) -> Iterator[Block]:
 
 
 def _by_phase(groups: Sequence[Group]) -> Iterator[Block]:
-    places = dict.fromkeys((group.run.name, group.place, group.phase) for group in groups)
+    places = dict.fromkeys((group.run.name, group.run_title, group.place, group.phase) for group in groups)
     for place in places:
-        chosen = [group for group in groups if (group.run.name, group.place, group.phase) == place]
+        chosen = [group for group in groups if (group.run.name, group.run_title, group.place, group.phase) == place]
         yield from roofline.blocks(chosen)

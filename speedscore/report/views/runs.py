@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+from speedscore.record.machines import machine_of, measured_by_machine
+from speedscore.record.run_record import RunRecord
 from speedscore.report.blocks import Cell, Column, Table, View
 from speedscore.report.content import Content
 from speedscore.report.identifiers import run_id
 from speedscore.scoring.evidence.evidence import NamedRun
-from speedscore.scoring.evidence.run_summaries import machine_of
 from speedscore.text.numbers import first_line
 
 _COMMIT_SIGNS = 12
@@ -49,6 +50,14 @@ def view(content: Content) -> View | None:
     )
 
 
+def _machines(record: RunRecord) -> Cell:
+    """What its figures come from; of several machines how many, with each kind of hardware once."""
+    measured = measured_by_machine(record)
+    hardware = dict.fromkeys(machine_of(record.environment_of(cases[0])) for cases in measured.values())
+    names = " and ".join(filter(None, hardware or [machine_of(record.environment)]))
+    return Cell(f"{len(measured)} machines: {names or '–'}" if len(measured) > 1 else names or "–")
+
+
 def _row(run: NamedRun, reason: str, *, page: str) -> tuple[Cell, ...]:
     record = run.record
     counts = Counter(case.status for case in record.cases)
@@ -59,7 +68,7 @@ def _row(run: NamedRun, reason: str, *, page: str) -> tuple[Cell, ...]:
         Cell(record.created, page=page),
         Cell(run.name, detail=run_id(run.name)),
         Cell(f"{commit}{dirty}" or "–"),
-        Cell(machine_of(record.environment) or "–"),
+        _machines(record),
         Cell(record.preset),
         *(Cell(str(counts[status]), value=counts[status]) for status in ("measured", "failed", "skipped")),
         Cell(str(answered), value=answered),

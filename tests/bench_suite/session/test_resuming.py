@@ -179,3 +179,10 @@ def test_a_case_of_a_machine_that_has_gone_stands() -> None:
     now: dict[str, dict[str, Scalar]] = {"a": {"cpu.model": "one", "gpu.0.sm_clock_mhz": 210}, "c": {}}
     for machine in FLEET:
         assert [case.machine for case in of_fleet(now, machine=machine).values()] == [machine]
+
+
+def test_a_session_that_is_older_than_a_field_is_not_refused_for_it() -> None:
+    run = a_run(a_case("jax", [[0.1]]))
+    assert len(carry(run, {**MACHINE, "process.niceness": 19})) == 1
+    since = msgspec.structs.replace(run, environment={**MACHINE, "process.niceness": 0})
+    assert "process.niceness was 0 and is 19" in refusal(since, {**MACHINE, "process.niceness": 19})
