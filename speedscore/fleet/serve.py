@@ -14,7 +14,6 @@ import threading
 from typing import IO
 
 from speedscore.fleet.wire import MOST_MESSAGE_BYTES, Beat, Do, Done, Raised, Sign, Told, decode_do, encode
-from speedscore.fleet.work import Report
 from speedscore.host.variables import PIPES
 from speedscore.text.cleaning import one_line
 
