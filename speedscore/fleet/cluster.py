@@ -329,7 +329,7 @@ def _connect(address: str, travelling: str) -> Callable[[], None]:
 
 
 def _short_folder() -> str:
-    """For Ray's sockets, whose names have 107 characters at most; where it can be, one that is found when we are killed."""
+    """For Ray's sockets, whose names have 107 characters at most; if it can be, one that the next run removes."""
     if len(tempfile.gettempdir()) <= _MOST_FOLDER_CHARACTERS:
         return str(make_scratch("r"))
     return tempfile.mkdtemp(prefix="ss-", dir="/tmp")

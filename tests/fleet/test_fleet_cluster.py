@@ -1,4 +1,4 @@
-"""A fleet on a cluster of several nodes on this machine: placed by resource, alone on a node, and gone when it must be."""
+"""A fleet on several nodes on this machine: placed by resource, alone on a node, and gone when it must be."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -131,7 +132,7 @@ def test_pieces_are_placed_by_resource_alone_on_their_machine_and_in_processes_o
         spans.setdefault(event.machine, []).append(msgspec.json.decode(event.answer, type=Span))
     for own in spans.values():
         own.sort(key=lambda span: span.began)
-        assert all(earlier.ended <= later.began for earlier, later in zip(own, own[1:], strict=False))
+        assert all(earlier.ended <= later.began for earlier, later in pairwise(own))
     every = [span for own in spans.values() for span in own]
     assert len({span.pid for span in every}) == len(every)
     # Its code came with its commit, and Ray's own setting of threads did not.

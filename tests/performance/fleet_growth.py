@@ -2,8 +2,8 @@
 
     python tests/performance/fleet_growth.py
 
-The link to the cluster is a stand-in that answers at once, in the order of a simulated clock; what is timed is the driver:
-placing, encoding and decoding what goes over the wire, and telling. What Ray itself needs is not in it.
+The link to the cluster is a stand-in that answers at once, in the order of a simulated clock; what is timed is the
+driver: placing, encoding and decoding what goes over the wire, and telling. What Ray itself needs is not in it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class SimulatedCluster:
                 self._schedule(seconds / 2, wire.Signed(begin.number, wire.Told(b"half")))
                 self._schedule(seconds, wire.Signed(begin.number, wire.Done(b"all")))
 
-    def next_news(self, within_seconds: float) -> wire.News | None:
+    def next_news(self, within_seconds: float) -> wire.News | None:  # noqa: ARG002
         if not self._happening:
             return None
         self.simulated_seconds, _, line = heapq.heappop(self._happening)
