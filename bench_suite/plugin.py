@@ -5,10 +5,8 @@ It is loaded where the benchmarks are collected, and stays out of the way of eve
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Generator
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,22 +18,18 @@ from speedscore.bench_suite.matrix.registering import register_lines
 from speedscore.bench_suite.probes.families import FAMILIES
 from speedscore.bench_suite.probes.probe import ProbeCase
 from speedscore.bench_suite.session.ending import SessionEnd
-from speedscore.bench_suite.session.options import add_options, check_options, read_choices, refuse_beside_gate
+from speedscore.bench_suite.session.options import add_options, check_options, refuse_beside_gate
 from speedscore.bench_suite.session.saving import RunFiles
 from speedscore.bench_suite.session.shielding import ENDING_SIGNALS
-from speedscore.bench_suite.session.stash import CLOCK, FILES, JOURNAL, LEFT_OUT, SESSION
+from speedscore.bench_suite.session.stash import CLOCK, FILES, LEFT_OUT, SESSION
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.workloads.presets import Preset, find_preset
-from speedscore.host.processors import usable_processors
 from speedscore.host.signals import interrupt_on
 from speedscore.record.phases import FLOAT32, PHASES
-from speedscore.record.run_file import BLOCK_KEY, RunFileError, to_block
-from speedscore.text.cleaning import one_line
+from speedscore.record.run_file import BLOCK_KEY, to_block
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
-
-    from speedscore.bench_suite.session.session import Session
 
 PHASE_MARK = "speedscore_phase"
 PROBE_MARK = "speedscore_probe"
@@ -176,51 +170,13 @@ def _begin(session: pytest.Session) -> None:
     probes = {item.nodeid: probe for item in session.items if (probe := probe_of(item)) is not None}
     # A worker of pytest-xdist measures nothing: there pytest-benchmark is disabled, and every case is skipped.
     if (cases or probes) and not config.option.collectonly and not hasattr(config, "workerinput"):
-        config.stash[SESSION] = _make_session(config, cases, probes)
+        # Imported here because collecting alone needs none of it, and has under a second.
+        from speedscore.bench_suite.session.beginning import begin
+
+        config.stash[SESSION] = begin(config, cases, probes)
         # Schedulers send SIGTERM when the time is up, a terminal that is closed SIGHUP, and people press Ctrl-C twice:
         # the first ends the session, and none after it cuts short what tidies up.
         config.add_cleanup(interrupt_on(*ENDING_SIGNALS))
-
-
-def _make_session(config: pytest.Config, cases: dict[str, Case], probes: dict[str, ProbeCase]) -> Session:
-    # Imported here because collecting alone needs none of it, and has under a second.
-    from speedscore.bench_suite.session.journal import Journal, left_over
-    from speedscore.bench_suite.session.machine import this_machine
-    from speedscore.bench_suite.session.progress import Progress
-    from speedscore.bench_suite.session.resuming import first_words
-    from speedscore.bench_suite.session.session import Session
-    from speedscore.bench_suite.session.standing import StandingCases
-    from speedscore.bench_suite.session.worker_factory import block_workers
-    from speedscore.bench_suite.workers.handle import new_scratch
-
-    choices = read_choices(config)
-    folder = config.stash[FILES].folder()
-    task_caches = new_scratch()
-    config.add_cleanup(partial(shutil.rmtree, task_caches, ignore_errors=True))
-    config.stash[JOURNAL] = Journal(folder)
-    machine = this_machine(Path(__file__).parent)
-    try:
-        bench_session = Session(
-            choices,
-            cases,
-            machine=machine,
-            open_workers=partial(block_workers, choices.preset, in_process=choices.in_process, task_caches=task_caches),
-            make_progress=lambda total_blocks: Progress(config, total_blocks=total_blocks),
-            objection=StandingCases(
-                choices.preset, machine.environment, cases, processors=usable_processors()
-            ).objection,
-            journal=config.stash[JOURNAL],
-            probe_cases=probes,
-            hear_probe=Progress(config, probes=tuple(probes.values())).probe_done,
-        )
-    except RunFileError as error:
-        raise pytest.UsageError(f"--resume: {error}") from None
-    lines = first_words(bench_session.earlier, left_over=left_over(folder), taken_up=choices.earlier_path)
-    reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is not None:
-        for line in lines:
-            reporter.write_line(one_line(line))
-    return bench_session
 
 
 def case_of(item: pytest.Item) -> Case | None:

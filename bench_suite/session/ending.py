@@ -41,6 +41,7 @@ class SessionEnd:
             result = yield
             self._require_devices(session, cases=())
             return result
+        bench_session.end()
         run = bench_session.record()
         run_path = self._save(session, run)
         if bench_session.profiles is not None:

@@ -1,9 +1,9 @@
 """What a session has measured so far, on the disk as soon as it is measured: a session that is killed loses little.
 
-A journal is a file of JSON lines beside the saved runs: the session first, then a case or a probe a line; of two lines
-about one of them the later one counts. It is made with the first figure and removed when the whole run has been saved.
-Its session holds a lock on it, so that everybody can tell whether that still lives. A journal that cannot be written
-costs no session; it never measures and decides nothing.
+A journal is a file of JSON lines beside the saved runs: the session first, then a case or a probe a line, and machines
+of a fleet before their first case; of two lines about one of them the later one counts. It is made with the first
+figure and removed when the whole run has been saved. Its session holds a lock on it, so that everybody can tell whether
+that still lives. A journal that cannot be written costs no session; it never measures and decides nothing.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import signal
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from speedscore.bench_suite.session.shielding import shielded
+from speedscore.host.fields import Scalar
 from speedscore.host.files import read_file
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_file import RunFileError
@@ -29,12 +31,22 @@ _PREFIX = "speedscore-unfinished-"
 
 
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One of the three."""
+    """One of the four."""
 
     session: RunRecord | None = None
     """Without its cases and probes."""
     case: CaseResult | None = None
     probe: ProbeResult | None = None
+    machines: dict[str, dict[str, Scalar]] = {}
+    """Of a fleet, which machines may join while the session runs."""
+
+
+class Keeper(Protocol):
+    """What has at once what a session measures."""
+
+    def keep(self, cases: Sequence[CaseResult], *, session: RunRecord) -> None: ...
+
+    def keep_probe(self, probe: ProbeResult, *, session: RunRecord) -> None: ...
 
 
 class Journal:
@@ -46,6 +58,7 @@ class Journal:
         self._handle: int | None = None
         self._path: Path | None = None
         self._torn = False
+        self._described: set[str] = set()
         self.problem = ""
         """Why something is missing in it; empty while nothing is."""
 
@@ -69,10 +82,13 @@ class Journal:
             try:
                 if self._handle is None:
                     self._open(session)
-                    header = msgspec.structs.replace(session, cases=(), ratios=(), probes=())
+                    header = msgspec.structs.replace(session, cases=(), ratios=(), probes=(), machines={})
                     self._append([_Line(session=header)])
                     self._append(_Line(case=case) for case in session.cases)
                     self._append(_Line(probe=probe) for probe in session.probes)
+                if joined := {name: session.machines[name] for name in session.machines.keys() - self._described}:
+                    self._append([_Line(machines=joined)])
+                    self._described |= joined.keys()
                 self._append(lines)
             except OSError as error:
                 self.problem = f"{self._path or self._folders[0]}: {error.strerror}"
@@ -144,17 +160,21 @@ def load_journal(path: Path) -> RunRecord:
     session: RunRecord | None = None
     cases: dict[str, CaseResult] = {}
     probes: dict[str, ProbeResult] = {}
+    machines: dict[str, dict[str, Scalar]] = {}
     for text in lines:
         with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             line = msgspec.json.decode(text, type=_Line)
             session = line.session or session
+            machines |= line.machines
             if line.case is not None:
                 cases[line.case.nodeid] = line.case
             if line.probe is not None:
                 probes[line.probe.nodeid] = line.probe
     if session is None:
         raise RunFileError(f"{path}: holds no session of this release; measure again")
-    return msgspec.structs.replace(session, cases=tuple(cases.values()), probes=tuple(probes.values()))
+    return msgspec.structs.replace(
+        session, cases=tuple(cases.values()), probes=tuple(probes.values()), machines=machines
+    )
 
 
 def left_over(folder: Path | None) -> list[Path]:

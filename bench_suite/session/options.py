@@ -64,6 +64,21 @@ def add_options(parser: pytest.Parser) -> None:
         help="exit with code 1 when a selected case on this device was not measured; may be given more than once",
     )
     group.addoption(
+        "--fleet",
+        default=None,
+        metavar="ADDRESS",
+        help="measure the blocks of the matrix on the machines of a Ray cluster, each with its machine to itself: "
+        "ray://HEAD:PORT, HEAD:PORT, auto (inside a job of the cluster), or local (a cluster on this machine). Probes "
+        "are asked on this machine, before or after",
+    )
+    group.addoption(
+        "--fleet-allow",
+        action="append",
+        default=[],
+        metavar="FIELD",
+        help="a version that may differ on a machine of the fleet, as in package.jax; may be given more than once",
+    )
+    group.addoption(
         "--in-process",
         action="store_true",
         help="run the frameworks inside pytest, for a debugger or a profiler; such a run is never ranked",
@@ -102,9 +117,25 @@ def check_options(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{option}: {error}") from None
     if config.getoption("require_device") and config.getoption("dist", "no") != "no":
         raise pytest.UsageError("--require-device: nothing is measured under pytest-xdist; leave out -n")
+    _check_fleet(config)
     _check_profile_folder(config.getoption(_PROFILE, None))
     if config.getoption("resume") is not None and config.getoption("in_process"):
         raise pytest.UsageError("--resume: what runs inside pytest (--in-process) cannot complete a session")
+
+
+def _check_fleet(config: pytest.Config) -> None:
+    if config.getoption("fleet") is None:
+        if config.getoption("fleet_allow"):
+            raise pytest.UsageError("--fleet-allow: there is no fleet without --fleet ADDRESS")
+        return
+    if config.getoption("in_process"):
+        raise pytest.UsageError("--fleet: what runs inside pytest (--in-process) cannot run on another machine")
+    if config.getoption(_PROFILE, None) is not None:
+        raise pytest.UsageError("--fleet: profiles stay where they are made; profile the case without a fleet")
+    if config.getoption("dist", "no") != "no":
+        raise pytest.UsageError(
+            "--fleet: the fleet shares out the blocks, and pytest-xdist measures none; leave out -n"
+        )
 
 
 def _check_profile_folder(folder: Path | None) -> None:
@@ -125,7 +156,7 @@ def _check_profile_folder(folder: Path | None) -> None:
 
 def refuse_beside_gate(config: pytest.Config) -> None:
     """Raises UsageError for an option that a gate would silently leave unread."""
-    budget = config.getoption("time_budget")
+    budget, fleet = config.getoption("time_budget"), config.getoption("fleet")
     # By name: where the gate's plugin is switched off, its options are not there.
     names = ("speedscore_gate", "speedscore_gate_canary", "speedscore_gate_upgrade")
     is_gate = any(config.getoption(name, None) is not None for name in names)
@@ -133,6 +164,10 @@ def refuse_beside_gate(config: pytest.Config) -> None:
         raise pytest.UsageError(
             "--profile: a gate compares rounds and profiles none; profile the case in a session of its own, "
             "once on each side"
+        )
+    if fleet is not None and is_gate:
+        raise pytest.UsageError(
+            f"--fleet {fleet}: places the blocks of an ordinary session, a gate has none; write --gate-fleet {fleet}"
         )
     if budget is not None and is_gate:
         raise pytest.UsageError(

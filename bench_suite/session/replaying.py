@@ -21,6 +21,7 @@ from speedscore.bench_suite.session.stash import SESSION
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.host.fields import Scalar
 from speedscore.record.run_record import CaseResult
+from speedscore.text.cleaning import one_line, printable
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -29,10 +30,29 @@ if TYPE_CHECKING:
 def replay_case(case: Case, *, item: pytest.Item, clock: VirtualClock, benchmark: BenchmarkFixture) -> None:
     """Measure the case with its block, then play its rounds back. Skips or fails the test where there are none."""
     session = item.config.stash[SESSION]
-    result = session.carried_over(item.nodeid) or _measure(session, case, item)
+    result = session.carried_over(item.nodeid) or _from_fleet(session, case, item) or _measure(session, case, item)
     benchmark.extra_info.update(_extra_info(result))
     benchmark.pedantic(clock.player(result.rounds_seconds), rounds=len(result.rounds), iterations=1)
     session.note(result)
+
+
+def _from_fleet(session: Session, case: Case, item: pytest.Item) -> CaseResult | None:
+    known = session.from_fleet(item.nodeid)
+    if known is None:
+        return None
+    result = known.result
+    if result.status != "measured" or known.problem:
+        # It names its machine, and a figure of too few processes stays; the test says what is missing.
+        session.note(result)
+    if result.status == "skipped":
+        pytest.skip(one_line(result.reason))
+    if result.status == "failed" or known.problem:
+        where = f" on {result.machine}" if result.machine else ""
+        pytest.fail(
+            printable(f"{case.id}{where}: {known.problem or result.reason}\n{_run_alone(session, item)}"),
+            pytrace=False,
+        )
+    return result
 
 
 def _measure(session: Session, case: Case, item: pytest.Item) -> CaseResult:

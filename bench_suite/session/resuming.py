@@ -41,10 +41,17 @@ Objection = Callable[[CaseResult], str]
 
 
 def carry_over(
-    earlier: RunRecord | None, *, preset: Preset, environment: Mapping[str, Scalar], objection: Objection
+    earlier: RunRecord | None,
+    *,
+    preset: Preset,
+    environment: Mapping[str, Scalar],
+    objection: Objection,
+    machines: Mapping[str, Mapping[str, Scalar]] | None = None,
 ) -> CarriedOver:
     """The cases that were measured, each looked at by ``objection``; none where no session is taken up.
 
+    ``machines`` are those of the fleet that this session is measured on, by name; None without a fleet. What began on
+    a fleet is completed on one, and a name that both have must be the same machine, for a run describes it once.
     Raises RunFileError naming the first thing that differs between then and now.
     """
     if earlier is None:
@@ -56,9 +63,10 @@ def carry_over(
         raise _differs("preset", earlier.preset, preset.name)
     if earlier.in_process:
         raise RunFileError("a run made in one process with pytest (--in-process) cannot be taken up again")
-    for name in sorted(earlier.environment.keys() | environment.keys()):
-        if _must_agree(name) and earlier.environment.get(name) != environment.get(name):
-            raise _differs(name, earlier.environment.get(name), environment.get(name))
+    _require_the_same_places(earlier, on_fleet=machines is not None)
+    _require_agreement(earlier.environment, environment)
+    for machine in sorted(earlier.machines.keys() & (machines or {}).keys()):
+        _require_agreement(earlier.machines[machine], (machines or {})[machine], whose=f"{machine}: ")
     measured = {case.nodeid: case for case in earlier.cases if case.status == "measured"}
     refused = {nodeid: reason for nodeid, case in measured.items() if (reason := objection(case))}
     standing = {nodeid: case for nodeid, case in measured.items() if nodeid not in refused}
@@ -89,6 +97,25 @@ def first_words(earlier: CarriedOver, *, left_over: Sequence[Path], taken_up: Pa
         more = f" ({len(others) - 1} more beside it)" if others[1:] else ""
         lines.append(f"speedscore: a session that was cut off left {others[-1]}{more}: {take_up(others[-1])}")
     return lines
+
+
+def _require_the_same_places(earlier: RunRecord, *, on_fleet: bool) -> None:
+    for case in earlier.cases:
+        if case.status == "measured" and bool(case.machine) != on_fleet:
+            where, remedy = (
+                ("without a fleet", "leave out --fleet")
+                if on_fleet
+                else (f"on {case.machine}, a machine of a fleet", "add --fleet ADDRESS")
+            )
+            raise RunFileError(
+                f"{case.nodeid} was measured {where}: {remedy}, or measure the whole anew without --resume"
+            )
+
+
+def _require_agreement(then: Mapping[str, Scalar], now: Mapping[str, Scalar], *, whose: str = "") -> None:
+    for name in sorted(then.keys() | now.keys()):
+        if _must_agree(name) and then.get(name) != now.get(name):
+            raise _differs(f"{whose}{name}", then.get(name), now.get(name))
 
 
 def _must_agree(name: str) -> bool:

@@ -6,16 +6,19 @@ out; blocks are measured by way of the workers and on the machine that the sessi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.outcomes import CaseFailed, CaseMeasured, CaseOutcome, CaseUnavailable
-from speedscore.bench_suite.probes.pool import Listener
+from speedscore.bench_suite.probes.pool import Listener, ask_all
 from speedscore.bench_suite.probes.probe import ProbeCase
 from speedscore.bench_suite.session.blocks import ProgressListener, SessionBlocks
 from speedscore.bench_suite.session.choices import Choices
-from speedscore.bench_suite.session.journal import Journal
+from speedscore.bench_suite.session.fleet.blocks import FleetBlocks, FleetResult
+from speedscore.bench_suite.session.journal import Keeper
 from speedscore.bench_suite.session.machine import DeviceSearch, Machine
 from speedscore.bench_suite.session.probing import SessionProbes
 from speedscore.bench_suite.session.profiles import Profiles
@@ -41,13 +44,15 @@ class Session:
         open_workers: OpenWorkers,
         make_progress: Callable[[int], ProgressListener],
         objection: Objection,
-        journal: Journal,
+        journal: Keeper,
         probe_cases: Mapping[str, ProbeCase] | None = None,
         hear_probe: Listener | None = None,
+        fleet: FleetBlocks | None = None,
     ) -> None:
         """``cases`` by node id, after all deselecting; ``make_progress`` is told how many blocks will be measured.
 
-        ``probe_cases`` likewise; ``hear_probe`` is told of each probe as it ends.
+        ``probe_cases`` likewise; ``hear_probe`` is told of each probe as it ends. With a ``fleet`` all cases are
+        measured there, and nothing but probes is done here.
         ``objection`` says why a case of an earlier session does not stand; ``journal`` gets what is measured at once.
         Raises RunFileError when an earlier session that is taken up again was measured under other circumstances.
         """
@@ -56,7 +61,11 @@ class Session:
         self._created = datetime.now(UTC).isoformat(timespec="seconds")
         self._environment = machine.environment
         self.earlier = carry_over(
-            choices.earlier, preset=choices.preset, environment=machine.environment, objection=objection
+            choices.earlier,
+            preset=choices.preset,
+            environment=machine.environment,
+            objection=objection,
+            machines=None if fleet is None else fleet.environments,
         )
         """What an earlier session leaves to this one, where it is taken up again."""
         self._journal = journal
@@ -67,15 +76,16 @@ class Session:
             earlier=() if choices.earlier is None else choices.earlier.probes,
             keep=self._keep_probe,
             listener=hear_probe,
+            ask=ask_all if fleet is None else partial(_ask_alone, fleet),
         )
         self.profiles = None if choices.profile_folder is None else Profiles(choices.profile_folder)
         self._devices = DeviceSearch(machine.detectors)
+        missing = {nodeid: case for nodeid, case in self._cases.items() if nodeid not in self.earlier.complete}
+        self._fleet = fleet
+        if fleet is not None:
+            fleet.place(missing, choices, keep=self._keep_results)
         self._blocks = SessionBlocks(
-            [
-                case
-                for nodeid, case in self._cases.items()
-                if nodeid not in self.earlier.complete and self._devices.can_be_tried(case)
-            ],
+            [] if fleet is not None else [case for case in missing.values() if self._devices.can_be_tried(case)],
             choices,
             machine=machine,
             open_workers=open_workers,
@@ -94,6 +104,10 @@ class Session:
         """What an earlier session measured of this test, where this one takes it up again."""
         return self.earlier.complete.get(nodeid)
 
+    def from_fleet(self, nodeid: str) -> FleetResult | None:
+        """What a machine of the fleet made of the test's case, once its block has ended; None without a fleet."""
+        return None if self._fleet is None else self._fleet.result(nodeid)
+
     def outcome(self, case: Case) -> CaseOutcome:
         """What became of the case; measures its whole block first where that has not been done."""
         return self._blocks.outcome(case)
@@ -109,6 +123,15 @@ class Session:
             occasion=self._created,
         )
 
+    def conclude(self, nodeid: str, case: Case) -> CaseResult:
+        """Measure the case where it can be, and say what became of it: what its own test would do."""
+        try:
+            if absence := self.absence(case):
+                return unmeasured(nodeid, case, status="skipped", reason=absence)
+        except LookupError as error:
+            return unmeasured(nodeid, case, status="failed", reason=str(error))
+        return self._without_its_test(nodeid, case, self.outcome(case))
+
     def note(self, result: CaseResult) -> None:
         """Keep what became of a case. The first outcome stays: failing to tear down does not undo a measurement."""
         self._results.setdefault(result.nodeid, result)
@@ -117,8 +140,7 @@ class Session:
         """The whole session, every selected case in it; made once."""
         if self._record is None:
             for nodeid, case in self._cases.items():
-                outcome = self._blocks.outcome_so_far(case)
-                self.note(self.earlier.complete.get(nodeid) or self._without_its_test(nodeid, case, outcome))
+                self.note(self.earlier.complete.get(nodeid) or self._so_far(nodeid, case))
             older = self.earlier.complete | self.earlier.interrupted
             results = {
                 nodeid: older[nodeid]
@@ -131,13 +153,23 @@ class Session:
             self._record = self._record_of(cases, ratios=find_ratios(cases), probes=self.probes.results())
         return self._record
 
+    def end(self) -> None:
+        """Nothing more is measured, here or elsewhere: what is still at work on a fleet ends."""
+        if self._fleet is not None:
+            self._fleet.close()
+
     def _record_of(
         self,
         cases: tuple[CaseResult, ...],
         *,
         ratios: tuple[Ratio, ...] = (),
         probes: tuple[ProbeResult, ...] = (),
+        idle_machines: bool = False,
     ) -> RunRecord:
+        """``idle_machines`` describes those of a fleet too that have measured none of the cases."""
+        machines = {} if self._fleet is None else self._fleet.environments
+        machines |= {} if self.choices.earlier is None else self.choices.earlier.machines
+        used = {case.machine for case in cases}
         return RunRecord(
             schema_version=SCHEMA_VERSION,
             created=self._created,
@@ -148,6 +180,7 @@ class Session:
             cases=cases,
             ratios=ratios,
             probes=probes,
+            machines={name: machine for name, machine in machines.items() if idle_machines or name in used},
         )
 
     def _keep(self, outcomes: Mapping[Case, CaseOutcome]) -> None:
@@ -159,7 +192,10 @@ class Session:
                 for nodeid, case in self._cases.items()
                 if case in outcomes
             ]
-            self._journal.keep(results, session=self._older())
+            self._keep_results(results)
+
+    def _keep_results(self, results: Sequence[CaseResult]) -> None:
+        self._journal.keep(results, session=self._older())
 
     def _keep_probe(self, result: ProbeResult) -> None:
         if not self.choices.in_process:
@@ -169,7 +205,11 @@ class Session:
         """This session with no more than what an earlier one left to it."""
         older = self.earlier.complete | self.earlier.interrupted
         probes = () if self.choices.earlier is None else self.choices.earlier.probes
-        return self._record_of(tuple(older.values()), probes=probes)
+        return self._record_of(tuple(older.values()), probes=probes, idle_machines=True)
+
+    def _so_far(self, nodeid: str, case: Case) -> CaseResult:
+        elsewhere = None if self._fleet is None else self._fleet.result_so_far(nodeid)
+        return elsewhere or self._without_its_test(nodeid, case, self._blocks.outcome_so_far(case))
 
     def _without_its_test(self, nodeid: str, case: Case, outcome: CaseOutcome | None) -> CaseResult:
         """For a case whose own test has not run: it may have been measured with its block all the same."""
@@ -182,3 +222,9 @@ class Session:
                 return unmeasured(nodeid, case, status="skipped", reason=reason)
             case None:
                 return unmeasured(nodeid, case, status="skipped", reason=NOT_MEASURED)
+
+
+def _ask_alone(fleet: FleetBlocks, *cases: Any, **how: Any) -> None:
+    """Ask probes, which take every processor of this machine, when no block is measured on it or another."""
+    fleet.finish()
+    ask_all(*cases, **how)

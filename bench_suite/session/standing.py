@@ -34,7 +34,10 @@ class StandingCases:
     def __init__(
         self, preset: Preset, environment: Mapping[str, Scalar], cases: Mapping[str, Case], *, processors: Sequence[int]
     ) -> None:
-        """``environment`` is this machine's, and ``processors`` are those that a worker gets here."""
+        """``environment`` is this machine's, and ``processors`` are those that a worker gets here.
+
+        A case of a fleet's machine is held to neither, for it was measured elsewhere.
+        """
         self._affinity = ",".join(map(str, processors))
         self._preset = preset
         self._environment = environment
@@ -59,10 +62,13 @@ class StandingCases:
         if selected != case or not result.nodeid.endswith(f"[{case.id}]"):
             return f"it holds figures of {case.phase} {case.id} under the name of another test"
         program, worker, environment = result.program, result.worker, self._environment
-        for what, then, now in (
-            ("platform", program.platform, case.device),
+        of_this_machine = (
             ("python", worker.python, environment.get("python.version")),
             ("affinity", worker.affinity, self._affinity),
+        )
+        for what, then, now in (
+            ("platform", program.platform, case.device),
+            *(() if result.machine else of_this_machine),
         ):
             if then is not None and now is not None and then != now:
                 return f"its worker's {what} was {then!r} and is {now!r} here"

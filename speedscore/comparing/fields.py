@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from speedscore.host.fields import Scalar
+from speedscore.host.fields import Scalar, is_allowed
 from speedscore.record.run_file import RunFileError
 
 Action = Literal["refuse", "warn", "ignore"]
@@ -128,11 +128,6 @@ def differences(base: Mapping[str, Scalar], head: Mapping[str, Scalar]) -> list[
     names = [difference.field for difference in differing]
     packages = {name.removeprefix("package.") for name in names if name.startswith("package.")}
     return [difference for difference in differing if difference.field.removeprefix("program.") not in packages]
-
-
-def is_allowed(field: str, allow: Collection[str]) -> bool:
-    """Whether ``--allow`` names the field or what stands before one of its dots: ``cpu`` allows ``cpu.model``."""
-    return any(field == name or field.startswith(f"{name.rstrip('.*')}.") for name in allow)
 
 
 def refused(differing: Iterable[Difference], allow: Collection[str]) -> list[Difference]:

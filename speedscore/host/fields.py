@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 import msgspec
@@ -19,3 +20,8 @@ def as_text(value: Scalar) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     return None if value is None else str(value)
+
+
+def is_allowed(field: str, allow: Collection[str]) -> bool:
+    """Whether ``--allow`` names the field or what stands before one of its dots: ``cpu`` allows ``cpu.model``."""
+    return any(field == name or field.startswith(f"{name.rstrip('.*')}.") for name in allow)

@@ -6,6 +6,7 @@ nothing is guessed, and no framework is imported: versions come from package met
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +18,7 @@ from speedscore.host.fields import Scalar
 from speedscore.host.git import git_says
 from speedscore.host.graphics import ask_graphics
 from speedscore.host.processors import allowed_processors
-from speedscore.host.variables import recorded_variables
+from speedscore.host.variables import CHECKOUT, recorded_variables
 
 PACKAGES = (
     "dm-haiku",
@@ -111,6 +112,10 @@ def _packages() -> dict[str, Scalar]:
 
 
 def _git(source: Path) -> dict[str, Scalar]:
+    travelled, _, rest = os.environ.get(CHECKOUT, "").partition(" ")
+    dirty, _, root = rest.partition(" ")
+    if root and source.resolve().is_relative_to(Path(root).resolve()):
+        return {"git.commit": travelled, "git.dirty": dirty == "1"}
     commit = git_says(source, "rev-parse", "HEAD")
     # An installed package may lie inside somebody else's repository, whose commit says nothing about ours.
     if not commit or not git_says(source, "ls-files", "--", "."):

@@ -149,6 +149,14 @@ class PipedProcess:
                         child.kill()
         self._signal(signal.SIGKILL)
 
+    def hang_up(self, *, within_seconds: float) -> bool:
+        """Close the pipe that it reads from, and wait for it to end by itself. Returns whether it did."""
+        with contextlib.suppress(OSError):
+            self._ours_write.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(within_seconds)
+        return self._process.poll() is not None
+
     def close(self) -> None:
         """Kill it, and give its pipes back. For the thread that speaks to it."""
         self.kill()

@@ -6,6 +6,9 @@ import os
 
 PIPES = "SPEEDSCORE_PIPES"
 """Tells a process that is spoken to the pipes that it reads from and writes to, as ``5,6``."""
+CHECKOUT = "SPEEDSCORE_CHECKOUT"
+"""Tells a process on a machine of a fleet what its code is, which came without its repository: the commit, 1 where the
+tree was dirty, and the folder, with blanks between."""
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from speedscore.comparing.fields import FIELDS, RunsDifferError, differences, is_allowed, refuse, rule_of
+from speedscore.comparing.fields import FIELDS, RunsDifferError, differences, refuse, rule_of
+from speedscore.host.fields import is_allowed
 from tests.places import ROOT
 
 PAGE = ROOT / "docs" / "comparing-saved-runs.md"

@@ -184,3 +184,17 @@ def test_what_is_no_journal_is_refused_by_name(tmp_path: Path, content: bytes | 
     with pytest.raises(RunFileError) as caught:
         load_journal(path)
     assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_a_machine_of_a_fleet_that_joins_later_is_described_too(folder: Path) -> None:
+    journal = Journal(folder)
+    first, second = (msgspec.structs.replace(case, machine=name) for case, name in ((FIRST, "a"), (SECOND, "b")))
+    machines = {"a": {"cpu.model": "one"}}
+    journal.keep([first], session=msgspec.structs.replace(session(), machines=machines))
+    machines = machines | {"b": {"cpu.model": "another"}}
+    journal.keep([second], session=msgspec.structs.replace(session(), machines=machines))
+    path = path_of(journal)
+    journal.close()
+    read = load_journal(path)
+    assert read.machines == machines
+    assert read.cases == (first, second)

@@ -14,6 +14,7 @@ from speedscore.bench_suite.probes.pool import ProbeOutcome
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase
 from speedscore.bench_suite.session import progress
 from speedscore.bench_suite.session.progress import Progress
+from speedscore.bench_suite.session.screen import Terminal
 from speedscore.record.run_record import Round
 
 
@@ -34,7 +35,7 @@ def line_of(phase: str, rounds_seconds: Sequence[float], *, busy_processors: flo
     plugins = {"terminalreporter": reporter, "capturemanager": None}
     config = cast(Any, SimpleNamespace(pluginmanager=SimpleNamespace(get_plugin=plugins.get)))
     case = Case("jax", "mlp", "cpu", phase=cast(Any, phase))
-    listener = Progress(config, total_blocks=1)
+    listener = Progress(Terminal(config), total_blocks=1)
     listener.block_begins(case.block, [case])
     if busy_processors:
         listener.machine_is_busy(busy_processors)
@@ -84,7 +85,7 @@ def test_probes_are_counted_by_kind_and_one_that_went_wrong_has_a_line_of_its_ow
     plugins = {"terminalreporter": reporter, "capturemanager": None}
     config = cast(Any, SimpleNamespace(pluginmanager=SimpleNamespace(get_plugin=plugins.get)))
     cases = [ProbeCase("export", name, subject="mlp", target="onnx") for name in ("jax", "torch", "haiku")]
-    listener = Progress(config, probes=cases)
+    listener = Progress(Terminal(config), probes=cases)
     passed = ProbeOutcome("answered", Answer("passed", (1.0,), {"jax": "1"}))
     for case, outcome in zip(cases, (passed, ProbeOutcome("failed", reason="why\nmore"), passed), strict=True):
         listener.probe_done(case, outcome)

@@ -149,6 +149,38 @@ def test_the_first_of_several_differences_is_named() -> None:
     assert refusal(a_run(), changed).startswith("cpu.model was 'a processor' and is 'another': ")
 
 
+FLEET: dict[str, dict[str, Scalar]] = {"a": {"cpu.model": "one", "gpu.0.sm_clock_mhz": 1980}, "b": {"cpu.model": "two"}}
+
+
+def of_fleet(machines: dict[str, dict[str, Scalar]] | None, *, machine: str) -> dict[str, CaseResult]:
+    run = a_run(a_case("jax", [[0.1]], machine=machine), machines=FLEET)
+    return carry_over(
+        run, preset=PRESETS["smoke"], environment=MACHINE, objection=lambda _: "", machines=machines
+    ).complete
+
+
+@pytest.mark.parametrize(
+    ("machines", "machine", "said"),
+    [
+        (None, "a", "was measured on a, a machine of a fleet: add --fleet ADDRESS"),
+        (FLEET, "", "was measured without a fleet: leave out --fleet"),
+        ({"a": {"cpu.model": "three"}}, "b", "a: cpu.model was 'one' and is 'three'"),
+    ],
+    ids=["here", "elsewhere", "another-of-that-name"],
+)
+def test_what_began_on_a_fleet_is_completed_on_one_and_a_name_is_one_machine(
+    machines: dict[str, dict[str, Scalar]] | None, machine: str, said: str
+) -> None:
+    with pytest.raises(RunFileError, match=said):
+        of_fleet(machines, machine=machine)
+
+
+def test_a_case_of_a_machine_that_has_gone_stands() -> None:
+    now: dict[str, dict[str, Scalar]] = {"a": {"cpu.model": "one", "gpu.0.sm_clock_mhz": 210}, "c": {}}
+    for machine in FLEET:
+        assert [case.machine for case in of_fleet(now, machine=machine).values()] == [machine]
+
+
 def test_a_session_that_is_older_than_a_field_is_not_refused_for_it() -> None:
     run = a_run(a_case("jax", [[0.1]]))
     assert len(carry(run, {**MACHINE, "process.niceness": 19})) == 1

@@ -139,6 +139,13 @@ def test_what_does_not_fit_what_is_measured_here_does_not_stand(changes: dict[st
     assert reason in objection(a_case(**changes))
 
 
+def test_a_case_of_a_fleets_machine_is_not_held_to_the_processors_and_python_of_this_one() -> None:
+    elsewhere = WorkerDescription(python="3.12.0", affinity="0,1,2,3")
+    assert objection(a_case(machine="a", worker=elsewhere)) == ""
+    on_a_card = ProgramDescription(platform="gpu")
+    assert "platform was 'gpu'" in objection(a_case(machine="a", worker=elsewhere, program=on_a_card))
+
+
 def test_a_compilation_of_several_steps_does_not_stand() -> None:
     assert objection(a_case("compilation", steps_per_round=2)) == "its rounds have 2 steps"
 

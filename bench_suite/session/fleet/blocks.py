@@ -1,0 +1,215 @@
+"""The blocks of a session on a fleet: all are submitted at once, and each case keeps what its machine made of it.
+
+It decides which word on a case counts. Where a machine is lost, its block is measured anew as a whole elsewhere, and
+what comes from there takes the place of what the first one told: no figure is made of two machines' rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
+from speedscore.bench_suite.matrix.cases import Case
+from speedscore.bench_suite.session.choices import Choices
+from speedscore.bench_suite.session.fleet.budget import block_seconds
+from speedscore.bench_suite.session.fleet.messages import Known, Request, Said, decode_message, encode
+from speedscore.bench_suite.session.fleet.telling import FleetProgress
+from speedscore.bench_suite.session.fleet.versions import Admission
+from speedscore.bench_suite.session.results import unmeasured
+from speedscore.bench_suite.workloads.table import MODELS, TASKS
+from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, FleetMachine, Lost, Piece, Reported
+from speedscore.host.fields import Scalar
+from speedscore.record.run_record import CaseResult
+
+ENTRY = "speedscore.bench_suite.session.fleet.remote:measure"
+KeepResults = Callable[[Sequence[CaseResult]], None]
+
+
+class Fleet(Protocol):
+    """What a session needs of ``speedscore.fleet.fleet``."""
+
+    @property
+    def machines(self) -> tuple[FleetMachine, ...]: ...
+
+    def run(self, pieces: Iterable[Piece]) -> Iterator[Event]: ...
+
+
+class FleetResult(msgspec.Struct, frozen=True):
+    """What became of a case."""
+
+    result: CaseResult
+    problem: str = ""
+    """Why its block came to no end; a figure of fewer processes than were asked for may stand in ``result``."""
+
+
+class FleetBlocks:
+    """Places blocks and remembers what became of their cases."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        *,
+        admission: Admission,
+        environment: dict[str, Scalar],
+        allow: Sequence[str],
+        progress: FleetProgress,
+    ) -> None:
+        """``environment`` is that of the session that leads; ``admission`` says which machines may measure."""
+        self._fleet = fleet
+        self._admission = admission
+        self._environment = environment
+        self._allow = tuple(allow)
+        self._progress = progress
+        self._keep: KeepResults = lambda _: None
+        self._cases: dict[str, dict[str, Case]] = {}
+        """Piece → its cases by node id."""
+        self._piece_of: dict[str, str] = {}
+        self._pieces: list[Piece] = []
+        self._events: Iterator[Event] | None = None
+        self._placed: dict[str, str] = {}
+        """Piece → the machine that has it."""
+        self._begun: set[str] = set()
+        self._results: dict[str, CaseResult] = {}
+        self._ended: dict[str, str] = {}
+        """Piece → why it came to no end; empty where it did."""
+
+    @property
+    def environments(self) -> dict[str, dict[str, Scalar]]:
+        """Of the machines that have answered, by name."""
+        return {machine.name: machine.environment for machine in self._fleet.machines}
+
+    def place(self, cases: Mapping[str, Case], choices: Choices, *, keep: KeepResults) -> None:
+        """Say what is to be measured, once. ``keep`` is given what became of cases as soon as a machine tells it."""
+        self._keep = keep
+        for nodeid, case in cases.items():
+            name = str(case.block)
+            self._cases.setdefault(name, {})[nodeid] = case
+            self._piece_of[nodeid] = name
+        machines = [machine for machine in self._fleet.machines if machine.name in self._admission.admitted]
+        blocks = [next(iter(own.values())).block for own in self._cases.values()]
+        seconds = block_seconds(choices.budget_seconds, blocks, machines)
+        self._pieces = [
+            Piece(
+                name,
+                ENTRY,
+                encode(self._request(own, choices, seconds)),
+                device=next(iter(own.values())).device,
+                not_on=tuple(self._admission.refused),
+            )
+            for name, own in self._cases.items()
+        ]
+
+    def result(self, nodeid: str) -> FleetResult:
+        """What became of the case; waits until its block has ended.
+
+        Whatever ends the waiting early, Ctrl-C above all, is raised when every worker on every machine has ended.
+        """
+        piece = self._piece_of[nodeid]
+        self._wait(lambda: piece in self._ended)
+        result, problem = self._results.get(nodeid), self._ended[piece]
+        if result is None:
+            why = problem or "its machine said nothing of this case"
+            case = self._cases[piece][nodeid]
+            result = unmeasured(nodeid, case, status="failed", reason=why)
+        return FleetResult(result, problem)
+
+    def result_so_far(self, nodeid: str) -> CaseResult | None:
+        """What is known of the case without waiting."""
+        if self._ended.get(self._piece_of.get(nodeid, "")):
+            return self.result(nodeid).result
+        return self._results.get(nodeid)
+
+    def finish(self) -> None:
+        """Wait until nothing is being measured any more, where anything has been begun."""
+        if self._events is not None:
+            self._wait(lambda: len(self._ended) == len(self._pieces))
+
+    def close(self) -> None:
+        """End what is still being measured, on all machines."""
+        close = getattr(self._events, "close", None)
+        if close is not None:
+            close()
+
+    def _request(self, cases: dict[str, Case], choices: Choices, seconds: float | None) -> Request:
+        names = {case.model for case in cases.values()}
+        frameworks = dict.fromkeys(case.framework for case in cases.values())
+        return Request(
+            cases=cases,
+            preset=choices.preset,
+            processes=choices.processes,
+            seed=choices.seed,
+            environment=self._environment,
+            allow=self._allow,
+            budget_seconds=seconds,
+            frameworks=tuple(FRAMEWORKS[name] for name in frameworks if name in FRAMEWORKS),
+            models=tuple(MODELS[name] for name in names if name in MODELS),
+            tasks=tuple(TASKS[name] for name in names if name in TASKS),
+        )
+
+    def _wait(self, is_over: Callable[[], bool]) -> None:
+        if self._events is None:
+            self._progress.expect(self._cases)
+            self._events = iter(self._fleet.run(self._pieces))
+        try:
+            while not is_over():
+                event = next(self._events, None)
+                if event is None:
+                    raise FleetError("the fleet has ended without a word on it")
+                self._hear(event)
+        except FleetError as error:
+            # What was told before stays told, and the session goes on to its end: it is saved.
+            for piece in self._cases.keys() - self._ended.keys():
+                self._ended[piece] = str(error)
+            self._progress.fleet_lost(str(error))
+        except BaseException:
+            self.close()
+            raise
+
+    def _hear(self, event: Event) -> None:
+        piece = event.piece
+        if piece in self._ended or piece not in self._cases:
+            return
+        match event:
+            case Began(machine=machine):
+                self._placed[piece] = machine
+                self._begun.add(piece)
+                self._progress.began(piece, machine)
+            # A machine that was given up may still speak: its block is another's by then.
+            case Reported(machine=machine, message=message) if self._placed.get(piece) == machine:
+                self._take(piece, machine, message)
+            case Answered(machine=machine, answer=answer) if self._placed.get(piece) == machine:
+                self._take(piece, machine, answer)
+                self._ended[piece] = ""
+            case Lost(machine=machine, reason=reason):
+                self._placed.pop(piece, None)
+                self._progress.lost(piece, machine, reason)
+            case Failed(machine="", reason=reason) if self._is_of_absent_device(piece):
+                self._ended[piece] = ""
+                self._results |= {
+                    nodeid: unmeasured(nodeid, case, status="skipped", reason=reason)
+                    for nodeid, case in self._cases[piece].items()
+                }
+                self._progress.skipped(piece, reason)
+            case Failed(machine=machine, reason=reason):
+                self._ended[piece] = f"{machine}: {reason}" if machine else reason
+                self._progress.failed(piece, machine, reason)
+
+    def _is_of_absent_device(self, piece: str) -> bool:
+        """Whether a block that no machine ever had is for a device that a machine may lack: its cases are skipped then,
+        as they are where there is no fleet."""
+        return piece not in self._begun and next(iter(self._cases[piece].values())).device != "cpu"
+
+    def _take(self, piece: str, machine: str, content: bytes) -> None:
+        match decode_message(content):
+            case Said(line):
+                self._progress.said(piece, machine, line)
+            case Known(cases):
+                own = [msgspec.structs.replace(case, machine=machine) for case in cases if self._is_of(case, piece)]
+                self._results |= {case.nodeid: case for case in own}
+                self._keep(own)
+
+    def _is_of(self, case: CaseResult, piece: str) -> bool:
+        return case.nodeid in self._cases[piece]

@@ -1,0 +1,53 @@
+"""Reaches the fleet that a session was asked to measure on, and says which of its machines may measure.
+
+It ends with the session: what is still at work on a machine then, ends too. Nothing is placed here.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from speedscore.bench_suite.session.fleet.blocks import Fleet, FleetBlocks
+from speedscore.bench_suite.session.fleet.telling import FleetProgress
+from speedscore.bench_suite.session.fleet.versions import Admission, admit
+from speedscore.bench_suite.session.screen import Screen
+from speedscore.fleet.work import FleetError
+from speedscore.host.fields import Scalar
+
+
+def open_blocks(config: pytest.Config, environment: dict[str, Scalar], *, screen: Screen) -> FleetBlocks | None:
+    """The fleet of ``--fleet``, open until the session has ended; None where none was asked for.
+
+    Raises UsageError where it cannot be reached, or none of its machines may measure.
+    """
+    address: str | None = config.getoption("fleet")
+    if address is None:
+        return None
+    allow: list[str] = config.getoption("fleet_allow")
+    ending = ExitStack()
+    config.add_cleanup(ending.close)
+    fleet = _open(address, ending, checkout=config.rootpath)
+    admission = admit(fleet.machines, environment, allow=allow)
+    if not admission.admitted:
+        raise pytest.UsageError(f"--fleet {address}: no machine may measure: {_reasons(admission)}")
+    for line in admission.lines:
+        screen.line(f"speedscore: --fleet: {line}")
+    screen.line(f"speedscore: --fleet: the blocks are measured on {', '.join(admission.admitted)}")
+    return FleetBlocks(fleet, admission=admission, environment=environment, allow=allow, progress=FleetProgress(screen))
+
+
+def _open(address: str, ending: ExitStack, *, checkout: Path) -> Fleet:
+    # Imported here because only a session that was asked for a fleet needs one.
+    from speedscore.fleet.fleet import open_fleet
+
+    try:
+        return ending.enter_context(open_fleet(address, checkout=checkout))
+    except FleetError as error:
+        raise pytest.UsageError(f"--fleet {address}: {error}") from None
+
+
+def _reasons(admission: Admission) -> str:
+    return "; ".join(f"{name}: {why}" for name, why in admission.refused.items()) or "it has none"

@@ -1,0 +1,379 @@
+"""The link to a Ray cluster: a process of its own between the driver and Ray, and the only module that knows Ray.
+
+It takes every machine of the cluster whole, says which have answered and which have gone, hands pieces over, and passes
+on what comes of them. Which machine has which piece is decided in the driver. It stands in a process of its own so that
+Ray's native code and its threads stay out of pytest's, and so that all of it ends with the driver, however that ends.
+
+Questions to machines stay open until there is something to tell (``Machine.next_signs``): Ray's streaming generators
+would do the same, but not through Ray Client (``ray://``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from typing import IO, Any
+
+import msgspec
+
+from speedscore.fleet.describing import ENTRY as DESCRIBE
+from speedscore.fleet.machine import HUNG_SECONDS, LOOK_SECONDS, Machine
+from speedscore.fleet.naming import MachineNames
+from speedscore.fleet.wire import (
+    Begin,
+    Broke,
+    Command,
+    Description,
+    Do,
+    Done,
+    Joined,
+    Left,
+    News,
+    Raised,
+    Sign,
+    Signed,
+    Standing,
+    StopAll,
+    Stopped,
+    Unreachable,
+    decode_command,
+    decode_description,
+    decode_sign,
+    encode,
+)
+from speedscore.host.scratch import make_scratch
+from speedscore.host.variables import PIPES
+from speedscore.record.phases import DeviceName
+from speedscore.text.cleaning import one_line
+
+LOCAL = "local"
+EXCLUSIVE = "speedscore"
+"""A resource that a cluster may give its machines: a fleet takes all of it, beside processors and accelerators."""
+_DESCRIBING = 0
+"""The number of what a machine does first: say what it is. Pieces are numbered from 1."""
+_STANDING_SECONDS = 2.0
+_ANSWER_SECONDS = 20.0
+"""A machine that has not answered by then is said to be absent."""
+_RETRY_SECONDS, _MOST_RETRY_SECONDS = 2.0, 60.0
+"""Before a machine that was lost is asked again; twice as long each time that it is lost before it has answered."""
+_MOST_REASON_CHARACTERS = 500
+_MOST_FOLDER_CHARACTERS = 12
+_LOCAL_STORE_BYTES = 128 << 20
+
+
+class _Node:
+    """A node of the cluster, and what stands on it."""
+
+    def __init__(self, node_id: str, *, host: str, address: str, resources: dict[str, float]) -> None:
+        self.node_id, self.host, self.address, self.resources = node_id, host, address, resources
+        self.devices = _devices(resources)
+        self.actor: Any = None
+        self.generation = 0
+        """Of the actor: an answer of an earlier one counts no more."""
+        self.name = ""
+        """Empty until it has answered."""
+        self.number: int | None = None
+        self.asked_at = 0.0
+        self.failures = 0
+        self.retry_at = 0.0
+        self.trouble = ""
+
+
+class _Came(msgspec.Struct, frozen=True):
+    """An answer of an actor, or the error in its place."""
+
+    node_id: str
+    generation: int
+    signs: list[bytes]
+    error: str = ""
+
+
+class _DriverGone(msgspec.Struct, frozen=True):
+    """The driver has closed its pipe."""
+
+
+class Link:
+    """Everything happens in one thread; others only put what they hear into its queue."""
+
+    def __init__(self, say: Callable[[News], None]) -> None:
+        import ray
+
+        self._ray = ray
+        self._say = say
+        self._heard: queue.SimpleQueue[Command | _Came | _DriverGone] = queue.SimpleQueue()
+        self._nodes: dict[str, _Node] = {}
+        self._by_name: dict[str, _Node] = {}
+        self._names = MachineNames()
+        self._remote = ray.remote(Machine)
+        self._niceness = os.nice(0)
+        """The driver's own: what is measured runs as urgently as it would at home."""
+        self._next_look = 0.0
+
+    def hear(self, command: Command | _DriverGone) -> None:
+        """From any thread."""
+        self._heard.put(command)
+
+    def serve(self) -> None:
+        """Until the driver has gone."""
+        while True:
+            if time.monotonic() >= self._next_look:
+                self._look()
+                self._next_look = time.monotonic() + _STANDING_SECONDS
+            try:
+                heard = self._heard.get(timeout=max(0.0, self._next_look - time.monotonic()))
+            except queue.Empty:
+                continue
+            match heard:
+                case _DriverGone():
+                    return
+                case Begin(number, machine, do):
+                    self._begin(number, machine, do)
+                case StopAll():
+                    self._stop_all()
+                case _Came():
+                    self._take(heard)
+
+    def _look(self) -> None:
+        """Which nodes are here, which are new, which have gone, and which have fallen silent."""
+        alive = {node["NodeID"]: node for node in self._ray.nodes() if node["Alive"]}
+        for node_id in self._nodes.keys() - alive.keys():
+            self._lose(self._nodes[node_id], "the machine has left the cluster")
+            del self._nodes[node_id]
+        for node_id, found in alive.items():
+            if node_id not in self._nodes and (node := _taken(found)) is not None:
+                self._nodes[node_id] = node
+        now = time.monotonic()
+        for node in self._nodes.values():
+            if node.actor is None and now >= node.retry_at:
+                self._occupy(node)
+            elif node.name and now - node.asked_at > HUNG_SECONDS + LOOK_SECONDS and node.number is not None:
+                self._lose(node, f"the machine has given no sign for {now - node.asked_at:.0f} s")
+        absent = [node for node in self._nodes.values() if not node.name]
+        self._say(
+            Standing(
+                tuple(_absence(node, now) for node in absent),
+                tuple(sorted({device for node in absent for device in node.devices})),
+            )
+        )
+
+    def _occupy(self, node: _Node) -> None:
+        """Take the whole of the node; Ray waits where another job holds a part of it."""
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        resources = node.resources
+        node.generation += 1
+        node.actor = self._remote.options(
+            num_cpus=resources.get("CPU", 0),
+            num_gpus=resources.get("GPU", 0),
+            resources={name: resources[name] for name in ("TPU", EXCLUSIVE) if resources.get(name)},
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node.node_id, soft=False),
+            max_restarts=0,
+        ).remote(self._niceness)
+        self._give(node, _DESCRIBING, Do(DESCRIBE, str(self._niceness).encode()))
+
+    def _begin(self, number: int, machine: str, do: Do) -> None:
+        node = self._by_name.get(machine)
+        if node is None or node.number is not None:
+            self._say(Signed(number, Broke("the machine had gone before it was asked")))
+        else:
+            self._give(node, number, do)
+
+    def _give(self, node: _Node, number: int, do: Do) -> None:
+        node.number = number
+        # An error of it comes with the answer to the question that follows.
+        begun = node.actor.begin.remote(do.entry, do.request)
+        self._ask(node, node.actor.next_signs, begun)
+
+    def _ask(self, node: _Node, next_signs: Any, *first: Any) -> None:
+        node.asked_at = time.monotonic()
+        node_id, generation = node.node_id, node.generation
+
+        def put(future: Any) -> None:
+            error = future.exception()
+            if error is not None:
+                self._heard.put(_Came(node_id, generation, [], _why(error)))
+            else:
+                self._heard.put(_Came(node_id, generation, future.result()))
+
+        next_signs.remote(*first).future().add_done_callback(put)
+
+    def _take(self, came: _Came) -> None:
+        node = self._nodes.get(came.node_id)
+        if node is None or node.generation != came.generation or node.number is None:
+            return
+        if came.error:
+            self._lose(node, came.error)
+            return
+        for line in came.signs:
+            self._pass_on(node, decode_sign(line))
+            if node.actor is None:
+                return
+        if node.number is not None:
+            self._ask(node, node.actor.next_signs)
+
+    def _pass_on(self, node: _Node, sign: Sign) -> None:
+        number = node.number
+        if number is None:
+            return
+        if isinstance(sign, Done | Raised | Broke):
+            node.number = None
+        if number != _DESCRIBING:
+            self._say(Signed(number, sign))
+        elif isinstance(sign, Done):
+            self._welcome(node, decode_description(sign.answer))
+        elif isinstance(sign, Raised | Broke):
+            self._lose(node, sign.reason)
+
+    def _welcome(self, node: _Node, description: Description) -> None:
+        node.failures, node.trouble = 0, ""
+        resources = ",".join(f"{name}={node.resources.get(name, 0)}" for name in ("CPU", "GPU", "TPU"))
+        node.name = self._names.take(description.host or node.host, known_by=(node.address, resources))
+        self._by_name[node.name] = node
+        self._say(Joined(node.name, description.environment, node.devices))
+
+    def _lose(self, node: _Node, reason: str) -> None:
+        """Whatever stands on it is ended; it is taken anew where it is still here."""
+        actor, node.actor, node.number = node.actor, None, None
+        node.generation += 1
+        node.trouble = reason
+        node.retry_at = time.monotonic() + min(_MOST_RETRY_SECONDS, _RETRY_SECONDS * 2**node.failures)
+        node.failures += 1
+        if actor is not None:
+            with contextlib.suppress(Exception):  # it has gone already
+                self._ray.kill(actor)
+        if node.name:
+            del self._by_name[node.name]
+            self._names.give_back(node.name)
+            self._say(Left(node.name, reason))
+            node.name = ""
+
+    def _stop_all(self) -> None:
+        for node in list(self._by_name.values()):
+            if node.number is not None:
+                self._lose(node, "it was stopped")
+                node.failures, node.retry_at = 0, 0.0
+        self._next_look = 0.0
+        self._say(Stopped())
+
+    def close(self) -> None:
+        for node in self._nodes.values():
+            if node.actor is not None:
+                with contextlib.suppress(Exception):
+                    self._ray.kill(node.actor)
+
+
+def main() -> None:
+    address, travelling = sys.argv[1:]
+    reads, writes = map(int, os.environ.pop(PIPES).split(","))
+    os.set_inheritable(reads, False)
+    os.set_inheritable(writes, False)
+    with os.fdopen(reads, "rb") as commands, os.fdopen(writes, "wb") as news, contextlib.ExitStack() as ending:
+
+        def say(said: News) -> None:
+            news.write(encode(said) + b"\n")
+            news.flush()
+
+        try:
+            ending.callback(_connect(address, travelling))
+            link = Link(say)
+        except Exception as error:  # noqa: BLE001 - Ray raises errors of many kinds where it reaches nothing
+            say(Unreachable(_why(error)))
+            return
+        ending.callback(link.close)
+        threading.Thread(target=_listen, args=(commands, link), daemon=True).start()
+        with contextlib.suppress(BrokenPipeError):  # the driver has gone
+            link.serve()
+
+
+def _listen(commands: IO[bytes], link: Link) -> None:
+    for line in commands:
+        link.hear(decode_command(line))
+    link.hear(_DriverGone())
+
+
+def _connect(address: str, travelling: str) -> Callable[[], None]:
+    """Connect, or start a cluster of this machine. Returns what ends it."""
+    # Read when Ray is imported. Its workers would run at 15, which only root could take back.
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "RAY_OVERRIDE_JOB_RUNTIME_ENV": "1"}
+    import ray
+
+    settings: dict[str, Any] = {
+        "address": address,
+        "runtime_env": {"working_dir": travelling},
+        "log_to_driver": False,
+        "namespace": f"speedscore-{os.getpid()}",
+    }
+    folder = ""
+    if address == LOCAL:
+        folder = _short_folder()
+        settings |= {
+            "include_dashboard": False,
+            "object_store_memory": _LOCAL_STORE_BYTES,
+            "_temp_dir": folder,
+        }
+    ray.init(**settings)
+
+    def end() -> None:
+        ray.shutdown()
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    return end
+
+
+def _short_folder() -> str:
+    """For Ray's sockets, whose names have 107 characters at most; if it can be, one that the next run removes."""
+    if len(tempfile.gettempdir()) <= _MOST_FOLDER_CHARACTERS:
+        return str(make_scratch("r"))
+    return tempfile.mkdtemp(prefix="ss-", dir="/tmp")
+
+
+def _taken(found: dict[str, Any]) -> _Node | None:
+    """The node as a machine; None for one that does no work, as the head of a cluster often."""
+    resources: dict[str, float] = found["Resources"]
+    if not resources.get("CPU") and not resources.get(EXCLUSIVE):
+        return None
+    return _Node(
+        found["NodeID"],
+        host=found.get("NodeManagerHostname", ""),
+        address=found["NodeManagerAddress"],
+        resources=resources,
+    )
+
+
+def _devices(resources: dict[str, float]) -> tuple[DeviceName, ...]:
+    """What pieces may ask for that the node has."""
+    devices: list[DeviceName] = ["cpu"]
+    if resources.get("GPU"):
+        devices.append("gpu")
+    if resources.get("TPU"):
+        devices.append("tpu")
+    return tuple(devices)
+
+
+def _absence(node: _Node, now: float) -> str:
+    """Why the node is not among the machines, as far as can be told from here."""
+    host = one_line(node.host or node.address)
+    if node.actor is None:
+        return f"{host}: asked again in {max(0.0, node.retry_at - now):.0f} s: {node.trouble}"
+    if now - node.asked_at < _ANSWER_SECONDS:
+        return f"{host}: has just been asked"
+    return (
+        f"{host}: does not answer for {now - node.asked_at:.0f} s; most often another job holds a part of it "
+        f"(ray status), and a fleet takes a machine whole"
+    )
+
+
+def _why(error: BaseException) -> str:
+    return one_line(f"{type(error).__name__}: {error}")[:_MOST_REASON_CHARACTERS]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,278 @@
+"""A fleet, as whoever has work for it sees it: open it, give it pieces, and be told what becomes of each.
+
+It lets go of everything when it is left, however that happens. It knows neither what a piece does nor how the cluster
+is spoken to; the link to it is a process of its own (``cluster``).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+import speedscore
+from speedscore.fleet import wire
+from speedscore.fleet.placing import Placing
+from speedscore.fleet.travelling import pack
+from speedscore.fleet.work import Event, FleetError, FleetMachine, Piece
+from speedscore.host.extras import MissingExtraError, require
+from speedscore.host.piped import PipedProcess, ProcessLostError
+from speedscore.host.scratch import make_scratch, remove_leftovers
+from speedscore.record.phases import DeviceName
+from speedscore.text.cleaning import one_line
+
+_LOOK_SECONDS = 1.0
+_SILENCE_SECONDS = 300.0
+"""The link says how the cluster stands every few seconds; one that says nothing for so long hangs."""
+
+_LEAVE_SECONDS = 10.0
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """How long a fleet waits, in seconds. Each wait ends with a sentence that says what was waited for."""
+
+    open_seconds: float = 180.0
+    """For the first machine to answer."""
+    settle_seconds: float = 30.0
+    """For the others, once one has."""
+    stuck_seconds: float = 600.0
+    """While nothing is being done, for a machine that is absent and may still come."""
+    return_seconds: float = 60.0
+    """While nothing is being done, for a machine that has gone to come back."""
+
+
+class Link(Protocol):
+    """What a fleet needs of a cluster."""
+
+    def send(self, command: wire.Command) -> None: ...
+
+    def next_news(self, within_seconds: float) -> wire.News | None: ...
+
+
+class Fleet:
+    """Machines that have answered. One run at a time."""
+
+    def __init__(
+        self, link: Link, *, patience: Patience | None = None, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._link = link
+        self._patience = patience or Patience()
+        self._now = now
+        self._numbers = itertools.count(1)
+        self._machines: dict[str, FleetMachine] = {}
+        self._devices: dict[str, frozenset[DeviceName]] = {}
+        """Of the machines that are here."""
+        self._standing = wire.Standing()
+        self._seen_devices: set[DeviceName] = set()
+
+    @property
+    def machines(self) -> tuple[FleetMachine, ...]:
+        """All that have answered so far, those that have gone since too."""
+        return tuple(self._machines.values())
+
+    @property
+    def absent(self) -> tuple[str, ...]:
+        """Of the machines of the cluster that do not answer, a sentence each."""
+        return self._standing.absent
+
+    def wait_for_machines(self) -> None:
+        """Until all have answered, or the first has and the others were waited for. Raises FleetError if none does."""
+        began = self._now()
+        first_at = None
+        has_stood = False
+        while True:
+            news = self._link.next_news(_LOOK_SECONDS)
+            if isinstance(news, wire.Standing):
+                has_stood = True
+            self._hear(news, None)
+            now = self._now()
+            if first_at is None and self._devices:
+                first_at = now
+            if first_at is not None and has_stood:
+                if not self._standing.absent or now - first_at >= self._patience.settle_seconds:
+                    return
+            elif now - began >= self._patience.open_seconds:
+                raise FleetError(
+                    f"no machine of the cluster has answered for {now - began:.0f} s: {self._has()}; wait until "
+                    "one is free, or look with: ray status"
+                )
+
+    def run(self, pieces: Iterable[Piece]) -> Iterator[Event]:
+        """What becomes of the pieces, as it happens, until each is Answered or Failed.
+
+        When it is closed before, what is being done on the machines is ended. Raises FleetError where the cluster is
+        lost.
+        """
+        placing = Placing(pieces, numbers=self._numbers)
+        for machine, devices in self._devices.items():
+            placing.join(machine, devices)
+        idle_since: float | None = None
+        try:
+            while not placing.is_over:
+                for placed, began in placing.place():
+                    do = wire.Do(placed.piece.entry, placed.piece.request)
+                    self._link.send(wire.Begin(placed.number, placed.machine, do))
+                    yield began
+                yield from self._hear(self._link.next_news(_LOOK_SECONDS), placing)
+                yield from placing.fail_waiting(self._impossible(placing))
+                now = self._now()
+                if placing.has_work_out:
+                    idle_since = None
+                    continue
+                idle_since = now if idle_since is None else idle_since
+                yield from placing.fail_waiting(self._given_up(placing, now - idle_since))
+        finally:
+            if placing.has_work_out:
+                self._stop_all()
+
+    def _hear(self, news: wire.News | None, placing: Placing | None) -> Iterable[Event]:
+        match news:
+            case wire.Joined(machine, environment, devices):
+                self._machines[machine] = FleetMachine(machine, environment)
+                self._devices[machine] = frozenset(devices)
+                self._seen_devices.update(devices)
+                if placing is not None:
+                    placing.join(machine, self._devices[machine])
+            case wire.Left(machine, reason):
+                self._devices.pop(machine, None)
+                if placing is not None:
+                    return placing.leave(machine, one_line(reason))
+            case wire.Standing():
+                self._standing = news
+            case wire.Signed(number, sign) if placing is not None:
+                return _events(placing, number, sign)
+            case wire.Unreachable(reason):
+                raise FleetError(one_line(reason))
+        return ()
+
+    def _impossible(self, placing: Placing) -> dict[DeviceName, str]:
+        """The devices that no machine of this cluster has ever had."""
+        known = self._seen_devices | set(self._standing.absent_devices)
+        wanted = placing.wanted_devices() - known
+        return {device: f"no machine of the cluster has a {device.upper()}: {self._has()}" for device in wanted}
+
+    def _given_up(self, placing: Placing, idle_seconds: float) -> dict[DeviceName, str]:
+        """Why nothing will be done any more, by device, once that has been waited for long enough."""
+        reasons: dict[DeviceName, str] = {}
+        for device in placing.wanted_devices():
+            may_come = device in self._standing.absent_devices
+            limit_seconds = self._patience.stuck_seconds if may_come else self._patience.return_seconds
+            if idle_seconds >= limit_seconds:
+                reasons[device] = f"no machine for it has been free for {idle_seconds:.0f} s: {self._has()}"
+        return reasons
+
+    def _has(self) -> str:
+        here = [f"{name} ({', '.join(sorted(devices))})" for name, devices in sorted(self._devices.items())]
+        parts = ["it has " + ", ".join(here)] if here else ["none is here"]
+        return "; ".join([*parts, *self._standing.absent])
+
+    def _stop_all(self) -> None:
+        """Be sure that nothing is being done any more."""
+        try:
+            self._link.send(wire.StopAll())
+            deadline = self._now() + _SILENCE_SECONDS
+            while self._now() < deadline:
+                news = self._link.next_news(_LOOK_SECONDS)
+                self._hear(news, None)
+                if isinstance(news, wire.Stopped):
+                    return
+        except FleetError:
+            return  # the link has gone, and with it whatever was being done
+
+
+def _events(placing: Placing, number: int, sign: wire.Sign) -> list[Event]:
+    match sign:
+        case wire.Told(message):
+            return placing.hear(number, message)
+        case wire.Done(answer):
+            return placing.answer(number, answer)
+        case wire.Raised(reason):
+            return placing.fail(number, one_line(reason))
+        case wire.Broke(reason):
+            return placing.lose(number, one_line(reason))
+        case wire.Beat():
+            return []
+
+
+class ProcessLink:
+    """The process that speaks to the cluster."""
+
+    def __init__(self, process: PipedProcess, *, address: str) -> None:
+        self._process = process
+        self._address = address
+        self._heard_at = time.monotonic()
+
+    def send(self, command: wire.Command) -> None:
+        try:
+            self._process.send(wire.encode(command))
+        except ProcessLostError as error:
+            raise self._lost(error) from None
+
+    def next_news(self, within_seconds: float) -> wire.News | None:
+        try:
+            if self._process.has_line(within_seconds=within_seconds):
+                self._heard_at = time.monotonic()
+                return wire.decode_news(self._process.read_line(limit_seconds=within_seconds))
+        except ProcessLostError as error:
+            raise self._lost(error) from None
+        if time.monotonic() - self._heard_at > _SILENCE_SECONDS:
+            raise FleetError(f"the cluster at {self._address} has said nothing for {_SILENCE_SECONDS:.0f} s")
+        return None
+
+    def _lost(self, error: ProcessLostError) -> FleetError:
+        return FleetError(one_line(f"the cluster at {self._address} is lost: the process that speaks to it {error}"))
+
+
+@contextmanager
+def open_fleet(address: str, *, checkout: Path, patience: Patience | None = None) -> Iterator[Fleet]:
+    """The machines of the cluster at ``address``, for as long as the context lasts.
+
+    ``address`` is ``local`` for a cluster of this machine alone, ``auto`` inside a job of a cluster, ``HEAD:PORT`` or
+    ``ray://HEAD:PORT``. ``checkout`` is the folder whose code the pieces run. Raises FleetError where no cluster is
+    reached or no machine answers.
+    """
+    try:
+        require("fleet", "ray")
+    except MissingExtraError as error:
+        raise FleetError(str(error)) from None
+    remove_leftovers()
+    scratch = make_scratch("fleet")
+    try:
+        travelling = scratch / "travelling"
+        travelling.mkdir()
+        pack(checkout, travelling)
+        process = _start_link(address, travelling, scratch)
+        try:
+            fleet = Fleet(ProcessLink(process, address=address), patience=patience)
+            try:
+                fleet.wait_for_machines()
+            except FleetError as error:
+                raise FleetError(f"{one_line(address)}: {error}") from None
+            yield fleet
+        finally:
+            _end_link(process)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _start_link(address: str, travelling: Path, scratch: Path) -> PipedProcess:
+    """The package is found where this one was found, whatever folder the driver stands in."""
+    environment = dict(os.environ)
+    paths = (str(Path(speedscore.__file__).parent.parent), environment.get("PYTHONPATH", ""))
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    command = [sys.executable, "-m", "speedscore.fleet.cluster", address, str(travelling)]
+    return PipedProcess(command, log_path=scratch / "link.log", env=environment, cwd=scratch)
+
+
+def _end_link(process: PipedProcess) -> None:
+    """Let it take leave of the cluster, and be sure that it has gone."""
+    process.hang_up(within_seconds=_LEAVE_SECONDS)
+    process.close()

@@ -1,0 +1,125 @@
+"""Stands on a machine of the cluster while a fleet has it: starts a process for each piece, and passes on its signs.
+
+It lives in a process of the cluster's own. When that one is killed, whatever a piece has started ends with it. It
+imports no cluster: ``cluster`` makes an actor of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tarfile
+import tempfile
+import time
+from pathlib import Path
+
+from speedscore.fleet.travelling import ARCHIVE, Commit, read_commit
+from speedscore.fleet.wire import Beat, Broke, Do, Done, Raised, Sign, decode_sign, encode
+from speedscore.host.piped import PipedProcess, ProcessLostError
+from speedscore.host.variables import CHECKOUT
+from speedscore.text.cleaning import one_line
+
+LOOK_SECONDS = 20.0
+"""So long a question stays open where there is nothing to tell; the driver knows by it that the machine lives."""
+HUNG_SECONDS = 300.0
+"""Without a sign of life. Generous, for a machine that swaps or compiles is slow, and not dead."""
+_INHERITED = Path("/proc/self/environ")
+
+
+class Machine:
+    """Does one piece at a time."""
+
+    def __init__(self, niceness: int, travelled: str = "") -> None:
+        """``niceness`` is what pieces are to run at, and ``travelled`` the folder with what the driver sent; by default
+        where this process was started."""
+        self._travelled = Path(travelled or Path.cwd())
+        self._checkout = _unpacked(self._travelled)
+        self._commit = read_commit(self._travelled)
+        self._logs = tempfile.TemporaryDirectory(prefix="speedscore-fleet-")
+        self._process: PipedProcess | None = None
+        self._sign_at = 0.0
+        # Only root may lower it; elsewhere the machine says at which it measures.
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, niceness)
+
+    def begin(self, entry: str, request: bytes) -> None:
+        """Start a fresh process for the piece."""
+        self.stop()
+        self._process = PipedProcess(
+            [sys.executable, "-m", "speedscore.fleet.serve"],
+            log_path=Path(self._logs.name) / "piece.log",
+            env=_environment(self._checkout, self._travelled, self._commit),
+            cwd=self._checkout,
+        )
+        self._sign_at = time.monotonic()
+        self._process.send(encode(Do(entry, request)))
+
+    def next_signs(self, _begun: None = None) -> list[bytes]:
+        """What the piece has told since it was last asked: waits for the first of it, and for a while at most.
+
+        Given what ``begin`` returned, it fails as that failed.
+        """
+        if self._process is None:
+            return [encode(Broke("nothing is being done here"))]
+        signs: list[bytes] = []
+        try:
+            while self._process.has_line(within_seconds=0.0 if signs else LOOK_SECONDS):
+                line = self._process.read_line(limit_seconds=LOOK_SECONDS)
+                self._sign_at = time.monotonic()
+                sign: Sign = decode_sign(line)
+                if not isinstance(sign, Beat):
+                    signs.append(line)
+                if isinstance(sign, Done | Raised):
+                    self.stop()
+                    break
+                if isinstance(sign, Beat):
+                    break
+            silent_seconds = time.monotonic() - self._sign_at
+            if self._process is not None and silent_seconds > HUNG_SECONDS:
+                raise ProcessLostError(f"gave no sign of life for {silent_seconds:.0f} s\n{self._process.last_lines()}")
+        except ProcessLostError as error:
+            self.stop()
+            signs.append(encode(Broke(one_line(f"its process {error}"))))
+        return signs
+
+    def stop(self) -> None:
+        """End the piece and all that it started."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+
+def _unpacked(travelled: Path) -> Path:
+    """The checkout, unpacked once for all that use this folder; who comes second finds it."""
+    checkout = travelled / "checkout"
+    if not checkout.is_dir():
+        own = Path(tempfile.mkdtemp(prefix="checkout-", dir=travelled))
+        with tarfile.open(travelled / ARCHIVE) as archive:
+            archive.extractall(own, filter="tar")
+        try:
+            own.rename(checkout)
+        except OSError:  # another has just done so
+            if not checkout.is_dir():
+                raise
+    return checkout
+
+
+def _environment(checkout: Path, travelled: Path, commit: Commit) -> dict[str, str]:
+    """Of this process, with the checkout's code first, and without what Ray has put there for its own workers."""
+    environment = dict(os.environ)
+    if "OMP_NUM_THREADS" in environment and b"OMP_NUM_THREADS=" not in _inherited():
+        # Ray sets it to the processors that it has lent; what is measured here is the machine as it stands.
+        del environment["OMP_NUM_THREADS"]
+    paths = (str(checkout), str(travelled), environment.get("PYTHONPATH", ""))
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+    if commit.commit:
+        environment[CHECKOUT] = f"{commit.commit} {commit.dirty:d} {checkout}"
+    return environment
+
+
+def _inherited() -> bytes:
+    try:
+        return b"\0" + _INHERITED.read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,147 @@
+"""What the parts of a fleet say to each other, in lines of JSON: driver, link to the cluster, processes of a machine.
+
+Frozen records and their encoding; who sends them, and what they lead to, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from speedscore.host.fields import Scalar
+from speedscore.record.phases import DeviceName
+
+MOST_MESSAGE_BYTES = 10 << 20
+"""Of a report or an answer. In a line it is a third longer, and no line may have more than 16 MiB."""
+
+
+class Do(msgspec.Struct, frozen=True):
+    """For the process on a machine that does a piece, or tells what the machine is."""
+
+    entry: str
+    request: bytes
+
+
+class Beat(msgspec.Struct, frozen=True, tag=True):
+    """A sign of life."""
+
+
+class Told(msgspec.Struct, frozen=True, tag=True):
+    """What a piece tells before its end."""
+
+    message: bytes
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """A piece has come to its end."""
+
+    answer: bytes
+
+
+class Raised(msgspec.Struct, frozen=True, tag=True):
+    """A piece has raised an error."""
+
+    reason: str
+
+
+class Broke(msgspec.Struct, frozen=True, tag=True):
+    """The process that did a piece has died or hangs; its machine has not."""
+
+    reason: str
+
+
+Sign = Beat | Told | Done | Raised | Broke
+
+
+class Description(msgspec.Struct, frozen=True):
+    """What a machine says of itself."""
+
+    host: str
+    environment: dict[str, Scalar]
+
+
+class Begin(msgspec.Struct, frozen=True, tag=True):
+    """Give the machine this piece; ``number`` names the placing."""
+
+    number: int
+    machine: str
+    do: Do
+
+
+class StopAll(msgspec.Struct, frozen=True, tag=True):
+    """End what is being done, on all machines; they come back with another ``Joined``."""
+
+
+Command = Begin | StopAll
+
+
+class Joined(msgspec.Struct, frozen=True, tag=True):
+    """A machine has answered, and is free."""
+
+    machine: str
+    environment: dict[str, Scalar]
+    devices: tuple[DeviceName, ...]
+
+
+class Left(msgspec.Struct, frozen=True, tag=True):
+    """A machine has gone, and what it was doing."""
+
+    machine: str
+    reason: str
+
+
+class Signed(msgspec.Struct, frozen=True, tag=True):
+    """What came of the placing with that number."""
+
+    number: int
+    sign: Sign
+
+
+class Standing(msgspec.Struct, frozen=True, tag=True):
+    """How the cluster stands, said every few seconds."""
+
+    absent: tuple[str, ...] = ()
+    """Of the machines that do not answer, a sentence each."""
+    absent_devices: tuple[DeviceName, ...] = ()
+    """What those would have."""
+
+
+class Stopped(msgspec.Struct, frozen=True, tag=True):
+    """Nothing of what was being done is left."""
+
+
+class Unreachable(msgspec.Struct, frozen=True, tag=True):
+    """There is no cluster."""
+
+    reason: str
+
+
+News = Joined | Left | Signed | Standing | Stopped | Unreachable
+
+_do = msgspec.json.Decoder(Do)
+_sign = msgspec.json.Decoder(Sign)
+_command = msgspec.json.Decoder(Command)
+_news = msgspec.json.Decoder(News)
+
+
+def encode(said: Do | Sign | Command | News | Description) -> bytes:
+    return msgspec.json.encode(said)
+
+
+def decode_do(line: bytes) -> Do:
+    return _do.decode(line)
+
+
+def decode_sign(line: bytes) -> Sign:
+    return _sign.decode(line)
+
+
+def decode_command(line: bytes) -> Command:
+    return _command.decode(line)
+
+
+def decode_news(line: bytes) -> News:
+    return _news.decode(line)
+
+
+def decode_description(content: bytes) -> Description:
+    return msgspec.json.decode(content, type=Description)

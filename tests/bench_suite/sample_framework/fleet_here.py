@@ -1,0 +1,76 @@
+"""A pytest plugin of sample sessions: a fleet whose machines are all this one, and do their pieces in pytest's process.
+
+``FLEET`` in the environment holds its machines as JSON, name → the fields in which one differs from this machine.
+``FLEET_LOSES`` names a machine that is lost, for good, once it has told a first figure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from speedscore.bench_suite.session.fleet import messages, remote
+from speedscore.fleet.work import Answered, Began, Event, Failed, FleetMachine, Lost, Piece, Report, Reported
+from speedscore.host.fingerprint import fingerprint
+
+
+class LostNow(BaseException):
+    """In place of what ends a process that is far away."""
+
+
+class FleetHere:
+    def __init__(self) -> None:
+        here = fingerprint(Path(__file__).parent)
+        self._alive = [FleetMachine(name, here | own) for name, own in json.loads(os.environ["FLEET"]).items()]
+        self.machines = tuple(self._alive)
+
+    def run(self, pieces: Iterable[Piece]) -> Iterator[Event]:
+        for piece in pieces:
+            yield from self._place(piece)
+
+    def _place(self, piece: Piece) -> Iterator[Event]:
+        """Anew, as long as there is a machine."""
+        while able := [machine.name for machine in self._alive if machine.name not in piece.not_on]:
+            machine = able[0]
+            yield Began(piece.name, machine)
+            reports: list[bytes] = []
+            try:
+                answer = remote.measure(piece.request, self._teller(machine, reports))
+            except LostNow:
+                self._alive = [each for each in self._alive if each.name != machine]
+                yield from (Reported(piece.name, machine, report) for report in reports)
+                yield Lost(piece.name, machine, "it does not answer")
+            else:
+                yield from (Reported(piece.name, machine, report) for report in reports)
+                yield Answered(piece.name, machine, answer)
+                return
+        yield Failed(piece.name, "", "no machine is left")
+
+    @staticmethod
+    def _teller(machine: str, reports: list[bytes]) -> Report:
+        def tell(report: bytes) -> None:
+            reports.append(report)
+            if machine == os.environ.get("FLEET_LOSES") and isinstance(messages.decode_message(report), messages.Known):
+                raise LostNow
+
+        return tell
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure() -> None:
+    @contextmanager
+    def open_fleet(address: str, *, checkout: Path) -> Iterator[FleetHere]:
+        assert address == "here"
+        assert checkout.is_dir()
+        yield FleetHere()
+
+    standing_in = ModuleType("speedscore.fleet.fleet")
+    standing_in.open_fleet = open_fleet  # type: ignore[attr-defined]
+    sys.modules[standing_in.__name__] = standing_in

@@ -1,0 +1,104 @@
+"""A whole session on a fleet, as its user meets it: the machines stand in, and the workers are real."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from speedscore.record.run_file import load_run
+from speedscore.record.run_record import CaseResult
+from tests.bench_suite.sample_session import Matrix
+
+ON_FLEET = ("--fleet=here", "--benchmark-json=run.json")
+
+
+@pytest.fixture
+def fleet(matrix: Matrix, monkeypatch: pytest.MonkeyPatch) -> Matrix:
+    monkeypatch.setenv("FLEET", json.dumps({"a": {}, "b": {"cpu.model": "another processor"}}))
+    matrix.make("training", plugins=["fleet_here"], first="healthy", second="healthy", third="raise")
+    return matrix
+
+
+def cases_of(matrix: Matrix) -> dict[str, CaseResult]:
+    return {case.nodeid: case for case in load_run(matrix.folder / "run.json").cases}
+
+
+def test_a_session_on_a_fleet_is_told_and_saved_as_any_other_with_the_machine_of_each_case(fleet: Matrix) -> None:
+    fleet.run("--benchmark-json=run.json").assert_outcomes(passed=2, failed=1, skipped=6)
+    here = cases_of(fleet)
+    result = fleet.run(*ON_FLEET, "--require-device=cpu")
+    result.assert_outcomes(passed=2, failed=1, skipped=6)
+    run = load_run(fleet.folder / "run.json")
+    there = {case.nodeid: case for case in run.cases}
+    assert {nodeid: each.status for nodeid, each in there.items()} == {
+        nodeid: each.status for nodeid, each in here.items()
+    }
+    assert {case.machine for case in run.cases if case.status == "measured"} == {"a"}
+    assert run.machines.keys() == {"a"}, "a machine that measured nothing is not described"
+    assert {(ratio.phase, ratio.device) for ratio in run.ratios} == {("training", "cpu")}
+    (failed,) = [case for case in run.cases if case.status == "failed"]
+    assert failed.machine == "a"
+    assert failed.reason.startswith("ValueError: no kernel for this shape\nits last lines:\n"), "its log is reachable"
+    result.stdout.fnmatch_lines(
+        [
+            "speedscore: --fleet: the blocks are measured on a, b",
+            "?1/3? a: begins mlp cpu: *",
+            "    a: mlp cpu: * first: *",
+            "*third-mlp-cpu on a: *",
+            "speedscore: --require-device cpu: 1 of 3 cases were not measured",
+        ]
+    )
+
+
+def test_a_block_whose_machine_is_lost_is_measured_anew_and_no_figure_is_of_two(
+    fleet: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLEET_LOSES", "a")
+    result = fleet.run("-k", "cpu and not third", "--processes=2", *ON_FLEET)
+    result.assert_outcomes(passed=2, deselected=7)
+    run = load_run(fleet.folder / "run.json")
+    assert {case.machine for case in run.cases} == {"b"}
+    assert {each.process for case in run.cases for each in case.rounds} == {0, 1}
+    assert run.machines["b"]["cpu.model"] == "another processor"
+    result.stdout.fnmatch_lines(
+        ["*a: mlp cpu: LOST, and placed anew: it does not answer", "?1/1? b: begins anew mlp cpu*"]
+    )
+
+
+def test_what_a_lost_fleet_told_stays_and_is_completed_on_another(
+    fleet: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    selected = ("-k", "cpu and not third", "--processes=2")
+    monkeypatch.setenv("FLEET", json.dumps({"a": {}}))
+    monkeypatch.setenv("FLEET_LOSES", "a")
+    result = fleet.run(*selected, *ON_FLEET)
+    result.assert_outcomes(failed=2, deselected=7)
+    result.stdout.fnmatch_lines(["*first-mlp-cpu on a: no machine is left"])
+    assert {(case.status, case.machine) for case in cases_of(fleet).values()} == {("measured", "a")}
+    alone = fleet.run(*selected, "--resume=run.json")
+    assert alone.ret == pytest.ExitCode.USAGE_ERROR
+    assert "was measured on a, a machine of a fleet: add --fleet ADDRESS" in alone.stderr.str()
+    monkeypatch.delenv("FLEET_LOSES")
+    fleet.run(*selected, "--resume=run.json", *ON_FLEET).assert_outcomes(passed=2, deselected=7)
+    assert {case.machine for case in cases_of(fleet).values() if case.stopped != "interrupted"} == {"a"}
+
+
+def test_a_machine_of_other_versions_measures_nothing_unless_that_is_allowed(
+    fleet: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    selected = ("-k", "first and cpu", *ON_FLEET)
+    monkeypatch.setenv("FLEET", json.dumps({"old": {"package.numpy": "1.0"}}))
+    refused = fleet.run(*selected)
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    (line,) = [line for line in refused.errlines if line.startswith("ERROR")]
+    assert re.fullmatch(
+        r"ERROR: --fleet here: no machine may measure: old: package.numpy is 1.0 and must be \S+, as here; "
+        r"--fleet-allow package.numpy lets it",
+        line,
+    )
+    monkeypatch.setenv("FLEET", json.dumps({"old": {"package.numpy": "1.0"}, "new": {}}))
+    result = fleet.run(*selected)
+    result.stdout.fnmatch_lines(["speedscore: --fleet: old measures nothing: package.numpy is 1.0 *"])
+    assert {case.machine for case in cases_of(fleet).values()} == {"new"}

@@ -1,0 +1,48 @@
+"""A cluster of several nodes on this machine, in a process of its own: what Ray's native code does, pytest survives.
+
+Prints the cluster's address, and then obeys a line at a time: ``add NAME JSON`` starts a node, ``kill NAME`` ends it as
+a power cut would. It says ``done`` after each, and ends with its input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from typing import Any
+
+
+def main() -> None:
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+    from ray.cluster_utils import Cluster
+
+    folder = tempfile.mkdtemp(prefix="ss-", dir="/tmp")
+    # The head does no work, as most heads do not.
+    cluster: Any = Cluster(
+        initialize_head=True,
+        head_node_args={"num_cpus": 0, "include_dashboard": False, "temp_dir": folder, "object_store_memory": 90 << 20},
+    )
+    nodes: dict[str, Any] = {}
+    print(cluster.address, flush=True)
+    try:
+        for line in sys.stdin:
+            verb, name, *rest = line.split(maxsplit=2)
+            if verb == "add":
+                nodes[name] = cluster.add_node(object_store_memory=90 << 20, wait=True, **json.loads(rest[0]))
+            else:
+                # What it runs dies with the raylet, and nobody is told.
+                for info in nodes[name].all_processes["raylet"]:
+                    info.process.send_signal(signal.SIGKILL)
+            print("done", flush=True)
+    finally:
+        with contextlib.suppress(Exception):
+            cluster.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""A fleet on several nodes on this machine: placed by resource, alone on a node, and gone when it must be."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from speedscore.fleet.fleet import Fleet, Patience, open_fleet
+from speedscore.fleet.work import Answered, Began, Failed, FleetError, Lost, Piece, Reported
+from speedscore.host.git import git_says
+from speedscore.host.reaper import mark
+from tests.fleet.stand_ins import Span
+
+pytest.importorskip("ray")
+ROOT = Path(__file__).parents[2]
+STAND_INS = "tests.fleet.stand_ins"
+PATIENCE = Patience(settle_seconds=120, return_seconds=90)
+LIMIT_SECONDS = 120.0
+
+
+class Nodes:
+    """The cluster, as a test changes it."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.fleet.ray_nodes"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, **mark(), "PYTHONPATH": str(ROOT)},
+            start_new_session=True,
+        )
+        assert self._process.stdout is not None
+        self.address = self._process.stdout.readline().strip()
+        assert self.address, "no cluster has started"
+
+    def add(self, name: str, **resources: object) -> None:
+        self._ask(f"add {name} {json.dumps(resources)}")
+
+    def kill(self, name: str) -> None:
+        self._ask(f"kill {name}")
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(30)
+        self._process.kill()
+        self._process.wait()
+
+    def _ask(self, line: str) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == "done\n"
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Nodes]:
+    nodes = Nodes()
+    try:
+        nodes.add("plain", num_cpus=2)
+        nodes.add("graphics", num_cpus=1, num_gpus=1)
+        yield nodes
+    finally:
+        nodes.close()
+
+
+@pytest.fixture
+def fleet(nodes: Nodes) -> Iterator[Fleet]:
+    with open_fleet(nodes.address, checkout=ROOT, patience=PATIENCE) as fleet:
+        yield fleet
+
+
+def piece(name: str, function: str, request: str = "", **where: str) -> Piece:
+    return Piece(name, f"{STAND_INS}:{function}", request.encode(), **where)  # type: ignore[arg-type]
+
+
+def wait_until(is_so: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+def has_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def test_pieces_are_placed_by_resource_alone_on_their_machine_and_in_processes_of_their_own(fleet: Fleet) -> None:
+    work = [
+        *(piece(f"p{number}", "pause", "0.3") for number in range(8)),
+        piece("g", "pause", "0.3", device="gpu"),
+        piece("t", "pause", "0.3", device="tpu"),
+        piece("wrong", "raises", "no\nsuch thing"),
+        piece("weak", "dies"),
+    ]
+    events = list(fleet.run(work))
+    answers = {event.piece: event for event in events if isinstance(event, Answered)}
+    failed = {event.piece: event for event in events if isinstance(event, Failed)}
+    assert set(answers) == {"g", *(f"p{number}" for number in range(8))}
+    assert Counter(event.piece for event in events if isinstance(event, Reported)) == Counter(answers)
+    assert failed["t"].reason.startswith("no machine of the cluster has a TPU: it has ")
+    assert failed["wrong"].reason == "RuntimeError: no such thing"
+    assert sum(isinstance(event, Lost) for event in events) == 2
+    assert "SIGKILL" in failed["weak"].reason
+
+    names = {machine.name for machine in fleet.machines}
+    assert len(names) == 2
+    assert {event.machine for event in answers.values()} == names
+    spans: dict[str, list[Span]] = {}
+    for event in answers.values():
+        spans.setdefault(event.machine, []).append(msgspec.json.decode(event.answer, type=Span))
+    for own in spans.values():
+        own.sort(key=lambda span: span.began)
+        assert all(earlier.ended <= later.began for earlier, later in pairwise(own))
+    every = [span for own in spans.values() for span in own]
+    assert len({span.pid for span in every}) == len(every)
+    # Its code came with its commit, and Ray's own setting of threads did not.
+    commit = git_says(ROOT, "rev-parse", "HEAD")
+    assert all(span.checkout.startswith(commit) for span in every)
+    assert {span.threads for span in every} == {os.environ.get("OMP_NUM_THREADS")}
+    assert {machine.environment["git.commit"] for machine in fleet.machines} == {commit}
+
+
+def test_closing_a_run_ends_what_it_started_on_every_machine_and_the_fleet_goes_on(fleet: Fleet) -> None:
+    run = fleet.run([piece("a", "has_children"), piece("b", "has_children")])
+    reports = []
+    for event in run:
+        reports += [event.message] if isinstance(event, Reported) else []
+        if len(reports) == 2:
+            break
+    run.close()  # type: ignore[attr-defined]
+    pids = [int(pid) for report in reports for pid in report.split()]
+    wait_until(lambda: all(map(has_gone, pids)), "a process outlived the run that started it")
+    assert [event.piece for event in fleet.run([piece("c", "echo")]) if isinstance(event, Answered)] == ["c"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_driver_that_is_killed_or_interrupted_leaves_no_process(nodes: Nodes, number: signal.Signals) -> None:
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from speedscore.fleet.fleet import open_fleet\n"
+        "from speedscore.fleet.work import Piece, Reported\n"
+        f"with open_fleet({nodes.address!r}, checkout=Path({str(ROOT)!r})) as fleet:\n"
+        f"    for event in fleet.run([Piece('a', '{STAND_INS}:has_children', b'')]):\n"
+        "        if isinstance(event, Reported):\n"
+        "            print(event.message.decode(), flush=True)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as driver:
+        assert driver.stdout is not None
+        pids = [int(pid) for pid in driver.stdout.readline().split()]
+        assert len(pids) == 2
+        driver.send_signal(number)
+        wait_until(lambda: all(map(has_gone, pids)), "a process outlived its driver")
+        driver.wait(LIMIT_SECONDS)
+
+
+def test_a_killed_node_costs_only_what_it_had_and_a_new_one_is_used(nodes: Nodes) -> None:
+    nodes.add("doomed", num_cpus=1, resources={"speedscore": 1})
+    with open_fleet(nodes.address, checkout=ROOT, patience=PATIENCE) as fleet:
+        assert len(fleet.machines) == 3
+        run = fleet.run([piece(f"p{number}", "pause", "2") for number in range(8)])
+        began: list[Began] = []
+        events = []
+        for event in run:
+            events.append(event)
+            began += [event] if isinstance(event, Began) else []
+            if len(began) == 3 and len(events) == 3:
+                nodes.kill("doomed")
+                nodes.add("late", num_cpus=1)
+        assert Counter(event.piece for event in events if isinstance(event, Answered)) == Counter(
+            f"p{number}" for number in range(8)
+        )
+        lost = [event for event in events if isinstance(event, Lost)]
+        assert len(lost) == 1
+
+
+def test_an_address_where_nobody_is_is_an_error_that_names_it() -> None:
+    with pytest.raises(FleetError, match=r"127\.0\.0\.1:1"), open_fleet("127.0.0.1:1", checkout=ROOT):
+        pass

@@ -1,0 +1,142 @@
+"""What a fleet tells of a run, over a link that says what the test wants: no cluster and no waiting."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import pytest
+
+from speedscore.fleet import wire
+from speedscore.fleet.fleet import Fleet, Patience
+from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, Lost, Piece, Reported
+
+PATIENCE = Patience(open_seconds=20, settle_seconds=5, stuck_seconds=100, return_seconds=10)
+
+
+class ScriptedLink:
+    """Answers pieces by their entry, and its clock advances where there is nothing to tell."""
+
+    def __init__(self, *news: wire.News) -> None:
+        self.news: deque[wire.News] = deque(news)
+        self.sent: list[wire.Command] = []
+        self.seconds = 0.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def send(self, command: wire.Command) -> None:
+        self.sent.append(command)
+        if isinstance(command, wire.StopAll):
+            self.news.append(wire.Stopped())
+            return
+        entry = command.do.entry
+        if entry == "answers":
+            self.news.append(wire.Signed(command.number, wire.Told(b"half")))
+            self.news.append(wire.Signed(command.number, wire.Done(b"all")))
+        elif entry == "raises":
+            self.news.append(wire.Signed(command.number, wire.Raised("ValueError: \x1b[31mno\nno")))
+        elif entry == "breaks":
+            self.news.append(wire.Signed(command.number, wire.Broke("was killed")))
+        elif entry == "takes the machine along":
+            self.news.append(wire.Left(command.machine, "power cut"))
+
+    def next_news(self, within_seconds: float) -> wire.News | None:
+        if self.news:
+            return self.news.popleft()
+        self.seconds += within_seconds
+        return None
+
+
+JOINED = wire.Joined("m", {"cpu.model": "x"}, ("cpu",))
+
+
+def opened(*news: wire.News) -> tuple[Fleet, ScriptedLink]:
+    link = ScriptedLink(*news)
+    fleet = Fleet(link, patience=PATIENCE, now=link.now)
+    fleet.wait_for_machines()
+    return fleet, link
+
+
+def ends(events: list[Event]) -> list[Event]:
+    return [event for event in events if isinstance(event, Answered | Failed)]
+
+
+def test_a_piece_is_begun_reports_and_is_answered() -> None:
+    fleet, _ = opened(JOINED, wire.Standing())
+    assert list(fleet.run([Piece("a", "answers", b"")])) == [
+        Began("a", "m"),
+        Reported("a", "m", b"half"),
+        Answered("a", "m", b"all"),
+    ]
+    assert [(machine.name, machine.environment) for machine in fleet.machines] == [("m", {"cpu.model": "x"})]
+
+
+def test_an_error_fails_at_once_and_its_text_is_one_line_without_escapes() -> None:
+    fleet, _ = opened(JOINED, wire.Standing())
+    assert list(fleet.run([Piece("a", "raises", b"")])) == [
+        Began("a", "m"),
+        Failed("a", "m", "ValueError: \\u001b[31mno no"),
+    ]
+
+
+def test_a_process_that_dies_costs_three_placings_and_no_machine() -> None:
+    fleet, _ = opened(JOINED, wire.Standing())
+    events = list(fleet.run([Piece("a", "breaks", b""), Piece("b", "answers", b"")]))
+    assert sum(isinstance(event, Lost) for event in events) == 2
+    assert ends(events) == [Failed("a", "m", "lost 3 times, the last time: was killed"), Answered("b", "m", b"all")]
+
+
+def test_no_machine_of_that_device_is_said_at_once_with_what_the_cluster_has() -> None:
+    fleet, link = opened(JOINED, wire.Standing())
+    (event,) = fleet.run([Piece("a", "answers", b"", device="tpu")])
+    assert event == Failed("a", "", "no machine of the cluster has a TPU: it has m (cpu)")
+    assert link.seconds < PATIENCE.return_seconds
+
+
+def test_a_machine_that_another_job_holds_is_waited_for_and_then_named() -> None:
+    held = wire.Standing(("n: another job holds it",), ("gpu",))
+    fleet, link = opened(JOINED, held)
+    assert fleet.absent == ("n: another job holds it",)
+    (event,) = fleet.run([Piece("a", "answers", b"", device="gpu")])
+    assert isinstance(event, Failed)
+    assert event.reason.endswith("it has m (cpu); n: another job holds it")
+    assert PATIENCE.stuck_seconds <= link.seconds < 2 * PATIENCE.stuck_seconds
+
+
+def test_the_last_machine_that_goes_does_not_leave_the_driver_waiting_for_ever() -> None:
+    fleet, link = opened(JOINED, wire.Standing())
+    events = list(fleet.run([Piece("a", "takes the machine along", b"")]))
+    assert events[1] == Lost("a", "m", "power cut")
+    assert isinstance(events[-1], Failed)
+    assert "none is here" in events[-1].reason
+    assert PATIENCE.return_seconds <= link.seconds < 2 * PATIENCE.return_seconds + PATIENCE.settle_seconds
+
+
+def test_a_machine_that_joins_during_the_run_is_used() -> None:
+    fleet, link = opened(JOINED, wire.Standing())
+    run = fleet.run([Piece("slow", "silent", b""), Piece("a", "answers", b"")])
+    assert next(run) == Began("slow", "m")
+    link.news.append(wire.Joined("late", {}, ("cpu",)))
+    assert next(run) == Began("a", "late")
+    run.close()  # type: ignore[attr-defined]
+
+
+def test_closing_a_run_stops_what_is_being_done_and_the_next_run_takes_no_word_of_it() -> None:
+    fleet, link = opened(JOINED, wire.Standing())
+    run = fleet.run([Piece("a", "silent", b"")])
+    next(run)
+    link.news += [wire.Signed(1, wire.Done(b"late")), wire.Left("m", "it was stopped")]
+    run.close()  # type: ignore[attr-defined]
+    assert isinstance(link.sent[-1], wire.StopAll)
+    link.news += [wire.Signed(1, wire.Done(b"later still")), JOINED]
+    assert ends(list(fleet.run([Piece("b", "answers", b"")]))) == [Answered("b", "m", b"all")]
+
+
+def test_a_cluster_where_nothing_answers_is_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(FleetError, match=r"no machine of the cluster has answered for 2\d s: none is here; n: held"):
+        opened(wire.Standing(("n: held",), ("cpu",)))
+
+
+def test_a_cluster_that_cannot_be_reached_is_an_error_in_its_own_words() -> None:
+    with pytest.raises(FleetError, match="ConnectionError: nobody there"):
+        opened(wire.Unreachable("ConnectionError: nobody there"))
