@@ -366,8 +366,8 @@ def _absence(node: _Node, now: float) -> str:
     if now - node.asked_at < _ANSWER_SECONDS:
         return f"{host}: has just been asked"
     return (
-        f"{host}: does not answer for {now - node.asked_at:.0f} s; most often another job holds a part of it "
-        f"(ray status), and a fleet takes a machine whole"
+        f"{host}: no answer for {now - node.asked_at:.0f} s; it is slow to start, or another job holds a part of it "
+        f"(ray status): a fleet takes a machine whole"
     )
 
 
