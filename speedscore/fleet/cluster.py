@@ -105,13 +105,14 @@ class Link:
     def __init__(self, say: Callable[[News], None]) -> None:
         import ray
 
-        self._ray = ray
+        # Its types say neither what an actor's methods are nor what they return.
+        self._ray: Any = ray
         self._say = say
         self._heard: queue.SimpleQueue[Command | _Came | _DriverGone] = queue.SimpleQueue()
         self._nodes: dict[str, _Node] = {}
         self._by_name: dict[str, _Node] = {}
         self._names = MachineNames()
-        self._remote = ray.remote(Machine)
+        self._remote: Any = self._ray.remote(Machine)
         self._niceness = os.nice(0)
         """The driver's own: what is measured runs as urgently as it would at home."""
         self._next_look = 0.0
