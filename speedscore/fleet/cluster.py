@@ -105,13 +105,14 @@ class Link:
     def __init__(self, say: Callable[[News], None]) -> None:
         import ray
 
-        self._ray = ray
+        # Its types say neither what an actor's methods are nor what they return.
+        self._ray: Any = ray
         self._say = say
         self._heard: queue.SimpleQueue[Command | _Came | _DriverGone] = queue.SimpleQueue()
         self._nodes: dict[str, _Node] = {}
         self._by_name: dict[str, _Node] = {}
         self._names = MachineNames()
-        self._remote = ray.remote(Machine)
+        self._remote: Any = self._ray.remote(Machine)
         self._niceness = os.nice(0)
         """The driver's own: what is measured runs as urgently as it would at home."""
         self._next_look = 0.0
@@ -366,8 +367,8 @@ def _absence(node: _Node, now: float) -> str:
     if now - node.asked_at < _ANSWER_SECONDS:
         return f"{host}: has just been asked"
     return (
-        f"{host}: does not answer for {now - node.asked_at:.0f} s; most often another job holds a part of it "
-        f"(ray status), and a fleet takes a machine whole"
+        f"{host}: no answer for {now - node.asked_at:.0f} s; it is slow to start, or another job holds a part of it "
+        f"(ray status): a fleet takes a machine whole"
     )
 
 

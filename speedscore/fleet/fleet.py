@@ -33,7 +33,7 @@ _LOOK_SECONDS = 1.0
 _SILENCE_SECONDS = 300.0
 """The link says how the cluster stands every few seconds; one that says nothing for so long hangs."""
 
-_LEAVE_SECONDS = 10.0
+_LEAVE_SECONDS = 20.0
 
 
 class Patience(msgspec.Struct, frozen=True):

@@ -17,6 +17,8 @@ from pathlib import Path
 from speedscore.fleet.travelling import ARCHIVE, Commit, read_commit
 from speedscore.fleet.wire import Beat, Broke, Do, Done, Raised, Sign, decode_sign, encode
 from speedscore.host.piped import PipedProcess, ProcessLostError
+from speedscore.host.reaping import end_marked, identity
+from speedscore.host.scratch import make_scratch, remove_leftovers
 from speedscore.host.variables import CHECKOUT
 from speedscore.text.cleaning import one_line
 
@@ -36,7 +38,9 @@ class Machine:
         self._travelled = Path(travelled or Path.cwd())
         self._checkout = _unpacked(self._travelled)
         self._commit = read_commit(self._travelled)
-        self._logs = tempfile.TemporaryDirectory(prefix="speedscore-fleet-")
+        # Nobody removes it when this process is killed, but for the next machine that stands here.
+        remove_leftovers()
+        self._scratch = make_scratch("piece")
         self._process: PipedProcess | None = None
         self._sign_at = 0.0
         # Only root may lower it; elsewhere the machine says at which it measures.
@@ -48,7 +52,7 @@ class Machine:
         self.stop()
         self._process = PipedProcess(
             [sys.executable, "-m", "speedscore.fleet.serve"],
-            log_path=Path(self._logs.name) / "piece.log",
+            log_path=self._scratch / "piece.log",
             env=_environment(self._checkout, self._travelled, self._commit),
             cwd=self._checkout,
         )
@@ -80,7 +84,7 @@ class Machine:
                 raise ProcessLostError(f"gave no sign of life for {silent_seconds:.0f} s\n{self._process.last_lines()}")
         except ProcessLostError as error:
             self.stop()
-            signs.append(encode(Broke(one_line(f"its process {error}"))))
+            signs.append(encode(Broke(one_line(f"its process {error}".replace("\n", "; ")))))
         return signs
 
     def stop(self) -> None:
@@ -88,6 +92,9 @@ class Machine:
         if self._process is not None:
             self._process.close()
             self._process = None
+            if sys.platform.startswith("linux"):
+                # What it started in a session of its own before it ended has no parent any more, and our mark.
+                end_marked(identity(os.getpid()))
 
 
 def _unpacked(travelled: Path) -> Path:

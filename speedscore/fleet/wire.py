@@ -106,7 +106,7 @@ class Standing(msgspec.Struct, frozen=True, tag=True):
 
 
 class Stopped(msgspec.Struct, frozen=True, tag=True):
-    """Nothing of what was being done is left."""
+    """What was being done has been told to end, and nothing more will be heard of it."""
 
 
 class Unreachable(msgspec.Struct, frozen=True, tag=True):

@@ -1,0 +1,123 @@
+"""What stands on a machine, without a cluster: a fresh process for each piece, and nothing of it left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from speedscore.fleet.describing import ENTRY
+from speedscore.fleet.machine import Machine
+from speedscore.fleet.travelling import pack
+from speedscore.fleet.wire import Broke, Done, Raised, Sign, Told, decode_description, decode_sign
+from speedscore.host.git import git_says
+
+CODE = """
+import os, subprocess, sys
+from pathlib import Path
+
+def answer(request, report):
+    report(request)
+    here = Path(__file__).parent
+    return f"{here / 'link'} {os.readlink(here / 'link')} {(here / 'ignored').exists()}".encode()
+
+def leave_a_child(request, report):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(999)"], start_new_session=True)
+    return str(child.pid).encode()
+
+def end(request, report):
+    sys.exit("no more")
+
+def die(request, report):
+    print("about to die", flush=True)
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    (checkout / "own_code.py").write_text(CODE)
+    (checkout / ".gitignore").write_text("ignored\n")
+    (checkout / "ignored").write_text("stays at home")
+    (checkout / "link").symlink_to("own_code.py")
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "Begin"]):
+        subprocess.run(["git", "-c", "user.name=n", "-c", "user.email=e@e", *arguments], cwd=checkout, check=True)
+    (checkout / "new.txt").write_text("makes it dirty")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    travelling = tmp_path / "travelling"
+    travelling.mkdir()
+    pack(checkout, travelling)
+    machine = Machine(os.nice(0), str(travelling))
+    yield machine
+    machine.stop()
+
+
+def signs_of(machine: Machine, entry: str, request: bytes = b"") -> list[Sign]:
+    machine.begin(entry, request)
+    signs: list[Sign] = []
+    deadline = time.monotonic() + 60
+    while not signs or not isinstance(signs[-1], Done | Raised | Broke):
+        assert time.monotonic() < deadline
+        signs += map(decode_sign, machine.next_signs())
+    return signs
+
+
+def test_a_piece_runs_the_code_that_travelled_with_its_links_and_without_what_git_ignores(machine: Machine) -> None:
+    told, done = signs_of(machine, "own_code:answer", b"x\ny")
+    assert told == Told(b"x\ny")
+    assert isinstance(done, Done)
+    link, target, has_ignored = done.answer.decode().split()
+    assert Path(link).is_symlink()
+    assert (target, has_ignored) == ("own_code.py", "False")
+
+
+def test_the_fingerprint_has_the_commit_that_travelled_though_its_repository_did_not(
+    machine: Machine, tmp_path: Path
+) -> None:
+    (done,) = signs_of(machine, ENTRY, str(os.nice(0)).encode())
+    assert isinstance(done, Done)
+    environment = decode_description(done.answer).environment
+    assert environment["git.commit"] == git_says(tmp_path / "checkout", "rev-parse", "HEAD")
+    assert environment["git.dirty"] is True
+    assert "process.niceness" not in environment
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ("own_code:end", "SystemExit: no more"),
+        ("own_code:nothing", "AttributeError: module 'own_code' has no attribute 'nothing'"),
+        ("nowhere:f", "ModuleNotFoundError: No module named 'nowhere'"),
+    ],
+)
+def test_whatever_a_piece_raises_is_told(machine: Machine, entry: str, reason: str) -> None:
+    assert signs_of(machine, entry) == [Raised(reason)]
+
+
+def test_a_process_that_is_killed_is_told_with_what_it_printed_last(machine: Machine) -> None:
+    (broke,) = signs_of(machine, "own_code:die")
+    assert isinstance(broke, Broke)
+    assert "was killed (SIGKILL)" in broke.reason
+    assert "about to die" in broke.reason
+
+
+def test_what_a_piece_left_behind_is_ended_with_it(machine: Machine) -> None:
+    (done,) = signs_of(machine, "own_code:leave_a_child")
+    assert isinstance(done, Done)
+    deadline = time.monotonic() + 20
+    while psutil.pid_exists(int(done.answer)) and psutil.Process(int(done.answer)).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_report_that_no_line_can_hold_is_an_error_of_the_piece(machine: Machine) -> None:
+    (raised,) = signs_of(machine, "own_code:answer", b"x" * (11 << 20))
+    assert isinstance(raised, Raised)
+    assert raised.reason.startswith("ValueError: a report of 11,534,336 bytes; at most 10,485,760 fit")
