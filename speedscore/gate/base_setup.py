@@ -5,10 +5,13 @@ It is run in the checkout that the gate has made and will remove, never in a fol
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from speedscore.gate.errors import BudgetSpentError, GateError
 from speedscore.gate.programs import ProgramFailedError, run_program
+from speedscore.text.cleaning import one_line
+from speedscore.verdicts.settings import Settings, SettingsError, read_table
 
 
 def set_up_base(command: str, *, folder: Path, python: str, most_seconds: float | None) -> None:
@@ -23,3 +26,27 @@ def set_up_base(command: str, *, folder: Path, python: str, most_seconds: float 
     except ProgramFailedError as error:
         ended = f"base_setup: `{command}` ended with exit code {error.code} in base"
         raise GateError(f"{ended}:{error.last_lines}" if error.last_lines else ended) from None
+
+
+def prepare_base(
+    settings: Settings, folder: Path, *, python: str, most_seconds: float | None, say: Callable[[str], None]
+) -> list[str]:
+    """Set base up in its ``folder`` as head's settings say, and return what a reader must know of that.
+
+    Raises GateError as ``set_up_base`` does.
+    """
+    say(f"gate: base_setup: {one_line(settings.base_setup)}")
+    warnings = _warn_of_other_setup(settings, folder)
+    set_up_base(settings.base_setup, folder=folder, python=python, most_seconds=most_seconds)
+    return warnings
+
+
+def _warn_of_other_setup(settings: Settings, base: Path) -> list[str]:
+    """``base_setup`` is head's, and could make base slower as well as ready."""
+    try:
+        own = Settings(read_table(base)).base_setup
+    except SettingsError:
+        own = ""
+    if own == settings.base_setup:
+        return []
+    return [f"base was set up by head's base_setup, which base does not have: {settings.base_setup}"]

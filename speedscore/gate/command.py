@@ -10,28 +10,28 @@ import contextlib
 import random
 import signal
 import sys
-from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 import msgspec
 import pytest
 
 from speedscore.gate.affected import why_all_before
-from speedscore.gate.base_setup import set_up_base
+from speedscore.gate.base_setup import prepare_base
 from speedscore.gate.building import build
 from speedscore.gate.changed_files import ChangedFiles
-from speedscore.gate.comment import markdown
 from speedscore.gate.environments import Environment, differing_packages, environment_of, environments
 from speedscore.gate.errors import GateError
 from speedscore.gate.loop import Gate
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.output import terminal_lines
 from speedscore.gate.own_code import hint_to_build
+from speedscore.gate.parts.arguments import arguments_of_part
+from speedscore.gate.parts.fleet_gate import gate_on_fleet
 from speedscore.gate.plan import GatePlan, SidePlace, arguments_beside_base, command_for, inside, places, plan_side
 from speedscore.gate.progress import ProgressLines, say, say_lines
 from speedscore.gate.projects import layout_of
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport, conclude, conclude_canary
+from speedscore.gate.report_writing import cannot_run, date, write_report
 from speedscore.gate.request import GateRequest, find_rootdir_again, read_request
 from speedscore.gate.side_process import SideProcess
 from speedscore.gate.sides import StartSide
@@ -43,15 +43,13 @@ from speedscore.gate.upgrades.wording import upgrade_headline
 from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, commits_missing_in_head, working_tree
 from speedscore.host.clock import Clock
 from speedscore.host.clock import seconds as monotonic_seconds
-from speedscore.host.files import write_file
 from speedscore.host.fingerprint import fingerprint
 from speedscore.host.reaper import end_leftovers
 from speedscore.host.scratch import remove_leftovers
 from speedscore.host.signals import ENDING, interrupt_on
 from speedscore.host.signals import ignore as ignore_signals
-from speedscore.record.run_file import RunFileError, write_json
-from speedscore.text.cleaning import one_line, printable
 from speedscore.verdicts.settings import Settings, SettingsError, read_table
+from speedscore.verdicts.verdict import Verdict
 
 
 def run_gate(config: pytest.Config, *, start_side: StartSide = SideProcess, clock: Clock = monotonic_seconds) -> int:
@@ -66,11 +64,11 @@ def run_gate(config: pytest.Config, *, start_side: StartSide = SideProcess, cloc
         request = read_request(config)
         report = _gate(config, request, settings, start_side=start_side, clock=clock, began=began)
     except (CheckoutError, GateError, SettingsError) as error:
-        report = _cannot_run(f"cannot run: {error}", config, seconds=clock() - began)
+        report = cannot_run(f"cannot run: {error}", config, seconds=clock() - began)
     except KeyboardInterrupt:
-        report = _cannot_run("cannot run: interrupted before it began", config, seconds=clock() - began)
+        report = cannot_run("cannot run: interrupted before it began", config, seconds=clock() - began)
     say_lines(terminal_lines(report))
-    return report.exit_code if _write(report, config) else GateExit.CANNOT_RUN
+    return report.exit_code if write_report(report, config) else GateExit.CANNOT_RUN
 
 
 def _gate(
@@ -95,11 +93,14 @@ def _gate(
             base, head = described(head, request.upgrade)
         set_up: list[str] = []
         if settings.base_setup and base.is_temporary:
-            say_lines([f"gate: base_setup: {one_line(settings.base_setup)}"])
             most_seconds = None if deadline is None else max(0.0, deadline - clock())
             folder, _ = places(config.rootpath, head, base)
-            set_up = _warn_of_other_setup(settings, folder)
-            set_up_base(settings.base_setup, folder=folder, python=request.base_python, most_seconds=most_seconds)
+            set_up = prepare_base(settings, folder, python=request.base_python, most_seconds=most_seconds, say=say)
+        if request.fleet is not None:
+            left_seconds = None if deadline is None else max(1.0, deadline - clock())
+            report = _gate_on_fleet(config, request, settings, base=base, head=head, left_seconds=left_seconds)
+            warnings = (*report.warnings, *set_up)
+            return msgspec.structs.replace(report, seconds=clock() - began, warnings=warnings)
         side_places = [
             _place(config, settings, tree=tree, other=other, head=head, environment=environment, both=both)
             for tree, other, environment in zip((base, head), (head, base), both, strict=True)
@@ -128,6 +129,7 @@ def _gate(
             changed=changed,
             only_affected=request.only_affected and not all_because,
             all_because=all_because,
+            part=request.part,
         )
         listener = ProgressLines(clock, began)
         outcome, explained = _gated(
@@ -145,11 +147,10 @@ def _gate(
     code, headline = _conclude(request, outcome)
     if explained:
         headline = upgrade_headline(headline, outcome.verdicts, explained, packages)
-    regressed = dict.fromkeys(verdict.case for verdict in outcome.verdicts if verdict.outcome == "regressed")
     general = settings.for_case("", "")
     return GateReport(
         schema_version=SCHEMA_VERSION,
-        created=_date(),
+        created=date(),
         base=base_report,
         head=head_report,
         time=general.time,
@@ -168,14 +169,63 @@ def _gate(
         pairs=outcome.pairs,
         seconds=clock() - began,
         environment=fingerprint(config.rootpath),
-        reproduce={}
-        if request.canary
-        else {case: command_for(config, case, base=base, head=head) for case in regressed},
+        reproduce={} if request.canary else _commands(config, outcome.verdicts, base=base, head=head),
         arguments=arguments_beside_base(config, head),
         exit_code=code,
         headline=headline,
         upgrade=explained,
     )
+
+
+def _gate_on_fleet(
+    config: pytest.Config,
+    request: GateRequest,
+    settings: Settings,
+    *,
+    base: SourceTree,
+    head: SourceTree,
+    left_seconds: float | None,
+) -> GateReport:
+    """The gate of all cases, on the machines of ``--gate-fleet``."""
+    # Imported here because only who asked for it needs a cluster.
+    from speedscore.fleet.fleet import open_fleet
+
+    general = settings.for_case("", "")
+    base_report, head_report = (SideReport(tree.description, tree.commit, tree.dirty) for tree in (base, head))
+    report = gate_on_fleet(
+        request.fleet or "",
+        head=head,
+        base=base,
+        arguments=arguments_of_part(config, root=head.root, left_seconds=left_seconds),
+        folder=config.invocation_params.dir,
+        whole=GateReport(
+            schema_version=SCHEMA_VERSION,
+            created=date(),
+            base=base_report,
+            head=head_report,
+            seconds=0.0,
+            exit_code=GateExit.CANNOT_RUN,
+            headline="",
+            time=general.time,
+            memory=general.memory,
+            warnings=tuple(_warn_of_missing_commits(request, base=base, head=head)),
+            environment=fingerprint(config.rootpath),
+            arguments=arguments_beside_base(config, head),
+        ),
+        inconclusive_passes=request.inconclusive_passes,
+        say=say,
+        open_fleet=open_fleet,
+    )
+    ignore_signals()
+    return msgspec.structs.replace(report, reproduce=_commands(config, report.verdicts, base=base, head=head))
+
+
+def _commands(
+    config: pytest.Config, verdicts: tuple[Verdict, ...], *, base: SourceTree, head: SourceTree
+) -> dict[str, str]:
+    """By case that regressed, what gates it alone."""
+    regressed = dict.fromkeys(verdict.case for verdict in verdicts if verdict.outcome == "regressed")
+    return {case: command_for(config, case, base=base, head=head) for case in regressed}
 
 
 def _gated(
@@ -257,17 +307,6 @@ def _why_all(
     return why_all_before(changed) if changed is not None else ""
 
 
-def _warn_of_other_setup(settings: Settings, base: Path) -> list[str]:
-    """``base_setup`` is head's, and could make base slower as well as ready."""
-    try:
-        own = Settings(read_table(base)).base_setup
-    except SettingsError:
-        own = ""
-    if own == settings.base_setup:
-        return []
-    return [f"base was set up by head's base_setup, which base does not have: {settings.base_setup}"]
-
-
 def _warn_of_missing_commits(request: GateRequest, *, base: SourceTree, head: SourceTree) -> list[str]:
     missing = commits_missing_in_head(head, base)
     if not missing:
@@ -290,33 +329,3 @@ def _conclude(request: GateRequest, outcome: GateOutcome) -> tuple[GateExit, str
         left_out=len(outcome.left_out),
         claims=outcome.claims,
     )
-
-
-def _cannot_run(headline: str, config: pytest.Config, *, seconds: float) -> GateReport:
-    return GateReport(
-        schema_version=SCHEMA_VERSION,
-        created=_date(),
-        base=SideReport(description=str(config.getoption("speedscore_gate") or config.rootpath)),
-        head=SideReport(description=str(config.rootpath)),
-        seconds=seconds,
-        exit_code=GateExit.CANNOT_RUN,
-        headline=headline,
-    )
-
-
-def _write(report: GateReport, config: pytest.Config) -> bool:
-    """The files that were asked for. False where one could not be written, which is said."""
-    json_path, markdown_path = config.getoption("speedscore_gate_json"), config.getoption("speedscore_gate_markdown")
-    try:
-        if json_path is not None:
-            write_json(json_path, msgspec.to_builtins(report))
-        if markdown_path is not None:
-            write_file(markdown_path, printable(markdown(report)))
-    except (OSError, RunFileError) as error:
-        say_lines([f"gate: the report was not written: {error}"])
-        return False
-    return True
-
-
-def _date() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -19,6 +19,7 @@ EXAMPLES = examples(
     f'{COMMAND} gate main --claim "test_parse faster 10%"',
     f"{COMMAND} gate --canary 5%",
     f"{COMMAND} gate --upgrade jax==0.8.0",
+    f"{COMMAND} gate origin/main --fleet 10.0.0.1:6379",
 )
 
 
@@ -32,7 +33,7 @@ class PytestArgumentsError(ValueError):
 
 ERRORS = (NothingToCompareError, PytestArgumentsError)
 _FLAGS = ("affected", "blame", "build")
-_OPTIONS = ("python", "detect", "inconclusive", "canary", "time_budget", "json", "markdown", "why")
+_OPTIONS = ("python", "detect", "inconclusive", "canary", "time_budget", "json", "markdown", "why", "fleet")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--markdown", metavar="FILE", help="write the report as Markdown")
     parser.add_argument(
         "--why", choices=("yes", "no"), help="whether to look where regressions come from (default: yes)"
+    )
+    parser.add_argument(
+        "--fleet", metavar="ADDRESS", help="share the cases out over the equal machines of a Ray cluster, as HEAD:PORT"
     )
     parser.add_argument(
         "--pytest-args",

@@ -116,13 +116,19 @@ class Gate:
             self._leave_out_unaffected(changed)
         else:
             self._pilot(None, trace=None if changed is None else Trace())
-        figure_count = max(1, sum(case.figure_count for case in self._cases))
+        figure_count = max(1, self._figure_count())
         policy = self._settings.for_case("", "").time
         self._schedule = Schedule(
             looks=looks(policy, figure_count=figure_count),
             early_looks=early_looks(policy, figure_count=figure_count),
             figure_count=figure_count,
         )
+
+    def _figure_count(self) -> int:
+        """Of all cases, also where only a share of them is gated here."""
+        own = [case.figure_count for case in self._cases]
+        part = self._plan.part
+        return sum(own) if part is None else part.figure_count(own, cases=len(self._matching.both))
 
     def _pilot(self, waiting: list[GatedCase] | None, *, trace: Trace | None) -> tuple[Ended, Ended] | None:
         """One pair, or more where a side dies in a case; its rounds count for nothing.
@@ -189,7 +195,9 @@ class Gate:
 
     def _match(self, pair: StartedPair) -> list[GatedCase]:
         self._matching = match_cases(pair.collections, self._plan, self._settings, again=self._again(pair))
-        claims = claims_by_case(self._plan.claims, {case.id: case.group for case in self._matching.both})
+        both = self._matching.both
+        own = both if self._plan.part is None else self._plan.part.own(both)
+        claims = claims_by_case(self._plan.claims, {case.id: case.group for case in both})
         self._cases = [
             GatedCase(
                 case.id,
@@ -198,7 +206,7 @@ class Gate:
                 other_environment=self._plan.other_environment,
                 claims=claims[case.id],
             )
-            for case in self._matching.both
+            for case in own
         ]
         if self._plan.changed is not None:
             self._likely_changed = likely_first((side.reaches for side in pair.collections), self._plan.changed)

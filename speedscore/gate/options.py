@@ -91,6 +91,21 @@ def add_gate_options(parser: pytest.Parser) -> None:
         help="instead of comparing with BASE, add work of this size to a copy of this checkout and see it found",
     )
     group.addoption(
+        "--gate-fleet",
+        dest="speedscore_gate_fleet",
+        default=None,
+        metavar="ADDRESS",
+        help="share the cases out over the equal machines of a Ray cluster, each case on one machine: local, auto, "
+        "HEAD:PORT or ray://HEAD:PORT",
+    )
+    group.addoption(
+        "--gate-part",
+        dest="speedscore_gate_part",
+        default=None,
+        metavar="K/N",
+        help="gate the K-th of N shares of the cases, with the error rates of a gate of all; --gate-fleet does that",
+    )
+    group.addoption(
         "--gate-why",
         dest="speedscore_gate_why",
         default="yes",

@@ -80,6 +80,8 @@ class GateReport(msgspec.Struct, frozen=True):
     pairs: int = 0
     environment: dict[str, Scalar] = {}
     """The machine, as in a saved run."""
+    machines: dict[str, dict[str, Scalar]] = {}
+    """By name those of a fleet that gated a share each, in the same way; empty where it was this machine."""
     reproduce: dict[str, str] = {}
     """By case the command that gates it alone, here."""
     arguments: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from speedscore.gate.claims import read_claim
+from speedscore.gate.parts.sharing import Part, read_part
 from speedscore.gate.side_arguments import OWN_OPTIONS, joined
 from speedscore.text.durations import parse_duration
 from speedscore.verdicts.change_claim import ChangeClaim
@@ -40,6 +41,10 @@ class GateRequest(msgspec.Struct, frozen=True):
     """What is said of the change, to be judged."""
     why: bool = True
     """Whether a pair of its own looks where regressions come from."""
+    part: Part | None = None
+    """The share of the cases that is gated; None for all."""
+    fleet: str | None = None
+    """The cluster whose machines gate a share each; None for this machine."""
 
 
 def read_request(config: pytest.Config) -> GateRequest:
@@ -69,7 +74,19 @@ def read_request(config: pytest.Config) -> GateRequest:
         budget_seconds=_budget_seconds(config.getoption("speedscore_gate_time_budget")),
         claims=claims,
         why=config.getoption("speedscore_gate_why") == "yes",
+        part=None if (part := config.getoption("speedscore_gate_part")) is None else read_part(part),
+        fleet=_fleet(config),
     )
+
+
+def _fleet(config: pytest.Config) -> str | None:
+    """Raises SettingsError for what a fleet cannot do."""
+    address: str | None = config.getoption("speedscore_gate_fleet")
+    others = ("canary", "claim", "upgrade", "blame", "python", "build", "part")
+    given = [f"--gate-{name}" for name in others if config.getoption(f"speedscore_gate_{name}")]
+    if address is not None and given:
+        raise SettingsError(f"--gate-fleet gates BASE and head as they are; leave out {' and '.join(given)}")
+    return address
 
 
 def _check_upgrade(config: pytest.Config, upgrade: tuple[str, ...]) -> None:

@@ -103,13 +103,15 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     figures: tuple[FigureVerdict, ...] = ()
     """Of a time that pairs of a gate judge: what its typical round and its mean say. Empty for what has one figure."""
     base_amount: float | None = None
-    """On base: seconds of a call, bytes, or what was counted; of a time, of the figure that decided. The median over
-    the pairs, where there are any."""
+    """On base: seconds of a call, bytes, or what was counted; of a time, of the figure that decided. That of the pair
+    with the middle ratio, where there are pairs."""
     head_amount: float | None = None
-    """The same on head. Its ratio to that of base is not ``ratio``, which is of neighbours in time."""
+    """The same on head."""
     is_minor: bool = False
     """Whether the case is called unchanged although the interval excludes 1: a change that is certain, and smaller than
     what is to be found."""
+    machine: str = ""
+    """The machine of a fleet that it was measured on; empty where it was this one."""
 
 
 def is_minor(of: Verdict | FigureVerdict) -> bool:

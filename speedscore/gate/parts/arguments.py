@@ -1,0 +1,26 @@
+"""The command line of a gate over a fleet as a share's gate is to have it. Nothing is run here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from speedscore.gate.side_arguments import rewritten, without_gate
+
+
+def arguments_of_part(config: pytest.Config, *, root: Path, left_seconds: float | None) -> tuple[str, ...]:
+    """pytest's own and the project's, with what this gate was told of how to gate; ``root`` is that of head's checkout,
+    whose paths are written as seen from where pytest was started; ``left_seconds`` is what is left of the budget."""
+    to_root = os.path.relpath(root.resolve(), config.invocation_params.dir.resolve())
+    moves = [(root, Path(to_root)), (root.resolve(), Path(to_root))]
+    kept = without_gate([str(argument) for argument in config.invocation_params.args])
+    detect, why = config.getoption("speedscore_gate_detect"), config.getoption("speedscore_gate_why")
+    return (
+        *(rewritten(argument, moves) for argument in kept),
+        f"--gate-why={why}",
+        *([f"--gate-detect={detect}"] if detect else []),
+        *(["--gate-affected"] if config.getoption("speedscore_gate_affected") else []),
+        *([f"--gate-time-budget={left_seconds:.0f}s"] if left_seconds is not None else []),
+    )

@@ -1,0 +1,151 @@
+"""The gate that leads others on the machines of a fleet: each machine of the largest equal set gates a share of the cases.
+
+What is measured on a machine, and how it is decided, is that machine's own gate's. This one places, waits, and puts the
+reports together.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from speedscore.fleet.work import Answered, Event, Failed, FleetError, FleetMachine, Lost, Piece, Reported
+from speedscore.gate.errors import GateError
+from speedscore.gate.outcome import INTERRUPTED
+from speedscore.gate.parts.merging import PartReport, merge
+from speedscore.gate.parts.on_machine import ENTRY, PartRequest
+from speedscore.gate.parts.sharing import Part
+from speedscore.gate.parts.trees import put_side_by_side
+from speedscore.gate.report import GateReport
+from speedscore.gate.report_file import read_report
+from speedscore.gate.worktrees import SourceTree
+from speedscore.host.fields import Scalar
+from speedscore.host.scratch import make_scratch
+from speedscore.text.cleaning import one_line
+
+_EQUAL = ("cpu.", "system.machine", "memory.total_bytes", "python.version", "python.implementation", "package.")
+"""What the fingerprints of equal machines have in common."""
+_ABOUT = ("memory.total_bytes",)
+"""Of which no two machines have quite the same: the nearest GiB counts."""
+
+
+class RunningFleet(Protocol):
+    """As much of a fleet as is needed here."""
+
+    @property
+    def machines(self) -> tuple[FleetMachine, ...]: ...
+
+    def run(self, pieces: Sequence[Piece]) -> Any: ...
+
+
+OpenFleet = Callable[..., AbstractContextManager[RunningFleet]]
+
+
+def gate_on_fleet(
+    address: str,
+    *,
+    head: SourceTree,
+    base: SourceTree,
+    arguments: tuple[str, ...],
+    folder: Path,
+    whole: GateReport,
+    inconclusive_passes: bool,
+    say: Callable[[str], None],
+    open_fleet: OpenFleet,
+) -> GateReport:
+    """Gate head against base there. ``arguments`` are pytest's, ``folder`` is where it was started; ``whole`` says what
+    is known before.
+
+    Ctrl-C ends all gates, and what those that had ended said is the report. Raises GateError where there is none.
+    """
+    scratch = make_scratch("gate-fleet")
+    try:
+        put_side_by_side(head, base, scratch)
+        started = os.path.relpath(folder.resolve(), head.root.resolve())
+        request = PartRequest(arguments=arguments, folder="." if started.startswith("..") else started)
+        with open_fleet(address, checkout=scratch) as fleet:
+            chosen, left_out = equal_machines(fleet.machines)
+            for name, why in left_out.items():
+                say(f"gate: {name} is left out: {why}")
+            pieces = [_piece(Part(number, len(chosen)), request, left_out) for number in range(1, len(chosen) + 1)]
+            say(f"gate: the cases are shared out over {', '.join(chosen)}")
+            reports, failed = _run(fleet, pieces, say)
+            machines = {machine.name: machine.environment for machine in fleet.machines}
+    except FleetError as error:
+        raise GateError(f"--gate-fleet {address}: {error}") from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    if not reports:
+        raise GateError(f"no share was gated: {next(iter(failed.values()), INTERRUPTED)}")
+    return merge(reports, failed, whole=whole, machines=machines, inconclusive_passes=inconclusive_passes)
+
+
+def equal_machines(machines: Sequence[FleetMachine]) -> tuple[list[str], dict[str, str]]:
+    """The names of the largest set of equal machines, and in what each other one differs from the first of them."""
+    alike: dict[tuple[tuple[str, Scalar], ...], list[FleetMachine]] = {}
+    for machine in machines:
+        alike.setdefault(tuple(sorted(_of_kind(machine.environment).items())), []).append(machine)
+    chosen = max(alike.values(), key=len, default=[])
+    names = [machine.name for machine in chosen]
+    others = [machine for machine in machines if machine.name not in names]
+    return names, {machine.name: _difference(chosen[0], machine) for machine in others}
+
+
+def _of_kind(environment: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    return {
+        name: round(value / 2**30) if name in _ABOUT and isinstance(value, int | float) else value
+        for name, value in environment.items()
+        if name.startswith(_EQUAL)
+    }
+
+
+def _difference(first: FleetMachine, other: FleetMachine) -> str:
+    ours, theirs = _of_kind(first.environment), _of_kind(other.environment)
+    name = min(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+    return one_line(f"{name} is {theirs.get(name, 'not known')} there and {ours.get(name, 'not known')} elsewhere")
+
+
+def _piece(part: Part, request: PartRequest, left_out: Mapping[str, str]) -> Piece:
+    own = msgspec.structs.replace(request, arguments=(*request.arguments, f"--gate-part={part}"))
+    return Piece(name=str(part), entry=ENTRY, request=msgspec.json.encode(own), not_on=tuple(left_out))
+
+
+def _run(
+    fleet: RunningFleet, pieces: Sequence[Piece], say: Callable[[str], None]
+) -> tuple[list[PartReport], dict[str, str]]:
+    """The reports in the order of the shares, and why there is none of the others."""
+    reports: dict[str, PartReport] = {}
+    failed: dict[str, str] = {}
+    try:
+        with closing(fleet.run(pieces)) as events:
+            for event in events:
+                _take(event, reports, failed, say)
+    except KeyboardInterrupt:
+        for piece in pieces:
+            if piece.name not in reports:
+                failed.setdefault(piece.name, INTERRUPTED)
+    except FleetError as error:
+        # What has been said stands, also where the cluster is lost.
+        for piece in pieces:
+            if piece.name not in reports:
+                failed.setdefault(piece.name, str(error))
+    return [reports[piece.name] for piece in pieces if piece.name in reports], failed
+
+
+def _take(event: Event, reports: dict[str, PartReport], failed: dict[str, str], say: Callable[[str], None]) -> None:
+    match event:
+        case Reported(_, machine, message):
+            line = message.decode(errors="replace").removeprefix("gate: ")
+            say(f"gate: {machine}: {one_line(line)}")
+        case Answered(piece, machine, answer):
+            reports[piece] = PartReport(machine, read_report(answer, what=f"the report of {machine}"))
+        case Lost(piece, machine, reason):
+            say(f"gate: {machine} is lost ({one_line(reason)}); share {piece} is gated anew elsewhere")
+        case Failed(piece, machine, reason):
+            failed[piece] = one_line(f"{machine}: {reason}" if machine else reason)

@@ -1,0 +1,48 @@
+"""One share of a gate's cases, told from a number alone, so that every machine deals them out in the same way.
+
+Shares are runs of neighbours, for those have fixtures in common. The error rates are those of the whole gate: a share
+counts the figures of all cases. Nothing is measured here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+
+from speedscore.verdicts.settings import SettingsError
+
+Any_ = TypeVar("Any_")
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A share, counted from 1."""
+
+    number: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+    def own(self, cases: Sequence[Any_]) -> list[Any_]:
+        """Its cases, of all in the order in which they are collected."""
+        first, last = ((number * len(cases)) // self.of for number in (self.number - 1, self.number))
+        return list(cases[first:last])
+
+    def figure_count(self, own: Sequence[int], *, cases: int) -> int:
+        """How many figures the whole gate has, of which only those of the ``own`` cases are known here.
+
+        Every case is counted as the one of them that has most: never too few, so that false alarms are no more than in
+        a gate on one machine.
+        """
+        return max(own, default=1) * cases
+
+
+def read_part(text: str) -> Part:
+    """As ``2/5``. Raises SettingsError for anything else."""
+    found = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", text)
+    if not found or int(found[1]) > int(found[2]):
+        raise SettingsError(f"--gate-part: expected a share as 2/5, found {text!r}")
+    return Part(int(found[1]), int(found[2]))

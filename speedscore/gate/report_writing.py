@@ -1,0 +1,47 @@
+"""The files that a gate was asked to write its report into, and the report of a gate that could not run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from speedscore.gate.comment import markdown
+from speedscore.gate.progress import say
+from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport
+from speedscore.host.files import write_file
+from speedscore.record.run_file import RunFileError, write_json
+from speedscore.text.cleaning import printable
+
+
+def write_report(report: GateReport, config: pytest.Config) -> bool:
+    """As JSON and as Markdown, where that was asked for. False where one could not be written, which is said."""
+    json_path, markdown_path = config.getoption("speedscore_gate_json"), config.getoption("speedscore_gate_markdown")
+    try:
+        if json_path is not None:
+            write_json(json_path, msgspec.to_builtins(report))
+        if markdown_path is not None:
+            write_file(markdown_path, printable(markdown(report)))
+    except (OSError, RunFileError) as error:
+        say(f"gate: the report was not written: {error}")
+        return False
+    return True
+
+
+def cannot_run(headline: str, config: pytest.Config, *, seconds: float) -> GateReport:
+    """The report of a gate that has no more than that to say."""
+    return GateReport(
+        schema_version=SCHEMA_VERSION,
+        created=date(),
+        base=SideReport(description=str(config.getoption("speedscore_gate") or config.rootpath)),
+        head=SideReport(description=str(config.rootpath)),
+        seconds=seconds,
+        exit_code=GateExit.CANNOT_RUN,
+        headline=headline,
+    )
+
+
+def date() -> str:
+    """As reports have it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
