@@ -132,15 +132,18 @@ def decode_do(line: bytes) -> Do:
 
 
 def decode_sign(line: bytes) -> Sign:
-    return _sign.decode(line)
+    decoded: Sign = _sign.decode(line)
+    return decoded
 
 
 def decode_command(line: bytes) -> Command:
-    return _command.decode(line)
+    decoded: Command = _command.decode(line)
+    return decoded
 
 
 def decode_news(line: bytes) -> News:
-    return _news.decode(line)
+    decoded: News = _news.decode(line)
+    return decoded
 
 
 def decode_description(content: bytes) -> Description:

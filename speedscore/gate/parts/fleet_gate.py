@@ -1,4 +1,4 @@
-"""The gate that leads others on the machines of a fleet: each machine of the largest equal set gates a share of the cases.
+"""The gate that leads others on a fleet: each machine of the largest equal set gates a share of the cases.
 
 What is measured on a machine, and how it is decided, is that machine's own gate's. This one places, waits, and puts the
 reports together.
