@@ -64,8 +64,10 @@ def simulate(cases: int, common_share: float, *, runs: int, seed: int) -> Simula
     """As many runs without a change and with one; a twentieth of them is played to the end for all cases."""
     rng, policy = np.random.default_rng(seed), VerdictPolicy()
     noise = SharedPairs(common=SPREAD * math.sqrt(common_share), own=SPREAD * math.sqrt(1 - common_share))
-    alarms = np.concatenate([_alarms(rng, noise, cases, runs=_AT_ONCE) for _ in range(runs // _AT_ONCE)])
     figure_count = 3 * cases
+    alarms = np.concatenate(
+        [count_alarms(rng, noise, cases, runs=_AT_ONCE, figure_count=figure_count) for _ in range(runs // _AT_ONCE)]
+    )
     slowed = [
         run_of_cases(rng, noise, slowdowns=[0.05, 0.02], policy=policy, figure_count=figure_count) for _ in range(runs)
     ]
@@ -92,12 +94,14 @@ def simulate(cases: int, common_share: float, *, runs: int, seed: int) -> Simula
     )
 
 
-def _alarms(rng: np.random.Generator, noise: SharedPairs, cases: int, *, runs: int) -> NDArray[np.int64]:
+def count_alarms(
+    rng: np.random.Generator, noise: SharedPairs, cases: int, *, runs: int, figure_count: int
+) -> NDArray[np.int64]:
     """In how many cases of each run the typical round or the mean lies above 0 at any look, by ``ALARMING``.
 
-    The limit of the signed ranks lies above 0 where the ranks of what is below 0 sum up to no more than its own.
+    ``figure_count`` are those of the whole gate, whose cases these may be a share of. The limit of the signed ranks lies
+    above 0 where the ranks of what is below 0 sum up to no more than its own.
     """
-    figure_count = 3 * cases
     schedule = looks(ALARMING, figure_count=figure_count)
     common = rng.normal(0.0, noise.common, (runs, 1, schedule[-1]))
     typical = common + rng.normal(0.0, noise.own, (runs, cases, schedule[-1]))
