@@ -180,7 +180,8 @@ def led(tmp_path: Path, answers: dict[str, list[Event] | BaseException]) -> tupl
         (tmp_path / name / "sub").mkdir(parents=True)
         (tmp_path / name / "test_it.py").write_text(name)
         trees.append(SourceTree(tmp_path / name, name, commit="", dirty=False))
-    fleet, said = MadeUpFleet(answers), []
+    fleet = MadeUpFleet(answers)
+    said: list[str] = []
     found = gate_on_fleet(
         "head:6379",
         head=trees[0],

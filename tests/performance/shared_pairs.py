@@ -99,8 +99,8 @@ def count_alarms(
 ) -> NDArray[np.int64]:
     """In how many cases of each run the typical round or the mean lies above 0 at any look, by ``ALARMING``.
 
-    ``figure_count`` are those of the whole gate, whose cases these may be a share of. The limit of the signed ranks lies
-    above 0 where the ranks of what is below 0 sum up to no more than its own.
+    ``figure_count`` are those of the whole gate, whose cases these may be a share of. The limit of the signed ranks
+    lies above 0 where the ranks of what is below 0 sum up to no more than its own.
     """
     schedule = looks(ALARMING, figure_count=figure_count)
     common = rng.normal(0.0, noise.common, (runs, 1, schedule[-1]))
