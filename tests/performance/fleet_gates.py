@@ -50,7 +50,7 @@ def simulate(machines: int, *, cases: int, runs: int, seed: int) -> Simulated:
     alarmed = 0
     for _ in range(runs // _AT_ONCE):
         each = [count_alarms(rng, _noise(rng), own, runs=_AT_ONCE, figure_count=figure_count) for own in shares if own]
-        alarmed += int((sum(each) > 0).sum())
+        alarmed += int(np.count_nonzero(np.sum(each, axis=0)))
     found = [
         run_of_cases(rng, _noise(rng), slowdowns=[0.05], policy=VerdictPolicy(), figure_count=figure_count)[0]
         for _ in range(runs)
