@@ -177,7 +177,7 @@ class Link:
             scheduling_strategy=NodeAffinitySchedulingStrategy(node.node_id, soft=False),
             max_restarts=0,
         ).remote(self._niceness)
-        self._give(node, _DESCRIBING, Do(DESCRIBE, str(self._niceness).encode()))
+        self._give(node, _DESCRIBING, Do(DESCRIBE, b""))
 
     def _begin(self, number: int, machine: str, do: Do) -> None:
         node = self._by_name.get(machine)

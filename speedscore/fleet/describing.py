@@ -5,23 +5,16 @@ Done as every piece is, so that it sees what a piece would see. It judges nothin
 
 from __future__ import annotations
 
-import os
 import platform
 from pathlib import Path
 
 from speedscore.fleet.wire import Description, encode
 from speedscore.fleet.work import Report
-from speedscore.host.fields import Scalar
 from speedscore.host.fingerprint import fingerprint
 
 ENTRY = "speedscore.fleet.describing:describe"
 
 
 def describe(request: bytes, report: Report) -> bytes:  # noqa: ARG001 - called as every piece is
-    """What this machine is, as a process that does a piece sees it. It is asked with the driver's niceness."""
-    environment: dict[str, Scalar] = fingerprint(Path.cwd())
-    niceness = os.nice(0)
-    if niceness != int(request):
-        # Ray starts its workers at 15 where it was not told otherwise; what gives way to others must not look equal.
-        environment["process.niceness"] = niceness
-    return encode(Description(platform.node(), environment))
+    """What this machine is, as a process that does a piece sees it."""
+    return encode(Description(platform.node(), fingerprint(Path.cwd())))
