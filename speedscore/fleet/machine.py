@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 import tarfile
-import tempfile
 import time
 from pathlib import Path
 
+import speedscore
 from speedscore.fleet.travelling import ARCHIVE, Commit, read_commit
 from speedscore.fleet.wire import Beat, Broke, Do, Done, Raised, Sign, decode_sign, encode
 from speedscore.host.piped import PipedProcess, ProcessLostError
@@ -27,6 +28,8 @@ LOOK_SECONDS = 20.0
 HUNG_SECONDS = 300.0
 """Without a sign of life. Generous, for a machine that swaps or compiles is slow, and not dead."""
 _INHERITED = Path("/proc/self/environ")
+_CHECKOUT, _PACKAGES = "checkout", "packages"
+"""Folders of a machine's own: what has travelled."""
 
 
 class Machine:
@@ -35,12 +38,10 @@ class Machine:
     def __init__(self, niceness: int, travelled: str = "") -> None:
         """``niceness`` is what pieces are to run at, and ``travelled`` the folder with what the driver sent; by default
         where this process was started."""
-        self._travelled = Path(travelled or Path.cwd())
-        self._checkout = _unpacked(self._travelled)
-        self._commit = read_commit(self._travelled)
         # Nobody removes it when this process is killed, but for the next machine that stands here.
         remove_leftovers()
-        self._scratch = make_scratch("piece")
+        self._folder = make_scratch("machine")
+        self._commit = _take_home(Path(travelled or Path.cwd()), self._folder)
         self._process: PipedProcess | None = None
         self._sign_at = 0.0
         # Only root may lower it; elsewhere the machine says at which it measures.
@@ -52,9 +53,9 @@ class Machine:
         self.stop()
         self._process = PipedProcess(
             [sys.executable, "-m", "speedscore.fleet.serve"],
-            log_path=self._scratch / "piece.log",
-            env=_environment(self._checkout, self._travelled, self._commit),
-            cwd=self._checkout,
+            log_path=self._folder / "piece.log",
+            env=_environment(self._folder, self._commit),
+            cwd=self._folder / _CHECKOUT,
         )
         self._sign_at = time.monotonic()
         self._process.send(encode(Do(entry, request)))
@@ -97,28 +98,24 @@ class Machine:
                 end_marked(identity(os.getpid()))
 
 
-def _unpacked(travelled: Path) -> Path:
-    """The checkout, unpacked once for all that use this folder; who comes second finds it."""
-    checkout = travelled / "checkout"
-    if not checkout.is_dir():
-        own = Path(tempfile.mkdtemp(prefix="checkout-", dir=travelled))
-        with tarfile.open(travelled / ARCHIVE) as archive:
-            archive.extractall(own, filter="tar")
-        try:
-            own.rename(checkout)
-        except OSError:  # another has just done so
-            if not checkout.is_dir():
-                raise
-    return checkout
+def _take_home(travelled: Path, folder: Path) -> Commit:
+    """Put what has travelled into a folder of our own, for Ray removes its copy when it sees no use for it, as where
+    another node of the same host goes. Returns what git says of it."""
+    with tarfile.open(travelled / ARCHIVE) as archive:
+        archive.extractall(folder / _CHECKOUT, filter="tar")
+    package = Path(speedscore.__file__).parent.name
+    shutil.copytree(travelled / package, folder / _PACKAGES / package)
+    return read_commit(travelled)
 
 
-def _environment(checkout: Path, travelled: Path, commit: Commit) -> dict[str, str]:
+def _environment(folder: Path, commit: Commit) -> dict[str, str]:
     """Of this process, with the checkout's code first, and without what Ray has put there for its own workers."""
     environment = dict(os.environ)
     if "OMP_NUM_THREADS" in environment and b"OMP_NUM_THREADS=" not in _inherited():
         # Ray sets it to the processors that it has lent; what is measured here is the machine as it stands.
         del environment["OMP_NUM_THREADS"]
-    paths = (str(checkout), str(travelled), environment.get("PYTHONPATH", ""))
+    checkout = folder / _CHECKOUT
+    paths = (str(checkout), str(folder / _PACKAGES), environment.get("PYTHONPATH", ""))
     environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     if commit.commit:
         environment[CHECKOUT] = f"{commit.commit} {commit.dirty:d} {checkout}"

@@ -62,6 +62,8 @@ class Nodes:
             self._process.wait(30)
         self._process.kill()
         self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
     def _ask(self, line: str) -> None:
         assert self._process.stdin is not None
