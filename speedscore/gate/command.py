@@ -167,6 +167,7 @@ def _gate(
         warnings=(*outcome.warnings, *set_up, *_warn_of_missing_commits(request, base=base, head=head)),
         cut_off=outcome.cut_off,
         pairs=outcome.pairs,
+        deal=outcome.deal,
         seconds=clock() - began,
         environment=fingerprint(config.rootpath),
         reproduce={} if request.canary else _commands(config, outcome.verdicts, base=base, head=head),

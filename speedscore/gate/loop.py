@@ -20,6 +20,7 @@ from speedscore.gate.matching import Collections, Matching, match_cases, may_be_
 from speedscore.gate.outcome import INTERRUPTED, GateOutcome, outcome_of
 from speedscore.gate.paired_metric import Schedule
 from speedscore.gate.pairs import PairRunner, StartedPair
+from speedscore.gate.parts.sharing import deal_of
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.reasons.observing import find_reasons
 from speedscore.gate.sides import Ended, StartSide, Trace
@@ -75,6 +76,7 @@ class Gate:
         """Test files."""
         self._left_out: dict[str, str] = {}
         self._all_because = plan.all_because
+        self._deal = ""
 
     def hash_seed(self) -> int:
         """As a pair of this gate has it."""
@@ -100,6 +102,7 @@ class Gate:
             all_because=self._all_because,
             pairs=self._pairs,
             cut_off=cut_off,
+            deal=self._deal,
         )
         if cut_off or not self._plan.why:
             return outcome
@@ -196,7 +199,11 @@ class Gate:
     def _match(self, pair: StartedPair) -> list[GatedCase]:
         self._matching = match_cases(pair.collections, self._plan, self._settings, again=self._again(pair))
         both = self._matching.both
-        own = both if self._plan.part is None else self._plan.part.own(both)
+        own = both
+        if (part := self._plan.part) is not None:
+            names = [case.id for case in both]
+            self._deal, own_names = deal_of(names), part.own(names)
+            own = tuple(case for case in both if case.id in own_names)
         claims = claims_by_case(self._plan.claims, {case.id: case.group for case in both})
         self._cases = [
             GatedCase(

@@ -41,6 +41,8 @@ class GateOutcome(msgspec.Struct, frozen=True):
     """One for each claim and case that it is about."""
     reasons: tuple[CaseReasons, ...] = ()
     """Where the regressions come from, as far as that was looked for."""
+    deal: str = ""
+    """Of a share, which cases were shared out, as ``sharing.deal_of`` says it; empty where they are not known."""
     is_interrupted: bool = False
     """Whether Ctrl-C came once the verdicts stood: nothing more is begun."""
 
@@ -55,6 +57,7 @@ def outcome_of(
     all_because: str,
     pairs: int,
     cut_off: str,
+    deal: str,
 ) -> GateOutcome:
     """Put together what is known of the cases after so many pairs.
 
@@ -82,6 +85,7 @@ def outcome_of(
         pythons=matching.pythons,
         nothing="" if left_out and all_skipped else _why_nothing(matching, cases, verdicts, cut_off=cut_off),
         claims=tuple(verdict for case in cases for verdict in case.claim_verdicts()),
+        deal=deal,
     )
 
 

@@ -6,6 +6,7 @@ import contextlib
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
@@ -17,19 +18,22 @@ from speedscore.fleet.work import Answered, Event, Failed, FleetError, FleetMach
 from speedscore.gate.errors import GateError
 from speedscore.gate.parts.fleet_gate import equal_machines, gate_on_fleet
 from speedscore.gate.parts.merging import PartReport, merge
-from speedscore.gate.parts.on_machine import PartRequest
-from speedscore.gate.parts.sharing import Part, read_part
+from speedscore.gate.parts.on_machine import PartRequest, gate_part
+from speedscore.gate.parts.sharing import Part, deal_of, read_part
 from speedscore.gate.report import SCHEMA_VERSION, GateReport, SideReport
 from speedscore.gate.worktrees import SourceTree
+from speedscore.host.fields import Scalar
 from speedscore.verdicts.settings import SettingsError
 from speedscore.verdicts.verdict import Outcome, Verdict
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, a_plan, gated
 
 
-@given(cases=st.integers(0, 60), shares=st.integers(1, 12))
-def test_each_case_is_in_one_share_and_neighbours_stay_together(cases: int, shares: int) -> None:
-    dealt = [Part(number, shares).own(range(cases)) for number in range(1, shares + 1)]
-    assert [case for share in dealt for case in share] == list(range(cases))
+@given(cases=st.integers(0, 60), shares=st.integers(1, 12), order=st.randoms(use_true_random=False))
+def test_each_case_is_in_one_share_and_neighbours_stay_together(cases: int, shares: int, order: Random) -> None:
+    names = [f"test_it[{number:02}]" for number in range(cases)]
+    # Each machine collects in an order of its own.
+    dealt = [Part(number, shares).own(order.sample(names, k=cases)) for number in range(1, shares + 1)]
+    assert [case for share in dealt for case in sorted(share)] == names
     assert max(map(len, dealt)) - min(map(len, dealt)) <= 1
 
 
@@ -68,6 +72,15 @@ def test_shares_decide_as_a_gate_of_all_cases_does(shares: int) -> None:
     found = {(each.case, each.metric): each.outcome for part in parts for each in part.verdicts}
     assert found == {(each.case, each.metric): each.outcome for each in whole.verdicts}
     assert {case for (case, _), outcome in found.items() if outcome == "regressed"} == {"test_1.py::test_it"}
+
+
+def test_no_case_is_lost_where_machines_collect_in_other_orders() -> None:
+    def share(number: int, letters: str) -> set[str]:
+        tests = {f"test_it.py::test_it[{letter}]": MadeUpTest(seconds=noisy(1.0, 0)) for letter in letters}
+        outcome = gated(MadeUpMachine(tests, tests), plan=a_plan(part=Part(number, 2)))
+        return {each.case for each in outcome.verdicts}
+
+    assert share(1, "cdab") | share(2, "abcd") == {f"test_it.py::test_it[{letter}]" for letter in "abcd"}
 
 
 def report(*verdicts: Verdict, **fields: Any) -> GateReport:
@@ -135,6 +148,50 @@ def test_a_share_that_cannot_run_is_said() -> None:
     assert merged(report(verdict("a", "unchanged")), cannot).headline == "cannot run: base does not import, on two"
 
 
+def test_machines_that_collect_other_cases_are_no_pass_and_take_no_regression_away() -> None:
+    unlike = [
+        report(verdict("b", "unchanged"), deal=deal_of("abc")),
+        report(verdict("b", "unchanged"), deal=deal_of("ab")),
+    ]
+    both = merged(*unlike)
+    assert both.exit_code == 13
+    assert both.headline.startswith("cannot run: the machines do not collect the same cases")
+    assert "3 cases " in both.headline
+    assert "on two; look at pytest --collect-only" in both.headline
+    slower = report(verdict("a", "regressed"), deal=deal_of("abc"))
+    assert merged(slower, unlike[1]).exit_code == 10
+    assert merged(unlike[0], unlike[0]).exit_code == 0
+
+
+def test_a_share_that_was_cut_off_before_it_knew_its_cases_is_no_pass() -> None:
+    unbegun = report(exit_code=11, headline="nothing was compared", cut_off="the time budget was spent")
+    both = merged(report(verdict("a", "unchanged"), deal=deal_of("ab")), unbegun)
+    assert (both.exit_code, both.headline) == (11, "inconclusive: 1 of 2 shares: the time budget was spent")
+    assert "share of two was not gated: the time budget was spent" in both.warnings
+
+
+def test_the_looks_are_those_of_a_share_that_has_cases() -> None:
+    nothing = report(
+        exit_code=13, headline="nothing was compared: no benchmark was selected on either side", looks=(8,)
+    )
+    assert merged(nothing, report(verdict("a", "unchanged"), pairs=12, looks=(12, 20))).looks == (12, 20)
+
+
+def test_a_checkout_begins_where_it_did_though_its_rootdir_lies_deeper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for side in ("head", "base"):
+        project = tmp_path / side / "project"
+        project.mkdir(parents=True)
+        (project / "pytest.ini").touch()
+        (project / "test_it.py").write_text("def test_it(benchmark):\n    assert benchmark(int) == 1\n")
+    monkeypatch.chdir(tmp_path)
+    request = PartRequest(("--benchmark-only", "--gate-why=no", "--gate-part=1/1"), folder="project")
+    found = msgspec.json.decode(gate_part(msgspec.json.encode(request), lambda _: None), type=GateReport)
+    assert found.missing == {}
+    assert [each.case for each in found.verdicts] == ["test_it.py::test_it"]
+
+
 def test_only_the_largest_set_of_equal_machines_gates() -> None:
     machines = [
         FleetMachine("one", {"cpu.model": "A", "package.numpy": "2.0", "memory.total_bytes": 16 << 30}),
@@ -142,6 +199,22 @@ def test_only_the_largest_set_of_equal_machines_gates() -> None:
         FleetMachine("other", {"cpu.model": "B", "package.numpy": "2.0", "memory.total_bytes": 16 << 30}),
     ]
     assert equal_machines(machines) == (["one", "two"], {"other": "cpu.model is B there and A elsewhere"})
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "is_equal"),
+    [
+        ("process.niceness", (0, 15), False),
+        ("gpu.0.name", ("H100", "A100"), False),
+        ("gpu.0.utilisation_percent", (0, 3), True),
+        ("memory.limit_bytes", (4 << 30, "none"), False),
+    ],
+)
+def test_what_equal_machines_have_in_common(field: str, values: tuple[Scalar, Scalar], is_equal: bool) -> None:
+    names, left_out = equal_machines(
+        [FleetMachine(name, {field: value}) for name, value in zip("ab", values, strict=True)]
+    )
+    assert (len(names) == 2, not left_out) == (is_equal, is_equal)
 
 
 class MadeUpFleet:

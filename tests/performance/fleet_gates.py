@@ -45,7 +45,7 @@ class Simulated(msgspec.Struct, frozen=True):
 def simulate(machines: int, *, cases: int, runs: int, seed: int) -> Simulated:
     """As many runs without a change and with one."""
     rng = np.random.default_rng(seed)
-    shares = [len(Part(number, machines).own(range(cases))) for number in range(1, machines + 1)]
+    shares = [len(Part(number, machines).own(map(str, range(cases)))) for number in range(1, machines + 1)]
     figure_count = Part(1, machines).figure_count([3], cases=cases)
     alarmed = 0
     for _ in range(runs // _AT_ONCE):

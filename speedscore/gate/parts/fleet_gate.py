@@ -7,6 +7,7 @@ reports together.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
@@ -29,9 +30,12 @@ from speedscore.host.fields import Scalar
 from speedscore.host.scratch import make_scratch
 from speedscore.text.cleaning import one_line
 
-_EQUAL = ("cpu.", "system.machine", "memory.total_bytes", "python.version", "python.implementation", "package.")
+_EQUAL = re.compile(
+    r"cpu\..*|package\..*|system\.machine|memory\.(total|limit)_bytes|python\.(version|implementation)"
+    r"|process\.niceness|gpu\.(count|driver|\d+\.(name|memory_bytes|power_limit_milliwatts))"
+)
 """What the fingerprints of equal machines have in common."""
-_ABOUT = ("memory.total_bytes",)
+_ABOUT = ("memory.total_bytes", "memory.limit_bytes")
 """Of which no two machines have quite the same: the nearest GiB counts."""
 
 
@@ -101,7 +105,7 @@ def _of_kind(environment: Mapping[str, Scalar]) -> dict[str, Scalar]:
     return {
         name: round(value / 2**30) if name in _ABOUT and isinstance(value, int | float) else value
         for name, value in environment.items()
-        if name.startswith(_EQUAL)
+        if _EQUAL.fullmatch(name)
     }
 
 

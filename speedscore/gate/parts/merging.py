@@ -30,6 +30,8 @@ def merge(
 
     At least one of ``parts``.
     """
+    unlike, shares = _unlike_deals(parts), len(parts) + len(failed)
+    failed = {**failed, **_unbegun(parts)}
     several = len({part.machine for part in parts}) > 1
     verdicts = tuple(_verdicts(parts, several=several))
     missing = {case: why for part in parts for case, why in part.report.missing.items()}
@@ -40,11 +42,15 @@ def merge(
         failed,
         verdicts,
         missing,
+        shares=shares,
         cut_off=cut_off,
         left_out=len(left_out),
         inconclusive_passes=inconclusive_passes,
     )
-    first = parts[0].report
+    if unlike and code in (GateExit.PASSED, GateExit.INCONCLUSIVE):
+        code, headline = GateExit.CANNOT_RUN, f"cannot run: {unlike}"
+    # A share without a case of its own has looks of its own.
+    first = next((part for part in parts if part.report.pairs), parts[0]).report
     return msgspec.structs.replace(
         whole,
         base=msgspec.structs.replace(whole.base, python=first.base.python),
@@ -60,6 +66,7 @@ def merge(
             *whole.warnings,
             *dict.fromkeys(warning for part in parts for warning in part.report.warnings),
             *(f"share {part} was not gated: {why}" for part, why in failed.items()),
+            *([unlike] if unlike else []),
         ),
         cut_off=cut_off,
         pairs=sum(part.report.pairs for part in parts),
@@ -87,6 +94,7 @@ def _conclude(
     verdicts: tuple[Verdict, ...],
     missing: dict[str, str],
     *,
+    shares: int,
     cut_off: str,
     left_out: int,
     inconclusive_passes: bool,
@@ -108,5 +116,25 @@ def _conclude(
     )
     if failed and code == GateExit.PASSED:
         why = next(iter(failed.values()))
-        return GateExit.INCONCLUSIVE, f"inconclusive: {len(failed)} of {len(failed) + len(parts)} shares: {why}"
+        return GateExit.INCONCLUSIVE, f"inconclusive: {len(failed)} of {shares} shares: {why}"
     return code, headline
+
+
+def _unlike_deals(parts: Sequence[PartReport]) -> str:
+    """Said where two machines shared out other cases: one may then be in no share, and would pass unseen."""
+    by_deal: dict[str, str] = {}
+    for part in parts:
+        if part.report.deal:
+            by_deal.setdefault(part.report.deal, part.machine)
+    if len(by_deal) < 2:
+        return ""
+    (deal, machine), (other, elsewhere) = list(by_deal.items())[:2]
+    return (
+        f"the machines do not collect the same cases, so that one may be in no share: {deal} on {machine}, {other} on "
+        f"{elsewhere}; look at pytest --collect-only on both"
+    )
+
+
+def _unbegun(parts: Sequence[PartReport]) -> dict[str, str]:
+    """The shares that were cut off before their cases were known: nothing says that those are missing."""
+    return {f"of {part.machine}": part.report.cut_off for part in parts if part.report.cut_off and not part.report.deal}

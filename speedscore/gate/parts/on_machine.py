@@ -15,6 +15,7 @@ import msgspec
 
 from speedscore.fleet.work import Report
 from speedscore.gate.parts.trees import BASE, HEAD
+from speedscore.host.git import git_complaint
 
 ENTRY = f"{__name__}:gate_part"
 _LAST_LINES = 12
@@ -33,6 +34,9 @@ def gate_part(request: bytes, report: Report) -> bytes:
     """The report of the gate as JSON. Raises RuntimeError with its last lines where there is none."""
     asked = msgspec.json.decode(request, type=PartRequest)
     here = Path.cwd()
+    for side in (HEAD, BASE):
+        # Without it nothing says where a checkout begins whose rootdir lies deeper; where git is not, none may.
+        git_complaint(here / side, "init", "--quiet")
     with tempfile.TemporaryDirectory(prefix="speedscore-part-") as scratch:
         written = Path(scratch) / "gate.json"
         command = [sys.executable, "-m", "pytest", "-p", "speedscore.plugin", *asked.arguments]

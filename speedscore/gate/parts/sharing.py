@@ -1,20 +1,19 @@
 """One share of a gate's cases, told from a number alone, so that every machine deals them out in the same way.
 
-Shares are runs of neighbours, for those have fixtures in common. The error rates are those of the whole gate: a share
-counts the figures of all cases. Nothing is measured here.
+Shares are runs of neighbours by name, for those have fixtures in common. The order in which a machine collects does not
+matter: where ids come from a set, or a plugin shuffles tests, each machine has another one. The error rates are those
+of the whole gate: a share counts the figures of all cases. Nothing is measured here.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from speedscore.verdicts.settings import SettingsError
-
-Any_ = TypeVar("Any_")
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -26,10 +25,11 @@ class Part(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"
 
-    def own(self, cases: Sequence[Any_]) -> list[Any_]:
-        """Its cases, of all in the order in which they are collected."""
-        first, last = ((number * len(cases)) // self.of for number in (self.number - 1, self.number))
-        return list(cases[first:last])
+    def own(self, cases: Iterable[str]) -> frozenset[str]:
+        """The ids of its cases, of those of all in whatever order."""
+        by_name = sorted(cases)
+        first, last = ((number * len(by_name)) // self.of for number in (self.number - 1, self.number))
+        return frozenset(by_name[first:last])
 
     def figure_count(self, own: Sequence[int], *, cases: int) -> int:
         """How many figures the whole gate has, of which only those of the ``own`` cases are known here.
@@ -38,6 +38,12 @@ class Part(msgspec.Struct, frozen=True):
         a gate on one machine.
         """
         return max(own, default=1) * cases
+
+
+def deal_of(cases: Iterable[str]) -> str:
+    """A text that is the same for two shares of one gate only where both were dealt out of the same cases."""
+    by_name = sorted(cases)
+    return f"{len(by_name)} cases {hashlib.sha256(chr(0).join(by_name).encode()).hexdigest()[:16]}"
 
 
 def read_part(text: str) -> Part:
