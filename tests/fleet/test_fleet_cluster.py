@@ -24,7 +24,11 @@ from speedscore.host.git import git_says
 from speedscore.host.reaper import mark
 from tests.fleet.stand_ins import Span
 
-pytest.importorskip("ray")
+pytest.importorskip("ray", reason="a fleet needs Ray: pip install 'speedscore[fleet]'")
+pytestmark = pytest.mark.skipif(
+    "SPEEDSCORE_CLUSTER" not in os.environ,
+    reason="starts a Ray cluster of several nodes, for minutes: python -m tox run -e cluster",
+)
 ROOT = Path(__file__).parents[2]
 STAND_INS = "tests.fleet.stand_ins"
 PATIENCE = Patience(settle_seconds=120, return_seconds=90)
