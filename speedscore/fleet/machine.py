@@ -43,6 +43,8 @@ class Machine:
         self._folder = make_scratch("machine")
         self._commit = _take_home(Path(travelled or Path.cwd()), self._folder)
         self._process: PipedProcess | None = None
+        self._piece = ""
+        """The identity of its process."""
         self._sign_at = 0.0
         # Only root may lower it; elsewhere the machine says at which it measures.
         with contextlib.suppress(OSError):
@@ -57,6 +59,7 @@ class Machine:
             env=_environment(self._folder, self._commit),
             cwd=self._folder / _CHECKOUT,
         )
+        self._piece = identity(self._process.pid)
         self._sign_at = time.monotonic()
         self._process.send(encode(Do(entry, request)))
 
@@ -94,8 +97,8 @@ class Machine:
             self._process.close()
             self._process = None
             if sys.platform.startswith("linux"):
-                # What it started in a session of its own before it ended has no parent any more, and our mark.
-                end_marked(identity(os.getpid()))
+                # What it started in a session of its own before it ended has no parent any more, and its mark.
+                end_marked(self._piece)
 
 
 def _take_home(travelled: Path, folder: Path) -> Commit:

@@ -14,6 +14,7 @@ import threading
 from typing import IO
 
 from speedscore.fleet.wire import MOST_MESSAGE_BYTES, Beat, Do, Done, Raised, Sign, Told, decode_do, encode
+from speedscore.host.reaper import mark
 from speedscore.host.variables import PIPES
 from speedscore.text.cleaning import one_line
 
@@ -26,6 +27,9 @@ def main() -> None:
     # What the piece starts must neither hold the pipes open nor speak on them.
     os.set_inheritable(requests_fd, False)
     os.set_inheritable(replies_fd, False)
+    # What the piece starts ends with this process. The machine's own reaper does not do: where Ray ends an actor, it
+    # first ends what the actor has started, and so the reaper.
+    os.environ |= mark()
     with os.fdopen(requests_fd, "rb") as requests, os.fdopen(replies_fd, "wb") as replies:
         speaker = _Speaker(replies)
         threading.Thread(target=speaker.beat, daemon=True).start()
