@@ -8,10 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,7 +25,7 @@ from speedscore.history.choosing import chosen_cases
 from speedscore.history.datasets import among, dataset_of, read_whole
 from speedscore.history.errors import HistoryError
 from speedscore.history.parts import Contents
-from speedscore.history.storage import Place
+from speedscore.history.storage import Folder, Place
 from speedscore.history.tables import TABLES
 
 _ROWS_AT_ONCE = 1 << 14
@@ -63,7 +60,7 @@ def _export(place: Place, contents: Contents, rows: Rows, path: Path, *, form: s
     batches = dataset.scanner(
         columns=schema.names, filter=wanted, batch_size=_ROWS_AT_ONCE, batch_readahead=2, fragment_readahead=1
     ).to_batches()
-    with _whole(path) as handle:
+    with Folder(path.parent, str(path.parent)).writing(path.name) as handle:
         return _WRITERS[form](handle, schema, batches)
 
 
@@ -98,21 +95,6 @@ def _runs(place: Place, contents: Contents, rows: Rows) -> list[str]:
             if (rows.since is None or rows.since <= created) and (rows.before is None or created < rows.before):
                 found.append(run_id)
     return found
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as handle:
-            yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
 
 
 def _as_parquet(handle: BinaryIO, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
