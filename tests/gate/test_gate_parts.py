@@ -209,6 +209,8 @@ def test_only_the_largest_set_of_equal_machines_gates() -> None:
         ("gpu.0.utilisation_percent", (0, 3), True),
         ("memory.limit_bytes", (4 << 30, "none"), False),
     ],
+    # A test's name must hold no device, or -k would choose it.
+    ids=["niceness", "card", "use of the card", "limit of memory"],
 )
 def test_what_equal_machines_have_in_common(field: str, values: tuple[Scalar, Scalar], is_equal: bool) -> None:
     names, left_out = equal_machines(
