@@ -140,6 +140,17 @@ def test_only_what_was_built_counts_where_something_was(checkouts: Checkouts) ->
     assert checkouts.told(root=SITE, is_built=True) == NOTHING
 
 
+def test_tests_that_the_metadata_of_a_source_package_names_are_not_installed(
+    checkouts: Checkouts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkouts.write(f"{SITE}/kite.py", "own/kite.py", "own/tests/test_kite.py")
+    checkouts.write("own/kite.egg-info/PKG-INFO", text="Metadata-Version: 2.1\nName: kite\nVersion: 1\n")
+    checkouts.write("own/kite.egg-info/SOURCES.txt", text="kite.py\ntests/test_kite.py\n")
+    checkouts.imported("test_kite", "own/tests/test_kite.py")
+    monkeypatch.syspath_prepend(str(checkouts.folder / "own"))
+    assert checkouts.told(root=SITE, is_built=True, distributions=["kite"]) == NOTHING
+
+
 def test_compiled_modules_beside_the_sources_are_told_and_those_of_an_environment_are_not(checkouts: Checkouts) -> None:
     suffix = EXTENSION_SUFFIXES[0]
     for name, place in (("kite._core", "own/src/kite/_core"), ("bird", f"own/.venv/{SITE}/bird")):

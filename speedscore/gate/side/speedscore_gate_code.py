@@ -178,15 +178,17 @@ class OwnCode:
     def _installed_files(self) -> Iterator[tuple[str, str]]:
         """Files of those distributions that are installed and have the name of a project in the checkout."""
         for name in self._distributions:
-            # All of them: building leaves metadata beside the sources, too.
+            # All of them: building leaves metadata beside the sources, too, and a source package comes with it.
             for distribution in importlib.metadata.distributions(name=name):
                 files: list[importlib.metadata.PackagePath] = []
                 with contextlib.suppress(OSError, ValueError, csv.Error):  # a record that was damaged
                     files = list(distribution.files or ())
                 for file in files:
                     # What an editable install leaves there leads to code, and is none of the project's.
-                    if "editable" not in file.parts[0]:
-                        yield os.path.realpath(str(distribution.locate_file(file))), name
+                    path = os.path.realpath(str(distribution.locate_file(file)))
+                    # Metadata beside the sources names the tests, which nobody installs.
+                    if "editable" not in file.parts[0] and (is_installed(path) or not within(path, self.own)):
+                        yield path, name
 
 
 class _OwnFirst:
