@@ -163,8 +163,8 @@ def _reproduce(report: GateReport, loud: Sequence[Verdict]) -> list[str]:
 def _others(calm: Sequence[Verdict], not_comparable: Sequence[Verdict], *, room: int) -> list[str]:
     """What needs nobody, folded, its numbers in sight."""
     counts = Counter(wording.outcome(verdict) for verdict in (*calm, *not_comparable))
-    reasons = [f"- {_case(verdict)} ({_inert(verdict.metric)}): {_inert(verdict.reason)}" for verdict in not_comparable]
-    why = _within(reasons, room=room // 2)
+    said = wording.why_not_comparable(not_comparable)
+    why = _within([f"- {f'{_case(case)}: ' if case else ''}{_inert(text)}" for case, text in said], room=room // 2)
     table = _table(calm, room=room - _size(why))
     heading = ["not comparable:", ""] if why else []
     return _folded(", ".join(f"{number} {outcome}" for outcome, number in counts.items()), [*table, *heading, *why])
@@ -173,7 +173,7 @@ def _others(calm: Sequence[Verdict], not_comparable: Sequence[Verdict], *, room:
 def _remarks(shown: Sequence[Verdict], *, room: int) -> list[str]:
     """What stands beside the figures of a case, the worst first."""
     told = [(verdict, wording.remarks(verdict, written=_change)[:5]) for verdict in shown]
-    lines = [f"- {_case(verdict)}: {'; '.join(map(_inert, remarks))}" for verdict, remarks in told if remarks]
+    lines = [f"- {_case(verdict.case)}: {'; '.join(map(_inert, remarks))}" for verdict, remarks in told if remarks]
     return _within(lines, room=room)
 
 
@@ -203,7 +203,7 @@ def _table(verdicts: Sequence[Verdict], *, room: int) -> list[str]:
 def _row(verdict: Verdict) -> tuple[str, ...]:
     visible = verdict.smallest_visible
     return (
-        _case(verdict),
+        _case(verdict.case),
         _inert(verdict.metric),
         wording.outcome(verdict),
         *map(_unbroken, wording.amounts(verdict)),
@@ -241,8 +241,8 @@ def _size(lines: Iterable[str]) -> int:
     return sum(len(line.encode(errors="surrogatepass")) + 1 for line in lines)
 
 
-def _case(verdict: Verdict) -> Markdown:
-    return code(shortened(verdict.case, _LONGEST_TEXT))
+def _case(name: str) -> Markdown:
+    return code(shortened(name, _LONGEST_TEXT))
 
 
 def _inert(text: str) -> Markdown:

@@ -31,7 +31,7 @@ def terminal_lines(report: GateReport) -> list[str]:
         *wording.claims(report),
         *wording.quiet(report),
         *wording.missing(report),
-        *(_not_comparable(verdict) for verdict in wording.not_comparable(report)),
+        *wording.not_comparable_lines(report),
         *wording.skipped(report),
         *wording.left_out(report),
         *wording.warnings(report),
@@ -80,8 +80,3 @@ def _both_amounts(verdict: Verdict) -> str:
     base, head = wording.amounts(verdict)
     number, _, unit = base.rpartition(" ")
     return f"{number if head.endswith(f' {unit}') else base}, {head}" if base else ""
-
-
-def _not_comparable(verdict: Verdict) -> str:
-    metric = f"{verdict.metric}: " if verdict.metric != "time" else ""
-    return f"not comparable: {verdict.case}: {metric}{verdict.reason}"

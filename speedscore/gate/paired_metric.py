@@ -95,7 +95,9 @@ class PairedMetric:
         """A reading that has an outcome, as the verdict on this metric of a case."""
         figures = self._with_seconds(reading.figures)
         deciding = next((each for each in figures if each.ratio == reading.ratio), None)
-        amounts = (deciding.base_seconds, deciding.head_seconds) if deciding else _of_the_middle_pair(self._amounts)
+        amounts = (
+            (deciding.base_seconds, deciding.head_seconds) if deciding else _of_one_pair(self._amounts, reading.ratio)
+        )
         verdict = Verdict(
             case=case,
             metric=self.name,
@@ -116,20 +118,27 @@ class PairedMetric:
 
     def _with_seconds(self, figures: tuple[FigureVerdict, ...]) -> tuple[FigureVerdict, ...]:
         """The figures of a time, the typical round and the mean, with how long a call took."""
-        both = (_of_the_middle_pair(self._amounts), _of_the_middle_pair(self._mean_seconds))
+        both = (self._amounts, self._mean_seconds)
+        with_amounts = [
+            (figure, _of_one_pair(pairs, figure.ratio)) for figure, pairs in zip(figures, both, strict=False)
+        ]
         return tuple(
             msgspec.structs.replace(figure, base_seconds=base, head_seconds=head)
-            for figure, (base, head) in zip(figures, both, strict=False)
+            for figure, (base, head) in with_amounts
         )
 
 
-def _of_the_middle_pair(pairs: list[tuple[float, float]]) -> tuple[float, float] | tuple[None, None]:
-    """Of base and of head, in the pair that has the middle ratio.
+def _of_one_pair(pairs: list[tuple[float, float]], ratio: float) -> tuple[float, float] | tuple[None, None]:
+    """Of base and of head, in the pair whose own ratio comes nearest to this one.
 
     Of one pair both, for machines change their pace from pair to pair: medians of each side by itself may come from
     pairs of different paces, and head over base would be another ratio than the one beside them.
     """
     if not pairs:
         return None, None
-    by_ratio = sorted(pairs, key=lambda pair: pair[1] / pair[0] if pair[0] else float("inf"))
-    return by_ratio[(len(pairs) - 1) // 2]
+
+    def distance(pair: tuple[float, float]) -> float:
+        base, head = pair
+        return abs(math.log(head / base) - math.log(ratio)) if base > 0 and head > 0 else math.inf
+
+    return min(pairs, key=distance)

@@ -40,7 +40,7 @@ def amounts(verdict: Verdict) -> tuple[str, str]:
 def legend(report: GateReport, *, ratio: str) -> str:
     """What the columns say; ``ratio`` is said of that of ratios."""
     return (
-        f"base, head: of a call, in the pair with the middle ratio. {ratio}, of the figure that decided: the typical "
+        f"base, head: of a call, in the pair nearest to the ratio. {ratio}, of the figure that decided: the typical "
         f"round's or the mean's. interval: {short_percent(1 - 2 * interval_error(report.time))}. {MINOR}: a change "
         "that is certain, and smaller than what is to be found. pairs: of fresh processes. sees: the smallest slowdown "
         "that so many pairs as noisy as these would have shown."
@@ -84,8 +84,10 @@ def remarks(verdict: Verdict, *, written: Callable[[float], str] = as_ratio) -> 
 
 
 def interval(of: Verdict | FigureVerdict | ClaimVerdict, *, written: Callable[[float], str] = as_ratio) -> str:
-    """Its two ends; ``?`` for one that too few pairs leave open."""
-    low, high = ("?" if limit is None else written(limit) for limit in (of.low, of.high))
+    """Its two ends; ``?`` for one that too few pairs leave open, which of a ratio is 0 or none."""
+    if not of.low and of.high is None:
+        return "too few pairs"
+    low, high = (written(limit) if limit else "?" for limit in (of.low, of.high))
     return f"{low} to {high}"
 
 
@@ -146,6 +148,33 @@ def not_comparable(report: GateReport) -> list[Verdict]:
         verdict
         for verdict in report.verdicts
         if verdict.outcome == "not comparable" and verdict.case not in report.missing
+    ]
+
+
+def why_not_comparable(verdicts: Iterable[Verdict]) -> list[tuple[str, str]]:
+    """Each case with what must be known of it: its reason, before that the metrics that are meant where its time is
+    not. What several cases have in common is said once, of no case: ``xla_flops, hlo_fusions of 4 cases: REASON``."""
+    by_case: dict[tuple[str, str], list[str]] = {}
+    for verdict in verdicts:
+        by_case.setdefault((verdict.case, verdict.reason), []).append(verdict.metric)
+    together: dict[tuple[str, str], list[str]] = {}
+    for (case, reason), metrics in by_case.items():
+        named = "" if "time" in metrics else ", ".join(metrics)
+        together.setdefault((named, reason), []).append(case)
+    said = []
+    for (named, reason), cases in together.items():
+        if named and len(cases) > 1:
+            said.append(("", f"{named} of {len(cases)} cases: {reason}"))
+        else:
+            said += [(case, f"{named}: {reason}" if named else reason) for case in cases]
+    return said
+
+
+def not_comparable_lines(report: GateReport) -> list[str]:
+    """The same in plain text."""
+    return [
+        ": ".join(filter(None, ("not comparable", case, why)))
+        for case, why in why_not_comparable(not_comparable(report))
     ]
 
 

@@ -43,7 +43,7 @@ def render_gate(report: GateReport) -> str:
     remarks = [
         *wording.upgrade(clean),
         *wording.missing(clean),
-        *(f"not comparable: {each.case}: {each.reason}" for each in wording.not_comparable(clean)),
+        *wording.not_comparable_lines(clean),
         *wording.skipped(clean),
         *wording.left_out(clean),
         *wording.warnings(clean),

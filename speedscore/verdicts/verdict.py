@@ -104,7 +104,7 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of a time that pairs of a gate judge: what its typical round and its mean say. Empty for what has one figure."""
     base_amount: float | None = None
     """On base: seconds of a call, bytes, or what was counted; of a time, of the figure that decided. That of the pair
-    with the middle ratio, where there are pairs."""
+    nearest to the ratio, where there are pairs."""
     head_amount: float | None = None
     """The same on head."""
     is_minor: bool = False

@@ -69,7 +69,7 @@ def test_what_needs_a_person_is_in_sight_and_the_rest_is_folded() -> None:
     assert rows == ["test_regressed", "test_inconclusive"]
     assert re.findall(r"^\| `(\w+)` \|", hidden, flags=re.MULTILINE) == ["test_improved", "test_unchanged"]
     assert "<summary>1 improved, 1 unchanged, 1 not comparable</summary>" in hidden
-    assert "- `test_new` (time): base lacks it" in hidden
+    assert "- `test_new`: base lacks it" in hidden
     assert "- `test_inconclusive`: its 60 s were spent" in hidden
     for said in (
         "coverage missing: test\\_gone",
