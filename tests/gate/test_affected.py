@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from speedscore.gate.affected import affected, likely_first, why_all_before
 from speedscore.gate.changed_files import ChangedFiles
+from speedscore.gate.parts.sharing import Part
 from speedscore.gate.report import conclude
 from speedscore.gate.sides import Dependencies
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, Tests, a_plan, gated
@@ -198,6 +199,20 @@ def test_where_no_case_can_be_touched_the_gate_passes_and_says_that_none_was_mea
     tests = made_up_tests(far=Dependencies((KEPT,)))
     outcome = gated(MadeUpMachine(tests, tests), plan=a_plan(changed=changed(checkouts), only_affected=True))
     assert (outcome.verdicts, len(outcome.left_out), outcome.nothing) == ((), 2, "")
+
+
+def test_a_share_counts_no_figure_of_the_cases_that_it_has_left_out(checkouts: tuple[Path, Path]) -> None:
+    far = {f"far.py::test_{number:02}": MadeUpTest(depends=Dependencies((KEPT,))) for number in range(40)}
+    near = {f"near.py::test_{number}": MadeUpTest(depends=Dependencies(("lib_near.py",))) for number in (1, 2)}
+
+    def looks(*tests: Tests, part: Part | None) -> tuple[int, ...]:
+        both = {name: test for some in tests for name, test in some.items()}
+        files = changed(checkouts, "lib_near.py")
+        return gated(MadeUpMachine(both, both), plan=a_plan(changed=files, only_affected=True, part=part)).looks
+
+    assert looks(far, near, part=Part(1, 1)) == looks(near, part=None)
+    # What another share leaves out is not known, and counted: never too few.
+    assert looks(far, near, part=Part(2, 2)) > looks(near, part=None)
 
 
 def test_where_all_run_the_reason_is_a_warning(checkouts: tuple[Path, Path]) -> None:

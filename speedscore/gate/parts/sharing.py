@@ -7,7 +7,6 @@ of the whole gate: a share counts the figures of all cases. Nothing is measured 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
@@ -38,12 +37,6 @@ class Part(msgspec.Struct, frozen=True):
         a gate on one machine.
         """
         return max(own, default=1) * cases
-
-
-def deal_of(cases: Iterable[str]) -> str:
-    """A text that is the same for two shares of one gate only where both were dealt out of the same cases."""
-    by_name = sorted(cases)
-    return f"{len(by_name)} cases {hashlib.sha256(chr(0).join(by_name).encode()).hexdigest()[:16]}"
 
 
 def read_part(text: str) -> Part:
