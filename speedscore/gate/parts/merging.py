@@ -112,7 +112,7 @@ def _why_ungated(shares: Sequence[Share], unlike: str) -> dict[str, str]:
 
 def _why_not(share: Share) -> str:
     """Why a share is not gated, or not to its end; empty where it is, or is cut off in its own words."""
-    if could_not_run(share):
+    if _could_not_run(share):
         assert share.report is not None
         return f"it {share.report.headline.splitlines()[0].replace(_CANNOT_RUN, f'cannot run on {share.machine}: ', 1)}"
     if share.report and not share.report.deal and share.report.cut_off:
@@ -120,7 +120,7 @@ def _why_not(share: Share) -> str:
     return share.why_not
 
 
-def could_not_run(share: Share) -> bool:
+def _could_not_run(share: Share) -> bool:
     """Whether its gate ended with a reason and nothing else, and not only for want of a case of its own."""
     return share.report is not None and share.report.headline.startswith(_CANNOT_RUN)
 
@@ -142,7 +142,7 @@ def _troubles(shares: Sequence[Share]) -> list[str]:
 def _conclude(
     shares: Sequence[Share], answers: _Answers, cut_off: str, *, inconclusive_passes: bool
 ) -> tuple[int, str]:
-    cannot = [share for share in shares if could_not_run(share)]
+    cannot = [share for share in shares if _could_not_run(share)]
     nothing = "" if answers.has_compared or answers.left_out else cut_off or "no share compared anything"
     # Where nothing was compared anywhere, each share says why.
     empty = [share for share in shares if share.report and share.report.exit_code == GateExit.CANNOT_RUN]
