@@ -51,8 +51,8 @@ class GateListener(Protocol):
         """So many pairs have been, and so many of the cases are still open."""
 
     def so_far(self, outcome: GateOutcome) -> None:
-        """What would come of a share if it were cut off now, as often as there is more to say: its machine may be lost
-        with it."""
+        """What would come of a share if it were cut off now, before and after each pair: its machine may be lost with
+        it."""
 
 
 class Gate:
@@ -200,8 +200,7 @@ class Gate:
                 self._pairs += 1
                 self._look(open_cases)
                 still_open = sum(case.open for case in self._cases)
-                if not all(case.open for case in open_cases):
-                    self._tell_so_far()
+                self._tell_so_far()
                 self._listener.pair_done(self._pairs, open_cases=still_open, cases=len(self._cases))
 
     def _batches(self) -> list[list[GatedCase]]:
