@@ -133,6 +133,7 @@ def _gate(
             only_affected=request.only_affected and not all_because,
             all_because=all_because,
             part=request.part,
+            told=request.told,
         )
         blank = blank_report(compared, environment=fingerprint(config.rootpath), warnings=set_up)
 

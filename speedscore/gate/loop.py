@@ -91,7 +91,8 @@ class Gate:
         cut_off = ""
         try:
             self._run_pilot()
-            self._run_pairs()
+            if not self._plan.told.only_looks:
+                self._run_pairs()
         except KeyboardInterrupt:
             cut_off = INTERRUPTED
         except BudgetSpentError as error:
@@ -142,13 +143,13 @@ class Gate:
         )
 
     def _figure_count(self) -> int:
-        """Of all cases that are gated, also where only a share of them is gated here; whether those of other shares are
-        left out is not known here."""
+        """Of all cases that are gated, also where only a share of them is gated here; those that other shares leave out
+        are known here only where the gate that leads has told."""
         own = [case.figure_count for case in self._cases]
         part = self._plan.part
         if part is None:
             return sum(own)
-        return part.figure_count(own, cases=len(self._deal) - len(self._left_out))
+        return part.figure_count(own, cases=sum(case not in self._left_out for case in self._deal))
 
     def _pilot(self, waiting: list[GatedCase] | None, *, trace: Trace | None) -> tuple[Ended, Ended] | None:
         """One pair, or more where a side dies in a case; its rounds count for nothing.
@@ -218,11 +219,13 @@ class Gate:
     def _match(self, pair: StartedPair) -> list[GatedCase]:
         self._matching = match_cases(pair.collections, self._plan, self._settings, again=self._again(pair))
         both = self._matching.both
-        own = both
+        told = self._plan.told.left_out
+        self._left_out = {case.id: told[case.id] for case in both if case.id in told}
+        own = tuple(case for case in both if case.id not in told)
         if (part := self._plan.part) is not None:
-            names = [case.id for case in both]
+            names = [case.id for case in own]
             self._deal, own_names = tuple(sorted(names)), part.own(names)
-            own = tuple(case for case in both if case.id in own_names)
+            own = tuple(case for case in own if case.id in own_names)
         claims = claims_by_case(self._plan.claims, {case.id: case.group for case in both})
         self._cases = [
             GatedCase(

@@ -13,6 +13,7 @@ from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, Fl
 from speedscore.gate.errors import GateError
 from speedscore.gate.parts.fleet_gate import equal_machines, gate_on_fleet
 from speedscore.gate.parts.on_machine import PartRequest, gate_part
+from speedscore.gate.parts.sharing import TOLD, Told, take_told
 from speedscore.gate.report import GateReport
 from speedscore.gate.worktrees import SourceTree
 from speedscore.host.fields import Scalar
@@ -53,11 +54,12 @@ Happens = Event | BaseException
 class MadeUpFleet:
     """Machines that answer pieces as is said of each; an exception ends all."""
 
-    def __init__(self, happens: dict[str, list[Happens]]) -> None:
+    def __init__(self, *happens: dict[str, list[Happens]]) -> None:
+        """What happens to each piece, of one run after the other."""
         self.machines = tuple(FleetMachine(name, dict(environment)) for name, environment in MACHINES.items())
         self.asked: dict[str, list[PartRequest]] = {}
         """By piece, for each placing."""
-        self._happens = happens
+        self._happens = iter(happens)
 
     @contextlib.contextmanager
     def open(self, _address: str, *, checkout: Path) -> Iterator[MadeUpFleet]:
@@ -66,8 +68,9 @@ class MadeUpFleet:
         yield self
 
     def run(self, pieces: Sequence[Piece]) -> Iterator[Event]:
+        happens = next(self._happens)
         for piece in pieces:
-            for each in self._happens[piece.name]:
+            for each in happens[piece.name]:
                 if isinstance(each, BaseException):
                     raise each
                 if isinstance(each, Began):
@@ -101,20 +104,23 @@ class Led(msgspec.Struct):
 
 
 def led(
-    tmp_path: Path, happens: dict[str, list[Happens]], *, left_seconds: Callable[[], float | None] = lambda: None
+    tmp_path: Path,
+    *happens: dict[str, list[Happens]],
+    arguments: tuple[str, ...] = ("--benchmark-only",),
+    left_seconds: Callable[[], float | None] = lambda: None,
 ) -> Led:
     trees = []
     for name in ("head", "base"):
         (tmp_path / name / "sub").mkdir(parents=True)
         (tmp_path / name / "test_it.py").write_text(name)
         trees.append(SourceTree(tmp_path / name, name, commit="", dirty=False))
-    fleet = MadeUpFleet(happens)
+    fleet = MadeUpFleet(*happens)
     said: list[str] = []
     found = gate_on_fleet(
         "head:6379",
         head=trees[0],
         base=trees[1],
-        arguments=("--benchmark-only",),
+        arguments=arguments,
         folder=tmp_path / "head" / "sub",
         whole=report(headline=""),
         inconclusive_passes=False,
@@ -242,6 +248,60 @@ def test_where_no_time_is_left_for_a_share_its_cases_are_inconclusive_and_say_so
     assert ran.report.verdicts[-1].reason == "share 2/2 was not gated: the time budget was spent before it was placed"
 
 
+def looked(piece: str, machine: str, of: GateReport) -> list[Happens]:
+    return [Began(piece, machine), Answered(piece, machine, msgspec.json.encode(of))]
+
+
+ALL = ("a", "b", "c", "d")
+WHY_LEFT_OUT = "none of its 12 files changed"
+
+
+def test_what_the_change_cannot_have_touched_is_found_out_by_all_before_any_share_is_gated(tmp_path: Path) -> None:
+    none_left = "--gate-affected left none out: uv.lock changed"
+    ran = led(
+        tmp_path,
+        {
+            "1/2": looked("1/2", "one", report(deal=ALL, left_out={"a": WHY_LEFT_OUT}, exit_code=13)),
+            "2/2": looked("2/2", "two", report(deal=ALL, warnings=(none_left, "of both gates"), exit_code=13)),
+        },
+        {
+            "1/2": answered("1/2", "one", verdict("b", "unchanged")),
+            "2/2": answered("2/2", "two", verdict("c", "unchanged")),
+        },
+        arguments=("--benchmark-only", "--gate-affected"),
+    )
+    for number, name in enumerate(("1/2", "2/2")):
+        first, then = ran.fleet.asked[name]
+        assert (first.told, first.arguments[-2:]) == (
+            Told(only_looks=True),
+            ("--gate-affected", f"--gate-part={number + 1}/2"),
+        )
+        assert (then.told, then.arguments) == (
+            Told(left_out={"a": WHY_LEFT_OUT}),
+            ("--benchmark-only", f"--gate-part={number + 1}/2"),
+        )
+    assert none_left in ran.report.warnings
+    assert "of both gates" not in ran.report.warnings
+
+
+def test_where_that_is_cut_off_nothing_is_gated_and_nothing_passes(tmp_path: Path) -> None:
+    ran = led(
+        tmp_path,
+        {
+            "1/2": looked("1/2", "one", report(deal=ALL, left_out={"a": WHY_LEFT_OUT}, exit_code=13)),
+            "2/2": [KeyboardInterrupt()],
+        },
+        arguments=("--benchmark-only", "--gate-affected"),
+    )
+    assert (ran.report.exit_code, ran.report.cut_off) == (11, "interrupted")
+    assert [(each.case, each.outcome, each.reason) for each in ran.report.verdicts] == [
+        ("b", "inconclusive", "share 1/2 was not gated: interrupted"),
+        ("c", "inconclusive", "share 2/2 was not gated: interrupted"),
+        ("d", "inconclusive", "share 2/2 was not gated: interrupted"),
+    ]
+    assert ran.report.left_out == {"a": WHY_LEFT_OUT}
+
+
 def test_where_no_share_was_gated_the_reason_is_the_error(tmp_path: Path) -> None:
     with pytest.raises(GateError, match="no share was gated: no machine is left; two: it died"):
         led(tmp_path, {"1/2": [Failed("1/2", "", "no machine is left")], "2/2": [Failed("2/2", "two", "it died")]})
@@ -265,3 +325,35 @@ def test_a_checkout_begins_where_it_did_though_its_rootdir_lies_deeper(
     assert [(each.deal, each.verdicts[0].reason) for each in early[:1]] == [
         (("test_it.py::test_it",), "still open before the first pair")
     ]
+
+
+def test_a_share_first_looks_what_is_affected_and_is_then_told_of_all_shares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for side in ("head", "base"):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "pytest.ini").touch()
+        for name, remark in (("same", ""), ("other", side)):
+            test = f"def test_it(benchmark):\n    assert benchmark(int) == 0  # {remark}\n"
+            (tmp_path / side / f"test_{name}.py").write_text(test)
+    monkeypatch.chdir(tmp_path)
+
+    def gate(*options: str, told: Told) -> GateReport:
+        arguments = ("--benchmark-only", "--gate-why=no", "--gate-part=1/1", "--gate-time-budget=60s", *options)
+        request = PartRequest(arguments, folder=".", told=told)
+        return msgspec.json.decode(gate_part(msgspec.json.encode(request), lambda _: None), type=GateReport)
+
+    looked = gate("--gate-affected", told=Told(only_looks=True))
+    assert [*looked.left_out] == ["test_same.py::test_it"]
+    assert (looked.pairs, looked.deal) == (0, ("test_other.py::test_it", "test_same.py::test_it"))
+    gated = gate(told=Told(left_out=looked.left_out))
+    assert (gated.left_out, gated.deal) == (looked.left_out, ("test_other.py::test_it",))
+    assert {each.case for each in gated.verdicts} == {"test_other.py::test_it"}
+
+
+def test_what_a_share_is_told_it_takes_out_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told(left_out={"a": WHY_LEFT_OUT})
+    (tmp_path / "told.json").write_bytes(msgspec.json.encode(told))
+    monkeypatch.setenv(TOLD, str(tmp_path / "told.json"))
+    assert take_told() == told
+    assert take_told() == Told()

@@ -9,6 +9,8 @@ import pytest
 
 from speedscore.gate.side_arguments import rewritten, without_gate
 
+AFFECTED = "--gate-affected"
+
 
 def arguments_of_part(config: pytest.Config, *, root: Path) -> tuple[str, ...]:
     """pytest's own and the project's, with what this gate was told of how to gate; ``root`` is that of head's checkout,
@@ -22,5 +24,5 @@ def arguments_of_part(config: pytest.Config, *, root: Path) -> tuple[str, ...]:
         *(rewritten(argument, moves) for argument in kept),
         f"--gate-why={why}",
         *([f"--gate-detect={detect}"] if detect else []),
-        *(["--gate-affected"] if config.getoption("speedscore_gate_affected") else []),
+        *([AFFECTED] if config.getoption("speedscore_gate_affected") else []),
     )

@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,10 +20,11 @@ import msgspec
 from speedscore.fleet.work import FleetError, FleetMachine, Piece
 from speedscore.gate.errors import GateError
 from speedscore.gate.outcome import INTERRUPTED
+from speedscore.gate.parts.arguments import AFFECTED
 from speedscore.gate.parts.merging import merge
 from speedscore.gate.parts.on_machine import ENTRY, PartRequest
 from speedscore.gate.parts.shares import SPENT, Shares
-from speedscore.gate.parts.sharing import Part
+from speedscore.gate.parts.sharing import Part, Told
 from speedscore.gate.parts.trees import put_side_by_side
 from speedscore.gate.report import GateReport
 from speedscore.gate.worktrees import SourceTree
@@ -83,8 +85,9 @@ def gate_on_fleet(
                 say(f"gate: {name} is left out: {why}")
             parts = [Part(number, len(chosen)) for number in range(1, len(chosen) + 1)]
             say(f"gate: the cases are shared out over {', '.join(chosen)}")
-            pieces = [_piece(part, request, not_on=tuple(left_out), left_seconds=left_seconds) for part in parts]
-            shares = _run(fleet, pieces, Shares(parts), say)
+            place = partial(_piece, not_on=tuple(left_out), left_seconds=left_seconds)
+            looked = _look_what_is_affected(fleet, parts, request, place, say)
+            shares = looked.cut_off or _run(fleet, [place(part, looked.request) for part in parts], Shares(parts), say)
             settled()
             machines = {machine.name: machine.environment for machine in fleet.machines}
     except FleetError as error:
@@ -94,7 +97,46 @@ def gate_on_fleet(
     known = shares.known()
     if not any(share.report for share in known) and shares.cut_off not in (INTERRUPTED, SPENT):
         raise GateError(f"no share was gated: {'; '.join(dict.fromkeys(share.why_not for share in known))}")
+    whole = msgspec.structs.replace(whole, warnings=(*whole.warnings, *looked.warnings))
     return merge(known, whole=whole, machines=machines, inconclusive_passes=inconclusive_passes, cut_off=shares.cut_off)
+
+
+class _Looked(msgspec.Struct, frozen=True):
+    """What is to be asked of the gates of all shares."""
+
+    request: PartRequest
+    warnings: tuple[str, ...] = ()
+    cut_off: Shares | None = None
+    """The shares, where nothing will be gated any more."""
+
+
+def _look_what_is_affected(
+    fleet: RunningFleet,
+    parts: Sequence[Part],
+    request: PartRequest,
+    place: Callable[[Part, PartRequest], Piece],
+    say: Callable[[str], None],
+) -> _Looked:
+    """No share is to have, or to count, a case that the change cannot have touched: each first runs its test files to
+    see that. Where there is one share it sees that by itself, and runs them once less."""
+    if AFFECTED not in request.arguments or len(parts) == 1:
+        return _Looked(request)
+    looking = msgspec.structs.replace(request, told=Told(only_looks=True))
+    shares = _run(fleet, [place(part, looking) for part in parts], Shares(parts), say)
+    if shares.cut_off:
+        shares.cut(shares.cut_off, all_of_them=True)
+        return _Looked(request, cut_off=shares)
+    reports = [share.report for share in shares.known() if share.report]
+    left_out = {case: why for report in reports for case, why in report.left_out.items()}
+    warnings = dict.fromkeys(warning for report in reports for warning in report.warnings)
+    return _Looked(
+        msgspec.structs.replace(
+            request,
+            arguments=tuple(argument for argument in request.arguments if argument != AFFECTED),
+            told=Told(left_out=left_out),
+        ),
+        warnings=tuple(warning for warning in warnings if warning.startswith(AFFECTED)),
+    )
 
 
 def equal_machines(machines: Sequence[FleetMachine]) -> tuple[list[str], dict[str, str]]:

@@ -5,6 +5,7 @@ It decides nothing: the report of that gate is the answer.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,7 @@ import msgspec
 
 from speedscore.fleet.wire import MOST_MESSAGE_BYTES
 from speedscore.fleet.work import Report
+from speedscore.gate.parts.sharing import TOLD, Told
 from speedscore.gate.parts.trees import BASE, HEAD
 from speedscore.host.git import git_complaint
 
@@ -32,6 +34,7 @@ class PartRequest(msgspec.Struct, frozen=True):
     """In head, where that is."""
     left_seconds: float | None = None
     """Of the budget as the share was placed; None without one."""
+    told: Told = Told()
 
 
 def gate_part(request: bytes, report: Report) -> bytes:
@@ -51,6 +54,8 @@ def gate_part(request: bytes, report: Report) -> bytes:
     with tempfile.TemporaryDirectory(prefix="speedscore-part-") as scratch:
         written = Path(scratch) / "gate.json"
         so_far = _Changing(written)
+        told = Path(scratch) / "told.json"
+        told.write_bytes(msgspec.json.encode(asked.told))
         command = [sys.executable, "-m", "pytest", "-p", "speedscore.plugin", *asked.arguments, *budget]
         last: deque[str] = deque(maxlen=_LAST_LINES)
         with subprocess.Popen(
@@ -61,6 +66,7 @@ def gate_part(request: bytes, report: Report) -> bytes:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            env=os.environ | {TOLD: str(told)},
         ) as process:
             assert process.stdout is not None
             for line in process.stdout:

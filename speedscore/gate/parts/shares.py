@@ -64,10 +64,10 @@ class Shares:
                 self._end(name, machine=machine, why_not=one_line(f"{machine}: {reason}" if machine else reason))
         return ""
 
-    def cut(self, why: str) -> None:
-        """Nothing more comes of any."""
+    def cut(self, why: str, *, all_of_them: bool = False) -> None:
+        """Nothing more comes of any; ``all_of_them`` says that also those were not gated that have answered."""
         self.cut_off = why
-        for name in self._by_name.keys() - self._over:
+        for name in self._by_name.keys() - (set() if all_of_them else self._over):
             self._end(name, why_not=one_line(why))
 
     def known(self) -> tuple[Share, ...]:
