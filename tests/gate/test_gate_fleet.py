@@ -18,6 +18,7 @@ from speedscore.gate.report import GateReport
 from speedscore.gate.worktrees import SourceTree
 from speedscore.host.fields import Scalar
 from speedscore.verdicts.verdict import Verdict
+from tests.gate.sample_repository import AT_A_GLANCE
 from tests.gate.share_reports import MACHINES, report, verdict
 
 
@@ -307,13 +308,16 @@ def test_where_no_share_was_gated_the_reason_is_the_error(tmp_path: Path) -> Non
         led(tmp_path, {"1/2": [Failed("1/2", "", "no machine is left")], "2/2": [Failed("2/2", "two", "it died")]})
 
 
+SETTINGS = f"[tool.pytest.ini_options]\n{AT_A_GLANCE}"
+
+
 def test_a_checkout_begins_where_it_did_though_its_rootdir_lies_deeper(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for side in ("head", "base"):
         project = tmp_path / side / "project"
         project.mkdir(parents=True)
-        (project / "pytest.ini").touch()
+        (project / "pyproject.toml").write_text(SETTINGS)
         (project / "test_it.py").write_text("def test_it(benchmark):\n    assert benchmark(int) == 1\n")
     monkeypatch.chdir(tmp_path)
     request = PartRequest(("--benchmark-only", "--gate-why=no", "--gate-part=1/1"), folder="project")
@@ -332,14 +336,14 @@ def test_a_share_first_looks_what_is_affected_and_is_then_told_of_all_shares(
 ) -> None:
     for side in ("head", "base"):
         (tmp_path / side).mkdir()
-        (tmp_path / side / "pytest.ini").touch()
+        (tmp_path / side / "pyproject.toml").write_text(SETTINGS)
         for name, remark in (("same", ""), ("other", side)):
             test = f"def test_it(benchmark):\n    assert benchmark(int) == 0  # {remark}\n"
             (tmp_path / side / f"test_{name}.py").write_text(test)
     monkeypatch.chdir(tmp_path)
 
     def gate(*options: str, told: Told) -> GateReport:
-        arguments = ("--benchmark-only", "--gate-why=no", "--gate-part=1/1", "--gate-time-budget=60s", *options)
+        arguments = ("--benchmark-only", "--gate-why=no", "--gate-part=1/1", *options)
         request = PartRequest(arguments, folder=".", told=told)
         return msgspec.json.decode(gate_part(msgspec.json.encode(request), lambda _: None), type=GateReport)
 
