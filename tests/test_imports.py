@@ -301,6 +301,7 @@ PYTEST_MODULES = (
     "speedscore.gate.options",
     "speedscore.gate.parts.arguments",
     "speedscore.gate.report_writing",
+    "speedscore.gate.reporting",
     "speedscore.gate.plan",
     "speedscore.gate.request",
     # Loaded by file name into a pytest that may be another checkout's.

@@ -118,7 +118,7 @@ class Fleet:
         try:
             while not placing.is_over:
                 for placed, began in placing.place():
-                    do = wire.Do(placed.piece.entry, placed.piece.request)
+                    do = wire.Do(placed.piece.entry, placed.piece.asked_now())
                     self._link.send(wire.Begin(placed.number, placed.machine, do))
                     yield began
                 yield from self._hear(self._link.next_news(_LOOK_SECONDS), placing)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import signal
 import sys
 import threading
 from typing import IO
@@ -27,6 +28,8 @@ def main() -> None:
     # What the piece starts must neither hold the pipes open nor speak on them.
     os.set_inheritable(requests_fd, False)
     os.set_inheritable(replies_fd, False)
+    # Ray blocks Ctrl-C in its workers, and what these start would never hear it: py-spy ends by it.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     # What the piece starts ends with this process. The machine's own reaper does not do: where Ray ends an actor, it
     # first ends what the actor has started, and so the reaper.
     os.environ |= mark()

@@ -31,13 +31,18 @@ class Piece(msgspec.Struct, frozen=True):
     """Its own among those of a fleet; people read it."""
     entry: str
     """``package.module:function``, called there as ``function(request: bytes, report: Report) -> bytes``."""
-    request: bytes
+    request: bytes | Callable[[], bytes]
+    """Or what makes it, which is called for each placing: what it asks for may depend on when that is."""
     device: DeviceName = "cpu"
     """What the machine must have."""
     machine: str = ""
     """The name of the only machine that may do it; empty where any may."""
     not_on: tuple[str, ...] = ()
     """The names of machines that must not do it."""
+
+    def asked_now(self) -> bytes:
+        """The request for a placing that is made now."""
+        return self.request if isinstance(self.request, bytes) else self.request()
 
 
 class FleetMachine(msgspec.Struct, frozen=True):

@@ -26,7 +26,9 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     paired_metric   what they said of the time or the memory of a case so far
     gated_case      what the pairs said of one case, to its verdicts; exclusions, case_counts: what needs no clock
     report          what a run means: the record, the exit code, the headline; report_file: read again
+    reporting       from what came of it to that record; report_writing: its files
     progress        what is printed meanwhile
+    parts           the cases shared out over the machines of a fleet, and one report of all
     output          the report on the terminal; comment: as Markdown; wording: what both say
     reasons         where a regression comes from: a pair of its own, after the verdicts
     hlo             which operations of XLA's programs came and went, for reasons and upgrades

@@ -10,6 +10,7 @@ import contextlib
 import random
 import signal
 import sys
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
@@ -27,11 +28,12 @@ from speedscore.gate.output import terminal_lines
 from speedscore.gate.own_code import hint_to_build
 from speedscore.gate.parts.arguments import arguments_of_part
 from speedscore.gate.parts.fleet_gate import gate_on_fleet
-from speedscore.gate.plan import GatePlan, SidePlace, arguments_beside_base, command_for, inside, places, plan_side
+from speedscore.gate.plan import GatePlan, SidePlace, inside, places, plan_side
 from speedscore.gate.progress import ProgressLines, say, say_lines
 from speedscore.gate.projects import layout_of
-from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport, conclude, conclude_canary
-from speedscore.gate.report_writing import cannot_run, date, write_report
+from speedscore.gate.report import GateExit, GateReport
+from speedscore.gate.report_writing import cannot_run, write_open_report, write_report
+from speedscore.gate.reporting import Compared, blank_report, commands, report_of
 from speedscore.gate.request import GateRequest, find_rootdir_again, read_request
 from speedscore.gate.side_process import SideProcess
 from speedscore.gate.sides import StartSide
@@ -40,7 +42,7 @@ from speedscore.gate.upgrades.report import UpgradeReport
 from speedscore.gate.upgrades.stage_pairs import watch_stages
 from speedscore.gate.upgrades.upgrading import Upgrade, upgrade
 from speedscore.gate.upgrades.wording import upgrade_headline
-from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, commits_missing_in_head, working_tree
+from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, working_tree
 from speedscore.host.clock import Clock
 from speedscore.host.clock import seconds as monotonic_seconds
 from speedscore.host.fingerprint import fingerprint
@@ -49,7 +51,6 @@ from speedscore.host.scratch import remove_leftovers
 from speedscore.host.signals import ENDING, interrupt_on
 from speedscore.host.signals import ignore as ignore_signals
 from speedscore.verdicts.settings import Settings, SettingsError, read_table
-from speedscore.verdicts.verdict import Verdict
 
 
 def run_gate(config: pytest.Config, *, start_side: StartSide = SideProcess, clock: Clock = monotonic_seconds) -> int:
@@ -96,11 +97,13 @@ def _gate(
             most_seconds = None if deadline is None else max(0.0, deadline - clock())
             folder, _ = places(config.rootpath, head, base)
             set_up = prepare_base(settings, folder, python=request.base_python, most_seconds=most_seconds, say=say)
+        compared = Compared(config, request, settings, base=base, head=head, packages=packages)
         if request.fleet is not None:
-            left_seconds = None if deadline is None else max(1.0, deadline - clock())
-            report = _gate_on_fleet(config, request, settings, base=base, head=head, left_seconds=left_seconds)
-            warnings = (*report.warnings, *set_up)
-            return msgspec.structs.replace(report, seconds=clock() - began, warnings=warnings)
+            blank = blank_report(compared, environment=fingerprint(config.rootpath), warnings=set_up)
+            report = _gate_on_fleet(
+                compared, blank, left_seconds=lambda: None if deadline is None else deadline - clock()
+            )
+            return msgspec.structs.replace(report, seconds=clock() - began)
         side_places = [
             _place(config, settings, tree=tree, other=other, head=head, environment=environment, both=both)
             for tree, other, environment in zip((base, head), (head, base), both, strict=True)
@@ -130,8 +133,14 @@ def _gate(
             only_affected=request.only_affected and not all_because,
             all_because=all_because,
             part=request.part,
+            told=request.told,
         )
-        listener = ProgressLines(clock, began)
+        blank = blank_report(compared, environment=fingerprint(config.rootpath), warnings=set_up)
+
+        def write_so_far(outcome: GateOutcome) -> None:
+            write_open_report(report_of(outcome, compared, blank, seconds=clock() - began), config)
+
+        listener = ProgressLines(clock, began, so_far=write_so_far)
         outcome, explained = _gated(
             plan, settings, request, made, start_side=start_side, clock=clock, listener=listener
         )
@@ -140,93 +149,32 @@ def _gate(
     if outcome.nothing:
         hint = hint_to_build([plan.base.spec, plan.head.spec], outcome.warnings)
         outcome = msgspec.structs.replace(outcome, nothing=outcome.nothing + hint)
-    base_report, head_report = (
-        SideReport(description=tree.description, commit=tree.commit, dirty=tree.dirty, python=python, packages=versions)
-        for tree, python, versions in zip((base, head), outcome.pythons, packages, strict=True)
-    )
-    code, headline = _conclude(request, outcome)
+    report = report_of(outcome, compared, blank, seconds=clock() - began)
     if explained:
-        headline = upgrade_headline(headline, outcome.verdicts, explained, packages)
-    general = settings.for_case("", "")
-    return GateReport(
-        schema_version=SCHEMA_VERSION,
-        created=date(),
-        base=base_report,
-        head=head_report,
-        time=general.time,
-        memory=general.memory,
-        looks=outcome.looks,
-        early_looks=outcome.early_looks,
-        canary=request.canary or None,
-        verdicts=outcome.verdicts,
-        claims=outcome.claims,
-        reasons=outcome.reasons,
-        missing=outcome.missing,
-        skipped=outcome.skipped,
-        left_out=outcome.left_out,
-        warnings=(*outcome.warnings, *set_up, *_warn_of_missing_commits(request, base=base, head=head)),
-        cut_off=outcome.cut_off,
-        pairs=outcome.pairs,
-        deal=outcome.deal,
-        seconds=clock() - began,
-        environment=fingerprint(config.rootpath),
-        reproduce={} if request.canary else _commands(config, outcome.verdicts, base=base, head=head),
-        arguments=arguments_beside_base(config, head),
-        exit_code=code,
-        headline=headline,
-        upgrade=explained,
-    )
+        headline = upgrade_headline(report.headline, outcome.verdicts, explained, packages)
+        report = msgspec.structs.replace(report, headline=headline, upgrade=explained)
+    return report
 
 
-def _gate_on_fleet(
-    config: pytest.Config,
-    request: GateRequest,
-    settings: Settings,
-    *,
-    base: SourceTree,
-    head: SourceTree,
-    left_seconds: float | None,
-) -> GateReport:
+def _gate_on_fleet(compared: Compared, blank: GateReport, *, left_seconds: Callable[[], float | None]) -> GateReport:
     """The gate of all cases, on the machines of ``--gate-fleet``."""
     # Imported here because only who asked for it needs a cluster.
     from speedscore.fleet.fleet import open_fleet
 
-    general = settings.for_case("", "")
-    base_report, head_report = (SideReport(tree.description, tree.commit, tree.dirty) for tree in (base, head))
     report = gate_on_fleet(
-        request.fleet or "",
-        head=head,
-        base=base,
-        arguments=arguments_of_part(config, root=head.root, left_seconds=left_seconds),
-        folder=config.invocation_params.dir,
-        whole=GateReport(
-            schema_version=SCHEMA_VERSION,
-            created=date(),
-            base=base_report,
-            head=head_report,
-            seconds=0.0,
-            exit_code=GateExit.CANNOT_RUN,
-            headline="",
-            time=general.time,
-            memory=general.memory,
-            warnings=tuple(_warn_of_missing_commits(request, base=base, head=head)),
-            environment=fingerprint(config.rootpath),
-            arguments=arguments_beside_base(config, head),
-        ),
-        inconclusive_passes=request.inconclusive_passes,
+        compared.request.fleet or "",
+        head=compared.head,
+        base=compared.base,
+        arguments=arguments_of_part(compared.config, root=compared.head.root),
+        folder=compared.config.invocation_params.dir,
+        whole=blank,
+        inconclusive_passes=compared.request.inconclusive_passes,
+        left_seconds=left_seconds,
         say=say,
+        settled=ignore_signals,
         open_fleet=open_fleet,
     )
-    ignore_signals()
-    return msgspec.structs.replace(report, reproduce=_commands(config, report.verdicts, base=base, head=head))
-
-
-def _commands(
-    config: pytest.Config, verdicts: tuple[Verdict, ...], *, base: SourceTree, head: SourceTree
-) -> dict[str, str]:
-    """By case that regressed, what gates it alone."""
-    regressed = dict.fromkeys(verdict.case for verdict in verdicts if verdict.outcome == "regressed")
-    return {case: command_for(config, case, base=base, head=head) for case in regressed}
+    return msgspec.structs.replace(report, reproduce=commands(compared, report.verdicts))
 
 
 def _gated(
@@ -306,27 +254,3 @@ def _why_all(
     if any(packages) or environments[0].prefix != environments[1].prefix:
         return "base has an environment of its own"
     return why_all_before(changed) if changed is not None else ""
-
-
-def _warn_of_missing_commits(request: GateRequest, *, base: SourceTree, head: SourceTree) -> list[str]:
-    missing = commits_missing_in_head(head, base)
-    if not missing:
-        return []
-    return [
-        f"base has {missing} commits that head lacks, and what they changed counts against head: rebase, or gate "
-        f"against $(git merge-base HEAD {request.base})"
-    ]
-
-
-def _conclude(request: GateRequest, outcome: GateOutcome) -> tuple[GateExit, str]:
-    if request.canary:
-        return conclude_canary(outcome.verdicts, request.canary)
-    return conclude(
-        outcome.verdicts,
-        outcome.missing,
-        inconclusive_passes=request.inconclusive_passes,
-        cut_off=outcome.cut_off,
-        nothing=outcome.nothing,
-        left_out=len(outcome.left_out),
-        claims=outcome.claims,
-    )

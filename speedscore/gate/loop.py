@@ -5,6 +5,7 @@ What a pair means for a case is decided in ``gated_case``, what all of them mean
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Sequence
 from typing import Protocol
@@ -17,10 +18,9 @@ from speedscore.gate.claims import claims_by_case
 from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.matching import Collections, Matching, match_cases, may_be_unstable
-from speedscore.gate.outcome import INTERRUPTED, GateOutcome, outcome_of
+from speedscore.gate.outcome import INTERRUPTED, UNFINISHED, GateOutcome, outcome_of
 from speedscore.gate.paired_metric import Schedule
 from speedscore.gate.pairs import PairRunner, StartedPair
-from speedscore.gate.parts.sharing import deal_of
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.reasons.observing import find_reasons
 from speedscore.gate.sides import Ended, StartSide, Trace
@@ -50,6 +50,10 @@ class GateListener(Protocol):
     def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
         """So many pairs have been, and so many of the cases are still open."""
 
+    def so_far(self, outcome: GateOutcome) -> None:
+        """What would come of a share if it were cut off now, before and after each pair: its machine may be lost with
+        it."""
+
 
 class Gate:
     """One run."""
@@ -76,7 +80,7 @@ class Gate:
         """Test files."""
         self._left_out: dict[str, str] = {}
         self._all_because = plan.all_because
-        self._deal = ""
+        self._deal: tuple[str, ...] = ()
 
     def hash_seed(self) -> int:
         """As a pair of this gate has it."""
@@ -87,23 +91,14 @@ class Gate:
         cut_off = ""
         try:
             self._run_pilot()
-            self._run_pairs()
+            if not self._plan.told.only_looks:
+                self._run_pairs()
         except KeyboardInterrupt:
             cut_off = INTERRUPTED
         except BudgetSpentError as error:
             cut_off = f"the time budget was spent{f': {error}' if str(error) else ''}"
         self._look(self._cases, cut_off=cut_off)
-        outcome = outcome_of(
-            self._matching,
-            self._cases,
-            self._settings,
-            schedule=self._schedule,
-            left_out=self._left_out,
-            all_because=self._all_because,
-            pairs=self._pairs,
-            cut_off=cut_off,
-            deal=self._deal,
-        )
+        outcome = self._outcome(self._cases, cut_off=cut_off)
         if cut_off or not self._plan.why:
             return outcome
         # The verdicts stand: what follows may be broken off, and fail.
@@ -112,6 +107,26 @@ class Gate:
         except KeyboardInterrupt:
             warnings = (*outcome.warnings, f"{INTERRUPTED} while it looked where the regressions come from")
             return msgspec.structs.replace(outcome, warnings=warnings, is_interrupted=True)
+
+    def _outcome(self, cases: Sequence[GatedCase], *, cut_off: str) -> GateOutcome:
+        return outcome_of(
+            self._matching,
+            cases,
+            self._settings,
+            schedule=self._schedule,
+            left_out=self._left_out,
+            all_because=self._all_because,
+            pairs=self._pairs,
+            cut_off=cut_off,
+            deal=self._deal,
+        )
+
+    def _tell_so_far(self) -> None:
+        """Copies are looked at as if no pair came any more; the cases themselves stay as they are."""
+        if self._plan.part is not None:
+            cases = copy.deepcopy(self._cases)
+            self._look(cases, cut_off=UNFINISHED)
+            self._listener.so_far(self._outcome(cases, cut_off=UNFINISHED))
 
     def _run_pilot(self) -> None:
         changed = self._plan.changed
@@ -128,10 +143,13 @@ class Gate:
         )
 
     def _figure_count(self) -> int:
-        """Of all cases, also where only a share of them is gated here."""
+        """Of all cases that are gated, also where only a share of them is gated here; those that other shares leave out
+        are known here only where the gate that leads has told."""
         own = [case.figure_count for case in self._cases]
         part = self._plan.part
-        return sum(own) if part is None else part.figure_count(own, cases=len(self._matching.both))
+        if part is None:
+            return sum(own)
+        return part.figure_count(own, cases=sum(case not in self._left_out for case in self._deal))
 
     def _pilot(self, waiting: list[GatedCase] | None, *, trace: Trace | None) -> tuple[Ended, Ended] | None:
         """One pair, or more where a side dies in a case; its rounds count for nothing.
@@ -168,6 +186,7 @@ class Gate:
         self._left_out = {case.id: judged.left_out[case.test_file] for case in left_out}
         self._cases = [case for case in self._cases if case.id not in self._left_out]
         self._all_because = judged.all_because
+        self._tell_so_far()
         self._listener.left_out(len(left_out), all_because=judged.all_because)
 
     def _run_pairs(self) -> None:
@@ -182,6 +201,7 @@ class Gate:
                 self._pairs += 1
                 self._look(open_cases)
                 still_open = sum(case.open for case in self._cases)
+                self._tell_so_far()
                 self._listener.pair_done(self._pairs, open_cases=still_open, cases=len(self._cases))
 
     def _batches(self) -> list[list[GatedCase]]:
@@ -199,11 +219,13 @@ class Gate:
     def _match(self, pair: StartedPair) -> list[GatedCase]:
         self._matching = match_cases(pair.collections, self._plan, self._settings, again=self._again(pair))
         both = self._matching.both
-        own = both
+        told = self._plan.told.left_out
+        self._left_out = {case.id: told[case.id] for case in both if case.id in told}
+        own = tuple(case for case in both if case.id not in told)
         if (part := self._plan.part) is not None:
-            names = [case.id for case in both]
-            self._deal, own_names = deal_of(names), part.own(names)
-            own = tuple(case for case in both if case.id in own_names)
+            names = [case.id for case in own]
+            self._deal, own_names = tuple(sorted(names)), part.own(names)
+            own = tuple(case for case in own if case.id in own_names)
         claims = claims_by_case(self._plan.claims, {case.id: case.group for case in both})
         self._cases = [
             GatedCase(
@@ -218,6 +240,7 @@ class Gate:
         if self._plan.changed is not None:
             self._likely_changed = likely_first((side.reaches for side in pair.collections), self._plan.changed)
             self._cases.sort(key=lambda case: case.test_file not in self._likely_changed)
+        self._tell_so_far()
         self._listener.collected(len(self._cases))
         return list(self._cases)
 

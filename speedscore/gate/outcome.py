@@ -41,8 +41,8 @@ class GateOutcome(msgspec.Struct, frozen=True):
     """One for each claim and case that it is about."""
     reasons: tuple[CaseReasons, ...] = ()
     """Where the regressions come from, as far as that was looked for."""
-    deal: str = ""
-    """Of a share, which cases were shared out, as ``sharing.deal_of`` says it; empty where they are not known."""
+    deal: tuple[str, ...] = ()
+    """Of a share, the ids of all cases that were shared out, by name; empty where they are not known."""
     is_interrupted: bool = False
     """Whether Ctrl-C came once the verdicts stood: nothing more is begun."""
 
@@ -57,7 +57,7 @@ def outcome_of(
     all_because: str,
     pairs: int,
     cut_off: str,
-    deal: str,
+    deal: tuple[str, ...],
 ) -> GateOutcome:
     """Put together what is known of the cases after so many pairs.
 
@@ -104,4 +104,6 @@ def _why_nothing(matching: Matching, cases: Sequence[GatedCase], verdicts: Seque
 
 INTERRUPTED = "interrupted"
 """Said of what Ctrl-C ended."""
+UNFINISHED = "still open"
+"""Said in the place of why it was cut off where a gate says how far it has come, and goes on."""
 NO_BENCHMARK = "no benchmark was selected on either side"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from speedscore.gate.outcome import GateOutcome
 from speedscore.host.clock import Clock
 from speedscore.text.cleaning import printable
 
@@ -12,9 +13,11 @@ from speedscore.text.cleaning import printable
 class ProgressLines:
     """Says how far the gate is, a line for each pair: who waits sees that it goes on."""
 
-    def __init__(self, clock: Clock, began: float) -> None:
+    def __init__(self, clock: Clock, began: float, *, so_far: Callable[[GateOutcome], None]) -> None:
+        """``so_far`` is told what would come of a share if it were cut off now."""
         self._clock = clock
         self._began = began
+        self.so_far = so_far
 
     def collected(self, cases: int) -> None:
         say_lines([f"gate: cases on both sides: {cases}; a pilot finds out how to run them"])

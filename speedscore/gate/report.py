@@ -82,8 +82,8 @@ class GateReport(msgspec.Struct, frozen=True):
     """The machine, as in a saved run."""
     machines: dict[str, dict[str, Scalar]] = {}
     """By name those of a fleet that gated a share each, in the same way; empty where it was this machine."""
-    deal: str = ""
-    """Of a share of a gate's cases: a text that is the same where the same cases were shared out. Empty elsewhere."""
+    deal: tuple[str, ...] = ()
+    """Of a share of a gate's cases, the ids of all that were shared out; empty elsewhere."""
     reproduce: dict[str, str] = {}
     """By case the command that gates it alone, here."""
     arguments: tuple[str, ...] = ()

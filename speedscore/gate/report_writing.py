@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 
 import msgspec
@@ -27,6 +28,15 @@ def write_report(report: GateReport, config: pytest.Config) -> bool:
         say(f"gate: the report was not written: {error}")
         return False
     return True
+
+
+def write_open_report(report: GateReport, config: pytest.Config) -> None:
+    """As JSON, where that was asked for, in whose place the whole report comes at the end: what is written stays though
+    the gate is killed. Silent where it cannot be written, for the end says it."""
+    path = config.getoption("speedscore_gate_json")
+    if path is not None:
+        with contextlib.suppress(RunFileError):
+            write_json(path, msgspec.to_builtins(report))
 
 
 def cannot_run(headline: str, config: pytest.Config, *, seconds: float) -> GateReport:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from speedscore.gate.claims import read_claim
-from speedscore.gate.parts.sharing import Part, read_part
+from speedscore.gate.parts.sharing import Part, Told, read_part, take_told
 from speedscore.gate.side_arguments import OWN_OPTIONS, joined
 from speedscore.text.durations import parse_duration
 from speedscore.verdicts.change_claim import ChangeClaim
@@ -43,6 +43,8 @@ class GateRequest(msgspec.Struct, frozen=True):
     """Whether a pair of its own looks where regressions come from."""
     part: Part | None = None
     """The share of the cases that is gated; None for all."""
+    told: Told = Told()
+    """By the gate that leads, where this one is a share's."""
     fleet: str | None = None
     """The cluster whose machines gate a share each; None for this machine."""
 
@@ -75,6 +77,7 @@ def read_request(config: pytest.Config) -> GateRequest:
         claims=claims,
         why=config.getoption("speedscore_gate_why") == "yes",
         part=None if (part := config.getoption("speedscore_gate_part")) is None else read_part(part),
+        told=take_told(),
         fleet=_fleet(config),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -32,6 +33,9 @@ def leave_a_child(request, report):
 
 def end(request, report):
     sys.exit("no more")
+
+def blocked_in_children(request, report):
+    return subprocess.check_output([sys.executable, "-c", "import signal; print(signal.pthread_sigmask(0, ()))"])
 
 def die(request, report):
     print("about to die", flush=True)
@@ -121,3 +125,13 @@ def test_a_report_that_no_line_can_hold_is_an_error_of_the_piece(machine: Machin
     (raised,) = signs_of(machine, "own_code:answer", b"x" * (11 << 20))
     assert isinstance(raised, Raised)
     assert raised.reason.startswith("ValueError: a report of 11,534,336 bytes; at most 10,485,760 fit")
+
+
+def test_what_a_piece_starts_hears_signals_though_whoever_runs_the_machine_blocks_them(machine: Machine) -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        (done,) = signs_of(machine, "own_code:blocked_in_children")
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    assert isinstance(done, Done)
+    assert done.answer.strip() == b"set()"

@@ -251,6 +251,8 @@ class QuietListener:
 
     def __init__(self) -> None:
         self.told: list[tuple[int, ...]] = []
+        self.outcomes: list[GateOutcome] = []
+        """Of a share, what it said before its end."""
 
     def collected(self, cases: int) -> None:
         self.told.append((cases,))
@@ -260,6 +262,9 @@ class QuietListener:
 
     def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
         self.told.append((pairs, open_cases, cases))
+
+    def so_far(self, outcome: GateOutcome) -> None:
+        self.outcomes.append(outcome)
 
 
 def a_spec(label: str) -> SideSpec:
@@ -277,7 +282,12 @@ QUICK = GateTable(pair_seconds=0.1, false_alarm="49%", miss="49%", memory_detect
 
 
 def gated(
-    machine: MadeUpMachine, table: GateTable = QUICK, *, plan: GatePlan | None = None, seed: int = 1
+    machine: MadeUpMachine,
+    table: GateTable = QUICK,
+    *,
+    plan: GatePlan | None = None,
+    seed: int = 1,
+    listener: QuietListener | None = None,
 ) -> GateOutcome:
     """What comes of a gate on a made-up machine; every side that it has started is seen to be ended."""
     gate = Gate(
@@ -286,7 +296,7 @@ def gated(
         start_side=machine.start_side,
         clock=machine.clock,
         order=random.Random(seed),
-        listener=QuietListener(),
+        listener=listener or QuietListener(),
     )
     outcome = gate.run()
     assert all(side.is_closed for side in machine.started)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from speedscore.gate.affected import affected, likely_first, why_all_before
 from speedscore.gate.changed_files import ChangedFiles
+from speedscore.gate.parts.sharing import Part, Told
 from speedscore.gate.report import conclude
 from speedscore.gate.sides import Dependencies
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, Tests, a_plan, gated
@@ -198,6 +199,38 @@ def test_where_no_case_can_be_touched_the_gate_passes_and_says_that_none_was_mea
     tests = made_up_tests(far=Dependencies((KEPT,)))
     outcome = gated(MadeUpMachine(tests, tests), plan=a_plan(changed=changed(checkouts), only_affected=True))
     assert (outcome.verdicts, len(outcome.left_out), outcome.nothing) == ((), 2, "")
+
+
+def test_a_share_counts_no_figure_of_the_cases_that_it_has_left_out(checkouts: tuple[Path, Path]) -> None:
+    far = {f"far.py::test_{number:02}": MadeUpTest(depends=Dependencies((KEPT,))) for number in range(40)}
+    near = {f"near.py::test_{number}": MadeUpTest(depends=Dependencies(("lib_near.py",))) for number in (1, 2)}
+
+    def looks(*tests: Tests, part: Part | None) -> tuple[int, ...]:
+        both = {name: test for some in tests for name, test in some.items()}
+        files = changed(checkouts, "lib_near.py")
+        return gated(MadeUpMachine(both, both), plan=a_plan(changed=files, only_affected=True, part=part)).looks
+
+    assert looks(far, near, part=Part(1, 1)) == looks(near, part=None)
+    # What another share leaves out is not known by itself, and counted: never too few.
+    assert looks(far, near, part=Part(2, 2)) > looks(near, part=None)
+
+
+def test_shares_that_are_told_what_is_left_out_deal_out_and_count_the_rest(checkouts: tuple[Path, Path]) -> None:
+    tests = made_up_tests(far=Dependencies((KEPT,)), near=Dependencies(("lib_near.py",)))
+    files, machine = changed(checkouts, "lib_near.py"), MadeUpMachine(tests, tests)
+    looked = gated(machine, plan=a_plan(changed=files, only_affected=True, part=Part(1, 2), told=Told(only_looks=True)))
+    assert list(looked.left_out) == ["far.py::test_1", "far.py::test_2"]
+    assert (looked.verdicts, looked.pairs) == ((), 0)
+    shares = [
+        gated(MadeUpMachine(tests, tests), plan=a_plan(part=Part(number, 2), told=Told(left_out=looked.left_out)))
+        for number in (1, 2)
+    ]
+    assert [[each.case for each in share.verdicts] for share in shares] == [["near.py::test_1"], ["near.py::test_2"]]
+    near = {name: test for name, test in tests.items() if name.startswith("near")}
+    for share in shares:
+        assert share.left_out == looked.left_out
+        assert share.deal == ("near.py::test_1", "near.py::test_2")
+        assert share.looks == gated(MadeUpMachine(near, near)).looks
 
 
 def test_where_all_run_the_reason_is_a_warning(checkouts: tuple[Path, Path]) -> None:

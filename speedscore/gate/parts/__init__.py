@@ -3,6 +3,7 @@
     sharing         which cases a share has, and how many figures the whole gate has
     trees           base and head as they travel
     on_machine      what runs on a machine: the gate of one share
+    shares          what is known of each share, as a fleet tells it
     merging         the reports of all shares as one
     fleet_gate      the gate that leads: machines, shares, and what becomes of them
 

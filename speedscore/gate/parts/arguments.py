@@ -9,10 +9,13 @@ import pytest
 
 from speedscore.gate.side_arguments import rewritten, without_gate
 
+AFFECTED = "--gate-affected"
 
-def arguments_of_part(config: pytest.Config, *, root: Path, left_seconds: float | None) -> tuple[str, ...]:
+
+def arguments_of_part(config: pytest.Config, *, root: Path) -> tuple[str, ...]:
     """pytest's own and the project's, with what this gate was told of how to gate; ``root`` is that of head's checkout,
-    whose paths are written as seen from where pytest was started; ``left_seconds`` is what is left of the budget."""
+    whose paths are written as seen from where pytest was started. A budget of time is what each share has left when it
+    is placed."""
     to_root = os.path.relpath(root.resolve(), config.invocation_params.dir.resolve())
     moves = [(root, Path(to_root)), (root.resolve(), Path(to_root))]
     kept = without_gate([str(argument) for argument in config.invocation_params.args])
@@ -21,6 +24,5 @@ def arguments_of_part(config: pytest.Config, *, root: Path, left_seconds: float 
         *(rewritten(argument, moves) for argument in kept),
         f"--gate-why={why}",
         *([f"--gate-detect={detect}"] if detect else []),
-        *(["--gate-affected"] if config.getoption("speedscore_gate_affected") else []),
-        *([f"--gate-time-budget={left_seconds:.0f}s"] if left_seconds is not None else []),
+        *([AFFECTED] if config.getoption("speedscore_gate_affected") else []),
     )

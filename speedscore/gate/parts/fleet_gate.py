@@ -11,20 +11,22 @@ import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from speedscore.fleet.work import Answered, Event, Failed, FleetError, FleetMachine, Lost, Piece, Reported
+from speedscore.fleet.work import FleetError, FleetMachine, Piece
 from speedscore.gate.errors import GateError
 from speedscore.gate.outcome import INTERRUPTED
-from speedscore.gate.parts.merging import PartReport, merge
+from speedscore.gate.parts.arguments import AFFECTED
+from speedscore.gate.parts.merging import merge
 from speedscore.gate.parts.on_machine import ENTRY, PartRequest
-from speedscore.gate.parts.sharing import Part
+from speedscore.gate.parts.shares import SPENT, Shares
+from speedscore.gate.parts.sharing import Part, Told
 from speedscore.gate.parts.trees import put_side_by_side
 from speedscore.gate.report import GateReport
-from speedscore.gate.report_file import read_report
 from speedscore.gate.worktrees import SourceTree
 from speedscore.host.fields import Scalar
 from speedscore.host.scratch import make_scratch
@@ -60,13 +62,17 @@ def gate_on_fleet(
     folder: Path,
     whole: GateReport,
     inconclusive_passes: bool,
+    left_seconds: Callable[[], float | None],
     say: Callable[[str], None],
+    settled: Callable[[], None],
     open_fleet: OpenFleet,
 ) -> GateReport:
     """Gate head against base there. ``arguments`` are pytest's, ``folder`` is where it was started; ``whole`` says what
-    is known before.
+    is known before, ``left_seconds`` what is left of the budget now; ``settled`` is called once nothing more comes of
+    any share.
 
-    Ctrl-C ends all gates, and what those that had ended said is the report. Raises GateError where there is none.
+    Ctrl-C and the loss of the cluster end all gates, and what those had said until then is the report. Raises GateError
+    where no share has said anything, but for Ctrl-C.
     """
     scratch = make_scratch("gate-fleet")
     try:
@@ -77,17 +83,60 @@ def gate_on_fleet(
             chosen, left_out = equal_machines(fleet.machines)
             for name, why in left_out.items():
                 say(f"gate: {name} is left out: {why}")
-            pieces = [_piece(Part(number, len(chosen)), request, left_out) for number in range(1, len(chosen) + 1)]
+            parts = [Part(number, len(chosen)) for number in range(1, len(chosen) + 1)]
             say(f"gate: the cases are shared out over {', '.join(chosen)}")
-            reports, failed = _run(fleet, pieces, say)
+            place = partial(_piece, not_on=tuple(left_out), left_seconds=left_seconds)
+            looked = _look_what_is_affected(fleet, parts, request, place, say)
+            shares = looked.cut_off or _run(fleet, [place(part, looked.request) for part in parts], Shares(parts), say)
+            settled()
             machines = {machine.name: machine.environment for machine in fleet.machines}
     except FleetError as error:
         raise GateError(f"--gate-fleet {address}: {error}") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    if not reports:
-        raise GateError(f"no share was gated: {next(iter(failed.values()), INTERRUPTED)}")
-    return merge(reports, failed, whole=whole, machines=machines, inconclusive_passes=inconclusive_passes)
+    known = shares.known()
+    if not any(share.report for share in known) and shares.cut_off not in (INTERRUPTED, SPENT):
+        raise GateError(f"no share was gated: {'; '.join(dict.fromkeys(share.why_not for share in known))}")
+    whole = msgspec.structs.replace(whole, warnings=(*whole.warnings, *looked.warnings))
+    return merge(known, whole=whole, machines=machines, inconclusive_passes=inconclusive_passes, cut_off=shares.cut_off)
+
+
+class _Looked(msgspec.Struct, frozen=True):
+    """What is to be asked of the gates of all shares."""
+
+    request: PartRequest
+    warnings: tuple[str, ...] = ()
+    cut_off: Shares | None = None
+    """The shares, where nothing will be gated any more."""
+
+
+def _look_what_is_affected(
+    fleet: RunningFleet,
+    parts: Sequence[Part],
+    request: PartRequest,
+    place: Callable[[Part, PartRequest], Piece],
+    say: Callable[[str], None],
+) -> _Looked:
+    """No share is to have, or to count, a case that the change cannot have touched: each first runs its test files to
+    see that. Where there is one share it sees that by itself, and runs them once less."""
+    if AFFECTED not in request.arguments or len(parts) == 1:
+        return _Looked(request)
+    looking = msgspec.structs.replace(request, told=Told(only_looks=True))
+    shares = _run(fleet, [place(part, looking) for part in parts], Shares(parts), say)
+    if shares.cut_off:
+        shares.cut(shares.cut_off, all_of_them=True)
+        return _Looked(request, cut_off=shares)
+    reports = [share.report for share in shares.known() if share.report]
+    left_out = {case: why for report in reports for case, why in report.left_out.items()}
+    warnings = dict.fromkeys(warning for report in reports for warning in report.warnings)
+    return _Looked(
+        msgspec.structs.replace(
+            request,
+            arguments=tuple(argument for argument in request.arguments if argument != AFFECTED),
+            told=Told(left_out=left_out),
+        ),
+        warnings=tuple(warning for warning in warnings if warning.startswith(AFFECTED)),
+    )
 
 
 def equal_machines(machines: Sequence[FleetMachine]) -> tuple[list[str], dict[str, str]]:
@@ -115,41 +164,27 @@ def _difference(first: FleetMachine, other: FleetMachine) -> str:
     return one_line(f"{name} is {theirs.get(name, 'not known')} there and {ours.get(name, 'not known')} elsewhere")
 
 
-def _piece(part: Part, request: PartRequest, left_out: Mapping[str, str]) -> Piece:
+def _piece(
+    part: Part, request: PartRequest, *, not_on: tuple[str, ...], left_seconds: Callable[[], float | None]
+) -> Piece:
     own = msgspec.structs.replace(request, arguments=(*request.arguments, f"--gate-part={part}"))
-    return Piece(name=str(part), entry=ENTRY, request=msgspec.json.encode(own), not_on=tuple(left_out))
+
+    def asked() -> bytes:
+        # A share that is placed anew has no more of the budget than is left.
+        return msgspec.json.encode(msgspec.structs.replace(own, left_seconds=left_seconds()))
+
+    return Piece(name=str(part), entry=ENTRY, request=asked, not_on=not_on)
 
 
-def _run(
-    fleet: RunningFleet, pieces: Sequence[Piece], say: Callable[[str], None]
-) -> tuple[list[PartReport], dict[str, str]]:
-    """The reports in the order of the shares, and why there is none of the others."""
-    reports: dict[str, PartReport] = {}
-    failed: dict[str, str] = {}
+def _run(fleet: RunningFleet, pieces: Sequence[Piece], shares: Shares, say: Callable[[str], None]) -> Shares:
+    """The shares, once nothing more comes of any."""
     try:
         with closing(fleet.run(pieces)) as events:
             for event in events:
-                _take(event, reports, failed, say)
+                if said := shares.take(event):
+                    say(f"gate: {said}")
     except KeyboardInterrupt:
-        for piece in pieces:
-            if piece.name not in reports:
-                failed.setdefault(piece.name, INTERRUPTED)
+        shares.cut(INTERRUPTED)
     except FleetError as error:
-        # What has been said stands, also where the cluster is lost.
-        for piece in pieces:
-            if piece.name not in reports:
-                failed.setdefault(piece.name, str(error))
-    return [reports[piece.name] for piece in pieces if piece.name in reports], failed
-
-
-def _take(event: Event, reports: dict[str, PartReport], failed: dict[str, str], say: Callable[[str], None]) -> None:
-    match event:
-        case Reported(_, machine, message):
-            line = message.decode(errors="replace").removeprefix("gate: ")
-            say(f"gate: {machine}: {one_line(line)}")
-        case Answered(piece, machine, answer):
-            reports[piece] = PartReport(machine, read_report(answer, what=f"the report of {machine}"))
-        case Lost(piece, machine, reason):
-            say(f"gate: {machine} is lost ({one_line(reason)}); share {piece} is gated anew elsewhere")
-        case Failed(piece, machine, reason):
-            failed[piece] = one_line(f"{machine}: {reason}" if machine else reason)
+        shares.cut(str(error))
+    return shares

@@ -7,13 +7,17 @@ of the whole gate: a share counts the figures of all cases. Nothing is measured 
 
 from __future__ import annotations
 
-import hashlib
+import os
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
 from speedscore.verdicts.settings import SettingsError
+
+TOLD = "SPEEDSCORE_GATE_TOLD"
+"""The environment variable that names a file with a ``Told``."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -40,10 +44,19 @@ class Part(msgspec.Struct, frozen=True):
         return max(own, default=1) * cases
 
 
-def deal_of(cases: Iterable[str]) -> str:
-    """A text that is the same for two shares of one gate only where both were dealt out of the same cases."""
-    by_name = sorted(cases)
-    return f"{len(by_name)} cases {hashlib.sha256(chr(0).join(by_name).encode()).hexdigest()[:16]}"
+class Told(msgspec.Struct, frozen=True):
+    """What the gate that leads tells that of a share beside its command line."""
+
+    only_looks: bool = False
+    """Whether it is to end once it knows which of its cases the change cannot have touched."""
+    left_out: dict[str, str] = {}
+    """Cases that are left out as such, with why: they are neither dealt out nor counted."""
+
+
+def take_told() -> Told:
+    """As the environment names it, out of which it is taken: what is started from here is no share."""
+    path = os.environ.pop(TOLD, "")
+    return msgspec.json.decode(Path(path).read_bytes(), type=Told) if path else Told()
 
 
 def read_part(text: str) -> Part:

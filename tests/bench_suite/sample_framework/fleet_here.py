@@ -42,7 +42,7 @@ class FleetHere:
             yield Began(piece.name, machine)
             reports: list[bytes] = []
             try:
-                answer = remote.measure(piece.request, self._teller(machine, reports))
+                answer = remote.measure(piece.asked_now(), self._teller(machine, reports))
             except LostNow:
                 self._alive = [each for each in self._alive if each.name != machine]
                 yield from (Reported(piece.name, machine, report) for report in reports)

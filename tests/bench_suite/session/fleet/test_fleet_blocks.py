@@ -96,7 +96,7 @@ def test_a_block_is_a_piece_for_its_device_and_never_for_a_machine_that_was_refu
         (BLOCK, "cpu", ("old",)),
         (OTHER, "cpu", ("old",)),
     ]
-    request = decode_request(placed.fleet.pieces[0].request)
+    request = decode_request(placed.fleet.pieces[0].asked_now())
     assert list(request.cases) == [FIRST.nodeid, SECOND.nodeid]
     assert (request.processes, request.seed, request.budget_seconds) == (2, 7, 60.0)
     assert [framework.id for framework in request.frameworks] == ["jax", "torch"]

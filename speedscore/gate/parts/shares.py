@@ -1,0 +1,98 @@
+"""What is known of each share, from what a fleet tells as it happens. It places nothing and decides nothing.
+
+What a share's gate has said on the way stands where its end does not come, as where the cluster is lost; a share that
+is placed anew begins anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from speedscore.fleet.work import Answered, Began, Event, Failed, Lost, Reported
+from speedscore.gate.outcome import UNFINISHED
+from speedscore.gate.parts.on_machine import NO_TIME
+from speedscore.gate.parts.sharing import Part
+from speedscore.gate.report import GateReport
+from speedscore.gate.report_file import read_report
+from speedscore.text.cleaning import one_line
+
+SPENT = "the time budget was spent"
+
+
+class Share(msgspec.Struct, frozen=True):
+    """What is known of one."""
+
+    part: Part
+    machine: str = ""
+    """The last that had it; empty where none had."""
+    report: GateReport | None = None
+    """Of its gate; where that did not come to its end, as far as it said how far it was."""
+    why_not: str = ""
+    """Why its gate did not come to its end; empty where it did."""
+
+
+class Shares:
+    """Those of one gate."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._by_name = {str(part): Share(part) for part in parts}
+        self._over: set[str] = set()
+        self.cut_off = ""
+        """Why the gate ended before all of them had; empty where it did not."""
+
+    def take(self, event: Event) -> str:
+        """Note it. Returns what is to be said of it, if anything."""
+        match event:
+            case Began(name, machine):
+                self._note(name, machine=machine)
+            case Reported(name, machine, message):
+                if message.startswith(b"{"):
+                    self._note(name, report=read_report(message, what=f"what {machine} has said"))
+                else:
+                    return f"{machine}: {one_line(message.decode(errors='replace').removeprefix('gate: '))}"
+            case Answered(name, machine, answer) if answer == NO_TIME:
+                self.cut_off = SPENT
+                self._end(name, machine=machine, report=None, why_not=f"{SPENT} before it was placed")
+            case Answered(name, machine, answer):
+                self._end(name, machine=machine, report=read_report(answer, what=f"the report of {machine}"))
+            case Lost(name, machine, reason):
+                self._note(name, report=None)
+                return f"{machine} is lost ({one_line(reason)}); share {name} is gated anew elsewhere"
+            case Failed(name, machine, reason):
+                self._end(name, machine=machine, why_not=one_line(f"{machine}: {reason}" if machine else reason))
+        return ""
+
+    def cut(self, why: str, *, all_of_them: bool = False) -> None:
+        """Nothing more comes of any; ``all_of_them`` says that also those were not gated that have answered."""
+        self.cut_off = why
+        for name in self._by_name.keys() - (set() if all_of_them else self._over):
+            self._end(name, why_not=one_line(why))
+
+    def known(self) -> tuple[Share, ...]:
+        """All of them in their order; what those have found so far that did not come to their end says so."""
+        return tuple(_with_reason(share) for share in self._by_name.values())
+
+    def _note(self, name: str, **fields: object) -> None:
+        self._by_name[name] = msgspec.structs.replace(self._by_name[name], **fields)
+
+    def _end(self, name: str, **fields: object) -> None:
+        self._note(name, **fields)
+        self._over.add(name)
+
+
+def _with_reason(share: Share) -> Share:
+    """Why it was cut off, in the words of the one who knows it."""
+    report = share.report
+    if report is None or not share.why_not:
+        return share
+    verdicts = tuple(
+        msgspec.structs.replace(verdict, reason=share.why_not + verdict.reason.removeprefix(UNFINISHED))
+        if verdict.reason.startswith(UNFINISHED)
+        else verdict
+        for verdict in report.verdicts
+    )
+    return msgspec.structs.replace(
+        share, report=msgspec.structs.replace(report, verdicts=verdicts, cut_off=share.why_not)
+    )

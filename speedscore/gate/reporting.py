@@ -1,0 +1,116 @@
+"""From what came of a gate to its report. It measures nothing, and writes and prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from speedscore.gate.outcome import GateOutcome
+from speedscore.gate.plan import arguments_beside_base, command_for
+from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport, conclude, conclude_canary
+from speedscore.gate.report_writing import date
+from speedscore.gate.request import GateRequest
+from speedscore.gate.worktrees import SourceTree, commits_missing_in_head
+from speedscore.host.fields import Scalar
+from speedscore.verdicts.settings import Settings
+from speedscore.verdicts.verdict import Verdict
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """Which two checkouts, and by what was asked for."""
+
+    config: pytest.Config
+    request: GateRequest
+    settings: Settings
+    base: SourceTree
+    head: SourceTree
+    packages: tuple[dict[str, str], dict[str, str]] = ({}, {})
+    """Versions of those that differ between base and head."""
+
+
+def blank_report(compared: Compared, *, environment: dict[str, Scalar], warnings: Sequence[str] = ()) -> GateReport:
+    """What is known of a gate before anything is measured. Its exit code and its headline say nothing yet."""
+    base, head = (
+        SideReport(description=tree.description, commit=tree.commit, dirty=tree.dirty, packages=versions)
+        for tree, versions in zip((compared.base, compared.head), compared.packages, strict=True)
+    )
+    general = compared.settings.for_case("", "")
+    return GateReport(
+        schema_version=SCHEMA_VERSION,
+        created=date(),
+        base=base,
+        head=head,
+        seconds=0.0,
+        exit_code=GateExit.CANNOT_RUN,
+        headline="",
+        time=general.time,
+        memory=general.memory,
+        canary=compared.request.canary or None,
+        warnings=(*warnings, *_warnings(compared)),
+        environment=environment,
+        arguments=arguments_beside_base(compared.config, compared.head),
+    )
+
+
+def report_of(outcome: GateOutcome, compared: Compared, blank: GateReport, *, seconds: float) -> GateReport:
+    """The blank report, filled in."""
+    code, headline = _conclude(compared.request, outcome)
+    base, head = (
+        msgspec.structs.replace(side, python=python)
+        for side, python in zip((blank.base, blank.head), outcome.pythons, strict=True)
+    )
+    return msgspec.structs.replace(
+        blank,
+        created=date(),
+        base=base,
+        head=head,
+        looks=outcome.looks,
+        early_looks=outcome.early_looks,
+        verdicts=outcome.verdicts,
+        claims=outcome.claims,
+        reasons=outcome.reasons,
+        missing=outcome.missing,
+        skipped=outcome.skipped,
+        left_out=outcome.left_out,
+        warnings=(*outcome.warnings, *blank.warnings),
+        cut_off=outcome.cut_off,
+        pairs=outcome.pairs,
+        deal=outcome.deal,
+        seconds=seconds,
+        reproduce={} if compared.request.canary else commands(compared, outcome.verdicts),
+        exit_code=code,
+        headline=headline,
+    )
+
+
+def commands(compared: Compared, verdicts: tuple[Verdict, ...]) -> dict[str, str]:
+    """By case that regressed, what gates it alone."""
+    regressed = dict.fromkeys(verdict.case for verdict in verdicts if verdict.outcome == "regressed")
+    config, base, head = compared.config, compared.base, compared.head
+    return {case: command_for(config, case, base=base, head=head) for case in regressed}
+
+
+def _warnings(compared: Compared) -> list[str]:
+    missing = commits_missing_in_head(compared.head, compared.base)
+    if not missing:
+        return []
+    return [
+        f"base has {missing} commits that head lacks, and what they changed counts against head: rebase, or gate "
+        f"against $(git merge-base HEAD {compared.request.base})"
+    ]
+
+
+def _conclude(request: GateRequest, outcome: GateOutcome) -> tuple[GateExit, str]:
+    if request.canary:
+        return conclude_canary(outcome.verdicts, request.canary)
+    return conclude(
+        outcome.verdicts,
+        outcome.missing,
+        inconclusive_passes=request.inconclusive_passes,
+        cut_off=outcome.cut_off,
+        nothing=outcome.nothing,
+        left_out=len(outcome.left_out),
+        claims=outcome.claims,
+    )

@@ -1,0 +1,363 @@
+"""A gate that leads others on a fleet: which machines, what each is asked, and what stands where one is lost."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, FleetMachine, Lost, Piece, Reported
+from speedscore.gate.errors import GateError
+from speedscore.gate.parts.fleet_gate import equal_machines, gate_on_fleet
+from speedscore.gate.parts.on_machine import PartRequest, gate_part
+from speedscore.gate.parts.sharing import TOLD, Told, take_told
+from speedscore.gate.report import GateReport
+from speedscore.gate.worktrees import SourceTree
+from speedscore.host.fields import Scalar
+from speedscore.verdicts.verdict import Verdict
+from tests.gate.sample_repository import AT_A_GLANCE
+from tests.gate.share_reports import MACHINES, report, verdict
+
+
+def test_only_the_largest_set_of_equal_machines_gates() -> None:
+    machines = [
+        FleetMachine("one", {"cpu.model": "A", "package.numpy": "2.0", "memory.total_bytes": 16 << 30}),
+        FleetMachine("two", {"cpu.model": "A", "package.numpy": "2.0", "memory.total_bytes": (16 << 30) - 4096}),
+        FleetMachine("other", {"cpu.model": "B", "package.numpy": "2.0", "memory.total_bytes": 16 << 30}),
+    ]
+    assert equal_machines(machines) == (["one", "two"], {"other": "cpu.model is B there and A elsewhere"})
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "is_equal"),
+    [
+        ("process.niceness", (0, 15), False),
+        ("gpu.0.name", ("H100", "A100"), False),
+        ("gpu.0.utilisation_percent", (0, 3), True),
+        ("memory.limit_bytes", (4 << 30, "none"), False),
+    ],
+    # A test's name must hold no device, or -k would choose it.
+    ids=["niceness", "card", "use of the card", "limit of memory"],
+)
+def test_what_equal_machines_have_in_common(field: str, values: tuple[Scalar, Scalar], is_equal: bool) -> None:
+    names, left_out = equal_machines(
+        [FleetMachine(name, {field: value}) for name, value in zip("ab", values, strict=True)]
+    )
+    assert (len(names) == 2, not left_out) == (is_equal, is_equal)
+
+
+Happens = Event | BaseException
+
+
+class MadeUpFleet:
+    """Machines that answer pieces as is said of each; an exception ends all."""
+
+    def __init__(self, *happens: dict[str, list[Happens]]) -> None:
+        """What happens to each piece, of one run after the other."""
+        self.machines = tuple(FleetMachine(name, dict(environment)) for name, environment in MACHINES.items())
+        self.asked: dict[str, list[PartRequest]] = {}
+        """By piece, for each placing."""
+        self._happens = iter(happens)
+
+    @contextlib.contextmanager
+    def open(self, _address: str, *, checkout: Path) -> Iterator[MadeUpFleet]:
+        assert (checkout / "head" / "test_it.py").exists()
+        assert (checkout / "base" / "test_it.py").exists()
+        yield self
+
+    def run(self, pieces: Sequence[Piece]) -> Iterator[Event]:
+        happens = next(self._happens)
+        for piece in pieces:
+            for each in happens[piece.name]:
+                if isinstance(each, BaseException):
+                    raise each
+                if isinstance(each, Began):
+                    request = msgspec.json.decode(piece.asked_now(), type=PartRequest)
+                    self.asked.setdefault(piece.name, []).append(request)
+                yield each
+
+
+def so_far(piece: str, machine: str, of: GateReport) -> list[Happens]:
+    """A share is placed, and says how far it has come."""
+    return [
+        Began(piece, machine),
+        Reported(piece, machine, msgspec.json.encode(of)),
+        Reported(piece, machine, b"gate: pair 1 of processes"),
+    ]
+
+
+def answered(piece: str, machine: str, *verdicts: Verdict) -> list[Happens]:
+    return [
+        Began(piece, machine),
+        Answered(piece, machine, msgspec.json.encode(report(*verdicts, deal=("a", "b")))),
+    ]
+
+
+class Led(msgspec.Struct):
+    """A gate that has led others."""
+
+    report: GateReport
+    fleet: MadeUpFleet
+    said: list[str]
+
+
+def led(
+    tmp_path: Path,
+    *happens: dict[str, list[Happens]],
+    arguments: tuple[str, ...] = ("--benchmark-only",),
+    left_seconds: Callable[[], float | None] = lambda: None,
+) -> Led:
+    trees = []
+    for name in ("head", "base"):
+        (tmp_path / name / "sub").mkdir(parents=True)
+        (tmp_path / name / "test_it.py").write_text(name)
+        trees.append(SourceTree(tmp_path / name, name, commit="", dirty=False))
+    fleet = MadeUpFleet(*happens)
+    said: list[str] = []
+    found = gate_on_fleet(
+        "head:6379",
+        head=trees[0],
+        base=trees[1],
+        arguments=arguments,
+        folder=tmp_path / "head" / "sub",
+        whole=report(headline=""),
+        inconclusive_passes=False,
+        left_seconds=left_seconds,
+        say=said.append,
+        settled=lambda: said.append("settled"),
+        open_fleet=fleet.open,
+    )
+    return Led(found, fleet, said)
+
+
+def test_each_machine_is_given_a_share_and_its_progress_is_told(tmp_path: Path) -> None:
+    ran = led(
+        tmp_path,
+        {
+            "1/2": [
+                *so_far("1/2", "one", report(deal=("a", "b"))),
+                *answered("1/2", "one", verdict("a", "unchanged")),
+            ],
+            "2/2": [
+                Began("2/2", "two"),
+                Lost("2/2", "two", "died"),
+                *answered("2/2", "one", verdict("b", "unchanged")),
+            ],
+        },
+    )
+    assert (ran.report.exit_code, [each.machine for each in ran.report.verdicts]) == (0, ["one", "one"])
+    assert ran.fleet.asked["1/2"][0] == PartRequest(("--benchmark-only", "--gate-part=1/2"), folder="sub")
+    assert ran.fleet.asked["2/2"] == 2 * [PartRequest(("--benchmark-only", "--gate-part=2/2"), folder="sub")]
+    assert ran.said[1:] == [
+        "gate: one: pair 1 of processes",
+        "gate: two is lost (died); share 2/2 is gated anew elsewhere",
+        "settled",
+    ]
+
+
+ENDS = [KeyboardInterrupt(), FleetError("the cluster is lost")]
+WHY = {KeyboardInterrupt: "interrupted", FleetError: "the cluster is lost"}
+
+
+@pytest.mark.parametrize("end", ENDS, ids=["Ctrl-C", "a cluster that is lost"])
+def test_what_shares_have_said_stands_and_the_rest_is_inconclusive_with_why(tmp_path: Path, end: BaseException) -> None:
+    open_case = msgspec.structs.replace(verdict("c", "inconclusive"), reason="still open; about 30 pairs would decide")
+    early = report(
+        verdict("b", "unchanged"), open_case, deal=("a", "b", "c", "d"), cut_off="still open", exit_code=11, pairs=9
+    )
+    first = msgspec.json.encode(report(verdict("a", "improved"), deal=("a", "b", "c", "d")))
+    ran = led(tmp_path, {"1/2": [Answered("1/2", "one", first)], "2/2": [*so_far("2/2", "two", early), end]})
+    why = WHY[type(end)]
+    assert (ran.report.exit_code, ran.report.cut_off) == (11, why)
+    assert [(each.case, each.machine, each.outcome, each.reason) for each in ran.report.verdicts] == [
+        ("a", "one", "improved", ""),
+        ("b", "two", "unchanged", ""),
+        ("c", "two", "inconclusive", f"{why}; about 30 pairs would decide"),
+        ("d", "", "inconclusive", f"share 2/2 was not gated: {why}"),
+    ]
+    assert f"share 2/2 was not gated to the end: {why}" in ran.report.warnings
+    assert ran.said[-1] == "settled"
+
+
+@pytest.mark.parametrize("end", ENDS, ids=["Ctrl-C", "a cluster that is lost"])
+def test_a_regression_that_was_found_before_the_end_is_one(tmp_path: Path, end: BaseException) -> None:
+    ran = led(tmp_path, {"1/2": answered("1/2", "one", verdict("a", "regressed")), "2/2": [end]})
+    assert ran.report.exit_code == 10
+    assert [(each.case, each.outcome) for each in ran.report.verdicts] == [("a", "regressed"), ("b", "inconclusive")]
+
+
+def test_before_any_share_knew_its_cases_nothing_is_known_and_nothing_passes(tmp_path: Path) -> None:
+    ran = led(tmp_path, {"1/2": [Began("1/2", "one"), KeyboardInterrupt()], "2/2": []})
+    assert (ran.report.exit_code, ran.report.cut_off) == (11, "interrupted")
+    assert ran.report.headline.startswith("nothing was compared: interrupted")
+
+
+def test_what_a_lost_machine_had_found_does_not_count_beside_what_is_gated_anew(tmp_path: Path) -> None:
+    early = report(verdict("b", "regressed"), deal=("a", "b"))
+    ran = led(
+        tmp_path,
+        {
+            "1/2": answered("1/2", "one", verdict("a", "unchanged")),
+            "2/2": [
+                *so_far("2/2", "two", early),
+                Lost("2/2", "two", "died"),
+                Began("2/2", "one"),
+                KeyboardInterrupt(),
+            ],
+        },
+    )
+    assert ran.report.exit_code == 11
+    assert ran.report.verdicts[-1].reason == "share 2/2 was not gated: interrupted"
+
+
+def test_a_share_that_is_placed_anew_has_what_is_left_of_the_time(tmp_path: Path) -> None:
+    left = iter([600.0, 590.0, 200.0])
+    ran = led(
+        tmp_path,
+        {
+            "1/2": answered("1/2", "one", verdict("a", "unchanged")),
+            "2/2": [
+                Began("2/2", "two"),
+                Lost("2/2", "two", "died"),
+                *answered("2/2", "one", verdict("b", "unchanged")),
+            ],
+        },
+        left_seconds=lambda: next(left),
+    )
+    assert {name: [each.left_seconds for each in asked] for name, asked in ran.fleet.asked.items()} == {
+        "1/2": [600.0],
+        "2/2": [590.0, 200.0],
+    }
+
+
+def test_where_no_time_is_left_for_a_share_its_cases_are_inconclusive_and_say_so(tmp_path: Path) -> None:
+    request = PartRequest(("--benchmark-only", "--gate-part=2/2"), folder=".", left_seconds=-3.0)
+    nothing = gate_part(msgspec.json.encode(request), lambda _: None)
+    ran = led(
+        tmp_path,
+        {
+            "1/2": answered("1/2", "one", verdict("a", "unchanged")),
+            "2/2": [Began("2/2", "two"), Lost("2/2", "two", "died"), Answered("2/2", "one", nothing)],
+        },
+    )
+    assert ran.report.exit_code == 11
+    assert ran.report.cut_off == "the time budget was spent"
+    assert ran.report.verdicts[-1].case == "b"
+    assert ran.report.verdicts[-1].reason == "share 2/2 was not gated: the time budget was spent before it was placed"
+
+
+def looked(piece: str, machine: str, of: GateReport) -> list[Happens]:
+    return [Began(piece, machine), Answered(piece, machine, msgspec.json.encode(of))]
+
+
+ALL = ("a", "b", "c", "d")
+WHY_LEFT_OUT = "none of its 12 files changed"
+
+
+def test_what_the_change_cannot_have_touched_is_found_out_by_all_before_any_share_is_gated(tmp_path: Path) -> None:
+    none_left = "--gate-affected left none out: uv.lock changed"
+    ran = led(
+        tmp_path,
+        {
+            "1/2": looked("1/2", "one", report(deal=ALL, left_out={"a": WHY_LEFT_OUT}, exit_code=13)),
+            "2/2": looked("2/2", "two", report(deal=ALL, warnings=(none_left, "of both gates"), exit_code=13)),
+        },
+        {
+            "1/2": answered("1/2", "one", verdict("b", "unchanged")),
+            "2/2": answered("2/2", "two", verdict("c", "unchanged")),
+        },
+        arguments=("--benchmark-only", "--gate-affected"),
+    )
+    for number, name in enumerate(("1/2", "2/2")):
+        first, then = ran.fleet.asked[name]
+        assert (first.told, first.arguments[-2:]) == (
+            Told(only_looks=True),
+            ("--gate-affected", f"--gate-part={number + 1}/2"),
+        )
+        assert (then.told, then.arguments) == (
+            Told(left_out={"a": WHY_LEFT_OUT}),
+            ("--benchmark-only", f"--gate-part={number + 1}/2"),
+        )
+    assert none_left in ran.report.warnings
+    assert "of both gates" not in ran.report.warnings
+
+
+def test_where_that_is_cut_off_nothing_is_gated_and_nothing_passes(tmp_path: Path) -> None:
+    ran = led(
+        tmp_path,
+        {
+            "1/2": looked("1/2", "one", report(deal=ALL, left_out={"a": WHY_LEFT_OUT}, exit_code=13)),
+            "2/2": [KeyboardInterrupt()],
+        },
+        arguments=("--benchmark-only", "--gate-affected"),
+    )
+    assert (ran.report.exit_code, ran.report.cut_off) == (11, "interrupted")
+    assert [(each.case, each.outcome, each.reason) for each in ran.report.verdicts] == [
+        ("b", "inconclusive", "share 1/2 was not gated: interrupted"),
+        ("c", "inconclusive", "share 2/2 was not gated: interrupted"),
+        ("d", "inconclusive", "share 2/2 was not gated: interrupted"),
+    ]
+    assert ran.report.left_out == {"a": WHY_LEFT_OUT}
+
+
+def test_where_no_share_was_gated_the_reason_is_the_error(tmp_path: Path) -> None:
+    with pytest.raises(GateError, match="no share was gated: no machine is left; two: it died"):
+        led(tmp_path, {"1/2": [Failed("1/2", "", "no machine is left")], "2/2": [Failed("2/2", "two", "it died")]})
+
+
+SETTINGS = f"[tool.pytest.ini_options]\n{AT_A_GLANCE}"
+
+
+def test_a_checkout_begins_where_it_did_though_its_rootdir_lies_deeper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for side in ("head", "base"):
+        project = tmp_path / side / "project"
+        project.mkdir(parents=True)
+        (project / "pyproject.toml").write_text(SETTINGS)
+        (project / "test_it.py").write_text("def test_it(benchmark):\n    assert benchmark(int) == 1\n")
+    monkeypatch.chdir(tmp_path)
+    request = PartRequest(("--benchmark-only", "--gate-why=no", "--gate-part=1/1"), folder="project")
+    told: list[bytes] = []
+    found = msgspec.json.decode(gate_part(msgspec.json.encode(request), told.append), type=GateReport)
+    assert found.missing == {}
+    assert [each.case for each in found.verdicts] == ["test_it.py::test_it"]
+    early = [msgspec.json.decode(each, type=GateReport) for each in told if each.startswith(b"{")]
+    assert [(each.deal, each.verdicts[0].reason) for each in early[:1]] == [
+        (("test_it.py::test_it",), "still open before the first pair")
+    ]
+
+
+def test_a_share_first_looks_what_is_affected_and_is_then_told_of_all_shares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for side in ("head", "base"):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "pyproject.toml").write_text(SETTINGS)
+        for name, remark in (("same", ""), ("other", side)):
+            test = f"def test_it(benchmark):\n    assert benchmark(int) == 0  # {remark}\n"
+            (tmp_path / side / f"test_{name}.py").write_text(test)
+    monkeypatch.chdir(tmp_path)
+
+    def gate(*options: str, told: Told) -> GateReport:
+        arguments = ("--benchmark-only", "--gate-why=no", "--gate-part=1/1", *options)
+        request = PartRequest(arguments, folder=".", told=told)
+        return msgspec.json.decode(gate_part(msgspec.json.encode(request), lambda _: None), type=GateReport)
+
+    looked = gate("--gate-affected", told=Told(only_looks=True))
+    assert [*looked.left_out] == ["test_same.py::test_it"]
+    assert (looked.pairs, looked.deal) == (0, ("test_other.py::test_it", "test_same.py::test_it"))
+    gated = gate(told=Told(left_out=looked.left_out))
+    assert (gated.left_out, gated.deal) == (looked.left_out, ("test_other.py::test_it",))
+    assert {each.case for each in gated.verdicts} == {"test_other.py::test_it"}
+
+
+def test_what_a_share_is_told_it_takes_out_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told(left_out={"a": WHY_LEFT_OUT})
+    (tmp_path / "told.json").write_bytes(msgspec.json.encode(told))
+    monkeypatch.setenv(TOLD, str(tmp_path / "told.json"))
+    assert take_told() == told
+    assert take_told() == Told()

@@ -1,0 +1,235 @@
+"""A gate that is shared out, as a black box: fresh repositories with two commits, of which it is known what is slower.
+
+Each has six benchmarks of pure Python, in one of which head does more work, or in none. ``local`` is a gate with
+``--gate-fleet local``: all of the fleet's way, and one machine. ``parts`` is one of two shares, each by
+``--gate-part``, one after the other on this machine; their reports are merged as those of a fleet are. It only counts
+and prints:
+
+    python -m tests.performance.fleet_trials --ways parts --kinds null,slower-5 --trials 10 --minutes 20
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+
+import msgspec
+from tabulate import tabulate
+
+from speedscore.gate.parts.merging import merge
+from speedscore.gate.parts.shares import Share
+from speedscore.gate.parts.sharing import Part
+from speedscore.gate.report import GateReport
+from tests.performance.trial_tables import RESULTS
+from tests.performance.trials import (
+    add_minutes,
+    commit_all,
+    commit_of_code,
+    gated,
+    git,
+    in_time,
+    keep,
+    now,
+    parser_of,
+    read_lines,
+    share,
+    single_threaded,
+    this_machine,
+)
+
+KINDS = {"null": 1.0, "slower-5": 1.05, "slower-10": 1.10}
+"""How much work the changed benchmark does on head; of ``null`` none has changed."""
+WAYS = ("local", "parts")
+SHARES = 2
+"""Of ``parts``."""
+BENCHMARKS = ("add", "count", "encode", "join", "order", "search")
+
+_TEST = """
+import json
+import re
+
+import pytest
+
+WORDS = re.compile(r"[a-z]+")
+UNITS = {units}
+
+
+def add(units):
+    return sum(number * number for number in range(units * 25))
+
+
+def count(units):
+    counts = {{}}
+    for number in range(units * 15):
+        counts[number % 1000] = counts.get(number % 997, 0) + 1
+    return counts
+
+
+def encode(units):
+    return json.dumps([{{"number": number, "text": "a text"}} for number in range(units)])
+
+
+def join(units):
+    return ",".join(str(number) for number in range(units * 10))
+
+
+def order(units):
+    return sorted((number * 7919) % 10007 for number in range(units * 12))
+
+
+def search(units):
+    return len(WORDS.findall("one two three " * units * 2))
+
+
+@pytest.mark.parametrize("work", [{names}])
+def test_it(benchmark, work):
+    benchmark(work, UNITS.get(work.__name__, 1000))
+# {remark}
+"""
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """What came of one repository."""
+
+    way: str
+    kind: str
+    shares: int
+    exit_code: int
+    """Of ``parts``, that of the merged report."""
+    seconds: float
+    """Of all shares together."""
+    pairs: int
+    verdicts: dict[str, str]
+    """Of time, by the benchmark's name."""
+    changed: str
+    """The benchmark whose work differs; empty where none does."""
+    load: float
+    """Of the machine as it began, processes at work."""
+    when: str
+    commit: str
+    """Of the gate's code."""
+    machine: str
+    """The name of its processors and how many of them the trial may use."""
+
+    @property
+    def alarmed(self) -> bool:
+        return self.exit_code == 10
+
+    @property
+    def right(self) -> bool:
+        """The one that was slowed was named, and no other."""
+        slowed = {name for name, verdict in self.verdicts.items() if verdict == "regressed"}
+        return slowed == ({self.changed} if self.changed else set())
+
+
+def run_trial(way: str, kind: str, *, order: random.Random) -> Trial:
+    """Make a repository, and gate its second commit against the first."""
+    with tempfile.TemporaryDirectory(prefix="fleet trial ") as folder:
+        repository = Path(folder)
+        changed = _make(repository, kind, order)
+        load, environment = round(os.getloadavg()[0], 1), single_threaded()
+        if way == "local":
+            ran = gated(repository, "--gate-fleet=local", environment=environment)
+            report, seconds = msgspec.convert(ran.report, GateReport), ran.seconds
+        else:
+            report, seconds = _merged(repository, environment)
+        return Trial(
+            way=way,
+            kind=kind,
+            shares=1 if way == "local" else SHARES,
+            exit_code=report.exit_code,
+            seconds=round(seconds, 1),
+            pairs=report.pairs,
+            verdicts={_name(each.case): each.outcome for each in report.verdicts if each.metric == "time"},
+            changed=changed,
+            load=load,
+            when=now(),
+            commit=commit_of_code(),
+            machine=this_machine(),
+        )
+
+
+def _merged(repository: Path, environment: Mapping[str, str]) -> tuple[GateReport, float]:
+    """The report of all shares, and how long they took."""
+    shares, seconds = [], 0.0
+    for number in range(1, SHARES + 1):
+        ran = gated(repository, f"--gate-part={number}/{SHARES}", environment=environment)
+        (repository / "report.json").unlink()
+        report = msgspec.convert(ran.report, GateReport)
+        shares.append(Share(Part(number, SHARES), f"machine {number}", report=report))
+        seconds += ran.seconds
+    whole = msgspec.structs.replace(report, warnings=())
+    machines = {each.machine: report.environment for each in shares}
+    return merge(shares, whole=whole, machines=machines, inconclusive_passes=False), seconds
+
+
+def _make(repository: Path, kind: str, order: random.Random) -> str:
+    """Two commits; the name of the benchmark whose work differs, empty where none does."""
+    slowed = order.choice(BENCHMARKS)
+    git(repository, "init", "--quiet")
+    for remark, factor in (("base", 1.0), ("head", KINDS[kind])):
+        units = {} if factor == 1 else {slowed: round(1000 * factor)}
+        text = _TEST.format(units=units, names=", ".join(BENCHMARKS), remark=remark)
+        (repository / "test_work.py").write_text(text)
+        commit_all(repository, remark)
+    return slowed if KINDS[kind] != 1 else ""
+
+
+def _name(case: str) -> str:
+    return case.partition("[")[2].rstrip("]")
+
+
+def tally(trials: Iterable[Trial]) -> str:
+    """A line for each kind, way and machine, with exact 95 % intervals (Clopper and Pearson)."""
+    groups: dict[tuple[str, str, str], list[Trial]] = {}
+    for trial in trials:
+        groups.setdefault((trial.kind, trial.way, trial.machine), []).append(trial)
+    rows = []
+    for (kind, way, machine), own in sorted(groups.items()):
+        outcomes = [outcome for trial in own for outcome in trial.verdicts.values()]
+        rows.append(
+            {
+                "head": kind,
+                "way": way,
+                "machine": machine,
+                "shares": own[0].shares,
+                "trials": len(own),
+                "alarms": share(sum(trial.alarmed for trial in own), len(own)),
+                "right": sum(trial.right for trial in own),
+                "verdicts on time": len(outcomes),
+                "inconclusive": outcomes.count("inconclusive"),
+                "seconds": f"{fmean(trial.seconds for trial in own):.0f}",
+                "pairs": f"{fmean(trial.pairs / trial.shares for trial in own):.0f}",
+                "load": f"{min(trial.load for trial in own):.0f} to {max(trial.load for trial in own):.0f}",
+            }
+        )
+    return tabulate(rows, headers="keys", tablefmt="github")
+
+
+def load(path: Path) -> list[Trial]:
+    return read_lines(path, Trial)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = parser_of(__doc__, results=RESULTS / "fleet_trials.jsonl")
+    parser.add_argument("--ways", default="parts", help=f"some of {', '.join(WAYS)}")
+    parser.add_argument("--kinds", default="null,slower-5", help=f"some of {', '.join(KINDS)}")
+    parser.add_argument("--trials", type=int, default=20, help="of each kind and way")
+    add_minutes(parser)
+    asked = parser.parse_args(arguments)
+    order = random.Random()
+    waiting = [
+        (way, kind) for _ in range(asked.trials) for way in asked.ways.split(",") for kind in asked.kinds.split(",")
+    ]
+    if not asked.table:
+        for way, kind in in_time(waiting, asked.minutes):
+            keep(run_trial(way, kind, order=order), asked.out)
+    print(tally(load(asked.out)))
+
+
+if __name__ == "__main__":
+    main()
