@@ -88,7 +88,7 @@ class Gate:
 
     def run(self) -> GateOutcome:
         """Gate all cases. Raises GateError. Ctrl-C and the deadline end it early, with the verdicts so far."""
-        cut_off = ""
+        cut_off = detail = ""
         try:
             self._run_pilot()
             if not self._plan.told.only_looks:
@@ -96,9 +96,10 @@ class Gate:
         except KeyboardInterrupt:
             cut_off = INTERRUPTED
         except BudgetSpentError as error:
-            cut_off = f"the time budget was spent{f': {error}' if str(error) else ''}"
+            cut_off, detail = "the time budget was spent", f": {error}" if str(error) else ""
+        # Every case that is still open says why; what did not answer is told once, at the end.
         self._look(self._cases, cut_off=cut_off)
-        outcome = self._outcome(self._cases, cut_off=cut_off)
+        outcome = self._outcome(self._cases, cut_off=f"{cut_off}{detail}")
         if cut_off or not self._plan.why:
             return outcome
         # The verdicts stand: what follows may be broken off, and fail.

@@ -16,6 +16,8 @@ from speedscore.verdicts.verdict import FigureVerdict, Outcome, Verdict, interva
 
 MINOR = "minor"
 """What the verdict ``unchanged`` is called beside an interval that excludes 1."""
+_NAMED_EACH = 3
+"""So many cases of one test file that cannot be compared for one reason are named; of more, how many they are."""
 _ORDER: tuple[Outcome, ...] = ("regressed", "inconclusive", "improved", "unchanged", "not comparable")
 
 
@@ -153,18 +155,22 @@ def not_comparable(report: GateReport) -> list[Verdict]:
 
 def why_not_comparable(verdicts: Iterable[Verdict]) -> list[tuple[str, str]]:
     """Each case with what must be known of it: its reason, before that the metrics that are meant where its time is
-    not. What several cases have in common is said once, of no case: ``xla_flops, hlo_fusions of 4 cases: REASON``."""
+    not. What many have in common is said once, of no case: ``xla_flops, hlo_fusions of 4 cases: REASON``, and of times
+    a line for each test file."""
     by_case: dict[tuple[str, str], list[str]] = {}
     for verdict in verdicts:
         by_case.setdefault((verdict.case, verdict.reason), []).append(verdict.metric)
-    together: dict[tuple[str, str], list[str]] = {}
+    together: dict[tuple[str, str, str], list[str]] = {}
     for (case, reason), metrics in by_case.items():
-        named = "" if "time" in metrics else ", ".join(metrics)
-        together.setdefault((named, reason), []).append(case)
+        of = case.partition("::")[0] if "time" in metrics else ""
+        named = "" if of else ", ".join(metrics)
+        together.setdefault((of, named, reason), []).append(case)
     said = []
-    for (named, reason), cases in together.items():
+    for (of, named, reason), cases in together.items():
         if named and len(cases) > 1:
             said.append(("", f"{named} of {len(cases)} cases: {reason}"))
+        elif len(cases) > _NAMED_EACH:
+            said.append(("", f"{len(cases)} cases of {of}: {reason}"))
         else:
             said += [(case, f"{named}: {reason}" if named else reason) for case in cases]
     return said

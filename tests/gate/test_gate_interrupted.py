@@ -129,6 +129,7 @@ def test_a_time_budget_holds_whatever_a_test_does(repository: Repository, test: 
     ran = repository.run("--gate=HEAD", "-k", "undecided", "--gate-time-budget=12s")
     assert ran.code == 11
     assert re.fullmatch(f"the time budget was spent: [0-9]+ s without an answer of {where}", ran.report["cut_off"])
+    assert all("without an answer" not in verdict["reason"] for verdict in ran.report["verdicts"]), "told once"
     assert ran.report["seconds"] < LIMIT_SECONDS / 2
 
 

@@ -26,6 +26,13 @@ def test_a_case_that_is_not_comparable_at_all_is_named_each_with_its_reason() ->
     assert wording.why_not_comparable(verdicts) == [("a", "new"), ("b", "new")]
 
 
+def test_many_cases_of_a_test_file_that_are_new_are_one_line() -> None:
+    names = [f"test_io.py::test_{number}" for number in range(4)]
+    new = [incomparable(name, "time", "new") for name in names]
+    assert wording.why_not_comparable(new) == [("", "4 cases of test_io.py: new")]
+    assert wording.why_not_comparable(new[:3]) == [(name, "new") for name in names[:3]]
+
+
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [(0.0, None, "too few pairs"), (None, None, "too few pairs"), (0.9, None, "0.900 to ?"), (0.0, 1.1, "? to 1.100")],
