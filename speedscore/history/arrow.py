@@ -5,14 +5,16 @@ It needs the extra ``sql`` and touches no file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from speedscore.history.kept_figures import FIGURES, SHARED, figure_rows
-from speedscore.history.rows import Row, rows_by_partition
+from speedscore.history.kept_figures import FIGURES, SHARED, figure_blocks
+from speedscore.history.rows import Block, Blocks, blocks_by_partition
 from speedscore.history.tables import PARTITION, TABLES, Column, ColumnType, Table
+from speedscore.record.content_id import content_id
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import RunRecord
 
@@ -49,12 +51,12 @@ def schema_of_kept(table: str) -> pa.Schema:
     return pa.schema([field.with_type(_SHARED) if field.name in SHARED else field for field in fields])
 
 
-def rows_by_folder(run: RunRecord, run_id: str) -> Iterator[tuple[str, dict[str, list[Row]]]]:
+def blocks_by_folder(run: RunRecord, run_id: str) -> Iterator[tuple[str, Blocks]]:
     """Folder of a machine and month, and table → its rows, without those of ``PARTITION``. Raises RunFileError."""
-    figures = figure_rows(run, run_id)
-    for partition, rows in rows_by_partition(run):
-        own = [figures[row["nodeid"]] for row in rows["cases"]]
-        yield "/".join(f"{column}={value}" for column, value in partition.items()), {**rows, FIGURES.name: own}
+    found = blocks_by_partition(run, run_id)
+    nodeids = ([block.shared["nodeid"] for block in blocks["cases"]] for _, blocks in found)
+    for (partition, blocks), figures in zip(found, figure_blocks(run, run_id, nodeids), strict=True):
+        yield "/".join(f"{column}={value}" for column, value in partition.items()), {**blocks, FIGURES.name: figures}
 
 
 def partition_of_folder(folder: str) -> dict[str, str]:
@@ -70,17 +72,19 @@ class Gathered:
         self.run_ids: list[str] = []
         self.size_bytes = 0
         """Of what is in Arrow's form; the rest is bounded."""
-        self._rows: dict[tuple[str, str], list[Row]] = {}
+        self._columns: dict[tuple[str, str], _Columns] = {}
         self._rows_count = 0
         self._tables: dict[tuple[str, str], list[pa.Table]] = {}
 
     def add(self, run: RunRecord, run_id: str) -> None:
-        """Raises RunFileError where a value fits no column; then the run is not in it."""
-        for folder, rows in rows_by_folder(run, run_id):
-            for table, own in rows.items():
-                if own:
-                    self._rows.setdefault((folder, table), []).extend(own)
-                    self._rows_count += len(own)
+        """Raises RunFileError where the run, or a value of one that was added before, fits no column."""
+        for folder, tables in list(blocks_by_folder(run, run_id)):
+            for table, blocks in tables.items():
+                if blocks:
+                    key = (folder, table)
+                    if key not in self._columns:
+                        self._columns[key] = _Columns(KEPT[table].columns)
+                    self._rows_count += self._columns[key].add(blocks)
         self.run_ids.append(run_id)
         if self._rows_count > _MOST_ROWS:
             self._convert()
@@ -91,31 +95,80 @@ class Gathered:
         return {key: pa.concat_tables(tables).unify_dictionaries() for key, tables in sorted(self._tables.items())}
 
     def _convert(self) -> None:
-        for (folder, table), rows in self._rows.items():
-            converted = _filled(KEPT[table].columns, rows).cast(schema_of_kept(table))
+        for (folder, table), columns in self._columns.items():
+            converted = columns.table(schema_of_kept(table))
             self._tables.setdefault((folder, table), []).append(converted)
             self.size_bytes += converted.nbytes
-        self._rows.clear()
+        self._columns.clear()
         self._rows_count = 0
 
 
 def tables_of_runs(runs: Iterable[RunRecord]) -> dict[str, pa.Table]:
     """Table → the rows of all runs, with all columns; without rows where there is no run. Raises RunFileError."""
-    rows: dict[str, list[Row]] = {name: [] for name in TABLES}
+    gathered = {name: _Columns(table.all_columns) for name, table in TABLES.items()}
     for run in runs:
-        for partition, tables in rows_by_partition(run):
-            for name, own in tables.items():
-                rows[name] += [partition | row for row in own]
-    return {name: _filled(table.all_columns, rows[name]) for name, table in TABLES.items()}
+        for partition, tables in blocks_by_partition(run, content_id(run)):
+            for name, blocks in tables.items():
+                gathered[name].add(blocks, more=partition)
+    return {name: gathered[name].table(schema_of(table.all_columns)) for name, table in TABLES.items()}
 
 
-def _filled(columns: Sequence[Column], rows: Sequence[Row]) -> pa.Table:
-    arrays = [_array(column, [row.get(column.name) for row in rows]) for column in columns]
-    return pa.Table.from_arrays(arrays, schema=schema_of(columns))
+class _Columns:
+    """Blocks of one table, column by column: what a block's rows share as one value, and what is their own as many."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = columns
+        self._counts: list[int] = []
+        """Of the rows of each block."""
+        self._shared: dict[str, list[Any]] = {}
+        """One value a block."""
+        self._own: dict[str, list[Any]] = {}
+        """One value a row."""
+
+    def add(self, blocks: Sequence[Block], *, more: Mapping[str, Any] = {}) -> int:
+        """How many rows they are; ``more`` is what all of them share besides."""
+        if blocks and not self._counts:
+            self._own = {name: [] for name in blocks[0].own}
+            self._shared = {column.name: [] for column in self._columns if column.name not in self._own}
+        counts = [block.count for block in blocks] if self._own else [1] * len(blocks)
+        self._counts += counts
+        for name, values in self._own.items():
+            for block in blocks:
+                values += block.own[name]
+        rows = [block.shared for block in blocks]
+        for name, values in self._shared.items():
+            values += [more[name]] * len(rows) if name in more else [row.get(name) for row in rows]
+        return sum(counts)
+
+    def table(self, schema: pa.Schema) -> pa.Table:
+        """Raises RunFileError where a value fits no column."""
+        places = np.repeat(np.arange(len(self._counts)), self._counts) if self._own else None
+        return pa.Table.from_arrays([self._array(column, schema, places) for column in self._columns], schema=schema)
+
+    def _array(self, column: Column, schema: pa.Schema, places: Any) -> pa.Array:
+        own = self._own.get(column.name)
+        array = _array(column, self._shared.get(column.name, []) if own is None else own)
+        if pa.types.is_dictionary(kept := schema.field(column.name).type):
+            array = array.dictionary_encode().cast(kept)
+        return array if own is not None or places is None else array.take(pa.array(places))
 
 
-def _array(column: Column, values: list[Any]) -> pa.Array:
+def _array(column: Column, values: Sequence[Any]) -> pa.Array:
     try:
-        return pa.array(values, _TYPES[column.type])
+        kind = _TYPES[column.type]
+        return _map_array(values, kind) if pa.types.is_map(kind) else pa.array(values, kind)
     except (pa.ArrowException, OverflowError, UnicodeError) as error:
         raise RunFileError(f"column {column.name}: a value is no {column.type} ({error})") from None
+
+
+def _map_array(maps: Sequence[Mapping[str, str | None]], kind: pa.MapType) -> pa.Array:
+    """Not by pyarrow's own conversion, which wants pairs and takes them one by one."""
+    names: list[str] = []
+    values: list[str | None] = []
+    offsets = [0]
+    for each in maps:
+        names += each
+        values += each.values()
+        offsets.append(len(names))
+    keys, items = pa.array(names, kind.key_type), pa.array(values, kind.item_type)
+    return pa.MapArray.from_arrays(pa.array(offsets, pa.int32()), keys, items, type=kind)

@@ -140,8 +140,8 @@ def _candidates(tamed: Values) -> list[int]:
 
 def _test(tamed: Values, logs: Values) -> _Split:
     """The chance that noise alone splits a stretch as well as its best split does; 1 where the ranks disagree."""
-    explained, at = _best_splits(tamed)
-    place = int(at)
+    shares, explained = _best_splits(tamed[np.newaxis])
+    place = int(explained[0].argmax()) + SHORTEST_SEGMENT
     residuals = np.concatenate([part - part.mean() for part in (tamed[:place], tamed[place:])])
     correlation = _autocorrelation(residuals)
     # Imported here because scipy.stats takes half a second.
@@ -152,20 +152,21 @@ def _test(tamed: Values, logs: Values) -> _Split:
     if float(mannwhitneyu(logs[:place], logs[place:], method="asymptotic").pvalue) > _RANK_TEST:
         return _Split(1.0, correlation)
     fewest_ways = 2 / math.comb(len(tamed), min(place, len(tamed) - place))
-    return _Split(max(fewest_ways, _chance(_strength(explained, len(tamed)), residuals, correlation)), correlation)
+    return _Split(max(fewest_ways, _chance(float(_strength(shares, len(tamed))[0]), residuals, correlation)), correlation)
 
 
-def _best_splits(series: Values) -> tuple[Values, NDArray[np.int64]]:
-    """Of each row, [..., n], the share of the squares that its best split explains, and where that is."""
+def _best_splits(series: Values) -> tuple[Values, Values]:
+    """Of each row, [row, n], the share of the squares that its best split explains; and what each split explains, from
+    the first that leaves a shortest segment. It reckons in place, for it is what a long history waits for.
+    """
     count, shortest = series.shape[-1], SHORTEST_SEGMENT
     centred = series - series.mean(axis=-1, keepdims=True)
-    squares = (centred**2).sum(axis=-1)
+    squares = np.einsum("ij,ij->i", centred, centred)
     before = np.arange(shortest, count - shortest + 1)
-    sums = np.cumsum(centred, axis=-1)[..., shortest - 1 : count - shortest]
-    explained = sums**2 * count / (before * (count - before))
-    at = explained.argmax(axis=-1)
-    most = np.divide(explained.max(axis=-1), squares, out=np.zeros_like(squares), where=squares > 0)
-    return most, np.asarray(at + shortest)
+    explained = np.cumsum(centred, axis=-1, out=centred)[:, shortest - 1 : count - shortest]
+    explained *= explained
+    explained *= count / (before * (count - before))
+    return np.divide(explained.max(axis=-1), squares, out=np.zeros_like(squares), where=squares > 0), explained
 
 
 def _strength(explained: Values, count: int) -> Values:
@@ -184,7 +185,7 @@ def _autocorrelation(residuals: Values) -> float:
     return min(max(unbiased + _AUTOCORRELATION_ERRORS * error, 0.0), _MOST_AUTOCORRELATION)
 
 
-def _chance(strength: Values, residuals: Values, correlation: float) -> float:
+def _chance(strength: float, residuals: Values, correlation: float) -> float:
     """How often series of such residuals split as well."""
     if not residuals.any():
         return 0.0
@@ -197,7 +198,7 @@ def _chance(strength: Values, residuals: Values, correlation: float) -> float:
     if strength <= tail_begins:
         return float((strengths >= strength).mean())
     mean_excess = float((strengths[strengths > tail_begins] - tail_begins).mean())
-    return _TAIL * math.exp(-(float(strength) - tail_begins) / mean_excess)
+    return _TAIL * math.exp(-(strength - tail_begins) / mean_excess)
 
 
 def _resampled_strengths(residuals: Values, correlation: float, count: int, source: np.random.Generator) -> Values:

@@ -7,7 +7,7 @@ rows share a value that is read once. SQL does not see the table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +16,7 @@ import msgspec
 from speedscore.comparing.fields import rule_of
 from speedscore.comparing.saved_figures import figures_of
 from speedscore.comparing.saved_run import CaseFigures, SavedRun
+from speedscore.history.rows import Block
 from speedscore.history.tables import Column, Table
 from speedscore.host.fields import Scalar
 from speedscore.record.moments import utc
@@ -42,24 +43,28 @@ SHARED = ("run_fields", "run", "case_fields")
 """Columns whose values many rows have in common, in memory too."""
 
 
-def figure_rows(run: RunRecord, run_id: str) -> dict[str, dict[str, Any]]:
-    """Node id → its row."""
+def figure_blocks(run: RunRecord, run_id: str, parts: Iterable[Collection[str]]) -> Iterator[list[Block]]:
+    """Of each part, some node ids, the rows of its cases. Raises RunFileError for what is no moment in the run."""
     saved = figures_of(run, path=run_id)
+    compared, passed_over = _apart(saved.fields)
     shared = {
         "run_id": run_id,
         "created_utc": utc(run.created),
-        "run_fields": _text(_compared(saved.fields)),
-        "run": _text(msgspec.structs.replace(saved, cases={}, fields=_passed_over(saved.fields))),
+        "run_fields": _text(compared),
+        "run": _text(msgspec.structs.replace(saved, cases={}, fields=passed_over)),
     }
-    return {
-        nodeid: {
-            **shared,
-            "nodeid": nodeid,
-            "case_fields": _text(_compared(case.fields)),
-            "figures": _text(msgspec.structs.replace(case, fields=_passed_over(case.fields))),
-        }
-        for nodeid, case in saved.cases.items()
-    }
+    for nodeids in parts:
+        yield [Block(shared, _cases(saved, nodeids))] if nodeids else []
+
+
+def _cases(saved: SavedRun, nodeids: Collection[str]) -> dict[str, Sequence[str]]:
+    case_fields, figures = [], []
+    for nodeid in nodeids:
+        case = saved.cases[nodeid]
+        compared, passed_over = _apart(case.fields)
+        case_fields.append(_text(compared))
+        figures.append(_text(msgspec.structs.replace(case, fields=passed_over)))
+    return {"nodeid": list(nodeids), "case_fields": case_fields, "figures": figures}
 
 
 def saved_runs(rows: Iterable[Mapping[str, str]]) -> tuple[SavedRun, ...]:
@@ -94,18 +99,13 @@ def machines_of(run: str) -> tuple[Fields, ...]:
     return tuple(msgspec.json.decode(run, type=_Machines).machines.values())
 
 
-def _compared(fields: Mapping[str, Scalar]) -> Fields:
-    return dict(_chosen(fields, is_ignored=False))
-
-
-def _passed_over(fields: Mapping[str, Scalar]) -> Fields:
-    return dict(_chosen(fields, is_ignored=True))
-
-
-def _chosen(fields: Mapping[str, Scalar], *, is_ignored: bool) -> Iterator[tuple[str, Scalar]]:
+def _apart(fields: Mapping[str, Scalar]) -> tuple[Fields, Fields]:
+    """What comparing looks at, and what it passes over."""
+    compared: Fields = {}
+    passed_over: Fields = {}
     for name, value in fields.items():
-        if (rule_of(name).action == "ignore") == is_ignored:
-            yield name, value
+        (passed_over if rule_of(name).action == "ignore" else compared)[name] = value
+    return compared, passed_over
 
 
 def _text(value: Any) -> str:

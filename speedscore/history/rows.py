@@ -1,39 +1,65 @@
-"""A saved run as the rows of every table. Nothing is estimated here that the record's own functions do not give."""
+"""A saved run as the rows of every table. Nothing is estimated here that the record's own functions do not give.
+
+Rows come in blocks, for the rounds of a case have most of their columns in common, and a history has millions of them:
+what they share is said once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from speedscore.history.machines import machine_id
 from speedscore.host.fields import Scalar, as_text
-from speedscore.record.content_id import content_id
 from speedscore.record.machines import apart_by_machine
 from speedscore.record.measurement import Measurement
 from speedscore.record.moments import utc
 from speedscore.record.probe_result import ProbeResult
-from speedscore.record.rounds import figure_of, rounds_by_process
+from speedscore.record.rounds import figure_over_processes, process_medians
 from speedscore.record.run_file import RunFileError
-from speedscore.record.run_record import CaseResult, Ratio, RunRecord
+from speedscore.record.run_record import CaseResult, Check, Ratio, RunRecord
 
 Row = dict[str, Any]
-"""By column; those of ``tables.PARTITION`` are not in it."""
+"""By column; those of ``tables.PARTITION`` are not in it. A map of SQL is one of Python."""
 
 
-def rows_by_partition(run: RunRecord) -> list[tuple[dict[str, str], dict[str, list[Row]]]]:
-    """Every row of the run once: what its rows begin with, by column, and table → the rows that begin so.
+class Block(msgspec.Struct, frozen=True, gc=False):
+    """Rows of one table that stand together; at least one."""
+
+    shared: Row
+    """What is the same in all of them."""
+    own: dict[str, Sequence[Any]] = {}
+    """By column, the values of each; of one table always the same columns."""
+
+    @property
+    def count(self) -> int:
+        """Of its rows; a block without columns of their own is one row."""
+        return len(next(iter(self.own.values()))) if self.own else 1
+
+    def rows(self) -> Iterator[Row]:
+        for values in zip(*self.own.values(), strict=True) if self.own else [()]:
+            yield self.shared | dict(zip(self.own, values, strict=True))
+
+
+Blocks = dict[str, list[Block]]
+"""By table, whether it has rows or not."""
+
+
+def blocks_by_partition(run: RunRecord, run_id: str) -> list[tuple[dict[str, str], Blocks]]:
+    """Every row of the run once: what its rows begin with, by column, and the rows that begin so.
 
     Cases, ratios and machines stand under the machine that they are of; the run itself and its probes under the run's
-    own, which comes first. Raises as ``rows_of`` and ``partition_of``.
+    own, which comes first. Raises RunFileError as ``partition_of``, and for a moment that is no date and time.
     """
-    run_id = content_id(run)
-    found: dict[tuple[str, ...], tuple[dict[str, str], dict[str, list[Row]]]] = {}
+    found: dict[tuple[str, ...], tuple[dict[str, str], Blocks]] = {}
     for machine, part in apart_by_machine(run).items():
-        partition, tables = partition_of(part), _tables(part, machine=machine)
-        tables["runs"] = [] if machine else [_run(run)]
+        partition, tables = partition_of(part), _tables(part, run_id, machine=machine)
+        tables["runs"] = [] if machine else [Block(_run(run, run_id))]
         _, gathered = found.setdefault(tuple(partition.values()), (partition, {name: [] for name in tables}))
         for name, own in tables.items():
-            gathered[name] += ({"run_id": run_id} | row for row in own)
+            gathered[name] += own
     return list(found.values())
 
 
@@ -51,39 +77,34 @@ def partition_of(run: RunRecord) -> dict[str, str]:
     }
 
 
-def rows_of(run: RunRecord) -> dict[str, list[Row]]:
-    """Table → its rows, of all machines, in the order of the record.
-
-    Raises RunFileError for a moment that is no date and time.
-    """
-    rows: dict[str, list[Row]] = {}
-    for _, tables in rows_by_partition(run):
-        for name, own in tables.items():
-            rows.setdefault(name, []).extend(own)
-    return rows
-
-
-def _tables(run: RunRecord, *, machine: str) -> dict[str, list[Row]]:
+def _tables(run: RunRecord, run_id: str, *, machine: str) -> Blocks:
     """Of a run with the cases of that machine alone."""
+    cases = [(case, {"run_id": run_id, **_of_case(case)}) for case in run.cases]
+    probes = [(probe, {"run_id": run_id, **_of_probe(probe)}) for probe in run.probes]
     return {
         "runs": [],
-        "machines": [_machine(run, machine)],
-        "cases": [_case(case) for case in run.cases],
-        "rounds": [row for case in run.cases for row in _rounds(case)],
+        "machines": [Block(_machine(run, run_id, machine=machine))],
+        "cases": [Block(_case(case, shared)) for case, shared in cases],
+        "rounds": [_rounds(case, shared) for case, shared in cases if case.rounds],
         "measurements": [
-            *(row for case in run.cases for each in case.measurements for row in _samples(each, **_of_case(case))),
-            *(row for probe in run.probes for each in probe.measurements for row in _samples(each, **_of_probe(probe))),
+            *(_samples(each, shared) for case, shared in cases for each in case.measurements),
+            *(_samples(each, shared) for probe, shared in probes for each in probe.measurements),
         ],
-        "ratios": [_ratio(ratio) for ratio in run.ratios],
-        "probes": [_probe(probe) for probe in run.probes],
-        "checks": [row for case in run.cases for row in _checks(case)],
+        "ratios": [Block(_ratio(ratio, run_id)) for ratio in run.ratios],
+        "probes": [Block(_probe(probe, shared)) for probe, shared in probes],
+        "checks": [
+            _checks(case.certificate.checks, shared)
+            for case, shared in cases
+            if case.certificate and case.certificate.checks
+        ],
     }
 
 
-def _run(run: RunRecord) -> Row:
+def _run(run: RunRecord, run_id: str) -> Row:
     known = run.environment
     statuses = [case.status for case in run.cases]
     return {
+        "run_id": run_id,
         "created_utc": utc(run.created),
         "preset": run.preset,
         "seed": run.seed,
@@ -99,9 +120,10 @@ def _run(run: RunRecord) -> Row:
     }
 
 
-def _machine(run: RunRecord, machine: str) -> Row:
+def _machine(run: RunRecord, run_id: str, *, machine: str) -> Row:
     known = run.environment
     return {
+        "run_id": run_id,
         "machine": machine,
         "processor": as_text(known.get("cpu.model")),
         "python_version": as_text(known.get("python.version")),
@@ -130,10 +152,11 @@ def _of_probe(probe: ProbeResult) -> Row:
     }
 
 
-def _case(case: CaseResult) -> Row:
+def _case(case: CaseResult, shared: Row) -> Row:
     certificate = case.certificate
+    medians = process_medians(case.rounds)
     return {
-        **_of_case(case),
+        **shared,
         "machine": case.machine,
         "ecosystem": case.ecosystem,
         "style": case.style,
@@ -142,9 +165,9 @@ def _case(case: CaseResult) -> Row:
         "stopped": case.stopped,
         "occasion_utc": utc(case.occasion),
         "metric": case.metric.name,
-        "seconds": figure_of(case, case.metric.name),
+        "seconds": figure_over_processes(medians) if medians else None,
         "rounds_count": len(case.rounds),
-        "processes_count": len(rounds_by_process(case.rounds)),
+        "processes_count": len(medians),
         "flops": case.flops,
         "steps_per_round": case.steps_per_round,
         "reference": certificate.reference if certificate else None,
@@ -155,31 +178,28 @@ def _case(case: CaseResult) -> Row:
     }
 
 
-def _rounds(case: CaseResult) -> Iterator[Row]:
-    shared = _of_case(case) | {"occasion_utc": utc(case.occasion), "metric": case.metric.name}
-    for index, each in enumerate(case.rounds):
-        yield shared | {
-            "round_index": index,
-            "seconds": each.seconds,
-            "turn": each.turn,
-            "process": each.process,
-        }
+def _rounds(case: CaseResult, shared: Row) -> Block:
+    return Block(
+        {**shared, "occasion_utc": utc(case.occasion), "metric": case.metric.name},
+        {
+            "round_index": range(len(case.rounds)),
+            "seconds": case.rounds_seconds,
+            "turn": [each.turn for each in case.rounds],
+            "process": [each.process for each in case.rounds],
+        },
+    )
 
 
-def _samples(measurement: Measurement, **of: Any) -> Iterator[Row]:
-    for index, value in enumerate(measurement.samples):
-        yield {
-            **of,
-            "metric": measurement.name,
-            "unit": measurement.unit,
-            "better": measurement.better,
-            "sample_index": index,
-            "value": value,
-        }
+def _samples(measurement: Measurement, shared: Row) -> Block:
+    return Block(
+        {**shared, "metric": measurement.name, "unit": measurement.unit, "better": measurement.better},
+        {"sample_index": range(len(measurement.samples)), "value": measurement.samples},
+    )
 
 
-def _ratio(ratio: Ratio) -> Row:
+def _ratio(ratio: Ratio, run_id: str) -> Row:
     return {
+        "run_id": run_id,
         "phase": ratio.phase,
         "model": ratio.model,
         "device": ratio.device,
@@ -194,9 +214,9 @@ def _ratio(ratio: Ratio) -> Row:
     }
 
 
-def _probe(probe: ProbeResult) -> Row:
+def _probe(probe: ProbeResult, shared: Row) -> Row:
     return {
-        **_of_probe(probe),
+        **shared,
         "ecosystem": probe.ecosystem,
         "subject": probe.subject,
         "target": probe.target,
@@ -210,18 +230,19 @@ def _probe(probe: ProbeResult) -> Row:
     }
 
 
-def _checks(case: CaseResult) -> Iterator[Row]:
-    for check in case.certificate.checks if case.certificate else ():
-        yield {
-            **_of_case(case),
-            "quantity": check.quantity,
-            "tensor": check.tensor,
-            "error": check.error,
-            "tolerance": check.tolerance,
-            "passed": check.passed,
-        }
+def _checks(checks: Sequence[Check], shared: Row) -> Block:
+    return Block(
+        shared,
+        {
+            "quantity": [check.quantity for check in checks],
+            "tensor": [check.tensor for check in checks],
+            "error": [check.error for check in checks],
+            "tolerance": [check.tolerance for check in checks],
+            "passed": [check.passed for check in checks],
+        },
+    )
 
 
-def _as_map(fields: Mapping[str, Scalar]) -> list[tuple[str, str | None]]:
-    """Arrow's form of a map. Values of several types become one: text, with truth as SQL writes it."""
-    return [(name, as_text(value)) for name, value in fields.items()]
+def _as_map(fields: Mapping[str, Scalar]) -> dict[str, str | None]:
+    """Values of several types become one: text, with truth as SQL writes it."""
+    return {name: value if type(value) is str else as_text(value) for name, value in fields.items()}

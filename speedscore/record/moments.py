@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from speedscore.record.run_file import RunFileError
 
 
+@lru_cache(maxsize=1024)
 def utc(moment: str) -> datetime | None:
     """A moment of a saved run in UTC, without its zone; None for an empty text, which is a moment that is not known.
 

@@ -26,22 +26,29 @@ def rounds_by_process(rounds: Iterable[Round]) -> dict[Process, tuple[Round, ...
     grouped: dict[Process, list[Round]] = {}
     for round_ in rounds:
         grouped.setdefault(round_.process, []).append(round_)
-    return {
-        process: tuple(grouped[process])
-        for process in sorted(grouped, key=lambda number: -1 if number is None else number)
-    }
+    return {process: tuple(grouped[process]) for process in sorted(grouped, key=_by_number)}
+
+
+def _by_number(process: Process) -> int:
+    return -1 if process is None else process
 
 
 def process_medians(rounds: Iterable[Round]) -> tuple[float, ...]:
     """Seconds: of each process the median of its rounds."""
-    return tuple(
-        median(round_.seconds for round_ in process_rounds) for process_rounds in rounds_by_process(rounds).values()
-    )
+    # Not by ``rounds_by_process``, whose tuples a history of millions of rounds would make to throw away.
+    grouped: dict[Process, list[float]] = {}
+    for round_ in rounds:
+        grouped.setdefault(round_.process, []).append(round_.seconds)
+    return tuple([median(grouped[process]) for process in sorted(grouped, key=_by_number)])
 
 
 def figure_of_rounds(rounds: Iterable[Round]) -> float:
     """Seconds: the geometric mean over processes of the median over each one's rounds. At least one round is needed."""
-    medians = process_medians(rounds)
+    return figure_over_processes(process_medians(rounds))
+
+
+def figure_over_processes(medians: Sequence[float]) -> float:
+    """The same from the number that each process gave, at least one."""
     # Of one process exactly its median, without what a logarithm and back would add.
     return medians[0] if len(medians) == 1 else geometric_mean(medians)
 

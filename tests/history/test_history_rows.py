@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.history.machines import machine_id
-from speedscore.history.rows import partition_of, rows_by_partition, rows_of
+from speedscore.history.rows import Row, blocks_by_partition, partition_of
 from speedscore.history.tables import PARTITION, TABLES
 from speedscore.history.tables_page import page, screen
 from speedscore.host.fields import Scalar
@@ -16,12 +16,29 @@ from speedscore.record.content_id import content_id
 from speedscore.record.descriptions import ProgramDescription
 from speedscore.record.moments import utc
 from speedscore.record.run_file import RunFileError
+from speedscore.record.run_record import RunRecord
 from tests.comparing.sample_runs import MACHINE, a_run, timed
 from tests.history.sample_history import a_full_run
 from tests.places import ROOT
 from tests.record.sample_machines import BOX_1, BOX_2, fleet_run, on
 
 TABLES_PAGE = ROOT / "docs" / "tables.md"
+
+
+def rows_by_partition(run: RunRecord) -> list[tuple[dict[str, str], dict[str, list[Row]]]]:
+    return [
+        (partition, {name: [row for block in blocks for row in block.rows()] for name, blocks in tables.items()})
+        for partition, tables in blocks_by_partition(run, content_id(run))
+    ]
+
+
+def rows_of(run: RunRecord) -> dict[str, list[Row]]:
+    """Table → its rows, of all machines."""
+    rows: dict[str, list[Row]] = {}
+    for _, tables in rows_by_partition(run):
+        for name, own in tables.items():
+            rows.setdefault(name, []).extend(own)
+    return rows
 
 
 def test_rows_have_the_columns_of_their_table_and_every_column_is_filled_somewhere() -> None:

@@ -46,7 +46,7 @@ def test_saved_runs_and_a_history_of_them_answer_alike(tmp_path: Path) -> None:
         assert rows(question, saved=runs[:1], history=filled(tmp_path / table, runs[1])) == expected, table
 
 
-@settings(max_examples=10)
+@settings(max_examples=10, deadline=None)
 @given(
     st.lists(st.floats(min_value=0, exclude_min=True, allow_infinity=False), min_size=1, max_size=5),
     st.floats(min_value=0, allow_infinity=False),

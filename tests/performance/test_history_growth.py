@@ -6,7 +6,9 @@ than the clock's where a machine has other work.
 
 from __future__ import annotations
 
+import math
 import os
+import random
 import subprocess
 import sys
 import time
@@ -48,6 +50,7 @@ def test_seconds_and_memory_of_a_long_history(runs: int, tmp_path: Path, capsys:
         ("add one more", *_costs("history", "add", _save(tmp_path / "one.json", runs), "--to", history)),
         *((name, *_costs("sql", question, history)) for name, question in QUESTIONS.items()),
         ("history show", *_costs("history", "show", "jax-gpt", "--from", history)),
+        ("history changes", *_costs("history", "changes", history)),
         ("compare with it", *_costs(*_compared(tmp_path, runs), "--history", history)),
         ("export all rounds", *_costs("history", "export", "--table", "rounds", *_exported(tmp_path, history))),
         ("nothing (--help)", *_costs("sql", "--help")),
@@ -60,10 +63,21 @@ def test_seconds_and_memory_of_a_long_history(runs: int, tmp_path: Path, capsys:
 
 
 def _save(path: Path, number: int) -> Path:
-    seconds = [1e-3 * (1 + number / 1000 + index / 1e5) for index in range(ROUNDS_EACH)]
-    cases = [timed(seconds, framework=framework, model=model) for model in MODELS for framework in FRAMEWORKS]
+    """A run whose figures scatter by 1 %, with a new level for some cases."""
+    chance = random.Random(number)
+    cases = [
+        timed(_seconds(number, framework, chance), framework=framework, model=model)
+        for model in MODELS
+        for framework in FRAMEWORKS
+    ]
     machine: dict[str, Scalar] = {"cpu.model": f"processor {number % 3}", "git.commit": f"{number:040x}"}
     return save(path, a_run(*cases, day=number / 24, environment=MACHINE | machine | FIELDS))
+
+
+def _seconds(number: int, framework: str, chance: random.Random) -> list[float]:
+    level = 1e-3 * math.exp(chance.gauss(0, 0.01))
+    level *= 1.05 if framework == "jax" and number >= 600 else 0.95 if framework == "torch" and number >= 5_000 else 1
+    return [level * math.exp(chance.gauss(0, 0.003)) for _ in range(ROUNDS_EACH)]
 
 
 def _compared(folder: Path, number: int) -> tuple[str | Path, ...]:
