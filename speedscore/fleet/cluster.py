@@ -176,7 +176,7 @@ class Link:
             resources={name: resources[name] for name in ("TPU", EXCLUSIVE) if resources.get(name)},
             scheduling_strategy=NodeAffinitySchedulingStrategy(node.node_id, soft=False),
             max_restarts=0,
-        ).remote(self._niceness)
+        ).remote(self._niceness, ends_with_parent=True)
         self._give(node, _DESCRIBING, Do(DESCRIBE, b""))
 
     def _begin(self, number: int, machine: str, do: Do) -> None:

@@ -152,7 +152,9 @@ def _test(tamed: Values, logs: Values) -> _Split:
     if float(mannwhitneyu(logs[:place], logs[place:], method="asymptotic").pvalue) > _RANK_TEST:
         return _Split(1.0, correlation)
     fewest_ways = 2 / math.comb(len(tamed), min(place, len(tamed) - place))
-    return _Split(max(fewest_ways, _chance(float(_strength(shares, len(tamed))[0]), residuals, correlation)), correlation)
+    return _Split(
+        max(fewest_ways, _chance(float(_strength(shares, len(tamed))[0]), residuals, correlation)), correlation
+    )
 
 
 def _best_splits(series: Values) -> tuple[Values, Values]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +18,10 @@ from speedscore.fleet.machine import Machine
 from speedscore.fleet.travelling import pack
 from speedscore.fleet.wire import Broke, Done, Raised, Sign, Told, decode_description, decode_sign
 from speedscore.host.git import git_says
+from tests.places import ROOT
 
 CODE = """
-import os, subprocess, sys
+import os, subprocess, sys, time
 from pathlib import Path
 
 def answer(request, report):
@@ -30,6 +32,10 @@ def answer(request, report):
 def leave_a_child(request, report):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(999)"], start_new_session=True)
     return str(child.pid).encode()
+
+def wait(request, report):
+    report(str(os.getpid()).encode())
+    time.sleep(999)
 
 def end(request, report):
     sys.exit("no more")
@@ -43,8 +49,23 @@ def die(request, report):
 """
 
 
+WORKER = """
+import os, sys
+from speedscore.fleet.machine import Machine
+from speedscore.fleet.wire import decode_sign
+
+machine = Machine(os.nice(0), sys.argv[1], ends_with_parent=True)
+machine.begin("own_code:wait", b"")
+(told,) = map(decode_sign, machine.next_signs())
+print(os.getpid(), told.message.decode(), flush=True)
+sys.stdin.read()
+"""
+"""Begins a piece that does not end, and would stay for ever."""
+PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', *sys.argv[1:]])"
+
+
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+def travelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     checkout = tmp_path / "checkout"
     checkout.mkdir()
     (checkout / "own_code.py").write_text(CODE)
@@ -58,6 +79,11 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine
     travelling = tmp_path / "travelling"
     travelling.mkdir()
     pack(checkout, travelling)
+    return travelling
+
+
+@pytest.fixture
+def machine(travelling: Path) -> Iterator[Machine]:
     machine = Machine(os.nice(0), str(travelling))
     yield machine
     machine.stop()
@@ -115,8 +141,27 @@ def test_a_process_that_is_killed_is_told_with_what_it_printed_last(machine: Mac
 def test_what_a_piece_left_behind_is_ended_with_it(machine: Machine) -> None:
     (done,) = signs_of(machine, "own_code:leave_a_child")
     assert isinstance(done, Done)
+    wait_until_gone(int(done.answer))
+
+
+def test_a_machine_whose_cluster_was_killed_ends_and_its_piece_with_it(travelling: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, WORKER, str(travelling)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    ) as parent:
+        assert parent.stdout is not None
+        worker, piece = map(int, parent.stdout.readline().split())
+        parent.kill()
+        wait_until_gone(worker)
+        wait_until_gone(piece)
+
+
+def wait_until_gone(pid: int) -> None:
     deadline = time.monotonic() + 20
-    while psutil.pid_exists(int(done.answer)) and psutil.Process(int(done.answer)).status() != psutil.STATUS_ZOMBIE:
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
