@@ -49,6 +49,10 @@ class Patience(msgspec.Struct, frozen=True):
     """While nothing is being done, for a machine that has gone to come back."""
 
 
+Admits = Callable[[FleetMachine], bool]
+"""Whether a machine may do any of a run's pieces."""
+
+
 class Link(Protocol):
     """What a fleet needs of a cluster."""
 
@@ -70,6 +74,9 @@ class Fleet:
         self._machines: dict[str, FleetMachine] = {}
         self._devices: dict[str, frozenset[DeviceName]] = {}
         """Of the machines that are here."""
+        self._admits: Admits = lambda _: True
+        self._not_used: set[str] = set()
+        """Of the machines that are here, those that the run does without."""
         self._standing = wire.Standing()
         self._seen_devices: set[DeviceName] = set()
 
@@ -105,15 +112,17 @@ class Fleet:
                     "one is free, or look with: ray status"
                 )
 
-    def run(self, pieces: Iterable[Piece]) -> Iterator[Event]:
+    def run(self, pieces: Iterable[Piece], *, admits: Admits = lambda _: True) -> Iterator[Event]:
         """What becomes of the pieces, as it happens, until each is Answered or Failed.
 
+        ``admits`` is asked of every machine as it comes, of those that join later too.
         When it is closed before, what is being done on the machines is ended. Raises FleetError where the cluster is
         lost.
         """
         placing = Placing(pieces, numbers=self._numbers)
-        for machine, devices in self._devices.items():
-            placing.join(machine, devices)
+        self._admits, self._not_used = admits, set()
+        for machine in self._devices:
+            self._join(machine, placing)
         idle_since: float | None = None
         try:
             while not placing.is_over:
@@ -140,7 +149,7 @@ class Fleet:
                 self._devices[machine] = frozenset(devices)
                 self._seen_devices.update(devices)
                 if placing is not None:
-                    placing.join(machine, self._devices[machine])
+                    self._join(machine, placing)
             case wire.Left(machine, reason):
                 self._devices.pop(machine, None)
                 if placing is not None:
@@ -152,6 +161,13 @@ class Fleet:
             case wire.Unreachable(reason):
                 raise FleetError(one_line(reason))
         return ()
+
+    def _join(self, machine: str, placing: Placing) -> None:
+        self._not_used.discard(machine)
+        if self._admits(self._machines[machine]):
+            placing.join(machine, self._devices[machine])
+        else:
+            self._not_used.add(machine)
 
     def _impossible(self, placing: Placing) -> dict[DeviceName, str]:
         """The devices that no machine of this cluster has ever had."""
@@ -170,7 +186,10 @@ class Fleet:
         return reasons
 
     def _has(self) -> str:
-        here = [f"{name} ({', '.join(sorted(devices))})" for name, devices in sorted(self._devices.items())]
+        here = [
+            f"{name} ({', '.join(sorted(devices))}{'; not used' if name in self._not_used else ''})"
+            for name, devices in sorted(self._devices.items())
+        ]
         parts = ["it has " + ", ".join(here)] if here else ["none is here"]
         return "; ".join([*parts, *self._standing.absent])
 

@@ -26,10 +26,9 @@ class _Kind(msgspec.Struct, frozen=True):
 
     device: DeviceName
     machine: str
-    not_on: tuple[str, ...]
 
     def allows(self, machine: str, devices: Devices) -> bool:
-        return self.device in devices and self.machine in ("", machine) and machine not in self.not_on
+        return self.device in devices and self.machine in ("", machine)
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -183,7 +182,7 @@ class Placing:
         return None
 
     def _put(self, piece: Piece, *, first: bool = False) -> None:
-        kind = _Kind(piece.device, piece.machine, piece.not_on)
+        kind = _Kind(piece.device, piece.machine)
         kinds = self._kept.setdefault(piece.machine, {}) if piece.machine else self._waiting
         pieces = kinds.setdefault(kind, deque())
         self._asking = dict(self._free)
@@ -208,6 +207,4 @@ class Placing:
 
 
 def _only_on(kind: _Kind) -> str:
-    if kind.machine:
-        return f"; it is for {kind.machine} alone"
-    return f"; it must not be done on {', '.join(kind.not_on)}" if kind.not_on else ""
+    return f"; it is for {kind.machine} alone" if kind.machine else ""

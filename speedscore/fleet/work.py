@@ -37,8 +37,6 @@ class Piece(msgspec.Struct, frozen=True):
     """What the machine must have."""
     machine: str = ""
     """The name of the only machine that may do it; empty where any may."""
-    not_on: tuple[str, ...] = ()
-    """The names of machines that must not do it."""
 
     def asked_now(self) -> bytes:
         """The request for a placing that is made now."""

@@ -121,6 +121,22 @@ def test_a_machine_that_joins_during_the_run_is_used() -> None:
     run.close()  # type: ignore[attr-defined]
 
 
+def test_a_machine_that_is_not_admitted_is_given_nothing_whenever_it_joins() -> None:
+    other = wire.Joined("other", {"cpu.model": "y"}, ("cpu",))
+    fleet, link = opened(JOINED, other, wire.Standing())
+    pieces = [Piece("a", "answers", b""), Piece("b", "takes the machine along", b""), Piece("c", "answers", b"")]
+    events = []
+    for event in fleet.run(pieces, admits=lambda machine: machine.environment.get("cpu.model") == "x"):
+        events.append(event)
+        if isinstance(event, Lost):
+            link.news.append(wire.Joined("late", {}, ("cpu",)))
+    assert {event.machine for event in events if isinstance(event, Began)} == {"m"}
+    assert {event.piece for event in ends(events) if isinstance(event, Failed)} == {"b", "c"}
+    assert isinstance(events[-1], Failed)
+    assert events[-1].reason.endswith("it has late (cpu; not used), other (cpu; not used)")
+    assert ends(list(fleet.run([Piece("d", "answers", b"")]))), "of another run it may be"
+
+
 def test_closing_a_run_stops_what_is_being_done_and_the_next_run_takes_no_word_of_it() -> None:
     fleet, link = opened(JOINED, wire.Standing())
     run = fleet.run([Piece("a", "silent", b"")])

@@ -17,8 +17,8 @@ GRAPHICS: Devices = frozenset({"cpu", "gpu"})
 NAMES = tuple(f"m{number}" for number in range(4))
 
 
-def piece(name: str, device: DeviceName = "cpu", machine: str = "", not_on: tuple[str, ...] = ()) -> Piece:
-    return Piece(name, "m:f", b"", device=device, machine=machine, not_on=not_on)
+def piece(name: str, device: DeviceName = "cpu", machine: str = "") -> Piece:
+    return Piece(name, "m:f", b"", device=device, machine=machine)
 
 
 def placed_now(placing: Placing) -> dict[str, str]:
@@ -32,14 +32,12 @@ def test_a_piece_goes_where_its_device_is_and_leaves_that_machine_to_those_that_
     assert placed_now(placing) == {"a": "plain", "g": "graphics"}
 
 
-def test_a_piece_waits_for_its_own_machine_and_for_one_that_it_may_use() -> None:
-    placing = Placing([piece("own", machine="n"), piece("other", not_on=("m",))])
+def test_a_piece_waits_for_its_own_machine() -> None:
+    placing = Placing([piece("own", machine="n")])
     placing.join("m", PROCESSORS)
     assert placed_now(placing) == {}
     placing.join("n", PROCESSORS)
     assert placed_now(placing) == {"own": "n"}
-    placing.join("o", PROCESSORS)
-    assert placed_now(placing) == {"other": "o"}
 
 
 def test_a_lost_piece_is_placed_twice_more_and_then_has_failed_with_the_reason() -> None:
@@ -89,7 +87,6 @@ class AnyFleet(RuleBasedStateMachine):
             *(piece(f"p{number}") for number in range(4)),
             piece("g", device="gpu"),
             piece("own", machine="m1"),
-            piece("not", not_on=("m0", "m2")),
         ]
         self.placing = Placing(self.pieces)
         self.here: set[str] = set()
@@ -120,7 +117,6 @@ class AnyFleet(RuleBasedStateMachine):
             assert placed.machine not in self.busy
             assert placed.piece.device != "gpu" or placed.machine == "m3"
             assert placed.piece.machine in ("", placed.machine)
-            assert placed.machine not in placed.piece.not_on
             assert began == Began(placed.piece.name, placed.machine)
             self.busy[placed.machine] = placed
             self.began[placed.piece.name] += 1

@@ -68,7 +68,8 @@ class MadeUpFleet:
         assert (checkout / "base" / "test_it.py").exists()
         yield self
 
-    def run(self, pieces: Sequence[Piece]) -> Iterator[Event]:
+    def run(self, pieces: Sequence[Piece], *, admits: Callable[[FleetMachine], bool]) -> Iterator[Event]:
+        self.admits = admits
         happens = next(self._happens)
         for piece in pieces:
             for each in happens[piece.name]:
@@ -151,6 +152,8 @@ def test_each_machine_is_given_a_share_and_its_progress_is_told(tmp_path: Path) 
     assert (ran.report.exit_code, [each.machine for each in ran.report.verdicts]) == (0, ["one", "one"])
     assert ran.fleet.asked["1/2"][0] == PartRequest(("--benchmark-only", "--gate-part=1/2"), folder="sub")
     assert ran.fleet.asked["2/2"] == 2 * [PartRequest(("--benchmark-only", "--gate-part=2/2"), folder="sub")]
+    late = (FleetMachine("late", {**MACHINES["one"]}), FleetMachine("other", {"cpu.model": "another"}))
+    assert [ran.fleet.admits(machine) for machine in late] == [True, False], "as those that gate"
     assert ran.said[1:] == [
         "gate: one: pair 1 of processes",
         "gate: two is lost (died); share 2/2 is gated anew elsewhere",

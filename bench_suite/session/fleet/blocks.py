@@ -17,7 +17,7 @@ from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.fleet.budget import block_seconds
 from speedscore.bench_suite.session.fleet.messages import Known, Request, Said, decode_message, encode
 from speedscore.bench_suite.session.fleet.telling import FleetProgress
-from speedscore.bench_suite.session.fleet.versions import Admission
+from speedscore.bench_suite.session.fleet.versions import Admission, admit
 from speedscore.bench_suite.session.results import unmeasured
 from speedscore.bench_suite.workloads.table import MODELS, TASKS
 from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, FleetMachine, Lost, Piece, Reported
@@ -34,7 +34,7 @@ class Fleet(Protocol):
     @property
     def machines(self) -> tuple[FleetMachine, ...]: ...
 
-    def run(self, pieces: Iterable[Piece]) -> Iterator[Event]: ...
+    def run(self, pieces: Iterable[Piece], *, admits: Callable[[FleetMachine], bool]) -> Iterator[Event]: ...
 
 
 class FleetResult(msgspec.Struct, frozen=True):
@@ -63,6 +63,8 @@ class FleetBlocks:
         self._environment = environment
         self._allow = tuple(allow)
         self._progress = progress
+        self._told = set(admission.lines)
+        """Of machines that differ."""
         self._keep: KeepResults = lambda _: None
         self._cases: dict[str, dict[str, Case]] = {}
         """Piece → its cases by node id."""
@@ -97,7 +99,6 @@ class FleetBlocks:
                 ENTRY,
                 encode(self._request(own, choices, seconds)),
                 device=next(iter(own.values())).device,
-                not_on=tuple(self._admission.refused),
             )
             for name, own in self._cases.items()
         ]
@@ -152,7 +153,7 @@ class FleetBlocks:
     def _wait(self, is_over: Callable[[], bool]) -> None:
         if self._events is None:
             self._progress.expect(self._cases)
-            self._events = iter(self._fleet.run(self._pieces))
+            self._events = iter(self._fleet.run(self._pieces, admits=self._admits))
         try:
             while not is_over():
                 event = next(self._events, None)
@@ -167,6 +168,15 @@ class FleetBlocks:
         except BaseException:
             self.close()
             raise
+
+    def _admits(self, machine: FleetMachine) -> bool:
+        """Whether it may measure. Of one that has joined since, or come back as another, it is told why not."""
+        admission = admit([machine], self._environment, allow=self._allow)
+        for line in admission.lines:
+            if line not in self._told:
+                self._told.add(line)
+                self._progress.differs(line)
+        return bool(admission.admitted)
 
     def _hear(self, event: Event) -> None:
         piece = event.piece

@@ -34,6 +34,10 @@ class FleetProgress:
     def said(self, block: str, machine: str, line: str) -> None:
         self._screen.line(f"    {machine}: {block}: {line}")
 
+    def differs(self, line: str) -> None:
+        """What is told of a machine that has come since."""
+        self._screen.line(f"    {first_line(line)}")
+
     def lost(self, block: str, machine: str, reason: str) -> None:
         self._screen.line(f"    {machine}: {block}: LOST, and placed anew: {first_line(reason)}")
 

@@ -47,7 +47,7 @@ class RunningFleet(Protocol):
     @property
     def machines(self) -> tuple[FleetMachine, ...]: ...
 
-    def run(self, pieces: Sequence[Piece]) -> Any: ...
+    def run(self, pieces: Sequence[Piece], *, admits: Callable[[FleetMachine], bool]) -> Any: ...
 
 
 OpenFleet = Callable[..., AbstractContextManager[RunningFleet]]
@@ -85,9 +85,11 @@ def gate_on_fleet(
                 say(f"gate: {name} is left out: {why}")
             parts = [Part(number, len(chosen)) for number in range(1, len(chosen) + 1)]
             say(f"gate: the cases are shared out over {', '.join(chosen)}")
-            place = partial(_piece, not_on=tuple(left_out), left_seconds=left_seconds)
-            looked = _look_what_is_affected(fleet, parts, request, place, say)
-            shares = looked.cut_off or _run(fleet, [place(part, looked.request) for part in parts], Shares(parts), say)
+            place = partial(_piece, left_seconds=left_seconds)
+            first = next(machine for machine in fleet.machines if machine.name == chosen[0])
+            run = partial(_run, fleet, admits=partial(_is_equal, first), say=say)
+            looked = _look_what_is_affected(run, parts, request, place)
+            shares = looked.cut_off or run([place(part, looked.request) for part in parts], Shares(parts))
             settled()
             machines = {machine.name: machine.environment for machine in fleet.machines}
     except FleetError as error:
@@ -111,18 +113,17 @@ class _Looked(msgspec.Struct, frozen=True):
 
 
 def _look_what_is_affected(
-    fleet: RunningFleet,
+    run: Callable[[Sequence[Piece], Shares], Shares],
     parts: Sequence[Part],
     request: PartRequest,
     place: Callable[[Part, PartRequest], Piece],
-    say: Callable[[str], None],
 ) -> _Looked:
     """No share is to have, or to count, a case that the change cannot have touched: each first runs its test files to
     see that. Where there is one share it sees that by itself, and runs them once less."""
     if AFFECTED not in request.arguments or len(parts) == 1:
         return _Looked(request)
     looking = msgspec.structs.replace(request, told=Told(only_looks=True))
-    shares = _run(fleet, [place(part, looking) for part in parts], Shares(parts), say)
+    shares = run([place(part, looking) for part in parts], Shares(parts))
     if shares.cut_off:
         shares.cut(shares.cut_off, all_of_them=True)
         return _Looked(request, cut_off=shares)
@@ -150,6 +151,10 @@ def equal_machines(machines: Sequence[FleetMachine]) -> tuple[list[str], dict[st
     return names, {machine.name: _difference(chosen[0], machine) for machine in others}
 
 
+def _is_equal(first: FleetMachine, other: FleetMachine) -> bool:
+    return _of_kind(first.environment) == _of_kind(other.environment)
+
+
 def _of_kind(environment: Mapping[str, Scalar]) -> dict[str, Scalar]:
     return {
         name: round(value / 2**30) if name in _ABOUT and isinstance(value, int | float) else value
@@ -164,22 +169,27 @@ def _difference(first: FleetMachine, other: FleetMachine) -> str:
     return one_line(f"{name} is {theirs.get(name, 'not known')} there and {ours.get(name, 'not known')} elsewhere")
 
 
-def _piece(
-    part: Part, request: PartRequest, *, not_on: tuple[str, ...], left_seconds: Callable[[], float | None]
-) -> Piece:
+def _piece(part: Part, request: PartRequest, *, left_seconds: Callable[[], float | None]) -> Piece:
     own = msgspec.structs.replace(request, arguments=(*request.arguments, f"--gate-part={part}"))
 
     def asked() -> bytes:
         # A share that is placed anew has no more of the budget than is left.
         return msgspec.json.encode(msgspec.structs.replace(own, left_seconds=left_seconds()))
 
-    return Piece(name=str(part), entry=ENTRY, request=asked, not_on=not_on)
+    return Piece(name=str(part), entry=ENTRY, request=asked)
 
 
-def _run(fleet: RunningFleet, pieces: Sequence[Piece], shares: Shares, say: Callable[[str], None]) -> Shares:
+def _run(
+    fleet: RunningFleet,
+    pieces: Sequence[Piece],
+    shares: Shares,
+    *,
+    admits: Callable[[FleetMachine], bool],
+    say: Callable[[str], None],
+) -> Shares:
     """The shares, once nothing more comes of any."""
     try:
-        with closing(fleet.run(pieces)) as events:
+        with closing(fleet.run(pieces, admits=admits)) as events:
             for event in events:
                 if said := shares.take(event):
                     say(f"gate: {said}")

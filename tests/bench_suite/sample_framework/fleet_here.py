@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -31,14 +31,15 @@ class FleetHere:
         self._alive = [FleetMachine(name, here | own) for name, own in json.loads(os.environ["FLEET"]).items()]
         self.machines = tuple(self._alive)
 
-    def run(self, pieces: Iterable[Piece]) -> Iterator[Event]:
+    def run(self, pieces: Iterable[Piece], *, admits: Callable[[FleetMachine], bool]) -> Iterator[Event]:
+        self._alive = [machine for machine in self._alive if admits(machine)]
         for piece in pieces:
             yield from self._place(piece)
 
     def _place(self, piece: Piece) -> Iterator[Event]:
         """Anew, as long as there is a machine."""
-        while able := [machine.name for machine in self._alive if machine.name not in piece.not_on]:
-            machine = able[0]
+        while self._alive:
+            machine = self._alive[0].name
             yield Began(piece.name, machine)
             reports: list[bytes] = []
             try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,9 +13,10 @@ from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.fleet.blocks import FleetBlocks
 from speedscore.bench_suite.session.fleet.messages import Known, Said, decode_request, encode
 from speedscore.bench_suite.session.fleet.telling import FleetProgress
-from speedscore.bench_suite.session.fleet.versions import Admission
+from speedscore.bench_suite.session.fleet.versions import admit
 from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, FleetMachine, Lost, Piece, Reported
+from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import CaseResult
 from tests.bench_suite.sample_cases import a_case
@@ -29,15 +30,20 @@ CASES = {result.nodeid: Case(result.framework, result.model, "cpu", "training") 
 class Scripted:
     """A fleet that tells what it was told to, and writes down what was asked of it."""
 
-    machines = (FleetMachine("a", {"cpu.model": "one"}), FleetMachine("b", {}), FleetMachine("old", {}))
+    machines = (
+        FleetMachine("a", {"cpu.model": "one", "package.jax": "1.0"}),
+        FleetMachine("b", {"package.jax": "1.0"}),
+        FleetMachine("old", {"package.jax": "0.9"}),
+    )
 
     def __init__(self, events: Sequence[Event | BaseException]) -> None:
         self._events = events
         self.pieces: list[Piece] = []
         self.closed = False
 
-    def run(self, pieces: Iterable[Piece]) -> Iterator[Event]:
+    def run(self, pieces: Iterable[Piece], *, admits: Callable[[FleetMachine], bool]) -> Iterator[Event]:
         self.pieces += pieces
+        self.admits = admits
         try:
             for event in self._events:
                 if isinstance(event, BaseException):
@@ -65,9 +71,10 @@ class Placed:
         self.fleet = Scripted(events)
         self.screen = Lines()
         self.kept: list[tuple[str, str, tuple[float, ...]]] = []
-        admission = Admission(("a", "b"), {"old": "package.jax differs"}, {})
+        environment: dict[str, Scalar] = {"package.jax": "1.0"}
+        admission = admit(self.fleet.machines, environment, allow=())
         self.blocks = FleetBlocks(
-            self.fleet, admission=admission, environment={}, allow=(), progress=FleetProgress(self.screen)
+            self.fleet, admission=admission, environment=environment, allow=(), progress=FleetProgress(self.screen)
         )
         known: dict[str, Any] = {"preset": PRESETS["smoke"], "processes": 2, "seed": 7, "in_process": False}
         self.blocks.place(cases, Choices(**known | choices), keep=self._keep)
@@ -88,19 +95,27 @@ def again(case: CaseResult, seconds: float) -> CaseResult:
     return msgspec.structs.replace(case, rounds=(msgspec.structs.replace(case.rounds[0], seconds=seconds),))
 
 
-def test_a_block_is_a_piece_for_its_device_and_never_for_a_machine_that_was_refused() -> None:
+def test_a_block_is_a_piece_for_its_device() -> None:
     placed = Placed(Began(BLOCK, "a"), Answered(BLOCK, "a", told(FIRST, SECOND)), budget_seconds=60.0)
     assert not placed.fleet.pieces, "nothing is placed before a case is asked for"
     placed.told(FIRST)
-    assert [(piece.name, piece.device, piece.not_on) for piece in placed.fleet.pieces] == [
-        (BLOCK, "cpu", ("old",)),
-        (OTHER, "cpu", ("old",)),
-    ]
+    assert [(piece.name, piece.device) for piece in placed.fleet.pieces] == [(BLOCK, "cpu"), (OTHER, "cpu")]
     request = decode_request(placed.fleet.pieces[0].asked_now())
     assert list(request.cases) == [FIRST.nodeid, SECOND.nodeid]
     assert (request.processes, request.seed, request.budget_seconds) == (2, 7, 60.0)
     assert [framework.id for framework in request.frameworks] == ["jax", "torch"]
     assert [model.id for model in request.models] == ["mlp"]
+
+
+def test_a_machine_of_other_versions_measures_nothing_whenever_it_joins_and_one_that_joins_late_is_named() -> None:
+    placed = Placed(Began(BLOCK, "a"), Answered(BLOCK, "a", told(FIRST, SECOND)))
+    placed.told(FIRST)
+    assert [placed.fleet.admits(machine) for machine in placed.fleet.machines] == [True, True, False]
+    assert not [line for line in placed.screen.lines if "old" in line], "said as the fleet was opened"
+    late = FleetMachine("late", {"package.jax": "2.0"})
+    assert [placed.fleet.admits(late), placed.fleet.admits(late)] == [False, False]
+    (line,) = [line for line in placed.screen.lines if "late" in line]
+    assert "late measures nothing: package.jax is 2.0 and must be 1.0, as here" in line
 
 
 def test_each_case_is_kept_as_it_is_told_with_its_machine() -> None:
