@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,7 +19,7 @@ import pytest
 from speedscore.fleet.fleet import Fleet, Patience, open_fleet
 from speedscore.fleet.work import Answered, Began, Failed, Lost, Piece, Reported
 from speedscore.host.git import git_says
-from speedscore.host.reaper import mark
+from tests.fleet.nodes import LIMIT_SECONDS, Nodes, wait_until
 from tests.fleet.stand_ins import Span
 
 pytest.importorskip("ray", reason="a fleet needs Ray: pip install 'speedscore[fleet]'")
@@ -32,49 +30,6 @@ pytestmark = pytest.mark.skipif(
 ROOT = Path(__file__).parents[2]
 STAND_INS = "tests.fleet.stand_ins"
 PATIENCE = Patience(settle_seconds=120, return_seconds=90)
-LIMIT_SECONDS = 120.0
-
-
-class Nodes:
-    """The cluster, as a test changes it."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fleet.ray_nodes"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=ROOT,
-            env={**os.environ, **mark(), "PYTHONPATH": str(ROOT)},
-            start_new_session=True,
-        )
-        assert self._process.stdout is not None
-        self.address = self._process.stdout.readline().strip()
-        assert self.address, "no cluster has started"
-
-    def add(self, name: str, **resources: object) -> None:
-        self._ask(f"add {name} {json.dumps(resources)}")
-
-    def kill(self, name: str) -> None:
-        self._ask(f"kill {name}")
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(30)
-        self._process.kill()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-
-    def _ask(self, line: str) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-        assert self._process.stdout.readline() == "done\n"
 
 
 @contextlib.contextmanager
@@ -115,13 +70,6 @@ def spans_by_machine(answers: Iterable[Answered]) -> dict[str, list[Span]]:
 def is_one_at_a_time(spans: Iterable[Span]) -> bool:
     in_order = sorted(spans, key=lambda span: span.began)
     return all(earlier.ended <= later.began for earlier, later in pairwise(in_order))
-
-
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
 
 
 def has_gone(pid: int) -> bool:

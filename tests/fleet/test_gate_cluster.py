@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.fleet.test_fleet_cluster import Nodes, wait_until
+from tests.fleet.nodes import Nodes, wait_until
 from tests.gate.sample_repository import ENVIRONMENT, QUICK, Repository
 from tests.places import ROOT
 
