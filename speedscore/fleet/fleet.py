@@ -22,7 +22,7 @@ import speedscore
 from speedscore.fleet import wire
 from speedscore.fleet.placing import Placing
 from speedscore.fleet.travelling import pack
-from speedscore.fleet.work import Event, FleetError, FleetMachine, Piece
+from speedscore.fleet.work import Admits, Event, FleetError, FleetMachine, Piece
 from speedscore.host.extras import MissingExtraError, require
 from speedscore.host.piped import PipedProcess, ProcessLostError
 from speedscore.host.scratch import make_scratch, remove_leftovers
@@ -47,10 +47,6 @@ class Patience(msgspec.Struct, frozen=True):
     """While nothing is being done, for a machine that is absent and may still come."""
     return_seconds: float = 60.0
     """While nothing is being done, for a machine that has gone to come back."""
-
-
-Admits = Callable[[FleetMachine], bool]
-"""Whether a machine may do any of a run's pieces."""
 
 
 class Link(Protocol):

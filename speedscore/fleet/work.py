@@ -52,6 +52,10 @@ class FleetMachine(msgspec.Struct, frozen=True):
     """Its fingerprint, as a session on it would record it."""
 
 
+Admits = Callable[[FleetMachine], bool]
+"""Whether a machine may do any of a run's pieces."""
+
+
 class Began(msgspec.Struct, frozen=True, tag=True):
     """A machine has a piece."""
 

@@ -1,4 +1,4 @@
-"""A Ray cluster of several nodes on this machine, as tests change it, and a wait with a limit."""
+"""A Ray cluster of several nodes on this machine, as tests change it, and waits with a limit."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+
+import psutil
 
 from speedscore.host.reaper import mark
 from tests.places import ROOT
@@ -63,3 +65,10 @@ def wait_until(is_so: Callable[[], bool], what: str) -> None:
     while not is_so():
         assert time.monotonic() < deadline, what
         time.sleep(0.1)
+
+
+def has_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -13,13 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import msgspec
-import psutil
 import pytest
 
 from speedscore.fleet.fleet import Fleet, Patience, open_fleet
 from speedscore.fleet.work import Answered, Began, Failed, Lost, Piece, Reported
 from speedscore.host.git import git_says
-from tests.fleet.nodes import LIMIT_SECONDS, Nodes, wait_until
+from tests.fleet.nodes import LIMIT_SECONDS, Nodes, has_gone, wait_until
 from tests.fleet.stand_ins import Span
 
 pytest.importorskip("ray", reason="a fleet needs Ray: pip install 'speedscore[fleet]'")
@@ -70,13 +69,6 @@ def spans_by_machine(answers: Iterable[Answered]) -> dict[str, list[Span]]:
 def is_one_at_a_time(spans: Iterable[Span]) -> bool:
     in_order = sorted(spans, key=lambda span: span.began)
     return all(earlier.ended <= later.began for earlier, later in pairwise(in_order))
-
-
-def has_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_pieces_are_placed_by_resource_alone_on_their_machine_and_in_processes_of_their_own(fleet: Fleet) -> None:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from speedscore.fleet.describing import ENTRY
@@ -18,6 +17,7 @@ from speedscore.fleet.machine import Machine
 from speedscore.fleet.travelling import pack
 from speedscore.fleet.wire import Broke, Done, Raised, Sign, Told, decode_description, decode_sign
 from speedscore.host.git import git_says
+from tests.fleet.nodes import has_gone, wait_until
 from tests.places import ROOT
 
 CODE = """
@@ -141,7 +141,7 @@ def test_a_process_that_is_killed_is_told_with_what_it_printed_last(machine: Mac
 def test_what_a_piece_left_behind_is_ended_with_it(machine: Machine) -> None:
     (done,) = signs_of(machine, "own_code:leave_a_child")
     assert isinstance(done, Done)
-    wait_until_gone(int(done.answer))
+    wait_until(lambda: has_gone(int(done.answer)), "what the piece started outlived it")
 
 
 def test_a_machine_whose_cluster_was_killed_ends_and_its_piece_with_it(travelling: Path) -> None:
@@ -155,15 +155,8 @@ def test_a_machine_whose_cluster_was_killed_ends_and_its_piece_with_it(travellin
         assert parent.stdout is not None
         worker, piece = map(int, parent.stdout.readline().split())
         parent.kill()
-        wait_until_gone(worker)
-        wait_until_gone(piece)
-
-
-def wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 20
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+        wait_until(lambda: has_gone(worker), "the machine outlived its cluster")
+        wait_until(lambda: has_gone(piece), "the piece outlived its machine")
 
 
 def test_a_report_that_no_line_can_hold_is_an_error_of_the_piece(machine: Machine) -> None:

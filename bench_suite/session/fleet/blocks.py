@@ -20,7 +20,18 @@ from speedscore.bench_suite.session.fleet.telling import FleetProgress
 from speedscore.bench_suite.session.fleet.versions import Admission, admit
 from speedscore.bench_suite.session.results import unmeasured
 from speedscore.bench_suite.workloads.table import MODELS, TASKS
-from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, FleetMachine, Lost, Piece, Reported
+from speedscore.fleet.work import (
+    Admits,
+    Answered,
+    Began,
+    Event,
+    Failed,
+    FleetError,
+    FleetMachine,
+    Lost,
+    Piece,
+    Reported,
+)
 from speedscore.host.fields import Scalar
 from speedscore.record.run_record import CaseResult
 
@@ -34,7 +45,7 @@ class Fleet(Protocol):
     @property
     def machines(self) -> tuple[FleetMachine, ...]: ...
 
-    def run(self, pieces: Iterable[Piece], *, admits: Callable[[FleetMachine], bool]) -> Iterator[Event]: ...
+    def run(self, pieces: Iterable[Piece], *, admits: Admits) -> Iterator[Event]: ...
 
 
 class FleetResult(msgspec.Struct, frozen=True):

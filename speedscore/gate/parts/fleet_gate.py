@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from speedscore.fleet.work import FleetError, FleetMachine, Piece
+from speedscore.fleet.work import Admits, FleetError, FleetMachine, Piece
 from speedscore.gate.errors import GateError
 from speedscore.gate.outcome import INTERRUPTED
 from speedscore.gate.parts.arguments import AFFECTED
@@ -47,7 +47,7 @@ class RunningFleet(Protocol):
     @property
     def machines(self) -> tuple[FleetMachine, ...]: ...
 
-    def run(self, pieces: Sequence[Piece], *, admits: Callable[[FleetMachine], bool]) -> Any: ...
+    def run(self, pieces: Sequence[Piece], *, admits: Admits) -> Any: ...
 
 
 OpenFleet = Callable[..., AbstractContextManager[RunningFleet]]
@@ -184,7 +184,7 @@ def _run(
     pieces: Sequence[Piece],
     shares: Shares,
     *,
-    admits: Callable[[FleetMachine], bool],
+    admits: Admits,
     say: Callable[[str], None],
 ) -> Shares:
     """The shares, once nothing more comes of any."""
