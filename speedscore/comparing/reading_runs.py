@@ -16,6 +16,8 @@ from speedscore.record.moments import utc
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.record.run_record import RunRecord
 
+_LIMIT = 1 << 63
+
 
 class RunFile(msgspec.Struct, frozen=True):
     path: Path
@@ -61,14 +63,30 @@ def left_out_lines(left_out: Sequence[str]) -> list[str]:
 
 
 def _read(path: Path) -> RunFile:
-    """A run whose every moment is known to be one. Raises RunFileError."""
+    """A run whose every moment is known to be one, and whose whole numbers fit 64 bits. Raises RunFileError."""
     run = load_run(path)
     try:
         for moment in {run.created, *(case.occasion for case in run.cases), *(probe.occasion for probe in run.probes)}:
             utc(moment)
+        for number in _numbers(run):
+            if number is not None and not -_LIMIT <= number < _LIMIT:
+                raise RunFileError(f"expected whole numbers of at most 64 bits, found one of {number.bit_length()}")
     except RunFileError as error:
         raise RunFileError(f"{path}: {error}") from None
     return RunFile(path, run, content_id(run))
+
+
+def _numbers(run: RunRecord) -> Iterator[int | None]:
+    """Those that other programs keep in 64 bits, and JSON does not limit."""
+    yield run.seed
+    for case in run.cases:
+        yield case.flops
+        yield case.steps_per_round
+        for round_ in case.rounds:
+            yield round_.turn
+            yield round_.process
+    for ratio in run.ratios:
+        yield ratio.processes
 
 
 def _each(arguments: Sequence[str], left_out: list[str]) -> Iterator[RunFile]:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 
-from speedscore.gate.report import SCHEMA_VERSION, GateReport
 from speedscore.host.files import read_file
 from speedscore.record.run_file import RunFileError
 from speedscore.verdicts.verdict import Outcome
@@ -67,6 +66,9 @@ def read_marks(path: Path) -> tuple[GateMark, ...]:
 
     Raises RunFileError naming the file and what is wrong with it.
     """
+    # Here, for it takes as long to import as to read a history that no gate's file lies beside.
+    from speedscore.gate.report import SCHEMA_VERSION, GateReport
+
     try:
         report = msgspec.json.decode(read_file(path), type=GateReport)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

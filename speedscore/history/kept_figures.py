@@ -39,6 +39,10 @@ FIGURES = Table(
 )
 
 
+ORDER = "nodeid"
+"""What rows of a file stand in the order of, in row groups of ``ROW_GROUP_ROWS``: whoever asks for a case passes over
+most of the others."""
+ROW_GROUP_ROWS = 1 << 10
 SHARED = ("run_fields", "run", "case_fields")
 """Columns whose values many rows have in common, in memory too."""
 

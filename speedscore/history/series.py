@@ -8,7 +8,8 @@ where they changed. It reads no file and finds no change.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from statistics import geometric_mean, median
+from functools import lru_cache
+from statistics import median
 
 import msgspec
 
@@ -17,7 +18,7 @@ from speedscore.comparing.saved_run import CaseFigures, Figure, SavedRun, moment
 from speedscore.history.machines import machine_id
 from speedscore.host.fields import Scalar
 from speedscore.record.metrics import Better, Unit
-from speedscore.record.rounds import interval_fraction_over_medians
+from speedscore.record.rounds import figure_over_processes, interval_fraction_over_medians
 
 Values = tuple[tuple[str, tuple[float, ...]], ...]
 """Each metric of a case in one run, with one number a process."""
@@ -133,8 +134,15 @@ def _alike(measured: list[_Measured]) -> list[list[_Measured]]:
 
 
 def _identity(measured: _Measured) -> str:
-    fields = sorted((name, value) for name, value in measured.fields.items() if rule_of(name).action == "refuse")
-    return repr((fields, sorted(measured.case.shape.items()), measured.case.reference))
+    names = _refusing(tuple(measured.fields))
+    values = [measured.fields[name] for name in names]
+    return repr((names, values, sorted(measured.case.shape.items()), measured.case.reference))
+
+
+@lru_cache(maxsize=1024)
+def _refusing(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those whose values must agree, in their order; most runs name the same fields."""
+    return tuple(sorted(name for name in names if rule_of(name).action == "refuse"))
 
 
 def _why_apart(first: _Measured, other: _Measured) -> tuple[Difference, ...]:
@@ -202,8 +210,7 @@ def _point(measured: _Measured, metric: str, *, before: _Measured | None) -> Poi
 def _value(figure: Figure) -> float:
     if figure.is_counted:
         return median(figure.by_process)
-    # Of one process exactly its figure, without what a logarithm and back would add.
-    return figure.by_process[0] if len(figure.by_process) == 1 else geometric_mean(figure.by_process)
+    return figure_over_processes(figure.by_process)
 
 
 def _changed(before: _Measured, after: _Measured) -> tuple[Difference, ...]:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from speedscore.history.arrow import Gathered, schema_of_kept
 from speedscore.history.datasets import dataset_of
 from speedscore.history.errors import HistoryError
+from speedscore.history.kept_figures import FIGURES, ORDER, ROW_GROUP_ROWS
 from speedscore.history.parts import (
     MARKS,
     REMEDY,
@@ -114,7 +115,7 @@ def _write_part(place: Place, run_ids: Iterable[str], tables: Mapping[tuple[str,
     try:
         for (folder, name), table in tables.items():
             with place.writing(name_of(part.id, folder=folder, table=name)) as handle:
-                pq.write_table(table, handle, compression="zstd", row_group_size=_ROW_GROUP_ROWS)
+                pq.write_table(_in_order(table, name), handle, compression="zstd", row_group_size=_group_rows(name))
     except BaseException:
         # No mark names them, and nobody else ever will.
         place.remove(part.names)
@@ -218,13 +219,22 @@ def _write_merged(place: Place, contents: Contents, *, folder: str, table: str, 
         ).to_batches():
             gathered.append(batch)
             if sum(each.nbytes for each in gathered) > _ROW_GROUP_BYTES:
-                writer.write_table(_together(gathered, schema))
+                writer.write_table(_together(gathered, schema, table), row_group_size=_group_rows(table))
                 gathered = []
-        writer.write_table(_together(gathered, schema))
+        writer.write_table(_together(gathered, schema, table), row_group_size=_group_rows(table))
 
 
-def _together(batches: Sequence[pa.RecordBatch], schema: pa.Schema) -> pa.Table:
-    return pa.Table.from_batches(batches, schema).unify_dictionaries()
+def _together(batches: Sequence[pa.RecordBatch], schema: pa.Schema, name: str) -> pa.Table:
+    return _in_order(pa.Table.from_batches(batches, schema).unify_dictionaries(), name)
+
+
+def _in_order(table: pa.Table, name: str) -> pa.Table:
+    """Rows of a table as they stand in a file, those of a merge a piece at a time."""
+    return table.sort_by(ORDER) if name == FIGURES.name else table
+
+
+def _group_rows(name: str) -> int:
+    return ROW_GROUP_ROWS if name == FIGURES.name else _ROW_GROUP_ROWS
 
 
 def _tidy(place: Place) -> None:

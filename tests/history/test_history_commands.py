@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from speedscore.__main__ import main
-from speedscore.record.run_record import RunRecord
+from speedscore.record.run_record import Round, RunRecord
 from tests.comparing.sample_runs import a_run, save, timed
 from tests.history.sample_history import a_fleets_run, a_full_run
 from tests.history.sample_nights import CASE, RUNS, a_gate, records
@@ -28,6 +28,7 @@ import fsspec
 
 from speedscore.history import past
 from speedscore.history.datasets import read_whole
+from speedscore.history.parts import mark_place
 from speedscore.history.storage import place_of
 from speedscore.history.store import add_runs
 from tests.history.asking import rows
@@ -244,3 +245,36 @@ def test_a_store_that_cannot_be_reached_is_said_in_a_line(
     if place.startswith("s3") and importlib.util.find_spec("s3fs"):
         pytest.skip("s3fs is installed")
     assert reason in refused(capsys, "sql", "select 1", place)
+
+
+@pytest.mark.parametrize("field", ["seed", "flops", "turn"])
+def test_a_number_that_fits_no_column_keeps_its_file_out_and_no_other(
+    field: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = a_run(timed([0.1]))
+    case = run.cases[0]
+    changed = {
+        "seed": {"seed": 10**400},
+        "flops": {"cases": (msgspec.structs.replace(case, flops=1 << 63),)},
+        "turn": {"cases": (msgspec.structs.replace(case, rounds=(Round(0.1, turn=-(1 << 64), process=0),)),)},
+    }
+    bad = save(tmp_path / "runs" / "bad.json", msgspec.structs.replace(run, **changed[field]))
+    save(tmp_path / "runs" / "good.json", a_run(timed([0.1]), day=1))
+    assert main(["history", "add", str(tmp_path / "runs"), "--to", str(tmp_path / "history")]) == 0
+    captured = capsys.readouterr()
+    assert "runs added: 1, there already: 0" in captured.out
+    assert f"1 file left out, no saved run; the first: {bad}: expected whole numbers of at most 64 bits" in captured.err
+    line = refused(capsys, "history", "add", bad, "--to", tmp_path / "other")
+    assert line.startswith(f"speedscore: {bad}: expected whole numbers")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_history_without_runs_is_asked_in_vain_and_breaks_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mark_place(place_of(str(tmp_path / "history")))
+    assert "no case 'jax-mlp' there" in refused(capsys, "history", "show", "jax-mlp", "--from", tmp_path / "history")
+    assert said(capsys, "history", "changes", tmp_path / "history").startswith("0 series of 0 cases; 0 changed.")
+    exported = tmp_path / "cases.csv"
+    assert "0 rows of cases" in said(capsys, "history", "export", "--from", tmp_path / "history", "--to", exported)
+    assert exported.read_text(encoding="utf-8").startswith("machine_id,month,run_id,nodeid,")

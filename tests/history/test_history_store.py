@@ -22,6 +22,8 @@ from tests.history.sample_history import a_fleets_run, a_full_run
 pytest.importorskip("duckdb", reason="needs speedscore[sql]")
 pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
 
+import pyarrow.parquet as pq
+
 from speedscore.history import arrow, parts, store
 from speedscore.history.arrow import tables_of_runs
 from speedscore.history.database import ask, open_database
@@ -151,6 +153,22 @@ def test_many_parts_are_merged_and_answer_alike(tmp_path: Path, monkeypatch: pyt
         question = f"select * from {table} order by all"
         assert rows(question, history=tmp_path) == rows(question, saved=runs)
     assert store.add_runs(place_of(str(tmp_path)), runs) == store.Added(added=0, there=11)
+
+
+def test_a_file_of_figures_is_in_the_order_of_its_cases_whoever_wrote_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MERGED_AT_ONCE", 3)
+    monkeypatch.setattr(store, "ROW_GROUP_ROWS", 2)
+    runs = [a_full_run(day=day) for day in range(3)]
+    for history in (tmp_path / "at once", filled(tmp_path / "merged", *runs)):
+        store.add_runs(place_of(str(history)), runs)
+        (file,) = history.rglob("figures.parquet")
+        cases = pq.ParquetFile(file)
+        nodeids = cases.read(columns=["nodeid"]).column("nodeid").to_pylist()
+        assert nodeids == sorted(nodeids)
+        assert len(nodeids) == 3 * len(runs[0].cases)
+        assert cases.num_row_groups == 5
 
 
 def test_what_a_killed_merger_left_does_not_count_and_is_removed_later(

@@ -7,12 +7,14 @@ import math
 import msgspec
 import numpy as np
 import pytest
+from scipy.special import stdtrit
 
 from speedscore.record.measurement import Measurement
 from speedscore.record.metrics import METRICS
 from speedscore.record.rounds import (
     figure_of,
     figure_of_rounds,
+    interval_fraction_over_medians,
     interval_fraction_over_processes,
     process_medians,
     rounds_by_process,
@@ -51,6 +53,14 @@ def test_of_another_metric_the_median_over_processes_stands_for_it() -> None:
 
 def test_fewer_than_three_processes_have_no_interval() -> None:
     assert interval_fraction_over_processes(a_case("jax", [[1.0] * 50, [1.1] * 50]).rounds) is None
+
+
+@pytest.mark.parametrize("processes", [3, 4, 5, 6, 20, 31, 1000])
+def test_the_interval_is_student_s(processes: int) -> None:
+    logs = np.random.default_rng(20261127).normal(0.0, 0.01, processes)
+    error = float(np.std(logs, ddof=1)) / math.sqrt(processes)
+    reach = interval_fraction_over_medians(np.exp(logs).tolist())
+    assert reach == pytest.approx(math.expm1(float(stdtrit(processes - 1, 0.975)) * error), rel=1e-9)
 
 
 @pytest.mark.parametrize("processes", [3, 5])
