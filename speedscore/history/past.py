@@ -68,13 +68,17 @@ def earlier_runs(
 
     def read(contents: Contents) -> tuple[SavedRun, ...]:
         created: dict[str, datetime] = {}
+        seen: set[str] = set()
         batches = dataset_of(place, contents, FIGURES.name).to_batches(
             columns=["run_id", "run_fields", "run", "created_utc"], filter=among("nodeid", cases)
         )
         for batch in batches:
             for row in _rows(batch):
-                if row["run_id"] not in created and comparable.has(row["run_fields"], row["run"]):
-                    created[row["run_id"]] = row["created_utc"]
+                # All rows of a run say the same of it.
+                if (run_id := row["run_id"]) not in seen:
+                    seen.add(run_id)
+                    if comparable.has(row["run_fields"], row["run"]):
+                        created[run_id] = row["created_utc"]
         newest = sorted(created, key=lambda run_id: created[run_id])[-MOST_RUNS:]
         return runs_with(place, contents, cases, run_ids=newest)
 

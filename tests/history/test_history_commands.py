@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -253,7 +254,7 @@ def test_a_number_that_fits_no_column_keeps_its_file_out_and_no_other(
 ) -> None:
     run = a_run(timed([0.1]))
     case = run.cases[0]
-    changed = {
+    changed: dict[str, dict[str, Any]] = {
         "seed": {"seed": 10**400},
         "flops": {"cases": (msgspec.structs.replace(case, flops=1 << 63),)},
         "turn": {"cases": (msgspec.structs.replace(case, rounds=(Round(0.1, turn=-(1 << 64), process=0),)),)},
