@@ -199,7 +199,11 @@ def _chance(strength: float, residuals: Values, correlation: float) -> float:
     tail_begins = float(np.quantile(strengths, 1 - _TAIL))
     if strength <= tail_begins:
         return float((strengths >= strength).mean())
-    mean_excess = float((strengths[strengths > tail_begins] - tail_begins).mean())
+    tail = strengths[strengths > tail_begins]
+    if not tail.size:
+        # As of residuals that are nothing but rounding, all of whose orders split alike: it lies beyond all of them.
+        return 0.0
+    mean_excess = float((tail - tail_begins).mean())
     return _TAIL * math.exp(-(strength - tail_begins) / mean_excess)
 
 

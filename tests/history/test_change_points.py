@@ -102,6 +102,7 @@ def test_the_unit_takes_no_part(factor: float, steps: list[tuple[int, float]], s
     assert all(SHORTEST_SEGMENT <= change.index <= 40 - SHORTEST_SEGMENT for change in changes)
 
 
+@pytest.mark.filterwarnings("error")
 @given(value=st.floats(1e-12, 1e12), count=st.integers(0, 40), jump=st.sampled_from((None, 1.0, 1.5)))
 def test_figures_without_any_noise_break_nothing(value: float, count: int, jump: float | None) -> None:
     figures = [value] * count
