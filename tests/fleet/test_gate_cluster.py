@@ -32,7 +32,8 @@ from pathlib import Path
 from made_up_clock import counted, work
 
 Path({pids!r}, str(os.getpid())).touch()
-HALF_OR_TWICE = random.SystemRandom().choice((50, 200))
+SIDE = "base" if "base" in Path(__file__).parts else "head"
+TURNS = Path({turns!r}, SIDE)
 
 
 @counted
@@ -42,8 +43,11 @@ def test_decided(benchmark):
 
 @counted
 def test_undecided(benchmark):
-    # Slower in one pair, faster in the next: no number of pairs decides.
-    benchmark(work, HALF_OR_TWICE)
+    # Slower in one pair, faster in the next, each time by as much as chance has it: no number of pairs decides.
+    turn = len(list(TURNS.iterdir()))
+    Path(TURNS, str(turn)).touch()
+    own = random.SystemRandom().randint(*((130, 400) if turn % 2 else (25, 77)))
+    benchmark(work, 100 if SIDE == "base" else own)
 """
 
 
@@ -65,7 +69,10 @@ class SharedGate:
         repository = Repository(folder / "repository", settings=f"{QUICK}seconds = 600\n")
         self._pids = folder / "pids"
         self._pids.mkdir()
-        repository.commit({"test_two.py": CASES.format(pids=str(self._pids))})
+        turns = folder / "turns"
+        for side in ("base", "head"):
+            (turns / side).mkdir(parents=True)
+        repository.commit({"test_two.py": CASES.format(pids=str(self._pids), turns=str(turns))})
         self._said, self._report = folder / "said.txt", folder / "gate.json"
         with self._said.open("w") as said:
             self.process = subprocess.Popen(
@@ -110,7 +117,7 @@ def test_ctrl_c_leaves_what_the_shares_have_decided_and_no_process(nodes: Nodes,
 
 
 def test_a_share_whose_node_dies_is_gated_anew_within_what_is_left_of_the_time(nodes: Nodes, tmp_path: Path) -> None:
-    gate = SharedGate(tmp_path, f"--gate-fleet={nodes.address}", "--gate-time-budget=120s")
+    gate = SharedGate(tmp_path, f"--gate-fleet={nodes.address}", "--gate-time-budget=60s")
     gate.await_said(": pair 1 of processes", times=2)
     nodes.kill("two")
     report = gate.ended()
