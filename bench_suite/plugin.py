@@ -5,7 +5,8 @@ It is loaded where the benchmarks are collected, and stays out of the way of eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -236,9 +237,20 @@ def replay(request: pytest.FixtureRequest, benchmark: BenchmarkFixture) -> Calla
         else:
             from speedscore.bench_suite.session.replaying import replay_case
 
-            replay_case(case, item=request.node, clock=clock, benchmark=benchmark)
+            with _unused_where_interrupted(benchmark):
+                replay_case(case, item=request.node, clock=clock, benchmark=benchmark)
 
     return measure
+
+
+@contextmanager
+def _unused_where_interrupted(benchmark: BenchmarkFixture) -> Iterator[None]:
+    """Ctrl-C takes the fixture down with the session, where no test's filter stops its warning that it was unused."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        benchmark.skipped = True
+        raise
 
 
 @pytest.fixture
@@ -253,7 +265,8 @@ def ask(request: pytest.FixtureRequest, benchmark: BenchmarkFixture) -> Callable
             pytest.skip("a probe is asked once and times nothing that two checkouts could be compared by")
         from speedscore.bench_suite.session.replaying import replay_probe
 
-        replay_probe(probe, item=request.node, clock=config.stash[CLOCK], benchmark=benchmark)
+        with _unused_where_interrupted(benchmark):
+            replay_probe(probe, item=request.node, clock=config.stash[CLOCK], benchmark=benchmark)
 
     return ask_and_play
 

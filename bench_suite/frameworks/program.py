@@ -58,6 +58,11 @@ class Runnable(Protocol):
         """Inside it, a trace, a compilation, or a copy between host and device raises an error that says which."""
         ...
 
+    def reset_peak(self) -> None:
+        """Forget what the allocator held at most so far, where it can. Called once, after the first step: libraries
+        look for their fastest kernels there, in more memory than any step needs."""
+        ...
+
     def memory(self) -> dict[str, int]:
         """Bytes by definition: ``allocator_peak_bytes`` (accelerators), ``static_plan_bytes`` (XLA); else empty."""
         ...

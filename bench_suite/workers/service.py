@@ -178,6 +178,7 @@ class Service:
         first_step_seconds = seconds() - started
         with_compile_bytes = memory.peak_rss_bytes()
         fresh_peak = memory.reset_peak()
+        program.reset_peak()
         step_seconds = warm_up(program, role=role, until=request.warm_up)
         self._read_loss(program, role=role)
         running_bytes = memory.peak_rss_bytes() if fresh_peak else None

@@ -196,6 +196,9 @@ class JaxProgram:
 
         return once
 
+    def reset_peak(self) -> None:
+        """JAX has no such call: ``memory`` leaves the peak out where compiling took more."""
+
     def memory(self) -> dict[str, int]:
         """``static_plan_bytes`` once compiled; ``allocator_peak_bytes`` where it is known of the steps."""
         return read_memory(self._compiled, self._device, compiling_bytes=self._compiling_bytes)

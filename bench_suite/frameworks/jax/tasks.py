@@ -131,6 +131,9 @@ class JaxTaskProgram:
         read = self._task.read(self._carry, self._given)
         return {name: np.array(values, dtype=np.float32) for name, values in read.items()}
 
+    def reset_peak(self) -> None:
+        """JAX has no such call: ``memory`` leaves the peak out where compiling took more."""
+
     def memory(self) -> dict[str, int]:
         """As of a model's program."""
         return read_memory(self._compiled, self._device, compiling_bytes=self._compiling_bytes)

@@ -58,6 +58,12 @@ def synchronise(device: str) -> None:
             tf.raw_ops.SyncDevice()
 
 
+def reset_peak_memory(device: str) -> None:
+    """Forget the device's highest use so far."""
+    if device != HOST:
+        tf.config.experimental.reset_memory_stats(device)
+
+
 def peak_memory(device: str) -> dict[str, int]:
     """``allocator_peak_bytes``; empty on the host, where TensorFlow does not count."""
     if device == HOST:

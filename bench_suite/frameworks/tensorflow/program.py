@@ -32,6 +32,7 @@ from speedscore.bench_suite.frameworks.tensorflow.devices import (
     peak_memory,
     place,
     prepare_device,
+    reset_peak_memory,
     synchronise,
 )
 from speedscore.bench_suite.frameworks.tensorflow.optimizer import Variables
@@ -164,6 +165,9 @@ class TensorflowProgram:
         It does so according to what the computation reads and writes, so one that is left out would cost another thing;
         and where the computation runs on the thread that called it, as on the host, nothing parts the two.
         """
+
+    def reset_peak(self) -> None:
+        reset_peak_memory(self._device)
 
     def memory(self) -> dict[str, int]:
         return peak_memory(self._device)

@@ -25,6 +25,7 @@ from speedscore.bench_suite.frameworks.tensorflow.devices import (
     peak_memory,
     place,
     prepare_device,
+    reset_peak_memory,
     synchronise,
 )
 from speedscore.bench_suite.workloads.task import Arguments, Results, TaskWorkload
@@ -107,6 +108,9 @@ class TensorflowTaskProgram:
             raise RuntimeError("there are no results before the first call; call call() first")
         read = self._task.read(self._arguments, self._given)
         return {name: np.array(values, dtype=np.float32) for name, values in read.items()}
+
+    def reset_peak(self) -> None:
+        reset_peak_memory(self._device)
 
     def memory(self) -> dict[str, int]:
         return peak_memory(self._device)

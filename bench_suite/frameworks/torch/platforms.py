@@ -132,7 +132,7 @@ class Cuda(Platform):
             torch.cuda.set_sync_debug_mode(before)
 
     def reset_peak(self) -> None:
-        # What building freed would otherwise count as reserved.
+        # What building and the search for convolutions freed would otherwise count as reserved.
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
 

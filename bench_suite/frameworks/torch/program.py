@@ -168,7 +168,6 @@ class TorchProgram:
         self._loss: Any = None
         self._logits: Any = None
         self.load()
-        platform.reset_peak()
 
     @property
     def module(self) -> Any:
@@ -264,6 +263,9 @@ class TorchProgram:
 
     def dispatch(self) -> None:
         """Eager PyTorch dispatches every operation and compiled PyTorch every graph: no single call can be emptied."""
+
+    def reset_peak(self) -> None:
+        self._platform.reset_peak()
 
     def memory(self) -> dict[str, int]:
         return self._platform.memory()

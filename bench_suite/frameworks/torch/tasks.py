@@ -61,7 +61,6 @@ class TorchTaskProgram:
         self._state: Any = None
         self._given: Any = None
         self.feed(workload.arguments())
-        platform.reset_peak()
 
     def feed(self, arguments: Arguments) -> None:
         # Indices are int64 in PyTorch.
@@ -102,6 +101,9 @@ class TorchTaskProgram:
             raise RuntimeError("there are no results before the first call; call call() first")
         read = self._task.read(self._state, self._given)
         return {name: values.detach().to("cpu", torch.float32).numpy().copy() for name, values in read.items()}
+
+    def reset_peak(self) -> None:
+        self._platform.reset_peak()
 
     def memory(self) -> dict[str, int]:
         return self._platform.memory()

@@ -71,6 +71,8 @@ class Doubles:
     def steady(self) -> Iterator[None]:
         yield
 
+    def reset_peak(self) -> None: ...
+
     def memory(self) -> dict[str, int]:
         return {}
 

@@ -173,6 +173,7 @@ def test_an_interrupt_in_the_first_process_of_a_block_keeps_its_rounds(matrix: M
     assert case.certificate is not None
     assert case.program.platform == "cpu"
     assert "(interrupted)" in said
+    assert "Benchmark fixture was not used" not in said
     assert "speedscore: 1 of 1 cases were interrupted, and have fewer rounds or processes" in said
 
 

@@ -92,6 +92,8 @@ class NumpyProgram:
 
     def dispatch(self) -> None: ...
 
+    def reset_peak(self) -> None: ...
+
     def memory(self) -> dict[str, int]:
         return {}
 

@@ -106,6 +106,8 @@ class NumpyTask:
         answers = self._task.answers(self.arguments)
         return self._change({name: values.astype(np.float32) for name, values in answers.items()})
 
+    def reset_peak(self) -> None: ...
+
     def memory(self) -> dict[str, int]:
         return {}
 

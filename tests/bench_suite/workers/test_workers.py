@@ -132,6 +132,10 @@ def test_one_worker_serves_all_roles_of_a_cell(tmp_path: Path) -> None:
     assert memory == [{"peak_rss_running_bytes", "peak_rss_with_compile_bytes"}, set(), set()]
 
 
+def test_what_the_first_step_tried_out_is_no_memory_of_a_step(tmp_path: Path) -> None:
+    assert prepared(built("searching", tmp_path), "training").memory_bytes["allocator_peak_bytes"] == 100
+
+
 def test_a_worker_measures_what_its_figures_are_held_against(tmp_path: Path) -> None:
     service = built("healthy", tmp_path)
     prepared(service, "training")

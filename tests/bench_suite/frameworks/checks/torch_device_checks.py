@@ -143,7 +143,7 @@ def _noted_cuda(calls: list[str], stream: SimpleNamespace) -> Iterator[None]:
         yield
 
 
-def on_cuda_the_streams_are_waited_for_and_the_peak_begins_after_the_build(program: str) -> dict[str, Any]:
+def on_cuda_the_streams_are_waited_for_and_the_peak_begins_anew_when_asked(program: str) -> dict[str, Any]:
     inductor: Any = importlib.import_module("torch._inductor.config")
     calls: list[str] = []
     stream = SimpleNamespace(idle=True)
@@ -167,6 +167,7 @@ def on_cuda_the_streams_are_waited_for_and_the_peak_begins_after_the_build(progr
         training = build()
         facts["build"] = list(calls)
         facts["options"] = compiled[-1] if compiled else None
+        facts["reset"] = called(training.reset_peak)
         facts["memory"] = training.memory()
         facts["describe"] = training.describe()
         facts["step"] = called(training.step)
