@@ -13,7 +13,8 @@ import msgspec
 from speedscore.comparing.baseline import ANCHOR
 from speedscore.comparing.fields import Difference
 from speedscore.comparing.report import Axis, ComparedRunSets, ComparisonReport, RunSetSummary, group_of
-from speedscore.comparing.runs import NOWHERE, Row, Values
+from speedscore.comparing.rows import Row, Values
+from speedscore.comparing.runs import NOWHERE
 from speedscore.comparing.saved_run import TIME
 from speedscore.record.metrics import Unit
 from speedscore.text.markdown import code, escaped, markdown_table

@@ -13,7 +13,7 @@ import msgspec
 from speedscore.comparing.baseline import commit_of
 from speedscore.comparing.fields import Difference
 from speedscore.comparing.finding_runs import RunSet
-from speedscore.comparing.runs import Row, RunComparison
+from speedscore.comparing.rows import Row, RunComparison
 from speedscore.verdicts.verdict import Verdict, VerdictPolicy
 
 SCHEMA_VERSION = 1

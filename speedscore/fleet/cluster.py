@@ -26,6 +26,7 @@ import msgspec
 from speedscore.fleet.describing import ENTRY as DESCRIBE
 from speedscore.fleet.machine import HUNG_SECONDS, LOOK_SECONDS, Machine
 from speedscore.fleet.naming import MachineNames
+from speedscore.fleet.nodes import EXCLUSIVE, Node, absence, node_of
 from speedscore.fleet.wire import (
     Begin,
     Broke,
@@ -50,40 +51,17 @@ from speedscore.fleet.wire import (
 )
 from speedscore.host.scratch import make_scratch
 from speedscore.host.variables import PIPES
-from speedscore.record.phases import DeviceName
 from speedscore.text.cleaning import one_line
 
 LOCAL = "local"
-EXCLUSIVE = "speedscore"
-"""A resource that a cluster may give its machines: a fleet takes all of it, beside processors and accelerators."""
 _DESCRIBING = 0
 """The number of what a machine does first: say what it is. Pieces are numbered from 1."""
 _STANDING_SECONDS = 2.0
-_ANSWER_SECONDS = 20.0
-"""A machine that has not answered by then is said to be absent."""
 _RETRY_SECONDS, _MOST_RETRY_SECONDS = 2.0, 60.0
 """Before a machine that was lost is asked again; twice as long each time that it is lost before it has answered."""
 _MOST_REASON_CHARACTERS = 500
 _MOST_FOLDER_CHARACTERS = 12
 _LOCAL_STORE_BYTES = 128 << 20
-
-
-class _Node:
-    """A node of the cluster, and what stands on it."""
-
-    def __init__(self, node_id: str, *, host: str, address: str, resources: dict[str, float]) -> None:
-        self.node_id, self.host, self.address, self.resources = node_id, host, address, resources
-        self.devices = _devices(resources)
-        self.actor: Any = None
-        self.generation = 0
-        """Of the actor: an answer of an earlier one counts no more."""
-        self.name = ""
-        """Empty until it has answered."""
-        self.number: int | None = None
-        self.asked_at = 0.0
-        self.failures = 0
-        self.retry_at = 0.0
-        self.trouble = ""
 
 
 class _Came(msgspec.Struct, frozen=True):
@@ -109,8 +87,8 @@ class Link:
         self._ray: Any = ray
         self._say = say
         self._heard: queue.SimpleQueue[Command | _Came | _DriverGone] = queue.SimpleQueue()
-        self._nodes: dict[str, _Node] = {}
-        self._by_name: dict[str, _Node] = {}
+        self._nodes: dict[str, Node] = {}
+        self._by_name: dict[str, Node] = {}
         self._names = MachineNames()
         self._remote: Any = self._ray.remote(Machine)
         self._niceness = os.nice(0)
@@ -148,7 +126,7 @@ class Link:
             self._lose(self._nodes[node_id], "the machine has left the cluster")
             del self._nodes[node_id]
         for node_id, found in alive.items():
-            if node_id not in self._nodes and (node := _taken(found)) is not None:
+            if node_id not in self._nodes and (node := node_of(found)) is not None:
                 self._nodes[node_id] = node
         now = time.monotonic()
         for node in self._nodes.values():
@@ -159,12 +137,12 @@ class Link:
         absent = [node for node in self._nodes.values() if not node.name]
         self._say(
             Standing(
-                tuple(_absence(node, now) for node in absent),
+                tuple(absence(node, now) for node in absent),
                 tuple(sorted({device for node in absent for device in node.devices})),
             )
         )
 
-    def _occupy(self, node: _Node) -> None:
+    def _occupy(self, node: Node) -> None:
         """Take the whole of the node; Ray waits where another job holds a part of it."""
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -186,13 +164,13 @@ class Link:
         else:
             self._give(node, number, do)
 
-    def _give(self, node: _Node, number: int, do: Do) -> None:
+    def _give(self, node: Node, number: int, do: Do) -> None:
         node.number = number
         # An error of it comes with the answer to the question that follows.
         begun = node.actor.begin.remote(do.entry, do.request)
         self._ask(node, node.actor.next_signs, begun)
 
-    def _ask(self, node: _Node, next_signs: Any, *first: Any) -> None:
+    def _ask(self, node: Node, next_signs: Any, *first: Any) -> None:
         node.asked_at = time.monotonic()
         node_id, generation = node.node_id, node.generation
 
@@ -219,7 +197,7 @@ class Link:
         if node.number is not None:
             self._ask(node, node.actor.next_signs)
 
-    def _pass_on(self, node: _Node, sign: Sign) -> None:
+    def _pass_on(self, node: Node, sign: Sign) -> None:
         number = node.number
         if number is None:
             return
@@ -232,14 +210,14 @@ class Link:
         elif isinstance(sign, Raised | Broke):
             self._lose(node, sign.reason)
 
-    def _welcome(self, node: _Node, description: Description) -> None:
+    def _welcome(self, node: Node, description: Description) -> None:
         node.failures, node.trouble = 0, ""
         resources = ",".join(f"{name}={node.resources.get(name, 0)}" for name in ("CPU", "GPU", "TPU"))
         node.name = self._names.take(description.host or node.host, known_by=(node.address, resources))
         self._by_name[node.name] = node
         self._say(Joined(node.name, description.environment, node.devices))
 
-    def _lose(self, node: _Node, reason: str) -> None:
+    def _lose(self, node: Node, reason: str) -> None:
         """Whatever stands on it is ended; it is taken anew where it is still here."""
         actor, node.actor, node.number = node.actor, None, None
         node.generation += 1
@@ -334,42 +312,6 @@ def _short_folder() -> str:
     if len(tempfile.gettempdir()) <= _MOST_FOLDER_CHARACTERS:
         return str(make_scratch("r"))
     return tempfile.mkdtemp(prefix="ss-", dir="/tmp")
-
-
-def _taken(found: dict[str, Any]) -> _Node | None:
-    """The node as a machine; None for one that does no work, as the head of a cluster often."""
-    resources: dict[str, float] = found["Resources"]
-    if not resources.get("CPU") and not resources.get(EXCLUSIVE):
-        return None
-    return _Node(
-        found["NodeID"],
-        host=found.get("NodeManagerHostname", ""),
-        address=found["NodeManagerAddress"],
-        resources=resources,
-    )
-
-
-def _devices(resources: dict[str, float]) -> tuple[DeviceName, ...]:
-    """What pieces may ask for that the node has."""
-    devices: list[DeviceName] = ["cpu"]
-    if resources.get("GPU"):
-        devices.append("gpu")
-    if resources.get("TPU"):
-        devices.append("tpu")
-    return tuple(devices)
-
-
-def _absence(node: _Node, now: float) -> str:
-    """Why the node is not among the machines, as far as can be told from here."""
-    host = one_line(node.host or node.address)
-    if node.actor is None:
-        return f"{host}: asked again in {max(0.0, node.retry_at - now):.0f} s: {node.trouble}"
-    if now - node.asked_at < _ANSWER_SECONDS:
-        return f"{host}: has just been asked"
-    return (
-        f"{host}: no answer for {now - node.asked_at:.0f} s; it is slow to start, or another job holds a part of it "
-        f"(ray status): a fleet takes a machine whole"
-    )
 
 
 def _why(error: BaseException) -> str:

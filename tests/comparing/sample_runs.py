@@ -13,7 +13,7 @@ import msgspec
 from speedscore.comparing import runs
 from speedscore.comparing.finding_runs import RunSet
 from speedscore.comparing.history import History
-from speedscore.comparing.runs import RunComparison
+from speedscore.comparing.rows import RunComparison
 from speedscore.comparing.saved_figures import load_figures
 from speedscore.comparing.saved_run import SavedRun
 from speedscore.host.fields import Scalar

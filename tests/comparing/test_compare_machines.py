@@ -11,7 +11,7 @@ import pytest
 from speedscore.comparing.baseline import KEPT, describe
 from speedscore.comparing.fields import RunsDifferError
 from speedscore.comparing.finding_runs import RunSet
-from speedscore.comparing.runs import Row, RunComparison
+from speedscore.comparing.rows import Row, RunComparison
 from speedscore.comparing.saved_run import SavedRun
 from speedscore.host.fields import Scalar
 from speedscore.record.run_record import RunRecord

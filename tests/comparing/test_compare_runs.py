@@ -16,7 +16,7 @@ from speedscore.comparing.finding_runs import RunSet, find_side
 from speedscore.comparing.history import read_history
 from speedscore.comparing.output import as_table
 from speedscore.comparing.report import SCHEMA_VERSION, ComparisonReport, compared
-from speedscore.comparing.runs import Row, RunComparison
+from speedscore.comparing.rows import Row, RunComparison
 from speedscore.comparing.saved_run import SavedRun
 from speedscore.record.run_record import CaseResult, Round, RunRecord
 from speedscore.verdicts.settings import GateTable, Settings

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.comparing.fields import RunsDifferError
-from speedscore.comparing.runs import Row, RunComparison
+from speedscore.comparing.rows import Row, RunComparison
 from speedscore.comparing.saved_run import SavedRun
 from speedscore.record.run_record import CaseResult, Certificate, Check
 from speedscore.verdicts.settings import CaseTable, GateTable, Settings

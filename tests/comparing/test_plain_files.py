@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from speedscore.__main__ import main
 from speedscore.comparing.fields import RunsDifferError
 from speedscore.comparing.finding_runs import find_side
-from speedscore.comparing.runs import Row, RunComparison
+from speedscore.comparing.rows import Row, RunComparison
 from speedscore.comparing.saved_figures import load_figures
 from speedscore.record.run_file import RunFileError
 from speedscore.verdicts.settings import GateTable, Settings
