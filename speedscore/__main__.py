@@ -63,6 +63,7 @@ COMMANDS = {
     "log": Entry("speedscore.trackers.log_command", "log saved runs to MLflow, TensorBoard or Weights & Biases"),
     "baseline": Entry("speedscore.comparing.baseline_command", "promote a run, on purpose, to be compared with"),
     "gate": Entry("speedscore.gate.gate_command", "compare this checkout with another, in lockstep", passes_on=True),
+    "merge": Entry("speedscore.gate.parts.merge_command", "put the reports of a gate's shares together"),
     "comment": Entry("speedscore.gate.comment_command", "write a gate's report as the comment under a pull request"),
     "bisect": Entry("speedscore.gate.bisect_command", "find the first commit that is slower"),
 }

@@ -84,6 +84,8 @@ class GateReport(msgspec.Struct, frozen=True):
     """By name those of a fleet that gated a share each, in the same way; empty where it was this machine."""
     deal: tuple[str, ...] = ()
     """Of a share of a gate's cases, the ids of all that were shared out; empty elsewhere."""
+    part: str = ""
+    """Of such a share which one it is, as 2/5; empty elsewhere."""
     reproduce: dict[str, str] = {}
     """By case the command that gates it alone, here."""
     arguments: tuple[str, ...] = ()

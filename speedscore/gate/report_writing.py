@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -18,7 +19,12 @@ from speedscore.text.cleaning import printable
 
 def write_report(report: GateReport, config: pytest.Config) -> bool:
     """As JSON and as Markdown, where that was asked for. False where one could not be written, which is said."""
-    json_path, markdown_path = config.getoption("speedscore_gate_json"), config.getoption("speedscore_gate_markdown")
+    options = (config.getoption(f"speedscore_gate_{name}") for name in ("json", "markdown"))
+    return write_files(report, *options)
+
+
+def write_files(report: GateReport, json_path: Path | None, markdown_path: Path | None) -> bool:
+    """The same, where the names are known."""
     try:
         if json_path is not None:
             write_json(json_path, msgspec.to_builtins(report))
@@ -49,6 +55,7 @@ def cannot_run(headline: str, config: pytest.Config, *, seconds: float) -> GateR
         seconds=seconds,
         exit_code=GateExit.CANNOT_RUN,
         headline=headline,
+        part=config.getoption("speedscore_gate_part") or "",
     )
 
 

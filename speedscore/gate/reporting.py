@@ -50,6 +50,7 @@ def blank_report(compared: Compared, *, environment: dict[str, Scalar], warnings
         canary=compared.request.canary or None,
         warnings=(*warnings, *_warnings(compared)),
         environment=environment,
+        part="" if compared.request.part is None else str(compared.request.part),
         arguments=arguments_beside_base(compared.config, compared.head),
     )
 

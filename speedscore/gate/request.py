@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -83,13 +84,19 @@ def read_request(config: pytest.Config) -> GateRequest:
 
 
 def _fleet(config: pytest.Config) -> str | None:
-    """Raises SettingsError for what a fleet cannot do."""
+    """Raises SettingsError for what a fleet, or a share, cannot do."""
     address: str | None = config.getoption("speedscore_gate_fleet")
-    others = ("canary", "claim", "upgrade", "blame", "python", "build", "part")
-    given = [f"--gate-{name}" for name in others if config.getoption(f"speedscore_gate_{name}")]
-    if address is not None and given:
-        raise SettingsError(f"--gate-fleet gates BASE and head as they are; leave out {' and '.join(given)}")
+    whole = ("canary", "claim", "upgrade", "blame")
+    if config.getoption("speedscore_gate_part") and (given := _given(config, whole)):
+        raise SettingsError(f"--gate-part gates a share of BASE's cases against head's; leave out {given}")
+    if address is not None and (given := _given(config, (*whole, "python", "build", "part"))):
+        raise SettingsError(f"--gate-fleet gates BASE and head as they are; leave out {given}")
     return address
+
+
+def _given(config: pytest.Config, names: Sequence[str]) -> str:
+    """Those of the gate's options that were given, as a message names them."""
+    return " and ".join(f"--gate-{name}" for name in names if config.getoption(f"speedscore_gate_{name}"))
 
 
 def _check_upgrade(config: pytest.Config, upgrade: tuple[str, ...]) -> None:

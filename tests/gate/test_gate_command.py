@@ -231,6 +231,13 @@ def test_settings_that_cannot_be_used_are_named_with_their_file(caller: Caller, 
         (["--gate-upgrade=a==1", "--gate-canary=5%"], f"{UPGRADE}--gate-canary, or the upgrade"),
         (["--gate-upgrade=a==1", "--gate-python=p", "--gate-build"], f"{UPGRADE}--gate-python and --gate-build, or"),
         (["--gate-upgrade=a=1"], "--gate-upgrade: expected a requirement like jax==0.8.0"),
+        (["--gate=HEAD", "--gate-part=3/2"], "--gate-part: expected a share as 2/5, found '3/2'"),
+        (
+            ["--gate=HEAD", "--gate-part=1/2", "--gate-claim=a faster 10%"],
+            "cases against head's; leave out --gate-claim",
+        ),
+        (["--gate-canary=5%", "--gate-part=1/2"], "leave out --gate-canary"),
+        (["--gate=HEAD", "--gate-fleet=local", "--gate-part=1/2"], "BASE and head as they are; leave out --gate-part"),
         (["--gate=HEAD", "--gate-blame"], "--gate-blame looks for a package of an upgrade: name one"),
     ],
 )

@@ -20,8 +20,7 @@ from statistics import fmean
 import msgspec
 from tabulate import tabulate
 
-from speedscore.gate.parts.merging import merge
-from speedscore.gate.parts.shares import Share
+from speedscore.gate.parts.merge_command import ShareReport, merged
 from speedscore.gate.parts.sharing import Part
 from speedscore.gate.report import GateReport
 from tests.performance.trial_tables import RESULTS
@@ -136,7 +135,7 @@ def run_trial(way: str, kind: str, *, order: random.Random) -> Trial:
             ran = gated(repository, "--gate-fleet=local", environment=environment)
             report, seconds = msgspec.convert(ran.report, GateReport), ran.seconds
         else:
-            report, seconds = _merged(repository, environment)
+            report, seconds = _in_shares(repository, environment)
         return Trial(
             way=way,
             kind=kind,
@@ -153,18 +152,15 @@ def run_trial(way: str, kind: str, *, order: random.Random) -> Trial:
         )
 
 
-def _merged(repository: Path, environment: Mapping[str, str]) -> tuple[GateReport, float]:
+def _in_shares(repository: Path, environment: Mapping[str, str]) -> tuple[GateReport, float]:
     """The report of all shares, and how long they took."""
     shares, seconds = [], 0.0
     for number in range(1, SHARES + 1):
         ran = gated(repository, f"--gate-part={number}/{SHARES}", environment=environment)
         (repository / "report.json").unlink()
-        report = msgspec.convert(ran.report, GateReport)
-        shares.append(Share(Part(number, SHARES), f"machine {number}", report=report))
+        shares.append(ShareReport(repository, Part(number, SHARES), msgspec.convert(ran.report, GateReport)))
         seconds += ran.seconds
-    whole = msgspec.structs.replace(report, warnings=())
-    machines = {each.machine: report.environment for each in shares}
-    return merge(shares, whole=whole, machines=machines, inconclusive_passes=False), seconds
+    return merged(shares, inconclusive_passes=False), seconds
 
 
 def _make(repository: Path, kind: str, order: random.Random) -> str:

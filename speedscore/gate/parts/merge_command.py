@@ -1,0 +1,134 @@
+"""Put the reports of a gate's shares together, as of jobs with --gate-part 1/4 to 4/4, and say what they come to.
+
+Exit codes are those of the gate: 0 passed, 10 regressed, 11 inconclusive, 12 coverage missing, 13 cannot run. A share
+of which there is no report makes its cases inconclusive.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from speedscore.gate.output import terminal_lines
+from speedscore.gate.parts.merging import merge
+from speedscore.gate.parts.shares import Share
+from speedscore.gate.parts.sharing import Part, read_part
+from speedscore.gate.progress import say_lines
+from speedscore.gate.report import GateExit, GateReport
+from speedscore.gate.report_file import GateReportError, read_report
+from speedscore.gate.report_writing import date, write_files
+from speedscore.host.files import read_file
+from speedscore.text.arguments import examples
+from speedscore.text.numbers import short_percent
+from speedscore.text.output import COMMAND
+from speedscore.verdicts.settings import SettingsError
+
+EXAMPLES = examples(
+    f"{COMMAND} merge part-1.json part-2.json part-3.json",
+    f"{COMMAND} merge part-*.json --json gate.json --markdown gate.md",
+)
+ERRORS = (GateReportError,)
+_NO_REPORT = "no report of it was given"
+_COMMON: dict[str, Callable[[GateReport], str]] = {
+    "base": lambda report: report.base.commit[:12] or "no commit",
+    "head": lambda report: report.head.commit[:12] or "no commit",
+    "size to be found": lambda report: short_percent(report.time.detect),
+}
+"""What shares of one gate have in common, as far as they came: one that could not run knows none of it."""
+
+
+class ShareReport(msgspec.Struct, frozen=True):
+    """A share's report and where it was read."""
+
+    path: Path
+    part: Part
+    report: GateReport
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "reports", nargs="+", type=Path, metavar="REPORT", help="what --gate-json wrote beside --gate-part"
+    )
+    parser.add_argument("--inconclusive", choices=("fail", "pass"), default="fail", help="its exit code: 11 or 0")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report of all as JSON")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write it as Markdown")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the one report, write it where that is asked for, and return its exit code.
+
+    Raises GateReportError for a file that is no report of a share, and for shares that are not of one gate.
+    """
+    report = merged([_read(path) for path in options.reports], inconclusive_passes=options.inconclusive == "pass")
+    say_lines(terminal_lines(report))
+    return report.exit_code if write_files(report, options.json, options.markdown) else GateExit.CANNOT_RUN
+
+
+def merged(shares: Sequence[ShareReport], *, inconclusive_passes: bool) -> GateReport:
+    """The report of one gate from those of its shares, at least one. Raises GateReportError where they are not."""
+    _check(shares)
+    by_part = {share.part: share for share in shares}
+    count = shares[0].part.of
+    parts = [Part(number, count) for number in range(1, count + 1)]
+    machines = {_machine(share.part): share.report.environment for share in shares}
+    # One that could not run says less of what all have in common.
+    first = max(shares, key=lambda share: len(share.report.verdicts)).report
+    whole = GateReport(
+        schema_version=first.schema_version,
+        created=date(),
+        base=first.base,
+        head=first.head,
+        seconds=max(share.report.seconds for share in shares),
+        exit_code=GateExit.CANNOT_RUN,
+        headline="",
+        time=first.time,
+        memory=first.memory,
+        environment=first.environment if len({*map(repr, machines.values())}) == 1 else {},
+        reproduce={case: command for share in shares for case, command in share.report.reproduce.items()},
+        arguments=first.arguments,
+    )
+    known = [
+        Share(part, _machine(part), report=by_part[part].report) if part in by_part else Share(part, why_not=_NO_REPORT)
+        for part in parts
+    ]
+    return merge(known, whole=whole, machines=machines, inconclusive_passes=inconclusive_passes)
+
+
+def _machine(part: Part) -> str:
+    """Jobs of continuous integration have machines without a name that anybody knows."""
+    return f"machine {part.number} of {part.of}"
+
+
+def _read(path: Path) -> ShareReport:
+    try:
+        report = read_report(read_file(path), what=str(path))
+        return ShareReport(path, read_part(report.part), report)
+    except OSError as error:
+        raise GateReportError(f"{path}: cannot be read ({error.strerror})") from None
+    except SettingsError:
+        found = f"one of share {report.part!r}" if report.part else "one of a whole gate"
+        raise GateReportError(f"{path}: expected the report of a gate with --gate-part, found {found}") from None
+
+
+def _check(shares: Sequence[ShareReport]) -> None:
+    first, *others = shares
+    seen = {first.part: first}
+    for share in others:
+        if share.part.of != first.part.of:
+            raise GateReportError(
+                f"{share.path}: expected a share of {first.part.of}, as in {first.path}, found {share.part}"
+            )
+        if share.part in seen:
+            raise GateReportError(f"share {share.part} stands in {seen[share.part].path} and in {share.path}: give one")
+        seen[share.part] = share
+    begun = [share for share in shares if share.report.deal]
+    for what, read in _COMMON.items():
+        for share in begun[1:]:
+            if read(share.report) != read(begun[0].report):
+                raise GateReportError(
+                    f"{share.path}: expected the {what} of {begun[0].path}, {read(begun[0].report)}, found "
+                    f"{read(share.report)}"
+                )
