@@ -18,6 +18,9 @@ from speedscore.text.durations import parse_duration
 from speedscore.verdicts.change_claim import ChangeClaim
 from speedscore.verdicts.settings import SettingsError, fraction
 
+_OF_A_WHOLE_GATE = ("canary", "claim", "upgrade", "blame")
+"""Options about all cases together, which no share of them can answer."""
+
 
 class GateRequest(msgspec.Struct, frozen=True):
     """What one gate is asked for."""
@@ -77,21 +80,28 @@ def read_request(config: pytest.Config) -> GateRequest:
         budget_seconds=_budget_seconds(config.getoption("speedscore_gate_time_budget")),
         claims=claims,
         why=config.getoption("speedscore_gate_why") == "yes",
-        part=None if (part := config.getoption("speedscore_gate_part")) is None else read_part(part),
+        part=_part(config),
         told=take_told(),
         fleet=_fleet(config),
     )
 
 
 def _fleet(config: pytest.Config) -> str | None:
-    """Raises SettingsError for what a fleet, or a share, cannot do."""
+    """Raises SettingsError for what a fleet cannot do."""
     address: str | None = config.getoption("speedscore_gate_fleet")
-    whole = ("canary", "claim", "upgrade", "blame")
-    if config.getoption("speedscore_gate_part") and (given := _given(config, whole)):
-        raise SettingsError(f"--gate-part gates a share of BASE's cases against head's; leave out {given}")
-    if address is not None and (given := _given(config, (*whole, "python", "build", "part"))):
+    if address is not None and (given := _given(config, (*_OF_A_WHOLE_GATE, "python", "build", "part"))):
         raise SettingsError(f"--gate-fleet gates BASE and head as they are; leave out {given}")
     return address
+
+
+def _part(config: pytest.Config) -> Part | None:
+    """Raises SettingsError for what is no share, and for what a share cannot do."""
+    text: str | None = config.getoption("speedscore_gate_part")
+    if text is None:
+        return None
+    if given := _given(config, _OF_A_WHOLE_GATE):
+        raise SettingsError(f"--gate-part gates a share of BASE's cases against head's; leave out {given}")
+    return read_part(text)
 
 
 def _given(config: pytest.Config, names: Sequence[str]) -> str:
