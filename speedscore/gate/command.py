@@ -46,6 +46,7 @@ from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, work
 from speedscore.host.clock import Clock
 from speedscore.host.clock import seconds as monotonic_seconds
 from speedscore.host.fingerprint import fingerprint
+from speedscore.host.processors import usable_processors
 from speedscore.host.reaper import end_leftovers
 from speedscore.host.scratch import remove_leftovers
 from speedscore.host.signals import ENDING, interrupt_on
@@ -191,7 +192,15 @@ def _gated(
 
     def gate(plan: GatePlan) -> Gate:
         order = random.SystemRandom()
-        return Gate(plan, settings, start_side=start_side, clock=clock, order=order, listener=listener)
+        return Gate(
+            plan,
+            settings,
+            start_side=start_side,
+            clock=clock,
+            order=order,
+            listener=listener,
+            processors=usable_processors(),
+        )
 
     whole = gate(plan)
     outcome = whole.run()

@@ -15,6 +15,7 @@ import msgspec
 from speedscore.gate.affected import affected, likely_first
 from speedscore.gate.changed_files import ChangedFiles
 from speedscore.gate.claims import claims_by_case
+from speedscore.gate.concurrent_pairs import ConcurrentPairs
 from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.matching import Collections, Matching, match_cases, may_be_unstable
@@ -67,10 +68,13 @@ class Gate:
         clock: Clock,
         order: random.Random,
         listener: GateListener,
+        processors: Sequence[int] = (),
     ) -> None:
+        """``processors`` are those on which pairs may run at the same time; without any, one pair does."""
         self._plan = plan
         self._settings = settings
         self._pair_runner = PairRunner(plan, start_side=start_side, clock=clock, order=order)
+        self._concurrent_pairs = ConcurrentPairs(self._pair_runner, processors=processors, order=order)
         self._listener = listener
         self._matching = Matching()
         self._cases: list[GatedCase] = []
@@ -166,6 +170,7 @@ class Gate:
                     waiting = began_with = self._match(pair)
                 each = dict.fromkeys((case.id for case in waiting), seconds)
                 run = self._pair_runner.run(pair, waiting, seconds=each, note=GatedCase.pilot)
+            self._concurrent_pairs.pilot_ended(run.ended)
             is_first, waiting = waiting is began_with, waiting[run.done :]
             if not waiting:
                 return run.ended if is_first else None
@@ -195,9 +200,8 @@ class Gate:
             pairs = 0
             while open_cases := [case for case in batch if case.open]:
                 self._pair_runner.check_budget()
-                with self._pair_runner.started(open_cases) as pair:
-                    seconds = {case.id: self._seconds(case, pairs) for case in open_cases}
-                    self._pair_runner.run(pair, open_cases, seconds=seconds, note=GatedCase.add)
+                seconds = {case.id: self._seconds(case, pairs) for case in open_cases}
+                self._concurrent_pairs.run(open_cases, seconds=seconds, note=GatedCase.add)
                 pairs += 1
                 self._pairs += 1
                 self._look(open_cases)

@@ -6,6 +6,7 @@ What a pair says of a case goes to whoever asked; nothing is decided here.
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,6 +65,21 @@ class PairRunner:
         self._clock = clock
         self._order = order
         self._drawn_hash_seed = order.randrange(2**32)
+        self._is_stopped: Callable[[], bool] = lambda: False
+
+    def beside_others(
+        self, *, start_side: Callable[[StartSide], StartSide], is_stopped: Callable[[], bool]
+    ) -> PairRunner:
+        """The same for another thread, with draws of its own.
+
+        ``start_side`` says how sides are started there, given how they are here; what is lost once ``is_stopped`` says
+        so was ended by us, and is no fault of its case.
+        """
+        other = copy.copy(self)
+        other._order = random.Random(self._order.getrandbits(64))
+        other._start_side = start_side(self._start_side)
+        other._is_stopped = is_stopped
+        return other
 
     def hash_seed(self) -> int:
         """The user's own, else one for all pairs: ids that are made of a set stand in its order.
@@ -133,13 +149,16 @@ class PairRunner:
         *,
         seconds: Mapping[str, float],
         note: Callable[[GatedCase, PairResult], None],
+        processor: int | None = None,
     ) -> PairRun:
-        """Run the cases; each result is noted as it comes. ``seconds`` are those of a case's rounds, by its id.
+        """Run the cases; each result is noted as it comes. ``seconds`` are those of a case's rounds, by its id;
+        ``processor`` is for what keeps one busy, drawn where it is None.
 
         Raises GateError where a side ran code that is not its own, BudgetSpentError between two cases.
         """
         by_id = {case.id: case for case in cases}
-        one_processor, all_processors = _draw_processors(self._order)
+        drawn, all_processors = _draw_processors(self._order)
+        one_processor = drawn if processor is None else (processor,)
         tasks = [
             case.task(one_processor=one_processor, all_processors=all_processors, seconds=seconds[case.id])
             for case in cases
@@ -162,6 +181,8 @@ class PairRunner:
                     self.check_budget()
             return PairRun(done, _end(pair))
         except SideLostError as error:
+            if self._is_stopped():
+                return PairRun(done, None)
             by_id[error.case].lost(error.label, str(error))
             return PairRun(done + 1, None)
 

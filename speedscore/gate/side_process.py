@@ -115,6 +115,9 @@ class SideProcess:
     def freeze(self) -> None:
         self._process.freeze()
 
+    def kill(self) -> None:
+        self._process.kill()
+
     def close(self) -> None:
         self._process.close()
         shutil.rmtree(self._scratch, ignore_errors=True)

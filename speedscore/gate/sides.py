@@ -194,6 +194,8 @@ class Ended(msgspec.Struct, frozen=True, tag_field="event", tag="ended"):
     """Compiled modules that its code looked for, that its checkout has not been built for, and without which it ran."""
     dependencies: Dependencies | None = None
     """Of the one test file that was collected, where that was asked."""
+    accelerators: tuple[str, ...] = ()
+    """Devices that its process holds open, of which a machine has few: two benchmarks at once would share one."""
 
 
 class CaseRequest(msgspec.Struct, frozen=True):
@@ -249,8 +251,11 @@ class Side(Protocol):
     def freeze(self) -> None:
         """Stop it until it is spoken to."""
 
+    def kill(self) -> None:
+        """End it, and all that it started, at once: any thread may. Whoever waits for it hears that it is lost."""
+
     def close(self) -> None:
-        """End it, and all that it started."""
+        """End it, and all that it started, and give back what it held. For the thread that speaks to it."""
 
 
 class StartSide(Protocol):

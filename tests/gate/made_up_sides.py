@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -107,6 +107,7 @@ class MadeUpSide:
             "foreign": {},
             "extensions": (),
             "stillborn": "",
+            "accelerators": (),
             "test_count": 0,
             "left_out": 0,
         } | collection
@@ -192,10 +193,14 @@ class MadeUpSide:
     def end(self) -> Ended:
         only = self.spec.trace and self.spec.trace.only
         depends = next((test.depends for name, test in self._tests.items() if name.partition("::")[0] == only), None)
-        return Ended(self._collection["foreign"], self._collection["extensions"], dependencies=depends)
+        told = self._collection
+        return Ended(told["foreign"], told["extensions"], dependencies=depends, accelerators=told["accelerators"])
 
     def freeze(self) -> None:
         self._is_frozen = True
+
+    def kill(self) -> None:
+        """Nobody waits for it unless a test lets him."""
 
     def close(self) -> None:
         self.is_closed = True
@@ -211,6 +216,8 @@ class MadeUpSide:
 
 class MadeUpMachine:
     """Starts sides of the tests that are written down for base and for head, and keeps all that it has started."""
+
+    side_class = MadeUpSide
 
     def __init__(
         self, base: AnyTests, head: AnyTests, *, on_base: Mapping[str, Any] | None = None, **on_head: Any
@@ -236,7 +243,7 @@ class MadeUpMachine:
         pair = len(self.started) // 2
         tests = self._tests[spec.label]
         tests = tests(pair) if callable(tests) else tests
-        side = MadeUpSide(spec, tests, self.clock, pair=pair, **self._collections[spec.label])
+        side = self.side_class(spec, tests, self.clock, pair=pair, **self._collections[spec.label])
         self.started.append(side)
         self.hash_seeds.append(hash_seed)
         return side
@@ -288,6 +295,7 @@ def gated(
     plan: GatePlan | None = None,
     seed: int = 1,
     listener: QuietListener | None = None,
+    processors: Sequence[int] = (),
 ) -> GateOutcome:
     """What comes of a gate on a made-up machine; every side that it has started is seen to be ended."""
     gate = Gate(
@@ -297,6 +305,7 @@ def gated(
         clock=machine.clock,
         order=random.Random(seed),
         listener=listener or QuietListener(),
+        processors=processors,
     )
     outcome = gate.run()
     assert all(side.is_closed for side in machine.started)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from speedscore.host.processors import usable_processors
 from tests.gate.sample_repository import AT_A_GLANCE, LIMIT_SECONDS, QUICK, Begun, Repository, replaced, sample
 
 
@@ -55,6 +56,18 @@ def test_what_a_test_has_started_ends_with_the_gate(repository: Repository) -> N
     begun.await_file("others", count=2)
     assert len(begun.sides) >= 2 + 2 * 2
     assert begun.end(signal.SIGTERM).code == 11
+
+
+@pytest.mark.skipif(len(usable_processors()) < 2, reason="two pairs at once need two processors: run it where two are")
+def test_pairs_that_run_at_the_same_time_end_together_and_blame_nobody(repository: Repository) -> None:
+    repository.commit({"test_hanging.py": sample("hanging_benchmarks.py")})
+    begun = repository.begin("--gate=HEAD", "-k", "many")
+    begun.await_file("hanging-0")
+    begun.await_file("hanging-4")
+    assert len(begun.sides) == 2 * 2
+    ran = begun.end(signal.SIGINT)
+    assert (ran.code, ran.report["cut_off"]) == (11, "interrupted")
+    assert {*ran.outcomes().values()} == {"inconclusive"}
 
 
 def test_in_the_collection_nothing_is_known_and_nothing_passes(repository: Repository) -> None:

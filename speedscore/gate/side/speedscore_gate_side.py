@@ -26,6 +26,7 @@ from typing import Any
 import pytest
 import speedscore_gate_codspeed
 from pytest_benchmark.fixture import BenchmarkFixture
+from speedscore_gate_accelerators import open_accelerators
 from speedscore_gate_clocks import Clock
 from speedscore_gate_code import OwnCode
 from speedscore_gate_codspeed import bring_into_form, is_benchmark, mark_of, switch_off
@@ -121,7 +122,8 @@ class SidePlugin:
             else:
                 self._pipe.send("finished", outcome="absent", reason="this process has no such case")
         dependencies = self._watch.told() if self._watch else None
-        self._pipe.send("ended", **OwnCode.of_this_process().imported(), dependencies=dependencies)
+        told = OwnCode.of_this_process().imported()
+        self._pipe.send("ended", **told, dependencies=dependencies, accelerators=open_accelerators())
         return True
 
     def _run(self, item: pytest.Item, following: pytest.Item | None, order: dict[str, Any]) -> None:

@@ -1,0 +1,148 @@
+"""The cases of a pair, on several processors at the same time: each runs a portion of them, in a pair of its own.
+
+Work that keeps one processor busy leaves the others idle. So where there are many such cases they are portioned out,
+and each portion has fresh sides and a processor that nobody else is given. Inside a portion nothing changes: its rounds
+alternate, and what the other portions do to them they do to both of its sides. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+import psutil
+
+from speedscore.gate.gated_case import GatedCase
+from speedscore.gate.lockstep import PairResult
+from speedscore.gate.pairs import PairRunner
+from speedscore.gate.sides import Ended, Side, SideSpec, StartSide
+from speedscore.host.control_groups import memory_limit_bytes
+
+MOST_AT_ONCE = 4
+"""Beyond that nobody has measured what benchmarks do to each other through the memory that they share."""
+FEWEST_CASES = 4
+"""Of a portion: to start two more processes for fewer costs what it saves."""
+_SHARE_OF_MEMORY = 0.5
+"""That all sides together may take of what is free."""
+
+Note = Callable[[GatedCase, PairResult], None]
+
+
+class ConcurrentPairs:
+    """The pairs of one gate, several at a time where that is of use and harms nobody."""
+
+    def __init__(self, runner: PairRunner, *, processors: Sequence[int], order: random.Random) -> None:
+        """``processors`` are those that portions may be given, one each; with one of them or none all cases share a
+        pair. ``order`` draws who gets which."""
+        self._runner = runner
+        self._processors = tuple(processors)
+        self._order = order
+
+    def pilot_ended(self, ended: tuple[Ended, Ended] | None) -> None:
+        """Hear what both sides of a pilot told, or None where one died: on one accelerator they run alone."""
+        if ended is None or any(side.accelerators for side in ended):
+            self._processors = ()
+
+    def run(self, cases: Sequence[GatedCase], *, seconds: Mapping[str, float], note: Note) -> None:
+        """One pair for each case. Each result is noted as it comes, by a thread that no other case's is noted by.
+
+        Raises as ``PairRunner.run``, and what is raised first ends the pairs beside it.
+        """
+        portions = self._portions([case for case in cases if case.is_on_one_processor])
+        rest: Sequence[GatedCase] = cases
+        if len(portions) > 1:
+            self._run_at_once(portions, seconds=seconds, note=note)
+            rest = [case for case in cases if not case.is_on_one_processor]
+            if rest:
+                self._runner.check_budget()
+        if rest:
+            _run(self._runner, rest, seconds=seconds, note=note)
+
+    def _portions(self, cases: Sequence[GatedCase]) -> list[list[GatedCase]]:
+        """Stretches, for tests that follow each other have fixtures in common, of about as many seconds each."""
+        count = min(len(self._processors), MOST_AT_ONCE, len(cases) // FEWEST_CASES)
+        if count > 1:
+            count = min(count, _pairs_in_memory(max(case.peak_bytes for case in cases)))
+        seconds, before = sum(case.seconds for case in cases), 0.0
+        portions: list[list[GatedCase]] = [[]]
+        for case in cases:
+            if len(portions) < count and before * count >= seconds * len(portions):
+                portions.append([])
+            portions[-1].append(case)
+            before += case.seconds
+        return portions
+
+    def _run_at_once(self, portions: Sequence[list[GatedCase]], *, seconds: Mapping[str, float], note: Note) -> None:
+        living = _LivingSides()
+        processors = self._order.sample(self._processors, k=len(portions))
+        with ThreadPoolExecutor(len(portions)) as pool:
+            pairs = [
+                pool.submit(
+                    _run,
+                    self._runner.beside_others(start_side=living.starting, is_stopped=living.is_stopped),
+                    cases,
+                    seconds=seconds,
+                    note=note,
+                    processor=processor,
+                )
+                for cases, processor in zip(portions, processors, strict=True)
+            ]
+            try:
+                for pair in as_completed(pairs):
+                    pair.result()
+            except BaseException:
+                # Ctrl-C comes to this thread alone: the others hear of it by the loss of their sides.
+                living.stop()
+                raise
+
+
+class _LivingSides:
+    """The sides that several threads have started, so that one can end all of them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sides: list[Side] = []
+        self._stopped = False
+
+    def is_stopped(self) -> bool:
+        return self._stopped
+
+    def starting(self, start_side: StartSide) -> StartSide:
+        """The same, of which it is known what was started."""
+
+        def start(spec: SideSpec, *, other: SideSpec, hash_seed: int, most_seconds: float | None) -> Side:
+            side = start_side(spec, other=other, hash_seed=hash_seed, most_seconds=most_seconds)
+            with self._lock:
+                self._sides.append(side)
+                if self._stopped:
+                    side.kill()
+            return side
+
+        return start
+
+    def stop(self) -> None:
+        with self._lock:
+            self._stopped = True
+            for side in self._sides:
+                side.kill()
+
+
+def _run(
+    runner: PairRunner,
+    cases: Sequence[GatedCase],
+    *,
+    seconds: Mapping[str, float],
+    note: Note,
+    processor: int | None = None,
+) -> None:
+    with runner.started(cases) as pair:
+        runner.run(pair, cases, seconds=seconds, note=note, processor=processor)
+
+
+def _pairs_in_memory(side_bytes: int) -> int:
+    """How many pairs of sides of such a size fit at once."""
+    free_bytes = min(psutil.virtual_memory().available, memory_limit_bytes() or math.inf)
+    return int(_SHARE_OF_MEMORY * free_bytes // (2 * side_bytes)) if side_bytes else 1

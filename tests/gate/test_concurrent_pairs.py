@@ -1,0 +1,156 @@
+"""Pairs of one gate at the same time: who runs where, when they do not, and what one of them does to the others."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from speedscore_gate_accelerators import open_accelerators
+
+from speedscore.gate.concurrent_pairs import FEWEST_CASES, MOST_AT_ONCE
+from speedscore.gate.sides import Finished, Timed
+from speedscore.host.piped import ProcessLostError
+from tests.gate.made_up_sides import MadeUpMachine, MadeUpSide, MadeUpTest, Tests, gated
+
+LIMIT_SECONDS = 30.0
+TWO = (3, 5)
+"""Processors, by their numbers."""
+SMALL = {"peak_bytes": 1 << 20}
+QUICK_TEST = MadeUpTest(more=SMALL)
+
+
+def many(count: int, test: MadeUpTest = QUICK_TEST) -> dict[str, MadeUpTest]:
+    return {f"test_many.py::test_{number:02}": test for number in range(count)}
+
+
+def ran(machine: MadeUpMachine, *, label: str = "head") -> list[dict[str, tuple[int, ...] | None]]:
+    """Of each side that started after the pilot: its cases, each with its processors."""
+    started = [side for side in machine.started if side.spec.label == label][1:]
+    return [{request.case: request.processors for request in side.requests} for side in started]
+
+
+def test_cases_of_one_processor_are_portioned_out_each_portion_on_a_processor_of_its_own() -> None:
+    tests = many(2 * FEWEST_CASES)
+    machine = MadeUpMachine(tests, tests)
+    outcome = gated(machine, processors=TWO)
+    assert {verdict.outcome for verdict in outcome.verdicts} == {"unchanged"}
+    assert {verdict.pairs for verdict in outcome.verdicts} == {outcome.pairs}
+    sides = ran(machine)
+    assert len(sides) == 2 * outcome.pairs
+    both = {(processor,) for processor in TWO}
+    for one, other in zip(sides[::2], sides[1::2], strict=True):
+        assert one.keys() | other.keys() == tests.keys()
+        assert not one.keys() & other.keys()
+        assert len({*one.values()}) == len({*other.values()}) == 1
+        assert {*one.values(), *other.values()} == both
+    assert sorted(map(sorted, ran(machine, label="base"))) == sorted(map(sorted, sides)), "base and head run the same"
+    assert len({side[min(side)] for side in sides if min(side) == min(tests)}) == 2, "who gets which is drawn"
+
+
+def test_a_portion_is_a_stretch_of_about_as_many_seconds_as_the_others() -> None:
+    slow, quick = MadeUpTest(seconds=0.5, more=SMALL), QUICK_TEST
+    tests = {name: slow if number < FEWEST_CASES - 1 else quick for number, name in enumerate(many(12))}
+    machine = MadeUpMachine(tests, tests)
+    gated(machine, processors=TWO)
+    first, second = sorted(ran(machine)[:2], key=min)
+    assert [*first] == [*tests][: len(first)]
+    assert len(first) < len(second)
+
+
+@pytest.mark.parametrize(
+    ("count", "told", "processors", "collected", "pairs_at_once"),
+    [
+        pytest.param(40, {}, TWO, {}, 2, id="enough of all"),
+        pytest.param(40, {}, tuple(range(64)), {}, MOST_AT_ONCE, id="many processors"),
+        pytest.param(2 * FEWEST_CASES - 1, {}, TWO, {}, 1, id="too few cases"),
+        pytest.param(40, {}, (3,), {}, 1, id="one processor"),
+        pytest.param(40, {}, (), {}, 1, id="none that may be given"),
+        pytest.param(40, {"busy_processors": 2.0}, TWO, {}, 1, id="each uses several"),
+        pytest.param(40, {}, TWO, {"accelerators": ("/dev/nvidia0",)}, 1, id="an accelerator"),
+        pytest.param(40, {"more": {"peak_bytes": 1 << 60}}, TWO, {}, 1, id="memory for one pair"),
+        pytest.param(40, {"more": {}}, TWO, {}, 1, id="memory unknown"),
+    ],
+)
+def test_so_many_pairs_run_at_once(
+    count: int,
+    told: dict[str, Any],
+    processors: tuple[int, ...],
+    collected: dict[str, tuple[str, ...]],
+    pairs_at_once: int,
+) -> None:
+    tests = many(count, MadeUpTest(**{"more": SMALL} | told))
+    machine = MadeUpMachine(tests, tests, on_base=collected)
+    outcome = gated(machine, processors=processors)
+    assert len(ran(machine)) == outcome.pairs * pairs_at_once
+
+
+def test_what_uses_several_processors_runs_in_a_pair_of_its_own_afterwards() -> None:
+    single = many(2 * FEWEST_CASES)
+    tests = {**single, "test_many.py::test_threads": MadeUpTest(busy_processors=2.0, more=SMALL)}
+    machine = MadeUpMachine(tests, tests)
+    outcome = gated(machine, processors=TWO)
+    for *portions, rest in zip(*[iter(ran(machine))] * 3, strict=True):
+        assert {case for portion in portions for case in portion} == single.keys()
+        assert [*rest] == ["test_many.py::test_threads"]
+    assert {verdict.outcome for verdict in outcome.verdicts} == {"unchanged"}
+
+
+def test_a_side_that_dies_costs_its_case_and_no_pair_beside_it() -> None:
+    tests = many(2 * FEWEST_CASES)
+    dies = "test_many.py::test_01"
+
+    def on_head(pair: int) -> Tests:
+        return tests if pair == 0 else {**tests, dies: MadeUpTest(dies="in a round", more=SMALL)}
+
+    outcome = gated(MadeUpMachine(tests, on_head), processors=TWO)
+    assert {verdict.case: verdict.outcome for verdict in outcome.verdicts if verdict.metric == "time"} == {
+        name: "not comparable" if name == dies else "unchanged" for name in tests
+    }
+
+
+HANGS, IS_INTERRUPTED = "test_many.py::test_00", "test_many.py::test_07"
+
+
+def waiting_machine(tests: Tests) -> MadeUpMachine:
+    """After the pilot a round of one case does not end unless its side is killed; then Ctrl-C comes in another."""
+    waits = threading.Event()
+
+    class Waiting(MadeUpSide):
+        def __init__(self, *given: Any, **told: Any) -> None:
+            self._over = threading.Event()
+            super().__init__(*given, **told)
+
+        def round(self) -> Timed | Finished:
+            case = self.requests[-1].case
+            if case == HANGS and self._pair > 0:
+                waits.set()
+                assert self._over.wait(LIMIT_SECONDS), "nobody ended it"
+                raise ProcessLostError("was killed (SIGKILL)")
+            if case == IS_INTERRUPTED and self._pair > 0:
+                assert waits.wait(LIMIT_SECONDS)
+                raise KeyboardInterrupt
+            return super().round()
+
+        def kill(self) -> None:
+            self._over.set()
+
+    class Machine(MadeUpMachine):
+        side_class = Waiting
+
+    return Machine(tests, tests)
+
+
+def test_ctrl_c_ends_a_pair_that_hangs_and_blames_no_case_of_it() -> None:
+    outcome = gated(waiting_machine(many(2 * FEWEST_CASES)), processors=TWO)
+    assert outcome.cut_off == "interrupted"
+    assert {verdict.outcome for verdict in outcome.verdicts} == {"inconclusive"}
+    assert all(verdict.reason.startswith("interrupted") for verdict in outcome.verdicts)
+
+
+def test_what_a_process_holds_open_is_seen_by_name(tmp_path: Path) -> None:
+    for number, target in enumerate(["/dev/nvidia0", "/dev/null", "/dev/nvidia0", "pipe:[12]", "/dev/dri/renderD128"]):
+        (tmp_path / str(number)).symlink_to(target)
+    assert open_accelerators(tmp_path) == ["/dev/dri/renderD128", "/dev/nvidia0"]
+    assert open_accelerators(tmp_path / "nowhere") == []
