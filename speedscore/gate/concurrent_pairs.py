@@ -23,8 +23,8 @@ from speedscore.host.control_groups import memory_limit_bytes
 
 MOST_AT_ONCE = 4
 """Beyond that nobody has measured what benchmarks do to each other through the memory that they share."""
-FEWEST_CASES = 4
-"""Of a portion: to start two more processes for fewer costs what it saves."""
+_START_FACTOR = 2
+"""Starting takes so many times as long where each processor has two processes to start, and no longer only one."""
 _SHARE_OF_MEMORY = 0.5
 """That all sides together may take of what is free."""
 
@@ -51,7 +51,9 @@ class ConcurrentPairs:
 
         Raises as ``PairRunner.run``, and what is raised first ends the pairs beside it.
         """
-        portions = self._portions([case for case in cases if case.is_on_one_processor])
+        # At least as many as its rounds are given, and what its latest pair took: a call, fixtures, more rounds.
+        expected = {case.id: max(seconds[case.id], case.latest_seconds) for case in cases}
+        portions = self._portions([case for case in cases if case.is_on_one_processor], expected)
         rest: Sequence[GatedCase] = cases
         if len(portions) > 1:
             self._run_at_once(portions, seconds=seconds, note=note)
@@ -61,19 +63,24 @@ class ConcurrentPairs:
         if rest:
             _run(self._runner, rest, seconds=seconds, note=note)
 
-    def _portions(self, cases: Sequence[GatedCase]) -> list[list[GatedCase]]:
+    def _portions(self, cases: Sequence[GatedCase], seconds: Mapping[str, float]) -> list[list[GatedCase]]:
         """Stretches, for tests that follow each other have fixtures in common, of about as many seconds each."""
-        count = min(len(self._processors), MOST_AT_ONCE, len(cases) // FEWEST_CASES)
-        if count > 1:
-            count = min(count, _pairs_in_memory(max(case.peak_bytes for case in cases)))
-        seconds, before = sum(case.seconds for case in cases), 0.0
+        total, before = sum(seconds[case.id] for case in cases), 0.0
+        count = self._count(cases, total)
         portions: list[list[GatedCase]] = [[]]
         for case in cases:
-            if len(portions) < count and before * count >= seconds * len(portions):
+            if len(portions) < count and before * count >= total * len(portions):
                 portions.append([])
             portions[-1].append(case)
-            before += case.seconds
+            before += seconds[case.id]
         return portions
+
+    def _count(self, cases: Sequence[GatedCase], seconds: float) -> int:
+        """How many portions of cases that take so many seconds one after the other."""
+        count = min(len(self._processors), MOST_AT_ONCE, len(cases))
+        if count < 2 or seconds * (1 - 1 / count) <= self._runner.start_seconds * (_START_FACTOR - 1):
+            return 1
+        return min(count, _pairs_in_memory(max(case.peak_bytes for case in cases)))
 
     def _run_at_once(self, portions: Sequence[list[GatedCase]], *, seconds: Mapping[str, float], note: Note) -> None:
         living = _LivingSides()

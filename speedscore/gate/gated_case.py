@@ -67,6 +67,8 @@ class GatedCase:
         self.id = case_id
         self.seconds = 0.0
         """Spent on it, its share of starting processes included."""
+        self.latest_seconds = 0.0
+        """What its latest pair took, without starting processes."""
         self.peak_bytes = 0
         """The largest resident size of a side's process while it ran; 0 where that is not known."""
         self.exclusion: Exclusion | None = None
@@ -212,6 +214,7 @@ class GatedCase:
     def _take(self, result: PairResult) -> None:
         """What is looked at in every pair: how the test ended, whether it is the same case, what was counted."""
         self.seconds += result.seconds
+        self.latest_seconds = result.seconds
         self.peak_bytes = max(self.peak_bytes, result.base.peak_bytes or 0, result.head.peak_bytes or 0)
         self.exclusion = exclusion_of(result.base, result.head) or self._conditions.add(result.base, result.head)
         self._counts.add(result.base, result.head)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import math
 import os
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,6 +66,8 @@ class PairRunner:
         self._clock = clock
         self._order = order
         self._drawn_hash_seed = order.randrange(2**32)
+        self.start_seconds = math.inf
+        """What it takes to start both sides and let them collect: the least so far."""
         self._is_stopped: Callable[[], bool] = lambda: False
 
     def beside_others(
@@ -133,8 +136,10 @@ class PairRunner:
                 stack.callback(sides[spec.label].close)
             base, head = sides["base"], sides["head"]
             pair = StartedPair(base, head, (_heard(base, base.collected), _heard(head, head.collected)))
+            seconds = self._clock() - began
+            self.start_seconds = min(self.start_seconds, seconds)
             for case in cases:
-                case.seconds += (self._clock() - began) / len(cases)
+                case.seconds += seconds / len(cases)
             yield pair
 
     def task_of(self, case: GatedCase, *, seconds: float) -> PairTask:

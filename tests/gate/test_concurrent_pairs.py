@@ -6,17 +6,20 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from speedscore_gate_accelerators import open_accelerators
 
-from speedscore.gate.concurrent_pairs import FEWEST_CASES, MOST_AT_ONCE
+from speedscore.gate.concurrent_pairs import MOST_AT_ONCE
 from speedscore.gate.sides import Finished, Timed
 from speedscore.host.piped import ProcessLostError
-from tests.gate.made_up_sides import MadeUpMachine, MadeUpSide, MadeUpTest, Tests, gated
+from tests.gate.made_up_sides import QUICK, MadeUpMachine, MadeUpSide, MadeUpTest, Tests, gated
 
 LIMIT_SECONDS = 30.0
 TWO = (3, 5)
 """Processors, by their numbers."""
+LONG = msgspec.structs.replace(QUICK, pair_seconds=2.0)
+"""Eight cases take longer than it takes to start their processes, two do not."""
 SMALL = {"peak_bytes": 1 << 20}
 QUICK_TEST = MadeUpTest(more=SMALL)
 
@@ -32,9 +35,9 @@ def ran(machine: MadeUpMachine, *, label: str = "head") -> list[dict[str, tuple[
 
 
 def test_cases_of_one_processor_are_portioned_out_each_portion_on_a_processor_of_its_own() -> None:
-    tests = many(2 * FEWEST_CASES)
+    tests = many(8)
     machine = MadeUpMachine(tests, tests)
-    outcome = gated(machine, processors=TWO)
+    outcome = gated(machine, LONG, processors=TWO)
     assert {verdict.outcome for verdict in outcome.verdicts} == {"unchanged"}
     assert {verdict.pairs for verdict in outcome.verdicts} == {outcome.pairs}
     sides = ran(machine)
@@ -51,9 +54,9 @@ def test_cases_of_one_processor_are_portioned_out_each_portion_on_a_processor_of
 
 def test_a_portion_is_a_stretch_of_about_as_many_seconds_as_the_others() -> None:
     slow, quick = MadeUpTest(seconds=0.5, more=SMALL), QUICK_TEST
-    tests = {name: slow if number < FEWEST_CASES - 1 else quick for number, name in enumerate(many(12))}
+    tests = {name: slow if number < 3 else quick for number, name in enumerate(many(12))}
     machine = MadeUpMachine(tests, tests)
-    gated(machine, processors=TWO)
+    gated(machine, LONG, processors=TWO)
     first, second = sorted(ran(machine)[:2], key=min)
     assert [*first] == [*tests][: len(first)]
     assert len(first) < len(second)
@@ -64,7 +67,7 @@ def test_a_portion_is_a_stretch_of_about_as_many_seconds_as_the_others() -> None
     [
         pytest.param(40, {}, TWO, {}, 2, id="enough of all"),
         pytest.param(40, {}, tuple(range(64)), {}, MOST_AT_ONCE, id="many processors"),
-        pytest.param(2 * FEWEST_CASES - 1, {}, TWO, {}, 1, id="too few cases"),
+        pytest.param(2, {}, TWO, {}, 1, id="starting takes longer"),
         pytest.param(40, {}, (3,), {}, 1, id="one processor"),
         pytest.param(40, {}, (), {}, 1, id="none that may be given"),
         pytest.param(40, {"busy_processors": 2.0}, TWO, {}, 1, id="each uses several"),
@@ -82,15 +85,15 @@ def test_so_many_pairs_run_at_once(
 ) -> None:
     tests = many(count, MadeUpTest(**{"more": SMALL} | told))
     machine = MadeUpMachine(tests, tests, on_base=collected)
-    outcome = gated(machine, processors=processors)
+    outcome = gated(machine, LONG, processors=processors)
     assert len(ran(machine)) == outcome.pairs * pairs_at_once
 
 
 def test_what_uses_several_processors_runs_in_a_pair_of_its_own_afterwards() -> None:
-    single = many(2 * FEWEST_CASES)
+    single = many(8)
     tests = {**single, "test_many.py::test_threads": MadeUpTest(busy_processors=2.0, more=SMALL)}
     machine = MadeUpMachine(tests, tests)
-    outcome = gated(machine, processors=TWO)
+    outcome = gated(machine, LONG, processors=TWO)
     for *portions, rest in zip(*[iter(ran(machine))] * 3, strict=True):
         assert {case for portion in portions for case in portion} == single.keys()
         assert [*rest] == ["test_many.py::test_threads"]
@@ -98,13 +101,13 @@ def test_what_uses_several_processors_runs_in_a_pair_of_its_own_afterwards() -> 
 
 
 def test_a_side_that_dies_costs_its_case_and_no_pair_beside_it() -> None:
-    tests = many(2 * FEWEST_CASES)
+    tests = many(8)
     dies = "test_many.py::test_01"
 
     def on_head(pair: int) -> Tests:
         return tests if pair == 0 else {**tests, dies: MadeUpTest(dies="in a round", more=SMALL)}
 
-    outcome = gated(MadeUpMachine(tests, on_head), processors=TWO)
+    outcome = gated(MadeUpMachine(tests, on_head), LONG, processors=TWO)
     assert {verdict.case: verdict.outcome for verdict in outcome.verdicts if verdict.metric == "time"} == {
         name: "not comparable" if name == dies else "unchanged" for name in tests
     }
@@ -143,7 +146,7 @@ def waiting_machine(tests: Tests) -> MadeUpMachine:
 
 
 def test_ctrl_c_ends_a_pair_that_hangs_and_blames_no_case_of_it() -> None:
-    outcome = gated(waiting_machine(many(2 * FEWEST_CASES)), processors=TWO)
+    outcome = gated(waiting_machine(many(8)), LONG, processors=TWO)
     assert outcome.cut_off == "interrupted"
     assert {verdict.outcome for verdict in outcome.verdicts} == {"inconclusive"}
     assert all(verdict.reason.startswith("interrupted") for verdict in outcome.verdicts)
