@@ -86,18 +86,18 @@ class ConcurrentPairs:
         living = _LivingSides()
         processors = self._order.sample(self._processors, k=len(portions))
         with ThreadPoolExecutor(len(portions)) as pool:
-            pairs = [
-                pool.submit(
-                    _run,
-                    self._runner.beside_others(start_side=living.starting, is_stopped=living.is_stopped),
-                    cases,
-                    seconds=seconds,
-                    note=note,
-                    processor=processor,
-                )
-                for cases, processor in zip(portions, processors, strict=True)
-            ]
             try:
+                pairs = [
+                    pool.submit(
+                        _run,
+                        self._runner.beside_others(start_side=living.starting, is_stopped=living.is_stopped),
+                        cases,
+                        seconds=seconds,
+                        note=note,
+                        processor=processor,
+                    )
+                    for cases, processor in zip(portions, processors, strict=True)
+                ]
                 for pair in as_completed(pairs):
                     pair.result()
             except BaseException:
