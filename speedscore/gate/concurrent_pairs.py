@@ -2,7 +2,8 @@
 
 Work that keeps one processor busy leaves the others idle. So where there are many such cases they are portioned out,
 and each portion has fresh sides and a processor that nobody else is given. Inside a portion nothing changes: its rounds
-alternate, and what the other portions do to them they do to both of its sides. Nothing is decided here.
+alternate, and what the other portions do to them they do to both of its sides. Tests that cannot run beside others, as
+where they write to one file of their checkout, are run alone. Nothing is decided here.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import math
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import psutil
 
+from speedscore.gate.errors import SideGoneError
+from speedscore.gate.exclusions import exclusion_of
 from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.lockstep import PairResult
 from speedscore.gate.pairs import PairRunner
@@ -56,12 +59,16 @@ class ConcurrentPairs:
         portions = self._portions([case for case in cases if case.is_on_one_processor], expected)
         rest: Sequence[GatedCase] = cases
         if len(portions) > 1:
-            self._run_at_once(portions, seconds=seconds, note=note)
-            rest = [case for case in cases if not case.is_on_one_processor]
+            done = self._run_at_once(portions, seconds=seconds, note=note)
+            rest = [case for case in cases if case.id not in done]
+            if any(case.is_on_one_processor for case in rest):
+                # It went wrong beside the others; what comes of it alone counts, and nothing runs beside others again.
+                self._processors = ()
             if rest:
                 self._runner.check_budget()
         if rest:
-            _run(self._runner, rest, seconds=seconds, note=note)
+            with self._runner.started(rest) as pair:
+                self._runner.run(pair, rest, seconds=seconds, note=note)
 
     def _portions(self, cases: Sequence[GatedCase], seconds: Mapping[str, float]) -> list[list[GatedCase]]:
         """Stretches, for tests that follow each other have fixtures in common, of about as many seconds each."""
@@ -82,28 +89,44 @@ class ConcurrentPairs:
             return 1
         return min(count, _pairs_in_memory(max(case.peak_bytes for case in cases)))
 
-    def _run_at_once(self, portions: Sequence[list[GatedCase]], *, seconds: Mapping[str, float], note: Note) -> None:
+    def _run_at_once(
+        self, portions: Sequence[list[GatedCase]], *, seconds: Mapping[str, float], note: Note
+    ) -> Collection[str]:
+        """Ids of the cases in which nothing went wrong; those alone are noted."""
+        done: set[str] = set()
+        gone: SideGoneError | None = None
+
+        def note_if_well(case: GatedCase, result: PairResult) -> None:
+            if exclusion_of(result.base, result.head) is None:
+                note(case, result)
+                done.add(case.id)
+
+        def run(cases: list[GatedCase], processor: int) -> None:
+            runner = runners[processor]
+            with runner.started(cases) as pair:
+                runner.run(pair, cases, seconds=seconds, note=note_if_well, lost=_blame_nobody, processor=processor)
+
         living = _LivingSides()
         processors = self._order.sample(self._processors, k=len(portions))
+        runners = {processor: self._runner.beside_others(living.starting) for processor in processors}
         with ThreadPoolExecutor(len(portions)) as pool:
             try:
-                pairs = [
-                    pool.submit(
-                        _run,
-                        self._runner.beside_others(start_side=living.starting, is_stopped=living.is_stopped),
-                        cases,
-                        seconds=seconds,
-                        note=note,
-                        processor=processor,
-                    )
-                    for cases, processor in zip(portions, processors, strict=True)
-                ]
-                for pair in as_completed(pairs):
+                for pair in as_completed([pool.submit(run, *each) for each in zip(portions, processors, strict=True)]):
                     pair.result()
+            except SideGoneError as error:
+                gone = error
+                living.stop()
             except BaseException:
                 # Ctrl-C comes to this thread alone: the others hear of it by the loss of their sides.
                 living.stop()
                 raise
+        if gone and len(done) == sum(map(len, portions)):
+            raise gone
+        return done
+
+
+def _blame_nobody(case: GatedCase, label: str, how: str) -> None:
+    """Whether the case or what ran beside it was the reason is seen when it runs alone."""
 
 
 class _LivingSides:
@@ -113,9 +136,6 @@ class _LivingSides:
         self._lock = threading.Lock()
         self._sides: list[Side] = []
         self._stopped = False
-
-    def is_stopped(self) -> bool:
-        return self._stopped
 
     def starting(self, start_side: StartSide) -> StartSide:
         """The same, of which it is known what was started."""
@@ -135,18 +155,6 @@ class _LivingSides:
             self._stopped = True
             for side in self._sides:
                 side.kill()
-
-
-def _run(
-    runner: PairRunner,
-    cases: Sequence[GatedCase],
-    *,
-    seconds: Mapping[str, float],
-    note: Note,
-    processor: int | None = None,
-) -> None:
-    with runner.started(cases) as pair:
-        runner.run(pair, cases, seconds=seconds, note=note, processor=processor)
 
 
 def _pairs_in_memory(side_bytes: int) -> int:

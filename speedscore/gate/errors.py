@@ -7,6 +7,10 @@ class GateError(RuntimeError):
     """The gate cannot run. The message says why and what to do."""
 
 
+class SideGoneError(GateError):
+    """A side was lost before it had collected, or as it ended."""
+
+
 class BudgetSpentError(Exception):
     """The time budget of the whole gate is spent: no further case is begun.
 

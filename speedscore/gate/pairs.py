@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
-from speedscore.gate.errors import BudgetSpentError, GateError
+from speedscore.gate.errors import BudgetSpentError, GateError, SideGoneError
 from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.lockstep import PairResult, PairTask, SideLostError, run_tasks
 from speedscore.gate.own_code import why_not_own_code, why_unlike_builds
@@ -68,20 +68,13 @@ class PairRunner:
         self._drawn_hash_seed = order.randrange(2**32)
         self.start_seconds = math.inf
         """What it takes to start both sides and let them collect: the least so far."""
-        self._is_stopped: Callable[[], bool] = lambda: False
 
-    def beside_others(
-        self, *, start_side: Callable[[StartSide], StartSide], is_stopped: Callable[[], bool]
-    ) -> PairRunner:
-        """The same for another thread, with draws of its own.
-
-        ``start_side`` says how sides are started there, given how they are here; what is lost once ``is_stopped`` says
-        so was ended by us, and is no fault of its case.
-        """
+    def beside_others(self, start_side: Callable[[StartSide], StartSide]) -> PairRunner:
+        """The same for another thread, with draws of its own; ``start_side`` says how sides are started there, given
+        how they are here."""
         other = copy.copy(self)
         other._order = random.Random(self._order.getrandbits(64))
         other._start_side = start_side(self._start_side)
-        other._is_stopped = is_stopped
         return other
 
     def hash_seed(self) -> int:
@@ -154,10 +147,12 @@ class PairRunner:
         *,
         seconds: Mapping[str, float],
         note: Callable[[GatedCase, PairResult], None],
+        lost: Callable[[GatedCase, str, str], None] = GatedCase.lost,
         processor: int | None = None,
     ) -> PairRun:
         """Run the cases; each result is noted as it comes. ``seconds`` are those of a case's rounds, by its id;
-        ``processor`` is for what keeps one busy, drawn where it is None.
+        ``lost`` hears in which case which side died, and how; ``processor`` is for what keeps one busy, drawn where it
+        is None.
 
         Raises GateError where a side ran code that is not its own, BudgetSpentError between two cases.
         """
@@ -186,9 +181,7 @@ class PairRunner:
                     self.check_budget()
             return PairRun(done, _end(pair))
         except SideLostError as error:
-            if self._is_stopped():
-                return PairRun(done, None)
-            by_id[error.case].lost(error.label, str(error))
+            lost(by_id[error.case], error.label, str(error))
             return PairRun(done + 1, None)
 
 
@@ -216,11 +209,11 @@ def _end(pair: StartedPair) -> tuple[Ended, Ended]:
 
 
 def _heard(side: Side, ask: Callable[[], Answer]) -> Answer:
-    """Raises GateError where the side is lost, and BudgetSpentError where it takes too long."""
+    """Raises SideGoneError where the side is lost, and BudgetSpentError where it takes too long."""
     try:
         return ask()
     except BudgetSpentError as error:
         raise BudgetSpentError(f"{error} of {side.spec.label}, which collects" if str(error) else "") from None
     except ProcessLostError as error:
         why = why_it_ended(str(error), root=side.spec.root)
-        raise GateError(f"pytest on {side.spec.label} ({side.spec.description}) {why}") from None
+        raise SideGoneError(f"pytest on {side.spec.label} ({side.spec.description}) {why}") from None

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
 from speedscore_gate_accelerators import open_accelerators
 
 from speedscore.gate.concurrent_pairs import MOST_AT_ONCE
-from speedscore.gate.sides import Finished, Timed
+from speedscore.gate.errors import GateError
+from speedscore.gate.sides import Ended, Finished, Ready, SideCollection, Timed
 from speedscore.host.piped import ProcessLostError
 from tests.gate.made_up_sides import QUICK, MadeUpMachine, MadeUpSide, MadeUpTest, Tests, gated
 
+Answer = TypeVar("Answer")
 LIMIT_SECONDS = 30.0
 TWO = (3, 5)
 """Processors, by their numbers."""
@@ -111,6 +114,45 @@ def test_a_side_that_dies_costs_its_case_and_no_pair_beside_it() -> None:
     assert {verdict.case: verdict.outcome for verdict in outcome.verdicts if verdict.metric == "time"} == {
         name: "not comparable" if name == dies else "unchanged" for name in tests
     }
+
+
+@pytest.mark.parametrize("how", ["fails", "dies", "does not begin", "does not end"])
+def test_what_goes_wrong_beside_others_is_run_alone_and_from_then_on_all_are(how: str) -> None:
+    class Fragile(MadeUpSide):
+        """Goes wrong wherever it is not spoken to by the thread that every gate has."""
+
+        def collected(self) -> SideCollection:
+            return self._unless("does not begin", super().collected)
+
+        def ready(self) -> Ready | Finished:
+            if self._goes_wrong("fails"):
+                return Finished("failed", "OSError: output.json is being written")
+            return self._unless("dies", super().ready)
+
+        def end(self) -> Ended:
+            return self._unless("does not end", super().end)
+
+        def _goes_wrong(self, here: str) -> bool:
+            return here == how and threading.current_thread() is not threading.main_thread()
+
+        def _unless(self, here: str, answer: Callable[[], Answer]) -> Answer:
+            if self._goes_wrong(here):
+                raise ProcessLostError("ended with exit code 3")
+            return answer()
+
+    class Machine(MadeUpMachine):
+        side_class = Fragile
+
+    tests = many(8)
+    machine = Machine(tests, tests)
+    if how == "does not end":
+        with pytest.raises(GateError, match="exit code 3"):
+            gated(machine, LONG, processors=TWO)
+        return
+    outcome = gated(machine, LONG, processors=TWO)
+    assert {verdict.outcome for verdict in outcome.verdicts} == {"unchanged"}
+    assert {verdict.pairs for verdict in outcome.verdicts} == {outcome.pairs}
+    assert len(ran(machine)) == 2 + outcome.pairs
 
 
 HANGS, IS_INTERRUPTED = "test_many.py::test_00", "test_many.py::test_07"
