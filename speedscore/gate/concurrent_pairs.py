@@ -1,9 +1,9 @@
 """The cases of a pair, on several processors at the same time: each runs a portion of them, in a pair of its own.
 
 Work that keeps one processor busy leaves the others idle. So where there are many such cases they are portioned out,
-and each portion has fresh sides and a processor that nobody else is given. Inside a portion nothing changes: its rounds
-alternate, and what the other portions do to them they do to both of its sides. Tests that cannot run beside others, as
-where they write to one file of their checkout, are run alone. Nothing is decided here.
+and each portion has fresh sides, whose tests run on a processor of their own. Inside a portion nothing changes: its
+rounds alternate, and what the other portions do to them they do to both of its sides. Tests that cannot run beside
+others, as where they write to one file of their checkout, are run alone. It draws no verdict.
 """
 
 from __future__ import annotations
@@ -45,12 +45,13 @@ class ConcurrentPairs:
         self._order = order
 
     def pilot_ended(self, ended: tuple[Ended, Ended] | None) -> None:
-        """Hear what both sides of a pilot told, or None where one died: on one accelerator they run alone."""
+        """Hear what both sides of a pilot told. With an accelerator that they would share there is one pair at a time,
+        and also where one died, of which nobody knows: then ``ended`` is None."""
         if ended is None or any(side.accelerators for side in ended):
             self._processors = ()
 
     def run(self, cases: Sequence[GatedCase], *, seconds: Mapping[str, float], note: Note) -> None:
-        """One pair for each case. Each result is noted as it comes, by a thread that no other case's is noted by.
+        """One pair for each case. Each result is noted as it comes, a case's by one thread.
 
         Raises as ``PairRunner.run``, and what is raised first ends the pairs beside it.
         """
@@ -59,7 +60,7 @@ class ConcurrentPairs:
         portions = self._portions([case for case in cases if case.is_on_one_processor], expected)
         rest: Sequence[GatedCase] = cases
         if len(portions) > 1:
-            done = self._run_at_once(portions, seconds=seconds, note=note)
+            done = self._run_at_once(portions, seconds=seconds, note=note, among=len(cases))
             rest = [case for case in cases if case.id not in done]
             if any(case.is_on_one_processor for case in rest):
                 # It went wrong beside the others; what comes of it alone counts, and nothing runs beside others again.
@@ -67,8 +68,8 @@ class ConcurrentPairs:
             if rest:
                 self._runner.check_budget()
         if rest:
-            with self._runner.started(rest) as pair:
-                self._runner.run(pair, rest, seconds=seconds, note=note)
+            with self._runner.started(rest, among=len(cases)) as pair:
+                self._runner.run(pair, rest, seconds=seconds, note=note, among=len(cases))
 
     def _portions(self, cases: Sequence[GatedCase], seconds: Mapping[str, float]) -> list[list[GatedCase]]:
         """Stretches, for tests that follow each other have fixtures in common, of about as many seconds each."""
@@ -76,7 +77,8 @@ class ConcurrentPairs:
         count = self._count(cases, total)
         portions: list[list[GatedCase]] = [[]]
         for case in cases:
-            if len(portions) < count and before * count >= total * len(portions):
+            middle = before + seconds[case.id] / 2
+            if portions[-1] and len(portions) < count and middle * count >= total * len(portions):
                 portions.append([])
             portions[-1].append(case)
             before += seconds[case.id]
@@ -90,11 +92,10 @@ class ConcurrentPairs:
         return min(count, _pairs_in_memory(max(case.peak_bytes for case in cases)))
 
     def _run_at_once(
-        self, portions: Sequence[list[GatedCase]], *, seconds: Mapping[str, float], note: Note
+        self, portions: Sequence[list[GatedCase]], *, seconds: Mapping[str, float], note: Note, among: int
     ) -> Collection[str]:
         """Ids of the cases in which nothing went wrong; those alone are noted."""
         done: set[str] = set()
-        gone: SideGoneError | None = None
 
         def note_if_well(case: GatedCase, result: PairResult) -> None:
             if exclusion_of(result.base, result.head) is None:
@@ -103,39 +104,54 @@ class ConcurrentPairs:
 
         def run(cases: list[GatedCase], processor: int) -> None:
             runner = runners[processor]
-            with runner.started(cases) as pair:
-                runner.run(pair, cases, seconds=seconds, note=note_if_well, lost=_blame_nobody, processor=processor)
+            with runner.started(cases, among=among) as pair:
+                runner.run(
+                    pair,
+                    cases,
+                    seconds=seconds,
+                    note=note_if_well,
+                    lost=_is_not_known,
+                    processor=processor,
+                    among=among,
+                )
 
-        living = _LivingSides()
+        sides = _StartedSides()
         processors = self._order.sample(self._processors, k=len(portions))
-        runners = {processor: self._runner.beside_others(living.starting) for processor in processors}
+        runners = {processor: self._runner.beside_others(sides.starting) for processor in processors}
         with ThreadPoolExecutor(len(portions)) as pool:
             try:
-                for pair in as_completed([pool.submit(run, *each) for each in zip(portions, processors, strict=True)]):
-                    pair.result()
-            except SideGoneError as error:
-                gone = error
-                living.stop()
+                running = {
+                    pool.submit(run, cases, processor): cases
+                    for cases, processor in zip(portions, processors, strict=True)
+                }
+                # The first that fails ends the others.
+                failed = next((each for each in as_completed(running) if each.exception()), None)
             except BaseException:
                 # Ctrl-C comes to this thread alone: the others hear of it by the loss of their sides.
-                living.stop()
+                sides.kill()
                 raise
-        if gone and len(done) == sum(map(len, portions)):
-            raise gone
+            if failed:
+                sides.kill()
+        errors = [error for each in running if (error := each.exception())]
+        if worst := next((error for error in errors if not isinstance(error, SideGoneError)), None):
+            raise worst
+        if failed and all(case.id in done for case in running[failed]):
+            # It died as it was to tell whose code it ran.
+            failed.result()
         return done
 
 
-def _blame_nobody(case: GatedCase, label: str, how: str) -> None:
-    """Whether the case or what ran beside it was the reason is seen when it runs alone."""
+def _is_not_known(case: GatedCase, label: str, how: str) -> None:
+    """Whether a side died of its own test or of what ran beside it; alone it will be seen."""
 
 
-class _LivingSides:
-    """The sides that several threads have started, so that one can end all of them."""
+class _StartedSides:
+    """Those that several threads have started, so that one can end all of them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sides: list[Side] = []
-        self._stopped = False
+        self._are_killed = False
 
     def starting(self, start_side: StartSide) -> StartSide:
         """The same, of which it is known what was started."""
@@ -144,15 +160,23 @@ class _LivingSides:
             side = start_side(spec, other=other, hash_seed=hash_seed, most_seconds=most_seconds)
             with self._lock:
                 self._sides.append(side)
-                if self._stopped:
+                if self._are_killed:
                     side.kill()
             return side
 
         return start
 
-    def stop(self) -> None:
+    def kill(self) -> None:
+        """All of them, and what is started from now on."""
+        try:
+            self._kill()
+        except KeyboardInterrupt:  # the first; a second is not heard
+            self._kill()
+            raise
+
+    def _kill(self) -> None:
         with self._lock:
-            self._stopped = True
+            self._are_killed = True
             for side in self._sides:
                 side.kill()
 

@@ -67,7 +67,7 @@ class PairRunner:
         self._order = order
         self._drawn_hash_seed = order.randrange(2**32)
         self.start_seconds = math.inf
-        """What it takes to start both sides and let them collect: the least so far."""
+        """What it takes to start both sides and let them collect, nobody else being started: the least so far."""
 
     def beside_others(self, start_side: Callable[[StartSide], StartSide]) -> PairRunner:
         """The same for another thread, with draws of its own; ``start_side`` says how sides are started there, given
@@ -104,8 +104,10 @@ class PairRunner:
         *,
         variables: Mapping[str, Mapping[str, str]] | None = None,
         trace: Trace | None = None,
+        among: int = 0,
     ) -> Iterator[StartedPair]:
-        """A fresh pair; starting it is charged to the cases it is started for. Raises GateError.
+        """A fresh pair. Starting it is charged to the cases that it is started for, each its share as one of them, or
+        as one of ``among``, where pairs are started for others as well. Raises GateError.
 
         ``variables`` are those of each side's environment beside what it inherits, by its label; ``trace`` is what both
         sides are asked about what their tests depend on.
@@ -132,7 +134,7 @@ class PairRunner:
             seconds = self._clock() - began
             self.start_seconds = min(self.start_seconds, seconds)
             for case in cases:
-                case.seconds += seconds / len(cases)
+                case.seconds += seconds / (among or len(cases))
             yield pair
 
     def task_of(self, case: GatedCase, *, seconds: float) -> PairTask:
@@ -149,10 +151,11 @@ class PairRunner:
         note: Callable[[GatedCase, PairResult], None],
         lost: Callable[[GatedCase, str, str], None] = GatedCase.lost,
         processor: int | None = None,
+        among: int = 0,
     ) -> PairRun:
         """Run the cases; each result is noted as it comes. ``seconds`` are those of a case's rounds, by its id;
         ``lost`` hears in which case which side died, and how; ``processor`` is for what keeps one busy, drawn where it
-        is None.
+        is None; ``among`` is as of ``started``, for what fixtures cost that cases share.
 
         Raises GateError where a side ran code that is not its own, BudgetSpentError between two cases.
         """
@@ -176,7 +179,7 @@ class PairRunner:
                 done += 1
                 note(by_id[result.case], result)
                 for case in cases:  # whoever was the first to ask for what all of them use
-                    case.seconds += result.shared_seconds / len(cases)
+                    case.seconds += result.shared_seconds / (among or len(cases))
                 if done < len(tasks):
                     self.check_budget()
             return PairRun(done, _end(pair))

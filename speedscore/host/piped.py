@@ -141,11 +141,13 @@ class PipedProcess:
 
         Any thread may call it; harmless when it has ended already.
         """
+        if self._ours_read < 0:
+            return  # closed: its number may be another's by now
         if self._process.poll() is None:
             # Children first by name: those that made a session of their own would not hear the group's signal.
-            with contextlib.suppress(psutil.NoSuchProcess):
+            with contextlib.suppress(psutil.Error):
                 for child in psutil.Process(self._process.pid).children(recursive=True):
-                    with contextlib.suppress(psutil.NoSuchProcess):
+                    with contextlib.suppress(psutil.Error):
                         child.kill()
         self._signal(signal.SIGKILL)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,12 @@ from speedscore_gate_accelerators import open_accelerators
 
 from speedscore.gate.concurrent_pairs import MOST_AT_ONCE
 from speedscore.gate.errors import GateError
+from speedscore.gate.gated_case import GatedCase
+from speedscore.gate.pairs import PairRunner
 from speedscore.gate.sides import Ended, Finished, Ready, SideCollection, Timed
 from speedscore.host.piped import ProcessLostError
-from tests.gate.made_up_sides import QUICK, MadeUpMachine, MadeUpSide, MadeUpTest, Tests, gated
+from speedscore.verdicts.settings import Settings
+from tests.gate.made_up_sides import QUICK, START_SECONDS, MadeUpMachine, MadeUpSide, MadeUpTest, Tests, a_plan, gated
 
 Answer = TypeVar("Answer")
 LIMIT_SECONDS = 30.0
@@ -63,6 +67,26 @@ def test_a_portion_is_a_stretch_of_about_as_many_seconds_as_the_others() -> None
     first, second = sorted(ran(machine)[:2], key=min)
     assert [*first] == [*tests][: len(first)]
     assert len(first) < len(second)
+
+
+def test_a_long_last_case_is_a_portion() -> None:
+    seconds = [1.0, 1.0, 1.0, 1.0, 0.9, 5.1]
+    tests = {name: MadeUpTest(seconds=each, more=SMALL) for name, each in zip(many(6), seconds, strict=True)}
+    machine = MadeUpMachine(tests, tests)
+    gated(machine, processors=TWO)
+    assert sorted(map(len, ran(machine)[:2])) == [1, 5]
+
+
+def test_what_it_takes_to_start_is_charged_to_all_whose_pairs_are_started_at_the_same_time() -> None:
+    machine = MadeUpMachine(many(1), many(1))
+    runner = PairRunner(a_plan(), start_side=machine.start_side, clock=machine.clock, order=random.Random(1))
+    [name] = many(1)
+    alone, one_of_four = (GatedCase(name, Settings(QUICK).for_case(name, "")) for _ in range(2))
+    with runner.started([alone]):
+        pass
+    with runner.started([one_of_four], among=4):
+        pass
+    assert alone.seconds == 4 * one_of_four.seconds == 2 * START_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -116,7 +140,7 @@ def test_a_side_that_dies_costs_its_case_and_no_pair_beside_it() -> None:
     }
 
 
-@pytest.mark.parametrize("how", ["fails", "dies", "does not begin", "does not end"])
+@pytest.mark.parametrize("how", ["fails", "dies", "does not begin", "does not end", "runs another's code"])
 def test_what_goes_wrong_beside_others_is_run_alone_and_from_then_on_all_are(how: str) -> None:
     class Fragile(MadeUpSide):
         """Goes wrong wherever it is not spoken to by the thread that every gate has."""
@@ -130,6 +154,8 @@ def test_what_goes_wrong_beside_others_is_run_alone_and_from_then_on_all_are(how
             return self._unless("dies", super().ready)
 
         def end(self) -> Ended:
+            if self._goes_wrong("runs another's code"):
+                return Ended({"shop": "/elsewhere/shop.py"})
             return self._unless("does not end", super().end)
 
         def _goes_wrong(self, here: str) -> bool:
@@ -145,8 +171,9 @@ def test_what_goes_wrong_beside_others_is_run_alone_and_from_then_on_all_are(how
 
     tests = many(8)
     machine = Machine(tests, tests)
-    if how == "does not end":
-        with pytest.raises(GateError, match="exit code 3"):
+    # Whose code was run is not known then, or known to be another's.
+    if cannot_run := {"does not end": "exit code 3", "runs another's code": "shop"}.get(how):
+        with pytest.raises(GateError, match=cannot_run):
             gated(machine, LONG, processors=TWO)
         return
     outcome = gated(machine, LONG, processors=TWO)
