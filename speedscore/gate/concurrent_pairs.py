@@ -26,8 +26,6 @@ from speedscore.host.control_groups import memory_limit_bytes
 
 MOST_AT_ONCE = 4
 """Beyond that nobody has measured what benchmarks do to each other through the memory that they share."""
-_START_FACTOR = 2
-"""Starting takes so many times as long where each processor has two processes to start, and no longer only one."""
 _SHARE_OF_MEMORY = 0.5
 """That all sides together may take of what is free."""
 
@@ -87,7 +85,8 @@ class ConcurrentPairs:
     def _count(self, cases: Sequence[GatedCase], seconds: float) -> int:
         """How many portions of cases that take so many seconds one after the other."""
         count = min(len(self._processors), MOST_AT_ONCE, len(cases))
-        if count < 2 or seconds * (1 - 1 / count) <= self._runner.start_seconds * (_START_FACTOR - 1):
+        # Each processor has two processes to start then, and not one: starting takes as long once more.
+        if count < 2 or seconds * (1 - 1 / count) <= self._runner.start_seconds:
             return 1
         return min(count, _pairs_in_memory(max(case.peak_bytes for case in cases)))
 
@@ -126,12 +125,12 @@ class ConcurrentPairs:
                 }
                 # The first that fails ends the others.
                 failed = next((each for each in as_completed(running) if each.exception()), None)
+                if failed:
+                    sides.kill()
             except BaseException:
                 # Ctrl-C comes to this thread alone: the others hear of it by the loss of their sides.
                 sides.kill()
                 raise
-            if failed:
-                sides.kill()
         errors = [error for each in running if (error := each.exception())]
         if worst := next((error for error in errors if not isinstance(error, SideGoneError)), None):
             raise worst
