@@ -106,7 +106,8 @@ def test_each_cause_has_a_metric_and_each_framework_of_ours_tells_what_it_compil
 
 
 def test_in_a_real_run_a_collection_and_a_stopped_process_are_told_apart() -> None:
-    ran = run_columns("collection", seconds=1.5, disturb=stop_now_and_then)
+    # Seven times, for on a machine that others use one or two may fall into a step that they made long already.
+    ran = run_columns("collection", seconds=4.0, disturb=stop_now_and_then)
     assert {len(ran[name]) for name in COLUMNS if ran[name] is not None} == {len(ran["seconds"])}
     assert not ran["watched"]
     answer = judge(ran, versions=VERSIONS)
