@@ -2,7 +2,7 @@
 
 Prints how often the gate and ``mean:5%`` raised an alarm, with exact intervals; asserts what no noise excuses: that an
 alarm names the benchmark that was slowed, that nothing faster is called slower, and that large slowdowns are found,
-also where they spare some calls. One trial of each kind here; the error rates in docs/gate-error-rates.md come from more:
+also where they spare some calls. One trial of each kind here; the rates in docs/gate-error-rates.md come from more:
 ``python -m tests.performance.gate_trials --trials 200``.
 """
 
