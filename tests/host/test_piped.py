@@ -158,3 +158,14 @@ def test_folders_of_those_who_have_gone_are_removed_and_no_others(
     strange.mkdir()
     assert remove_leftovers() == 2
     assert sorted(tmp_path.iterdir()) == sorted([ours, strange, of_container])
+
+
+def test_what_is_closed_is_signalled_no_more_for_its_number_may_be_anothers(
+    start: Callable[[str], PipedProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = start("time.sleep(600)")
+    process.close()
+    signalled: list[int] = []
+    monkeypatch.setattr(os, "killpg", lambda group, _: signalled.append(group))
+    process.kill()
+    assert signalled == []
