@@ -43,7 +43,6 @@ HELPS = Way(end="--help", why="needs a clone or a git ref of one's own; tests of
 OTHER_TOOLS = Way(end="--help", why="needs an extra that is not installed here; tests/test_other_tools.py runs it")
 WAYS = {
     "python -m pip install tox && python -m tox run -e bench": Way(runs=False, why="makes an environment and measures"),
-    "python -m pip install tox && python -m tox run -e test": Way(runs=False, why="is what runs this test"),
     "pytest --benchmark-only -k tpu": Way(),
     'pytest --benchmark-only -k "gpt and cpu"': COLLECTS,
     "pytest --benchmark-only --preset small": COLLECTS,
@@ -62,6 +61,7 @@ WAYS = {
     'pytest --benchmark-only -k "rl and cpu"': COLLECTS,
     "speedscore card": Way(),
     "speedscore card JAX PyTorch --run RUN.json": Way(),
+    "speedscore card --brief --run RUN.json": Way(),
     "speedscore card jax --snapshot 2024-01": Way(),
     "speedscore card --run RUN.json --format json": Way(end="> card.json"),
     "speedscore card --weights performance=3": Way(),
@@ -96,6 +96,7 @@ WAYS = {
     "speedscore history export --from history --to all.csv": OTHER_TOOLS,
     "speedscore history changes FOLDER": Way(end="--help", why="needs many runs"),
     "speedscore log RUN --to mlflow": OTHER_TOOLS,
+    "python -m pip install tox && python -m tox run -e test": Way(runs=False, why="is what runs this test"),
 }
 
 

@@ -62,6 +62,10 @@ class CardSource(msgspec.Struct, forbid_unknown_fields=True):
     """Of a measurement, where another than the run's own machine has part in it."""
     rounds: int = 0
     """Of a measurement."""
+    rival: str = ""
+    """Of cases whom the value is held against: the best other framework."""
+    by_model: list[tuple[str, float]] = []
+    """Of cases each model with the same of it alone; ``value`` is the geometric mean of all."""
 
 
 class CardFinding(msgspec.Struct, forbid_unknown_fields=True):
@@ -177,8 +181,8 @@ class Card(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     speed_score: float | None
     speed_score_interval: Interval
-    lone_process: bool
-    """Whether a measured figure rests on one process a case, which says nothing of how another would have been."""
+    of_lone_processes: list[str]
+    """Names of the criteria of whose measured ratio nothing is known of how another process would have been."""
     reason: str
     dormant: bool
     dimensions: dict[Dimension, MainDimension]

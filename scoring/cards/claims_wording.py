@@ -125,14 +125,6 @@ def counts(claims: Sequence[JudgedClaim]) -> str:
     return f"{judged}; {counted['not testable']} not testable"
 
 
-def in_one_line(judged: JudgedClaim) -> str:
-    """A claim that was measured, as in ``contradicted: JAX over PyTorch: … 30 % faster (2024-01), here 0.38 (…)``."""
-    here = f"here {measured(judged)} times as fast"
-    more = ", more than claimed" if judged.is_exceeded else ""
-    read = " as we read it" if judged.claim.reading and not judged.reason else ""
-    return f"{_WORDS[judged.judgement]}{read}: {heading(judged)} ({judged.claim.month}), {here}{more}"
-
-
 def notes(claims: Sequence[JudgedClaim]) -> Iterator[str]:
     """How the ratios are read, and in what all that was measured is not what was claimed."""
     if any(judged.tests for judged in claims):

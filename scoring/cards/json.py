@@ -17,7 +17,7 @@ from speedscore.scoring.scores.maturity import GradedLayer
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised when a field changes its meaning or goes; a new field does not raise it.
 
 3 (2026-11): a stale answer counts for its ``stale_score`` in the mean; ``as_of``, to which ages are counted;
@@ -69,7 +69,7 @@ def _card(card: ScoreCard) -> dict[str, Any]:
         "name": card.name,
         "speed_score": None if card.speed_score is None else round(card.speed_score, 2),
         "speed_score_interval": msgspec.to_builtins(card.uncertainty.speed_score),
-        "lone_process": card.uncertainty.lone_process,
+        "of_lone_processes": card.uncertainty.of_lone_processes,
         "reason": card.reason,
         "dormant": card.dormant,
         "dimensions": {
@@ -186,9 +186,9 @@ def _known_fact(fact: KnownFact) -> dict[str, Any]:
 
 def _source(source: Source) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(source)
-    of_facts, of_measurements = ("method", "name", "stale", "record", "unit"), ("nodeids", "runs", "machines", "rounds")
+    of_facts = ("method", "name", "stale", "record", "unit")
+    of_measurements = ("nodeids", "runs", "machines", "rounds", "rival", "by_model")
     unused = of_facts if source.kind == "measured" else of_measurements
-    if not source.machines:
-        # All of the run's own machine, which "runs" names.
-        fields.pop("machines")
-    return {name: value for name, value in fields.items() if name not in unused}
+    # Probes are held against nobody, and where no machine is named it is the run's own, which "runs" names.
+    empty = [name for name in ("machines", "rival", "by_model") if not fields[name]]
+    return {name: value for name, value in fields.items() if name not in (*unused, *empty)}

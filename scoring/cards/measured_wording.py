@@ -25,11 +25,8 @@ _NAMED_CASES = 3
 
 def few_processes(card: ScoreCard) -> str:
     """That of some figures nothing is known of how processes differ, where it is so; empty elsewhere."""
-    if not card.uncertainty.lone_process:
-        return ""
-    return (
-        "One process a case, as behind some figures here, is too few: no interval knows how much another would differ."
-    )
+    names = ", ".join(card.uncertainty.of_lone_processes)
+    return f"Of one process a case, and no interval knows how another would differ: {names}." if names else ""
 
 
 def scored_variants(card: ScoreCard) -> Iterator[str]:

@@ -13,6 +13,7 @@ from speedscore.scoring.scores.fragility import MOST_REMOVED, RemovedFact
 from speedscore.scoring.scores.lead import Lead, LeadPart
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
+from speedscore.scoring.scores.sensitivity import Sensitivity
 
 _LEAST_PART = 0.005
 """Of a lead: less is nothing at two decimals."""
@@ -35,11 +36,16 @@ def order(report: ScoreReport) -> Iterator[str]:
         yield f"Left out: {'; '.join(_omitted(comparison.omitted, names))}."
     for each in comparison.unranked:
         yield f"No place in it has {names[each.framework]}: {each.reason}."
+    yield from (f"{sentence}." for sentence in _otherwise(report, sensitivity))
+
+
+def _otherwise(report: ScoreReport, sensitivity: Sensitivity) -> Iterator[str]:
+    """That the cards' own scores have another order, where they do."""
     own = {card.framework: card.speed_score for card in report.cards if card.speed_score is not None}
     by_own = sorted(sensitivity.ranking, key=lambda each: -round(own.get(each, 0.0), 9))
     if own.keys() >= set(by_own) and by_own != list(sensitivity.ranking):
-        scores = _scores(by_own, own, names)
-        yield f"The Speed Scores, each from all that its framework answers, order them otherwise: {scores}."
+        scores = _scores(by_own, own, _names(report))
+        yield f"The Speed Scores, each from all that its framework answers, order them otherwise: {scores}"
 
 
 def _names(report: ScoreReport) -> dict[str, str]:
@@ -78,28 +84,41 @@ def in_order(card: ScoreCard, report: ScoreReport) -> dict[str, str]:
 
 
 def why_first(report: ScoreReport) -> Iterator[str]:
-    """Who is first, by which questions, and what would change that: about five lines of the short card.
+    """Who is first, by which questions, and what would change that, as a session ends.
 
     ``firmness`` says the same at length.
     """
+    yield from who_is_first(report)
+    sensitivity = report.sensitivity
+    if sensitivity is None:
+        return
+    first = _names(report)[sensitivity.lead.first]
+    stays = f"{first} stays first in {wording.per_cent(sensitivity.same_first)} of weights drawn around these"
+    if len(sensitivity.ranking) > 2:
+        stays += f", the order in {wording.per_cent(sensitivity.same_ranking)}"
+    yield stays
+    yield next(flips(report), f"No one weight or answer brings anybody level with {first}")
+    yield next(fragility(report)).rstrip(".")
+
+
+def who_is_first(report: ScoreReport) -> Iterator[str]:
+    """The order, and by which questions the first stands before the second: what a short card has room for."""
     sensitivity = report.sensitivity
     if sensitivity is None:
         yield "There is no order: no two answer enough in common"
         return
     names = _names(report)
     ranking = _scores(sensitivity.ranking, sensitivity.speed_scores, names)
-    yield f"{ranking} on the {len(report.comparison.questions)} questions that all answer"
+    yield f"On the {len(report.comparison.questions)} questions that all answer: {ranking}"
+    yield from _otherwise(report, sensitivity)
     for each in report.comparison.unranked:
         yield f"No place in it has {names[each.framework]}: {each.reason}"
     first, follower = names[sensitivity.lead.first], names[sensitivity.lead.follower]
     for_first, against = _sides(sensitivity.lead, most=_MOST_IN_SHORT)
-    if for_first:
-        yield f"{first} is ahead of {follower} by {_parts(for_first)}"
+    ahead = f"{first} is {sensitivity.lead.points:.2f} points ahead of {follower}"
+    yield f"{ahead}, most by {_parts(for_first)}" if for_first else ahead
     if against:
-        yield f"{follower} is ahead by {_parts(against)}"
-    yield next(flips(report), f"No one weight or answer brings anybody level with {first}")
-    yield f"{first} stays first under {wording.per_cent(sensitivity.same_first)} of drawn weights"
-    yield next(fragility(report)).rstrip(".")
+        yield f"{follower} answers better: {_parts(against)}"
 
 
 def lead(report: ScoreReport) -> Iterator[str]:

@@ -83,7 +83,8 @@ def _policy(rubric: Rubric) -> Iterator[str]:
             "no score rises by waiting.",
             f"Where {' or '.join(f'`{key}`' for key in policy.dormant_without)} is known and none is above zero, the "
             f"project is dormant: what it gathered, showed or promised counts for {policy.dormant_most:g} at most.",
-            f"Of several measured devices the first with a comparison is scored: {', '.join(policy.device_order)}.",
+            "Of several measured devices the one on which most models were compared is scored, of as many the first: "
+            f"{', '.join(policy.device_order)}.",
             f"Of an ecosystem's variants one is scored, of the {policy.scored_style} ones the fastest in training: the "
             "first process of each training case chooses, and the others are the figure. Where another leads the named "
             f"one by no more than {policy.variant_tie * 100:g} %, the named one is scored, and also where cases have "

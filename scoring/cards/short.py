@@ -6,6 +6,7 @@ behind it there.
 
 from __future__ import annotations
 
+import itertools
 import math
 import shlex
 import textwrap
@@ -26,7 +27,7 @@ from speedscore.text.plain import plain
 from speedscore.text.wrapping import ends_apart
 
 MINIMUM_WIDTH = 70
-MOST_LINES = 45
+MOST_LINES = 48
 """Of one card at 80 columns: what a screen holds."""
 
 _WIDEST = 160
@@ -39,8 +40,6 @@ _NO_BREAK = "\u00a0"
 """A blank at which no line ends: a command that is copied has to stand in one line."""
 _MOST_ANSWERS = 12
 """Of a card's answers: what a reader takes in at a glance."""
-_MOST_CLAIMS = 4
-"""Claims that a session's end tells; the command ``claims`` has all."""
 _NAMED = 5
 """Unknown criteria that are named; the rest are counted."""
 
@@ -69,42 +68,49 @@ def session_end(report: ScoreReport, *, width: int) -> str:
     report = plain(report)
     width = min(max(width, MINIMUM_WIDTH), _WIDEST)
     lines = side_by_side(report.cards, snapshot=report.snapshot, width=width)
-    variants = ", ".join(f"{card.name} as {card.variants[0].framework}" for card in report.cards if card.variants)
-    if variants:
-        sentence = f"Performance is scored of one variant each: {variants}."
-        lines += textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
-    if len(report.cards) > 1:
-        for sentence in order_wording.why_first(report):
-            lines += textwrap.wrap(f"{sentence.rstrip('.')}.", width, subsequent_indent="  ", break_on_hyphens=False)
-    lines += _touched_claims(report, width=width)
+    for sentence in _below_scores(report):
+        lines += textwrap.wrap(f"{sentence.rstrip('.')}.", width, subsequent_indent="  ", break_on_hyphens=False)
     # Whole, however long a path is: it is there to be copied.
-    saved = [run.name for run in report.runs if run.name != NOT_SAVED]
-    lines += [f"The cards: speedscore card --run {shlex.quote(name)} --full" for name in saved]
-    if claims_wording.touched(report.claims):
-        lines += [f"The claims: speedscore claims --run {shlex.quote(name)}" for name in saved]
+    saved = " ".join(shlex.quote(run.name) for run in report.runs if run.name != NOT_SAVED)
+    commands = ["card", *(["claims"] if claims_wording.touched(report.claims) else [])]
+    lines += [f"The {command.removesuffix('s')}s: speedscore {command} --run {saved}" for command in commands if saved]
     return "\n".join(lines) + "\n"
 
 
-def _touched_claims(report: ScoreReport, *, width: int) -> list[str]:
-    """What others say of what this session measured, and whether it holds here; no lines where nothing was touched."""
-    touched = claims_wording.touched(report.claims)
-    if not touched:
-        return []
-    said = [judged for judged in report.claims if judged.judgement is not None]
-    lines = [f"Claims: {claims_wording.counts(said)}."]
-    lines += [f"  {claims_wording.in_one_line(judged)}" for judged in touched[:_MOST_CLAIMS]]
-    if len(touched) > _MOST_CLAIMS:
-        lines.append(f"  and {len(touched) - _MOST_CLAIMS} more")
-    return [
-        row for line in lines for row in textwrap.wrap(line, width, subsequent_indent="    ", break_on_hyphens=False)
+def _below_scores(report: ScoreReport) -> Iterator[str]:
+    """How firm their order is, what was measured for them, and how what others claim of their speed fared here."""
+    if len(report.cards) > 1:
+        yield from order_wording.why_first(report)
+    of_one = [card for card in report.cards if card.variants]
+    if of_one:
+        variants = ", ".join(f"{card.name} as {card.variants[0].framework}" for card in of_one)
+        yield f"Performance is scored of one variant each: {variants}"
+    yield from itertools.islice(filter(None, map(_by_model, report.cards)), 1)
+    if claims_wording.touched(report.claims):
+        said = [judged for judged in report.claims if judged.judgement is not None]
+        yield f"Claims of others about their speed: {claims_wording.counts(said)}"
+
+
+def _by_model(card: ScoreCard) -> str:
+    """What the heaviest ratio that was measured is made of, model by model; empty where none was."""
+    measured = [
+        finding
+        for dimension in card.dimensions
+        for finding in dimension.findings
+        if finding.measured and finding.sources[0].by_model
     ]
+    if not measured:
+        return ""
+    heaviest = max(measured, key=lambda finding: finding.criterion.weight)
+    return f"{heaviest.criterion.name} of {card.name} {wording.by_model(heaviest.sources[0])}"
 
 
 def _card(card: ScoreCard, report: ScoreReport, surroundings: Surroundings, *, width: int) -> list[str]:
     """Lines of one card, with as many sentences of each kind as it has room for."""
     most = range(report.policy.sentences_each, 0, -1)
-    # Of what is left out the advice goes first: it follows from the strengths and weaknesses.
-    for sentences in sorted(((of, advice) for of in most for advice in most if advice <= of), key=sum, reverse=True):
+    # Of as many sentences those with most advice: it is what a reader came for.
+    choices = ((of, advice) for of in most for advice in most if advice <= of)
+    for sentences in sorted(choices, key=lambda choice: (sum(choice), choice[1]), reverse=True):
         lines = list(_lines(card, report, surroundings, width=width, sentences=sentences))
         if len(lines) <= MOST_LINES:
             break
@@ -124,7 +130,7 @@ def _lines(
     )
     if len(report.cards) == 1:
         yield ""
-        yield from _labelled("Order", order_wording.why_first(surroundings.report), width=width)
+        yield from _labelled("Order", order_wording.who_is_first(surroundings.report), width=width)
     yield ""
     yield from _in_columns([words for finding in _heaviest(card) if (words := answer(finding))], width=width)
     yield ""
@@ -266,20 +272,20 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
         dates.setdefault(where, []).append(run.created[:10])
     yield from (f"{', '.join(dict.fromkeys(created))}{where}" for where, created in dates.items())
     yield from measured_wording.scored_variants_in_short(card)
-    if card.uncertainty.lone_process:
-        yield "one process a case, as behind some figures here, is too few"
+    if by_model := _by_model(card):
+        yield f"{by_model} times as fast"
+    if names := card.uncertainty.of_lone_processes:
+        yield f"of one process a case: {', '.join(names)}"
     for dimension in measured:
         others = [other for other in card.beside if other.dimension == dimension.dimension and other.score is not None]
         yield f"{dimension.title}: {', '.join(map(_on_its_basis, (dimension, *others)))}"
 
 
 def _claims(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
-    """How many of the claims about it hold here, and the most notable; nothing where nothing was measured."""
+    """How many of the claims about it hold here; nothing where nothing was measured."""
     said = claims_wording.about(report.claims, card.framework)
-    if not said or not report.runs:
-        return
-    yield claims_wording.counts(said)
-    yield from map(claims_wording.in_one_line, claims_wording.touched(said)[:1])
+    if said and report.runs:
+        yield claims_wording.counts(said)
 
 
 def _on_its_basis(dimension: DimensionScore) -> str:

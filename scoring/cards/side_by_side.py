@@ -66,7 +66,7 @@ def _column(card: ScoreCard) -> list[str]:
 
 def _earlier_column(card: ScoreCard, earlier: EarlierScores) -> list[str]:
     scores = [earlier.dimensions.get(dimension.dimension) for dimension in card.dimensions]
-    return ["earlier", *(_dated(score, decimals=1) for score in scores), _dated(earlier.speed_score, decimals=2)]
+    return ["earlier facts", *(_dated(score, decimals=1) for score in scores), _dated(earlier.speed_score, decimals=2)]
 
 
 def _dated(score: Earlier | None, *, decimals: int) -> str:

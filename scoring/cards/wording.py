@@ -15,6 +15,7 @@ from speedscore.scoring.scores.maturity import GradedLayer
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.scoring.scores.uncertainty import Interval
+from speedscore.text.numbers import factor
 
 _OLD_MONTHS = 12
 """From this age on a fact's age is written beside its date."""
@@ -184,10 +185,15 @@ def origin(source: Source) -> str:
     """Kind, date, age and stated range of a fact; of a measurement what was measured."""
     if source.kind == "measured":
         old = f"stale, {source.age_months} months old: " if source.stale else ""
-        return f"{old}measured here: {source.text}"
+        return f"{old}measured here: {source.text}{f'; {by_model(source)}' if source.by_model else ''}"
     if source.low is not None and source.high is not None:
         return f"{dated(source)}, stated {number(source.low)} to {number(source.high)}"
     return dated(source)
+
+
+def by_model(source: Source) -> str:
+    """What a measured value is made of, as in ``beside PyTorch: bert 1.71, resnet50 0.41``."""
+    return f"beside {source.rival}: {', '.join(f'{model} {factor(value)}' for model, value in source.by_model)}"
 
 
 def dated(source: Source | DatedStatement) -> str:

@@ -24,6 +24,7 @@ ERRORS = arguments.ERRORS
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("framework", nargs="*", metavar="FRAMEWORK", help=f"{arguments.FRAMEWORK_HELP}; default: all")
     parser.add_argument("--format", choices=tuple(FORMATS), default="terminal")
+    parser.add_argument("--brief", action="store_true", help="scores and order alone, as a session ends")
     parser.add_argument("--full", action="store_true", help="every criterion with its points and sources")
     parser.add_argument("--sources", action="store_true", help="the short card and where each of its facts comes from")
     arguments.add_evidence(parser)
@@ -40,6 +41,8 @@ def run(options: argparse.Namespace) -> int:
         departures=overridden.departures,
         claims=shipped_claims(),
     )
+    if options.brief:
+        return write(short.session_end(report, width=options.width), what="card")
     if options.full or options.format != "terminal":
         return write(FORMATS[options.format](report, width=options.width), what="card")
     # Whom a layer stands on is no neighbour to compare it with.

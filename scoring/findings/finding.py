@@ -45,6 +45,10 @@ class Source(msgspec.Struct, frozen=True):
     """Of cases, those that the measurement rests on, where they were measured on others than the run's own machine:
     each with its run's file where there are several."""
     rounds: int = 0
+    rival: str = ""
+    """Of cases whom the value is held against: the best other framework, by its name for people."""
+    by_model: tuple[tuple[str, float], ...] = ()
+    """Of cases each model with the same of it alone, in the unit of ``value``, which is the geometric mean of all."""
     unit: str = ""
     """Of a fact; of what was measured the rule says it."""
 

@@ -193,6 +193,8 @@ def _measured_source(ratio: EcosystemRatio, evidence: Evidence) -> Source:
         runs=ratio.runs,
         machines=machines,
         rounds=ratio.rounds,
+        rival=evidence.names.get(ratio.rival, ratio.rival),
+        by_model=ratio.by_model,
         definition=f"measured on {ratio.device}",
     )
 

@@ -4,6 +4,8 @@ Ratios are formed only between cases of one run, machine, model, precision, phas
 by side; over models they are joined by the geometric mean, and only over the models that every compared framework
 completed (common support), and an answer names the models that one of them left out: whoever lacks the model on which
 it is slow stands better for it. Fleming and Wallace 1986, "How not to lie with statistics", is the source for the mean.
+Which other is the best is asked of these means, and not of each model: else a third framework, the best at one model
+alone, could turn the order of two others round.
 The ratio of two cases is that of ``speedscore.record.ratios``, which the tables print too; this module never estimates
 one anew, and never turns one into points.
 """
@@ -11,7 +13,7 @@ one anew, and never turns one into points.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import permutations
 from statistics import fmean
 
@@ -64,6 +66,10 @@ class EcosystemRatio(msgspec.Struct, frozen=True):
 
     value: float
     """Geometric mean over cells; above 1 is better than every other."""
+    rival: str
+    """The best other one: to which that mean is smallest."""
+    by_model: tuple[tuple[str, float], ...]
+    """Each model with the same of its cells alone, to the same other."""
     device: DeviceName
     nodeids: tuple[str, ...]
     runs: tuple[str, ...]
@@ -268,17 +274,15 @@ def _estimates_of_figures(standings: Iterable[Standing]) -> dict[Pair, Estimate]
 def _ecosystem_ratio(common: Iterable[ComparedCell], ecosystem: str) -> EcosystemRatio:
     compared = list(common)
     standings = [compared_cell.scored[ecosystem] for compared_cell in compared]
-    logs = [
-        # The best other one is the one that it stands worst to.
-        min(
-            compared_cell.estimates[standing.framework, rival.framework].log_ratio
-            for name, rival in compared_cell.scored.items()
-            if name != ecosystem
-        )
-        for compared_cell, standing in zip(compared, standings, strict=True)
-    ]
+    logs = {name: list(_logs(compared, ecosystem, name)) for name in sorted(compared[0].scored) if name != ecosystem}
+    rival = min(logs, key=lambda name: fmean(logs[name]))
+    by_model: dict[str, list[float]] = {}
+    for compared_cell, log in zip(compared, logs[rival], strict=True):
+        by_model.setdefault(compared_cell.cell.model, []).append(log)
     return EcosystemRatio(
-        value=math.exp(fmean(logs)),
+        value=math.exp(fmean(logs[rival])),
+        rival=rival,
+        by_model=tuple((model, math.exp(fmean(of_model))) for model, of_model in sorted(by_model.items())),
         device=compared[0].cell.device,
         nodeids=tuple(standing.nodeid for standing in standings),
         runs=tuple(sorted({compared_cell.cell.run for compared_cell in compared})),
@@ -286,3 +290,8 @@ def _ecosystem_ratio(common: Iterable[ComparedCell], ecosystem: str) -> Ecosyste
         variant=standings[0].framework,
         machines=tuple(sorted({(compared_cell.cell.run, compared_cell.cell.machine) for compared_cell in compared})),
     )
+
+
+def _logs(compared: Iterable[ComparedCell], ecosystem: str, rival: str) -> Iterator[float]:
+    for cell in compared:
+        yield cell.estimates[cell.scored[ecosystem].framework, cell.scored[rival].framework].log_ratio

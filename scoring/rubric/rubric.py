@@ -23,7 +23,7 @@ from speedscore.scoring.rubric.verdict import Verdict
 from speedscore.text.cleaning import is_name, one_line
 from speedscore.text.plain import texts
 
-RUBRIC_VERSION = 2
+RUBRIC_VERSION = 3
 """Raised when a field of ``rubric.toml`` changes its meaning."""
 
 

@@ -70,8 +70,8 @@ def build_report(
 ) -> ScoreReport:
     """Score each of ``frameworks`` on the evidence; ``departures`` say what of the rubric is not the package's own.
 
-    What the facts call a layer gets a card without a score. The device whose measurements enter the score is the first
-    in the policy's order on which two frameworks were measured, else the first on which any was. Of ``claims`` those
+    What the facts call a layer gets a card without a score. The device whose measurements enter the score is the one
+    on which two frameworks completed most models, of as many the first in the policy's order. Of ``claims`` those
     about any of the frameworks are judged, and enter no score.
     """
     layers = [name for name in frameworks if evidence.stands_on(name)]
@@ -145,9 +145,18 @@ def _measured_on(evidence: Evidence, basis: Basis, frameworks: Sequence[str]) ->
 
 
 def _devices(rubric: Rubric, evidence: Evidence) -> list[DeviceName]:
-    """The measured devices, those with a comparison first."""
+    """The measured devices, those first on which most models were compared: one model on a fast device says less of a
+    framework than four on a slow one."""
     devices = [device for device in rubric.policy.device_order if device in evidence.measured]
-    return sorted(devices, key=lambda device: len(evidence.ecosystems(device)) < 2)
+    return sorted(devices, key=lambda device: -_compared_models(evidence, device))
+
+
+def _compared_models(evidence: Evidence, device: DeviceName) -> int:
+    """Of how many models two ecosystems have a measured case on the device."""
+    by_model: dict[str, set[str]] = {}
+    for each in evidence.measured[device]:
+        by_model.setdefault(each.case.model, set()).add(each.case.ecosystem)
+    return sum(len(ecosystems) > 1 for ecosystems in by_model.values())
 
 
 def _variants(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, permutations
 
 import msgspec
 import numpy as np
@@ -66,8 +66,8 @@ class Uncertainty(msgspec.Struct, frozen=True):
 
     dimensions: dict[Dimension, Interval]
     speed_score: Interval
-    lone_process: bool = False
-    """Whether a measured figure rests on one process a case, which says nothing of how another would have been."""
+    of_lone_processes: tuple[str, ...] = ()
+    """Names of the criteria of whose measured ratio nothing is known of how another process would have been."""
     draws: dict[Dimension, DimensionDraws] = {}
     """What the intervals were made of: no weight of a dimension has a say in them, so others can be put on them."""
 
@@ -105,10 +105,11 @@ def uncertainties(
                 for finding in framework_findings
             },
             framework_findings,
-            lone_process=any(
-                _rests_on_lone_processes(cells[finding.criterion.id], framework)
+            of_lone_processes=tuple(
+                finding.criterion.name
                 for finding in framework_findings
                 if finding.measured and finding.rule is not None and finding.rule.measure is not None
+                if _rests_on_lone_processes(cells[finding.criterion.id], framework)
             ),
         )
         for framework, framework_findings in findings.items()
@@ -116,12 +117,29 @@ def uncertainties(
 
 
 def _rests_on_lone_processes(common: Sequence[ComparedCell], ecosystem: str) -> bool:
-    cases = [cell.cases[cell.scored[ecosystem].framework] for cell in common if cell.is_of_rounds]
-    return any(len(rounds_by_process(case.rounds)) < 2 for case in cases)
+    return any(
+        not _knows_other_processes(cell, pair)
+        for cell in common
+        if cell.is_of_rounds
+        for pair in cell.estimates
+        if pair[0] == cell.scored[ecosystem].framework
+    )
+
+
+def _knows_other_processes(cell: ComparedCell, pair: Pair) -> bool:
+    """Where a process chose the variant one fewer is left, and how much processes differ may be known all the same."""
+    estimate = cell.estimates[pair]
+    if estimate.processes:
+        return estimate.standard_error is not None
+    return all(len(rounds_by_process(cell.cases[framework].rounds)) > 1 for framework in pair)
 
 
 def _of_framework(
-    rubric: Rubric, drawn: Mapping[str, Draws | None], findings: Sequence[Finding], *, lone_process: bool
+    rubric: Rubric,
+    drawn: Mapping[str, Draws | None],
+    findings: Sequence[Finding],
+    *,
+    of_lone_processes: tuple[str, ...],
 ) -> Uncertainty:
     intervals: dict[Dimension, Interval] = {}
     kept: dict[Dimension, DimensionDraws] = {}
@@ -139,7 +157,7 @@ def _of_framework(
     return Uncertainty(
         dimensions=intervals,
         speed_score=_interval(totals[0] / whole, totals[1] / whole, bounds=bounds),
-        lone_process=lone_process,
+        of_lone_processes=of_lone_processes,
         draws=kept,
     )
 
@@ -217,18 +235,18 @@ def _combined(rule: AnswerRule, values: Sequence[Draws]) -> Draws:
 
 def _ratio_draws(common: Sequence[ComparedCell], rng: np.random.Generator) -> dict[str, Draws]:
     """By ecosystem its ratio to the best other one in each draw, as ``standings.ecosystem_ratios`` joins them."""
-    logs: dict[str, Draws] = {}
+    logs: dict[tuple[str, str], Draws] = {}
     for compared in common:
         drawn = _pair_draws(compared, rng)
-        for ecosystem, standing in compared.scored.items():
-            to_others = [
-                drawn[standing.framework, rival.framework]
-                for name, rival in compared.scored.items()
-                if name != ecosystem
-            ]
-            # The best other one is the one that it stands worst to.
-            logs[ecosystem] = logs.get(ecosystem, np.zeros(1 + DRAWS)) + np.min(to_others, axis=0) / len(common)
-    return {ecosystem: np.exp(np.clip(draws, -_LARGEST_LOG, _LARGEST_LOG)) for ecosystem, draws in logs.items()}
+        for (ecosystem, standing), (name, rival) in permutations(compared.scored.items(), 2):
+            before = logs.get((ecosystem, name), np.zeros(1 + DRAWS))
+            logs[ecosystem, name] = before + drawn[standing.framework, rival.framework] / len(common)
+    # The best other one is the one that it stands worst to.
+    worst = {
+        ecosystem: np.min([draws for (own, _), draws in logs.items() if own == ecosystem], axis=0)
+        for ecosystem, _ in logs
+    }
+    return {ecosystem: np.exp(np.clip(draws, -_LARGEST_LOG, _LARGEST_LOG)) for ecosystem, draws in worst.items()}
 
 
 def _pair_draws(compared: ComparedCell, rng: np.random.Generator) -> dict[Pair, Draws]:

@@ -45,7 +45,7 @@ def test_the_scores_of_what_was_measured_are_printed_side_by_side(session: pytes
     assert result.ret == 0
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
-        ["*score cards*", "Known by * JAX  PyTorch", "Performance *", "*speedscore card --run run.json --full"]
+        ["*score cards*", "Known by * JAX  PyTorch", "Performance *", "*speedscore card --run run.json"]
     )
     result.stdout.no_fnmatch_line("*TensorFlow*")
 
@@ -57,7 +57,7 @@ def test_a_session_of_probes_alone_ends_with_scores_too(session: pytest.Pytester
     ]
     result = run_session(session, probed_run(*probes))
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*score cards*", "Known by * JAX  PyTorch", "*speedscore card --run run.json --full"])
+    result.stdout.fnmatch_lines(["*score cards*", "Known by * JAX  PyTorch", "*speedscore card --run run.json"])
 
 
 def test_a_session_whose_probes_have_no_answer_gets_one_line(session: pytest.Pytester) -> None:

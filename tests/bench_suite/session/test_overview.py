@@ -61,7 +61,7 @@ def test_six_frameworks_fit_sixty_lines_of_eighty_columns() -> None:
     rows = [line for line in lines if line.startswith("  mlp ")]
     assert len(rows) == len(PHASES)
     assert rows[0].split()[:3] == ["mlp", "12.3", "ms"]
-    assert any(line.startswith("The cards: speedscore card --run run.json --full") for line in lines)
+    assert any(line.startswith("The cards: speedscore card --run run.json") for line in lines)
 
 
 def row_of(*cases: CaseResult, ratio: tuple[float, float | None, float | None], **fields: Any) -> list[str]:

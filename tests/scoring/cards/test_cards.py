@@ -103,7 +103,7 @@ def test_many_cases_with_one_reason_are_counted() -> None:
 
 def test_json_holds_every_score_and_its_sources() -> None:
     document = json.loads(FORMATS["json"](measured(), width=80))
-    assert document["schema_version"] == 3
+    assert document["schema_version"] == 4
     assert set(document["frameworks"]) == set(ALL)
     jax = document["frameworks"]["jax"]
     assert isinstance(jax["speed_score"], float)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from speedscore.__main__ import main
 from speedscore.scoring.facts.snapshots import fixtures_folder
+from tests.places import ROOT
 
 GOLDEN = Path(__file__).parent / "golden"
 RUNS = [
@@ -31,6 +33,17 @@ def test_the_card_of_january_2024_is_the_one_that_was_read(
 def test_the_card_of_november_2026_is_the_one_that_was_read(framework: str, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["card", framework, "--snapshot", "2026-11", "--width", "80", "--run", *RUNS]
     check(command, f"{framework}-2026-11", capsys)
+
+
+@pytest.mark.bare
+def test_the_answer_that_the_readme_shows_is_the_one_that_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["card", "--brief", "--snapshot", "2026-11", "--width", "80", "--run", *RUNS]
+    assert main(command) == 0
+    printed = capsys.readouterr().out.partition("The cards: ")[0]
+    shown = re.search(r"^```text\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    assert shown[1] == printed
+    assert len(printed.splitlines()) <= 20
 
 
 def check(command: list[str], name: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,7 +55,7 @@ def test_a_card_without_a_speed_score_gives_its_range_and_what_is_missing() -> N
 
 def test_the_newest_earlier_score_stands_beside_with_its_month() -> None:
     table = card_of("jax", *shipped(), month="2026-11").splitlines()[2:9]
-    assert table[0].split() == ["Known", "by", "2026-11", "JAX", "earlier", "PyTorch", "TensorFlow"]
+    assert table[0].split() == ["Known", "by", "2026-11", "JAX", "earlier", "facts", "PyTorch", "TensorFlow"]
     assert table[4].split()[2:6] == ["unknown", "6.5", "in", "2025-01"]
     assert table[6].split()[3:6] == ["7.50", "in", "2025-01"]
 
@@ -63,7 +63,7 @@ def test_the_newest_earlier_score_stands_beside_with_its_month() -> None:
 def test_what_to_take_instead_answers_the_same_need_best() -> None:
     text = " ".join(card_of("jax", *shipped(), month="2024-01").split())
     assert "The model must run in a browser (take TensorFlow)" in text
-    assert "A published security policy is a condition (take PyTorch)" in text
+    assert "A security policy in the repository is a condition (take PyTorch)" in text
 
 
 @pytest.mark.parametrize("form", ["terminal", "markdown", "json"])

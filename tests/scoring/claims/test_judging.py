@@ -283,7 +283,6 @@ def test_a_judgement_of_our_reading_says_that_the_reading_is_ours() -> None:
     judged = judge(claim, side_by_side(0.5, noise=1.001))
     assert wording.claimed(claim) == "our reading: at least 1"
     assert wording.judgement(judged) == "contradicted as we read it in float32 at preset smoke"
-    assert wording.in_one_line(judged).startswith("contradicted as we read it: ")
     assert "our reading: best is read as at least as fast" in wording.footnote(claim)
 
 

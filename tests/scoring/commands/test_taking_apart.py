@@ -216,8 +216,8 @@ def test_a_card_of_last_year_is_verified_as_of_then(
 
 
 def test_a_card_of_another_schema_is_refused(card: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    card.write_text(card.read_text().replace('"schema_version": 3', '"schema_version": 99'))
-    assert refused(capsys, "verify", "card.json") == "card.json: made with schema version 99, and this release has 3"
+    card.write_text(card.read_text().replace('"schema_version": 4', '"schema_version": 99'))
+    assert refused(capsys, "verify", "card.json") == "card.json: made with schema version 99, and this release has 4"
 
 
 json_values = st.recursive(

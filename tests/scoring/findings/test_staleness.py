@@ -103,7 +103,7 @@ def test_a_stale_answer_counts_for_the_middle_at_most_and_has_no_part_in_the_sen
     assert fresh.dimensions[2].raw == 8.0
     assert aged.dimensions[2].raw == pytest.approx((2 * 7.0 + 5.0) / 3)
     assert aged.dimensions[2].coverage == 0.5
-    sentence = "Most pretrained architectures are ready to use"
+    sentence = "Most architectures of Hugging Face Transformers are ready to use"
     assert sentence in fresh.strengths
     assert sentence not in aged.strengths
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +49,31 @@ def test_models_are_joined_by_the_geometric_mean() -> None:
         measured_case("beta", 1.0, model="two"),
     )
     assert values(comparison(run)) == {"alpha": 0.5, "beta": 2.0}
+
+
+def test_the_best_other_is_that_over_all_models_and_the_card_can_say_what_each_was() -> None:
+    run = make_run(
+        *(measured_case("alpha", 1.0, model=model) for model in ("one", "two")),
+        *(measured_case("beta", seconds, model=model) for model, seconds in (("one", 0.5), ("two", 4.0))),
+        *(measured_case("gamma", seconds, model=model) for model, seconds in (("one", 3.0), ("two", 3.0))),
+    )
+    alpha = comparison(run).ratios["alpha"]
+    # Beta, and not the fastest other of each model, which nobody can run.
+    assert (alpha.rival, alpha.by_model) == ("beta", (("one", 0.5), ("two", 4.0)))
+    assert round(alpha.value, 6) == round(2**0.5, 6)
+
+
+@given(seconds=st.lists(st.tuples(*[st.floats(1e-3, 1e3)] * 3), min_size=1, max_size=4))
+def test_who_else_is_measured_never_turns_the_order_of_two_round(seconds: list[tuple[float, float, float]]) -> None:
+    cases = [
+        measured_case(name, time, model=f"model{place}")
+        for place, times in enumerate(seconds)
+        for name, time in zip(("alpha", "beta", "gamma"), times, strict=True)
+    ]
+    without = values(comparison(make_run(*(case for case in cases if case.framework != "gamma"))))
+    beside = values(comparison(make_run(*cases)))
+    if abs(math.log(without["alpha"])) > 1e-3:
+        assert (beside["alpha"] > beside["beta"]) == (without["alpha"] > without["beta"])
 
 
 def test_what_was_measured_in_another_precision_than_float32_is_in_no_ratio() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.record.phases import DeviceName
+from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.findings.finding import Finding
@@ -247,6 +248,17 @@ def test_the_accelerator_enters_the_score_where_both_devices_have_a_comparison()
     assert [other.basis for other in card.beside] == ["measured on cpu", "published facts"]
 
 
+def test_four_models_on_one_device_say_more_than_one_on_a_faster() -> None:
+    def both(device: DeviceName, model: str) -> list[CaseResult]:
+        torch = measured_case("torch", 2.0, ecosystem="pytorch", device=device, model=model)
+        return [measured_case("jax", 1.0, device=device, model=model), torch]
+
+    run = make_run(*both("gpu", "mlp"), *both("cpu", "mlp"), *both("cpu", "gpt"))
+    (card,) = report(*shipped(), frameworks=["jax"], run=NamedRun(name="a.json", record=run)).cards
+    assert card.dimensions[-1].basis == "measured on cpu"
+    assert [other.basis for other in card.beside] == ["measured on gpu", "published facts"]
+
+
 def test_the_sentences_come_first_that_move_their_dimension_furthest() -> None:
     """A third of four questions outweighs a whole one of eleven."""
     good = {
@@ -257,7 +269,9 @@ def test_the_sentences_come_first_that_move_their_dimension_furthest() -> None:
     (card,) = report(make_snapshot(*facts.values()), frameworks=["alpha"]).cards
     shares = {finding.criterion.id: share for each in card.dimensions for finding, share in each.shares}
     assert shares["beginner"] * 5.0 > shares["security_policy"] * 10.0
-    assert card.weaknesses.index("Much to learn for beginners") < card.weaknesses.index("No security policy")
+    assert card.weaknesses.index("Much to learn for beginners") < card.weaknesses.index(
+        "No security policy in the repository"
+    )
 
 
 def test_sentences_come_from_scores_alone() -> None:
