@@ -1,8 +1,8 @@
 """Makes the pictures of the README and of the documentation: ``python docs/make_pictures.py [NAME]``.
 
 A picture is what a person sees of something real: comment.png is the comment that ``docs/images/gate.json``, the report
-of a gate, comes to; report.png is the page of the runs that the README's answer rests on. It needs ``speedscore[dev]`` and Chromium,
-named in SPEEDSCORE_BROWSER where it is not found.
+of a gate, comes to; report.png is the page of the runs that the README's answer rests on. It needs ``speedscore[dev]``
+and Chromium, named in SPEEDSCORE_BROWSER where it is not found.
 
 Adding a picture: a function that writes it, and a line in PICTURES.
 """

@@ -13,6 +13,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -347,6 +348,22 @@ def tally(trials: Iterable[Trial]) -> str:
             }
         )
     return tabulate(rows, headers="keys", tablefmt="github")
+
+
+def in_words(trials: Iterable[Trial]) -> str:
+    """How often it erred in all of them together: without a change, with one of 5 % and with one of 2 %."""
+    known = [trial for trial in trials if trial.detect == "5%"]
+    null = [trial for trial in known if trial.kind in ("null", "threads-null")]
+    said = [f"In trials without a change {share(sum(trial.alarmed for trial in null), len(null))} raised an alarm."]
+    for size, kinds in (("5 %", ("slower-5", "threads-5")), ("2 %", ("slower-2",))):
+        own = [trial for trial in known if trial.kind in kinds]
+        found = share(sum(trial.right for trial in own), len(own))
+        outcomes = [trial.verdicts[trial.changed] for trial in own]
+        left, unchanged = outcomes.count("inconclusive"), outcomes.count("unchanged")
+        said.append(
+            f"Of slowdowns of {size} {found} were found, {left} left inconclusive, {unchanged} called unchanged."
+        )
+    return textwrap.fill(" ".join((*said, "In brackets are exact 95 % intervals.")), 120)
 
 
 def load(path: Path) -> list[Trial]:

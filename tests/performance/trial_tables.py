@@ -1,7 +1,8 @@
 """Puts what trials have found into the pages of the documentation: ``python -m tests.performance.trial_tables``.
 
 Whatever stands in a page between ``<!-- trials of NAME -->`` and ``<!-- end of trials -->`` is the ``tally`` that the
-module NAME of this folder makes of the raw lines that it keeps in ``results/NAME.jsonl``. It runs no trial.
+module NAME of this folder makes of the raw lines that it keeps in ``results/NAME.jsonl``; with ``NAME in words`` it is
+its ``in_words``. It runs no trial.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
 DOCS = Path(__file__).parents[2] / "docs"
-_PLACE = re.compile(r"(<!-- trials of (\w+) -->\n).*?(<!-- end of trials -->)", re.DOTALL)
+_PLACE = re.compile(r"(<!-- trials of (\w+)( in words)? -->\n).*?(<!-- end of trials -->)", re.DOTALL)
 
 
 def with_trials(page: str) -> str:
-    """The page with its tables made anew. Raises ModuleNotFoundError or FileNotFoundError for trials there are not."""
+    """The page with all of it made anew. Raises ModuleNotFoundError or FileNotFoundError for trials there are not."""
 
     def fill(place: re.Match[str]) -> str:
         trials = importlib.import_module(f"tests.performance.{place[2]}")
-        table: str = trials.tally(trials.load(RESULTS / f"{place[2]}.jsonl"))
-        return f"{place[1]}\n{table}\n\n{place[3]}"
+        told: str = (trials.in_words if place[3] else trials.tally)(trials.load(RESULTS / f"{place[2]}.jsonl"))
+        return f"{place[1]}\n{told}\n\n{place[4]}"
 
     return _PLACE.sub(fill, page)
 
