@@ -22,7 +22,12 @@ from speedscore.text.markdown import markdown_table
 DOCS = Path(__file__).parent
 RUNS = tuple(
     DOCS.parent / "fixtures" / "runs" / name
-    for name in ("2026-11-26-probes.json", "2026-11-26-probes-steady.json", "2026-11-26-capabilities.json")
+    for name in (
+        "2026-11-26-probes.json",
+        "2026-11-26-probes-steady.json",
+        "2026-11-26-capabilities.json",
+        "2026-11-27-probes-browser.json",
+    )
 )
 _PLACE = re.compile(r"(<!-- tables of (\w+) -->\n).*?(<!-- end of tables -->)", re.DOTALL)
 SUMMARY = "all"
