@@ -41,11 +41,12 @@ def test_the_card_of_november_2026_is_the_one_that_was_read(framework: str, caps
 
 
 @pytest.mark.bare
-def test_the_answer_that_the_readme_shows_is_the_one_that_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_the_answer_that_a_page_shows_is_the_one_that_is_printed(page: str, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["card", "--brief", "--snapshot", "2026-11", "--width", "80", "--run", *RUNS]
     assert main(command) == 0
     printed = capsys.readouterr().out.partition("The cards: ")[0]
-    shown = re.search(r"^```text\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    shown = re.search(r"^```text\n(.*?)^```$", (ROOT / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
     assert shown is not None
     assert shown[1] == printed
     assert len(printed.splitlines()) <= 20
