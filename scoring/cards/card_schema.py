@@ -18,7 +18,7 @@ from speedscore.scoring.claims.judging import Judgement
 from speedscore.scoring.claims.testing import ClaimTest
 from speedscore.scoring.evidence.run_summaries import RunSummary
 from speedscore.scoring.facts.fact import Kind
-from speedscore.scoring.findings.standings import MeasuredCell
+from speedscore.scoring.findings.standings import MeasuredCell, ModelRatio
 from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import Dimension
@@ -63,9 +63,9 @@ class CardSource(msgspec.Struct, forbid_unknown_fields=True):
     rounds: int = 0
     """Of a measurement."""
     rival: str = ""
-    """Of cases whom the value is held against: the best other framework."""
-    by_model: list[tuple[str, float]] = []
-    """Of cases each model with the same of it alone; ``value`` is the geometric mean of all."""
+    """Of cases the other framework of the ratio, the best of the others."""
+    by_model: list[ModelRatio] = []
+    """Of cases the ratio of each model; ``value`` is the geometric mean over all cells."""
 
 
 class CardFinding(msgspec.Struct, forbid_unknown_fields=True):
@@ -182,7 +182,7 @@ class Card(msgspec.Struct, forbid_unknown_fields=True):
     speed_score: float | None
     speed_score_interval: Interval
     of_lone_processes: list[str]
-    """Names of the criteria of whose measured ratio nothing is known of how another process would have been."""
+    """Names of the criteria whose ratio was measured in one process a case: how far another would differ is unknown."""
     reason: str
     dormant: bool
     dimensions: dict[Dimension, MainDimension]

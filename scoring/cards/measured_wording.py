@@ -26,7 +26,7 @@ _NAMED_CASES = 3
 def few_processes(card: ScoreCard) -> str:
     """That of some figures nothing is known of how processes differ, where it is so; empty elsewhere."""
     names = ", ".join(card.uncertainty.of_lone_processes)
-    return f"Of one process a case, and no interval knows how another would differ: {names}." if names else ""
+    return f"Measured in one process a case, so how far another would differ is unknown: {names}." if names else ""
 
 
 def scored_variants(card: ScoreCard) -> Iterator[str]:

@@ -115,7 +115,8 @@ def who_is_first(report: ScoreReport) -> Iterator[str]:
         yield f"No place in it has {names[each.framework]}: {each.reason}"
     first, follower = names[sensitivity.lead.first], names[sensitivity.lead.follower]
     for_first, against = _sides(sensitivity.lead, most=_MOST_IN_SHORT)
-    ahead = f"{first} is {sensitivity.lead.points:.2f} points ahead of {follower}"
+    points = f"{sensitivity.lead.points:.2f} points ahead of"
+    ahead = f"{first} is {'level with' if sensitivity.lead.points < _LEAST_PART else points} {follower}"
     yield f"{ahead}, most by {_parts(for_first)}" if for_first else ahead
     if against:
         yield f"{follower} answers better: {_parts(against)}"

@@ -63,18 +63,26 @@ def render(report: ScoreReport, surroundings: Surroundings, *, width: int, sourc
     return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
 
 
-def session_end(report: ScoreReport, *, width: int) -> str:
-    """The scores of what a session measured side by side, how firm their order is, and how to see the cards."""
+def brief(report: ScoreReport, *, width: int) -> str:
+    """The scores side by side, how firm their order is, and what they are of: the answer in twenty lines.
+
+    The report has one card at least.
+    """
     report = plain(report)
     width = min(max(width, MINIMUM_WIDTH), _WIDEST)
     lines = side_by_side(report.cards, snapshot=report.snapshot, width=width)
     for sentence in _below_scores(report):
         lines += textwrap.wrap(f"{sentence.rstrip('.')}.", width, subsequent_indent="  ", break_on_hyphens=False)
-    # Whole, however long a path is: it is there to be copied.
-    saved = " ".join(shlex.quote(run.name) for run in report.runs if run.name != NOT_SAVED)
-    commands = ["card", *(["claims"] if claims_wording.touched(report.claims) else [])]
-    lines += [f"The {command.removesuffix('s')}s: speedscore {command} --run {saved}" for command in commands if saved]
     return "\n".join(lines) + "\n"
+
+
+def session_end(report: ScoreReport, *, width: int) -> str:
+    """The same of what a session measured, and the commands that say more."""
+    # Whole, however long a path is: it is there to be copied.
+    saved = " ".join(shlex.quote(plain(run.name)) for run in report.runs if run.name != NOT_SAVED)
+    commands = ["card", *(["claims"] if claims_wording.touched(report.claims) else [])]
+    more = (f"The {command.removesuffix('s')}s: speedscore {command} --run {saved}\n" for command in commands if saved)
+    return brief(report, width=width) + "".join(more)
 
 
 def _below_scores(report: ScoreReport) -> Iterator[str]:
@@ -85,10 +93,15 @@ def _below_scores(report: ScoreReport) -> Iterator[str]:
     if of_one:
         variants = ", ".join(f"{card.name} as {card.variants[0].framework}" for card in of_one)
         yield f"Performance is scored of one variant each: {variants}"
-    yield from itertools.islice(filter(None, map(_by_model, report.cards)), 1)
+    ranking = report.sensitivity.ranking if report.sensitivity else ()
+    by_rank = sorted(report.cards, key=lambda card: (*ranking, card.framework).index(card.framework))
+    yield from itertools.islice(filter(None, map(_by_model, by_rank)), 1)
     if claims_wording.touched(report.claims):
         said = [judged for judged in report.claims if judged.judgement is not None]
         yield f"Claims of others about their speed: {claims_wording.counts(said)}"
+    yield from (f"{card.name}: {dormancy}" for card in report.cards if (dormancy := wording.dormancy(card, report)))
+    if remark := wording.own_policy(report):
+        yield remark
 
 
 def _by_model(card: ScoreCard) -> str:
@@ -273,7 +286,7 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     yield from (f"{', '.join(dict.fromkeys(created))}{where}" for where, created in dates.items())
     yield from measured_wording.scored_variants_in_short(card)
     if by_model := _by_model(card):
-        yield f"{by_model} times as fast"
+        yield by_model
     if names := card.uncertainty.of_lone_processes:
         yield f"of one process a case: {', '.join(names)}"
     for dimension in measured:

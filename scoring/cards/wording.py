@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from speedscore.scoring.findings.finding import Finding, Source
+from speedscore.scoring.findings.standings import ModelRatio
 from speedscore.scoring.findings.topics import DatedStatement
 from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.topic import Section
@@ -192,8 +193,17 @@ def origin(source: Source) -> str:
 
 
 def by_model(source: Source) -> str:
-    """What a measured value is made of, as in ``beside PyTorch: bert 1.71, resnet50 0.41``."""
-    return f"beside {source.rival}: {', '.join(f'{model} {factor(value)}' for model, value in source.by_model)}"
+    """What a measured value is made of, as in ``beside PyTorch, times as good: bert 1.71, gpt 1.4 (0.8 to 2.6)``.
+
+    An interval stands only where it holds 1, and so changes the reading.
+    """
+    return f"beside {source.rival}, times as good: {', '.join(map(_of_model, source.by_model))}"
+
+
+def _of_model(ratio: ModelRatio) -> str:
+    is_open = ratio.low is not None and ratio.high is not None and ratio.low <= 1 <= ratio.high
+    sure = f" ({factor(ratio.low)} to {factor(ratio.high)})" if is_open else ""
+    return f"{ratio.model} {factor(ratio.value)}{sure}"
 
 
 def dated(source: Source | DatedStatement) -> str:

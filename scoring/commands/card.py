@@ -7,6 +7,7 @@ import argparse
 from speedscore.scoring.cards import FORMATS, short
 from speedscore.scoring.claims.claim_files import shipped_claims
 from speedscore.scoring.commands import arguments
+from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.rubric.overrides import apply_overrides
 from speedscore.scoring.rubric.rubric import load_rubric
 from speedscore.scoring.scores.score_report import build_report
@@ -24,9 +25,10 @@ ERRORS = arguments.ERRORS
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("framework", nargs="*", metavar="FRAMEWORK", help=f"{arguments.FRAMEWORK_HELP}; default: all")
     parser.add_argument("--format", choices=tuple(FORMATS), default="terminal")
-    parser.add_argument("--brief", action="store_true", help="scores and order alone, as a session ends")
-    parser.add_argument("--full", action="store_true", help="every criterion with its points and sources")
-    parser.add_argument("--sources", action="store_true", help="the short card and where each of its facts comes from")
+    how_much = parser.add_mutually_exclusive_group()
+    how_much.add_argument("--brief", action="store_true", help="frameworks side by side, and how firm their order is")
+    how_much.add_argument("--full", action="store_true", help="every criterion with its points and sources")
+    how_much.add_argument("--sources", action="store_true", help="the short card, and where its facts come from")
     arguments.add_evidence(parser)
 
 
@@ -34,6 +36,8 @@ def run(options: argparse.Namespace) -> int:
     """Print the cards, and return 0, or 2 where they could not be written."""
     overridden = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
     evidence, frameworks = arguments.read_evidence(overridden.rubric, options)
+    if options.brief:
+        frameworks = _to_compare(frameworks, evidence, options.format)
     report = build_report(
         overridden.rubric,
         evidence,
@@ -42,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         claims=shipped_claims(),
     )
     if options.brief:
-        return write(short.session_end(report, width=options.width), what="card")
+        return write(short.brief(report, width=options.width), what="card")
     if options.full or options.format != "terminal":
         return write(FORMATS[options.format](report, width=options.width), what="card")
     # Whom a layer stands on is no neighbour to compare it with.
@@ -58,3 +62,17 @@ def run(options: argparse.Namespace) -> int:
         ),
     )
     return write(short.render(report, surroundings, width=options.width, sources=options.sources), what="card")
+
+
+def _to_compare(frameworks: list[str], evidence: Evidence, form: str) -> list[str]:
+    """Whom ``--brief`` sets side by side: all there are where one alone is asked for.
+
+    Raises EvidenceError for what it has no room for.
+    """
+    if form != "terminal":
+        raise EvidenceError(f"--brief is text for a terminal; for --format {form} leave it out")
+    if layers := [evidence.names[name] for name in frameworks if evidence.stands_on(name)]:
+        raise EvidenceError(
+            f"--brief sets frameworks side by side, and {', '.join(layers)} has a grade and no score; leave --brief out"
+        )
+    return frameworks if len(frameworks) > 1 else list(evidence.frameworks())

@@ -154,7 +154,7 @@ def _source(
     source: Source, label: str, finding: Finding, evidence: Evidence, variants: _VariantsByDevice
 ) -> Iterator[str]:
     if source.kind == "measured":
-        yield f"    {label}: measured, the geometric mean over these cases"
+        yield f"    {label}: measured, the geometric mean over these cases, {wording.by_model(source)}"
         yield from _cases(source, finding, evidence, variants)
         return
     yield from _fact(source, label)

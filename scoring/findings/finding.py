@@ -11,6 +11,7 @@ import msgspec
 
 from speedscore.scoring.facts.fact import Kind
 from speedscore.scoring.findings.probed import Probed
+from speedscore.scoring.findings.standings import ModelRatio
 from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import Criterion
 
@@ -46,9 +47,9 @@ class Source(msgspec.Struct, frozen=True):
     each with its run's file where there are several."""
     rounds: int = 0
     rival: str = ""
-    """Of cases whom the value is held against: the best other framework, by its name for people."""
-    by_model: tuple[tuple[str, float], ...] = ()
-    """Of cases each model with the same of it alone, in the unit of ``value``, which is the geometric mean of all."""
+    """Of cases the other framework of the ratio, by its name for people."""
+    by_model: tuple[ModelRatio, ...] = ()
+    """Of cases what each model is; ``value`` is the geometric mean of them."""
     unit: str = ""
     """Of a fact; of what was measured the rule says it."""
 

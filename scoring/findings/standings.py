@@ -5,7 +5,7 @@ by side; over models they are joined by the geometric mean, and only over the mo
 completed (common support), and an answer names the models that one of them left out: whoever lacks the model on which
 it is slow stands better for it. Fleming and Wallace 1986, "How not to lie with statistics", is the source for the mean.
 Which other is the best is asked of these means, and not of each model: else a third framework, the best at one model
-alone, could turn the order of two others round.
+alone, could turn the order of two others round over the same models.
 The ratio of two cases is that of ``speedscore.record.ratios``, which the tables print too; this module never estimates
 one anew, and never turns one into points.
 """
@@ -13,7 +13,7 @@ one anew, and never turns one into points.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
 from statistics import fmean
 
@@ -61,6 +61,17 @@ class MeasuredCell(msgspec.Struct, frozen=True, omit_defaults=True):
     """As the cases name it."""
 
 
+class ModelRatio(msgspec.Struct, frozen=True):
+    """What one model has to do with a ratio over several."""
+
+    model: str
+    value: float
+    """Geometric mean over its cells; above 1 is better than the other."""
+    low: float | None = None
+    """95 % over processes; None where nothing is known of how these differ."""
+    high: float | None = None
+
+
 class EcosystemRatio(msgspec.Struct, frozen=True):
     """How one ecosystem stands to the best other one."""
 
@@ -68,8 +79,8 @@ class EcosystemRatio(msgspec.Struct, frozen=True):
     """Geometric mean over cells; above 1 is better than every other."""
     rival: str
     """The best other one: to which that mean is smallest."""
-    by_model: tuple[tuple[str, float], ...]
-    """Each model with the same of its cells alone, to the same other."""
+    by_model: tuple[ModelRatio, ...]
+    """To the same other."""
     device: DeviceName
     nodeids: tuple[str, ...]
     runs: tuple[str, ...]
@@ -105,6 +116,10 @@ class ComparedCell(msgspec.Struct, frozen=True):
     """How many times as good the first framework is as the second, of every two in ``scored``, in both orders."""
     choosing: int | None = None
     """The process whose rounds chose a variant and are in no figure here."""
+
+    def estimate(self, ecosystem: str, rival: str) -> Estimate:
+        """How many times as good the one is as the other."""
+        return self.estimates[self.scored[ecosystem].framework, self.scored[rival].framework]
 
     @property
     def is_of_rounds(self) -> bool:
@@ -274,15 +289,19 @@ def _estimates_of_figures(standings: Iterable[Standing]) -> dict[Pair, Estimate]
 def _ecosystem_ratio(common: Iterable[ComparedCell], ecosystem: str) -> EcosystemRatio:
     compared = list(common)
     standings = [compared_cell.scored[ecosystem] for compared_cell in compared]
-    logs = {name: list(_logs(compared, ecosystem, name)) for name in sorted(compared[0].scored) if name != ecosystem}
+    logs = {
+        name: [compared_cell.estimate(ecosystem, name).log_ratio for compared_cell in compared]
+        for name in sorted(compared[0].scored)
+        if name != ecosystem
+    }
     rival = min(logs, key=lambda name: fmean(logs[name]))
-    by_model: dict[str, list[float]] = {}
-    for compared_cell, log in zip(compared, logs[rival], strict=True):
-        by_model.setdefault(compared_cell.cell.model, []).append(log)
+    by_model: dict[str, list[Estimate]] = {}
+    for compared_cell in compared:
+        by_model.setdefault(compared_cell.cell.model, []).append(compared_cell.estimate(ecosystem, rival))
     return EcosystemRatio(
         value=math.exp(fmean(logs[rival])),
         rival=rival,
-        by_model=tuple((model, math.exp(fmean(of_model))) for model, of_model in sorted(by_model.items())),
+        by_model=tuple(_model_ratio(model, estimates) for model, estimates in sorted(by_model.items())),
         device=compared[0].cell.device,
         nodeids=tuple(standing.nodeid for standing in standings),
         runs=tuple(sorted({compared_cell.cell.run for compared_cell in compared})),
@@ -292,6 +311,11 @@ def _ecosystem_ratio(common: Iterable[ComparedCell], ecosystem: str) -> Ecosyste
     )
 
 
-def _logs(compared: Iterable[ComparedCell], ecosystem: str, rival: str) -> Iterator[float]:
-    for cell in compared:
-        yield cell.estimates[cell.scored[ecosystem].framework, cell.scored[rival].framework].log_ratio
+def _model_ratio(model: str, estimates: Sequence[Estimate]) -> ModelRatio:
+    log = fmean(estimate.log_ratio for estimate in estimates)
+    reaches = [reach for estimate in estimates if (reach := estimate.reach) is not None]
+    if len(reaches) < len(estimates):
+        return ModelRatio(model, math.exp(log))
+    # Of several runs the errors are independent.
+    reach = math.hypot(*reaches) / len(reaches)
+    return ModelRatio(model, math.exp(log), math.exp(log - reach), math.exp(log + reach))

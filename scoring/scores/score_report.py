@@ -71,17 +71,18 @@ def build_report(
     """Score each of ``frameworks`` on the evidence; ``departures`` say what of the rubric is not the package's own.
 
     What the facts call a layer gets a card without a score. The device whose measurements enter the score is the one
-    on which two frameworks completed most models, of as many the first in the policy's order. Of ``claims`` those
+    on which most models are in a ratio, of as many the first in the policy's order. Of ``claims`` those
     about any of the frameworks are judged, and enter no score.
     """
     layers = [name for name in frameworks if evidence.stands_on(name)]
     frameworks = [name for name in frameworks if name not in layers]
-    devices = _devices(rubric, evidence)
+    of_device = {device: ratios_by_criterion(rubric, evidence, device=device) for device in evidence.measured}
+    devices = _devices(rubric, of_device)
     # The facts alone come last and serve a framework that was measured nowhere.
     bases: list[Basis] = [*devices, *(("probes",) if evidence.probed() else ()), None]
     # All there are, as what to take instead need not be among those that are asked for.
     everybody = tuple(dict.fromkeys((*frameworks, *evidence.frameworks())))
-    ratios = {basis: ratios_by_criterion(rubric, evidence, device=_device(basis)) for basis in bases}
+    ratios: dict[Basis, RatiosByCriterion] = {basis: {} for basis in bases} | of_device
     findings = {basis: _judge(rubric, evidence, everybody, basis=basis, ratios=ratios[basis]) for basis in bases}
     main_bases = {
         framework: next(basis for basis in bases if framework in _measured_on(evidence, basis, everybody))
@@ -144,19 +145,16 @@ def _measured_on(evidence: Evidence, basis: Basis, frameworks: Sequence[str]) ->
     return evidence.probed() if basis == "probes" else evidence.ecosystems(basis)
 
 
-def _devices(rubric: Rubric, evidence: Evidence) -> list[DeviceName]:
+def _devices(rubric: Rubric, ratios: Mapping[DeviceName, RatiosByCriterion]) -> list[DeviceName]:
     """The measured devices, those first on which most models were compared: one model on a fast device says less of a
     framework than four on a slow one."""
-    devices = [device for device in rubric.policy.device_order if device in evidence.measured]
-    return sorted(devices, key=lambda device: -_compared_models(evidence, device))
+    devices = [device for device in rubric.policy.device_order if device in ratios]
+    return sorted(devices, key=lambda device: -_compared_models(ratios[device]))
 
 
-def _compared_models(evidence: Evidence, device: DeviceName) -> int:
-    """Of how many models two ecosystems have a measured case on the device."""
-    by_model: dict[str, set[str]] = {}
-    for each in evidence.measured[device]:
-        by_model.setdefault(each.case.model, set()).add(each.case.ecosystem)
-    return sum(len(ecosystems) > 1 for ecosystems in by_model.values())
+def _compared_models(ratios: RatiosByCriterion) -> int:
+    """Of the criterion that has most of them."""
+    return max((len({cell.cell.model for cell in each.common}) for each in ratios.values()), default=0)
 
 
 def _variants(

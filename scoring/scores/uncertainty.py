@@ -26,7 +26,7 @@ from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.findings.findings import RatiosByCriterion, ratios_by_criterion
-from speedscore.scoring.findings.standings import ComparedCell
+from speedscore.scoring.findings.standings import ComparedCell, EcosystemRatios
 from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.rubric import Rubric
@@ -67,7 +67,7 @@ class Uncertainty(msgspec.Struct, frozen=True):
     dimensions: dict[Dimension, Interval]
     speed_score: Interval
     of_lone_processes: tuple[str, ...] = ()
-    """Names of the criteria of whose measured ratio nothing is known of how another process would have been."""
+    """Names of the criteria whose ratio was measured in one process a case: how far another would differ is unknown."""
     draws: dict[Dimension, DimensionDraws] = {}
     """What the intervals were made of: no weight of a dimension has a say in them, so others can be put on them."""
 
@@ -109,29 +109,25 @@ def uncertainties(
                 finding.criterion.name
                 for finding in framework_findings
                 if finding.measured and finding.rule is not None and finding.rule.measure is not None
-                if _rests_on_lone_processes(cells[finding.criterion.id], framework)
+                if _rests_on_lone_processes(found[finding.criterion.id], framework)
             ),
         )
         for framework, framework_findings in findings.items()
     }
 
 
-def _rests_on_lone_processes(common: Sequence[ComparedCell], ecosystem: str) -> bool:
-    return any(
-        not _knows_other_processes(cell, pair)
-        for cell in common
-        if cell.is_of_rounds
-        for pair in cell.estimates
-        if pair[0] == cell.scored[ecosystem].framework
-    )
+def _rests_on_lone_processes(ratios: EcosystemRatios, ecosystem: str) -> bool:
+    rival = ratios.ratios[ecosystem].rival
+    return any(not _knows_other_processes(cell, ecosystem, rival) for cell in ratios.common if cell.is_of_rounds)
 
 
-def _knows_other_processes(cell: ComparedCell, pair: Pair) -> bool:
+def _knows_other_processes(cell: ComparedCell, ecosystem: str, rival: str) -> bool:
     """Where a process chose the variant one fewer is left, and how much processes differ may be known all the same."""
-    estimate = cell.estimates[pair]
+    estimate = cell.estimate(ecosystem, rival)
     if estimate.processes:
-        return estimate.standard_error is not None
-    return all(len(rounds_by_process(cell.cases[framework].rounds)) > 1 for framework in pair)
+        return estimate.processes > 1 or estimate.standard_error is not None
+    frameworks = (cell.scored[ecosystem].framework, cell.scored[rival].framework)
+    return all(len(rounds_by_process(cell.cases[framework].rounds)) > 1 for framework in frameworks)
 
 
 def _of_framework(
@@ -244,7 +240,7 @@ def _ratio_draws(common: Sequence[ComparedCell], rng: np.random.Generator) -> di
     # The best other one is the one that it stands worst to.
     worst = {
         ecosystem: np.min([draws for (own, _), draws in logs.items() if own == ecosystem], axis=0)
-        for ecosystem, _ in logs
+        for ecosystem in {own for own, _ in logs}
     }
     return {ecosystem: np.exp(np.clip(draws, -_LARGEST_LOG, _LARGEST_LOG)) for ecosystem, draws in worst.items()}
 

@@ -258,7 +258,7 @@ ROUTES: tuple[Route, ...] = (
     Route(_ON_TENSORFLOW, "litert", convert=f"{_TENSORFLOW}.litert:convert"),
     Route(_ON_TENSORFLOW, "litert-int8", convert=f"{_TENSORFLOW}.litert_int8:convert"),
     Route(_ALL, "browser", takes="onnx"),
-    # Theirs are of one example at a time already.
+    # Their LiteRT files take one example at a time already.
     Route((*_ON_JAX, "torch"), "browser-litert", takes="litert"),
     Route(_ON_TENSORFLOW, "browser-litert", convert=f"{_TENSORFLOW}.litert:convert_fixed"),
     # What its own documentation serves: the framework's own artefact, whose runtime keeps up with the framework.

@@ -152,7 +152,7 @@ def _device(content: Content, finding: Finding) -> DeviceName | None:
 
 
 def _ratios(finding: Finding, cells: _Cells) -> DetailTable:
-    """What each case is to each rival; the worst of a row's model is what counts."""
+    """What each case is to each rival; those to the best other framework over all models are what counts."""
     rows = []
     for cell in cells:
         own = cell.scored[finding.framework]
@@ -170,7 +170,7 @@ def _ratios(finding: Finding, cells: _Cells) -> DetailTable:
                 rows.append((cell.cell.model, own.framework, rival.framework, *figures))
     columns = ("model", "of", "beside", "times as good", "95 % from", "to")
     return DetailTable(
-        title="Ratios; of each model the worst one enters the geometric mean",
+        title=f"Ratios; the geometric mean of those to {finding.sources[0].rival} is the value",
         columns=tuple(Column(title) for title in columns),
         rows=tuple(rows),
     )

@@ -76,6 +76,28 @@ def test_all_frameworks_at_the_newest_snapshot_are_the_default(printed: Callable
     assert all(f"\n{name} " in text for name in ("PyTorch", "TensorFlow"))
 
 
+def test_in_brief_one_framework_stands_beside_all_others(printed: Callable[..., str]) -> None:
+    alone, all_of_them = (printed("card", *asked, "--brief", "--snapshot", "2026-11") for asked in (["jax"], []))
+    assert alone == all_of_them
+    assert alone.splitlines()[0].split() == ["Known", "by", "2026-11", "JAX", "PyTorch", "TensorFlow"]
+
+
+def test_in_brief_weights_of_one_s_own_are_said(printed: Callable[..., str]) -> None:
+    assert "A policy of one's own was used: " in printed("card", "--brief", "--weights", "performance=50")
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (("flax", "jax"), "Flax has a grade and no score; leave --brief out"),
+        (("--format", "json"), "for --format json leave it out"),
+    ],
+    ids=["layer", "form"],
+)
+def test_in_brief_there_is_no_room_for_it(refused: Callable[..., str], asked: tuple[str, ...], why: str) -> None:
+    assert refused("card", "--brief", *asked).endswith(why)
+
+
 def test_ages_count_to_today_where_no_snapshot_is_named(
     printed: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -253,10 +253,15 @@ def test_four_models_on_one_device_say_more_than_one_on_a_faster() -> None:
         torch = measured_case("torch", 2.0, ecosystem="pytorch", device=device, model=model)
         return [measured_case("jax", 1.0, device=device, model=model), torch]
 
-    run = make_run(*both("gpu", "mlp"), *both("cpu", "mlp"), *both("cpu", "gpt"))
+    here = [*both("cpu", "mlp"), *both("cpu", "gpt")]
+    run = make_run(*both("gpu", "mlp"), *here)
     (card,) = report(*shipped(), frameworks=["jax"], run=NamedRun(name="a.json", record=run)).cards
     assert card.dimensions[-1].basis == "measured on cpu"
     assert [other.basis for other in card.beside] == ["measured on gpu", "published facts"]
+    # Where a third framework has no model in common with them, nothing is compared.
+    run = make_run(*both("gpu", "mlp"), *here, measured_case("tensorflow", 1.0, model="bert"))
+    (card,) = report(*shipped(), frameworks=["jax"], run=NamedRun(name="a.json", record=run)).cards
+    assert card.dimensions[-1].basis == "measured on gpu"
 
 
 def test_the_sentences_come_first_that_move_their_dimension_furthest() -> None:

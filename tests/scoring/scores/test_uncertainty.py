@@ -93,6 +93,18 @@ def test_one_process_a_case_is_said_to_be_too_few(processes: int, few: bool) -> 
     assert bool(measured_wording.few_processes(card)) is few
 
 
+def test_one_process_of_a_third_framework_makes_no_ratio_of_two_others_less_sure() -> None:
+    evidence = measured(
+        [
+            *(measured_case(name, 1.0, ecosystem=name, processes=3) for name in ("jax", "torch")),
+            measured_case("late", 9.0, ecosystem="late"),
+        ]
+    )
+    cards = {card.framework: card for card in build_report(RUBRIC, evidence, frameworks=["jax", "late"]).cards}
+    assert cards["jax"].uncertainty.of_lone_processes == ()
+    assert cards["late"].uncertainty.of_lone_processes == ("Training speed",)
+
+
 def test_a_stated_range_is_drawn_over() -> None:
     facts = [make_fact(key, 3.0) for key in ("weeks_beginner", "weeks_numpy_user", "weeks_other_framework_expert")]
     facts.append(make_fact("official_tutorial_notebooks", 10.0))
