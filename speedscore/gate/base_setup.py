@@ -17,12 +17,14 @@ from speedscore.verdicts.settings import Settings, SettingsError, read_table
 def set_up_base(command: str, *, folder: Path, python: str, most_seconds: float | None) -> None:
     """Run a command of the shell in ``folder``, with the programs beside ``python`` first.
 
-    Raises GateError with its last lines where it fails, and where its time is spent.
+    Raises GateError with its last lines where it fails, where it cannot be run, and where its time is spent.
     """
     try:
         run_program(["sh", "-c", command], python=python, folder=folder, most_seconds=most_seconds)
     except BudgetSpentError:
         raise GateError(f"base_setup: the time budget was spent in `{command}`") from None
+    except OSError as error:
+        raise GateError(f"base_setup: `{command}` could not be run in {folder}: {error}") from None
     except ProgramFailedError as error:
         ended = f"base_setup: `{command}` ended with exit code {error.code} in base"
         raise GateError(f"{ended}:{error.last_lines}" if error.last_lines else ended) from None
