@@ -62,9 +62,7 @@ def bisect(
             print(f"bisect: the gate could not judge {bad} against {good}, and says above why")
             return 1
         if verdict != _BAD:
-            print(
-                f"bisect: the gate finds no regression of {bad} against {good} here: there is nothing to search for"
-            )
+            print(f"bisect: the gate finds no regression of {bad} against {good} here: there is nothing to search for")
             return 1
         return _search(head, first, last, command=command, inside=inside)
 
