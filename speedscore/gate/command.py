@@ -208,7 +208,7 @@ def _gated(
         return outcome, None
     watch = partial(watch_stages, plan, start_side=start_side, clock=clock, hash_seed=whole.hash_seed())
     again = (lambda narrowed: gate(narrowed).run()) if request.blame else None
-    return explain(made, outcome, plan, request.upgrade, watch=watch, gate=again, say=say)
+    return explain(made, outcome, plan, request.upgrade, watch=watch, gate=again, say=say, clock=clock)
 
 
 def _made(request: GateRequest, *, most_seconds: float | None) -> Upgrade | None:
