@@ -209,7 +209,7 @@ def test_remarks_are_those_of_the_set_that_is_taken(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.usefixtures("with_uv")
-def test_remarks_of_a_set_that_is_not_taken_are_not_said(tmp_path: Path) -> None:
+def test_remarks_of_a_set_that_is_not_taken_are_not_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only pip finds the first, which breaks flax; uv finds the one with flax."""
 
     def answer(command: Sequence[str]) -> str:
@@ -217,11 +217,8 @@ def test_remarks_of_a_set_that_is_not_taken_are_not_said(tmp_path: Path) -> None
             refuse(command, "/bin/uv")
         return NO_CHANGES
 
-    installers = Installers(answer)
-    report = {"install": [{"metadata": {"name": "jax", "version": "0.8.0"}, "download_info": {"url": "https://x/a"}}]}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("speedscore.gate.upgrades.resolving.changes_of_pip", lambda _: changes_of_pip(json.dumps(report)))
-        resolved = resolve(["jax==0.8.0"], PRESENT, run=installers, scratch=tmp_path)
+    monkeypatch.setattr("speedscore.gate.upgrades.resolving.changes_of_pip", lambda _: (Pin("jax", "0.8.0"),))
+    resolved = resolve(["jax==0.8.0"], PRESENT, run=Installers(answer), scratch=tmp_path)
     assert (resolved.tool, resolved.remarks) == ("uv", ())
 
 

@@ -53,11 +53,11 @@ class Installations:
     """Takes the place of ``environment_with``: it keeps the seconds that each had, and does as it is told."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, module: str, error: Exception | None = None) -> None:
+        self.now = 0.0
         self.seconds_left: list[float | None] = []
         self._error = error
         monkeypatch.setattr(f"speedscore.gate.upgrades.{module}.environment_with", self)
         monkeypatch.setattr("speedscore.gate.made_environments.seconds", lambda: self.now)
-        self.now = 0.0
 
     def __call__(self, *_: object, run: Runner, **__: Any) -> Environment:
         self.seconds_left.append(run.seconds_left)
