@@ -65,7 +65,7 @@ COMMANDS = {
     "gate": Entry("speedscore.gate.gate_command", "compare this checkout with another, in lockstep", passes_on=True),
     "merge": Entry("speedscore.gate.parts.merge_command", "put the reports of a gate's shares together"),
     "comment": Entry("speedscore.gate.comment_command", "write a gate's report as the comment under a pull request"),
-    "bisect": Entry("speedscore.gate.bisect_command", "find the first commit that is slower"),
+    "bisect": Entry("speedscore.gate.bisect_command", "find the first commit with a regression"),
 }
 
 

@@ -1,6 +1,6 @@
 """``base_setup``: what makes the files of a base that git does not keep, such as generated code and data.
 
-It is run in the checkout that the gate has made and will remove, never in a folder of the user's. Nothing is measured.
+It is run in a checkout that the gate has made and will remove, never in a folder of the user's. Nothing is measured.
 """
 
 from __future__ import annotations
@@ -14,17 +14,21 @@ from speedscore.text.cleaning import one_line
 from speedscore.verdicts.settings import Settings, SettingsError, read_table
 
 
-def set_up_base(command: str, *, folder: Path, python: str, most_seconds: float | None) -> None:
+def set_up_base(command: str, *, folder: Path, of: str = "base", python: str, most_seconds: float | None) -> None:
     """Run a command of the shell in ``folder``, with the programs beside ``python`` first.
 
-    Raises GateError with its last lines where it fails, and where its time is spent.
+    ``of`` is what an error calls the folder.
+
+    Raises GateError with its last lines where it fails, where it cannot be run, and where its time is spent.
     """
     try:
         run_program(["sh", "-c", command], python=python, folder=folder, most_seconds=most_seconds)
     except BudgetSpentError:
         raise GateError(f"base_setup: the time budget was spent in `{command}`") from None
+    except OSError as error:
+        raise GateError(f"base_setup: `{command}` could not be run in {of}: {error}") from None
     except ProgramFailedError as error:
-        ended = f"base_setup: `{command}` ended with exit code {error.code} in base"
+        ended = f"base_setup: `{command}` ended with exit code {error.code} in {of}"
         raise GateError(f"{ended}:{error.last_lines}" if error.last_lines else ended) from None
 
 

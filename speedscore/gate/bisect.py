@@ -1,4 +1,4 @@
-"""Which commit made a case slower: ``git bisect run`` with the gate as its judge, in worktrees of its own.
+"""Which commit brought a regression: ``git bisect run`` with the gate as its judge, in worktrees of its own.
 
 The user's checkout is never touched. A commit that the gate cannot judge (inconclusive, or it does not run) is skipped,
 as git bisect does it; every commit is compared with GOOD itself, so that small slowdowns do not hide behind each other.
@@ -12,20 +12,22 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from speedscore.gate.base_setup import set_up_base
 from speedscore.gate.errors import GateError
 from speedscore.gate.report import GateExit
-from speedscore.gate.worktrees import CheckoutError, commit_of, working_tree, worktree
-from speedscore.host.git import git_says, run_git
+from speedscore.gate.worktrees import CheckoutError, commit_of, fill_submodules, working_tree, worktree
+from speedscore.host.git import git_complaint, git_says, run_git
 from speedscore.host.reaper import mark
 from speedscore.host.signals import ENDING, interrupt_on
+from speedscore.text.cleaning import one_line, printable
 from speedscore.verdicts.settings import SettingsError, read_table
 
-_GOOD, _BAD, _SKIP = 0, 1, 125
-"""What ``git bisect run`` reads from an exit code."""
+_GOOD, _BAD, _SKIP, _GIVE_UP = 0, 1, 125, 128
+"""What ``git bisect run`` reads from an exit code. The last ends the search."""
 GateCommand = Callable[[Path, Sequence[str]], list[str]]
 """From the folder of the base and the arguments for pytest to a command line that ends with a gate's exit code."""
 _MEANINGS: dict[int, int] = {GateExit.PASSED: _GOOD, GateExit.REGRESSED: _BAD}
@@ -34,15 +36,17 @@ _MEANINGS: dict[int, int] = {GateExit.PASSED: _GOOD, GateExit.REGRESSED: _BAD}
 def gate_command(base: Path, pytest_arguments: Sequence[str]) -> list[str]:
     """A gate of the folder in which it is run against ``base``."""
     # Not from the folder that is judged: a commit of ours may have another gate, or none.
-    return [sys.executable, "-P", "-m", "pytest", "--benchmark-only", "--gate", str(base), *pytest_arguments]
+    command = [sys.executable, "-P", "-m", "pytest", "--benchmark-only", f"--gate={base}"]
+    # Where a commit's slowdown comes from is no question here; whoever wants to know it asks for it behind this.
+    return [*command, "--gate-why=no", *pytest_arguments]
 
 
 def bisect(
     good: str, bad: str, *, folder: Path, pytest_arguments: Sequence[str], gate: GateCommand = gate_command
 ) -> int:
-    """Find the first commit after ``good`` that is slower than it. Returns 0 where it was found, 1 where not.
+    """Find the first commit after ``good`` that regressed against it. Returns 0 where it was found, 1 where not.
 
-    Raises CheckoutError where one of the two is no commit, or ``good`` is no ancestor of ``bad``.
+    Raises CheckoutError where one of the two is no commit, ``good`` is no ancestor of ``bad``, or git cannot begin.
     """
     repository = working_tree(folder).root
     first, last = commit_of(good, repository), commit_of(bad, repository)
@@ -50,47 +54,79 @@ def bisect(
         raise CheckoutError(f"{good} is no ancestor of {bad}: there is no way from the one to the other to search")
     inside = folder.resolve().relative_to(repository.resolve())
     with worktree(repository, first) as base, worktree(repository, last) as head:
-        if why := _why_not_set_up(base / inside):
+        if why := _why_not_set_up(base, inside):
             raise CheckoutError(f"{good}: {why}")
         command = gate(base, pytest_arguments)
-        verdict = judge(command, cwd=head / inside)
+        verdict = judge(command, checkout=head, inside=inside)
         if verdict == _SKIP:
             print(f"bisect: the gate could not judge {bad} against {good}, and says above why")
             return 1
         if verdict != _BAD:
-            print(f"bisect: the gate does not call {bad} slower than {good} here, so there is nothing to search for")
+            print(f"bisect: the gate finds no regression of {bad} against {good} here: there is nothing to search for")
             return 1
         return _search(head, first, last, command=command, inside=inside)
 
 
 def _search(head: Path, first: str, last: str, *, command: Sequence[str], inside: Path) -> int:
     try:
-        run_git(head, "bisect", "start", last, first)
+        if why := git_complaint(head, "bisect", "start", last, first):
+            raise CheckoutError(f"git bisect start failed: {why}")
         script = (sys.executable, "-P", "-m", "speedscore.gate.bisect", str(inside), *command)
         code, _ = _run(["git", "bisect", "run", *script], cwd=head)
-        first_slower = git_says(head, "log", "-1", "--format=%h %s", "refs/bisect/bad")
+        print()  # git 2.39 does not end its last line
+        found = _named(head, "refs/bisect/bad")
     finally:
         run_git(head, "bisect", "reset", "--quiet")
     if code != 0:
         print("bisect: no single commit was found; git says above what it could not judge")
         return 1
-    print(f"bisect: the first commit that is slower is {first_slower}")
+    print(f"bisect: the first commit with a regression is {found}")
     return 0
 
 
-def judge(command: Sequence[str], *, cwd: Path) -> int:
-    """Run the gate, say in a line what it found, and return it as git bisect reads it."""
-    why = _why_not_set_up(cwd)
-    code, printed = (int(GateExit.CANNOT_RUN), why) if why else _run(command, cwd=cwd, quiet=True)
+def judge(command: Sequence[str], *, checkout: Path, inside: Path) -> int:
+    """Run the gate in a folder of the checkout, say in a line what it found, and return it as git bisect reads it.
+
+    The checkout must be one that may be tidied up: what was made in it must not be in the way of another commit.
+    """
+    why = _why_not_filled(checkout) or _why_not_set_up(checkout, inside)
+    code, printed = (int(GateExit.CANNOT_RUN), why) if why else _run(command, cwd=checkout / inside, quiet=True)
     meaning = _MEANINGS.get(code, _SKIP)
-    lines = [line for line in printed.splitlines() if line.strip()]
+    lines = [line for line in printable(printed).splitlines() if line.strip()]
     shown = lines if meaning == _SKIP else lines[-1:]
-    print("\n".join([f"bisect: {git_says(cwd, 'log', '-1', '--format=%h %s')}", *shown]), flush=True)
+    print("\n".join([f"bisect: {_named(checkout, 'HEAD')}", *shown]), flush=True)
+    run_git(checkout, "reset", "--hard", "--quiet")
+    run_git(checkout, "clean", "-ffd", "--quiet")
     return meaning
 
 
-def _why_not_set_up(folder: Path) -> str:
+def judge_as_git_asks(command: Sequence[str], *, checkout: Path, inside: Path) -> int:
+    """The same; whatever goes wrong here ends the search, for git would take its exit code for a slow commit."""
+    try:
+        return judge(command, checkout=checkout, inside=inside)
+    except Exception:  # noqa: BLE001 - Python would end with 1, which is a slow commit
+        traceback.print_exc()
+        return _GIVE_UP
+
+
+def _named(checkout: Path, commit: str) -> str:
+    return one_line(git_says(checkout, "log", "-1", "--format=%h %s", commit))
+
+
+def _why_not_filled(checkout: Path) -> str:
+    """Bring the submodules to what this commit has them at. What went wrong; empty where nothing did."""
+    try:
+        fill_submodules(checkout)
+    except CheckoutError as error:
+        return str(error)
+    return ""
+
+
+def _why_not_set_up(checkout: Path, inside: Path) -> str:
     """Make what git does not keep, as the settings of that commit say. What went wrong; empty where nothing did."""
+    folder = checkout / inside
+    if not folder.is_dir():
+        return f"this commit has no folder {inside}, in which the search was started"
     try:
         if command := read_table(folder).base_setup:
             set_up_base(command, folder=folder, python=sys.executable, most_seconds=None)
@@ -129,4 +165,4 @@ def _run(command: Sequence[str], *, cwd: Path, quiet: bool = False) -> tuple[int
 if __name__ == "__main__":
     # What git bisect runs must end its gate when it is ended itself.
     interrupt_on(*ENDING)
-    sys.exit(judge(sys.argv[2:], cwd=Path.cwd() / sys.argv[1]))
+    sys.exit(judge_as_git_asks(sys.argv[2:], checkout=Path.cwd(), inside=Path(sys.argv[1])))

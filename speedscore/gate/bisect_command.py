@@ -1,4 +1,4 @@
-"""Find the first commit that is slower, with the gate as the judge; your checkout is not touched."""
+"""Find the first commit with a regression, with the gate as the judge; your checkout is not touched."""
 
 from __future__ import annotations
 

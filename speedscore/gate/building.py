@@ -7,24 +7,25 @@ What was built is kept, by what it was built from and for. No test is run here.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import shutil
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
+from speedscore.gate.base_setup import set_up_base
+from speedscore.gate.checkout_copies import checkout_copy
 from speedscore.gate.environments import Environment
 from speedscore.gate.errors import GateError
 from speedscore.gate.import_roots import ImportRoots, built_roots
 from speedscore.gate.made_environments import Runner, kept_environment, make_environment, pip_command, site_folder
 from speedscore.gate.projects import Layout, Project, normalised
 from speedscore.gate.requirements import fulfils, holds_here, read_requirement
-from speedscore.gate.source_files import NOT_SOURCES, git_files, sources_digest
-from speedscore.gate.worktrees import SourceTree, worktree
+from speedscore.gate.source_files import sources_digest
+from speedscore.gate.worktrees import SourceTree
 from speedscore.host.git import git_says
 from speedscore.host.scratch import make_scratch
 
@@ -43,21 +44,33 @@ def build(
     *,
     project: Path,
     environment: Environment,
+    base_setup: str,
     say: Callable[[str], None],
     most_seconds: float | None,
 ) -> Build:
-    """Build a checkout, or find it built already. Raises GateError where it cannot be built, with the last lines."""
+    """Build a checkout, or find it built already. Raises GateError where it cannot be built, with the last lines.
+
+    ``base_setup`` is run in the copy of either side, which lacks what git does not keep; empty for no command.
+    """
     projects = _to_build(layout, project=project, environment=environment)
     if not projects:
         raise GateError(
             f"--gate-build: no project that can be built in {tree.root} (a pyproject.toml with [build-system] or "
             "[project], or a setup.py)"
         )
-    folder = kept_environment("gate-builds", _key(tree, projects, environment))
+    folder = kept_environment("gate-builds", _key(tree, projects, environment, base_setup=base_setup))
     if not folder.is_dir():
         say(f"gate: building {', '.join(each.name or str(each.folder) for each in projects)} of {tree.description}")
         run = Runner("--gate-build", f"building {tree.description}", environment, most_seconds=most_seconds)
-        _make(folder, tree, projects, environment, run=run)
+
+        def set_up(copy: Path) -> None:
+            # What was copied because git knows nothing of it is all there.
+            if base_setup and tree.commit:
+                place = copy / project.resolve().relative_to(tree.root.resolve())
+                copy_of, left = f"a copy of {tree.description}", run.seconds_left
+                set_up_base(base_setup, folder=place, of=copy_of, python=environment.python, most_seconds=left)
+
+        _make(folder, tree, projects, environment, set_up=set_up, run=run)
     os.utime(folder)
     python = folder / "bin" / "python"
     return Build(
@@ -76,12 +89,19 @@ def _to_build(layout: Layout, *, project: Path, environment: Environment) -> lis
 
 
 def _make(
-    folder: Path, tree: SourceTree, projects: Sequence[Project], environment: Environment, *, run: Runner
+    folder: Path,
+    tree: SourceTree,
+    projects: Sequence[Project],
+    environment: Environment,
+    *,
+    set_up: Callable[[Path], None],
+    run: Runner,
 ) -> None:
     scratch = make_scratch("build")
     try:
         wheels: list[str] = []
-        with _copy(tree) as copy:
+        with checkout_copy(tree) as copy:
+            set_up(copy)
             for number, project in enumerate(projects):
                 goal = scratch / str(number)
                 source = copy / project.folder.resolve().relative_to(tree.root.resolve())
@@ -139,42 +159,8 @@ def _install_command(python: Path, wheels: Sequence[str], environment: Environme
     return [*pip, "--python", str(python), "install", "--no-deps", "--no-index", *wheels]
 
 
-@contextlib.contextmanager
-def _copy(tree: SourceTree) -> Iterator[Path]:
-    """The checkout as it stands, in a folder in which building may leave what it likes."""
-    if not tree.commit:
-        scratch = make_scratch("copy")
-        try:
-            ignored = shutil.ignore_patterns(*NOT_SOURCES)
-            yield Path(shutil.copytree(tree.root, scratch / "copy", symlinks=True, ignore=ignored))
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-        return
-    # Git's own data belong to it: versions are made from them.
-    with worktree(tree.root, tree.commit) as root:
-        copy = root / git_says(tree.root, "rev-parse", "--show-prefix")
-        if tree.dirty:
-            _overlay(tree.root, copy)
-        yield copy
-
-
-def _overlay(checkout: Path, copy: Path) -> None:
-    """Bring a copy of the last commit to the state of the working tree."""
-    for name in git_files(checkout):
-        origin, goal = checkout / name, copy / name
-        if origin.is_dir() and not origin.is_symlink():  # a submodule
-            shutil.copytree(
-                origin, goal, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*NOT_SOURCES)
-            )
-        elif os.path.lexists(origin):
-            goal.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(origin, goal, follow_symlinks=False) if not goal.is_symlink() else None
-        else:
-            goal.unlink(missing_ok=True)
-
-
-def _key(tree: SourceTree, projects: Sequence[Project], environment: Environment) -> str:
-    """Names all that a build depends on: the tree, what of it is built, and the environment."""
+def _key(tree: SourceTree, projects: Sequence[Project], environment: Environment, *, base_setup: str) -> str:
+    """Names all that a build depends on: the tree, what is made in it, what of it is built, and the environment."""
     if tree.commit and not tree.dirty:
         state = git_says(tree.root, "rev-parse", f"{tree.commit}^{{tree}}") + git_says(
             tree.root, "rev-parse", "--show-prefix"
@@ -182,5 +168,5 @@ def _key(tree: SourceTree, projects: Sequence[Project], environment: Environment
     else:
         state = sources_digest(tree.root, in_git=bool(tree.commit))
     folders = sorted(str(project.folder.resolve().relative_to(tree.root.resolve())) for project in projects)
-    told = msgspec.json.encode([1, state, folders, environment], order="sorted")
+    told = msgspec.json.encode([2, state, folders, environment, base_setup], order="sorted")
     return hashlib.sha256(told).hexdigest()[:32]

@@ -111,7 +111,12 @@ def _gate(
         ]
         if request.build:
             side_places = [
-                _built(place, environment, most_seconds=None if deadline is None else max(0.0, deadline - clock()))
+                _built(
+                    place,
+                    environment,
+                    base_setup=settings.base_setup,
+                    most_seconds=None if deadline is None else max(0.0, deadline - clock()),
+                )
                 for place, environment in zip(side_places, both, strict=True)
             ]
         base_plan, head_plan = (
@@ -208,7 +213,7 @@ def _gated(
         return outcome, None
     watch = partial(watch_stages, plan, start_side=start_side, clock=clock, hash_seed=whole.hash_seed())
     again = (lambda narrowed: gate(narrowed).run()) if request.blame else None
-    return explain(made, outcome, plan, request.upgrade, watch=watch, gate=again, say=say)
+    return explain(made, outcome, plan, request.upgrade, watch=watch, gate=again, say=say, clock=clock)
 
 
 def _made(request: GateRequest, *, most_seconds: float | None) -> Upgrade | None:
@@ -238,12 +243,13 @@ def _place(
     )
 
 
-def _built(place: SidePlace, environment: Environment, *, most_seconds: float | None) -> SidePlace:
+def _built(place: SidePlace, environment: Environment, *, base_setup: str, most_seconds: float | None) -> SidePlace:
     done = build(
         place.tree,
         place.layout,
         project=place.project,
         environment=environment,
+        base_setup=base_setup,
         say=say,
         most_seconds=most_seconds,
     )

@@ -43,29 +43,35 @@ class Environment(msgspec.Struct, frozen=True):
     """What each of them says it needs, in packaging's own words."""
 
 
-def environment_of(python: str) -> Environment:
-    """Raises GateError where the interpreter cannot be run."""
+def environment_of(python: str, *, named_by: str = "") -> Environment:
+    """``named_by`` is the option that named the interpreter, where one did. Raises GateError where it cannot be run."""
+    option = f"{named_by}: " if named_by else ""
     try:
         done = subprocess.run([python, "-c", _DESCRIBE], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise GateError(f"--gate-python: {python} cannot be run ({error}); name a Python interpreter") from None
+    except OSError as error:
+        raise GateError(f"{option}{python} cannot be run ({error}); expected a Python interpreter") from None
+    except subprocess.CalledProcessError as error:
+        why = error.stderr.strip().rpartition("\n")[2] or f"exit code {error.returncode}"
+        raise GateError(f"{option}{python} cannot tell what is installed for it ({why})") from None
     told = done.stdout.strip().rpartition("\n")[2]  # what the start of an interpreter prints comes before
     try:
         return msgspec.convert({"python": python, **msgspec.json.decode(told)}, Environment)
     except (msgspec.DecodeError, TypeError):
-        raise GateError(f"--gate-python: expected a Python interpreter, found {python}, which is none") from None
+        raise GateError(f"{option}expected a Python interpreter, found {python}, which is none") from None
 
 
 def environments(base_python: str, *, in_full: bool) -> tuple[Environment, Environment]:
     """Of base and of head. Where both are one, and need not be known ``in_full``, nobody is asked for its packages.
 
-    Raises GateError where base's interpreter cannot be run.
+    Raises GateError where an interpreter cannot be run.
     """
     if base_python == sys.executable and not in_full:
         this = Environment(sys.executable, prefix=sys.prefix, platform=sys.version, site_folders=(), packages={})
         return this, this
     head = environment_of(sys.executable)
-    return (head if base_python == sys.executable else environment_of(base_python)), head
+    if base_python == sys.executable:
+        return head, head
+    return environment_of(base_python, named_by="--gate-python"), head
 
 
 def differing_packages(base: Environment, head: Environment) -> tuple[dict[str, str], dict[str, str]]:

@@ -7,6 +7,7 @@ into them is their maker's affair; nothing is resolved here, and the other envir
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import shutil
 import sys
@@ -19,6 +20,7 @@ from speedscore.gate.environments import Environment
 from speedscore.gate.errors import BudgetSpentError, GateError
 from speedscore.gate.programs import ProgramFailedError, run_program
 from speedscore.host.clock import seconds
+from speedscore.text.addresses import without_credentials
 
 _KEPT_DAYS = 30
 _WHERE = "name a folder for them in XDG_CACHE_HOME"
@@ -91,7 +93,10 @@ def pip_for(python: str | Path) -> list[str]:
 
 
 class Runner:
-    """Runs programs. Raises GateError with the last lines of one that fails, and where the time is spent."""
+    """Runs programs. Raises GateError with the last lines of one that fails, and where the time is spent.
+
+    No password of an address gets into what it raises.
+    """
 
     def __init__(self, option: str, doing: str, environment: Environment, *, most_seconds: float | None) -> None:
         """``option`` is the one that asked for it, ``doing`` what is done: ``building head``."""
@@ -100,15 +105,28 @@ class Runner:
         self._python = environment.python
         self._deadline = None if most_seconds is None else seconds() + most_seconds
 
+    @property
+    def seconds_left(self) -> float | None:
+        """None without a limit."""
+        return None if self._deadline is None else max(0.0, self._deadline - seconds())
+
+    def now(self, doing: str) -> Runner:
+        """The same at something else, in the time that is left."""
+        other = copy.copy(self)
+        other._doing = doing
+        return other
+
     def __call__(self, command: Sequence[str], *, variables: Mapping[str, str] | None = None) -> str:
         """What it has printed, both streams together. ``variables`` come before those of this process."""
-        left = None if self._deadline is None else max(0.0, self._deadline - seconds())
         try:
-            return run_program(command, python=self._python, variables=variables, most_seconds=left)
+            return run_program(command, python=self._python, variables=variables, most_seconds=self.seconds_left)
         except BudgetSpentError:
-            raise GateError(f"{self._option}: the time budget was spent on {self._doing}") from None
+            raise self._error(f"the time budget was spent on {self._doing}") from None
         except OSError as error:
-            raise GateError(f"{self._option}: {self._doing} failed: {error}") from None
+            raise self._error(f"{self._doing} failed: {error}") from None
         except ProgramFailedError as error:
             words = " ".join(command[:5])
-            raise GateError(f"{self._option}: {self._doing} failed ({words} …):{error.last_lines}") from None
+            raise self._error(f"{self._doing} failed ({words} …):{error.last_lines}") from None
+
+    def _error(self, said: str) -> GateError:
+        return GateError(without_credentials(f"{self._option}: {said}"))

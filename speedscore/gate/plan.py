@@ -30,6 +30,7 @@ from speedscore.gate.side_arguments import (
 )
 from speedscore.gate.sides import SideSpec
 from speedscore.gate.worktrees import SourceTree
+from speedscore.text.addresses import without_credentials
 from speedscore.verdicts.change_claim import ChangeClaim
 
 
@@ -155,11 +156,14 @@ def command_for(config: pytest.Config, case: str, *, base: SourceTree, head: Sou
 
 
 def arguments_beside_base(config: pytest.Config, head: SourceTree) -> tuple[str, ...]:
-    """What such a command has beside the case and the base; a folder of the checkout as it is seen from the rootdir."""
+    """What such a command has beside the case and the base; a folder of the checkout as it is seen from the rootdir.
+
+    It is for others to read, so addresses are without passwords.
+    """
     to_root = os.path.relpath(head.root.resolve(), config.rootpath.resolve())
     moves = [(config.rootpath, Path()), (head.root, Path(to_root))]
     kept = without_base(alone(_arguments(config), paths=config.option.file_or_dir))
-    return tuple(rewritten(argument, moves) for argument in kept)
+    return tuple(without_credentials(rewritten(argument, moves)) for argument in kept)
 
 
 def places(rootdir: Path, head: SourceTree, tree: SourceTree) -> tuple[Path, Moves]:

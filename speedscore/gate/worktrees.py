@@ -113,23 +113,27 @@ def worktree(repository: Path, commit: str) -> Iterator[Path]:
         # What an earlier gate that was killed left behind is forgotten, once its folder is gone.
         git_says(repository, "worktree", "prune")
         _must(repository, "worktree", "add", "--detach", "--force", str(root), commit)
-        _fill_submodules(repository, root)
+        fill_submodules(root)
         yield root.resolve()
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         git_says(repository, "worktree", "prune")
 
 
-def _fill_submodules(repository: Path, root: Path) -> None:
-    """From the copies that the user's checkout has, so that nothing is fetched twice; else from their origin."""
+def fill_submodules(root: Path) -> None:
+    """Bring the submodules of a worktree to what its commit has them at; what was changed in them is lost.
+
+    From the copies that the user's checkout has, so that nothing is fetched twice; else from their origin. Raises
+    CheckoutError.
+    """
     if not (root / ".gitmodules").is_file():
         return
-    modules = Path(git_says(repository, "rev-parse", "--path-format=absolute", "--git-common-dir")) / "modules"
+    modules = Path(git_says(root, "rev-parse", "--path-format=absolute", "--git-common-dir")) / "modules"
     paths = git_says(root, "config", "--file", ".gitmodules", "--get-regexp", r"^submodule\..*\.path$")
     names = [line.split()[0].removeprefix("submodule.").removesuffix(".path") for line in paths.splitlines()]
     local = [option for name in names if (modules / name).is_dir() for option in _from_copy(name, modules / name)]
     # Git refuses to copy from a path unless told so; these are the user's own.
-    update = ("submodule", "update", "--init", "--recursive")
+    update = ("submodule", "update", "--init", "--recursive", "--force")
     if local and run_git(root, *local, "-c", "protocol.file.allow=always", *update).returncode == 0:
         return
     _must(root, *update)

@@ -64,7 +64,8 @@ class GateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow_missing: tuple[str, ...] = ()
     """Cases of the base that head may lack: node ids, with ``*`` for anything."""
     base_setup: str = ""
-    """A command for the shell that makes what git does not keep, run in the base that the gate has checked out."""
+    """A command for the shell that makes what git does not keep, run in the base that the gate has checked out, and in
+    the copies of both sides that it builds."""
     unaffecting: tuple[str, ...] = ()
     """Files that no benchmark depends on unless it was seen to open them, as its documents: paths from the repository's
     root, with ``*`` for anything."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from speedscore.gate.bisect import bisect, judge
+from speedscore.gate.bisect import bisect, gate_command, judge, judge_as_git_asks
 from speedscore.gate.worktrees import CheckoutError
 from speedscore.host.scratch import remove_leftovers
 from tests.gate.sample_repository import ENVIRONMENT, LIMIT_SECONDS, QUICK, SAMPLES, git, replaced, sample
@@ -25,8 +26,8 @@ def made_up_gate(base: Path, pytest_arguments: Sequence[str]) -> list[str]:
     return [sys.executable, str(SAMPLES / "made_up_gate.py"), str(base)]
 
 
-def search(repository: Path, good: str, bad: str) -> int:
-    return bisect(good, bad, folder=repository, pytest_arguments=[], gate=made_up_gate)
+def search(repository: Path, good: str, bad: str, *, inside: str = ".") -> int:
+    return bisect(good, bad, folder=repository / inside, pytest_arguments=[], gate=made_up_gate)
 
 
 def history(folder: Path, units: Sequence[int]) -> Path:
@@ -36,9 +37,13 @@ def history(folder: Path, units: Sequence[int]) -> Path:
     for number, work in enumerate(units, start=1):
         text = replaced(sample("searched_benchmark.py"), "UNITS = 100", f"UNITS = {work}")
         (folder / "test_work.py").write_text(f"{text}\n# commit {number}\n")
-        git(folder, "add", ".")
-        git(folder, "commit", "--quiet", "-m", f"commit {number}")
+        commit(folder, f"commit {number}")
     return folder
+
+
+def commit(folder: Path, subject: str) -> None:
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "-m", subject)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +57,8 @@ def test_the_first_slower_commit_is_found_and_the_checkout_is_left_alone(
 ) -> None:
     before = git(repository, "rev-parse", "HEAD"), git(repository, "status", "--porcelain")
     assert search(repository, "HEAD~4", "HEAD") == 0
-    assert capfd.readouterr().out.splitlines()[-1].endswith("commit 4")
+    last_line = capfd.readouterr().out.splitlines()[-1]
+    assert re.fullmatch("bisect: the first commit with a regression is [0-9a-f]+ commit 4", last_line)
     assert (git(repository, "rev-parse", "HEAD"), git(repository, "status", "--porcelain")) == before
     assert len(git(repository, "worktree", "list").splitlines()) == 1
     assert not git(repository, "for-each-ref", "refs/bisect")
@@ -83,14 +89,82 @@ def test_where_the_gate_cannot_judge_bad_it_does_not_call_it_good(
     assert capfd.readouterr().out.splitlines()[-1].startswith("bisect: the gate could not judge HEAD against HEAD~2")
 
 
-def test_what_git_does_not_keep_is_made_in_each_commit(tmp_path: Path) -> None:
+def test_a_commit_without_the_folder_of_the_search_is_skipped(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     repository = history(tmp_path, [100])
-    command = '[tool.speedscore.gate]\nbase_setup = "echo made > made.txt"\n'
+    benchmark = repository / "bench" / "test_work.py"
+    for number, units in enumerate((100, None, 130), start=2):
+        benchmark.parent.mkdir(exist_ok=True)
+        benchmark.write_text(f"# commit {number}\nUNITS = {units}\n")
+        if units is None:
+            benchmark.rename(repository / "moved.py")
+        commit(repository, f"commit {number}")
+    assert search(repository, "HEAD~2", "HEAD", inside="bench") == 1
+    said = capfd.readouterr().out
+    assert "this commit has no folder bench, in which the search was started" in said
+    assert "no single commit was found" in said
+    with pytest.raises(CheckoutError, match="HEAD~1: this commit has no folder bench"):
+        search(repository, "HEAD~1", "HEAD", inside="bench")
+
+
+def test_what_goes_wrong_in_the_judge_itself_ends_the_search_and_blames_no_commit(
+    repository: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert judge_as_git_asks(["no-such-program"], checkout=repository, inside=Path()) >= 128
+    assert "no-such-program" in capfd.readouterr().err
+
+
+def test_a_submodule_is_in_each_commit_as_it_was(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "library").mkdir()
+    (tmp_path / "repository").mkdir()
+    library, repository = history(tmp_path / "library", [100, 130]), history(tmp_path / "repository", [100])
+    git(repository, "submodule", "--quiet", "add", str(library), "lib")
+    for number, of_library in enumerate(("HEAD~1", "HEAD~1", "HEAD~1", "HEAD", "HEAD"), start=2):
+        git(repository / "lib", "checkout", "--quiet", git(library, "rev-parse", of_library))
+        (repository / "number.txt").write_text(str(number))
+        commit(repository, f"commit {number}")
+
+    def gate(base: Path, pytest_arguments: Sequence[str]) -> list[str]:
+        return ["sh", "-c", f"cd lib && exec {' '.join(made_up_gate(base / 'lib', pytest_arguments))}"]
+
+    assert bisect("HEAD~4", "HEAD", folder=repository, pytest_arguments=[], gate=gate) == 0
+    assert capfd.readouterr().out.splitlines()[-1].endswith("commit 5")
+
+
+def test_what_git_does_not_keep_is_made_in_each_commit_and_is_in_no_other_s_way(tmp_path: Path) -> None:
+    repository = history(tmp_path, [100])
+    command = '[tool.speedscore.gate]\nbase_setup = "echo made > made.txt; echo more >> test_work.py"\n'
     (repository / "pyproject.toml").write_text(command)
+    commit(repository, "is set up")
     looks = [sys.executable, "-c", "import sys; sys.exit(0 if open('made.txt').read() == 'made\\n' else 3)"]
-    assert judge(looks, cwd=repository) == 0
-    (repository / "pyproject.toml").write_text(command.replace("echo", "false; exit 7 #"))
-    assert judge(looks, cwd=repository) == 125
+    assert judge(looks, checkout=repository, inside=Path()) == 0
+    assert not git(repository, "status", "--porcelain")
+    (repository / "pyproject.toml").write_text(command.replace("echo", "false; exit 7 #", 1))
+    commit(repository, "cannot be set up")
+    assert judge(looks, checkout=repository, inside=Path()) == 125
+
+
+def test_where_git_cannot_begin_its_own_words_are_said(tmp_path: Path) -> None:
+    repository = history(tmp_path, [100, 100, 130])
+    hook = repository / ".git" / "hooks" / "post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\ntest ! -f "$(git rev-parse --git-dir)/BISECT_START" || { echo no room >&2; exit 1; }\n')
+    hook.chmod(0o755)
+    with pytest.raises(CheckoutError, match=r"git bisect start failed: .*no room"):
+        search(repository, "HEAD~2", "HEAD")
+
+
+def test_a_subject_reaches_the_terminal_as_text(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    repository = history(tmp_path, [100])
+    git(repository, "commit", "--quiet", "--allow-empty", "-m", "\x1b[31mred")
+    judge(["true"], checkout=repository, inside=Path())
+    assert capfd.readouterr().out.endswith(" \\u001b[31mred\n")
+
+
+def test_the_base_of_its_gates_is_no_path_to_tests_and_they_look_for_no_reasons(tmp_path: Path) -> None:
+    command = gate_command(tmp_path, ["-k", "work", "--gate-why=yes"])
+    assert command[-5:] == [f"--gate={tmp_path}", "--gate-why=no", "-k", "work", "--gate-why=yes"]
 
 
 def test_good_must_come_before_bad(repository: Path) -> None:

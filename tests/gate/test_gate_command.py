@@ -145,6 +145,13 @@ def test_the_command_names_no_folder_of_this_machine(caller: Caller) -> None:
     assert command in gated.markdown
 
 
+def test_the_command_and_the_arguments_of_a_report_have_no_password(caller: Caller) -> None:
+    with_password = "--override-ini=markers=db: of postgres://me:secret@host/orders"
+    gated = caller.gate(f"--gate={caller.base}", with_password, base={"a": PLAIN}, head={"a": SLOWER})
+    assert "db: of postgres://host/orders" in gated.report["reproduce"]["a"]
+    assert all("secret" not in said for said in (json.dumps(gated.report), gated.said, gated.markdown))
+
+
 def test_every_pair_has_a_line_of_progress(caller: Caller) -> None:
     gated = caller.gate(f"--gate={caller.base}", base={"a": PLAIN}, head={"a": PLAIN})
     pairs = gated.report["pairs"]

@@ -14,9 +14,10 @@ from speedscore_gate_observing import ObservedRounds, Sampler, observe
 
 from speedscore.gate.environments import Environment
 from speedscore.gate.outcome import GateOutcome
+from speedscore.gate.reasons.observing import LOOKED_INTO
 from speedscore.gate.reasons.py_spy import RATE_HERTZ, read_samples
 from speedscore.gate.reasons.source_places import placed
-from speedscore.gate.sides import Observed, SampledFunction
+from speedscore.gate.sides import Finished, Observed, Ready, SampledFunction
 from speedscore.gate.upgrades.evidence import explain
 from speedscore.gate.upgrades.pins import Pin
 from speedscore.gate.upgrades.resolving import Resolved
@@ -89,7 +90,9 @@ def test_ctrl_c_there_keeps_the_verdicts_and_ends_the_session() -> None:
     outcome, _ = looked_into(MadeUpTest(seconds=0.013, is_interrupted_when_observed=True))
     assert (outcome.verdicts, outcome.cut_off, outcome.reasons) == (calm.verdicts, "", ())
     assert outcome.warnings == ("interrupted while it looked where the regressions come from",)
-    explained, report = explain(AN_UPGRADE, outcome, a_plan(), ("kite==2",), watch=never, gate=never, say=print)
+    explained, report = explain(
+        AN_UPGRADE, outcome, a_plan(), ("kite==2",), watch=never, gate=never, say=print, clock=never
+    )
     assert explained == outcome
     assert report.stages == {}
 
@@ -110,6 +113,35 @@ def test_a_case_in_a_worker_of_its_own_is_not_sampled() -> None:
     (reasons,) = gated(machine, plan=a_plan(why=True)).reasons
     assert reasons.note == "the case runs in a worker of its own, which is not sampled"
     assert not any(side.observed for side in machine.started)
+
+
+class FailsWhereItIsLookedInto(MadeUpSide):
+    """On base, in the second of the cases."""
+
+    def ready(self) -> Ready | Finished:
+        is_asked = self.spec.label == "base" and LOOKED_INTO.items() <= self.spec.variables.items()
+        return Finished("failed", "no more") if is_asked and self.requests[-1].case == "b.py::b" else super().ready()
+
+
+def test_both_sides_run_what_they_were_told_is_next() -> None:
+    """Else pytest fails the case after it: what it kept for that one was not torn down."""
+    cases = {"a.py::a": 0.016, "b.py::b": 0.015, "c.py::c": 0.014, "d.py::d": 0.013}
+    own = {"identity": {"shape": 3}}
+    tests = [
+        {
+            name: MadeUpTest(seconds=0.01 if side == "base" else seconds, more=own if name == "c.py::c" else {})
+            for name, seconds in cases.items()
+        }
+        for side in ("base", "head")
+    ]
+    machine = MadeUpMachine(*tests)
+    machine.side_class = FailsWhereItIsLookedInto
+    notes = {reasons.case: reasons.note for reasons in gated(machine, plan=a_plan(why=True)).reasons}
+    assert notes["b.py::b"] == "base: failed (no more)"
+    assert notes["c.py::c"] == "the case runs in a worker of its own, which is not sampled"
+    for side in machine.started[-2:]:
+        assert [request.case for request in side.requests] == ["a.py::a", "b.py::b", "d.py::d"]
+        assert [request.next for request in side.requests] == ["b.py::b", "d.py::d", None]
 
 
 def busy(seconds: float) -> None:

@@ -72,13 +72,36 @@ def test_ctrl_c_lets_it_tidy_up_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_what_is_no_interpreter_and_a_folder_that_cannot_be_written_are_told_as_such(tmp_path: Path) -> None:
-    with pytest.raises(GateError, match="expected a Python interpreter, found true"):
+    with pytest.raises(GateError, match=r"^expected a Python interpreter, found true"):
         environment_of("true")
     (tmp_path / "file").touch()
     environment = Environment(sys.executable, "/env", platform="3", site_folders=(), packages={})
     run = Runner("--gate-upgrade", "installing", environment, most_seconds=None)
     with pytest.raises(GateError, match="name a folder for them in XDG_CACHE_HOME"):
         make_environment(tmp_path / "file" / "kept", environment, install=None, run=run)
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [("exit 3", "exit code 3"), ("echo first >&2; echo no encodings >&2; exit 1", "no encodings")],
+    ids=["silent", "loud"],
+)
+def test_whoever_named_an_interpreter_that_fails_is_told_so_in_its_words(tmp_path: Path, script: str, why: str) -> None:
+    broken = tmp_path / "python"
+    broken.write_text(f"#!/bin/sh\n{script}\n")
+    broken.chmod(0o755)
+    with pytest.raises(GateError) as error:
+        environment_of(str(broken), named_by="--gate-upgrade")
+    assert str(error.value) == f"--gate-upgrade: {broken} cannot tell what is installed for it ({why})"
+
+
+def test_what_fails_is_told_without_a_password(tmp_path: Path) -> None:
+    environment = Environment(sys.executable, "/env", platform="3", site_folders=(), packages={})
+    run = Runner("--gate-upgrade", "resolving https://me:secret@host", environment, most_seconds=None)
+    for command in (["sh", "-c", "echo from http://TOKEN@host; exit 1"], [str(tmp_path / "no-such-program")]):
+        with pytest.raises(GateError, match=r"^--gate-upgrade: resolving https://host failed") as error:
+            run(command)
+        assert "TOKEN" not in str(error.value)
 
 
 def test_an_interpreter_is_asked_for_its_packages_whatever_it_prints_as_it_starts(tmp_path: Path) -> None:

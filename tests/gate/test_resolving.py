@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from speedscore.gate.requirements import fulfils
 from speedscore.gate.upgrades.conflicts import broken_by, conflicts
 from speedscore.gate.upgrades.direct_urls import is_known, known_locally, known_to_uv
 from speedscore.gate.upgrades.pins import Pin, changes_of_pip, changes_of_uv
-from speedscore.gate.upgrades.resolving import Resolved, check_requests, without_contradicted
+from speedscore.gate.upgrades.resolving import Resolved, check_requests, resolve, without_contradicted
 from speedscore.gate.upgrades.upgrading import Upgrade
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -34,6 +35,7 @@ def environment(packages: dict[str, str], **requires: tuple[str, ...]) -> Enviro
         ("./nowhere", "a wheel or the folder of a project, found './nowhere'"),
         ("uv.lock", "found uv.lock; export it first"),
         ("pyproject.toml", "found pyproject.toml; export it first"),
+        ("kite @ git+https://me:secret@host/kite here", "found 'kite @ git+https://host/kite here'"),
     ],
 )
 def test_what_no_installer_could_read_is_refused_with_what_to_do(request_: str, said: str) -> None:
@@ -110,11 +112,159 @@ Would install 2 packages
 """
     assert changes_of_uv(said) == (Pin("jax", "0.8.0"), Pin("my-lib", "1.0+local", url="file:///tmp/my_lib-1.0.whl"))
     named = " + kite @ file:///tmp/kite\n + my-lib @ https://x/my_lib-2.0%2Bcpu-py3-none-any.whl\n"
-    assert changes_of_uv(named) == (
+    assert changes_of_uv(f"Would install 2 packages\n{named}") == (
         Pin("kite", "", url="file:///tmp/kite"),
         Pin("my-lib", "2.0+cpu", url="https://x/my_lib-2.0%2Bcpu-py3-none-any.whl"),
     )
     assert changes_of_uv("Audited 1 package in 3ms\nWould make no changes\n") == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Would install 2 packages\n + jax==0.8.0\n ~ jaxlib 0.8.0\n",
+        "\x1b[2mWould install \x1b[1m1 package\x1b[0m\x1b[0m\n \x1b[32m+\x1b[39m \x1b[1mjax\x1b[0m==0.8.0",
+        "1 package is to be installed\n",
+        "Would make no changes\n + jax==0.8.0\n",
+    ],
+    ids=["another sign", "in colours", "other words", "contradicts itself"],
+)
+def test_changes_that_cannot_all_be_read_are_not_taken_for_none(said: str) -> None:
+    with pytest.raises(GateError, match="from uv, and could read"):
+        changes_of_uv(said)
+
+
+class Installers(Runner):
+    """Takes the place of uv and pip: it keeps their command lines, and answers as a function says."""
+
+    def __init__(self, answer: Callable[[Sequence[str]], str]) -> None:
+        super().__init__("--gate-upgrade", "resolving", PRESENT, most_seconds=None)
+        self.commands: list[list[str]] = []
+        self.pip_constraint: list[str] = []
+        self._answer = answer
+
+    def __call__(self, command: Sequence[str], *, variables: Mapping[str, str] | None = None) -> str:
+        self.commands.append(list(command))
+        if variables:
+            self.pip_constraint.append(variables["PIP_CONSTRAINT"])
+        said = self._answer(command)
+        if "--report" in command:
+            Path(command[command.index("--report") + 1]).write_text('{"install": []}')
+        return said
+
+
+PRESENT = environment({"pip": "26", "jax": "0.10", "flax": "1"}, flax=("jax>=0.9",))
+NO_CHANGES = "Would make no changes\n"
+JAX = "Would install 1 package\n + jax==0.8.0\n"
+
+
+def refuse(command: Sequence[str], *words: str) -> None:
+    if any(word in command for word in words):
+        raise GateError("no")
+
+
+@pytest.fixture
+def with_uv(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+
+
+@pytest.fixture
+def without_uv(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+
+
+@pytest.mark.usefixtures("with_uv")
+def test_uv_is_asked_without_colours_whatever_the_environment_says(tmp_path: Path) -> None:
+    installers = Installers(lambda _: NO_CHANGES)
+    assert resolve(["jax==0.10"], PRESENT, run=installers, scratch=tmp_path) == Resolved((), tool="uv")
+    (command,) = installers.commands
+    assert command[:6] == ["/bin/uv", "pip", "install", "--dry-run", "--color", "never"]
+
+
+@pytest.mark.usefixtures("with_uv")
+def test_where_the_answer_of_uv_cannot_be_read_pip_is_asked_and_the_report_says_so(tmp_path: Path) -> None:
+    resolved = resolve(["jax==0.8.0"], PRESENT, run=Installers(lambda _: "Would install 1 package\n"), scratch=tmp_path)
+    assert (resolved.tool, resolved.remarks) == ("pip", ("uv could not tell what the upgrade changes; pip was asked",))
+
+
+@pytest.mark.usefixtures("with_uv")
+def test_remarks_are_those_of_the_set_that_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first set breaks flax; with flax only pip finds one, and only without the constraints."""
+    (tmp_path / "old.txt").write_text("numpy==1")
+    monkeypatch.setenv("PIP_CONSTRAINT", str(tmp_path / "old.txt"))
+
+    def answer(command: Sequence[str]) -> str:
+        if "flax" in command:
+            refuse(command, "/bin/uv")
+            if installers.pip_constraint[-1]:
+                raise GateError("no")
+        return JAX
+
+    installers = Installers(answer)
+    resolved = resolve(["jax==0.8.0"], PRESENT, run=installers, scratch=tmp_path)
+    assert resolved.remarks == (
+        "uv could not tell what the upgrade changes; pip was asked",
+        "resolved without PIP_CONSTRAINT, which does not admit the upgrade or cannot be read",
+    )
+
+
+@pytest.mark.usefixtures("with_uv")
+def test_remarks_of_a_set_that_is_not_taken_are_not_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only pip finds the first, which breaks flax; uv finds the one with flax."""
+
+    def answer(command: Sequence[str]) -> str:
+        if "flax" not in command:
+            refuse(command, "/bin/uv")
+        return NO_CHANGES
+
+    monkeypatch.setattr("speedscore.gate.upgrades.resolving.changes_of_pip", lambda _: (Pin("jax", "0.8.0"),))
+    resolved = resolve(["jax==0.8.0"], PRESENT, run=Installers(answer), scratch=tmp_path)
+    assert (resolved.tool, resolved.remarks) == ("uv", ())
+
+
+CONSTRAINTS = "https://me:secret@host/constraints.txt"
+
+
+@pytest.mark.usefixtures("with_uv")
+def test_constraints_at_an_address_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own.txt").write_text("numpy==1\njax==0.10\n")
+    monkeypatch.setenv("PIP_CONSTRAINT", f"{CONSTRAINTS} {tmp_path / 'own.txt'}")
+    installers = Installers(lambda _: NO_CHANGES)
+    assert resolve(["jax==0.8.0"], PRESENT, run=installers, scratch=tmp_path).remarks == ()
+    (command,) = installers.commands
+    given = [command[place + 1] for place, word in enumerate(command) if word == "--constraints"]
+    assert given == [CONSTRAINTS, str(tmp_path / "constraints.txt")]
+    assert (tmp_path / "constraints.txt").read_text() == "numpy==1"
+
+
+@pytest.mark.usefixtures("without_uv")
+def test_constraints_at_an_address_that_admit_no_set_are_said_to_be_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_CONSTRAINT", CONSTRAINTS)
+
+    def answer(_: Sequence[str]) -> str:
+        if installers.pip_constraint[-1]:
+            raise GateError("no")
+        return ""
+
+    installers = Installers(answer)
+    (remark,) = resolve(["jax==0.10"], PRESENT, run=installers, scratch=tmp_path).remarks
+    assert installers.pip_constraint == [CONSTRAINTS, ""]
+    assert remark.startswith("resolved without PIP_CONSTRAINT, ")
+
+
+@pytest.mark.usefixtures("without_uv")
+def test_constraints_that_cannot_be_read_are_said_to_be_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own.txt").write_text("numpy==1")
+    for beside, holding in ((f" {tmp_path / 'own.txt'}", str(tmp_path / "constraints.txt")), ("", "")):
+        monkeypatch.setenv("PIP_CONSTRAINT", f"/no/such/constraints.txt{beside}")
+        installers = Installers(lambda _: "")
+        (remark,) = resolve(["jax==0.10"], PRESENT, run=installers, scratch=tmp_path).remarks
+        assert remark == "resolved without /no/such/constraints.txt of PIP_CONSTRAINT, which cannot be read"
+        assert installers.pip_constraint == [holding]
 
 
 def test_the_changes_that_pip_reports() -> None:

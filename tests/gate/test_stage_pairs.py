@@ -85,6 +85,18 @@ def test_a_side_that_dies_leaves_less_evidence_and_says_so() -> None:
     assert evidence.remarks == ("the stages are not known in full: was ended by SIGABRT",)
 
 
+def test_a_side_that_cannot_be_started_leaves_less_evidence_and_says_so() -> None:
+    class Full(MadeUpMachine):
+        def start_side(self, spec: SideSpec, **others: Any) -> MadeUpSide:
+            if len(self.started) == 3:
+                raise OSError(28, "No space left on device")
+            return super().start_side(spec, **others)
+
+    evidence = watched(Full({CASE: staged(1, 1)}, {CASE: staged(1, 1)}))
+    assert CASE in evidence.stages
+    assert evidence.remarks == ("the stages are not known in full: [Errno 28] No space left on device",)
+
+
 def test_a_test_that_does_not_pass_says_nothing() -> None:
     machine = MadeUpMachine({CASE: staged(1, 1)}, {CASE: MadeUpTest(outcome="failed", comes_to_benchmark=False)})
     assert watched(machine).stages == {}

@@ -10,6 +10,7 @@ import contextlib
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import msgspec
@@ -58,20 +59,19 @@ def find_reasons(cases: Sequence[GatedCase], runner: PairRunner) -> tuple[CaseRe
     found: dict[str, CaseReasons] = {}
     note, folder = "", None
     try:
-        folder = make_scratch("reasons")
-        variables = {label: LOOKED_INTO | dump_variables(folder / label) for label in ("base", "head")}
-        with runner.started((), variables=variables) as pair:
-            for place, case in enumerate(regressed):
-                runner.check_budget()
-                following = regressed[place + 1].id if place + 1 < len(regressed) else None
-                found[case.id] = _look_into(pair, case, runner, following=following, folder=folder)
+        sampled = [case for case in regressed if not case.runs_in_worker]
+        if sampled:
+            folder = make_scratch("reasons")
+            _look_into_all(sampled, runner, folder=folder, found=found)
     except (BudgetSpentError, GateError, ProcessLostError, OSError) as error:
         note = f"not looked into: {str(error).partition(chr(10))[0] or 'the time budget was spent'}"
     finally:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
+    in_worker = "the case runs in a worker of its own, which is not sampled"
     return tuple(
-        found.get(case.id) or CaseReasons(case.id, note=note, counts=moved_counts(case.verdicts()))
+        found.get(case.id)
+        or CaseReasons(case.id, note=in_worker if case.runs_in_worker else note, counts=moved_counts(case.verdicts()))
         for case in regressed
     )
 
@@ -84,12 +84,20 @@ def _ratio(case: GatedCase) -> float:
     return max((verdict.ratio or 0.0 for verdict in case.verdicts() if verdict.outcome == "regressed"), default=0.0)
 
 
+def _look_into_all(
+    cases: Sequence[GatedCase], runner: PairRunner, *, folder: Path, found: dict[str, CaseReasons]
+) -> None:
+    """One case after the other; what is found of one stands, whatever becomes of the next."""
+    variables = {label: LOOKED_INTO | dump_variables(folder / label) for label in ("base", "head")}
+    with runner.started((), variables=variables) as pair:
+        for case, following in zip_longest(cases, (case.id for case in cases[1:])):
+            runner.check_budget()
+            found[case.id] = _look_into(pair, case, runner, following=following, folder=folder)
+
+
 def _look_into(
     pair: StartedPair, case: GatedCase, runner: PairRunner, *, following: str | None, folder: Path
 ) -> CaseReasons:
-    if case.runs_in_worker:
-        note = "the case runs in a worker of its own, which is not sampled"
-        return CaseReasons(case.id, note=note, counts=moved_counts(case.verdicts()))
     task = runner.task_of(case, seconds=SECONDS)
     request = CaseRequest(case=case.id, next=following, processors=task.processors, iterations=task.iterations)
     verdicts: Sequence[Verdict] = case.verdicts()
@@ -97,6 +105,9 @@ def _look_into(
     for side in (pair.base, pair.head):
         answer = _look_at_side(side, request, folder=folder / side.spec.label)
         if isinstance(answer, str):
+            if side is pair.base:
+                # Both must run every case: pytest tears down what the next one, as it was told, does not need.
+                _run_to_its_end(pair.head, request)
             return CaseReasons(case.id, note=f"{side.spec.label}: {answer}", counts=moved_counts(verdicts))
         seen.append(answer)
     base, head = seen
@@ -109,6 +120,13 @@ def _look_into(
         operations=changes,
         verdicts=verdicts,
     )
+
+
+def _run_to_its_end(side: Side, request: CaseRequest) -> None:
+    side.begin(request, extra_work=0.0)
+    if isinstance(side.ready(), Ready):
+        side.enough()
+        side.finished()
 
 
 def _look_at_side(side: Side, request: CaseRequest, *, folder: Path) -> _Seen | str:

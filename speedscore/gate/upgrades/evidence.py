@@ -11,13 +11,16 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from speedscore.gate.errors import GateError
+from speedscore.gate.made_environments import Runner
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.plan import GatePlan, SidePlan
 from speedscore.gate.upgrades.blame import Blame, BlameStep, Names, find_blame, growing_sets
 from speedscore.gate.upgrades.report import UpgradeReport, changed_stage
 from speedscore.gate.upgrades.stage_pairs import StageEvidence
-from speedscore.gate.upgrades.upgrading import Upgrade, environment_with
+from speedscore.gate.upgrades.upgrading import INSTALLING, OPTION, Upgrade, environment_with
 from speedscore.gate.worktrees import SourceTree
+from speedscore.host.clock import Clock
+from speedscore.text.addresses import without_credentials
 from speedscore.text.numbers import duration
 from speedscore.verdicts.verdict import Verdict
 
@@ -26,7 +29,7 @@ def described(tree: SourceTree, requested: Sequence[str]) -> tuple[SourceTree, S
     """The same checkout as base and as head, each named with its environment."""
     base, head = (
         msgspec.structs.replace(tree, description=f"{tree.description} {said}")
-        for said in ("in the present environment", f"with {', '.join(requested)}")
+        for said in ("in the present environment", f"with {', '.join(map(without_credentials, requested))}")
     )
     return base, head
 
@@ -40,6 +43,7 @@ def explain(
     watch: Callable[[Sequence[str]], StageEvidence],
     gate: Callable[[GatePlan], GateOutcome] | None,
     say: Callable[[str], None],
+    clock: Clock,
 ) -> tuple[GateOutcome, UpgradeReport]:
     """The outcome with the stages that changed as notes, and the report. ``gate`` is None where nobody is blamed.
 
@@ -53,12 +57,12 @@ def explain(
             say("gate: decided; a few more processes of each side, untimed, find out which stages changed")
             evidence = watch(cases)
         if cases and gate:
-            blame = blame_worst(made, outcome, plan, gate=gate, say=say)
+            blame = blame_worst(made, outcome, plan, gate=gate, say=say, clock=clock)
     except KeyboardInterrupt:
         interrupted = ("interrupted, or out of time, before stages and blame were found in full",)
     nothing = () if made.resolved.pins else ("the upgrade changes no package: the environment is compared with itself",)
     report = UpgradeReport(
-        requested=requested,
+        requested=tuple(map(without_credentials, requested)),
         installer=made.resolved.tool,
         stages=evidence.stages,
         programs=evidence.programs,
@@ -96,21 +100,29 @@ def blame_worst(
     *,
     gate: Callable[[GatePlan], GateOutcome],
     say: Callable[[str], None],
+    clock: Clock,
 ) -> Blame | None:
-    """Bisect the packages for the case that got slower most; None where no time regressed, or nothing was upgraded."""
+    """Bisect the packages for the case that got slower most; None where no time regressed, or nothing was upgraded.
+
+    Raises KeyboardInterrupt where the time is spent, as where the user ends it.
+    """
     slower = [each for each in outcome.verdicts if each.metric == "time" and each.outcome == "regressed"]
     if not slower or not made.resolved.pins:
         return None
     worst = max(slower, key=lambda each: each.ratio or 0.0)
+    left = None if plan.deadline_seconds is None else max(0.0, plan.deadline_seconds - clock())
+    run = Runner(OPTION, INSTALLING, made.present, most_seconds=left)
 
     def judge(names: Names) -> BlameStep:
         upgraded = tuple(sorted(names))
         say(f"gate: {worst.case} with {', '.join(upgraded)} alone")
         pins = [pin for pin in made.resolved.pins if pin.name in names]
         try:
-            head = environment_with(pins, made.present, tool=made.resolved.tool, say=say, most_seconds=None)
+            head = environment_with(pins, made.present, tool=made.resolved.tool, say=say, run=run)
             of_set = gate(_narrowed(plan, worst.case, python=head.python))
-        except GateError:
+        except (GateError, OSError):
+            if run.seconds_left == 0:
+                raise KeyboardInterrupt from None
             return BlameStep(upgraded, is_slower=None)
         if of_set.cut_off:
             # Ctrl-C, or the time budget: no further set is tried.

@@ -9,10 +9,14 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from speedscore.gate.errors import GateError
+from speedscore.text.addresses import without_credentials
+
 # A place stood in brackets until uv said it as a requirement does, and then without a version.
 _CHANGE_OF_UV = re.compile(
     r"^ \+ (?P<name>[A-Za-z0-9._-]+)(?:==(?P<version>\S+?)(?: \(from (?P<from>.+)\))?| @ (?P<place>\S+))$", re.MULTILINE
 )
+_NUMBER_OF_UV = re.compile(r"^Would install (\d+) packages?$|^Would make (no) changes$", re.MULTILINE)
 
 
 class Pin(msgspec.Struct, frozen=True, order=True):
@@ -30,7 +34,7 @@ class Pin(msgspec.Struct, frozen=True, order=True):
     @property
     def place(self) -> str:
         """Its address, without the name and the password that may stand in it."""
-        return re.sub(r"(?<=//)[^/@]+@", "", self.url)
+        return without_credentials(self.url)
 
     @property
     def requirement(self) -> str:
@@ -38,11 +42,16 @@ class Pin(msgspec.Struct, frozen=True, order=True):
 
 
 def changes_of_uv(said: str) -> tuple[Pin, ...]:
-    """From what ``uv pip install --dry-run`` prints."""
+    """From what ``uv pip install --dry-run`` prints. Raises GateError where not all of it can be read: a package that
+    was overlooked would be the same on both sides."""
     pins = []
     for each in _CHANGE_OF_UV.finditer(said):
         url = each["from"] or each["place"] or ""
         pins.append(Pin(canonicalize_name(each["name"]), each["version"] or _version_in(url), url))
+    told = _NUMBER_OF_UV.search(said)
+    if told is None or len(pins) != (0 if told[2] else int(told[1])):
+        expected = "a number of packages" if told is None else repr(told[0])
+        raise GateError(f"--gate-upgrade: expected {expected} from uv, and could read {len(pins)} in what it says")
     return tuple(sorted(pins))
 
 

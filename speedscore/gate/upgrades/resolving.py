@@ -23,6 +23,7 @@ from speedscore.gate.requirements import fulfils, read_requirement
 from speedscore.gate.upgrades.conflicts import broken_by
 from speedscore.gate.upgrades.direct_urls import known_locally, known_to_uv
 from speedscore.gate.upgrades.pins import Pin, changes_of_pip, changes_of_uv
+from speedscore.text.addresses import without_credentials
 
 _LOCKS_OF_OTHERS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 _ARCHIVES = (".whl", ".tar.gz", ".zip")
@@ -60,9 +61,10 @@ def check_requests(requests: Sequence[str]) -> None:
         try:
             Requirement(text)
         except InvalidRequirement as error:
+            found = without_credentials(f"{text!r} ({str(error).splitlines()[0]})")
             raise GateError(
                 "--gate-upgrade: expected a requirement like jax==0.8.0, a requirements file, a wheel or the folder of "
-                f"a project, found {text!r} ({str(error).splitlines()[0]})"
+                f"a project, found {found}"
             ) from None
 
 
@@ -72,22 +74,26 @@ def resolve(requests: Sequence[str], environment: Environment, *, run: Runner, s
     A package that would be broken is asked for, too, in whatever version fits; where that cannot be resolved the
     upgrade is taken as it was asked for, and a remark says what it breaks.
     """
-    remarks: list[str] = []
     wanted = [_argument(text) for text in requests]
-    resolved = _resolved(wanted, requests, environment, run=run, scratch=scratch, remarks=remarks)
+    resolved = _resolved(wanted, requests, environment, run=run, scratch=scratch)
     for _ in range(_MOST_TRIES):
         broken = broken_by(resolved.pins, environment)
         if not broken:
             break
         also = [[name] for name in sorted({each.package for each in broken})]
         try:
-            resolved = _resolved([*wanted, *also], requests, environment, run=run, scratch=scratch, remarks=[])
+            resolved = _resolved([*wanted, *also], requests, environment, run=run, scratch=scratch)
         except GateError:
             break
         wanted += also
     left = broken_by(resolved.pins, environment)
-    remarks += [f"the upgrade breaks {each.package}, which requires {each.requirement}" for each in left]
-    return msgspec.structs.replace(resolved, remarks=tuple(remarks))
+    return _with_remarks(
+        resolved, *(f"the upgrade breaks {each.package}, which requires {each.requirement}" for each in left)
+    )
+
+
+def _with_remarks(resolved: Resolved, *more: str) -> Resolved:
+    return msgspec.structs.replace(resolved, remarks=(*resolved.remarks, *more))
 
 
 def without_contradicted(constraints: Sequence[str], requested: Sequence[Requirement]) -> list[str]:
@@ -140,23 +146,38 @@ def _resolved(
     *,
     run: Runner,
     scratch: Path,
-    remarks: list[str],
 ) -> Resolved:
     """With the user's constraints as far as the upgrade does not contradict them, else without any."""
     words = [word for argument in wanted for word in argument]
-    lines = [line for path in os.environ.get("PIP_CONSTRAINT", "").split() for line in _lines(Path(path))]
-    kept = without_contradicted(lines, _requested(requests))
-    if kept:
+    constraints, remarks = _constraints(requests, scratch=scratch)
+    if constraints:
+        try:
+            resolved = _ask(words, environment, run=run, scratch=scratch, constraints=constraints)
+            return _with_remarks(resolved, *remarks)
+        except GateError:
+            # What the upgrade needs in turn may contradict them, too.
+            remarks.append("resolved without PIP_CONSTRAINT, which does not admit the upgrade or cannot be read")
+    return _with_remarks(_ask(words, environment, run=run, scratch=scratch, constraints=()), *remarks)
+
+
+def _constraints(requests: Sequence[str], *, scratch: Path) -> tuple[list[str], list[str]]:
+    """What of ``PIP_CONSTRAINT`` is to hold, as files and addresses for an installer; and remarks on what is not."""
+    lines: list[str] = []
+    constraints: list[str] = []
+    remarks: list[str] = []
+    for place in os.environ.get("PIP_CONSTRAINT", "").split():
+        if "://" in place:
+            constraints.append(place)  # as it is: it is for the installer to fetch
+            continue
+        try:
+            lines += Path(place).read_text().splitlines()
+        except (OSError, UnicodeDecodeError):
+            remarks.append(f"resolved without {place} of PIP_CONSTRAINT, which cannot be read")
+    if kept := without_contradicted(lines, _requested(requests)):
         file = scratch / "constraints.txt"
         file.write_text("\n".join(kept))
-        try:
-            return _ask(words, environment, run=run, scratch=scratch, constraints=file, remarks=[])
-        except GateError:
-            pass  # what the upgrade needs in turn may contradict them, too
-    resolved = _ask(words, environment, run=run, scratch=scratch, constraints=None, remarks=remarks)
-    if kept:
-        remarks.append("resolved without PIP_CONSTRAINT, which does not admit the upgrade")
-    return resolved
+        constraints.append(str(file))
+    return constraints, remarks
 
 
 def _ask(
@@ -165,25 +186,27 @@ def _ask(
     *,
     run: Runner,
     scratch: Path,
-    constraints: Path | None,
-    remarks: list[str],
+    constraints: Sequence[str],
 ) -> Resolved:
+    remarks: tuple[str, ...] = ()
     if uv := _uv_for(environment):
-        options = ["--constraints", str(constraints)] if constraints else []
+        # Continuous integration asks for colours that would stand between a name and its version.
+        command = [uv, "pip", "install", "--dry-run", "--color", "never", "--python", environment.python]
+        options = [option for each in constraints for option in ("--constraints", each)]
         try:
-            said = run([uv, "pip", "install", "--dry-run", "--python", environment.python, *options, *words])
+            changes = changes_of_uv(run([*command, *options, *words]))
         except GateError:
             # It knows none of pip's settings: a package that only pip is told the place of is not there for it.
-            remarks.append("uv could not resolve the upgrade; pip was asked")
+            remarks = ("uv could not tell what the upgrade changes; pip was asked",)
         else:
-            pins = known_locally(changes_of_uv(said))
-            return Resolved(known_to_uv(pins, uv=uv, python=environment.python, run=run, scratch=scratch), tool="uv")
+            pins = known_to_uv(known_locally(changes), uv=uv, python=environment.python, run=run, scratch=scratch)
+            return Resolved(pins, tool="uv")
     report = scratch / "report.json"
     run(
         [*pip_command(environment), "install", "--dry-run", "--quiet", "--report", str(report), *words],
-        variables={"PIP_CONSTRAINT": str(constraints) if constraints else ""},
+        variables={"PIP_CONSTRAINT": " ".join(constraints)},
     )
-    return Resolved(known_locally(changes_of_pip(report.read_bytes())), tool="pip")
+    return Resolved(known_locally(changes_of_pip(report.read_bytes())), tool="pip", remarks=remarks)
 
 
 def _uv_for(environment: Environment) -> str | None:
@@ -200,5 +223,5 @@ def _requested(requests: Sequence[str]) -> list[Requirement]:
 def _lines(path: Path) -> list[str]:
     try:
         return path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError):  # a wheel; or an address, which pip may read and we do not
+    except (OSError, UnicodeDecodeError):  # a wheel
         return []

@@ -51,8 +51,8 @@ def watch_stages(
         compiled = [case for case in cases if watch.compiles(case)]
         if compiled:
             programs = watch.programs(compiled)
-    except ProcessLostError as error:
-        remarks.append(f"the stages are not known in full: {str(error).splitlines()[0]}")
+    except (ProcessLostError, OSError) as error:
+        remarks.append(f"the stages are not known in full: {str(error).partition(chr(10))[0]}")
     except BudgetSpentError:
         remarks.append("the stages are not known in full: the time budget was spent")
     return StageEvidence(stages=watch.times(), programs=programs, remarks=tuple(remarks))

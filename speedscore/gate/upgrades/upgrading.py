@@ -18,6 +18,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 
 from speedscore.gate.environments import Environment, differing_packages, environment_of
+from speedscore.gate.errors import GateError
 from speedscore.gate.made_environments import Runner, kept_environment, make_environment, pip_for
 from speedscore.gate.upgrades.direct_urls import is_known
 from speedscore.gate.upgrades.pins import Pin
@@ -25,6 +26,7 @@ from speedscore.gate.upgrades.resolving import Resolved, check_requests, resolve
 from speedscore.host.scratch import make_scratch
 
 OPTION = "--gate-upgrade"
+INSTALLING = "installing the upgrade"
 
 
 class Upgrade(msgspec.Struct, frozen=True):
@@ -60,16 +62,18 @@ def upgrade(
 ) -> Upgrade:
     """Resolve, and make the environments or find them. Raises GateError, with an installer's last lines."""
     check_requests(requests)
+    # One for all, because they share the time that is left.
     run = Runner(OPTION, f"resolving {' '.join(requests)}", present, most_seconds=most_seconds)
     scratch = make_scratch("resolve")
     try:
         resolved = resolve(requests, present, run=run, scratch=scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    run = run.now(INSTALLING)
     return Upgrade(
         present=present,
-        base=environment_with((), present, tool=resolved.tool, say=say, most_seconds=most_seconds),
-        head=environment_with(resolved.pins, present, tool=resolved.tool, say=say, most_seconds=most_seconds),
+        base=environment_with((), present, tool=resolved.tool, say=say, run=run),
+        head=environment_with(resolved.pins, present, tool=resolved.tool, say=say, run=run),
         resolved=resolved,
     )
 
@@ -80,18 +84,20 @@ def environment_with(
     *,
     tool: str,
     say: Callable[[str], None],
-    most_seconds: float | None,
+    run: Runner,
 ) -> Environment:
     """The present environment with these packages before its own, made or found. Raises GateError."""
     folder = kept_environment("gate-upgrades", _key(pins, present))
     if not folder.is_dir():
         if pins:
             say(f"gate: installing {', '.join(f'{pin.name} {pin.version or pin.place}' for pin in pins)}")
-        run = Runner(OPTION, "installing the upgrade", present, most_seconds=most_seconds)
         install = _Installation(pins, tool=tool, run=run) if pins else None
         make_environment(folder, present, install=install, run=run)
     os.utime(folder)
-    return environment_of(str(folder / "bin" / "python"))
+    try:
+        return environment_of(str(folder / "bin" / "python"), named_by=OPTION)
+    except GateError as error:  # as where the interpreter that it was made of has gone
+        raise GateError(f"{error}; remove {folder}, and it is made anew") from None
 
 
 class _Installation:
