@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -68,7 +68,7 @@ class MadeUpFleet:
         assert (checkout / "base" / "test_it.py").exists()
         yield self
 
-    def run(self, pieces: Sequence[Piece], *, admits: Callable[[FleetMachine], bool]) -> Iterator[Event]:
+    def run(self, pieces: Iterable[Piece], *, admits: Callable[[FleetMachine], bool]) -> Generator[Event, None, None]:
         self.admits = admits
         happens = next(self._happens)
         for piece in pieces:

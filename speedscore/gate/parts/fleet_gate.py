@@ -13,11 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
 
 import msgspec
 
-from speedscore.fleet.work import Admits, FleetError, FleetMachine, Piece
+from speedscore.fleet.work import Admits, FleetError, FleetMachine, Piece, RunningFleet
 from speedscore.gate.errors import GateError
 from speedscore.gate.outcome import INTERRUPTED
 from speedscore.gate.parts.arguments import AFFECTED
@@ -39,15 +38,6 @@ _EQUAL = re.compile(
 """What the fingerprints of equal machines have in common."""
 _ABOUT = ("memory.total_bytes", "memory.limit_bytes")
 """Of which no two machines have quite the same: the nearest GiB counts."""
-
-
-class RunningFleet(Protocol):
-    """As much of a fleet as is needed here."""
-
-    @property
-    def machines(self) -> tuple[FleetMachine, ...]: ...
-
-    def run(self, pieces: Sequence[Piece], *, admits: Admits) -> Any: ...
 
 
 OpenFleet = Callable[..., AbstractContextManager[RunningFleet]]
