@@ -19,6 +19,7 @@ from speedscore.bench_suite.session.fleet.messages import Known, Request, Said, 
 from speedscore.bench_suite.session.fleet.telling import FleetProgress
 from speedscore.bench_suite.session.fleet.versions import Admission, admit
 from speedscore.bench_suite.session.results import unmeasured
+from speedscore.bench_suite.session.resuming import difference
 from speedscore.bench_suite.workloads.table import MODELS, TASKS
 from speedscore.fleet.work import (
     Answered,
@@ -68,6 +69,9 @@ class FleetBlocks:
         self._progress = progress
         self._told = set(admission.lines)
         """Of machines that differ."""
+        self._environments = {
+            machine.name: machine.environment for machine in fleet.machines if machine.name in admission.admitted
+        }
         self._keep: KeepResults = lambda _: None
         self._cases: dict[str, dict[str, Case]] = {}
         """Piece → its cases by node id."""
@@ -80,12 +84,15 @@ class FleetBlocks:
 
     @property
     def environments(self) -> dict[str, dict[str, Scalar]]:
-        """Of the machines that have answered, by name."""
-        return {machine.name: machine.environment for machine in self._fleet.machines}
+        """Of the machines that may measure, by name: each as it was when it first might."""
+        return dict(self._environments)
 
     def place(self, cases: Mapping[str, Case], choices: Choices, *, keep: KeepResults) -> None:
         """Say what is to be measured, once. ``keep`` is given what became of cases as soon as a machine tells it."""
         self._keep = keep
+        if choices.earlier is not None:
+            # Those that have not answered yet too: whatever comes under such a name must be that machine.
+            self._environments |= choices.earlier.machines
         for nodeid, case in cases.items():
             name = str(case.block)
             self._cases.setdefault(name, {})[nodeid] = case
@@ -171,11 +178,16 @@ class FleetBlocks:
     def _admits(self, machine: FleetMachine) -> bool:
         """Whether it may measure. Of one that has joined since, or come back as another, it is told why not."""
         admission = admit([machine], self._environment, allow=self._allow)
-        for line in admission.lines:
+        lines, may = admission.lines, bool(admission.admitted)
+        if may:
+            then = self._environments.setdefault(machine.name, machine.environment)
+            if changed := difference(then, machine.environment):
+                lines, may = [f"{machine.name} measures nothing: {changed}, and a run describes a machine once"], False
+        for line in lines:
             if line not in self._told:
                 self._told.add(line)
                 self._progress.differs(line)
-        return bool(admission.admitted)
+        return may
 
     def _hear(self, event: Event) -> None:
         piece = event.piece

@@ -18,7 +18,7 @@ from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, FleetMachine, Lost, Piece, Reported
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName
-from speedscore.record.run_record import CaseResult
+from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
 from tests.bench_suite.sample_cases import a_case
 
 BLOCK, OTHER = "mlp cpu", "bert cpu"
@@ -116,6 +116,38 @@ def test_a_machine_of_other_versions_measures_nothing_whenever_it_joins_and_one_
     assert [placed.fleet.admits(late), placed.fleet.admits(late)] == [False, False]
     (line,) = [line for line in placed.screen.lines if "late" in line]
     assert "late measures nothing: package.jax is 2.0 and must be 1.0, as here" in line
+
+
+def test_a_machine_that_comes_back_changed_measures_nothing_more_and_is_described_as_it_was() -> None:
+    placed = Placed(Began(BLOCK, "a"), Answered(BLOCK, "a", told(FIRST, SECOND)))
+    placed.told(FIRST)
+    one = placed.fleet.machines[0]
+    same = FleetMachine("a", one.environment | {"gpu.0.sm_clock_mhz": 210})
+    changed = FleetMachine("a", one.environment | {"process.niceness": 15})
+    assert [placed.fleet.admits(machine) for machine in (same, changed, changed)] == [True, False, False]
+    assert placed.blocks.environments == {machine.name: machine.environment for machine in placed.fleet.machines[:2]}
+    (line,) = [line for line in placed.screen.lines if "nothing" in line]
+    assert "a measures nothing: process.niceness was 0 and is 15" in line
+
+
+def test_a_machine_that_joins_late_under_a_name_of_the_session_that_is_taken_up_must_be_that_machine() -> None:
+    before: dict[str, Scalar] = {"cpu.model": "one", "package.jax": "1.0"}
+    earlier = RunRecord(
+        schema_version=SCHEMA_VERSION,
+        created="2026-12-01T12:00:00+00:00",
+        preset="smoke",
+        seed=7,
+        in_process=False,
+        environment={},
+        cases=(),
+        machines={"late": before},
+    )
+    placed = Placed(Began(BLOCK, "a"), Answered(BLOCK, "a", told(FIRST, SECOND)), earlier=earlier)
+    placed.told(FIRST)
+    another = FleetMachine("late", before | {"cpu.model": "two"})
+    assert [placed.fleet.admits(FleetMachine("late", before)), placed.fleet.admits(another)] == [True, False]
+    assert placed.blocks.environments["late"] == before
+    assert "late measures nothing: cpu.model was 'one' and is 'two'" in placed.screen.lines[-1]
 
 
 def test_each_case_is_kept_as_it_is_told_with_its_machine() -> None:
