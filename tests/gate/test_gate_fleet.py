@@ -31,6 +31,26 @@ def test_only_the_largest_set_of_equal_machines_gates() -> None:
     assert equal_machines(machines) == (["one", "two"], {"other": "cpu.model is B there and A elsewhere"})
 
 
+GIB = 2**30
+
+
+def of_memory(**gib: float) -> list[FleetMachine]:
+    return [FleetMachine(name, {"memory.total_bytes": int(size * GIB)}) for name, size in gib.items()]
+
+
+def test_memories_that_are_about_the_same_are_equal_wherever_they_lie() -> None:
+    assert equal_machines(of_memory(a=15.4, b=15.6)) == (["a", "b"], {})
+    names, left_out = equal_machines(of_memory(small=14.5, one=15.4, two=15.5, large=16.2))
+    assert (names, list(left_out)) == (["one", "two", "large"], ["small"])
+    assert left_out["small"] == f"memory.total_bytes is {int(14.5 * GIB)} there and {int(15.4 * GIB)} elsewhere"
+
+
+def test_the_first_of_equal_machines_is_one_that_all_are_equal_to() -> None:
+    machines = of_memory(small=14.9, middle=15.4, large=16.0)
+    assert equal_machines(machines) == (["middle", "small", "large"], {})
+    assert equal_machines([machines[0], machines[2]])[0] == ["small"], "those two are not"
+
+
 @pytest.mark.parametrize(
     ("field", "values", "is_equal"),
     [
