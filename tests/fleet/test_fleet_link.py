@@ -49,7 +49,7 @@ class Cluster:
         self.actors: list[Actor] = []
         self._hosts = hosts
         strategies: Any = SimpleNamespace(NodeAffinitySchedulingStrategy=lambda node_id, **_: node_id)
-        monkeypatch.setitem(sys.modules, "ray", self)  # type: ignore[arg-type]
+        monkeypatch.setitem(sys.modules, "ray", self)
         monkeypatch.setitem(sys.modules, "ray.util.scheduling_strategies", strategies)
 
     def nodes(self) -> list[dict[str, Any]]:

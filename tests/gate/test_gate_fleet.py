@@ -69,11 +69,11 @@ def test_what_equal_machines_have_in_common(field: str, values: tuple[Scalar, Sc
     assert (len(names) == 2, not left_out) == (is_equal, is_equal)
 
 
-Happens = Event | BaseException
+Happens = Event | BaseException | FleetMachine
 
 
 class MadeUpFleet:
-    """Machines that answer pieces as is said of each; an exception ends all."""
+    """Machines that answer pieces as is said of each; an exception ends all, and a machine comes back as is said."""
 
     def __init__(self, *happens: dict[str, list[Happens]]) -> None:
         """What happens to each piece, of one run after the other."""
@@ -95,6 +95,9 @@ class MadeUpFleet:
             for each in happens[piece.name]:
                 if isinstance(each, BaseException):
                     raise each
+                if isinstance(each, FleetMachine):
+                    self.machines = (*(machine for machine in self.machines if machine.name != each.name), each)
+                    continue
                 if isinstance(each, Began):
                     request = msgspec.json.decode(piece.asked_now(), type=PartRequest)
                     self.asked.setdefault(piece.name, []).append(request)
@@ -179,6 +182,18 @@ def test_each_machine_is_given_a_share_and_its_progress_is_told(tmp_path: Path) 
         "gate: two is lost (died); share 2/2 is gated anew elsewhere",
         "settled",
     ]
+
+
+def test_a_machine_that_comes_back_changed_is_described_as_it_was_when_it_gated(tmp_path: Path) -> None:
+    changed = FleetMachine("one", {**MACHINES["one"], "process.niceness": 15})
+    ran = led(
+        tmp_path,
+        {
+            "1/2": [*answered("1/2", "one", verdict("a", "unchanged")), changed],
+            "2/2": answered("2/2", "two", verdict("b", "unchanged")),
+        },
+    )
+    assert ran.report.machines == MACHINES
 
 
 ENDS = [KeyboardInterrupt(), FleetError("the cluster is lost")]

@@ -71,18 +71,21 @@ def gate_on_fleet(
         started = os.path.relpath(folder.resolve(), head.root.resolve())
         request = PartRequest(arguments=arguments, folder="." if started.startswith("..") else started)
         with open_fleet(address, checkout=scratch) as fleet:
-            chosen, left_out = equal_machines(fleet.machines)
+            at_first = fleet.machines
+            chosen, left_out = equal_machines(at_first)
             for name, why in left_out.items():
                 say(f"gate: {name} is left out: {why}")
             parts = [Part(number, len(chosen)) for number in range(1, len(chosen) + 1)]
             say(f"gate: the cases are shared out over {', '.join(chosen)}")
             place = partial(_piece, left_seconds=left_seconds)
-            first = next(machine for machine in fleet.machines if machine.name == chosen[0])
+            first = next(machine for machine in at_first if machine.name == chosen[0])
             run = partial(_run, fleet, admits=partial(_is_equal, first), say=say)
             looked = _look_what_is_affected(run, parts, request, place)
             shares = looked.cut_off or run([place(part, looked.request) for part in parts], Shares(parts))
             settled()
-            machines = {machine.name: machine.environment for machine in fleet.machines}
+            # One of the chosen that came back as another has gated nothing since.
+            described = (*fleet.machines, *(machine for machine in at_first if machine.name in chosen))
+            machines = {machine.name: machine.environment for machine in described}
     except FleetError as error:
         raise GateError(f"--gate-fleet {address}: {error}") from None
     finally:
