@@ -145,7 +145,7 @@ def test_a_machine_that_joins_late_under_a_name_of_the_session_that_is_taken_up_
     placed = Placed(Began(BLOCK, "a"), Answered(BLOCK, "a", told(FIRST, SECOND)), earlier=earlier)
     placed.told(FIRST)
     another = FleetMachine("late", before | {"cpu.model": "two"})
-    assert [placed.fleet.admits(FleetMachine("late", before)), placed.fleet.admits(another)] == [True, False]
+    assert [placed.fleet.admits(another), placed.fleet.admits(FleetMachine("late", before))] == [False, True]
     assert placed.blocks.environments["late"] == before
     assert "late measures nothing: cpu.model was 'one' and is 'two'" in placed.screen.lines[-1]
 
