@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.gate.options import add_gate_options, is_gate
+from speedscore.gate.options import add_gate_options, is_gate, refuse_without_gate
 
 BENCHMARKS = "speedscore.bench_suite"
 HALVES = ("speedscore.bench_suite.plugin", "speedscore.scoring.plugin", "speedscore.report.plugin")
@@ -57,6 +57,7 @@ def _names_benchmarks(argument: str) -> bool:
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """With --gate there is no session here: the sides are pytest processes of their own."""
     if not is_gate(config):
+        refuse_without_gate(config)
         return None
     # Imported here because an ordinary session has no use for it.
     from speedscore.gate.command import run_gate

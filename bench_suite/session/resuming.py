@@ -47,11 +47,13 @@ def carry_over(
     environment: Mapping[str, Scalar],
     objection: Objection,
     machines: Mapping[str, Mapping[str, Scalar]] | None = None,
+    measures: bool = True,
 ) -> CarriedOver:
     """The cases that were measured, each looked at by ``objection``; none where no session is taken up.
 
     ``machines`` are those of the fleet that this session is measured on, by name; None without a fleet. What began on
-    a fleet is completed on one, and a name that both have must be the same machine, for a run describes it once.
+    a fleet is completed on one, and a name that both have must be the same machine, for a run describes it once. A
+    session that asks probes alone ``measures`` nothing, and may be anywhere.
     Raises RunFileError naming the first thing that differs between then and now.
     """
     if earlier is None:
@@ -60,10 +62,11 @@ def carry_over(
         name: value for name, value in environment.items() if name in earlier.environment or name not in _LATER
     }
     if earlier.preset != preset.name:
-        raise _differs("preset", earlier.preset, preset.name)
+        raise _refusal(f"preset was {earlier.preset!r} and is {preset.name!r}")
     if earlier.in_process:
         raise RunFileError("a run made in one process with pytest (--in-process) cannot be taken up again")
-    _require_the_same_places(earlier, on_fleet=machines is not None)
+    if measures:
+        _require_the_same_places(earlier, on_fleet=machines is not None)
     _require_agreement(earlier.environment, environment)
     for machine in sorted(earlier.machines.keys() & (machines or {}).keys()):
         _require_agreement(earlier.machines[machine], (machines or {})[machine], whose=f"{machine}: ")
@@ -112,18 +115,25 @@ def _require_the_same_places(earlier: RunRecord, *, on_fleet: bool) -> None:
             )
 
 
-def _require_agreement(then: Mapping[str, Scalar], now: Mapping[str, Scalar], *, whose: str = "") -> None:
+def difference(then: Mapping[str, Scalar], now: Mapping[str, Scalar]) -> str:
+    """The first field that must agree and does not, with both values; empty where two environments are alike."""
     for name in sorted(then.keys() | now.keys()):
         if _must_agree(name) and then.get(name) != now.get(name):
-            raise _differs(f"{whose}{name}", then.get(name), now.get(name))
+            return f"{name} was {then.get(name)!r} and is {now.get(name)!r}"
+    return ""
+
+
+def _require_agreement(then: Mapping[str, Scalar], now: Mapping[str, Scalar], *, whose: str = "") -> None:
+    if differing := difference(then, now):
+        raise _refusal(f"{whose}{differing}")
 
 
 def _must_agree(name: str) -> bool:
     return not name.startswith(_NO_PART) and not name.endswith(_OF_THE_MOMENT)
 
 
-def _differs(name: str, then: Scalar, now: Scalar) -> RunFileError:
+def _refusal(differing: str) -> RunFileError:
     return RunFileError(
-        f"{name} was {then!r} and is {now!r}: the two halves of a session must be measured alike; restore it, or "
-        "measure the whole anew without --resume"
+        f"{differing}: the two halves of a session must be measured alike; restore it, or measure the whole anew "
+        "without --resume"
     )

@@ -66,6 +66,7 @@ class Session:
             environment=machine.environment,
             objection=objection,
             machines=None if fleet is None else fleet.environments,
+            measures=bool(cases),
         )
         """What an earlier session leaves to this one, where it is taken up again."""
         self._journal = journal

@@ -57,8 +57,9 @@ LOCAL = "local"
 _DESCRIBING = 0
 """The number of what a machine does first: say what it is. Pieces are numbered from 1."""
 _STANDING_SECONDS = 2.0
-_RETRY_SECONDS, _MOST_RETRY_SECONDS = 2.0, 60.0
-"""Before a machine that was lost is asked again; twice as long each time that it is lost before it has answered."""
+_RETRY_SECONDS, _MOST_DOUBLINGS = 2.0, 5
+"""Before a machine that was lost is asked again; twice as long each time that it is lost before it has answered, up to
+a minute."""
 _MOST_REASON_CHARACTERS = 500
 _MOST_FOLDER_CHARACTERS = 12
 _LOCAL_STORE_BYTES = 128 << 20
@@ -80,12 +81,13 @@ class _DriverGone(msgspec.Struct, frozen=True):
 class Link:
     """Everything happens in one thread; others only put what they hear into its queue."""
 
-    def __init__(self, say: Callable[[News], None]) -> None:
+    def __init__(self, say: Callable[[News], None], *, now: Callable[[], float] = time.monotonic) -> None:
         import ray
 
         # Its types say neither what an actor's methods are nor what they return.
         self._ray: Any = ray
         self._say = say
+        self._now = now
         self._heard: queue.SimpleQueue[Command | _Came | _DriverGone] = queue.SimpleQueue()
         self._nodes: dict[str, Node] = {}
         self._by_name: dict[str, Node] = {}
@@ -102,25 +104,37 @@ class Link:
     def serve(self) -> None:
         """Until the driver has gone."""
         while True:
-            if time.monotonic() >= self._next_look:
-                self._look()
-                self._next_look = time.monotonic() + _STANDING_SECONDS
+            now = self._now()
+            if now >= self._next_look:
+                # To say something waits for a driver that does not read. Nobody has been silent whose answer came
+                # meanwhile: what had been heard by now is taken in first.
+                for _ in range(self._heard.qsize()):
+                    if not self._take_in(self._heard.get()):
+                        return
+                self._look(now)
+                self._next_look = self._now() + _STANDING_SECONDS
             try:
-                heard = self._heard.get(timeout=max(0.0, self._next_look - time.monotonic()))
+                heard = self._heard.get(timeout=max(0.0, self._next_look - self._now()))
             except queue.Empty:
                 continue
-            match heard:
-                case _DriverGone():
-                    return
-                case Begin(number, machine, do):
-                    self._begin(number, machine, do)
-                case StopAll():
-                    self._stop_all()
-                case _Came():
-                    self._take(heard)
+            if not self._take_in(heard):
+                return
 
-    def _look(self) -> None:
-        """Which nodes are here, which are new, which have gone, and which have fallen silent."""
+    def _take_in(self, heard: Command | _Came | _DriverGone) -> bool:
+        """Returns whether there is a driver still."""
+        match heard:
+            case _DriverGone():
+                return False
+            case Begin(number, machine, do):
+                self._begin(number, machine, do)
+            case StopAll():
+                self._stop_all()
+            case _Came():
+                self._take(heard)
+        return True
+
+    def _look(self, now: float) -> None:
+        """Which nodes are here, which are new, which have gone, and which had fallen silent by ``now``."""
         alive = {node["NodeID"]: node for node in self._ray.nodes() if node["Alive"]}
         for node_id in self._nodes.keys() - alive.keys():
             self._lose(self._nodes[node_id], "the machine has left the cluster")
@@ -128,7 +142,6 @@ class Link:
         for node_id, found in alive.items():
             if node_id not in self._nodes and (node := node_of(found)) is not None:
                 self._nodes[node_id] = node
-        now = time.monotonic()
         for node in self._nodes.values():
             if node.actor is None and now >= node.retry_at:
                 self._occupy(node)
@@ -171,7 +184,7 @@ class Link:
         self._ask(node, node.actor.next_signs, begun)
 
     def _ask(self, node: Node, next_signs: Any, *first: Any) -> None:
-        node.asked_at = time.monotonic()
+        node.asked_at = self._now()
         node_id, generation = node.node_id, node.generation
 
         def put(future: Any) -> None:
@@ -222,7 +235,7 @@ class Link:
         actor, node.actor, node.number = node.actor, None, None
         node.generation += 1
         node.trouble = reason
-        node.retry_at = time.monotonic() + min(_MOST_RETRY_SECONDS, _RETRY_SECONDS * 2**node.failures)
+        node.retry_at = self._now() + _RETRY_SECONDS * 2 ** min(node.failures, _MOST_DOUBLINGS)
         node.failures += 1
         if actor is not None:
             with contextlib.suppress(Exception):  # it has gone already

@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -108,11 +108,11 @@ class Fleet:
                     "one is free, or look with: ray status"
                 )
 
-    def run(self, pieces: Iterable[Piece], *, admits: Admits = lambda _: True) -> Iterator[Event]:
+    def run(self, pieces: Iterable[Piece], *, admits: Admits = lambda _: True) -> Generator[Event, None, None]:
         """What becomes of the pieces, as it happens, until each is Answered or Failed.
 
         ``admits`` is asked of every machine as it comes, of those that join later too.
-        When it is closed before, what is being done on the machines is ended. Raises FleetError where the cluster is
+        When it is closed before, the machines are told to end what they do. Raises FleetError where the cluster is
         lost.
         """
         placing = Placing(pieces, numbers=self._numbers)
@@ -127,7 +127,7 @@ class Fleet:
                     self._link.send(wire.Begin(placed.number, placed.machine, do))
                     yield began
                 yield from self._hear(self._link.next_news(_LOOK_SECONDS), placing)
-                yield from placing.fail_waiting(self._impossible(placing))
+                yield from placing.fail_waiting(self._impossible(placing), lacks_device=True)
                 now = self._now()
                 if placing.has_work_out:
                     idle_since = None
@@ -190,7 +190,8 @@ class Fleet:
         return "; ".join([*parts, *self._standing.absent])
 
     def _stop_all(self) -> None:
-        """Be sure that nothing is being done any more."""
+        """Have the cluster end what is being done, and hear nothing of it any more. It has been told so when this
+        returns; the processes on the machines end a moment later."""
         try:
             self._link.send(wire.StopAll())
             deadline = self._now() + _SILENCE_SECONDS

@@ -21,16 +21,6 @@ LOSSES_UNTIL_LAST = 2
 """A machine that has lost so many pieces is given one only where no other is free: last, and not out."""
 
 
-class _Kind(msgspec.Struct, frozen=True):
-    """What of a piece decides where it may go."""
-
-    device: DeviceName
-    machine: str
-
-    def allows(self, machine: str, devices: Devices) -> bool:
-        return self.device in devices and self.machine in ("", machine)
-
-
 class Placed(msgspec.Struct, frozen=True):
     """A piece that a machine has been given."""
 
@@ -45,10 +35,8 @@ class Placing:
 
     def __init__(self, pieces: Iterable[Piece], *, numbers: Iterator[int] | None = None) -> None:
         """``numbers`` are for the placings; none of them may have been used for the same machines before."""
-        self._waiting: dict[_Kind, deque[Piece]] = {}
-        """The kinds that any machine may take up."""
-        self._kept: dict[str, dict[_Kind, deque[Piece]]] = {}
-        """Machine → the kinds that are for it alone."""
+        self._waiting: dict[DeviceName, deque[Piece]] = {}
+        """By what they need of a machine; no device of which none waits."""
         self._devices: dict[str, Devices] = {}
         """Of the machines that are here."""
         self._free: dict[str, None] = {}
@@ -76,11 +64,6 @@ class Placing:
     @property
     def has_work_out(self) -> bool:
         return bool(self._placed)
-
-    @property
-    def machines(self) -> dict[str, Devices]:
-        """Those that are here."""
-        return dict(self._devices)
 
     def join(self, machine: str, devices: Devices) -> None:
         """A machine is here and free. One that is here already is left as it is."""
@@ -151,40 +134,33 @@ class Placing:
         del self._placings[name]
         return [Failed(name, machine, f"lost {MOST_PLACINGS} times, the last time: {reason}")]
 
-    def fail_waiting(self, reasons: dict[DeviceName, str]) -> list[Event]:
-        """Give up every piece that waits for a machine, for the reason that is given for its device."""
+    def fail_waiting(self, reasons: dict[DeviceName, str], *, lacks_device: bool = False) -> list[Event]:
+        """Give up every piece that waits for a machine, for the reason that is given for its device; ``lacks_device``
+        says whether no machine has ever had that."""
         failed: list[Event] = []
-        for kinds in (self._waiting, *self._kept.values()):
-            for kind in [kind for kind in kinds if kind.device in reasons]:
-                for piece in kinds.pop(kind):
-                    del self._placings[piece.name]
-                    reason = reasons[kind.device]
-                    failed.append(Failed(piece.name, "", f"{reason}{_only_on(kind)}"))
+        for device in [device for device in self._waiting if device in reasons]:
+            for piece in self._waiting.pop(device):
+                del self._placings[piece.name]
+                failed.append(Failed(piece.name, "", reasons[device], lacks_device))
         return failed
 
     def wanted_devices(self) -> Devices:
         """Of the pieces that wait."""
-        return frozenset(kind.device for kinds in (self._waiting, *self._kept.values()) for kind in kinds)
+        return frozenset(self._waiting)
 
     def _take(self, machine: str) -> Piece | None:
-        """What is for this machine alone first, then what needs a device that few have."""
-        devices = self._devices[machine]
-        for kinds in (self._kept.get(machine, {}), self._waiting):
-            fitting = [kind for kind in kinds if kind.allows(machine, devices)]
-            if fitting:
-                kind = max(fitting, key=lambda kind: kind.device != "cpu")
-                piece = kinds[kind].popleft()
-                if not kinds[kind]:
-                    del kinds[kind]
-                    if machine in self._kept and not self._kept[machine]:
-                        del self._kept[machine]
-                return piece
-        return None
+        """What needs a device that few have goes first."""
+        fitting = [device for device in self._waiting if device in self._devices[machine]]
+        if not fitting:
+            return None
+        device = max(fitting, key=lambda device: device != "cpu")
+        piece = self._waiting[device].popleft()
+        if not self._waiting[device]:
+            del self._waiting[device]
+        return piece
 
     def _put(self, piece: Piece, *, first: bool = False) -> None:
-        kind = _Kind(piece.device, piece.machine)
-        kinds = self._kept.setdefault(piece.machine, {}) if piece.machine else self._waiting
-        pieces = kinds.setdefault(kind, deque())
+        pieces = self._waiting.setdefault(piece.device, deque())
         self._asking = dict(self._free)
         if first:
             pieces.appendleft(piece)
@@ -204,7 +180,3 @@ class Placing:
     def _order(self, machine: str) -> tuple[bool, int]:
         """Machines with the fewest devices first, so that those with more are left for what needs them."""
         return (self._losses.get(machine, 0) >= LOSSES_UNTIL_LAST, len(self._devices[machine]))
-
-
-def _only_on(kind: _Kind) -> str:
-    return f"; it is for {kind.machine} alone" if kind.machine else ""

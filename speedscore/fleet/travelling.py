@@ -15,6 +15,7 @@ import msgspec
 import speedscore
 from speedscore.fleet.work import FleetError
 from speedscore.host.git import git_paths, git_says
+from speedscore.text.cleaning import one_line
 
 ARCHIVE = "checkout.tar"
 _COMMIT = "commit.json"
@@ -33,14 +34,27 @@ class Commit(msgspec.Struct, frozen=True):
 
 
 def pack(checkout: Path, folder: Path) -> None:
-    """Put into the empty ``folder`` all that a machine needs. Raises FleetError where that is too much."""
+    """Put into the empty ``folder`` all that a machine needs. Raises FleetError where that is too much, or cannot be
+    read or written."""
+    try:
+        _pack(checkout, folder)
+    except OSError as error:
+        # A file that went or shrank as it was read, one that only others may read, a disk that is full.
+        raise FleetError(
+            f"{one_line(str(checkout))} cannot be packed for the machines ({one_line(str(error))}): make its files "
+            f"readable, let none change meanwhile, and have room for them in {folder.parent}"
+        ) from None
+
+
+def _pack(checkout: Path, folder: Path) -> None:
     names = tree_files(checkout)
     sizes = {name: (checkout / name).lstat().st_size for name in names}
     if sum(sizes.values()) > _MOST_BYTES:
         largest = max(sizes, key=lambda name: sizes[name])
         raise FleetError(
-            f"{checkout} holds {sum(sizes.values()) >> 20} MiB that git does not ignore, and "
-            f"{_MOST_BYTES >> 20} MiB can travel; the largest is {largest}: let git ignore what machines do not need"
+            f"{one_line(str(checkout))} holds {sum(sizes.values()) >> 20} MiB that git does not ignore, and "
+            f"{_MOST_BYTES >> 20} MiB can travel; the largest is {one_line(largest)}: let git ignore what machines do "
+            "not need"
         )
     with tarfile.open(folder / ARCHIVE, "w") as archive:
         for name in names:
@@ -58,7 +72,8 @@ def read_commit(folder: Path) -> Commit:
 
 
 def tree_files(checkout: Path) -> list[str]:
-    """The files and links of the working tree, tracked or not, without what git ignores."""
+    """The files and links of the working tree, tracked or not, without what git ignores; those of its submodules and of
+    other repositories within it likewise."""
     names = git_paths(checkout, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     if not names:
         names = [
@@ -66,6 +81,13 @@ def tree_files(checkout: Path) -> list[str]:
             for path in checkout.rglob("*")
             if not any(part.startswith(".") or part in _LEFT_OUT for part in path.relative_to(checkout).parts)
         ]
-    # A submodule is named as a folder; a file may have been removed since.
-    is_file = {name: (checkout / name).is_symlink() or (checkout / name).is_file() for name in names}
-    return sorted(name for name in is_file if is_file[name])
+    files: set[str] = set()
+    for name in names:
+        path = checkout / name
+        # A file may have been removed since.
+        if path.is_symlink() or path.is_file():
+            files.add(name)
+        # Git names a repository within as a folder; a submodule that was never checked out is an empty one.
+        elif (path / ".git").exists():
+            files |= {f"{name.rstrip('/')}/{inner}" for inner in tree_files(path)}
+    return sorted(files)

@@ -6,7 +6,8 @@ what its owner encodes crosses the wire. Nothing here knows how machines are rea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
+from typing import Protocol
 
 import msgspec
 
@@ -35,8 +36,6 @@ class Piece(msgspec.Struct, frozen=True):
     """Or what makes it, which is called for each placing: what it asks for may depend on when that is."""
     device: DeviceName = "cpu"
     """What the machine must have."""
-    machine: str = ""
-    """The name of the only machine that may do it; empty where any may."""
 
     def asked_now(self) -> bytes:
         """The request for a placing that is made now."""
@@ -94,6 +93,18 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     machine: str
     """The last that had it; empty where none had."""
     reason: str
+    lacks_device: bool = False
+    """Whether no machine of the cluster has ever had the device that it needs."""
 
 
 Event = Began | Reported | Answered | Lost | Failed
+
+
+class RunningFleet(Protocol):
+    """Machines that have answered, as whoever has work for them sees them."""
+
+    @property
+    def machines(self) -> tuple[FleetMachine, ...]: ...
+
+    def run(self, pieces: Iterable[Piece], *, admits: Admits) -> Generator[Event, None, None]:
+        """What becomes of the pieces. Closed before its end, it ends what is being done."""

@@ -110,7 +110,7 @@ def test_closing_a_run_ends_what_it_started_on_every_machine_and_the_fleet_goes_
         reports += [event.message] if isinstance(event, Reported) else []
         if len(reports) == 2:
             break
-    run.close()  # type: ignore[attr-defined]
+    run.close()
     pids = [int(pid) for report in reports for pid in report.split()]
     wait_until(lambda: all(map(has_gone, pids)), "a process outlived the run that started it")
     assert [event.piece for event in fleet.run([piece("c", "echo")]) if isinstance(event, Answered)] == ["c"]

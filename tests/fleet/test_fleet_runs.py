@@ -89,7 +89,7 @@ def test_a_process_that_dies_costs_three_placings_and_no_machine() -> None:
 def test_no_machine_of_that_device_is_said_at_once_with_what_the_cluster_has() -> None:
     fleet, link = opened(JOINED, wire.Standing())
     (event,) = fleet.run([Piece("a", "answers", b"", device="tpu")])
-    assert event == Failed("a", "", "no machine of the cluster has a TPU: it has m (cpu)")
+    assert event == Failed("a", "", "no machine of the cluster has a TPU: it has m (cpu)", lacks_device=True)
     assert link.seconds < PATIENCE.return_seconds
 
 
@@ -112,13 +112,23 @@ def test_the_last_machine_that_goes_does_not_leave_the_driver_waiting_for_ever()
     assert PATIENCE.return_seconds <= link.seconds < 2 * PATIENCE.return_seconds + PATIENCE.settle_seconds
 
 
+@pytest.mark.parametrize("is_admitted", [True, False], ids=["gone", "not admitted"])
+def test_a_device_that_a_machine_once_had_is_waited_for_and_not_said_to_be_lacking(is_admitted: bool) -> None:
+    gone = [wire.Left("g", "power cut")] if is_admitted else []
+    fleet, link = opened(JOINED, wire.Joined("g", {}, ("cpu", "gpu")), *gone, wire.Standing())
+    (event,) = fleet.run([Piece("a", "answers", b"", device="gpu")], admits=lambda _: is_admitted)
+    assert isinstance(event, Failed)
+    assert not event.lacks_device
+    assert link.seconds >= PATIENCE.return_seconds
+
+
 def test_a_machine_that_joins_during_the_run_is_used() -> None:
     fleet, link = opened(JOINED, wire.Standing())
     run = fleet.run([Piece("slow", "silent", b""), Piece("a", "answers", b"")])
     assert next(run) == Began("slow", "m")
     link.news.append(wire.Joined("late", {}, ("cpu",)))
     assert next(run) == Began("a", "late")
-    run.close()  # type: ignore[attr-defined]
+    run.close()
 
 
 def test_a_machine_that_is_not_admitted_is_given_nothing_whenever_it_joins() -> None:
@@ -142,7 +152,7 @@ def test_closing_a_run_stops_what_is_being_done_and_the_next_run_takes_no_word_o
     run = fleet.run([Piece("a", "silent", b"")])
     next(run)
     link.news += [wire.Signed(1, wire.Done(b"late")), wire.Left("m", "it was stopped")]
-    run.close()  # type: ignore[attr-defined]
+    run.close()
     assert isinstance(link.sent[-1], wire.StopAll)
     link.news += [wire.Signed(1, wire.Done(b"later still")), JOINED]
     assert ends(list(fleet.run([Piece("b", "answers", b"")]))) == [Answered("b", "m", b"all")]

@@ -17,8 +17,8 @@ GRAPHICS: Devices = frozenset({"cpu", "gpu"})
 NAMES = tuple(f"m{number}" for number in range(4))
 
 
-def piece(name: str, device: DeviceName = "cpu", machine: str = "") -> Piece:
-    return Piece(name, "m:f", b"", device=device, machine=machine)
+def piece(name: str, device: DeviceName = "cpu") -> Piece:
+    return Piece(name, "m:f", b"", device=device)
 
 
 def placed_now(placing: Placing) -> dict[str, str]:
@@ -30,14 +30,6 @@ def test_a_piece_goes_where_its_device_is_and_leaves_that_machine_to_those_that_
     placing.join("graphics", GRAPHICS)
     placing.join("plain", PROCESSORS)
     assert placed_now(placing) == {"a": "plain", "g": "graphics"}
-
-
-def test_a_piece_waits_for_its_own_machine() -> None:
-    placing = Placing([piece("own", machine="n")])
-    placing.join("m", PROCESSORS)
-    assert placed_now(placing) == {}
-    placing.join("n", PROCESSORS)
-    assert placed_now(placing) == {"own": "n"}
 
 
 def test_a_lost_piece_is_placed_twice_more_and_then_has_failed_with_the_reason() -> None:
@@ -86,7 +78,6 @@ class AnyFleet(RuleBasedStateMachine):
         self.pieces = [
             *(piece(f"p{number}") for number in range(4)),
             piece("g", device="gpu"),
-            piece("own", machine="m1"),
         ]
         self.placing = Placing(self.pieces)
         self.here: set[str] = set()
@@ -116,7 +107,6 @@ class AnyFleet(RuleBasedStateMachine):
             assert placed.machine in self.here
             assert placed.machine not in self.busy
             assert placed.piece.device != "gpu" or placed.machine == "m3"
-            assert placed.piece.machine in ("", placed.machine)
             assert began == Began(placed.piece.name, placed.machine)
             self.busy[placed.machine] = placed
             self.began[placed.piece.name] += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -31,6 +31,26 @@ def test_only_the_largest_set_of_equal_machines_gates() -> None:
     assert equal_machines(machines) == (["one", "two"], {"other": "cpu.model is B there and A elsewhere"})
 
 
+GIB = 2**30
+
+
+def of_memory(**gib: float) -> list[FleetMachine]:
+    return [FleetMachine(name, {"memory.total_bytes": int(size * GIB)}) for name, size in gib.items()]
+
+
+def test_memories_that_are_about_the_same_are_equal_wherever_they_lie() -> None:
+    assert equal_machines(of_memory(a=15.4, b=15.6)) == (["a", "b"], {})
+    names, left_out = equal_machines(of_memory(small=14.5, one=15.4, two=15.5, large=16.2))
+    assert (names, list(left_out)) == (["one", "two", "large"], ["small"])
+    assert left_out["small"] == f"memory.total_bytes is {int(14.5 * GIB)} there and {int(15.4 * GIB)} elsewhere"
+
+
+def test_the_first_of_equal_machines_is_one_that_all_are_equal_to() -> None:
+    machines = of_memory(small=14.9, middle=15.4, large=16.0)
+    assert equal_machines(machines) == (["middle", "small", "large"], {})
+    assert equal_machines([machines[0], machines[2]])[0] == ["small"], "those two are not"
+
+
 @pytest.mark.parametrize(
     ("field", "values", "is_equal"),
     [
@@ -49,11 +69,11 @@ def test_what_equal_machines_have_in_common(field: str, values: tuple[Scalar, Sc
     assert (len(names) == 2, not left_out) == (is_equal, is_equal)
 
 
-Happens = Event | BaseException
+Happens = Event | BaseException | FleetMachine
 
 
 class MadeUpFleet:
-    """Machines that answer pieces as is said of each; an exception ends all."""
+    """Machines that answer pieces as is said of each; an exception ends all, and a machine comes back as is said."""
 
     def __init__(self, *happens: dict[str, list[Happens]]) -> None:
         """What happens to each piece, of one run after the other."""
@@ -68,13 +88,16 @@ class MadeUpFleet:
         assert (checkout / "base" / "test_it.py").exists()
         yield self
 
-    def run(self, pieces: Sequence[Piece], *, admits: Callable[[FleetMachine], bool]) -> Iterator[Event]:
+    def run(self, pieces: Iterable[Piece], *, admits: Callable[[FleetMachine], bool]) -> Generator[Event, None, None]:
         self.admits = admits
         happens = next(self._happens)
         for piece in pieces:
             for each in happens[piece.name]:
                 if isinstance(each, BaseException):
                     raise each
+                if isinstance(each, FleetMachine):
+                    self.machines = (*(machine for machine in self.machines if machine.name != each.name), each)
+                    continue
                 if isinstance(each, Began):
                     request = msgspec.json.decode(piece.asked_now(), type=PartRequest)
                     self.asked.setdefault(piece.name, []).append(request)
@@ -159,6 +182,18 @@ def test_each_machine_is_given_a_share_and_its_progress_is_told(tmp_path: Path) 
         "gate: two is lost (died); share 2/2 is gated anew elsewhere",
         "settled",
     ]
+
+
+def test_a_machine_that_comes_back_changed_is_described_as_it_was_when_it_gated(tmp_path: Path) -> None:
+    changed = FleetMachine("one", {**MACHINES["one"], "process.niceness": 15})
+    ran = led(
+        tmp_path,
+        {
+            "1/2": [*answered("1/2", "one", verdict("a", "unchanged")), changed],
+            "2/2": answered("2/2", "two", verdict("b", "unchanged")),
+        },
+    )
+    assert ran.report.machines == MACHINES
 
 
 ENDS = [KeyboardInterrupt(), FleetError("the cluster is lost")]

@@ -1,13 +1,13 @@
 """The blocks of a session on a fleet: all are submitted at once, and each case keeps what its machine made of it.
 
-It decides which word on a case counts. Where a machine is lost, its block is measured anew as a whole elsewhere, and
-what comes from there takes the place of what the first one told: no figure is made of two machines' rounds.
+Where a machine is lost, its block is measured anew as a whole elsewhere, and what comes from there takes the place of
+what the first one told: no figure is made of two machines' rounds. Of two words on a case the later one counts; the
+fleet tells none of a machine that was given up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Generator, Mapping, Sequence
 
 import msgspec
 
@@ -19,9 +19,9 @@ from speedscore.bench_suite.session.fleet.messages import Known, Request, Said, 
 from speedscore.bench_suite.session.fleet.telling import FleetProgress
 from speedscore.bench_suite.session.fleet.versions import Admission, admit
 from speedscore.bench_suite.session.results import unmeasured
+from speedscore.bench_suite.session.resuming import difference
 from speedscore.bench_suite.workloads.table import MODELS, TASKS
 from speedscore.fleet.work import (
-    Admits,
     Answered,
     Began,
     Event,
@@ -31,21 +31,14 @@ from speedscore.fleet.work import (
     Lost,
     Piece,
     Reported,
+    RunningFleet,
 )
 from speedscore.host.fields import Scalar
+from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import CaseResult
 
 ENTRY = "speedscore.bench_suite.session.fleet.remote:measure"
 KeepResults = Callable[[Sequence[CaseResult]], None]
-
-
-class Fleet(Protocol):
-    """What a session needs of ``speedscore.fleet.fleet``."""
-
-    @property
-    def machines(self) -> tuple[FleetMachine, ...]: ...
-
-    def run(self, pieces: Iterable[Piece], *, admits: Admits) -> Iterator[Event]: ...
 
 
 class FleetResult(msgspec.Struct, frozen=True):
@@ -61,7 +54,7 @@ class FleetBlocks:
 
     def __init__(
         self,
-        fleet: Fleet,
+        fleet: RunningFleet,
         *,
         admission: Admission,
         environment: dict[str, Scalar],
@@ -76,27 +69,30 @@ class FleetBlocks:
         self._progress = progress
         self._told = set(admission.lines)
         """Of machines that differ."""
+        self._environments = {
+            machine.name: machine.environment for machine in fleet.machines if machine.name in admission.admitted
+        }
         self._keep: KeepResults = lambda _: None
         self._cases: dict[str, dict[str, Case]] = {}
         """Piece → its cases by node id."""
         self._piece_of: dict[str, str] = {}
         self._pieces: list[Piece] = []
-        self._events: Iterator[Event] | None = None
-        self._placed: dict[str, str] = {}
-        """Piece → the machine that has it."""
-        self._begun: set[str] = set()
+        self._events: Generator[Event, None, None] | None = None
         self._results: dict[str, CaseResult] = {}
         self._ended: dict[str, str] = {}
         """Piece → why it came to no end; empty where it did."""
 
     @property
     def environments(self) -> dict[str, dict[str, Scalar]]:
-        """Of the machines that have answered, by name."""
-        return {machine.name: machine.environment for machine in self._fleet.machines}
+        """Of the machines that may measure, by name: each as it was when it first might."""
+        return dict(self._environments)
 
     def place(self, cases: Mapping[str, Case], choices: Choices, *, keep: KeepResults) -> None:
         """Say what is to be measured, once. ``keep`` is given what became of cases as soon as a machine tells it."""
         self._keep = keep
+        if choices.earlier is not None:
+            # Those that have not answered yet too: whatever comes under such a name must be that machine.
+            self._environments |= choices.earlier.machines
         for nodeid, case in cases.items():
             name = str(case.block)
             self._cases.setdefault(name, {})[nodeid] = case
@@ -109,7 +105,7 @@ class FleetBlocks:
                 name,
                 ENTRY,
                 encode(self._request(own, choices, seconds)),
-                device=next(iter(own.values())).device,
+                device=self._device(name),
             )
             for name, own in self._cases.items()
         ]
@@ -117,7 +113,7 @@ class FleetBlocks:
     def result(self, nodeid: str) -> FleetResult:
         """What became of the case; waits until its block has ended.
 
-        Whatever ends the waiting early, Ctrl-C above all, is raised when every worker on every machine has ended.
+        Whatever ends the waiting early, Ctrl-C above all, is raised once the machines have been told to end their work.
         """
         piece = self._piece_of[nodeid]
         self._wait(lambda: piece in self._ended)
@@ -141,9 +137,8 @@ class FleetBlocks:
 
     def close(self) -> None:
         """End what is still being measured, on all machines."""
-        close = getattr(self._events, "close", None)
-        if close is not None:
-            close()
+        if self._events is not None:
+            self._events.close()
 
     def _request(self, cases: dict[str, Case], choices: Choices, seconds: float | None) -> Request:
         names = {case.model for case in cases.values()}
@@ -164,7 +159,7 @@ class FleetBlocks:
     def _wait(self, is_over: Callable[[], bool]) -> None:
         if self._events is None:
             self._progress.expect(self._cases)
-            self._events = iter(self._fleet.run(self._pieces, admits=self._admits))
+            self._events = self._fleet.run(self._pieces, admits=self._admits)
         try:
             while not is_over():
                 event = next(self._events, None)
@@ -183,31 +178,31 @@ class FleetBlocks:
     def _admits(self, machine: FleetMachine) -> bool:
         """Whether it may measure. Of one that has joined since, or come back as another, it is told why not."""
         admission = admit([machine], self._environment, allow=self._allow)
-        for line in admission.lines:
+        lines, may = admission.lines, bool(admission.admitted)
+        if may:
+            then = self._environments.setdefault(machine.name, machine.environment)
+            if changed := difference(then, machine.environment):
+                lines, may = [f"{machine.name} measures nothing: {changed}, and a run describes a machine once"], False
+        for line in lines:
             if line not in self._told:
                 self._told.add(line)
                 self._progress.differs(line)
-        return bool(admission.admitted)
+        return may
 
     def _hear(self, event: Event) -> None:
         piece = event.piece
-        if piece in self._ended or piece not in self._cases:
-            return
         match event:
             case Began(machine=machine):
-                self._placed[piece] = machine
-                self._begun.add(piece)
                 self._progress.began(piece, machine)
-            # A machine that was given up may still speak: its block is another's by then.
-            case Reported(machine=machine, message=message) if self._placed.get(piece) == machine:
+            case Reported(machine=machine, message=message):
                 self._take(piece, machine, message)
-            case Answered(machine=machine, answer=answer) if self._placed.get(piece) == machine:
+            case Answered(machine=machine, answer=answer):
                 self._take(piece, machine, answer)
                 self._ended[piece] = ""
             case Lost(machine=machine, reason=reason):
-                self._placed.pop(piece, None)
                 self._progress.lost(piece, machine, reason)
-            case Failed(machine="", reason=reason) if self._is_of_absent_device(piece):
+            case Failed(reason=reason, lacks_device=True) if self._device(piece) != "cpu":
+                # As where there is no fleet, and the device is not here.
                 self._ended[piece] = ""
                 self._results |= {
                     nodeid: unmeasured(nodeid, case, status="skipped", reason=reason)
@@ -218,10 +213,8 @@ class FleetBlocks:
                 self._ended[piece] = f"{machine}: {reason}" if machine else reason
                 self._progress.failed(piece, machine, reason)
 
-    def _is_of_absent_device(self, piece: str) -> bool:
-        """Whether a block that no machine ever had is for a device that a machine may lack: its cases are skipped then,
-        as they are where there is no fleet."""
-        return piece not in self._begun and next(iter(self._cases[piece].values())).device != "cpu"
+    def _device(self, piece: str) -> DeviceName:
+        return next(iter(self._cases[piece].values())).device
 
     def _take(self, piece: str, machine: str, content: bytes) -> None:
         match decode_message(content):

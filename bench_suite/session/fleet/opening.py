@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.bench_suite.session.fleet.blocks import Fleet, FleetBlocks
+from speedscore.bench_suite.session.fleet.blocks import FleetBlocks
 from speedscore.bench_suite.session.fleet.telling import FleetProgress
 from speedscore.bench_suite.session.fleet.versions import Admission, admit
 from speedscore.bench_suite.session.screen import Screen
-from speedscore.fleet.work import FleetError
+from speedscore.fleet.work import FleetError, RunningFleet
 from speedscore.host.fields import Scalar
 
 
@@ -39,7 +39,7 @@ def open_blocks(config: pytest.Config, environment: dict[str, Scalar], *, screen
     return FleetBlocks(fleet, admission=admission, environment=environment, allow=allow, progress=FleetProgress(screen))
 
 
-def _open(address: str, ending: ExitStack, *, checkout: Path) -> Fleet:
+def _open(address: str, ending: ExitStack, *, checkout: Path) -> RunningFleet:
     # Imported here because only a session that was asked for a fleet needs one.
     from speedscore.fleet.fleet import open_fleet
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
 
 import msgspec
 
-from speedscore.fleet.work import Admits, FleetError, FleetMachine, Piece
+from speedscore.fleet.work import Admits, FleetError, FleetMachine, Piece, RunningFleet
 from speedscore.gate.errors import GateError
 from speedscore.gate.outcome import INTERRUPTED
 from speedscore.gate.parts.arguments import AFFECTED
@@ -33,22 +32,14 @@ from speedscore.host.scratch import make_scratch
 from speedscore.text.cleaning import one_line
 
 _EQUAL = re.compile(
-    r"cpu\..*|package\..*|system\.machine|memory\.(total|limit)_bytes|python\.(version|implementation)"
+    r"cpu\..*|package\..*|system\.machine|python\.(version|implementation)"
     r"|process\.niceness|gpu\.(count|driver|\d+\.(name|memory_bytes|power_limit_milliwatts))"
 )
 """What the fingerprints of equal machines have in common."""
 _ABOUT = ("memory.total_bytes", "memory.limit_bytes")
-"""Of which no two machines have quite the same: the nearest GiB counts."""
-
-
-class RunningFleet(Protocol):
-    """As much of a fleet as is needed here."""
-
-    @property
-    def machines(self) -> tuple[FleetMachine, ...]: ...
-
-    def run(self, pieces: Sequence[Piece], *, admits: Admits) -> Any: ...
-
+"""Of which no two machines have quite the same."""
+_ABOUT_SHARE = 0.05
+"""By which those may differ: each kernel keeps a little for itself."""
 
 OpenFleet = Callable[..., AbstractContextManager[RunningFleet]]
 
@@ -80,18 +71,21 @@ def gate_on_fleet(
         started = os.path.relpath(folder.resolve(), head.root.resolve())
         request = PartRequest(arguments=arguments, folder="." if started.startswith("..") else started)
         with open_fleet(address, checkout=scratch) as fleet:
-            chosen, left_out = equal_machines(fleet.machines)
+            at_first = fleet.machines
+            chosen, left_out = equal_machines(at_first)
             for name, why in left_out.items():
                 say(f"gate: {name} is left out: {why}")
             parts = [Part(number, len(chosen)) for number in range(1, len(chosen) + 1)]
             say(f"gate: the cases are shared out over {', '.join(chosen)}")
             place = partial(_piece, left_seconds=left_seconds)
-            first = next(machine for machine in fleet.machines if machine.name == chosen[0])
+            first = next(machine for machine in at_first if machine.name == chosen[0])
             run = partial(_run, fleet, admits=partial(_is_equal, first), say=say)
             looked = _look_what_is_affected(run, parts, request, place)
             shares = looked.cut_off or run([place(part, looked.request) for part in parts], Shares(parts))
             settled()
-            machines = {machine.name: machine.environment for machine in fleet.machines}
+            # One of the chosen that came back as another has gated nothing since.
+            described = (*fleet.machines, *(machine for machine in at_first if machine.name in chosen))
+            machines = {machine.name: machine.environment for machine in described}
     except FleetError as error:
         raise GateError(f"--gate-fleet {address}: {error}") from None
     finally:
@@ -144,29 +138,50 @@ def equal_machines(machines: Sequence[FleetMachine]) -> tuple[list[str], dict[st
     """The names of the largest set of equal machines, and in what each other one differs from the first of them."""
     alike: dict[tuple[tuple[str, Scalar], ...], list[FleetMachine]] = {}
     for machine in machines:
-        alike.setdefault(tuple(sorted(_of_kind(machine.environment).items())), []).append(machine)
-    chosen = max(alike.values(), key=len, default=[])
+        alike.setdefault(tuple(sorted(_exact(machine).items())), []).append(machine)
+    chosen = max(map(_around_one, alike.values()), key=len, default=[])
     names = [machine.name for machine in chosen]
     others = [machine for machine in machines if machine.name not in names]
     return names, {machine.name: _difference(chosen[0], machine) for machine in others}
 
 
+def _around_one(alike: Sequence[FleetMachine]) -> list[FleetMachine]:
+    """Of machines that may differ in ``_ABOUT`` alone, the largest set that is equal to one of its own, which comes
+    first: two that are about the same as a third need not be so to each other."""
+    largest: list[FleetMachine] = []
+    for first in alike:
+        around = [first, *(machine for machine in alike if machine is not first and _is_about(first, machine))]
+        largest = max(largest, around, key=len)
+        if len(largest) == len(alike):
+            break
+    return largest
+
+
 def _is_equal(first: FleetMachine, other: FleetMachine) -> bool:
-    return _of_kind(first.environment) == _of_kind(other.environment)
+    return _exact(first) == _exact(other) and _is_about(first, other)
 
 
-def _of_kind(environment: Mapping[str, Scalar]) -> dict[str, Scalar]:
-    return {
-        name: round(value / 2**30) if name in _ABOUT and isinstance(value, int | float) else value
-        for name, value in environment.items()
-        if _EQUAL.fullmatch(name)
-    }
+def _exact(machine: FleetMachine) -> dict[str, Scalar]:
+    return {name: value for name, value in machine.environment.items() if _EQUAL.fullmatch(name)}
+
+
+def _is_about(first: FleetMachine, other: FleetMachine) -> bool:
+    return not any(_is_another(name, first, other) for name in _ABOUT)
+
+
+def _is_another(name: str, first: FleetMachine, other: FleetMachine) -> bool:
+    ours, theirs = first.environment.get(name), other.environment.get(name)
+    if isinstance(ours, int | float) and isinstance(theirs, int | float):
+        return abs(ours - theirs) > _ABOUT_SHARE * max(ours, theirs)
+    return ours != theirs
 
 
 def _difference(first: FleetMachine, other: FleetMachine) -> str:
-    ours, theirs = _of_kind(first.environment), _of_kind(other.environment)
-    name = min(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
-    return one_line(f"{name} is {theirs.get(name, 'not known')} there and {ours.get(name, 'not known')} elsewhere")
+    ours, theirs = _exact(first), _exact(other)
+    exact = [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)]
+    name = min([*exact, *(name for name in _ABOUT if _is_another(name, first, other))])
+    there, here = (machine.environment.get(name, "not known") for machine in (other, first))
+    return one_line(f"{name} is {there} there and {here} elsewhere")
 
 
 def _piece(part: Part, request: PartRequest, *, left_seconds: Callable[[], float | None]) -> Piece:

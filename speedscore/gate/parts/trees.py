@@ -13,14 +13,22 @@ from pathlib import Path
 from speedscore.fleet.travelling import tree_files
 from speedscore.gate.worktrees import CheckoutError, SourceTree
 from speedscore.host.git import git_complaint
+from speedscore.text.cleaning import one_line
 
 HEAD, BASE = "head", "base"
 
 
 def put_side_by_side(head: SourceTree, base: SourceTree, folder: Path) -> None:
-    """Copy both into the empty folder. Raises CheckoutError where git does not do its part."""
+    """Copy both into the empty folder. Raises CheckoutError where one cannot be copied or git does not do its part."""
     for tree, name in ((head, HEAD), (base, BASE)):
-        _copy(tree.root, _all_files(tree.root) if tree.is_temporary else tree_files(tree.root), folder / name)
+        try:
+            _copy(tree.root, _all_files(tree.root) if tree.is_temporary else tree_files(tree.root), folder / name)
+        except OSError as error:
+            # A file that went as it was read, one that only others may read, a disk that is full.
+            raise CheckoutError(
+                f"{name} cannot be copied for the machines ({one_line(str(error))}): make its files readable, let none "
+                f"change meanwhile, and have room for them in {folder.parent}"
+            ) from None
     # As a repository, so that its files are told from nothing else, whatever they are called.
     for command in (("init", "--quiet"), ("add", "--all", "--force")):
         if why := git_complaint(folder, *command):
@@ -29,7 +37,7 @@ def put_side_by_side(head: SourceTree, base: SourceTree, folder: Path) -> None:
 
 def _all_files(root: Path) -> list[str]:
     paths = (path.relative_to(root) for path in root.rglob("*") if path.is_symlink() or path.is_file())
-    return [str(path) for path in paths if path.parts[0] != ".git" and "__pycache__" not in path.parts]
+    return [str(path) for path in paths if not {".git", "__pycache__"} & set(path.parts)]
 
 
 def _copy(root: Path, names: Iterable[str], to: Path) -> None:

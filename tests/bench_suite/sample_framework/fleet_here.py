@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -31,7 +31,7 @@ class FleetHere:
         self._alive = [FleetMachine(name, here | own) for name, own in json.loads(os.environ["FLEET"]).items()]
         self.machines = tuple(self._alive)
 
-    def run(self, pieces: Iterable[Piece], *, admits: Callable[[FleetMachine], bool]) -> Iterator[Event]:
+    def run(self, pieces: Iterable[Piece], *, admits: Callable[[FleetMachine], bool]) -> Generator[Event, None, None]:
         self._alive = [machine for machine in self._alive if admits(machine)]
         for piece in pieces:
             yield from self._place(piece)

@@ -402,3 +402,12 @@ def test_a_session_measured_under_other_circumstances_is_refused() -> None:
     run = MadeUp(some_cases("training"), environment={"cpu.model": "a wheel"}).run()
     with pytest.raises(RunFileError, match=r"cpu\.model was 'a wheel' and is 'an abacus'"):
         MadeUp(some_cases("training"), environment={"cpu.model": "an abacus"}, earlier=run)
+
+
+def test_a_session_without_cases_takes_up_one_of_a_fleet_and_keeps_its_cases() -> None:
+    run = earlier(MadeUp(some_cases("training")).run())
+    cases = tuple(msgspec.structs.replace(case, machine="a") for case in run.cases)
+    of_fleet = msgspec.structs.replace(run, cases=cases, ratios=(), machines={"a": {}})
+    with pytest.raises(RunFileError, match="add --fleet ADDRESS"):
+        MadeUp(some_cases("training"), earlier=of_fleet)
+    assert MadeUp({}, earlier=of_fleet).run().cases == cases

@@ -1,0 +1,132 @@
+"""The link to a cluster, without one: whom it gives up where its driver does not read, or a node never comes up."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from speedscore.fleet import wire
+from speedscore.fleet.cluster import Link
+from speedscore.fleet.machine import HUNG_SECONDS, LOOK_SECONDS
+
+TWO_DAYS_SECONDS = 48 * 3600.0
+LONGER_THAN_ANY_SILENCE_SECONDS = HUNG_SECONDS + LOOK_SECONDS + 1.0
+
+
+class Actor:
+    """What stands on a node: the test answers what it was asked."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.asked: Future[list[bytes]] = Future()
+        self.begin = SimpleNamespace(remote=lambda *_: None)
+        self.next_signs = SimpleNamespace(remote=self._ask)
+
+    def _ask(self, *_: object) -> Any:
+        self.asked = Future()
+        return SimpleNamespace(future=lambda: self.asked)
+
+    def answer(self, *signs: wire.Sign) -> None:
+        self.asked.set_result([wire.encode(sign) for sign in signs])
+
+    def describe(self) -> None:
+        self.answer(wire.Done(wire.encode(wire.Description(self.host, {}))))
+
+
+class Cluster:
+    """In the place of Ray: nodes that are there, and the actors that were started on them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *hosts: str, tick_seconds: float = 0.0) -> None:
+        """``tick_seconds`` pass from one look at the clock to the next."""
+        self.seconds = 0.0
+        self._tick_seconds = tick_seconds
+        self.actors: list[Actor] = []
+        self._hosts = hosts
+        strategies: Any = SimpleNamespace(NodeAffinitySchedulingStrategy=lambda node_id, **_: node_id)
+        monkeypatch.setitem(sys.modules, "ray", self)
+        monkeypatch.setitem(sys.modules, "ray.util.scheduling_strategies", strategies)
+
+    def nodes(self) -> list[dict[str, Any]]:
+        return [
+            {"NodeID": host, "NodeManagerAddress": host, "Alive": True, "Resources": {"CPU": 1}} for host in self._hosts
+        ]
+
+    def remote(self, _: type) -> Any:
+        return SimpleNamespace(options=lambda **options: SimpleNamespace(remote=lambda *_, **__: self._start(options)))
+
+    def kill(self, actor: Actor) -> None:
+        self.actors.remove(actor)
+
+    def on(self, host: str) -> Actor:
+        (actor,) = [actor for actor in self.actors if actor.host == host]
+        return actor
+
+    def serve(self, hear: Callable[[Link, wire.News], None]) -> None:
+        """The link's whole life; ``hear`` is its driver, and ends it with a BrokenPipeError."""
+        link = Link(lambda news: hear(link, news), now=self._now)
+        with contextlib.suppress(BrokenPipeError):
+            link.serve()
+
+    def _now(self) -> float:
+        self.seconds += self._tick_seconds
+        return self.seconds
+
+    def _start(self, options: dict[str, Any]) -> Actor:
+        self.actors.append(Actor(options["scheduling_strategy"]))
+        return self.actors[-1]
+
+
+def test_a_driver_that_does_not_read_costs_no_machine_that_has_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Cluster(monkeypatch, "first", "second", "silent")
+    numbers = iter(range(1, 4))
+    told: list[int] = []
+    left: list[wire.Left] = []
+
+    def hear(link: Link, news: wire.News) -> None:
+        match news:
+            case wire.Standing() if not told:
+                for actor in cluster.actors:
+                    actor.describe()
+            case wire.Standing():
+                raise BrokenPipeError
+            case wire.Joined(machine):
+                link.hear(wire.Begin(next(numbers), machine, wire.Do("entry", b"")))
+                if machine == "silent":
+                    link.hear(wire.Begin(0, "nowhere", wire.Do("entry", b"")))
+            case wire.Signed(0):
+                # All three have begun.
+                cluster.on("first").answer(wire.Told(b"before"))
+            case wire.Signed(number):
+                told.append(number)
+                if number == 1:
+                    cluster.seconds += LONGER_THAN_ANY_SILENCE_SECONDS
+                    cluster.on("second").answer(wire.Told(b"meanwhile"))
+            case wire.Left():
+                left.append(news)
+
+    cluster.serve(hear)
+    assert told == [1, 2]
+    assert left == [wire.Left("silent", "the machine has given no sign for 321 s")]
+
+
+def test_a_node_that_never_comes_up_is_asked_about_once_a_minute_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Cluster(monkeypatch, "broken", tick_seconds=8.0)
+    lost_at: list[float] = []
+
+    def hear(_: Link, news: wire.News) -> None:
+        assert isinstance(news, wire.Standing)
+        if cluster.actors:
+            lost_at.append(cluster.seconds)
+            cluster.actors[0].asked.set_exception(RuntimeError("it does not start"))
+        if cluster.seconds > TWO_DAYS_SECONDS:
+            raise BrokenPipeError
+
+    cluster.serve(hear)
+    assert len(lost_at) > sys.float_info.max_exp, "twice as long each time would be no number any more"
+    assert lost_at[-1] - lost_at[-2] >= 60
