@@ -95,6 +95,11 @@ class GatedCase:
         return 0 if self.exclusion else sum(metric.figure_count for metric in self._metrics.values())
 
     @property
+    def missing(self) -> str:
+        """Why head no longer measures it, or no longer counts all of it, though base does; empty where it does."""
+        return self.exclusion.missing if self.exclusion else self._counts.missing
+
+    @property
     def runs_in_worker(self) -> bool:
         """Whether the side's own process only waits for it, as it does for a case of our own matrix."""
         return self._runs_in_worker

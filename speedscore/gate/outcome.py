@@ -20,7 +20,7 @@ class GateOutcome(msgspec.Struct, frozen=True):
 
     verdicts: tuple[Verdict, ...]
     missing: dict[str, str]
-    """Cases of the base that head no longer measures, with why."""
+    """Cases of the base that head no longer measures, or of which it no longer counts all, with why."""
     skipped: dict[str, str]
     """Cases that neither side measures, with why."""
     left_out: dict[str, str]
@@ -67,9 +67,7 @@ def outcome_of(
     excluded = {case.id: case.exclusion for case in cases if case.exclusion}
     all_skipped = all(case.exclusion is not None and case.exclusion.skipped for case in cases)
     missing = matching.missing | {
-        name: exclusion.missing
-        for name, exclusion in excluded.items()
-        if exclusion.missing and not settings.may_be_missing(name)
+        case.id: case.missing for case in cases if case.missing and not settings.may_be_missing(case.id)
     }
     verdicts = (*(verdict for case in cases for verdict in case.verdicts()), *matching.others)
     return GateOutcome(

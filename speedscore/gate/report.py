@@ -69,7 +69,7 @@ class GateReport(msgspec.Struct, frozen=True):
     reasons: tuple[CaseReasons, ...] = ()
     """Where the regressions come from, as far as that was looked for."""
     missing: dict[str, str] = {}
-    """Cases of the base that head no longer measures, with why."""
+    """Cases of the base that head no longer measures, or of which it no longer counts all, with why."""
     skipped: dict[str, str] = {}
     """Cases that neither side measures, with why."""
     left_out: dict[str, str] = {}
