@@ -91,8 +91,12 @@ def _why_nothing(matching: Matching, cases: Sequence[GatedCase], verdicts: Seque
     if any(verdict.outcome != "not comparable" for verdict in verdicts):
         return ""
     if cases:
-        exclusions = [case.exclusion for case in cases if case.exclusion]
-        first = next(iter(sorted(exclusions, key=lambda exclusion: not exclusion.skipped)))
+        exclusions = sorted(
+            (case.exclusion for case in cases if case.exclusion), key=lambda exclusion: not exclusion.skipped
+        )
+        first = next(iter(exclusions), None)
+        if first is None:
+            return UNFINISHED  # a share that only looks what is affected
         return f"neither side measured any of {len(cases)} cases, the first because: {first.reason}"
     # Where all is new, base may be a wrong folder: that nothing was compared is no pass.
     first_other = next((f"{verdict.case}: {verdict.reason}" for verdict in matching.others), "")
