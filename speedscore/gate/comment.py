@@ -7,14 +7,13 @@ a test, a branch or a reason is called is shown as it stands, and makes no link,
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from speedscore.gate import wording
 from speedscore.gate.reasons.wording import reason_lines, source
 from speedscore.gate.report import GateReport
+from speedscore.gate.reproducing import command_alone
 from speedscore.text.markdown import Markdown, code, escaped, fenced, inert, markdown_table
 from speedscore.text.numbers import percent, short_percent, three_digits
 from speedscore.text.wrapping import shortened
@@ -151,9 +150,7 @@ def _reproduce(report: GateReport, loud: Sequence[Verdict]) -> list[str]:
     # A case that begins like an option would be one.
     if not cases or cases[0].startswith("-") or report.canary is not None:
         return []
-    base = report.base.commit[:12] if re.fullmatch("[0-9a-f]{7,64}", report.base.commit) else "BASE"
-    against = [] if report.upgrade else [f"--gate={base}"]  # an upgrade is among the arguments
-    command = shlex.join(["pytest", cases[0], "--benchmark-only", *report.arguments, *against])
+    command = command_alone(report, cases[0])
     if len(command) > 4 * _LONGEST_TEXT:
         return []
     first = "it" if len(cases) == 1 else "the first of them (the others by their names)"

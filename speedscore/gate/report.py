@@ -87,9 +87,11 @@ class GateReport(msgspec.Struct, frozen=True):
     part: str = ""
     """Of such a share which one it is, as 2/5; empty elsewhere."""
     reproduce: dict[str, str] = {}
-    """By case the command that gates it alone, here."""
+    """By case that regressed the command that gates it alone, at the root of any clone."""
     arguments: tuple[str, ...] = ()
-    """What that command has beside the case and the base: where the base is named as a commit, it runs in any clone."""
+    """What such a command has beside the case and the base."""
+    folder: str = ""
+    """In the checkout, where it is started: pytest's rootdir; empty where that is the root."""
     upgrade: UpgradeReport | None = None
     """What was found beside the verdicts, where two environments were compared."""
 

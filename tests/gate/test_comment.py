@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from speedscore.gate.comment import MOST_BYTES, markdown, marker
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport
+from speedscore.gate.reporting import commands
 from speedscore.text.cleaning import one_line, printable
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Outcome, Verdict
@@ -98,6 +99,15 @@ def test_the_command_gates_the_worst_case_in_any_clone() -> None:
         "To gate the first of them (the others by their names) alone:\n\n"
         "```\npytest 'test_a.py::test_a[x y]' --benchmark-only --books '5 6' --gate=0123456789ab\n```"
     ) in written
+
+
+def test_the_command_is_started_in_the_folder_of_a_monorepo_and_names_no_base_that_no_commit_holds() -> None:
+    """As the JSON report has it."""
+    dirty = SideReport("/there", commit=BASE, dirty=True)
+    of_one = report(verdict("regressed", "test_a"), folder="libraries/a b", base=dirty)
+    command = "cd 'libraries/a b' && pytest test_a --benchmark-only --gate=BASE"
+    assert f"```\n{command}\n```" in markdown(of_one)
+    assert commands(of_one) == {"test_a": command}
 
 
 @pytest.mark.parametrize("commit", ["", "main; rm -rf /", "$(id)", "--help", "abc"])
