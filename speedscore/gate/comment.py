@@ -50,10 +50,8 @@ def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", 
     called = "" if name == DEFAULT_NAME else f" ({name})"
     lines = [marker(name), f"### speedscore gate{called}: {_inert(headline)}", ""]
     if quoted:
-        # GitLab obeys a line that begins with a slash, as in "/merge".
-        unobeyed = [f" {line}" if line.startswith("/") else line for line in quoted]
-        lines += [*fenced(_first(unobeyed, room=most_bytes // 10)), ""]
-    lines += [f"{line}  " for line in _summary(report)]
+        lines += [*fenced(_first(list(map(_unobeyed, quoted)), room=most_bytes // 10)), ""]
+    lines += [f"{_unobeyed(line)}  " for line in _summary(report)]
     lines.append("")
     end = [remark, ""] if remark else []
     room = most_bytes - _size(lines) - _size(end)
@@ -236,6 +234,11 @@ def _first(lines: Sequence[str], *, room: int) -> list[str]:
 def _size(lines: Iterable[str]) -> int:
     """Bytes of the lines and of their ends."""
     return sum(len(line.encode(errors="surrogatepass")) + 1 for line in lines)
+
+
+def _unobeyed(line: str) -> str:
+    """GitLab obeys a line that begins with a slash, as in "/merge"."""
+    return f" {line}" if line.startswith("/") else line
 
 
 def _case(name: str) -> Markdown:

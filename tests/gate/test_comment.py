@@ -116,6 +116,14 @@ def test_a_base_that_is_no_commit_has_a_word_in_its_place(commit: str) -> None:
     assert "--benchmark-only --gate=BASE\n" in written
 
 
+def test_gitlab_is_given_no_line_that_it_obeys() -> None:
+    side = SideReport("/close ")
+    written = markdown(report(headline="cannot run: it said\n/merge", head=side, base=side))
+    assert "/close" in written
+    assert "/merge" in written
+    assert [line for line in written.splitlines() if line.startswith("/")] == []
+
+
 def test_no_command_is_made_of_a_case_that_would_be_an_option() -> None:
     assert "To gate" not in markdown(report(verdict("regressed", "--basetemp=/home")))
     assert "To gate" not in markdown(report(verdict("unchanged")))
