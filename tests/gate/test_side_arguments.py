@@ -195,6 +195,13 @@ def test_a_folder_beside_a_single_test_is_wanted_whole(head: Path, base: Path) -
     assert not found.selects("../shared_too/test_s.py::test_x")
 
 
+@pytest.mark.parametrize("folder", [".", ".."])
+def test_the_rootdir_beside_a_single_test_is_all_there_is(folder: str, head: Path, base: Path) -> None:
+    paths = (folder, "bench/test_a.py::test_one")
+    found = selected(*paths, paths=paths, start=head / "project", head=head, base=base)
+    assert found.selects("bench/test_a.py::test_two")
+
+
 def test_a_path_that_the_side_lacks_is_left_out(head: Path, base: Path) -> None:
     paths = ("bench/test_a.py", "bench/test_new.py")
     found = selected(*paths, paths=paths, start=head / "project", head=head, base=base)
