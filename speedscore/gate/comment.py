@@ -15,7 +15,7 @@ from speedscore.gate.reasons.wording import reason_lines, source
 from speedscore.gate.report import GateReport
 from speedscore.gate.reproducing import command_alone
 from speedscore.text.markdown import Markdown, code, escaped, fenced, inert, markdown_table
-from speedscore.text.numbers import percent, short_percent, three_digits
+from speedscore.text.numbers import counted, percent, short_percent, three_digits
 from speedscore.text.wrapping import shortened
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Verdict
@@ -119,13 +119,15 @@ def _seen(report: GateReport) -> str:
         return ""
     blind = len(timed) - len(visible)
     if not visible:
-        return f"What slowdown it would have seen cannot be said: too few pairs of processes for any of {_cases(blind)}"
+        of = counted(blind, "case")
+        return f"What slowdown it would have seen cannot be said: too few pairs of processes for any of {of}"
     most = _percent(visible[-1])
     if len(visible) == 1:
-        sizes = f"of {most} in {_cases(1)}"
+        sizes = f"of {most} in {counted(1, 'case')}"
     else:
-        sizes = f"of {_percent(visible[(len(visible) - 1) // 2])} in half of {_cases(len(visible))}, of {most} in all"
-    unsaid = f"; of {_cases(blind)} more nothing can be said, too few pairs" if blind else ""
+        half = _percent(visible[(len(visible) - 1) // 2])
+        sizes = f"of {half} in half of {counted(len(visible), 'case')}, of {most} in all"
+    unsaid = f"; of {counted(blind, 'case')} more nothing can be said, too few pairs" if blind else ""
     return f"It would have seen a slowdown {sizes}{unsaid} (to be found: {short_percent(report.time.detect)})"
 
 
@@ -191,7 +193,7 @@ def _table(verdicts: Sequence[Verdict], *, room: int) -> list[str]:
         return []
     head, rule, *rows = markdown_table(map(_row, verdicts), headers=_HEADERS)
     kept = _first(rows, room=room - _size([head, rule, _LEFT_OUT]) - 20)
-    more = [f"… and {_cases(len(rows) - len(kept))} more, {_LEFT_OUT}", ""] if len(kept) < len(rows) else []
+    more = [f"… and {counted(len(rows) - len(kept), 'case')} more, {_LEFT_OUT}", ""] if len(kept) < len(rows) else []
     return [*([head, rule, *kept, ""] if kept else []), *more]
 
 
@@ -261,7 +263,3 @@ def _percent(fraction: float) -> str:
 def _unbroken(text: str) -> str:
     """A number stays with its unit, however narrow the column."""
     return text.replace(" ", "\u00a0")
-
-
-def _cases(number: int) -> str:
-    return f"{number} case{'' if number == 1 else 's'}"

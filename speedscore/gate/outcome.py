@@ -10,6 +10,7 @@ from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.matching import Matching
 from speedscore.gate.paired_metric import Schedule
 from speedscore.gate.reasons.reasons import CaseReasons
+from speedscore.text.numbers import counted
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.settings import Settings
 from speedscore.verdicts.verdict import Verdict
@@ -97,7 +98,7 @@ def _why_nothing(matching: Matching, cases: Sequence[GatedCase], verdicts: Seque
         first = next(iter(exclusions), None)
         if first is None:
             return UNFINISHED  # a share that only looks what is affected
-        return f"neither side measured any of {len(cases)} cases, the first because: {first.reason}"
+        return f"neither side measured any of {counted(len(cases), 'case')}, the first because: {first.reason}"
     # Where all is new, base may be a wrong folder: that nothing was compared is no pass.
     first_other = next((f"{verdict.case}: {verdict.reason}" for verdict in matching.others), "")
     no_benchmark = f"{NO_BENCHMARK}: {matching.why_none}" if matching.why_none else NO_BENCHMARK

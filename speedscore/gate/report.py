@@ -14,6 +14,7 @@ import msgspec
 from speedscore.gate.reasons.reasons import CaseReasons
 from speedscore.gate.upgrades.report import UpgradeReport
 from speedscore.host.fields import Scalar
+from speedscore.text.numbers import counted
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Outcome, Verdict, VerdictPolicy
 
@@ -118,7 +119,7 @@ def conclude(
     if missing:
         return (
             GateExit.COVERAGE_MISSING,
-            f"coverage missing: head no longer measures {_number(len(missing), 'case')} of the base",
+            f"coverage missing: head no longer measures {counted(len(missing), 'case')} of the base",
         )
     if nothing:
         return GateExit.INCONCLUSIVE if cut_off else GateExit.CANNOT_RUN, f"nothing was compared: {nothing}"
@@ -128,13 +129,13 @@ def conclude(
     if unsupported := [claim for claim in claims if claim.outcome != "supported"]:
         return GateExit.CLAIM_NOT_SUPPORTED, _unsupported(unsupported)
     remarks = [f"{_cases(verdicts, 'inconclusive')} inconclusive"] if inconclusive else []
-    remarks += [f"{_number(left_out, 'case')} left out, which the change cannot have touched"] if left_out else []
+    remarks += [f"{counted(left_out, 'case')} left out, which the change cannot have touched"] if left_out else []
     return GateExit.PASSED, " ".join(["passed: nothing regressed", *([f"({'; '.join(remarks)})"] if remarks else [])])
 
 
 def _unsupported(claims: list[ClaimVerdict]) -> str:
     numbers = Counter(claim.outcome for claim in claims)
-    said = ", ".join(f"{_number(number, 'claim')} {outcome}" for outcome, number in numbers.items())
+    said = ", ".join(f"{counted(number, 'claim')} {outcome}" for outcome, number in numbers.items())
     return f"nothing regressed, but {said}"
 
 
@@ -142,7 +143,7 @@ def conclude_canary(verdicts: tuple[Verdict, ...], share: float) -> tuple[GateEx
     """The same for a canary: it is found, or this machine, today, cannot be trusted to find its like."""
     timed = [verdict for verdict in verdicts if verdict.metric == "time" and verdict.outcome != "not comparable"]
     regressed = count(timed, "regressed")
-    headline = f"canary: {100 * share:g} % of extra work was found in {regressed} of {_number(len(timed), 'case')}"
+    headline = f"canary: {100 * share:g} % of extra work was found in {regressed} of {counted(len(timed), 'case')}"
     if not timed:
         return GateExit.CANNOT_RUN, "canary: no case could be given extra work"
     return (GateExit.PASSED if regressed == len(timed) else GateExit.INCONCLUSIVE), headline
@@ -150,8 +151,4 @@ def conclude_canary(verdicts: tuple[Verdict, ...], share: float) -> tuple[GateEx
 
 def _cases(verdicts: tuple[Verdict, ...], outcome: Outcome) -> str:
     metrics = Counter(verdict.metric for verdict in verdicts if verdict.outcome == outcome)
-    return ", ".join(f"{metric} of {_number(cases, 'case')}" for metric, cases in metrics.items())
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return ", ".join(f"{metric} of {counted(cases, 'case')}" for metric, cases in metrics.items())

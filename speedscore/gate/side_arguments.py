@@ -28,7 +28,7 @@ OWN_OPTIONS = (
     "--gate-why",
 )
 """All with a value."""
-_OWN_FLAGS = ("--gate-affected", "--gate-blame", "--gate-build")
+OWN_FLAGS = ("--gate-affected", "--gate-blame", "--gate-build")
 """Those without."""
 Moves = Sequence[tuple[Path, Path]]
 """Folders of head's checkout, and what they are in this side's: the inner one first."""
@@ -55,7 +55,7 @@ class Selection(msgspec.Struct, frozen=True):
 
 def without_gate(arguments: Sequence[str]) -> tuple[str, ...]:
     """The arguments that are pytest's own and the project's."""
-    return tuple(word for word in _without(arguments, OWN_OPTIONS) if word not in _OWN_FLAGS)
+    return tuple(word for word in _without(arguments, OWN_OPTIONS) if word not in OWN_FLAGS)
 
 
 def joined(arguments: Sequence[str]) -> tuple[str, ...]:

@@ -326,7 +326,7 @@ def test_a_checkout_begins_where_it_did_though_its_rootdir_lies_deeper(
     request = PartRequest(("--benchmark-only", "--gate-why=no", "--gate-part=1/1"), folder="project")
     told: list[bytes] = []
     found = msgspec.json.decode(gate_part(msgspec.json.encode(request), told.append), type=GateReport)
-    assert (found.missing, found.part) == ({}, "1/1")
+    assert (found.missing, found.part, found.folder) == ({}, "1/1", "project")
     assert [each.case for each in found.verdicts] == ["test_it.py::test_it"]
     early = [msgspec.json.decode(each, type=GateReport) for each in told if each.startswith(b"{")]
     assert [(each.deal, each.verdicts[0].reason) for each in early[:1]] == [

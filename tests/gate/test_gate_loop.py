@@ -261,7 +261,7 @@ FAILS = MadeUpTest(outcome="failed", reason="call: the sum is wrong", comes_to_b
 FAILS_LATE = MadeUpTest(outcome="failed", reason="call: the till is jammed", fails_in_round=3)
 SKIPS = MadeUpTest(outcome="skipped", reason="needs a printer", comes_to_benchmark=False)
 MISSING = "coverage missing: head no longer measures 1 case of the base"
-NOTHING = "nothing was compared: neither side measured any of 1 cases, the first because: "
+NOTHING = "nothing was compared: neither side measured any of 1 case, the first because: "
 AT_ONCE = "; base and head run at the same time: let each process take a port, a lock or a folder of its own"
 WANTS_PORT, WANTS_LOCK = (
     MadeUpTest(outcome="failed", reason=reason, comes_to_benchmark=False)
