@@ -145,8 +145,7 @@ def _with_code(spec: SideSpec, place: SidePlace) -> SideSpec:
 
 
 def arguments_beside_base(config: pytest.Config, head: SourceTree) -> tuple[str, ...]:
-    """What the gate on one case alone has beside the case and the base; a folder of the checkout as it is seen from the
-    rootdir."""
+    """What such a command has beside the case and the base; a folder of the checkout as it is seen from the rootdir."""
     to_root = os.path.relpath(head.root.resolve(), config.rootpath.resolve())
     moves = [(config.rootpath, Path()), (head.root, Path(to_root))]
     kept = without_base(alone(_arguments(config), paths=config.option.file_or_dir))
