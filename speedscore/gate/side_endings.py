@@ -10,12 +10,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-
 _QUOTED = "  | "
 """Before each of a process's last lines (``speedscore.host.piped``)."""
-_REFUSAL = f" exit code {int(pytest.ExitCode.USAGE_ERROR)} "
-"""In how it ended. Whoever else prints errors, as a compiler, does not end pytest so."""
+_REFUSAL = " exit code 4 "
+"""In how it ended: pytest.ExitCode.USAGE_ERROR. Whoever else prints errors, as a compiler, does not end pytest so."""
 _INTERNAL = "INTERNALERROR> "
 _FRAME = re.compile(r'\s*File "(?P<file>.+)", line (?P<line>\d+), in (?P<function>.+)')
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(: .*)?")
