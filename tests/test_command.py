@@ -166,6 +166,7 @@ def test_a_gate_is_pytest_with_each_option_and_its_value_in_one_word() -> None:
     # As a variable that is not set leaves them, and as one that is set holds them.
     assert gate_words("HEAD~1", "--detect", "", "--time-budget=", "--pytest-args", "") == gate_words("HEAD~1")
     assert gate_words("HEAD~1", "--pytest-args", "-k 'a or b'", passed_on=("tests",))[-3:] == ["-k", "a or b", "tests"]
+    assert gate_words("HEAD~1", "--pytest-args=--gate-affected")[-1] == "--gate-affected"
     assert gate_words("--canary", "5%") == ["--benchmark-only", "--gate-canary=5%"]
 
 

@@ -18,7 +18,7 @@ from speedscore.comparing.runs import NOWHERE
 from speedscore.comparing.saved_run import TIME
 from speedscore.record.metrics import Unit
 from speedscore.text.markdown import code, escaped, markdown_table
-from speedscore.text.numbers import duration, short_percent, size, three_digits
+from speedscore.text.numbers import counted, duration, short_percent, size, three_digits
 from speedscore.text.tables import captioned_table
 from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
 from speedscore.verdicts.unpaired import ASSUMED_SPREAD
@@ -203,7 +203,7 @@ def _remarks(comparison: ComparedRunSets, names: dict[str, str]) -> Iterator[str
         visible = sorted(1 + row.verdict.smallest_visible for row in alike if row.verdict.smallest_visible is not None)
         ends = _range(f"{visible[0]:.2g}", f"{visible[-1]:.2g}") if visible else ""
         shown = f" (a change would show from a factor of {ends} on)" if ends else ""
-        yield f"inconclusive in {_number(alike)}{shown}: {reason}"
+        yield f"inconclusive in {counted(len(alike), 'metric')}{shown}: {reason}"
     hidden = [row for row in rows if not _is_shown(row) and row.verdict.outcome != "not comparable"]
     for metric, of_metric in _by(hidden, lambda row: row.verdict.metric):
         outcomes = Counter(row.verdict.outcome for row in of_metric)
@@ -258,7 +258,7 @@ def _noises(rows: Iterable[Row]) -> Iterator[str]:
             "where no run has two",
         }[source]
         sizes = _range(f"{min(spreads):.1f}", f"{max(spreads):.1f}")
-        yield f"noise between runs, {_number(alike)}: {explanation}; {sizes} % a run"
+        yield f"noise between runs, {counted(len(alike), 'metric')}: {explanation}; {sizes} % a run"
 
 
 def _range(low: float | str, high: float | str) -> str:
@@ -272,7 +272,3 @@ def _by(rows: Iterable[Row], key: Callable[[Row], str]) -> list[tuple[str, list[
         if name := key(row):
             groups.setdefault(name, []).append(row)
     return list(groups.items())
-
-
-def _number(rows: Sequence[Row]) -> str:
-    return f"{len(rows)} metric{'' if len(rows) == 1 else 's'}"

@@ -180,7 +180,7 @@ def _gate_on_fleet(compared: Compared, blank: GateReport, *, left_seconds: Calla
         settled=ignore_signals,
         open_fleet=open_fleet,
     )
-    return msgspec.structs.replace(report, reproduce=commands(compared, report.verdicts))
+    return msgspec.structs.replace(report, reproduce=commands(report))
 
 
 def _gated(

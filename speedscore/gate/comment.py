@@ -7,16 +7,15 @@ a test, a branch or a reason is called is shown as it stands, and makes no link,
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from speedscore.gate import wording
 from speedscore.gate.reasons.wording import reason_lines, source
 from speedscore.gate.report import GateReport
+from speedscore.gate.reproducing import command_alone
 from speedscore.text.markdown import Markdown, code, escaped, fenced, inert, markdown_table
-from speedscore.text.numbers import percent, short_percent, three_digits
+from speedscore.text.numbers import counted, percent, short_percent, three_digits
 from speedscore.text.wrapping import shortened
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Verdict
@@ -51,10 +50,8 @@ def markdown(report: GateReport, *, name: str = DEFAULT_NAME, remark: str = "", 
     called = "" if name == DEFAULT_NAME else f" ({name})"
     lines = [marker(name), f"### speedscore gate{called}: {_inert(headline)}", ""]
     if quoted:
-        # GitLab obeys a line that begins with a slash, as in "/merge".
-        unobeyed = [f" {line}" if line.startswith("/") else line for line in quoted]
-        lines += [*fenced(_first(unobeyed, room=most_bytes // 10)), ""]
-    lines += [f"{line}  " for line in _summary(report)]
+        lines += [*fenced(_first(list(map(_unobeyed, quoted)), room=most_bytes // 10)), ""]
+    lines += [f"{_unobeyed(line)}  " for line in _summary(report)]
     lines.append("")
     end = [remark, ""] if remark else []
     room = most_bytes - _size(lines) - _size(end)
@@ -122,13 +119,15 @@ def _seen(report: GateReport) -> str:
         return ""
     blind = len(timed) - len(visible)
     if not visible:
-        return f"What slowdown it would have seen cannot be said: too few pairs of processes for any of {_cases(blind)}"
+        of = counted(blind, "case")
+        return f"What slowdown it would have seen cannot be said: too few pairs of processes for any of {of}"
     most = _percent(visible[-1])
     if len(visible) == 1:
-        sizes = f"of {most} in {_cases(1)}"
+        sizes = f"of {most} in {counted(1, 'case')}"
     else:
-        sizes = f"of {_percent(visible[(len(visible) - 1) // 2])} in half of {_cases(len(visible))}, of {most} in all"
-    unsaid = f"; of {_cases(blind)} more nothing can be said, too few pairs" if blind else ""
+        half = _percent(visible[(len(visible) - 1) // 2])
+        sizes = f"of {half} in half of {counted(len(visible), 'case')}, of {most} in all"
+    unsaid = f"; of {counted(blind, 'case')} more nothing can be said, too few pairs" if blind else ""
     return f"It would have seen a slowdown {sizes}{unsaid} (to be found: {short_percent(report.time.detect)})"
 
 
@@ -151,9 +150,7 @@ def _reproduce(report: GateReport, loud: Sequence[Verdict]) -> list[str]:
     # A case that begins like an option would be one.
     if not cases or cases[0].startswith("-") or report.canary is not None:
         return []
-    base = report.base.commit[:12] if re.fullmatch("[0-9a-f]{7,64}", report.base.commit) else "BASE"
-    against = [] if report.upgrade else [f"--gate={base}"]  # an upgrade is among the arguments
-    command = shlex.join(["pytest", cases[0], "--benchmark-only", *report.arguments, *against])
+    command = command_alone(report, cases[0])
     if len(command) > 4 * _LONGEST_TEXT:
         return []
     first = "it" if len(cases) == 1 else "the first of them (the others by their names)"
@@ -196,7 +193,7 @@ def _table(verdicts: Sequence[Verdict], *, room: int) -> list[str]:
         return []
     head, rule, *rows = markdown_table(map(_row, verdicts), headers=_HEADERS)
     kept = _first(rows, room=room - _size([head, rule, _LEFT_OUT]) - 20)
-    more = [f"… and {_cases(len(rows) - len(kept))} more, {_LEFT_OUT}", ""] if len(kept) < len(rows) else []
+    more = [f"… and {counted(len(rows) - len(kept), 'case')} more, {_LEFT_OUT}", ""] if len(kept) < len(rows) else []
     return [*([head, rule, *kept, ""] if kept else []), *more]
 
 
@@ -241,6 +238,11 @@ def _size(lines: Iterable[str]) -> int:
     return sum(len(line.encode(errors="surrogatepass")) + 1 for line in lines)
 
 
+def _unobeyed(line: str) -> str:
+    """GitLab obeys a line that begins with a slash, as in "/merge"."""
+    return f" {line}" if line.startswith("/") else line
+
+
 def _case(name: str) -> Markdown:
     return code(shortened(name, _LONGEST_TEXT))
 
@@ -261,7 +263,3 @@ def _percent(fraction: float) -> str:
 def _unbroken(text: str) -> str:
     """A number stays with its unit, however narrow the column."""
     return text.replace(" ", "\u00a0")
-
-
-def _cases(number: int) -> str:
-    return f"{number} case{'' if number == 1 else 's'}"

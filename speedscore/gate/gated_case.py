@@ -34,7 +34,9 @@ their log ratios alone decide that and never their signs, so the interval stays 
 
 _LARGER_BUDGET = 2
 """So many times its seconds are a case's budget while its mean alone looks slower and is open, or where it is claimed
-to have changed: a claim of 2 % takes more pairs than to exclude 5 %."""
+to have changed: a claim of 2 % takes more pairs than to exclude 5 %. The first depends on a sign: where its seconds end
+a case, there are two numbers of pairs at which that may be, and so at worst six looks that can raise a false alarm,
+each with a fifth of the error."""
 
 _LONGEST_BUDGET, _LOOKS_FOR_ALL = 5, 2
 """So many times its seconds are the budget of a case until so many looks have been: where calls are long, or processes
@@ -93,6 +95,11 @@ class GatedCase:
         """How many are judged from pairs, known once the pilot has been: the typical round and the mean of its time,
         and its memory."""
         return 0 if self.exclusion else sum(metric.figure_count for metric in self._metrics.values())
+
+    @property
+    def missing(self) -> str:
+        """Why head no longer measures it, or no longer counts all of it, though base does; empty where it does."""
+        return self.exclusion.missing if self.exclusion else self._counts.missing
 
     @property
     def runs_in_worker(self) -> bool:

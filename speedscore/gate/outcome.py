@@ -10,6 +10,7 @@ from speedscore.gate.gated_case import GatedCase
 from speedscore.gate.matching import Matching
 from speedscore.gate.paired_metric import Schedule
 from speedscore.gate.reasons.reasons import CaseReasons
+from speedscore.text.numbers import counted
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.settings import Settings
 from speedscore.verdicts.verdict import Verdict
@@ -20,7 +21,7 @@ class GateOutcome(msgspec.Struct, frozen=True):
 
     verdicts: tuple[Verdict, ...]
     missing: dict[str, str]
-    """Cases of the base that head no longer measures, with why."""
+    """Cases of the base that head no longer measures, or of which it no longer counts all, with why."""
     skipped: dict[str, str]
     """Cases that neither side measures, with why."""
     left_out: dict[str, str]
@@ -67,9 +68,7 @@ def outcome_of(
     excluded = {case.id: case.exclusion for case in cases if case.exclusion}
     all_skipped = all(case.exclusion is not None and case.exclusion.skipped for case in cases)
     missing = matching.missing | {
-        name: exclusion.missing
-        for name, exclusion in excluded.items()
-        if exclusion.missing and not settings.may_be_missing(name)
+        case.id: case.missing for case in cases if case.missing and not settings.may_be_missing(case.id)
     }
     verdicts = (*(verdict for case in cases for verdict in case.verdicts()), *matching.others)
     return GateOutcome(
@@ -93,9 +92,13 @@ def _why_nothing(matching: Matching, cases: Sequence[GatedCase], verdicts: Seque
     if any(verdict.outcome != "not comparable" for verdict in verdicts):
         return ""
     if cases:
-        exclusions = [case.exclusion for case in cases if case.exclusion]
-        first = next(iter(sorted(exclusions, key=lambda exclusion: not exclusion.skipped)))
-        return f"neither side measured any of {len(cases)} cases, the first because: {first.reason}"
+        exclusions = sorted(
+            (case.exclusion for case in cases if case.exclusion), key=lambda exclusion: not exclusion.skipped
+        )
+        first = next(iter(exclusions), None)
+        if first is None:
+            return UNFINISHED  # a share that only looks what is affected
+        return f"neither side measured any of {counted(len(cases), 'case')}, the first because: {first.reason}"
     # Where all is new, base may be a wrong folder: that nothing was compared is no pass.
     first_other = next((f"{verdict.case}: {verdict.reason}" for verdict in matching.others), "")
     no_benchmark = f"{NO_BENCHMARK}: {matching.why_none}" if matching.why_none else NO_BENCHMARK

@@ -6,7 +6,6 @@ It runs nothing.
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 
 import msgspec
@@ -144,15 +143,6 @@ def _with_code(spec: SideSpec, place: SidePlace) -> SideSpec:
         code=code,
         distributions=tuple(found.name for found in place.layout.projects if found.name),
     )
-
-
-def command_for(config: pytest.Config, case: str, *, base: SourceTree, head: SourceTree) -> str:
-    """The gate on one case alone, as it can be typed at the root of any clone: no folder of this machine is named."""
-    folder = os.path.relpath(config.rootpath.resolve(), head.root.resolve())
-    command = ["pytest", case, "--benchmark-only", *arguments_beside_base(config, head)]
-    if config.getoption("speedscore_gate") is not None:
-        command.append(f"--gate={base.commit[:12] if base.commit and not base.dirty else 'BASE'}")
-    return shlex.join(command) if folder == "." else f"cd {shlex.quote(folder)} && {shlex.join(command)}"
 
 
 def arguments_beside_base(config: pytest.Config, head: SourceTree) -> tuple[str, ...]:

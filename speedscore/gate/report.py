@@ -14,6 +14,7 @@ import msgspec
 from speedscore.gate.reasons.reasons import CaseReasons
 from speedscore.gate.upgrades.report import UpgradeReport
 from speedscore.host.fields import Scalar
+from speedscore.text.numbers import counted
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Outcome, Verdict, VerdictPolicy
 
@@ -69,7 +70,7 @@ class GateReport(msgspec.Struct, frozen=True):
     reasons: tuple[CaseReasons, ...] = ()
     """Where the regressions come from, as far as that was looked for."""
     missing: dict[str, str] = {}
-    """Cases of the base that head no longer measures, with why."""
+    """Cases of the base that head no longer measures, or of which it no longer counts all, with why."""
     skipped: dict[str, str] = {}
     """Cases that neither side measures, with why."""
     left_out: dict[str, str] = {}
@@ -87,9 +88,11 @@ class GateReport(msgspec.Struct, frozen=True):
     part: str = ""
     """Of such a share which one it is, as 2/5; empty elsewhere."""
     reproduce: dict[str, str] = {}
-    """By case the command that gates it alone, here."""
+    """By case that regressed the command that gates it alone, at the root of any clone."""
     arguments: tuple[str, ...] = ()
-    """What that command has beside the case and the base: where the base is named as a commit, it runs in any clone."""
+    """What such a command has beside the case and the base."""
+    folder: str = ""
+    """In the checkout, where it is started: pytest's rootdir; empty where that is the root."""
     upgrade: UpgradeReport | None = None
     """What was found beside the verdicts, where two environments were compared."""
 
@@ -116,7 +119,7 @@ def conclude(
     if missing:
         return (
             GateExit.COVERAGE_MISSING,
-            f"coverage missing: head no longer measures {_number(len(missing), 'case')} of the base",
+            f"coverage missing: head no longer measures {counted(len(missing), 'case')} of the base",
         )
     if nothing:
         return GateExit.INCONCLUSIVE if cut_off else GateExit.CANNOT_RUN, f"nothing was compared: {nothing}"
@@ -126,13 +129,13 @@ def conclude(
     if unsupported := [claim for claim in claims if claim.outcome != "supported"]:
         return GateExit.CLAIM_NOT_SUPPORTED, _unsupported(unsupported)
     remarks = [f"{_cases(verdicts, 'inconclusive')} inconclusive"] if inconclusive else []
-    remarks += [f"{_number(left_out, 'case')} left out, which the change cannot have touched"] if left_out else []
+    remarks += [f"{counted(left_out, 'case')} left out, which the change cannot have touched"] if left_out else []
     return GateExit.PASSED, " ".join(["passed: nothing regressed", *([f"({'; '.join(remarks)})"] if remarks else [])])
 
 
 def _unsupported(claims: list[ClaimVerdict]) -> str:
     numbers = Counter(claim.outcome for claim in claims)
-    said = ", ".join(f"{_number(number, 'claim')} {outcome}" for outcome, number in numbers.items())
+    said = ", ".join(f"{counted(number, 'claim')} {outcome}" for outcome, number in numbers.items())
     return f"nothing regressed, but {said}"
 
 
@@ -140,7 +143,7 @@ def conclude_canary(verdicts: tuple[Verdict, ...], share: float) -> tuple[GateEx
     """The same for a canary: it is found, or this machine, today, cannot be trusted to find its like."""
     timed = [verdict for verdict in verdicts if verdict.metric == "time" and verdict.outcome != "not comparable"]
     regressed = count(timed, "regressed")
-    headline = f"canary: {100 * share:g} % of extra work was found in {regressed} of {_number(len(timed), 'case')}"
+    headline = f"canary: {100 * share:g} % of extra work was found in {regressed} of {counted(len(timed), 'case')}"
     if not timed:
         return GateExit.CANNOT_RUN, "canary: no case could be given extra work"
     return (GateExit.PASSED if regressed == len(timed) else GateExit.INCONCLUSIVE), headline
@@ -148,8 +151,4 @@ def conclude_canary(verdicts: tuple[Verdict, ...], share: float) -> tuple[GateEx
 
 def _cases(verdicts: tuple[Verdict, ...], outcome: Outcome) -> str:
     metrics = Counter(verdict.metric for verdict in verdicts if verdict.outcome == outcome)
-    return ", ".join(f"{metric} of {_number(cases, 'case')}" for metric, cases in metrics.items())
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return ", ".join(f"{metric} of {counted(cases, 'case')}" for metric, cases in metrics.items())

@@ -12,7 +12,7 @@ import pytest
 from speedscore.gate.comment import markdown
 from speedscore.gate.progress import say
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport
-from speedscore.host.files import write_file
+from speedscore.host.files import is_stream, write_file
 from speedscore.record.run_file import RunFileError, write_json
 from speedscore.text.cleaning import printable
 
@@ -40,7 +40,7 @@ def write_open_report(report: GateReport, config: pytest.Config) -> None:
     """As JSON, where that was asked for, in whose place the whole report comes at the end: what is written stays though
     the gate is killed. Silent where it cannot be written, for the end says it."""
     path = config.getoption("speedscore_gate_json")
-    if path is not None:
+    if path is not None and not is_stream(path):
         with contextlib.suppress(RunFileError):
             write_json(path, msgspec.to_builtins(report))
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import msgspec
 import pytest
 
 from speedscore.gate.outcome import GateOutcome
-from speedscore.gate.plan import arguments_beside_base, command_for
+from speedscore.gate.plan import arguments_beside_base
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport, conclude, conclude_canary
 from speedscore.gate.report_writing import date
+from speedscore.gate.reproducing import command_alone
 from speedscore.gate.request import GateRequest
 from speedscore.gate.worktrees import SourceTree, commits_missing_in_head
 from speedscore.host.fields import Scalar
 from speedscore.verdicts.settings import Settings
-from speedscore.verdicts.verdict import Verdict
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -52,6 +53,7 @@ def blank_report(compared: Compared, *, environment: dict[str, Scalar], warnings
         environment=environment,
         part="" if compared.request.part is None else str(compared.request.part),
         arguments=arguments_beside_base(compared.config, compared.head),
+        folder=_folder(compared),
     )
 
 
@@ -62,7 +64,7 @@ def report_of(outcome: GateOutcome, compared: Compared, blank: GateReport, *, se
         msgspec.structs.replace(side, python=python)
         for side, python in zip((blank.base, blank.head), outcome.pythons, strict=True)
     )
-    return msgspec.structs.replace(
+    report = msgspec.structs.replace(
         blank,
         created=date(),
         base=base,
@@ -80,17 +82,24 @@ def report_of(outcome: GateOutcome, compared: Compared, blank: GateReport, *, se
         pairs=outcome.pairs,
         deal=outcome.deal,
         seconds=seconds,
-        reproduce={} if compared.request.canary else commands(compared, outcome.verdicts),
         exit_code=code,
         headline=headline,
     )
+    return msgspec.structs.replace(report, reproduce=commands(report))
 
 
-def commands(compared: Compared, verdicts: tuple[Verdict, ...]) -> dict[str, str]:
-    """By case that regressed, what gates it alone."""
-    regressed = dict.fromkeys(verdict.case for verdict in verdicts if verdict.outcome == "regressed")
-    config, base, head = compared.config, compared.base, compared.head
-    return {case: command_for(config, case, base=base, head=head) for case in regressed}
+def commands(report: GateReport) -> dict[str, str]:
+    """By case that regressed, what gates it alone; none for a canary."""
+    if report.canary is not None:
+        return {}
+    regressed = dict.fromkeys(verdict.case for verdict in report.verdicts if verdict.outcome == "regressed")
+    return {case: command_alone(report, case) for case in regressed}
+
+
+def _folder(compared: Compared) -> str:
+    """Where the command that gates one case is started, in a clone."""
+    folder = os.path.relpath(compared.config.rootpath.resolve(), compared.head.root.resolve())
+    return "" if folder == os.curdir else folder
 
 
 def _warnings(compared: Compared) -> list[str]:

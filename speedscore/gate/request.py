@@ -18,7 +18,7 @@ from speedscore.text.durations import parse_duration
 from speedscore.verdicts.change_claim import ChangeClaim
 from speedscore.verdicts.settings import SettingsError, fraction
 
-_OF_A_WHOLE_GATE = ("canary", "claim", "upgrade", "blame")
+_OF_A_WHOLE_GATE = ("gate_canary", "gate_claim", "gate_upgrade", "gate_blame")
 """Options about all cases together, which no share of them can answer."""
 
 
@@ -63,6 +63,7 @@ def read_request(config: pytest.Config) -> GateRequest:
         raise SettingsError("--gate-canary compares head with a copy of itself; leave out --gate, or the canary")
     if canary is not None and config.getoption("speedscore_gate_affected"):
         raise SettingsError("--gate-canary compares head with a copy of itself, so --gate-affected would leave out all")
+    _check_names(config)
     upgrade = tuple(config.getoption("speedscore_gate_upgrade") or ())
     _check_upgrade(config, upgrade)
     claims = tuple(map(read_claim, dict.fromkeys(config.getoption("speedscore_gate_claim"))))
@@ -70,7 +71,7 @@ def read_request(config: pytest.Config) -> GateRequest:
         raise SettingsError("--gate-claim is about head against BASE; leave out --gate-canary, or the claim")
     return GateRequest(
         base=base,
-        canary=0.0 if canary is None else fraction(canary, what="--gate-canary"),
+        canary=0.0 if canary is None else _canary(canary),
         base_python=str(Path(config.getoption("speedscore_gate_python") or sys.executable).expanduser()),
         build=config.getoption("speedscore_gate_build"),
         only_affected=config.getoption("speedscore_gate_affected"),
@@ -86,10 +87,29 @@ def read_request(config: pytest.Config) -> GateRequest:
     )
 
 
+def _canary(text: str) -> float:
+    share = fraction(text, what="--gate-canary")
+    if not share:
+        raise SettingsError(
+            f"--gate-canary: expected some work, as 5%, found {text!r}: head would be compared with itself"
+        )
+    return share
+
+
+def _check_names(config: pytest.Config) -> None:
+    """Raises SettingsError for a package that is to be looked for by its name: where it lies, and so what its tests are
+    called, may be another thing on each side."""
+    if not config.getoption("pyargs"):
+        return
+    for name in config.option.file_or_dir:
+        if not (config.invocation_params.dir / name.partition("::")[0]).exists():
+            raise SettingsError(f"--pyargs: a gate takes the files and folders of the checkout, found {name!r}")
+
+
 def _fleet(config: pytest.Config) -> str | None:
     """Raises SettingsError for what a fleet cannot do."""
     address: str | None = config.getoption("speedscore_gate_fleet")
-    if address is not None and (given := _given(config, (*_OF_A_WHOLE_GATE, "python", "build", "part"))):
+    if address is not None and (given := _given(config, (*_OF_A_WHOLE_GATE, "gate_python", "gate_build", "gate_part"))):
         raise SettingsError(f"--gate-fleet gates BASE and head as they are; leave out {given}")
     return address
 
@@ -106,7 +126,8 @@ def _part(config: pytest.Config) -> Part | None:
 
 def _given(config: pytest.Config, names: Sequence[str]) -> str:
     """Those of the gate's options that were given, as a message names them."""
-    return " and ".join(f"--gate-{name}" for name in names if config.getoption(f"speedscore_gate_{name}"))
+    given = [name for name in names if config.getoption(f"speedscore_{name}")]
+    return " and ".join(f"--{name.replace('_', '-')}" for name in given)
 
 
 def _check_upgrade(config: pytest.Config, upgrade: tuple[str, ...]) -> None:
@@ -117,11 +138,9 @@ def _check_upgrade(config: pytest.Config, upgrade: tuple[str, ...]) -> None:
         return
     if not all(text.strip() for text in upgrade):
         raise SettingsError("--gate-upgrade: name a requirement or a requirements file, found nothing")
-    others = ("gate", "gate_canary", "gate_python", "gate_build")
-    given = [f"--{name.replace('_', '-')}" for name in others if config.getoption(f"speedscore_{name}")]
-    if given:
+    if given := _given(config, ("gate", "gate_canary", "gate_python", "gate_build")):
         raise SettingsError(
-            f"--gate-upgrade compares two environments of one checkout; leave out {' and '.join(given)}, or the upgrade"
+            f"--gate-upgrade compares two environments of one checkout; leave out {given}, or the upgrade"
         )
 
 

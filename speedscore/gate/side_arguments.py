@@ -28,10 +28,12 @@ OWN_OPTIONS = (
     "--gate-why",
 )
 """All with a value."""
-_OWN_FLAGS = ("--gate-affected", "--gate-blame", "--gate-build")
+OWN_FLAGS = ("--gate-affected", "--gate-blame", "--gate-build")
 """Those without."""
 Moves = Sequence[tuple[Path, Path]]
 """Folders of head's checkout, and what they are in this side's: the inner one first."""
+_ALL = "."
+"""The folder that node ids are relative to, or one above it."""
 _CHOOSING = ("-k", "-m", "--deselect")
 
 
@@ -47,13 +49,13 @@ class Selection(msgspec.Struct, frozen=True):
 
     def selects(self, case: str) -> bool:
         return not self.wanted or any(
-            case == name or case.startswith((f"{name}[", f"{name}::", f"{name}/")) for name in self.wanted
+            name in (_ALL, case) or case.startswith((f"{name}[", f"{name}::", f"{name}/")) for name in self.wanted
         )
 
 
 def without_gate(arguments: Sequence[str]) -> tuple[str, ...]:
     """The arguments that are pytest's own and the project's."""
-    return tuple(word for word in _without(arguments, OWN_OPTIONS) if word not in _OWN_FLAGS)
+    return tuple(word for word in _without(arguments, OWN_OPTIONS) if word not in OWN_FLAGS)
 
 
 def joined(arguments: Sequence[str]) -> tuple[str, ...]:
@@ -140,7 +142,8 @@ def select(arguments: Sequence[str], *, paths: Sequence[str], start: Path, proje
             continue
         if str(on_side) not in kept:
             kept.append(str(on_side))
-        wanted.append(f"{Path(os.path.relpath(on_side, project)).as_posix()}{mark}{test}")
+        place = _ALL if project.is_relative_to(on_side) else Path(os.path.relpath(on_side, project)).as_posix()
+        wanted.append(f"{place}{mark}{test}")
     return Selection(
         arguments=tuple(kept),
         wanted=tuple(wanted) if any("::" in arguments[index] for index in named) else (),

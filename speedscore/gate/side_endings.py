@@ -12,6 +12,8 @@ from pathlib import Path
 
 _QUOTED = "  | "
 """Before each of a process's last lines (``speedscore.host.piped``)."""
+_REFUSAL = " exit code 4 "
+"""In how it ended: pytest.ExitCode.USAGE_ERROR. Whoever else prints errors, as a compiler, does not end pytest so."""
 _INTERNAL = "INTERNALERROR> "
 _FRAME = re.compile(r'\s*File "(?P<file>.+)", line (?P<line>\d+), in (?P<function>.+)')
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(: .*)?")
@@ -24,7 +26,7 @@ def why_it_ended(told: str, *, root: Path) -> str:
     how, *quoted = told.splitlines() or [""]
     lines = [line.removeprefix(_QUOTED) for line in quoted if line.startswith(_QUOTED)]
     internal = [line.removeprefix(_INTERNAL) for line in lines if line.startswith(_INTERNAL)]
-    if said := _refused(lines) or _failed_in_own_hook(internal, root):
+    if said := (_refused(lines) if _REFUSAL in how else "") or _failed_in_own_hook(internal, root):
         return said
     cause = _failed_in_a_plugin(internal) or _conftest(lines) or how
     return "\n".join([cause, *quoted])

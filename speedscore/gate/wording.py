@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from speedscore.gate.report import GateReport, SideReport, count
 from speedscore.gate.upgrades.wording import differing, upgrade_lines
-from speedscore.text.numbers import duration, short_percent, size
+from speedscore.text.numbers import counted, duration, short_percent, size
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import FigureVerdict, Outcome, Verdict, interval_error, is_minor
 
@@ -194,8 +194,7 @@ def left_out(report: GateReport) -> list[str]:
     """What was not measured is never counted as passed: a line for each test file, with the reason."""
     together = Counter((case.partition("::")[0], why) for case, why in report.left_out.items())
     return [
-        f"left out: {number} case{'' if number == 1 else 's'} of {test_file}: {why}"
-        for (test_file, why), number in together.items()
+        f"left out: {counted(number, 'case')} of {test_file}: {why}" for (test_file, why), number in together.items()
     ]
 
 

@@ -14,7 +14,10 @@ from pathlib import Path
 import msgspec
 
 from speedscore.host.git import git_complaint, git_says, run_git
-from speedscore.host.scratch import make_scratch
+from speedscore.host.scratch import PREFIX, make_scratch
+
+_NAME = "base"
+"""Of the folder of a worktree, and in that of the temporary folder around it."""
 
 
 class CheckoutError(RuntimeError):
@@ -107,17 +110,25 @@ def _no_such_ref(base: str, root: Path) -> str:
 @contextlib.contextmanager
 def worktree(repository: Path, commit: str) -> Iterator[Path]:
     """A commit in a folder of its own, for as long as it is used. Raises CheckoutError."""
-    scratch = make_scratch("base")
-    root = scratch / "base"
+    scratch = make_scratch(_NAME)
+    root = scratch / _NAME
     try:
-        # What an earlier gate that was killed left behind is forgotten, once its folder is gone.
-        git_says(repository, "worktree", "prune")
+        _forget_leftovers(repository)
         _must(repository, "worktree", "add", "--detach", "--force", str(root), commit)
         fill_submodules(root)
         yield root.resolve()
     finally:
+        git_says(repository, "worktree", "remove", "--force", str(root))
         shutil.rmtree(scratch, ignore_errors=True)
-        git_says(repository, "worktree", "prune")
+
+
+def _forget_leftovers(repository: Path) -> None:
+    """What an earlier gate that was killed left behind, once its folder is gone. Each by its name: to prune would
+    forget the user's own worktrees too, where their folders are on a disk that is not there now."""
+    listed = git_says(repository, "worktree", "list", "--porcelain").splitlines()
+    for root in (Path(line.removeprefix("worktree ")) for line in listed if line.startswith("worktree ")):
+        if root.name == _NAME and root.parent.name.startswith(f"{PREFIX}{_NAME}-") and not root.exists():
+            git_says(repository, "worktree", "remove", "--force", str(root))
 
 
 def fill_submodules(root: Path) -> None:

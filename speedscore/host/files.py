@@ -8,6 +8,9 @@ import errno
 import os
 from pathlib import Path
 
+_OPEN = (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd"))
+"""Where names of what is open lie."""
+
 
 def read_file(path: Path) -> bytes:
     """Everything in it. Raises OSError where it cannot be read or is no regular file."""
@@ -16,16 +19,29 @@ def read_file(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def is_stream(path: Path) -> bool:
+    """Whether that is a pipe, a device, or the name of something that is open, be it a file."""
+    if path.parent in _OPEN:
+        return path.exists()
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 def write_file(path: Path, content: str | bytes) -> None:
     """Put ``content`` there, text in UTF-8, whole or not at all: into a temporary file beside it, then renamed.
 
-    Raises OSError when the disk is full or the folder cannot be written; an older file then stands as it was.
+    What is open already, as a pipe, a device or /dev/stdout, is added to and not replaced. Raises OSError when the disk
+    is full or the folder cannot be written; an older file then stands as it was.
     """
+    whole = content.encode() if isinstance(content, str) else content
+    if is_stream(path):
+        with path.open("ab") as stream:
+            stream.write(whole)
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as handle:
-            handle.write(content.encode() if isinstance(content, str) else content)
+            handle.write(whole)
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -28,6 +29,8 @@ _CHUNK_BYTES = 1 << 16
 _MOST_LINE_BYTES = 16 << 20
 _STOP_SECONDS = 2.0
 _END_SECONDS = 10.0
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
+"""Written also into files where the environment forces colours, as continuous integration likes to."""
 
 
 class ProcessLostError(RuntimeError):
@@ -176,7 +179,7 @@ class PipedProcess:
         try:
             with self._log_path.open("rb") as log:
                 log.seek(max(0, self._log_path.stat().st_size - _LOG_TAIL_BYTES))
-                lines = log.read().decode(errors="replace").splitlines()
+                lines = _COLOUR.sub("", log.read().decode(errors="replace")).splitlines()
         except OSError:
             lines = []
         if not lines:

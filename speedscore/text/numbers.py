@@ -47,6 +47,11 @@ def factor(value: float, *, few_samples: bool = False) -> str:
     return f"{value:.1f}" if few_samples else f"{value:.2f}"
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 case``, ``2 cases``"""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def first_line(text: str) -> str:
     return text.partition("\n")[0]
 

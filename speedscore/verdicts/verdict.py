@@ -70,7 +70,7 @@ class FigureVerdict(msgspec.Struct, frozen=True):
     high: float | None
     smallest_visible: float | None
     base_seconds: float | None = None
-    """Of a call; the median over the pairs."""
+    """Of a call, in the pair nearest to the ratio."""
     head_seconds: float | None = None
 
 

@@ -166,14 +166,16 @@ def test_each_input_reaches_its_command_as_one_word(job: Job, tmp_path: Path) ->
     python.write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" - >> '{words}'\n")
     python.chmod(0o755)
     inputs = {"base": "origin/a b", "build": "true", "inconclusive": "pass", "time_budget": "1h", "run": "a run.json"}
+    inputs["pytest_args"] = "--gate-affected"
     runner = job.runner({})
     assert runner.run(ACTION, event_name="push", token=TOKEN, python=str(python), name="py312", **inputs) == 0
     install, gate, report = (part.splitlines() for part in words.read_text().removesuffix("-\n").split("\n-\n"))
     folder = runner.temporary / "speedscore-py312"
     assert install == ["-m", "pip", "install", "--quiet", f"{ROOT}[report]"]
     assert gate == [
-        *("-P", "-m", "speedscore", "gate", "origin/a b", "--pytest-args", "", "--build", "--inconclusive", "pass"),
-        *("--time-budget", "1h", "--json", f"{folder}/gate.json", "--markdown", f"{folder}/gate.md"),
+        *("-P", "-m", "speedscore", "gate", "origin/a b", "--pytest-args=--gate-affected", "--build"),
+        *("--inconclusive", "pass", "--time-budget", "1h"),
+        *("--json", f"{folder}/gate.json", "--markdown", f"{folder}/gate.md"),
     ]
     assert report == ["-P", "-m", "speedscore", "report", "a run.json", "-o", f"{folder}/report.html"]
     assert runner.used["actions/upload-artifact"]["name"] == "speedscore-py312"
@@ -187,7 +189,7 @@ def test_an_upgrade_takes_the_place_of_the_base_and_each_line_is_one_claim(job: 
     assert job.runner({}).run(ACTION, event_name="push", token=TOKEN, python=str(python), **inputs) == 0
     gate = words.read_text().split("\n-\n")[1].splitlines()
     asked = ("--upgrade=jax==0.8.0", "--upgrade=-r new.txt", "--claim=test_a faster 10%")
-    assert gate[4:9] == [*asked, "--claim=$(touch injected) unchanged", "--pytest-args"]
+    assert gate[4:9] == [*asked, "--claim=$(touch injected) unchanged", "--pytest-args="]
 
 
 def test_the_token_is_the_commenting_step_s_alone() -> None:
@@ -301,7 +303,7 @@ def test_the_template_of_gitlab_gates_and_writes_one_note(repository: Repository
     with answering(host):
         environment = job.environment(
             **variables
-            | {"SPEEDSCORE_PYTEST_ARGS": "-k slower"}
+            | {"SPEEDSCORE_PYTEST_ARGS": "-kslower"}
             | {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "CI_COMMIT_SHA": head, "CI_API_V4_URL": host.address}
             | {"CI_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "3", "GITLAB_CI": "true"}
         )

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from speedscore.gate.comment import MOST_BYTES, markdown, marker
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport
+from speedscore.gate.reporting import commands
 from speedscore.text.cleaning import one_line, printable
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Outcome, Verdict
@@ -100,10 +101,27 @@ def test_the_command_gates_the_worst_case_in_any_clone() -> None:
     ) in written
 
 
+def test_the_command_is_started_in_the_folder_of_a_monorepo_and_names_no_base_that_no_commit_holds() -> None:
+    """As the JSON report has it."""
+    dirty = SideReport("/there", commit=BASE, dirty=True)
+    of_one = report(verdict("regressed", "test_a"), folder="libraries/a b", base=dirty)
+    command = "cd 'libraries/a b' && pytest test_a --benchmark-only --gate=BASE"
+    assert f"```\n{command}\n```" in markdown(of_one)
+    assert commands(of_one) == {"test_a": command}
+
+
 @pytest.mark.parametrize("commit", ["", "main; rm -rf /", "$(id)", "--help", "abc"])
 def test_a_base_that_is_no_commit_has_a_word_in_its_place(commit: str) -> None:
     written = markdown(report(verdict("regressed"), base=SideReport("x", commit=commit)))
     assert "--benchmark-only --gate=BASE\n" in written
+
+
+def test_gitlab_is_given_no_line_that_it_obeys() -> None:
+    side = SideReport("/close ")
+    written = markdown(report(headline="cannot run: it said\n/merge", head=side, base=side))
+    assert "/close" in written
+    assert "/merge" in written
+    assert [line for line in written.splitlines() if line.startswith("/")] == []
 
 
 def test_no_command_is_made_of_a_case_that_would_be_an_option() -> None:

@@ -60,7 +60,7 @@ def test_a_file_that_head_cannot_collect_is_missing_coverage_with_its_error(repo
 def test_a_side_that_does_not_start_says_so_with_its_last_lines(repository: Repository) -> None:
     repository.commit({"conftest.py": "raise LookupError('no such drawer')\n"})
     repository.write({"conftest.py": ""})
-    ran = repository.run("--gate", "HEAD")
+    ran = repository.run("--gate", "HEAD", FORCE_COLOR="1")
     assert ran.code == 13
     assert any(line.startswith("gate cannot run: pytest on base (HEAD (") for line in ran.lines)
     assert "cannot import its conftest.py: LookupError: no such drawer" in ran.said
@@ -86,7 +86,7 @@ def test_options_that_cannot_be_used_are_refused_on_the_command_line(repository:
 def test_an_expression_that_selects_nothing_is_named_in_one_line(
     repository: Repository, words: list[str], said: str
 ) -> None:
-    ran = repository.run("--gate=HEAD", *words)
+    ran = repository.run("--gate=HEAD", *words, FORCE_COLOR="1")
     assert ran.code == 13
     assert said in ran.said
     assert "last lines" not in ran.said

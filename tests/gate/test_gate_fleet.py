@@ -361,7 +361,7 @@ def test_a_checkout_begins_where_it_did_though_its_rootdir_lies_deeper(
     request = PartRequest(("--benchmark-only", "--gate-why=no", "--gate-part=1/1"), folder="project")
     told: list[bytes] = []
     found = msgspec.json.decode(gate_part(msgspec.json.encode(request), told.append), type=GateReport)
-    assert (found.missing, found.part) == ({}, "1/1")
+    assert (found.missing, found.part, found.folder) == ({}, "1/1", "project")
     assert [each.case for each in found.verdicts] == ["test_it.py::test_it"]
     early = [msgspec.json.decode(each, type=GateReport) for each in told if each.startswith(b"{")]
     assert [(each.deal, each.verdicts[0].reason) for each in early[:1]] == [
@@ -391,6 +391,26 @@ def test_a_share_first_looks_what_is_affected_and_is_then_told_of_all_shares(
     gated = gate(told=Told(left_out=looked.left_out))
     assert (gated.left_out, gated.deal) == (looked.left_out, ("test_other.py::test_it",))
     assert {each.case for each in gated.verdicts} == {"test_other.py::test_it"}
+
+
+def test_what_a_gate_that_crashed_has_told_before_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crashes = """
+import sys
+
+if "--gate-part=1/1" in sys.argv:
+    from speedscore.gate.loop import Gate
+
+    Gate._run_pairs = lambda gate: {}["the till is jammed"]
+"""
+    for side in ("head", "base"):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "pyproject.toml").write_text(SETTINGS)
+        (tmp_path / side / "conftest.py").write_text(crashes)
+        (tmp_path / side / "test_it.py").write_text("def test_it(benchmark):\n    assert benchmark(int) == 0\n")
+    monkeypatch.chdir(tmp_path)
+    request = PartRequest(("--benchmark-only", "--gate-why=no", "--gate-part=1/1"), folder=".")
+    with pytest.raises(RuntimeError, match=r"its gate did not come to its end, and left exit code 1: .*till is jammed"):
+        gate_part(msgspec.json.encode(request), lambda _: None)
 
 
 def test_what_a_share_is_told_it_takes_out_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,9 +220,35 @@ def test_what_is_counted_needs_no_clock(base: list[int], head: list[int], outcom
     assert (answer.outcome, answer.reason) == (outcome, reason)
 
 
-def test_what_one_side_alone_counts_is_not_comparable() -> None:
-    outcome = one(PASSES, MadeUpTest(counts=lambda _: {"queries": 7}))
+@pytest.mark.parametrize("interrupted_in_pair", [0, 1])
+def test_a_count_that_changed_is_a_regression_once_two_processes_of_each_side_have_told_it(
+    interrupted_in_pair: int,
+) -> None:
+    stopped = MadeUpTest(interrupted_in_pair=interrupted_in_pair)
+    base, head = (MadeUpTest(counts=lambda _, value=value: {"queries": value}) for value in (7, 8))  # type: ignore[misc]
+    outcome = gated(MadeUpMachine({CASE: base, "b": PASSES}, {CASE: head, "b": stopped}))
+    (queries,) = [answer for answer in outcome.verdicts if answer.metric == "queries"]
+    if interrupted_in_pair == 1:
+        assert queries.outcome == "regressed"
+    else:
+        assert (queries.outcome, concluded(outcome, inconclusive_passes=True)[0]) == ("inconclusive", 11)
+        assert queries.reason == (
+            "8 instead of 7 queries, counted exactly, in one process a side; only a second one shows whether it is so "
+            "in each"
+        )
+
+
+def test_what_head_alone_counts_is_not_comparable_and_what_it_no_longer_counts_is_missing() -> None:
+    counts = MadeUpTest(counts=lambda _: {"queries": 7})
+    outcome = one(PASSES, counts)
     assert verdict(outcome, "queries").reason == "only head counts it"
+    assert concluded(outcome) == (0, "passed: nothing regressed")
+    gone = one(counts, PASSES)
+    assert (gone.missing, concluded(gone)) == ({CASE: "it no longer counts queries"}, (12, MISSING))
+    assert verdict(gone).outcome == "unchanged"
+    assert one(counts, PASSES, allow_missing=("*",)).missing == {}
+    other = gated(MadeUpMachine({CASE: counts}, {CASE: PASSES}), plan=a_plan(other_environment=True))
+    assert other.missing == {}, "another environment may not be able to count it"
 
 
 def test_another_environment_may_count_in_another_way() -> None:
@@ -235,7 +261,7 @@ FAILS = MadeUpTest(outcome="failed", reason="call: the sum is wrong", comes_to_b
 FAILS_LATE = MadeUpTest(outcome="failed", reason="call: the till is jammed", fails_in_round=3)
 SKIPS = MadeUpTest(outcome="skipped", reason="needs a printer", comes_to_benchmark=False)
 MISSING = "coverage missing: head no longer measures 1 case of the base"
-NOTHING = "nothing was compared: neither side measured any of 1 cases, the first because: "
+NOTHING = "nothing was compared: neither side measured any of 1 case, the first because: "
 AT_ONCE = "; base and head run at the same time: let each process take a port, a lock or a folder of its own"
 WANTS_PORT, WANTS_LOCK = (
     MadeUpTest(outcome="failed", reason=reason, comes_to_benchmark=False)

@@ -67,7 +67,7 @@ def test_what_was_interrupted_before_anything_was_compared_is_inconclusive() -> 
 
 
 def test_missing_coverage_says_more_than_that_nothing_was_compared() -> None:
-    assert concluded(missing=1, nothing="neither side measured any of 1 cases")[0] == 12
+    assert concluded(missing=1, nothing="neither side measured any of 1 case")[0] == 12
 
 
 def test_a_regressed_count_is_a_regression_where_no_time_is() -> None:

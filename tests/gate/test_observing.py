@@ -197,6 +197,13 @@ def test_py_spys_samples_are_read_from_where_the_benchmark_begins() -> None:
     assert samples.stacks == (((0, 1), 10 / RATE_HERTZ), ((0,), 5 / RATE_HERTZ))
 
 
+def test_of_a_deep_stack_py_spys_samples_keep_what_the_time_was_spent_in() -> None:
+    above = "".join(f"parse{number} (/a/t.py:{number});" for number in range(1000))
+    samples = read_samples(f"Rounds.time (/x/speedscore_gate_rounds.py:5);{above}work (/a/t.py:3) 5\n")
+    assert 1 < len(samples.functions) < 1000
+    assert samples.functions[-1].name == "work"
+
+
 @pytest.mark.parametrize(
     ("file", "place", "own"),
     [

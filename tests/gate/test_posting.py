@@ -132,12 +132,13 @@ def test_it_is_found_on_whatever_page_it_stands(job: Job) -> None:
     ("text", "user"),
     [
         (f"{marker()}\npassed", {"login": "stranger", "type": "User"}),
+        (f"{marker()}\npassed", {"login": "Bot", "type": "User"}),
         (f"{marker()}\npassed", None),
         (f"> {marker()}\nquoted", {"login": "github-actions[bot]", "type": "Bot"}),
         (f"{marker('py312')}\nanother gate", {"login": "github-actions[bot]", "type": "Bot"}),
         (None, {"login": "github-actions[bot]", "type": "Bot"}),
     ],
-    ids=["a stranger's", "of nobody", "a quotation", "another gate's", "empty"],
+    ids=["a stranger's", "one who is called so", "of nobody", "a quotation", "another gate's", "empty"],
 )
 def test_what_is_not_ours_is_left_alone(job: Job, text: str, user: dict[str, str] | None) -> None:
     job.github.add(text, user=user)

@@ -4,10 +4,14 @@ other checkout, and tests that only one side may have."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from speedscore.gate.gate_command import add_arguments, pytest_words
+from speedscore.gate.options import add_gate_options
 from speedscore.gate.side_arguments import (
+    OWN_FLAGS,
     OWN_OPTIONS,
     Selection,
     alone,
@@ -17,6 +21,7 @@ from speedscore.gate.side_arguments import (
     select,
     without_gate,
 )
+from speedscore.text.arguments import Parser
 
 
 @pytest.mark.parametrize("option", OWN_OPTIONS)
@@ -27,6 +32,43 @@ def test_the_options_of_the_gate_are_taken_out_in_both_spellings(option: str) ->
 
 def test_an_option_of_the_gate_without_a_value_is_taken_out_alone() -> None:
     assert without_gate(["-q", "--gate-build", "bench"]) == ("-q", "bench")
+
+
+class RecordedOptions:
+    """Stands for pytest's parser, and for that of ``speedscore gate``."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, dict[str, Any]] = {}
+
+    def getgroup(self, *_: str) -> RecordedOptions:
+        return self
+
+    def addoption(self, name: str, **given: Any) -> None:
+        self.given[name] = given
+
+    add_argument = addoption
+
+
+def test_each_option_that_the_gate_has_is_taken_out_as_what_it_is() -> None:
+    recorded: Any = RecordedOptions()
+    add_gate_options(recorded)
+    flags = {name for name, given in recorded.given.items() if given.get("action") == "store_true"}
+    assert {*OWN_FLAGS} == flags
+    assert {*OWN_OPTIONS} == recorded.given.keys() - flags
+
+
+def test_each_option_of_the_command_reaches_pytest() -> None:
+    recorded: Any = RecordedOptions()
+    add_arguments(recorded)
+    parser = Parser()
+    add_arguments(parser)
+    for name, given in recorded.given.items():
+        if name in ("base", "--pytest-args"):
+            continue
+        value = [] if given.get("action") == "store_true" else [given.get("choices", ["3%"])[0]]
+        options = parser.parse_args(["HEAD", name, *value])
+        options.pytest_arguments = []
+        assert "=".join([f"--gate-{name[2:]}", *value]) in pytest_words(options)
 
 
 def test_what_only_begins_like_an_option_of_the_gate_is_kept() -> None:
@@ -193,6 +235,13 @@ def test_a_folder_beside_a_single_test_is_wanted_whole(head: Path, base: Path) -
     assert found.wanted == ("bench/test_a.py::test_one", "../shared")
     assert found.selects("../shared/test_s.py::test_x")
     assert not found.selects("../shared_too/test_s.py::test_x")
+
+
+@pytest.mark.parametrize("folder", [".", ".."])
+def test_the_rootdir_beside_a_single_test_is_all_there_is(folder: str, head: Path, base: Path) -> None:
+    paths = (folder, "bench/test_a.py::test_one")
+    found = selected(*paths, paths=paths, start=head / "project", head=head, base=base)
+    assert found.selects("bench/test_a.py::test_two")
 
 
 def test_a_path_that_the_side_lacks_is_left_out(head: Path, base: Path) -> None:

@@ -70,6 +70,17 @@ def test_a_hook_of_a_plugin_comes_with_the_last_lines() -> None:
     assert why.count("  | INTERNALERROR") == len(lines), "where it was, its last lines must show"
 
 
-@pytest.mark.parametrize("said", [told(3, "gone"), "was killed (SIGKILL)\nit printed nothing", "hung", ""])
+@pytest.mark.parametrize(
+    "said",
+    [
+        told(3, "gone"),
+        told(1, "x.c:3: error: unknown type name"),
+        "was killed (SIGKILL)\nits last lines:\n  | ERROR: the till is jammed, trying again",
+        "was killed (SIGKILL)\nit printed nothing",
+        "hung",
+        "",
+    ],
+    ids=["unknown", "compiler", "killed", "silent", "hung", "empty"],
+)
 def test_what_is_not_understood_is_left_as_it_was_told(said: str) -> None:
     assert why_it_ended(said, root=ROOT) == said

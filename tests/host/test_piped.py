@@ -57,6 +57,14 @@ def test_a_death_is_seen_though_a_child_holds_the_pipe(start: Callable[[str], Pi
     assert time.monotonic() - began < LIMIT_SECONDS / 2
 
 
+def test_what_it_printed_last_is_told_without_colours(start: Callable[[str], PipedProcess]) -> None:
+    """As a program prints where FORCE_COLOR is set."""
+    process = start(r"print('\x1b[31mERROR: jammed\x1b[0m\n\x1b[1;32mgone\x1b[0m')")
+    with pytest.raises(ProcessLostError) as lost:
+        process.read_line(limit_seconds=LIMIT_SECONDS)
+    assert str(lost.value).endswith("its last lines:\n  | ERROR: jammed\n  | gone")
+
+
 def test_a_line_without_an_end_is_given_up(
     start: Callable[[str], PipedProcess], monkeypatch: pytest.MonkeyPatch
 ) -> None:

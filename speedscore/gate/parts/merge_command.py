@@ -89,6 +89,7 @@ def merged(shares: Sequence[ShareReport], *, inconclusive_passes: bool) -> GateR
         environment=first.environment if len({*map(repr, machines.values())}) == 1 else {},
         reproduce={case: command for share in shares for case, command in share.report.reproduce.items()},
         arguments=first.arguments,
+        folder=first.folder,
     )
     known = [
         Share(part, _machine(part), report=by_part[part].report) if part in by_part else Share(part, why_not=_NO_REPORT)

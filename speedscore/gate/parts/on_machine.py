@@ -18,6 +18,7 @@ from speedscore.fleet.wire import MOST_MESSAGE_BYTES
 from speedscore.fleet.work import Report
 from speedscore.gate.parts.sharing import TOLD, Told
 from speedscore.gate.parts.trees import BASE, HEAD
+from speedscore.gate.report_file import read_report
 from speedscore.host.git import git_complaint
 
 ENTRY = f"{__name__}:gate_part"
@@ -41,7 +42,7 @@ def gate_part(request: bytes, report: Report) -> bytes:
     """The report of the gate as JSON; ``NO_TIME`` where nothing of the budget was left.
 
     Told before its end are the gate's lines and, as JSON, what would come of it if it were cut off, for this machine
-    may be lost. Raises RuntimeError with the gate's last lines where it leaves no report.
+    may be lost. Raises RuntimeError with the gate's last lines where it leaves no report of its end.
     """
     asked = msgspec.json.decode(request, type=PartRequest)
     if asked.left_seconds is not None and asked.left_seconds <= 0:
@@ -75,9 +76,14 @@ def gate_part(request: bytes, report: Report) -> bytes:
                     if changed := so_far.read():
                         report(changed)
                     report(line.strip().encode())
+        said = " | ".join(filter(None, last))
         if not written.exists():
-            raise RuntimeError(f"its gate left no report: {' | '.join(filter(None, last))}")
-        return written.read_bytes()
+            raise RuntimeError(f"its gate left no report: {said}")
+        content = written.read_bytes()
+        # A gate that crashed or was killed leaves what it last told of itself: that is no answer.
+        if process.returncode != read_report(content, what="the report of its gate").exit_code:
+            raise RuntimeError(f"its gate did not come to its end, and left exit code {process.returncode}: {said}")
+        return content
 
 
 class _Changing:

@@ -17,6 +17,7 @@ from speedscore.gate.posting.rest import PostingError, RefusedError, Rest
 from speedscore.host.files import read_file
 
 _BOT = "Bot"
+"""As a user's type; a person may be called so."""
 
 
 class Repository(msgspec.Struct, frozen=True):
@@ -147,12 +148,12 @@ class GitHubThread:
     def comments(self) -> Iterator[Comment]:
         for each in self._rest.pages(f"/repos/{self._repository}/issues/{self._number}/comments", _Comment):
             user = each.user or _User()
-            yield Comment(id=each.id, text=each.body or "", author=_BOT if user.type == _BOT else user.login)
+            yield Comment(id=each.id, text=each.body or "", author=user.login, is_by_bot=user.type == _BOT)
 
     def is_ours(self, comment: Comment) -> bool:
         """A workflow's own token writes as a bot and may not ask who it is; nobody becomes a bot but by the
         repository's leave. Any other token may ask."""
-        return comment.author == _BOT or (bool(comment.author) and comment.author == self._login)
+        return comment.is_by_bot or (bool(comment.author) and comment.author == self._login)
 
     def add(self, text: str) -> str:
         path = f"/repos/{self._repository}/issues/{self._number}/comments"

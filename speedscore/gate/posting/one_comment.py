@@ -17,6 +17,8 @@ class Comment(msgspec.Struct, frozen=True):
     text: str
     author: str
     """As the host names who wrote it."""
+    is_by_bot: bool = False
+    """Whether the host says that no person did."""
 
 
 class Thread(Protocol):

@@ -23,7 +23,7 @@ from speedscore.host.clock import seconds
 from speedscore.host.reaper import mark
 
 MOST_FRAMES = 60
-"""Of a stack, from the benchmarked function down: a recursion is known by then."""
+"""Of a stack, the innermost: what a sample is charged to stands there, also below a deep recursion."""
 RATE_HERTZ = 500
 _READY_SECONDS = 10.0
 _END_SECONDS = 20.0
@@ -131,7 +131,7 @@ def read_samples(text: str) -> Samples:
         rounds = [index for index, frame in enumerate(frames) if frame and _is_round(frame)]
         if not rounds or not count.isdecimal():
             continue
-        below = [frame for frame in frames[rounds[-1] + 1 :] if frame][:MOST_FRAMES]
+        below = [frame for frame in frames[rounds[-1] + 1 :] if frame][-MOST_FRAMES:]
         stack = tuple(functions.setdefault(_function(frame), len(functions)) for frame in below)
         if stack:
             stacks[stack] = stacks.get(stack, 0.0) + int(count) / RATE_HERTZ

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from speedscore.gate.upgrades.blame import Blame
 from speedscore.gate.upgrades.program_changes import ProgramChange
 from speedscore.gate.upgrades.report import UpgradeReport, changed_stage
-from speedscore.text.numbers import duration
+from speedscore.text.numbers import counted, duration
 from speedscore.verdicts.verdict import Verdict
 
 _MOST_PACKAGES = 4
@@ -50,7 +50,7 @@ def upgrade_lines(report: UpgradeReport, verdicts: Sequence[Verdict]) -> list[st
 
 
 def _blamed(blame: Blame) -> str:
-    gates = f"{len(blame.steps)} gate{'' if len(blame.steps) == 1 else 's'}"
+    gates = counted(len(blame.steps), "gate")
     names = ", ".join(blame.packages)
     together = " (none was gated without the others)" if len(blame.packages) > 1 else ""
     behind = f", upgraded after {', '.join(blame.before)}" if blame.before else ""
