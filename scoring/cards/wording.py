@@ -201,9 +201,10 @@ def by_model(source: Source) -> str:
 
 
 def _of_model(ratio: ModelRatio) -> str:
-    is_open = ratio.low is not None and ratio.high is not None and ratio.low <= 1 <= ratio.high
-    sure = f" ({factor(ratio.low)} to {factor(ratio.high)})" if is_open else ""
-    return f"{ratio.model} {factor(ratio.value)}{sure}"
+    said = f"{ratio.model} {factor(ratio.value)}"
+    if ratio.low is None or ratio.high is None or not ratio.low <= 1 <= ratio.high:
+        return said
+    return f"{said} ({factor(ratio.low)} to {factor(ratio.high)})"
 
 
 def dated(source: Source | DatedStatement) -> str:

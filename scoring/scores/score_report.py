@@ -82,7 +82,8 @@ def build_report(
     bases: list[Basis] = [*devices, *(("probes",) if evidence.probed() else ()), None]
     # All there are, as what to take instead need not be among those that are asked for.
     everybody = tuple(dict.fromkeys((*frameworks, *evidence.frameworks())))
-    ratios: dict[Basis, RatiosByCriterion] = {basis: {} for basis in bases} | of_device
+    ratios: dict[Basis, RatiosByCriterion] = {basis: {} for basis in bases}
+    ratios.update(of_device)
     findings = {basis: _judge(rubric, evidence, everybody, basis=basis, ratios=ratios[basis]) for basis in bases}
     main_bases = {
         framework: next(basis for basis in bases if framework in _measured_on(evidence, basis, everybody))

@@ -146,9 +146,10 @@ def _with_code(spec: SideSpec, place: SidePlace) -> SideSpec:
 
 
 def arguments_beside_base(config: pytest.Config, head: SourceTree) -> tuple[str, ...]:
-    """What such a command has beside the case and the base; a folder of the checkout as it is seen from the rootdir.
+    """What the command that gates one case alone has beside the case and the base.
 
-    It is for others to read, so addresses are without passwords.
+    A folder of the checkout is said as it is seen from the rootdir. Others will read it, so addresses are without
+    passwords.
     """
     to_root = os.path.relpath(head.root.resolve(), config.rootpath.resolve())
     moves = [(config.rootpath, Path()), (head.root, Path(to_root))]

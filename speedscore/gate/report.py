@@ -90,7 +90,7 @@ class GateReport(msgspec.Struct, frozen=True):
     reproduce: dict[str, str] = {}
     """By case that regressed the command that gates it alone, at the root of any clone."""
     arguments: tuple[str, ...] = ()
-    """What such a command has beside the case and the base."""
+    """What the command that gates one case alone has beside the case and the base."""
     folder: str = ""
     """In the checkout, where it is started: pytest's rootdir; empty where that is the root."""
     upgrade: UpgradeReport | None = None
