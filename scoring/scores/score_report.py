@@ -76,14 +76,13 @@ def build_report(
     """
     layers = [name for name in frameworks if evidence.stands_on(name)]
     frameworks = [name for name in frameworks if name not in layers]
-    of_device = {device: ratios_by_criterion(rubric, evidence, device=device) for device in evidence.measured}
-    devices = _devices(rubric, of_device)
+    ratios: dict[Basis, RatiosByCriterion] = {"probes": {}, None: {}}
+    ratios |= {device: ratios_by_criterion(rubric, evidence, device=device) for device in evidence.measured}
+    devices = _devices(rubric, ratios)
     # The facts alone come last and serve a framework that was measured nowhere.
     bases: list[Basis] = [*devices, *(("probes",) if evidence.probed() else ()), None]
     # All there are, as what to take instead need not be among those that are asked for.
     everybody = tuple(dict.fromkeys((*frameworks, *evidence.frameworks())))
-    ratios: dict[Basis, RatiosByCriterion] = {basis: {} for basis in bases}
-    ratios.update(of_device)
     findings = {basis: _judge(rubric, evidence, everybody, basis=basis, ratios=ratios[basis]) for basis in bases}
     main_bases = {
         framework: next(basis for basis in bases if framework in _measured_on(evidence, basis, everybody))
@@ -146,7 +145,7 @@ def _measured_on(evidence: Evidence, basis: Basis, frameworks: Sequence[str]) ->
     return evidence.probed() if basis == "probes" else evidence.ecosystems(basis)
 
 
-def _devices(rubric: Rubric, ratios: Mapping[DeviceName, RatiosByCriterion]) -> list[DeviceName]:
+def _devices(rubric: Rubric, ratios: Mapping[Basis, RatiosByCriterion]) -> list[DeviceName]:
     """The measured devices, those first on which most models were compared: one model on a fast device says less of a
     framework than four on a slow one."""
     devices = [device for device in rubric.policy.device_order if device in ratios]

@@ -6,8 +6,11 @@ nothing is guessed, and no framework is imported: versions come from package met
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
+import re
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -37,6 +40,10 @@ PACKAGES = (
     "torch-xla",
 )
 
+_GENERATION = ("cpu family", "model", "CPU implementer", "CPU part")
+_VECTOR_INSTRUCTIONS = re.compile(r"sse4|avx|amx|fma|f16c|asimd|sve|bf16|i8mm")
+"""Beginnings of names that Linux gives them, on x86 and on ARM. Other flags come and go with the kernel."""
+
 BUSY_FROM = 0.2
 """Processors taken by others from which a person is warned; an idle machine's own housekeeping stays below."""
 
@@ -63,6 +70,13 @@ def processor_name() -> str:
     return str(_processor().get("cpu.model", platform.machine()))
 
 
+def processor_kind() -> str:
+    """The name with generation and vector instructions, as far as the system tells: one name may stand for several."""
+    known = _processor()
+    more = (str(known[name]) for name in ("cpu.generation", "cpu.vector_instructions") if name in known)
+    return "; ".join((processor_name(), *more))
+
+
 def _system() -> dict[str, Scalar]:
     return {
         "system.name": platform.system(),
@@ -85,15 +99,27 @@ def _processor() -> dict[str, Scalar]:
         "cpu.affinity": ",".join(map(str, allowed_processors())),
         "cpu.quota_processors": _limit(quota_processors()),
     }
-    for line in _lines(Path("/proc/cpuinfo")):
-        name, _, value = line.partition(":")
-        if name.strip() == "model name":
-            fields["cpu.model"] = value.strip()
-            break
+    fields |= _first_processor(_lines(Path("/proc/cpuinfo")))
     governor = _lines(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"))
     if governor:
         fields["cpu.governor"] = governor[0]
     return fields
+
+
+def _first_processor(lines: Sequence[str]) -> dict[str, Scalar]:
+    """What Linux says of it.
+
+    A cloud gives several generations one name ("AMD EPYC"), and libraries choose their kernels by the instructions.
+    """
+    said: dict[str, str] = {}
+    for line in itertools.takewhile(str.strip, lines):
+        name, _, value = line.partition(":")
+        said[name.strip()] = value.strip()
+    generation = ", ".join(f"{name} {said[name]}" for name in _GENERATION if name in said)
+    flags = said.get("flags", said.get("Features", "")).split()
+    vectors = " ".join(sorted(flag for flag in flags if _VECTOR_INSTRUCTIONS.match(flag)))
+    found = {"cpu.model": said.get("model name", ""), "cpu.generation": generation, "cpu.vector_instructions": vectors}
+    return {name: value for name, value in found.items() if value}
 
 
 def _limit(value: float | None) -> Scalar:

@@ -59,6 +59,42 @@ def commit_a_file(folder: Path) -> str:
     return git(folder, "rev-parse", "HEAD")
 
 
+X86 = """processor\t: 0
+vendor_id\t: AuthenticAMD
+cpu family\t: 25
+model\t\t: 1
+model name\t: AMD EPYC
+flags\t\t: fpu avx sme smep avx512f fma pti
+
+processor\t: 1
+model\t\t: 99
+"""
+ARM = """processor\t: 0
+Features\t: fp asimd sve2 cpuid
+CPU implementer\t: 0x41
+CPU part\t: 0xd40
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "fields"),
+    [
+        (X86, {"model": "AMD EPYC", "generation": "cpu family 25, model 1", "vector_instructions": "avx avx512f fma"}),
+        (ARM, {"generation": "CPU implementer 0x41, CPU part 0xd40", "vector_instructions": "asimd sve2"}),
+        ("", {}),
+    ],
+    ids=["x86", "arm", "nothing"],
+)
+def test_processors_of_one_name_are_told_apart_by_generation_and_instructions(
+    told: str, fields: dict[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = machine._lines
+    monkeypatch.setattr(machine, "_lines", lambda path: told.splitlines() if path.name == "cpuinfo" else lines(path))
+    known = {name.removeprefix("cpu."): value for name, value in fingerprint(folder).items() if name.startswith("cpu.")}
+    named = ("model", "generation", "vector_instructions")
+    assert {name: known[name] for name in named if name in known} == fields
+
+
 def planted_nvidia(monkeypatch: pytest.MonkeyPatch, **replaced: Any) -> None:
     planted: dict[str, Any] = {
         "nvmlInit": lambda: None,

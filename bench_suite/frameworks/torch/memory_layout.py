@@ -22,7 +22,7 @@ import msgspec
 import torch
 
 from speedscore.bench_suite.workloads.workload import Workload
-from speedscore.host.fingerprint import processor_name
+from speedscore.host.fingerprint import processor_kind
 from speedscore.record.phases import DeviceName
 
 VARIABLE = "SPEEDSCORE_TORCH_LAYOUT"
@@ -96,7 +96,7 @@ def choose_layout(
         arguments=arguments,
         images=workload.inputs().shape,
         device=device,
-        device_kind=processor_name() if device == "cpu" else kind,
+        device_kind=processor_kind() if device == "cpu" else kind,
         threads=torch.get_num_threads(),
         torch=str(torch.__version__),
     )
