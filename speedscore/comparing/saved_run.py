@@ -14,6 +14,8 @@ from speedscore.record.metrics import Better, Unit
 
 TIME = "time"
 """The metric of the case's own figure, whatever the saved run calls it."""
+Identity = tuple[str, tuple[tuple[str, tuple[float, ...]], ...]]
+"""Of a measurement: its occasion, and each metric with its numbers."""
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -55,6 +57,12 @@ class CaseFigures(msgspec.Struct, frozen=True):
     """Those in which the quota was spent and everything stood still."""
     machine: str = ""
     """The name, in the run's ``machines``, of the one it was measured on; empty where that is the run's own."""
+
+    @property
+    def identity(self) -> Identity:
+        """What one measurement of a case has in every run that holds it, and no other has: two sessions may begin in
+        the same second, but do not measure the same to the last digit."""
+        return self.occasion, tuple([(metric, figure.by_process) for metric, figure in self.figures.items()])
 
 
 class SavedRun(msgspec.Struct, frozen=True):

@@ -14,14 +14,11 @@ from statistics import median
 import msgspec
 
 from speedscore.comparing.fields import OF_THE_SESSION, Difference, differences, refused, rule_of
-from speedscore.comparing.saved_run import CaseFigures, Figure, SavedRun, moment
+from speedscore.comparing.saved_run import CaseFigures, Figure, Identity, SavedRun, moment
 from speedscore.history.machines import machine_id
 from speedscore.host.fields import Scalar
 from speedscore.record.metrics import Better, Unit
 from speedscore.record.rounds import figure_over_processes, interval_fraction_over_medians
-
-Values = tuple[tuple[str, tuple[float, ...]], ...]
-"""Each metric of a case in one run, with one number a process."""
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -86,22 +83,17 @@ def make_series(runs: Iterable[SavedRun]) -> tuple[Series, ...]:
 
     A measurement that was carried from one session into the next counts once.
     """
-    by_case: dict[str, dict[tuple[str, Values], _Measured]] = {}
+    by_case: dict[str, dict[Identity, _Measured]] = {}
     for run in sorted(runs, key=lambda run: moment(run.created)):
         for name, case in run.cases.items():
             if case.figures:
                 measured = _Measured(run, case, {**run.fields_of(case), **case.fields}, moment(case.occasion))
-                # Two machines may begin in the same second, but do not measure the same to the last digit.
-                by_case.setdefault(name, {}).setdefault((case.occasion, _values(case)), measured)
+                by_case.setdefault(name, {}).setdefault(case.identity, measured)
     return tuple(
         series
         for measured_once in by_case.values()
         for series in _series_of_case(sorted(measured_once.values(), key=lambda each: each.moment_seconds))
     )
-
-
-def _values(case: CaseFigures) -> Values:
-    return tuple((metric, figure.by_process) for metric, figure in case.figures.items())
 
 
 def _series_of_case(measured: list[_Measured]) -> Iterator[Series]:
