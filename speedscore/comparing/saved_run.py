@@ -18,7 +18,7 @@ Identity = tuple[str, tuple[tuple[str, tuple[float, ...]], ...]]
 """Of a measurement: its occasion, and each metric with its numbers."""
 
 
-class Figure(msgspec.Struct, frozen=True):
+class Figure(msgspec.Struct, frozen=True, gc=False):
     """One metric of one case in one run."""
 
     unit: Unit
@@ -29,7 +29,7 @@ class Figure(msgspec.Struct, frozen=True):
     """Whether it is compared as a count, without statistics; bytes can be counted too."""
 
 
-class CaseFigures(msgspec.Struct, frozen=True):
+class CaseFigures(msgspec.Struct, frozen=True, gc=False):
     """What one run says of one case."""
 
     case: str
@@ -65,7 +65,7 @@ class CaseFigures(msgspec.Struct, frozen=True):
         return self.occasion, tuple([(metric, figure.by_process) for metric, figure in self.figures.items()])
 
 
-class SavedRun(msgspec.Struct, frozen=True):
+class SavedRun(msgspec.Struct, frozen=True, gc=False):
     path: str
     created: str
     """ISO 8601."""
