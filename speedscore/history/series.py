@@ -73,7 +73,7 @@ class _Compared(msgspec.Struct, frozen=True, gc=False):
 
     fields: dict[str, Scalar]
     must_agree: tuple[Scalar, ...]
-    """Those of whom no two values may be compared: names, and then values."""
+    """The names of those that must agree, and then their values."""
 
 
 class _Measured(msgspec.Struct, frozen=True, gc=False):
@@ -84,7 +84,7 @@ class _Measured(msgspec.Struct, frozen=True, gc=False):
     fields: dict[str, Scalar]
     """What comparing looks at of the run's and the case's own."""
     must_agree: Hashable
-    """What has been seen before in the very same form needs no second look."""
+    """All that must, with shape and reference: where it is the same for two, they stand in the same series."""
     moment_seconds: float
 
 
