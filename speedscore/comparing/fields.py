@@ -91,7 +91,7 @@ OF_THE_SESSION = ("preset", "in_process")
 """Fields of a saved run that say nothing of its machine."""
 
 
-class Difference(msgspec.Struct, frozen=True):
+class Difference(msgspec.Struct, frozen=True, gc=False):
     """One field that is not the same on both sides."""
 
     field: str

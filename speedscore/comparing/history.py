@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from speedscore.comparing.fields import differences, refused
 from speedscore.comparing.finding_runs import read_runs
-from speedscore.comparing.saved_run import CaseFigures, SavedRun, moment
+from speedscore.comparing.saved_run import CaseFigures, Identity, SavedRun, moment
 from speedscore.host.fields import Scalar
 from speedscore.verdicts.unpaired import Past, learn
 
@@ -45,8 +45,7 @@ def _written(path: Path) -> float:
 class _Series(msgspec.Struct, frozen=True):
     """One metric of one case over the earlier runs, in the order of their time."""
 
-    places: dict[str, int]
-    """Of each occasion."""
+    places: dict[Identity, int]
     moments: NDArray[np.float64]
     """Seconds since the epoch."""
     centres: NDArray[np.float64]
@@ -61,14 +60,13 @@ class History:
         """``like`` is a run of the comparison; what its fields forbid is left out, but for what is allowed."""
         self._allow = allow
         self._like = like
-        self._by_case: dict[str, dict[tuple[str, str], tuple[SavedRun, CaseFigures]]] = {}
-        self._series: dict[tuple[str, str, str], _Series] = {}
+        self._by_case: dict[str, dict[Identity, tuple[SavedRun, CaseFigures]]] = {}
+        self._series: dict[tuple[str, Identity, str], _Series] = {}
         self._alike: dict[tuple[int, int], tuple[Mapping[str, Scalar], Mapping[str, Scalar], bool]] = {}
         for run in runs:
             for name, case in run.cases.items():
                 if case.figures:
-                    # Two machines may begin in the same second, but do not measure the same to the last digit.
-                    self._by_case.setdefault(name, {})[case.occasion, repr(case.figures)] = (run, case)
+                    self._by_case.setdefault(name, {})[case.identity] = (run, case)
 
     def teach(
         self, compared: Collection[CaseFigures], metric: str, *, fields: Mapping[str, Scalar] | None = None
@@ -78,11 +76,11 @@ class History:
         What is compared agrees in shape and fields, so the first of it stands for all. ``fields`` are those of its
         session and machine, where these are not the fields of ``like``.
         """
-        first, occasions = next(iter(compared)), {case.occasion for case in compared}
+        first = next(iter(compared))
         series = self._series_of(first, metric, self._like.fields if fields is None else fields)
-        left_out = [place for occasion in occasions if (place := series.places.get(occasion)) is not None]
+        left_out = [place for case in compared if (place := series.places.get(case.identity)) is not None]
         moments = np.delete(series.moments, left_out)
-        compared_moments = [moment(occasion) for occasion in occasions]
+        compared_moments = [moment(case.occasion) for case in compared]
         compared_reach_seconds = max(compared_moments) - min(compared_moments)
         reach_seconds = float(np.ptp(moments)) if moments.size else 0.0
         if reach_seconds < _SHORTEST_SHARE * compared_reach_seconds:
@@ -91,18 +89,18 @@ class History:
 
     def _series_of(self, compared: CaseFigures, metric: str, fields: Mapping[str, Scalar]) -> _Series:
         """Kept, because a run that is compared with hundreds meets the same history each time."""
-        key = (compared.case, compared.occasion, metric)
+        key = (compared.case, compared.identity, metric)
         if key not in self._series:
             past = sorted(
-                (moment(occasion), occasion, case.figures[metric].by_process)
-                for (occasion, _), (run, case) in self._by_case.get(compared.case, {}).items()
+                (moment(case.occasion), identity, case.figures[metric].by_process)
+                for identity, (run, case) in self._by_case.get(compared.case, {}).items()
                 if metric in case.figures
                 and min(case.figures[metric].by_process) > 0
                 and self._is_of_like_machine(run.fields_of(case), fields)
                 and self._is_like(case, compared)
             )
             self._series[key] = _Series(
-                places={occasion: place for place, (_, occasion, _) in enumerate(past)},
+                places={identity: place for place, (_, identity, _) in enumerate(past)},
                 moments=np.array([at for at, _, _ in past]),
                 centres=np.array([fmean(map(math.log, values)) for _, _, values in past]),
                 processes=np.array([len(values) for _, _, values in past]),

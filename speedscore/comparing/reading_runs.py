@@ -63,9 +63,13 @@ def left_out_lines(left_out: Sequence[str]) -> list[str]:
 
 
 def _read(path: Path) -> RunFile:
-    """A run whose every moment is known to be one, and whose whole numbers fit 64 bits. Raises RunFileError."""
+    """A run that says when it was made, whose every moment is one, and whose whole numbers fit 64 bits.
+
+    Raises RunFileError."""
     run = load_run(path)
     try:
+        if not run.created:
+            raise RunFileError("the run does not say when it was made")
         for moment in {run.created, *(case.occasion for case in run.cases), *(probe.occasion for probe in run.probes)}:
             utc(moment)
         for number in _numbers(run):

@@ -17,7 +17,7 @@ from speedscore.comparing.likeness import Chosen, check_fields, of_like_machines
 from speedscore.comparing.load_warnings import load_warnings
 from speedscore.comparing.matching_cases import matched_by_end, measured_names, renamed
 from speedscore.comparing.rows import Row, RunComparison, not_comparable
-from speedscore.comparing.saved_run import TIME, CaseFigures
+from speedscore.comparing.saved_run import TIME, CaseFigures, Identity
 from speedscore.verdicts.settings import Settings
 
 NOT_IN_BASE, NOT_IN_HEAD = "new, only in head", "removed, only in base"
@@ -72,21 +72,21 @@ def compare(
 
 
 def _by_case(side: RunSet) -> dict[str, tuple[CaseFigures, ...]]:
-    """Of each case its figures of every occasion once, or where it was never measured the newest reason."""
-    cases: dict[str, dict[str, CaseFigures]] = {}
+    """Of each case every measurement once, or where it was never measured the newest reason."""
+    cases: dict[str, dict[Identity, CaseFigures]] = {}
     for run in side.runs:
         for name, case in run.cases.items():
-            cases.setdefault(name, {})[case.occasion] = case
+            cases.setdefault(name, {})[case.identity] = case
     return {
-        name: tuple(case for case in by_occasion.values() if case.figures) or tuple(by_occasion.values())[-1:]
-        for name, by_occasion in cases.items()
+        name: tuple(case for case in once.values() if case.figures) or tuple(once.values())[-1:]
+        for name, once in cases.items()
     }
 
 
 def _less(base: tuple[CaseFigures, ...], head: Sequence[CaseFigures]) -> tuple[CaseFigures, ...]:
     """Base without what is head's too, so that a run can be compared with the folder that it lies in."""
-    occasions = {case.occasion for case in head}
-    return tuple(case for case in base if case.occasion not in occasions) or base
+    in_head = {case.identity for case in head}
+    return tuple(case for case in base if case.identity not in in_head) or base
 
 
 def _why_not(base: Sequence[CaseFigures], head: Sequence[CaseFigures]) -> str:
@@ -99,7 +99,7 @@ def _why_not(base: Sequence[CaseFigures], head: Sequence[CaseFigures]) -> str:
     for name, side in (("base", base), ("head", head)):
         if side[0].reason:
             return f"not measured in {name} ({side[0].reason})"
-    if {case.occasion for case in base} & {case.occasion for case in head}:
+    if {case.identity for case in base} & {case.identity for case in head}:
         return "the same measurement stands on both sides"
     for later in (*base[1:], *head):
         for name in sorted(base[0].shape.keys() | later.shape.keys()):

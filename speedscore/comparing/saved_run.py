@@ -14,9 +14,11 @@ from speedscore.record.metrics import Better, Unit
 
 TIME = "time"
 """The metric of the case's own figure, whatever the saved run calls it."""
+Identity = tuple[str, tuple[tuple[str, tuple[float, ...]], ...]]
+"""Of a measurement: its occasion, and each metric with its numbers."""
 
 
-class Figure(msgspec.Struct, frozen=True):
+class Figure(msgspec.Struct, frozen=True, gc=False):
     """One metric of one case in one run."""
 
     unit: Unit
@@ -27,7 +29,7 @@ class Figure(msgspec.Struct, frozen=True):
     """Whether it is compared as a count, without statistics; bytes can be counted too."""
 
 
-class CaseFigures(msgspec.Struct, frozen=True):
+class CaseFigures(msgspec.Struct, frozen=True, gc=False):
     """What one run says of one case."""
 
     case: str
@@ -56,8 +58,14 @@ class CaseFigures(msgspec.Struct, frozen=True):
     machine: str = ""
     """The name, in the run's ``machines``, of the one it was measured on; empty where that is the run's own."""
 
+    @property
+    def identity(self) -> Identity:
+        """What one measurement of a case has in every run that holds it, and no other has: two sessions may begin in
+        the same second, but do not measure the same to the last digit."""
+        return self.occasion, tuple([(metric, figure.by_process) for metric, figure in self.figures.items()])
 
-class SavedRun(msgspec.Struct, frozen=True):
+
+class SavedRun(msgspec.Struct, frozen=True, gc=False):
     path: str
     created: str
     """ISO 8601."""

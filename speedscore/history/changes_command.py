@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from speedscore.comparing.finding_runs import STORAGE
+from speedscore.comparing.reading_runs import left_out_lines
 from speedscore.history.changes import report_of
 from speedscore.history.changes_output import FORMATS
 from speedscore.history.finding_series import find_series
@@ -29,6 +30,6 @@ def run(options: argparse.Namespace) -> int:
     """
     require("report", "ruptures")
     found = find_series(options.runs or [str(STORAGE)])
-    if found.remark:
-        complain(found.remark)
+    for line in left_out_lines(found.left_out):
+        complain(line)
     return write(FORMATS[options.format](report_of(found.series, found.marks)), what="answer")

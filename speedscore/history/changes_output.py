@@ -14,6 +14,7 @@ import msgspec
 from speedscore.comparing.fields import Difference
 from speedscore.history.changes import CaseMark, ChangePoint, HistoryReport, SeriesChanges
 from speedscore.history.series import Point, Series
+from speedscore.record.moments import utc
 from speedscore.text.numbers import factor, short_percent
 from speedscore.text.wrapping import wrapped
 
@@ -112,7 +113,16 @@ def _days(first: Point, last: Point) -> str:
 
 
 def _day(moment: str) -> str:
-    return moment[:10]
+    return utc_text(moment)[:10]
+
+
+def utc_text(moment: str) -> str:
+    """As people write it. Where a file of pytest-benchmark's own says no zone, as it says."""
+    try:
+        known = utc(moment)
+    except ValueError:
+        return moment.replace("T", " ")
+    return known.isoformat(sep=" ") if known else moment
 
 
 def _runs(count: int) -> str:

@@ -23,8 +23,8 @@ from speedscore.host.extras import require
 class FoundSeries(msgspec.Struct, frozen=True):
     series: tuple[Series, ...]
     marks: tuple[GateMark, ...] = ()
-    remark: str = ""
-    """What was left out, in one line; empty where nothing was."""
+    left_out: tuple[str, ...] = ()
+    """See ``HistoryFiles``."""
 
 
 def find_series(arguments: Sequence[str], *, cases: Sequence[str] = ()) -> FoundSeries:
@@ -42,7 +42,7 @@ def find_series(arguments: Sequence[str], *, cases: Sequence[str] = ()) -> Found
     else:
         known = {case for run in files.runs for case in run.cases}
         series = make_series(_only(files.runs, chosen_cases(cases, known)) if cases else files.runs)
-    return FoundSeries(series, files.marks, files.remark)
+    return FoundSeries(series, files.marks, files.left_out)
 
 
 def _with_history(place: Place, runs: Sequence[SavedRun], words: Sequence[str]) -> tuple[Series, ...]:

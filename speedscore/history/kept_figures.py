@@ -1,8 +1,9 @@
 """Saved runs as comparing sees them, in a history and back: the table ``figures``, a row for each case of a run.
 
 Fields keep their types there, which a column of a map of text cannot, so that what is learned from a history is to the
-digit what the saved runs say. What rarely changes from run to run stands in columns of its own, in which thousands of
-rows share a value that is read once. SQL does not see the table.
+digit what the saved runs say. Fields that rarely change from run to run stand in columns of their own, in which
+thousands of rows share a value that is read once; what is a run's alone is written again for each of its cases. SQL
+does not see the table.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ ORDER = "nodeid"
 most of the others."""
 ROW_GROUP_ROWS = 1 << 10
 SHARED = ("run_fields", "run", "case_fields")
-"""Columns whose values many rows have in common, in memory too."""
+"""Columns whose values several rows have in common, in memory too: of ``run`` the cases of one run."""
 
 
 def figure_blocks(run: RunRecord, run_id: str, parts: Iterable[Collection[str]]) -> Iterator[list[Block]]:

@@ -31,6 +31,9 @@ FORM_VERSION = 2
 MARK = "speedscore-history.json"
 MARKS = "_parts"
 REMEDY = "make it again from the saved runs, into a new place: speedscore history add RUN… --to PLACE"
+"""For a history that is damaged, or another release's."""
+OUT_OF_REACH = "see that it can be reached and may be read, and try again"
+"""For one of which that is not known."""
 MARKS_STAY = timedelta(days=1)
 """Longer than anybody takes to list marks, or to write the files of a part, by clocks that may differ by hours."""
 _MOMENT = "%Y%m%dT%H%M%SZ"
@@ -116,7 +119,9 @@ def has_form(place: Place) -> bool:
         if text is None:
             return False
         found = msgspec.json.decode(text, type=dict).get("form_version")
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise HistoryError(f"{place.text}: {MARK} cannot be read ({error}); {OUT_OF_REACH}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise HistoryError(f"{place.text}: {MARK} cannot be read ({error}); {REMEDY}") from None
     if found != FORM_VERSION:
         raise HistoryError(f"{place.text}: expected a history of form {FORM_VERSION}, found {found}; {REMEDY}")
@@ -149,8 +154,11 @@ def name_of(part_id: str, *, folder: str, table: str) -> str:
 
 
 def part_id_of(name: str) -> str | None:
-    """Of the part that a file belongs to; None for a file of none."""
-    folder = name.rpartition("/")[0].rpartition("/")[2]
+    """Of the part that a file belongs to, or a mark that was not written to its end; None for any other file."""
+    above, _, last = name.rpartition("/")
+    if above == MARKS:
+        return last[1:].partition(".")[0] if last.startswith(".") else None
+    folder = above.rpartition("/")[2]
     return folder.removeprefix("part=") if folder.startswith("part=") else None
 
 
@@ -169,7 +177,7 @@ def contents_of(place: Place) -> Contents:
         # One that was removed since had been replaced for a day, by a part that is in this listing.
         marks = place.read(names)
     except OSError as error:
-        raise HistoryError(f"{place.text}: cannot be read ({error})") from None
+        raise HistoryError(f"{place.text}: cannot be read ({error}); {OUT_OF_REACH}") from None
     return sorted_out([_part(place, name, text) for name, text in marks.items()])
 
 

@@ -26,14 +26,6 @@ class HistoryFiles(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...]
     """Files of a folder that are neither, each with the reason."""
 
-    @property
-    def remark(self) -> str:
-        """What was left out, in one line; empty where nothing was."""
-        if not self.left_out:
-            return ""
-        count = len(self.left_out)
-        return f"{count} file{'s' * (count > 1)} left out, no saved run; the first: {self.left_out[0]}"
-
 
 def read_files(arguments: Sequence[str], *, needs_a_run: bool = True) -> HistoryFiles:
     """What the arguments stand for: files, folders, globs, names.

@@ -7,24 +7,21 @@ where they changed. It reads no file and finds no change.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from statistics import median
 
 import msgspec
 
 from speedscore.comparing.fields import OF_THE_SESSION, Difference, differences, refused, rule_of
-from speedscore.comparing.saved_run import CaseFigures, Figure, SavedRun, moment
+from speedscore.comparing.saved_run import CaseFigures, Figure, Identity, SavedRun, moment
 from speedscore.history.machines import machine_id
 from speedscore.host.fields import Scalar
 from speedscore.record.metrics import Better, Unit
 from speedscore.record.rounds import figure_over_processes, interval_fraction_over_medians
 
-Values = tuple[tuple[str, tuple[float, ...]], ...]
-"""Each metric of a case in one run, with one number a process."""
 
-
-class Point(msgspec.Struct, frozen=True):
+class Point(msgspec.Struct, frozen=True, gc=False):
     """One run's figure."""
 
     at: str
@@ -47,7 +44,7 @@ class Point(msgspec.Struct, frozen=True):
     """Versions, and other fields that may differ, which are not those of the run before."""
 
 
-class Series(msgspec.Struct, frozen=True):
+class Series(msgspec.Struct, frozen=True, gc=False):
     """One metric of one case, measured alike."""
 
     case: str
@@ -71,13 +68,23 @@ class Series(msgspec.Struct, frozen=True):
     """Why it is not one with the first series of its case and metric; empty for that one."""
 
 
-class _Measured(msgspec.Struct, frozen=True):
+class _Compared(msgspec.Struct, frozen=True, gc=False):
+    """What comparing looks at of some fields."""
+
+    fields: dict[str, Scalar]
+    must_agree: tuple[Scalar, ...]
+    """The names of those that must agree, and then their values."""
+
+
+class _Measured(msgspec.Struct, frozen=True, gc=False):
     """A case in one run, with all that it must be read with."""
 
     run: SavedRun
     case: CaseFigures
     fields: dict[str, Scalar]
-    """The run's and the case's own."""
+    """What comparing looks at of the run's and the case's own."""
+    must_agree: Hashable
+    """All that must, with shape and reference: where it is the same for two, they stand in the same series."""
     moment_seconds: float
 
 
@@ -86,13 +93,15 @@ def make_series(runs: Iterable[SavedRun]) -> tuple[Series, ...]:
 
     A measurement that was carried from one session into the next counts once.
     """
-    by_case: dict[str, dict[tuple[str, Values], _Measured]] = {}
+    by_case: dict[str, dict[Identity, _Measured]] = {}
     for run in sorted(runs, key=lambda run: moment(run.created)):
+        by_machine: dict[str, _Compared] = {}
         for name, case in run.cases.items():
             if case.figures:
-                measured = _Measured(run, case, {**run.fields_of(case), **case.fields}, moment(case.occasion))
-                # Two machines may begin in the same second, but do not measure the same to the last digit.
-                by_case.setdefault(name, {}).setdefault((case.occasion, _values(case)), measured)
+                if case.machine not in by_machine:
+                    by_machine[case.machine] = _compared(run.fields_of(case))
+                measured = _measured(run, case, by_machine[case.machine])
+                by_case.setdefault(name, {}).setdefault(case.identity, measured)
     return tuple(
         series
         for measured_once in by_case.values()
@@ -100,8 +109,28 @@ def make_series(runs: Iterable[SavedRun]) -> tuple[Series, ...]:
     )
 
 
-def _values(case: CaseFigures) -> Values:
-    return tuple((metric, figure.by_process) for metric, figure in case.figures.items())
+def _measured(run: SavedRun, case: CaseFigures, of_run: _Compared) -> _Measured:
+    own = _compared(case.fields)
+    shape = tuple(sorted(case.shape.items()))
+    return _Measured(
+        run=run,
+        case=case,
+        fields=of_run.fields | own.fields,
+        must_agree=(of_run.must_agree, own.must_agree, shape, case.reference),
+        moment_seconds=moment(case.occasion),
+    )
+
+
+def _compared(fields: Mapping[str, Scalar]) -> _Compared:
+    compared, refusing = _names(tuple(fields))
+    return _Compared({name: fields[name] for name in compared}, (*refusing, *[fields[name] for name in refusing]))
+
+
+@lru_cache(maxsize=1024)
+def _names(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those that comparing looks at, and among them those whose values must agree; most runs name the same fields."""
+    compared = [name for name in names if rule_of(name).action != "ignore"]
+    return tuple(compared), tuple(sorted(name for name in compared if rule_of(name).action == "refuse"))
 
 
 def _series_of_case(measured: list[_Measured]) -> Iterator[Series]:
@@ -120,29 +149,16 @@ def _series_of_case(measured: list[_Measured]) -> Iterator[Series]:
 def _alike(measured: list[_Measured]) -> list[list[_Measured]]:
     """Those that may be compared with each other, group by group. What a run did not record is not known to differ."""
     groups: list[list[_Measured]] = []
-    # What has been seen before in the very same words needs no second look.
-    known: dict[str, list[_Measured]] = {}
+    known: dict[Hashable, list[_Measured]] = {}
     for each in measured:
-        words = _identity(each)
-        group = known.get(words) or next((group for group in groups if not _why_apart(group[0], each)), None)
+        group = known.get(each.must_agree)
+        group = group or next((group for group in groups if not _why_apart(group[0], each)), None)
         if group is None:
             group = []
             groups.append(group)
         group.append(each)
-        known[words] = group
+        known[each.must_agree] = group
     return groups
-
-
-def _identity(measured: _Measured) -> str:
-    names = _refusing(tuple(measured.fields))
-    values = [measured.fields[name] for name in names]
-    return repr((names, values, sorted(measured.case.shape.items()), measured.case.reference))
-
-
-@lru_cache(maxsize=1024)
-def _refusing(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those whose values must agree, in their order; most runs name the same fields."""
-    return tuple(sorted(name for name in names if rule_of(name).action == "refuse"))
 
 
 def _why_apart(first: _Measured, other: _Measured) -> tuple[Difference, ...]:

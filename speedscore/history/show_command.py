@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from speedscore.comparing.finding_runs import STORAGE
+from speedscore.comparing.reading_runs import left_out_lines
 from speedscore.history.finding_series import find_series
 from speedscore.history.show_output import FORMATS
 from speedscore.text.output import complain, write
@@ -33,6 +34,6 @@ def run(options: argparse.Namespace) -> int:
     Raises RunFileError, HistoryError, MissingExtraError.
     """
     found = find_series(options.places or [str(STORAGE)], cases=options.cases)
-    if found.remark:
-        complain(found.remark)
+    for line in left_out_lines(found.left_out):
+        complain(line)
     return write(FORMATS[options.format](found.series, each_run=options.runs), what="answer")

@@ -13,9 +13,8 @@ from statistics import median
 
 import msgspec
 
-from speedscore.history.changes_output import commit_text, fields_text, series_heading
+from speedscore.history.changes_output import commit_text, fields_text, series_heading, utc_text
 from speedscore.history.series import Point, Series
-from speedscore.record.moments import utc
 from speedscore.text.numbers import duration, size
 from speedscore.text.wrapping import wrapped
 
@@ -95,7 +94,7 @@ def _each_run(series: Series) -> Iterator[str]:
     for point in series.points:
         low, high = ("–" if limit is None else _figure(series, limit) for limit in (point.low, point.high))
         commit = commit_text(point.commit, point.is_dirty)
-        yield f"{_INDENT}{_utc(point)[:16]}  {_figure(series, point.value):>9}  {low:>9}  {high:>9}  {commit}"
+        yield f"{_INDENT}{utc_text(point.at)[:16]}  {_figure(series, point.value):>9}  {low:>9}  {high:>9}  {commit}"
         yield from _changed(point, at="")
 
 
@@ -112,17 +111,8 @@ def _figure(series: Series, value: float) -> str:
 
 
 def _month(point: Point) -> str:
-    return _utc(point)[:7]
+    return utc_text(point.at)[:7]
 
 
 def _day(point: Point) -> str:
-    return _utc(point)[:10]
-
-
-def _utc(point: Point) -> str:
-    """Where a file of pytest-benchmark's own says no zone, as it says."""
-    try:
-        moment = utc(point.at)
-    except ValueError:
-        return point.at.replace("T", " ")
-    return moment.isoformat(sep=" ") if moment else point.at
+    return utc_text(point.at)[:10]

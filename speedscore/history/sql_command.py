@@ -87,7 +87,8 @@ def _ask(question: str, arguments: Sequence[str], *, most_rows: int | None) -> A
         return ask(open_database(saved), question, most_rows=most_rows)
 
     def answer(contents: Contents) -> Answer:
-        new = tables_of_runs(file.record for file in found.files if file.id not in contents.run_ids)
+        known = contents.run_ids
+        new = tables_of_runs(file.record for file in found.files if file.id not in known)
         return ask(open_database(new, history=(place, contents)), question, most_rows=most_rows)
 
     return read_whole(place, answer)

@@ -36,7 +36,9 @@ class Place(Protocol):
         """Whole or not at all."""
 
     def writing(self, name: str) -> Any:
-        """A context with a file to write into, which stands there when the context ends without an error."""
+        """A context with a file to write into, which stands there when the context ends without an error.
+
+        After an error half of it may stand there, which whoever wrote it removes."""
 
     def remove(self, names: Iterable[str]) -> None:
         """What is not there need not be removed."""
@@ -181,8 +183,16 @@ class ObjectStore:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[BinaryIO]:
-        with _as_os_error(), self._store.open(self._path(name), "wb") as handle:
-            yield handle
+        with _as_os_error():
+            handle = self._store.open(self._path(name), "wb")
+            try:
+                yield handle
+            except BaseException:
+                # To close it sends what was written, and a store that is out of reach has an error of its own.
+                with suppress(Exception):
+                    handle.close()
+                raise
+            handle.close()
 
     def remove(self, names: Iterable[str]) -> None:
         with _as_os_error():

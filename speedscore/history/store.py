@@ -10,6 +10,7 @@ nothing (``parts`` says why). The saved runs stay the record, and a history can 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 import pyarrow as pa
@@ -20,7 +21,7 @@ from speedscore.history.datasets import dataset_of
 from speedscore.history.errors import HistoryError
 from speedscore.history.kept_figures import FIGURES, ORDER, ROW_GROUP_ROWS
 from speedscore.history.parts import (
-    MARKS,
+    OUT_OF_REACH,
     REMEDY,
     Contents,
     Part,
@@ -93,7 +94,7 @@ def _check(place: Place) -> None:
     try:
         found = sorted(name.split("/")[0] for name in place.names() if not name.startswith("."))
     except OSError as error:
-        raise HistoryError(f"{place.text}: cannot be read ({error})") from None
+        raise HistoryError(f"{place.text}: cannot be read ({error}); {OUT_OF_REACH}") from None
     # Looked at after the folder, for a history is marked before anything is put into it.
     if found and not has_form(place):
         raise HistoryError(f"{place.text}: expected a history, or a new or an empty folder, found {found[0]} in it")
@@ -118,7 +119,7 @@ def _write_part(place: Place, run_ids: Iterable[str], tables: Mapping[tuple[str,
                 pq.write_table(_in_order(table, name), handle, compression="zstd", row_group_size=_group_rows(name))
     except BaseException:
         # No mark names them, and nobody else ever will.
-        place.remove(part.names)
+        _remove(place, part.names)
         raise
     _commit(place, part)
 
@@ -146,18 +147,22 @@ def _commit(place: Place, part: Part) -> None:
 
 def _merge(place: Place) -> None:
     """Make one part of those of a like size, where there are many, until there are no more such."""
+    has_merged = False
     try:
-        has_merged = False
         while sources := _to_merge(contents_of(place)):
             if not _merge_parts(place, sources):
                 return
             has_merged = True
-        if has_merged:
-            _tidy(place)
     except (OSError, pa.ArrowException) as error:
+        # Not every damaged file is an ArrowException.
+        remedy = f"a later add merges them; where that fails each time, {REMEDY}"
         raise HistoryError(
-            f"{place.text}: the runs were added, but those there cannot be merged ({error}); {REMEDY}"
+            f"{place.text}: the runs were added, but those there could not be merged ({error}); {remedy}"
         ) from None
+    if has_merged:
+        # What is left over counts nowhere, and the next merge looks for it again.
+        with suppress(OSError, HistoryError):
+            _tidy(place)
 
 
 def _to_merge(contents: Contents) -> list[Part]:
@@ -191,20 +196,20 @@ def _merge_parts(place: Place, sources: Sequence[Part]) -> bool:
                 place, contents, folder=folder, table=table, to=name_of(merged.id, folder=folder, table=table)
             )
     except BaseException as error:
-        place.remove(merged.names)
+        _remove(place, merged.names)
         if isinstance(error, OSError) and not source_ids <= contents_of(place).ids:
             return False
         raise
     now = contents_of(place)
     if not source_ids <= now.ids:
-        place.remove(merged.names)
+        _remove(place, merged.names)
         return False
     # Whose marks are still there, for the part that replaced them will not be.
     earlier = {part_id for source_id in source_ids for part_id in now.by_replacement.get(source_id, ())}
     earlier &= {part.id for part in now.replaced}
     mark = msgspec.structs.replace(merged.mark, replaces=tuple(sorted(source_ids | earlier)))
     _commit(place, msgspec.structs.replace(merged, mark=mark))
-    place.remove(name for part in sources for name in part.names)
+    _remove(place, [name for part in sources for name in part.names])
     return True
 
 
@@ -242,13 +247,19 @@ def _tidy(place: Place) -> None:
     files: dict[str, list[str]] = {}
     # Before the marks: what has one when they are listed is no forgotten file.
     for name in place.names():
-        if not name.startswith(f"{MARKS}/") and (part_id := part_id_of(name)):
+        if part_id := part_id_of(name):
             files.setdefault(part_id, []).append(name)
     contents = contents_of(place)
     replaced = {part.id for part in contents.replaced}
     for part_id, of_part in files.items():
         if part_id in replaced or (part_id not in contents.ids and is_old(part_id)):
-            place.remove(of_part)
+            _remove(place, of_part)
     for part_id, replaced_ids in contents.by_replacement.items():
         if is_old(part_id):
             remove_marks(place, replaced.intersection(replaced_ids))
+
+
+def _remove(place: Place, names: Sequence[str]) -> None:
+    """What cannot be removed now is left to ``_tidy``: it counts nowhere, and hides no error that led here."""
+    with suppress(OSError):
+        place.remove(names)

@@ -32,10 +32,11 @@ class _Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 
     def fields(self) -> dict[str, Scalar]:
         """All that is known, by flat names."""
-        # Not by name after name in Python: a history asks four times for each of its cases.
-        named = msgspec.structs.asdict(self)
-        del named["other"]
-        return {name: value for name, value in named.items() if value is not None} | self.other
+        # Not by name after name in Python: a history asks four times for each of its cases. Without what is unknown,
+        # as a file has it.
+        named: dict[str, Scalar] = msgspec.to_builtins(self)
+        named.pop("other", None)
+        return named | self.other
 
 
 class ProgramDescription(_Description, frozen=True):

@@ -40,7 +40,13 @@ def process_medians(rounds: Iterable[Round]) -> tuple[float, ...]:
     grouped: dict[Process, list[float]] = {}
     for round_ in rounds:
         grouped.setdefault(round_.process, []).append(round_.seconds)
-    return tuple([median(grouped[process]) for process in sorted(grouped, key=_by_number)])
+    # And of one round not by ``median``, which would sort it.
+    return tuple(
+        [
+            values[0] if len(values := grouped[process]) == 1 else median(values)
+            for process in sorted(grouped, key=_by_number)
+        ]
+    )
 
 
 def figure_of_rounds(rounds: Iterable[Round]) -> float:

@@ -25,6 +25,12 @@ class RunFileError(ValueError):
     """A saved run cannot be read or written. The message names the file, what was expected and what to do."""
 
 
+class _File(msgspec.Struct, frozen=True):
+    """A file of the present form, as far as it is looked at."""
+
+    run: RunRecord = msgspec.field(name=BLOCK_KEY)
+
+
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are no JSON, no text, or nested without end."""
 
@@ -36,9 +42,14 @@ def load_run(path: Path) -> RunRecord:
     schema version that is not known here; an older one is brought into the present form.
     """
     try:
-        block = _find_block(read_file(path))
+        text = read_file(path)
     except OSError as error:
         raise RunFileError(f"{path}: cannot be read ({error.strerror}); name a saved run, a .json file") from error
+    # In one pass over the text, which is long. Where that fails, the file is looked at step by step.
+    with contextlib.suppress(*_UNREADABLE):
+        return msgspec.json.decode(text, type=_File).run
+    try:
+        block = _find_block(text)
     except _UNREADABLE as error:
         raise RunFileError(
             f"{path}: not a complete JSON object ({error}); the file is damaged, restore it or measure again"

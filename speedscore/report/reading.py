@@ -29,8 +29,8 @@ class GivenRuns(msgspec.Struct, frozen=True):
     """All of them, and what pytest-benchmark saved without the suite, as a history sees them."""
     marks: tuple[GateMark, ...] = ()
     """What gates said."""
-    remark: str = ""
-    """What was left out, in one line; empty where nothing was."""
+    left_out: tuple[str, ...] = ()
+    """Files of a folder that are neither runs nor gates', each with the reason."""
 
 
 def read_given(arguments: Sequence[str]) -> GivenRuns:
@@ -45,4 +45,4 @@ def read_given(arguments: Sequence[str]) -> GivenRuns:
             first_error = first_error or error
     if not runs and first_error is not None:
         raise first_error
-    return GivenRuns(runs=tuple(runs), saved=files.runs, marks=files.marks, remark=files.remark)
+    return GivenRuns(runs=tuple(runs), saved=files.runs, marks=files.marks, left_out=files.left_out)

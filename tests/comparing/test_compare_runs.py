@@ -76,6 +76,23 @@ def test_what_is_compared_does_not_teach_its_own_noise(tmp_path: Path) -> None:
     assert noise((base, head), [*others, *base.runs, *head.runs]) == "assumed"
 
 
+def test_two_sessions_that_began_in_the_same_second_are_two_measurements(tmp_path: Path) -> None:
+    """As two jobs of CI do."""
+    base, head = (
+        a_side(tmp_path / name, a_run(timed([factor * each for each in STEADY])))
+        for name, factor in (("base", 1.0), ("head", 1.1))
+    )
+    found = row_of(compare(base, head, earlier=(), settings=SETTINGS, allow=()))
+    assert found.verdict.ratio == pytest.approx(1.1)
+    later = a_side(tmp_path / "later", a_run(timed(STEADY), day=1))
+    pooled = RunSet("both", (*base.runs, *head.runs))
+    found = row_of(compare(pooled, later, earlier=(), settings=SETTINGS, allow=()))
+    assert found.base is not None
+    assert found.base.runs == 2
+    others = past(tmp_path, [-float(day) for day in range(1, FEWEST_PAST_RUNS)])
+    assert noise((base, head), [*others, *base.runs, *head.runs]) == "assumed", "neither teaches its own noise"
+
+
 @pytest.mark.parametrize(("apart", "expected"), [(1.0, "history"), (2.0, "history"), (2.1, "assumed")])
 def test_history_must_reach_over_half_of_what_lies_between_the_sides(
     tmp_path: Path, apart: float, expected: str

@@ -12,7 +12,10 @@ from speedscore.__main__ import main
 from speedscore.gate.report import SideReport
 from speedscore.history.change_points import FEWEST_RUNS
 from speedscore.history.changes import HistoryReport, SeriesChanges, history_of
+from speedscore.history.changes_output import series_heading
 from speedscore.history.gate_marks import is_gate_report, read_marks
+from speedscore.history.series import make_series
+from speedscore.history.show_output import as_text
 from speedscore.record.run_file import RunFileError
 from tests.comparing.sample_runs import save
 from tests.history.sample_nights import CASE, STEP, a_gate, in_memory, records
@@ -117,6 +120,14 @@ def test_the_command_reads_a_folder_of_runs_and_gates(tmp_path: Path, capsys: py
     assert max(map(len, lines)) <= 80
     assert "one file left out" not in said
     assert complained.startswith("speedscore: 1 file left out, no saved run; the first: ")
+
+
+def test_a_day_is_that_of_utc_whatever_zone_a_run_was_saved_in() -> None:
+    run = records()[0]
+    case = msgspec.structs.replace(run.cases[0], occasion="2026-12-31T23:30:00-02:00")
+    all_series = make_series(in_memory([msgspec.structs.replace(run, cases=(case,))]))
+    assert {series_heading(series).rpartition(", ")[2] for series in all_series} == {"2027-01-01"}
+    assert "2027-01  " in as_text(all_series, each_run=False)
 
 
 @pytest.mark.parametrize(

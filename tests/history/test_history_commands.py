@@ -248,8 +248,8 @@ def test_a_store_that_cannot_be_reached_is_said_in_a_line(
     assert reason in refused(capsys, "sql", "select 1", place)
 
 
-@pytest.mark.parametrize("field", ["seed", "flops", "turn"])
-def test_a_number_that_fits_no_column_keeps_its_file_out_and_no_other(
+@pytest.mark.parametrize("field", ["seed", "flops", "turn", "created"])
+def test_a_run_that_cannot_be_kept_is_left_out_and_no_other(
     field: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = a_run(timed([0.1]))
@@ -258,15 +258,17 @@ def test_a_number_that_fits_no_column_keeps_its_file_out_and_no_other(
         "seed": {"seed": 10**400},
         "flops": {"cases": (msgspec.structs.replace(case, flops=1 << 63),)},
         "turn": {"cases": (msgspec.structs.replace(case, rounds=(Round(0.1, turn=-(1 << 64), process=0),)),)},
+        "created": {"created": ""},
     }
+    why = "the run does not say when" if field == "created" else "expected whole numbers of at most 64 bits"
     bad = save(tmp_path / "runs" / "bad.json", msgspec.structs.replace(run, **changed[field]))
     save(tmp_path / "runs" / "good.json", a_run(timed([0.1]), day=1))
     assert main(["history", "add", str(tmp_path / "runs"), "--to", str(tmp_path / "history")]) == 0
     captured = capsys.readouterr()
     assert "runs added: 1, there already: 0" in captured.out
-    assert f"1 file left out, no saved run; the first: {bad}: expected whole numbers of at most 64 bits" in captured.err
+    assert f"1 file left out, no saved run; the first: {bad}: {why}" in captured.err
     line = refused(capsys, "history", "add", bad, "--to", tmp_path / "other")
-    assert line.startswith(f"speedscore: {bad}: expected whole numbers")
+    assert line.startswith(f"speedscore: {bad}: {why}")
     assert not (tmp_path / "other").exists()
 
 

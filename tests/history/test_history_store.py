@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -35,6 +36,13 @@ from tests.history.asking import COUNTED, filled, rows
 
 def contents(folder: Path) -> Contents:
     return contents_of(place_of(str(folder)))
+
+
+def raising(error: BaseException) -> Callable[..., Any]:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    return fails
 
 
 def test_saved_runs_and_a_history_of_them_answer_alike(tmp_path: Path) -> None:
@@ -193,9 +201,12 @@ def test_marks_of_replaced_parts_and_forgotten_files_go_after_a_day(
     forgotten = tmp_path / "machine_id=one" / "month=2026-12" / "part=20261101T000000Z-0123" / "rounds.parquet"
     forgotten.parent.mkdir(parents=True)
     forgotten.write_bytes(b"of a writer that was killed")
+    half_mark = tmp_path / MARKS / ".20261101T000000Z-4567.json.89ab.tmp"
+    half_mark.write_bytes(b"{")
     filled(tmp_path, a_full_run(day=2), a_full_run(day=3))
     assert len(list((tmp_path / MARKS).iterdir())) == 7
     assert not forgotten.exists()
+    assert not half_mark.exists()
     monkeypatch.setattr("speedscore.history.parts.MARKS_STAY", timedelta(0))
     monkeypatch.setattr(store, "_commit", lambda place, part: parts.write_mark(place, part))
     filled(tmp_path, a_full_run(day=4), a_full_run(day=5), a_full_run(day=6), a_full_run(day=7))
@@ -251,6 +262,50 @@ def test_a_writer_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("why", [KeyboardInterrupt(), HistoryError("the first error")], ids=repr)
+def test_a_clean_up_that_fails_hides_no_error(
+    why: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pyarrow.parquet.write_table", raising(why))
+    monkeypatch.setattr(Folder, "remove", raising(OSError("the network is down")))
+    with pytest.raises(type(why)) as found:
+        store.add_runs(place_of(str(tmp_path)), [a_full_run()])
+    assert found.value is why
+
+
+def test_who_may_not_remove_adds_and_merges_and_another_tidies_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "remove", raising(PermissionError("DeleteObject is not allowed")))
+        filled(tmp_path, *(a_full_run(day=day) for day in range(3)))
+    assert sorted(len(part.mark.run_ids) for part in contents(tmp_path).parts) == [1, 2]
+    assert len(list(tmp_path.glob("*/*/part=*"))) == 4
+    filled(tmp_path, a_full_run(day=3))
+    assert len(list(tmp_path.glob("*/*/part=*"))) == 1
+    assert rows(COUNTED, history=tmp_path) == [(4, 4)]
+
+
+def test_a_history_that_cannot_be_reached_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
+    filled(tmp_path, a_full_run())
+    place = place_of(str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_write_merged", raising(OSError("the network is down")))
+        with pytest.raises(HistoryError, match=r"added, but .* \(the network is down\); a later add merges them"):
+            store.add_runs(place, [a_full_run(day=1)])
+    for broken in ("read", "names"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Folder, broken, raising(OSError("the network is down")))
+            with pytest.raises(HistoryError, match=r"the network is down\); see that it can be reached"):
+                store.add_runs(place, [a_full_run(day=2)])
+    store.add_runs(place, [a_full_run(day=2)])
+    assert rows(COUNTED, history=tmp_path) == [(3, 3)]
+
+
 def test_files_without_a_mark_are_not_read(tmp_path: Path) -> None:
     filled(tmp_path, a_full_run())
     (part,) = tmp_path.glob("*/*/part=*")
@@ -265,7 +320,7 @@ def test_a_damaged_or_missing_file_is_named_in_a_line(tmp_path: Path, monkeypatc
     with pytest.raises(QuestionError, match=r"rounds\.parquet"):
         rows("select * from rounds", history=tmp_path)
     monkeypatch.setattr(store, "MERGED_AT_ONCE", 2)
-    with pytest.raises(HistoryError, match="the runs were added, but those there cannot be merged"):
+    with pytest.raises(HistoryError, match=r"the runs were added, but those there could not be merged .*make it again"):
         store.add_runs(place_of(str(tmp_path)), [a_full_run(day=1)])
     assert rows("select count(*) from runs", history=tmp_path) == [(2,)]
     file.unlink()

@@ -81,6 +81,24 @@ def test_whatever_a_store_raises_is_an_error_of_a_file() -> None:
         place.read(["mark"])
 
 
+def test_what_went_wrong_first_is_raised_where_the_file_cannot_be_closed_either() -> None:
+    class OutOfReach:
+        def close(self) -> None:
+            raise ConnectionError("the network is down")
+
+    class Store(fsspec.AbstractFileSystem):  # type: ignore[misc]
+        cachable = False
+
+        def open(self, *_: object, **__: object) -> OutOfReach:
+            return OutOfReach()
+
+    place = ObjectStore(Store(), "bucket/history", "s3://bucket/history")
+    with pytest.raises(KeyboardInterrupt), place.writing("file"):
+        raise KeyboardInterrupt
+    with pytest.raises(ConnectionError), place.writing("file"):
+        pass
+
+
 def test_a_url_of_no_store_is_refused() -> None:
     with pytest.raises(HistoryError, match=r"nowhere://there: cannot be reached .*nowhere"):
         place_of("nowhere://there")

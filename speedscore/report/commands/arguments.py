@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from speedscore.comparing.reading_runs import left_out_lines
 from speedscore.host.extras import MissingExtraError
 from speedscore.report.content import Judging
 from speedscore.report.reading import RUN_HELP, GivenRuns, read_given
@@ -30,8 +31,8 @@ def read(options: argparse.Namespace) -> tuple[GivenRuns, Judging]:
     """Raises one of ``ERRORS``; says what of a folder was left out."""
     overridden = apply_overrides(load_rubric(), weights=options.weights, policy=options.policy)
     given = read_given(options.run)
-    if given.remark:
-        complain(given.remark)
+    for line in left_out_lines(given.left_out):
+        complain(line)
     judging = Judging(
         rubric=overridden.rubric,
         facts=tuple(options.facts),
