@@ -57,6 +57,9 @@ pair_seconds = 0.01
 false_alarm = "40%"
 """
 
+LIMIT_SECONDS = 900.0
+"""Also of what downloads."""
+
 
 def make_neighbour(folder: Path) -> Path:
     """The project in a git repository of one commit, with one test of its packages and one benchmark."""
@@ -83,7 +86,13 @@ def run_in(folder: Path, *command: str | Path, **environment: str) -> str:
     }
     words = list(map(str, command))
     done = subprocess.run(
-        words, cwd=folder, env=clean | environment, capture_output=True, text=True, check=False, timeout=240
+        words,
+        cwd=folder,
+        env=clean | {"PIP_RETRIES": "10"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_SECONDS,
     )
     assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}\n{done.stderr}"
     return done.stdout

@@ -5,6 +5,7 @@ Each command is run as it is written, or with what shortens it and the reason; a
 
 from __future__ import annotations
 
+import datetime
 import re
 import shlex
 import subprocess
@@ -121,7 +122,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def later(run: str) -> str:
     """The same run as if it had been made two days later: what stands on both sides is not compared."""
-    return re.sub(r"\b(20\d\d-\d\d-)(\d\d)(?=T\d\d:)", lambda day: f"{day[1]}{int(day[2]) + 2:02}", run)
+
+    def two_days_later(day: re.Match[str]) -> str:
+        return f"{datetime.date.fromisoformat(day[0]) + datetime.timedelta(days=2)}"
+
+    return re.sub(r"\b20\d\d-\d\d-\d\d(?=T\d\d:)", two_days_later, run)
 
 
 def run(command: str, place: Path) -> subprocess.CompletedProcess[str]:

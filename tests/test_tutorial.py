@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench_suite.sample_session import REFUSED, is_refused
 from tests.code_blocks import Block, code_blocks
 from tests.linked_environment import copy_checkout, execute, make_environment
 from tests.places import ROOT
@@ -33,8 +34,6 @@ SHORTENED = {
     ),
 }
 """What is added to a line, so that it ends sooner, and takes away nothing that the page shows."""
-BUSY = "withheld (a quota, a busy machine)"
-"""Ends the reason of a case that failed because its figure cannot be true: others took the processors meanwhile."""
 LEFT_OPEN = {"unchanged in 1 of 1 cases: memory (40.1 MiB)": "… in 1 of 1 cases: memory …"}
 """Shown lines whose verdict the looser settings below leave open, and what must be printed in their place."""
 CODES = {"pytest --benchmark-only --gate HEAD": 10}
@@ -112,7 +111,7 @@ class Reader:
             self.place = (self.place / line.removeprefix("cd ")).resolve(strict=True)
             return ""
         done = self.execute(f"{line} {SHORTENED.get(line, '')}")
-        if done.returncode == 1 and BUSY in done.stdout:
+        if done.returncode == 1 and is_refused(done.stdout):
             self.disturbed.append(line)
         if self.disturbed:
             # What follows may have nothing to compare, and says so; it must not break.
@@ -170,6 +169,11 @@ def test_a_line_that_is_shown_and_not_printed_is_found() -> None:
     assert missing(("b 2.0×", "a 1 ms"), printed) == "a 1 ms"
     assert missing(("regressed in 3 cases",), printed) == "regressed in 3 cases"
     assert missing(("unchanged …",), printed) == ""
+
+
+def test_what_a_case_is_refused_with_is_what_the_sources_say() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "bench_suite" / "measuring").glob("*.py"))
+    assert [words for words in REFUSED if words not in sources] == []
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A Ray cluster of several nodes on this machine, as tests change it, and waits with a limit."""
+"""A Ray cluster of several nodes on this machine, as tests change it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-
-import psutil
 
 from speedscore.host.reaper import mark
 from tests.places import ROOT
-
-LIMIT_SECONDS = 120.0
 
 
 class Nodes:
@@ -58,17 +52,3 @@ class Nodes:
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
         assert self._process.stdout.readline() == "done\n"
-
-
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
-
-
-def has_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True

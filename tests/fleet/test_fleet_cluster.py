@@ -18,8 +18,9 @@ import pytest
 from speedscore.fleet.fleet import Fleet, Patience, open_fleet
 from speedscore.fleet.work import Answered, Began, Failed, Lost, Piece, Reported
 from speedscore.host.git import git_says
-from tests.fleet.nodes import LIMIT_SECONDS, Nodes, has_gone, wait_until
+from tests.fleet.nodes import Nodes
 from tests.fleet.stand_ins import Span
+from tests.waiting import LIMIT_SECONDS, has_gone, wait_until
 
 pytest.importorskip("ray", reason="a fleet needs Ray: pip install 'speedscore[fleet]'")
 pytestmark = pytest.mark.skipif(

@@ -14,9 +14,10 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.fleet.nodes import Nodes, wait_until
+from tests.fleet.nodes import Nodes
 from tests.gate.sample_repository import ENVIRONMENT, QUICK, Repository
 from tests.places import ROOT
+from tests.waiting import wait_until
 
 pytest.importorskip("ray", reason="a fleet needs Ray: pip install 'speedscore[fleet]'")
 pytestmark = pytest.mark.skipif(

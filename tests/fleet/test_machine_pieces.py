@@ -17,8 +17,8 @@ from speedscore.fleet.machine import Machine
 from speedscore.fleet.travelling import pack
 from speedscore.fleet.wire import Broke, Done, Raised, Sign, Told, decode_description, decode_sign
 from speedscore.host.git import git_says
-from tests.fleet.nodes import has_gone, wait_until
 from tests.places import ROOT
+from tests.waiting import has_gone, wait_until
 
 CODE = """
 import os, subprocess, sys, time

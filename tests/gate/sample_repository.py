@@ -102,14 +102,21 @@ class Begun:
         for path in self._repository.scratch.glob(f"{name}*"):
             path.unlink()
 
+    def await_sides(self, count: int) -> None:
+        """One that has just been started, or is about to end, may be missed by a look or counted by it."""
+        wait_for(lambda: len(self.sides) == count, what=f"{count} sides")
+
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
     def end(self, number: signal.Signals) -> Ran:
         """Send a signal, wait, and see that no process is left."""
         self.send(number)
+        return self.ended(clean=number != signal.SIGKILL)
+
+    def ended(self, *, clean: bool = True) -> Ran:
         printed, _ = self._process.communicate(timeout=LIMIT_SECONDS)
-        return self._repository.ended(self._process.returncode, printed, clean=number != signal.SIGKILL)
+        return self._repository.ended(self._process.returncode, printed, clean=clean)
 
 
 class Repository:

@@ -19,6 +19,7 @@ from speedscore.gate.bisect import bisect, gate_command, judge, judge_as_git_ask
 from speedscore.gate.worktrees import CheckoutError
 from speedscore.host.scratch import remove_leftovers
 from tests.gate.sample_repository import ENVIRONMENT, LIMIT_SECONDS, QUICK, SAMPLES, git, replaced, sample
+from tests.waiting import has_gone, wait_until
 
 
 def made_up_gate(base: Path, pytest_arguments: Sequence[str]) -> list[str]:
@@ -189,7 +190,7 @@ def test_interrupted_it_leaves_no_process_and_no_worktree(
         printed, _ = process.communicate(timeout=LIMIT_SECONDS)
     assert process.returncode == 130, printed
     assert printed.splitlines()[-1] == "speedscore: interrupted"
-    assert [side for side in started if side.is_running() and side.status() != psutil.STATUS_ZOMBIE] == []
+    assert all(has_gone(side.pid) for side in started)
     assert list(tmp_path.iterdir()) == []
     assert len(git(repository, "worktree", "list").splitlines()) == 1
 
@@ -201,8 +202,7 @@ def test_killed_it_leaves_no_process_and_the_next_finds_its_worktrees(
     with bisecting(repository, tmp_path) as process:
         started = wait_for_sides(psutil.Process(process.pid), in_search=False)
         process.kill()
-    _, alive = psutil.wait_procs(started, timeout=LIMIT_SECONDS)
-    assert [left for left in alive if left.status() != psutil.STATUS_ZOMBIE] == []
+    wait_until(lambda: all(has_gone(side.pid) for side in started), "a side outlived its gate")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert remove_leftovers() >= 2
     git(repository, "worktree", "prune")

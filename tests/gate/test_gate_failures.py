@@ -69,12 +69,6 @@ def test_a_side_that_does_not_start_says_so_with_its_last_lines(repository: Repo
     assert "  | E   LookupError: no such drawer" in ran.markdown.splitlines()
 
 
-def test_options_that_cannot_be_used_are_refused_on_the_command_line(repository: Repository) -> None:
-    ran = repository.run("--gate=HEAD", "--gate-detect=3")
-    assert (ran.code, ran.report["exit_code"]) == (13, 13)
-    assert "gate cannot run: --gate-detect: expected a size in per cent such as 5%, found '3'" in ran.said
-
-
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -8,14 +8,14 @@ import sys
 import threading
 from pathlib import Path
 
-import psutil
 import pytest
 
+from speedscore.gate import programs
 from speedscore.gate.environments import Environment, environment_of
 from speedscore.gate.errors import BudgetSpentError, GateError
 from speedscore.gate.made_environments import Runner, make_environment
 from speedscore.gate.programs import ProgramFailedError, run_program
-from tests.gate.sample_repository import wait_for
+from tests.waiting import has_gone, wait_until
 
 BEGINS_ANOTHER = 'sleep 600 & echo $! > "$OUT/new"; mv "$OUT/new" "$OUT/pid"; '
 
@@ -28,11 +28,7 @@ def run(script: str, folder: Path, *, most_seconds: float | None = None) -> str:
 
 def assert_is_gone(folder: Path) -> None:
     pid = int((folder / "pid").read_text())
-    wait_for(lambda: not is_alive(pid), what="the end of what was begun")
-
-
-def is_alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    wait_until(lambda: has_gone(pid), "what was begun goes on")
 
 
 def test_it_finds_what_lies_beside_the_interpreter_and_nothing_of_the_import_path(
@@ -53,13 +49,15 @@ def test_what_it_leaves_running_ends_with_it(tmp_path: Path) -> None:
 
 def test_where_its_time_is_spent_it_ends(tmp_path: Path) -> None:
     with pytest.raises(BudgetSpentError):
-        run(f"{BEGINS_ANOTHER}sleep 600", tmp_path, most_seconds=0.5)
+        run(f"{BEGINS_ANOTHER}sleep 600", tmp_path, most_seconds=3.0)
     assert_is_gone(tmp_path)
 
 
-def test_ctrl_c_lets_it_tidy_up_and_leaves_nothing(tmp_path: Path) -> None:
+def test_ctrl_c_lets_it_tidy_up_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "_TIDY_SECONDS", 60.0)
+
     def interrupt() -> None:
-        wait_for((tmp_path / "pid").exists, what="the program")
+        wait_until((tmp_path / "pid").exists, "the program has not begun")
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)

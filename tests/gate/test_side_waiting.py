@@ -33,7 +33,7 @@ def side(folder: Path, does: str) -> SideProcess:
 def test_one_that_does_nothing_is_lost_with_the_fixture_it_waits_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(side_process, "IDLE_SECONDS", 0.5)
+    monkeypatch.setattr(side_process, "IDLE_SECONDS", 2.0)
     monkeypatch.setattr(side_process, "_IDLE_LOOK_SECONDS", 0.25)
     waiting = side(tmp_path, "time.sleep(600)")
     try:
@@ -45,9 +45,9 @@ def test_one_that_does_nothing_is_lost_with_the_fixture_it_waits_in(
 
 
 def test_one_that_works_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(side_process, "IDLE_SECONDS", 0.5)
+    monkeypatch.setattr(side_process, "IDLE_SECONDS", 2.0)
     monkeypatch.setattr(side_process, "_IDLE_LOOK_SECONDS", 0.25)
-    working = side(tmp_path, "while time.process_time() < 1.0: pass\nraise SystemExit(7)")
+    working = side(tmp_path, "while time.process_time() < 3.0: pass\nraise SystemExit(7)")
     try:
         with pytest.raises(ProcessLostError, match="ended with exit code 7"):
             working.ready()

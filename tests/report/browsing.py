@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 VARIABLE = "SPEEDSCORE_BROWSER"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 _LOCAL = ("file:", "data:", "blob:", "about:")
-_PATIENCE = 20_000
+_PATIENCE = 90_000
 """Milliseconds after which a page has failed to do what it should."""
 _QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
           "--no-first-run", "--force-color-profile=srgb", "--font-render-hinting=none")  # fmt: skip

@@ -23,6 +23,7 @@ from speedscore.trackers.logged_run import LoggedRun, logged_run
 from tests.comparing.sample_runs import save
 from tests.history.sample_history import a_full_run
 from tests.places import ROOT
+from tests.waiting import wait_until
 
 NEEDS = "needs speedscore[trackers]"
 
@@ -224,7 +225,7 @@ def test_wandb_is_read_back_and_no_tracker_calls_anybody_writes_at_home_or_leave
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=600,
         )
         assert (done.returncode, done.stderr) == (0, "")
         with pytest.raises(BlockingIOError):
@@ -234,7 +235,10 @@ def test_wandb_is_read_back_and_no_tracker_calls_anybody_writes_at_home_or_leave
     assert [line.partition(": ")[2].split()[0] for line in done.stdout.splitlines()] == ["logged", "there"] * 3
     assert list(home.iterdir()) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "logged", "run.json"]
-    assert [process for process in psutil.process_iter() if is_marked(process, str(tmp_path))] == []
+    wait_until(
+        lambda: not any(is_marked(process, str(tmp_path)) for process in psutil.process_iter()),
+        "a tracker has left a process",
+    )
 
     (offline,) = (folder / "wandb").iterdir()
     found = list(records(next(offline.glob("*.wandb"))))

@@ -21,6 +21,8 @@ import pytest
 
 from speedscore.bench_suite.probes.export.browser.needs import BROWSERS
 
+_PATIENCE = 120_000
+"""Milliseconds that the page may take."""
 _READY = "() => window.app !== undefined"
 _ASK = """
 async (encoded) => {
@@ -72,6 +74,7 @@ def open_in_perfetto(paths: Sequence[Path]) -> list[Opened]:
             for path in paths:
                 # A page holds one trace.
                 page = chromium.new_page()
+                page.set_default_timeout(_PATIENCE)
                 page.goto(address)
                 page.wait_for_function(_READY)
                 said = page.evaluate(_ASK, base64.b64encode(path.read_bytes()).decode())

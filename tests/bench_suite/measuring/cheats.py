@@ -90,16 +90,19 @@ class ComputesBehindTheWait(Honest):
 
     def infer(self) -> None:
         if self.thread is None:
+            self.is_over = threading.Event()
             self.thread = threading.Thread(target=self.compute)
             self.thread.start()
 
     def compute(self) -> None:
-        # Longer than a busy machine holds up whoever waits for it.
-        time.sleep(4 * WORK_SECONDS)
+        # Not by its own clock: a busy machine may hold up whoever reads for longer than any work takes.
+        self.is_over.wait()
+        time.sleep(WORK_SECONDS)
         super().infer()
 
     def forward(self) -> Any:
         if self.thread is not None:
+            self.is_over.set()
             self.thread.join()
             self.thread = None
         return super().forward()
@@ -111,7 +114,8 @@ class ComputesWhenFed(Honest):
     def feed(self, inputs: Any, targets: Any) -> None:
         super().feed(inputs, targets)
         if self.certified:
-            time.sleep(WORK_SECONDS)
+            # Longer than a busy machine holds up a round that it is held against.
+            time.sleep(4 * WORK_SECONDS)
             super().infer()
 
     def infer(self) -> None:
@@ -130,7 +134,7 @@ class ComputesWhileSettling(Honest):
 
     def infer(self) -> None:
         if self.is_new:
-            time.sleep(WORK_SECONDS)
+            time.sleep(4 * WORK_SECONDS)
             super().infer()
         self.is_new = False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import subprocess
 import sys
@@ -13,12 +12,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psutil
 import pytest
 
 from speedscore.bench_suite.probes import environments
 from speedscore.bench_suite.probes.environments import MakingStopped, environments_folder, find_environment
 from speedscore.bench_suite.probes.probe import ProbeUnavailable
+from tests.waiting import has_gone, wait_until
 
 Find = Callable[..., Path]
 Script = Callable[[str], list[Path]]
@@ -56,13 +55,6 @@ def _write_wheel(folder: Path) -> None:
     with zipfile.ZipFile(folder / "tiny-1.0-py3-none-any.whl", "w") as wheel:
         for name, text in {**files, "tiny-1.0.dist-info/RECORD": record}.items():
             wheel.writestr(name, text)
-
-
-def _runs(pid: int) -> bool:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        # One that was killed stands in the table until init has taken note of it.
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    return False
 
 
 @pytest.fixture
@@ -155,7 +147,7 @@ def test_an_interrupt_ends_the_making_with_all_that_it_started(find: Find, scrip
     with pytest.raises(MakingStopped):
         find("small", stopped=stopped)
     assert len(started) == 1
-    assert not _runs(int((tmp_path / "pid").read_text()))
+    wait_until(lambda: has_gone(int((tmp_path / "pid").read_text())), "what the making started outlived it")
     assert [path.suffix for path in environments_folder().iterdir()] == [".lock"]
 
 

@@ -194,12 +194,16 @@ def test_a_time_budget_that_is_too_short_skips_and_is_no_failure(matrix: Matrix)
 def test_a_time_budget_ends_a_session_that_would_take_longer(matrix: Matrix) -> None:
     hours = msgspec.structs.replace(QUICK, rounds_seconds=3600.0)
     matrix.make("training", preset=hours, sample="restless")
-    result = matrix.run("-k", "cpu", "--time-budget=0m4s", "--benchmark-json=run.json")
+    for seconds in (4, 20, 120):
+        result = matrix.run("-k", "cpu", f"--time-budget=0m{seconds}s", "--benchmark-json=run.json")
+        (case,) = load_run(matrix.folder / "run.json").cases
+        # A busy machine may spend a short one on starting the case's process.
+        if case.reason != OUT_OF_TIME:
+            break
     result.assert_outcomes(passed=1, deselected=2)
-    (case,) = load_run(matrix.folder / "run.json").cases
     assert case.stopped == "budget"
     # Anything near an hour would be the preset's own rounds; how far a busy machine overruns is not asked.
-    assert result.duration < 120
+    assert result.duration < 1200
 
 
 def test_the_seed_of_a_session_is_kept_with_it(matrix: Matrix) -> None:

@@ -26,6 +26,7 @@ from speedscore.record.measurement import Measurement
 from speedscore.record.phases import PHASES
 from speedscore.record.run_file import BLOCK_KEY, load_run
 from tests.bench_suite.sample_session import SOURCES, Matrix
+from tests.waiting import LIMIT_SECONDS
 
 
 def test_what_workers_measured_is_what_pytest_benchmark_saves(matrix: Matrix) -> None:
@@ -249,8 +250,8 @@ def test_no_process_is_left_behind(matrix: Matrix, number: signal.Signals) -> No
     )
     workers = await_workers(pytest_process.pid, count=2)
     pytest_process.send_signal(number)
-    pytest_process.wait(timeout=30)
-    gone, alive = psutil.wait_procs(workers, timeout=20)
+    pytest_process.wait(timeout=LIMIT_SECONDS)
+    gone, alive = psutil.wait_procs(workers, timeout=LIMIT_SECONDS)
     assert (len(gone), alive) == (2, [])
     if number != signal.SIGKILL:
         assert pytest_process.returncode == pytest.ExitCode.INTERRUPTED
@@ -264,14 +265,14 @@ def seed_that_keeps_order(count: int) -> int:
 
 
 def await_workers(pid: int, *, count: int) -> list[psutil.Process]:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + LIMIT_SECONDS
     while time.monotonic() < deadline:
         children = psutil.Process(pid).children()
         workers = [child for child in children if is_worker(child)]
         if len(workers) == count:
             return workers
         time.sleep(0.05)
-    raise AssertionError(f"{count} workers did not start within 60 s")
+    raise AssertionError(f"{count} workers did not start within {LIMIT_SECONDS:.0f} s")
 
 
 def is_worker(process: psutil.Process) -> bool:

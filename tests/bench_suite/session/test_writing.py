@@ -54,7 +54,7 @@ def test_many_at_once_each_get_a_name_of_their_own(
     together = threading.Barrier(6)
 
     def wait_for_all(_: Path) -> None:
-        together.wait(10)
+        together.wait(120)
 
     def write(number: int) -> None:
         write_numbered(tmp_path, "x", str(number), check=wait_for_all)

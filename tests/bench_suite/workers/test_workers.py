@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,6 +37,7 @@ from speedscore.host.processors import allowed_processors
 from speedscore.record.phases import Role
 from tests.bench_suite.sample_framework.tables import sample
 from tests.places import HELPERS
+from tests.waiting import has_gone, wait_until
 
 ROLES: tuple[Role, ...] = ("training", "inference", "throughput")
 LIMIT_SECONDS = 60.0
@@ -222,8 +222,8 @@ def test_what_would_make_a_wrong_figure_is_named(tmp_path: Path, variant: str, m
 
 def test_a_hanging_worker_is_given_up_with_its_last_lines(start: Start) -> None:
     worker, setting = start("hang")
-    with pytest.raises(WorkerError, match=r"no reply within 1 s(.|\n)*thinking forever"):
-        ask(worker, setting, limit_seconds=1.0)
+    with pytest.raises(WorkerError, match=r"no reply within 5 s(.|\n)*thinking forever"):
+        ask(worker, setting, limit_seconds=5.0)
 
 
 def test_a_device_that_the_framework_cannot_use_is_no_failure(start: Start) -> None:
@@ -237,7 +237,7 @@ def test_a_frozen_worker_stands_still_and_answers_when_asked(start: Start) -> No
     ask(worker, setting)
     worker.freeze()
     process = psutil.Process(worker.pid)
-    await_that(lambda: process.status() == psutil.STATUS_STOPPED)
+    wait_until(lambda: process.status() == psutil.STATUS_STOPPED, "the worker was not frozen")
     worker.ask(TimeRound(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
     assert process.status() != psutil.STATUS_STOPPED
 
@@ -274,11 +274,4 @@ def test_workers_die_with_the_process_that_started_them(tmp_path: Path) -> None:
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     parent.stdout.close()
-    await_that(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-
-
-def await_that(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "waited 20 s for what should follow at once"
-        time.sleep(0.01)
+    wait_until(lambda: has_gone(pid), "the worker outlived the process that started it")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import shutil
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from speedscore.scoring.evidence.evidence import EvidenceError, gather
 from speedscore.scoring.facts.fact import Fact
 from speedscore.scoring.facts.snapshots import fixtures_folder
 from speedscore.scoring.scores.changes import Changes, find_changes
-from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_layer, make_snapshot, shipped
+from tests.scoring.sample_facts import PRESENT, RUBRIC, make_evidence, make_fact, make_layer, make_snapshot, shipped
 
 
 def run(*arguments: str) -> int:
@@ -52,7 +51,7 @@ def test_the_shipped_fixtures_are_sound_and_counted(capsys: pytest.CaptureFixtur
     assert said.startswith(f"{len(shipped())} files with {facts} facts and {statements} statements are sound")
     known = gather(shipped(), kind_order=RUBRIC.policy.kind_order)
     answers = sum(len(known.facts[framework]) for framework in known.names)
-    assert f"Today ({datetime.date.today():%Y-%m}) they give {answers} answers, of which " in said
+    assert f"Today ({PRESENT}) they give {answers} answers, of which " in said
     assert all(name in said for name in known.names.values())
     assert max(map(len, said.splitlines())) <= 80
 

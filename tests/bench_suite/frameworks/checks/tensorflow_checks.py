@@ -81,15 +81,18 @@ def a_call_on_the_host_returns_when_its_work_is_done() -> None:
     built.compile()
     built.step()
     built.wait()
-    calls = reads = 0.0
+    calls: list[float] = []
+    reads: list[float] = []
     for _ in range(10):
         start = time.perf_counter()
         built.step()
         called = time.perf_counter()
         built.weights()
-        calls, reads = calls + called - start, reads + time.perf_counter() - called
+        reads.append(time.perf_counter() - called)
+        calls.append(called - start)
         assert not built.pending()
-    assert reads < calls, (reads, calls)
+    # By the middle one: a machine that is busy may hold up any single one.
+    assert np.median(reads) < np.median(calls), (reads, calls)
 
 
 def every_program_of_a_process_uses_the_threads_that_it_is_given() -> None:

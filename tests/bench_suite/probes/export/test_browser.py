@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from speedscore.bench_suite.probes.probe import ProbeUnavailable
 from speedscore.bench_suite.probes.process import Lost, Raised
 from speedscore.bench_suite.probes.tools import Tools
 from speedscore.host.processors import usable_processors
+from tests.waiting import wait_until
 
 WEIGHTS = np.array([[1.0, -2.0], [0.5, 3.0]], dtype=np.float32)
 BATCH = np.array([[1.0, 2.0]], dtype=np.float32)
@@ -71,16 +71,18 @@ def test_its_answers_are_the_models_and_a_flipped_weight_is_seen(tools: Tools, t
     (tmp_path / "broken.onnx").write_bytes(b"no model")
     with pytest.raises(Raised, match="PageError: Can't create a session"):
         error("broken.onnx")
-    assert _running_in(tools.scratch)
+    assert [*_at_home_in(tools.scratch)]
     process.close()
-    assert not _running_in(tools.scratch)
+    _nothing_is_left_in(tools.scratch)
 
 
 @pytest.mark.parametrize(
-    ("program", "expected"), [("exec sleep 600", "hung"), ("exit 3", "the browser ended before the page answered")]
+    ("program", "limit_seconds", "expected"),
+    [("exec sleep 600", 2.0, "hung"), ("exit 3", 60.0, "the browser ended before the page answered")],
+    ids=["hangs", "dies"],
 )
 def test_a_browser_that_hangs_or_dies_is_an_answer_and_leaves_nothing(
-    tools: Tools, tmp_path: Path, program: str, expected: str
+    tools: Tools, tmp_path: Path, program: str, limit_seconds: float, expected: str
 ) -> None:
     browser = tmp_path / "browser"
     browser.write_text(f"#!/bin/sh\n{program}\n")
@@ -90,7 +92,7 @@ def test_a_browser_that_hangs_or_dies_is_an_answer_and_leaves_nothing(
     with pytest.raises((Raised, Lost), match=expected):
         process.call(
             LOAD,
-            limit_seconds=2.0,
+            limit_seconds=limit_seconds,
             folder=str(tmp_path),
             artefact="model.onnx",
             browser=str(browser),
@@ -99,18 +101,15 @@ def test_a_browser_that_hangs_or_dies_is_an_answer_and_leaves_nothing(
             versions={},
         )
     process.close()
-    assert not _running_in(tools.scratch)
+    _nothing_is_left_in(tools.scratch)
 
 
-def _running_in(scratch: Path) -> list[int]:
-    """Processes whose home lies there, once those that were killed have been seen off."""
-    deadline = time.monotonic() + 5.0
-    while (found := [*_at_home_in(scratch)]) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return found
+def _nothing_is_left_in(scratch: Path) -> None:
+    wait_until(lambda: not [*_at_home_in(scratch)], "a process outlived its probe")
 
 
 def _at_home_in(scratch: Path) -> Iterator[int]:
+    """Processes whose home lies there."""
     for process in psutil.process_iter(["environ", "status"]):
         environment = process.info["environ"] or {}
         if process.info["status"] != psutil.STATUS_ZOMBIE and environment.get("HOME", "").startswith(str(scratch)):

@@ -28,7 +28,7 @@ def _address(page: PageServer, name: str) -> str:
 
 
 def _get(page: PageServer, name: str) -> bytes:
-    with urllib.request.urlopen(_address(page, name), timeout=10) as reply:
+    with urllib.request.urlopen(_address(page, name), timeout=60) as reply:
         data: bytes = reply.read()
     return data
 
@@ -40,7 +40,7 @@ def _perform(page: PageServer, **answer: Any) -> threading.Thread:
         task = json.loads(_get(page, "task"))
         told = answer or {"value": {"read": _get(page, task["name"]).decode()}}
         body = json.dumps({"number": task["number"]} | told).encode()
-        urllib.request.urlopen(_address(page, "answer"), data=body, timeout=10).close()
+        urllib.request.urlopen(_address(page, "answer"), data=body, timeout=60).close()
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -83,4 +83,4 @@ def test_an_answer_that_comes_too_late_is_not_taken_for_the_next(page: PageServe
 def test_nobody_who_lacks_the_secret_is_answered(page: PageServer) -> None:
     address = page.address.rsplit("/", 2)[0] + "/page.html"
     with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(address, timeout=10)
+        urllib.request.urlopen(address, timeout=60)
