@@ -21,7 +21,7 @@ _NO_PART = ("git.dirty", "memory.", "package.pytest")
 """What has no part in a measurement. A checkout is dirty as soon as a run is saved in it; its commit must agree."""
 _OF_THE_MOMENT = (".sm_clock_mhz", ".throttle_reasons", ".utilisation_percent")
 """Readings of a GPU that are never twice alike."""
-_LATER = ("process.niceness",)
+_LATER = ("process.niceness", "cpu.generation", "cpu.vector_instructions")
 """Fields that older sessions say nothing of."""
 
 
@@ -58,9 +58,6 @@ def carry_over(
     """
     if earlier is None:
         return CarriedOver()
-    environment = {
-        name: value for name, value in environment.items() if name in earlier.environment or name not in _LATER
-    }
     if earlier.preset != preset.name:
         raise _refusal(f"preset was {earlier.preset!r} and is {preset.name!r}")
     if earlier.in_process:
@@ -118,7 +115,8 @@ def _require_the_same_places(earlier: RunRecord, *, on_fleet: bool) -> None:
 def difference(then: Mapping[str, Scalar], now: Mapping[str, Scalar]) -> str:
     """The first field that must agree and does not, with both values; empty where two environments are alike."""
     for name in sorted(then.keys() | now.keys()):
-        if _must_agree(name) and then.get(name) != now.get(name):
+        is_later = name in _LATER and name not in then
+        if _must_agree(name) and not is_later and then.get(name) != now.get(name):
             return f"{name} was {then.get(name)!r} and is {now.get(name)!r}"
     return ""
 

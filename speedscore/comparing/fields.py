@@ -43,6 +43,8 @@ FIELDS: tuple[Rule, ...] = (
     Rule("worker.*_NUM_THREADS", "refuse", _THREADS),
     Rule("worker.PJRT_NPROC", "refuse", _THREADS),
     Rule("program.threads", "refuse", _THREADS),
+    # Linux names more of them as it learns of them, and hides some for safety.
+    Rule("cpu.vector_instructions", "warn", "libraries choose their kernels by them"),
     Rule("cpu.*", "refuse", _MACHINE),
     Rule("system.name", "refuse", _MACHINE),
     Rule("system.machine", "refuse", _MACHINE),

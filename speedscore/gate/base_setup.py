@@ -10,6 +10,7 @@ from pathlib import Path
 
 from speedscore.gate.errors import BudgetSpentError, GateError
 from speedscore.gate.programs import ProgramFailedError, run_program
+from speedscore.text.addresses import without_credentials
 from speedscore.text.cleaning import one_line
 from speedscore.verdicts.settings import Settings, SettingsError, read_table
 
@@ -29,7 +30,8 @@ def set_up_base(command: str, *, folder: Path, of: str = "base", python: str, mo
         raise GateError(f"base_setup: `{command}` could not be run in {of}: {error}") from None
     except ProgramFailedError as error:
         ended = f"base_setup: `{command}` ended with exit code {error.code} in {of}"
-        raise GateError(f"{ended}:{error.last_lines}" if error.last_lines else ended) from None
+        told = f"{ended}:{error.last_lines}" if error.last_lines else ended
+        raise GateError(without_credentials(told)) from None
 
 
 def prepare_base(

@@ -23,7 +23,7 @@ from speedscore.gate.worktrees import CheckoutError, commit_of, fill_submodules,
 from speedscore.host.git import git_complaint, git_says, run_git
 from speedscore.host.reaper import mark
 from speedscore.host.signals import ENDING, interrupt_on
-from speedscore.text.cleaning import one_line, printable
+from speedscore.text.cleaning import one_line, printable, without_colours
 from speedscore.verdicts.settings import SettingsError, read_table
 
 _GOOD, _BAD, _SKIP, _GIVE_UP = 0, 1, 125, 128
@@ -89,15 +89,22 @@ def judge(command: Sequence[str], *, checkout: Path, inside: Path) -> int:
 
     The checkout must be one that may be tidied up: what was made in it must not be in the way of another commit.
     """
+    # What a submodule had that this commit has not lies here still.
+    _tidy_up(checkout)
     why = _why_not_filled(checkout) or _why_not_set_up(checkout, inside)
     code, printed = (int(GateExit.CANNOT_RUN), why) if why else _run(command, cwd=checkout / inside, quiet=True)
     meaning = _MEANINGS.get(code, _SKIP)
-    lines = [line for line in printable(printed).splitlines() if line.strip()]
+    lines = [line for line in printable(without_colours(printed)).splitlines() if line.strip()]
     shown = lines if meaning == _SKIP else lines[-1:]
     print("\n".join([f"bisect: {_named(checkout, 'HEAD')}", *shown]), flush=True)
+    _tidy_up(checkout)
+    return meaning
+
+
+def _tidy_up(checkout: Path) -> None:
     run_git(checkout, "reset", "--hard", "--quiet")
     run_git(checkout, "clean", "-ffd", "--quiet")
-    return meaning
+    run_git(checkout, "submodule", "foreach", "--quiet", "--recursive", "git clean -ffd --quiet")
 
 
 def judge_as_git_asks(command: Sequence[str], *, checkout: Path, inside: Path) -> int:

@@ -14,6 +14,8 @@ from speedscore.gate.sides import Finished
 from speedscore.verdicts.counts import count_verdict
 from speedscore.verdicts.verdict import Verdict
 
+NO_LONGER_COUNTS = "it no longer counts "
+"""Begins what is said of a case whose counts are missing; their names follow."""
 _ENOUGH_PROCESSES = 2
 """Of a side, to say what it always counts."""
 
@@ -38,7 +40,7 @@ class CaseCounts:
         if self._other_environment:
             return ""
         gone = [name for name, (base, head) in self._values.items() if len(base) >= _ENOUGH_PROCESSES and not head]
-        return f"it no longer counts {', '.join(sorted(gone))}" if gone else ""
+        return f"{NO_LONGER_COUNTS}{', '.join(sorted(gone))}" if gone else ""
 
     def verdicts(self, case: str) -> tuple[Verdict, ...]:
         """One for each name, in their order."""

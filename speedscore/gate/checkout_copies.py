@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from speedscore.gate.source_files import NOT_SOURCES, git_files
-from speedscore.gate.worktrees import SourceTree, worktree
+from speedscore.gate.worktrees import CheckoutError, SourceTree, worktree
 from speedscore.host.git import git_says
 from speedscore.host.scratch import make_scratch
+from speedscore.text.cleaning import one_line
 
 
 @contextlib.contextmanager
@@ -25,7 +26,9 @@ def checkout_copy(tree: SourceTree) -> Iterator[Path]:
         scratch = make_scratch("copy")
         try:
             ignored = shutil.ignore_patterns(*NOT_SOURCES)
-            yield Path(shutil.copytree(tree.root, scratch / "copy", symlinks=True, ignore=ignored))
+            with _as_checkout_error(tree.root):
+                shutil.copytree(tree.root, scratch / "copy", symlinks=True, ignore=ignored)
+            yield scratch / "copy"
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
         return
@@ -33,8 +36,21 @@ def checkout_copy(tree: SourceTree) -> Iterator[Path]:
     with worktree(tree.root, tree.commit) as root:
         copy = root / git_says(tree.root, "rev-parse", "--show-prefix")
         if tree.dirty:
-            _overlay(tree.root, copy)
+            with _as_checkout_error(tree.root):
+                _overlay(tree.root, copy)
         yield copy
+
+
+@contextlib.contextmanager
+def _as_checkout_error(root: Path) -> Iterator[None]:
+    """For a file that went as it was read, one that only others may read, a disk that is full."""
+    try:
+        yield
+    except OSError as error:
+        raise CheckoutError(
+            f"{root} cannot be copied to be built ({one_line(str(error))}): make its files readable, let none change "
+            "meanwhile, and have room for a second copy"
+        ) from None
 
 
 def _overlay(checkout: Path, copy: Path) -> None:

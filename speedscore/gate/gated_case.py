@@ -98,8 +98,13 @@ class GatedCase:
 
     @property
     def missing(self) -> str:
-        """Why head no longer measures it, or no longer counts all of it, though base does; empty where it does."""
-        return self.exclusion.missing if self.exclusion else self._counts.missing
+        """Why head no longer measures it, or no longer counts all of it, though base does; empty where it does.
+
+        What our own cases count comes from compilers, which do not count all that they compile.
+        """
+        if self.exclusion:
+            return self.exclusion.missing
+        return "" if self._runs_in_worker else self._counts.missing
 
     @property
     def runs_in_worker(self) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from speedscore.gate.errors import BudgetSpentError
 from speedscore.host.reaper import mark
+from speedscore.text.cleaning import without_colours
 
 _SHOWN_LINES = 20
 _TIDY_SECONDS = 2.0
@@ -75,7 +76,7 @@ def run_program(
             _signal(process, signal.SIGKILL)  # also what it left running
             process.wait()
         output.seek(0)
-        printed = output.read().decode(errors="replace")
+        printed = without_colours(output.read().decode(errors="replace"))
     if code:
         raise ProgramFailedError(code, printed)
     return printed

@@ -119,7 +119,7 @@ def conclude(
     if missing:
         return (
             GateExit.COVERAGE_MISSING,
-            f"coverage missing: head no longer measures {counted(len(missing), 'case')} of the base",
+            f"coverage missing: head lacks what base measures in {counted(len(missing), 'case')}",
         )
     if nothing:
         return GateExit.INCONCLUSIVE if cut_off else GateExit.CANNOT_RUN, f"nothing was compared: {nothing}"

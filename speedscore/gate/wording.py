@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from speedscore.gate.case_counts import NO_LONGER_COUNTS
 from speedscore.gate.report import GateReport, SideReport, count
 from speedscore.gate.upgrades.wording import differing, upgrade_lines
 from speedscore.text.numbers import counted, duration, short_percent, size
@@ -149,8 +150,16 @@ def not_comparable(report: GateReport) -> list[Verdict]:
     return [
         verdict
         for verdict in report.verdicts
-        if verdict.outcome == "not comparable" and verdict.case not in report.missing
+        if verdict.outcome == "not comparable" and not _is_missing(verdict, report.missing.get(verdict.case))
     ]
+
+
+def _is_missing(verdict: Verdict, why: str | None) -> bool:
+    """Of a case that is named as missing for its counts alone, these; of any other all."""
+    if why is None:
+        return False
+    counts = why.removeprefix(NO_LONGER_COUNTS)
+    return counts == why or verdict.metric in counts.split(", ")
 
 
 def why_not_comparable(verdicts: Iterable[Verdict]) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ Nothing is installed and no branch is moved.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,7 +119,8 @@ def worktree(repository: Path, commit: str) -> Iterator[Path]:
         fill_submodules(root)
         yield root.resolve()
     finally:
-        git_says(repository, "worktree", "remove", "--force", str(root))
+        # Twice forces it also where git was killed as it made it, and left it locked.
+        git_says(repository, "worktree", "remove", "--force", "--force", str(root))
         shutil.rmtree(scratch, ignore_errors=True)
 
 
@@ -127,7 +129,7 @@ def _forget_leftovers(repository: Path) -> None:
     forget the user's own worktrees too, where their folders are on a disk that is not there now."""
     listed = git_says(repository, "worktree", "list", "--porcelain").splitlines()
     for root in (Path(line.removeprefix("worktree ")) for line in listed if line.startswith("worktree ")):
-        if root.name == _NAME and root.parent.name.startswith(f"{PREFIX}{_NAME}-") and not root.exists():
+        if root.name == _NAME and root.parent.name.startswith(f"{PREFIX}{_NAME}-") and not os.path.lexists(root):
             git_says(repository, "worktree", "remove", "--force", str(root))
 
 

@@ -21,9 +21,10 @@ def read_file(path: Path) -> bytes:
 
 def is_stream(path: Path) -> bool:
     """Whether that is a pipe, a device, or the name of something that is open, be it a file."""
-    if path.parent in _OPEN:
-        return path.exists()
-    return path.exists() and not path.is_file() and not path.is_dir()
+    try:
+        return path.exists() and (path.parent in _OPEN or not (path.is_file() or path.is_dir()))
+    except OSError:
+        return False  # in a folder that may not be looked into, or of a name that is too long
 
 
 def write_file(path: Path, content: str | bytes) -> None:

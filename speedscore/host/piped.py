@@ -1,15 +1,13 @@
 """A process that is spoken to in lines over two pipes: start it, freeze and thaw it, and be sure that it is gone.
 
 It lives in a session of its own, so that a signal meant for pytest does not reach it, and dies with this process. One
-that dies or hangs raises an
-error that says how and holds its last lines. Nothing here knows what the lines are about.
+that dies or hangs raises an error that says how and holds its last lines. Nothing here knows what the lines are about.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import selectors
 import signal
 import subprocess
@@ -21,6 +19,7 @@ import psutil
 
 from speedscore.host.reaper import mark
 from speedscore.host.variables import PIPES
+from speedscore.text.cleaning import without_colours
 
 _LOG_LINES = 15
 _LOG_TAIL_BYTES = 8192
@@ -29,8 +28,6 @@ _CHUNK_BYTES = 1 << 16
 _MOST_LINE_BYTES = 16 << 20
 _STOP_SECONDS = 2.0
 _END_SECONDS = 10.0
-_COLOUR = re.compile(r"\x1b\[[\d;]*m")
-"""Written also into files where the environment forces colours, as continuous integration likes to."""
 
 
 class ProcessLostError(RuntimeError):
@@ -179,7 +176,7 @@ class PipedProcess:
         try:
             with self._log_path.open("rb") as log:
                 log.seek(max(0, self._log_path.stat().st_size - _LOG_TAIL_BYTES))
-                lines = _COLOUR.sub("", log.read().decode(errors="replace")).splitlines()
+                lines = without_colours(log.read().decode(errors="replace")).splitlines()
         except OSError:
             lines = []
         if not lines:

@@ -24,6 +24,15 @@ NAME_PATTERN = f"^[^\n{_CONTROLS}{_ORDER}{_OTHER_LINE_ENDS}{_HALVES}]*$"
 """A regular expression of what may stand where a name belongs: one line without any of these."""
 
 
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
+"""Written also into files and pipes where the environment forces colours, as continuous integration likes to."""
+
+
+def without_colours(text: str) -> str:
+    """What another program printed, as it would have been without colours."""
+    return _COLOUR.sub("", text)
+
+
 def printable(text: str) -> str:
     """``text`` with its lines and without anything that a terminal would obey; a tab becomes a blank."""
     return _UNSAFE.sub(_escape, text.replace("\r\n", "\n").replace("\t", " "))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from speedscore.gate.checkout_copies import checkout_copy
-from speedscore.gate.worktrees import working_tree
+from speedscore.gate.worktrees import CheckoutError, working_tree
 from tests.gate.sample_repository import git
 
 FILES = {
@@ -109,3 +110,24 @@ def test_a_submodule_is_as_it_stands(checkout: Path, tmp_path: Path) -> None:
     present = contents(checkout)
     assert (present["lib/a.py"], present["lib/link"]) == ("changed", "-> a.py")
     assert copied(checkout) == present
+
+
+@pytest.mark.parametrize("copying", ["copy2", "copytree"])
+def test_what_cannot_be_copied_is_said_in_a_sentence(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, copying: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("no space left on device")
+
+    folder = checkout
+    if copying == "copytree":
+        folder = tmp_path / "no repository"
+        folder.mkdir()
+    else:
+        (checkout / "changed.py").write_text("new")
+    monkeypatch.setattr(shutil, copying, refuse)
+    with (
+        pytest.raises(CheckoutError, match=r"cannot be copied to be built .no space left"),
+        checkout_copy(working_tree(folder)),
+    ):
+        pass

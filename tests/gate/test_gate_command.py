@@ -84,7 +84,7 @@ def caller(pytester: pytest.Pytester, capsys: pytest.CaptureFixture[str]) -> Cal
     [
         ({"a": PLAIN}, {"a": PLAIN}, 0, "passed: nothing regressed"),
         ({"a": PLAIN}, {"a": SLOWER}, 10, "regressed: time of 1 case"),
-        ({"a": PLAIN, "b": PLAIN}, {"a": PLAIN}, 12, "coverage missing: head no longer measures 1 case of the base"),
+        ({"a": PLAIN, "b": PLAIN}, {"a": PLAIN}, 12, "coverage missing: head lacks what base measures in 1 case"),
         ({}, {}, 13, "nothing was compared: no benchmark was selected on either side"),
     ],
     ids=["passed", "regressed", "missing", "nothing"],

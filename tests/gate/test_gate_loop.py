@@ -251,6 +251,12 @@ def test_what_head_alone_counts_is_not_comparable_and_what_it_no_longer_counts_i
     assert other.missing == {}, "another environment may not be able to count it"
 
 
+def test_what_a_compiler_no_longer_counts_of_our_own_case_is_no_missing_coverage() -> None:
+    own = {"identity": {"model": "mlp"}}
+    gone = one(MadeUpTest(counts=lambda _: {"xla_flops": 7}, more=own), MadeUpTest(more=own))
+    assert (gone.missing, verdict(gone, "xla_flops").reason) == ({}, "only base counts it")
+
+
 def test_another_environment_may_count_in_another_way() -> None:
     counting = MadeUpTest(counts=lambda _: {"queries": 7})
     outcome = gated(MadeUpMachine({CASE: counting}, {CASE: counting}), plan=a_plan(other_environment=True))
@@ -260,7 +266,7 @@ def test_another_environment_may_count_in_another_way() -> None:
 FAILS = MadeUpTest(outcome="failed", reason="call: the sum is wrong", comes_to_benchmark=False)
 FAILS_LATE = MadeUpTest(outcome="failed", reason="call: the till is jammed", fails_in_round=3)
 SKIPS = MadeUpTest(outcome="skipped", reason="needs a printer", comes_to_benchmark=False)
-MISSING = "coverage missing: head no longer measures 1 case of the base"
+MISSING = "coverage missing: head lacks what base measures in 1 case"
 NOTHING = "nothing was compared: neither side measured any of 1 case, the first because: "
 AT_ONCE = "; base and head run at the same time: let each process take a port, a lock or a folder of its own"
 WANTS_PORT, WANTS_LOCK = (

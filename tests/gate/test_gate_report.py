@@ -88,7 +88,7 @@ def test_the_headline_counts_the_cases_of_each_metric() -> None:
 @pytest.mark.parametrize(("missing", "said"), [(1, "1 case"), (2, "2 cases")])
 def test_the_headline_counts_what_is_missing(missing: int, said: str) -> None:
     _, headline = concluded(missing=missing)
-    assert headline == f"coverage missing: head no longer measures {said} of the base"
+    assert headline == f"coverage missing: head lacks what base measures in {said}"
 
 
 def test_the_headline_of_what_is_inconclusive_names_it_whether_or_not_it_passes() -> None:

@@ -7,6 +7,7 @@ import pytest
 from speedscore.gate import wording
 from speedscore.gate.paired_metric import PairedMetric, Schedule
 from speedscore.verdicts.verdict import Verdict, VerdictPolicy
+from tests.gate.share_reports import report
 
 OTHER_WAY = "their way of counting may differ"
 
@@ -19,6 +20,13 @@ def test_what_is_not_comparable_for_one_reason_is_one_line() -> None:
     counts = [incomparable(case, metric) for case in ("a", "b") for metric in ("fusions", "flops")]
     assert wording.why_not_comparable(counts) == [("", f"fusions, flops of 2 cases: {OTHER_WAY}")]
     assert wording.why_not_comparable(counts[:2]) == [("a", f"fusions, flops: {OTHER_WAY}")]
+
+
+def test_of_a_case_that_misses_a_count_what_else_is_not_comparable_is_said() -> None:
+    verdicts = (incomparable("a", "queries"), incomparable("a", "memory"), incomparable("b", "time"))
+    missing = {"a": "it no longer counts queries, rows", "b": "failed (call: no till)"}
+    told = wording.not_comparable(report(*verdicts, missing=missing))
+    assert [(verdict.case, verdict.metric) for verdict in told] == [("a", "memory")]
 
 
 def test_a_case_that_is_not_comparable_at_all_is_named_each_with_its_reason() -> None:

@@ -33,22 +33,25 @@ def environment(packages: dict[str, str], **requires: tuple[str, ...]) -> Enviro
         ("requirements-old.txt", "no file requirements-old.txt; expected"),
         ("kite-1.0.tar.gz", "no file kite-1.0.tar.gz; expected"),
         ("./nowhere", "a wheel or the folder of a project, found './nowhere'"),
-        ("uv.lock", "found uv.lock; export it first"),
-        ("pyproject.toml", "found pyproject.toml; export it first"),
-        ("kite @ git+https://me:secret@host/kite here", "found 'kite @ git+https://host/kite here'"),
+        ("uv.lock", "found 'uv.lock'; export it first"),
+        ("pyproject.toml", "found 'pyproject.toml'; export it first"),
+        ("kite @ git+https://me:secret@host/kite here", "found kite @ git+https://host/kite here"),
+        ("https://me:secret@host/kite.whl", "NAME @ ADDRESS, a requirements file, a wheel"),
+        ("https://me:sec/ret@host/kite.whl", "found https://host/kite.whl"),
     ],
 )
 def test_what_no_installer_could_read_is_refused_with_what_to_do(request_: str, said: str) -> None:
     with pytest.raises(GateError) as error:
         check_requests([request_])
     assert said in str(error.value)
+    assert "ret@" not in str(error.value)
 
 
 def test_requirements_and_files_of_them_are_taken(tmp_path: Path) -> None:
     file = tmp_path / "requirements-new.txt"
     file.write_text("jax==0.8.0\n")
     (tmp_path / "setup.py").touch()
-    check_requests(["jax==0.8.0", "jax[cuda] >= 0.5, < 0.6", str(file), str(tmp_path)])
+    check_requests(["jax==0.8.0", "jax[cuda] >= 0.5, < 0.6", "kite @ https://host/kite.whl", str(file), str(tmp_path)])
 
 
 def test_a_package_from_another_place_differs_though_its_version_does_not() -> None:

@@ -20,6 +20,7 @@ from speedscore.gate.parts.sharing import TOLD, Told
 from speedscore.gate.parts.trees import BASE, HEAD
 from speedscore.gate.report_file import read_report
 from speedscore.host.git import git_complaint
+from speedscore.text.cleaning import without_colours
 
 ENTRY = f"{__name__}:gate_part"
 NO_TIME = b""
@@ -71,7 +72,7 @@ def gate_part(request: bytes, report: Report) -> bytes:
         ) as process:
             assert process.stdout is not None
             for line in process.stdout:
-                last.append(line.rstrip())
+                last.append(without_colours(line.rstrip()))
                 if line.startswith("gate: "):
                     if changed := so_far.read():
                         report(changed)

@@ -23,7 +23,6 @@ from speedscore.gate.requirements import fulfils, read_requirement
 from speedscore.gate.upgrades.conflicts import broken_by
 from speedscore.gate.upgrades.direct_urls import known_locally, known_to_uv
 from speedscore.gate.upgrades.pins import Pin, changes_of_pip, changes_of_uv
-from speedscore.text.addresses import without_credentials
 
 _LOCKS_OF_OTHERS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
 _ARCHIVES = (".whl", ".tar.gz", ".zip")
@@ -48,24 +47,31 @@ def check_requests(requests: Sequence[str]) -> None:
         path = Path(text)
         if path.name in _LOCKS_OF_OTHERS or path.suffix == ".toml":
             raise GateError(
-                f"--gate-upgrade: expected a requirement or a requirements file, found {text}; export it first (as "
-                "`uv export --format requirements-txt` does)"
+                f"--gate-upgrade: expected a requirement or a requirements file, found {_shown(text)}; export it first "
+                "(as `uv export --format requirements-txt` does)"
             )
         if path.is_file() or _is_project(text):
             continue
         # Such a name could be a package's, which an installer would fetch and run.
-        if path.name.endswith((*_ARCHIVES, *_LISTS)):
+        if "://" not in text and path.name.endswith((*_ARCHIVES, *_LISTS)):
             raise GateError(
                 f"--gate-upgrade: no file {text}; expected a requirement like jax==0.8.0, or a file of them"
             )
         try:
             Requirement(text)
         except InvalidRequirement as error:
-            found = without_credentials(f"{text!r} ({str(error).splitlines()[0]})")
+            # What packaging says of it quotes it.
+            why = "" if "://" in text else f" ({str(error).splitlines()[0]})"
             raise GateError(
-                "--gate-upgrade: expected a requirement like jax==0.8.0, a requirements file, a wheel or the folder of "
-                f"a project, found {found}"
+                "--gate-upgrade: expected a requirement like jax==0.8.0 or NAME @ ADDRESS, a requirements file, a "
+                f"wheel or the folder of a project, found {_shown(text)}{why}"
             ) from None
+
+
+def _shown(text: str) -> str:
+    """An address that cannot be read may have a password anywhere before its last @."""
+    before, mark, address = text.partition("://")
+    return f"{before}{mark}{address.rpartition('@')[2]}" if mark else repr(text)
 
 
 def resolve(requests: Sequence[str], environment: Environment, *, run: Runner, scratch: Path) -> Resolved:

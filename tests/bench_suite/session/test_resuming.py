@@ -183,6 +183,6 @@ def test_a_case_of_a_machine_that_has_gone_stands() -> None:
 
 def test_a_session_that_is_older_than_a_field_is_not_refused_for_it() -> None:
     run = a_run(a_case("jax", [[0.1]]))
-    assert len(carry(run, {**MACHINE, "process.niceness": 19})) == 1
+    assert len(carry(run, {**MACHINE, "process.niceness": 19, "cpu.generation": "model 1"})) == 1
     since = msgspec.structs.replace(run, environment={**MACHINE, "process.niceness": 0})
     assert "process.niceness was 0 and is 19" in refusal(since, {**MACHINE, "process.niceness": 19})
