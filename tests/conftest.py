@@ -12,7 +12,7 @@ import pytest
 from speedscore.host.processors import allowed_processors
 from speedscore.scoring.evidence import this_month
 from tests.bench_suite.sample_session import Matrix
-from tests.scoring.sample_facts import PRESENT
+from tests.present import PRESENT
 
 PERFORMANCE = Path(__file__).parent / "performance"
 

@@ -14,8 +14,6 @@ from speedscore.scoring.facts.statement import Statement
 from speedscore.scoring.rubric.rubric import Rubric, load_rubric
 
 RUBRIC = load_rubric()
-PRESENT = "2026-11"
-"""The month that tests take for the present one."""
 
 
 def shipped() -> tuple[Snapshot, ...]:

@@ -19,7 +19,7 @@ from speedscore.record.run_file import BLOCK_KEY, to_block, write_json
 from speedscore.scoring.evidence import this_month
 from speedscore.scoring.facts.snapshots import fixtures_folder
 from tests.places import ROOT
-from tests.scoring.sample_facts import PRESENT
+from tests.present import PRESENT
 from tests.scoring.sample_runs import make_run, measured_case, save, two_frameworks
 
 COMMAND = [sys.executable, "-P", "-m", "speedscore"]

@@ -13,7 +13,8 @@ from speedscore.scoring.evidence.evidence import EvidenceError, gather
 from speedscore.scoring.facts.fact import Fact
 from speedscore.scoring.facts.snapshots import fixtures_folder
 from speedscore.scoring.scores.changes import Changes, find_changes
-from tests.scoring.sample_facts import PRESENT, RUBRIC, make_evidence, make_fact, make_layer, make_snapshot, shipped
+from tests.present import PRESENT
+from tests.scoring.sample_facts import RUBRIC, make_evidence, make_fact, make_layer, make_snapshot, shipped
 
 
 def run(*arguments: str) -> int:
