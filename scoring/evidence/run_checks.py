@@ -28,7 +28,7 @@ def find_problem(run: RunRecord, *, today: datetime.date) -> str:
 
 
 def _problems(run: RunRecord, *, today: datetime.date) -> Iterator[str]:
-    yield from _of_date(run.created, today=today)
+    yield from _of_date(run.created, of="its date", today=today)
     ecosystems: dict[str, str] = {}
     places = set()
     for case in (case for case in run.cases if case.status == "measured"):
@@ -47,13 +47,15 @@ def _problems(run: RunRecord, *, today: datetime.date) -> Iterator[str]:
         yield from _of_case(case)
     for probe in run.probes:
         yield from _of_measurements(probe.id, probe.measurements)
+        if probe.occasion:
+            yield from _of_date(probe.occasion, of=f"the date of {probe.id}", today=today)
 
 
-def _of_date(created: str, *, today: datetime.date) -> Iterator[str]:
+def _of_date(moment: str, *, of: str, today: datetime.date) -> Iterator[str]:
     try:
-        day = datetime.datetime.fromisoformat(created).date()
+        day = datetime.datetime.fromisoformat(moment).date()
     except ValueError:
-        yield f"its date {one_line(created)!r} is none; expected ISO 8601, as in 2026-11-22T12:00:00+00:00"
+        yield f"{of} {one_line(moment)!r} is none; expected ISO 8601, as in 2026-11-22T12:00:00+00:00"
         return
     # Somewhere it is tomorrow already.
     if day > today + datetime.timedelta(days=1):

@@ -13,6 +13,7 @@ from speedscore.record.measurement import Measurement
 from speedscore.record.run_record import Certificate, Check, RunRecord
 from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun, check_runs
 from speedscore.scoring.evidence.run_checks import find_problem
+from tests.scoring.sample_probes import exported, probed_run
 from tests.scoring.sample_runs import make_run, measured_case, skipped_case
 
 TODAY = datetime.date(2026, 11, 26)
@@ -45,6 +46,7 @@ def memory(*samples: float) -> tuple[Measurement, ...]:
         (run_with(certificate=certificate(error=-1e300)), "the certificate of alpha-mlp-cpu has an error below zero"),
         (created("2031-01-01T00:00:00+00:00"), "made on 2031-01-01, after today, 2026-11-26"),
         (created("yesterday"), "its date 'yesterday' is none; expected ISO 8601"),
+        (probed_run(msgspec.structs.replace(exported("mlp"), occasion=" ")), "' ' is none; expected ISO 8601"),
         (run_with(framework="w" * 61), "has 61 characters; expected at most 60"),
         (run_with(ecosystem=" "), "does not say of which framework, ecosystem and model it is"),
         (run_with(framework="beta", ecosystem="other"), "beta is of beta in one case and of other in another"),
