@@ -26,8 +26,10 @@ def prepare_device(name: DeviceName, *, threads: int, precision: Precision = FLO
     RuntimeError when TensorFlow has already started with other settings.
     """
     tf.config.threading.set_intra_op_parallelism_threads(threads)
-    # A compiled step is one operation, so there is never a second one to run beside it.
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    # As many operations at a time, as TensorFlow does by itself. A compiled step is one operation; in another the
+    # gradients of kernels and of inputs need not wait for each other: ResNet-50's took 0.71 to 0.89 of the time that it
+    # took with one at a time (three pairs of processes on two processors).
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
     if name == "cpu":
         tf.config.set_visible_devices([], "GPU")
