@@ -49,7 +49,7 @@ class Source(msgspec.Struct, frozen=True):
     rival: str = ""
     """Of cases the other framework of the ratio, by its name for people."""
     by_model: tuple[ModelRatio, ...] = ()
-    """Of cases what each model is; ``value`` is the geometric mean of them."""
+    """Of cases the ratio of each model; ``value`` is the geometric mean over all cells."""
     unit: str = ""
     """Of a fact; of what was measured the rule says it."""
 

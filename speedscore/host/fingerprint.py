@@ -72,9 +72,9 @@ def processor_name() -> str:
 
 def processor_kind() -> str:
     """The name with generation and vector instructions, as far as the system tells: one name may stand for several."""
-    known = _processor()
-    more = (str(known[name]) for name in ("cpu.generation", "cpu.vector_instructions") if name in known)
-    return "; ".join((processor_name(), *more))
+    known = {"cpu.model": platform.machine(), **_processor()}
+    named = ("cpu.model", "cpu.generation", "cpu.vector_instructions")
+    return "; ".join(str(known[name]) for name in named if name in known)
 
 
 def _system() -> dict[str, Scalar]:
