@@ -119,7 +119,7 @@ def who_is_first(report: ScoreReport) -> Iterator[str]:
     ahead = f"{first} is {'level with' if sensitivity.lead.points < _LEAST_PART else points} {follower}"
     yield f"{ahead}, most by {_parts(for_first)}" if for_first else ahead
     if against:
-        yield f"{follower} answers better: {_parts(against)}"
+        yield f"{follower} scores higher on {_parts(against)}"
 
 
 def lead(report: ScoreReport) -> Iterator[str]:
@@ -133,7 +133,7 @@ def lead(report: ScoreReport) -> Iterator[str]:
     if for_first:
         yield f"{first} leads {follower} by {sensitivity.lead.points:.2f}, most by {_parts(for_first)}."
     if against:
-        yield f"{follower} answers better: {_parts(against)}."
+        yield f"{follower} scores higher on {_parts(against)}."
 
 
 def _sides(lead: Lead, *, most: int) -> tuple[list[LeadPart], list[LeadPart]]:
@@ -181,7 +181,7 @@ def fragility(report: ScoreReport) -> Iterator[str]:
     if found.first:
         yield f"It takes the removal of {_removed(found.removed, names)} to put {names[found.first]} first."
     else:
-        yield f"No removal of up to {MOST_REMOVED} facts puts another first."
+        yield f"Leaving out any {MOST_REMOVED} facts or fewer leaves {names[report.sensitivity.ranking[0]]} first."
     if found.no_order:
         yield f"Without {_removed(found.no_order, names)} there is no order."
 
@@ -199,11 +199,11 @@ def flips(report: ScoreReport) -> Iterator[str]:
     names = _names(report)
     if (fact := sensitivity.fact_flip) is not None:
         yield (
-            f"{names[fact.rival]} draws level if {fact.criterion} of {names[fact.framework]} were "
-            f"{wording.number(fact.needed)} and not {wording.number(fact.value)} {fact.unit}"
+            f"{names[fact.rival]} would tie if {fact.criterion} of {names[fact.framework]} were "
+            f"{wording.number(fact.needed)} instead of {wording.number(fact.value)} {fact.unit}"
         )
     if (weight := sensitivity.weight_flip) is not None:
         yield (
-            f"{names[weight.rival]} draws level if {weight.what} weighed {wording.number(weight.needed)} and not "
+            f"{names[weight.rival]} would tie if {weight.what} weighed {wording.number(weight.needed)} instead of "
             f"{weight.weight:g}"
         )

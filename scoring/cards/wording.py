@@ -193,18 +193,16 @@ def origin(source: Source) -> str:
 
 
 def by_model(source: Source) -> str:
-    """What a measured value is made of, as in ``beside PyTorch, times as good: bert 1.71, gpt 1.4 (0.8 to 2.6)``.
-
-    An interval stands only where it holds 1, and so changes the reading.
-    """
-    return f"beside {source.rival}, times as good: {', '.join(map(_of_model, source.by_model))}"
+    """What a measured value is made of, with 95 % intervals where they are known, as in ``beside PyTorch (above 1 is
+    better): bert 1.71 (1.5–1.9), gpt 1.4``."""
+    return f"beside {source.rival} (above 1 is better): {', '.join(map(_of_model, source.by_model))}"
 
 
 def _of_model(ratio: ModelRatio) -> str:
     said = f"{ratio.model} {factor(ratio.value)}"
-    if ratio.low is None or ratio.high is None or not ratio.low <= 1 <= ratio.high:
+    if ratio.low is None or ratio.high is None:
         return said
-    return f"{said} ({factor(ratio.low)} to {factor(ratio.high)})"
+    return f"{said} ({factor(ratio.low)}–{factor(ratio.high)})"
 
 
 def dated(source: Source | DatedStatement) -> str:

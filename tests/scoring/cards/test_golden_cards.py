@@ -15,7 +15,7 @@ GOLDEN = Path(__file__).parent / "golden"
 RUNS = [
     str(fixtures_folder() / "runs" / name)
     for name in (
-        "2026-11-26-cpu-smoke.json",
+        "2026-11-27-cpu-smoke.json",
         "2026-11-26-probes.json",
         "2026-11-26-probes-tensorflow.json",
         "2026-11-27-probes-browser.json",
