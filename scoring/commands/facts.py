@@ -13,8 +13,8 @@ from pathlib import Path
 from speedscore.scoring.cards import WIDTH, wording
 from speedscore.scoring.collecting import command as collecting
 from speedscore.scoring.commands import arguments
-from speedscore.scoring.evidence import this_month
-from speedscore.scoring.evidence.evidence import gather
+from speedscore.scoring.evidence.shipped import gather_evidence, read_snapshots
+from speedscore.scoring.facts import calendar
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import (
     Snapshot,
@@ -92,17 +92,15 @@ def run_check(options: argparse.Namespace) -> int:
         complain(message)
     if refused:
         return 2
-    lines = _check(rubric, loaded, month=this_month.this_month())
+    lines = _check(rubric, loaded, month=calendar.this_month())
     return write("".join(f"{line.rstrip()}\n" for line in lines), what="result")
 
 
 def run_diff(options: argparse.Namespace) -> int:
     """Print what changed about a framework from one snapshot to another. Raises one of ``ERRORS``."""
     rubric = load_rubric()
-    snapshots = arguments.read_snapshots(rubric, options)
-    before, after = (
-        gather(snapshots, month=month, kind_order=rubric.policy.kind_order) for month in (options.before, options.after)
-    )
+    snapshots = read_snapshots(rubric, options.facts)
+    before, after = (gather_evidence(rubric, snapshots, month=month) for month in (options.before, options.after))
     (framework,) = arguments.find_frameworks([options.framework], after, snapshots)
     if after.stands_on(framework):
         lines = _layer_diff(plain(find_layer_changes(rubric, before, after, library=framework)))
@@ -126,7 +124,7 @@ def _load_all(folders: Sequence[Path], rubric: Rubric) -> tuple[list[Snapshot], 
 
 
 def _check(rubric: Rubric, snapshots: Sequence[Snapshot], *, month: str) -> Iterator[str]:
-    known = gather(snapshots, kind_order=rubric.policy.kind_order)
+    known = gather_evidence(rubric, snapshots)
     names, counts = [], []
     for framework, name in known.names.items():
         framework_snapshots = [snapshot for snapshot in snapshots if snapshot.framework == framework]

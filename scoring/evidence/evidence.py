@@ -16,6 +16,7 @@ from speedscore.record.phases import FLOAT32, PRECISIONS, DeviceName
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.scoring.evidence.run_checks import find_problem
+from speedscore.scoring.facts import calendar
 from speedscore.scoring.facts.fact import Fact, Kind
 from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.facts.statement import Statement
@@ -146,8 +147,7 @@ def gather(
 ) -> Evidence:
     """Lay the facts of all snapshots up to ``month`` (default: the newest there is) beside the runs.
 
-    Ages are counted to ``as_of`` (``YYYY-MM``), by default the snapshot's own month. No clock is read here: whoever
-    asks for today says which month that is; one before the snapshot's is taken for the snapshot's.
+    Ages are counted to ``as_of`` (``YYYY-MM``), by default the snapshot's own month; one before that is taken for it.
 
     Raises EvidenceError when no snapshot is that old, or when the runs must not be ranked (see ``check_runs``).
     """
@@ -195,7 +195,7 @@ def check_runs(runs: Sequence[NamedRun], *, today: datetime.date | None = None) 
     """Raise EvidenceError for runs that must not rank: in one process with pytest, of different presets, with what no
     session can have measured (``run_checks``), or with what another of them holds too and would count twice."""
     for run in runs:
-        if problem := find_problem(run.record, today=today or datetime.date.today()):
+        if problem := find_problem(run.record, today=today or calendar.today()):
             raise EvidenceError(f"{run.name}: {problem}")
         if run.record.in_process:
             raise EvidenceError(

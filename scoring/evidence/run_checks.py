@@ -59,7 +59,7 @@ def _of_date(moment: str, *, of: str, today: datetime.date) -> Iterator[str]:
         return
     # Somewhere it is tomorrow already.
     if day > today + datetime.timedelta(days=1):
-        yield f"made on {day}, after today, {today}; expected a day that has begun: is that machine's clock right?"
+        yield f"made on {day}, after today, {today} (UTC); expected a day that has begun: is that machine's clock right?"
 
 
 def _of_case(case: CaseResult) -> Iterator[str]:

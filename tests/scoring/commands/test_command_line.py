@@ -16,7 +16,7 @@ import speedscore
 import speedscore.scoring.rubric.rubric
 from speedscore.__main__ import main
 from speedscore.record.run_file import BLOCK_KEY, to_block, write_json
-from speedscore.scoring.evidence import this_month
+from speedscore.scoring.facts import calendar
 from speedscore.scoring.facts.snapshots import fixtures_folder
 from tests.places import ROOT
 from tests.present import PRESENT
@@ -103,7 +103,7 @@ def test_ages_count_to_today_where_no_snapshot_is_named(
 ) -> None:
     asked = ("card", "jax", "--format", "json")
     now = json.loads(printed(*asked))
-    monkeypatch.setattr(this_month, "this_month", lambda: "2040-01")
+    monkeypatch.setattr(calendar, "this_month", lambda: "2040-01")
     later, of_snapshot = (json.loads(printed(*asked, *more)) for more in ((), ("--snapshot", now["snapshot"])))
     assert (now["as_of"], later["as_of"], of_snapshot["as_of"]) == (PRESENT, "2040-01", now["snapshot"])
     assert later["snapshot"] == now["snapshot"]

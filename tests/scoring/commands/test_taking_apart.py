@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from speedscore.__main__ import main
 from speedscore.scoring.cards.card_schema import CardDocument
 from speedscore.scoring.commands.verify import differences
-from speedscore.scoring.evidence import this_month
+from speedscore.scoring.facts import calendar
 from speedscore.scoring.rubric.criterion import DIMENSIONS
 from tests.scoring.sample_probes import answered, control, exported, probed_run, unanswered
 from tests.scoring.sample_runs import save, two_frameworks
@@ -211,7 +211,7 @@ def test_what_is_no_card_is_refused(folder: Path, capsys: pytest.CaptureFixture[
 def test_a_card_of_last_year_is_verified_as_of_then(
     card: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(this_month, "this_month", lambda: "2040-01")
+    monkeypatch.setattr(calendar, "this_month", lambda: "2040-01")
     said(capsys, "verify", str(card))
 
 
