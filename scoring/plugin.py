@@ -87,7 +87,7 @@ def _cards(rubric: Rubric, run: NamedRun, *, facts: Sequence[Path], width: int, 
     if run.record.in_process:
         return f"The frameworks ran inside pytest, which is no basis for a ranking; {FACTS_ALONE}"
     evidence = gather_evidence(rubric, read_snapshots(rubric, facts), runs=[run])
-    if not evidence.measured_anywhere():
+    if not evidence.measured_frameworks():
         return f"Nothing was measured in float32, and only that is ranked; {FACTS_ALONE}"
-    report = build_report(rubric, evidence, frameworks=evidence.measured_anywhere(), claims=shipped_claims())
+    report = build_report(rubric, evidence, frameworks=evidence.measured_frameworks(), claims=shipped_claims())
     return FORMATS["terminal"](report, width=width) if full else session_end(report, width=width)

@@ -91,7 +91,7 @@ def _below_scores(report: ScoreReport) -> Iterator[str]:
         yield from order_wording.why_first(report)
     of_one = [card for card in report.cards if card.variants]
     if of_one:
-        variants = ", ".join(f"{card.name} as {card.variants[0].framework}" for card in of_one)
+        variants = ", ".join(f"{card.name} as {card.variants[0].line}" for card in of_one)
         yield f"Performance is scored of one variant each: {variants}"
     ranking = report.sensitivity.ranking if report.sensitivity else ()
     by_rank = sorted(report.cards, key=lambda card: (*ranking, card.framework).index(card.framework))

@@ -193,7 +193,7 @@ def _line(
     other precision: those are then the base variant's, as the questions of probes are, or of the only line that has
     them."""
     scored = variants.scored.get(ecosystem)
-    name = scored.framework if scored else ""
+    name = scored.line if scored else ""
     if claim.phase != "capability" and all(case.precision == FLOAT32 for case in cases.values()):
         return name
     having = [case.framework for case in cases.values() if case.ecosystem == ecosystem]

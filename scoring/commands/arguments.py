@@ -88,7 +88,7 @@ def read_evidence(rubric: Rubric, options: argparse.Namespace) -> tuple[Evidence
 
 def find_frameworks(named: Sequence[str], evidence: Evidence, snapshots: Iterable[Snapshot]) -> list[str]:
     """The fixture folders of what was named, each once. Raises EvidenceError where nothing is known by that name."""
-    known = {*evidence.names, *evidence.measured_anywhere()}
+    known = {*evidence.names, *evidence.measured_frameworks()}
     aliases = {
         name.casefold(): framework
         for framework, name in _aliases(evidence, snapshots)
@@ -113,4 +113,4 @@ def _aliases(evidence: Evidence, snapshots: Iterable[Snapshot]) -> Iterable[tupl
     for snapshot in snapshots:
         yield snapshot.framework, snapshot.package
         yield snapshot.framework, snapshot.name
-    yield from ((framework, framework) for framework in (*evidence.measured_anywhere(), *evidence.names))
+    yield from ((framework, framework) for framework in (*evidence.measured_frameworks(), *evidence.names))

@@ -117,7 +117,7 @@ def verify(path: Path, *, runs: Sequence[Path] = (), facts: Sequence[Path] = ())
         as_of=card.as_of,
         runs=[NamedRun(name=run.name, record=load_run(place)) for run, place in zip(card.runs, places, strict=True)],
     )
-    known = set(evidence.names) | {name for device in evidence.measured for name in evidence.ecosystems(device)}
+    known = set(evidence.names) | {name for device in evidence.measured for name in evidence.frameworks_on(device)}
     if unknown := [name for name in card.asked if name not in known]:
         raise EvidenceError(f"{path}: nothing is known of {unknown[0]!r} in snapshot {evidence.snapshot}")
     report = build_report(

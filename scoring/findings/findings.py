@@ -67,8 +67,8 @@ def judge(
     lines = dict(rubric.policy.scored_variants)
     if device is not None:
         variants = choose_variants(rubric.policy, evidence, device=device)
-        lines |= {ecosystem: variant.framework for ecosystem, variant in variants.scored.items()}
-    measured = set(evidence.ecosystems(device)) if device else set()
+        lines |= {ecosystem: variant.line for ecosystem, variant in variants.scored.items()}
+    measured = set(evidence.frameworks_on(device)) if device else set()
     answers: dict[str, tuple[Finding, ...]] = {}
     for framework in frameworks:
         probed = {

@@ -26,13 +26,13 @@ Place = tuple[str, str, str, str]
 """Run, model, precision, machine: where cases of one phase and device were measured side by side."""
 
 _Cells = Mapping[Place, Mapping[str, CaseResult]]
-"""Training cases by framework."""
+"""Training cases by line of the matrix."""
 
 
 class VariantBeside(msgspec.Struct, frozen=True):
     """A variant that was measured and is not scored."""
 
-    framework: str
+    line: str = msgspec.field(name="framework")
     style: Style | None
     """None where the run is older than this field."""
     times_as_fast: float | None
@@ -47,7 +47,8 @@ class ScoredVariant(msgspec.Struct, frozen=True):
 
     ecosystem: str
     device: DeviceName
-    framework: str
+    line: str = msgspec.field(name="framework")
+    """As in ``torch-compile``."""
     style: Style | None
     """None where the run is older than this field."""
     reason: str
@@ -171,13 +172,13 @@ def _scored(
     return ScoredVariant(
         ecosystem=ecosystem,
         device=device,
-        framework=chosen,
+        line=chosen,
         style=styles[chosen],
         reason=reason,
         choosing_seconds=seconds.get(chosen),
         beside=tuple(
             VariantBeside(
-                framework=name,
+                line=name,
                 style=style_of_other,
                 times_as_fast=_times_as_fast(name, chosen, cells=cells, choosing=choosing),
                 choosing_seconds=seconds.get(name),

@@ -80,7 +80,7 @@ def build_report(
     ratios |= {device: ratios_by_criterion(rubric, evidence, device=device) for device in evidence.measured}
     devices = _devices(rubric, ratios)
     # The facts alone come last and serve a framework that was measured nowhere.
-    bases: list[Basis] = [*devices, *(("probes",) if evidence.probed() else ()), None]
+    bases: list[Basis] = [*devices, *(("probes",) if evidence.probed_frameworks() else ()), None]
     # All there are, as what to take instead need not be among those that are asked for.
     everybody = tuple(dict.fromkeys((*frameworks, *evidence.frameworks())))
     findings = {basis: _judge(rubric, evidence, everybody, basis=basis, ratios=ratios[basis]) for basis in bases}
@@ -142,7 +142,7 @@ def _measured_on(evidence: Evidence, basis: Basis, frameworks: Sequence[str]) ->
     """Whom a basis can answer about; the facts alone about everybody."""
     if basis is None:
         return frameworks
-    return evidence.probed() if basis == "probes" else evidence.ecosystems(basis)
+    return evidence.probed_frameworks() if basis == "probes" else evidence.frameworks_on(basis)
 
 
 def _devices(rubric: Rubric, ratios: Mapping[Basis, RatiosByCriterion]) -> list[DeviceName]:

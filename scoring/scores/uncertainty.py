@@ -126,8 +126,8 @@ def _knows_other_processes(cell: ComparedCell, ecosystem: str, rival: str) -> bo
     estimate = cell.estimate(ecosystem, rival)
     if estimate.processes:
         return estimate.processes > 1 or estimate.standard_error is not None
-    frameworks = (cell.scored[ecosystem].framework, cell.scored[rival].framework)
-    return all(len(rounds_by_process(cell.cases[framework].rounds)) > 1 for framework in frameworks)
+    lines = (cell.scored[ecosystem].line, cell.scored[rival].line)
+    return all(len(rounds_by_process(cell.cases[line].rounds)) > 1 for line in lines)
 
 
 def _of_framework(
@@ -236,7 +236,7 @@ def _ratio_draws(common: Sequence[ComparedCell], rng: np.random.Generator) -> di
         drawn = _pair_draws(compared, rng)
         for (ecosystem, standing), (name, rival) in permutations(compared.scored.items(), 2):
             before = logs.get((ecosystem, name), np.zeros(1 + DRAWS))
-            logs[ecosystem, name] = before + drawn[standing.framework, rival.framework] / len(common)
+            logs[ecosystem, name] = before + drawn[standing.line, rival.line] / len(common)
     # The best other one is the one that it stands worst to.
     worst = {
         ecosystem: np.min([draws for (own, _), draws in logs.items() if own == ecosystem], axis=0)

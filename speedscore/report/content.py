@@ -98,7 +98,7 @@ def make_content(given: GivenRuns, judging: Judging, *, pages: Mapping[str, str]
     rubric = judging.rubric
     chosen = choose_runs(given.runs)
     evidence = gather_evidence(rubric, read_snapshots(rubric, judging.facts), month=judging.month, runs=chosen.scored)
-    everybody = evidence.measured_anywhere() or evidence.frameworks()
+    everybody = evidence.measured_frameworks() or evidence.frameworks()
     return Content(
         runs=chosen.scored,
         left_out=chosen.left_out,
