@@ -73,6 +73,11 @@ def per_cent(fraction: float) -> str:
     return f"{fraction * 100:.0f} %"
 
 
+def changed(before: str, after: str) -> str:
+    """As in ``3 -> 4``; where nothing changed, that alone."""
+    return before if before == after else f"{before} -> {after}"
+
+
 def calculation(card: ScoreCard) -> str:
     """The Speed Score's own sum, or why there is none."""
     if card.speed_score is None:

@@ -83,10 +83,6 @@ class HeldFigure(msgspec.Struct, frozen=True):
         """Of the published figure; None where nothing is held against it."""
         return None if self.value is None else self.value / self.figure.value
 
-    @property
-    def is_defect(self) -> bool:
-        return self.fraction is not None and self.fraction < DEFECT_BELOW
-
 
 class _FiguresFile(msgspec.Struct, forbid_unknown_fields=True):
     figures: list[PublishedFigure]

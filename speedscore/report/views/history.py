@@ -13,8 +13,9 @@ from speedscore.comparing.saved_run import TIME
 from speedscore.history.changes import CaseMark, ChangePoint, HistoryReport, SeriesChanges
 from speedscore.history.changes_output import commit_text, fields_text
 from speedscore.history.series import Point
+from speedscore.host.fields import Scalar
 from speedscore.record.phases import PHASES
-from speedscore.report.blocks import Block, Cell, Column, Figure, Prose, Scalar, Table, View
+from speedscore.report.blocks import Block, Cell, Column, Figure, Prose, Table, View
 from speedscore.report.charts import history as chart
 from speedscore.report.content import Content
 from speedscore.report.identifiers import block_id, run_id
