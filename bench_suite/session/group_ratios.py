@@ -15,7 +15,7 @@ from speedscore.bench_suite.session.noise import FEW_ROUNDS
 from speedscore.record.phases import PHASES
 from speedscore.record.rounds import figure_of_rounds
 from speedscore.record.run_record import CaseResult, Ratio
-from speedscore.text.numbers import factor
+from speedscore.text.numbers import NO_FIGURE, factor
 
 _SENSELESS = 10
 """An interval whose limits are further apart than this factor says nothing that a number should stand for."""
@@ -88,7 +88,7 @@ class GroupRatios:
         if compiles_nothing(case):
             return "compiles nothing"
         if is_one_number(case) or is_one_number(fastest):
-            return "–"
+            return NO_FIGURE
         if case is fastest:
             return "1"
         slowdown = self.slowdown(case, fastest)

@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict
 
-from tabulate import tabulate
-
 from speedscore.bench_suite.session.group_ratios import (
     GroupRatios,
     Slowdown,
@@ -30,15 +28,14 @@ from speedscore.record.machines import by_machine, named_machine
 from speedscore.record.phases import PHASES
 from speedscore.record.run_record import CaseResult, RunRecord, Status
 from speedscore.text.cleaning import one_line
-from speedscore.text.numbers import duration, first_line
+from speedscore.text.numbers import NO_FIGURE, duration, first_line
+from speedscore.text.tables import columns_that_fit, plain_table
 
 _LABEL_WIDTH = 12
-_GAP = 2
 _NAME_WIDTH = 10
 """A longer name of a framework is broken at its hyphens, so that six columns fit into eighty characters."""
 _MOST_LINES = 2
 """Of one note; what does not fit is in the saved run."""
-_NO_FIGURE = "–"
 _NAMED = 3
 """Cases that a note names; the rest are counted."""
 
@@ -81,15 +78,9 @@ def _tables(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> It
     for chosen in _columns_that_fit(frameworks, rows, width=width):
         header = _header([frameworks[place] for place in chosen])
         # A framework that has one model alone, as a tuned one may, would fill a table of its own with dashes.
-        kept = [place for place, row in enumerate(rows) if any(row[1 + column] != _NO_FIGURE for column in chosen)]
+        kept = [place for place, row in enumerate(rows) if any(row[1 + column] != NO_FIGURE for column in chosen)]
         body = [[rows[place][0], *(rows[place][1 + column] for column in chosen)] for place in kept]
-        lines = tabulate(
-            [*header, *body],
-            tablefmt="plain",
-            disable_numparse=True,
-            preserve_whitespace=True,
-            colalign=["left", *["right"] * len(chosen)],
-        ).splitlines()
+        lines = plain_table([*header, *body])
         table, title = lines[: len(header)], ""
         for place, line in zip(kept, lines[len(header) :], strict=True):
             if title != title_of_row[place]:
@@ -111,7 +102,7 @@ def _cells(cases: Mapping[str, CaseResult], run: RunRecord, frameworks: Sequence
     fastest = min(cases.values(), key=lambda case: (compiles_nothing(case), middle(case)))
     ratios = GroupRatios(run.ratios, fastest)
     return [
-        _NO_FIGURE if (case := cases.get(name)) is None else short_figure(case, fastest=fastest, ratios=ratios)
+        NO_FIGURE if (case := cases.get(name)) is None else short_figure(case, fastest=fastest, ratios=ratios)
         for name in frameworks
     ]
 
@@ -143,17 +134,10 @@ def _parts(name: str) -> list[str]:
 
 def _columns_that_fit(frameworks: Sequence[str], rows: Sequence[Sequence[str]], *, width: int) -> Iterator[list[int]]:
     """Places of the frameworks of each table."""
-    room = width - max(len(row[0]) for row in rows)
-    chosen: list[int] = []
-    left = room
-    for place, name in enumerate(frameworks):
-        column = _GAP + max(max(map(len, _parts(name))), *(len(row[1 + place]) for row in rows))
-        if chosen and column > left:
-            yield chosen
-            chosen, left = [], room
-        chosen.append(place)
-        left -= column
-    yield chosen
+    widths = [
+        max(map(len, (*_parts(name), *(row[1 + place] for row in rows)))) for place, name in enumerate(frameworks)
+    ]
+    return columns_that_fit(widths, room=width - max(len(row[0]) for row in rows))
 
 
 def _notes(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> list[str]:

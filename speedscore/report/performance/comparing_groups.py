@@ -13,6 +13,7 @@ from speedscore.bench_suite.session.report import busy_lines
 from speedscore.report.blocks import Cell, Column, Table
 from speedscore.report.identifiers import block_id, case_id
 from speedscore.report.performance.groups import Group
+from speedscore.text.numbers import NO_FIGURE
 
 _UNWRAPPED = 10_000
 """Characters: the page wraps lines itself."""
@@ -53,7 +54,7 @@ def _row(group: Group, frameworks: Sequence[str], *, named_place: bool) -> tuple
 def _cell(group: Group, name: str) -> Cell:
     case = next((case for case in group.measured if case.framework == name), None)
     if case is None:
-        return Cell("–")
+        return Cell(NO_FIGURE)
     return Cell(
         short_figure(case, fastest=group.fastest, ratios=group.ratios),
         value=middle(case),
