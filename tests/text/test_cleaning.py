@@ -21,7 +21,8 @@ from speedscore.scoring.facts.fact import Fact
 from speedscore.text.cleaning import is_name, one_line, printable
 from speedscore.text.markdown import escaped
 from speedscore.text.output import complain
-from tests.comparing.sample_runs import MACHINE, a_run, save, save_plain, timed
+from tests.comparing.sample_runs import save_plain
+from tests.sample_runs import MACHINE, a_run, save, timed
 
 HOSTILE = (
     "\x1b]0;owned\x07\x1b[2J\n## forged\n==== forged ====\n[forged](http://forged)<script>forged</script>|`\t\r"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from speedscore.bench_suite.session.report import busy_lines
-from tests.bench_suite.sample_cases import a_case
+from tests.sample_runs import a_case
 
 
 def said(**worker: float) -> str:

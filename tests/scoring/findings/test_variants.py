@@ -18,7 +18,7 @@ from speedscore.scoring.findings.standings import ecosystem_ratios
 from speedscore.scoring.findings.variants import ScoredVariant, choose_variants
 from speedscore.scoring.rubric.answer_rule import Measure
 from speedscore.scoring.rubric.policy import Policy
-from tests.bench_suite.sample_cases import a_case
+from tests.sample_runs import a_case
 from tests.scoring.sample_facts import RUBRIC, make_evidence
 from tests.scoring.sample_runs import make_run
 
