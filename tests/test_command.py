@@ -1,6 +1,6 @@
 """The command ``speedscore``: one table, each subcommand loaded when it is named, and what it says to a wrong word.
 
-What the subcommands do is tested with their rooms.
+What the subcommands do is tested with their packages.
 """
 
 from __future__ import annotations

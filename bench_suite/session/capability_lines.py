@@ -14,7 +14,7 @@ from speedscore.text.numbers import NO_FIGURE, duration, size, three_digits
 from speedscore.text.tables import plain_table
 
 _PEAKS = ("allocator_peak_bytes", "static_plan_bytes", "peak_rss_running_bytes")
-"""Of a frontier's peak the first that there is; each line says which it shows."""
+"""Metrics of a frontier's peak: the first that a case has is shown, and each line names it."""
 _PEAK_NAMES = {
     "allocator_peak_bytes": "allocated",
     "static_plan_bytes": "planned",
@@ -38,7 +38,7 @@ def group_by_work(tasks: Sequence[CaseResult]) -> dict[str, list[CaseResult]]:
 
 
 def work_a_second(case: CaseResult) -> float:
-    """Of a task that says how much one call does."""
+    """How much of its unit of work a task does in a second; the task must say how much one call does."""
     return _work(case)[0] / middle(case)
 
 

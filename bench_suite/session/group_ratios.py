@@ -99,7 +99,7 @@ class GroupRatios:
         return f"{slowdown.text()} ({slowdown.text(slowdown.low)}–{slowdown.text(slowdown.high)})"
 
     def slowdown(self, case: CaseResult, fastest: CaseResult) -> Slowdown:
-        """By the record's ratio; of the medians, and without an interval, where it has none."""
+        """The record's ratio of the two; where it has none, that of their medians, without an interval."""
         ratio = self._by_pair.get(frozenset((case.framework, fastest.framework)))
         few = min(len(case.rounds), len(fastest.rounds)) < FEW_ROUNDS
         if ratio is None:

@@ -1,7 +1,7 @@
 """What a session measured, on one screen: how the frameworks compare in each model and phase, and what is wanting.
 
 It reads a record and computes nothing but what one division gives. Everything that it leaves out stands in the tables
-of ``report`` (``--full``), in the saved run and in the Markdown.
+of ``terminal_report`` (``--full``), in the saved run and in the Markdown.
 """
 
 from __future__ import annotations
@@ -35,14 +35,13 @@ _LABEL_WIDTH = 12
 _NAME_WIDTH = 10
 """A longer name of a framework is broken at its hyphens, so that six columns fit into eighty characters."""
 _MOST_LINES = 2
-"""Of one note; what does not fit is in the saved run."""
+"""How long a note may be; what does not fit is in the saved run."""
 _NAMED = 3
 """Cases that a note names; the rest are counted."""
 
 
 def overview_lines(run: RunRecord, *, width: int) -> list[str]:
-    """The table of all that was measured, of every machine apart, and a note each for what failed, was skipped or was
-    too noisy."""
+    """A table of what each machine measured, and a note each for what failed, was skipped or was too noisy."""
     measured = [case for case in run.cases if case.status == "measured"]
     lines = []
     if measured:
@@ -225,7 +224,7 @@ class _Limits(TypedDict):
 
 
 def _limits_of(run: RunRecord, case: CaseResult) -> _Limits:
-    """What the processors of the case's machine allow; of another than this one what its record says."""
+    """What the processors of the case's machine allow: read here, or for another machine from its record."""
     if not case.machine:
         return _Limits(quota_processors=quota_processors(), processors=len(allowed_processors()))
     known = run.environment_of(case)

@@ -34,7 +34,7 @@ _MEMORY_COLUMNS = {
     "peak_rss_running_bytes": "peak RSS",
     "peak_rss_with_compile_bytes": "peak RSS with compile",
 }
-"""In order of preference, of a compilation the last one. All rows of a table show the same definition, or none."""
+"""In order of preference; of a compilation only the last. All rows of a table show the same one, or none."""
 
 _WIDTH = 80
 _FEWEST_COLUMNS = 4
@@ -133,8 +133,8 @@ def _row(
 
 
 def _spread_column(cases: Sequence[CaseResult]) -> str:
-    """What the table says of how sure a figure is: of compilations how many there are, else an interval over processes,
-    or where that would say nothing how far apart they lie."""
+    """The column that tells how sure a figure is: for compilations their number, else the interval over processes, or
+    with too few processes how far apart they lie."""
     if PHASES[cases[0].phase].compiles:
         return "n"
     fewest = min(len(process_medians(case.rounds)) for case in cases)

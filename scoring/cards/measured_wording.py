@@ -24,7 +24,7 @@ _NAMED_CASES = 3
 
 
 def few_processes(card: ScoreCard) -> str:
-    """That of some figures nothing is known of how processes differ, where it is so; empty elsewhere."""
+    """Names the figures of one process a case: nothing says how another would differ. Empty where there are none."""
     names = ", ".join(card.uncertainty.of_lone_processes)
     return f"Measured in one process a case, so how far another would differ is unknown: {names}." if names else ""
 
@@ -37,7 +37,7 @@ def scored_variants(card: ScoreCard) -> Iterator[str]:
 
 
 def scored_variants_in_short(card: ScoreCard) -> Iterator[str]:
-    """The same without the reason, which the full card gives."""
+    """As ``scored_variants``, without the reason, which the full card gives."""
     for variant in card.variants:
         beside = f", in training beside {_beside(variant)}" if variant.beside else ""
         yield f"scored as {variant.line} on {variant.device}{beside}"

@@ -137,7 +137,7 @@ def _section(rubric: Rubric, section: Section) -> str:
 
 
 def _asked(rule: AnswerRule) -> str:
-    """From what a rule answers."""
+    """What a rule takes its answer from."""
     if rule.measure is not None:
         return f"measured, {rule.measure.phase} as a ratio to the best other framework"
     if rule.probes is not None:
@@ -147,7 +147,7 @@ def _asked(rule: AnswerRule) -> str:
 
 
 def _probes(measure: ProbeMeasure) -> str:
-    """Which of them, and what of them is the value."""
+    """Which probes a rule asks, and what of their answers is the value."""
     asked = " and ".join(f"`{family}`" for family in measure.families)
     if measure.targets:
         asked += f", targets {_either(measure.targets)}"

@@ -22,7 +22,7 @@ _OLD_MONTHS = 12
 """From this age on a fact's age is written beside its date."""
 
 UNITS_BEFORE = ("level", "rank")
-"""Of units those that stand before the figure."""
+"""Units that stand before the figure."""
 _SINGULAR = {
     "packages": "package",
     "people": "person",
@@ -123,7 +123,7 @@ def interval(sure: Interval) -> str:
 
 
 def dormancy(card: ScoreCard, report: ScoreReport) -> str:
-    """That the project is dormant, and what that costs it; empty where it is not."""
+    """Says that the project is dormant, and what that costs it; empty where it is not."""
     if not card.dormant:
         return ""
     return (

@@ -123,7 +123,7 @@ class Evidence(msgspec.Struct, frozen=True):
         return tuple(framework for framework, layers in sorted(self.layers.items()) if library in layers)
 
     def coverage(self) -> tuple[DeviceCoverage, ...]:
-        """For each run and device what was measured of what was selected in float32."""
+        """How much of what was selected in float32 each run measured on each device."""
         rows = []
         for run in self.runs:
             for device in sorted({case.device for case in run.record.cases if case.precision == FLOAT32}):
@@ -223,7 +223,7 @@ def check_runs(runs: Sequence[NamedRun], *, today: datetime.date | None = None) 
 
 
 def _counted_otherwise(before: Iterable[Fact], new: Iterable[Fact]) -> tuple[Fact, ...]:
-    """Of the facts of one key that stood those by a definition that none of the new ones has."""
+    """The facts in ``before``, all of one key, that were counted by a definition that none of the ``new`` ones has."""
     counted = {fact.definition for fact in new}
     return tuple(fact for fact in before if fact.definition not in counted)
 

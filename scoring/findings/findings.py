@@ -33,7 +33,7 @@ _MACHINES_NAMED = 3
 """Machines that a source names in words; the rest are counted there, and stand in ``Source.machines``."""
 
 RatiosByCriterion = Mapping[str, EcosystemRatios]
-"""Of every criterion that a benchmark can answer."""
+"""Criterion that a benchmark can answer → its ratios."""
 
 
 def ratios_by_criterion(rubric: Rubric, evidence: Evidence, *, device: DeviceName | None) -> RatiosByCriterion:

@@ -80,7 +80,7 @@ class EcosystemRatio(msgspec.Struct, frozen=True):
     rival: str
     """The best other one: to which that mean is smallest."""
     by_model: tuple[ModelRatio, ...]
-    """To the same other."""
+    """Its ratio to that other in each model."""
     device: DeviceName
     nodeids: tuple[str, ...]
     runs: tuple[str, ...]
@@ -150,7 +150,7 @@ def cells(evidence: Evidence, *, device: DeviceName, phase: Phase, metric: str =
 
 
 def _standing(case: CaseResult, name: str) -> Standing | None:
-    """None where the case has no such figure."""
+    """The case's figure of the metric ``name``; None where it has none."""
     figure = figure_of(case, name)
     # Rounds are counted where they are: of ten thousand cases nobody makes measurements to take their length.
     measured = case.metric if name == case.metric.name else case.find(name)
@@ -275,7 +275,7 @@ def _compared_cell(
 
 
 def _estimates_of_figures(standings: Iterable[Standing]) -> dict[Pair, Estimate]:
-    """Of a metric that is not measured in rounds: the ratio of the figures, turned so that above 1 is better."""
+    """The ratios of a metric that is not measured in rounds: figure over figure, turned so that above 1 is better."""
     known = list(standings)
     logs = {standing.line: math.log(standing.median) * (-1 if standing.better == "lower" else 1) for standing in known}
     return {

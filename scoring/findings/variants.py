@@ -39,7 +39,7 @@ class VariantBeside(msgspec.Struct, frozen=True):
     """As the scored one, in training: the geometric mean over the models that both completed, of rounds that chose
     nothing. None where there is no such model."""
     choosing_seconds: float | None
-    """As of ``ScoredVariant``."""
+    """As ``ScoredVariant.choosing_seconds``."""
 
 
 class ScoredVariant(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ class Variants(msgspec.Struct, frozen=True):
     """The variants that are scored on one device."""
 
     scored: dict[str, ScoredVariant]
-    """By ecosystem."""
+    """Ecosystem → variant."""
     choosing: dict[Place, int]
     """Where training rounds had a say: the process that chose, of whose rounds no training figure is made."""
 
@@ -223,7 +223,8 @@ def _choice(
 
 
 def _choosing_seconds(names: Collection[str], *, cells: _Cells, choosing: Mapping[Place, int]) -> dict[str, float]:
-    """By name, over the places that all of them completed; empty where there is none."""
+    """Line → its seconds a training step in the choosing processes, over the places that all of them completed; empty
+    where there is none."""
     places = [place for place in choosing if all(name in cells[place] for name in names)]
     if not places:
         return {}

@@ -32,7 +32,7 @@ class RubricError(ValueError):
 
 
 class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
+    """All of ``rubric.toml``."""
 
     version: int
     policy: Policy

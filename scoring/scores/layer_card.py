@@ -49,7 +49,7 @@ class GradeLoss(msgspec.Struct, frozen=True):
     """What one fact alone would make of the grade."""
 
     limit: Limit
-    """Of the grade that it has; the fact would fall below it."""
+    """A limit of its present grade, below which the fact would fall."""
     grade: str
     """Which it would have then."""
 

@@ -47,7 +47,7 @@ class ScoreReport(msgspec.Struct, frozen=True):
     """Largest error of all certificates over its tolerance; None when nothing was measured."""
     policy: Policy
     weights: dict[Dimension, float]
-    """Of each dimension in the Speed Score."""
+    """Dimension → its weight in the Speed Score."""
     departures: tuple[str, ...]
     """What of policy and weights is not the rubric's, in words; empty where all is."""
     comparison: Comparison
@@ -153,14 +153,14 @@ def _devices(rubric: Rubric, ratios: Mapping[Basis, RatiosByCriterion]) -> list[
 
 
 def _compared_models(ratios: RatiosByCriterion) -> int:
-    """Of the criterion that has most of them."""
+    """How many models the criterion compares that compares most."""
     return max((len({cell.cell.model for cell in each.common}) for each in ratios.values()), default=0)
 
 
 def _variants(
     rubric: Rubric, evidence: Evidence, devices: Sequence[DeviceName]
 ) -> dict[str, tuple[ScoredVariant, ...]]:
-    """By ecosystem the variant that it is scored as on each device."""
+    """Ecosystem → the variant that it is scored as on each device."""
     by_ecosystem: dict[str, tuple[ScoredVariant, ...]] = {}
     for device in devices:
         for ecosystem, variant in choose_variants(rubric.policy, evidence, device=device).scored.items():
@@ -175,7 +175,7 @@ def _uncertainties(
     main_bases: Mapping[str, Basis],
     ratios: Mapping[Basis, RatiosByCriterion],
 ) -> dict[str, Uncertainty]:
-    """By framework; those that are scored on one basis are drawn together."""
+    """Framework → how sure its scores are; those that are scored on one basis are drawn together."""
     intervals: dict[str, Uncertainty] = {}
     for basis in dict.fromkeys(main_bases[framework] for framework in scored):
         on_basis = {framework: answers for framework, answers in scored.items() if main_bases[framework] == basis}

@@ -1,6 +1,6 @@
 """What the views read: the saved runs, the scores made from them, and the history beside them.
 
-It gathers records that other rooms have made and checked; it computes nothing itself and writes nothing.
+It gathers records that other packages have made and checked; it computes nothing itself and writes nothing.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from speedscore.bench_suite.session.report import busy_lines
+from speedscore.bench_suite.session.terminal_report import busy_lines
 from tests.sample_runs import a_case
 
 
