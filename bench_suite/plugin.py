@@ -311,6 +311,6 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     bench_session = config.stash.get(SESSION, None)
     if bench_session is not None:
-        from speedscore.bench_suite.session.report import write_report
+        from speedscore.bench_suite.session.terminal_report import write_report
 
         write_report(terminalreporter, bench_session.record())

@@ -53,7 +53,7 @@ def _parts() -> Iterator[str]:
         "Where the benchmarks are collected: in a checkout of speedscore, or with `--pyargs speedscore.bench_suite`. "
         "The options of pytest and of pytest-benchmark stay as they are."
     )
-    yield _options_of(*map(importlib.import_module, always_loaded.HALVES))
+    yield _options_of(*map(importlib.import_module, always_loaded.SUITE_PLUGINS))
     yield f"## The command {COMMAND}"
     yield (
         f"`{COMMAND} COMMAND --help` says the same. Exit code 2: the input cannot be used, with one line that says "

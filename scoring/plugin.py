@@ -16,11 +16,10 @@ from speedscore.record.run_record import RunRecord
 from speedscore.scoring.cards import FORMATS
 from speedscore.scoring.cards.short import session_end
 from speedscore.scoring.claims.claim_files import shipped_claims
-from speedscore.scoring.evidence import this_month
-from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun, gather
+from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun
 from speedscore.scoring.evidence.session import fact_folders, named_run, rubric_of
+from speedscore.scoring.evidence.shipped import gather_evidence, read_snapshots
 from speedscore.scoring.facts.fact import FactError
-from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
 from speedscore.scoring.rubric.rubric import Rubric, RubricError
 from speedscore.scoring.scores.score_report import build_report
 from speedscore.text.cleaning import one_line, printable
@@ -87,13 +86,8 @@ def _cards(rubric: Rubric, run: NamedRun, *, facts: Sequence[Path], width: int, 
         return f"Nothing was measured, so there is nothing to rank; {FACTS_ALONE}"
     if run.record.in_process:
         return f"The frameworks ran inside pytest, which is no basis for a ranking; {FACTS_ALONE}"
-    evidence = gather(
-        load_snapshots(fixtures_folder() / "ecosystem", *facts, keys=rubric.facts, topics=rubric.topics),
-        as_of=this_month.this_month(),
-        runs=[run],
-        kind_order=rubric.policy.kind_order,
-    )
-    if not evidence.measured_anywhere():
+    evidence = gather_evidence(rubric, read_snapshots(rubric, facts), runs=[run])
+    if not evidence.measured_frameworks():
         return f"Nothing was measured in float32, and only that is ranked; {FACTS_ALONE}"
-    report = build_report(rubric, evidence, frameworks=evidence.measured_anywhere(), claims=shipped_claims())
+    report = build_report(rubric, evidence, frameworks=evidence.measured_frameworks(), claims=shipped_claims())
     return FORMATS["terminal"](report, width=width) if full else session_end(report, width=width)

@@ -3,8 +3,8 @@
 No subcommand is imported before it is named, so that ``speedscore --help`` is there at once. Whatever is wrong with the
 input gets one line on standard error and exit code 2; 130 follows Ctrl-C; every other code is the subcommand's own.
 
-Adding a subcommand: 1. a module in the room that it belongs to, which answers ``Command``; 2. a line in ``COMMANDS``;
-3. a line in the README, whose commands the tests run.
+Adding a subcommand: 1. a module in the package that it belongs to, which answers ``Command``; 2. a line in
+``COMMANDS``; 3. a line in the README, whose commands the tests run.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import pytest
 from speedscore.gate.options import add_gate_options, is_gate, refuse_without_gate
 
 BENCHMARKS = "speedscore.bench_suite"
-HALVES = ("speedscore.bench_suite.plugin", "speedscore.scoring.plugin", "speedscore.report.plugin")
+SUITE_PLUGINS = ("speedscore.bench_suite.plugin", "speedscore.scoring.plugin", "speedscore.report.plugin")
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -40,7 +40,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
             require("suite", *SUITE)
         except MissingExtraError as error:
             raise pytest.UsageError(str(error)) from None
-        for half in HALVES:
+        for half in SUITE_PLUGINS:
             early_config.pluginmanager.import_plugin(half)
 
 

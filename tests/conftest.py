@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from speedscore.host.processors import allowed_processors
-from speedscore.scoring.evidence import this_month
+from speedscore.scoring.facts import calendar
 from tests.bench_suite.sample_session import Matrix
 from tests.present import PRESENT
 
@@ -57,9 +57,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def _present() -> Iterator[None]:
-    """What is stale on the day of a test's run is nothing that a test may hang on."""
+    """What is stale on the day of a test's run is nothing that a test may hang on; its sessions are of that day."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(this_month, "this_month", lambda: PRESENT)
+        patched.setattr(calendar, "this_month", lambda: PRESENT)
         yield
 
 

@@ -1,6 +1,6 @@
 """The command ``speedscore``: one table, each subcommand loaded when it is named, and what it says to a wrong word.
 
-What the subcommands do is tested with their rooms.
+What the subcommands do is tested with their packages.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from speedscore.comparing import baseline_command
 from speedscore.gate.gate_command import add_arguments, pytest_words
 from speedscore.text.arguments import Parser
 from tests.places import ROOT
-from tests.scoring.sample_runs import save, two_frameworks
+from tests.sample_runs import save
+from tests.scoring.sample_runs import two_frameworks
 
 HEAVY = frozenset({"numpy", "scipy", "psutil", "msgspec", "pytest"})
 
@@ -130,7 +131,7 @@ def test_a_framework_is_found_by_each_of_its_names(
 def test_a_line_of_the_matrix_that_a_run_measured_finds_its_framework(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    saved = save(two_frameworks(), tmp_path / "run.json")
+    saved = save(tmp_path / "run.json", two_frameworks())
     assert main(["card", "torch-compile", "--run", str(saved), "--format", "json"]) == 0
     assert list(json.loads(capsys.readouterr().out)["frameworks"]) == ["pytorch"]
     assert "unknown framework 'torch-compile'" in refused(capsys, "card", "torch-compile")

@@ -30,7 +30,7 @@ from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import build_report
 from tests.bench_suite.sample_session import is_refused
 from tests.places import ROOT
-from tests.scoring.sample_runs import save
+from tests.sample_runs import save
 
 PACKAGE = ROOT / "examples" / "speedscore-sample"
 pytestmark = pytest.mark.bare
@@ -148,7 +148,7 @@ def test_its_framework_has_a_card_with_its_facts(
     assert "NumPy " in ended.said
     assert "PyPI, release history of numpy" in ended.said
     facts = site / "speedscore_sample" / "facts"
-    run = save(ended.run, tmp_path / "run.json")
+    run = save(tmp_path / "run.json", ended.run)
     command = ["numpy", "--facts", str(facts), "--run", str(run)]
     assert main(["card", *command]) == 0
     card = capsys.readouterr().out

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
-from tabulate import tabulate
 
 from speedscore.text.cleaning import one_line
 from speedscore.text.markdown import escaped, markdown_table
+from speedscore.text.numbers import NO_FIGURE
+from speedscore.text.tables import columns_that_fit, plain_table
 
-NOTHING = "–"
+NOTHING = NO_FIGURE
 """What was not asked."""
-_GAP = 2
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -42,7 +42,7 @@ def terminal_lines(table: Table, *, width: int) -> list[str]:
         headers = [table.headers[0], *(table.headers[column].replace("-", "\n", 1) for column in columns)]
         rows = [[row[0], *(row[column] for column in columns)] for row in table.rows]
         rows = [[one_line(cell) for cell in row] for row in rows if any(cell != NOTHING for cell in row[1:])]
-        lines += [line.rstrip() for line in _tabulated(rows, headers)]
+        lines += [line.rstrip() for line in plain_table([headers, *rows], align="left")]
         lines.append("")
     for note in table.notes:
         lines += textwrap.wrap(one_line(note), width, break_on_hyphens=False)
@@ -58,22 +58,12 @@ def markdown_lines(table: Table) -> list[str]:
     return lines
 
 
-def _tabulated(rows: Sequence[Sequence[str]], headers: Sequence[str]) -> list[str]:
-    # As a row: tabulate makes a column wider than a header of its own.
-    return tabulate([headers, *rows], tablefmt="plain", disable_numparse=True).splitlines()
-
-
 def _that_fit(table: Table, *, width: int) -> Iterator[list[int]]:
     """The columns after the first in groups that fit beside it."""
     room = width - max(map(len, (table.headers[0], *(row[0] for row in table.rows))))
-    left, chosen = room, list[int]()
-    for column in range(1, len(table.headers)):
-        words = (*table.headers[column].split("-", 1), *(row[column] for row in table.rows))
-        needed = _GAP + max(map(len, words))
-        if needed > left and chosen:
-            yield chosen
-            left, chosen = room, []
-        left -= needed
-        chosen.append(column)
-    if chosen:
-        yield chosen
+    widths = [
+        max(map(len, (*header.split("-", 1), *(row[column] for row in table.rows))))
+        for column, header in enumerate(table.headers[1:], start=1)
+    ]
+    for chosen in columns_that_fit(widths, room=room):
+        yield [1 + place for place in chosen]

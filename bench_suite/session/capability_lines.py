@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from tabulate import tabulate
-
 from speedscore.bench_suite.session.group_ratios import middle
 from speedscore.record.run_record import CaseResult
-from speedscore.text.numbers import duration, size, three_digits
+from speedscore.text.numbers import NO_FIGURE, duration, size, three_digits
+from speedscore.text.tables import plain_table
 
-_NO_FIGURE = "–"
 _PEAKS = ("allocator_peak_bytes", "static_plan_bytes", "peak_rss_running_bytes")
-"""Of a frontier's peak the first that there is; each line says which it shows."""
+"""Metrics of a frontier's peak: the first that a case has is shown, and each line names it."""
 _PEAK_NAMES = {
     "allocator_peak_bytes": "allocated",
     "static_plan_bytes": "planned",
@@ -40,7 +38,7 @@ def group_by_work(tasks: Sequence[CaseResult]) -> dict[str, list[CaseResult]]:
 
 
 def work_a_second(case: CaseResult) -> float:
-    """Of a task that says how much one call does."""
+    """How much of its unit of work a task does in a second; the task must say how much one call does."""
     return _work(case)[0] / middle(case)
 
 
@@ -57,7 +55,7 @@ def _rates(cases: Sequence[CaseResult]) -> list[str]:
     for task, group in groupby(sorted(cases, key=_work), key=lambda case: (case.model, case.place)):
         rate_by_framework = {case.framework: work_a_second(case) for case in group}
         rows.append([f"  {task[0]}", *(_rate(rate_by_framework, name) for name in frameworks)])
-    return _table(rows, headers=["", *frameworks])
+    return plain_table([["", *frameworks], *rows])
 
 
 def _work(case: CaseResult) -> tuple[float, str, str]:
@@ -66,7 +64,7 @@ def _work(case: CaseResult) -> tuple[float, str, str]:
 
 def _rate(rate_by_framework: Mapping[str, float], framework: str) -> str:
     rate = rate_by_framework.get(framework)
-    return _NO_FIGURE if rate is None else short_count(rate)
+    return NO_FIGURE if rate is None else short_count(rate)
 
 
 def short_count(rate: float) -> str:
@@ -86,7 +84,7 @@ def _frontier_lines(tasks: Sequence[CaseResult]) -> list[str]:
         batch = f"batch in {size(float(budget))}" if isinstance(budget, int) else "batch"
         title = f"Recomputing the forward pass of {network}: time against memory"
         headers = ["", "recomputed", "a call", "kept", "peak", batch]
-        lines += ["", title, *_table([_frontier_row(case) for case in members], headers=headers)]
+        lines += ["", title, *plain_table([headers, *map(_frontier_row, members)])]
     return lines
 
 
@@ -115,19 +113,9 @@ def _frontier_row(case: CaseResult) -> list[str]:
 
 def _size(case: CaseResult, name: str) -> str:
     measurement = case.find(name)
-    return size(measurement.samples[0]) if measurement else _NO_FIGURE
+    return size(measurement.samples[0]) if measurement else NO_FIGURE
 
 
 def _count(case: CaseResult, name: str) -> str:
     measurement = case.find(name)
-    return f"{measurement.samples[0]:.0f}" if measurement else _NO_FIGURE
-
-
-def _table(rows: Sequence[Sequence[str]], *, headers: Sequence[str]) -> list[str]:
-    return tabulate(
-        [headers, *rows],
-        tablefmt="plain",
-        disable_numparse=True,
-        preserve_whitespace=True,
-        colalign=["left", *["right"] * (len(headers) - 1)],
-    ).splitlines()
+    return f"{measurement.samples[0]:.0f}" if measurement else NO_FIGURE

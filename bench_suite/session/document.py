@@ -24,10 +24,10 @@ _MOST_LINES = 5
 
 
 class Document(msgspec.Struct, frozen=True):
-    """What is written."""
+    """The document as it is written, and what was changed for it."""
 
     content: dict[str, Any]
-    """In plain JSON values."""
+    """Plain JSON values."""
     lines: tuple[str, ...]
     """What had to be changed or left out, with the test and the key."""
 

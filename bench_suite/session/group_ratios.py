@@ -15,7 +15,7 @@ from speedscore.bench_suite.session.noise import FEW_ROUNDS
 from speedscore.record.phases import PHASES
 from speedscore.record.rounds import figure_of_rounds
 from speedscore.record.run_record import CaseResult, Ratio
-from speedscore.text.numbers import factor
+from speedscore.text.numbers import NO_FIGURE, factor
 
 _SENSELESS = 10
 """An interval whose limits are further apart than this factor says nothing that a number should stand for."""
@@ -88,7 +88,7 @@ class GroupRatios:
         if compiles_nothing(case):
             return "compiles nothing"
         if is_one_number(case) or is_one_number(fastest):
-            return "–"
+            return NO_FIGURE
         if case is fastest:
             return "1"
         slowdown = self.slowdown(case, fastest)
@@ -99,7 +99,7 @@ class GroupRatios:
         return f"{slowdown.text()} ({slowdown.text(slowdown.low)}–{slowdown.text(slowdown.high)})"
 
     def slowdown(self, case: CaseResult, fastest: CaseResult) -> Slowdown:
-        """By the record's ratio; of the medians, and without an interval, where it has none."""
+        """The record's ratio of the two; where it has none, that of their medians, without an interval."""
         ratio = self._by_pair.get(frozenset((case.framework, fastest.framework)))
         few = min(len(case.rounds), len(fastest.rounds)) < FEW_ROUNDS
         if ratio is None:

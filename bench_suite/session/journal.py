@@ -31,18 +31,18 @@ _PREFIX = "speedscore-unfinished-"
 
 
 class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One of the four."""
+    """One journal line; exactly one field is set."""
 
     session: RunRecord | None = None
-    """Without its cases and probes."""
+    """The session without its cases and probes."""
     case: CaseResult | None = None
     probe: ProbeResult | None = None
     machines: dict[str, dict[str, Scalar]] = {}
-    """Of a fleet, which machines may join while the session runs."""
+    """Machine of a fleet → its environment; machines may join while the session runs."""
 
 
 class Keeper(Protocol):
-    """What has at once what a session measures."""
+    """Stores each result as soon as it is measured."""
 
     def keep(self, cases: Sequence[CaseResult], *, session: RunRecord) -> None: ...
 
@@ -72,7 +72,7 @@ class Journal:
         self._keep([_Line(case=case) for case in cases], session=session)
 
     def keep_probe(self, probe: ProbeResult, *, session: RunRecord) -> None:
-        """The same for a probe."""
+        """Have a probe on the disk when this returns."""
         self._keep([_Line(probe=probe)], session=session)
 
     def _keep(self, lines: Sequence[_Line], *, session: RunRecord) -> None:
@@ -106,7 +106,7 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Let it go; what is in it stays."""
+        """Give up the file and its lock; what is in it stays."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
@@ -142,7 +142,7 @@ class Journal:
 
 
 def is_journal(path: Path) -> bool:
-    """Told by its name."""
+    """Whether the file's name is a journal's."""
     return path.suffix == SUFFIX
 
 

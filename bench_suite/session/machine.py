@@ -26,7 +26,7 @@ from speedscore.host.processors import usable_processors
 from speedscore.record.phases import DeviceName
 
 Detectors = Mapping[DeviceName, Callable[[], DetectedDevice]]
-"""For each kind of device the way to look for it."""
+"""Kind of device → how to look for it."""
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -36,9 +36,9 @@ class Machine(msgspec.Struct, frozen=True):
     """The fingerprint, as it is recorded."""
     detectors: Detectors
     busy_processors: Callable[[float], float]
-    """How many processors are at work, looked at for so many seconds."""
+    """How many processors are at work; takes the seconds to watch them for."""
     clock: Clock
-    """By which budgets are shared out and kept."""
+    """What time budgets are counted on."""
     throttling: Callable[[], Throttling | None] = lambda: None
     """What a container's quota has done so far."""
     others_seconds: OthersSeconds = unknown_load

@@ -1,7 +1,7 @@
 """What a session measured, on one screen: how the frameworks compare in each model and phase, and what is wanting.
 
 It reads a record and computes nothing but what one division gives. Everything that it leaves out stands in the tables
-of ``report`` (``--full``), in the saved run and in the Markdown.
+of ``terminal_report`` (``--full``), in the saved run and in the Markdown.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypedDict
-
-from tabulate import tabulate
 
 from speedscore.bench_suite.session.group_ratios import (
     GroupRatios,
@@ -30,22 +28,20 @@ from speedscore.record.machines import by_machine, named_machine
 from speedscore.record.phases import PHASES
 from speedscore.record.run_record import CaseResult, RunRecord, Status
 from speedscore.text.cleaning import one_line
-from speedscore.text.numbers import duration, first_line
+from speedscore.text.numbers import NO_FIGURE, duration, first_line
+from speedscore.text.tables import columns_that_fit, plain_table
 
 _LABEL_WIDTH = 12
-_GAP = 2
 _NAME_WIDTH = 10
 """A longer name of a framework is broken at its hyphens, so that six columns fit into eighty characters."""
 _MOST_LINES = 2
-"""Of one note; what does not fit is in the saved run."""
-_NO_FIGURE = "–"
+"""How long a note may be; what does not fit is in the saved run."""
 _NAMED = 3
 """Cases that a note names; the rest are counted."""
 
 
 def overview_lines(run: RunRecord, *, width: int) -> list[str]:
-    """The table of all that was measured, of every machine apart, and a note each for what failed, was skipped or was
-    too noisy."""
+    """A table of what each machine measured, and a note each for what failed, was skipped or was too noisy."""
     measured = [case for case in run.cases if case.status == "measured"]
     lines = []
     if measured:
@@ -81,15 +77,9 @@ def _tables(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> It
     for chosen in _columns_that_fit(frameworks, rows, width=width):
         header = _header([frameworks[place] for place in chosen])
         # A framework that has one model alone, as a tuned one may, would fill a table of its own with dashes.
-        kept = [place for place, row in enumerate(rows) if any(row[1 + column] != _NO_FIGURE for column in chosen)]
+        kept = [place for place, row in enumerate(rows) if any(row[1 + column] != NO_FIGURE for column in chosen)]
         body = [[rows[place][0], *(rows[place][1 + column] for column in chosen)] for place in kept]
-        lines = tabulate(
-            [*header, *body],
-            tablefmt="plain",
-            disable_numparse=True,
-            preserve_whitespace=True,
-            colalign=["left", *["right"] * len(chosen)],
-        ).splitlines()
+        lines = plain_table([*header, *body])
         table, title = lines[: len(header)], ""
         for place, line in zip(kept, lines[len(header) :], strict=True):
             if title != title_of_row[place]:
@@ -111,7 +101,7 @@ def _cells(cases: Mapping[str, CaseResult], run: RunRecord, frameworks: Sequence
     fastest = min(cases.values(), key=lambda case: (compiles_nothing(case), middle(case)))
     ratios = GroupRatios(run.ratios, fastest)
     return [
-        _NO_FIGURE if (case := cases.get(name)) is None else short_figure(case, fastest=fastest, ratios=ratios)
+        NO_FIGURE if (case := cases.get(name)) is None else short_figure(case, fastest=fastest, ratios=ratios)
         for name in frameworks
     ]
 
@@ -143,17 +133,10 @@ def _parts(name: str) -> list[str]:
 
 def _columns_that_fit(frameworks: Sequence[str], rows: Sequence[Sequence[str]], *, width: int) -> Iterator[list[int]]:
     """Places of the frameworks of each table."""
-    room = width - max(len(row[0]) for row in rows)
-    chosen: list[int] = []
-    left = room
-    for place, name in enumerate(frameworks):
-        column = _GAP + max(max(map(len, _parts(name))), *(len(row[1 + place]) for row in rows))
-        if chosen and column > left:
-            yield chosen
-            chosen, left = [], room
-        chosen.append(place)
-        left -= column
-    yield chosen
+    widths = [
+        max(map(len, (*_parts(name), *(row[1 + place] for row in rows)))) for place, name in enumerate(frameworks)
+    ]
+    return columns_that_fit(widths, room=width - max(len(row[0]) for row in rows))
 
 
 def _notes(run: RunRecord, measured: Sequence[CaseResult], *, width: int) -> list[str]:
@@ -241,7 +224,7 @@ class _Limits(TypedDict):
 
 
 def _limits_of(run: RunRecord, case: CaseResult) -> _Limits:
-    """What the processors of the case's machine allow; of another than this one what its record says."""
+    """What the processors of the case's machine allow: read here, or for another machine from its record."""
     if not case.machine:
         return _Limits(quota_processors=quota_processors(), processors=len(allowed_processors()))
     known = run.environment_of(case)

@@ -122,7 +122,7 @@ class _PreparedWorker:
         began = seconds()
         self.built = self.ask(Build(setting), Built)
         self.import_seconds = seconds() - began
-        """Of the framework and the workload, the start of the process included."""
+        """What starting the process and importing the framework and the workload took."""
         request = Prepare(role=case.role, round_seconds=preset.round_seconds, warm_up=preset.warm_up)
         self.prepared = self.ask(request, Prepared)
         self._rounds = RoleRounds(case.role, self._ask, worker.held_up_seconds)
@@ -133,7 +133,7 @@ class _PreparedWorker:
         return reply
 
     def take_round(self, steps: int) -> float:
-        """Its seconds a step."""
+        """Take one round, and return its seconds a step."""
         seconds_per_step = self._rounds.take(steps)
         self._worker.freeze()
         return seconds_per_step

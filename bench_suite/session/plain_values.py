@@ -16,7 +16,7 @@ LONGEST_TEXT = 200
 _DEEPEST = 40
 """Levels of lists and tables; readers in C give up soon after a hundred."""
 _WIDEST_INTEGER_BITS = 1024
-"""As far as a floating-point number goes; Python itself refuses to write integers of over 4,300 digits."""
+"""As wide as the largest floating-point number; Python itself refuses to write integers of over 4,300 digits."""
 
 
 class OddValue(Exception):

@@ -42,7 +42,7 @@ class Progress:
         self._probes_left = Counter(" ".join(filter(None, (case.family, case.target))) for case in probes)
         self._probes_done: dict[str, Counter[str]] = {}
         self._busy_processors = 0.0
-        """Of others, before the present block."""
+        """How many processors others were using before the present block."""
 
     def block_begins(self, block: Block, cases: Sequence[Case]) -> None:
         self._begun_blocks += 1
@@ -77,7 +77,7 @@ class Progress:
                 self._screen.line(f"    {name}: FAILED: {first_line(str(error))}")
 
     def probe_done(self, case: ProbeCase, outcome: ProbeOutcome) -> None:
-        """One that went wrong is a line at once; the others are counted, and said when all of their kind are done."""
+        """Print a failed probe at once; count the others, and print the counts when all of their kind are done."""
         kind = " ".join(filter(None, (case.family, case.target)))
         self._probes_left[kind] -= 1
         said = outcome.answer.outcome if outcome.answer else outcome.status

@@ -106,7 +106,7 @@ def _without_compiling(memory_bytes: Mapping[str, int]) -> Mapping[str, int]:
 def _one_a_process(
     processes: Sequence[Mapping[str, float]], declared: Sequence[Metric], *, apart_from: Metric | None = None
 ) -> Iterator[Measurement]:
-    """One sample a process of each metric that the first process has; a later one may lack it."""
+    """Each metric that the first process has, with one sample of every process that has it too."""
     for name in processes[0]:
         metric = find_metric(name, declared)
         if metric != apart_from:

@@ -25,7 +25,7 @@ from speedscore.record.run_record import RunRecord
 BENCHMARK_SESSION = "pytest-benchmark"
 """The name under which pytest-benchmark registers its session with pytest."""
 OWN_NAME = "speedscore"
-"""Of a run that nobody asked to save."""
+"""The file's name where nobody asked for the run to be saved."""
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -34,9 +34,9 @@ class Saved(msgspec.Struct, frozen=True):
     path: Path | None
     """A file that holds it and was read back; None where no place took it."""
     problems: tuple[str, ...]
-    """Why it is not, or not only, where it was asked to be."""
+    """Why it is not saved in some place where it was asked to be."""
     lines: tuple[str, ...]
-    """What is told of it."""
+    """What the terminal says about it."""
 
 
 class RunFiles:
@@ -121,7 +121,7 @@ class _Saving:
             self.problems.append(str(error))
 
     def send(self, send: Callable[[], object]) -> None:
-        """To what cannot be read back, and so is no place for the only copy."""
+        """Send the run to a place that cannot be read back, and so must not hold the only copy."""
         try:
             send()
         except Exception as error:  # noqa: BLE001 - a database's client raises its own
@@ -181,4 +181,4 @@ def _write_temporary(text: str, *, check: Callable[[Path], None]) -> Path:
 
 
 def _nothing_to_save() -> None:
-    """In place of pytest-benchmark's saving."""
+    """Stands in for pytest-benchmark's own saving."""

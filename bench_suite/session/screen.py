@@ -44,7 +44,7 @@ def wants_live_line(reporter: pytest.TerminalReporter) -> bool:
 
 
 class Terminal:
-    """Pytest's own, where there is one."""
+    """Pytest's own terminal, where there is one."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._reporter: pytest.TerminalReporter | None = config.pluginmanager.get_plugin("terminalreporter")

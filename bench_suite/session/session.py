@@ -185,7 +185,7 @@ class Session:
         )
 
     def _keep(self, outcomes: Mapping[Case, CaseOutcome]) -> None:
-        """What is measured is on the disk before the next thing is done; what is not can be measured again."""
+        """Store what was measured before anything else is done; what was not can be measured again."""
         # What runs inside pytest is never taken up again.
         if not self.choices.in_process and any(isinstance(outcome, CaseMeasured) for outcome in outcomes.values()):
             results = [
@@ -213,7 +213,7 @@ class Session:
         return elsewhere or self._without_its_test(nodeid, case, self._blocks.outcome_so_far(case))
 
     def _without_its_test(self, nodeid: str, case: Case, outcome: CaseOutcome | None) -> CaseResult:
-        """For a case whose own test has not run: it may have been measured with its block all the same."""
+        """The result of a case whose own test has not run, though it may have been measured with its block."""
         match outcome:
             case CaseMeasured():
                 return self.measured(nodeid, case, outcome)

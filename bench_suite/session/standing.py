@@ -85,7 +85,7 @@ class _Expected(msgspec.Struct, frozen=True):
     limits: dict[str, float]
     """Quantity of the certificate → the tolerance."""
     optional_limits: dict[str, float]
-    """The same of what a case may lack: one that was interrupted was not looked at after its rounds."""
+    """Quantities that a case may lack → the tolerance: an interrupted case was not looked at after its rounds."""
     reference: str
 
     @classmethod
@@ -118,7 +118,7 @@ class _Expected(msgspec.Struct, frozen=True):
         )
 
     def difference(self, result: CaseResult) -> str:
-        """What the record says of the case otherwise."""
+        """The first thing that the record says differently of the case; empty where nothing is."""
         framework = self.framework
         fields = (
             ("id", result.id, self.case.id),

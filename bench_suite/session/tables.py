@@ -9,8 +9,6 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
-from tabulate import tabulate
-
 from speedscore.bench_suite.session.group_ratios import (
     GroupRatios,
     compiles_nothing,
@@ -28,14 +26,15 @@ from speedscore.record.rounds import (
     process_medians,
 )
 from speedscore.record.run_record import CaseResult, Ratio
-from speedscore.text.numbers import duration, percent, size, three_digits
+from speedscore.text.numbers import NO_FIGURE, duration, percent, size, three_digits
+from speedscore.text.tables import plain_table
 
 _MEMORY_COLUMNS = {
     "allocator_peak_bytes": "allocated",
     "peak_rss_running_bytes": "peak RSS",
     "peak_rss_with_compile_bytes": "peak RSS with compile",
 }
-"""In order of preference, of a compilation the last one. All rows of a table show the same definition, or none."""
+"""In order of preference; of a compilation only the last. All rows of a table show the same one, or none."""
 
 _WIDTH = 80
 _FEWEST_COLUMNS = 4
@@ -87,13 +86,7 @@ def _table_lines(rows: Sequence[Mapping[str, str]]) -> list[str]:
     # Where a row lacks a column, the figure is not known of its device.
     columns = max((list(row) for row in rows), key=len)
     while True:
-        # The names go in as a row: as headers tabulate would pad each by two, and eighty columns are few.
-        lines = tabulate(
-            [columns, *([row.get(name, "–") for name in columns] for row in rows)],
-            tablefmt="plain",
-            disable_numparse=True,
-            colalign=["left", *["right"] * (len(columns) - 1)],
-        ).splitlines()
+        lines = plain_table([columns, *([row.get(name, NO_FIGURE) for name in columns] for row in rows)])
         if len(columns) <= _FEWEST_COLUMNS or max(map(len, lines)) <= _WIDTH - 2:
             return lines
         columns.pop()
@@ -135,13 +128,13 @@ def _row(
             row["GEMM"] = f"{100 * rate / gemm_flops_per_second:.0f} %"
     if memory is not None:
         memory_measurement = case.find(memory)
-        row[_MEMORY_COLUMNS[memory]] = size(max(memory_measurement.samples)) if memory_measurement else "–"
+        row[_MEMORY_COLUMNS[memory]] = size(max(memory_measurement.samples)) if memory_measurement else NO_FIGURE
     return row
 
 
 def _spread_column(cases: Sequence[CaseResult]) -> str:
-    """What the table says of how sure a figure is: of compilations how many there are, else an interval over processes,
-    or where that would say nothing how far apart they lie."""
+    """The column that tells how sure a figure is: for compilations their number, else the interval over processes, or
+    with too few processes how far apart they lie."""
     if PHASES[cases[0].phase].compiles:
         return "n"
     fewest = min(len(process_medians(case.rounds)) for case in cases)
@@ -155,7 +148,7 @@ def _spread(case: CaseResult, column: str) -> str:
         return "too noisy"
     if column == "±95 %":
         width = interval_fraction_over_processes(case.rounds)
-        return "–" if width is None else "> 50 %" if is_too_noisy(width) else percent(width)
+        return NO_FIGURE if width is None else "> 50 %" if is_too_noisy(width) else percent(width)
     medians = process_medians(case.rounds)
     return "one process" if len(medians) == 1 else percent(max(medians) / min(medians) - 1)
 

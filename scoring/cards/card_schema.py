@@ -39,33 +39,32 @@ class CardSource(msgspec.Struct, forbid_unknown_fields=True):
     value: float
     age_months: int
     low: float | None = None
-    """Of a fact the range that its source states; of probes what so few allow, with 95 %."""
+    """The lower end of the range that a fact's source states, or of the 95 % interval that so few probes allow."""
     high: float | None = None
     stale: bool = False
-    """Of a fact."""
+    """Set for a fact."""
     record: bool = False
-    """Of a fact that holds until it is beaten, and so is never stale."""
+    """Whether a fact holds until it is beaten, and so is never stale."""
     method: str = ""
-    """Of a fact."""
+    """Set for a fact."""
     definition: str = ""
-    """By which of several ways of counting, or on which device; answers of one kind are comparable where it is the
-    same."""
+    """Which of several ways of counting it is, or which device; answers are comparable where it is the same."""
     name: str = ""
-    """Of a fact."""
+    """Set for a fact."""
     unit: str = ""
-    """Of a fact."""
+    """Set for a fact."""
     nodeids: list[str] = []
-    """Of a measurement."""
+    """Set for a measurement."""
     runs: list[str] = []
-    """Of a measurement."""
+    """Set for a measurement."""
     machines: list[str] = []
-    """Of a measurement, where another than the run's own machine has part in it."""
+    """Set for a measurement in which another than the run's own machine has part."""
     rounds: int = 0
-    """Of a measurement."""
+    """Set for a measurement."""
     rival: str = ""
-    """Of cases the other framework of the ratio, the best of the others."""
+    """Set for cases: the other framework of the ratio, the best of the others."""
     by_model: list[ModelRatio] = []
-    """Of cases the ratio of each model; ``value`` is the geometric mean over all cells."""
+    """Set for cases: the ratio of each model; ``value`` is the geometric mean over all cells."""
 
 
 class CardFinding(msgspec.Struct, forbid_unknown_fields=True):
@@ -239,7 +238,7 @@ class CardClaim(msgspec.Struct, forbid_unknown_fields=True):
     """Why it cannot be tested here; empty where it is judged."""
     tests: list[ClaimTest]
     remarks: list[str]
-    """In what the tests are not what was claimed."""
+    """How the tests differ from what was claimed."""
     beside: list[str]
     """Ids of the neutral pairs of timings of the same two frameworks, phase and model."""
 

@@ -24,7 +24,7 @@ _NAMED_CASES = 3
 
 
 def few_processes(card: ScoreCard) -> str:
-    """That of some figures nothing is known of how processes differ, where it is so; empty elsewhere."""
+    """Names the figures of one process a case: nothing says how another would differ. Empty where there are none."""
     names = ", ".join(card.uncertainty.of_lone_processes)
     return f"Measured in one process a case, so how far another would differ is unknown: {names}." if names else ""
 
@@ -33,14 +33,14 @@ def scored_variants(card: ScoreCard) -> Iterator[str]:
     """A line for each device: which variant is scored there and why, and what the others are beside it."""
     for variant in card.variants:
         beside = f". Beside it, in training: {_beside(variant)}" if variant.beside else ""
-        yield f"Scored as {variant.framework} on {variant.device}: {variant.reason}{beside}."
+        yield f"Scored as {variant.line} on {variant.device}: {variant.reason}{beside}."
 
 
 def scored_variants_in_short(card: ScoreCard) -> Iterator[str]:
-    """The same without the reason, which the full card gives."""
+    """As ``scored_variants``, without the reason, which the full card gives."""
     for variant in card.variants:
         beside = f", in training beside {_beside(variant)}" if variant.beside else ""
-        yield f"scored as {variant.framework} on {variant.device}{beside}"
+        yield f"scored as {variant.line} on {variant.device}{beside}"
 
 
 def _beside(variant: ScoredVariant) -> str:
@@ -49,7 +49,7 @@ def _beside(variant: ScoredVariant) -> str:
 
 def _variant_beside(variant: VariantBeside) -> str:
     speed = "not compared" if variant.times_as_fast is None else f"{factor(variant.times_as_fast)}× as fast"
-    return f"{variant.framework} {speed}{' (tuned)' if variant.style == 'tuned' else ''}"
+    return f"{variant.line} {speed}{' (tuned)' if variant.style == 'tuned' else ''}"
 
 
 def measured_sentences(report: ScoreReport) -> Iterator[str]:
@@ -113,7 +113,7 @@ def titled_cells(report: ScoreReport) -> Iterator[tuple[str, MeasuredCell]]:
 
 
 def standing(standing: Standing | None) -> str:
-    """Median of one framework in one cell."""
+    """Median of one line of the matrix in one cell."""
     return "not measured" if standing is None else quantity(standing.median, standing.unit)
 
 

@@ -16,7 +16,7 @@ from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.scoring.scores.sensitivity import Sensitivity
 
 _LEAST_PART = 0.005
-"""Of a lead: less is nothing at two decimals."""
+"""Parts of a lead below it round to nothing at two decimals."""
 _NAMED_PARTS = 3
 _MOST_IN_SHORT = 2
 
@@ -40,7 +40,7 @@ def order(report: ScoreReport) -> Iterator[str]:
 
 
 def _otherwise(report: ScoreReport, sensitivity: Sensitivity) -> Iterator[str]:
-    """That the cards' own scores have another order, where they do."""
+    """Say so where the cards' own scores have another order."""
     own = {card.framework: card.speed_score for card in report.cards if card.speed_score is not None}
     by_own = sorted(sensitivity.ranking, key=lambda each: -round(own.get(each, 0.0), 9))
     if own.keys() >= set(by_own) and by_own != list(sensitivity.ranking):
@@ -69,7 +69,7 @@ def why_omitted(question: OmittedQuestion, names: Mapping[str, str]) -> str:
 
 
 def in_order(card: ScoreCard, report: ScoreReport) -> dict[str, str]:
-    """By criterion what of it the order of the frameworks rests on; empty where the card has no place in one."""
+    """Criterion → what of its answer the order of the frameworks rests on; empty where the card has no place in it."""
     comparison = report.comparison
     names = _names(report)
     if card.framework not in comparison.ranked:
@@ -143,7 +143,7 @@ def _sides(lead: Lead, *, most: int) -> tuple[list[LeadPart], list[LeadPart]]:
 
 
 def _parts(parts: Sequence[LeadPart]) -> str:
-    """Of one side, so that the points are of whoever is ahead by them."""
+    """The parts that speak for one side, each with the points that this side is ahead by."""
     return ", ".join(f"{part.name} ({abs(part.points):.2f})" for part in parts)
 
 

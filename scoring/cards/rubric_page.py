@@ -13,8 +13,8 @@ from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion
 from speedscore.scoring.rubric.probe_measure import ProbeMeasure
 from speedscore.scoring.rubric.rubric import Rubric, load_rubric
+from speedscore.scoring.rubric.score_sentence import ScoreSentence
 from speedscore.scoring.rubric.topic import Section
-from speedscore.scoring.rubric.verdict import Verdict
 from speedscore.text.markdown import markdown_table
 
 
@@ -106,7 +106,7 @@ def _policy(rubric: Rubric) -> Iterator[str]:
     )
 
 
-def _verdict(verdict: Verdict) -> str:
+def _verdict(verdict: ScoreSentence) -> str:
     claims = ", ".join(f"`{name}` {least:g}" for name, least in verdict.claims.items())
     return f"from {verdict.start:g}: {verdict.sentence}{f' (needs {claims})' if claims else ''}"
 
@@ -137,7 +137,7 @@ def _section(rubric: Rubric, section: Section) -> str:
 
 
 def _asked(rule: AnswerRule) -> str:
-    """From what a rule answers."""
+    """What a rule takes its answer from."""
     if rule.measure is not None:
         return f"measured, {rule.measure.phase} as a ratio to the best other framework"
     if rule.probes is not None:
@@ -147,7 +147,7 @@ def _asked(rule: AnswerRule) -> str:
 
 
 def _probes(measure: ProbeMeasure) -> str:
-    """Which of them, and what of them is the value."""
+    """Which probes a rule asks, and what of their answers is the value."""
     asked = " and ".join(f"`{family}`" for family in measure.families)
     if measure.targets:
         asked += f", targets {_either(measure.targets)}"

@@ -28,7 +28,7 @@ from speedscore.text.wrapping import ends_apart
 
 MINIMUM_WIDTH = 70
 MOST_LINES = 48
-"""Of one card at 80 columns: what a screen holds."""
+"""A card of 80 columns is no longer, so that a screen holds it."""
 
 _WIDEST = 160
 """Beyond it lines are too long to be read, however wide the terminal is."""
@@ -39,7 +39,7 @@ _FACT_GAP = 2
 _NO_BREAK = "\u00a0"
 """A blank at which no line ends: a command that is copied has to stand in one line."""
 _MOST_ANSWERS = 12
-"""Of a card's answers: what a reader takes in at a glance."""
+"""How many answers a card shows: what a reader takes in at a glance."""
 _NAMED = 5
 """Unknown criteria that are named; the rest are counted."""
 
@@ -77,7 +77,7 @@ def brief(report: ScoreReport, *, width: int) -> str:
 
 
 def session_end(report: ScoreReport, *, width: int) -> str:
-    """The same of what a session measured, and the commands that say more."""
+    """The brief card of what a session measured, and the commands that say more."""
     # Whole, however long a path is: it is there to be copied.
     saved = " ".join(shlex.quote(plain(run.name)) for run in report.runs if run.name != NOT_SAVED)
     commands = ["card", *(["claims"] if claims_wording.touched(report.claims) else [])]
@@ -91,7 +91,7 @@ def _below_scores(report: ScoreReport) -> Iterator[str]:
         yield from order_wording.why_first(report)
     of_one = [card for card in report.cards if card.variants]
     if of_one:
-        variants = ", ".join(f"{card.name} as {card.variants[0].framework}" for card in of_one)
+        variants = ", ".join(f"{card.name} as {card.variants[0].line}" for card in of_one)
         yield f"Performance is scored of one variant each: {variants}"
     ranking = report.sensitivity.ranking if report.sensitivity else ()
     by_rank = sorted(report.cards, key=lambda card: (*ranking, card.framework).index(card.framework))
@@ -105,7 +105,7 @@ def _below_scores(report: ScoreReport) -> Iterator[str]:
 
 
 def _by_model(card: ScoreCard) -> str:
-    """What the heaviest ratio that was measured is made of, model by model; empty where none was."""
+    """The ratios of each model that make up the heaviest ratio measured; empty where none was."""
     measured = [
         finding
         for dimension in card.dimensions

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.surroundings import Earlier, EarlierScores
+from speedscore.text.tables import GAP, plain_table
 from speedscore.text.wrapping import shortened
 
 UNKNOWN = "unknown"
-_GAP = 2
 _LONGEST_NAME = 24
 """Characters at the head of a column; the card's title has the whole name."""
 
@@ -46,12 +44,7 @@ def side_by_side(
             break
         columns.append(column)
         shown += 1
-    lines = tabulate(
-        list(zip(labels, *columns, strict=True)),
-        tablefmt="plain",
-        disable_numparse=True,
-        colalign=["left", *["right"] * len(columns)],
-    ).splitlines()
+    lines = plain_table(list(zip(labels, *columns, strict=True)))
     if hidden := len(others) - shown:
         lines.append(f"No room here for {hidden} more; --full and a wider terminal show them.")
     return lines
@@ -74,4 +67,4 @@ def _dated(score: Earlier | None, *, decimals: int) -> str:
 
 
 def _room(column: Sequence[str]) -> int:
-    return max(map(len, column)) + _GAP
+    return max(map(len, column)) + GAP

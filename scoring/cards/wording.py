@@ -22,7 +22,7 @@ _OLD_MONTHS = 12
 """From this age on a fact's age is written beside its date."""
 
 UNITS_BEFORE = ("level", "rank")
-"""Of units those that stand before the figure."""
+"""Units that stand before the figure."""
 _SINGULAR = {
     "packages": "package",
     "people": "person",
@@ -73,6 +73,11 @@ def per_cent(fraction: float) -> str:
     return f"{fraction * 100:.0f} %"
 
 
+def changed(before: str, after: str) -> str:
+    """As in ``3 -> 4``; where nothing changed, that alone."""
+    return before if before == after else f"{before} -> {after}"
+
+
 def calculation(card: ScoreCard) -> str:
     """The Speed Score's own sum, or why there is none."""
     if card.speed_score is None:
@@ -118,7 +123,7 @@ def interval(sure: Interval) -> str:
 
 
 def dormancy(card: ScoreCard, report: ScoreReport) -> str:
-    """That the project is dormant, and what that costs it; empty where it is not."""
+    """Says that the project is dormant, and what that costs it; empty where it is not."""
     if not card.dormant:
         return ""
     return (

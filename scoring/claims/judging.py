@@ -23,7 +23,7 @@ from speedscore.scoring.findings.variants import Variants, choose_variants
 from speedscore.scoring.rubric.policy import Policy
 
 Judgement = Literal["contradicted", "supported", "undecided", "not testable"]
-"""In the order in which they are told."""
+"""Listed in the order in which cards tell them."""
 JUDGEMENTS: tuple[Judgement, ...] = get_args(Judgement)
 ABOUT = 1.1
 """The factor that a claim of one number may be off either way, as nobody who says 1.3 means 1.30 and not 1.25."""
@@ -63,7 +63,7 @@ class JudgedClaim(msgspec.Struct, frozen=True):
 
     @property
     def precision(self) -> str:
-        """In which it was tested, where the claim names none; empty where it does, or nothing was."""
+        """The precision that it was tested in; empty where the claim names one, or nothing was tested."""
         return "" if self.claim.precision else " and ".join(sorted({test.precision for test in self.tests}))
 
 
@@ -152,7 +152,7 @@ def _is_beside(other: Claim, claim: Claim) -> bool:
 
 
 def _remarks(claim: Claim, tests: Sequence[ClaimTest]) -> tuple[str, ...]:
-    """In what the tests are not what was claimed: size, hardware, date."""
+    """How the tests differ from what was claimed: in size, hardware, date."""
     remarks: dict[str, None] = {}
     for test in tests:
         if test.is_cut:

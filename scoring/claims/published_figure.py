@@ -26,7 +26,7 @@ from speedscore.scoring.facts.toml_file import TomlError, read_toml
 from speedscore.text.cleaning import is_name, one_line
 
 DEFECT_BELOW = 0.5
-"""Of a published figure: what a run reaches less of has a defect to find."""
+"""A run that reaches less than this fraction of a published figure has a defect to find."""
 
 
 class PublishedFigure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -34,17 +34,17 @@ class PublishedFigure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
     id: str
     framework: str
-    """By fixture folder."""
+    """Fixture folder, as in ``pytorch``."""
     text: str
     """What was run, in our words."""
     model: str
-    """Of the matrix."""
+    """A model of the matrix."""
     value: float
     unit: Literal["examples/s", "tokens/s"]
     hardware: str
     device: DeviceName
     precision: str
-    """As a case has it."""
+    """Written as a case has it, as in ``bfloat16``."""
     by: str
     as_of: str
     """``YYYY-MM`` or ``YYYY-MM-DD``."""
@@ -80,12 +80,8 @@ class HeldFigure(msgspec.Struct, frozen=True):
 
     @property
     def fraction(self) -> float | None:
-        """Of the published figure; None where nothing is held against it."""
+        """Measured over published; None where nothing is held against it."""
         return None if self.value is None else self.value / self.figure.value
-
-    @property
-    def is_defect(self) -> bool:
-        return self.fraction is not None and self.fraction < DEFECT_BELOW
 
 
 class _FiguresFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -147,7 +143,7 @@ def _hold(figure: PublishedFigure, evidence: Evidence) -> HeldFigure:
 
 
 def _differing(figure: PublishedFigure, case: CaseResult) -> Iterator[str]:
-    """In what the case is not what the figure is of."""
+    """Each way in which the case is not what the figure is about."""
     cut = case.workload.get("cut", "")
     if cut != "none":
         yield f"measured at preset {case.workload.get('preset', 'unknown')}, which cuts {cut or 'nobody knows what'}"

@@ -28,7 +28,7 @@ _UNNAMED: dict[DeviceName, tuple[Precision, ...]] = {
     "gpu": ("bfloat16", "tf32", "float32"),
     "cpu": ("float32",),
 }
-"""In which precision a claim that names none is tested: the first that both sides were measured in. On an accelerator
+"""Precisions in which a claim that names none is tested: the first that both sides were measured in. On an accelerator
 nobody who speaks of speed means float32 without its matrix units, where there is something else to test by."""
 
 
@@ -49,13 +49,13 @@ class ClaimTest(msgspec.Struct, frozen=True):
     """Whose speed is above the line of the ratio."""
     rival_line: str
     nodeids: tuple[str, str]
-    """Of the two lines, in this order."""
+    """Node ids of the line's case and of its rival's."""
     times_as_fast: float
     low: float | None
     """Limits of the 95 % interval over processes; None where too few were shared to tell."""
     high: float | None
     processes: int
-    """That both shared and that gave the ratio."""
+    """How many processes both shared, which gave the ratio."""
     left_out: int | None = None
     """The process whose rounds chose one of the lines, and so are no figure of it; None where none chose."""
 
@@ -123,7 +123,8 @@ def _find_on(
 
 
 def _precision(claim: Claim, place: Place, places: Iterable[Place], device: DeviceName) -> str:
-    """In which the model of that place is tested: as claimed, or the one that stands where none is; else empty."""
+    """The precision to test the place's model in: the claimed one, or the first of ``_UNNAMED`` that was measured;
+    empty where none was."""
     if claim.precision:
         return claim.precision
     measured = {precision for _, model, precision, _ in places if model == place[1]}
@@ -146,7 +147,7 @@ def _reason_without_cases(claim: Claim, evidence: Evidence) -> str:
 
 
 _Cells = Mapping[Place, Mapping[str, CaseResult]]
-"""Cases by framework."""
+"""Place → line → case."""
 
 
 def _cells(evidence: Evidence, *, device: DeviceName, claim: Claim) -> _Cells:
@@ -177,7 +178,7 @@ def _choosing(claim: Claim, place: Place, variants: Variants) -> int | None:
 
 
 def _figuring(cell: Mapping[str, CaseResult], choosing: int | None) -> Mapping[str, CaseResult]:
-    """Those that have rounds beside the choosing process's."""
+    """The cases that have rounds of another process than the choosing one."""
     return {name: case for name, case in cell.items() if choosing is None or without_process(case, choosing)}
 
 
@@ -193,7 +194,7 @@ def _line(
     other precision: those are then the base variant's, as the questions of probes are, or of the only line that has
     them."""
     scored = variants.scored.get(ecosystem)
-    name = scored.framework if scored else ""
+    name = scored.line if scored else ""
     if claim.phase != "capability" and all(case.precision == FLOAT32 for case in cases.values()):
         return name
     having = [case.framework for case in cases.values() if case.ecosystem == ecosystem]

@@ -22,6 +22,7 @@ from speedscore.scoring.collecting.package_lists import read_lists
 from speedscore.scoring.collecting.projects import Project, known_projects
 from speedscore.scoring.collecting.snapshot_file import Heading, snapshot_path, write_snapshot
 from speedscore.scoring.collecting.sources import Asking, sources_of
+from speedscore.scoring.facts import calendar
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
 from speedscore.scoring.rubric.rubric import Rubric, RubricError, load_rubric
@@ -66,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Collect, write and tell. Returns the exit code."""
-    now = datetime.datetime.now(datetime.UTC)
+    now = calendar.now()
     try:
         return _collect(options, until=options.until or now.date(), now=now)
     except (CollectError, FactError, RubricError) as error:

@@ -49,7 +49,7 @@ class Clone(msgspec.Struct, frozen=True):
 
 
 class Tag(msgspec.Struct, frozen=True):
-    """One tag, of whatever."""
+    """One tag, whatever it names."""
 
     name: str
     tagged: datetime.datetime | None

@@ -29,7 +29,8 @@ def try_read(folder: Path, *arguments: str) -> str:
 
 
 def moment_of(seconds: str) -> datetime.datetime | None:
-    """None for what is no date: nothing, a word, a year of five digits; and 0, as git says of a date that is none."""
+    """The moment that git prints as seconds. None for what is no date: an empty text, a word, a year of five
+    digits, and 0, which git prints for a date that it cannot read."""
     try:
         return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC) if int(seconds) > 0 else None
     except (ValueError, OverflowError, OSError):

@@ -190,7 +190,7 @@ def _policy(enabled: bool | None, *, source: str, until: datetime.date, today: d
 
 
 def _commits(counts: _Counts, *, window: Window, source: str) -> Collected:
-    """Also of a past day: the history is there still."""
+    """Commits a week up to any day: unlike the other counts, GitHub still has the history."""
     if counts.default_branch_ref is None:
         return Collected(missing=(MissingFact(key="commits_per_week", reason="the repository has no main branch"),))
     total = counts.default_branch_ref.target.history.total_count

@@ -66,7 +66,7 @@ class Author(NamedTuple):
 
     @property
     def address(self) -> str:
-        """In one spelling. GitHub's two forms of a private address, with and without a number, are the same one."""
+        """The email in one spelling: GitHub's two forms of a private address, with and without a number, become one."""
         address = self.email.strip().lower()
         match = _NO_REPLY.fullmatch(address)
         return match["login"] if match else address

@@ -28,7 +28,7 @@ class Project(msgspec.Struct, frozen=True):
     is_known: bool = False
     """Whether a snapshot says what is in the heading."""
     asked: frozenset[str] = frozenset({"package", "repository"})
-    """Those of the two whose servers are asked; they are names in any case."""
+    """Whose servers are asked, of ``package`` and ``repository``; the one that is not asked is a name all the same."""
 
     @property
     def framework(self) -> str:

@@ -26,7 +26,7 @@ from speedscore.scoring.rubric.rubric import Rubric
 
 _FRAMEWORK = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _WIDTH = 97
-"""Of a section's line, as in the files written by hand."""
+"""Characters of a section's line, as in the files written by hand."""
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.EMLINK})
 
 

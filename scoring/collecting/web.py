@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     import httpx
 
 _TIMEOUT_SECONDS = 30.0
-"""Without a single byte."""
+"""How long a server may send nothing."""
 ANSWER_SECONDS = 120.0
-"""For a whole answer: a server that sends a byte now and then would never be given up by the other limit."""
+"""How long a whole answer may take: a server that sends a byte now and then never reaches the other limit."""
 ANSWER_BYTES = 100 * 1000 * 1000
 """Unpacked. The largest project of the index answers with a tenth of it."""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What a server said, of whatever status."""
+    """What a server answered, whatever its status."""
 
     status_code: int
     headers: Mapping[str, str]

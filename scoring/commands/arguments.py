@@ -12,10 +12,10 @@ from pathlib import Path
 
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.scoring.cards import terminal_width
-from speedscore.scoring.evidence import this_month
-from speedscore.scoring.evidence.evidence import Evidence, EvidenceError, NamedRun, gather
+from speedscore.scoring.evidence.evidence import Evidence, EvidenceError, NamedRun
+from speedscore.scoring.evidence.shipped import gather_evidence, read_snapshots
 from speedscore.scoring.facts.fact import FactError
-from speedscore.scoring.facts.snapshots import Snapshot, fixtures_folder, load_snapshots
+from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.rubric.rubric import Rubric, RubricError
 from speedscore.text.suggestions import did_you_mean
 
@@ -71,30 +71,24 @@ def add_facts(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_snapshots(rubric: Rubric, options: argparse.Namespace) -> tuple[Snapshot, ...]:
-    """The shipped facts and those of ``--facts``. Raises FactError."""
-    return load_snapshots(fixtures_folder() / "ecosystem", *options.facts, keys=rubric.facts, topics=rubric.topics)
-
-
 def read_evidence(rubric: Rubric, options: argparse.Namespace) -> tuple[Evidence, list[str]]:
     """Runs and facts, and the frameworks that were named, else all, by fixture folder.
 
     Raises one of ``ERRORS``: EvidenceError for a framework of which nothing is known.
     """
-    snapshots = read_snapshots(rubric, options)
-    evidence = gather(
+    snapshots = read_snapshots(rubric, options.facts)
+    evidence = gather_evidence(
+        rubric,
         snapshots,
         month=options.snapshot,
-        as_of=this_month.this_month() if options.snapshot is None else None,
         runs=[NamedRun(name=str(path), record=load_run(path)) for path in dict.fromkeys(options.run)],
-        kind_order=rubric.policy.kind_order,
     )
     return evidence, find_frameworks(options.framework, evidence, snapshots) or list(evidence.frameworks())
 
 
 def find_frameworks(named: Sequence[str], evidence: Evidence, snapshots: Iterable[Snapshot]) -> list[str]:
     """The fixture folders of what was named, each once. Raises EvidenceError where nothing is known by that name."""
-    known = {*evidence.names, *evidence.measured_anywhere()}
+    known = {*evidence.names, *evidence.measured_frameworks()}
     aliases = {
         name.casefold(): framework
         for framework, name in _aliases(evidence, snapshots)
@@ -119,4 +113,4 @@ def _aliases(evidence: Evidence, snapshots: Iterable[Snapshot]) -> Iterable[tupl
     for snapshot in snapshots:
         yield snapshot.framework, snapshot.package
         yield snapshot.framework, snapshot.name
-    yield from ((framework, framework) for framework in (*evidence.measured_anywhere(), *evidence.names))
+    yield from ((framework, framework) for framework in (*evidence.measured_frameworks(), *evidence.names))

@@ -8,6 +8,7 @@ from speedscore.scoring.cards import FORMATS, short
 from speedscore.scoring.claims.claim_files import shipped_claims
 from speedscore.scoring.commands import arguments
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
+from speedscore.scoring.evidence.shipped import read_snapshots
 from speedscore.scoring.rubric.overrides import apply_overrides
 from speedscore.scoring.rubric.rubric import load_rubric
 from speedscore.scoring.scores.score_report import build_report
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         report=build_report(overridden.rubric, evidence, frameworks=everybody),
         earlier=earlier_scores(
             overridden.rubric,
-            arguments.read_snapshots(overridden.rubric, options),
+            read_snapshots(overridden.rubric, options.facts),
             frameworks=scored,
             before=evidence.snapshot,
         ),

@@ -13,8 +13,8 @@ from pathlib import Path
 from speedscore.scoring.cards import WIDTH, wording
 from speedscore.scoring.collecting import command as collecting
 from speedscore.scoring.commands import arguments
-from speedscore.scoring.evidence import this_month
-from speedscore.scoring.evidence.evidence import gather
+from speedscore.scoring.evidence.shipped import gather_evidence, read_snapshots
+from speedscore.scoring.facts import calendar
 from speedscore.scoring.facts.fact import FactError
 from speedscore.scoring.facts.snapshots import (
     Snapshot,
@@ -92,17 +92,15 @@ def run_check(options: argparse.Namespace) -> int:
         complain(message)
     if refused:
         return 2
-    lines = _check(rubric, loaded, month=this_month.this_month())
+    lines = _check(rubric, loaded, month=calendar.this_month())
     return write("".join(f"{line.rstrip()}\n" for line in lines), what="result")
 
 
 def run_diff(options: argparse.Namespace) -> int:
     """Print what changed about a framework from one snapshot to another. Raises one of ``ERRORS``."""
     rubric = load_rubric()
-    snapshots = arguments.read_snapshots(rubric, options)
-    before, after = (
-        gather(snapshots, month=month, kind_order=rubric.policy.kind_order) for month in (options.before, options.after)
-    )
+    snapshots = read_snapshots(rubric, options.facts)
+    before, after = (gather_evidence(rubric, snapshots, month=month) for month in (options.before, options.after))
     (framework,) = arguments.find_frameworks([options.framework], after, snapshots)
     if after.stands_on(framework):
         lines = _layer_diff(plain(find_layer_changes(rubric, before, after, library=framework)))
@@ -126,7 +124,7 @@ def _load_all(folders: Sequence[Path], rubric: Rubric) -> tuple[list[Snapshot], 
 
 
 def _check(rubric: Rubric, snapshots: Sequence[Snapshot], *, month: str) -> Iterator[str]:
-    known = gather(snapshots, kind_order=rubric.policy.kind_order)
+    known = gather_evidence(rubric, snapshots)
     names, counts = [], []
     for framework, name in known.names.items():
         framework_snapshots = [snapshot for snapshot in snapshots if snapshot.framework == framework]
@@ -175,7 +173,7 @@ def _diff(changes: Changes, *, stale_most: float) -> Iterator[str]:
     if changes.layers:
         yield from ("", "LIBRARIES ON TOP OF IT")
         for library, then, now in changes.layers:
-            yield f"{library}: {_arrow(then, now)}"
+            yield f"{library}: {wording.changed(then, now)}"
     if footnotes:
         yield from ("", "Sources", *footnotes.lines(WIDTH))
 
@@ -192,7 +190,7 @@ def _layer_diff(changes: LayerChanges) -> Iterator[str]:
     footnotes = Footnotes()
     before, after = changes.before.layer, changes.after.layer
     yield f"{after.name}: facts known by {changes.before_month} -> {changes.after_month}"
-    yield f"Maturity {_arrow(wording.grade(before), wording.grade(after))}; a layer, without a Speed Score"
+    yield f"Maturity {wording.changed(wording.grade(before), wording.grade(after))}; a layer, without a Speed Score"
     if changes.facts:
         yield from ("", *_table([_fact_row(change, footnotes) for change in changes.facts]))
     if footnotes:
@@ -201,8 +199,8 @@ def _layer_diff(changes: LayerChanges) -> Iterator[str]:
 
 def _dimension(dimension: DimensionChange, footnotes: Footnotes) -> Iterator[str]:
     then, now = dimension.before, dimension.after
-    left = f"{then.title.upper()}  {_arrow(_score(then), _score(now))}"
-    right = f"coverage {_arrow(wording.per_cent(then.coverage), wording.per_cent(now.coverage))}"
+    left = f"{then.title.upper()}  {wording.changed(_score(then), _score(now))}"
+    right = f"coverage {wording.changed(wording.per_cent(then.coverage), wording.per_cent(now.coverage))}"
     yield f"{left}{right:>{WIDTH - len(left)}}"
     if dimension.criteria:
         yield from _table([row for change in dimension.criteria for row in _criterion_rows(change, footnotes)])
@@ -212,14 +210,14 @@ def _dimension(dimension: DimensionChange, footnotes: Footnotes) -> Iterator[str
 
 def _criterion_rows(change: CriterionChange, footnotes: Footnotes) -> Iterator[_Row]:
     before, after = change.before, change.after
-    score = _arrow(wording.score(before), wording.score(after))
+    score = wording.changed(wording.score(before), wording.score(after))
     if change.facts and len(after.criterion.facts) == 1:
         _, value, _, where = _fact_row(change.facts[0], footnotes)
         yield after.criterion.name, value, score, where
         return
     # Where no fact changed, time alone did it: the one that answers became stale.
     aged = "; ".join(dict.fromkeys(_where(source, footnotes) for source in after.sources)) if not change.facts else ""
-    yield after.criterion.name, _arrow(wording.value(before), wording.value(after)), score, aged
+    yield after.criterion.name, wording.changed(wording.value(before), wording.value(after)), score, aged
     for fact in change.facts:
         name, value, _, where = _fact_row(fact, footnotes)
         yield f"  {name}", value, "", where
@@ -228,8 +226,8 @@ def _criterion_rows(change: CriterionChange, footnotes: Footnotes) -> Iterator[_
 def _fact_row(change: FactChange, footnotes: Footnotes) -> _Row:
     then, now = (wording.number(source.value) if source else "unknown" for source in (change.before, change.after))
     before = change.unit in wording.UNITS_BEFORE
-    value = f"{change.unit} {_arrow(then, now)}" if before else f"{_arrow(then, now)} {change.unit}"
-    where = _arrow(*(_where(source, footnotes) for source in (change.before, change.after)))
+    value = f"{change.unit} {wording.changed(then, now)}" if before else f"{wording.changed(then, now)} {change.unit}"
+    where = wording.changed(*(_where(source, footnotes) for source in (change.before, change.after)))
     return change.name, value, "", where
 
 
@@ -239,10 +237,6 @@ def _where(source: Source | None, footnotes: Footnotes) -> str:
 
 def _score(dimension: DimensionScore) -> str:
     return "no score" if dimension.score is None else wording.points(dimension.score)
-
-
-def _arrow(before: str, after: str) -> str:
-    return before if before == after else f"{before} -> {after}"
 
 
 def _table(rows: Sequence[_Row]) -> list[str]:

@@ -121,8 +121,8 @@ def _variants(card: ScoreCard) -> Iterator[str]:
     """Which variant is scored and, where rounds chose it, by what."""
     for variant, sentence in zip(card.variants, measured_wording.scored_variants(card), strict=True):
         yield f"  {sentence}"
-        considered = {variant.framework: variant.choosing_seconds}
-        considered |= {each.framework: each.choosing_seconds for each in variant.beside}
+        considered = {variant.line: variant.choosing_seconds}
+        considered |= {each.line: each.choosing_seconds for each in variant.beside}
         figures = [f"{name} {duration(figure)}" for name, figure in considered.items() if figure is not None]
         if figures:
             yield f"    what chose, geometric means of a training step's medians: {', '.join(figures)}"
@@ -215,8 +215,8 @@ def _rivals(nodeid: str, compared: ComparedCell) -> Iterator[str]:
     yield f"        medians of the same workload: {figures}"
     for rival in compared.scored.values():
         if rival is not case_standing:
-            estimate = compared.estimates[case_standing.framework, rival.framework]
-            yield f"        {_ratio(estimate)} beside {rival.framework}"
+            estimate = compared.estimates[case_standing.line, rival.line]
+            yield f"        {_ratio(estimate)} beside {rival.line}"
 
 
 def _ratio(estimate: Estimate) -> str:

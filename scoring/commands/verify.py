@@ -19,8 +19,8 @@ from speedscore.record.run_file import RunFileError, load_run
 from speedscore.scoring.cards.json import SCHEMA_VERSION, render
 from speedscore.scoring.claims.claim_files import shipped_claims
 from speedscore.scoring.commands import arguments
-from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun, gather
-from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
+from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun
+from speedscore.scoring.evidence.shipped import gather_evidence, read_snapshots
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.overrides import departures
 from speedscore.scoring.rubric.policy import Policy
@@ -110,14 +110,14 @@ def verify(path: Path, *, runs: Sequence[Path] = (), facts: Sequence[Path] = ())
         rubric = msgspec.structs.replace(shipped, policy=card.policy, weights=card.weights)
     except ValueError as error:
         raise CardError(f"{path}: {error}") from error
-    evidence = gather(
-        load_snapshots(fixtures_folder() / "ecosystem", *facts, keys=rubric.facts, topics=rubric.topics),
+    evidence = gather_evidence(
+        rubric,
+        read_snapshots(rubric, facts),
         month=card.snapshot,
         as_of=card.as_of,
         runs=[NamedRun(name=run.name, record=load_run(place)) for run, place in zip(card.runs, places, strict=True)],
-        kind_order=rubric.policy.kind_order,
     )
-    known = set(evidence.names) | {name for device in evidence.measured for name in evidence.ecosystems(device)}
+    known = set(evidence.names) | {name for device in evidence.measured for name in evidence.frameworks_on(device)}
     if unknown := [name for name in card.asked if name not in known]:
         raise EvidenceError(f"{path}: nothing is known of {unknown[0]!r} in snapshot {evidence.snapshot}")
     report = build_report(

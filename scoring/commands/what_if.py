@@ -121,7 +121,7 @@ def _card(before: ScoreCard, after: ScoreCard, *, width: int) -> Iterator[str]:
     then, now = wording.speed_score(before), wording.speed_score(after)
     if not rows and then == now:
         return
-    yield f"{after.name}: Speed Score {_arrow(then, now)}"
+    yield f"{after.name}: Speed Score {wording.changed(then, now)}"
     if rows:
         widths = (_WHAT_WIDTH, _CHANGE_WIDTH, width - _WHAT_WIDTH - _CHANGE_WIDTH - 2 * GAP)
         yield from table(rows, headers=("", "Score", "Value"), widths=widths)
@@ -134,7 +134,7 @@ def _layer(before: LayerCard, after: LayerCard, *, width: int) -> Iterator[str]:
     changed = [fact for fact in after.facts if fact.key not in then or then[fact.key].source != fact.source]
     if not changed:
         return
-    grade = _arrow(wording.grade(before.layer), wording.grade(after.layer))
+    grade = wording.changed(wording.grade(before.layer), wording.grade(after.layer))
     yield f"{after.layer.name}, a layer without a Speed Score: maturity {grade}"
     for fact in changed:
         was = layer_cards.fact_value(then[fact.key]) if fact.key in then else "unknown"
@@ -144,7 +144,7 @@ def _layer(before: LayerCard, after: LayerCard, *, width: int) -> Iterator[str]:
             for limit in grade.limits
             if limit.key == fact.key
         ]
-        change = _arrow(was, layer_cards.fact_value(fact))
+        change = wording.changed(was, layer_cards.fact_value(fact))
         yield from _indented(f"{fact.name}: {change}; {', '.join(asked) or 'no grade asks for it'}", width)
     for sentence in layer_cards.changes_of_grade(after):
         yield from _indented(sentence, width)
@@ -158,22 +158,18 @@ def _indented(sentence: str, width: int) -> list[str]:
 def _dimension(before: DimensionScore, after: DimensionScore) -> Iterator[tuple[str, str, str]]:
     pairs = list(zip(before.findings, after.findings, strict=True))
     rows = [
-        (f"  {now.criterion.name}", _arrow(wording.score(then), wording.score(now)), _values(then, now))
+        (f"  {now.criterion.name}", wording.changed(wording.score(then), wording.score(now)), _values(then, now))
         for then, now in pairs
         if (then.value, then.score, then.criterion.weight) != (now.value, now.score, now.criterion.weight)
     ]
     if rows or before.score != after.score:
-        yield after.title, _arrow(_score(before), _score(after)), ""
+        yield after.title, wording.changed(_score(before), _score(after)), ""
         yield from rows
 
 
 def _values(before: Finding, after: Finding) -> str:
-    return _arrow(wording.value(before), wording.value(after))
+    return wording.changed(wording.value(before), wording.value(after))
 
 
 def _score(dimension: DimensionScore) -> str:
     return "no score" if dimension.score is None else f"{wording.points(dimension.score)} ({dimension.raw:.2f})"
-
-
-def _arrow(before: str, after: str) -> str:
-    return before if before == after else f"{before} -> {after}"

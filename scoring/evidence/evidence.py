@@ -16,6 +16,7 @@ from speedscore.record.phases import FLOAT32, PRECISIONS, DeviceName
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.scoring.evidence.run_checks import find_problem
+from speedscore.scoring.facts import calendar
 from speedscore.scoring.facts.fact import Fact, Kind
 from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.facts.statement import Statement
@@ -64,7 +65,11 @@ class AskedProbe(msgspec.Struct, frozen=True):
 
 
 class Evidence(msgspec.Struct, frozen=True):
-    """Facts as one snapshot sees them, and the measured cases and probes of runs that may be ranked."""
+    """Facts as one snapshot sees them, and the measured cases and probes of runs that may be ranked.
+
+    A framework is one of the fixture folders, as in ``pytorch``, whatever lines of the matrix a run measured of it; a
+    record of a case calls it the ecosystem.
+    """
 
     snapshot: str
     """``YYYY-MM``: no fact here is younger."""
@@ -81,44 +86,44 @@ class Evidence(msgspec.Struct, frozen=True):
     timed: dict[DeviceName, tuple[MeasuredCase, ...]] = {}
     """Device → measured cases in every precision, which claims and published figures are held against."""
     probes: dict[str, tuple[AskedProbe, ...]] = {}
-    """Framework, by fixture folder → every probe that was put to any of its lines, the newest run's last."""
+    """Framework → every probe that was put to any of its lines, the newest run's last."""
     layers: dict[str, dict[str, str]] = {}
     """Framework → each library that stands on it → what that is for."""
     statements: dict[str, dict[str, tuple[Statement, ...]]] = {}
     """Framework → topic → statements of the newest snapshot that has the topic, in the file's order."""
 
-    def ecosystems(self, device: DeviceName) -> tuple[str, ...]:
-        """Frameworks, by fixture folder, that have a measured case on ``device``."""
+    def frameworks_on(self, device: DeviceName) -> tuple[str, ...]:
+        """Those that have a measured case on ``device``."""
         return tuple(sorted({measured.case.ecosystem for measured in self.measured.get(device, ())}))
 
-    def probed(self) -> tuple[str, ...]:
-        """Frameworks, by fixture folder, that have answered a probe, whatever device is scored."""
+    def probed_frameworks(self) -> tuple[str, ...]:
+        """Those that have answered a probe, whatever device is scored."""
         return tuple(
             sorted(
                 name for name, asked in self.probes.items() if any(each.probe.status == "answered" for each in asked)
             )
         )
 
-    def measured_anywhere(self) -> tuple[str, ...]:
-        """Frameworks, by fixture folder, of which a run holds a measured case or an answered probe."""
-        of_cases = {name for device in self.measured for name in self.ecosystems(device)}
-        return tuple(sorted({*of_cases, *self.probed()}))
+    def measured_frameworks(self) -> tuple[str, ...]:
+        """Those of which a run holds a measured case or an answered probe."""
+        of_cases = {name for device in self.measured for name in self.frameworks_on(device)}
+        return tuple(sorted({*of_cases, *self.probed_frameworks()}))
 
     def frameworks(self) -> tuple[str, ...]:
-        """All of which anything is known and that are no layers."""
-        return tuple(sorted(name for name in {*self.names, *self.measured_anywhere()} if not self.stands_on(name)))
+        """All of which anything is known; a layer is none."""
+        return tuple(sorted(name for name in {*self.names, *self.measured_frameworks()} if not self.stands_on(name)))
 
     def stands_on(self, library: str) -> tuple[str, ...]:
-        """The frameworks that a layer stands on, by fixture folder; empty for whatever is no layer.
+        """The frameworks that a layer stands on; empty for whatever is no layer.
 
         A library that was measured as an ecosystem of its own is compared with frameworks, and so is none.
         """
-        if library in self.measured_anywhere():
+        if library in self.measured_frameworks():
             return ()
         return tuple(framework for framework, layers in sorted(self.layers.items()) if library in layers)
 
     def coverage(self) -> tuple[DeviceCoverage, ...]:
-        """For each run and device what was measured of what was selected in float32."""
+        """How much of what was selected in float32 each run measured on each device."""
         rows = []
         for run in self.runs:
             for device in sorted({case.device for case in run.record.cases if case.precision == FLOAT32}):
@@ -146,8 +151,7 @@ def gather(
 ) -> Evidence:
     """Lay the facts of all snapshots up to ``month`` (default: the newest there is) beside the runs.
 
-    Ages are counted to ``as_of`` (``YYYY-MM``), by default the snapshot's own month. No clock is read here: whoever
-    asks for today says which month that is; one before the snapshot's is taken for the snapshot's.
+    Ages are counted to ``as_of`` (``YYYY-MM``), by default the snapshot's own month; one before that is taken for it.
 
     Raises EvidenceError when no snapshot is that old, or when the runs must not be ranked (see ``check_runs``).
     """
@@ -195,7 +199,7 @@ def check_runs(runs: Sequence[NamedRun], *, today: datetime.date | None = None) 
     """Raise EvidenceError for runs that must not rank: in one process with pytest, of different presets, with what no
     session can have measured (``run_checks``), or with what another of them holds too and would count twice."""
     for run in runs:
-        if problem := find_problem(run.record, today=today or datetime.date.today()):
+        if problem := find_problem(run.record, today=today or calendar.today()):
             raise EvidenceError(f"{run.name}: {problem}")
         if run.record.in_process:
             raise EvidenceError(
@@ -219,7 +223,7 @@ def check_runs(runs: Sequence[NamedRun], *, today: datetime.date | None = None) 
 
 
 def _counted_otherwise(before: Iterable[Fact], new: Iterable[Fact]) -> tuple[Fact, ...]:
-    """Of the facts of one key that stood those by a definition that none of the new ones has."""
+    """The facts in ``before``, all of one key, that were counted by a definition that none of the ``new`` ones has."""
     counted = {fact.definition for fact in new}
     return tuple(fact for fact in before if fact.definition not in counted)
 

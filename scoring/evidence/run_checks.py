@@ -14,9 +14,9 @@ from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.text.cleaning import one_line
 
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 1e-12, 1e9
-"""Of a round: less than a clock can tell, and thirty years."""
+"""Limits of a round: less than a clock can tell, and thirty years."""
 _LEAST, _MOST = 1e-18, 1e24
-"""Of any other sample that is not zero, in whatever unit: beyond the largest machines by orders of magnitude."""
+"""Limits of any other sample that is not zero, in whatever unit: orders of magnitude beyond the largest machines."""
 
 _LONGEST_NAME = 60
 """Characters that a card's title and columns have room for."""
@@ -59,7 +59,9 @@ def _of_date(moment: str, *, of: str, today: datetime.date) -> Iterator[str]:
         return
     # Somewhere it is tomorrow already.
     if day > today + datetime.timedelta(days=1):
-        yield f"made on {day}, after today, {today}; expected a day that has begun: is that machine's clock right?"
+        yield (
+            f"made on {day}, after today, {today} (UTC); expected a day that has begun: is that machine's clock right?"
+        )
 
 
 def _of_case(case: CaseResult) -> Iterator[str]:

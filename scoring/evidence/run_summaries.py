@@ -15,7 +15,7 @@ class MachineSummary(msgspec.Struct, frozen=True):
     """One of the machines that the figures of a run come from."""
 
     name: str
-    """Its own in the run; empty for the machine that led it."""
+    """The machine's name in the run; empty for the one that led it."""
     hardware: str
     measured: int
     """Cases that were measured on it."""
@@ -30,7 +30,7 @@ class RunSummary(msgspec.Struct, frozen=True, omit_defaults=True):
     machine: str
     """The hardware that its figures come from; of several machines that of each, once."""
     machines: tuple[MachineSummary, ...] = ()
-    """Each of them; left out where no other than the run's own machine measured anything."""
+    """Left out where no other than the run's own machine measured anything."""
 
 
 def summarize_runs(evidence: Evidence) -> tuple[RunSummary, ...]:

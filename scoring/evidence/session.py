@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def rubric_of(config: pytest.Config) -> Rubric:
-    """The package's own, with the criteria of other packages. Raises RubricError."""
+    """The shipped rubric with the criteria of other packages. Raises RubricError."""
     rubric = load_rubric()
     for criteria in config.hook.pytest_speedscore_criteria(config=config):
         rubric = add_criteria(rubric, criteria, source="pytest_speedscore_criteria")
@@ -27,7 +27,7 @@ def rubric_of(config: pytest.Config) -> Rubric:
 
 
 def fact_folders(config: pytest.Config) -> Iterator[Path]:
-    """What other packages bring. Raises FactError for an answer that is no list of folders."""
+    """Folders of facts that other packages bring. Raises FactError for an answer that is no list of paths."""
     for folders in config.hook.pytest_speedscore_facts(config=config):
         if not isinstance(folders, list | tuple) or not all(isinstance(folder, Path) for folder in folders):
             raise FactError(f"pytest_speedscore_facts: expected a list of paths, found {folders!r}")

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 import speedscore
+from speedscore.scoring.facts import calendar
 from speedscore.scoring.facts.fact import Fact, FactError, FactKey, ProjectRole, first_day, make_fact
 from speedscore.scoring.facts.statement import Statement, make_statement
 from speedscore.scoring.facts.toml_file import TomlError, read_toml
@@ -143,8 +144,7 @@ def load_snapshot(
     impossibly or after the snapshot, and for a fact that stands twice with the same kind, source
     and date. A statement is refused for the like.
     """
-    # Facts are dated in UTC, and where that is tomorrow already they are still of today.
-    today = today or max(datetime.date.today(), datetime.datetime.now(datetime.UTC).date())
+    today = today or calendar.today()
     month, day = _date_of(path, today=today)
     try:
         content = msgspec.convert(read_toml(path), type=_SnapshotFile)
@@ -239,7 +239,7 @@ def _checked_statements(
 
 def _check_begun(as_of: str, today: datetime.date) -> None:
     if first_day(as_of) > today:
-        raise ValueError(f"as_of {as_of} is after today, {today}; expected a day that has begun")
+        raise ValueError(f"as_of {as_of} is after today, {today} (UTC); expected a day that has begun")
 
 
 def _essence(source: str) -> str:

@@ -23,21 +23,21 @@ class Source(msgspec.Struct, frozen=True):
     text: str
     """Title and place of a fact; in words what was measured."""
     as_of: str
-    """Of a fact ``YYYY-MM`` or ``YYYY-MM-DD``; of a measurement when its run was made."""
+    """A fact's date, ``YYYY-MM`` or ``YYYY-MM-DD``; when a measurement's run was made."""
     value: float
     low: float | None = None
     """Of a fact the range that its source states; of probes what so few allow, with 95 %."""
     high: float | None = None
     age_months: int = 0
-    """Before the month to which the evidence counts ages."""
+    """Months before the month to which the evidence counts ages."""
     stale: bool = False
-    """Past the policy's limit for its kind."""
+    """Older than the policy allows for its kind."""
     record: bool = False
     """Holds until it is beaten, and so is never stale, however old."""
     method: str = ""
     definition: str = ""
-    """By which of several ways of counting, or on which device it was measured; answers are comparable where it is the
-    same."""
+    """Which of several ways of counting it is, or which device it was measured on; answers are comparable where it is
+    the same."""
     name: str = ""
     """Which of several facts, or empty where a criterion needs one only."""
     nodeids: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Source(msgspec.Struct, frozen=True):
     by_model: tuple[ModelRatio, ...] = ()
     """Of cases the ratio of each model; ``value`` is the geometric mean over all cells."""
     unit: str = ""
-    """Of a fact; of what was measured the rule says it."""
+    """A fact's unit; that of a measurement stands in the rule."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -60,7 +60,7 @@ class Finding(msgspec.Struct, frozen=True):
     criterion: Criterion
     framework: str
     rule: AnswerRule | None = None
-    """By which the value was found and became points; None when unknown."""
+    """What found the value and turned it into points; None when unknown."""
     value: float | None = None
     """In the rule's unit; None when unknown."""
     score: float | None = None
@@ -99,8 +99,8 @@ class Finding(msgspec.Struct, frozen=True):
 
     @property
     def method(self) -> tuple[int, tuple[str, ...]]:
-        """By which rule and which ways of counting it was answered: answers of one method are comparable. Of a known
-        finding only."""
+        """The rule and the ways of counting that answered it; answers of one method are comparable. Only a known
+        finding has one."""
         assert self.rule is not None
         return self.criterion.answers.index(self.rule), tuple(source.definition for source in self.sources)
 

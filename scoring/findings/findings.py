@@ -33,7 +33,7 @@ _MACHINES_NAMED = 3
 """Machines that a source names in words; the rest are counted there, and stand in ``Source.machines``."""
 
 RatiosByCriterion = Mapping[str, EcosystemRatios]
-"""Of every criterion that a benchmark can answer."""
+"""Criterion that a benchmark can answer → its ratios."""
 
 
 def ratios_by_criterion(rubric: Rubric, evidence: Evidence, *, device: DeviceName | None) -> RatiosByCriterion:
@@ -67,8 +67,8 @@ def judge(
     lines = dict(rubric.policy.scored_variants)
     if device is not None:
         variants = choose_variants(rubric.policy, evidence, device=device)
-        lines |= {ecosystem: variant.framework for ecosystem, variant in variants.scored.items()}
-    measured = set(evidence.ecosystems(device)) if device else set()
+        lines |= {ecosystem: variant.line for ecosystem, variant in variants.scored.items()}
+    measured = set(evidence.frameworks_on(device)) if device else set()
     answers: dict[str, tuple[Finding, ...]] = {}
     for framework in frameworks:
         probed = {

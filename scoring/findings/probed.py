@@ -71,7 +71,8 @@ def ask_probes(
                 questions.append(answered)
     if not questions and not unanswered:
         # Whoever is not asked what others were must not be better off than whoever was asked in vain.
-        if ecosystem not in evidence.probed() or not any(_asked(measure, evidence, other) for other in evidence.probes):
+        others_were_asked = any(_asked(measure, evidence, other) for other in evidence.probes)
+        if ecosystem not in evidence.probed_frameworks() or not others_were_asked:
             return None
         unanswered.append("never put to it, as it was to others")
     return Probed(questions=tuple(questions), unanswered=tuple(unanswered), value=probe_value(measure, questions))

@@ -34,7 +34,7 @@ from speedscore.scoring.rubric.answer_rule import Measure
 class Standing(msgspec.Struct, frozen=True, gc=False):
     """One line of the matrix in one cell."""
 
-    framework: str
+    line: str = msgspec.field(name="framework")
     """As in ``torch-compile``."""
     ecosystem: str
     nodeid: str
@@ -56,7 +56,7 @@ class MeasuredCell(msgspec.Struct, frozen=True, omit_defaults=True):
     model: str
     precision: str
     standings: dict[str, Standing]
-    """Framework → its median."""
+    """Line → its median."""
     machine: str = ""
     """As the cases name it."""
 
@@ -80,7 +80,7 @@ class EcosystemRatio(msgspec.Struct, frozen=True):
     rival: str
     """The best other one: to which that mean is smallest."""
     by_model: tuple[ModelRatio, ...]
-    """To the same other."""
+    """Its ratio to that other in each model."""
     device: DeviceName
     nodeids: tuple[str, ...]
     runs: tuple[str, ...]
@@ -109,17 +109,17 @@ class ComparedCell(msgspec.Struct, frozen=True):
     scored: dict[str, Standing]
     """Ecosystem → the standing of its scored variant, of the rounds that are its figure."""
     cases: dict[str, CaseResult]
-    """Framework → the case, of the variants in ``scored``, with those rounds alone."""
+    """Line → the case, of the variants in ``scored``, with those rounds alone."""
     metric: str
     """Name of what is compared."""
     estimates: dict[Pair, Estimate]
-    """How many times as good the first framework is as the second, of every two in ``scored``, in both orders."""
+    """How many times as good the first line is as the second, of every two in ``scored``, in both orders."""
     choosing: int | None = None
     """The process whose rounds chose a variant and are in no figure here."""
 
     def estimate(self, ecosystem: str, rival: str) -> Estimate:
         """How many times as good the one is as the other."""
-        return self.estimates[self.scored[ecosystem].framework, self.scored[rival].framework]
+        return self.estimates[self.scored[ecosystem].line, self.scored[rival].line]
 
     @property
     def is_of_rounds(self) -> bool:
@@ -150,14 +150,14 @@ def cells(evidence: Evidence, *, device: DeviceName, phase: Phase, metric: str =
 
 
 def _standing(case: CaseResult, name: str) -> Standing | None:
-    """None where the case has no such figure."""
+    """The case's figure of the metric ``name``; None where it has none."""
     figure = figure_of(case, name)
     # Rounds are counted where they are: of ten thousand cases nobody makes measurements to take their length.
     measured = case.metric if name == case.metric.name else case.find(name)
     if measured is None or figure is None:
         return None
     return Standing(
-        framework=case.framework,
+        line=case.framework,
         ecosystem=case.ecosystem,
         nodeid=case.nodeid,
         median=figure,
@@ -180,7 +180,7 @@ def ecosystem_ratios(
     if reason:
         return EcosystemRatios(reason=reason)
     return EcosystemRatios(
-        ratios={ecosystem: _ecosystem_ratio(common, ecosystem) for ecosystem in evidence.ecosystems(device)},
+        ratios={ecosystem: _ecosystem_ratio(common, ecosystem) for ecosystem in evidence.frameworks_on(device)},
         left_out=_left_out(measured, common, variants=variants),
         common=common,
     )
@@ -189,7 +189,7 @@ def ecosystem_ratios(
 def _left_out(measured: Iterable[MeasuredCell], common: Iterable[ComparedCell], *, variants: Variants) -> str:
     """As in ``without resnet50, no figure of flax-nnx``: models of which some scored variants have a figure."""
     compared = {compared_cell.cell.model for compared_cell in common}
-    chosen = {variant.framework for variant in variants.scored.values()}
+    chosen = {variant.line for variant in variants.scored.values()}
     known: dict[str, set[str]] = {}
     for cell in measured:
         if cell.model not in compared:
@@ -207,7 +207,7 @@ def _common_support(
 ) -> tuple[tuple[ComparedCell, ...], str]:
     """Of the ``measured`` cells of ``measure`` those that the scored variant of every ecosystem measured on ``device``
     completed, or none and the reason."""
-    compared = evidence.ecosystems(device)
+    compared = evidence.frameworks_on(device)
     if len(compared) < 2:
         alone = compared[0] if compared else "nothing"
         return (), f"only {alone} was measured on {device}, and a ratio needs two"
@@ -216,7 +216,7 @@ def _common_support(
     common = []
     for cell in measured:
         all_cases = {name: cases[cell.run, standing.nodeid] for name, standing in cell.standings.items()}
-        chosen = {ecosystem: variant.framework for ecosystem, variant in variants.scored.items()}
+        chosen = {ecosystem: variant.line for ecosystem, variant in variants.scored.items()}
         # A zero has no ratio: a memory figure below the resolution of its instrument, say.
         known = [name for name in chosen.values() if name in all_cases and cell.standings[name].median > 0]
         alike = {(cell.standings[name].better, cell.standings[name].unit) for name in known}
@@ -230,7 +230,7 @@ def _common_support(
     if not common:
         lacking = f"with {metric} " if metric else ""
         named = ", ".join(
-            ecosystem if ecosystem == variant.framework else f"{ecosystem} as {variant.framework}"
+            ecosystem if ecosystem == variant.line else f"{ecosystem} as {variant.line}"
             for ecosystem, variant in variants.scored.items()
         )
         return (), f"no {measure.phase} case {lacking}on {device} that all of {named} completed"
@@ -245,10 +245,10 @@ def _compared_cell(
     metric: str,
     choosing: int | None,
 ) -> ComparedCell:
-    frameworks = list(chosen.values())
-    own_metric = cases[frameworks[0]].metric.name
+    lines = list(chosen.values())
+    own_metric = cases[lines[0]].metric.name
     scored = {ecosystem: cell.standings[name] for ecosystem, name in chosen.items()}
-    figuring = {name: cases[name] for name in frameworks}
+    figuring = {name: cases[name] for name in lines}
     if metric not in ("", own_metric):
         choosing = None
         estimates: Mapping[Pair, Estimate] = _estimates_of_figures(scored.values())
@@ -258,7 +258,7 @@ def _compared_cell(
     else:
         left = {name: case for name in cases if (case := without_process(cases[name], choosing)) is not None}
         estimates = estimate_ratios([cases[name] for name in left], without={choosing})
-        figuring = {name: left[name] for name in frameworks}
+        figuring = {name: left[name] for name in lines}
         scored = {
             ecosystem: standing
             for ecosystem, name in chosen.items()
@@ -269,20 +269,17 @@ def _compared_cell(
         scored=scored,
         cases=figuring,
         metric=metric or own_metric,
-        estimates={pair: estimates[pair] for pair in permutations(frameworks, 2)},
+        estimates={pair: estimates[pair] for pair in permutations(lines, 2)},
         choosing=choosing,
     )
 
 
 def _estimates_of_figures(standings: Iterable[Standing]) -> dict[Pair, Estimate]:
-    """Of a metric that is not measured in rounds: the ratio of the figures, turned so that above 1 is better."""
+    """The ratios of a metric that is not measured in rounds: figure over figure, turned so that above 1 is better."""
     known = list(standings)
-    logs = {
-        standing.framework: math.log(standing.median) * (-1 if standing.better == "lower" else 1) for standing in known
-    }
+    logs = {standing.line: math.log(standing.median) * (-1 if standing.better == "lower" else 1) for standing in known}
     return {
-        (framework, rival): Estimate(logs=(), log_ratio=logs[framework] - logs[rival])
-        for framework, rival in permutations(logs, 2)
+        (line, rival): Estimate(logs=(), log_ratio=logs[line] - logs[rival]) for line, rival in permutations(logs, 2)
     }
 
 
@@ -306,7 +303,7 @@ def _ecosystem_ratio(common: Iterable[ComparedCell], ecosystem: str) -> Ecosyste
         nodeids=tuple(standing.nodeid for standing in standings),
         runs=tuple(sorted({compared_cell.cell.run for compared_cell in compared})),
         rounds=sum(standing.rounds for standing in standings),
-        variant=standings[0].framework,
+        variant=standings[0].line,
         machines=tuple(sorted({(compared_cell.cell.run, compared_cell.cell.machine) for compared_cell in compared})),
     )
 

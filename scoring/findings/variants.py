@@ -26,20 +26,20 @@ Place = tuple[str, str, str, str]
 """Run, model, precision, machine: where cases of one phase and device were measured side by side."""
 
 _Cells = Mapping[Place, Mapping[str, CaseResult]]
-"""Training cases by framework."""
+"""Training cases by line of the matrix."""
 
 
 class VariantBeside(msgspec.Struct, frozen=True):
     """A variant that was measured and is not scored."""
 
-    framework: str
+    line: str = msgspec.field(name="framework")
     style: Style | None
     """None where the run is older than this field."""
     times_as_fast: float | None
     """As the scored one, in training: the geometric mean over the models that both completed, of rounds that chose
     nothing. None where there is no such model."""
     choosing_seconds: float | None
-    """As of ``ScoredVariant``."""
+    """As ``ScoredVariant.choosing_seconds``."""
 
 
 class ScoredVariant(msgspec.Struct, frozen=True):
@@ -47,7 +47,8 @@ class ScoredVariant(msgspec.Struct, frozen=True):
 
     ecosystem: str
     device: DeviceName
-    framework: str
+    line: str = msgspec.field(name="framework")
+    """As in ``torch-compile``."""
     style: Style | None
     """None where the run is older than this field."""
     reason: str
@@ -61,7 +62,7 @@ class Variants(msgspec.Struct, frozen=True):
     """The variants that are scored on one device."""
 
     scored: dict[str, ScoredVariant]
-    """By ecosystem."""
+    """Ecosystem → variant."""
     choosing: dict[Place, int]
     """Where training rounds had a say: the process that chose, of whose rounds no training figure is made."""
 
@@ -171,13 +172,13 @@ def _scored(
     return ScoredVariant(
         ecosystem=ecosystem,
         device=device,
-        framework=chosen,
+        line=chosen,
         style=styles[chosen],
         reason=reason,
         choosing_seconds=seconds.get(chosen),
         beside=tuple(
             VariantBeside(
-                framework=name,
+                line=name,
                 style=style_of_other,
                 times_as_fast=_times_as_fast(name, chosen, cells=cells, choosing=choosing),
                 choosing_seconds=seconds.get(name),
@@ -222,7 +223,8 @@ def _choice(
 
 
 def _choosing_seconds(names: Collection[str], *, cells: _Cells, choosing: Mapping[Place, int]) -> dict[str, float]:
-    """By name, over the places that all of them completed; empty where there is none."""
+    """Line → its seconds a training step in the choosing processes, over the places that all of them completed; empty
+    where there is none."""
     places = [place for place in choosing if all(name in cells[place] for name in names)]
     if not places:
         return {}

@@ -18,7 +18,8 @@ from speedscore.scoring.rubric.scales import SCALES
 Combine = Literal["sum", "geometric mean"]
 
 INVERSE = "{inverse}"
-"""In a phrase: how many times as long or as much, where the value is how many times as good."""
+"""Stands in a phrase for one over the value: how many times as long or as much, where the value is how many times as
+good."""
 
 
 class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

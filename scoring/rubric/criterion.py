@@ -17,11 +17,11 @@ from speedscore.scoring.rubric.probe_measure import ProbeMeasure
 
 Dimension = Literal["ecosystem_health", "production_maturity", "research_adoption", "learning_curve", "performance"]
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
-"""In the order of the card."""
+"""Listed in the order of the card."""
 
 LEAST_WEIGHT, MOST_WEIGHT = 1e-6, 1_000_000
-"""Of a criterion and of a dimension, where it is not 0. Beyond that the others would count for nothing, and far beyond
-it sums would be no numbers."""
+"""Limits of a criterion's and a dimension's weight that is not 0. Beyond them the others would count for nothing, and
+far beyond them sums would overflow."""
 
 
 class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,8 +39,8 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answers: tuple[AnswerRule, ...]
     """In the order in which they are tried: what was measured before what was published."""
     group: str = ""
-    """Of criteria that measure one thing, in one dimension or in several: together they weigh what ``[groups]`` states
-    and explains. Empty for a criterion that stands alone."""
+    """Shared by criteria that measure one thing, in one dimension or in several: together they weigh what ``[groups]``
+    states and explains. Empty for a criterion that stands alone."""
     past: bool = False
     """Whether it asks for what a project once gathered, showed or promised: of a dormant project that counts for no
     more than the policy's ``dormant_most``."""

@@ -94,7 +94,7 @@ def _with_weights(rubric: Rubric, weights: dict[str, float], *, source: str) -> 
 
 
 def _dimension_called(name: str, source: str) -> Dimension:
-    """By its whole name or the beginning of it."""
+    """The dimension of that name, or the only one whose name begins so. Raises RubricError."""
     matching = [dimension for dimension in DIMENSIONS if name and dimension.startswith(name)]
     if len(matching) != 1:
         problem = f"could be {' or '.join(matching)}" if matching else "is no dimension"

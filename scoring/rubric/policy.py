@@ -53,7 +53,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much longer a training step of the named variant may take than the fastest's for it to be scored still, as a
     fraction."""
     scored_variants: dict[str, str] = {}
-    """Ecosystem → variant."""
+    """Ecosystem → the line of the matrix that it is scored as where no timing decides against it."""
     base_variants: dict[str, str] = {}
     """Ecosystem → the line that answers a probe which the scored variant was not asked."""
     probe_controls: dict[str, Control] = {}

@@ -15,7 +15,7 @@ class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The probes that prove a family: one that must pass and one that must not, for each framework and target."""
 
     family: str
-    """Of the controls."""
+    """The family that the controls belong to."""
     holds: str
     """Their outcome where the family's answers can be believed."""
     needless: tuple[str, ...]
@@ -31,7 +31,7 @@ class ProbeMeasure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Each a group of alternatives: the best answer among them is the group's. Empty: every probe by itself, as a
     probe without a target always is."""
     subjects: tuple[str, ...] = ()
-    """Empty: every subject."""
+    """The subjects that are asked; empty for all."""
     worth: dict[str, float] = {}
     """Outcome → 0 to 1, an outcome that is not listed 0: the value is 100 times the mean."""
     unknown: tuple[str, ...] = ()

@@ -18,8 +18,8 @@ from speedscore.scoring.rubric.criterion import DIMENSIONS, LEAST_WEIGHT, MOST_W
 from speedscore.scoring.rubric.criterion_group import CriterionGroup
 from speedscore.scoring.rubric.maturity_grade import MaturityGrade
 from speedscore.scoring.rubric.policy import Policy
+from speedscore.scoring.rubric.score_sentence import ScoreSentence
 from speedscore.scoring.rubric.topic import Topic
-from speedscore.scoring.rubric.verdict import Verdict
 from speedscore.text.cleaning import is_name, one_line
 from speedscore.text.plain import texts
 
@@ -32,7 +32,7 @@ class RubricError(ValueError):
 
 
 class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
+    """All of ``rubric.toml``."""
 
     version: int
     policy: Policy
@@ -40,7 +40,7 @@ class Rubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Dimension → its title."""
     weights: dict[Dimension, float]
     """Dimension → its weight in the Speed Score; only ratios count."""
-    verdicts: dict[Dimension, tuple[Verdict, ...]]
+    verdicts: dict[Dimension, tuple[ScoreSentence, ...]]
     """Dimension → what its score means; the highest first, the last from 0."""
     facts: dict[str, FactKey]
     """Every key that a fixture may use."""

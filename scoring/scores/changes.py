@@ -142,7 +142,7 @@ def _check_order(before: Evidence, after: Evidence) -> None:
 
 
 def _changed_facts(rubric: Rubric, before: Evidence, after: Evidence, *, framework: str) -> dict[str, FactChange]:
-    """By key, in the rubric's order."""
+    """Key → what changed of it, in the rubric's order; unchanged facts are left out."""
     return {
         key: change
         for key in rubric.facts

@@ -27,10 +27,10 @@ class ComparedQuestion(msgspec.Struct, frozen=True):
     criterion: str
     name: str
     method: str
-    """Of several ways of counting the one that was taken, or on which device it was measured; empty where there is one
-    way only."""
+    """Which of several ways of counting was taken, or on which device it was measured; empty where there is one way
+    only."""
     points: dict[str, float]
-    """By framework, 0 to 10."""
+    """Framework → 0 to 10."""
 
 
 class OmittedQuestion(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ class Comparison(msgspec.Struct, frozen=True):
     """What can be said of several frameworks side by side."""
 
     ranked: tuple[str, ...]
-    """By name; empty where no two can be ranked."""
+    """Frameworks, sorted by name; empty where no two can be ranked."""
     questions: tuple[ComparedQuestion, ...]
     omitted: tuple[OmittedQuestion, ...]
     unranked: tuple[UnrankedFramework, ...]
@@ -164,8 +164,8 @@ def _why_unranked(rubric: Rubric, answers: _Answers, framework: str, ranked: Seq
 def choose_alike(
     candidates: Sequence[Sequence[Finding]], policy: Policy
 ) -> tuple[Sequence[Finding], Sequence[Finding]]:
-    """Of each framework's candidates the one by the method that all have, and the same on the probed questions that all
-    of them answered; both empty where there is no such method.
+    """One candidate of each framework, all by one method; and the same answers on the probed questions that all of them
+    answered. Both are empty where no method is common to all.
 
     Of several methods the first rule's, and of its ways of counting the one whose facts the policy prefers.
     """
@@ -192,7 +192,7 @@ def _is_common(criterion: Criterion, answers: _Answers, frameworks: Sequence[str
 
 
 def _common(criterion: Criterion, answers: _Answers, frameworks: Sequence[str], policy: Policy) -> dict[str, Finding]:
-    """By framework its answer by the method that all have, with all its candidates; empty where there is none."""
+    """Framework → its answer by the method that all have, with all its candidates; empty where there is none."""
     candidates = _candidates(criterion, answers, frameworks)
     _, chosen = choose_alike(candidates, policy)
     return (

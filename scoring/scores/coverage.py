@@ -58,7 +58,7 @@ def is_enough(coverage: Coverage, policy: Policy) -> bool:
 
 
 def why_not_enough(coverage: Coverage, policy: Policy) -> str:
-    """In words; empty where it is enough."""
+    """What the coverage lacks for a score, in words; empty where it is enough."""
     parts = []
     if round(coverage.share, 9) < policy.minimum_coverage:
         needed = f"{policy.minimum_coverage * 100:.0f} % is needed"

@@ -16,7 +16,7 @@ import msgspec
 from speedscore.scoring.findings.finding import Finding
 from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.rubric import Rubric
-from speedscore.scoring.rubric.verdict import Verdict
+from speedscore.scoring.rubric.score_sentence import ScoreSentence
 from speedscore.scoring.scores.coverage import Coverage, cover, is_enough, why_not_enough
 
 
@@ -118,7 +118,7 @@ def _lack_of_evidence(rubric: Rubric, asked: Sequence[Finding], coverage: Covera
     return reason
 
 
-def _verdict(verdicts: Sequence[Verdict], score: float, asked: Sequence[Finding]) -> str:
+def _verdict(verdicts: Sequence[ScoreSentence], score: float, asked: Sequence[Finding]) -> str:
     """The first sentence whose score is reached and whose claims fresh answers bear out; empty where there is none."""
     answers: dict[str, list[tuple[float, float]]] = {}
     for finding in asked:

@@ -29,7 +29,7 @@ class WeightFlip(msgspec.Struct, frozen=True):
     """The dimension's title, or the criterion's name."""
     rival: str
     weight: float
-    """As it is."""
+    """The present one."""
     needed: float
 
     @property
@@ -45,7 +45,7 @@ class FactFlip(msgspec.Struct, frozen=True):
     criterion: str
     rival: str
     value: float
-    """As it is, in the criterion's unit."""
+    """The present one, in the criterion's unit."""
     needed: float
     unit: str
     points: float
@@ -55,7 +55,7 @@ class FactFlip(msgspec.Struct, frozen=True):
 def smallest_weight_flip(
     rubric: Rubric, profiles: Mapping[str, Profile], ranking: Sequence[str], plain: Weighing
 ) -> WeightFlip | None:
-    """By factor; None where no change of one weight brings a rival level with the first of ``ranking``."""
+    """The least change of one weight, by factor, that brings a rival level with the first; None where there is none."""
     first, *rivals = ranking
     changes: list[tuple[str, float, Callable[[float], Weighing]]] = [
         (rubric.dimensions[dimension], plain.dimensions[dimension], partial(plain.with_dimension, dimension))
@@ -74,7 +74,7 @@ def smallest_weight_flip(
 
 
 def smallest_fact_flip(profiles: Mapping[str, Profile], ranking: Sequence[str], plain: Weighing) -> FactFlip | None:
-    """By points; None where no change of one answer brings a rival level with the first of ``ranking``."""
+    """The least change of one answer, in points, that brings a rival level with the first; None where there is none."""
     first, *rivals = ranking
     flips = [
         flip

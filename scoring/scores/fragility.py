@@ -32,7 +32,7 @@ class RemovedFact(msgspec.Struct, frozen=True):
     framework: str
     criterion: str
     name: str
-    """Of the criterion, and of the fact where the criterion joins several."""
+    """The criterion's name, with the fact's where the criterion joins several."""
     value: float
     unit: str
 
@@ -52,13 +52,13 @@ class _Removal(msgspec.Struct, frozen=True):
 
     facts: tuple[RemovedFact, ...]
     leads: tuple[float, ...]
-    """By framework, ahead of the first one, in points of the dimension."""
+    """How far each framework is ahead of the first one, in points of the dimension."""
 
 
 class _Question(msgspec.Struct, frozen=True):
     criterion: Criterion
     points: tuple[float, ...]
-    """By framework."""
+    """Those of each framework."""
     removals: tuple[tuple[tuple[RemovedFact, ...], tuple[float, ...] | None], ...]
     """Facts that are taken from it, and the points then; None where it leaves the comparison."""
 
@@ -71,7 +71,7 @@ class _OfDimension(msgspec.Struct, frozen=True):
 
 
 def find_fragility(rubric: Rubric, comparison: Comparison, ranking: Sequence[str]) -> Fragility:
-    """For the frameworks of ``ranking``, the best first; all of them are ranked in ``comparison``."""
+    """How few facts the order of ``ranking`` hangs on, the best first; ``comparison`` ranks all of its frameworks."""
     frameworks = list(ranking)
     dimensions = {
         dimension: _of_dimension(rubric, dimension, comparison, frameworks)

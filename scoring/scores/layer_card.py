@@ -49,7 +49,7 @@ class GradeLoss(msgspec.Struct, frozen=True):
     """What one fact alone would make of the grade."""
 
     limit: Limit
-    """Of the grade that it has; the fact would fall below it."""
+    """A limit of its present grade, below which the fact would fall."""
     grade: str
     """Which it would have then."""
 
@@ -140,13 +140,13 @@ def _losses(rubric: Rubric, layer: GradedLayer, grades: Sequence[GradeLimits]) -
 
 def _lines(library: str, framework: str, variant: ScoredVariant) -> Iterator[MeasuredLine]:
     """Those of one framework on one device that are the library's: its name, or its name and a suffix."""
-    speeds = {variant.framework: 1.0, **{beside.framework: beside.times_as_fast for beside in variant.beside}}
+    speeds = {variant.line: 1.0, **{beside.line: beside.times_as_fast for beside in variant.beside}}
     for line, times_as_fast in sorted(speeds.items()):
         if line == library or line.startswith(f"{library}-"):
             yield MeasuredLine(
                 line=line,
                 framework=framework,
                 device=variant.device,
-                scored_as=variant.framework,
+                scored_as=variant.line,
                 times_as_fast=times_as_fast,
             )

@@ -57,7 +57,7 @@ def find_lead(first: str, follower: str, *, profiles: Mapping[str, Profile], wei
 
 
 def _contributions(profile: Profile, weighing: Weighing) -> dict[str, float]:
-    """By criterion its part of the Speed Score."""
+    """Criterion → its part of the Speed Score."""
     return {
         finding.criterion.id: weighing.share(finding, profile) * (finding.score or 0.0)
         for answers in profile.values()

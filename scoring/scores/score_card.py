@@ -41,7 +41,7 @@ class ScoreCard(msgspec.Struct, frozen=True):
     beside: tuple[DimensionScore, ...]
     """The same dimensions on another basis: published where the score is measured, and the other devices."""
     weights: dict[Dimension, float]
-    """Of each dimension in the Speed Score."""
+    """Dimension → its weight in the Speed Score."""
     speed_score: float | None
     """Weighted mean of the rounded dimension scores, unrounded; None when a dimension that weighs has no score."""
     uncertainty: Uncertainty

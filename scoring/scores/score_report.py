@@ -47,7 +47,7 @@ class ScoreReport(msgspec.Struct, frozen=True):
     """Largest error of all certificates over its tolerance; None when nothing was measured."""
     policy: Policy
     weights: dict[Dimension, float]
-    """Of each dimension in the Speed Score."""
+    """Dimension → its weight in the Speed Score."""
     departures: tuple[str, ...]
     """What of policy and weights is not the rubric's, in words; empty where all is."""
     comparison: Comparison
@@ -80,7 +80,7 @@ def build_report(
     ratios |= {device: ratios_by_criterion(rubric, evidence, device=device) for device in evidence.measured}
     devices = _devices(rubric, ratios)
     # The facts alone come last and serve a framework that was measured nowhere.
-    bases: list[Basis] = [*devices, *(("probes",) if evidence.probed() else ()), None]
+    bases: list[Basis] = [*devices, *(("probes",) if evidence.probed_frameworks() else ()), None]
     # All there are, as what to take instead need not be among those that are asked for.
     everybody = tuple(dict.fromkeys((*frameworks, *evidence.frameworks())))
     findings = {basis: _judge(rubric, evidence, everybody, basis=basis, ratios=ratios[basis]) for basis in bases}
@@ -142,7 +142,7 @@ def _measured_on(evidence: Evidence, basis: Basis, frameworks: Sequence[str]) ->
     """Whom a basis can answer about; the facts alone about everybody."""
     if basis is None:
         return frameworks
-    return evidence.probed() if basis == "probes" else evidence.ecosystems(basis)
+    return evidence.probed_frameworks() if basis == "probes" else evidence.frameworks_on(basis)
 
 
 def _devices(rubric: Rubric, ratios: Mapping[Basis, RatiosByCriterion]) -> list[DeviceName]:
@@ -153,14 +153,14 @@ def _devices(rubric: Rubric, ratios: Mapping[Basis, RatiosByCriterion]) -> list[
 
 
 def _compared_models(ratios: RatiosByCriterion) -> int:
-    """Of the criterion that has most of them."""
+    """How many models the criterion compares that compares most."""
     return max((len({cell.cell.model for cell in each.common}) for each in ratios.values()), default=0)
 
 
 def _variants(
     rubric: Rubric, evidence: Evidence, devices: Sequence[DeviceName]
 ) -> dict[str, tuple[ScoredVariant, ...]]:
-    """By ecosystem the variant that it is scored as on each device."""
+    """Ecosystem → the variant that it is scored as on each device."""
     by_ecosystem: dict[str, tuple[ScoredVariant, ...]] = {}
     for device in devices:
         for ecosystem, variant in choose_variants(rubric.policy, evidence, device=device).scored.items():
@@ -175,7 +175,7 @@ def _uncertainties(
     main_bases: Mapping[str, Basis],
     ratios: Mapping[Basis, RatiosByCriterion],
 ) -> dict[str, Uncertainty]:
-    """By framework; those that are scored on one basis are drawn together."""
+    """Framework → how sure its scores are; those that are scored on one basis are drawn together."""
     intervals: dict[str, Uncertainty] = {}
     for basis in dict.fromkeys(main_bases[framework] for framework in scored):
         on_basis = {framework: answers for framework, answers in scored.items() if main_bases[framework] == basis}

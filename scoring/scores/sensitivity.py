@@ -24,8 +24,8 @@ from speedscore.scoring.scores.weighing import DimensionWeights, Profile, Weighi
 
 DRAWS = 2000
 CONCENTRATION = 63.0
-"""Of the Dirichlet distribution around the rubric's weights: one of five equal weights then varies by a quarter of
-itself (standard deviation), which is as far as people who agree about a rubric still differ."""
+"""Concentration of the Dirichlet distribution around the rubric's weights: one of five equal weights then varies by a
+quarter of itself (standard deviation), which is as far as people who agree about a rubric still differ."""
 
 _Name = TypeVar("_Name", bound=str)
 
@@ -42,11 +42,11 @@ class Sensitivity(msgspec.Struct, frozen=True):
     """How firm a ranking is."""
 
     ranking: tuple[str, ...]
-    """Of the frameworks that the comparison ranks, the best first."""
+    """The frameworks that the comparison ranks, the best first."""
     speed_scores: dict[str, float]
     """Unrounded, of the compared questions alone."""
     lead: Lead
-    """Of the first over the second."""
+    """What the first is ahead of the second by."""
     same_ranking: float
     """Share of the drawn weights under which the whole ranking stays."""
     same_first: float
@@ -92,7 +92,7 @@ def _speed_scores(weighing: Weighing, profiles: Mapping[str, Profile]) -> dict[s
 def _stays(
     rubric: Rubric, profiles: Mapping[str, Profile], ranking: Sequence[str], *, rng: np.random.Generator, draws: int
 ) -> tuple[float, float]:
-    """In what share of weights drawn around the rubric's the first stays first, and the whole ranking as it is."""
+    """The shares of drawn weights under which the first stays first, and the whole ranking stays as it is."""
     of_dimensions = _dirichlet(rng, rubric.weights, draws=draws)
     totals = {framework: np.zeros(draws) for framework in sorted(profiles)}
     for dimension in DIMENSIONS:

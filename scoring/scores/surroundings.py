@@ -41,9 +41,9 @@ class Surroundings(msgspec.Struct, frozen=True):
     """What the cards of a report are read beside."""
 
     report: ScoreReport
-    """Of every framework that the evidence knows, those of the cards among them."""
+    """Covers every framework that the evidence knows, those of the cards among them."""
     earlier: Mapping[str, EarlierScores] = {}
-    """By framework."""
+    """Framework → its earlier scores."""
 
 
 def earlier_scores(

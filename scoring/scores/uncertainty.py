@@ -56,9 +56,9 @@ class DimensionDraws(msgspec.Struct, frozen=True):
     """A dimension's score in each draw, 0 to 10, rounded as the score is; the first is of the answers themselves."""
 
     lows: tuple[float, ...]
-    """With what nobody answered at its worst."""
+    """The score in each draw with everything unanswered at its worst."""
     highs: tuple[float, ...]
-    """At its best."""
+    """The same with everything unanswered at its best."""
 
 
 class Uncertainty(msgspec.Struct, frozen=True):
@@ -81,9 +81,10 @@ def uncertainties(
     seed: int = 0,
     ratios: RatiosByCriterion | None = None,
 ) -> dict[str, Uncertainty]:
-    """By framework. ``findings`` are those of ``device``, None for facts alone; the same seed gives the same draws.
+    """Framework → how sure its scores are; the same seed gives the same draws.
 
-    ``ratios`` are those of ``device``, where the caller has found them already.
+    ``findings`` are those of ``device``, None for facts alone; so are ``ratios``, where the caller has found them
+    already.
     """
     rng = np.random.default_rng(seed)
     found = ratios_by_criterion(rubric, evidence, device=device) if ratios is None else ratios
@@ -122,12 +123,12 @@ def _rests_on_lone_processes(ratios: EcosystemRatios, ecosystem: str) -> bool:
 
 
 def _knows_other_processes(cell: ComparedCell, ecosystem: str, rival: str) -> bool:
-    """Where a process chose the variant one fewer is left, and how much processes differ may be known all the same."""
+    """Whether anything says how processes differ; where one process chose the variant, that may be so with one left."""
     estimate = cell.estimate(ecosystem, rival)
     if estimate.processes:
         return estimate.processes > 1 or estimate.standard_error is not None
-    frameworks = (cell.scored[ecosystem].framework, cell.scored[rival].framework)
-    return all(len(rounds_by_process(cell.cases[framework].rounds)) > 1 for framework in frameworks)
+    lines = (cell.scored[ecosystem].line, cell.scored[rival].line)
+    return all(len(rounds_by_process(cell.cases[line].rounds)) > 1 for line in lines)
 
 
 def _of_framework(
@@ -204,8 +205,8 @@ def _points(rule: AnswerRule, values: Draws) -> Draws:
 
 
 def _contradicted(source: Source, finding: Finding, rng: np.random.Generator) -> Draws:
-    """In each draw one of the figures that are fresh and say something of the same thing, the answering one first; what
-    was measured is contradicted by no fact about another machine or another year."""
+    """In each draw one of the fresh figures about the same thing, in the first draw the answering one. What was
+    measured is contradicted by no fact about another machine or another year."""
     others = () if source.kind == "measured" else finding.beside
     figures = [source, *(other for other in others if other.name == source.name and not other.stale)]
     drawn = np.stack([_stated(each.low, each.value, each.high, rng) for each in figures])
@@ -230,13 +231,13 @@ def _combined(rule: AnswerRule, values: Sequence[Draws]) -> Draws:
 
 
 def _ratio_draws(common: Sequence[ComparedCell], rng: np.random.Generator) -> dict[str, Draws]:
-    """By ecosystem its ratio to the best other one in each draw, as ``standings.ecosystem_ratios`` joins them."""
+    """Ecosystem → its ratio to the best other one in each draw, as ``standings.ecosystem_ratios`` joins them."""
     logs: dict[tuple[str, str], Draws] = {}
     for compared in common:
         drawn = _pair_draws(compared, rng)
         for (ecosystem, standing), (name, rival) in permutations(compared.scored.items(), 2):
             before = logs.get((ecosystem, name), np.zeros(1 + DRAWS))
-            logs[ecosystem, name] = before + drawn[standing.framework, rival.framework] / len(common)
+            logs[ecosystem, name] = before + drawn[standing.line, rival.line] / len(common)
     # The best other one is the one that it stands worst to.
     worst = {
         ecosystem: np.min([draws for (own, _), draws in logs.items() if own == ecosystem], axis=0)
@@ -268,7 +269,7 @@ def _estimate_draws(estimate: Estimate, rng: np.random.Generator) -> Draws:
 
 
 def _apart_draws(compared: ComparedCell, framework: str, rival: str, rng: np.random.Generator) -> Draws:
-    """Of two that were no neighbours in rounds: each one's figure drawn anew, and their ratio."""
+    """The ratio of two cases whose rounds were no neighbours: each one's figure is drawn by itself."""
     framework_draws, rival_draws = (
         _figure_draws(compared.cases[name], compared.metric, rng) for name in (framework, rival)
     )

@@ -135,7 +135,7 @@ def _names(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _series_of_case(measured: list[_Measured]) -> Iterator[Series]:
     groups = _alike(measured)
-    # A dictionary, for its order.
+    # dict, not set: keeps first-seen order.
     metrics = dict.fromkeys(metric for each in measured for metric in each.case.figures)
     for metric in metrics:
         first: _Measured | None = None

@@ -15,7 +15,7 @@ import msgspec
 
 from speedscore.history.changes_output import commit_text, fields_text, series_heading, utc_text
 from speedscore.history.series import Point, Series
-from speedscore.text.numbers import duration, size
+from speedscore.text.numbers import NO_FIGURE, duration, size
 from speedscore.text.wrapping import wrapped
 
 SCHEMA_VERSION = 1
@@ -92,7 +92,7 @@ def _each_run(series: Series) -> Iterator[str]:
     """A line for each run: its figure, how far its 95 % interval reaches, and its commit."""
     yield f"{_INDENT}{'measured (UTC)':<16}  {'figure':>9}  {'95 % from':>9}  {'to':>9}  commit"
     for point in series.points:
-        low, high = ("–" if limit is None else _figure(series, limit) for limit in (point.low, point.high))
+        low, high = (NO_FIGURE if limit is None else _figure(series, limit) for limit in (point.low, point.high))
         commit = commit_text(point.commit, point.is_dirty)
         yield f"{_INDENT}{utc_text(point.at)[:16]}  {_figure(series, point.value):>9}  {low:>9}  {high:>9}  {commit}"
         yield from _changed(point, at="")

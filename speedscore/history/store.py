@@ -183,7 +183,7 @@ def _size(part: Part) -> int:
 
 def _merge_parts(place: Place, sources: Sequence[Part]) -> bool:
     """False where somebody else merged one of them meanwhile."""
-    # All of their runs: what else holds one may be merged by somebody else just now.
+    # Include runs that other parts hold too: those parts may be merging now.
     contents = sorted_out(sources)
     files = sorted(
         {(folder, table) for part in contents.parts for folder, tables in part.mark.files.items() for table in tables}

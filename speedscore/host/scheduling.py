@@ -2,7 +2,7 @@
 
 Two readings around a piece of work say how much of its time the process could have run and was not let. Linux counts
 most of it by the nanosecond (Documentation/scheduler/sched-stats.rst), steal time by the hundredth of a second. It
-decides nothing, and what the system does not tell is 0: nothing is then laid at the host's door.
+decides nothing. Unknown counters read 0: nothing is blamed on the host.
 """
 
 from __future__ import annotations

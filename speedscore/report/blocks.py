@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-Scalar = str | float | int | bool | None
+from speedscore.host.fields import Scalar
 
 
 class Cell(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """What the views read: the saved runs, the scores made from them, and the history beside them.
 
-It gathers records that other rooms have made and checked; it computes nothing itself and writes nothing.
+It gathers records that other packages have made and checked; it computes nothing itself and writes nothing.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from speedscore.report.reading import GivenRuns
 from speedscore.scoring.cards import json as card_json
 from speedscore.scoring.cards import wording
 from speedscore.scoring.claims.claim_files import shipped_claims
-from speedscore.scoring.evidence import this_month
-from speedscore.scoring.evidence.evidence import Evidence, NamedRun, gather
-from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshots
+from speedscore.scoring.evidence.evidence import Evidence, NamedRun
+from speedscore.scoring.evidence.shipped import gather_evidence, read_snapshots
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
 
@@ -98,14 +97,8 @@ def make_content(given: GivenRuns, judging: Judging, *, pages: Mapping[str, str]
     """
     rubric = judging.rubric
     chosen = choose_runs(given.runs)
-    evidence = gather(
-        load_snapshots(fixtures_folder() / "ecosystem", *judging.facts, keys=rubric.facts, topics=rubric.topics),
-        month=judging.month,
-        as_of=this_month.this_month() if judging.month is None else None,
-        runs=chosen.scored,
-        kind_order=rubric.policy.kind_order,
-    )
-    everybody = evidence.measured_anywhere() or evidence.frameworks()
+    evidence = gather_evidence(rubric, read_snapshots(rubric, judging.facts), month=judging.month, runs=chosen.scored)
+    everybody = evidence.measured_frameworks() or evidence.frameworks()
     return Content(
         runs=chosen.scored,
         left_out=chosen.left_out,

@@ -13,7 +13,7 @@ from speedscore.report.content import Content
 
 def line_of_each(content: Content) -> Mapping[str, str]:
     """Ecosystem of each card → the line that it is scored as, else its first, else its own name."""
-    lines = {card.framework: card.variants[0].framework for card in content.scores.cards if card.variants}
+    lines = {card.framework: card.variants[0].line for card in content.scores.cards if card.variants}
     for ecosystem, line in _lines(content):
         lines.setdefault(ecosystem, line)
     return {card.framework: lines.get(card.framework, card.framework) for card in content.scores.cards}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+NO_FIGURE = "–"
+"""What stands in a cell of a table that has nothing to tell."""
+
 _TIME_UNITS = (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9))
 _MOST_WRITTEN_OUT = 1e7
 """A damaged file may say that a round took 1e308 s, whose 309 digits would tear a table apart."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from tabulate import tabulate
 
@@ -47,6 +48,37 @@ def table(rows: Sequence[Sequence[str]], *, headers: Sequence[str], widths: Sequ
         disable_numparse=True,
         preserve_whitespace=True,
     ).splitlines()
+
+
+def plain_table(rows: Sequence[Sequence[str]], *, align: Literal["left", "right"] = "right") -> list[str]:
+    """Lines of a table without rules; ``align`` says where the columns after the first are aligned.
+
+    Headers are rows like any other: as headers of its own, tabulate would make their columns two characters wider.
+    """
+    return tabulate(
+        rows,
+        tablefmt="plain",
+        disable_numparse=True,
+        preserve_whitespace=True,
+        colalign=["left", *[align] * (len(rows[0]) - 1)],
+    ).splitlines()
+
+
+def columns_that_fit(widths: Sequence[int], *, room: int) -> Iterator[list[int]]:
+    """Places of columns of such ``widths``, in groups that fit into ``room``, each column behind a gap.
+
+    A column that is wider than that is a group of its own.
+    """
+    chosen: list[int] = []
+    left = room
+    for place, width in enumerate(widths):
+        if chosen and GAP + width > left:
+            yield chosen
+            chosen, left = [], room
+        chosen.append(place)
+        left -= GAP + width
+    if chosen:
+        yield chosen
 
 
 def captioned_table(

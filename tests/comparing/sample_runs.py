@@ -1,14 +1,11 @@
-"""Saved runs made by hand, for tests of what is compared in them."""
+"""Saved runs as sides of a comparison, for tests of what is compared in them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from speedscore.comparing import runs
 from speedscore.comparing.finding_runs import RunSet
@@ -16,46 +13,9 @@ from speedscore.comparing.history import History
 from speedscore.comparing.rows import RunComparison
 from speedscore.comparing.saved_figures import load_figures
 from speedscore.comparing.saved_run import SavedRun
-from speedscore.host.fields import Scalar
-from speedscore.record.measurement import Measurement
-from speedscore.record.run_file import to_block
-from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
+from speedscore.record.run_record import RunRecord
 from speedscore.verdicts.settings import Settings
-from tests.bench_suite.sample_cases import a_case
-
-MACHINE: dict[str, Scalar] = {"cpu.model": "a processor", "cpu.logical": 2, "git.commit": "0123456789abcdef"}
-_FIRST_DAY = datetime(2026, 12, 1, 12, tzinfo=UTC)
-
-
-def timed(
-    seconds: Sequence[float], *, framework: str = "jax", extra: Sequence[Measurement] = (), **fields: Any
-) -> CaseResult:
-    """A case whose processes took so long, one number each."""
-    return a_case(framework, [[each] for each in seconds], extra=extra, **fields)
-
-
-def measured(name: str, unit: Any, *samples: float, better: Any = "lower") -> Measurement:
-    return Measurement(name=name, unit=unit, better=better, samples=samples)
-
-
-def a_run(*cases: CaseResult, day: float = 0.0, environment: dict[str, Scalar] = MACHINE, **fields: Any) -> RunRecord:
-    """A run of so many days after the first, in which all of its cases were measured."""
-    created = (_FIRST_DAY + timedelta(days=day)).isoformat()
-    known: dict[str, Any] = {"preset": "smoke", "in_process": False}
-    return RunRecord(
-        schema_version=SCHEMA_VERSION,
-        created=created,
-        seed=1,
-        environment=environment,
-        cases=tuple(msgspec.structs.replace(case, occasion=created) for case in cases),
-        **known | fields,
-    )
-
-
-def save(path: Path, run: RunRecord) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"benchmarks": [], "speedscore": to_block(run)}))
-    return path
+from tests.sample_runs import FIRST_DAY, save
 
 
 def loaded(folder: Path, run: RunRecord) -> SavedRun:
@@ -80,7 +40,7 @@ def save_plain(path: Path, *, median: float = 0.1, day: float = 0.0, processor: 
         "machine_info": {"cpu": {"brand_raw": processor, "count": 2}, "python_version": "3.11.7"},
         "commit_info": {"id": "0123456789abcdef", "dirty": False},
         "benchmarks": [{"fullname": "tests/test_it.py::test_it", "stats": {"median": median, "data": [median]}}],
-        "datetime": (_FIRST_DAY + timedelta(days=day)).isoformat(),
+        "datetime": (FIRST_DAY + timedelta(days=day)).isoformat(),
         "version": "5.3.1",
     }
     path.write_text(json.dumps(document))

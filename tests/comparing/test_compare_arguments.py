@@ -10,7 +10,8 @@ import pytest
 from speedscore.comparing.baseline import KEPT, promote
 from speedscore.comparing.finding_runs import STORAGE, find_file, find_side
 from speedscore.record.run_file import RunFileError
-from tests.comparing.sample_runs import a_run, save, save_plain, timed
+from tests.comparing.sample_runs import save_plain
+from tests.sample_runs import a_run, save, timed
 
 MACHINE_FOLDER = "Linux-CPython-3.11-64bit"
 

@@ -21,8 +21,9 @@ from speedscore.comparing.report import SCHEMA_VERSION, ComparisonReport, compar
 from speedscore.text.wrapping import TERMINAL_COLUMNS
 from speedscore.verdicts.settings import GateTable, Settings
 from speedscore.verdicts.verdict import VerdictPolicy
-from tests.comparing.sample_runs import MACHINE, a_run, a_side, compare, measured, save, save_plain, timed
+from tests.comparing.sample_runs import a_side, compare, save_plain
 from tests.places import ROOT
+from tests.sample_runs import MACHINE, a_run, measured, save, timed
 
 SAVED = ROOT / "fixtures" / "runs"
 STEADY = (0.100, 0.101)

@@ -12,7 +12,7 @@ from speedscore.comparing.baseline import ANCHOR, BASELINE, KEPT, promote
 from speedscore.comparing.finding_runs import find_side
 from speedscore.record.run_file import RunFileError
 from tests.bench_suite.sample_session import Matrix
-from tests.comparing.sample_runs import a_run, save, timed
+from tests.sample_runs import a_run, save, timed
 
 
 @pytest.fixture(autouse=True)

@@ -17,8 +17,9 @@ from speedscore.host.fields import Scalar
 from speedscore.record.run_record import RunRecord
 from speedscore.verdicts.settings import GateTable, Settings
 from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS
-from tests.comparing.sample_runs import MACHINE, a_run, a_side, compare, loaded, save, timed
+from tests.comparing.sample_runs import a_side, compare, loaded
 from tests.record.sample_machines import BOX_1, BOX_2, MACHINES, fleet_run, on
+from tests.sample_runs import MACHINE, a_run, save, timed
 
 STEADY = (0.100, 0.101)
 SETTINGS = Settings(GateTable())

@@ -22,7 +22,8 @@ from speedscore.record.run_record import CaseResult, Round, RunRecord
 from speedscore.verdicts.settings import GateTable, Settings
 from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS
 from speedscore.verdicts.verdict import VerdictPolicy
-from tests.comparing.sample_runs import MACHINE, a_run, a_side, compare, loaded, measured, save, save_plain, timed
+from tests.comparing.sample_runs import a_side, compare, loaded, save_plain
+from tests.sample_runs import MACHINE, a_run, measured, save, timed
 
 STEADY = (0.100, 0.101)
 """Seconds of two processes."""

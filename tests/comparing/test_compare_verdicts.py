@@ -17,8 +17,8 @@ from speedscore.comparing.saved_run import SavedRun
 from speedscore.record.run_record import CaseResult, Certificate, Check
 from speedscore.verdicts.settings import CaseTable, GateTable, Settings
 from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS
-from tests.bench_suite.sample_cases import a_case
-from tests.comparing.sample_runs import MACHINE, a_run, a_side, compare, loaded, measured, timed
+from tests.comparing.sample_runs import a_side, compare, loaded
+from tests.sample_runs import MACHINE, a_case, a_run, measured, timed
 
 STEADY = (0.100, 0.101)
 """Seconds of two processes."""

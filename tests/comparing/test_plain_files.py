@@ -17,7 +17,8 @@ from speedscore.comparing.rows import Row, RunComparison
 from speedscore.comparing.saved_figures import load_figures
 from speedscore.record.run_file import RunFileError
 from speedscore.verdicts.settings import GateTable, Settings
-from tests.comparing.sample_runs import a_run, a_side, compare, save, save_plain, timed
+from tests.comparing.sample_runs import a_side, compare, save_plain
+from tests.sample_runs import a_run, save, timed
 
 MACHINE = {"python_implementation": "CPython", "python_compiler": "GCC 12.2.0", "python_version": "3.11.7"}
 

@@ -30,20 +30,11 @@ from speedscore.gate.sides import (
 )
 from speedscore.host.piped import ProcessLostError
 from speedscore.verdicts.settings import GateTable, Settings
+from tests.clocks import FakeClock
 
 START_SECONDS = 1.0
 """What starting a side costs."""
 PLENTY = 1_000_000
-
-
-class MadeUpClock:
-    """Moves when something is said to take time, and not otherwise."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @dataclass(frozen=True)
@@ -89,7 +80,7 @@ AnyTests = Tests | Callable[[int], Tests]
 class MadeUpSide:
     """Obeys as a living pytest process would. Being asked for a round while it was not frozen is an error."""
 
-    def __init__(self, spec: SideSpec, tests: Tests, clock: MadeUpClock, *, pair: int = 0, **collection: Any) -> None:
+    def __init__(self, spec: SideSpec, tests: Tests, clock: FakeClock, *, pair: int = 0, **collection: Any) -> None:
         self.spec = spec
         self.is_closed = False
         self.requests: list[CaseRequest] = []
@@ -224,7 +215,7 @@ class MadeUpMachine:
     ) -> None:
         """``on_base`` and ``on_head`` are what a side collects beside its tests: ``errors``, ``python``, ``foreign``;
         or ``stillborn``, how it dies before it has collected."""
-        self.clock = MadeUpClock()
+        self.clock = FakeClock()
         self.started: list[MadeUpSide] = []
         self.hash_seeds: list[int] = []
         self._tests = {"base": base, "head": head}

@@ -20,7 +20,8 @@ from speedscore.gate.pair_statistics import (
     typical_log_ratio,
 )
 from speedscore.gate.sides import Timed
-from tests.gate.made_up_sides import MadeUpClock, MadeUpSide, MadeUpTest, a_spec
+from tests.clocks import FakeClock
+from tests.gate.made_up_sides import MadeUpSide, MadeUpTest, a_spec
 
 PATIENT = 60.0
 """Seconds that are never reached here."""
@@ -35,7 +36,7 @@ def a_side(
         preempted_seconds=lambda pair, number: next(taken),  # noqa: ARG005
         involuntary_switches=None if involuntary is None else int(involuntary),
     )
-    side = MadeUpSide(a_spec(label), {"a case": test}, MadeUpClock())
+    side = MadeUpSide(a_spec(label), {"a case": test}, FakeClock())
     side.turns = turns
     return side
 

@@ -10,7 +10,7 @@ import msgspec
 from speedscore.host.fields import Scalar
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, Ratio, RunRecord
-from tests.comparing.sample_runs import MACHINE, a_run, measured, timed
+from tests.sample_runs import MACHINE, a_run, measured, timed
 
 SECONDS = (0.1, 0.30000000000000004, 1e-9)
 """Two of them are no short decimals: a digit lost is seen."""

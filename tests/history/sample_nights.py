@@ -13,7 +13,7 @@ from speedscore.comparing.saved_run import SavedRun
 from speedscore.gate.report import GateReport, SideReport
 from speedscore.record.run_record import RunRecord
 from speedscore.verdicts.verdict import Verdict
-from tests.comparing.sample_runs import MACHINE, a_run, measured, timed
+from tests.sample_runs import MACHINE, a_run, measured, timed
 
 RUNS = 30
 STEP = 18

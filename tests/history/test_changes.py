@@ -17,8 +17,8 @@ from speedscore.history.gate_marks import is_gate_report, read_marks
 from speedscore.history.series import make_series
 from speedscore.history.show_output import as_text
 from speedscore.record.run_file import RunFileError
-from tests.comparing.sample_runs import save
 from tests.history.sample_nights import CASE, STEP, a_gate, in_memory, records
+from tests.sample_runs import save
 
 pytest.importorskip("ruptures")
 

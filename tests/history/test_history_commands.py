@@ -17,7 +17,6 @@ import pytest
 
 from speedscore.__main__ import main
 from speedscore.record.run_record import Round, RunRecord
-from tests.comparing.sample_runs import a_run, save, timed
 from tests.history.sample_history import a_fleets_run, a_full_run
 from tests.history.sample_nights import CASE, RUNS, a_gate, records
 
@@ -33,6 +32,7 @@ from speedscore.history.parts import mark_place
 from speedscore.history.storage import place_of
 from speedscore.history.store import add_runs
 from tests.history.asking import rows
+from tests.sample_runs import a_run, save, timed
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: object) -> str:

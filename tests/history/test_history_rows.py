@@ -17,10 +17,10 @@ from speedscore.record.descriptions import ProgramDescription
 from speedscore.record.moments import utc
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import RunRecord
-from tests.comparing.sample_runs import MACHINE, a_run, timed
 from tests.history.sample_history import a_full_run
 from tests.places import ROOT
 from tests.record.sample_machines import BOX_1, BOX_2, fleet_run, on
+from tests.sample_runs import MACHINE, a_run, timed
 
 TABLES_PAGE = ROOT / "docs" / "tables.md"
 

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from speedscore.history.errors import HistoryError, QuestionError
 from speedscore.history.tables import TABLES
 from speedscore.record.run_file import RunFileError
-from tests.comparing.sample_runs import a_run, timed
 from tests.history.sample_history import a_fleets_run, a_full_run
 
 pytest.importorskip("duckdb", reason="needs speedscore[sql]")
@@ -32,6 +31,7 @@ from speedscore.history.datasets import read_whole
 from speedscore.history.parts import MARKS, Contents, contents_of, has_form
 from speedscore.history.storage import Folder, place_of
 from tests.history.asking import COUNTED, filled, rows
+from tests.sample_runs import a_run, timed
 
 
 def contents(folder: Path) -> Contents:

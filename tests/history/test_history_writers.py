@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 
 from speedscore.history.errors import HistoryError
 from speedscore.record.content_id import content_id
-from tests.comparing.sample_runs import a_run, save, timed
 from tests.places import ROOT
 
 pytest.importorskip("fsspec", reason="needs speedscore[sql]")
@@ -33,6 +32,7 @@ from speedscore.history.datasets import dataset_of, read_whole
 from speedscore.history.parts import Contents
 from speedscore.history.storage import Place, place_of
 from tests.history.asking import COUNTED, rows
+from tests.sample_runs import a_run, save, timed
 
 RUNS = tuple(a_run(timed([0.1]), day=day) for day in range(12))
 IDS = tuple(content_id(run) for run in RUNS)

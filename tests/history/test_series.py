@@ -15,8 +15,9 @@ from speedscore.history.machines import machine_id
 from speedscore.history.series import Series, make_series
 from speedscore.host.fields import Scalar
 from speedscore.record.run_record import CaseResult
-from tests.comparing.sample_runs import MACHINE, a_run, measured, save_plain, timed
+from tests.comparing.sample_runs import save_plain
 from tests.record.sample_machines import BOX_1, BOX_2, MACHINES, on
+from tests.sample_runs import MACHINE, a_run, measured, timed
 
 
 def saved(*cases: CaseResult, day: float = 0.0, changed: dict[str, Scalar] | None = None, **fields: Any) -> SavedRun:

@@ -14,9 +14,10 @@ import pytest
 from speedscore.__main__ import main
 from speedscore.history.answers import FORMATS, Answer
 from speedscore.record.run_file import load_run
-from tests.comparing.sample_runs import a_run, save, save_plain, timed
+from tests.comparing.sample_runs import save_plain
 from tests.history.sample_history import SECONDS, a_full_run, a_skipped_case
 from tests.places import ROOT
+from tests.sample_runs import a_run, save, timed
 
 (RUN,) = (ROOT / "fixtures" / "runs").glob("*-cpu-smoke.json")
 HOSTILE = 'it "said"\n\x1b[31mred\x1b[0m, \x9b2J | <b>\u202eerutan'

@@ -18,8 +18,8 @@ import pytest
 from tabulate import tabulate
 
 from speedscore.host.fields import Scalar
-from tests.comparing.sample_runs import MACHINE, a_run, save, timed
 from tests.places import ROOT
+from tests.sample_runs import MACHINE, a_run, save, timed
 
 RUNS = (1_000, 10_000)
 ROUNDS_EACH = 6

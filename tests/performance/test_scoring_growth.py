@@ -18,8 +18,9 @@ from speedscore.record.run_record import RunRecord
 from speedscore.scoring.cards import FORMATS
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.scores.score_report import build_report
+from tests.sample_runs import save
 from tests.scoring.sample_facts import RUBRIC, make_evidence, shipped
-from tests.scoring.sample_runs import make_run, measured_case, save
+from tests.scoring.sample_runs import make_run, measured_case
 
 SIZES = (10, 100, 1_000, 10_000)
 REPEATS = 3
@@ -58,7 +59,7 @@ def test_scoring_time_over_saved_cases(tmp_path: Path, capsys: pytest.CaptureFix
     snapshots = shipped()
     rows = []
     for count in SIZES:
-        path = save(saved_cases(count), tmp_path / f"{count}.json")
+        path = save(tmp_path / f"{count}.json", saved_cases(count))
         read_seconds, record = best_seconds(lambda path=path: load_run(path))  # type: ignore[misc]
         runs = (NamedRun(name=path.name, record=record),)
         score_seconds, report = best_seconds(

@@ -9,7 +9,7 @@ import msgspec
 from speedscore.host.fields import Scalar
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import CaseResult, RunRecord
-from tests.comparing.sample_runs import a_run
+from tests.sample_runs import a_run
 
 BOX_1: dict[str, Scalar] = {"cpu.model": "EPYC", "cpu.logical": 2, "gpu.0.name": "H100"}
 BOX_2: dict[str, Scalar] = {"cpu.model": "Xeon", "cpu.logical": 64}

@@ -8,9 +8,8 @@ import pytest
 from speedscore.record.machines import OWN, apart_by_machine, by_machine, named_machine
 from speedscore.record.ratios import estimate_ratios, find_ratios
 from speedscore.record.run_record import RunRecord
-from tests.bench_suite.sample_cases import a_case
-from tests.comparing.sample_runs import MACHINE, a_run
 from tests.record.sample_machines import BOX_1, BOX_2, MACHINES, fleet_run, on
+from tests.sample_runs import MACHINE, a_case, a_run
 
 
 def a_fleet_run() -> RunRecord:

@@ -13,7 +13,7 @@ import pytest
 from speedscore.record import ratios
 from speedscore.record.ratios import estimate_ratios, find_ratios
 from speedscore.record.run_record import Ratio, Round
-from tests.bench_suite.sample_cases import a_case
+from tests.sample_runs import a_case
 
 
 def the_ratio(*cases: Any) -> Ratio:

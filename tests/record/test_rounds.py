@@ -20,7 +20,7 @@ from speedscore.record.rounds import (
     rounds_by_process,
 )
 from speedscore.record.run_record import Round
-from tests.bench_suite.sample_cases import a_case
+from tests.sample_runs import a_case
 
 
 def test_rounds_are_grouped_by_their_process_and_keep_their_order() -> None:

@@ -15,7 +15,8 @@ pytest.importorskip("altair", reason='the report is drawn with it: python -m pip
 from speedscore.__main__ import main
 from speedscore.report.blocks import Report
 from speedscore.report.commands import plot
-from tests.scoring.sample_runs import save, two_frameworks
+from tests.sample_runs import save
+from tests.scoring.sample_runs import two_frameworks
 
 SVG = "{http://www.w3.org/2000/svg}"
 FIGURE = "rounds-cpu-training-mlp"
@@ -23,7 +24,7 @@ FIGURE = "rounds-cpu-training-mlp"
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return str(save(two_frameworks(), tmp_path_factory.mktemp("plotted") / "run.json"))
+    return str(save(tmp_path_factory.mktemp("plotted") / "run.json", two_frameworks()))
 
 
 @pytest.fixture(scope="module", autouse=True)

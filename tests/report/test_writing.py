@@ -12,7 +12,8 @@ import speedscore.plugin
 import speedscore.report.plugin
 from speedscore.__main__ import main
 from speedscore.record.run_record import RunRecord
-from tests.scoring.sample_runs import ANNOUNCING, make_run, measured_case, save, two_frameworks
+from tests.sample_runs import save
+from tests.scoring.sample_runs import ANNOUNCING, make_run, measured_case, two_frameworks
 
 pytest.importorskip("altair", reason='the report is drawn with it: python -m pip install "speedscore[report]"')
 
@@ -22,7 +23,7 @@ def dated(record: RunRecord, day: str) -> RunRecord:
 
 
 def test_the_command_writes_one_file_and_prints_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run, page = save(two_frameworks(), tmp_path / "run.json"), tmp_path / "new" / "report.html"
+    run, page = save(tmp_path / "run.json", two_frameworks()), tmp_path / "new" / "report.html"
     assert main(["report", str(run), "-o", str(page)]) == 0
     assert capsys.readouterr().out == f"{page}\n"
     text = page.read_text(encoding="utf-8")
@@ -31,13 +32,13 @@ def test_the_command_writes_one_file_and_prints_its_name(tmp_path: Path, capsys:
 
 
 def test_a_name_that_is_no_page_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = save(two_frameworks(), tmp_path / "run.json")
+    run = save(tmp_path / "run.json", two_frameworks())
     assert main(["report", str(run), "-o", str(tmp_path / "report.pdf")]) == 2
     assert "expected a name that ends in .html, or a folder" in capsys.readouterr().err
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = save(two_frameworks(), tmp_path / "run.json")
+    run = save(tmp_path / "run.json", two_frameworks())
     (tmp_path / "file").write_text("")
     assert main(["report", str(run), "-o", str(tmp_path / "file" / "report.html")]) == 2
     assert "report.html: not written (" in capsys.readouterr().err
@@ -48,13 +49,13 @@ def test_without_its_libraries_one_line_says_what_to_install(
 ) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "altair" else find(name))
-    run = save(two_frameworks(), tmp_path / "run.json")
+    run = save(tmp_path / "run.json", two_frameworks())
     assert main(["report", str(run), "-o", str(tmp_path / "report.html")]) == 2
     assert 'altair: not installed; python -m pip install "speedscore[report]"' in capsys.readouterr().err
 
 
 def test_a_folder_gets_a_page_of_all_runs_and_one_of_each(tmp_path: Path) -> None:
-    runs = [save(dated(two_frameworks(), f"2026-11-0{day}"), tmp_path / f"{day}.json") for day in (1, 2)]
+    runs = [save(tmp_path / f"{day}.json", dated(two_frameworks(), f"2026-11-0{day}")) for day in (1, 2)]
     site = tmp_path / "site"
     assert main(["report", *map(str, runs), "-o", str(site)]) == 0
     pages = sorted((site / "runs").iterdir())
@@ -65,19 +66,19 @@ def test_a_folder_gets_a_page_of_all_runs_and_one_of_each(tmp_path: Path) -> Non
 
 def test_adding_a_run_to_a_site_leaves_the_pages_that_others_link_to(tmp_path: Path) -> None:
     site = tmp_path / "site"
-    first = save(dated(two_frameworks(), "2026-11-01"), tmp_path / "first.json")
+    first = save(tmp_path / "first.json", dated(two_frameworks(), "2026-11-01"))
     assert main(["report", str(first), "-o", str(site)]) == 0
     (page,) = (site / "runs").iterdir()
     page.write_text("as it was sent around")
-    second = save(dated(two_frameworks(), "2026-11-02"), tmp_path / "second.json")
+    second = save(tmp_path / "second.json", dated(two_frameworks(), "2026-11-02"))
     assert main(["report", str(first), str(second), "-o", str(site)]) == 0
     assert page.read_text() == "as it was sent around"
     assert len(list((site / "runs").iterdir())) == 2
 
 
 def test_a_run_that_cannot_be_scored_has_no_page_and_the_index_says_why(tmp_path: Path) -> None:
-    inside = save(dated(make_run(measured_case("jax", 0.01), in_process=True), "2026-11-01"), tmp_path / "inside.json")
-    newer = save(dated(two_frameworks(), "2026-11-02"), tmp_path / "newer.json")
+    inside = save(tmp_path / "inside.json", dated(make_run(measured_case("jax", 0.01), in_process=True), "2026-11-01"))
+    newer = save(tmp_path / "newer.json", dated(two_frameworks(), "2026-11-02"))
     site = tmp_path / "site"
     assert main(["report", str(inside), str(newer), "-o", str(site)]) == 0
     assert len(list((site / "runs").iterdir())) == 1
@@ -94,7 +95,7 @@ def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def test_a_page_of_somebody_else_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    save(two_frameworks(), tmp_path / "run.json")
+    save(tmp_path / "run.json", two_frameworks())
     (tmp_path / "index.html").write_text("<h1>mine</h1>")
     assert main(["report", str(tmp_path / "run.json"), "-o", str(tmp_path)]) == 2
     assert "index.html: a page stands there that is no report" in capsys.readouterr().err
@@ -105,7 +106,7 @@ def test_a_page_of_somebody_else_is_not_written_over(tmp_path: Path, capsys: pyt
 
 
 def run_session(session: pytest.Pytester, record: RunRecord, *options: str) -> pytest.RunResult:
-    save(record, session.path / "run.json")
+    save(session.path / "run.json", record)
     return session.runpytest_inprocess(*options, plugins=[speedscore.plugin, speedscore.report.plugin])
 
 

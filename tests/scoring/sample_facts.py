@@ -8,8 +8,9 @@ from typing import get_args
 from hypothesis import strategies as st
 
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun, gather
+from speedscore.scoring.evidence.shipped import read_snapshots
 from speedscore.scoring.facts.fact import Fact, Kind, month_after
-from speedscore.scoring.facts.snapshots import Snapshot, fixtures_folder, load_snapshots
+from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.facts.statement import Statement
 from speedscore.scoring.rubric.rubric import Rubric, load_rubric
 
@@ -18,7 +19,7 @@ RUBRIC = load_rubric()
 
 def shipped() -> tuple[Snapshot, ...]:
     """The snapshots that come with the package."""
-    return load_snapshots(fixtures_folder() / "ecosystem", keys=RUBRIC.facts, topics=RUBRIC.topics)
+    return read_snapshots(RUBRIC)
 
 
 def make_fact(

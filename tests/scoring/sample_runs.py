@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+
+import msgspec
 
 from speedscore.host.peaks import Precision
 from speedscore.record.measurement import Measurement
 from speedscore.record.phases import FLOAT32, DeviceName, Phase
-from speedscore.record.run_file import BLOCK_KEY, to_block, write_json
-from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Certificate, Check, Round, RunRecord
-
-CERTIFICATE = Certificate(
-    reference="float64 NumPy, by hand", checks=(Check(quantity="loss", tensor="", error=1e-7, tolerance=1e-5),)
-)
+from speedscore.record.run_record import CaseResult, RunRecord
+from tests.sample_runs import a_case, a_run
 
 ANNOUNCING = """
 import pathlib
@@ -43,21 +40,19 @@ def measured_case(
     """A measured case; ``seconds`` are the rounds of each process, or the one value of three equal rounds."""
     rounds = (seconds,) * 3 if isinstance(seconds, float) else tuple(seconds)
     case_id = f"{framework}-{model}-{device}" if precision == FLOAT32 else f"{framework}-{model}-{precision}-{device}"
-    return CaseResult(
+    return a_case(
+        framework,
+        [rounds] * processes,
+        phase=phase,
+        model=model,
+        extra=extra,
         id=case_id,
         nodeid=f"bench_suite/test_{phase}.py::test_{phase}[{case_id}]",
-        framework=framework,
         ecosystem=ecosystem or framework,
-        model=model,
         device=device,
-        phase=phase,
         precision=precision,
-        status="measured",
-        rounds=tuple(
-            Round(each, turn=turn, process=process) for process in range(processes) for turn, each in enumerate(rounds)
-        ),
-        measurements=tuple(extra),
-        certificate=CERTIFICATE,
+        occasion="",
+        stopped="",
         workload={"batch": 8, "cut": "depth", "preset": "smoke"},
     )
 
@@ -81,15 +76,9 @@ def skipped_case(
 
 
 def make_run(*cases: CaseResult, preset: str = "smoke", in_process: bool = False) -> RunRecord:
-    return RunRecord(
-        schema_version=SCHEMA_VERSION,
-        created="2026-11-22T12:00:00+00:00",
-        preset=preset,
-        seed=0,
-        in_process=in_process,
-        environment={"cpu.model": "Test Processor"},
-        cases=tuple(cases),
-    )
+    """A run whose cases stay without an occasion, so that several runs may hold the same ones."""
+    run = a_run(preset=preset, in_process=in_process, environment={"cpu.model": "Test Processor"})
+    return msgspec.structs.replace(run, created="2026-11-22T12:00:00+00:00", seed=0, cases=tuple(cases))
 
 
 def two_frameworks() -> RunRecord:
@@ -112,9 +101,3 @@ def two_frameworks() -> RunRecord:
             ]
     cases.append(skipped_case("jax", reason="no GPU found", device="gpu"))
     return make_run(*cases)
-
-
-def save(run: RunRecord, path: Path) -> Path:
-    """Write ``run`` as a session would."""
-    write_json(path, {"benchmarks": [], BLOCK_KEY: to_block(run)})
-    return path

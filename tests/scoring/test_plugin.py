@@ -12,8 +12,9 @@ import scipy.stats  # noqa: F401
 import speedscore.plugin
 import speedscore.scoring.plugin
 from speedscore.record.run_record import RunRecord
+from tests.sample_runs import save
 from tests.scoring.sample_probes import answered, probed_run, unanswered
-from tests.scoring.sample_runs import ANNOUNCING, make_run, measured_case, save, skipped_case, two_frameworks
+from tests.scoring.sample_runs import ANNOUNCING, make_run, measured_case, skipped_case, two_frameworks
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def bad_fixtures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run_session(session: pytest.Pytester, record: RunRecord | None, *options: str) -> pytest.RunResult:
     if record is not None:
-        save(record, session.path / "run.json")
+        save(session.path / "run.json", record)
     return session.runpytest_inprocess(*options, plugins=[speedscore.plugin, speedscore.scoring.plugin])
 
 

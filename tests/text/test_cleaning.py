@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from speedscore.__main__ import main
 from speedscore.bench_suite.session.overview import overview_lines
-from speedscore.bench_suite.session.report import measured_lines, missing_lines
+from speedscore.bench_suite.session.terminal_report import measured_lines, missing_lines
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.scoring.facts.fact import Fact
 from speedscore.text.cleaning import is_name, one_line, printable
 from speedscore.text.markdown import escaped
 from speedscore.text.output import complain
-from tests.comparing.sample_runs import MACHINE, a_run, save, save_plain, timed
+from tests.comparing.sample_runs import save_plain
+from tests.sample_runs import MACHINE, a_run, save, timed
 
 HOSTILE = (
     "\x1b]0;owned\x07\x1b[2J\n## forged\n==== forged ====\n[forged](http://forged)<script>forged</script>|`\t\r"

@@ -17,10 +17,10 @@ from speedscore.text.cleaning import is_name
 from speedscore.trackers import names
 from speedscore.trackers.errors import TrackerError
 from speedscore.trackers.logged_run import LoggedRun, logged_run
-from tests.comparing.sample_runs import a_run, measured, timed
 from tests.history.sample_history import a_full_run
 from tests.places import ROOT
 from tests.record.sample_machines import fleet_run, on
+from tests.sample_runs import a_run, measured, timed
 
 TEXTS = st.one_of(st.text(max_size=80), st.text("aA-_./0f é", max_size=8), st.from_regex(r"\Aa-[0-9a-f]{8}\Z"))
 NAMES = TEXTS.filter(lambda text: bool(text) and is_name(text))

@@ -20,9 +20,9 @@ import pytest
 from speedscore.__main__ import main
 from speedscore.comparing.reading_runs import read_run_files
 from speedscore.trackers.logged_run import LoggedRun, logged_run
-from tests.comparing.sample_runs import save
 from tests.history.sample_history import a_full_run
 from tests.places import ROOT
+from tests.sample_runs import save
 from tests.waiting import wait_until
 
 NEEDS = "needs speedscore[trackers]"

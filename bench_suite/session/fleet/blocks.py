@@ -68,7 +68,7 @@ class FleetBlocks:
         self._allow = tuple(allow)
         self._progress = progress
         self._told = set(admission.lines)
-        """Of machines that differ."""
+        """Lines about machines that differ, each told once."""
         self._environments = {
             machine.name: machine.environment for machine in fleet.machines if machine.name in admission.admitted
         }
@@ -84,7 +84,7 @@ class FleetBlocks:
 
     @property
     def environments(self) -> dict[str, dict[str, Scalar]]:
-        """Of the machines that may measure, by name: each as it was when it first might."""
+        """Machine → its environment when it was first allowed to measure."""
         return dict(self._environments)
 
     def place(self, cases: Mapping[str, Case], choices: Choices, *, keep: KeepResults) -> None:

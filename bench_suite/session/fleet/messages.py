@@ -20,23 +20,23 @@ class Request(msgspec.Struct, frozen=True):
     """One block, and how it is to be measured."""
 
     cases: dict[str, Case]
-    """By node id; all of one block."""
+    """Node id → case; all are of one block."""
     preset: Preset
     processes: int
     seed: int
     environment: dict[str, Scalar]
-    """Of the session that leads: what runs elsewhere must be the same."""
+    """That of the session that leads, which every machine must match."""
     allow: tuple[str, ...] = ()
     """Fields of the environment that may differ all the same."""
     budget_seconds: float | None = None
-    """For this block alone."""
+    """The block's own share of the session's budget."""
     frameworks: tuple[Framework, ...] = ()
     models: tuple[Model, ...] = ()
     tasks: tuple[Task, ...] = ()
 
 
 class Said(msgspec.Struct, frozen=True, tag=True):
-    """How far it is, in one line."""
+    """One line of progress."""
 
     line: str
 

@@ -22,7 +22,7 @@ class FleetProgress:
         self._numbers: dict[str, int] = {}
 
     def expect(self, cases: Mapping[str, Mapping[str, Case]]) -> None:
-        """All blocks that will be measured, each with its cases."""
+        """Take note of all blocks that will be measured, each with its cases."""
         for name, own in cases.items():
             self._blocks[name] = named_block(next(iter(own.values())).block, list(own.values()))
 
@@ -35,7 +35,7 @@ class FleetProgress:
         self._screen.line(f"    {machine}: {block}: {line}")
 
     def differs(self, line: str) -> None:
-        """What is told of a machine that has come since."""
+        """Tell how a machine differs that joined after the session began."""
         self._screen.line(f"    {first_line(line)}")
 
     def lost(self, block: str, machine: str, reason: str) -> None:

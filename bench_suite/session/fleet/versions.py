@@ -25,13 +25,13 @@ class Admission(msgspec.Struct, frozen=True):
 
     admitted: tuple[str, ...]
     refused: dict[str, str]
-    """Why not."""
+    """Machine → why it may not."""
     marked: dict[str, str]
-    """What differs and was allowed."""
+    """Machine → what differs there and was allowed."""
 
     @property
     def lines(self) -> list[str]:
-        """What is told of it before anything is measured."""
+        """What the session prints about it before anything is measured."""
         return [
             *(f"{name} measures nothing: {why}" for name, why in self.refused.items()),
             *(f"{name} measures all the same: {what}" for name, what in self.marked.items()),

@@ -21,7 +21,7 @@ def spec(frameworks: Sequence[str], *, largest: float) -> dict[str, Any]:
         y=axes.size_upwards("bytes", title="kept for the backward pass", largest=largest),
     )
     lines = base.mark_line(strokeWidth=1.5, opacity=0.6).encode(
-        # With the legend of the points: two answers to whether there is one would be a complaint of Vega's.
+        # Repeat the points' legend: Vega warns when layers disagree about having one.
         color=alt.Color("framework:N", legend=framework_legend(frameworks)),
         order="bytes:Q",
     )

@@ -9,13 +9,13 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from speedscore.bench_suite.session.group_ratios import GroupRatios, middle
-from speedscore.host.fields import Scalar as Field
+from speedscore.host.fields import Scalar
 from speedscore.record.machines import named_machine
 from speedscore.record.metrics import METRICS
 from speedscore.record.phases import PHASES
 from speedscore.record.rounds import figure_of, interval_fraction_over_processes, process_medians
 from speedscore.record.run_record import CaseResult
-from speedscore.report.blocks import Cell, Column, Detail, DetailTable, Scalar
+from speedscore.report.blocks import Cell, Column, Detail, DetailTable
 from speedscore.report.content import Content
 from speedscore.report.identifiers import case_id, run_id
 from speedscore.report.performance.groups import Group, find_groups
@@ -143,6 +143,6 @@ def _measurement_rows(case: CaseResult) -> Iterator[tuple[Scalar, ...]]:
         yield title, figure_of(case, measured.name), measured.unit, samples
 
 
-def fields_table(title: str, fields: Mapping[str, Field]) -> DetailTable:
+def fields_table(title: str, fields: Mapping[str, Scalar]) -> DetailTable:
     """Two columns: the name of each field, and what it holds."""
     return DetailTable(title=title, columns=(Column("name"), Column("value")), rows=tuple(fields.items()))

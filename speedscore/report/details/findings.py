@@ -158,7 +158,7 @@ def _ratios(finding: Finding, cells: _Cells) -> DetailTable:
         own = cell.scored[finding.framework]
         for rival in cell.scored.values():
             if rival is not own:
-                estimate = cell.estimates[own.framework, rival.framework]
+                estimate = cell.estimates[own.line, rival.line]
                 low, high = (
                     (None, None)
                     if estimate.reach is None
@@ -167,7 +167,7 @@ def _ratios(finding: Finding, cells: _Cells) -> DetailTable:
                 figures = [
                     None if each is None else wording.number(each) for each in (estimate.times_as_fast, low, high)
                 ]
-                rows.append((cell.cell.model, own.framework, rival.framework, *figures))
+                rows.append((cell.cell.model, own.line, rival.line, *figures))
     columns = ("model", "of", "beside", "times as good", "95 % from", "to")
     return DetailTable(
         title=f"Ratios; the geometric mean of those to {finding.sources[0].rival} is the value",

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 from speedscore.bench_suite.session.group_ratios import compiles_nothing, is_one_number, middle
 from speedscore.bench_suite.session.overview import short_figure, unlike_attention
-from speedscore.bench_suite.session.report import busy_lines
+from speedscore.bench_suite.session.terminal_report import busy_lines
 from speedscore.report.blocks import Cell, Column, Table
 from speedscore.report.identifiers import block_id, case_id
 from speedscore.report.performance.groups import Group
+from speedscore.text.numbers import NO_FIGURE
 
 _UNWRAPPED = 10_000
 """Characters: the page wraps lines itself."""
@@ -53,7 +54,7 @@ def _row(group: Group, frameworks: Sequence[str], *, named_place: bool) -> tuple
 def _cell(group: Group, name: str) -> Cell:
     case = next((case for case in group.measured if case.framework == name), None)
     if case is None:
-        return Cell("–")
+        return Cell(NO_FIGURE)
     return Cell(
         short_figure(case, fastest=group.fastest, ratios=group.ratios),
         value=middle(case),

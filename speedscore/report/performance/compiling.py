@@ -13,7 +13,7 @@ from speedscore.report.charts import compiling as chart
 from speedscore.report.charts.compiling import CACHES, STAGES
 from speedscore.report.identifiers import case_id
 from speedscore.report.performance.groups import Group
-from speedscore.text.numbers import duration
+from speedscore.text.numbers import NO_FIGURE, duration
 
 _COLD, _WARM = CACHES
 
@@ -116,5 +116,5 @@ def _cell(group: Group, framework: str, name: str) -> Cell:
     case = next((case for case in group.measured if case.framework == framework), None)
     seconds = None if case is None else stage_seconds(case, name)
     if case is None or seconds is None:
-        return Cell("–")
+        return Cell(NO_FIGURE)
     return Cell(duration(seconds), value=seconds, detail=case_id(group.run, case))

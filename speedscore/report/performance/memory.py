@@ -15,7 +15,7 @@ from speedscore.report.blocks import Block, Cell, Column, Figure, Table
 from speedscore.report.charts import memory as chart
 from speedscore.report.identifiers import case_id
 from speedscore.report.performance.groups import Group
-from speedscore.text.numbers import size
+from speedscore.text.numbers import NO_FIGURE, size
 
 _DEFINITIONS = {
     "allocator_peak_bytes": "allocator's peak",
@@ -105,4 +105,4 @@ def _table(group: Group, names: Sequence[str]) -> Table:
 
 def _cell(group: Group, case: CaseResult, name: str) -> Cell:
     value = figure_of(case, name)
-    return Cell("–") if value is None else Cell(size(value), value=value, detail=case_id(group.run, case))
+    return Cell(NO_FIGURE) if value is None else Cell(size(value), value=value, detail=case_id(group.run, case))

@@ -16,7 +16,7 @@ from speedscore.report.blocks import Block, Cell, Column, Figure, Table
 from speedscore.report.charts import break_even as chart
 from speedscore.report.performance.break_even import BreakEven, PerStep, Start, break_even
 from speedscore.report.performance.groups import Group
-from speedscore.text.numbers import duration
+from speedscore.text.numbers import NO_FIGURE, duration
 
 _FIRST = "time_to_first_step_seconds"
 _COUNTED = {"training": "steps", "inference": "calls", "throughput": "passes"}
@@ -155,16 +155,16 @@ def _notes(rivals: Sequence[CaseResult]) -> tuple[str, ...]:
 
 
 def _start_cell(start: Start | None) -> Cell:
-    return Cell("–") if start is None else Cell(duration(start.seconds), value=start.seconds)
+    return Cell(NO_FIGURE) if start is None else Cell(duration(start.seconds), value=start.seconds)
 
 
 def _cell(group: Group, case: CaseResult, rival: CaseResult, *, starts: Starts) -> Cell:
     own, other = starts.get(case.framework), starts.get(rival.framework)
     if case is rival or own is None or other is None:
-        return Cell("–")
+        return Cell(NO_FIGURE)
     slowdown = group.ratios.slowdown(rival, case)
     if slowdown.is_senseless:
-        return Cell("–", note="processes disagree")
+        return Cell(NO_FIGURE, note="processes disagree")
     return break_even_cell(
         break_even(own, other, PerStep(middle(case), slowdown.value, low=slowdown.low, high=slowdown.high))
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from speedscore.bench_suite.session.group_ratios import Slowdown, compiles_nothing, is_one_number, middle
+from speedscore.host.fields import Scalar
 from speedscore.record.run_record import CaseResult
-from speedscore.report.blocks import Block, Cell, Column, Figure, Prose, Scalar
+from speedscore.report.blocks import Block, Cell, Column, Figure, Prose
 from speedscore.report.charts import ratios as chart
 from speedscore.report.performance.groups import Group
 from speedscore.text.numbers import duration

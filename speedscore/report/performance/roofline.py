@@ -17,7 +17,7 @@ from speedscore.report.blocks import Block, Cell, Column, Figure, Table
 from speedscore.report.charts import roofline as chart
 from speedscore.report.identifiers import block_id, case_id
 from speedscore.report.performance.groups import Group
-from speedscore.text.numbers import three_digits
+from speedscore.text.numbers import NO_FIGURE, three_digits
 
 _BYTES = "xla_bytes_accessed"
 
@@ -178,7 +178,7 @@ def _row(group: Group, case: CaseResult, use: Use) -> tuple[Cell, ...]:
         group.name_cell(case),
         Cell(group.model),
         Cell(f"{three_digits(use.flops_per_second / 1e9)} GFLOP/s", value=use.flops_per_second, detail=detail),
-        Cell("–") if use.share is None else Cell(f"{100 * use.share:.1f} %", value=use.share),
+        Cell(NO_FIGURE) if use.share is None else Cell(f"{100 * use.share:.1f} %", value=use.share),
         Cell("not counted")
         if use.flops_per_byte is None
         else Cell(three_digits(use.flops_per_byte), value=use.flops_per_byte),

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from speedscore.bench_suite.session.group_ratios import middle, missed_target
 from speedscore.bench_suite.session.tables import shape_lines
 from speedscore.bench_suite.workloads.presets import INTERVAL_WIDTH
+from speedscore.host.fields import Scalar
 from speedscore.record.rounds import rounds_by_process
-from speedscore.report.blocks import Column, Figure, Scalar
+from speedscore.report.blocks import Column, Figure
 from speedscore.report.charts import rounds as chart
 from speedscore.report.performance.groups import Group
 from speedscore.text.numbers import short_percent

@@ -17,7 +17,7 @@ from speedscore.record.run_record import CaseResult, Round
 from speedscore.report.blocks import Block, Cell, Column, Prose, Table
 from speedscore.report.identifiers import case_id
 from speedscore.report.performance.groups import Group
-from speedscore.text.numbers import duration, factor
+from speedscore.text.numbers import NO_FIGURE, duration, factor
 
 STALLED_FROM = 2.0
 """Times the median of its own process from which a round is called a stall."""
@@ -93,7 +93,7 @@ def _tail_row(group: Group, case: CaseResult, *, has_p99: bool) -> Iterator[Cell
     yield Cell(factor(slowest), value=slowest, detail=case_id(group.run, case))
     if has_p99:
         p99 = p99_times_median(case)
-        yield Cell("–") if p99 is None else Cell(factor(p99), value=p99)
+        yield Cell(NO_FIGURE) if p99 is None else Cell(factor(p99), value=p99)
     yield _count(len(case.rounds))
     yield _count(len(rounds_by_process(case.rounds)))
     yield _count(case.steps_per_round)
@@ -166,7 +166,7 @@ def _stall_row(group: Group, stall: Placed) -> tuple[Cell, ...]:
 
 
 def _count(number: int | None) -> Cell:
-    return Cell("–") if number is None else Cell(f"{number:,}", value=number)
+    return Cell(NO_FIGURE) if number is None else Cell(f"{number:,}", value=number)
 
 
 def _times(placed: Placed) -> float:

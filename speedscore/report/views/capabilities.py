@@ -25,7 +25,7 @@ from speedscore.report.content import Content
 from speedscore.report.identifiers import block_id, case_id
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.text.cleaning import one_line
-from speedscore.text.numbers import duration, size
+from speedscore.text.numbers import NO_FIGURE, duration, size
 
 _KEPT, _BATCH = "residual_bytes", "largest_batch"
 
@@ -90,7 +90,7 @@ def _amount(case: CaseResult) -> Cell:
 
 def _rate_cell(run: NamedRun, case: CaseResult | None) -> Cell:
     if case is None:
-        return Cell("–")
+        return Cell(NO_FIGURE)
     rate = work_a_second(case)
     return Cell(short_count(rate), value=rate, detail=case_id(run, case))
 
@@ -157,6 +157,6 @@ def _row(run: NamedRun, case: CaseResult) -> Iterator[Cell]:
     yield Cell(case.framework, series=case.framework, detail=detail)
     yield Cell(str(case.workload["policy"]))
     yield Cell(duration(middle(case)), value=middle(case), detail=detail)
-    yield Cell("–") if kept is None else Cell(size(kept), value=kept, detail=detail)
-    yield Cell("–") if peak is None else Cell(size(peak), value=peak, detail=detail, note=word)
-    yield Cell("–") if batch is None else Cell(f"{batch:,.0f}", value=batch, detail=detail)
+    yield Cell(NO_FIGURE) if kept is None else Cell(size(kept), value=kept, detail=detail)
+    yield Cell(NO_FIGURE) if peak is None else Cell(size(peak), value=peak, detail=detail, note=word)
+    yield Cell(NO_FIGURE) if batch is None else Cell(f"{batch:,.0f}", value=batch, detail=detail)

@@ -13,12 +13,13 @@ from speedscore.comparing.saved_run import TIME
 from speedscore.history.changes import CaseMark, ChangePoint, HistoryReport, SeriesChanges
 from speedscore.history.changes_output import commit_text, fields_text
 from speedscore.history.series import Point
+from speedscore.host.fields import Scalar
 from speedscore.record.phases import PHASES
-from speedscore.report.blocks import Block, Cell, Column, Figure, Prose, Scalar, Table, View
+from speedscore.report.blocks import Block, Cell, Column, Figure, Prose, Table, View
 from speedscore.report.charts import history as chart
 from speedscore.report.content import Content
 from speedscore.report.identifiers import block_id, run_id
-from speedscore.text.numbers import factor, short_percent
+from speedscore.text.numbers import NO_FIGURE, factor, short_percent
 
 _FEWEST_POINTS = 2
 """Of a series that is drawn: one point is no history."""
@@ -109,7 +110,7 @@ def _change_row(change: ChangePoint, changes: SeriesChanges, *, known: Collectio
             note="" if unknown else f"{factor(change.low or 0.0)} to {factor(change.high or 0.0)}",
         ),
         Cell(f"{_commit(before)} → {_commit(after)}"),
-        Cell(fields_text(change.changed) or "–"),
+        Cell(fields_text(change.changed) or NO_FIGURE),
         Cell(series.machine, note=series.preset),
     )
 
@@ -147,7 +148,7 @@ def _gate_row(mark: CaseMark, changes: SeriesChanges) -> tuple[Cell, ...]:
         Cell(changes.series.case, series=changes.series.framework),
         Cell(said.metric),
         Cell(said.outcome),
-        Cell("–" if said.ratio is None else f"{factor(said.ratio)}×", value=said.ratio),
+        Cell(NO_FIGURE if said.ratio is None else f"{factor(said.ratio)}×", value=said.ratio),
         Cell(commit_text(said.head_commit, said.is_dirty), note="" if mark.indices else "no run here measured it"),
     )
 

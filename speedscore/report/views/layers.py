@@ -10,6 +10,7 @@ from speedscore.report.identifiers import layer_id
 from speedscore.report.libraries import layer_cards_of
 from speedscore.scoring.cards import layer_cards, unscored, wording
 from speedscore.scoring.scores.layer_card import LayerCard
+from speedscore.text.numbers import NO_FIGURE
 
 
 def view(content: Content) -> View | None:
@@ -59,7 +60,7 @@ def view(content: Content) -> View | None:
                         Cell(card.layer.name, series=line.line),
                         Cell(layer_cards.measured_line(line), detail=layer_id(card.layer.library)),
                         Cell(
-                            "–" if line.times_as_fast is None else wording.number(line.times_as_fast),
+                            NO_FIGURE if line.times_as_fast is None else wording.number(line.times_as_fast),
                             value=line.times_as_fast,
                             detail=layer_id(card.layer.library),
                         ),

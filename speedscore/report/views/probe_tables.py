@@ -20,8 +20,8 @@ from speedscore.text.numbers import first_line
 
 LONGEST_REASON = 120
 """Characters of a reason's first line that a table has room for; the detail has all of it."""
-_ROOMS = (".production.", ".steady.")
-"""Of the families whose tables have a row for each answer."""
+_ROW_EACH = (".production.", ".steady.")
+"""Packages of the families whose tables have a row for each answer."""
 Link = Callable[[int, Sequence[str], str], str]
 """Of a row's place, the row and a column's head the detail of that cell; empty for none."""
 
@@ -110,5 +110,5 @@ def _link(family: str, held: Sequence[HeldProbe]) -> Link:
 
 
 def has_a_row_each(family: str) -> bool:
-    """Whether a family's table has a row for each answered probe, in their order: those of these rooms promise it."""
-    return any(room in FAMILIES[family].tables for room in _ROOMS)
+    """Whether a family's table has a row for each answered probe, in their order; those of ``_ROW_EACH`` promise it."""
+    return any(package in FAMILIES[family].tables for package in _ROW_EACH)

@@ -10,7 +10,7 @@ from speedscore.report.blocks import Cell, Column, Table, View
 from speedscore.report.content import Content
 from speedscore.report.identifiers import run_id
 from speedscore.scoring.evidence.evidence import NamedRun
-from speedscore.text.numbers import first_line
+from speedscore.text.numbers import NO_FIGURE, first_line
 
 _COMMIT_SIGNS = 12
 """Of a commit's hash that are shown."""
@@ -55,7 +55,7 @@ def _machines(record: RunRecord) -> Cell:
     measured = measured_by_machine(record)
     hardware = dict.fromkeys(machine_of(record.environment_of(cases[0])) for cases in measured.values())
     names = " and ".join(filter(None, hardware or [machine_of(record.environment)]))
-    return Cell(f"{len(measured)} machines: {names or '–'}" if len(measured) > 1 else names or "–")
+    return Cell(f"{len(measured)} machines: {names or NO_FIGURE}" if len(measured) > 1 else names or NO_FIGURE)
 
 
 def _row(run: NamedRun, reason: str, *, page: str) -> tuple[Cell, ...]:
@@ -67,7 +67,7 @@ def _row(run: NamedRun, reason: str, *, page: str) -> tuple[Cell, ...]:
     return (
         Cell(record.created, page=page),
         Cell(run.name, detail=run_id(run.name)),
-        Cell(f"{commit}{dirty}" or "–"),
+        Cell(f"{commit}{dirty}" or NO_FIGURE),
         _machines(record),
         Cell(record.preset),
         *(Cell(str(counts[status]), value=counts[status]) for status in ("measured", "failed", "skipped")),

@@ -44,6 +44,7 @@ from speedscore.bench_suite.workloads.presets import Gauging, Preset, WarmUp
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.phases import Role
 from speedscore.record.run_record import Certificate, Check
+from tests.clocks import FakeClock
 
 PRESET = Preset(
     "smoke",
@@ -61,16 +62,6 @@ STEPS = 3
 
 Sample = float | BaseException
 """What a fake worker's round comes to: seconds, or an error."""
-
-
-class FakeClock:
-    """Time that only passes when somebody works."""
-
-    def __init__(self, now: float = 0.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def steady(seconds: float) -> Iterator[Sample]:

@@ -36,7 +36,6 @@ from tests.bench_suite.measuring.fakes import (
     PREPARING_SECONDS,
     PRESET,
     STEPS,
-    FakeClock,
     FakeWorker,
     FakeWorkers,
     Heard,
@@ -44,6 +43,7 @@ from tests.bench_suite.measuring.fakes import (
     steady,
     wild,
 )
+from tests.clocks import FakeClock
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from speedscore.bench_suite.measuring.budget import Budget
 from speedscore.text.durations import parse_duration
-from tests.bench_suite.measuring.fakes import FakeClock
+from tests.clocks import FakeClock
 
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600}
 

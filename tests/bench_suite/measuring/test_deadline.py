@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from speedscore.bench_suite.measuring.deadline import Deadline
-from tests.bench_suite.measuring.fakes import FakeClock
+from tests.clocks import FakeClock
 
 
 def prepare(deadline: Deadline, clock: FakeClock, *, takes_seconds: float) -> None:

@@ -16,7 +16,6 @@ from speedscore.record.phases import Phase
 from tests.bench_suite.measuring.fakes import (
     PREPARING_SECONDS,
     PRESET,
-    FakeClock,
     FakeWorker,
     FakeWorkers,
     Heard,
@@ -25,6 +24,7 @@ from tests.bench_suite.measuring.fakes import (
     wild,
 )
 from tests.bench_suite.measuring.test_block import measured, run
+from tests.clocks import FakeClock
 
 
 @pytest.fixture

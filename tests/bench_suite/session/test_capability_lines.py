@@ -6,7 +6,7 @@ from speedscore.bench_suite.session.capability_lines import capability_lines
 from speedscore.record.measurement import Measurement
 from speedscore.record.metrics import METRICS
 from speedscore.record.run_record import CaseResult
-from tests.bench_suite.sample_cases import a_case
+from tests.sample_runs import a_case
 
 
 def _rollout(framework: str, *, environments: int, seconds: float) -> CaseResult:

@@ -14,7 +14,7 @@ import pytest
 from speedscore.bench_suite.session.journal import Journal, is_journal, left_over, load_journal
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
-from tests.bench_suite.sample_cases import a_case
+from tests.sample_runs import a_case
 
 FIRST, SECOND, THIRD = (a_case(name, [[0.1, 0.2]]) for name in ("jax", "torch", "haiku"))
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from speedscore.bench_suite.session.capability_lines import capability_lines
 from speedscore.bench_suite.session.overview import overview_lines
-from speedscore.bench_suite.session.report import measured_lines
+from speedscore.bench_suite.session.terminal_report import measured_lines
 from speedscore.host.fields import Scalar
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import CaseResult, RunRecord
-from tests.bench_suite.sample_cases import a_case
 from tests.record.sample_machines import fleet_run, on
+from tests.sample_runs import a_case
 
 
 def a_pair(machine: str, *, slower: float, gemm: float, model: str = "mlp", **fields: Any) -> tuple[CaseResult, ...]:

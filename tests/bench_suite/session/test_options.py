@@ -15,8 +15,8 @@ from speedscore.host.fields import Scalar
 from speedscore.host.fingerprint import fingerprint
 from speedscore.record.run_file import BLOCK_KEY, load_run, to_block, write_json
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
-from tests.bench_suite.sample_cases import a_case
 from tests.bench_suite.sample_session import QUICK, Matrix
+from tests.sample_runs import a_case
 
 
 def one_error(result: pytest.RunResult) -> str:

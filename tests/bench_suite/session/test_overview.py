@@ -15,7 +15,7 @@ from speedscore.record.run_record import CaseResult, Ratio, RunRecord
 from speedscore.scoring.cards.short import session_end
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.scores.score_report import build_report
-from tests.bench_suite.sample_cases import a_case
+from tests.sample_runs import a_case
 from tests.scoring.sample_facts import RUBRIC, make_evidence, shipped
 from tests.scoring.sample_runs import make_run, skipped_case
 

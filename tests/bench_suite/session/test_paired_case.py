@@ -21,8 +21,9 @@ from speedscore.bench_suite.session.virtual_clock import VirtualClock
 from speedscore.bench_suite.workers.handle import WorkerLost
 from speedscore.bench_suite.workers.protocol import Build, Describe, Prepare, Request, TimeRound
 from speedscore.record.phases import MODEL_ROLES, DeviceName, Phase, Role
-from tests.bench_suite.measuring.fakes import PREPARING_SECONDS, PRESET, FakeClock, FakeWorkers, steady
+from tests.bench_suite.measuring.fakes import PREPARING_SECONDS, PRESET, FakeWorkers, steady
 from tests.bench_suite.sample_session import Matrix
+from tests.clocks import FakeClock
 from tests.places import HELPERS
 
 STEP_SECONDS = 0.002

@@ -6,10 +6,10 @@ import msgspec
 
 from speedscore.bench_suite.session.group_ratios import GroupRatios
 from speedscore.bench_suite.session.overview import overview_lines
-from speedscore.bench_suite.session.report import measured_lines
+from speedscore.bench_suite.session.terminal_report import measured_lines
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
-from tests.bench_suite.sample_cases import a_case
+from tests.sample_runs import a_case
 
 
 def in_bfloat16(case: CaseResult) -> CaseResult:

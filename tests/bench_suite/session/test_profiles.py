@@ -11,8 +11,8 @@ from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.session.profiles import NOT_REACHED, OF_STEPS, Profiles
 from speedscore.bench_suite.workers.protocol import Profiled
 from speedscore.record.phases import Phase
-from tests.bench_suite.sample_cases import a_case
 from tests.bench_suite.sample_session import Matrix
+from tests.sample_runs import a_case
 
 FRAMEWORKS = ("jax", "torch")
 

@@ -18,7 +18,7 @@ from speedscore.record.measurement import Measurement
 from speedscore.record.metrics import METRICS, Metric
 from speedscore.record.phases import Phase
 from speedscore.record.run_record import CaseResult, Round
-from tests.bench_suite.sample_cases import CERTIFICATE
+from tests.sample_runs import CERTIFICATE
 
 THROTTLED = Throttling(periods=380, throttled_periods=373, throttled_seconds=20.0)
 

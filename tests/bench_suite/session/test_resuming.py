@@ -13,7 +13,7 @@ from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.host.fields import Scalar
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
-from tests.bench_suite.sample_cases import a_case
+from tests.sample_runs import a_case
 
 MACHINE: dict[str, Scalar] = {
     "cpu.affinity": "0,1",

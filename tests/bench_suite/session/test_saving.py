@@ -18,8 +18,8 @@ from speedscore.bench_suite.session.saving import RunFiles, Saved
 from speedscore.bench_suite.session.stash import FILES
 from speedscore.record.run_file import BLOCK_KEY, load_run
 from speedscore.record.run_record import SCHEMA_VERSION, RunRecord
-from tests.bench_suite.sample_cases import a_case
 from tests.bench_suite.sample_session import Matrix
+from tests.sample_runs import a_case
 
 RUN = RunRecord(
     schema_version=SCHEMA_VERSION,

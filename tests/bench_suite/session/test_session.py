@@ -27,7 +27,8 @@ from speedscore.host.fingerprint import BUSY_FROM
 from speedscore.record.phases import DeviceName, Phase
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import CaseResult, RunRecord
-from tests.bench_suite.measuring.fakes import PRESET, FakeClock, FakeWorkers, Heard, Sample, steady, wild
+from tests.bench_suite.measuring.fakes import PRESET, FakeWorkers, Heard, Sample, steady, wild
+from tests.clocks import FakeClock
 
 THERE = DetectedDevice(found=("one",), looked_for="")
 

@@ -11,7 +11,7 @@ from speedscore.bench_suite.session.tables import group_lines, shape_lines
 from speedscore.record.measurement import Measurement
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import CaseResult, Ratio
-from tests.bench_suite.sample_cases import a_case
+from tests.sample_runs import a_case
 
 
 def a_ratio(faster: str, slower: str, value: float, low: float | None, high: float | None, **fields: Any) -> Ratio:

@@ -12,26 +12,19 @@ from speedscore.bench_suite.workers.gauges import attainable_flops_per_second, c
 from speedscore.bench_suite.workers.product import Product, measure_product
 from speedscore.bench_suite.workloads.presets import STANDARD_GAUGING, Gauging
 from speedscore.host.processors import allowed_processors
+from tests.clocks import FakeClock
 
 GEMM_SIZE = STANDARD_GAUGING.gemm_size
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    clock = FakeClock()
     monkeypatch.setattr(gauges, "seconds", clock)
     return clock
 
 
-def replace_product(monkeypatch: pytest.MonkeyPatch, clock: Clock, durations: list[float]) -> list[tuple[Any, ...]]:
+def replace_product(monkeypatch: pytest.MonkeyPatch, clock: FakeClock, durations: list[float]) -> list[tuple[Any, ...]]:
     """Let each timed product take one of the durations, the last again and again, and say what was multiplied."""
     products: list[tuple[Any, ...]] = []
 
@@ -44,7 +37,7 @@ def replace_product(monkeypatch: pytest.MonkeyPatch, clock: Clock, durations: li
 
 
 def test_the_rate_is_two_operations_for_each_term_of_a_float32_product(
-    monkeypatch: pytest.MonkeyPatch, clock: Clock
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock
 ) -> None:
     products = replace_product(monkeypatch, clock, [0.01])
     assert gemm_flops_per_second() == pytest.approx(2 * GEMM_SIZE**3 / 0.01)
@@ -53,12 +46,12 @@ def test_the_rate_is_two_operations_for_each_term_of_a_float32_product(
     assert 0.15 <= clock.now < 0.17, "long enough to be steady, short enough to cost nothing"
 
 
-def test_the_rate_is_that_of_the_median_product(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+def test_the_rate_is_that_of_the_median_product(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
     replace_product(monkeypatch, clock, [5.0, 1.0, 1.0])
     assert gemm_flops_per_second() == pytest.approx(2 * GEMM_SIZE**3 / 1.0)
 
 
-def test_a_slow_product_is_timed_three_times(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+def test_a_slow_product_is_timed_three_times(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> None:
     products = replace_product(monkeypatch, clock, [1.0])
     gemm_flops_per_second()
     assert len(products) == 3
@@ -68,7 +61,9 @@ def test_the_rate_of_this_machine_is_a_number_that_a_processor_can_have() -> Non
     assert 1e8 < gemm_flops_per_second() < 1e14
 
 
-def test_what_others_took_of_the_processors_counts_for_nothing(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+def test_what_others_took_of_the_processors_counts_for_nothing(
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock
+) -> None:
     replace_product(monkeypatch, clock, [4.0])
     processor_times = iter(range(0, 100, 2))
     monkeypatch.setattr("time.process_time", lambda: float(next(processor_times)))
@@ -84,7 +79,7 @@ def test_a_fresh_process_times_a_product_that_no_framework_is_near() -> None:
 
 @pytest.mark.parametrize(("cost_seconds", "calls_a_sample"), [(1e-6, 2000), (1e-3, 2), (0.5, 1)])
 def test_a_call_is_timed_thirty_times_over_as_many_as_fill_two_milliseconds(
-    clock: Clock, cost_seconds: float, calls_a_sample: int
+    clock: FakeClock, cost_seconds: float, calls_a_sample: int
 ) -> None:
     calls = 0
 

@@ -11,7 +11,7 @@ from speedscore.bench_suite.workers import rounds
 from speedscore.bench_suite.workers.rounds import warm_up
 from speedscore.bench_suite.workloads.presets import STANDARD_WARM_UP, WarmUp
 from speedscore.record.phases import MODEL_ROLES, Role
-from tests.bench_suite.measuring.fakes import FakeClock
+from tests.clocks import FakeClock
 
 
 class Steps:

@@ -23,7 +23,7 @@ SAMPLE = str(fixtures_folder() / "runs" / "2026-11-27-cpu-smoke.json")
 def report(*claims: Claim, ratio: float = 0.5) -> ScoreReport:
     run = NamedRun(name="run.json", record=make_run(*side_by_side(ratio, noise=1.001)))
     evidence = make_evidence(runs=(run,))
-    return build_report(RUBRIC, evidence, frameworks=evidence.measured_anywhere(), claims=claims)
+    return build_report(RUBRIC, evidence, frameworks=evidence.measured_frameworks(), claims=claims)
 
 
 def test_a_session_ends_with_the_claims_that_it_touched() -> None:

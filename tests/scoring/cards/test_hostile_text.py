@@ -23,10 +23,11 @@ from speedscore.scoring.facts.snapshots import Snapshot
 from speedscore.scoring.rubric.rubric import Rubric, add_criteria
 from speedscore.scoring.scores.score_report import build_report
 from speedscore.scoring.scores.surroundings import Surroundings
+from tests.sample_runs import save
 from tests.scoring.claims.sample_claims import make_claim
 from tests.scoring.sample_facts import RUBRIC, make_fact, make_layer, make_snapshot
 from tests.scoring.sample_probes import control, exported, unanswered
-from tests.scoring.sample_runs import make_run, measured_case, save, skipped_case
+from tests.scoring.sample_runs import make_run, measured_case, skipped_case
 
 PLAIN = "plain"
 HOSTILE = (
@@ -97,7 +98,7 @@ def accepted(make: Callable[[str], _T], text: str) -> tuple[_T, str]:
 
 def rendered(folder: Path, *, text: str, name: str, fact: str, question: str) -> dict[str, str]:
     """Every form for people. Raises RunFileError and EvidenceError for a name that is none."""
-    record = load_run(save(run_of(text, name=name), folder / "run.json"))
+    record = load_run(save(folder / "run.json", run_of(text, name=name)))
     rubric = rubric_of(question)
     run = NamedRun(name=f"{text}.json", record=record)
     evidence = gather(snapshots_of(fact), runs=[run], kind_order=rubric.policy.kind_order)

@@ -57,7 +57,6 @@ def test_the_fastest_line_of_the_framework_is_held_against_it() -> None:
     assert (held.line, held.reason) == ("alpha-fast", "")
     assert held.value == pytest.approx(64_000.0)
     assert held.fraction == pytest.approx(0.64)
-    assert not held.is_defect
     assert judgement(held) == "64 % of it on Test Processor"
 
 
@@ -70,7 +69,6 @@ def test_a_figure_of_another_precision_is_held_against_cases_of_that_one() -> No
 
 def test_under_half_is_a_defect() -> None:
     held = hold(case(0.128))
-    assert held.is_defect
     assert judgement(held).startswith("under half of it")
 
 
@@ -94,7 +92,6 @@ def test_examples_are_counted_where_the_figure_counts_them() -> None:
 def test_what_is_not_the_same_is_not_held_against_it(cases: list[CaseResult], reason: str) -> None:
     held = hold(*cases)
     assert (held.value, held.reason) == (None, reason)
-    assert not held.is_defect
 
 
 def test_another_precision_is_not_held_against_it() -> None:

@@ -16,11 +16,12 @@ import speedscore
 import speedscore.scoring.rubric.rubric
 from speedscore.__main__ import main
 from speedscore.record.run_file import BLOCK_KEY, to_block, write_json
-from speedscore.scoring.evidence import this_month
+from speedscore.scoring.facts import calendar
 from speedscore.scoring.facts.snapshots import fixtures_folder
 from tests.places import ROOT
 from tests.present import PRESENT
-from tests.scoring.sample_runs import make_run, measured_case, save, two_frameworks
+from tests.sample_runs import save
+from tests.scoring.sample_runs import make_run, measured_case, two_frameworks
 
 COMMAND = [sys.executable, "-P", "-m", "speedscore"]
 
@@ -103,7 +104,7 @@ def test_ages_count_to_today_where_no_snapshot_is_named(
 ) -> None:
     asked = ("card", "jax", "--format", "json")
     now = json.loads(printed(*asked))
-    monkeypatch.setattr(this_month, "this_month", lambda: "2040-01")
+    monkeypatch.setattr(calendar, "this_month", lambda: "2040-01")
     later, of_snapshot = (json.loads(printed(*asked, *more)) for more in ((), ("--snapshot", now["snapshot"])))
     assert (now["as_of"], later["as_of"], of_snapshot["as_of"]) == (PRESENT, "2040-01", now["snapshot"])
     assert later["snapshot"] == now["snapshot"]
@@ -113,18 +114,18 @@ def test_ages_count_to_today_where_no_snapshot_is_named(
 
 
 def test_a_saved_run_is_scored(tmp_path: Path, printed: Callable[..., str]) -> None:
-    saved = save(two_frameworks(), tmp_path / "run.json")
+    saved = save(tmp_path / "run.json", two_frameworks())
     text = printed("card", "jax", "--run", saved, "--format", "markdown")
     assert "8.5 measured on cpu (9 of 9 cases)" in text
 
 
 def test_a_framework_without_facts_is_scored_from_its_run(tmp_path: Path, printed: Callable[..., str]) -> None:
-    saved = save(make_run(measured_case("newcomer", 1.0), measured_case("jax", 2.0)), tmp_path / "run.json")
+    saved = save(tmp_path / "run.json", make_run(measured_case("newcomer", 1.0), measured_case("jax", 2.0)))
     assert "Trains 2× as fast as the best other" in printed("card", "newcomer", "--run", saved)
 
 
 def test_a_terminal_without_unicode_gets_a_card_and_no_traceback(tmp_path: Path) -> None:
-    saved = save(two_frameworks(), tmp_path / "run.json")
+    saved = save(tmp_path / "run.json", two_frameworks())
     ended = subprocess.run(
         [*COMMAND, "card", "jax", "--run", str(saved)],
         capture_output=True,
@@ -152,7 +153,7 @@ def test_a_bad_argument_gets_one_line(arguments: list[str], reason: str, refused
 
 
 def test_a_truncated_run_gets_one_line(tmp_path: Path, refused: Callable[..., str]) -> None:
-    saved = save(two_frameworks(), tmp_path / "run.json")
+    saved = save(tmp_path / "run.json", two_frameworks())
     saved.write_bytes(saved.read_bytes()[:1000])
     assert "run.json: not a complete JSON object" in refused("card", "--run", saved)
 
@@ -169,13 +170,13 @@ def test_a_run_of_another_schema_version_gets_one_line(tmp_path: Path, refused: 
 
 
 def test_a_run_inside_pytest_gets_one_line(tmp_path: Path, refused: Callable[..., str]) -> None:
-    saved = save(make_run(measured_case("jax", 1.0), in_process=True), tmp_path / "run.json")
+    saved = save(tmp_path / "run.json", make_run(measured_case("jax", 1.0), in_process=True))
     assert "not for a ranking" in refused("card", "--run", saved)
 
 
 def test_runs_of_two_presets_get_one_line(tmp_path: Path, refused: Callable[..., str]) -> None:
     saved = [
-        save(make_run(measured_case("jax", 1.0), preset=preset), tmp_path / f"{preset}.json")
+        save(tmp_path / f"{preset}.json", make_run(measured_case("jax", 1.0), preset=preset))
         for preset in ("smoke", "full")
     ]
     assert "different presets never mix" in refused("card", "--run", *saved)

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from speedscore.__main__ import main
 from speedscore.scoring.cards.card_schema import CardDocument
 from speedscore.scoring.commands.verify import differences
-from speedscore.scoring.evidence import this_month
+from speedscore.scoring.facts import calendar
 from speedscore.scoring.rubric.criterion import DIMENSIONS
+from tests.sample_runs import save
 from tests.scoring.sample_probes import answered, control, exported, probed_run, unanswered
-from tests.scoring.sample_runs import save, two_frameworks
+from tests.scoring.sample_runs import two_frameworks
 
 JANUARY = ["--snapshot", "2024-01"]
 
@@ -26,7 +27,7 @@ JANUARY = ["--snapshot", "2024-01"]
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the commands are given, with a saved run."""
     monkeypatch.chdir(tmp_path)
-    save(two_frameworks(), tmp_path / "run.json")
+    save(tmp_path / "run.json", two_frameworks())
     return tmp_path
 
 
@@ -83,7 +84,7 @@ def test_a_trace_goes_from_the_score_to_each_probe_and_its_words(
         msgspec.structs.replace(lost, reason="TypeError: one of two\nand more"),
         unanswered(exported(subject="bert", framework="jax", ecosystem="jax")),
     ]
-    save(probed_run(*probes), folder / "probes.json")
+    save(folder / "probes.json", probed_run(*probes))
     text = " ".join(said(capsys, "trace", "jax", "production_maturity", "--run", "probes.json").split())
     steps = [
         "Portable format (weight 1): ",
@@ -101,14 +102,14 @@ def test_a_trace_goes_from_the_score_to_each_probe_and_its_words(
 def test_a_fact_beside_a_probe_changes_nothing_and_it_is_said_why(
     capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:
-    save(probed_run(answered("idioms", framework="jax", ecosystem="jax", idioms_same=1, idioms=2)), folder / "it.json")
+    save(folder / "it.json", probed_run(answered("idioms", framework="jax", ecosystem="jax", idioms_same=1, idioms=2)))
     text = said(capsys, "whatif", "jax", "--fact", "weeks_numpy_user=9", "--run", "it.json")
     assert "Nothing changes: what was measured answers before facts do (NumPy user of JAX).\n" in text
 
 
 def test_a_card_of_probes_is_verified(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     probes = [control(framework="jax", ecosystem="jax"), exported(framework="jax", ecosystem="jax")]
-    save(probed_run(*probes), folder / "probes.json")
+    save(folder / "probes.json", probed_run(*probes))
     card = said(capsys, "card", "jax", "--run", "probes.json", "--format", "json")
     (folder / "card.json").write_text(card, encoding="utf-8")
     assert "passed; jax" in card
@@ -211,7 +212,7 @@ def test_what_is_no_card_is_refused(folder: Path, capsys: pytest.CaptureFixture[
 def test_a_card_of_last_year_is_verified_as_of_then(
     card: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(this_month, "this_month", lambda: "2040-01")
+    monkeypatch.setattr(calendar, "this_month", lambda: "2040-01")
     said(capsys, "verify", str(card))
 
 

@@ -98,7 +98,7 @@ def test_the_same_case_of_two_sessions_is_two_measurements() -> None:
 def test_only_measured_cases_are_evidence_and_the_rest_are_counted() -> None:
     run = make_run(measured_case("alpha", 1.0), skipped_case("beta", reason="not installed"))
     evidence = make_evidence(runs=(NamedRun(name="a.json", record=run),))
-    assert evidence.ecosystems("cpu") == ("alpha",)
+    assert evidence.frameworks_on("cpu") == ("alpha",)
     (line,) = evidence.coverage()
     assert (line.measured, line.selected) == (1, 2)
     assert line.missing == (("training beta-mlp-cpu", "not installed"),)

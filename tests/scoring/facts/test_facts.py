@@ -110,7 +110,7 @@ def test_a_source_in_another_spelling_is_the_same_source(tmp_path: Path, spelled
 
 def test_what_is_dated_after_today_is_refused(tmp_path: Path) -> None:
     text = GOOD.replace("2024-01-25", "2024-06-20")
-    with pytest.raises(FactError, match="as_of 2024-06-20 is after today, 2024-06-15; expected a day that has begun"):
+    with pytest.raises(FactError, match=r"as_of 2024-06-20 is after today, 2024-06-15 \(UTC\); expected a day"):
         load(tmp_path, text, month="2024-06")
 
 

@@ -38,7 +38,7 @@ def ratios(evidence: Evidence) -> EcosystemRatios:
 
 
 def report_of(evidence: Evidence) -> ScoreReport:
-    return build_report(RUBRIC, evidence, frameworks=list(evidence.measured_anywhere()))
+    return build_report(RUBRIC, evidence, frameworks=list(evidence.measured_frameworks()))
 
 
 def two_machines() -> tuple[CaseResult, ...]:

@@ -345,7 +345,7 @@ def test_a_run_of_probes_alone_gives_scores_and_shows_the_facts_beside() -> None
 
 def test_who_was_only_skipped_is_scored_on_facts_alone() -> None:
     evidence = make_evidence(runs=(named(unanswered(answered("surface"))),))
-    assert evidence.probed() == ()
+    assert evidence.probed_frameworks() == ()
     (card,) = build_report(RUBRIC, evidence, frameworks=["alpha"]).cards
     assert {dimension.basis for dimension in card.dimensions} == {"published facts"}
 

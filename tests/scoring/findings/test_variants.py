@@ -18,7 +18,7 @@ from speedscore.scoring.findings.standings import ecosystem_ratios
 from speedscore.scoring.findings.variants import ScoredVariant, choose_variants
 from speedscore.scoring.rubric.answer_rule import Measure
 from speedscore.scoring.rubric.policy import Policy
-from tests.bench_suite.sample_cases import a_case
+from tests.sample_runs import a_case
 from tests.scoring.sample_facts import RUBRIC, make_evidence
 from tests.scoring.sample_runs import make_run
 
@@ -34,7 +34,7 @@ def scored(evidence: Evidence, *, policy: Policy = RUBRIC.policy) -> dict[str, S
 
 
 def names(evidence: Evidence, *, policy: Policy = RUBRIC.policy) -> dict[str, str]:
-    return {ecosystem: variant.framework for ecosystem, variant in scored(evidence, policy=policy).items()}
+    return {ecosystem: variant.line for ecosystem, variant in scored(evidence, policy=policy).items()}
 
 
 def values(evidence: Evidence, measure: Measure = TRAINING) -> dict[str, float]:
@@ -150,9 +150,9 @@ def test_the_others_stand_beside_it_by_rounds_that_chose_nothing() -> None:
         variant("beta-tuned", 0.1, 1.0, style="tuned"),
     )
     chosen = scored(evidence)["beta"]
-    assert chosen.framework == "beta-quick"
+    assert chosen.line == "beta-quick"
     assert [each.style for each in chosen.beside] == ["idiomatic", "tuned"]
-    times_as_fast = {each.framework: each.times_as_fast for each in chosen.beside}
+    times_as_fast = {each.line: each.times_as_fast for each in chosen.beside}
     assert times_as_fast == pytest.approx({"beta": 2.0, "beta-tuned": 4.0})
 
 
@@ -160,7 +160,7 @@ def test_a_line_of_a_library_on_several_frameworks_stands_beside_and_changes_no_
     own = (alpha(), variant("beta", 2.0, 2.5, style="idiomatic"), variant("beta-quick", 1.0, 1.5, style="idiomatic"))
     evidence = evidence_of(*own, variant("beta-keras", 0.5, 0.75, style="multi-backend"))
     assert values(evidence) == values(evidence_of(*own))
-    beside = {each.framework: each.times_as_fast for each in scored(evidence)["beta"].beside}
+    beside = {each.line: each.times_as_fast for each in scored(evidence)["beta"].beside}
     assert beside["beta-keras"] == pytest.approx(2.0)
 
 

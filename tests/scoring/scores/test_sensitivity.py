@@ -14,7 +14,7 @@ from speedscore.scoring.rubric.answer_rule import AnswerRule
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Criterion, Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
-from speedscore.scoring.rubric.verdict import Verdict
+from speedscore.scoring.rubric.score_sentence import ScoreSentence
 from speedscore.scoring.scores.comparison import compare
 from speedscore.scoring.scores.sensitivity import DRAWS, Sensitivity, sensitivity
 from speedscore.scoring.scores.weighing import DimensionWeights
@@ -47,7 +47,7 @@ SMALL = msgspec.structs.replace(
     RUBRIC,
     policy=msgspec.structs.replace(RUBRIC.policy, minimum_coverage=0.5),
     groups={},
-    verdicts={dimension: (Verdict(start=0.0, sentence="for a test"),) for dimension in DIMENSIONS},
+    verdicts={dimension: (ScoreSentence(start=0.0, sentence="for a test"),) for dimension in DIMENSIONS},
     criterion=tuple(criterion(f"{dimension} {number}", dimension) for dimension in DIMENSIONS for number in (1, 2)),
 )
 """Two criteria of one weight a dimension."""

@@ -17,7 +17,7 @@ from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.findings.findings import judge
 from speedscore.scoring.scores.score_report import build_report
 from speedscore.scoring.scores.uncertainty import Uncertainty, uncertainties
-from tests.bench_suite.sample_cases import a_case
+from tests.sample_runs import a_case
 from tests.scoring.sample_facts import RUBRIC, full_facts, make_evidence, make_fact, make_snapshot, shipped
 from tests.scoring.sample_runs import make_run, measured_case, two_frameworks
 
@@ -186,7 +186,7 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 def test_a_score_lies_in_its_interval(framework: str) -> None:
     evidence = make_evidence(*shipped(), runs=(NamedRun(name="a run", record=two_frameworks()),))
     (card,) = build_report(RUBRIC, evidence, frameworks=[framework]).cards
-    bounds = of(evidence, framework, device="cpu" if framework in evidence.ecosystems("cpu") else None)
+    bounds = of(evidence, framework, device="cpu" if framework in evidence.frameworks_on("cpu") else None)
     for dimension in card.dimensions:
         interval = bounds.dimensions[dimension.dimension]
         assert dimension.score is None or interval.low <= dimension.score <= interval.high

@@ -18,7 +18,7 @@ from speedscore.scoring.findings.variants import choose_variants
 from speedscore.scoring.rubric.answer_rule import Measure
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import build_report
-from tests.bench_suite.sample_cases import a_case
+from tests.sample_runs import a_case
 from tests.scoring.sample_facts import RUBRIC, make_evidence, shipped
 from tests.scoring.sample_runs import make_run
 

@@ -19,7 +19,7 @@ from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, Fl
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
-from tests.bench_suite.sample_cases import a_case
+from tests.sample_runs import a_case
 
 BLOCK, OTHER = "mlp cpu", "bert cpu"
 FIRST, SECOND = a_case("jax", [[0.1]]), a_case("torch", [[0.2]])

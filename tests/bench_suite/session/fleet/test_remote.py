@@ -18,7 +18,8 @@ from speedscore.bench_suite.session.machine import Machine
 from speedscore.bench_suite.workloads.table import MODELS
 from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import CaseResult
-from tests.bench_suite.measuring.fakes import PRESET, FakeClock, FakeWorkers, Sample
+from tests.bench_suite.measuring.fakes import PRESET, FakeWorkers, Sample
+from tests.clocks import FakeClock
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from speedscore.bench_suite.session.report import busy_lines
-from tests.bench_suite.sample_cases import a_case
+from speedscore.bench_suite.session.terminal_report import busy_lines
+from tests.sample_runs import a_case
 
 
 def said(**worker: float) -> str:

@@ -10,8 +10,8 @@ import math
 import msgspec
 
 
-class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
-    """What a score means in a sentence; written as ``[start, sentence, claims]``."""
+class ScoreSentence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, array_like=True):
+    """What a score means in a sentence, one of a dimension's ``verdicts``; written as ``[start, sentence, claims]``."""
 
     start: float
     """The score from which it is said, 0 to 10."""

@@ -71,7 +71,7 @@ def _write_cases(terminal: pytest.TerminalReporter, run: RunRecord, *, width: in
 
 
 def _capability_lines(run: RunRecord) -> list[str]:
-    """Of every machine apart."""
+    """One block of lines per machine."""
     machines = measured_by_machine(run)
     lines = []
     for machine, cases in machines.items():
@@ -82,8 +82,8 @@ def _capability_lines(run: RunRecord) -> list[str]:
 
 
 def measured_lines(run: RunRecord, measured: list[CaseResult], *, width: int) -> list[str]:
-    """A table for each phase, model, device and precision, the shape of each model, and what the columns mean; of
-    every machine apart."""
+    """For each machine a table for each phase, model, device and precision, and the shape of each model; then what the
+    columns mean."""
     machines = by_machine(measured)
     gemm = {
         machine: max((rate for case in cases if (rate := case.worker.gemm_flops_per_second) is not None), default=None)
@@ -140,7 +140,7 @@ def busy_lines(measured: list[CaseResult], *, width: int) -> list[str]:
 
 
 def _throttled_lines(measured: list[CaseResult], *, width: int) -> list[str]:
-    """That a container's quota stopped the workers; no lines where it did not."""
+    """A warning where a container's quota stopped the workers; no lines where it did not."""
     throttled = [case for case in measured if case.worker.throttled_periods]
     if not throttled:
         return []
