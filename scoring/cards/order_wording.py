@@ -181,7 +181,7 @@ def fragility(report: ScoreReport) -> Iterator[str]:
     if found.first:
         yield f"It takes the removal of {_removed(found.removed, names)} to put {names[found.first]} first."
     else:
-        yield f"Leaving out any {MOST_REMOVED} facts or fewer leaves {names[report.sensitivity.ranking[0]]} first."
+        yield f"Leaving out any {MOST_REMOVED} facts or fewer puts no other first."
     if found.no_order:
         yield f"Without {_removed(found.no_order, names)} there is no order."
 

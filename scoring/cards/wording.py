@@ -191,7 +191,8 @@ def origin(source: Source) -> str:
     """Kind, date, age and stated range of a fact; of a measurement what was measured."""
     if source.kind == "measured":
         old = f"stale, {source.age_months} months old: " if source.stale else ""
-        return f"{old}measured here: {source.text}{f'; {by_model(source)}' if source.by_model else ''}"
+        models = f"; {by_model(source)}" if source.by_model else ""
+        return f"{old}measured here{_together(source) if source.rival else ''}: {source.text}{models}"
     if source.low is not None and source.high is not None:
         return f"{dated(source)}, stated {number(source.low)} to {number(source.high)}"
     return dated(source)
@@ -201,6 +202,13 @@ def by_model(source: Source) -> str:
     """What a measured value is made of, with 95 % intervals where they are known, as in ``beside PyTorch (above 1 is
     better): bert 1.71 (1.5–1.9), gpt 1.4``."""
     return f"beside {source.rival} (above 1 is better): {', '.join(map(_of_model, source.by_model))}"
+
+
+def _together(source: Source) -> str:
+    """Where the ratio over all models lies; empty where that is one figure."""
+    if source.low is None or source.high is None or source.low == source.high:
+        return ""
+    return f", with 95 % between {factor(source.low)} and {factor(source.high)}"
 
 
 def _of_model(ratio: ModelRatio) -> str:

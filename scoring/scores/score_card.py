@@ -16,7 +16,7 @@ import msgspec
 from speedscore.record.phases import FLOAT32, DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.dormancy import is_dormant
-from speedscore.scoring.findings.finding import Finding
+from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.findings.topics import KnownFact, TopicAnswer, answer_topics, other_facts
 from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
@@ -81,8 +81,10 @@ def make_card(
 
     ``rivals`` are the findings of each other framework by its name for people: one of them may be what to take instead.
     """
+    sure = {main_basis: [_with_interval(finding, uncertainty) for finding in findings[main_basis]]}
     by_basis = {
-        basis: _score_dimensions(rubric, evidence, framework, basis, answers) for basis, answers in findings.items()
+        basis: _score_dimensions(rubric, evidence, framework, basis, answers)
+        for basis, answers in (dict(findings) | sure).items()
     }
     dimensions = by_basis[main_basis]
     weighing = [dimension for dimension in dimensions if rubric.weights[dimension.dimension]]
@@ -110,6 +112,15 @@ def make_card(
         topics=answer_topics(rubric, evidence, framework=framework),
         other_facts=other_facts(rubric, evidence, framework=framework),
     )
+
+
+def _with_interval(finding: Finding, uncertainty: Uncertainty) -> Finding:
+    """With the ends of its ratio, where it is one that was measured."""
+    if finding.criterion.id not in uncertainty.ratios:
+        return finding
+    low, high = uncertainty.ratios[finding.criterion.id]
+    sources = tuple(msgspec.structs.replace(source, low=low, high=high) for source in finding.sources)
+    return msgspec.structs.replace(finding, sources=sources)
 
 
 def _score_dimensions(
@@ -150,6 +161,7 @@ def _sentences(
     """Sentences of the criteria beyond the policy's thresholds, those that move their dimension furthest first.
 
     How far is the criterion's part of what its dimension rests on, times its distance from the other end of the scale.
+    What a measured ratio says is said only where it is beyond chance: its interval leaves out 1, where both are equal.
     """
     limit = policy.strength_from if strong else policy.weakness_to
     by_effect = [
@@ -159,9 +171,17 @@ def _sentences(
         if finding.score is not None
         and text(finding)
         and (finding.score >= limit if strong else finding.score <= limit)
+        and not any(_holds_one(source) for source in finding.sources)
     ]
     by_effect.sort(key=lambda pair: -round(pair[0], 9))
     return tuple(sentence for _, sentence in by_effect[: policy.sentences_each])
+
+
+def _holds_one(source: Source) -> bool:
+    """Whether it is a ratio that may as well be none."""
+    if not source.rival or source.low is None or source.high is None:
+        return False
+    return source.low <= 1 <= source.high
 
 
 def _count_cases(evidence: Evidence, framework: str, device: str | None) -> str:

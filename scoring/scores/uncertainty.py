@@ -68,6 +68,8 @@ class Uncertainty(msgspec.Struct, frozen=True):
     speed_score: Interval
     of_lone_processes: tuple[str, ...] = ()
     """Names of the criteria whose ratio was measured in one process a case: how far another would differ is unknown."""
+    ratios: dict[str, tuple[float, float]] = {}
+    """By the criterion's id, of each ratio that was measured, where 95 % of its draws lie."""
     draws: dict[Dimension, DimensionDraws] = {}
     """What the intervals were made of: no weight of a dimension has a say in them, so others can be put on them."""
 
@@ -112,6 +114,11 @@ def uncertainties(
                 if finding.measured and finding.rule is not None and finding.rule.measure is not None
                 if _rests_on_lone_processes(found[finding.criterion.id], framework)
             ),
+            ratios={
+                finding.criterion.id: _ends(drawn_ratios[finding.criterion.id][framework])
+                for finding in framework_findings
+                if finding.measured and finding.rule is not None and finding.rule.measure is not None
+            },
         )
         for framework, framework_findings in findings.items()
     }
@@ -137,6 +144,7 @@ def _of_framework(
     findings: Sequence[Finding],
     *,
     of_lone_processes: tuple[str, ...],
+    ratios: dict[str, tuple[float, float]],
 ) -> Uncertainty:
     intervals: dict[Dimension, Interval] = {}
     kept: dict[Dimension, DimensionDraws] = {}
@@ -155,6 +163,7 @@ def _of_framework(
         dimensions=intervals,
         speed_score=_interval(totals[0] / whole, totals[1] / whole, bounds=bounds),
         of_lone_processes=of_lone_processes,
+        ratios=ratios,
         draws=kept,
     )
 
@@ -177,11 +186,13 @@ def _dimension(
 
 def _interval(lows: Draws, highs: Draws, *, bounds: bool) -> Interval:
     """``lows`` and ``highs`` have what nobody answered at its worst and at its best."""
-    return Interval(
-        low=min(float(lows[0]), float(np.percentile(lows[1:], _TAILS[0]))),
-        high=max(float(highs[0]), float(np.percentile(highs[1:], _TAILS[1]))),
-        bounds=bounds,
-    )
+    return Interval(low=_ends(lows)[0], high=_ends(highs)[1], bounds=bounds)
+
+
+def _ends(draws: Draws) -> tuple[float, float]:
+    """Of 95 % of the draws and the figure itself."""
+    low, high = np.percentile(draws[1:], _TAILS)
+    return min(float(draws[0]), float(low)), max(float(draws[0]), float(high))
 
 
 def _scores(finding: Finding, ratios: Mapping[str, Draws], shift: Draws, *, seed: int) -> Draws | None:

@@ -149,7 +149,7 @@ def test_the_cards_say_it() -> None:
     ]
     report = build_report(RUBRIC, make_evidence(*snapshots), frameworks=["alpha", "beta"])
     said = " ".join(order_wording.firmness(report))
-    assert "Leaving out any 3 facts or fewer leaves alpha first." in said
+    assert "Leaving out any 3 facts or fewer puts no other first." in said
     assert "there is no order." in said
 
 

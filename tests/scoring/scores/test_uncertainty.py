@@ -205,3 +205,18 @@ def test_one_more_answer_never_widens_an_interval(values: dict[str, float], more
     before = of(make_evidence(make_snapshot(*facts)), "alpha")
     after = of(make_evidence(make_snapshot(*facts, make_fact("star_growth_12m_pct", more))), "alpha")
     assert width(after, "ecosystem_health") <= width(before, "ecosystem_health") + RUBRIC.policy.round_to
+
+
+@pytest.mark.parametrize(("rival", "is_said"), [((1.3, 1.3, 1.3), True), ((0.8, 1.3, 2.1), False)])
+def test_a_measured_ratio_makes_a_sentence_only_where_its_interval_leaves_out_1(
+    rival: Sequence[float], is_said: bool
+) -> None:
+    evidence = measured([a_case("jax", [[1.0] * 20] * 3), a_case("torch", [[each] * 20 for each in rival])])
+    (card,) = build_report(RUBRIC, evidence, frameworks=["jax"]).cards
+    (speed,) = (each for each in card.dimensions[-1].findings if each.criterion.id == "training_speed")
+    assert speed.score is not None
+    assert speed.score >= RUBRIC.policy.strength_from
+    (source,) = speed.sources
+    assert source.low is not None
+    assert (source.low > 1) is is_said
+    assert (speed.criterion.strength in card.strengths) is is_said
