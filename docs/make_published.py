@@ -47,9 +47,10 @@ def page(results: Mapping[str, Any]) -> str:
         "interval over the rounds of one process is too narrow ([how often it holds](how-it-measures.md)); a decision "
         "would take five pairs.",
         "Each implementation stands beside the other as a user would pick it up: a training step, two processes that "
-        "take turns, equal shapes, threads and precision (float32). *Ratio* is the median of the ratios of neighbouring "
-        "rounds, ours over published, and not the ratio of the two medians beside it; below 1 ours is faster. *95 %* is "
-        "the interval of that median over the rounds, and says nothing of how another pair of processes would differ.",
+        "take turns, equal shapes, threads and precision (float32). *Ratio* is the median of the ratios of "
+        "neighbouring rounds, ours over published, and not the ratio of the two medians beside it; below 1 ours is "
+        "faster. *95 %* is the interval of that median over the rounds, and says nothing of how another pair of "
+        "processes would differ.",
         f"Measured from {dates[0]} to {dates[-1]} on a CPU ({'; '.join(machines)}) by "
         "`tests/performance/test_published.py`, on a machine that others used too.",
         "\n".join(markdown_table(map(_line, rows), headers=_HEADERS)),

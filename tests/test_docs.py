@@ -32,6 +32,8 @@ from tests.places import ROOT
 DOCS = ROOT / "docs"
 MATRIX = DOCS / "matrix.md"
 PUBLISHED = DOCS / "against-published-examples.md"
+SHOWN = (".md", ".yml", ".yaml")
+"""How the files end that show what to install."""
 
 
 def load_generator(name: str = "make_published") -> ModuleType:
@@ -60,6 +62,34 @@ def test_the_page_of_commands_is_what_the_parsers_give() -> None:
     assert not re.search(r"^\| `[^|]+` \| +\|$", page, re.MULTILINE), "an argument without a word about it"
 
 
+def test_the_variables_of_the_page_are_those_that_the_sources_read() -> None:
+    told = load_generator("make_commands").VARIABLES
+    folders = [ROOT / name for name in ("bench_suite", "scoring", "speedscore")]  # links are not followed
+    paths = [*(path for folder in folders for path in folder.rglob("*.py")), DOCS / "make_pictures.py"]
+    sources = "".join(path.read_text(encoding="utf-8") for path in paths)
+    read = set(re.findall(r"os\.environ\.get\(\"([A-Z_]+)\"", sources))
+    assert len(read) > 10
+    # Those two are every program's.
+    assert read - told.keys() == {"PATH", "PYTHONPATH"}
+    assert [name for name in told if name not in sources] == []
+
+
+def test_no_page_installs_a_name_of_an_index() -> None:
+    """No release is on PyPI: whoever took a name of ours there would be installed, in one template beside a token."""
+    ours = r"(?:pytest-)?speedscore(?:\[[^]]*\])?(?! @|[-\w./\[])"
+    unsafe = re.compile(rf"(?:pip install |SPEEDSCORE: )(?:[^`#\n]* )?[\"']?{ours}")
+    assert unsafe.search('python -m pip install -e . "speedscore[fleet]"')
+    folders = [DOCS, ROOT / "examples", ROOT / "pytest-speedscore"]
+    pages = [ROOT / "README.md", *(path for folder in folders for path in folder.rglob("*") if path.suffix in SHOWN)]
+    found = [
+        f"{page.name}: {line.strip()}"
+        for page in pages
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if unsafe.search(line)
+    ]
+    assert found == []
+
+
 def test_the_matrix_follows_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     before = matrix_page.page()
     with monkeypatch.context() as patch:
@@ -75,6 +105,15 @@ def test_the_matrix_follows_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
         patch.setitem(FRAMEWORKS["jax"].declined, "tpu", "planted")
         assert "planted" in matrix_page.page()
     assert matrix_page.page() == before
+
+
+def test_the_matrix_gives_each_reason_once_and_no_row_without_cells() -> None:
+    page = matrix_page.page()
+    reasons = re.findall(r"^\d+\. (.+)$", page, re.MULTILINE)
+    assert len(reasons) > 4
+    assert [reason for reason in reasons if page.count(reason) > 1] == []
+    assert "no cells | no cells | no cells" not in page
+    assert "\n- `torch-foreach`, beside `torch`: An optimizer alone in PyTorch" in page
 
 
 def test_the_page_of_comparisons_is_what_the_results_give() -> None:
