@@ -69,8 +69,7 @@ def page() -> str:
             headers=("model", "what it is", "workload"),
         ),
         "## Tasks",
-        "A computation that is no model's step or pass. The libraries upon JAX have none: there it would be JAX's own "
-        "program.",
+        "A computation that is no model's step or pass. Libraries on JAX have none: theirs would be JAX's own program.",
         _table(
             [_task_row(task, task_notes) for task in TASKS.values()],
             headers=("task", "what it is", "not in"),
