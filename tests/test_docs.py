@@ -32,6 +32,7 @@ from tests.places import ROOT
 DOCS = ROOT / "docs"
 MATRIX = DOCS / "matrix.md"
 PUBLISHED = DOCS / "against-published-examples.md"
+OF_THE_ROOT = [ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")]
 SHOWN = (".md", ".yml", ".yaml")
 """How the files end that show what to install."""
 
@@ -80,7 +81,7 @@ def test_no_page_installs_a_name_of_an_index() -> None:
     unsafe = re.compile(rf"(?:pip install |SPEEDSCORE: )(?:[^`#\n]* )?[\"']?{ours}")
     assert unsafe.search('python -m pip install -e . "speedscore[fleet]"')
     folders = [DOCS, ROOT / "examples", ROOT / "pytest-speedscore"]
-    pages = [ROOT / "README.md", *(path for folder in folders for path in folder.rglob("*") if path.suffix in SHOWN)]
+    pages = [*OF_THE_ROOT, *(path for folder in folders for path in folder.rglob("*") if path.suffix in SHOWN)]
     found = [
         f"{page.name}: {line.strip()}"
         for page in pages
@@ -155,7 +156,7 @@ def test_the_tables_of_the_probes_are_what_the_saved_run_gives() -> None:
 def test_relative_links_lead_to_files() -> None:
     broken = [
         (page.name, path)
-        for page in [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+        for page in [*OF_THE_ROOT, *sorted(DOCS.glob("*.md"))]
         for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
         if not urlsplit(link).scheme and (path := urlsplit(link).path)
         if not (page.parent / unquote(path)).exists()
