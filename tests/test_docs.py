@@ -268,3 +268,14 @@ def test_the_site_opens_without_a_network(site: Path) -> None:
         assert missing == []
     styles = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.css"))
     assert re.findall(r"(?:@import|url\()\s*['\"]?(?:https?:)?//[^)]*", styles) == []
+
+
+def test_search_knows_every_page_and_its_box_goes_where_no_server_is(site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    assert {urlsplit(each["location"]).path for each in index["docs"]} == {
+        f"{path.stem}.html" for path in DOCS.glob("*.md")
+    }
+    for path, _ in pages_of(site):
+        text = path.read_text(encoding="utf-8")
+        # What starts the worker must find no box.
+        assert 0 < text.find('location.protocol === "file:"') < text.index("assets/javascripts/bundle")

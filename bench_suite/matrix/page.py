@@ -40,7 +40,7 @@ def page() -> str:
         "skipped, with the reason; "
         "[hardware](hardware.md) says where all this has run so far.",
         "## Cells",
-        _table(rows, headers=("framework", *DEVICES)),
+        _table(rows, headers=("line", *DEVICES)),
         _footnotes(notes),
         "## Precisions",
         "The cells above are those of `float32`, whose cases are the ones that are scored. In another one a case has "
@@ -48,10 +48,10 @@ def page() -> str:
         "([precision](precision.md)).",
         _table(
             (_precision_row(precision, lines) for precision in PRECISIONS),
-            headers=("precision", "what it is", "devices", "models", "frameworks"),
+            headers=("precision", "what it is", "devices", "models", "lines"),
         ),
         "The other lines are written for float32, and have no cases of another precision.",
-        "## Frameworks",
+        "## Lines",
         "An `idiomatic` line is written as the documentation of its library teaches. Where something else was found to "
         "be faster, it stands in a `tuned` line of its own, which has only the cells in which its program differs from "
         "that of the line whose name it bears. A `multi-backend` line is written in a library that runs on several "
@@ -59,7 +59,7 @@ def page() -> str:
         "[How it measures](how-it-measures.md#idiomatic-and-tuned) says which is which.",
         _table(
             map(_framework_row, lines),
-            headers=("framework", "how it is measured", "style", "variant", "written in", "extra", "facts"),
+            headers=("line", "how it is measured", "style", "variant", "written in", "extra", "facts"),
         ),
         'In a checkout `python -m pip install -e ".[EXTRA]"` installs a framework\'s packages; `facts` is '
         "the folder of `fixtures/ecosystem` that it is scored with.",
