@@ -34,6 +34,14 @@ if TYPE_CHECKING:
 
 PHASE_MARK = "speedscore_phase"
 PROBE_MARK = "speedscore_probe"
+MARKERS = (
+    f"{PHASE_MARK}(name): the phase that a benchmark of the matrix measures",
+    f"{PROBE_MARK}(family): the family of probes that a test asks",
+    f"{asking.MARK}: a benchmark of the matrix in another precision than float32",
+    "capability: a task or probe that tox run -e capabilities is for",
+    "quick: a probe that tox run -e bench asks too",
+)
+"""As pytest lists them: a name with what it takes, and what it is for."""
 GATE_SIDE = "speedscore_gate_side"
 """The gate's plugin for one side of a comparison. There nothing is saved, and each case is measured by its own test."""
 
@@ -49,11 +57,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark and the terminal reporter read or register anything
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", f"{PHASE_MARK}(name): the phase that a benchmark of the matrix measures")
-    config.addinivalue_line("markers", f"{PROBE_MARK}(family): the family of probes that a test asks")
-    config.addinivalue_line("markers", f"{asking.MARK}: a benchmark of the matrix in another precision than float32")
-    config.addinivalue_line("markers", "capability: a task or probe that tox run -e capabilities is for")
-    config.addinivalue_line("markers", "quick: a probe that tox run -e bench asks too")
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
     config.stash[CLOCK] = VirtualClock()
     check_options(config)
     register_lines(config)

@@ -1,6 +1,7 @@
 """Makes docs/commands.md from the parsers of the commands and of pytest: ``python docs/make_commands.py``.
 
-It says what a parser knows of its options, and nothing of what they do.
+It says what a parser knows of its options, and nothing of what they do. The markers are those that the plugin
+registers. Environment variables, which no parser knows, stand in a table here; a test finds them in the sources.
 """
 
 from __future__ import annotations
@@ -16,11 +17,37 @@ import pytest
 
 import speedscore.plugin as always_loaded
 from speedscore.__main__ import COMMANDS
+from speedscore.bench_suite.plugin import MARKERS
+from speedscore.host.variables import RECORDED_VARIABLES
 from speedscore.text.arguments import Parser
 from speedscore.text.markdown import Markdown, code, fenced, markdown_table
 from speedscore.text.output import COMMAND
 
 PAGE = Path(__file__).with_name("commands.md")
+VARIABLES = {
+    "SPEEDSCORE_TORCH_LAYOUT": "`NCHW` or `channels_last`: the memory layout of PyTorch's images, instead of the one "
+    "that was measured to be faster here",
+    "SPEEDSCORE_BROWSER": "the Chromium for tests of the report and for `docs/make_pictures.py`, instead of one found",
+    "XDG_CACHE_HOME": "the folder in whose `speedscore` things are kept for the next time, instead of `~/.cache`: "
+    "environments of probes and gates, PyTorch's layout, JavaScript packages",
+    "CI": "set: a session draws no line that it writes over",
+    "NO_COLOR": "the same",
+    "COLUMNS": "how wide a card is, instead of as wide as the terminal",
+    "PYTHONHASHSEED": "the seed of Python's hashes on both sides of a gate, instead of a drawn one; `random` draws one "
+    "for each pair. The benchmarks of frameworks always have 0",
+    "PIP_CONSTRAINT": "files that `speedscore gate --upgrade` keeps to where it looks for versions",
+    "GITHUB_TOKEN": "`speedscore facts collect` asks GitHub with it, `speedscore comment` writes with it",
+    "GITLAB_TOKEN": "`speedscore comment` writes with it",
+    "GITHUB_API_URL": "where `speedscore comment`, and `speedscore facts collect` without a token, ask instead of "
+    "GitHub's own address",
+    "GITHUB_GRAPHQL_URL": "where `speedscore facts collect` asks with a token, instead of GitHub's own address",
+    "MLFLOW_EXPERIMENT_NAME": "the experiment of `speedscore log --to mlflow`",
+    "MLFLOW_LOGGING_LEVEL": "set: MLflow's own messages are left as they are; else warnings alone are shown",
+    "WANDB_DIR": "the folder of `speedscore log --to wandb`",
+    "WANDB_MODE": "`online` sends a run of `speedscore log --to wandb`; without it the run stays offline",
+    "WANDB_PROJECT": "the project of `speedscore log --to wandb`",
+}
+"""What the code reads and a person may set, with what it does. What our own processes tell each other is not here."""
 
 
 class _Options:
@@ -54,10 +81,17 @@ def _parts() -> Iterator[str]:
         "The options of pytest and of pytest-benchmark stay as they are."
     )
     yield _options_of(*map(importlib.import_module, always_loaded.SUITE_PLUGINS))
+    yield "## Markers"
+    yield 'For `-m`, where the benchmarks are collected: `-m precision`, `-m "speedscore_probe and not capability"`.'
+    yield _table(
+        ((code(name), text) for name, _, text in (marker.partition(": ") for marker in MARKERS)),
+        headers=("marker", "what it is on"),
+    )
     yield f"## The command {COMMAND}"
     yield (
         f"`{COMMAND} COMMAND --help` says the same. Exit code 2: the input cannot be used, with one line that says "
-        "why; 130 follows Ctrl-C."
+        "why; 130 follows Ctrl-C. Exit code 1: `verify` found a figure that does not follow from its evidence, or "
+        "`facts collect` wrote what it has although a source refused."
     )
     yield _table(((code(name), entry.summary) for name, entry in COMMANDS.items()), headers=("command", "what it does"))
     for name, entry in COMMANDS.items():
@@ -68,6 +102,14 @@ def _parts() -> Iterator[str]:
         yield from _command(parser)
         if entry.passes_on:
             yield "What follows `--` is for pytest."
+    yield "## Environment variables"
+    yield _table(
+        ((code(name), Markdown(text)) for name, text in VARIABLES.items()), headers=("variable", "what it does")
+    )
+    yield (
+        f"Written into every saved run where they are set, for they change what is measured: "
+        f"{', '.join(map(code, RECORDED_VARIABLES))}."
+    )
 
 
 def _command(parser: argparse.ArgumentParser) -> Iterator[str]:

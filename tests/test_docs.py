@@ -26,12 +26,15 @@ from speedscore.bench_suite.workloads.table import MODELS, Model
 from speedscore.scoring.cards import rubric_page
 from speedscore.scoring.rubric.rubric import load_rubric
 from speedscore.text.arguments import Parser
-from tests.performance.published.rows import ABSENT, ROWS
+from tests.performance.published.rows import ABSENT, OBVIOUS, ROWS
 from tests.places import ROOT
 
 DOCS = ROOT / "docs"
 MATRIX = DOCS / "matrix.md"
 PUBLISHED = DOCS / "against-published-examples.md"
+OF_THE_ROOT = [ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")]
+SHOWN = (".md", ".yml", ".yaml")
+"""How the files end that show what to install."""
 
 
 def load_generator(name: str = "make_published") -> ModuleType:
@@ -60,6 +63,34 @@ def test_the_page_of_commands_is_what_the_parsers_give() -> None:
     assert not re.search(r"^\| `[^|]+` \| +\|$", page, re.MULTILINE), "an argument without a word about it"
 
 
+def test_the_variables_of_the_page_are_those_that_the_sources_read() -> None:
+    told = load_generator("make_commands").VARIABLES
+    folders = [ROOT / name for name in ("bench_suite", "scoring", "speedscore")]  # links are not followed
+    paths = [*(path for folder in folders for path in folder.rglob("*.py")), DOCS / "make_pictures.py"]
+    sources = "".join(path.read_text(encoding="utf-8") for path in paths)
+    read = set(re.findall(r"os\.environ\.get\(\"([A-Z_]+)\"", sources))
+    assert len(read) > 10
+    # Those two are every program's.
+    assert read - told.keys() == {"PATH", "PYTHONPATH"}
+    assert [name for name in told if name not in sources] == []
+
+
+def test_no_page_installs_a_name_of_an_index() -> None:
+    """No release is on PyPI: whoever took a name of ours there would be installed, in one template beside a token."""
+    ours = r"(?:pytest-)?speedscore(?:\[[^]]*\])?(?! @|[-\w./\[])"
+    unsafe = re.compile(rf"(?:pip install |SPEEDSCORE: )(?:[^`#\n]* )?[\"']?{ours}")
+    assert unsafe.search('python -m pip install -e . "speedscore[fleet]"')
+    folders = [DOCS, ROOT / "examples", ROOT / "pytest-speedscore"]
+    pages = [*OF_THE_ROOT, *(path for folder in folders for path in folder.rglob("*") if path.suffix in SHOWN)]
+    found = [
+        f"{page.name}: {line.strip()}"
+        for page in pages
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if unsafe.search(line)
+    ]
+    assert found == []
+
+
 def test_the_matrix_follows_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     before = matrix_page.page()
     with monkeypatch.context() as patch:
@@ -75,6 +106,15 @@ def test_the_matrix_follows_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
         patch.setitem(FRAMEWORKS["jax"].declined, "tpu", "planted")
         assert "planted" in matrix_page.page()
     assert matrix_page.page() == before
+
+
+def test_the_matrix_gives_each_reason_once_and_no_row_without_cells() -> None:
+    page = matrix_page.page()
+    reasons = re.findall(r"^\d+\. (.+)$", page, re.MULTILINE)
+    assert len(reasons) > 4
+    assert [reason for reason in reasons if page.count(reason) > 1] == []
+    assert "no cells | no cells | no cells" not in page
+    assert "\n- `torch-foreach`, beside `torch`: An optimizer alone in PyTorch" in page
 
 
 def test_the_page_of_comparisons_is_what_the_results_give() -> None:
@@ -93,11 +133,12 @@ def test_the_page_of_comparisons_has_every_one_that_is_written_with_its_figures_
     assert all(results["unmeasured"].values())
     assert results["absent"] == ABSENT
     page = PUBLISHED.read_text(encoding="utf-8")
-    missed = sum(row["ratio_low"] > results["aim"] for row in results["rows"].values())
-    met = sum(row["ratio_high"] <= results["aim"] for row in results["rows"].values())
-    assert f"Of the {len(ROWS)} comparisons that are written, {met} meet it and {missed} miss it" in page
-    assert [page.count(f"| {answer} |") for answer in ("met", "missed")] == [met, missed]
-    assert f"{len(results['unmeasured'])} have not been measured" in page
+    measured = [ROWS[row] for row in results["rows"]]
+    own_layers = [row for row in measured if row.remark.startswith(OBVIOUS)]
+    assert f"Of the {len(ROWS)} comparisons that are written, {len(measured)} were measured" in page
+    assert f"{sum(row.preset == 'smoke' for row in measured)} of them at preset `smoke`" in page
+    assert f"{len(measured) - len(own_layers)} beside a model that somebody publishes" in page
+    assert f"and {len(own_layers)} beside the library's own layers" in page
 
 
 def test_the_tables_of_the_probes_are_what_the_saved_run_gives() -> None:
@@ -115,7 +156,7 @@ def test_the_tables_of_the_probes_are_what_the_saved_run_gives() -> None:
 def test_relative_links_lead_to_files() -> None:
     broken = [
         (page.name, path)
-        for page in [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+        for page in [*OF_THE_ROOT, *sorted(DOCS.glob("*.md"))]
         for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
         if not urlsplit(link).scheme and (path := urlsplit(link).path)
         if not (page.parent / unquote(path)).exists()
@@ -227,3 +268,14 @@ def test_the_site_opens_without_a_network(site: Path) -> None:
         assert missing == []
     styles = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.css"))
     assert re.findall(r"(?:@import|url\()\s*['\"]?(?:https?:)?//[^)]*", styles) == []
+
+
+def test_search_knows_every_page_and_its_box_goes_where_no_server_is(site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    assert {urlsplit(each["location"]).path for each in index["docs"]} == {
+        f"{path.stem}.html" for path in DOCS.glob("*.md")
+    }
+    for path, _ in pages_of(site):
+        text = path.read_text(encoding="utf-8")
+        # What starts the worker must find no box.
+        assert 0 < text.find('location.protocol === "file:"') < text.index("assets/javascripts/bundle")

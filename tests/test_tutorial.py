@@ -23,8 +23,8 @@ PAGE = ROOT / "docs" / "tutorial.md"
 NOT_RUN = {
     "python3 -m venv .venv": "the environment is made of links",
     ". .venv/bin/activate": "it is active in every line",
-    'python -m pip install -c constraints.txt -e ".[jax,torch,report]"': "downloads; its extras make the environment",
-    "python -m pip install -c constraints.txt torch --index-url https://download.pytorch.org/whl/cpu": "downloads",
+    'python -m pip install -c constraints.txt -e ".[jax,torch,report]" '
+    "--extra-index-url https://download.pytorch.org/whl/cpu": "downloads; its extras make the environment",
 }
 """Lines that are not run, and why."""
 SHORTENED = {

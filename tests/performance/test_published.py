@@ -1,8 +1,8 @@
 """No straw men: each of our implementations against its framework's own published model, two processes taking turns.
 
 Prints a row for each comparison and keeps all rows in ``.benchmarks/published.json``, from which a page of the
-documentation can be made. It asserts that both sides train, and that they are of one size where they are meant to be;
-the aim, a ratio of at most 1.05, is printed beside what was found and fails nothing, for it belongs to the machine.
+documentation can be made. It asserts that both sides train, and that they are of one size where they are meant to be.
+No ratio fails it: a ratio belongs to the machine, and that of one pair of processes decides nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from tests.places import ROOT
 
 RESULTS = ROOT / ".benchmarks" / "published.json"
 
-AIM = 1.05
 ROUND_SECONDS = 0.1
 """Shortest round of the slower side."""
 PAIRS_SECONDS = 5.0
@@ -187,12 +186,11 @@ def compare(row: Row, folder: Path) -> Result:
 
 
 def show(result: Result) -> None:
-    verdict = "within" if result.ratio <= AIM else "over"
     difference = result.published_parameters / result.ours_parameters - 1
     print(
         f"\n{result.framework} {result.model} {result.preset}: ours {result.ours_ms:.3f} ms, published "
         f"{result.published_ms:.3f} ms, ratio {result.ratio:.3f} ({result.ratio_low:.3f} to {result.ratio_high:.3f}, "
-        f"{result.pairs} pairs), {verdict} the aim of {AIM}\n"
+        f"{result.pairs} pairs of rounds)\n"
         f"  published: {result.published}; parameters {result.ours_parameters:,} and {result.published_parameters:,} "
         f"({difference:+.2%})\n"
         f"  loss of ours {result.ours_loss[0]:.3f} → {result.ours_loss[1]:.3f}, of published "
@@ -218,7 +216,6 @@ def keep(row: Row, result: Result | str) -> None:
             "date": time.strftime("%Y-%m-%d"),
         }
     page = {
-        "aim": AIM,
         "rows": {each: rows[each] for each in ROWS if each in rows},
         "unmeasured": {each: unmeasured[each] for each in ROWS if each in unmeasured},
         "absent": ABSENT,

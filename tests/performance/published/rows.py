@@ -42,7 +42,7 @@ _HAIKU_GPT = f"examples/transformer; {_UNTIED}"
 _KERAS_RESNET = "version 1: the stride in the 1 × 1 convolution (about 7 % fewer FLOPs), biases in convolutions"
 _KERAS_BERT = "head at all positions, as ours; has a pooler that the loss does not reach"
 _EQUINOX_BERT = "its encoder with the exact GELU put in, under a head written here; has a pooler that is not used"
-_OBVIOUS = "no example has this shape: the library's own layers in its own Sequential"
+OBVIOUS = "no example has this shape: the library's own layers in its own Sequential"
 _NNX_TUNED = "split and merge around jax.jit, as the guide on performance has it"
 
 
@@ -58,7 +58,7 @@ def _torch(variant: str, *, preset: str) -> tuple[Row, ...]:
         return Row(framework, model, shape, example, packages, source, compiled, remark)
 
     return (
-        row("mlp", "sequential", remark=f"{_OBVIOUS}; {_FUSED}"),
+        row("mlp", "sequential", remark=f"{OBVIOUS}; {_FUSED}"),
         row("gpt", "transformers_gpt2", packages=("transformers",), remark=_HF),
         row("gpt", "nanogpt", source="nanoGPT/model.py", remark=_NANOGPT),
         row("bert", "transformers_bert", packages=("transformers",), remark=_HF),
@@ -71,7 +71,7 @@ _TABLE = (
     *_torch("eager", preset="smoke"),
     *(row for row in _torch("eager", preset="small") if row.model in ("gpt", "bert")),
     *_torch("compile", preset="smoke"),
-    Row("flax-linen", "mlp", "smoke", "linen_examples:linen_sequential", remark=_OBVIOUS),
+    Row("flax-linen", "mlp", "smoke", "linen_examples:linen_sequential", remark=OBVIOUS),
     Row(
         "flax-linen",
         "gpt",
@@ -88,8 +88,8 @@ _TABLE = (
         source="flax-*/examples/imagenet/models.py",
         remark="max-pool padded as SAME",
     ),
-    Row("flax-nnx", "mlp", "smoke", "nnx_examples:nnx_sequential", remark=_OBVIOUS),
-    Row("flax-nnx-tuned", "mlp", "smoke", "nnx_examples:nnx_sequential_split", remark=f"{_OBVIOUS}; {_NNX_TUNED}"),
+    Row("flax-nnx", "mlp", "smoke", "nnx_examples:nnx_sequential", remark=OBVIOUS),
+    Row("flax-nnx-tuned", "mlp", "smoke", "nnx_examples:nnx_sequential_split", remark=f"{OBVIOUS}; {_NNX_TUNED}"),
     Row(
         "flax-nnx",
         "gpt",
@@ -129,7 +129,7 @@ _TABLE = (
         remark=_EQUINOX_BERT,
         same_parameters=False,
     ),
-    Row("tensorflow", "mlp", "smoke", "keras_examples:keras_sequential", ("keras",), remark=_OBVIOUS),
+    Row("tensorflow", "mlp", "smoke", "keras_examples:keras_sequential", ("keras",), remark=OBVIOUS),
     Row("tensorflow", "gpt", "smoke", "keras_examples:keras_hub_gpt2", ("keras", "keras_hub")),
     Row(
         "tensorflow",

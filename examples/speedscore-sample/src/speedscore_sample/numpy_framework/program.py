@@ -1,6 +1,6 @@
-"""A workload as a NumPy program: the verbs of ``speedscore.bench_suite.frameworks.program`` for any ``NumpyModel``.
+"""A workload as a NumPy program: the methods of ``speedscore.bench_suite.frameworks.program`` for any ``NumpyModel``.
 
-NumPy computes at once and compiles nothing, so most verbs have little to do. It never reads a clock.
+NumPy computes at once and compiles nothing, so most of them have little to do. It never reads a clock.
 """
 
 from __future__ import annotations
