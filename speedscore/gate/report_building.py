@@ -20,7 +20,7 @@ from speedscore.verdicts.settings import Settings
 
 
 class GateContext(msgspec.Struct, frozen=True):
-    """Which two checkouts, and by what was asked for."""
+    """What one gate was asked for, and the two checkouts that it compares."""
 
     config: pytest.Config
     request: GateRequest
