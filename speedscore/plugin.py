@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.gate.options import add_gate_options, is_gate, refuse_without_gate
+from speedscore.gate.pytest_options import add_gate_options, is_gate, refuse_without_gate
 
 BENCHMARKS = "speedscore.bench_suite"
 SUITE_PLUGINS = ("speedscore.bench_suite.plugin", "speedscore.scoring.plugin", "speedscore.report.plugin")
@@ -60,6 +60,6 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         refuse_without_gate(config)
         return None
     # Imported here because an ordinary session has no use for it.
-    from speedscore.gate.command import run_gate
+    from speedscore.gate.pytest_gate import run_gate
 
     return run_gate(config)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from speedscore.gate import side_process
-from tests.gate.sample_repository import AT_A_GLANCE, QUICK, Ran, Repository, git, replaced, sample
+from tests.gate.sample_repository import AT_A_GLANCE, QUICK, Ran, Repository, replaced, sample
+from tests.git import git
 
 OWN_SETTINGS = """
 [tool.pytest.ini_options]
@@ -278,6 +279,7 @@ def test_what_we_load_is_little_and_all_that_differs(bare: tuple[Repository, Pat
         "speedscore.plugin",
         "speedscore.gate",
         "speedscore.gate.options",
+        "speedscore.gate.pytest_options",
         # What other packages' plugins may answer.
         "speedscore.bench_suite",
         "speedscore.bench_suite.matrix",

@@ -13,10 +13,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from speedscore.host import piped, reaping
+from speedscore.host import piped, reaper_script
 from speedscore.host.piped import PipedProcess, ProcessLostError
 from speedscore.host.reaper import end_leftovers, is_alive
 from speedscore.host.scratch import make_scratch, remove_leftovers
+from tests.waiting import wait_until
 
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are found by /proc, which Linux has")
 OPEN = "import os, sys, time; r, w = map(int, os.environ['SPEEDSCORE_PIPES'].split(',')); "
@@ -38,15 +39,8 @@ def start(tmp_path: Path) -> Iterator[Callable[[str], PipedProcess]]:
         process.close()
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
 def wait_until_gone(*pids: int) -> None:
-    wait_until(lambda: not any(map(reaping.identity, pids)))
+    wait_until(lambda: not any(map(reaper_script.identity, pids)), "a process was not ended")
 
 
 def test_a_death_is_seen_though_a_child_holds_the_pipe(start: Callable[[str], PipedProcess]) -> None:
@@ -108,7 +102,7 @@ time.sleep(600)
             started = int(process.stdout.readline())
             grandchildren = list(map(int, (tmp_path / "log").read_text().split()))
             assert len(grandchildren) == 3
-            wait_until(lambda: psutil.Process(started).status() == psutil.STATUS_STOPPED)
+            wait_until(lambda: psutil.Process(started).status() == psutil.STATUS_STOPPED, "it was not frozen")
             process.send_signal(number)
             wait_until_gone(started, *grandchildren)
         finally:
@@ -119,11 +113,11 @@ time.sleep(600)
 @needs_linux
 def test_what_nobody_reaped_is_found_later() -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
-    identity = reaping.identity(gone.pid) or f"{gone.pid}-1-{reaping.place()}"
+    identity = reaper_script.identity(gone.pid) or f"{gone.pid}-1-{reaper_script.place()}"
     gone.wait()
-    left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={reaping.MARK: identity})
+    left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={reaper_script.MARK: identity})
     try:
-        wait_until(lambda: left.pid in reaping.marked())  # until it has begun
+        wait_until(lambda: left.pid in reaper_script.marked(), "it has not begun")
         # A gate that begins meanwhile looks for leftovers, too, and may find it first.
         assert end_leftovers() >= 1 or left.wait(LIMIT_SECONDS)
         assert left.wait(LIMIT_SECONDS) == -signal.SIGKILL
@@ -133,18 +127,18 @@ def test_what_nobody_reaped_is_found_later() -> None:
 
 @needs_linux
 def test_a_process_is_told_from_a_later_one_of_its_number() -> None:
-    identity = reaping.identity(os.getpid())
+    identity = reaper_script.identity(os.getpid())
     assert is_alive(identity)
-    assert not is_alive(f"{os.getpid()}-1-{reaping.place()}")
+    assert not is_alive(f"{os.getpid()}-1-{reaper_script.place()}")
     assert not is_alive("")
 
 
 @needs_linux
 def test_what_another_container_started_is_left_alone() -> None:
     mark = f"{os.getpid()}-1-1234.5678"
-    theirs = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={reaping.MARK: mark})
+    theirs = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={reaper_script.MARK: mark})
     try:
-        wait_until(lambda: theirs.pid in reaping.marked())
+        wait_until(lambda: theirs.pid in reaper_script.marked(), "it has not begun")
         end_leftovers()
         assert theirs.poll() is None
     finally:
@@ -162,7 +156,7 @@ def test_folders_of_those_who_have_gone_are_removed_and_no_others(
     for folder in (old, of_container):
         (folder / ".made-by").write_text(f"{os.getpid()}-1-1234.5678")
     os.utime(old / ".made-by", (0, 0))
-    (left / ".made-by").write_text(f"{os.getpid()}-1-{reaping.place()}")
+    (left / ".made-by").write_text(f"{os.getpid()}-1-{reaper_script.place()}")
     (left / "worktree").mkdir()
     strange.mkdir()
     assert remove_leftovers() == 2
