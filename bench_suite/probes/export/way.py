@@ -152,9 +152,8 @@ class Way:
         return seconds
 
     def versions(self, runtime: ProbeProcess | None = None) -> dict[str, str]:
-        packages = FRAMEWORKS[self.case.framework].packages
-        names = (*packages, *_DISTRIBUTIONS.get(self.case.framework, ()), *self.route.distributions)
-        versions = self.framework.versions(*names)
+        distributions = FRAMEWORKS[self.case.framework].distributions
+        versions = self.framework.versions(*distributions, *self.route.distributions)
         if runtime is None:
             return versions
         hosted = TARGETS[self.route.takes].distributions if self.target.hosts else ()
@@ -190,7 +189,3 @@ def _find_needed(target: Target, tools: Tools) -> dict[str, Any]:
     needed: dict[str, Any] = pkgutil.resolve_name(target.needs)() if target.needs else {}
     tools.deadline += time.monotonic() - began
     return needed
-
-
-_DISTRIBUTIONS = {"haiku": ("dm-haiku",)}
-"""Of packages whose distribution has another name."""

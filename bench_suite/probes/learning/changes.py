@@ -94,13 +94,13 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
         program_of(case.subject, case.framework),
         change=CHANGES[case.subject],
         launch=launch,
-        packages=FRAMEWORKS[case.framework].packages,
+        distributions=FRAMEWORKS[case.framework].distributions,
         tools=tools,
     )
 
 
 def ask_change(
-    before: Path, after: Path, *, change: ChangeKind, launch: Launch, packages: Sequence[str], tools: Tools
+    before: Path, after: Path, *, change: ChangeKind, launch: Launch, distributions: Sequence[str], tools: Tools
 ) -> Answer:
     """Raises ChangeDisagrees, and whatever running either program raises."""
     processes = _start(launch, tools)
@@ -117,7 +117,7 @@ def ask_change(
     return Answer(
         "counted",
         (seconds,),
-        processes[0].versions(*packages, "numpy"),
+        processes[0].versions(*distributions, "numpy"),
         observations={"first_loss": news[0]["losses"][0], "devices": news[0]["devices"]},
         measurements={
             "change_lines_before": [counted.lines_before],

@@ -73,7 +73,7 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
     asked = load_documentation()
     of_framework = asked.frameworks[case.framework]
     process = tools.start()
-    versions = process.versions(*FRAMEWORKS[case.framework].packages)
+    versions = process.versions(*FRAMEWORKS[case.framework].distributions)
     process.close()
     counts = {}
     seconds = 0.0

@@ -22,8 +22,8 @@ from speedscore.bench_suite.probes.tools import Tools
 
 _RUNNING = "speedscore.bench_suite.probes.mistakes.running"
 _SHOWN_LETTERS = 600
-_ALSO = ("dm-haiku", "keras")
-"""Distributions whose names are not those of the packages, or which speak for another."""
+_SPEAKING = {"tensorflow": ("keras",)}
+"""Ecosystem → distributions that speak to its users beside the framework's own: ``tf.keras`` is Keras."""
 
 
 class TwinError(RuntimeError):
@@ -56,7 +56,8 @@ def ask_program(path: Path, *, case: ProbeCase, tools: Tools) -> Answer:
         process.close()
         process = tools.start()
         check_twin(watch(process, "twin", copy=copy, rules=rules).seen, program, rules)
-    versions = process.versions(*FRAMEWORKS[case.framework].packages, *_ALSO)
+    line = FRAMEWORKS[case.framework]
+    versions = process.versions(*line.distributions, *_SPEAKING.get(line.ecosystem, ()))
     process.close()
     return _answer(mistake, judge(mistake.seen, program, rules), program=program, versions=versions)
 

@@ -50,7 +50,7 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
     """Raises ProbeUnavailable where there are fewer devices than the case asks for."""
     sharing, line = sharing_of(case), FRAMEWORKS[case.framework]
     began = time.perf_counter()
-    versions = installed_versions({}, distributions=[*line.packages, "numpy"])
+    versions = installed_versions({}, distributions=[*line.distributions, "numpy"])
     if reason := DECLINED.get((case.framework, sharing.way)):
         return Answer("declined", (time.perf_counter() - began,), versions, reason=reason)
     reference = tools.kept.folder("scaling", make=functools.partial(_make_reference, tools)) / _REFERENCE

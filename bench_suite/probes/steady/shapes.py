@@ -61,11 +61,11 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
     examples = len(make_workload(case.subject, tools.preset).targets())
     sizes = (examples, examples + max(1, examples // 2), 2 * examples)
     compiled, first = _start(case.framework, case, tools, variant=VARIANTS.get(case.target))
-    versions = compiled.versions(*line.packages)
+    versions = compiled.versions(*line.distributions)
     eager = None
     if not FRAMEWORKS[EAGER].missing_packages():
         eager, _ = _start(EAGER, case, tools, variant=None)
-        versions |= eager.versions(*FRAMEWORKS[EAGER].packages)
+        versions |= eager.versions(*FRAMEWORKS[EAGER].distributions)
     seen: dict[str, Any] = {"sizes": sizes, "first": first, "rounds": [], "eager_rounds": []}
     seen["second"] = _call(compiled, "change_size", examples=sizes[1])
     if "refused" not in seen["second"]:

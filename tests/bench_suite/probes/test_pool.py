@@ -62,6 +62,7 @@ def test_each_probe_comes_to_its_own_end() -> None:
         *map(of_subject, ("right", "odd", "undeclared", "broken", "unavailable")),
         ProbeCase("impatient", "first", subject="hangs"),
         of_subject("tool", packages=("no_such_tool",)),
+        of_subject("part of a tool", packages=("no_such_tool.part",)),
         ProbeCase("sample", "missing"),
     )
     assert {name: outcome.status for name, outcome in outcomes.items()} == {
@@ -72,6 +73,7 @@ def test_each_probe_comes_to_its_own_end() -> None:
         "unavailable": "skipped",
         "hangs": "failed",
         "tool": "skipped",
+        "part of a tool": "skipped",
         "missing": "skipped",
     }
     answer = outcomes["right"].answer
@@ -82,6 +84,7 @@ def test_each_probe_comes_to_its_own_end() -> None:
     assert "the harness is wrong" in outcomes["broken"].reason
     assert outcomes["unavailable"].reason == "needs a moon; wait for the night"
     assert 'pip install "speedscore[probes]"' in outcomes["tool"].reason
+    assert "no_such_tool.part, not installed here" in outcomes["part of a tool"].reason
     assert "no_such_package" in outcomes["missing"].reason
 
 
