@@ -128,21 +128,32 @@ class Way:
         return parity.read_error(answers, folder / f"native-{size}.npy")
 
     def try_other_batch(self, runtime: ProbeProcess, folder: Path) -> float | None:
-        """The relative error of a batch of another size; None where the artefact is made for one size alone."""
+        """The relative error of a batch of another size; None where the artefact is made for one size alone.
+
+        Raises Stopped where the runtime does not refuse it, but dies or hangs.
+        """
         try:
             error = self.run_batch(runtime, folder, size=native.BATCHES[1])
         except Raised:
             return None
+        except Lost as lost:
+            raise Stopped("does not run", lost) from None
         # What comes back in another shape was cut to the size that it was made for.
         return None if error == float("inf") else error
 
     def time_both(self, runtime: ProbeProcess, folder: Path) -> dict[str, list[float]]:
-        """Seconds of single calls on one example, in the runtime and in the framework, by turns."""
+        """Seconds of single calls on one example, in the runtime and in the framework, by turns.
+
+        Raises Stopped where the runtime does not last so many calls.
+        """
         size = native.BATCHES[0]
         there, here = str(folder / f"examples-{size}.npy"), str(folder / f"canonical-{size}.npy")
         seconds: dict[str, list[float]] = {"runtime_latency_seconds": [], "native_latency_seconds": []}
         for round_ in range(ROUNDS + 1):
-            in_runtime = runtime.call(f"{_RUNNING}:time_calls", examples=there, calls=CALLS_PER_ROUND)
+            try:
+                in_runtime = runtime.call(f"{_RUNNING}:time_calls", examples=there, calls=CALLS_PER_ROUND)
+            except (Raised, Lost) as error:
+                raise Stopped("does not run", error) from None
             runtime.freeze()
             in_framework = self.framework.call(f"{_NATIVE}:time_calls", examples=here, calls=CALLS_PER_ROUND)
             self.framework.freeze()
