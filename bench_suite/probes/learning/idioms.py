@@ -87,7 +87,9 @@ def ask_idioms(namespace: Namespace, distributions: Sequence[str], tools: Tools,
         except Lost as error:
             found = {"kind": CRASHED, "reason": str(error).partition("\n")[0]}
             process.close()
+            lost_at = time.perf_counter()
             process = _open(namespace, tools)
+            began += time.perf_counter() - lost_at  # importing once more is no part of running idioms
         kinds[name] = found["kind"]
         if found["kind"] != "same":
             reasons[name] = f"{found['kind']}: {found['reason']}"

@@ -74,6 +74,13 @@ def test_several_processes_are_told_their_ranks(tools: Tools, tmp_path: Path) ->
     assert answer.observations["devices"] == 2
 
 
+def test_where_one_process_is_broken_nobody_waits_for_the_one_that_waits_for_it(tools: Tools, tmp_path: Path) -> None:
+    waits = "import os, time\nlosses = [2.0, 1.0]\n"
+    before, broken = programs(tmp_path, f"{waits}time.sleep(600) if os.environ['RANK'] == '0' else losses[2]\n")
+    with pytest.raises(Raised, match="IndexError"):
+        ask_change(before, broken, change=SAME, launch=Launch(processes=2), distributions=("numpy",), tools=tools)
+
+
 def test_a_change_that_changed_nothing_is_none() -> None:
     precision = CHANGES["bfloat16"]
     check_agreement([1.0], [1.001], change=precision, devices=1)
