@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from speedscore.bench_suite.probes.process import Lost
 
@@ -44,5 +44,5 @@ class SlowImports:
         """Nothing was started."""
 
 
-def die() -> None:
+def die() -> NoReturn:
     raise Lost("was killed", hung=False)
