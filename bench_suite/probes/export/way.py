@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pkgutil
 import shutil
-import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -70,7 +69,9 @@ class Way:
         self.route: Route = find_route(case.framework, case.target)
         self.target: Target = TARGETS[case.target]
         self.tools = tools
-        self._needed = _find_needed(self.target, tools)
+        self._needed: dict[str, Any] = {}
+        if self.target.needs:
+            self._needed = tools.wait_for(pkgutil.resolve_name(self.target.needs))
         if self.target.hosts:
             self._needed["opener"] = TARGETS[self.route.takes].load
         self._opened: dict[str, str] = {}
@@ -192,11 +193,3 @@ def ask_at_once(target: Target, runtime: ProbeProcess, *, folder: Path, measurem
         words = f"{len(served.failures)} of {asked} requests failed, the first so: {served.failures[0]}"
         raise Stopped("does not run", Raised(type_name="HTTP", module="", message=words, traceback=""))
     return served.largest_relative_error if served.largest_relative_error is not None else float("inf")
-
-
-def _find_needed(target: Target, tools: Tools) -> dict[str, Any]:
-    """What the target needs beside packages. The time that this takes is no part of the probe's own."""
-    began = time.monotonic()
-    needed: dict[str, Any] = pkgutil.resolve_name(target.needs)() if target.needs else {}
-    tools.deadline += time.monotonic() - began
-    return needed
