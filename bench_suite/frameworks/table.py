@@ -123,7 +123,7 @@ class Framework(msgspec.Struct, frozen=True):
 
 
 def is_importable(name: str) -> bool:
-    """Whether there is a package of that name; ``a.b`` is not there without ``a``, which alone is imported to see it."""
+    """Whether there is a package of that name. Of ``a.b`` that alone imports ``a``, without which there is none."""
     try:
         return importlib.util.find_spec(name) is not None
     except ModuleNotFoundError:

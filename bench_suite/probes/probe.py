@@ -119,6 +119,8 @@ class Family(msgspec.Struct, frozen=True):
     """How many of them, from the first on, the summary counts as good."""
     figure: str = ""
     """The metric whose median over a framework's answers says most; empty where it is said how many came out good."""
+    figure_of: tuple[str, ...] = ()
+    """The metrics that together are all of which the figure counts a part; empty where it is no part of anything."""
     tables: str = ""
     """``module:function`` that makes ``Sequence[Table]`` of all answers of a run, ``Sequence[ProbeResult]``: what the
     family has to tell beyond the summary's line. Empty where that is all."""

@@ -25,7 +25,6 @@ from speedscore.bench_suite.workers.isolation import process_variables
 from speedscore.host.scratch import make_scratch
 from speedscore.record.phases import DeviceName
 
-
 Found = TypeVar("Found")
 
 

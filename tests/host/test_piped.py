@@ -57,7 +57,9 @@ def test_a_death_is_seen_though_a_child_holds_the_pipe(start: Callable[[str], Pi
     assert time.monotonic() - began < LIMIT_SECONDS / 2
 
 
-def test_one_that_only_does_not_reply_hangs_and_one_that_has_gone_does_not(start: Callable[[str], PipedProcess]) -> None:
+def test_one_that_only_does_not_reply_hangs_and_one_that_has_gone_does_not(
+    start: Callable[[str], PipedProcess],
+) -> None:
     with pytest.raises(ProcessLostError) as lost:
         start("time.sleep(600)").read_line(limit_seconds=0.0)
     assert lost.value.hung

@@ -25,6 +25,7 @@ from speedscore.bench_suite.probes.learning.reaching import Part, reach
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase, probed_frameworks
 from speedscore.bench_suite.probes.tools import Tools
 
+
 class Roots(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where counting begins in one framework, as ``reaching.reach`` takes it."""
 

@@ -47,7 +47,9 @@ def run(memory: dict[str, Any], *, entry: str, printed: str) -> dict[str, Any]:
         else:
             seconds = time.perf_counter() - began
     if not shown and not isinstance(number, int | float):
-        raise TypeError(f"{entry}() of {memory['program'].__file__} returned {type(number).__name__}; expected a number")
+        raise TypeError(
+            f"{entry}() of {memory['program'].__file__} returned {type(number).__name__}; expected a number"
+        )
     text = Path(printed).read_text(encoding="utf-8", errors="replace")
     return {"seconds": seconds, "printed": text, "traceback": shown, "number": "" if shown else repr(float(number))}  # type: ignore[arg-type]
 

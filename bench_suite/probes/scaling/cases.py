@@ -17,7 +17,7 @@ MODEL = "gpt"
 COUNTS = (1, 2, 4, 8)
 DATA, FSDP, TENSOR, BY_MODEL = "data", "fsdp", "tensor", "model"
 """The ways, by what a device has: of ``data`` all parameters and a part of the batch, of ``fsdp`` a part of both, of
-``tensor`` and ``model`` some heads, hidden units and tokens of the vocabulary, and the whole batch. The last two are the
+``tensor`` and ``model`` some heads, hidden units and tokens of the vocabulary, and the whole batch. These two are the
 same split, under the name that the framework's users give it."""
 _OF_ECOSYSTEM = {"jax": (DATA, BY_MODEL), "pytorch": (DATA, FSDP, TENSOR), "tensorflow": (DATA,)}
 _ON_EVERY_COUNT = ("jax", "flax-nnx", "torch", "tensorflow")

@@ -1,4 +1,4 @@
-"""The table of frameworks names what is installed: packages as they are imported, distributions as they have versions."""
+"""The table of frameworks names what is installed: packages as they are imported, distributions as pip knows them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def test_every_distribution_holds_the_package_of_its_place(line: Framework) -> N
             continue
         files = metadata.distribution(distribution).files
         # Whoever installed it may have kept no list of its files.
-        assert files is None or any(file.parts[0] == package for file in files), f"{distribution} does not hold {package}"
+        assert files is None or any(file.parts[0] == package for file in files), (
+            f"{distribution} does not hold {package}"
+        )
 
 
 def test_a_package_of_another_name_is_installed_by_the_name_that_pip_knows() -> None:

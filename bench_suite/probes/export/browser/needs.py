@@ -41,7 +41,8 @@ _LIMIT_SECONDS = 30.0
 def find_for_onnx(stopped: threading.Event) -> dict[str, Any]:
     """Answers ``Target.needs``: the last four arguments of ``runtime.load``, for ONNX Runtime Web.
 
-    Raises ProbeUnavailable where the browser or a package is not to be had, MakingStopped soon after ``stopped`` is set.
+    Raises ProbeUnavailable where the browser or a package is not to be had
+    and MakingStopped soon after ``stopped`` is set.
     """
     return _find("onnx", stopped=stopped, packages=(ONNX_RUNTIME_WEB,))
 

@@ -77,9 +77,7 @@ def test_a_program_is_judged_by_its_gradient(
     program = tmp_path / "program.py"
     program.write_text(f"import numpy as np\n\ngradient = np.asarray({values})\n")
     spent = {"venv_seconds": [2.0], "install_seconds": [3.0]}
-    answer = run_first_program(
-        program, {"numpy": "numpy"}, python=Path(sys.executable), tools=tools, spent=spent
-    )
+    answer = run_first_program(program, {"numpy": "numpy"}, python=Path(sys.executable), tools=tools, spent=spent)
     assert (answer.outcome, answer.reason) == (outcome, reason)
     assert answer.measurements["first_lines"] == [2]
     assert answer.seconds[0] >= 5.0
