@@ -24,7 +24,7 @@ RUNS = tuple(
     DOCS.parent / "fixtures" / "runs" / name
     for name in (
         "2026-11-26-probes.json",
-        "2026-11-26-probes-steady.json",
+        "2026-11-26-probes-tensorflow.json",
         "2026-11-26-capabilities.json",
         "2026-11-27-probes-browser.json",
     )

@@ -34,6 +34,8 @@ class Framework(msgspec.Struct, frozen=True):
     """``pip install "speedscore[extra]"`` brings its packages; empty for a framework of another package."""
     packages: tuple[str, ...]
     """Importable names that it needs. One that is missing is a skip; any other failure to import is a failure."""
+    distribution_names: dict[str, str] = {}
+    """Package → the distribution that brings it, where that has another name."""
     variant: str = ""
     """Passed to the builder: which way of running it this line is."""
     style: Style = "idiomatic"
@@ -86,12 +88,17 @@ class Framework(msgspec.Struct, frozen=True):
         return bool(module) and (Path(spec.submodule_search_locations[0]) / f"{module}.py").is_file()
 
     def missing_packages(self) -> tuple[str, ...]:
-        return tuple(name for name in self.packages if importlib.util.find_spec(name) is None)
+        return tuple(name for name in self.packages if not is_importable(name))
+
+    @property
+    def distributions(self) -> tuple[str, ...]:
+        """What brings its packages, in their order: what has a version, and what pip installs."""
+        return tuple(self.distribution_names.get(package, package) for package in self.packages)
 
     @property
     def remedy(self) -> str:
         """The command that brings its packages."""
-        wanted = f'"speedscore[{self.extra}]"' if self.extra else " ".join(self.packages)
+        wanted = f'"speedscore[{self.extra}]"' if self.extra else " ".join(self.distributions)
         return f"python -m pip install {wanted}"
 
     def load(self) -> Builder:
@@ -113,6 +120,14 @@ class Framework(msgspec.Struct, frozen=True):
         _ = self.load_task_builder() if task else self.load()
         if self.importer:
             _find(self.importer)(self.variant, device=device)
+
+
+def is_importable(name: str) -> bool:
+    """Whether there is a package of that name. Of ``a.b`` that alone imports ``a``, without which there is none."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _find(path: str) -> Any:
@@ -220,7 +235,10 @@ _JAX = msgspec.structs.replace(
     _written_in_all(_on_jax("jax", "jax", extra="jax")), task_builder=f"{_FOLDER}.jax.tasks:build"
 )
 _LINEN = _written_in_all(_on_jax("flax-linen", "flax_linen", extra="flax", packages=("flax",)))
-_HAIKU = _written_in_all(_on_jax("haiku", "haiku", extra="haiku", packages=("haiku",)))
+_HAIKU = msgspec.structs.replace(
+    _written_in_all(_on_jax("haiku", "haiku", extra="haiku", packages=("haiku",))),
+    distribution_names={"haiku": "dm-haiku"},
+)
 _EQUINOX = _on_jax("equinox", "equinox", extra="equinox", packages=("equinox",))
 _TENSORFLOW = Framework(
     "tensorflow",

@@ -6,37 +6,27 @@ is changed once it is made: other pins are another environment. One that was not
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from speedscore.bench_suite.probes.making import last_words, locked, run_command
 from speedscore.bench_suite.probes.probe import ProbeUnavailable
-from speedscore.host.reaper import mark
 
 PINS = Path(__file__).parent / "environments"
 """The folder of the files of pins."""
 _LIMIT_SECONDS = 1800.0
 """PyTorch's build for NVIDIA's graphics processors is some gigabytes."""
-_LOOK_SECONDS = 0.1
 _DONE = ".complete"
-_SHOWN_LINES = 3
 _failed: dict[Path, str] = {}
 """What could not be made in this session, with the reason: a registry that cannot be reached is waited for once."""
-
-
-class MakingStopped(Exception):
-    """The session ended while an environment was being made, or waited for."""
 
 
 def environments_folder() -> Path:
@@ -58,12 +48,12 @@ def find_environment(name: str, *, stopped: threading.Event, pins_folder: Path =
     if not _is_complete(folder):
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            with _locked(folder.with_name(f"{folder.name}.lock"), stopped=stopped) as lock:
+            with locked(folder.with_name(f"{folder.name}.lock"), stopped=stopped) as lock:
                 # Another session, or another probe of this one, may have made it by now, or have tried in vain.
                 if folder not in _failed and not _is_complete(folder):
                     _make(folder, pins_file, lock=lock, stopped=stopped)
         except (OSError, subprocess.SubprocessError) as error:
-            _failed[folder] = _words(error)
+            _failed[folder] = last_words(error)
     if folder in _failed:
         raise ProbeUnavailable(
             f"needs an environment of its own, which cannot be made here ({_failed[folder]}); to see why: "
@@ -87,25 +77,16 @@ def _is_complete(folder: Path) -> bool:
     return (folder / _DONE).is_file() and _python(folder).exists()
 
 
-@contextlib.contextmanager
-def _locked(path: Path, *, stopped: threading.Event) -> Iterator[IO[str]]:
-    with path.open("w") as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if stopped.wait(_LOOK_SECONDS):
-                    raise MakingStopped from None
-        yield lock
-
-
 def _make(folder: Path, pins_file: Path, *, lock: IO[str], stopped: threading.Event) -> None:
     shutil.rmtree(folder, ignore_errors=True)
+    # Constraints are for this environment; the pins of the other are all in its file.
+    variables = {name: value for name, value in os.environ.items() if name not in ("PIP_CONSTRAINT", "PYTHONPATH")}
+    variables |= {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     deadline = time.monotonic() + _LIMIT_SECONDS
     try:
         for command in _commands(folder, pins_file):
-            _run(command, lock=lock, stopped=stopped, deadline=deadline)
+            left_seconds = deadline - time.monotonic()
+            run_command(command, variables=variables, lock=lock, stopped=stopped, limit_seconds=left_seconds)
         (folder / _DONE).touch()
     finally:
         if not (folder / _DONE).is_file():
@@ -116,41 +97,3 @@ def _commands(folder: Path, pins_file: Path) -> tuple[Sequence[str], ...]:
     """What makes it, one after the other."""
     pip = (str(_python(folder)), "-m", "pip", "install", "--quiet", "--retries", "1")
     return (sys.executable, "-m", "venv", str(folder)), (*pip, "--requirement", str(pins_file))
-
-
-def _run(command: Sequence[str], *, lock: IO[str], stopped: threading.Event, deadline: float) -> None:
-    """Run to its end, or until stopped or late. Raises MakingStopped, TimeoutExpired and CalledProcessError."""
-    # Constraints are for this environment; the pins of the other are all in its file.
-    variables = {name: value for name, value in os.environ.items() if name not in ("PIP_CONSTRAINT", "PYTHONPATH")}
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=variables | mark() | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
-            # It holds the lock with us: where we are killed, nobody else begins before it has ended, too.
-            pass_fds=(lock.fileno(),),
-            start_new_session=True,
-        )
-        try:
-            while (status := process.poll()) is None:
-                if stopped.wait(_LOOK_SECONDS):
-                    raise MakingStopped
-                if time.monotonic() > deadline:
-                    raise subprocess.TimeoutExpired(command, _LIMIT_SECONDS)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-        if status:
-            output.seek(0)
-            raise subprocess.CalledProcessError(status, command, output.read())
-
-
-def _words(error: Exception) -> str:
-    text = getattr(error, "output", None) or str(error)
-    lines = [line.strip() for line in str(text).splitlines() if line.strip()]
-    # What went wrong stands behind what pip says of every address that it has asked.
-    lines = [line for line in lines if not line.startswith("WARNING")] or lines
-    return "; ".join(lines[-_SHOWN_LINES:]) or type(error).__name__

@@ -176,6 +176,7 @@ _TABLE = (
         ask=f"{_ROOM}.learning.idioms:ask",
         outcomes=("counted",),
         figure="idioms_same",
+        figure_of=("idioms",),
         tables=f"{_ROOM}.learning.tables:idiom_tables",
     ),
     Family(
@@ -186,6 +187,10 @@ _TABLE = (
         ask=f"{_ROOM}.learning.documentation:ask",
         outcomes=("counted",),
         figure="docstrings_ran_as_written",
+        figure_of=tuple(
+            f"docstrings_{result}"
+            for result in ("ran_as_written", "other_output", "name_not_defined", "raised", "timed_out", "crashed")
+        ),
         tables=f"{_ROOM}.learning.tables:documentation_tables",
         limit_seconds=300.0,
     ),
@@ -203,7 +208,7 @@ _TABLE = (
     Family(
         "mistake",
         title="what is said of a mistake",
-        short="mistakes caught",
+        short="mistakes averted",  # harmless, or an error at once
         cases=f"{_ROOM}.mistakes.corpus:list_cases",
         ask=f"{_ROOM}.mistakes.asking:ask",
         tables=f"{_ROOM}.mistakes.table:make_tables",

@@ -18,7 +18,8 @@ class Kept:
     """Made for one session, and closed after it. Any thread may ask it."""
 
     def __init__(self) -> None:
-        self._folder = make_scratch("probes")
+        self._folder: Path | None = None
+        """Made with the first thing: where it cannot be, that costs those who ask for things and nobody else."""
         self._lock = threading.Lock()
         self._locks: dict[tuple[str, ...], threading.Lock] = {}
         self._failures: dict[tuple[str, ...], Exception] = {}
@@ -29,11 +30,14 @@ class Kept:
         Raises what ``make`` raised, now or before.
         """
         with self._lock:
+            if self._folder is None:
+                self._folder = make_scratch("probes")
+            everything = self._folder
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
             if key in self._failures:
                 raise self._failures[key]
-            folder = self._folder / hashlib.sha256("\n".join(key).encode()).hexdigest()[:16]
+            folder = everything / hashlib.sha256("\n".join(key).encode()).hexdigest()[:16]
             if not folder.exists():
                 folder.mkdir()
                 try:
@@ -45,4 +49,5 @@ class Kept:
             return folder
 
     def close(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -122,12 +123,23 @@ class _Slot(threading.Thread):
 
     def run(self) -> None:
         while block := self._next():
-            shared = SharedProcesses()
+            waiting = deque(block)
             try:
-                for case in block:
-                    self._ask(case, shared)
-            finally:
-                shared.close()
+                self._ask_block(waiting)
+            except Exception as error:  # noqa: BLE001 - whoever waits for these cases would wait for ever
+                words = f"the probe could not be set up or closed: {type(error).__name__}: {error}"
+                for case in waiting:
+                    self._end(case, ProbeOutcome("failed", reason=words))
+
+    def _ask_block(self, waiting: deque[ProbeCase]) -> None:
+        """Ask them one after the other, and take out each that has ended."""
+        shared = SharedProcesses()
+        try:
+            while waiting:
+                self._ask(waiting[0], shared)
+                waiting.popleft()
+        finally:
+            shared.close()
 
     def _ask(self, case: ProbeCase, shared: SharedProcesses) -> None:
         tools = self._open(case, shared)
@@ -137,6 +149,9 @@ class _Slot(threading.Thread):
             outcome = ask_one(case, tools)
         finally:
             tools.close()
+        self._end(case, outcome)
+
+    def _end(self, case: ProbeCase, outcome: ProbeOutcome) -> None:
         if not self._stopped:
             self._ended.put((case, outcome))
 

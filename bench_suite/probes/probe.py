@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import msgspec
 
-from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework, is_importable
 from speedscore.bench_suite.workloads.table import MODELS, Model
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName
@@ -65,7 +64,7 @@ class ProbeCase(msgspec.Struct, frozen=True, order=True):
         framework = FRAMEWORKS[self.framework]
         if missing := framework.missing_packages():
             return f"{self.framework} needs {', '.join(missing)}, not installed here: {framework.remedy}"
-        missing = tuple(name for name in self.packages if importlib.util.find_spec(name) is None)
+        missing = tuple(name for name in self.packages if not is_importable(name))
         if missing:
             remedy = f'python -m pip install "speedscore[{self.extra}]"'
             return f"{self.family} needs {', '.join(missing)}, not installed here: {remedy}"
@@ -120,6 +119,8 @@ class Family(msgspec.Struct, frozen=True):
     """How many of them, from the first on, the summary counts as good."""
     figure: str = ""
     """The metric whose median over a framework's answers says most; empty where it is said how many came out good."""
+    figure_of: tuple[str, ...] = ()
+    """The metrics that together are all of which the figure counts a part; empty where it is no part of anything."""
     tables: str = ""
     """``module:function`` that makes ``Sequence[Table]`` of all answers of a run, ``Sequence[ProbeResult]``: what the
     family has to tell beyond the summary's line. Empty where that is all."""

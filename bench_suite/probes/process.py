@@ -110,7 +110,7 @@ class ProbeProcess:
             self._process.send(json.dumps(asked).encode())
             line = self._process.read_line(limit_seconds=left_seconds)
         except ProcessLostError as error:
-            raise Lost(str(error), hung=str(error).startswith("hung")) from None
+            raise Lost(str(error), hung=error.hung) from None
         try:
             reply = msgspec.json.decode(line, type=_Reply)
         except (msgspec.DecodeError, UnicodeDecodeError):

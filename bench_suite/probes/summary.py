@@ -97,11 +97,19 @@ def _cell(of_cell: Sequence[ProbeResult], probes: Sequence[ProbeResult]) -> str:
         return NO_CONTROL
     family = FAMILIES[answered[0].family]
     figures = [figure for probe in answered if (figure := probe.find(family.figure)) is not None]
+    if figures and family.figure_of:
+        return f"{_total(answered, (family.figure,))} of {_total(answered, family.figure_of)}"
     if figures:
         return _quantity(figures)
     if len(answered) == 1 or {probe.outcome for probe in answered} == {"no route"}:
         return answered[0].outcome
     return f"{sum(probe.outcome in family.outcomes[: family.good] for probe in answered)} of {len(answered)}"
+
+
+def _total(answered: Iterable[ProbeResult], metrics: Iterable[str]) -> str:
+    """Of what was counted; what an older run did not count is none of it."""
+    counted = [probe.find(metric) for probe in answered for metric in metrics]
+    return f"{sum(median(found.samples) for found in counted if found is not None):.0f}"
 
 
 def _quantity(figures: Sequence[Measurement]) -> str:

@@ -11,17 +11,21 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import speedscore
-from speedscore.bench_suite.probes.environments import MakingStopped, find_environment
+from speedscore.bench_suite.probes.environments import find_environment
 from speedscore.bench_suite.probes.kept import Kept
+from speedscore.bench_suite.probes.making import MakingStopped
 from speedscore.bench_suite.probes.process import Lost, ProbeProcess
 from speedscore.bench_suite.workers.handle import source_path
 from speedscore.bench_suite.workers.isolation import process_variables
 from speedscore.host.scratch import make_scratch
 from speedscore.record.phases import DeviceName
+
+Found = TypeVar("Found")
 
 
 class SharedProcesses:
@@ -143,12 +147,19 @@ class Tools:
     def environment(self, name: str) -> Path:
         """The interpreter of another environment, which is made where there is none yet.
 
-        To be asked for before the first process is started: the probe's time does not run meanwhile. Raises
-        ProbeUnavailable where it cannot be made, and Lost where the session ended before it was.
+        As ``wait_for``; raises ProbeUnavailable where it cannot be made.
+        """
+        return self.wait_for(lambda stopped: find_environment(name, stopped=stopped))
+
+    def wait_for(self, find: Callable[[threading.Event], Found]) -> Found:
+        """What ``find`` finds, or makes; it is given an event that is set when the session is over.
+
+        To be asked for before the first process is started: the probe's time does not run meanwhile. Raises whatever
+        ``find`` raises, but Lost for MakingStopped.
         """
         began = time.monotonic()
         try:
-            return find_environment(name, stopped=self._killed)
+            return find(self._killed)
         except MakingStopped:
             raise Lost("the session is over", hung=False) from None
         finally:

@@ -33,6 +33,11 @@ _END_SECONDS = 10.0
 class ProcessLostError(RuntimeError):
     """The process has died or hangs: there is nobody left to ask. The message says how and holds its last lines."""
 
+    def __init__(self, message: str, *, hung: bool = False) -> None:
+        super().__init__(message)
+        self.hung = hung
+        """Whether it was still there, and did not reply in the time that it was given."""
+
 
 class PipedProcess:
     """Started as it is made."""
@@ -86,7 +91,7 @@ class PipedProcess:
         Raises ProcessLostError when none comes in time, it has gone, or the line has no end.
         """
         if not self.has_line(within_seconds=limit_seconds):
-            raise ProcessLostError(f"hung: no reply within {limit_seconds:.0f} s\n{self.last_lines()}")
+            raise ProcessLostError(f"hung: no reply within {limit_seconds:.0f} s\n{self.last_lines()}", hung=True)
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
 

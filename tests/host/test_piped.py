@@ -51,6 +51,17 @@ def test_a_death_is_seen_though_a_child_holds_the_pipe(start: Callable[[str], Pi
     assert time.monotonic() - began < LIMIT_SECONDS / 2
 
 
+def test_one_that_only_does_not_reply_hangs_and_one_that_has_gone_does_not(
+    start: Callable[[str], PipedProcess],
+) -> None:
+    with pytest.raises(ProcessLostError) as lost:
+        start("time.sleep(600)").read_line(limit_seconds=0.0)
+    assert lost.value.hung
+    with pytest.raises(ProcessLostError) as lost:
+        start("print('hung: as I was told to say'); sys.exit(3)").read_line(limit_seconds=LIMIT_SECONDS)
+    assert not lost.value.hung
+
+
 def test_what_it_printed_last_is_told_without_colours(start: Callable[[str], PipedProcess]) -> None:
     """As a program prints where FORCE_COLOR is set."""
     process = start(r"print('\x1b[31mERROR: jammed\x1b[0m\n\x1b[1;32mgone\x1b[0m')")

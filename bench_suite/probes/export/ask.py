@@ -21,8 +21,8 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
     """Convert one of the suite's models, run it without the framework, compare, and time both."""
     began = time.perf_counter()
     if declined := find_route(case.framework, case.target).declined:
-        package = FRAMEWORKS[case.framework].packages[0]
-        versions = {package: importlib.metadata.version(package)}
+        first = FRAMEWORKS[case.framework].distributions[0]
+        versions = {first: importlib.metadata.version(first)}
         return Answer("no route", (time.perf_counter() - began,), versions, reason=declined)
     way = Way(case, tools)
     way.build(model=case.subject)

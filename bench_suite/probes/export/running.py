@@ -17,7 +17,10 @@ def run(memory: dict[str, Any], *, examples: str, answers: str) -> None:
 
 
 def time_calls(memory: dict[str, Any], *, examples: str, calls: int) -> list[float]:
-    """Seconds of each of so many calls on that batch, one after the other; by a browser's clock in a browser."""
+    """Seconds of each of so many calls, one after the other: from the batch to its logits, both arrays of NumPy's.
+
+    By a browser's clock in a browser, between arrays of JavaScript's.
+    """
     batch = np.load(examples)
     if "time" in memory:
         own: list[float] = memory["time"](batch, calls)

@@ -140,9 +140,9 @@ def _figures(published: Sequence[ProbeResult]) -> Iterable[Table]:
             title="Exports in figures, over the models that passed",
             notes=(
                 "To convert, artefact and first answer, the last from the start of a fresh process: the median of the "
-                "models. Latency: of one example, as a multiple of the framework's own, by turns; the geometric mean "
-                "of the models. Error: the largest relative one. The machine does other things meanwhile; times are "
-                "for orientation.",
+                "models. Latency: from one example to its logits, arrays of NumPy's both, as a multiple of the "
+                "framework's own, by turns; the geometric mean of the models. Error: the largest relative one. The "
+                "machine does other things meanwhile; times are for orientation.",
             ),
         )
 

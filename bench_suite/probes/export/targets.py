@@ -39,7 +39,8 @@ class Target(msgspec.Struct, frozen=True):
     """Whose versions are recorded of the runtime's process."""
     needs: str = ""
     """``module:function`` that finds what it needs beside Python packages, in pytest's process and before anything is
-    started: arguments of ``load``, by name. Raises ProbeUnavailable where something is missing."""
+    started: arguments of ``load``, by name. It is what ``Tools.wait_for`` waits for, and raises ProbeUnavailable where
+    something is missing."""
     hosts: bool = False
     """Whether an artefact that it takes (``Route.takes``) is opened in it by that artefact's own target, in whose
     packages it then runs."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pkgutil
 import shutil
-import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -70,7 +69,9 @@ class Way:
         self.route: Route = find_route(case.framework, case.target)
         self.target: Target = TARGETS[case.target]
         self.tools = tools
-        self._needed = _find_needed(self.target, tools)
+        self._needed: dict[str, Any] = {}
+        if self.target.needs:
+            self._needed = tools.wait_for(pkgutil.resolve_name(self.target.needs))
         if self.target.hosts:
             self._needed["opener"] = TARGETS[self.route.takes].load
         self._opened: dict[str, str] = {}
@@ -128,21 +129,32 @@ class Way:
         return parity.read_error(answers, folder / f"native-{size}.npy")
 
     def try_other_batch(self, runtime: ProbeProcess, folder: Path) -> float | None:
-        """The relative error of a batch of another size; None where the artefact is made for one size alone."""
+        """The relative error of a batch of another size; None where the artefact is made for one size alone.
+
+        Raises Stopped where the runtime does not refuse it, but dies or hangs.
+        """
         try:
             error = self.run_batch(runtime, folder, size=native.BATCHES[1])
         except Raised:
             return None
+        except Lost as lost:
+            raise Stopped("does not run", lost) from None
         # What comes back in another shape was cut to the size that it was made for.
         return None if error == float("inf") else error
 
     def time_both(self, runtime: ProbeProcess, folder: Path) -> dict[str, list[float]]:
-        """Seconds of single calls on one example, in the runtime and in the framework, by turns."""
+        """Seconds of single calls on one example, in the runtime and in the framework, by turns.
+
+        Raises Stopped where the runtime does not last so many calls.
+        """
         size = native.BATCHES[0]
         there, here = str(folder / f"examples-{size}.npy"), str(folder / f"canonical-{size}.npy")
         seconds: dict[str, list[float]] = {"runtime_latency_seconds": [], "native_latency_seconds": []}
         for round_ in range(ROUNDS + 1):
-            in_runtime = runtime.call(f"{_RUNNING}:time_calls", examples=there, calls=CALLS_PER_ROUND)
+            try:
+                in_runtime = runtime.call(f"{_RUNNING}:time_calls", examples=there, calls=CALLS_PER_ROUND)
+            except (Raised, Lost) as error:
+                raise Stopped("does not run", error) from None
             runtime.freeze()
             in_framework = self.framework.call(f"{_NATIVE}:time_calls", examples=here, calls=CALLS_PER_ROUND)
             self.framework.freeze()
@@ -152,9 +164,8 @@ class Way:
         return seconds
 
     def versions(self, runtime: ProbeProcess | None = None) -> dict[str, str]:
-        packages = FRAMEWORKS[self.case.framework].packages
-        names = (*packages, *_DISTRIBUTIONS.get(self.case.framework, ()), *self.route.distributions)
-        versions = self.framework.versions(*names)
+        distributions = FRAMEWORKS[self.case.framework].distributions
+        versions = self.framework.versions(*distributions, *self.route.distributions)
         if runtime is None:
             return versions
         hosted = TARGETS[self.route.takes].distributions if self.target.hosts else ()
@@ -182,15 +193,3 @@ def ask_at_once(target: Target, runtime: ProbeProcess, *, folder: Path, measurem
         words = f"{len(served.failures)} of {asked} requests failed, the first so: {served.failures[0]}"
         raise Stopped("does not run", Raised(type_name="HTTP", module="", message=words, traceback=""))
     return served.largest_relative_error if served.largest_relative_error is not None else float("inf")
-
-
-def _find_needed(target: Target, tools: Tools) -> dict[str, Any]:
-    """What the target needs beside packages. The time that this takes is no part of the probe's own."""
-    began = time.monotonic()
-    needed: dict[str, Any] = pkgutil.resolve_name(target.needs)() if target.needs else {}
-    tools.deadline += time.monotonic() - began
-    return needed
-
-
-_DISTRIBUTIONS = {"haiku": ("dm-haiku",)}
-"""Of packages whose distribution has another name."""

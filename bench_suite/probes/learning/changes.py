@@ -8,20 +8,19 @@ not run or does not agree is no answer of a framework's: the probe has failed.
 from __future__ import annotations
 
 import math
-import socket
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.probes.learning.counting import count_change
 from speedscore.bench_suite.probes.learning.files import learning_folder
+from speedscore.bench_suite.probes.ports import LOOPBACK, free_port
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase, probed_frameworks
 from speedscore.bench_suite.probes.process import ProbeProcess
+from speedscore.bench_suite.probes.scaling.launching import call_together
 from speedscore.bench_suite.probes.tools import Tools
 
 DEVICES = 2
@@ -94,22 +93,19 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
         program_of(case.subject, case.framework),
         change=CHANGES[case.subject],
         launch=launch,
-        packages=FRAMEWORKS[case.framework].packages,
+        distributions=FRAMEWORKS[case.framework].distributions,
         tools=tools,
     )
 
 
 def ask_change(
-    before: Path, after: Path, *, change: ChangeKind, launch: Launch, packages: Sequence[str], tools: Tools
+    before: Path, after: Path, *, change: ChangeKind, launch: Launch, distributions: Sequence[str], tools: Tools
 ) -> Answer:
     """Raises ChangeDisagrees, and whatever running either program raises."""
     processes = _start(launch, tools)
     old = processes[0].call(f"{_PROCESS}:run_program", path=str(before))
     began = time.perf_counter()
-    with ThreadPoolExecutor(len(processes)) as executor:
-        news: list[dict[str, Any]] = list(
-            executor.map(lambda process: process.call(f"{_PROCESS}:run_program", path=str(after)), processes)
-        )
+    news = call_together(processes, f"{_PROCESS}:run_program", [{"path": str(after)}] * len(processes))
     seconds = time.perf_counter() - began
     for new in news:
         check_agreement(old["losses"], new["losses"], change=change, devices=new["devices"])
@@ -117,7 +113,7 @@ def ask_change(
     return Answer(
         "counted",
         (seconds,),
-        processes[0].versions(*packages, "numpy"),
+        processes[0].versions(*distributions, "numpy"),
         observations={"first_loss": news[0]["losses"][0], "devices": news[0]["devices"]},
         measurements={
             "change_lines_before": [counted.lines_before],
@@ -144,7 +140,7 @@ def check_agreement(before: Sequence[float], after: Sequence[float], *, change: 
 
 
 def _start(launch: Launch, tools: Tools) -> list[ProbeProcess]:
-    port = str(_free_port()) if launch.processes > 1 else ""
+    port = str(free_port()) if launch.processes > 1 else ""
     processes = [
         tools.start(variables=launch.variables | _rank_variables(rank, launch.processes, port))
         for rank in range(launch.processes)
@@ -159,11 +155,4 @@ def _rank_variables(rank: int, processes: int, port: str) -> dict[str, str]:
     """What ``torchrun`` gives each of its processes; nothing for one that is alone."""
     if processes == 1:
         return {}
-    return {"RANK": str(rank), "WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-    return port
+    return {"RANK": str(rank), "WORLD_SIZE": str(processes), "MASTER_ADDR": LOOPBACK, "MASTER_PORT": port}

@@ -73,7 +73,7 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
     asked = load_documentation()
     of_framework = asked.frameworks[case.framework]
     process = tools.start()
-    versions = process.versions(*FRAMEWORKS[case.framework].packages)
+    versions = process.versions(*FRAMEWORKS[case.framework].distributions)
     process.close()
     counts = {}
     seconds = 0.0
@@ -131,7 +131,9 @@ def ask_module(module: str, *, imports: str, most: int, tools: Tools) -> tuple[M
         except Lost as error:
             answer = {"result": TIMED_OUT if error.hung else CRASHED, "reason": str(error).partition("\n")[0]}
             process.close()
+            lost_at = time.perf_counter()
             process, _ = opened()
+            began += time.perf_counter() - lost_at  # importing once more is no part of running examples
         results[name] = answer["result"]
         if answer["reason"]:
             reasons[name] = answer["reason"]

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.probes.learning.counting import list_tokens, normalised_lines, strip_docstrings
 from speedscore.bench_suite.probes.learning.files import learning_folder
-from speedscore.bench_suite.probes.learning.surface import DISTRIBUTIONS
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase, ProbeUnavailable, probed_frameworks
 from speedscore.bench_suite.probes.process import Lost, Raised
 from speedscore.bench_suite.probes.tools import Tools
@@ -39,14 +38,19 @@ def program_of(framework: str) -> Path:
 
 def ask(case: ProbeCase, tools: Tools) -> Answer:
     """Make, install, import, run; ``seconds`` are those of all four together."""
-    return take_first_gradient(program_of(case.framework), FRAMEWORKS[case.framework].packages, tools)
+    line = FRAMEWORKS[case.framework]
+    distributions = dict(zip(line.packages, line.distributions, strict=True))
+    return take_first_gradient(program_of(case.framework), distributions, tools)
 
 
-def take_first_gradient(program: Path, packages: Sequence[str], tools: Tools) -> Answer:
-    """Raises ProbeUnavailable where the packages cannot be installed, with pip's own words."""
+def take_first_gradient(program: Path, distributions: Mapping[str, str], tools: Tools) -> Answer:
+    """``distributions`` are those of the framework's packages, by package.
+
+    Raises ProbeUnavailable where they cannot be installed, with pip's own words.
+    """
     # What JAX needs comes with it; optax is the suite's need, not that of a first gradient.
-    needed = needed_packages(program, packages)
-    requirements = [pin(package) for package in needed]
+    needed = {package: distributions[package] for package in needed_packages(program, distributions)}
+    requirements = [pin(distribution) for distribution in needed.values()]
     folder = tools.scratch / "environment"
     maker = tools.start()
     try:
@@ -72,19 +76,22 @@ def take_first_gradient(program: Path, packages: Sequence[str], tools: Tools) ->
 
 
 def run_first_program(
-    program: Path, packages: Sequence[str], *, python: Path, tools: Tools, spent: dict[str, list[float]]
+    program: Path, distributions: Mapping[str, str], *, python: Path, tools: Tools, spent: dict[str, list[float]]
 ) -> Answer:
-    """Under the interpreter ``python``; ``spent`` is what was measured of all that came before."""
+    """Under the interpreter ``python``; ``spent`` is what was measured of all that came before.
+
+    ``distributions`` are those of the packages that the program imports, by package.
+    """
     runner = tools.start(python=python)
     lines = normalised_lines(strip_docstrings(ast.parse(program.read_text())))
     measurements = spent | {
         "first_lines": [len(lines)],
         "first_tokens": [len(list_tokens("\n".join(lines)))],
     }
-    versions = runner.versions(*(DISTRIBUTIONS.get(package, package) for package in packages))
+    versions = runner.versions(*distributions.values())
     seconds = spent["venv_seconds"][0] + spent["install_seconds"][0]
     try:
-        ran = runner.call(f"{_PROCESS}:run_program", path=str(program), packages=list(packages))
+        ran = runner.call(f"{_PROCESS}:run_program", path=str(program), packages=list(distributions))
     except (Raised, Lost) as error:
         return Answer("failed", (seconds,), versions, reason=str(error), measurements=measurements)
     seconds += ran["import_seconds"] + ran["gradient_seconds"]
@@ -103,7 +110,7 @@ def run_first_program(
     )
 
 
-def needed_packages(program: Path, packages: Sequence[str]) -> list[str]:
+def needed_packages(program: Path, packages: Iterable[str]) -> list[str]:
     """Those of the framework's packages that the program imports."""
     imported: set[str] = set()
     for node in ast.walk(ast.parse(program.read_text())):
@@ -120,10 +127,9 @@ def is_right(gradient: Sequence[float]) -> bool:
     )
 
 
-def pin(package: str) -> str:
-    """``name==version`` of the distribution that is installed here."""
-    name = DISTRIBUTIONS.get(package, package)
-    return f"{name}=={metadata.version(name)}"
+def pin(distribution: str) -> str:
+    """``name==version`` of what is installed here."""
+    return f"{distribution}=={metadata.version(distribution)}"
 
 
 def list_constraints() -> list[str]:

@@ -69,14 +69,15 @@ def list_cases() -> Sequence[ProbeCase]:
 def ask(case: ProbeCase, tools: Tools) -> Answer:
     """Run the list; ``seconds`` are what all of it took, without importing."""
     namespace = NAMESPACES[case.framework]
-    return ask_idioms(namespace, FRAMEWORKS[case.framework].packages, tools, learning_folder() / "numpy_idioms.toml")
+    distributions = FRAMEWORKS[case.framework].distributions
+    return ask_idioms(namespace, distributions, tools, learning_folder() / "numpy_idioms.toml")
 
 
-def ask_idioms(namespace: Namespace, packages: Sequence[str], tools: Tools, path: Path) -> Answer:
+def ask_idioms(namespace: Namespace, distributions: Sequence[str], tools: Tools, path: Path) -> Answer:
     """An idiom that ends or hangs the process costs itself alone: the others go on in another one."""
     idioms = Idioms.load(path)
     process = _open(namespace, tools)
-    versions = process.versions(*packages, "numpy")
+    versions = process.versions(*distributions, "numpy")
     kinds: dict[str, str] = {}
     reasons: dict[str, str] = {}
     began = time.perf_counter()
@@ -86,7 +87,9 @@ def ask_idioms(namespace: Namespace, packages: Sequence[str], tools: Tools, path
         except Lost as error:
             found = {"kind": CRASHED, "reason": str(error).partition("\n")[0]}
             process.close()
+            lost_at = time.perf_counter()
             process = _open(namespace, tools)
+            began += time.perf_counter() - lost_at  # importing once more is no part of running idioms
         kinds[name] = found["kind"]
         if found["kind"] != "same":
             reasons[name] = f"{found['kind']}: {found['reason']}"

@@ -25,9 +25,6 @@ from speedscore.bench_suite.probes.learning.reaching import Part, reach
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase, probed_frameworks
 from speedscore.bench_suite.probes.tools import Tools
 
-DISTRIBUTIONS = {"haiku": "dm-haiku"}
-"""Importable name → distribution, where they differ."""
-
 
 class Roots(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where counting begins in one framework, as ``reaching.reach`` takes it."""
@@ -76,16 +73,16 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
     """Count; ``seconds`` are what counting took."""
     del tools
     began = time.perf_counter()
-    packages = FRAMEWORKS[case.framework].packages
+    line = FRAMEWORKS[case.framework]
     counted = count_surface(
         reach_model(case.framework, case.subject),
-        packages=packages,
+        packages=line.packages,
         concepts=load_concepts(learning_folder() / "concepts.toml"),
     )
     return Answer(
         "counted",
         (time.perf_counter() - began,),
-        {package: metadata.version(DISTRIBUTIONS.get(package, package)) for package in packages},
+        {name: metadata.version(name) for name in line.distributions},
         observations={
             "concepts": ", ".join(counted.concepts),
             "interface_names": ", ".join(counted.names),

@@ -20,10 +20,10 @@ from speedscore.bench_suite.probes.probe import Answer, ProbeCase
 from speedscore.bench_suite.probes.process import Lost, ProbeProcess
 from speedscore.bench_suite.probes.tools import Tools
 
-_RUN = "speedscore.bench_suite.probes.mistakes.running:run"
+_RUNNING = "speedscore.bench_suite.probes.mistakes.running"
 _SHOWN_LETTERS = 600
-_ALSO = ("dm-haiku", "keras")
-"""Distributions whose names are not those of the packages, or which speak for another."""
+_SPEAKING = {"tensorflow": ("keras",)}
+"""Ecosystem → distributions that speak to its users beside the framework's own: ``tf.keras`` is Keras."""
 
 
 class TwinError(RuntimeError):
@@ -33,7 +33,7 @@ class TwinError(RuntimeError):
 class Watched(msgspec.Struct, frozen=True):
     seen: Seen
     seconds: float
-    """Until it had ended; of one that died or hung, what it took with loading the program."""
+    """Until it had ended, without loading the program."""
 
 
 def ask(case: ProbeCase, tools: Tools) -> Answer:
@@ -56,18 +56,23 @@ def ask_program(path: Path, *, case: ProbeCase, tools: Tools) -> Answer:
         process.close()
         process = tools.start()
         check_twin(watch(process, "twin", copy=copy, rules=rules).seen, program, rules)
-    versions = process.versions(*FRAMEWORKS[case.framework].packages, *_ALSO)
+    line = FRAMEWORKS[case.framework]
+    versions = process.versions(*line.distributions, *_SPEAKING.get(line.ecosystem, ()))
     process.close()
     return _answer(mistake, judge(mistake.seen, program, rules), program=program, versions=versions)
 
 
 def watch(process: ProbeProcess, function: str, *, copy: Path, rules: Rules) -> Watched:
+    """What is seen of a function of the program ``copy``. Raises what loading the program raises, and Lost where that
+    ended the process or did not end in the probe's own time: then nothing was asked."""
+    # A framework that takes long to import, as from a cold disk, does not hang.
+    process.call(f"{_RUNNING}:load", path=str(copy))
     printed = copy.with_name(f"{function}.txt")
     printed.write_bytes(b"")
     began = time.perf_counter()
     try:
         told: dict[str, Any] = process.call(
-            _RUN, limit_seconds=rules.limit_seconds, path=str(copy), entry=function, printed=str(printed)
+            f"{_RUNNING}:run", limit_seconds=rules.limit_seconds, entry=function, printed=str(printed)
         )
     except Lost as lost:
         text = printed.read_text(encoding="utf-8", errors="replace")

@@ -49,7 +49,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     relative_tolerance: Annotated[float, msgspec.Meta(gt=0)]
     """How far a number may be from the right one."""
     limit_seconds: Annotated[float, msgspec.Meta(gt=0)]
-    """After which a program is said to hang."""
+    """After which a function of a program is said to hang; loading the program, and the framework, comes before."""
     outcome: tuple[Outcome, ...]
     """The best first."""
     noise: Looked

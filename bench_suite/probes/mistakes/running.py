@@ -21,16 +21,20 @@ from typing import Any
 NAME = "user_program"
 
 
-def run(memory: dict[str, Any], *, path: str, entry: str, printed: str) -> dict[str, Any]:
-    """Call ``entry`` of the program at ``path``, which is loaded once a process, and say what came of it.
+def load(memory: dict[str, Any], *, path: str) -> None:
+    """Load the program at ``path``, and with it the framework; once a process. Raises what loading it raises."""
+    if "program" not in memory:
+        memory["program"] = _load(path)
+
+
+def run(memory: dict[str, Any], *, entry: str, printed: str) -> dict[str, Any]:
+    """Call ``entry`` of the program that was loaded, and say what came of it.
 
     ``printed`` is a file for what is written to standard error meanwhile, by whatever means; it is there, too, when the
     process dies. Returned are ``seconds``, from the call until it returned or raised, ``printed``, and ``number``, the
     text of the number it returned, or ``traceback``, as Python prints it; each empty where there is none.
-    Raises what loading the program raises, and TypeError where the function returns anything but a number.
+    Raises TypeError where the function returns anything but a number.
     """
-    if "program" not in memory:
-        memory["program"] = _load(path)
     call = getattr(memory["program"], entry)
     number, shown = None, ""
     with _standard_error_to(printed):
@@ -43,7 +47,9 @@ def run(memory: dict[str, Any], *, path: str, entry: str, printed: str) -> dict[
         else:
             seconds = time.perf_counter() - began
     if not shown and not isinstance(number, int | float):
-        raise TypeError(f"{entry}() of {path} returned {type(number).__name__}; expected a number")
+        raise TypeError(
+            f"{entry}() of {memory['program'].__file__} returned {type(number).__name__}; expected a number"
+        )
     text = Path(printed).read_text(encoding="utf-8", errors="replace")
     return {"seconds": seconds, "printed": text, "traceback": shown, "number": "" if shown else repr(float(number))}  # type: ignore[arg-type]
 

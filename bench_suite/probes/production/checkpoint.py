@@ -53,7 +53,7 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
     saver = start_program(tools, framework=case.framework, model=case.subject)
     take_steps(saver, STEPS)
     distributions = saver.call(f"{_THIS}:list_distributions", verbs=verbs, route=case.target)
-    versions = saver.versions(*FRAMEWORKS[case.framework].packages, *distributions)
+    versions = saver.versions(*FRAMEWORKS[case.framework].distributions, *distributions)
     began = time.perf_counter()
     try:
         saved = saver.call(f"{_THIS}:save", verbs=verbs, route=case.target, path=str(path))

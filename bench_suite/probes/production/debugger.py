@@ -54,7 +54,7 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
         subject=case.subject,
         target=case.target,
     )
-    return judge(seen, versions=process.versions(*FRAMEWORKS[case.framework].packages))
+    return judge(seen, versions=process.versions(*FRAMEWORKS[case.framework].distributions))
 
 
 def judge(seen: Mapping[str, Any], *, versions: dict[str, str]) -> Answer:

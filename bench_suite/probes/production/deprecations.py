@@ -42,7 +42,8 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
     models = [model for model in MODELS if line.has_model(model)]
     process = tools.start(variables={"XLA_FLAGS": _QUICK_XLA})
     seen = process.call(f"{_THIS}:train", framework=case.framework, models=models, preset=tools.preset)
-    return judge(seen["warnings"], models=models, seconds=seen["seconds"], versions=process.versions(*line.packages))
+    versions = process.versions(*line.distributions)
+    return judge(seen["warnings"], models=models, seconds=seen["seconds"], versions=versions)
 
 
 def judge(

@@ -27,15 +27,15 @@ def list_cases() -> Sequence[ProbeCase]:
 
 def ask(case: ProbeCase, tools: Tools) -> Answer:
     """Import the framework's packages in some fresh processes, one after the other."""
-    packages = FRAMEWORKS[case.framework].packages
+    line = FRAMEWORKS[case.framework]
     seconds, rss_bytes, modules, versions = [], [], [], {}
     for _ in range(PROCESSES):
         process = tools.start()
-        imported = process.call(f"{_THIS}:import_packages", packages=packages)
+        imported = process.call(f"{_THIS}:import_packages", packages=line.packages)
         seconds.append(imported["seconds"])
         rss_bytes.append(imported["rss_bytes"])
         modules.append(imported["modules"])
-        versions = process.versions(*packages)
+        versions = process.versions(*line.distributions)
         process.close()
     return Answer(
         "imported",

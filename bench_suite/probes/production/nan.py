@@ -59,7 +59,7 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
         operation=case.subject,
         mode=case.target,
     )
-    versions = process.versions(*line.packages)
+    versions = process.versions(*line.distributions)
     return judge(seen, operation=case.subject, switch=SWITCHES[line.ecosystem], versions=versions)
 
 

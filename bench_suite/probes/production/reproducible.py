@@ -77,7 +77,7 @@ def _train(case: ProbeCase, tools: Tools, *, runs: int) -> tuple[list[Digests], 
         take_steps(process, STEPS)
         seconds = time.perf_counter() - began
         digests.append(process.call(f"{_PROGRAMS}:digest_weights"))
-    versions = process.versions(*FRAMEWORKS[case.framework].packages)
+    versions = process.versions(*FRAMEWORKS[case.framework].distributions)
     process.close()
     return digests, seconds, versions
 
@@ -91,6 +91,6 @@ def _draw(case: ProbeCase, tools: Tools, *, runs: int) -> tuple[list[Digests], f
         began = time.perf_counter()
         digests.append(process.call(draw, seed=SEED))
         seconds = time.perf_counter() - began
-    versions = process.versions(*FRAMEWORKS[case.framework].packages)
+    versions = process.versions(*FRAMEWORKS[case.framework].distributions)
     process.close()
     return digests, seconds, versions

@@ -89,7 +89,7 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
     newer: dict[str, str] = {}
     try:
         maker = way.start(python)
-        older = maker.versions(*line.packages, *OLDER_NAMES.get(case.framework, ()))
+        older = maker.versions(*line.distributions, *OLDER_NAMES.get(case.framework, ()))
         made = way.make(maker)
         maker.close()
     except (Raised, Lost) as error:
@@ -98,7 +98,7 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
     began = time.perf_counter()
     try:
         user = way.start(None)
-        newer = user.versions(*line.packages)
+        newer = user.versions(*line.distributions)
         used = way.use(user, made)
     except (Raised, Lost) as error:
         versions = newer or older

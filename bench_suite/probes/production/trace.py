@@ -41,7 +41,7 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
     """Trace a step of the model's training program, after one that is not traced."""
     process = start_program(tools, framework=case.framework, model=case.subject)
     take_steps(process, 1)
-    versions = process.versions(*FRAMEWORKS[case.framework].packages)
+    versions = process.versions(*FRAMEWORKS[case.framework].distributions)
     verbs = probing_module(case.framework, "trace")
     began = time.perf_counter()
     try:

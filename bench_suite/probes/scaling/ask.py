@@ -18,11 +18,12 @@ from speedscore.bench_suite.frameworks.sharding import Member
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.frameworks.torch.torchrun import torchrun_command
 from speedscore.bench_suite.probes.child import installed_versions
+from speedscore.bench_suite.probes.ports import LOOPBACK, free_port
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase, ProbeUnavailable
 from speedscore.bench_suite.probes.process import Lost, ProbeProcess, Raised
 from speedscore.bench_suite.probes.scaling.cases import COUNTS, DECLINED, Sharing, sharing_of
 from speedscore.bench_suite.probes.scaling.in_process import SharingRequest
-from speedscore.bench_suite.probes.scaling.launching import call_together, free_address
+from speedscore.bench_suite.probes.scaling.launching import call_together
 from speedscore.bench_suite.probes.scaling.proof import Proof, judge
 from speedscore.bench_suite.probes.tools import Tools
 from speedscore.bench_suite.workloads.scaling import split_share
@@ -50,7 +51,7 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
     """Raises ProbeUnavailable where there are fewer devices than the case asks for."""
     sharing, line = sharing_of(case), FRAMEWORKS[case.framework]
     began = time.perf_counter()
-    versions = installed_versions({}, distributions=[*line.packages, "numpy"])
+    versions = installed_versions({}, distributions=[*line.distributions, "numpy"])
     if reason := DECLINED.get((case.framework, sharing.way)):
         return Answer("declined", (time.perf_counter() - began,), versions, reason=reason)
     reference = tools.kept.folder("scaling", make=functools.partial(_make_reference, tools)) / _REFERENCE
@@ -122,7 +123,7 @@ def _forced(devices: int) -> dict[str, str]:
 
 def _rendezvous(ecosystem: str, tools: Tools) -> str:
     """Where they find each other: PyTorch's in a new file, JAX's at an address that the first of them takes."""
-    return free_address() if ecosystem == "jax" else str(tools.scratch / "rendezvous")
+    return f"{LOOPBACK}:{free_port()}" if ecosystem == "jax" else str(tools.scratch / "rendezvous")
 
 
 def _by_torchrun(case: ProbeCase, sharing: Sharing, tools: Tools, reference: Path) -> list[Proof]:

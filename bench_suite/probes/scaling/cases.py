@@ -16,13 +16,9 @@ from speedscore.record.phases import DEVICES, DeviceName
 MODEL = "gpt"
 COUNTS = (1, 2, 4, 8)
 DATA, FSDP, TENSOR, BY_MODEL = "data", "fsdp", "tensor", "model"
-WAYS = {
-    DATA: "every device has all parameters, and a part of the batch",
-    FSDP: "every device has a part of every parameter, and of the batch",
-    TENSOR: "every device has some heads, hidden units and tokens of the vocabulary, and the whole batch",
-    BY_MODEL: "every device has some heads, hidden units and tokens of the vocabulary, and the whole batch",
-}
-"""What each means. ``tensor`` and ``model`` are the same split, under the name that the framework's users give it."""
+"""The ways, by what a device has: of ``data`` all parameters and a part of the batch, of ``fsdp`` a part of both, of
+``tensor`` and ``model`` some heads, hidden units and tokens of the vocabulary, and the whole batch. These two are the
+same split, under the name that the framework's users give it."""
 _OF_ECOSYSTEM = {"jax": (DATA, BY_MODEL), "pytorch": (DATA, FSDP, TENSOR), "tensorflow": (DATA,)}
 _ON_EVERY_COUNT = ("jax", "flax-nnx", "torch", "tensorflow")
 """The other libraries stand on JAX, whose partitioner is the same for all, and are asked at the largest count alone."""

@@ -5,7 +5,6 @@ Each is a probe's own process, so that it ends with the session. It never knows 
 
 from __future__ import annotations
 
-import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -35,13 +34,6 @@ def call_together(
             # A process that was lost says less than one that raised: it may have been waiting for the other.
             raise next((error for error in errors if isinstance(error, Raised)), errors[0])
     return [call.result() for call in calls]
-
-
-def free_address() -> str:
-    """An address of this host that nothing listens at, for a launcher that cannot choose one itself."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{taken.getsockname()[1]}"
 
 
 def run_command(memory: dict[str, Any], *, command: list[str]) -> str:

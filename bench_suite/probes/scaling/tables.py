@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from statistics import median
 
+from speedscore.bench_suite.probes.columns import list_answered, middle
 from speedscore.bench_suite.probes.scaling.cases import COUNTS, PROCESSES
 from speedscore.bench_suite.probes.table import NOTHING, Table
 from speedscore.record.probe_result import ProbeResult
@@ -13,7 +13,7 @@ from speedscore.text.numbers import duration, first_line, percent
 
 def scaling_tables(probes: Sequence[ProbeResult]) -> Sequence[Table]:
     """Whether the shared step is the step of one device; and how long it takes where there really are several."""
-    answered = [probe for probe in probes if probe.family == "scaling" and probe.status == "answered"]
+    answered = list_answered(probes, "scaling")
     timed = [probe for probe in answered if probe.find("seconds_per_step") is not None]
     tables = [_proofs(answered)] if answered else []
     return (*tables, _times(timed)) if timed else tables
@@ -74,7 +74,7 @@ def _worst(probes: Collection[ProbeResult]) -> str:
 def _times(timed: Sequence[ProbeResult]) -> Table:
     rows = []
     for probe in timed:
-        several, one = (_median(probe, name) for name in ("seconds_per_step", "one_device_seconds_per_step"))
+        several, one = (middle(probe, name) for name in ("seconds_per_step", "one_device_seconds_per_step"))
         efficiency = percent(one / several / int(probe.target)) if several and one else NOTHING
         rows.append(
             (
@@ -96,8 +96,3 @@ def _times(timed: Sequence[ProbeResult]) -> Table:
             "on n, over n.",
         ),
     )
-
-
-def _median(probe: ProbeResult, name: str) -> float | None:
-    measurement = probe.find(name)
-    return None if measurement is None else median(measurement.samples)

@@ -71,7 +71,7 @@ def ask(case: ProbeCase, tools: Tools) -> Answer:
         shortest_seconds=SHORTEST_SECONDS,
         longest_seconds=LONGEST_SECONDS,
     )
-    return judge(ran, versions=process.versions(*FRAMEWORKS[case.framework].packages))
+    return judge(ran, versions=process.versions(*FRAMEWORKS[case.framework].distributions))
 
 
 def compilations_module(framework: str) -> str:

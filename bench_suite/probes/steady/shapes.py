@@ -56,21 +56,23 @@ def list_cases() -> Sequence[ProbeCase]:
 
 
 def ask(case: ProbeCase, tools: Tools) -> Answer:
-    """Three sizes, the second of them in turns with eager PyTorch."""
+    """Three sizes, the second of them in turns with eager PyTorch, as far as that is here and takes it."""
     line = FRAMEWORKS[case.framework]
     examples = len(make_workload(case.subject, tools.preset).targets())
     sizes = (examples, examples + max(1, examples // 2), 2 * examples)
     compiled, first = _start(case.framework, case, tools, variant=VARIANTS.get(case.target))
-    versions = compiled.versions(*line.packages)
+    versions = compiled.versions(*line.distributions)
     eager = None
     if not FRAMEWORKS[EAGER].missing_packages():
         eager, _ = _start(EAGER, case, tools, variant=None)
-        versions |= eager.versions(*FRAMEWORKS[EAGER].packages)
+        versions |= eager.versions(*FRAMEWORKS[EAGER].distributions)
     seen: dict[str, Any] = {"sizes": sizes, "first": first, "rounds": [], "eager_rounds": []}
     seen["second"] = _call(compiled, "change_size", examples=sizes[1])
     if "refused" not in seen["second"]:
         if eager is not None:
             seen["eager_second"] = _call(eager, "change_size", examples=sizes[1])
+            if "refused" in seen["eager_second"]:
+                eager = None  # with nothing to time at that size
         for _ in range(ROUNDS):
             seen["rounds"].append(_call(compiled, "time_one_round"))
             if eager is not None:
@@ -97,12 +99,12 @@ def judge(seen: Mapping[str, Any], *, versions: dict[str, str]) -> Answer:
             measurements=measured,
         )
     withheld_share = second["withheld_seconds"] / second["seconds"]
-    third, eager = seen["third"], seen.get("eager_second")
+    third, eager = seen["third"], seen.get("eager_second", {})
     measured |= {"new_size_seconds": [second["seconds"]], "new_size_step_seconds": seen["rounds"]}
     if "refused" not in third:
         measured["third_size_seconds"] = [third["seconds"]]
     payment = Payment("no eager")
-    if eager is not None:
+    if "seconds" in eager:
         measured["eager_new_size_seconds"] = [eager["seconds"]]
         measured["eager_new_size_step_seconds"] = seen["eager_rounds"]
         payment = pay_off(
@@ -128,6 +130,7 @@ def judge(seen: Mapping[str, Any], *, versions: dict[str, str]) -> Answer:
             "compiled_at_third_size": third.get("compiled"),
             "withheld_share": round(withheld_share, 4),
             "output_error": second["errors"]["outputs"],
+            **({"eager_refused": first_line(eager["refused"])} if "refused" in eager else {}),
         },
         measurements=measured,
     )

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from speedscore.bench_suite.probes import environments
-from speedscore.bench_suite.probes.environments import MakingStopped, environments_folder, find_environment
+from speedscore.bench_suite.probes.environments import environments_folder, find_environment
+from speedscore.bench_suite.probes.making import MakingStopped
 from speedscore.bench_suite.probes.probe import ProbeUnavailable
 from tests.waiting import has_gone, wait_until
 

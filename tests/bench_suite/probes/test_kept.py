@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from pathlib import Path
 
@@ -45,4 +46,12 @@ def test_what_went_wrong_is_raised_for_everybody_and_tried_once() -> None:
             kept.folder("a", make=make)
     assert len(tries) == 1
     assert not tries[0].exists()
+    kept.close()
+
+
+def test_who_shares_nothing_needs_no_room_for_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    kept = Kept()
+    with pytest.raises(FileNotFoundError, match="gone"):
+        kept.folder("a", make=lambda _: None)
     kept.close()

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -12,6 +16,7 @@ from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.probes.families import FAMILIES
 from speedscore.bench_suite.probes.pool import ProbeOutcome, ask_all
 from speedscore.bench_suite.probes.probe import Family, ProbeCase
+from speedscore.bench_suite.probes.tools import SharedProcesses, Tools
 from speedscore.host.processors import usable_processors
 from tests.waiting import wait_until
 
@@ -57,6 +62,7 @@ def test_each_probe_comes_to_its_own_end() -> None:
         *map(of_subject, ("right", "odd", "undeclared", "broken", "unavailable")),
         ProbeCase("impatient", "first", subject="hangs"),
         of_subject("tool", packages=("no_such_tool",)),
+        of_subject("part of a tool", packages=("no_such_tool.part",)),
         ProbeCase("sample", "missing"),
     )
     assert {name: outcome.status for name, outcome in outcomes.items()} == {
@@ -67,6 +73,7 @@ def test_each_probe_comes_to_its_own_end() -> None:
         "unavailable": "skipped",
         "hangs": "failed",
         "tool": "skipped",
+        "part of a tool": "skipped",
         "missing": "skipped",
     }
     answer = outcomes["right"].answer
@@ -77,7 +84,47 @@ def test_each_probe_comes_to_its_own_end() -> None:
     assert "the harness is wrong" in outcomes["broken"].reason
     assert outcomes["unavailable"].reason == "needs a moon; wait for the night"
     assert 'pip install "speedscore[probes]"' in outcomes["tool"].reason
+    assert "no_such_tool.part, not installed here" in outcomes["part of a tool"].reason
     assert "no_such_package" in outcomes["missing"].reason
+
+
+def asked_within_the_limit(*cases: ProbeCase) -> dict[str, ProbeOutcome]:
+    """The same, where a probe that nobody tells the end of would be waited for for ever."""
+    outcomes: dict[str, ProbeOutcome] = {}
+    asking = threading.Thread(target=lambda: outcomes.update(asked(*cases)), daemon=True)
+    asking.start()
+    wait_until(lambda: not asking.is_alive(), "a probe never ended")
+    return outcomes
+
+
+def test_a_temporary_folder_that_takes_nothing_fails_every_probe(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    cases = [ProbeCase("sample", "first", subject=name, block="one") for name in ("right", "odd")]
+    outcomes = asked_within_the_limit(*cases, of_subject("broken"))
+    assert {name: outcome.status for name, outcome in outcomes.items()} == dict.fromkeys(
+        ("right", "odd", "broken"), "failed"
+    )
+    assert all("could not be set up" in outcome.reason for outcome in outcomes.values())
+    assert str(tmp_path / "gone") in outcomes["right"].reason
+
+
+@pytest.mark.parametrize(("closed", "status"), [(SharedProcesses, "answered"), (Tools, "failed")])
+def test_what_cannot_be_closed_costs_no_other_probe(
+    closed: type[SharedProcesses | Tools], status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close: Callable[[Any], None] = closed.close
+
+    def close_badly(opened: Any) -> None:
+        close(opened)
+        raise OSError("no way to go")
+
+    monkeypatch.setattr(closed, "close", close_badly)
+    # More blocks than there are processors: a slot whose closing failed goes on with the next.
+    outcomes = asked_within_the_limit(*map(of_subject, ("one", "two", "three")))
+    assert [outcome.status for outcome in outcomes.values()] == [status] * 3
+    assert all(("no way to go" in outcome.reason) == (status == "failed") for outcome in outcomes.values())
 
 
 def test_an_interrupt_ends_every_process_and_keeps_what_was_heard() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from speedscore.bench_suite.probes.making import MakingStopped
 from speedscore.bench_suite.probes.process import Lost, Raised
 from speedscore.bench_suite.probes.tools import Tools
 from speedscore.host.processors import usable_processors
@@ -93,3 +95,20 @@ def test_after_a_kill_nothing_more_is_started(tools: Tools) -> None:
         process.call(f"{HERE}:add", number=1)
     with pytest.raises(Lost, match="over"):
         tools.start()
+
+
+def test_what_is_waited_for_takes_nothing_of_the_probes_time_and_ends_with_the_session(tools: Tools) -> None:
+    def find(stopped: threading.Event) -> str:
+        return "nothing" if stopped.wait(0.05) else "found"
+
+    deadline = tools.deadline
+    assert tools.wait_for(find) == "found"
+    assert tools.deadline >= deadline + 0.05
+
+    def wait(stopped: threading.Event) -> None:
+        threading.Thread(target=tools.kill).start()
+        assert stopped.wait(60)
+        raise MakingStopped
+
+    with pytest.raises(Lost, match="over"):
+        tools.wait_for(wait)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from speedscore.bench_suite.probes.families import FAMILIES
 from speedscore.bench_suite.probes.summary import NO_CONTROL, make_lines, proved, summary_lines
 from speedscore.record.measurement import Measurement
+from speedscore.record.metrics import find_metric
 from speedscore.record.probe_result import ProbeResult, ProbeStatus
 
 
@@ -16,10 +20,11 @@ def result(
     target: str = "",
     reason: str = "",
     seconds: float | None = None,
+    counts: Mapping[str, float] | None = None,
 ) -> ProbeResult:
     status: ProbeStatus = "answered" if outcome else "skipped"
     name = "-".join(filter(None, (framework, subject, target, "cpu")))
-    measured = () if seconds is None else (Measurement("import_seconds", unit="s", better="lower", samples=(seconds,)),)
+    figures = {**({} if seconds is None else {"import_seconds": seconds}), **(counts or {})}
     return ProbeResult(
         id=name,
         nodeid=f"{family}[{name}]",
@@ -33,7 +38,7 @@ def result(
         outcome=outcome,
         reason=reason,
         seconds=(1.0,) if outcome else (),
-        measurements=measured,
+        measurements=tuple(Measurement.of(find_metric(name), (value,)) for name, value in figures.items()),
         versions={"sample": "1"} if outcome else {},
     )
 
@@ -72,6 +77,30 @@ def test_a_way_that_there_is_not_needs_no_proof() -> None:
 def test_one_answer_is_told_by_its_figure() -> None:
     (line,) = make_lines([result("import", "jax", "imported", seconds=0.25)])
     assert line.cells == {"jax": "250 ms"}
+
+
+def test_a_figure_that_is_a_part_is_told_with_its_whole() -> None:
+    results = {"ran_as_written": 20, "other_output": 14, "name_not_defined": 4, "raised": 4, "not_reached": 9}
+    probes = [
+        result("idioms", "jax", "counted", counts={"idioms": 150, "idioms_same": 117}),
+        result("documentation", "jax", "counted", counts={f"docstrings_{name}": n for name, n in results.items()}),
+        result("surface", "jax", "counted", counts={"surface_lines": 62}),
+    ]
+    cells = {line.title: line.cells["jax"] for line in make_lines(probes)}
+    assert cells == {"NumPy idioms": "117 of 150", "docs that run": "20 of 42", "lines a model": "62"}
+
+
+def test_the_whole_of_every_figure_is_counted_by_its_family() -> None:
+    for family in FAMILIES.values():
+        assert len({find_metric(name).unit for name in (family.figure, *family.figure_of) if name}) <= 1
+
+
+def test_a_mistake_is_averted_where_it_does_no_harm_or_is_told_at_once() -> None:
+    outcomes = FAMILIES["mistake"].outcomes
+    probes = [result("mistake", "jax", outcome, subject=f"mistake{place}") for place, outcome in enumerate(outcomes)]
+    (line,) = make_lines(probes)
+    assert (line.title, line.cells) == ("mistakes averted", {"jax": "2 of 6"})
+    assert FAMILIES["mistake"].outcomes[: FAMILIES["mistake"].good] == ("harmless", "an error at once")
 
 
 def test_what_was_not_asked_is_said_once_a_reason_and_is_never_a_zero() -> None:

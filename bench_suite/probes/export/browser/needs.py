@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -37,20 +38,21 @@ LITERT_JS_UTILS = NpmPackage(
 _LIMIT_SECONDS = 30.0
 
 
-def find_for_onnx() -> dict[str, Any]:
+def find_for_onnx(stopped: threading.Event) -> dict[str, Any]:
     """Answers ``Target.needs``: the last four arguments of ``runtime.load``, for ONNX Runtime Web.
 
-    Raises ProbeUnavailable where the browser or a package is not to be had.
+    Raises ProbeUnavailable where the browser or a package is not to be had
+    and MakingStopped soon after ``stopped`` is set.
     """
-    return _find("onnx", packages=(ONNX_RUNTIME_WEB,))
+    return _find("onnx", stopped=stopped, packages=(ONNX_RUNTIME_WEB,))
 
 
-def find_for_litert() -> dict[str, Any]:
+def find_for_litert(stopped: threading.Event) -> dict[str, Any]:
     """The same for LiteRT.js."""
-    return _find("litert", packages=(LITERT_JS, LITERT_JS_UTILS))
+    return _find("litert", stopped=stopped, packages=(LITERT_JS, LITERT_JS_UTILS))
 
 
-def _find(runtime: str, *, packages: Sequence[NpmPackage]) -> dict[str, Any]:
+def _find(runtime: str, *, stopped: threading.Event, packages: Sequence[NpmPackage]) -> dict[str, Any]:
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise ProbeUnavailable(f"needs a browser, one of {', '.join(BROWSERS)}: apt-get install chromium")
@@ -58,7 +60,7 @@ def _find(runtime: str, *, packages: Sequence[NpmPackage]) -> dict[str, Any]:
     return {
         "browser": browser,
         "runtime": runtime,
-        "libraries": {package.name: str(find_package(package)) for package in packages},
+        "libraries": {package.name: str(find_package(package, stopped=stopped)) for package in packages},
         "versions": versions | {package.name: package.version for package in packages},
     }
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import base64
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import tarfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
 from speedscore.bench_suite.probes.environments import environments_folder
+from speedscore.bench_suite.probes.making import last_words, locked, run_command
 from speedscore.bench_suite.probes.probe import ProbeUnavailable
-from speedscore.host.reaper import mark
 from speedscore.host.scratch import make_scratch
 
 _LIMIT_SECONDS = 120.0
@@ -36,10 +37,11 @@ class NpmPackage(msgspec.Struct, frozen=True):
     """Paths within it; they are kept side by side."""
 
 
-def find_package(package: NpmPackage) -> Path:
+def find_package(package: NpmPackage, *, stopped: threading.Event) -> Path:
     """The folder of its files, which are fetched where they are not there.
 
-    Raises ProbeUnavailable where npm is missing or cannot fetch it, or where the archive is not the one that is pinned.
+    Raises ProbeUnavailable where npm is missing or cannot fetch it, or where the archive is not the one that is pinned;
+    MakingStopped soon after ``stopped`` is set, with nothing left running.
     """
     digest = hashlib.sha256("\n".join((package.integrity, *package.files)).encode()).hexdigest()[:12]
     folder = environments_folder().parent / "npm" / f"{package.name.replace('/', '+')}-{package.version}-{digest}"
@@ -50,13 +52,12 @@ def find_package(package: NpmPackage) -> Path:
         raise ProbeUnavailable(f"needs npm, to fetch {package.name} {package.version} once: apt-get install npm")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with (folder.parent / f"{folder.name}.lock").open("w") as lock:
-            # Another session may be fetching it; what it has fetched by then is found below.
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(folder.parent / f"{folder.name}.lock", stopped=stopped) as lock:
+            # Another session may have fetched it by now.
             if folder not in _failed and not (folder / _DONE).is_file():
-                _fetch(package, folder, npm=npm)
+                _fetch(package, folder, npm=npm, lock=lock, stopped=stopped)
     except (OSError, subprocess.SubprocessError, tarfile.TarError, KeyError, ValueError) as error:
-        _failed[folder] = _words(error)
+        _failed[folder] = last_words(error)
     if folder in _failed:
         raise ProbeUnavailable(
             f"needs {package.name} {package.version}, which cannot be fetched here ({_failed[folder]}); to see why: "
@@ -65,18 +66,16 @@ def find_package(package: NpmPackage) -> Path:
     return folder
 
 
-def _fetch(package: NpmPackage, folder: Path, *, npm: str) -> None:
+def _fetch(package: NpmPackage, folder: Path, *, npm: str, lock: IO[str], stopped: threading.Event) -> None:
     download = make_scratch("npm")
     try:
-        subprocess.run(
+        run_command(
             [npm, "pack", "--silent", "--ignore-scripts", f"{package.name}@{package.version}"],
-            check=True,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_LIMIT_SECONDS,
-            cwd=download,
-            env=os.environ | mark() | {"npm_config_fetch_retries": "1", "npm_config_update_notifier": "false"},
+            variables=os.environ | {"npm_config_fetch_retries": "1", "npm_config_update_notifier": "false"},
+            lock=lock,
+            stopped=stopped,
+            limit_seconds=_LIMIT_SECONDS,
+            folder=download,
         )
         (archive,) = download.glob("*.tgz")
         found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
@@ -98,8 +97,3 @@ def _unpack(archive: Path, files: Sequence[str], folder: Path) -> None:
                 raise KeyError(f"{name} is no file of it")
             (folder / Path(name).name).write_bytes(content.read())
     (folder / _DONE).touch()
-
-
-def _words(error: Exception) -> str:
-    lines = [line.strip() for line in str(getattr(error, "stderr", None) or error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__

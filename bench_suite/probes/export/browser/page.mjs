@@ -10,8 +10,8 @@ async function fetchBytes(name) {
   return (await fetch(name)).arrayBuffer();
 }
 
-async function fetchInput({ type, shape }) {
-  return model.makeInput(new ARRAYS[type](await fetchBytes("batch")), { type, shape });
+async function fetchBatch({ type }) {
+  return new ARRAYS[type](await fetchBytes("batch"));
 }
 
 async function open({ beside }) {
@@ -22,16 +22,16 @@ async function open({ beside }) {
 }
 
 async function run(task) {
-  const { shape, values } = await model.run(await fetchInput(task));
+  const { shape, values } = await model.run(await fetchBatch(task), task);
   return { shape: Array.from(shape), values: Array.from(values) };
 }
 
 async function time(task) {
-  const input = await fetchInput(task);
+  const batch = await fetchBatch(task);
   const milliseconds = [];
   for (let call = 0; call < task.calls; call++) {
     const began = performance.now();
-    await model.run(input);
+    await model.run(batch, task);
     milliseconds.push(performance.now() - began);
   }
   return { milliseconds };

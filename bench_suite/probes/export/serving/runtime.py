@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -14,12 +13,12 @@ import numpy as np
 import psutil
 
 from speedscore.bench_suite.probes.export.serving import server
+from speedscore.bench_suite.probes.ports import LOOPBACK, free_port
 
 START_SECONDS = 90.0
 """How long a server may take until it is healthy."""
 REQUEST_SECONDS = 30.0
 _LOOK_SECONDS = 0.02
-_HOST = "127.0.0.1"
 
 
 def load(memory: dict[str, Any], *, folder: str, artefact: str, opener: str) -> None:
@@ -29,7 +28,7 @@ def load(memory: dict[str, Any], *, folder: str, artefact: str, opener: str) -> 
     """
     if "server" in memory:
         end_server(memory.pop("server"))
-    port = _free_port()
+    port = free_port()
     arguments = [folder, artefact, opener, str(port)]
     memory["server"] = subprocess.Popen(
         [sys.executable, "-m", server.__name__, *arguments], stdin=subprocess.DEVNULL, stdout=sys.stderr
@@ -54,7 +53,7 @@ def end_server(process: subprocess.Popen[bytes]) -> None:
 
 def connect(port: int) -> http.client.HTTPConnection:
     """A connection that stays open from one request to the next."""
-    return http.client.HTTPConnection(_HOST, port, timeout=REQUEST_SECONDS)
+    return http.client.HTTPConnection(LOOPBACK, port, timeout=REQUEST_SECONDS)
 
 
 def make_body(batch: Any) -> bytes:
@@ -75,13 +74,6 @@ def post(connection: http.client.HTTPConnection, body: bytes) -> bytes:
 def read_logits(answer: bytes) -> Any:
     """The logits of an answer, as an array of float32."""
     return np.array(json.loads(answer)["logits"], dtype=np.float32)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_until_healthy(process: subprocess.Popen[bytes], port: int) -> None:

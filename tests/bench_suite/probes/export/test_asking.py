@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from speedscore.bench_suite.probes.export import targets
@@ -20,6 +21,7 @@ from speedscore.bench_suite.probes.tools import SharedProcesses, Tools
 from speedscore.host.processors import usable_processors
 
 HERE = "tests.bench_suite.probes.export.bad_converters"
+RUNTIMES = "tests.bench_suite.probes.export.bad_runtimes"
 """By name, for it imports JAX."""
 pytest.importorskip("jax", reason="the artefacts are made by JAX")
 RIGHT = "speedscore.bench_suite.frameworks.jax.exports.stablehlo:convert"
@@ -118,6 +120,19 @@ def test_a_converter_that_takes_its_process_with_it_has_crashed(asked: Callable[
     answer = asked("die")
     assert (answer.outcome, answer.observations["kind"]) == ("crashed", "crash")
     assert "SIGABRT" in answer.reason
+
+
+@pytest.mark.parametrize("runtime", ["die_of_another_size", "die_when_timed"])
+def test_a_runtime_that_dies_late_has_crashed_and_what_was_seen_before_is_kept(
+    asked: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch, runtime: str
+) -> None:
+    target = msgspec.structs.replace(targets.TARGETS["stablehlo"], load=f"{RUNTIMES}:{runtime}")
+    monkeypatch.setitem(targets.TARGETS, "stablehlo", target)
+    answer = asked(RIGHT)
+    assert (answer.outcome, answer.observations["kind"]) == ("crashed", "crash")
+    assert "SIGABRT" in answer.reason
+    assert set(answer.measurements) == {"convert_seconds", "artefact_bytes", "first_answer_seconds"}
+    assert answer.observations.get("dynamic_batch") == (True if runtime == "die_when_timed" else None)
 
 
 class Hurried:

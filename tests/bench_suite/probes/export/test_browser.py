@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def _write_model(path: Path, weights: Any) -> None:
 
 def test_its_answers_are_the_models_and_a_flipped_weight_is_seen(tools: Tools, tmp_path: Path) -> None:
     try:
-        needed = needs.find_for_onnx()
+        needed = needs.find_for_onnx(threading.Event())
     except ProbeUnavailable as missing:
         pytest.skip(str(missing))
     _write_model(tmp_path / "right.onnx", WEIGHTS)

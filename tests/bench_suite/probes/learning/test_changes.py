@@ -43,7 +43,7 @@ def programs(folder: Path, after: str) -> tuple[Path, Path]:
 
 def test_programs_that_agree_are_counted(tools: Tools, tmp_path: Path) -> None:
     before, after = programs(tmp_path, "first = 2.0\nlosses = [first, 1.0]\n")
-    answer = ask_change(before, after, change=SAME, launch=Launch(), packages=("numpy",), tools=tools)
+    answer = ask_change(before, after, change=SAME, launch=Launch(), distributions=("numpy",), tools=tools)
     assert answer.outcome == "counted"
     assert answer.measurements["change_lines"] == [3]
     assert answer.versions["numpy"]
@@ -63,15 +63,22 @@ def test_a_broken_program_is_no_answer(
 ) -> None:
     before, broken = programs(tmp_path, after)
     with pytest.raises(error, match=words):
-        ask_change(before, broken, change=SAME, launch=Launch(), packages=("numpy",), tools=tools)
+        ask_change(before, broken, change=SAME, launch=Launch(), distributions=("numpy",), tools=tools)
 
 
 def test_several_processes_are_told_their_ranks(tools: Tools, tmp_path: Path) -> None:
     reads = "import os\nlosses = [2.0, 1.0]\ndevices = int(os.environ.get('WORLD_SIZE', 1))\n"
     before, after = programs(tmp_path, f"{reads}assert os.environ['RANK'] in '01'\n")
     two = ChangeKind("several", rtol=1e-4, devices=2)
-    answer = ask_change(before, after, change=two, launch=Launch(processes=2), packages=("numpy",), tools=tools)
+    answer = ask_change(before, after, change=two, launch=Launch(processes=2), distributions=("numpy",), tools=tools)
     assert answer.observations["devices"] == 2
+
+
+def test_where_one_process_is_broken_nobody_waits_for_the_one_that_waits_for_it(tools: Tools, tmp_path: Path) -> None:
+    waits = "import os, time\nlosses = [2.0, 1.0]\n"
+    before, broken = programs(tmp_path, f"{waits}time.sleep(600) if os.environ['RANK'] == '0' else losses[2]\n")
+    with pytest.raises(Raised, match="IndexError"):
+        ask_change(before, broken, change=SAME, launch=Launch(processes=2), distributions=("numpy",), tools=tools)
 
 
 def test_a_change_that_changed_nothing_is_none() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from speedscore.bench_suite.probes.learning.documentation import ModuleCounts, a
 from speedscore.bench_suite.probes.probe import probed_frameworks
 from speedscore.bench_suite.probes.tools import Tools
 from speedscore.host.processors import usable_processors
+from tests.bench_suite.probes.learning.slow_imports import MadeUpClock, SlowImports, die
 
 SAMPLE = '''
 import os, time
@@ -133,6 +135,20 @@ def test_a_module_is_run_to_its_end_whatever_its_examples_do(
         "dies": "crashed",
     }
     assert seconds > 0
+
+
+def test_importing_once_more_after_a_crash_takes_nothing_of_the_modules_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(function: str, **arguments: Any) -> Any:
+        if function == "open_module":
+            return {"objects": 3, "documented": 3, "with_example": 3, "names": ["first", "dies", "last"]}
+        return die() if arguments["name"] == "dies" else {"result": "ran as written", "reason": ""}
+
+    clock = MadeUpClock()
+    monkeypatch.setattr(documentation, "time", clock)
+    tools = SlowImports(clock, seconds={"open_module": 100.0, "run_docstring": 1.0}, answer=answer)
+    counts, seconds = ask_module("sample", imports="", most=9, tools=tools)  # type: ignore[arg-type]
+    assert counts.results == {"first": "ran as written", "dies": "crashed", "last": "ran as written"}
+    assert (seconds, tools.started) == (3.0, 2)
 
 
 def test_results_are_counted_over_all_modules() -> None:

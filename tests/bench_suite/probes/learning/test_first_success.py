@@ -77,7 +77,7 @@ def test_a_program_is_judged_by_its_gradient(
     program = tmp_path / "program.py"
     program.write_text(f"import numpy as np\n\ngradient = np.asarray({values})\n")
     spent = {"venv_seconds": [2.0], "install_seconds": [3.0]}
-    answer = run_first_program(program, ["numpy"], python=Path(sys.executable), tools=tools, spent=spent)
+    answer = run_first_program(program, {"numpy": "numpy"}, python=Path(sys.executable), tools=tools, spent=spent)
     assert (answer.outcome, answer.reason) == (outcome, reason)
     assert answer.measurements["first_lines"] == [2]
     assert answer.seconds[0] >= 5.0
@@ -89,6 +89,6 @@ def test_what_cannot_be_installed_is_unavailable_in_the_installers_words(
 ) -> None:
     program = tmp_path / "program.py"
     program.write_text("import no_such_package\ngradient = None\n")
-    monkeypatch.setattr(first_success, "pin", lambda package: f"{tmp_path}/{package}-1.0-py3-none-any.whl")
-    with pytest.raises(ProbeUnavailable, match=r"needs pip to install .*no_such_package.*failed here"):
-        take_first_gradient(program, ("no_such_package",), tools)
+    monkeypatch.setattr(first_success, "pin", lambda name: f"{tmp_path}/{name}-1.0-py3-none-any.whl")
+    with pytest.raises(ProbeUnavailable, match=r"needs pip to install .*no-such-package.*failed here"):
+        take_first_gradient(program, {"no_such_package": "no-such-package"}, tools)

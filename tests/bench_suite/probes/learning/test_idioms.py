@@ -14,11 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from speedscore.bench_suite.probes.learning import idioms
 from speedscore.bench_suite.probes.learning.files import learning_folder
 from speedscore.bench_suite.probes.learning.idiom_process import KINDS, compare, difference, run
 from speedscore.bench_suite.probes.learning.idioms import Idioms, Namespace, ask_idioms
 from speedscore.bench_suite.probes.tools import Tools
 from speedscore.host.processors import usable_processors
+from tests.bench_suite.probes.learning.slow_imports import MadeUpClock, SlowImports, die
 
 PUBLISHED = Idioms.load(learning_folder() / "numpy_idioms.toml")
 
@@ -108,3 +110,21 @@ def test_an_idiom_that_ends_its_process_costs_itself_alone(tools: Tools, tmp_pat
     assert answer.observations["some.dies"].__class__ is str
     assert "some.last" in answer.observations or counted["idioms_same"] == 2
     assert sys.version.split()[0] == answer.versions["python"]
+
+
+def test_importing_once_more_after_a_crash_is_no_part_of_the_seconds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "idioms.toml"
+    path.write_text('setup = ""\n[some]\ndies = "die"\nlast = "np.floor(1.5)"\n')
+
+    def answer(function: str, **arguments: Any) -> Any:
+        if function == "open_namespace":
+            return None
+        return die() if arguments["code"] == "die" else {"kind": "same", "reason": ""}
+
+    clock = MadeUpClock()
+    monkeypatch.setattr(idioms, "time", clock)
+    tools = SlowImports(clock, seconds={"open_namespace": 100.0, "compare": 1.0}, answer=answer)
+    answered = ask_idioms(Namespace("math"), ("numpy",), tools, path)  # type: ignore[arg-type]
+    assert (answered.seconds, tools.started) == ((2.0,), 2)

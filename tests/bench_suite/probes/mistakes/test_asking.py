@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from speedscore.bench_suite.probes.mistakes import asking
 from speedscore.bench_suite.probes.mistakes.program import ProgramError
 from speedscore.bench_suite.probes.mistakes.rules import Rules, load_rules
 from speedscore.bench_suite.probes.probe import Answer, ProbeCase
-from speedscore.bench_suite.probes.process import ProbeProcess, Raised
+from speedscore.bench_suite.probes.process import Lost, ProbeProcess, Raised
 from speedscore.bench_suite.probes.tools import Tools
 from speedscore.host.processors import usable_processors
 from speedscore.record.metrics import find_metric
@@ -91,12 +92,40 @@ def test_a_program_that_hangs_is_an_answer(tmp_path: Path, tools: Tools, monkeyp
     watch = asking.watch
 
     def watch_impatiently(process: ProbeProcess, function: str, *, copy: Path, rules: Rules) -> asking.Watched:
-        # The twin's limit counts while its process starts, for which a busy machine needs longer.
+        # The twin's own end is not what is asked, and a busy machine needs longer for it.
         return watch(process, function, copy=copy, rules=impatient if function == "mistake" else rules)
 
     monkeypatch.setattr(asking, "watch", watch_impatiently)
     answer = ask(tmp_path, tools, mistake="time.sleep(60)")
     assert (answer.outcome, answer.observations["ended"]) == ("a crash or hang", "hung")
+
+
+def test_what_hangs_as_it_is_imported_is_the_probes_failure_and_no_answer(tmp_path: Path) -> None:
+    slow = "import time\ntime.sleep(60)\n"
+    path = tmp_path / "jax.py"
+    path.write_text(slow + PROGRAM.format(mistake="return 1.0", twin="return 2.0"))
+    hurried = Tools(preset="smoke", processors=usable_processors()[:1], limit_seconds=1.0)
+    try:
+        with pytest.raises(Lost) as lost:
+            asking.ask_program(path, case=CASE, tools=hurried)
+    finally:
+        hurried.close()
+    assert lost.value.hung
+
+
+def test_importing_has_the_probes_own_time_and_not_that_of_the_mistake(
+    tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: dict[str, float] = {}
+    call = ProbeProcess.call
+
+    def note(process: ProbeProcess, function: str, /, *, limit_seconds: float = 1e9, **arguments: Any) -> Any:
+        limits[function.rpartition(":")[2]] = limit_seconds
+        return call(process, function, limit_seconds=limit_seconds, **arguments)
+
+    monkeypatch.setattr(ProbeProcess, "call", note)
+    ask(tmp_path, tools, mistake="return 1.0")
+    assert limits["load"] > limits["run"] == load_rules().limit_seconds
 
 
 @pytest.mark.parametrize(

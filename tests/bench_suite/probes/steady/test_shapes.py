@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 from speedscore.bench_suite.frameworks.compilations import Compilations
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.probes.families import FAMILIES
+from speedscore.bench_suite.probes.probe import ProbeCase
 from speedscore.bench_suite.probes.production.programs import start_program
+from speedscore.bench_suite.probes.steady import shapes
 from speedscore.bench_suite.probes.steady.hiccups import TOO_BUSY
 from speedscore.bench_suite.probes.steady.shapes import ROUNDS, judge, list_cases, pay_off
 from speedscore.bench_suite.probes.steady.sizes import change_size
@@ -139,6 +142,43 @@ def test_without_eager_pytorch_nothing_is_said_of_paying() -> None:
     assert answer.outcome == "no eager"
     assert answer.measurements["new_size_seconds"] == [1.0]
     assert not any("eager" in name or "break_even" in name for name in answer.measurements)
+
+
+def test_a_size_that_eager_pytorch_refuses_costs_the_compiled_line_nothing_but_the_comparison(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class MadeUpProcess:
+        """Answers what the process of a compiled line would, or that of eager PyTorch, which takes no other size."""
+
+        def __init__(self, framework: str) -> None:
+            self.is_eager = framework == "torch"
+
+        def call(self, function: str, **_: Any) -> Any:
+            match function.rpartition(":")[2]:
+                case "start_at_first_size":
+                    return seen()["first"]
+                case "change_size":
+                    return {"refused": "ValueError: expected 4 examples"} if self.is_eager else seen()["second"]
+            assert not self.is_eager, "there is nothing to time at a size that was refused"
+            return 0.01
+
+        def versions(self, *_: str) -> dict[str, str]:
+            return {"sample": "1"}
+
+        def freeze(self) -> None:
+            """It never runs."""
+
+    monkeypatch.setattr(shapes, "start_program", lambda _, framework, **__: MadeUpProcess(framework))
+    here = {name: msgspec.structs.replace(FRAMEWORKS[name], packages=()) for name in ("jax", "torch")}
+    monkeypatch.setattr(shapes, "FRAMEWORKS", here)
+    tools = Tools(preset="smoke", processors=usable_processors()[:1], limit_seconds=60.0)
+    try:
+        answer = shapes.ask(ProbeCase("shapes", "jax", subject="mlp"), tools)
+    finally:
+        tools.close()
+    assert (answer.outcome, answer.observations["eager_refused"]) == ("no eager", "ValueError: expected 4 examples")
+    assert len(answer.measurements["new_size_step_seconds"]) == ROUNDS
+    assert not any("eager" in name for name in answer.measurements)
 
 
 @given(first=SECONDS, step=SECONDS, eager_first=SECONDS, saved=st.floats(1e-3, 10.0))
