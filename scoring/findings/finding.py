@@ -26,8 +26,8 @@ class Source(msgspec.Struct, frozen=True):
     """A fact's date, ``YYYY-MM`` or ``YYYY-MM-DD``; when a measurement's run was made."""
     value: float
     low: float | None = None
-    """Of a fact the range that its source states; of probes what so few allow, with 95 %; of a ratio of cases where 95 %
-    of its draws lie, on a card alone."""
+    """Of a fact the range that its source states; of probes what so few allow, with 95 %; on a card of a ratio of cases
+    where 95 % of its draws lie."""
     high: float | None = None
     age_months: int = 0
     """Months before the month to which the evidence counts ages."""
