@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from speedscore.bench_suite.matrix import asking
+from speedscore.bench_suite.matrix import asking, hooks
 from speedscore.bench_suite.matrix.cases import Case, matrix
 from speedscore.bench_suite.matrix.misspelled import misspelled_keywords, misspelled_node_ids
 from speedscore.bench_suite.matrix.registering import register_lines
@@ -59,6 +59,12 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+    if not _has_benchmark(config):
+        # Its cases are marked all the same, and belong to a session that only collects.
+        config.addinivalue_line("markers", "benchmark: settings for pytest-benchmark, which is switched off")
+    # The plugin of every session declares them; it may be switched off.
+    if not config.pluginmanager.has_plugin("speedscore.plugin"):
+        config.pluginmanager.add_hookspecs(hooks)
     config.stash[CLOCK] = VirtualClock()
     check_options(config)
     register_lines(config)
@@ -67,6 +73,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[FILES] = RunFiles(config)
         # Registered here, it goes before pytest-benchmark's saving and ends before the terminal's summary begins.
         config.pluginmanager.register(SessionEnd(config), "speedscore-session-end")
+
+
+def _has_benchmark(config: pytest.Config) -> bool:
+    """Whether pytest-benchmark is loaded, under whatever name."""
+    return hasattr(config.option, "benchmark_disable")
 
 
 def _is_gate_side(config: pytest.Config) -> bool:
@@ -138,12 +149,24 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 @pytest.hookimpl(trylast=True)  # after -k and -m have selected
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what only whoever asks for it is to wait for, and what was not asked for."""
-    left_out = [item for item in items if (case := case_of(item)) is not None and not _is_asked_for(case, config)]
+    failed = _failed_before(config)
+    left_out = [
+        item
+        for item in items
+        if (case := case_of(item)) is not None and item.nodeid not in failed and not _is_asked_for(case, config)
+    ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         gone = set(left_out)
         items[:] = [item for item in items if item not in gone]
         config.stash[LEFT_OUT] = len(left_out)
+
+
+def _failed_before(config: pytest.Config) -> frozenset[str]:
+    """The node ids that ``--lf`` or ``--ff`` asks for: pytest selects among what is left, after this plugin."""
+    if not (config.getoption("lf", False) or config.getoption("failedfirst", False)):
+        return frozenset()
+    return frozenset(config.cache.get("cache/lastfailed", {}))
 
 
 def _is_asked_for(case: Case, config: pytest.Config) -> bool:
@@ -176,6 +199,11 @@ def _begin(session: pytest.Session) -> None:
     probes = {item.nodeid: probe for item in session.items if (probe := probe_of(item)) is not None}
     # A worker of pytest-xdist measures nothing: there pytest-benchmark is disabled, and every case is skipped.
     if (cases or probes) and not config.option.collectonly and not hasattr(config, "workerinput"):
+        if not _has_benchmark(config):
+            raise pytest.UsageError(
+                "pytest-benchmark is switched off, and what this session selected are its benchmarks; leave out "
+                "-p no:benchmark"
+            )
         # Imported here because collecting alone needs none of it, and has under a second.
         from speedscore.bench_suite.session.beginning import begin
 

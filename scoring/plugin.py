@@ -20,6 +20,7 @@ from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun
 from speedscore.scoring.evidence.session import fact_folders, named_run, rubric_of
 from speedscore.scoring.evidence.shipped import gather_evidence, read_snapshots
 from speedscore.scoring.facts.fact import FactError
+from speedscore.scoring.rubric import hooks
 from speedscore.scoring.rubric.rubric import Rubric, RubricError
 from speedscore.scoring.scores.score_report import build_report
 from speedscore.text.cleaning import one_line, printable
@@ -36,6 +37,12 @@ class _Ending:
 
 
 _ENDING = pytest.StashKey[_Ending]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The plugin of every session declares them; it may be switched off.
+    if not config.pluginmanager.has_plugin("speedscore.plugin"):
+        config.pluginmanager.add_hookspecs(hooks)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -11,7 +11,7 @@ import msgspec
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.workloads.table import MODELS, TASKS, Model, Task, find_line
 from speedscore.host.peaks import Precision
-from speedscore.record.phases import DEVICES, FLOAT32, PHASES, DeviceName, Phase, Role, named_place
+from speedscore.record.phases import DEVICES, FLOAT32, PHASES, DeviceName, Phase, Role, group_name, named_place
 
 DEVICE_PRECISIONS: dict[DeviceName, tuple[Precision, ...]] = {
     "cpu": ("float32", "bfloat16"),
@@ -71,7 +71,7 @@ class Case(msgspec.Struct, frozen=True, order=True):
     @property
     def group(self) -> str:
         """The cases that are compared with each other: only the framework differs."""
-        return f"{self.phase} {self.block}"
+        return group_name(self.phase, self.model, self.device, self.precision)
 
     @property
     def role(self) -> Role:

@@ -46,8 +46,9 @@ def pytest_speedscore_tasks(config: pytest.Config) -> Sequence[Task]:
 
 @pytest.hookspec
 def pytest_speedscore_run(config: pytest.Config, run: RunRecord, run_path: str | None) -> None:
-    """A session that selected cases of the matrix has ended and its run is saved.
+    """A session that selected cases of the matrix has ended, and its run is saved where there is anything to save.
 
-    ``run`` holds every selected case, measured or not. ``run_path`` names the file, or is None when saving failed.
-    Called once, before the terminal summary.
+    ``run`` holds every selected case, measured or not: it may be that none was. ``run_path`` names the file, or is None
+    where saving failed or the session was interrupted before anything was measured. Called once, before the terminal
+    summary.
     """

@@ -9,7 +9,7 @@ import argparse
 import contextlib
 import random
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -24,6 +24,73 @@ if TYPE_CHECKING:
 DEFAULT_PROCESSES = 2
 _PROFILE = "speedscore_profile"
 """Where the folder of ``--profile`` is kept."""
+
+
+class _SessionOption(NamedTuple):
+    """An option that says how an ordinary session measures, or what is to come of it."""
+
+    flag: str
+    dest: str
+    beside_gate: str
+    """Why a gate has no use for it and what to do, with ``{}`` for what was given."""
+    default: object = None
+    needs_cases: bool = False
+    """Whether something is expected of it that comes of measured cases alone."""
+
+    def is_given(self, config: pytest.Config) -> bool:
+        # The report's plugin may be switched off, and another plugin may have an option --profile.
+        value = config.getoption(self.dest, self.default)
+        return value is not None and value != self.default
+
+
+_OF_A_SESSION = (
+    _SessionOption(
+        "--profile",
+        _PROFILE,
+        "a gate compares rounds and profiles none; profile the case in a session of its own, once on each side",
+        needs_cases=True,
+    ),
+    _SessionOption(
+        "--fleet",
+        "fleet",
+        "places the blocks of an ordinary session, and a gate has none; write --gate-fleet {}",
+        needs_cases=True,
+    ),
+    _SessionOption(
+        "--time-budget",
+        "time_budget",
+        "shares out the rounds of an ordinary session, and a gate has none; write --gate-time-budget {}",
+        needs_cases=True,
+    ),
+    _SessionOption(
+        "--require-device",
+        "require_device",
+        "a gate leaves out what neither side can measure; require the device in a session of its own before the gate",
+        default=[],
+        needs_cases=True,
+    ),
+    _SessionOption(
+        "--report",
+        "report",
+        "a gate has another page; write --gate-json FILE.json, and then: speedscore report FILE.json -o {}",
+        needs_cases=True,
+    ),
+    _SessionOption("--resume", "resume", "a gate measures both sides anew; leave it out", needs_cases=True),
+    _SessionOption(
+        "--in-process", "in_process", "a gate measures in processes of its own; leave it out", default=False
+    ),
+    _SessionOption(
+        "--round-order-seed",
+        "round_order_seed",
+        "a gate lets its two sides take turns in an order of its own; leave it out",
+    ),
+    _SessionOption(
+        "--processes",
+        "processes",
+        "a gate takes as many pairs of processes as its verdicts need; leave it out",
+        default=DEFAULT_PROCESSES,
+    ),
+)
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -115,8 +182,7 @@ def check_options(config: pytest.Config) -> None:
             read(config.getoption(option))
         except ValueError as error:
             raise pytest.UsageError(f"{option}: {error}") from None
-    if config.getoption("require_device") and config.getoption("dist", "no") != "no":
-        raise pytest.UsageError("--require-device: nothing is measured under pytest-xdist; leave out -n")
+    _refuse_beside_xdist(config)
     _check_fleet(config)
     _check_profile_folder(config.getoption(_PROFILE, None))
     if config.getoption("resume") is not None and config.getoption("in_process"):
@@ -132,10 +198,6 @@ def _check_fleet(config: pytest.Config) -> None:
         raise pytest.UsageError("--fleet: what runs inside pytest (--in-process) cannot run on another machine")
     if config.getoption(_PROFILE, None) is not None:
         raise pytest.UsageError("--fleet: profiles stay where they are made; profile the case without a fleet")
-    if config.getoption("dist", "no") != "no":
-        raise pytest.UsageError(
-            "--fleet: the fleet shares out the blocks, and pytest-xdist measures none; leave out -n"
-        )
 
 
 def _check_profile_folder(folder: Path | None) -> None:
@@ -155,25 +217,24 @@ def _check_profile_folder(folder: Path | None) -> None:
 
 
 def refuse_beside_gate(config: pytest.Config) -> None:
-    """Raises UsageError for an option that a gate would silently leave unread."""
-    budget, fleet = config.getoption("time_budget"), config.getoption("fleet")
+    """Raises UsageError for an option that a gate would silently leave unread, wherever it was given."""
     # By name: where the gate's plugin is switched off, its options are not there.
     names = ("speedscore_gate", "speedscore_gate_canary", "speedscore_gate_upgrade")
-    is_gate = any(config.getoption(name, None) is not None for name in names)
-    if config.getoption(_PROFILE, None) is not None and is_gate:
-        raise pytest.UsageError(
-            "--profile: a gate compares rounds and profiles none; profile the case in a session of its own, "
-            "once on each side"
-        )
-    if fleet is not None and is_gate:
-        raise pytest.UsageError(
-            f"--fleet {fleet}: places the blocks of an ordinary session, a gate has none; write --gate-fleet {fleet}"
-        )
-    if budget is not None and is_gate:
-        raise pytest.UsageError(
-            f"--time-budget {budget}: shares out the rounds of an ordinary session, and a gate has none; "
-            f"write --gate-time-budget {budget}"
-        )
+    if all(config.getoption(name, None) is None for name in names):
+        return
+    for option in _OF_A_SESSION:
+        if option.is_given(config):
+            value = config.getoption(option.dest)
+            raise pytest.UsageError(f"{option.flag}: {option.beside_gate.format(value)}")
+
+
+def _refuse_beside_xdist(config: pytest.Config) -> None:
+    """Raises UsageError for an option from which nothing would come there."""
+    if config.getoption("dist", "no") == "no":
+        return
+    for option in _OF_A_SESSION:
+        if option.needs_cases and option.is_given(config):
+            raise pytest.UsageError(f"{option.flag}: nothing is measured under pytest-xdist; leave out -n")
 
 
 def read_choices(config: pytest.Config) -> Choices:

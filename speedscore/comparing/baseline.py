@@ -7,13 +7,13 @@ that can.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from speedscore.comparing.saved_figures import load_figures
 from speedscore.comparing.saved_run import CaseFigures, SavedRun
-from speedscore.record.run_file import RunFileError, write_json
+from speedscore.host.files import read_file, write_file
+from speedscore.record.run_file import RunFileError
 from speedscore.text.cleaning import one_line
 
 BASELINE, ANCHOR = "baseline", "anchor"
@@ -30,10 +30,13 @@ def promote(path: Path, *, anchor: bool) -> tuple[str, ...]:
     if not any(case.figures for case in run.cases.values()):
         raise RunFileError(f"{path}: no case was measured in it; promote a run that holds figures")
     names = (ANCHOR,) if anchor else (BASELINE, ANCHOR) if not KEPT[ANCHOR].exists() else (BASELINE,)
-    # pytest-benchmark writes NaN, which is no JSON: here it becomes text.
-    document = json.loads(path.read_bytes(), parse_constant=str)
-    for name in names:
-        write_json(KEPT[name], document)
+    try:
+        # As it stands: what is read and written anew may no longer be the run that could be read.
+        content = read_file(path)
+        for name in names:
+            write_file(KEPT[name], content)
+    except OSError as error:
+        raise RunFileError(f"{path}: not saved ({error.strerror}); what stood there before is untouched") from error
     return names
 
 

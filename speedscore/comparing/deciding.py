@@ -18,7 +18,7 @@ from speedscore.host.fields import Scalar
 from speedscore.verdicts.counts import count_verdict
 from speedscore.verdicts.settings import Settings
 from speedscore.verdicts.unpaired import FEWEST_PAST_RUNS, UnpairedReading, decide, read_unpaired
-from speedscore.verdicts.verdict import Verdict, VerdictPolicy
+from speedscore.verdicts.verdict import Verdict, VerdictPolicy, is_minor
 
 _LONE = (
     "one process a side cannot carry a verdict about a small change: measure both sides with --processes 5, or take "
@@ -76,9 +76,9 @@ def _decide_count(draft: Draft) -> Row:
         if len(set(side)) > 1:
             reason = f"{name} has no one number: from {min(side):,.0f} to {max(side):,.0f}"
             return not_comparable(case, draft.metric, reason)
-    row = row_of(case, count_verdict(case.case, draft.metric, base[0], head[0]))
+    verdict = count_verdict(case.case, draft.metric, base[0], head[0], better=draft.figure.better)
     return msgspec.structs.replace(
-        row,
+        row_of(case, verdict),
         unit=draft.figure.unit,
         better=draft.figure.better,
         base=Values(base[0], len(draft.base), len(base)),
@@ -94,22 +94,24 @@ def _decide_measured(draft: Draft, history: History, settings: Settings, *, metr
     is_inverse = better == "higher"
     base, head = [[[-log for log in run] for run in side] for side in sides] if is_inverse else sides
     past = history.teach((*draft.base, *draft.head), draft.metric, fields=draft.fields)
-    case_settings = settings.for_case(case.case, "")
+    case_settings = settings.for_case(case.case, case.group)
     policy: VerdictPolicy = case_settings.time if draft.metric == TIME else case_settings.memory
     reading = read_unpaired(base, head, past, policy, metrics=metrics)
     decision = reading.decision
     ratio, low, high = decision.ratio, decision.low, decision.high
     if is_inverse:
         ratio, low, high = 1 / ratio, 1 / high, 1 / low
-    verdict = Verdict(
-        case=case.case,
-        metric=draft.metric,
-        outcome=decision.outcome,
-        reason=_why_open(reading, processes=[len(run) for run in (*base, *head)]),
-        ratio=ratio,
-        low=low,
-        high=high,
-        smallest_visible=decision.smallest_visible,
+    verdict = _marked(
+        Verdict(
+            case=case.case,
+            metric=draft.metric,
+            outcome=decision.outcome,
+            reason=_why_open(reading, processes=[len(run) for run in (*base, *head)]),
+            ratio=ratio,
+            low=low,
+            high=high,
+            smallest_visible=decision.smallest_visible,
+        )
     )
     of_base, of_head = (
         Values(math.exp(fmean(fmean(run) for run in side)), len(side), sum(map(len, side))) for side in sides
@@ -148,12 +150,18 @@ def decide_together(rows: Sequence[Row], settings: Settings) -> Verdict | None:
     middle = fmean(math.log(row.verdict.ratio) for row in times if row.verdict.ratio)
     policy = settings.for_case("", "").time
     decision = decide(middle, fmean(row.log_error or 0.0 for row in times), policy, alarm=policy.false_alarm)
-    return Verdict(
-        case=f"all {len(times)} cases together",
-        metric=TIME,
-        outcome=decision.outcome,
-        ratio=decision.ratio,
-        low=decision.low,
-        high=decision.high,
-        smallest_visible=decision.smallest_visible,
+    return _marked(
+        Verdict(
+            case=f"all {len(times)} cases together",
+            metric=TIME,
+            outcome=decision.outcome,
+            ratio=decision.ratio,
+            low=decision.low,
+            high=decision.high,
+            smallest_visible=decision.smallest_visible,
+        )
     )
+
+
+def _marked(verdict: Verdict) -> Verdict:
+    return msgspec.structs.replace(verdict, is_minor=is_minor(verdict))

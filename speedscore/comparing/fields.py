@@ -126,7 +126,11 @@ def differences(base: Mapping[str, Scalar], head: Mapping[str, Scalar]) -> list[
         if base_value != head_value and (rule := rule_of(field)).action != "ignore":
             action: Action = "warn" if base_value is None or head_value is None else rule.action
             differing.append(Difference(field, base_value, head_value, action, rule.reason))
-    # A program says its framework's version too; once is enough.
+    return told_once(differing)
+
+
+def told_once(differing: Collection[Difference]) -> list[Difference]:
+    """Without what a program repeats: it says its framework's version too."""
     names = [difference.field for difference in differing]
     packages = {name.removeprefix("package.") for name in names if name.startswith("package.")}
     return [difference for difference in differing if difference.field.removeprefix("program.") not in packages]

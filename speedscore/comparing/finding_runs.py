@@ -14,7 +14,7 @@ import msgspec
 
 from speedscore.comparing.baseline import KEPT
 from speedscore.comparing.saved_figures import load_figures
-from speedscore.comparing.saved_run import SavedRun
+from speedscore.comparing.saved_run import SavedRun, moment
 from speedscore.record.run_file import RunFileError
 
 STORAGE = Path(".benchmarks")
@@ -86,7 +86,8 @@ def read_runs(paths: Iterable[Path]) -> tuple[list[SavedRun], list[str]]:
             runs.append(load_figures(path))
         except RunFileError as error:
             left_out.append(str(error))
-    return sorted(runs, key=lambda run: run.created), left_out
+    # Not by the texts: two of them may be of different time zones.
+    return sorted(runs, key=lambda run: moment(run.created)), left_out
 
 
 def _some(paths: list[Path], argument: str) -> list[Path]:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 import msgspec
 
-from speedscore.comparing.fields import OF_THE_SESSION, Difference, differences, refuse, refused
+from speedscore.comparing.fields import OF_THE_SESSION, Difference, differences, refuse, refused, told_once
 from speedscore.comparing.finding_runs import RunSet
 from speedscore.comparing.matching_cases import measured_names
 from speedscore.comparing.saved_run import SavedRun
@@ -28,7 +28,7 @@ def check_fields(base: RunSet, head: RunSet, allow: Collection[str]) -> list[Dif
                 run_differences += differences(seen.setdefault(name, case.fields), case.fields)
         refuse(run_differences, allow, base=first.path, head=run.path)
         all_differences |= dict.fromkeys(run_differences)
-    return list(all_differences)
+    return told_once(all_differences)
 
 
 class Chosen(msgspec.Struct, frozen=True):

@@ -17,20 +17,19 @@ from speedscore.comparing.rows import Row, Values
 from speedscore.comparing.runs import NOWHERE
 from speedscore.comparing.saved_run import TIME
 from speedscore.record.metrics import Unit
-from speedscore.text.markdown import code, escaped, markdown_table
+from speedscore.text.markdown import code, inert, markdown_table
 from speedscore.text.numbers import counted, duration, short_percent, size, three_digits
 from speedscore.text.tables import captioned_table
 from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
-from speedscore.verdicts.unpaired import ASSUMED_SPREAD
+from speedscore.verdicts.unpaired import ASSUMED_SPREAD, shown_error
 from speedscore.verdicts.verdict import Verdict
 
 _MOST_NAMES = 3
 _SENSELESS = 100
 """An interval whose limits are further apart than this factor says nothing that numbers should stand for."""
 _HEADERS = ("", "verdict", "ratio", "interval", "base", "head")
-_LEGEND = (
-    "ratio: head over base, above 1 is slower or larger. Runs that were no neighbours in time show large changes only."
-)
+_MINOR = "minor"
+"""What the verdict ``unchanged`` is called beside an interval that excludes 1."""
 
 
 def as_table(report: ComparisonReport) -> str:
@@ -61,24 +60,24 @@ def _terminal_lines(report: ComparisonReport, comparison: ComparedRunSets) -> It
             yield from [title, ""] if title else []
             yield from _table(shown, names)
             yield ""
-    for remark in _remarks(comparison, names):
+    for remark in _remarks(report, comparison, names):
         yield from wrapped(remark)
     yield ""
 
 
 def _markdown_lines(report: ComparisonReport, comparison: ComparedRunSets) -> Iterator[str]:
-    yield f"### {_title(comparison)}: {escaped(comparison.head.label)} against {escaped(comparison.base.label)}"
+    yield f"### {_title(comparison)}: {inert(comparison.head.label)} against {inert(comparison.base.label)}"
     yield ""
-    yield from (f"{escaped(line)}  " for line in _heading(report, comparison))
+    yield from (f"{inert(line)}  " for line in _heading(report, comparison))
     yield ""
     names = _names(comparison.rows)
     for title, rows in _groups(comparison.rows, report.group_by):
         shown = [row for row in rows if _is_shown(row)]
         if shown:
-            yield from [f"#### {escaped(title)}", ""] if title else []
+            yield from [f"#### {inert(title)}", ""] if title else []
             yield from _markdown_table(shown, names)
             yield ""
-    yield from (f"- {escaped(remark)}" for remark in _remarks(comparison, names))
+    yield from (f"- {inert(remark)}" for remark in _remarks(report, comparison, names))
     yield ""
 
 
@@ -152,7 +151,9 @@ def _table(rows: Sequence[Row], names: dict[str, str]) -> list[str]:
 
 
 def _markdown_table(rows: Sequence[Row], names: dict[str, str]) -> list[str]:
-    cells = [(code(names[row.verdict.case]), *_cells(row), "; ".join(_row_remarks(row))) for row in rows]
+    cells = [
+        (code(names[row.verdict.case]), *map(inert, _cells(row)), inert("; ".join(_row_remarks(row)))) for row in rows
+    ]
     return markdown_table(cells, headers=("case", "metric", *_HEADERS[1:], "remarks"))
 
 
@@ -166,11 +167,15 @@ def _cells(row: Row) -> tuple[str, ...]:
     verdict = row.verdict
     return (
         verdict.metric.removesuffix("_bytes"),
-        verdict.outcome,
+        _outcome(verdict),
         _ratio(verdict.ratio) if verdict.ratio is not None else "",
         _interval(verdict.low, verdict.high),
         *(_figure(values.figure, row.unit) if values and row.unit else "" for values in (row.base, row.head)),
     )
+
+
+def _outcome(verdict: Verdict) -> str:
+    return _MINOR if verdict.is_minor else verdict.outcome
 
 
 def _interval(low: float | None, high: float | None) -> str:
@@ -192,11 +197,16 @@ def _figure(value: float, unit: Unit) -> str:
     return size(value) if unit == "bytes" else duration(value)
 
 
-def _remarks(comparison: ComparedRunSets, names: dict[str, str]) -> Iterator[str]:
+def _remarks(report: ComparisonReport, comparison: ComparedRunSets, names: dict[str, str]) -> Iterator[str]:
     """What is not in the table, or is said of many rows at once."""
     rows = comparison.rows
     yield from _together(comparison.together)
-    yield _LEGEND
+    yield (
+        "ratio: head over base, above 1 is slower or larger. interval: "
+        f"{short_percent(1 - 2 * shown_error(report.time))}; regressed and improved ask for more. {_MINOR}: a change "
+        "that is certain, and smaller than what is to be found. Runs that were no neighbours in time show large "
+        "changes only."
+    )
     yield from _evidence(rows)
     yield from _noises(rows)
     for reason, alike in _by(rows, lambda row: row.verdict.reason if row.verdict.outcome == "inconclusive" else ""):
@@ -206,9 +216,9 @@ def _remarks(comparison: ComparedRunSets, names: dict[str, str]) -> Iterator[str
         yield f"inconclusive in {counted(len(alike), 'metric')}{shown}: {reason}"
     hidden = [row for row in rows if not _is_shown(row) and row.verdict.outcome != "not comparable"]
     for metric, of_metric in _by(hidden, lambda row: row.verdict.metric):
-        outcomes = Counter(row.verdict.outcome for row in of_metric)
+        outcomes = Counter(_outcome(row.verdict) for row in of_metric)
         yield f"{metric}: " + ", ".join(f"{outcome} in {count}" for outcome, count in outcomes.items())
-    for reason, alike in sorted(_by(rows, _why_not), key=lambda group: group[0] == NOWHERE):
+    for reason, alike in sorted(_by(rows, _why_not), key=lambda group: group[1][0].is_measured_nowhere):
         cases = list(dict.fromkeys(names[row.verdict.case] for row in alike))
         more = f" and {len(cases) - _MOST_NAMES} more" if len(cases) > _MOST_NAMES else ""
         yield f"not comparable: {reason}: {', '.join(cases[:_MOST_NAMES])}{more}"
@@ -220,8 +230,8 @@ def _together(verdict: Verdict | None) -> Iterator[str]:
     if verdict is not None and verdict.ratio is not None:
         interval = _interval(verdict.low, verdict.high)
         yield (
-            f"{verdict.case}: {verdict.outcome}, ratio {_ratio(verdict.ratio)} ({interval}), their geometric mean; the "
-            "noise of a run is taken to be common to all"
+            f"{verdict.case}: {_outcome(verdict)}, ratio {_ratio(verdict.ratio)} ({interval}), their geometric mean; "
+            "the noise of a run is taken to be common to all"
         )
 
 
@@ -242,7 +252,7 @@ def _counted(side: Iterable[Values | None]) -> str:
 def _why_not(row: Row) -> str:
     if row.verdict.outcome != "not comparable":
         return ""
-    if row.verdict.reason.startswith(NOWHERE):
+    if row.is_measured_nowhere:
         return NOWHERE
     return row.verdict.reason if row.verdict.metric == TIME else f"{row.verdict.metric}: {row.verdict.reason}"
 

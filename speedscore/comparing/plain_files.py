@@ -19,9 +19,10 @@ import msgspec
 from speedscore.comparing.saved_run import TIME, CaseFigures, Figure, SavedRun
 from speedscore.host.fields import Scalar
 from speedscore.host.files import read_file
-from speedscore.record.metrics import METRICS, Metric
+from speedscore.record.metrics import METRICS, Metric, Unit
 from speedscore.record.run_file import RunFileError
 from speedscore.text.cleaning import one_line
+from speedscore.verdicts.counts import better_of
 
 _TIME = Metric(TIME, unit="s", better="lower", title="seconds a round, as pytest-benchmark saves them")
 _COUNTS_KEY = "speedscore_counts"
@@ -35,6 +36,7 @@ class _Stats(msgspec.Struct, frozen=True):
 class _Benchmark(msgspec.Struct, frozen=True):
     fullname: str
     stats: _Stats
+    group: Any = None
     params: dict[str, Any] | None = None
     options: dict[str, Any] = {}
     extra_info: dict[str, Any] = {}
@@ -68,6 +70,7 @@ def _of_benchmark(benchmark: _Benchmark, *, occasion: str) -> CaseFigures:
     case = CaseFigures(
         case=one_line(benchmark.fullname),
         occasion=occasion,
+        group="" if benchmark.group is None else str(benchmark.group),
         shape={name: _comparable(value) for name, value in (benchmark.params or {}).items()},
         fields={
             f"benchmark.{name}": _comparable(benchmark.options[name])
@@ -85,9 +88,19 @@ def _of_benchmark(benchmark: _Benchmark, *, occasion: str) -> CaseFigures:
 def _counts(extra_info: Mapping[str, Any]) -> dict[str, Figure]:
     counts = extra_info.get(_COUNTS_KEY)
     return {
-        one_line(name): Figure(METRICS[name].unit if name in METRICS else "count", "lower", (_number(value),), True)
+        _count_name(name): Figure(_unit_of(name), better_of(name), (_number(value),), is_counted=True)
         for name, value in (counts.items() if isinstance(counts, dict) else ())
     }
+
+
+def _unit_of(name: str) -> Unit:
+    return METRICS[name].unit if name in METRICS else "count"
+
+
+def _count_name(name: str) -> str:
+    """What the count is called among the figures, of which one is the time."""
+    shown = one_line(name)
+    return f"counted {shown}" if shown == TIME else shown
 
 
 def _number(value: Any) -> float:
@@ -101,7 +114,12 @@ def _number(value: Any) -> float:
 
 
 def _comparable(value: Any) -> Scalar:
-    """Lists and tables as text; the address of an object is another in each process and says nothing."""
+    """Lists and tables as text; the address of an object is another in each process and says nothing.
+
+    So is NaN, which as a number equals nothing, itself included.
+    """
+    if isinstance(value, float) and math.isnan(value):
+        return str(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     return _ADDRESS.sub("0x…", value if isinstance(value, str) else json.dumps(value, sort_keys=True))

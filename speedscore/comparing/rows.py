@@ -43,6 +43,8 @@ class Row(msgspec.Struct, frozen=True):
     """How many earlier runs taught it."""
     log_error: float | None = None
     """Standard error of the logarithm of the ratio; None for what was counted or not compared."""
+    is_measured_nowhere: bool = False
+    """Whether neither side measured the case."""
 
 
 class RunComparison(msgspec.Struct, frozen=True):

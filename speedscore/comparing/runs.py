@@ -45,7 +45,10 @@ def compare(
         base_figures = _less(base_cases.get(case, ()), head_figures)
         reason = (chosen.apart.get(case, "") if chosen else "") or _why_not(base_figures, head_figures)
         if reason:
-            rows.append(not_comparable((*base_figures, *head_figures)[0], TIME, reason))
+            both = (*base_figures, *head_figures)
+            is_measured_nowhere = not any(measured.figures for measured in both)
+            row = not_comparable(both[0], TIME, reason)
+            rows.append(msgspec.structs.replace(row, is_measured_nowhere=is_measured_nowhere))
             continue
         for metric in dict.fromkeys(name for measured in (*base_figures, *head_figures) for name in measured.figures):
             in_base, in_head = (

@@ -16,6 +16,7 @@ from speedscore.comparing.saved_run import TIME, CaseFigures, Figure, SavedRun, 
 from speedscore.host.fields import Scalar
 from speedscore.host.files import read_file
 from speedscore.record.measurement import Measurement
+from speedscore.record.phases import group_name
 from speedscore.record.rounds import process_medians
 from speedscore.record.run_file import BLOCK_KEY, RunFileError, load_run
 from speedscore.record.run_record import CaseResult, RunRecord
@@ -71,6 +72,7 @@ def _of_case(case: CaseResult, *, created: str) -> CaseFigures:
         framework=case.framework,
         model=case.model,
         device=case.device,
+        group=group_name(case.phase, case.model, case.device, case.precision),
         machine=case.machine,
     )
     if case.status != "measured":

@@ -39,6 +39,8 @@ class CaseFigures(msgspec.Struct, frozen=True, gc=False):
     framework: str = ""
     model: str = ""
     device: str = ""
+    group: str = ""
+    """The benchmark group, as pytest-benchmark has it; settings may name it. Empty where the case has none."""
     reason: str = ""
     """Why there are no figures; empty where there are."""
     figures: dict[str, Figure] = {}

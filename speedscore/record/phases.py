@@ -54,6 +54,11 @@ def named_place(device: str, precision: str) -> str:
     return device if precision == FLOAT32 else f"{device} in {precision}"
 
 
+def group_name(phase: str, model: str, device: str, precision: str) -> str:
+    """The benchmark group of a case, in which it stands beside those that differ from it by framework alone."""
+    return f"{phase} {model} {named_place(device, precision)}"
+
+
 class PhaseSpec(msgspec.Struct, frozen=True):
     """What a phase is: one line of the table of phases."""
 

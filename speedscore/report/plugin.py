@@ -55,6 +55,11 @@ def pytest_speedscore_run(config: pytest.Config, run: RunRecord, run_path: str |
     path = config.getoption("report")
     if path is None:
         return
+    answered = any(case.status == "measured" for case in run.cases)
+    if not answered and not any(probe.status == "answered" for probe in run.probes):
+        # A page that an earlier session wrote there stays.
+        config.stash[_SAID] = ("speedscore: no report: nothing was measured", True)
+        return
     if run.in_process:
         reason = "the frameworks ran inside pytest, which is no basis for a ranking"
         config.stash[_SAID] = (f"speedscore: no report: {reason}", True)

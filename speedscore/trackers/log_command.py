@@ -51,8 +51,10 @@ def run(options: argparse.Namespace) -> int:
     for line in left_out_lines(found.left_out):
         complain(line)
     log = cast(Log, importlib.import_module(TRACKERS[options.to]).log)
-    lines = []
+    codes = [0]
     for file in found.files:
         outcome = log(logged_run(file), options.folder)
-        lines.append(f"{file.path}: {'logged to' if outcome.is_new else 'there already:'} {outcome.place}\n")
-    return write("".join(lines), what="answer")
+        # Each at once: the next may fail, and this one is logged all the same.
+        line = f"{file.path}: {'logged to' if outcome.is_new else 'there already:'} {outcome.place}\n"
+        codes.append(write(line, what="answer"))
+    return max(codes)

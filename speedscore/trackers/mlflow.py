@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from speedscore.host.extras import require
+from speedscore.text.addresses import without_credentials
 from speedscore.trackers.errors import TrackerError
 from speedscore.trackers.logged_run import LoggedRun
 from speedscore.trackers.outcome import Outcome
@@ -25,6 +27,8 @@ _TAG = "speedscore.run_id"
 _MOST_METRICS, _MOST_PARAMETERS = 1_000, 100
 """In one request, by MLflow's REST API."""
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+_DATABRICKS = ("databricks", "databricks-uc")
+"""Tracking URIs that could be folders."""
 
 _T = TypeVar("_T")
 
@@ -46,22 +50,43 @@ def log(run: LoggedRun, place: str | None) -> Outcome:
         uri, artifacts = _store(place) if place else (mlflow.get_tracking_uri(), None)
     except OSError as error:
         raise TrackerError(f"{place}: not written ({error.strerror}); name a folder that can be written") from error
+    failures: tuple[type[Exception], ...] = (MlflowException, OSError)
     if uri.startswith(_DATABASES):
-        require("trackers", "sqlalchemy", "alembic")
+        failures += _database_failures()
+    shown = _shown(uri)
     try:
         client = mlflow.MlflowClient(tracking_uri=uri)
         experiment = _experiment(client, artifacts)
         if _is_there(client, experiment, run):
-            return Outcome(uri, is_new=False)
+            return Outcome(shown, is_new=False)
         _write(client, experiment, run)
-    except (MlflowException, OSError) as error:
-        raise TrackerError(f"MLflow at {uri}: {error}") from error
-    return Outcome(uri, is_new=True)
+    except failures as error:
+        # Without the statement and the link that SQLAlchemy adds in lines of their own.
+        said = str(error).partition("\n[SQL:")[0].partition("\n(Background")[0]
+        raise TrackerError(f"MLflow at {shown}: {without_credentials(said.replace(uri, shown))}") from error
+    return Outcome(shown, is_new=True)
+
+
+def _shown(uri: str) -> str:
+    """The tracking URI without a name and a password. In that of a database a password may have any sign but ``@``, and
+    stand among the parameters, too."""
+    if uri.startswith(_DATABASES):
+        return re.sub("(?<=://)[^/@][^@]*@", "", uri, count=1).partition("?")[0]
+    return without_credentials(uri)
+
+
+def _database_failures() -> tuple[type[Exception], ...]:
+    """What MLflow lets through where a database cannot be reached, is damaged, or has no driver here."""
+    require("trackers", "sqlalchemy", "alembic")
+    from alembic.util import CommandError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return SQLAlchemyError, CommandError, ImportError
 
 
 def _store(place: str) -> tuple[str, str | None]:
     """Tracking URI, and where a new experiment keeps artifacts; None leaves that to the store."""
-    if "://" in place or place.startswith(("file:", "databricks")):
+    if "://" in place or place.startswith("file:") or place in _DATABRICKS:
         return place, None
     folder = Path(place).absolute()
     folder.mkdir(parents=True, exist_ok=True)

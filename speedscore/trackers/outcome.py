@@ -7,6 +7,6 @@ import msgspec
 
 class Outcome(msgspec.Struct, frozen=True):
     place: str
-    """Where the tracker keeps it: a folder or a URI."""
+    """Where the tracker keeps it: a folder, or a URI without a name and a password."""
     is_new: bool
     """False where the same run was there already, and nothing was logged."""

@@ -4,7 +4,8 @@ A count is the same in every fresh process that runs the same program, so one pr
 and without statistics. It never counts anything itself: that is done where the program lives.
 
 Adding a count: let the program give it under a name of its own, and add a line to ``COUNTS`` if it needs words, a
-tolerance, or is no more than a note. A name that is not in the table is exact, and a rise of it a regression.
+tolerance, or is no more than a note. A name that is not in the table is exact. A rise is a regression, but for what the
+table of metrics says more is better of.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import math
 
 import msgspec
 
+from speedscore.record.metrics import METRICS, Better
 from speedscore.verdicts.verdict import Verdict
 
 
 class Count(msgspec.Struct, frozen=True):
-    """What a reader and a gate must know of one count; of each, less is better."""
+    """What a reader and a gate must know of one count."""
 
     what: str
     """In words that follow a number."""
@@ -70,8 +72,16 @@ def is_count(name: str) -> bool:
     return name in COUNTS
 
 
-def count_verdict(case: str, name: str, base: float, head: float) -> Verdict:
-    """What it means that ``base`` was counted on one side and ``head`` on the other."""
+def better_of(name: str) -> Better:
+    """Whether less or more of a count is better, by its name; of one that nobody announced it is less."""
+    return METRICS[name].better if name in METRICS else "lower"
+
+
+def count_verdict(case: str, name: str, base: float, head: float, *, better: Better | None = None) -> Verdict:
+    """What it means that ``base`` was counted on one side and ``head`` on the other.
+
+    ``better`` is the direction that the measurement itself declares; where it declares none, its name says it.
+    """
     count = COUNTS.get(name) or Count(what=name)
     if not all(math.isfinite(value) and value >= 0 for value in (base, head)):
         return Verdict(
@@ -80,11 +90,11 @@ def count_verdict(case: str, name: str, base: float, head: float) -> Verdict:
             outcome="not comparable",
             reason=f"expected finite numbers of {count.what} that are not negative, found {base!r} and {head!r}",
         )
-    verdict = _of_numbers(case, name, count, base, head)
+    verdict = _of_numbers(case, name, count, base, head, better=better or better_of(name))
     return msgspec.structs.replace(verdict, base_amount=base, head_amount=head)
 
 
-def _of_numbers(case: str, name: str, count: Count, base: float, head: float) -> Verdict:
+def _of_numbers(case: str, name: str, count: Count, base: float, head: float, *, better: Better) -> Verdict:
     ratio = _ratio(base, head)
     if base == head:
         return Verdict(case, name, "unchanged", f"{_number(head)} {count.what} on both sides, counted exactly", ratio)
@@ -94,7 +104,8 @@ def _of_numbers(case: str, name: str, count: Count, base: float, head: float) ->
     if abs(head - base) <= count.tolerance * base:
         reason = f"{change}, within {100 * count.tolerance:g} % and so no change: {count.tolerance_reason}"
         return Verdict(case, name, "unchanged", reason, ratio)
-    return Verdict(case, name, "regressed" if head > base else "improved", f"{change}, counted exactly", ratio)
+    is_worse = (head > base) == (better == "lower")
+    return Verdict(case, name, "regressed" if is_worse else "improved", f"{change}, counted exactly", ratio)
 
 
 def _ratio(base: float, head: float) -> float | None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from speedscore.text.suggestions import did_you_mean
 from speedscore.verdicts.verdict import VerdictPolicy
 
 ProcessorChoice = Literal["auto", "one", "all"]
@@ -53,7 +53,7 @@ class GateTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     false_alarm: str = "1%"
     miss: str = "5%"
     memory_detect: str = "10%"
-    memory_margin: str = "2%"
+    memory_margin: str | None = None
     seconds: float = 60.0
     """Budget of a case, twice that while its mean alone looks slower; what is undecided then is inconclusive."""
     pair_seconds: float = 0.5
@@ -126,11 +126,10 @@ class Settings:
         detect = self._detect or settle("detect") or table.detect
         # A margin that was meant for another size does not follow a size from the command line.
         margin = None if self._detect else settle("margin") or (None if settle("detect") else table.margin)
+        memory_margin = settle("memory_margin") or (None if settle("memory_detect") else table.memory_margin)
         return CaseSettings(
             time=self._policy(detect, margin),
-            memory=self._policy(
-                settle("memory_detect") or table.memory_detect, settle("memory_margin") or table.memory_margin
-            ),
+            memory=self._policy(settle("memory_detect") or table.memory_detect, memory_margin),
             seconds=next(
                 (case_table.seconds for case_table in fitting if case_table.seconds is not None), table.seconds
             ),
@@ -208,6 +207,5 @@ def _table_in(path: Path) -> dict[str, Any] | None:
 def _check_names(table: object, known: tuple[str, ...], *, where: str) -> None:
     for name in table if isinstance(table, Mapping) else ():
         if name not in known:
-            close = get_close_matches(name.replace("-", "_").lower(), known, n=1)
-            meant = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(known)}"
-            raise SettingsError(f"{where}: unknown key `{name}`; {meant}")
+            meant = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+            raise SettingsError(f"{where}: unknown key {name!r}{meant}")

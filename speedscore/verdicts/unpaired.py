@@ -3,6 +3,7 @@
     log ratio  =  mean of head's runs - mean of base's runs         a run: the mean of its processes' log medians
     variance   =  sum over both sides of (sum of the variances of its runs) / runs^2
     reach      =  t(error) x sqrt(variance)                         Student's t with four degrees of freedom
+    interval   =  log ratio - reach to log ratio + reach            with the error of ``shown_error``
 
 What a run's variance is taken from, the first that there is:
 
@@ -67,7 +68,9 @@ class Decision(msgspec.Struct, frozen=True):
     outcome: Outcome
     ratio: float
     low: float
+    """The true ratio lies above, but for a probability of ``shown_error``."""
     high: float
+    """The true ratio lies below, but for the same probability."""
     smallest_visible: float
     error: float
     """Standard error of the log ratio."""
@@ -122,14 +125,24 @@ def decide(log_ratio: float, error: float, policy: VerdictPolicy, *, alarm: floa
     # called unchanged.
     elif abs(log_ratio) + likely < detect:
         outcome = "unchanged"
+    reach = _quantile(shown_error(policy)) * error
     return Decision(
         outcome=outcome,
         ratio=_factor(log_ratio),
-        low=_factor(log_ratio - certain),
-        high=_factor(log_ratio + likely),
+        low=_factor(log_ratio - reach),
+        high=_factor(log_ratio + reach),
         smallest_visible=_factor(margin + certain + likely) - 1,
         error=error,
     )
+
+
+def shown_error(policy: VerdictPolicy) -> float:
+    """The probability with which the true ratio lies beyond each end of an interval that is shown.
+
+    It is at least as large as each error that a verdict may make, so that none stands beside an interval that speaks
+    against it: what is excluded with a smaller error is excluded with a larger one, too.
+    """
+    return max(policy.false_alarm, policy.miss)
 
 
 class _Noise:

@@ -97,6 +97,21 @@ def test_a_table_of_markdown_has_as_many_cells_in_each_line(folder: Path, capsys
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {9}
 
 
+def test_markdown_calls_nobody(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a comment of a pull request, GitHub would."""
+    for day, version in enumerate(("1 by @somebody", "2 by @somebody")):
+        count = measured("@everybody", "count", day, day)
+        run = a_run(
+            timed(times(1.0 + 3 * day), model="@anybody", extra=[count]), day=day, environment={"package.x": version}
+        )
+        save(folder / f"@team-{day}.json", run)
+    sides = ("@team-0.json", "@team-1.json")
+    printed = said(capsys, "compare", *sides, "--format", "markdown", "--group-by", "model")
+    in_code = re.findall(r"`[^`]*`", printed)
+    for name in ("@team-0.json", "@team-1.json", "@somebody", "@anybody", "@everybody"):
+        assert printed.count(name) == sum(span.count(name) for span in in_code) > 0
+
+
 def test_inconclusive_says_why_once_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     printed = in_one_line(said(capsys, "compare", "first.json", "second.json"))
     once = r"inconclusive in 1 metric \(a change would show from a factor of 1\.\d on\): "

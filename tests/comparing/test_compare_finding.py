@@ -6,12 +6,14 @@ import json
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from speedscore.comparing.baseline import ANCHOR, BASELINE, KEPT, promote
 from speedscore.comparing.finding_runs import find_side
 from speedscore.record.run_file import RunFileError
 from tests.bench_suite.sample_session import Matrix
+from tests.comparing.sample_runs import save_plain
 from tests.sample_runs import a_run, save, timed
 
 
@@ -42,6 +44,13 @@ def test_the_runs_of_a_folder_stand_in_the_order_of_their_time(folder: Path) -> 
     assert [Path(run.path).stem for run in find_side("runs").runs] == ["b", "c", "a"]
 
 
+def test_runs_of_two_time_zones_stand_in_the_order_of_their_time(folder: Path) -> None:
+    for name, created in (("late", "2026-12-01T23:30:00-02:00"), ("early", "2026-12-02T00:30:00+00:00")):
+        run = msgspec.structs.replace(a_run(timed([0.1, 0.1])), created=created)
+        save(folder / "runs" / f"{name}.json", run)
+    assert [Path(run.path).stem for run in find_side("runs").runs] == ["early", "late"]
+
+
 def test_what_is_in_a_folder_and_is_no_file_is_left_out_and_named(folder: Path) -> None:
     save(folder / "runs" / "run.json", a_run(timed([0.1, 0.1])))
     (folder / "runs" / "folder.json").mkdir()
@@ -59,6 +68,18 @@ def test_a_kept_run_is_a_copy_that_outlives_its_original(folder: Path, word: str
     original.unlink()
     assert json.loads(KEPT[word].read_bytes()) == before
     assert find_side(word).label == word
+
+
+def test_a_baseline_of_what_is_no_json_is_read_again(folder: Path) -> None:
+    """pytest-benchmark writes NaN, also for a benchmark that measured nothing."""
+    document = json.loads(save_plain(folder / "plain.json").read_text())
+    nothing = {"fullname": "test_nothing", "stats": {"median": float("nan")}, "params": {"x": float("nan")}}
+    document["benchmarks"].append(nothing)
+    (folder / "plain.json").write_text(json.dumps(document))
+    promote(folder / "plain.json", anchor=False)
+    (kept,), (original,) = find_side(BASELINE).runs, find_side("plain.json").runs
+    assert kept.cases == original.cases
+    assert kept.cases["test_nothing"].reason == "its median is nan"
 
 
 def test_a_baseline_that_cannot_be_written_leaves_the_one_that_stands(

@@ -9,10 +9,12 @@ from statistics import fmean
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import binom, t
 
-from speedscore.verdicts.unpaired import ASSUMED_SPREAD, Past, learn, read_unpaired
+from speedscore.verdicts.unpaired import ASSUMED_SPREAD, Past, decide, learn, read_unpaired
 from speedscore.verdicts.verdict import Outcome, VerdictPolicy
 
 QUIET = Past(spread=0.002, runs=30, processes=2)
@@ -33,11 +35,35 @@ def test_with_a_quiet_history_a_lone_run_decides(factor: float, outcome: str) ->
 def test_the_interval_is_what_the_formula_says() -> None:
     reading = read_unpaired(ONE, moved(1.1), QUIET, VerdictPolicy(), metrics=4)
     error = math.sqrt(2) * 0.002
-    assert reading.decision.low == pytest.approx(1.1 * math.exp(-t.isf(0.01 / 4, 4) * error))
+    assert reading.decision.low == pytest.approx(1.1 * math.exp(-t.isf(0.05, 4) * error))
     assert reading.decision.high == pytest.approx(1.1 * math.exp(t.isf(0.05, 4) * error))
     assert reading.decision.smallest_visible == pytest.approx(
         1.01 * math.exp((t.isf(0.01 / 4, 4) + t.isf(0.05, 4)) * error) - 1
     )
+
+
+@given(
+    log_ratio=st.floats(-0.5, 0.5),
+    error=st.floats(1e-4, 0.2),
+    false_alarm=st.sampled_from([0.001, 0.01, 0.1]),
+    miss=st.sampled_from([0.01, 0.05, 0.2]),
+    metrics=st.integers(1, 100),
+)
+def test_no_verdict_stands_beside_an_interval_that_speaks_against_it(
+    log_ratio: float, error: float, false_alarm: float, miss: float, metrics: int
+) -> None:
+    policy = VerdictPolicy(false_alarm=false_alarm, miss=miss)
+    decision = decide(log_ratio, error, policy, alarm=false_alarm / metrics)
+    assert math.log(decision.high / decision.ratio) == pytest.approx(math.log(decision.ratio / decision.low))
+    margin, detect = math.log1p(policy.margin), math.log1p(policy.detect)
+    low, high = math.log(decision.low), math.log(decision.high)
+    rounding = 1e-12
+    if decision.outcome == "regressed":
+        assert low > margin - rounding
+    if decision.outcome == "improved":
+        assert high < -margin + rounding
+    if decision.outcome == "unchanged":
+        assert -detect - rounding < low < high < detect + rounding
 
 
 @pytest.mark.parametrize("processes", [1, 2])

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from speedscore.bench_suite.matrix.cases import Case
 from speedscore.comparing.fields import RunsDifferError
 from speedscore.comparing.rows import Row, RunComparison
 from speedscore.comparing.saved_run import SavedRun
@@ -105,6 +106,12 @@ def test_memory_is_judged_by_its_own_sizes_and_counts_exactly(tmp_path: Path) ->
     assert (flops.outcome, flops.reason) == ("regressed", "13 instead of 12 XLA FLOPs, counted exactly")
 
 
+def test_a_count_of_which_more_is_better_says_so_itself(tmp_path: Path) -> None:
+    base, head = (timed(STEADY, extra=[measured("hits", "count", *pair, better="higher")]) for pair in ((5, 5), (6, 6)))
+    row = only(compared(tmp_path, [base], [head]), "hits")
+    assert (row.verdict.outcome, row.better) == ("improved", "higher")
+
+
 def test_a_count_without_one_number_proves_nothing(tmp_path: Path) -> None:
     base, head = (timed(STEADY, extra=[measured("xla_flops", "count", *pair)]) for pair in ((12, 12), (12, 13)))
     verdict = only(compared(tmp_path, [base], [head]), "xla_flops").verdict
@@ -197,6 +204,17 @@ def test_another_version_is_told_and_stops_nothing(tmp_path: Path) -> None:
     assert [(each.field, each.action) for each in found.differences] == [("package.jax", "warn")]
 
 
+def test_another_version_that_the_program_repeats_is_told_once(tmp_path: Path) -> None:
+    sides = []
+    for day, version in enumerate(("0.9", "0.10")):
+        run = a_run(
+            timed(STEADY, program={"jax": version}), day=float(day), environment=MACHINE | {"package.jax": version}
+        )
+        sides.append(a_side(tmp_path / version, run))
+    found = compare(*sides, earlier=(), settings=Settings(GateTable()), allow=())
+    assert [each.field for each in found.differences] == ["package.jax"]
+
+
 def test_a_busy_machine_is_told(tmp_path: Path) -> None:
     head = timed(STEADY, worker={"processors_busy_before": 1.9})
     assert compared(tmp_path, [timed(STEADY)], [head]).warnings == (
@@ -211,13 +229,29 @@ def test_a_case_has_the_sizes_that_the_settings_give_it(tmp_path: Path) -> None:
     assert only(compared(tmp_path, [timed(STEADY)], head)).verdict.outcome == "regressed"
 
 
+def test_a_case_has_the_sizes_that_the_settings_give_its_group(tmp_path: Path) -> None:
+    case = Case(framework="jax", model="mlp", device="cpu", phase="training")
+    lenient = Settings(GateTable(case=(CaseTable(match=case.group, detect="300%", margin="250%"),)))
+    head = [timed([value * 3.0 for value in STEADY])]
+    assert only(compared(tmp_path, [timed(STEADY)], head, settings=lenient)).verdict.outcome != "regressed"
+
+
 def test_the_error_is_shared_by_all_that_is_compared(tmp_path: Path) -> None:
     alone = only(compared(tmp_path / "one", [timed(STEADY)], [timed(STEADY)])).verdict
     cases = [timed(STEADY, framework=f"number-{number}") for number in range(50)]
     one_of_many = compared(tmp_path / "many", cases, cases).rows[0].verdict
-    assert alone.low is not None
-    assert one_of_many.low is not None
-    assert one_of_many.low < alone.low
+    assert alone.smallest_visible is not None
+    assert one_of_many.smallest_visible is not None
+    assert one_of_many.smallest_visible > alone.smallest_visible
+    assert one_of_many.low == pytest.approx(alone.low), "an interval is of one level, however many there are"
+
+
+def test_a_small_change_that_is_certain_is_called_minor(tmp_path: Path) -> None:
+    earlier = history(tmp_path, runs=FEWEST_PAST_RUNS, spread=0.0002)
+    verdict = only(compared(tmp_path, [timed([0.1, 0.1])], [timed([0.1008, 0.1008])], earlier=earlier)).verdict
+    assert verdict.low is not None
+    assert verdict.low > 1.0
+    assert (verdict.outcome, verdict.is_minor) == ("unchanged", True)
 
 
 @given(slower=st.floats(0.2, 5.0), noise=st.lists(st.floats(0.9, 1.1), min_size=4, max_size=4))

@@ -16,7 +16,7 @@ from speedscore.comparing.finding_runs import find_side
 from speedscore.comparing.rows import Row, RunComparison
 from speedscore.comparing.saved_figures import load_figures
 from speedscore.record.run_file import RunFileError
-from speedscore.verdicts.settings import GateTable, Settings
+from speedscore.verdicts.settings import CaseTable, GateTable, Settings
 from tests.comparing.sample_runs import a_side, compare, save_plain
 from tests.sample_runs import a_run, save, timed
 
@@ -74,8 +74,9 @@ def test_another_interpreter_is_refused_and_another_compiler_warned_of(tmp_path:
         ({"n": 100}, {"n": 100}, True),
         ({"f": "UNSERIALIZABLE[<f at 0x7f2ba9cc6b30>]"}, {"f": "UNSERIALIZABLE[<f at 0x7f11a9cc6b99>]"}, True),
         (None, None, True),
+        ({"x": float("nan")}, {"x": float("nan")}, True),
     ],
-    ids=["number", "table", "alike", "address", "none"],
+    ids=["number", "table", "alike", "address", "none", "nan"],
 )
 def test_parameters_of_one_id_must_agree(tmp_path: Path, base: Any, head: Any, compared: bool) -> None:
     sides = (
@@ -97,6 +98,36 @@ def test_what_a_test_counted_is_compared_exactly(tmp_path: Path) -> None:
     )
     verdict = row_of(found(base, head), "queries").verdict
     assert (verdict.outcome, verdict.reason) == ("regressed", "13 instead of 12 queries, counted exactly")
+
+
+def test_a_count_that_is_called_like_a_metric_of_ours_has_its_direction(tmp_path: Path) -> None:
+    base, head = (
+        plain(tmp_path / f"{name}.json", a_benchmark(extra_info={"speedscore_counts": {"largest_batch": count}}))
+        for name, count in (("base", 16), ("head", 8))
+    )
+    row = row_of(found(base, head), "largest_batch")
+    assert (row.verdict.outcome, row.better) == ("regressed", "higher")
+
+
+def test_a_count_called_time_stands_beside_the_time(tmp_path: Path) -> None:
+    base, head = (
+        plain(tmp_path / f"{name}.json", a_benchmark(median=median, extra_info={"speedscore_counts": {"time": 3}}))
+        for name, median in (("base", 0.1), ("head", 3.0))
+    )
+    comparison = found(base, head)
+    assert row_of(comparison).verdict.ratio == pytest.approx(30.0)
+    assert row_of(comparison, "counted time").verdict.outcome == "unchanged"
+
+
+def test_a_case_has_the_sizes_that_the_settings_give_its_group(tmp_path: Path) -> None:
+    base, head = (
+        plain(tmp_path / f"{name}.json", a_benchmark(median=median, group="startup"))
+        for name, median in (("base", 0.1), ("head", 0.3))
+    )
+    lenient = Settings(GateTable(case=(CaseTable(match="startup", detect="300%", margin="250%"),)))
+    sides = find_side(str(base)), find_side(str(head))
+    assert row_of(compare(*sides, earlier=(), settings=lenient, allow=())).verdict.outcome != "regressed"
+    assert row_of(found(base, head)).verdict.outcome == "regressed"
 
 
 @pytest.mark.parametrize(

@@ -201,7 +201,7 @@ def test_the_table_and_the_markdown_hold_whatever_a_case_says(caller: Caller) ->
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ("pairs = 7", "[tool.speedscore.gate]: unknown key `pairs`; there are detect, margin, "),
+        ("pairs = 7", "[tool.speedscore.gate]: unknown key 'pairs'; there are detect, margin, "),
         ('detect = "5"', "expected a size in per cent such as 5%, found '5'"),
         ("detect = 5", "Expected `str`, got `int` - at `$.detect`"),
         ('margin = "6%"', "the margin must be smaller than the slowdown to be detected"),

@@ -96,20 +96,20 @@ def test_a_table_is_read_with_all_that_it_may_hold(tmp_path: Path) -> None:
         ("[tool.speedscore.gate", "cannot be read"),
         (
             "[tool.speedscore.gate]\ndetekt = '5%'",
-            "[tool.speedscore.gate]: unknown key `detekt`; did you mean `detect`?",
+            "[tool.speedscore.gate]: unknown key 'detekt'; did you mean 'detect'?",
         ),
-        ("[tool.speedscore.gate]\npair-seconds = 1", "unknown key `pair-seconds`; did you mean `pair_seconds`?"),
-        ("[tool.speedscore.gate]\nzzz = 1", "unknown key `zzz`; there are detect, margin, false_alarm, "),
-        ("[tool.speedscore.gates]\nmiss = '5%'", "[tool.speedscore]: unknown key `gates`; did you mean `gate`?"),
+        ("[tool.speedscore.gate]\npair-seconds = 1", "unknown key 'pair-seconds'; did you mean 'pair_seconds'?"),
+        ("[tool.speedscore.gate]\nzzz = 1", "unknown key 'zzz'; there are detect, margin, false_alarm, "),
+        ("[tool.speedscore.gates]\nmiss = '5%'", "[tool.speedscore]: unknown key 'gates'; did you mean 'gate'?"),
         ("[tool.speedscore.gate]\nprocessors = 'two'", "Invalid enum value 'two'"),
         ("[tool.speedscore.gate]\nfalse_alarm = '50%'", "false_alarm must lie between 0 and 0.5"),
         ("[tool.speedscore.gate]\nmiss = '0%'", "miss must lie between 0 and 0.5"),
-        ("[tool.speedscore.gate]\nmemory_detect = '2%'", "the margin must be smaller"),
+        ("[tool.speedscore.gate]\nmemory_detect = '2%'\nmemory_margin = '2%'", "the margin must be smaller"),
         ("[[tool.speedscore.gate.case]]\ndetect = '5%'", "missing required field `match`"),
         ("[[tool.speedscore.gate.case]]\nmatch = 'x'\nmargin = '5%'", "the margin must be smaller"),
         (
             "[[tool.speedscore.gate.case]]\nmatch = 'x'\nfalse_alarm = '5%'",
-            "[[tool.speedscore.gate.case]]: unknown key `false_alarm`; ",
+            "[[tool.speedscore.gate.case]]: unknown key 'false_alarm'; ",
         ),
     ],
 )
@@ -172,6 +172,16 @@ def test_the_command_line_comes_before_every_table_and_takes_its_margin_along() 
 def test_the_command_line_leaves_memory_alone() -> None:
     memory = settings(detect="50%").for_case(CASE, "").memory
     assert (memory.detect, memory.margin) == (0.1, 0.02)
+
+
+def test_without_a_margin_that_of_memory_follows_its_size_too() -> None:
+    for found in (
+        settings(memory_detect="2%"),
+        settings(CaseTable(match=CASE, memory_detect="2%"), memory_margin="3%"),
+    ):
+        memory = found.for_case(CASE, "").memory
+        assert (memory.detect, memory.margin) == pytest.approx((0.02, 0.004))
+    assert settings(memory_detect="50%", memory_margin="3%").for_case(CASE, "").memory.margin == 0.03
 
 
 def test_the_last_table_that_matches_counts() -> None:

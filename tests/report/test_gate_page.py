@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -14,10 +15,16 @@ from speedscore.__main__ import main
 from speedscore.gate.reasons.reasons import CaseReasons, GrownFunction, StackTimes
 from speedscore.gate.report import SCHEMA_VERSION, GateReport, SideReport
 from speedscore.report.flame import WIDTH, flame_graph
+from speedscore.text.cleaning import one_line
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Verdict
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 HOSTILE = "</title><script>alert(1)</script>\"'&\x1b[31m"
+
+SHOWN = one_line(HOSTILE)
 
 
 def test_a_function_lies_below_what_called_it_and_is_as_wide_as_its_time_on_head() -> None:
@@ -65,17 +72,22 @@ def test_no_rectangle_leaves_the_picture(stacks: list[StackTimes]) -> None:
 class Elements(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.names: list[str] = []
+        self.all: list[tuple[str, dict[str, str | None]]] = []
         self.text = ""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        self.names.append(tag)
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.all]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.all.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
         self.text += data
 
 
-def test_the_page_shows_all_as_text_and_runs_nothing(tmp_path: Path) -> None:
+def a_page(folder: Path) -> Path:
+    """Of a report in which every text is hostile."""
     pytest.importorskip("jinja2", reason='the page is made with it: python -m pip install "speedscore[report]"')
     pytest.importorskip("vl_convert", reason='the page is made with it: python -m pip install "speedscore[report]"')
     side = SideReport(HOSTILE)
@@ -97,12 +109,39 @@ def test_the_page_shows_all_as_text_and_runs_nothing(tmp_path: Path) -> None:
             ),
         ),
     )
-    given_path, page = tmp_path / "gate.json", tmp_path / "gate.html"
+    given_path, page = folder / "gate.json", folder / "gate.html"
     given_path.write_bytes(msgspec.json.encode(report))
     assert main(["report", str(given_path), "-o", str(page)]) == 0
+    return page
+
+
+def test_the_page_shows_all_as_text_and_runs_nothing(tmp_path: Path) -> None:
     elements = Elements()
-    elements.feed(page.read_text(encoding="utf-8"))
+    elements.feed(a_page(tmp_path).read_text(encoding="utf-8"))
     assert "script" not in elements.names
     assert {"svg", "rect", "table"} <= set(elements.names)
     assert elements.text.count("<script>alert(1)</script>") >= 5
     assert "\x1b" not in elements.text
+
+
+def test_the_keyboard_reaches_what_scrolls_and_every_function_can_be_heard(tmp_path: Path) -> None:
+    elements = Elements()
+    elements.feed(a_page(tmp_path).read_text(encoding="utf-8"))
+    scrolling = [attributes for _, attributes in elements.all if attributes.get("class") in ("scroll", "flame")]
+    assert [(each.get("tabindex"), each.get("role")) for each in scrolling] == [("0", "region")] * 2
+    assert [each.get("aria-label") for each in scrolling] == ["Verdicts", f"Differential flame graph of {SHOWN}"]
+    assert ("th", {"scope": "row"}) in elements.all
+    roles = {name: attributes.get("role") for name, attributes in elements.all}
+    assert (roles["svg"], roles["g"]) == ("group", "img"), "within an image, nothing is read but its name"
+
+
+def test_axe_finds_nothing(browser: Browser, tmp_path: Path) -> None:
+    """Neither where all has room nor where the table and the graph scroll."""
+    from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+
+    page = browser.new_page(viewport={"width": 390, "height": 900}, offline=True)
+    page.goto(a_page(tmp_path).as_uri())
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        results = Axe().run(page, options={"resultTypes": ["violations"]})
+        assert not results.violations_count, results.generate_report()

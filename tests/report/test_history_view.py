@@ -75,6 +75,22 @@ def test_two_machines_are_never_in_one_chart() -> None:
     assert len(first.rows) == len(second.rows) == len(records())
 
 
+def test_what_has_no_model_can_be_chosen_by_that() -> None:
+    """Beside our own cases, as where a folder holds what pytest-benchmark alone saved too."""
+    report = history_of(in_memory(records()), [])
+    plain = [
+        msgspec.structs.replace(each, series=msgspec.structs.replace(each.series, model="", device="", preset=""))
+        for each in report.series
+    ]
+    both = msgspec.structs.replace(report, series=(*plain, *report.series))
+    view = history.view(msgspec.structs.replace(content_of(), history=both))
+    assert view is not None
+    assert set(view.filters) == {"preset", "device", "model"}
+    tags = [figure.tags for figure in figures(view)]
+    assert tags[0] == {"preset": "none", "device": "none", "model": "none"}
+    assert all("" not in each.values() for each in tags)
+
+
 def test_what_is_too_short_for_a_statement_says_how_many_runs_it_needs() -> None:
     (figure,) = figures(view_of(records()[:6]))
     assert figure.lead == f"Nothing is said of changes: needs at least {FEWEST_RUNS} runs, has 6."

@@ -131,6 +131,18 @@ def test_a_page_that_could_not_be_written_later_is_refused_before_anything_is_me
     assert result.outlines == []
 
 
+def test_where_nothing_was_measured_a_page_of_before_stays(session: pytest.Pytester) -> None:
+    page = session.path / "report.html"
+    page.write_text("of an earlier session")
+    skipped = msgspec.structs.replace(
+        measured_case("jax", 0.01), status="skipped", reason="no driver", rounds=(), certificate=None
+    )
+    result = run_session(session, make_run(skipped), "--report", "report.html")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["speedscore: no report: nothing was measured"])
+    assert page.read_text() == "of an earlier session"
+
+
 def test_a_run_that_cannot_be_ranked_has_no_page_and_the_session_says_so(session: pytest.Pytester) -> None:
     inside = make_run(measured_case("jax", 0.01), in_process=True)
     result = run_session(session, inside, "--report", "report.html")

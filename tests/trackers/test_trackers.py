@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import psutil
@@ -19,10 +19,12 @@ import pytest
 
 from speedscore.__main__ import main
 from speedscore.comparing.reading_runs import read_run_files
+from speedscore.trackers.errors import TrackerError
 from speedscore.trackers.logged_run import LoggedRun, logged_run
+from speedscore.trackers.outcome import Outcome
 from tests.history.sample_history import a_full_run
 from tests.places import ROOT
-from tests.sample_runs import save
+from tests.sample_runs import a_run, save, timed
 from tests.waiting import wait_until
 
 NEEDS = "needs speedscore[trackers]"
@@ -154,6 +156,55 @@ def test_what_mlflow_broke_off_is_marked_as_failed_and_logged_anew(
     assert sorted(each.info.status for each in client.search_runs([experiment.experiment_id])) == ["FAILED", "FINISHED"]
 
 
+# Of MLflow's, in what it asks of SQLAlchemy.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_database_that_cannot_be_used_is_a_line_without_a_password(
+    run_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mlflow", reason=NEEDS)
+    pytest.importorskip("sqlalchemy", reason=NEEDS)
+    monkeypatch.setitem(sys.modules, "pymysql", None)
+    driverless = "mysql+pymysql://anna:se/cret@database.example/runs?password=secret"
+    assert main(["log", str(run_file), "--to", "mlflow", "--folder", driverless]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("speedscore: MLflow at mysql+pymysql://database.example/runs: ")
+    assert "cret" not in line
+    (tmp_path / "mlflow.db").write_text("no database" * 500)
+    assert main(["log", str(run_file), "--to", "mlflow", "--folder", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "file is not a database" in line
+
+
+def test_where_a_run_is_is_said_without_a_password(run: LoggedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    mlflow = pytest.importorskip("mlflow", reason=NEEDS)
+    log_to = importlib.import_module("speedscore.trackers.mlflow").log
+
+    class Server:
+        """One that has every run."""
+
+        def __init__(self, *, tracking_uri: str) -> None:
+            assert tracking_uri == "http://anna:secret@tracking.example"
+
+        def get_experiment_by_name(self, _: str) -> SimpleNamespace:
+            return SimpleNamespace(experiment_id="1")
+
+        def search_runs(self, *_: object, **__: object) -> list[str]:
+            return ["a run"]
+
+    monkeypatch.setattr(mlflow, "MlflowClient", Server)
+    assert log_to(run, "http://anna:secret@tracking.example").place == "http://tracking.example"
+
+
+@pytest.mark.parametrize("name", ["databricks-runs", "databricks.local"])
+def test_a_folder_whose_name_begins_like_a_service_is_a_folder(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = importlib.import_module("speedscore.trackers.mlflow")._store
+    assert store(name)[0] == f"sqlite:///{tmp_path / name / 'mlflow.db'}"
+    assert store("databricks") == ("databricks", None)
+
+
 # ------------------------------------------------------------------------------------------------- Weights & Biases
 
 
@@ -272,7 +323,24 @@ def is_marked(process: psutil.Process, mark: str) -> bool:
         return False
 
 
-# ------------------------------------------------------------------------------------------------- what is refused
+# ------------------------------------------------------------------------------------------------- what goes wrong
+
+
+def test_what_was_logged_before_an_error_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [save(tmp_path / f"{day}.json", a_run(timed([0.1]), day=float(day))) for day in range(2)]
+
+    def log(run: LoggedRun, _: str | None) -> Outcome:
+        if run.file == paths[1]:
+            raise TrackerError("the tracker is full")
+        return Outcome("there", is_new=True)
+
+    monkeypatch.setattr("speedscore.trackers.tensorboard.log", log)
+    assert main(["log", *map(str, paths), "--to", "tensorboard"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == f"{paths[0]}: logged to there\n"
+    assert captured.err == "speedscore: the tracker is full\n"
 
 
 def test_what_cannot_be_logged_is_a_line(

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from speedscore.record.metrics import METRICS
 from speedscore.verdicts.counts import COUNTS, Count, count_verdict, is_count
 
 CASE = "test_training[jax-mlp-cpu]"
 EXACT = [name for name, count in COUNTS.items() if count.judged and not count.tolerance] + ["queries"]
 TOLERANT = [name for name, count in COUNTS.items() if count.tolerance]
+MORE_IS_BETTER = [name for name, metric in METRICS.items() if (metric.unit, metric.better) == ("count", "higher")]
 NOTED = [name for name, count in COUNTS.items() if not count.judged]
 numbers = st.one_of(st.integers(min_value=0, max_value=2**62), st.floats(min_value=0, allow_infinity=False))
 
@@ -46,6 +48,19 @@ def test_two_sides_exchanged_never_give_the_same_verdict_of_a_change(name: str, 
     assert {there.outcome, back.outcome} & {"unchanged"} or {there.outcome, back.outcome} == {"regressed", "improved"}
     assert there.ratio is None or math.isfinite(there.ratio)
     assert bool(there.reason) != bool(there.notes)
+
+
+@pytest.mark.parametrize("name", MORE_IS_BETTER)
+def test_where_more_is_better_a_fall_is_the_regression(name: str) -> None:
+    assert (count_verdict(CASE, name, 10, 20).outcome, count_verdict(CASE, name, 20, 10).outcome) == (
+        "improved",
+        "regressed",
+    )
+
+
+def test_the_direction_that_a_measurement_declares_goes_before_that_of_its_name() -> None:
+    assert count_verdict(CASE, "hits", 10, 20, better="higher").outcome == "improved"
+    assert count_verdict(CASE, "largest_batch", 10, 20, better="lower").outcome == "regressed"
 
 
 @pytest.mark.parametrize("name", TOLERANT)

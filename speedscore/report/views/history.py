@@ -23,6 +23,8 @@ from speedscore.text.numbers import NO_FIGURE, factor, short_percent
 
 _FEWEST_POINTS = 2
 """Of a series that is drawn: one point is no history."""
+_NONE = "none"
+"""What a filter calls the benchmarks that have no model, say, or no preset."""
 
 
 def view(content: Content) -> View | None:
@@ -196,7 +198,8 @@ def _figure(group: list[SeriesChanges], *, number: int, tagged: list[str]) -> Fi
         fields=("framework", "series", "at", "seconds", "commit", "run", "change", "gate"),
         rows=tuple(row for place, each in enumerate(group) for row in _rows(each, name=f"{place}")),
         sources=(_runs_of(group),),
-        tags={name: tags[name] for name in tagged},
+        # To the page an empty tag is the choice that nobody has made.
+        tags={name: tags[name] or _NONE for name in tagged},
     )
 
 

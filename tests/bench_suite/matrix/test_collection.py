@@ -6,6 +6,7 @@ selected with one of the devices. Every name of the collection is looked at, and
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -58,12 +59,16 @@ class Names(msgspec.Struct, frozen=True):
     markers: list[str]
 
 
+def without_pytest() -> dict[str, str]:
+    """This environment without what it says to pytest."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+
+
 def collect(root: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *arguments],
         cwd=root,
-        env=environment | variables,
+        env=without_pytest() | variables,
         check=False,
         capture_output=True,
         text=True,
@@ -144,6 +149,19 @@ def planted(tmp_path: Path) -> Path:
 def test_a_device_selects_exactly_its_own_cases(position: int) -> None:
     device = DEVICES[position]
     assert sorted(selected(ROOT, "-k", device)) == sorted(cases_of(device))
+
+
+@pytest.mark.bare
+def test_a_case_that_only_who_asks_for_it_has_is_among_the_last_that_failed(tmp_path: Path) -> None:
+    case = next(case for case in matrix("training") if not is_asked_for(case, keywords="", marks="", arguments=()))
+    node = f"{MODULES['training']}::test_training[{case.id}]"
+    (tmp_path / "v" / "cache").mkdir(parents=True)
+    (tmp_path / "v" / "cache" / "lastfailed").write_text(json.dumps({node: True}))
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "--lf", "-o", f"cache_dir={tmp_path}"]
+    done = subprocess.run(
+        [*command, MODULES["training"]], cwd=ROOT, check=False, capture_output=True, text=True, env=without_pytest()
+    )
+    assert [line for line in done.stdout.splitlines() if "::" in line] == [node]
 
 
 @pytest.mark.bare

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from speedscore.bench_suite.measuring.outcomes import OUT_OF_TIME
-from speedscore.bench_suite.session.options import read_choices
+from speedscore.bench_suite.session.options import read_choices, refuse_beside_gate
 from speedscore.bench_suite.session.session import NOT_MEASURED
 from speedscore.host.fields import Scalar
 from speedscore.host.fingerprint import fingerprint
 from speedscore.record.run_file import BLOCK_KEY, load_run, to_block, write_json
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
-from tests.bench_suite.sample_session import QUICK, Matrix
+from tests.bench_suite.sample_session import MEASURING, QUICK, Matrix
 from tests.sample_runs import a_case
 
 
@@ -160,6 +160,26 @@ def test_a_run_that_cannot_be_read_is_refused(matrix: Matrix, content: str | Non
             "--require-device: nothing is measured under pytest-xdist; leave out -n",
             id="parallel",
         ),
+        pytest.param(
+            ["--resume=run.json", "--dist=load"],
+            "--resume: nothing is measured under pytest-xdist; leave out -n",
+            id="parallel, resumed",
+        ),
+        pytest.param(
+            ["--profile=new", "--dist=load"],
+            "--profile: nothing is measured under pytest-xdist; leave out -n",
+            id="parallel, profiled",
+        ),
+        pytest.param(
+            ["--time-budget=1m", "--dist=load"],
+            "--time-budget: nothing is measured under pytest-xdist; leave out -n",
+            id="parallel, in a time",
+        ),
+        pytest.param(
+            ["-p", "speedscore.report.plugin", "--report=new.html", "--dist=load"],
+            "--report: nothing is measured under pytest-xdist; leave out -n",
+            id="parallel, with a page",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_collected(
@@ -169,6 +189,34 @@ def test_what_makes_no_sense_is_refused_before_anything_is_collected(
     with pytest.raises(pytest.UsageError) as caught:
         matrix.configure(*options)
     assert str(caught.value) == reason
+
+
+UNREAD_BESIDE_GATE = {
+    "--profile=new": "profile the case in a session of its own, once on each side",
+    "--fleet=local": "write --gate-fleet local",
+    "--time-budget=1m": "write --gate-time-budget 1m",
+    "--require-device=tpu": "require the device in a session of its own before the gate",
+    "--report=new.html": "write --gate-json FILE.json, and then: speedscore report FILE.json -o new.html",
+    "--resume=run.json": "leave it out",
+    "--in-process": "leave it out",
+    "--round-order-seed=0": "leave it out",
+    "--processes=5": "leave it out",
+}
+
+
+@pytest.mark.parametrize("option", UNREAD_BESIDE_GATE, ids=lambda option: option.partition("=")[0].strip("-"))
+def test_what_a_gate_would_leave_unread_is_refused(matrix: Matrix, option: str) -> None:
+    plugins = ("-p", MEASURING, "-p", "speedscore.report.plugin")
+    refuse_beside_gate(matrix.pytester.parseconfig("--noconftest", *plugins, option))
+    with pytest.raises(pytest.UsageError) as caught:
+        refuse_beside_gate(matrix.pytester.parseconfig("--noconftest", *plugins, "--gate=main", option))
+    assert str(caught.value).startswith(f"{option.partition('=')[0]}: ")
+    assert str(caught.value).endswith(UNREAD_BESIDE_GATE[option])
+
+
+def test_a_gate_that_is_told_nothing_else_is_not_refused(matrix: Matrix) -> None:
+    plugins = ("-p", MEASURING, "-p", "speedscore.report.plugin")
+    refuse_beside_gate(matrix.pytester.parseconfig("--noconftest", *plugins, "--gate=main"))
 
 
 @pytest.mark.parametrize("option", ["--preset=enormous", "--processes=0", "--time-budget=soon"])

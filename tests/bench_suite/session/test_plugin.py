@@ -213,6 +213,24 @@ def test_other_people_s_markers_and_switches_are_left_alone(pytester: pytest.Pyt
         assert result.ret == pytest.ExitCode.OK, result.stdout.str() + result.stderr.str()
 
 
+def test_without_pytest_benchmark_the_cases_are_collected_and_one_line_says_what_is_missing(matrix: Matrix) -> None:
+    matrix.make("training", sample="healthy")
+    (matrix.folder / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers -p no:benchmark\n")
+    options = ("-p", "no:speedscore.scoring.plugin", "-k", "cpu")
+    assert matrix.pytester.runpytest_subprocess(*options, "--collect-only").ret == pytest.ExitCode.OK
+    result = matrix.pytester.runpytest_subprocess(*options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    (line,) = [line for line in result.errlines if line]
+    assert line.startswith("ERROR: pytest-benchmark is switched off")
+
+
+def test_without_the_plugin_of_every_session_a_session_ends_as_ever(matrix: Matrix) -> None:
+    matrix.make("training", conftest="pytest_plugins += ['speedscore.scoring.plugin']\n", sample="healthy")
+    result = matrix.pytester.runpytest_subprocess("-p", "no:speedscore.plugin", "-k", "tpu")
+    assert result.ret == pytest.ExitCode.OK, result.stdout.str() + result.stderr.str()
+    result.stdout.fnmatch_lines(["Nothing was measured, so there is nothing to rank; *"])
+
+
 def test_a_required_device_of_which_no_case_was_selected_is_missing(matrix: Matrix) -> None:
     matrix.make("training", sample="healthy")
     result = matrix.run("-k", "nothing_of_this_name", "--require-device", "tpu")
