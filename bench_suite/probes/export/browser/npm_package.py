@@ -14,8 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from speedscore.bench_suite.probes.environments import environments_folder
 from speedscore.bench_suite.probes.probe import ProbeUnavailable
+from speedscore.host.caches import cache_folder
 from speedscore.host.reaper import mark
 from speedscore.host.scratch import make_scratch
 
@@ -42,7 +42,10 @@ def find_package(package: NpmPackage) -> Path:
     Raises ProbeUnavailable where npm is missing or cannot fetch it, or where the archive is not the one that is pinned.
     """
     digest = hashlib.sha256("\n".join((package.integrity, *package.files)).encode()).hexdigest()[:12]
-    folder = environments_folder().parent / "npm" / f"{package.name.replace('/', '+')}-{package.version}-{digest}"
+    try:
+        folder = cache_folder("npm") / f"{package.name.replace('/', '+')}-{package.version}-{digest}"
+    except OSError as error:
+        raise ProbeUnavailable(f"needs {package.name} {package.version}, which cannot be kept here: {error}") from None
     if (folder / _DONE).is_file():
         return folder
     npm = shutil.which("npm")
