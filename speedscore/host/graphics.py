@@ -14,13 +14,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-import speedscore
 from speedscore.host.fields import Scalar
+from speedscore.host.import_path import import_path
 from speedscore.host.reaper import mark
 from speedscore.text.cleaning import one_line
 
@@ -50,9 +49,6 @@ def ask_graphics() -> Graphics:
 
 def ask_process(command: list[str], *, limit_seconds: float) -> Graphics:
     """What a process writes to its standard output as JSON; a problem where it crashes, hangs or answers nonsense."""
-    python_path = os.pathsep.join(
-        dict.fromkeys((str(Path(speedscore.__file__).parent.parent), *filter(None, sys.path)))
-    )
     try:
         process = subprocess.Popen(
             command,
@@ -60,7 +56,7 @@ def ask_process(command: list[str], *, limit_seconds: float) -> Graphics:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            env={**os.environ, **mark(), "PYTHONPATH": python_path},
+            env={**os.environ, **mark(), "PYTHONPATH": import_path()},
         )
     except OSError as error:
         return Graphics(problem=_short(f"no process could be started to ask the NVIDIA driver: {error}"))
