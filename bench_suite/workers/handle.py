@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Protocol
 
@@ -153,8 +152,3 @@ class InProcessWorker:
 
     def close(self) -> None:
         shutil.rmtree(self._scratch, ignore_errors=True)
-
-
-def new_scratch() -> Path:
-    """A fresh folder for a worker's caches and log, removed when the worker is closed."""
-    return Path(tempfile.mkdtemp(prefix="speedscore-"))
