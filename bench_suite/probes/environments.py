@@ -19,6 +19,7 @@ from typing import IO
 
 from speedscore.bench_suite.probes.making import last_words, locked, run_command
 from speedscore.bench_suite.probes.probe import ProbeUnavailable
+from speedscore.host.caches import cache_folder
 
 PINS = Path(__file__).parent / "environments"
 """The folder of the files of pins."""
@@ -30,9 +31,11 @@ _failed: dict[Path, str] = {}
 
 
 def environments_folder() -> Path:
-    """Where they are kept: ``speedscore/environments`` in the user's folder of caches (XDG Base Directory 0.8)."""
-    caches = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(caches) if Path(caches).is_absolute() else Path.home() / ".cache") / "speedscore" / "environments"
+    """Where they are kept. Raises ProbeUnavailable where there is no such place."""
+    try:
+        return cache_folder("environments")
+    except OSError as error:
+        raise ProbeUnavailable(f"needs an environment of its own, which cannot be kept here: {error}") from None
 
 
 def find_environment(name: str, *, stopped: threading.Event, pins_folder: Path = PINS) -> Path:

@@ -20,8 +20,8 @@ from speedscore.bench_suite.probes.environments import find_environment
 from speedscore.bench_suite.probes.kept import Kept
 from speedscore.bench_suite.probes.making import MakingStopped
 from speedscore.bench_suite.probes.process import Lost, ProbeProcess
-from speedscore.bench_suite.workers.handle import source_path
 from speedscore.bench_suite.workers.isolation import process_variables
+from speedscore.host.import_path import import_path
 from speedscore.host.scratch import make_scratch
 from speedscore.record.phases import DeviceName
 
@@ -130,7 +130,7 @@ class Tools:
         return ProbeProcess(
             python or Path(sys.executable),
             folder=folder,
-            import_path=source_path() if python is None else str(_import_root(self._shared.folder)),
+            import_path=import_path() if python is None else str(_import_root(self._shared.folder)),
             variables={
                 **{name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST"))},
                 **process_variables(processors=1, caches=caches, device=device),

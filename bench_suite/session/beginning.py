@@ -26,8 +26,8 @@ from speedscore.bench_suite.session.session import Session
 from speedscore.bench_suite.session.standing import StandingCases
 from speedscore.bench_suite.session.stash import FILES, JOURNAL
 from speedscore.bench_suite.session.worker_factory import block_workers
-from speedscore.bench_suite.workers.handle import new_scratch
 from speedscore.host.processors import usable_processors
+from speedscore.host.scratch import make_scratch, remove_leftovers
 from speedscore.record.run_file import RunFileError
 from speedscore.text.cleaning import one_line
 
@@ -36,7 +36,8 @@ def begin(config: pytest.Config, cases: dict[str, Case], probes: dict[str, Probe
     """The session of what was selected. Raises UsageError where it cannot be as it was asked for."""
     choices = read_choices(config)
     folder = config.stash[FILES].folder()
-    task_caches = new_scratch()
+    remove_leftovers()
+    task_caches = make_scratch("caches")
     config.add_cleanup(partial(shutil.rmtree, task_caches, ignore_errors=True))
     config.stash[JOURNAL] = Journal(folder)
     machine = this_machine(Path(bench_suite.__file__).parent)

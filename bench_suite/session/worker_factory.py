@@ -13,11 +13,12 @@ from pathlib import Path
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import Cell, implementation
 from speedscore.bench_suite.measuring.cell_run import WorkerFactory
-from speedscore.bench_suite.workers.handle import InProcessWorker, ProcessWorker, Worker, new_scratch
+from speedscore.bench_suite.workers.handle import InProcessWorker, ProcessWorker, Worker
 from speedscore.bench_suite.workers.protocol import Setting
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.bench_suite.workloads.table import Task, find_line
 from speedscore.host.processors import usable_processors
+from speedscore.host.scratch import make_scratch
 
 OpenWorkers = Callable[[], AbstractContextManager[WorkerFactory]]
 """A way to start workers while one block, or one case of a gate, is measured; afterwards their caches are gone."""
@@ -38,11 +39,11 @@ def block_workers(preset: Preset, *, in_process: bool, task_caches: Path | None 
             return task_caches
         if process % 2 == 0:
             _remove(caches.pop(cell, None))
-            caches[cell] = new_scratch()
+            caches[cell] = make_scratch("caches")
         return caches[cell]
 
     def start_worker(cell: Cell, *, process: int) -> tuple[Worker, Setting]:
-        scratch = new_scratch()
+        scratch = make_scratch("worker")
         scratches.append(scratch)
         setting = make_setting(cell, preset=preset, scratch=scratch, caches=caches_of(cell, process))
         return (InProcessWorker(scratch) if in_process else ProcessWorker(scratch)), setting

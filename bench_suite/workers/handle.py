@@ -10,13 +10,12 @@ import os
 import secrets
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Protocol
 
-import speedscore
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.workers.protocol import Asked, Refused, Reply, Request, decode_answered, encode
+from speedscore.host.import_path import import_path
 from speedscore.host.piped import PipedProcess, ProcessLostError
 from speedscore.host.run_queue import held_up_seconds
 
@@ -71,7 +70,7 @@ class ProcessWorker:
         self._process = PipedProcess(
             [sys.executable, "-m", "speedscore.bench_suite.workers"],
             log_path=scratch / "worker.log",
-            env=os.environ | {"PYTHONPATH": source_path(), "PYTHONHASHSEED": "0", "TMPDIR": str(scratch)},
+            env=os.environ | {"PYTHONPATH": import_path(), "PYTHONHASHSEED": "0", "TMPDIR": str(scratch)},
         )
 
     @property
@@ -153,14 +152,3 @@ class InProcessWorker:
 
     def close(self) -> None:
         shutil.rmtree(self._scratch, ignore_errors=True)
-
-
-def source_path() -> str:
-    """Where a process of ours imports from: this very checkout first, then all that pytest's side finds."""
-    source_root = str(Path(speedscore.__file__).parent.parent)
-    return os.pathsep.join(dict.fromkeys((source_root, *filter(None, sys.path))))
-
-
-def new_scratch() -> Path:
-    """A fresh folder for a worker's caches and log, removed when the worker is closed."""
-    return Path(tempfile.mkdtemp(prefix="speedscore-"))

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from speedscore.bench_suite.workers.handle import source_path
 from speedscore.bench_suite.workers.isolation import process_variables
 from speedscore.bench_suite.workloads.presets import Gauging
+from speedscore.host.import_path import import_path
 
 _LIMIT_SECONDS = 60.0
 
@@ -37,7 +37,7 @@ def measure_product(product: Product) -> float | None:
             done = subprocess.run(
                 [sys.executable, "-m", __name__],
                 input=msgspec.json.encode(product),
-                env=os.environ | variables | {"PYTHONPATH": source_path()},
+                env=os.environ | variables | {"PYTHONPATH": import_path()},
                 capture_output=True,
                 timeout=_LIMIT_SECONDS,
                 check=True,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import os
 import shutil
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.environments import Environment
 from speedscore.gate.errors import BudgetSpentError, GateError
 from speedscore.gate.programs import ProgramFailedError, run_program
+from speedscore.host.caches import cache_folder
 from speedscore.text.addresses import without_credentials
 
 _KEPT_DAYS = 30
@@ -29,10 +29,9 @@ _WHERE = "name a folder for them in XDG_CACHE_HOME"
 def kept_environment(kind: str, key: str) -> Path:
     """Where an environment of that kind and key is kept, or will be. Raises GateError where there is no such place."""
     try:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    except RuntimeError as error:  # a user without a home, as in some containers
-        raise GateError(f"no environment can be kept ({error}); {_WHERE}") from None
-    return cache / "speedscore" / kind / key
+        return cache_folder(kind) / key
+    except OSError as error:  # a user without a home, as in some containers
+        raise GateError(f"no environment can be kept: {error}") from None
 
 
 def make_environment(folder: Path, behind: Environment, *, install: Callable[[Path], None] | None, run: Runner) -> None:

@@ -14,13 +14,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
-import speedscore
 from speedscore.host.fields import Scalar
+from speedscore.host.import_path import import_path
 from speedscore.host.reaper import mark
 from speedscore.text.cleaning import one_line
 
@@ -35,7 +34,9 @@ class Graphics(msgspec.Struct, frozen=True):
     """What was found; texts are one short line, safe to print."""
 
     names: tuple[str, ...] = ()
-    """Of the cards, in the driver's order."""
+    """Of the cards, in the driver's order, which is that of the PCI bus."""
+    uuids: tuple[str, ...] = ()
+    """Of the same cards, as ``GPU-...``; empty where one is not told. They say which card is used; no run has them."""
     fields: dict[str, Scalar] = {}
     """Readings by their name in the fingerprint, as ``gpu.0.memory_bytes``; what a card does not tell is missing."""
     problem: str = ""
@@ -50,9 +51,6 @@ def ask_graphics() -> Graphics:
 
 def ask_process(command: list[str], *, limit_seconds: float) -> Graphics:
     """What a process writes to its standard output as JSON; a problem where it crashes, hangs or answers nonsense."""
-    python_path = os.pathsep.join(
-        dict.fromkeys((str(Path(speedscore.__file__).parent.parent), *filter(None, sys.path)))
-    )
     try:
         process = subprocess.Popen(
             command,
@@ -60,7 +58,7 @@ def ask_process(command: list[str], *, limit_seconds: float) -> Graphics:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            env={**os.environ, **mark(), "PYTHONPATH": python_path},
+            env={**os.environ, **mark(), "PYTHONPATH": import_path()},
         )
     except OSError as error:
         return Graphics(problem=_short(f"no process could be started to ask the NVIDIA driver: {error}"))
@@ -123,13 +121,21 @@ def _read(library: Any) -> Graphics:
     count = min(int(library.nvmlDeviceGetCount()), _MOST_CARDS)
     fields["gpu.count"] = count
     names: list[str] = []
+    uuids: list[str] = []
     for index in range(count):
         card = library.nvmlDeviceGetHandleByIndex(index)
         names.append(_text(library.nvmlDeviceGetName(card)) or "NVIDIA GPU (unnamed)")
+        uuids.append(_uuid(library, card))
         fields[f"gpu.{index}.name"] = names[-1]
         for name, read in _READINGS.items():
             _note(fields, f"gpu.{index}.{name}", functools.partial(read, library, card))
-    return Graphics(tuple(names), fields)
+    return Graphics(tuple(names), tuple(uuids), fields)
+
+
+def _uuid(library: Any, card: Any) -> str:
+    with contextlib.suppress(Exception):
+        return _text(library.nvmlDeviceGetUUID(card))
+    return ""
 
 
 def _note(fields: dict[str, Scalar], name: str, read: Callable[[], Scalar]) -> None:

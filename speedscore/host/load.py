@@ -7,8 +7,14 @@ long it was; nothing is sampled. Time that a hypervisor gave to others (steal) i
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import psutil
+
+_STAT = Path("/proc/stat")
+_BUSY_FIELDS = (1, 2, 3, 6, 7, 8)
+"""user, nice, system, irq, softirq, steal: of a processor's line in /proc/stat, its name counted as 0 (man 5 proc).
+All that is neither idle nor waiting; user time holds that of guests."""
 
 
 def others_processor_seconds() -> float | None:
@@ -20,16 +26,29 @@ def others_processor_seconds() -> float | None:
     """
     if not hasattr(os, "sched_getaffinity"):
         return None
+    busy = _busy_seconds()
     allowed = os.sched_getaffinity(0)
-    busy = [_busy_seconds(times) for number, times in enumerate(psutil.cpu_times(percpu=True)) if number in allowed]
-    if len(busy) != len(allowed):
+    if not allowed <= busy.keys():
         return None
-    return sum(busy) - _own_seconds()
+    return sum(busy[processor] for processor in allowed) - _own_seconds()
 
 
-def _busy_seconds(times: object) -> float:
-    """All that is neither idle nor waiting (man 5 proc: user time holds that of guests)."""
-    return sum(getattr(times, field, 0.0) for field in ("user", "nice", "system", "irq", "softirq", "steal"))
+def _busy_seconds() -> dict[int, float]:
+    """By processor. By its number and not by its place: the file leaves out processors that are offline."""
+    try:
+        lines = _STAT.read_text().splitlines()
+    except OSError:
+        return {}
+    tick_seconds = 1 / os.sysconf("SC_CLK_TCK")
+    busy: dict[int, float] = {}
+    for line in lines:
+        name, *_ = fields = line.split()
+        # The sum of all processors comes before them; after them the file tells of other things.
+        if not name.startswith("cpu"):
+            break
+        if number := name.removeprefix("cpu"):
+            busy[int(number)] = tick_seconds * sum(int(fields[place]) for place in _BUSY_FIELDS if place < len(fields))
+    return busy
 
 
 def _own_seconds() -> float:

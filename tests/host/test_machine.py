@@ -13,6 +13,7 @@ import psutil
 import pynvml
 import pytest
 
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.host import fingerprint as machine
 from speedscore.host.fingerprint import fingerprint
 from speedscore.host.graphics import read_graphics
@@ -133,6 +134,12 @@ def test_installed_packages_are_told_by_version_and_missing_ones_left_out(
     assert packages == {"package.pytest": metadata.version("pytest")}
 
 
+def test_each_package_that_a_framework_needs_is_told() -> None:
+    """A machine of a fleet that has another version of one must not be taken for alike."""
+    imported = {name for line in FRAMEWORKS.values() for name in line.packages}
+    assert {"dm-haiku" if name == "haiku" else name for name in imported} <= set(machine.PACKAGES)
+
+
 def test_variables_are_told_only_where_they_are_set(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in RECORDED_VARIABLES:
         monkeypatch.delenv(name, raising=False)
@@ -215,6 +222,14 @@ def test_what_a_card_does_not_tell_is_left_out(
     found = fingerprint(folder)
     assert f"gpu.0.{field}" not in found
     assert found["gpu.0.name"] == "Card 0"
+
+
+def test_which_specimen_a_card_is_goes_into_no_record(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    planted_nvidia(monkeypatch, nvmlDeviceGetUUID=lambda handle: f"GPU-{handle}")
+    assert read_graphics().uuids == ("GPU-0",)
+    assert not [value for value in fingerprint(folder).values() if "GPU-" in str(value)]
+    planted_nvidia(monkeypatch, nvmlDeviceGetUUID=refuse_to_tell)
+    assert read_graphics().uuids == ("",)
 
 
 def test_the_priority_of_the_process_is_recorded(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:

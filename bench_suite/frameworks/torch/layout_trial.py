@@ -18,7 +18,7 @@ import torch
 
 from speedscore.bench_suite.frameworks.torch.memory_layout import LIMIT_SECONDS, Measured, Trial
 from speedscore.bench_suite.frameworks.torch.platforms import Platform, find_platform
-from speedscore.bench_suite.frameworks.torch.program import make_objective
+from speedscore.bench_suite.frameworks.torch.program import find_autocast, make_objective
 from speedscore.host.clock import seconds
 
 WARM_UP_STEPS = 3
@@ -39,8 +39,8 @@ def main() -> None:
 
 
 def measure(trial: Trial) -> Measured:
-    """Steps of forward and backward pass in each layout, in turns."""
-    platform = find_platform(trial.device, graphs=False)
+    """Steps of forward and backward pass in each layout, in turns, in the trial's precision."""
+    platform = find_platform(trial.device, graphs=False, precision=trial.precision)
     torch.set_num_threads(trial.threads)
     steps = [_make_step(trial, platform, channels_last=channels_last) for channels_last in (False, True)]
     for step in steps:
@@ -62,7 +62,7 @@ def _make_step(trial: Trial, platform: Platform, *, channels_last: bool) -> Call
         images = images.contiguous()
     images = images.to(platform.device)
     targets = torch.zeros(trial.images[0], dtype=torch.long, device=platform.device)
-    objective = make_objective(module)
+    objective = make_objective(module, find_autocast(platform, trial.precision))
 
     def step() -> None:
         module.zero_grad(set_to_none=True)

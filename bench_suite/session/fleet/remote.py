@@ -21,10 +21,10 @@ from speedscore.bench_suite.session.machine import Machine, this_machine
 from speedscore.bench_suite.session.progress import Progress
 from speedscore.bench_suite.session.session import Session
 from speedscore.bench_suite.session.worker_factory import OpenWorkers, block_workers
-from speedscore.bench_suite.workers.handle import new_scratch
 from speedscore.bench_suite.workloads.table import MODELS, TASKS
 from speedscore.fleet.work import FleetError, Report
 from speedscore.host.fields import is_allowed
+from speedscore.host.scratch import make_scratch
 from speedscore.record.probe_result import ProbeResult
 from speedscore.record.run_record import CaseResult, RunRecord
 
@@ -46,7 +46,7 @@ def measure(request: bytes, report: Report) -> bytes:
     FRAMEWORKS.update({line.id: line for line in asked.frameworks})
     MODELS.update({line.id: line for line in asked.models})
     TASKS.update({line.id: line for line in asked.tasks})
-    task_caches = new_scratch()
+    task_caches = make_scratch("caches")
     try:
         open_workers = partial(block_workers, asked.preset, in_process=False, task_caches=task_caches)
         results = measure_cases(

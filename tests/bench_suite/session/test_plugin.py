@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from speedscore.bench_suite.matrix.cases import has_cell
 from speedscore.bench_suite.matrix.cases import matrix as list_cases
 from speedscore.bench_suite.session.journal import load_journal
 from speedscore.bench_suite.workloads.table import MODELS
+from speedscore.host.reaping import place
+from speedscore.host.scratch import make_scratch, remove_leftovers
 from speedscore.record.measurement import Measurement
 from speedscore.record.phases import PHASES
 from speedscore.record.run_file import BLOCK_KEY, load_run
@@ -81,12 +84,18 @@ def test_pytest_benchmark_compares_two_of_our_runs(matrix: Matrix) -> None:
 
 
 @pytest.mark.bare
-def test_where_every_case_is_skipped_a_valid_run_is_written(matrix: Matrix) -> None:
+def test_where_every_case_is_skipped_a_valid_run_is_written(matrix: Matrix, monkeypatch: pytest.MonkeyPatch) -> None:
     matrix.make("training", "inference", sample="healthy")
+    monkeypatch.setenv("TMPDIR", str(matrix.folder))
+    with monkeypatch.context() as patched:
+        patched.setattr(tempfile, "tempdir", str(matrix.folder))
+        left_by_a_session_that_was_killed = make_scratch("worker")
+    (left_by_a_session_that_was_killed / ".made-by").write_text(f"{os.getpid()}-1-{place()}")
     result = matrix.run("-k", "tpu", "--benchmark-json=run.json")
     result.assert_outcomes(skipped=2, deselected=4)
     run = load_run(matrix.folder / "run.json")
     assert [case.status for case in run.cases] == ["skipped", "skipped"]
+    assert not list(matrix.folder.glob("speedscore-*")), "it removes its own, and what was left"
     assert all("looked for" in case.reason and "/dev/accel" in case.reason for case in run.cases)
     assert result.ret == 0
     result.stdout.fnmatch_lines(["2 of 2 cases were asked for and not measured (2 tpu):", "*2 skipped: no tpu: *"])
@@ -256,7 +265,9 @@ def test_in_this_very_checkout_a_session_that_measures_nothing_is_saved(tmp_path
     [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL],
     ids=["interrupt", "end", "closed terminal", "kill"],
 )
-def test_no_process_is_left_behind(matrix: Matrix, number: signal.Signals) -> None:
+def test_no_process_is_left_behind_and_no_folder_that_the_next_session_does_not_remove(
+    matrix: Matrix, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
     matrix.make("training", first="healthy", second="hang")
     options = ["-p", "no:speedscore.scoring.plugin", "-k", "cpu", "--benchmark-json=run.json"]
     pytest_process = subprocess.Popen(
@@ -273,7 +284,11 @@ def test_no_process_is_left_behind(matrix: Matrix, number: signal.Signals) -> No
     assert (len(gone), alive) == (2, [])
     if number != signal.SIGKILL:
         assert pytest_process.returncode == pytest.ExitCode.INTERRUPTED
-        assert not list(matrix.folder.glob("speedscore-*"))
+    else:
+        assert list(matrix.folder.glob("speedscore-*"))
+        monkeypatch.setattr(tempfile, "tempdir", str(matrix.folder))
+        remove_leftovers()
+    assert not list(matrix.folder.glob("speedscore-*"))
     assert not list(matrix.folder.rglob("*.json*")), "before anything was measured there is nothing to save"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from speedscore.bench_suite.session.worker_factory import block_workers
 from speedscore.bench_suite.workers.protocol import Setting
 from speedscore.bench_suite.workloads.table import MODELS
 from speedscore.host.processors import allowed_processors
+from speedscore.host.reaping import place
+from speedscore.host.scratch import remove_leftovers
 from tests.bench_suite.measuring.fakes import PRESET
 
 CELL = Cell("jax", "mlp", "cpu")
@@ -37,11 +40,23 @@ def test_an_even_process_finds_empty_caches_and_an_odd_one_those_of_its_pair() -
         for process in range(4):
             _, setting = start_worker(CELL, process=process)
             caches = Path(setting.caches)
-            seen.append((setting.caches, [file.name for file in caches.iterdir()]))
+            seen.append((setting.caches, [file.name for file in caches.iterdir() if not file.name.startswith(".")]))
             (caches / f"compiled by {process}").touch()
     assert [files for _, files in seen] == [[], ["compiled by 0"], [], ["compiled by 2"]]
     folders = [folder for folder, _ in seen]
     assert folders[0] == folders[1] != folders[2] == folders[3]
+
+
+def test_what_a_session_that_was_killed_leaves_is_removed_by_the_next(temporary: Path) -> None:
+    with block_workers(PRESET, in_process=False) as start_worker:
+        start_worker(CELL, process=0)
+        folders = list(temporary.iterdir())
+        assert len(folders) == 2
+        assert remove_leftovers() == 0, "its maker lives"
+        for folder in folders:
+            (folder / ".made-by").write_text(f"{os.getpid()}-1-{place()}")
+        assert remove_leftovers() == 2
+        assert not list(temporary.iterdir())
 
 
 def test_cells_share_neither_caches_nor_scratch_folders() -> None:

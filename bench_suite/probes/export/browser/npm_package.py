@@ -15,9 +15,9 @@ from typing import IO
 
 import msgspec
 
-from speedscore.bench_suite.probes.environments import environments_folder
 from speedscore.bench_suite.probes.making import last_words, locked, run_command
 from speedscore.bench_suite.probes.probe import ProbeUnavailable
+from speedscore.host.caches import cache_folder
 from speedscore.host.scratch import make_scratch
 
 _LIMIT_SECONDS = 120.0
@@ -44,7 +44,10 @@ def find_package(package: NpmPackage, *, stopped: threading.Event) -> Path:
     MakingStopped soon after ``stopped`` is set, with nothing left running.
     """
     digest = hashlib.sha256("\n".join((package.integrity, *package.files)).encode()).hexdigest()[:12]
-    folder = environments_folder().parent / "npm" / f"{package.name.replace('/', '+')}-{package.version}-{digest}"
+    try:
+        folder = cache_folder("npm") / f"{package.name.replace('/', '+')}-{package.version}-{digest}"
+    except OSError as error:
+        raise ProbeUnavailable(f"needs {package.name} {package.version}, which cannot be kept here: {error}") from None
     if (folder / _DONE).is_file():
         return folder
     npm = shutil.which("npm")

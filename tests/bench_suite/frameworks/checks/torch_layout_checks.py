@@ -9,24 +9,38 @@ import contextlib
 import importlib
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from unittest import mock
 
 import msgspec
 import torch
 
-from speedscore.bench_suite.frameworks.torch import memory_layout
-from speedscore.bench_suite.frameworks.torch.memory_layout import CHANNELS_LAST, CONTIGUOUS, VARIABLE, Layout, Measured
+from speedscore.bench_suite.frameworks.program import DeviceUnavailable
+from speedscore.bench_suite.frameworks.torch import layout_trial, memory_layout
+from speedscore.bench_suite.frameworks.torch.memory_layout import (
+    CHANNELS_LAST,
+    CONTIGUOUS,
+    KEPT,
+    VARIABLE,
+    Layout,
+    Measured,
+    Trial,
+)
 from speedscore.bench_suite.workers.certificate import certify
 from speedscore.bench_suite.workloads.table import make_workload
+from speedscore.host.caches import cache_folder
+from speedscore.host.peaks import Precision
+from speedscore.record.phases import FLOAT32
 from tests.bench_suite.frameworks.checks import programs
 from tests.bench_suite.frameworks.checks.programs import require_refused
 
 _FASTER_LAST = Measured(contiguous_ms=3.0, channels_last_ms=2.0, ratio=0.7)
+_FASTER_CONTIGUOUS = Measured(contiguous_ms=2.5, channels_last_ms=3.0, ratio=1.2)
 
 
 @contextlib.contextmanager
@@ -37,9 +51,9 @@ def _no_choice_yet() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _choose() -> Layout:
+def _choose(precision: Precision = FLOAT32) -> Layout:
     return memory_layout.choose_layout(
-        make_workload("resnet50", "smoke"),
+        make_workload("resnet50", "smoke", precision),
         implementation=f"{programs.FRAMEWORKS}.torch.resnet50",
         arguments={"width": 8, "classes": 10},
         device="cpu",
@@ -76,10 +90,59 @@ def each_number_of_threads_chooses_for_itself() -> None:
         assert len(list(folder.rglob("*.json"))) == 2
 
 
+def each_precision_chooses_for_itself() -> None:
+    """What won in float32 says nothing of tensor cores."""
+
+    def measure(trial: Any) -> Measured:
+        return _FASTER_LAST if trial.precision == "bfloat16" else _FASTER_CONTIGUOUS
+
+    with _no_choice_yet() as folder, mock.patch.object(memory_layout, "_measure", measure):
+        for _ in range(2):
+            chosen = [_choose(precision).name for precision in get_args(Precision)]
+            assert chosen == [CONTIGUOUS, CONTIGUOUS, CHANNELS_LAST]
+        assert len(list(folder.rglob("*.json"))) == 3
+
+
+def a_trial_runs_in_the_precision_of_its_case() -> None:
+    types: list[torch.dtype] = []
+
+    class Network(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolution = torch.nn.Conv2d(3, 4, 1)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            convolved: torch.Tensor = self.convolution(images)
+            types.append(convolved.dtype)
+            return convolved.mean((2, 3))
+
+    def measure(precision: Precision) -> set[torch.dtype]:
+        types.clear()
+        trial = Trial(
+            implementation="a.module",
+            arguments={},
+            images=(2, 4, 4, 3),
+            device="cpu",
+            device_kind="cpu",
+            threads=torch.get_num_threads(),
+            torch=str(torch.__version__),
+            precision=precision,
+        )
+        assert layout_trial.measure(trial).ratio > 0
+        return set(types)
+
+    with (
+        mock.patch.multiple(layout_trial, PAIRS=1, ROUND_SECONDS=0.0),
+        mock.patch.object(layout_trial, "importlib", mock.Mock(**{"import_module.return_value.make_trial": Network})),
+    ):
+        assert measure("float32") == {torch.float32}
+        assert measure("bfloat16") == {torch.bfloat16}
+        require_refused(lambda: measure("tf32"), DeviceUnavailable, "asked for TF32 on 'cpu'")
+
+
 def the_first_process_decides_for_one_that_measured_at_the_same_time() -> None:
     def measure_while_another_finishes(trial: Any) -> Measured:
-        other = msgspec.structs.replace(_FASTER_LAST, ratio=1.2)
-        (memory_layout.cache_folder() / trial.file_name).write_bytes(msgspec.json.encode(other))
+        (cache_folder(KEPT) / trial.file_name).write_bytes(msgspec.json.encode(_FASTER_CONTIGUOUS))
         return _FASTER_LAST
 
     with _no_choice_yet(), mock.patch.object(memory_layout, "_measure", measure_while_another_finishes):
@@ -94,10 +157,38 @@ def where_nothing_can_be_kept_nothing_is_measured() -> None:
         assert "PyTorch's default" in chosen.reason
 
 
+def without_a_home_there_is_no_cache_and_nothing_is_measured() -> None:
+    with _no_choice_yet(), mock.patch.object(memory_layout, "_measure", side_effect=AssertionError):
+        del os.environ["XDG_CACHE_HOME"]
+        with mock.patch.object(Path, "home", side_effect=RuntimeError("no home")):
+            chosen = _choose()
+    assert chosen.name == CONTIGUOUS
+    assert "name one in XDG_CACHE_HOME" in chosen.reason
+
+
+def a_damaged_choice_is_made_anew() -> None:
+    with _no_choice_yet() as folder, mock.patch.object(memory_layout, "_measure", return_value=_FASTER_LAST):
+        _choose()
+        (kept,) = folder.rglob("*.json")
+        for damaged in (b"", b'{"ratio": 0.7', b'{"ratio": "\xff"}', b"[]"):
+            kept.write_bytes(damaged)
+            assert _choose() == _FASTER_LAST.layout
+            assert msgspec.json.decode(kept.read_bytes(), type=Measured) == _FASTER_LAST
+
+
 def a_trial_that_fails_says_how_to_do_without_it() -> None:
+    remedy = f"; set {VARIABLE} to NCHW or channels_last"
     with _no_choice_yet() as folder:
         with mock.patch.object(sys, "executable", shutil.which("false")):
-            require_refused(_choose, RuntimeError, f"exit code 1 (); set {VARIABLE} to NCHW or channels_last")
+            require_refused(_choose, RuntimeError, f"ended with exit code 1 (){remedy}")
+        with mock.patch.object(sys, "executable", str(folder / "nothing")):
+            require_refused(_choose, RuntimeError, "could not be started")
+        late = subprocess.TimeoutExpired("trial", 250.0, stderr=b"still compiling")
+        with mock.patch.object(subprocess, "run", side_effect=late):
+            require_refused(_choose, RuntimeError, f"did not end within 250 s (still compiling){remedy}")
+        odd = subprocess.CompletedProcess("trial", 0, stdout=b"no answer", stderr=b"")
+        with mock.patch.object(subprocess, "run", return_value=odd):
+            require_refused(_choose, RuntimeError, "gave an answer that cannot be read")
         assert not list(folder.rglob("*.json")), "nothing half measured is kept"
 
 

@@ -125,7 +125,7 @@ def test_a_module_is_run_to_its_end_whatever_its_examples_do(
 ) -> None:
     (tmp_path / "sample_docs.py").write_text(SAMPLE)
     monkeypatch.setattr(documentation, "_DOCSTRING_SECONDS", 5.0)
-    monkeypatch.setattr("speedscore.bench_suite.probes.tools.source_path", lambda: f"{Path.cwd()}:{tmp_path}")
+    monkeypatch.setattr("speedscore.bench_suite.probes.tools.import_path", lambda: f"{Path.cwd()}:{tmp_path}")
     counts, seconds = ask_module("sample_docs", imports="import os, time", most=9, tools=tools)
     assert (counts.objects, counts.documented, counts.with_example) == (6, 5, 4)
     assert counts.results == {
