@@ -23,7 +23,7 @@ from speedscore.bench_suite.matrix.cases import has_cell
 from speedscore.bench_suite.matrix.cases import matrix as list_cases
 from speedscore.bench_suite.session.journal import load_journal
 from speedscore.bench_suite.workloads.table import MODELS
-from speedscore.host.reaping import place
+from speedscore.host.reaper_script import place
 from speedscore.host.scratch import make_scratch, remove_leftovers
 from speedscore.record.measurement import Measurement
 from speedscore.record.phases import PHASES

@@ -17,7 +17,7 @@ from speedscore.bench_suite.session.worker_factory import block_workers
 from speedscore.bench_suite.workers.protocol import Setting
 from speedscore.bench_suite.workloads.table import MODELS
 from speedscore.host.processors import allowed_processors
-from speedscore.host.reaping import place
+from speedscore.host.reaper_script import place
 from speedscore.host.scratch import remove_leftovers
 from tests.bench_suite.measuring.fakes import PRESET
 
