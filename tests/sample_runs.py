@@ -20,7 +20,9 @@ from speedscore.record.phases import Phase
 from speedscore.record.run_file import BLOCK_KEY, to_block
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, Certificate, Check, Round, RunRecord
 
-CERTIFICATE = Certificate(reference="by hand", checks=(Check(quantity="loss", tensor="", error=1e-7, tolerance=1e-5),))
+CERTIFICATE = Certificate(
+    reference="float64 NumPy, by hand", checks=(Check(quantity="loss", tensor="", error=1e-7, tolerance=1e-5),)
+)
 MACHINE: dict[str, Scalar] = {"cpu.model": "a processor", "cpu.logical": 2, "git.commit": "0123456789abcdef"}
 FIRST_DAY = datetime(2026, 12, 1, 12, tzinfo=UTC)
 

@@ -158,7 +158,7 @@ FAILED, SKIPPED = unmeasured("failed", "out of memory"), unmeasured("skipped", "
         ([SKIPPED], [MEASURED], "not measured in base (skipped: no driver)"),
         ([FAILED], [SKIPPED], "measured on neither side (skipped: no driver)"),
         ([MEASURED], [SHAPED], "another shape: batch 8 and 9"),
-        ([MEASURED], [CERTIFIED], "certified against another reference: 'by hand' and 'another'"),
+        ([MEASURED], [CERTIFIED], "certified against another reference: 'float64 NumPy, by hand' and 'another'"),
     ],
     ids=["new", "removed", "failed", "skipped", "neither", "shape", "reference"],
 )
