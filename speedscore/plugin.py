@@ -60,6 +60,6 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         refuse_without_gate(config)
         return None
     # Imported here because an ordinary session has no use for it.
-    from speedscore.gate.command import run_gate
+    from speedscore.gate.pytest_gate import run_gate
 
     return run_gate(config)

@@ -19,7 +19,7 @@ import speedscore
 from speedscore.fleet.travelling import ARCHIVE, Commit, read_commit
 from speedscore.fleet.wire import Beat, Broke, Do, Done, Raised, Sign, decode_sign, encode
 from speedscore.host.piped import PipedProcess, ProcessLostError
-from speedscore.host.reaping import end_marked, identity
+from speedscore.host.reaper_script import end_marked, identity
 from speedscore.host.scratch import make_scratch, remove_leftovers
 from speedscore.host.variables import CHECKOUT
 from speedscore.text.cleaning import one_line

@@ -3,7 +3,7 @@
 It works on the pytest-benchmark tests of any repository, and knows no framework. In the order in which they are called:
 
     options         what ``pytest --gate`` may be told
-    command         from there to a report and an exit code
+    pytest_gate     from there to a report and an exit code; gate_command: the same as a command of its own
     request         the options of one gate, checked
     worktrees       where the code of base and head lies
     projects        which Python projects lie in it; import_roots: the folders that their code is imported from
@@ -25,11 +25,11 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     pair_statistics what they come to: the typical round and the mean
     paired_metric   what they said of the time or the memory of a case so far
     gated_case      what the pairs said of one case, to its verdicts; exclusions, case_counts: what needs no clock
-    report          what a run means: the record, the exit code, the headline; report_file: read again
-    reporting       from what came of it to that record; report_writing: its files
+    report          what a run means: the record, the exit code, the headline
+    report_building  from what came of it to that record; report_file: the record written and read
     progress        what is printed meanwhile
     parts           the cases shared out over the machines of a fleet, and one report of all
-    output          the report on the terminal; comment: as Markdown; wording: what both say
+    terminal        the report on the terminal; comment: as Markdown; wording: what both say
     reasons         where a regression comes from: a pair of its own, after the verdicts
     hlo             which operations of XLA's programs came and went, for reasons and upgrades
     posting         the one comment under a pull request: posted, or changed where it stands

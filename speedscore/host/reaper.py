@@ -13,9 +13,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from speedscore.host import reaping
+from speedscore.host import reaper_script
 
-_SCRIPT = Path(reaping.__file__)
+_SCRIPT = Path(reaper_script.__file__)
 _END_SECONDS = 5.0
 _started: dict[int, subprocess.Popen[bytes]] = {}
 """By the number of the process that started it: a fork has its parent's memory and not its parent's children."""
@@ -28,34 +28,35 @@ def mark() -> dict[str, str]:
     this = os.getpid()
     if this not in _started:
         _started[this] = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_SCRIPT), reaping.identity(this)],
+            [sys.executable, "-I", "-S", str(_SCRIPT), reaper_script.identity(this)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             # Neither a signal for our group nor another's reaper may end it first.
             start_new_session=True,
             cwd="/",
-            env={name: value for name, value in os.environ.items() if name != reaping.MARK} | {reaping.REAPER: "1"},
+            env={name: value for name, value in os.environ.items() if name != reaper_script.MARK}
+            | {reaper_script.REAPER: "1"},
         )
         atexit.register(_end, this)
-    return {reaping.MARK: reaping.identity(this)}
+    return {reaper_script.MARK: reaper_script.identity(this)}
 
 
 def end_leftovers() -> int:
     """Kill what processes that have gone left behind, as where the reaper was killed too. Returns how many."""
     if not sys.platform.startswith("linux"):
         return 0
-    dead = {of_process for of_process in reaping.marked().values() if not is_alive(of_process)}
+    dead = {of_process for of_process in reaper_script.marked().values() if not is_alive(of_process)}
     for of_process in dead:
-        reaping.end_marked(of_process)
+        reaper_script.end_marked(of_process)
     return len(dead)
 
 
 def is_alive(identity: str) -> bool:
     """Whether the process of that identity is still there, as far as can be seen from here."""
     pid, _, rest = identity.partition("-")
-    is_elsewhere = rest.partition("-")[2] != reaping.place()
-    return pid.isdecimal() and (is_elsewhere or reaping.identity(int(pid)) == identity)
+    is_elsewhere = rest.partition("-")[2] != reaper_script.place()
+    return pid.isdecimal() and (is_elsewhere or reaper_script.identity(int(pid)) == identity)
 
 
 def _end(pid: int) -> None:

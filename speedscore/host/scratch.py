@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from speedscore.host import reaping
+from speedscore.host import reaper_script
 from speedscore.host.reaper import is_alive
 
 PREFIX = "speedscore-"
@@ -23,7 +23,7 @@ _FORGOTTEN_SECONDS = 30 * 86400.0
 def make_scratch(what: str) -> Path:
     """A new folder of this process; whoever made it removes it."""
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{what}-"))
-    (folder / _OWNER).write_text(reaping.identity(os.getpid()))
+    (folder / _OWNER).write_text(reaper_script.identity(os.getpid()))
     return folder
 
 

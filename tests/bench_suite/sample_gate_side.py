@@ -16,7 +16,7 @@ import psutil
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from speedscore.host import reaping
+from speedscore.host import reaper_script
 
 
 class Pairing:
@@ -46,7 +46,7 @@ def run_three_rounds(fixture: Any, target: Callable[[], None], *, rounds: int = 
 
 def workers() -> list[psutil.Process]:
     """What this process has started, but for the one that tidies up when it has gone."""
-    return [child for child in psutil.Process().children() if reaping.REAPER not in child.environ()]
+    return [child for child in psutil.Process().children() if reaper_script.REAPER not in child.environ()]
 
 
 def settled_state(child: psutil.Process) -> str:

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from speedscore.gate.comment import markdown
-from speedscore.gate.output import terminal_lines
 from speedscore.gate.report import SCHEMA_VERSION, GateReport, SideReport
+from speedscore.gate.terminal import terminal_lines
 from speedscore.verdicts.verdict import FigureVerdict, Verdict
 
 SAME = FigureVerdict("typical round", "unchanged", 1.004, 0.983, 1.026, 0.03)

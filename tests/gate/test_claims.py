@@ -14,8 +14,8 @@ from speedscore.gate.claims import claims_by_case, read_claim
 from speedscore.gate.comment import markdown
 from speedscore.gate.errors import GateError
 from speedscore.gate.outcome import GateOutcome
-from speedscore.gate.output import terminal_lines
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport, conclude
+from speedscore.gate.terminal import terminal_lines
 from speedscore.verdicts.change_claim import ChangeClaim, ClaimOutcome, ClaimVerdict
 from speedscore.verdicts.settings import SettingsError
 from tests.gate.made_up_sides import QUICK, MadeUpMachine, MadeUpTest, a_plan, gated

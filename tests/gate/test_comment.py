@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from speedscore.gate.comment import MOST_BYTES, markdown, marker
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport
-from speedscore.gate.reporting import commands
+from speedscore.gate.report_building import commands
 from speedscore.text.cleaning import one_line, printable
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Outcome, Verdict

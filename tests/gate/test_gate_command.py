@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from speedscore.gate.command import run_gate
+from speedscore.gate.pytest_gate import run_gate
 from speedscore.gate.sides import Side, SideSpec
 from speedscore.text.wrapping import TERMINAL_COLUMNS
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, Tests

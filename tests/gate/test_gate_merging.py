@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from speedscore.gate.comment import markdown
-from speedscore.gate.output import terminal_lines
 from speedscore.gate.parts.merging import merge
 from speedscore.gate.parts.shares import Share
 from speedscore.gate.parts.sharing import Part
 from speedscore.gate.report import GateReport
+from speedscore.gate.terminal import terminal_lines
 from tests.gate.share_reports import CANNOT, MACHINES, report, verdict
 
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from speedscore.gate.comment import markdown
 from speedscore.gate.hlo import OperationChange
-from speedscore.gate.output import terminal_lines
 from speedscore.gate.reasons.reasons import CaseReasons, reasons_of
 from speedscore.gate.reasons.wording import reason_lines
 from speedscore.gate.report import SCHEMA_VERSION, GateReport, SideReport
 from speedscore.gate.sides import Observed, SampledFunction
+from speedscore.gate.terminal import terminal_lines
 from speedscore.verdicts.verdict import Verdict
 
 BENCH = SampledFunction("test_it.<locals>.work", "test_it.py", 3, own=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from speedscore.host import piped, reaping
+from speedscore.host import piped, reaper_script
 from speedscore.host.piped import PipedProcess, ProcessLostError
 from speedscore.host.reaper import end_leftovers, is_alive
 from speedscore.host.scratch import make_scratch, remove_leftovers
@@ -46,7 +46,7 @@ def wait_until(true: Callable[[], bool]) -> None:
 
 
 def wait_until_gone(*pids: int) -> None:
-    wait_until(lambda: not any(map(reaping.identity, pids)))
+    wait_until(lambda: not any(map(reaper_script.identity, pids)))
 
 
 def test_a_death_is_seen_though_a_child_holds_the_pipe(start: Callable[[str], PipedProcess]) -> None:
@@ -119,11 +119,11 @@ time.sleep(600)
 @needs_linux
 def test_what_nobody_reaped_is_found_later() -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
-    identity = reaping.identity(gone.pid) or f"{gone.pid}-1-{reaping.place()}"
+    identity = reaper_script.identity(gone.pid) or f"{gone.pid}-1-{reaper_script.place()}"
     gone.wait()
-    left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={reaping.MARK: identity})
+    left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={reaper_script.MARK: identity})
     try:
-        wait_until(lambda: left.pid in reaping.marked())  # until it has begun
+        wait_until(lambda: left.pid in reaper_script.marked())  # until it has begun
         # A gate that begins meanwhile looks for leftovers, too, and may find it first.
         assert end_leftovers() >= 1 or left.wait(LIMIT_SECONDS)
         assert left.wait(LIMIT_SECONDS) == -signal.SIGKILL
@@ -133,18 +133,18 @@ def test_what_nobody_reaped_is_found_later() -> None:
 
 @needs_linux
 def test_a_process_is_told_from_a_later_one_of_its_number() -> None:
-    identity = reaping.identity(os.getpid())
+    identity = reaper_script.identity(os.getpid())
     assert is_alive(identity)
-    assert not is_alive(f"{os.getpid()}-1-{reaping.place()}")
+    assert not is_alive(f"{os.getpid()}-1-{reaper_script.place()}")
     assert not is_alive("")
 
 
 @needs_linux
 def test_what_another_container_started_is_left_alone() -> None:
     mark = f"{os.getpid()}-1-1234.5678"
-    theirs = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={reaping.MARK: mark})
+    theirs = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={reaper_script.MARK: mark})
     try:
-        wait_until(lambda: theirs.pid in reaping.marked())
+        wait_until(lambda: theirs.pid in reaper_script.marked())
         end_leftovers()
         assert theirs.poll() is None
     finally:
@@ -162,7 +162,7 @@ def test_folders_of_those_who_have_gone_are_removed_and_no_others(
     for folder in (old, of_container):
         (folder / ".made-by").write_text(f"{os.getpid()}-1-1234.5678")
     os.utime(old / ".made-by", (0, 0))
-    (left / ".made-by").write_text(f"{os.getpid()}-1-{reaping.place()}")
+    (left / ".made-by").write_text(f"{os.getpid()}-1-{reaper_script.place()}")
     (left / "worktree").mkdir()
     strange.mkdir()
     assert remove_leftovers() == 2

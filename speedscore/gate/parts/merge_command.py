@@ -12,14 +12,14 @@ from pathlib import Path
 
 import msgspec
 
-from speedscore.gate.output import terminal_lines
 from speedscore.gate.parts.merging import merge
 from speedscore.gate.parts.shares import Share
 from speedscore.gate.parts.sharing import Part, read_part
 from speedscore.gate.progress import say_lines
 from speedscore.gate.report import GateExit, GateReport
-from speedscore.gate.report_file import GateReportError, read_report
-from speedscore.gate.report_writing import date, write_files
+from speedscore.gate.report_building import now_text
+from speedscore.gate.report_file import GateReportError, read_report, write_report
+from speedscore.gate.terminal import terminal_lines
 from speedscore.host.files import read_file
 from speedscore.text.arguments import examples
 from speedscore.text.numbers import short_percent
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     """
     report = merged([_read(path) for path in options.reports], inconclusive_passes=options.inconclusive == "pass")
     say_lines(terminal_lines(report))
-    return report.exit_code if write_files(report, options.json, options.markdown) else GateExit.CANNOT_RUN
+    return report.exit_code if write_report(report, options.json, options.markdown) else GateExit.CANNOT_RUN
 
 
 def merged(shares: Sequence[ShareReport], *, inconclusive_passes: bool) -> GateReport:
@@ -78,7 +78,7 @@ def merged(shares: Sequence[ShareReport], *, inconclusive_passes: bool) -> GateR
     first = max(shares, key=lambda share: len(share.report.verdicts)).report
     whole = GateReport(
         schema_version=first.schema_version,
-        created=date(),
+        created=now_text(),
         base=first.base,
         head=first.head,
         seconds=max(share.report.seconds for share in shares),

@@ -24,7 +24,6 @@ from speedscore.gate.environments import Environment, differing_packages, enviro
 from speedscore.gate.errors import GateError
 from speedscore.gate.loop import Gate
 from speedscore.gate.outcome import GateOutcome
-from speedscore.gate.output import terminal_lines
 from speedscore.gate.own_code import hint_to_build
 from speedscore.gate.parts.arguments import arguments_of_part
 from speedscore.gate.parts.fleet_gate import gate_on_fleet
@@ -32,11 +31,12 @@ from speedscore.gate.plan import GatePlan, SidePlace, inside, places, plan_side
 from speedscore.gate.progress import ProgressLines, say, say_lines
 from speedscore.gate.projects import layout_of
 from speedscore.gate.report import GateExit, GateReport
-from speedscore.gate.report_writing import cannot_run, write_open_report, write_report
-from speedscore.gate.reporting import Compared, blank_report, commands, report_of
+from speedscore.gate.report_building import GateContext, blank_report, cannot_run, commands, report_of
+from speedscore.gate.report_file import write_partial_report, write_report
 from speedscore.gate.request import GateRequest, find_rootdir_again, read_request
 from speedscore.gate.side_process import SideProcess
 from speedscore.gate.sides import StartSide
+from speedscore.gate.terminal import terminal_lines
 from speedscore.gate.upgrades.evidence import described, explain
 from speedscore.gate.upgrades.report import UpgradeReport
 from speedscore.gate.upgrades.stage_pairs import watch_stages
@@ -70,7 +70,8 @@ def run_gate(config: pytest.Config, *, start_side: StartSide = SideProcess, cloc
     except KeyboardInterrupt:
         report = cannot_run("cannot run: interrupted before it began", config, seconds=clock() - began)
     say_lines(terminal_lines(report))
-    return report.exit_code if write_report(report, config) else GateExit.CANNOT_RUN
+    json_path, markdown_path = (config.getoption(f"speedscore_gate_{name}") for name in ("json", "markdown"))
+    return report.exit_code if write_report(report, json_path, markdown_path) else GateExit.CANNOT_RUN
 
 
 def _gate(
@@ -98,11 +99,11 @@ def _gate(
             most_seconds = None if deadline is None else max(0.0, deadline - clock())
             folder, _ = places(config.rootpath, head, base)
             set_up = prepare_base(settings, folder, python=request.base_python, most_seconds=most_seconds, say=say)
-        compared = Compared(config, request, settings, base=base, head=head, packages=packages)
+        context = GateContext(config, request, settings, base=base, head=head, packages=packages)
         if request.fleet is not None:
-            blank = blank_report(compared, environment=fingerprint(config.rootpath), warnings=set_up)
+            blank = blank_report(context, environment=fingerprint(config.rootpath), warnings=set_up)
             report = _gate_on_fleet(
-                compared, blank, left_seconds=lambda: None if deadline is None else deadline - clock()
+                context, blank, left_seconds=lambda: None if deadline is None else deadline - clock()
             )
             return msgspec.structs.replace(report, seconds=clock() - began)
         side_places = [
@@ -141,10 +142,11 @@ def _gate(
             part=request.part,
             told=request.told,
         )
-        blank = blank_report(compared, environment=fingerprint(config.rootpath), warnings=set_up)
+        blank = blank_report(context, environment=fingerprint(config.rootpath), warnings=set_up)
 
         def write_so_far(outcome: GateOutcome) -> None:
-            write_open_report(report_of(outcome, compared, blank, seconds=clock() - began), config)
+            so_far = report_of(outcome, context, blank, seconds=clock() - began)
+            write_partial_report(so_far, config.getoption("speedscore_gate_json"))
 
         listener = ProgressLines(clock, began, so_far=write_so_far)
         outcome, explained = _gated(
@@ -155,26 +157,26 @@ def _gate(
     if outcome.nothing:
         hint = hint_to_build([plan.base.spec, plan.head.spec], outcome.warnings)
         outcome = msgspec.structs.replace(outcome, nothing=outcome.nothing + hint)
-    report = report_of(outcome, compared, blank, seconds=clock() - began)
+    report = report_of(outcome, context, blank, seconds=clock() - began)
     if explained:
         headline = upgrade_headline(report.headline, outcome.verdicts, explained, packages)
         report = msgspec.structs.replace(report, headline=headline, upgrade=explained)
     return report
 
 
-def _gate_on_fleet(compared: Compared, blank: GateReport, *, left_seconds: Callable[[], float | None]) -> GateReport:
+def _gate_on_fleet(context: GateContext, blank: GateReport, *, left_seconds: Callable[[], float | None]) -> GateReport:
     """The gate of all cases, on the machines of ``--gate-fleet``."""
     # Imported here because only who asked for it needs a cluster.
     from speedscore.fleet.fleet import open_fleet
 
     report = gate_on_fleet(
-        compared.request.fleet or "",
-        head=compared.head,
-        base=compared.base,
-        arguments=arguments_of_part(compared.config, root=compared.head.root),
-        folder=compared.config.invocation_params.dir,
+        context.request.fleet or "",
+        head=context.head,
+        base=context.base,
+        arguments=arguments_of_part(context.config, root=context.head.root),
+        folder=context.config.invocation_params.dir,
         whole=blank,
-        inconclusive_passes=compared.request.inconclusive_passes,
+        inconclusive_passes=context.request.inconclusive_passes,
         left_seconds=left_seconds,
         say=say,
         settled=ignore_signals,

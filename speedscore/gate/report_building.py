@@ -1,9 +1,10 @@
-"""From what came of a gate to its report. It measures nothing, and writes and prints nothing."""
+"""From what came of a gate, or why it could not run, to its report. It measures, writes and prints nothing."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -11,7 +12,6 @@ import pytest
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.plan import arguments_beside_base
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport, conclude, conclude_canary
-from speedscore.gate.report_writing import date
 from speedscore.gate.reproducing import command_alone
 from speedscore.gate.request import GateRequest
 from speedscore.gate.worktrees import SourceTree, commits_missing_in_head
@@ -19,8 +19,8 @@ from speedscore.host.fields import Scalar
 from speedscore.verdicts.settings import Settings
 
 
-class Compared(msgspec.Struct, frozen=True):
-    """Which two checkouts, and by what was asked for."""
+class GateContext(msgspec.Struct, frozen=True):
+    """What one gate was asked for, and the two checkouts that it compares."""
 
     config: pytest.Config
     request: GateRequest
@@ -31,16 +31,16 @@ class Compared(msgspec.Struct, frozen=True):
     """Versions of those that differ between base and head."""
 
 
-def blank_report(compared: Compared, *, environment: dict[str, Scalar], warnings: Sequence[str] = ()) -> GateReport:
+def blank_report(context: GateContext, *, environment: dict[str, Scalar], warnings: Sequence[str] = ()) -> GateReport:
     """What is known of a gate before anything is measured. Its exit code and its headline say nothing yet."""
     base, head = (
         SideReport(description=tree.description, commit=tree.commit, dirty=tree.dirty, packages=versions)
-        for tree, versions in zip((compared.base, compared.head), compared.packages, strict=True)
+        for tree, versions in zip((context.base, context.head), context.packages, strict=True)
     )
-    general = compared.settings.for_case("", "")
+    general = context.settings.for_case("", "")
     return GateReport(
         schema_version=SCHEMA_VERSION,
-        created=date(),
+        created=now_text(),
         base=base,
         head=head,
         seconds=0.0,
@@ -48,25 +48,25 @@ def blank_report(compared: Compared, *, environment: dict[str, Scalar], warnings
         headline="",
         time=general.time,
         memory=general.memory,
-        canary=compared.request.canary or None,
-        warnings=(*warnings, *_warnings(compared)),
+        canary=context.request.canary or None,
+        warnings=(*warnings, *_warnings(context)),
         environment=environment,
-        part="" if compared.request.part is None else str(compared.request.part),
-        arguments=arguments_beside_base(compared.config, compared.head),
-        folder=_folder(compared),
+        part="" if context.request.part is None else str(context.request.part),
+        arguments=arguments_beside_base(context.config, context.head),
+        folder=_folder(context),
     )
 
 
-def report_of(outcome: GateOutcome, compared: Compared, blank: GateReport, *, seconds: float) -> GateReport:
+def report_of(outcome: GateOutcome, context: GateContext, blank: GateReport, *, seconds: float) -> GateReport:
     """The blank report, filled in."""
-    code, headline = _conclude(compared.request, outcome)
+    code, headline = _conclude(context.request, outcome)
     base, head = (
         msgspec.structs.replace(side, python=python)
         for side, python in zip((blank.base, blank.head), outcome.pythons, strict=True)
     )
     report = msgspec.structs.replace(
         blank,
-        created=date(),
+        created=now_text(),
         base=base,
         head=head,
         looks=outcome.looks,
@@ -96,19 +96,19 @@ def commands(report: GateReport) -> dict[str, str]:
     return {case: command_alone(report, case) for case in regressed}
 
 
-def _folder(compared: Compared) -> str:
+def _folder(context: GateContext) -> str:
     """Where the command that gates one case is started, in a clone."""
-    folder = os.path.relpath(compared.config.rootpath.resolve(), compared.head.root.resolve())
+    folder = os.path.relpath(context.config.rootpath.resolve(), context.head.root.resolve())
     return "" if folder == os.curdir else folder
 
 
-def _warnings(compared: Compared) -> list[str]:
-    missing = commits_missing_in_head(compared.head, compared.base)
+def _warnings(context: GateContext) -> list[str]:
+    missing = commits_missing_in_head(context.head, context.base)
     if not missing:
         return []
     return [
         f"base has {missing} commits that head lacks, and what they changed counts against head: rebase, or gate "
-        f"against $(git merge-base HEAD {compared.request.base})"
+        f"against $(git merge-base HEAD {context.request.base})"
     ]
 
 
@@ -124,3 +124,22 @@ def _conclude(request: GateRequest, outcome: GateOutcome) -> tuple[GateExit, str
         left_out=len(outcome.left_out),
         claims=outcome.claims,
     )
+
+
+def cannot_run(headline: str, config: pytest.Config, *, seconds: float) -> GateReport:
+    """The report of a gate that has no more than that to say."""
+    return GateReport(
+        schema_version=SCHEMA_VERSION,
+        created=now_text(),
+        base=SideReport(description=str(config.getoption("speedscore_gate") or config.rootpath)),
+        head=SideReport(description=str(config.rootpath)),
+        seconds=seconds,
+        exit_code=GateExit.CANNOT_RUN,
+        headline=headline,
+        part=config.getoption("speedscore_gate_part") or "",
+    )
+
+
+def now_text() -> str:
+    """When a report is made, as it says it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
