@@ -4,7 +4,7 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
 
     options         what ``pytest --gate`` may be told
     pytest_gate     from there to a report and an exit code; gate_command: the same as a command of its own
-    request         the options of one gate, checked
+    request         the options of one gate, checked; deadline: when it is to end
     worktrees       where the code of base and head lies
     projects        which Python projects lie in it; import_roots: the folders that their code is imported from
     building        what a checkout is built into, where that is asked for; source_files: what it is built from

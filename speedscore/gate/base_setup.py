@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.errors import BudgetSpentError, GateError
 from speedscore.gate.programs import ProgramFailedError, run_program
 from speedscore.text.addresses import without_credentials
@@ -15,7 +16,7 @@ from speedscore.text.cleaning import one_line
 from speedscore.verdicts.settings import Settings, SettingsError, read_table
 
 
-def set_up_base(command: str, *, folder: Path, of: str = "base", python: str, most_seconds: float | None) -> None:
+def set_up_base(command: str, *, folder: Path, of: str = "base", python: str, deadline: GateDeadline) -> None:
     """Run a command of the shell in ``folder``, with the programs beside ``python`` first.
 
     ``of`` is what an error calls the folder.
@@ -23,7 +24,7 @@ def set_up_base(command: str, *, folder: Path, of: str = "base", python: str, mo
     Raises GateError with its last lines where it fails, where it cannot be run, and where its time is spent.
     """
     try:
-        run_program(["sh", "-c", command], python=python, folder=folder, most_seconds=most_seconds)
+        run_program(["sh", "-c", command], python=python, folder=folder, most_seconds=deadline.left_seconds)
     except BudgetSpentError:
         raise GateError(f"base_setup: the time budget was spent in `{command}`") from None
     except OSError as error:
@@ -35,7 +36,7 @@ def set_up_base(command: str, *, folder: Path, of: str = "base", python: str, mo
 
 
 def prepare_base(
-    settings: Settings, folder: Path, *, python: str, most_seconds: float | None, say: Callable[[str], None]
+    settings: Settings, folder: Path, *, python: str, deadline: GateDeadline, say: Callable[[str], None]
 ) -> list[str]:
     """Set base up in its ``folder`` as head's settings say, and return what a reader must know of that.
 
@@ -43,7 +44,7 @@ def prepare_base(
     """
     say(f"gate: base_setup: {one_line(settings.base_setup)}")
     warnings = _warn_of_other_setup(settings, folder)
-    set_up_base(settings.base_setup, folder=folder, python=python, most_seconds=most_seconds)
+    set_up_base(settings.base_setup, folder=folder, python=python, deadline=deadline)
     return warnings
 
 

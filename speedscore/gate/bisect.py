@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from speedscore.gate.base_setup import set_up_base
+from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.errors import GateError
 from speedscore.gate.report import GateExit
 from speedscore.gate.worktrees import CheckoutError, commit_of, fill_submodules, working_tree, worktree
@@ -136,7 +137,7 @@ def _why_not_set_up(checkout: Path, inside: Path) -> str:
         return f"this commit has no folder {inside}, in which the search was started"
     try:
         if command := read_table(folder).base_setup:
-            set_up_base(command, folder=folder, python=sys.executable, most_seconds=None)
+            set_up_base(command, folder=folder, python=sys.executable, deadline=GateDeadline())
     except (GateError, SettingsError) as error:
         return str(error)
     return ""

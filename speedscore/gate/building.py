@@ -18,6 +18,7 @@ import msgspec
 
 from speedscore.gate.base_setup import set_up_base
 from speedscore.gate.checkout_copies import checkout_copy
+from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.environments import Environment
 from speedscore.gate.errors import GateError
 from speedscore.gate.import_roots import ImportRoots, built_roots
@@ -46,7 +47,7 @@ def build(
     environment: Environment,
     base_setup: str,
     say: Callable[[str], None],
-    most_seconds: float | None,
+    deadline: GateDeadline,
 ) -> Build:
     """Build a checkout, or find it built already. Raises GateError where it cannot be built, with the last lines.
 
@@ -61,14 +62,14 @@ def build(
     folder = kept_environment("gate-builds", _key(tree, projects, environment, base_setup=base_setup))
     if not folder.is_dir():
         say(f"gate: building {', '.join(each.name or str(each.folder) for each in projects)} of {tree.description}")
-        run = Runner("--gate-build", f"building {tree.description}", environment, most_seconds=most_seconds)
+        run = Runner("--gate-build", f"building {tree.description}", environment, deadline)
 
         def set_up(copy: Path) -> None:
             # What was copied because git knows nothing of it is all there.
             if base_setup and tree.commit:
                 place = copy / project.resolve().relative_to(tree.root.resolve())
-                copy_of, left = f"a copy of {tree.description}", run.seconds_left
-                set_up_base(base_setup, folder=place, of=copy_of, python=environment.python, most_seconds=left)
+                copy_of = f"a copy of {tree.description}"
+                set_up_base(base_setup, folder=place, of=copy_of, python=environment.python, deadline=deadline)
 
         _make(folder, tree, projects, environment, set_up=set_up, run=run)
     os.utime(folder)

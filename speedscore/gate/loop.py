@@ -211,7 +211,7 @@ class Gate:
 
     def _batches(self) -> list[list[GatedCase]]:
         """Where time may run out those that are most likely changed come first, and alone; else all share the pairs."""
-        if self._plan.deadline_seconds is None:
+        if self._plan.deadline.end_seconds is None:
             return [self._cases]
         likely = [case for case in self._cases if case.test_file in self._likely_changed]
         return [likely, [case for case in self._cases if case not in likely]]

@@ -16,10 +16,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.environments import Environment
 from speedscore.gate.errors import BudgetSpentError, GateError
 from speedscore.gate.programs import ProgramFailedError, run_program
-from speedscore.host.clock import seconds
 from speedscore.text.addresses import without_credentials
 
 _KEPT_DAYS = 30
@@ -98,17 +98,12 @@ class Runner:
     No password of an address gets into what it raises.
     """
 
-    def __init__(self, option: str, doing: str, environment: Environment, *, most_seconds: float | None) -> None:
+    def __init__(self, option: str, doing: str, environment: Environment, deadline: GateDeadline) -> None:
         """``option`` is the one that asked for it, ``doing`` what is done: ``building head``."""
         self._option = option
         self._doing = doing
         self._python = environment.python
-        self._deadline = None if most_seconds is None else seconds() + most_seconds
-
-    @property
-    def seconds_left(self) -> float | None:
-        """None without a limit."""
-        return None if self._deadline is None else max(0.0, self._deadline - seconds())
+        self.deadline = deadline
 
     def now(self, doing: str) -> Runner:
         """The same at something else, in the time that is left."""
@@ -119,7 +114,8 @@ class Runner:
     def __call__(self, command: Sequence[str], *, variables: Mapping[str, str] | None = None) -> str:
         """What it has printed, both streams together. ``variables`` come before those of this process."""
         try:
-            return run_program(command, python=self._python, variables=variables, most_seconds=self.seconds_left)
+            left_seconds = self.deadline.left_seconds
+            return run_program(command, python=self._python, variables=variables, most_seconds=left_seconds)
         except BudgetSpentError:
             raise self._error(f"the time budget was spent on {self._doing}") from None
         except OSError as error:

@@ -89,13 +89,8 @@ class PairRunner:
 
     def check_budget(self) -> None:
         """Raises BudgetSpentError. Asked between cases, for one pair may take longer than the whole budget."""
-        deadline = self._plan.deadline_seconds
-        if deadline is not None and self._clock() >= deadline:
+        if self._plan.deadline.is_over:
             raise BudgetSpentError
-
-    def _seconds_left(self) -> float | None:
-        deadline = self._plan.deadline_seconds
-        return None if deadline is None else max(0.0, deadline - self._clock())
 
     @contextlib.contextmanager
     def started(
@@ -126,7 +121,7 @@ class PairRunner:
                 layout = {_LAYOUT: "." * self._order.choice(_LAYOUT_LENGTHS)}
                 drawn = msgspec.structs.replace(spec, variables={**spec.variables, **layout})
                 sides[spec.label] = self._start_side(
-                    drawn, other=other_spec, hash_seed=hash_seed, most_seconds=self._seconds_left()
+                    drawn, other=other_spec, hash_seed=hash_seed, most_seconds=self._plan.deadline.left_seconds
                 )
                 stack.callback(sides[spec.label].close)
             base, head = sides["base"], sides["head"]

@@ -13,6 +13,7 @@ import pytest
 
 from speedscore.gate.building import Build
 from speedscore.gate.changed_files import ChangedFiles
+from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.import_roots import import_roots
 from speedscore.gate.parts.sharing import Part, Told
 from speedscore.gate.projects import Layout
@@ -65,8 +66,7 @@ class GatePlan(msgspec.Struct, frozen=True):
     """Share of work that head does in addition, for a canary; else 0."""
     other_environment: bool = False
     """True where base has packages of its own."""
-    deadline_seconds: float | None = None
-    """On the gate's clock; None without a limit."""
+    deadline: GateDeadline = GateDeadline()
     claims: tuple[ChangeClaim, ...] = ()
     """What is said of the change, to be judged."""
     why: bool = False

@@ -10,7 +10,7 @@ import contextlib
 import random
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 
 import msgspec
@@ -20,6 +20,7 @@ from speedscore.gate.affected import why_all_before
 from speedscore.gate.base_setup import prepare_base
 from speedscore.gate.building import build
 from speedscore.gate.changed_files import ChangedFiles
+from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.environments import Environment, differing_packages, environment_of, environments
 from speedscore.gate.errors import GateError
 from speedscore.gate.loop import Gate
@@ -83,88 +84,71 @@ def _gate(
     clock: Clock,
     began: float,
 ) -> GateReport:
+    """The report of a gate that could begin; the checkout of base is there as long as it is needed."""
     if config.getoption("dist", "no") != "no" or config.getoption("numprocesses", None):
         say_lines(["gate: -n of pytest-xdist is left out: the sides take turns on this machine"])
+    deadline = GateDeadline(began + request.budget_seconds if request.budget_seconds else None, clock)
     head = working_tree(config.rootpath, base=request.base)
     with contextlib.ExitStack() as stack:
         base = head if request.base is None else stack.enter_context(base_tree(request.base, head))
-        deadline = began + request.budget_seconds if request.budget_seconds else None
-        made = _made(request, most_seconds=None if deadline is None else max(0.0, deadline - clock()))
-        both = (made.base, made.head) if made else environments(request.base_python, in_full=request.build)
-        packages = made.differing if made else differing_packages(*both)
-        if made:
+        sides = _environments(request, deadline)
+        if request.upgrade:
             base, head = described(head, request.upgrade)
-        set_up: list[str] = []
-        if settings.base_setup and base.is_temporary:
-            most_seconds = None if deadline is None else max(0.0, deadline - clock())
-            folder, _ = places(config.rootpath, head, base)
-            set_up = prepare_base(settings, folder, python=request.base_python, most_seconds=most_seconds, say=say)
-        context = GateContext(config, request, settings, base=base, head=head, packages=packages)
+        context = GateContext(config, request, settings, base=base, head=head, packages=sides.packages)
+        warnings = _set_up_base(context, deadline)
         if request.fleet is not None:
-            blank = blank_report(context, environment=fingerprint(config.rootpath), warnings=set_up)
-            report = _gate_on_fleet(
-                context, blank, left_seconds=lambda: None if deadline is None else deadline - clock()
-            )
+            report = _gate_on_fleet(context, deadline, warnings=warnings)
             return msgspec.structs.replace(report, seconds=clock() - began)
-        side_places = [
-            _place(config, settings, tree=tree, other=other, head=head, environment=environment, both=both)
-            for tree, other, environment in zip((base, head), (head, base), both, strict=True)
-        ]
-        if request.build:
-            side_places = [
-                _built(
-                    place,
-                    environment,
-                    base_setup=settings.base_setup,
-                    most_seconds=None if deadline is None else max(0.0, deadline - clock()),
-                )
-                for place, environment in zip(side_places, both, strict=True)
-            ]
-        base_plan, head_plan = (
-            plan_side(config, label, place=place, head=head, other=other)
-            for label, place, other in zip(("base", "head"), side_places, (head, base), strict=True)
-        )
-        # To read every file takes its time: only where something depends on it.
-        orders = request.only_affected or deadline is not None
-        changed = ChangedFiles(base.root, head.root) if orders else None
-        all_because = _why_all(request, changed, packages=packages, environments=both) if request.only_affected else ""
-        plan = GatePlan(
-            base=base_plan,
-            head=head_plan,
-            extra_work=request.canary,
-            other_environment=any(packages),
-            deadline_seconds=deadline,
-            claims=request.claims,
-            why=request.why and not request.canary,
-            changed=changed,
-            only_affected=request.only_affected and not all_because,
-            all_because=all_because,
-            part=request.part,
-            told=request.told,
-        )
-        blank = blank_report(context, environment=fingerprint(config.rootpath), warnings=set_up)
+        plan = _plan(context, sides, deadline)
+        blank = blank_report(context, environment=fingerprint(config.rootpath), warnings=warnings)
 
         def write_so_far(outcome: GateOutcome) -> None:
             so_far = report_of(outcome, context, blank, seconds=clock() - began)
             write_partial_report(so_far, config.getoption("speedscore_gate_json"))
 
         listener = ProgressLines(clock, began, so_far=write_so_far)
-        outcome, explained = _gated(
-            plan, settings, request, made, start_side=start_side, clock=clock, listener=listener
-        )
+        outcome, explained = _gated(plan, context, sides.upgrade, start_side=start_side, clock=clock, listener=listener)
         # The verdicts are still to be written.
         ignore_signals()
     if outcome.nothing:
         hint = hint_to_build([plan.base.spec, plan.head.spec], outcome.warnings)
         outcome = msgspec.structs.replace(outcome, nothing=outcome.nothing + hint)
-    report = report_of(outcome, context, blank, seconds=clock() - began)
-    if explained:
-        headline = upgrade_headline(report.headline, outcome.verdicts, explained, packages)
-        report = msgspec.structs.replace(report, headline=headline, upgrade=explained)
-    return report
+    return _with_upgrade(report_of(outcome, context, blank, seconds=clock() - began), explained, context)
 
 
-def _gate_on_fleet(context: GateContext, blank: GateReport, *, left_seconds: Callable[[], float | None]) -> GateReport:
+class _SideEnvironments(msgspec.Struct, frozen=True):
+    """What the two sides run in."""
+
+    base: Environment
+    head: Environment
+    packages: tuple[dict[str, str], dict[str, str]]
+    """Versions of those that differ between base and head."""
+    upgrade: Upgrade | None = None
+    """What made them, where that was asked for."""
+
+    @property
+    def are_two(self) -> bool:
+        return self.base.prefix != self.head.prefix
+
+
+def _environments(request: GateRequest, deadline: GateDeadline) -> _SideEnvironments:
+    if request.upgrade:
+        made = upgrade(request.upgrade, environment_of(sys.executable), say=say, deadline=deadline)
+        return _SideEnvironments(made.base, made.head, made.differing, upgrade=made)
+    base, head = environments(request.base_python, in_full=request.build)
+    return _SideEnvironments(base, head, differing_packages(base, head))
+
+
+def _set_up_base(context: GateContext, deadline: GateDeadline) -> list[str]:
+    """Make what git does not keep of a base that was checked out for this gate. Returns what a reader must know."""
+    settings, python = context.settings, context.request.base_python
+    if not settings.base_setup or not context.base.is_temporary:
+        return []
+    folder, _ = places(context.config.rootpath, context.head, context.base)
+    return prepare_base(settings, folder, python=python, deadline=deadline, say=say)
+
+
+def _gate_on_fleet(context: GateContext, deadline: GateDeadline, *, warnings: Sequence[str]) -> GateReport:
     """The gate of all cases, on the machines of ``--gate-fleet``."""
     # Imported here because only who asked for it needs a cluster.
     from speedscore.fleet.fleet import open_fleet
@@ -175,9 +159,9 @@ def _gate_on_fleet(context: GateContext, blank: GateReport, *, left_seconds: Cal
         base=context.base,
         arguments=arguments_of_part(context.config, root=context.head.root),
         folder=context.config.invocation_params.dir,
-        whole=blank,
+        whole=blank_report(context, environment=fingerprint(context.config.rootpath), warnings=warnings),
         inconclusive_passes=context.request.inconclusive_passes,
-        left_seconds=left_seconds,
+        left_seconds=lambda: deadline.left_seconds,
         say=say,
         settled=ignore_signals,
         open_fleet=open_fleet,
@@ -185,10 +169,83 @@ def _gate_on_fleet(context: GateContext, blank: GateReport, *, left_seconds: Cal
     return msgspec.structs.replace(report, reproduce=commands(report))
 
 
+def _plan(context: GateContext, sides: _SideEnvironments, deadline: GateDeadline) -> GatePlan:
+    request, base, head = context.request, context.base, context.head
+    base_place, head_place = _places(context, sides, deadline)
+    # To read every file takes its time: only where something depends on it.
+    orders = request.only_affected or deadline.end_seconds is not None
+    changed = ChangedFiles(base.root, head.root) if orders else None
+    all_because = _why_all(request, changed, sides) if request.only_affected else ""
+    return GatePlan(
+        base=plan_side(context.config, "base", place=base_place, head=head, other=head),
+        head=plan_side(context.config, "head", place=head_place, head=head, other=base),
+        extra_work=request.canary,
+        other_environment=any(sides.packages),
+        deadline=deadline,
+        claims=request.claims,
+        why=request.why and not request.canary,
+        changed=changed,
+        only_affected=request.only_affected and not all_because,
+        all_because=all_because,
+        part=request.part,
+        told=request.told,
+    )
+
+
+def _places(context: GateContext, sides: _SideEnvironments, deadline: GateDeadline) -> list[SidePlace]:
+    """Of base and of head, each built where that is asked for. Both are found before one is built."""
+    both = ((context.base, context.head, sides.base), (context.head, context.base, sides.head))
+    found = [
+        _place(context, tree, other, python=environment.python, own_environment=sides.are_two)
+        for tree, other, environment in both
+    ]
+    if not context.request.build:
+        return found
+    return [
+        _built(place, environment, base_setup=context.settings.base_setup, deadline=deadline)
+        for place, (_, _, environment) in zip(found, both, strict=True)
+    ]
+
+
+def _place(
+    context: GateContext, tree: SourceTree, other: SourceTree, *, python: str, own_environment: bool
+) -> SidePlace:
+    project, _ = places(context.config.rootpath, context.head, tree)
+    return SidePlace(
+        tree=tree,
+        project=project,
+        layout=layout_of(tree.root, project=project, besides=inside(other.root, tree.root, project=project)),
+        python=python,
+        python_path=context.settings.python_path,
+        own_environment=own_environment,
+    )
+
+
+def _built(place: SidePlace, environment: Environment, *, base_setup: str, deadline: GateDeadline) -> SidePlace:
+    done = build(
+        place.tree,
+        place.layout,
+        project=place.project,
+        environment=environment,
+        base_setup=base_setup,
+        say=say,
+        deadline=deadline,
+    )
+    return msgspec.structs.replace(place, build=done)
+
+
+def _why_all(request: GateRequest, changed: ChangedFiles | None, sides: _SideEnvironments) -> str:
+    """Why no benchmark can be left out, as far as that is known before they run; else empty."""
+    if request.build:
+        return "what is built of a checkout is not followed back to its sources"
+    if any(sides.packages) or sides.are_two:
+        return "base has an environment of its own"
+    return why_all_before(changed) if changed is not None else ""
+
+
 def _gated(
     plan: GatePlan,
-    settings: Settings,
-    request: GateRequest,
+    context: GateContext,
     made: Upgrade | None,
     *,
     start_side: StartSide,
@@ -201,7 +258,7 @@ def _gated(
         order = random.SystemRandom()
         return Gate(
             plan,
-            settings,
+            context.settings,
             start_side=start_side,
             clock=clock,
             order=order,
@@ -214,60 +271,12 @@ def _gated(
     if made is None:
         return outcome, None
     watch = partial(watch_stages, plan, start_side=start_side, clock=clock, hash_seed=whole.hash_seed())
-    again = (lambda narrowed: gate(narrowed).run()) if request.blame else None
-    return explain(made, outcome, plan, request.upgrade, watch=watch, gate=again, say=say, clock=clock)
+    again = (lambda narrowed: gate(narrowed).run()) if context.request.blame else None
+    return explain(made, outcome, plan, context.request.upgrade, watch=watch, gate=again, say=say)
 
 
-def _made(request: GateRequest, *, most_seconds: float | None) -> Upgrade | None:
-    if not request.upgrade:
-        return None
-    return upgrade(request.upgrade, environment_of(sys.executable), say=say, most_seconds=most_seconds)
-
-
-def _place(
-    config: pytest.Config,
-    settings: Settings,
-    *,
-    tree: SourceTree,
-    other: SourceTree,
-    head: SourceTree,
-    environment: Environment,
-    both: tuple[Environment, Environment],
-) -> SidePlace:
-    project, _ = places(config.rootpath, head, tree)
-    return SidePlace(
-        tree=tree,
-        project=project,
-        layout=layout_of(tree.root, project=project, besides=inside(other.root, tree.root, project=project)),
-        python=environment.python,
-        python_path=settings.python_path,
-        own_environment=both[0].prefix != both[1].prefix,
-    )
-
-
-def _built(place: SidePlace, environment: Environment, *, base_setup: str, most_seconds: float | None) -> SidePlace:
-    done = build(
-        place.tree,
-        place.layout,
-        project=place.project,
-        environment=environment,
-        base_setup=base_setup,
-        say=say,
-        most_seconds=most_seconds,
-    )
-    return msgspec.structs.replace(place, build=done)
-
-
-def _why_all(
-    request: GateRequest,
-    changed: ChangedFiles | None,
-    *,
-    packages: tuple[dict[str, str], dict[str, str]],
-    environments: tuple[Environment, Environment],
-) -> str:
-    """Why no benchmark can be left out, as far as that is known before they run; else empty."""
-    if request.build:
-        return "what is built of a checkout is not followed back to its sources"
-    if any(packages) or environments[0].prefix != environments[1].prefix:
-        return "base has an environment of its own"
-    return why_all_before(changed) if changed is not None else ""
+def _with_upgrade(report: GateReport, explained: UpgradeReport | None, context: GateContext) -> GateReport:
+    if explained is None:
+        return report
+    headline = upgrade_headline(report.headline, report.verdicts, explained, context.packages)
+    return msgspec.structs.replace(report, headline=headline, upgrade=explained)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from speedscore.gate.affected import affected, likely_first, why_all_before
 from speedscore.gate.changed_files import ChangedFiles
+from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.parts.sharing import Part, Told
 from speedscore.gate.report import conclude
 from speedscore.gate.sides import Dependencies
@@ -247,7 +248,7 @@ def test_where_time_may_run_out_the_likely_ones_are_gated_first(checkouts: tuple
     tests = made_up_tests(far=None, near=None)
     machine = MadeUpMachine(tests, tests)
     files = changed(checkouts, "lib_near.py")
-    outcome = gated(machine, plan=a_plan(changed=files, deadline_seconds=18.0))
+    outcome = gated(machine, plan=a_plan(changed=files, deadline=GateDeadline(18.0, machine.clock)))
     said = {answer.case: answer.outcome for answer in outcome.verdicts}
     assert outcome.cut_off == "the time budget was spent"
     assert said == {

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from speedscore.gate.building import build
+from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.environments import Environment
 from speedscore.gate.errors import GateError
 from speedscore.gate.projects import layout_of
@@ -53,9 +54,7 @@ def project(tmp_path: Path) -> Path:
 def built(project: Path, base_setup: str) -> None:
     tree = working_tree(project)
     layout = layout_of(tree.root, project=project)
-    build(
-        tree, layout, project=project, environment=PRESENT, base_setup=base_setup, say=lambda _: None, most_seconds=None
-    )
+    build(tree, layout, project=project, environment=PRESENT, base_setup=base_setup, say=print, deadline=GateDeadline())
 
 
 def test_what_git_does_not_keep_is_made_in_the_copy_that_is_built(project: Path, log: Path) -> None:

@@ -7,6 +7,7 @@ import math
 import msgspec
 import pytest
 
+from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.errors import GateError
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.report import conclude, conclude_canary
@@ -446,7 +447,7 @@ def test_interrupted_it_says_what_it_knows_and_calls_the_rest_inconclusive(
 
 def test_a_time_budget_ends_it_between_two_pairs_with_the_verdicts_so_far() -> None:
     machine = MadeUpMachine({CASE: PASSES}, {CASE: MadeUpTest(seconds=undecided)})
-    outcome = gated(machine, table(seconds=1000.0), plan=a_plan(deadline_seconds=20.0))
+    outcome = gated(machine, table(seconds=1000.0), plan=a_plan(deadline=GateDeadline(20.0, machine.clock)))
     assert (outcome.cut_off, verdict(outcome).outcome) == ("the time budget was spent", "inconclusive")
     assert 20.0 <= machine.clock.now < 20.0 + 3 * START_SECONDS
     assert concluded(outcome, inconclusive_passes=True)[0] == 11
@@ -455,7 +456,7 @@ def test_a_time_budget_ends_it_between_two_pairs_with_the_verdicts_so_far() -> N
 def test_a_time_budget_that_the_pilot_would_spend_ends_it_between_two_cases() -> None:
     many: Tests = {f"test_{number}": MadeUpTest(seconds=0.5, most_rounds=2) for number in range(60)}
     machine = MadeUpMachine(many, many)
-    outcome = gated(machine, plan=a_plan(deadline_seconds=6.0))
+    outcome = gated(machine, plan=a_plan(deadline=GateDeadline(6.0, machine.clock)))
     assert (outcome.cut_off, outcome.pairs) == ("the time budget was spent", 0)
     assert [answer.outcome for answer in outcome.verdicts] == ["inconclusive"] * 60
     assert {answer.reason for answer in outcome.verdicts} == {"the time budget was spent before the first pair"}

@@ -90,9 +90,7 @@ def test_ctrl_c_there_keeps_the_verdicts_and_ends_the_session() -> None:
     outcome, _ = looked_into(MadeUpTest(seconds=0.013, is_interrupted_when_observed=True))
     assert (outcome.verdicts, outcome.cut_off, outcome.reasons) == (calm.verdicts, "", ())
     assert outcome.warnings == ("interrupted while it looked where the regressions come from",)
-    explained, report = explain(
-        AN_UPGRADE, outcome, a_plan(), ("kite==2",), watch=never, gate=never, say=print, clock=never
-    )
+    explained, report = explain(AN_UPGRADE, outcome, a_plan(), ("kite==2",), watch=never, gate=never, say=print)
     assert explained == outcome
     assert report.stages == {}
 

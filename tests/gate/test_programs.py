@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from speedscore.gate import programs
+from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.environments import Environment, environment_of
 from speedscore.gate.errors import BudgetSpentError, GateError
 from speedscore.gate.made_environments import Runner, make_environment
@@ -74,7 +75,7 @@ def test_what_is_no_interpreter_and_a_folder_that_cannot_be_written_are_told_as_
         environment_of("true")
     (tmp_path / "file").touch()
     environment = Environment(sys.executable, "/env", platform="3", site_folders=(), packages={})
-    run = Runner("--gate-upgrade", "installing", environment, most_seconds=None)
+    run = Runner("--gate-upgrade", "installing", environment, GateDeadline())
     with pytest.raises(GateError, match="name a folder for them in XDG_CACHE_HOME"):
         make_environment(tmp_path / "file" / "kept", environment, install=None, run=run)
 
@@ -95,7 +96,7 @@ def test_whoever_named_an_interpreter_that_fails_is_told_so_in_its_words(tmp_pat
 
 def test_what_fails_is_told_without_a_password(tmp_path: Path) -> None:
     environment = Environment(sys.executable, "/env", platform="3", site_folders=(), packages={})
-    run = Runner("--gate-upgrade", "resolving https://me:secret@host", environment, most_seconds=None)
+    run = Runner("--gate-upgrade", "resolving https://me:secret@host", environment, GateDeadline())
     for command in (["sh", "-c", "echo from http://TOKEN@host; exit 1"], [str(tmp_path / "no-such-program")]):
         with pytest.raises(GateError, match=r"^--gate-upgrade: resolving https://host failed") as error:
             run(command)

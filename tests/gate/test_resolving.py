@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.environments import Environment
 from speedscore.gate.errors import GateError
 from speedscore.gate.made_environments import Runner
@@ -141,7 +142,7 @@ class Installers(Runner):
     """Takes the place of uv and pip: it keeps their command lines, and answers as a function says."""
 
     def __init__(self, answer: Callable[[Sequence[str]], str]) -> None:
-        super().__init__("--gate-upgrade", "resolving", PRESENT, most_seconds=None)
+        super().__init__("--gate-upgrade", "resolving", PRESENT, GateDeadline())
         self.commands: list[list[str]] = []
         self.pip_constraint: list[str] = []
         self._answer = answer
@@ -324,7 +325,7 @@ def test_an_archive_in_the_net_is_known_by_the_digest_that_uv_tells(tmp_path: Pa
     program = tmp_path / "uv"
     program.write_text(f"#!/bin/sh\nwhile [ $1 != --output-file ]; do shift; done; OUT=$2\n{uv} <<'EOF'\n{lock}\nEOF\n")
     program.chmod(0o755)
-    run = Runner("--gate-upgrade", "resolving", environment({}), most_seconds=None)
+    run = Runner("--gate-upgrade", "resolving", environment({}), GateDeadline())
     pins = (Pin("a", "", "https://x/a.zip"), Pin("b", "1"))
     known = known_to_uv(pins, uv=str(program), python="python", run=run, scratch=tmp_path)
     assert known == (Pin("a", "", "https://x/a.zip", sha256=sha256), Pin("b", "1"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.environments import Environment
 from speedscore.gate.errors import GateError
 from speedscore.gate.made_environments import Runner
@@ -36,7 +37,7 @@ def slower() -> GateOutcome:
 def explained(
     outcome: GateOutcome, plan: GatePlan | None = None, requested: tuple[str, ...] = ("kite==2",)
 ) -> tuple[GateOutcome, UpgradeReport]:
-    """With a clock that stands at 40 seconds, and sets of which none is slower."""
+    """With sets of which none is slower."""
 
     def watch(_: Sequence[str]) -> StageEvidence:
         return StageEvidence(stages={}, programs={})
@@ -44,23 +45,23 @@ def explained(
     def gate(_: GatePlan) -> GateOutcome:
         return gated(MadeUpMachine({"a": MadeUpTest()}, {"a": MadeUpTest()}))
 
-    return explain(
-        MADE, outcome, plan or a_plan(), requested, watch=watch, gate=gate, say=lambda _: None, clock=lambda: 40.0
-    )
+    return explain(MADE, outcome, plan or a_plan(), requested, watch=watch, gate=gate, say=lambda _: None)
 
 
 class Installations:
     """Takes the place of ``environment_with``: it keeps the seconds that each had, and does as it is told."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, module: str, error: Exception | None = None) -> None:
-        self.now = 0.0
+        self.now = 40.0
         self.seconds_left: list[float | None] = []
         self._error = error
         monkeypatch.setattr(f"speedscore.gate.upgrades.{module}.environment_with", self)
-        monkeypatch.setattr("speedscore.gate.made_environments.seconds", lambda: self.now)
+
+    def deadline(self, end_seconds: float) -> GateDeadline:
+        return GateDeadline(end_seconds, lambda: self.now)
 
     def __call__(self, *_: object, run: Runner, **__: Any) -> Environment:
-        self.seconds_left.append(run.seconds_left)
+        self.seconds_left.append(run.deadline.left_seconds)
         self.now += 12.0
         if self._error:
             raise self._error
@@ -77,7 +78,7 @@ def test_no_password_of_a_requirement_is_reported(slower: GateOutcome, monkeypat
 
 def test_the_sets_of_a_search_share_the_time_that_is_left(slower: GateOutcome, monkeypatch: pytest.MonkeyPatch) -> None:
     installations = Installations(monkeypatch, "evidence")
-    _, report = explained(slower, a_plan(deadline_seconds=100.0))
+    _, report = explained(slower, a_plan(deadline=installations.deadline(100.0)))
     assert installations.seconds_left == [60.0, 48.0]
     assert report.blame is not None
     assert report.remarks == ()
@@ -98,7 +99,7 @@ def test_where_the_time_is_spent_on_a_set_no_further_one_is_tried(
     slower: GateOutcome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installations = Installations(monkeypatch, "evidence", GateError("the time budget was spent"))
-    outcome, report = explained(slower, a_plan(deadline_seconds=50.0))
+    outcome, report = explained(slower, a_plan(deadline=installations.deadline(50.0)))
     assert outcome.verdicts == slower.verdicts
     assert (installations.seconds_left, report.blame) == ([10.0], None)
     assert report.remarks == ("interrupted, or out of time, before stages and blame were found in full",)
@@ -112,5 +113,5 @@ def test_resolving_and_both_environments_share_the_time_that_is_left(monkeypatch
         return Resolved(PINS, tool="uv")
 
     monkeypatch.setattr("speedscore.gate.upgrades.upgrading.resolve", resolve)
-    upgrade(["kite==2"], ENVIRONMENT, say=print, most_seconds=60.0)
+    upgrade(["kite==2"], ENVIRONMENT, say=print, deadline=installations.deadline(100.0))
     assert installations.seconds_left == [60.0, 48.0, 36.0]

@@ -25,6 +25,7 @@ from typing import Any
 import msgspec
 from tabulate import tabulate
 
+from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.environments import environment_of
 from speedscore.gate.upgrades.upgrading import upgrade
 from tests.performance.trials import commit_of_code, gated, keep, now, read_lines
@@ -174,7 +175,7 @@ def _trial(
 
 def _interpreter(environment: Path, version: str) -> str:
     present = environment_of(str(environment / "bin" / "python"))
-    made = upgrade([f"jax=={version}", f"jaxlib=={version}"], present, say=print, most_seconds=None)
+    made = upgrade([f"jax=={version}", f"jaxlib=={version}"], present, say=print, deadline=GateDeadline())
     return made.head.python
 
 

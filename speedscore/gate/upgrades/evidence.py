@@ -19,7 +19,6 @@ from speedscore.gate.upgrades.report import UpgradeReport, changed_stage
 from speedscore.gate.upgrades.stage_pairs import StageEvidence
 from speedscore.gate.upgrades.upgrading import INSTALLING, OPTION, Upgrade, environment_with
 from speedscore.gate.worktrees import SourceTree
-from speedscore.host.clock import Clock
 from speedscore.text.addresses import without_credentials
 from speedscore.text.numbers import duration
 from speedscore.verdicts.verdict import Verdict
@@ -43,7 +42,6 @@ def explain(
     watch: Callable[[Sequence[str]], StageEvidence],
     gate: Callable[[GatePlan], GateOutcome] | None,
     say: Callable[[str], None],
-    clock: Clock,
 ) -> tuple[GateOutcome, UpgradeReport]:
     """The outcome with the stages that changed as notes, and the report. ``gate`` is None where nobody is blamed.
 
@@ -57,7 +55,7 @@ def explain(
             say("gate: decided; a few more processes of each side, untimed, find out which stages changed")
             evidence = watch(cases)
         if cases and gate:
-            blame = blame_worst(made, outcome, plan, gate=gate, say=say, clock=clock)
+            blame = blame_worst(made, outcome, plan, gate=gate, say=say)
     except KeyboardInterrupt:
         interrupted = ("interrupted, or out of time, before stages and blame were found in full",)
     nothing = () if made.resolved.pins else ("the upgrade changes no package: the environment is compared with itself",)
@@ -100,7 +98,6 @@ def blame_worst(
     *,
     gate: Callable[[GatePlan], GateOutcome],
     say: Callable[[str], None],
-    clock: Clock,
 ) -> Blame | None:
     """Bisect the packages for the case that got slower most; None where no time regressed, or nothing was upgraded.
 
@@ -110,8 +107,7 @@ def blame_worst(
     if not slower or not made.resolved.pins:
         return None
     worst = max(slower, key=lambda each: each.ratio or 0.0)
-    left = None if plan.deadline_seconds is None else max(0.0, plan.deadline_seconds - clock())
-    run = Runner(OPTION, INSTALLING, made.present, most_seconds=left)
+    run = Runner(OPTION, INSTALLING, made.present, plan.deadline)
 
     def judge(names: Names) -> BlameStep:
         upgraded = tuple(sorted(names))
@@ -121,7 +117,7 @@ def blame_worst(
             head = environment_with(pins, made.present, tool=made.resolved.tool, say=say, run=run)
             of_set = gate(_narrowed(plan, worst.case, python=head.python))
         except (GateError, OSError):
-            if run.seconds_left == 0:
+            if plan.deadline.is_over:
                 raise KeyboardInterrupt from None
             return BlameStep(upgraded, is_slower=None)
         if of_set.cut_off:

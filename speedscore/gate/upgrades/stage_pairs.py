@@ -122,12 +122,11 @@ class _Watch:
         collected: Callable[[], None] = lambda: None,
     ) -> Iterator[tuple[str, Finished, float | None]]:
         """Each case with how it ended, and the import of the process."""
-        deadline = self._plan.deadline_seconds
         side = self._start_side(
             msgspec.structs.replace(spec, variables={**spec.variables, **variables}),
             other=other,
             hash_seed=self._hash_seed,
-            most_seconds=None if deadline is None else max(0.0, deadline - self._clock()),
+            most_seconds=self._plan.deadline.left_seconds,
         )
         try:
             import_seconds = side.collected().import_seconds

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 from packaging.utils import canonicalize_name
 
+from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.environments import Environment, differing_packages, environment_of
 from speedscore.gate.errors import GateError
 from speedscore.gate.made_environments import Runner, kept_environment, make_environment, pip_for
@@ -58,12 +59,11 @@ def _by_normalised_name(packages: Mapping[str, str]) -> dict[str, str]:
 
 
 def upgrade(
-    requests: Sequence[str], present: Environment, *, say: Callable[[str], None], most_seconds: float | None
+    requests: Sequence[str], present: Environment, *, say: Callable[[str], None], deadline: GateDeadline
 ) -> Upgrade:
     """Resolve, and make the environments or find them. Raises GateError, with an installer's last lines."""
     check_requests(requests)
-    # One for all, because they share the time that is left.
-    run = Runner(OPTION, f"resolving {' '.join(requests)}", present, most_seconds=most_seconds)
+    run = Runner(OPTION, f"resolving {' '.join(requests)}", present, deadline)
     scratch = make_scratch("resolve")
     try:
         resolved = resolve(requests, present, run=run, scratch=scratch)
