@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from speedscore.gate.options import add_gate_options, is_gate, refuse_without_gate
+from speedscore.gate.pytest_options import add_gate_options, is_gate, refuse_without_gate
 
 BENCHMARKS = "speedscore.bench_suite"
 HALVES = ("speedscore.bench_suite.plugin", "speedscore.scoring.plugin", "speedscore.report.plugin")

@@ -88,6 +88,7 @@ LIGHT = {
     "speedscore.bench_suite.matrix.hooks",
     "speedscore.gate",
     "speedscore.gate.options",
+    "speedscore.gate.pytest_options",
     "speedscore.plugin",
     "speedscore.scoring",
     "speedscore.scoring.rubric",

@@ -96,6 +96,7 @@ def test_the_overview_and_the_gate_load_nothing_heavy_and_what_judges_does() -> 
         (["whatif", "jax", "--fact", "github_star=5"], "unknown key; the rubric's [facts] table lists those"),
         (["whatif", "jax", "--fact", "github_star=5"], "did you mean 'github_stars'?"),
         (["gate"], "Name BASE, a git ref or a directory, or --upgrade REQUIREMENT, or --canary SIZE"),
+        (["gate", "--canary=", "--upgrade="], "gate: compare with what?"),
         ([], "required: command"),
         (["facts"], "required: action"),
     ],

@@ -298,7 +298,7 @@ PYTEST_MODULES = (
     "speedscore.plugin",
     "speedscore.gate.pytest_gate",
     "speedscore.gate.gate_command",
-    "speedscore.gate.options",
+    "speedscore.gate.pytest_options",
     "speedscore.gate.parts.arguments",
     "speedscore.gate.report_building",
     "speedscore.gate.plan",

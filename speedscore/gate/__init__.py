@@ -2,7 +2,7 @@
 
 It works on the pytest-benchmark tests of any repository, and knows no framework. In the order in which they are called:
 
-    options         what ``pytest --gate`` may be told
+    options         what ``pytest --gate`` may be told; pytest_options: where pytest is told of that
     pytest_gate     from there to a report and an exit code; gate_command: the same as a command of its own
     request         the options of one gate, checked; deadline: when it is to end
     worktrees       where the code of base and head lies

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Iterator
 
 import pytest
 
+from speedscore.gate.options import GATE_OPTIONS
 from speedscore.text.arguments import examples
 from speedscore.text.output import COMMAND
 
@@ -32,8 +34,24 @@ class PytestArgumentsError(ValueError):
 
 
 ERRORS = (NothingToCompareError, PytestArgumentsError)
-_FLAGS = ("affected", "blame", "build")
-_OPTIONS = ("python", "detect", "inconclusive", "canary", "time_budget", "json", "markdown", "why", "fleet")
+_HELP = {
+    "python": None,
+    "upgrade": "compare the present environment with one that has this requirement, as jax==0.8.0, or what a "
+    "requirements file says; may be repeated",
+    "blame": "find the package of the upgrade that made it slower",
+    "build": "build each side into an environment of its own",
+    "affected": "leave out benchmarks that the change cannot touch",
+    "detect": "the slowdown to be found, as 3%% (default: 5%%)",
+    "claim": 'judge a claim about the change, as "test_parse faster 10%%"; may be given several times',
+    "inconclusive": "its exit code: 11 (default) or 0",
+    "canary": "add work of this size to a copy of head, and see it found",
+    "time-budget": "end after this time with the verdicts so far: 10m",
+    "json": None,
+    "markdown": None,
+    "why": "whether to look where regressions come from (default: yes)",
+    "fleet": "share the cases out over the equal machines of a Ray cluster, as HEAD:PORT",
+}
+"""The options of a gate that the command has, with its help, which is shorter than pytest's; None where it is that."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,36 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "base", nargs="?", metavar="BASE", help="a git ref or a directory; none with --canary or --upgrade"
     )
-    parser.add_argument("--python", metavar="PYTHON", help="the interpreter of BASE (default: this one)")
-    parser.add_argument(
-        "--upgrade",
-        action="append",
-        metavar="REQUIREMENT",
-        help="compare the present environment with one that has this requirement, as jax==0.8.0, or what a "
-        "requirements file says; may be repeated",
-    )
-    parser.add_argument("--blame", action="store_true", help="find the package of the upgrade that made it slower")
-    parser.add_argument("--build", action="store_true", help="build each side into an environment of its own")
-    parser.add_argument("--affected", action="store_true", help="leave out benchmarks that the change cannot touch")
-    parser.add_argument("--detect", metavar="SIZE", help="the slowdown to be found, as 3%% (default: 5%%)")
-    parser.add_argument(
-        "--claim",
-        action="append",
-        default=[],
-        metavar="CLAIM",
-        help='judge a claim about the change, as "test_parse faster 10%%"; may be given several times',
-    )
-    parser.add_argument("--inconclusive", choices=("fail", "pass"), help="its exit code: 11 (default) or 0")
-    parser.add_argument("--canary", metavar="SIZE", help="add work of this size to a copy of head, and see it found")
-    parser.add_argument("--time-budget", metavar="TIME", help="end after this time with the verdicts so far: 10m")
-    parser.add_argument("--json", metavar="FILE", help="write the report as JSON")
-    parser.add_argument("--markdown", metavar="FILE", help="write the report as Markdown")
-    parser.add_argument(
-        "--why", choices=("yes", "no"), help="whether to look where regressions come from (default: yes)"
-    )
-    parser.add_argument(
-        "--fleet", metavar="ADDRESS", help="share the cases out over the equal machines of a Ray cluster, as HEAD:PORT"
-    )
+    options = {option.name: option for option in GATE_OPTIONS}
+    for name, shorter in _HELP.items():
+        option = options[f"--gate-{name}"]
+        parser.add_argument(f"--{name}", help=shorter or option.help, **option.settings)
     parser.add_argument(
         "--pytest-args",
         metavar="TEXT",
@@ -86,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
 
     Raises NothingToCompareError, PytestArgumentsError.
     """
-    if options.base is None and options.canary is None and options.upgrade is None:
+    if options.base is None and not options.canary and not any(options.upgrade or ()):
         raise NothingToCompareError(
             "gate: compare with what? Name BASE, a git ref or a directory, or --upgrade REQUIREMENT, or --canary SIZE"
         )
@@ -106,10 +98,15 @@ def pytest_words(options: argparse.Namespace) -> list[str]:
         raise PytestArgumentsError(
             f"--pytest-args: expected words with quotes as in a shell, found {options.pytest_args!r} ({error})"
         ) from None
-    given = {name: value for name in _OPTIONS if (value := getattr(options, name))}
-    words = [f"--gate-{name.replace('_', '-')}={value}" for name, value in given.items()]
-    claims = [f"--gate-claim={claim}" for claim in options.claim if claim]
     base = [] if options.base is None else [f"--gate={options.base}"]
-    flags = [f"--gate-{name}" for name in _FLAGS if getattr(options, name)]
-    upgrade = [f"--gate-upgrade={text}" for text in options.upgrade or ()]
-    return ["--benchmark-only", *base, *upgrade, *flags, *words, *claims, *split, *options.pytest_arguments]
+    return ["--benchmark-only", *base, *_gate_words(options), *split, *options.pytest_arguments]
+
+
+def _gate_words(options: argparse.Namespace) -> Iterator[str]:
+    for name in _HELP:
+        given = getattr(options, name.replace("-", "_"))
+        if given is True:
+            yield f"--gate-{name}"
+        else:
+            values = given if isinstance(given, list) else [given]
+            yield from (f"--gate-{name}={value}" for value in values if value)

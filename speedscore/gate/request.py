@@ -66,7 +66,7 @@ def read_request(config: pytest.Config) -> GateRequest:
     _check_names(config)
     upgrade = tuple(config.getoption("speedscore_gate_upgrade") or ())
     _check_upgrade(config, upgrade)
-    claims = tuple(map(read_claim, dict.fromkeys(config.getoption("speedscore_gate_claim"))))
+    claims = tuple(map(read_claim, dict.fromkeys(config.getoption("speedscore_gate_claim") or ())))
     if claims and canary is not None:
         raise SettingsError("--gate-claim is about head against BASE; leave out --gate-canary, or the claim")
     return GateRequest(

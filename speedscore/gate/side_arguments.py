@@ -12,23 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-OWN_OPTIONS = (
-    "--gate",
-    "--gate-canary",
-    "--gate-claim",
-    "--gate-detect",
-    "--gate-fleet",
-    "--gate-inconclusive",
-    "--gate-json",
-    "--gate-markdown",
-    "--gate-part",
-    "--gate-python",
-    "--gate-time-budget",
-    "--gate-upgrade",
-    "--gate-why",
-)
+from speedscore.gate.options import GATE_OPTIONS
+
+OWN_OPTIONS = tuple(option.name for option in GATE_OPTIONS if not option.is_flag)
 """All with a value."""
-OWN_FLAGS = ("--gate-affected", "--gate-blame", "--gate-build")
+OWN_FLAGS = tuple(option.name for option in GATE_OPTIONS if option.is_flag)
 """Those without."""
 Moves = Sequence[tuple[Path, Path]]
 """Folders of head's checkout, and what they are in this side's: the inner one first."""

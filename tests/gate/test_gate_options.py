@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from speedscore import plugin
-from speedscore.gate.options import refuse_without_gate
+from speedscore.gate.pytest_options import refuse_without_gate
 
 
 @pytest.mark.parametrize(

@@ -278,6 +278,7 @@ def test_what_we_load_is_little_and_all_that_differs(bare: tuple[Repository, Pat
         "speedscore.plugin",
         "speedscore.gate",
         "speedscore.gate.options",
+        "speedscore.gate.pytest_options",
         # What other packages' plugins may answer.
         "speedscore.bench_suite",
         "speedscore.bench_suite.matrix",
