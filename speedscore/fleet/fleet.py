@@ -206,7 +206,7 @@ class Fleet:
 
 def _events(placing: Placing, number: int, sign: wire.Sign) -> list[Event]:
     match sign:
-        case wire.Told(message):
+        case wire.Message(message):
             return placing.hear(number, message)
         case wire.Done(answer):
             return placing.answer(number, answer)

@@ -14,7 +14,7 @@ import sys
 import threading
 from typing import IO
 
-from speedscore.fleet.wire import MOST_MESSAGE_BYTES, Beat, Do, Done, Raised, Sign, Told, decode_do, encode
+from speedscore.fleet.wire import MOST_MESSAGE_BYTES, Beat, Do, Done, Message, Raised, Sign, decode_do, encode
 from speedscore.host.reaper import mark
 from speedscore.host.variables import PIPES
 from speedscore.text.cleaning import one_line
@@ -64,7 +64,7 @@ class _Speaker:
 
     def tell(self, message: bytes) -> None:
         _require_short(message, "a report")
-        self.say(Told(message))
+        self.say(Message(message))
 
     def beat(self) -> None:
         with contextlib.suppress(OSError, ValueError):  # whoever asked has gone, and ends this process

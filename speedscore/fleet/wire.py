@@ -25,7 +25,7 @@ class Beat(msgspec.Struct, frozen=True, tag=True):
     """A sign of life."""
 
 
-class Told(msgspec.Struct, frozen=True, tag=True):
+class Message(msgspec.Struct, frozen=True, tag=True):
     """What a piece tells before its end."""
 
     message: bytes
@@ -49,7 +49,7 @@ class Broke(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-Sign = Beat | Told | Done | Raised | Broke
+Sign = Beat | Message | Done | Raised | Broke
 
 
 class Description(msgspec.Struct, frozen=True):

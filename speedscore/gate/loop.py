@@ -52,7 +52,7 @@ class GateListener(Protocol):
         """So many pairs have been, and so many of the cases are still open."""
 
     def so_far(self, outcome: GateOutcome) -> None:
-        """What would come of a share if it were cut off now, before and after each pair: its machine may be lost with
+        """What would come of a part if it were cut off now, before and after each pair: its machine may be lost with
         it."""
 
 
@@ -84,7 +84,7 @@ class Gate:
         """Test files."""
         self._left_out: dict[str, str] = {}
         self._all_because = plan.all_because
-        self._deal: tuple[str, ...] = ()
+        self._all_cases: tuple[str, ...] = ()
 
     def hash_seed(self) -> int:
         """As a pair of this gate has it."""
@@ -95,7 +95,7 @@ class Gate:
         cut_off = detail = ""
         try:
             self._run_pilot()
-            if not self._plan.told.only_looks:
+            if not self._plan.instructions.only_looks:
                 self._run_pairs()
         except KeyboardInterrupt:
             cut_off = INTERRUPTED
@@ -123,7 +123,7 @@ class Gate:
             all_because=self._all_because,
             pairs=self._pairs,
             cut_off=cut_off,
-            deal=self._deal,
+            all_cases=self._all_cases,
         )
 
     def _tell_so_far(self) -> None:
@@ -148,13 +148,13 @@ class Gate:
         )
 
     def _figure_count(self) -> int:
-        """Of all cases that are gated, also where only a share of them is gated here; those that other shares leave out
+        """Of all cases that are gated, also where only a part of them is gated here; those that other parts leave out
         are known here only where the gate that leads has told."""
         own = [case.figure_count for case in self._cases]
         part = self._plan.part
         if part is None:
             return sum(own)
-        return part.figure_count(own, cases=sum(case not in self._left_out for case in self._deal))
+        return part.figure_count(own, cases=sum(case not in self._left_out for case in self._all_cases))
 
     def _pilot(self, waiting: list[GatedCase] | None, *, trace: Trace | None) -> tuple[Ended, Ended] | None:
         """One pair, or more where a side dies in a case; its rounds count for nothing.
@@ -224,12 +224,12 @@ class Gate:
     def _match(self, pair: StartedPair) -> list[GatedCase]:
         self._matching = match_cases(pair.collections, self._plan, self._settings, again=self._again(pair))
         both = self._matching.both
-        told = self._plan.told.left_out
-        self._left_out = {case.id: told[case.id] for case in both if case.id in told}
-        own = tuple(case for case in both if case.id not in told)
+        left_out = self._plan.instructions.left_out
+        self._left_out = {case.id: left_out[case.id] for case in both if case.id in left_out}
+        own = tuple(case for case in both if case.id not in left_out)
         if (part := self._plan.part) is not None:
             names = [case.id for case in own]
-            self._deal, own_names = tuple(sorted(names)), part.own(names)
+            self._all_cases, own_names = tuple(sorted(names)), part.own(names)
             own = tuple(case for case in own if case.id in own_names)
         claims = claims_by_case(self._plan.claims, {case.id: case.group for case in both})
         self._cases = [

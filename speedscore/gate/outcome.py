@@ -42,8 +42,8 @@ class GateOutcome(msgspec.Struct, frozen=True):
     """One for each claim and case that it is about."""
     reasons: tuple[CaseReasons, ...] = ()
     """Where the regressions come from, as far as that was looked for."""
-    deal: tuple[str, ...] = ()
-    """Of a share, the ids of all cases that were shared out, by name; empty where they are not known."""
+    all_cases: tuple[str, ...] = ()
+    """Of a part, the ids of the cases of all parts, by name; empty where they are not known."""
     is_interrupted: bool = False
     """Whether Ctrl-C came once the verdicts stood: nothing more is begun."""
 
@@ -58,7 +58,7 @@ def outcome_of(
     all_because: str,
     pairs: int,
     cut_off: str,
-    deal: tuple[str, ...],
+    all_cases: tuple[str, ...],
 ) -> GateOutcome:
     """Put together what is known of the cases after so many pairs.
 
@@ -84,7 +84,7 @@ def outcome_of(
         pythons=matching.pythons,
         nothing="" if left_out and all_skipped else _why_nothing(matching, cases, verdicts, cut_off=cut_off),
         claims=tuple(verdict for case in cases for verdict in case.claim_verdicts()),
-        deal=deal,
+        all_cases=all_cases,
     )
 
 
@@ -97,7 +97,7 @@ def _why_nothing(matching: Matching, cases: Sequence[GatedCase], verdicts: Seque
         )
         first = next(iter(exclusions), None)
         if first is None:
-            return UNFINISHED  # a share that only looks what is affected
+            return UNFINISHED  # a part that only looks what is affected
         return f"neither side measured any of {counted(len(cases), 'case')}, the first because: {first.reason}"
     # Where all is new, base may be a wrong folder: that nothing was compared is no pass.
     first_other = next((f"{verdict.case}: {verdict.reason}" for verdict in matching.others), "")

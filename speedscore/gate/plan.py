@@ -15,7 +15,7 @@ from speedscore.gate.building import Build
 from speedscore.gate.changed_files import ChangedFiles
 from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.import_roots import import_roots
-from speedscore.gate.parts.sharing import Part, Told
+from speedscore.gate.parts.part import LeaderInstructions, Part
 from speedscore.gate.projects import Layout
 from speedscore.gate.side_arguments import (
     Moves,
@@ -78,9 +78,9 @@ class GatePlan(msgspec.Struct, frozen=True):
     all_because: str = ""
     """Why none is left out though that was asked for; empty where it is not known before they run."""
     part: Part | None = None
-    """The share of the cases that is gated; None for all."""
-    told: Told = Told()
-    """By the gate that leads, where this one is a share's."""
+    """Which part of the cases is gated; None for all."""
+    instructions: LeaderInstructions = LeaderInstructions()
+    """By the gate that leads, where this one is a part's."""
 
 
 def plan_side(config: pytest.Config, label: str, *, place: SidePlace, head: SourceTree, other: SourceTree) -> SidePlan:

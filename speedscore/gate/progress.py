@@ -14,7 +14,7 @@ class ProgressLines:
     """Says how far the gate is, a line for each pair: who waits sees that it goes on."""
 
     def __init__(self, clock: Clock, began: float, *, so_far: Callable[[GateOutcome], None]) -> None:
-        """``so_far`` is told what would come of a share if it were cut off now."""
+        """``so_far`` is told what would come of a part if it were cut off now."""
         self._clock = clock
         self._began = began
         self.so_far = so_far

@@ -188,7 +188,7 @@ def _plan(context: GateContext, sides: _SideEnvironments, deadline: GateDeadline
         only_affected=request.only_affected and not all_because,
         all_because=all_because,
         part=request.part,
-        told=request.told,
+        instructions=request.instructions,
     )
 
 

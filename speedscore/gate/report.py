@@ -82,11 +82,11 @@ class GateReport(msgspec.Struct, frozen=True):
     environment: dict[str, Scalar] = {}
     """The machine, as in a saved run."""
     machines: dict[str, dict[str, Scalar]] = {}
-    """By name those of a fleet that gated a share each, in the same way; empty where it was this machine."""
-    deal: tuple[str, ...] = ()
-    """Of a share of a gate's cases, the ids of all that were shared out; empty elsewhere."""
+    """By name those of a fleet that gated a part each, in the same way; empty where it was this machine."""
+    all_cases: tuple[str, ...] = msgspec.field(default=(), name="deal")
+    """Of a part of a gate's cases, the ids of the cases of all parts; empty elsewhere."""
     part: str = ""
-    """Of such a share which one it is, as 2/5; empty elsewhere."""
+    """Of such a part which one it is, as 2/5; empty elsewhere."""
     reproduce: dict[str, str] = {}
     """By case that regressed the command that gates it alone, at the root of any clone."""
     arguments: tuple[str, ...] = ()

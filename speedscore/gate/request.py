@@ -12,14 +12,14 @@ import msgspec
 import pytest
 
 from speedscore.gate.claims import read_claim
-from speedscore.gate.parts.sharing import Part, Told, read_part, take_told
+from speedscore.gate.parts.part import LeaderInstructions, Part, read_part, take_instructions
 from speedscore.gate.side_arguments import OWN_OPTIONS, joined
 from speedscore.text.durations import parse_duration
 from speedscore.verdicts.change_claim import ChangeClaim
 from speedscore.verdicts.settings import SettingsError, fraction
 
 _OF_A_WHOLE_GATE = ("gate_canary", "gate_claim", "gate_upgrade", "gate_blame")
-"""Options about all cases together, which no share of them can answer."""
+"""Options about all cases together, which no part of them can answer."""
 
 
 class GateRequest(msgspec.Struct, frozen=True):
@@ -46,11 +46,11 @@ class GateRequest(msgspec.Struct, frozen=True):
     why: bool = True
     """Whether a pair of its own looks where regressions come from."""
     part: Part | None = None
-    """The share of the cases that is gated; None for all."""
-    told: Told = Told()
-    """By the gate that leads, where this one is a share's."""
+    """Which part of the cases is gated; None for all."""
+    instructions: LeaderInstructions = LeaderInstructions()
+    """By the gate that leads, where this one is a part's."""
     fleet: str | None = None
-    """The cluster whose machines gate a share each; None for this machine."""
+    """The cluster whose machines gate a part each; None for this machine."""
 
 
 def read_request(config: pytest.Config) -> GateRequest:
@@ -82,7 +82,7 @@ def read_request(config: pytest.Config) -> GateRequest:
         claims=claims,
         why=config.getoption("speedscore_gate_why") == "yes",
         part=_part(config),
-        told=take_told(),
+        instructions=take_instructions(),
         fleet=_fleet(config),
     )
 
@@ -115,7 +115,7 @@ def _fleet(config: pytest.Config) -> str | None:
 
 
 def _part(config: pytest.Config) -> Part | None:
-    """Raises SettingsError for what is no share, and for what a share cannot do."""
+    """Raises SettingsError for what is no part, and for what a part cannot do."""
     text: str | None = config.getoption("speedscore_gate_part")
     if text is None:
         return None

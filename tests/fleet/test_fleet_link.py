@@ -101,12 +101,12 @@ def test_a_driver_that_does_not_read_costs_no_machine_that_has_answered(monkeypa
                     link.hear(wire.Begin(0, "nowhere", wire.Do("entry", b"")))
             case wire.Signed(0):
                 # All three have begun.
-                cluster.on("first").answer(wire.Told(b"before"))
+                cluster.on("first").answer(wire.Message(b"before"))
             case wire.Signed(number):
                 told.append(number)
                 if number == 1:
                     cluster.seconds += LONGER_THAN_ANY_SILENCE_SECONDS
-                    cluster.on("second").answer(wire.Told(b"meanwhile"))
+                    cluster.on("second").answer(wire.Message(b"meanwhile"))
             case wire.Left():
                 left.append(news)
 

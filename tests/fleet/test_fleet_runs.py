@@ -31,7 +31,7 @@ class ScriptedLink:
             return
         entry = command.do.entry
         if entry == "answers":
-            self.news.append(wire.Signed(command.number, wire.Told(b"half")))
+            self.news.append(wire.Signed(command.number, wire.Message(b"half")))
             self.news.append(wire.Signed(command.number, wire.Done(b"all")))
         elif entry == "raises":
             self.news.append(wire.Signed(command.number, wire.Raised("ValueError: \x1b[31mno\nno")))

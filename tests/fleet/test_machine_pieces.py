@@ -15,7 +15,7 @@ import pytest
 from speedscore.fleet.describing import ENTRY
 from speedscore.fleet.machine import Machine
 from speedscore.fleet.travelling import pack
-from speedscore.fleet.wire import Broke, Done, Raised, Sign, Told, decode_description, decode_sign
+from speedscore.fleet.wire import Broke, Done, Message, Raised, Sign, decode_description, decode_sign
 from speedscore.host.git import git_says
 from tests.places import ROOT
 from tests.waiting import has_gone, wait_until
@@ -101,7 +101,7 @@ def signs_of(machine: Machine, entry: str, request: bytes = b"") -> list[Sign]:
 
 def test_a_piece_runs_the_code_that_travelled_with_its_links_and_without_what_git_ignores(machine: Machine) -> None:
     told, done = signs_of(machine, "own_code:answer", b"x\ny")
-    assert told == Told(b"x\ny")
+    assert told == Message(b"x\ny")
     assert isinstance(done, Done)
     link, target, has_ignored = done.answer.decode().split()
     assert Path(link).is_symlink()

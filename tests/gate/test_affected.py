@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from speedscore.gate.affected import affected, likely_first, why_all_before
 from speedscore.gate.changed_files import ChangedFiles
 from speedscore.gate.deadline import GateDeadline
-from speedscore.gate.parts.sharing import Part, Told
+from speedscore.gate.parts.part import LeaderInstructions, Part
 from speedscore.gate.report import conclude
 from speedscore.gate.sides import Dependencies
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, Tests, a_plan, gated
@@ -219,18 +219,26 @@ def test_a_share_counts_no_figure_of_the_cases_that_it_has_left_out(checkouts: t
 def test_shares_that_are_told_what_is_left_out_deal_out_and_count_the_rest(checkouts: tuple[Path, Path]) -> None:
     tests = made_up_tests(far=Dependencies((KEPT,)), near=Dependencies(("lib_near.py",)))
     files, machine = changed(checkouts, "lib_near.py"), MadeUpMachine(tests, tests)
-    looked = gated(machine, plan=a_plan(changed=files, only_affected=True, part=Part(1, 2), told=Told(only_looks=True)))
+    looked = gated(
+        machine,
+        plan=a_plan(
+            changed=files, only_affected=True, part=Part(1, 2), instructions=LeaderInstructions(only_looks=True)
+        ),
+    )
     assert list(looked.left_out) == ["far.py::test_1", "far.py::test_2"]
     assert (looked.verdicts, looked.pairs) == ((), 0)
     shares = [
-        gated(MadeUpMachine(tests, tests), plan=a_plan(part=Part(number, 2), told=Told(left_out=looked.left_out)))
+        gated(
+            MadeUpMachine(tests, tests),
+            plan=a_plan(part=Part(number, 2), instructions=LeaderInstructions(left_out=looked.left_out)),
+        )
         for number in (1, 2)
     ]
     assert [[each.case for each in share.verdicts] for share in shares] == [["near.py::test_1"], ["near.py::test_2"]]
     near = {name: test for name, test in tests.items() if name.startswith("near")}
     for share in shares:
         assert share.left_out == looked.left_out
-        assert share.deal == ("near.py::test_1", "near.py::test_2")
+        assert share.all_cases == ("near.py::test_1", "near.py::test_2")
         assert share.looks == gated(MadeUpMachine(near, near)).looks
 
 

@@ -1,4 +1,4 @@
-"""What is left of a gate's time: counted down on its own clock, never less than nothing, and without a limit unknown."""
+"""What is left of a gate's time: counted down on its own clock, never below nothing; None without a limit."""
 
 from __future__ import annotations
 

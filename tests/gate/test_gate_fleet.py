@@ -13,13 +13,13 @@ from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, Fl
 from speedscore.gate.errors import GateError
 from speedscore.gate.parts.fleet_gate import equal_machines, gate_on_fleet
 from speedscore.gate.parts.on_machine import PartRequest, gate_part
-from speedscore.gate.parts.sharing import TOLD, Told, take_told
+from speedscore.gate.parts.part import INSTRUCTIONS, LeaderInstructions, take_instructions
 from speedscore.gate.report import GateReport
 from speedscore.gate.worktrees import SourceTree
 from speedscore.host.fields import Scalar
 from speedscore.verdicts.verdict import Verdict
+from tests.gate.part_reports import MACHINES, report, verdict
 from tests.gate.sample_repository import AT_A_GLANCE
-from tests.gate.share_reports import MACHINES, report, verdict
 
 
 def test_only_the_largest_set_of_equal_machines_gates() -> None:
@@ -116,7 +116,7 @@ def so_far(piece: str, machine: str, of: GateReport) -> list[Happens]:
 def answered(piece: str, machine: str, *verdicts: Verdict) -> list[Happens]:
     return [
         Began(piece, machine),
-        Answered(piece, machine, msgspec.json.encode(report(*verdicts, deal=("a", "b")))),
+        Answered(piece, machine, msgspec.json.encode(report(*verdicts, all_cases=("a", "b")))),
     ]
 
 
@@ -162,7 +162,7 @@ def test_each_machine_is_given_a_share_and_its_progress_is_told(tmp_path: Path) 
         tmp_path,
         {
             "1/2": [
-                *so_far("1/2", "one", report(deal=("a", "b"))),
+                *so_far("1/2", "one", report(all_cases=("a", "b"))),
                 *answered("1/2", "one", verdict("a", "unchanged")),
             ],
             "2/2": [
@@ -204,9 +204,14 @@ WHY = {KeyboardInterrupt: "interrupted", FleetError: "the cluster is lost"}
 def test_what_shares_have_said_stands_and_the_rest_is_inconclusive_with_why(tmp_path: Path, end: BaseException) -> None:
     open_case = msgspec.structs.replace(verdict("c", "inconclusive"), reason="still open; about 30 pairs would decide")
     early = report(
-        verdict("b", "unchanged"), open_case, deal=("a", "b", "c", "d"), cut_off="still open", exit_code=11, pairs=9
+        verdict("b", "unchanged"),
+        open_case,
+        all_cases=("a", "b", "c", "d"),
+        cut_off="still open",
+        exit_code=11,
+        pairs=9,
     )
-    first = msgspec.json.encode(report(verdict("a", "improved"), deal=("a", "b", "c", "d")))
+    first = msgspec.json.encode(report(verdict("a", "improved"), all_cases=("a", "b", "c", "d")))
     ran = led(tmp_path, {"1/2": [Answered("1/2", "one", first)], "2/2": [*so_far("2/2", "two", early), end]})
     why = WHY[type(end)]
     assert (ran.report.exit_code, ran.report.cut_off) == (11, why)
@@ -234,7 +239,7 @@ def test_before_any_share_knew_its_cases_nothing_is_known_and_nothing_passes(tmp
 
 
 def test_what_a_lost_machine_had_found_does_not_count_beside_what_is_gated_anew(tmp_path: Path) -> None:
-    early = report(verdict("b", "regressed"), deal=("a", "b"))
+    early = report(verdict("b", "regressed"), all_cases=("a", "b"))
     ran = led(
         tmp_path,
         {
@@ -300,8 +305,8 @@ def test_what_the_change_cannot_have_touched_is_found_out_by_all_before_any_shar
     ran = led(
         tmp_path,
         {
-            "1/2": looked("1/2", "one", report(deal=ALL, left_out={"a": WHY_LEFT_OUT}, exit_code=13)),
-            "2/2": looked("2/2", "two", report(deal=ALL, warnings=(none_left, "of both gates"), exit_code=13)),
+            "1/2": looked("1/2", "one", report(all_cases=ALL, left_out={"a": WHY_LEFT_OUT}, exit_code=13)),
+            "2/2": looked("2/2", "two", report(all_cases=ALL, warnings=(none_left, "of both gates"), exit_code=13)),
         },
         {
             "1/2": answered("1/2", "one", verdict("b", "unchanged")),
@@ -311,12 +316,12 @@ def test_what_the_change_cannot_have_touched_is_found_out_by_all_before_any_shar
     )
     for number, name in enumerate(("1/2", "2/2")):
         first, then = ran.fleet.asked[name]
-        assert (first.told, first.arguments[-2:]) == (
-            Told(only_looks=True),
+        assert (first.instructions, first.arguments[-2:]) == (
+            LeaderInstructions(only_looks=True),
             ("--gate-affected", f"--gate-part={number + 1}/2"),
         )
-        assert (then.told, then.arguments) == (
-            Told(left_out={"a": WHY_LEFT_OUT}),
+        assert (then.instructions, then.arguments) == (
+            LeaderInstructions(left_out={"a": WHY_LEFT_OUT}),
             ("--benchmark-only", f"--gate-part={number + 1}/2"),
         )
     assert none_left in ran.report.warnings
@@ -327,7 +332,7 @@ def test_where_that_is_cut_off_nothing_is_gated_and_nothing_passes(tmp_path: Pat
     ran = led(
         tmp_path,
         {
-            "1/2": looked("1/2", "one", report(deal=ALL, left_out={"a": WHY_LEFT_OUT}, exit_code=13)),
+            "1/2": looked("1/2", "one", report(all_cases=ALL, left_out={"a": WHY_LEFT_OUT}, exit_code=13)),
             "2/2": [KeyboardInterrupt()],
         },
         arguments=("--benchmark-only", "--gate-affected"),
@@ -364,7 +369,7 @@ def test_a_checkout_begins_where_it_did_though_its_rootdir_lies_deeper(
     assert (found.missing, found.part, found.folder) == ({}, "1/1", "project")
     assert [each.case for each in found.verdicts] == ["test_it.py::test_it"]
     early = [msgspec.json.decode(each, type=GateReport) for each in told if each.startswith(b"{")]
-    assert [(each.deal, each.verdicts[0].reason) for each in early[:1]] == [
+    assert [(each.all_cases, each.verdicts[0].reason) for each in early[:1]] == [
         (("test_it.py::test_it",), "still open before the first pair")
     ]
 
@@ -380,16 +385,16 @@ def test_a_share_first_looks_what_is_affected_and_is_then_told_of_all_shares(
             (tmp_path / side / f"test_{name}.py").write_text(test)
     monkeypatch.chdir(tmp_path)
 
-    def gate(*options: str, told: Told) -> GateReport:
+    def gate(*options: str, instructions: LeaderInstructions) -> GateReport:
         arguments = ("--benchmark-only", "--gate-why=no", "--gate-part=1/1", *options)
-        request = PartRequest(arguments, folder=".", told=told)
+        request = PartRequest(arguments, folder=".", instructions=instructions)
         return msgspec.json.decode(gate_part(msgspec.json.encode(request), lambda _: None), type=GateReport)
 
-    looked = gate("--gate-affected", told=Told(only_looks=True))
+    looked = gate("--gate-affected", instructions=LeaderInstructions(only_looks=True))
     assert [*looked.left_out] == ["test_same.py::test_it"]
-    assert (looked.pairs, looked.deal) == (0, ("test_other.py::test_it", "test_same.py::test_it"))
-    gated = gate(told=Told(left_out=looked.left_out))
-    assert (gated.left_out, gated.deal) == (looked.left_out, ("test_other.py::test_it",))
+    assert (looked.pairs, looked.all_cases) == (0, ("test_other.py::test_it", "test_same.py::test_it"))
+    gated = gate(instructions=LeaderInstructions(left_out=looked.left_out))
+    assert (gated.left_out, gated.all_cases) == (looked.left_out, ("test_other.py::test_it",))
     assert {each.case for each in gated.verdicts} == {"test_other.py::test_it"}
 
 
@@ -414,8 +419,8 @@ if "--gate-part=1/1" in sys.argv:
 
 
 def test_what_a_share_is_told_it_takes_out_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = Told(left_out={"a": WHY_LEFT_OUT})
-    (tmp_path / "told.json").write_bytes(msgspec.json.encode(told))
-    monkeypatch.setenv(TOLD, str(tmp_path / "told.json"))
-    assert take_told() == told
-    assert take_told() == Told()
+    instructions = LeaderInstructions(left_out={"a": WHY_LEFT_OUT})
+    (tmp_path / "told.json").write_bytes(msgspec.json.encode(instructions))
+    monkeypatch.setenv(INSTRUCTIONS, str(tmp_path / "told.json"))
+    assert take_instructions() == instructions
+    assert take_instructions() == LeaderInstructions()

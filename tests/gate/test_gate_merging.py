@@ -9,17 +9,17 @@ import pytest
 
 from speedscore.gate.comment import markdown
 from speedscore.gate.parts.merging import merge
-from speedscore.gate.parts.shares import Share
-from speedscore.gate.parts.sharing import Part
+from speedscore.gate.parts.part import Part
+from speedscore.gate.parts.part_states import PartState
 from speedscore.gate.report import GateReport
 from speedscore.gate.terminal import terminal_lines
-from tests.gate.share_reports import CANNOT, MACHINES, report, verdict
+from tests.gate.part_reports import CANNOT, MACHINES, report, verdict
 
 
 def merged(*parts: GateReport, failed: str = "", inconclusive_passes: bool = False) -> GateReport:
     """Of two shares, of which the second has failed where only one report is given."""
     shares = [
-        Share(Part(number, 2), machine, report=part, why_not="" if part else failed)
+        PartState(Part(number, 2), machine, report=part, why_not="" if part else failed)
         for number, (machine, part) in enumerate(zip_longest(MACHINES, parts), start=1)
     ]
     whole = report(headline="", warnings=("base has 2 commits that head lacks",))
@@ -41,14 +41,14 @@ def test_reports_of_shares_are_one_report_that_names_the_machine_of_each_case() 
 
 def test_a_share_that_is_missing_is_no_pass_and_takes_no_regression_away() -> None:
     lost = "two: its machine was lost three times"
-    passed = merged(report(verdict("a", "unchanged"), deal=("a", "b")), failed=lost, inconclusive_passes=True)
+    passed = merged(report(verdict("a", "unchanged"), all_cases=("a", "b")), failed=lost, inconclusive_passes=True)
     assert (passed.exit_code, passed.headline) == (11, f"inconclusive: 1 of 2 shares: {lost}")
     assert f"share 2/2 was not gated: {lost}" in passed.warnings
     assert [(each.case, each.outcome, each.reason) for each in passed.verdicts] == [
         ("a", "unchanged", ""),
         ("b", "inconclusive", f"share 2/2 was not gated: {lost}"),
     ]
-    regressed = merged(report(verdict("a", "regressed"), deal=("a", "b")), failed=lost)
+    regressed = merged(report(verdict("a", "regressed"), all_cases=("a", "b")), failed=lost)
     assert regressed.headline == f"regressed: time of 1 case; not gated: 1 of 2 shares: {lost}"
     assert regressed.exit_code == 10
 
@@ -60,7 +60,7 @@ def test_a_share_without_a_case_of_its_own_does_not_matter() -> None:
 
 
 def test_a_share_that_cannot_run_is_said() -> None:
-    both = merged(report(verdict("a", "unchanged"), deal=("a", "b")), CANNOT)
+    both = merged(report(verdict("a", "unchanged"), all_cases=("a", "b")), CANNOT)
     assert both.exit_code == 13
     assert both.headline == "cannot run: base does not import, on two\n  | No module named it"
     assert [(each.case, each.outcome) for each in both.verdicts] == [("a", "unchanged"), ("b", "inconclusive")]
@@ -70,7 +70,7 @@ def test_a_share_that_cannot_run_is_said() -> None:
 @pytest.mark.parametrize(("what", "code"), [("regressed", 10), ("missing", 12)])
 def test_what_is_certain_is_not_taken_away_by_a_share_that_cannot_run_and_both_are_said(what: str, code: int) -> None:
     found = report(verdict("a", "regressed")) if what == "regressed" else report(missing={"a": "it is gone"})
-    both = merged(msgspec.structs.replace(found, deal=("a", "b")), CANNOT)
+    both = merged(msgspec.structs.replace(found, all_cases=("a", "b")), CANNOT)
     assert both.exit_code == code
     cannot = "it cannot run on two: base does not import"
     assert both.headline.splitlines()[0].endswith(f"; not gated: 1 of 2 shares: {cannot}")
@@ -83,23 +83,23 @@ def test_what_is_certain_is_not_taken_away_by_a_share_that_cannot_run_and_both_a
 
 def test_machines_that_collect_other_cases_are_no_pass_and_take_no_regression_away() -> None:
     unlike = [
-        report(verdict("b", "unchanged"), deal=tuple("abc")),
-        report(verdict("b", "unchanged"), deal=tuple("ab")),
+        report(verdict("b", "unchanged"), all_cases=tuple("abc")),
+        report(verdict("b", "unchanged"), all_cases=tuple("ab")),
     ]
     both = merged(*unlike)
     assert both.exit_code == 13
     assert both.headline.startswith("cannot run: the machines do not collect the same cases")
     assert "3 on one, 2 on two, and c on one but not on two; look at pytest --collect-only" in both.headline
     assert [each.case for each in both.verdicts if each.outcome == "inconclusive"] == ["a", "c"]
-    slower = report(verdict("a", "regressed"), deal=tuple("abc"))
+    slower = report(verdict("a", "regressed"), all_cases=tuple("abc"))
     assert merged(slower, unlike[1]).exit_code == 10
-    alike = [msgspec.structs.replace(each, deal=("b",)) for each in unlike]
+    alike = [msgspec.structs.replace(each, all_cases=("b",)) for each in unlike]
     assert merged(*alike).exit_code == 0
 
 
 def test_a_share_that_was_cut_off_before_it_knew_its_cases_is_no_pass() -> None:
     unbegun = report(exit_code=11, headline="nothing was compared", cut_off="the time budget was spent")
-    both = merged(report(verdict("a", "unchanged"), deal=("a", "b")), unbegun)
+    both = merged(report(verdict("a", "unchanged"), all_cases=("a", "b")), unbegun)
     assert (both.exit_code, both.cut_off) == (11, "the time budget was spent")
     assert "share 2/2 was not gated: the time budget was spent" in both.warnings
     assert [each.case for each in both.verdicts if each.outcome == "inconclusive"] == ["b"]
@@ -110,3 +110,8 @@ def test_the_looks_are_those_of_a_share_that_has_cases() -> None:
         exit_code=13, headline="nothing was compared: no benchmark was selected on either side", looks=(8,)
     )
     assert merged(nothing, report(verdict("a", "unchanged"), pairs=12, looks=(12, 20))).looks == (12, 20)
+
+
+def test_what_is_read_of_a_report_keeps_its_names() -> None:
+    written = msgspec.to_builtins(report(all_cases=("a", "b"), part="1/2"))
+    assert (list(written["deal"]), written["part"]) == (["a", "b"], "1/2")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speedscore.gate.parts.sharing import Part, Told, read_part
+from speedscore.gate.parts.part import LeaderInstructions, Part, read_part
 from speedscore.verdicts.settings import SettingsError
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, QuietListener, a_plan, gated
 
@@ -75,14 +75,14 @@ def test_a_share_says_what_it_has_decided_before_its_end_and_goes_on() -> None:
     outcome = gated(machine(), plan=a_plan(part=Part(1, 2)), listener=listener)
     before, *early = listener.outcomes
     assert {each.reason for each in before.verdicts} == {"still open before the first pair"}
-    assert before.deal == tuple(sorted(TESTS))
+    assert before.all_cases == tuple(sorted(TESTS))
     decided = [{each for each in said.verdicts if not each.reason.startswith("still open")} for said in early]
     assert decided[-1] == set(outcome.verdicts)
     assert len(early) > 1
 
 
 def test_a_share_that_only_looks_decides_nothing_and_says_so() -> None:
-    outcome = gated(machine(), plan=a_plan(part=Part(1, 2), told=Told(only_looks=True)))
+    outcome = gated(machine(), plan=a_plan(part=Part(1, 2), instructions=LeaderInstructions(only_looks=True)))
     assert (outcome.verdicts, outcome.pairs, outcome.nothing) == ((), 0, "still open")
 
 

@@ -7,7 +7,7 @@ import pytest
 from speedscore.gate import wording
 from speedscore.gate.paired_metric import PairedMetric, Schedule
 from speedscore.verdicts.verdict import Verdict, VerdictPolicy
-from tests.gate.share_reports import report
+from tests.gate.part_reports import report
 
 OTHER_WAY = "their way of counting may differ"
 

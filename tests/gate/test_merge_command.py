@@ -9,7 +9,7 @@ import pytest
 
 from speedscore.__main__ import main
 from speedscore.gate.report import GateReport, SideReport
-from tests.gate.share_reports import report, verdict
+from tests.gate.part_reports import report, verdict
 
 CASES = ("a", "b", "c")
 
@@ -36,7 +36,7 @@ def shares(tmp_path: Path) -> Shares:
 
 def share(case: str, number: int, *, of: int = 3, outcome: str = "unchanged", **fields: object) -> GateReport:
     side = SideReport("a side", commit="1" * 40)
-    common = {"base": side, "head": side, "deal": CASES, "part": f"{number}/{of}", "pairs": 9, **fields}
+    common = {"base": side, "head": side, "all_cases": CASES, "part": f"{number}/{of}", "pairs": 9, **fields}
     return report(verdict(case, outcome), **common)  # type: ignore[arg-type]
 
 
@@ -67,8 +67,8 @@ def test_shares_are_put_together_whatever_their_order(
 def test_what_an_inconclusive_case_comes_to_is_asked_for(shares: Shares, passes: str, code: int) -> None:
     given = [shares.put("1.json", share("a", 1, of=2)), shares.put("2.json", share("c", 2, of=2))]
     assert main(["merge", *given]) == 11, "b has no answer, for no share has told of it"
-    given[1] = shares.put("2.json", share("b", 2, of=2, outcome="inconclusive", deal=("a", "b")))
-    given[0] = shares.put("1.json", share("a", 1, of=2, deal=("a", "b")))
+    given[1] = shares.put("2.json", share("b", 2, of=2, outcome="inconclusive", all_cases=("a", "b")))
+    given[0] = shares.put("1.json", share("a", 1, of=2, all_cases=("a", "b")))
     assert main(["merge", *given, f"--inconclusive={passes}"]) == code
 
 

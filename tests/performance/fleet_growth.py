@@ -47,7 +47,7 @@ class SimulatedCluster:
                 self._schedule(seconds, wire.Left(begin.machine, "power cut"))
                 self._join(begin.machine, after_seconds=seconds + 60.0)
             else:
-                self._schedule(seconds / 2, wire.Signed(begin.number, wire.Told(b"half")))
+                self._schedule(seconds / 2, wire.Signed(begin.number, wire.Message(b"half")))
                 self._schedule(seconds, wire.Signed(begin.number, wire.Done(b"all")))
 
     def next_news(self, within_seconds: float) -> wire.News | None:  # noqa: ARG002

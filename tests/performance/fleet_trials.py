@@ -20,8 +20,8 @@ from statistics import fmean
 import msgspec
 from tabulate import tabulate
 
-from speedscore.gate.parts.merge_command import ShareReport, merged
-from speedscore.gate.parts.sharing import Part
+from speedscore.gate.parts.merge_command import PartReport, merged
+from speedscore.gate.parts.part import Part
 from speedscore.gate.report import GateReport
 from tests.performance.trial_tables import RESULTS
 from tests.performance.trials import (
@@ -158,7 +158,7 @@ def _in_shares(repository: Path, environment: Mapping[str, str]) -> tuple[GateRe
     for number in range(1, SHARES + 1):
         ran = gated(repository, f"--gate-part={number}/{SHARES}", environment=environment)
         (repository / "report.json").unlink()
-        shares.append(ShareReport(repository, Part(number, SHARES), msgspec.convert(ran.report, GateReport)))
+        shares.append(PartReport(repository, Part(number, SHARES), msgspec.convert(ran.report, GateReport)))
         seconds += ran.seconds
     return merged(shares, inconclusive_passes=False), seconds
 

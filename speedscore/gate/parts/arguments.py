@@ -1,4 +1,4 @@
-"""The command line of a gate over a fleet as a share's gate is to have it. Nothing is run here."""
+"""The command line of a gate over a fleet as a part's gate is to have it. Nothing is run here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AFFECTED = "--gate-affected"
 
 def arguments_of_part(config: pytest.Config, *, root: Path) -> tuple[str, ...]:
     """pytest's own and the project's, with what this gate was told of how to gate; ``root`` is that of head's checkout,
-    whose paths are written as seen from where pytest was started. A budget of time is what each share has left when it
+    whose paths are written as seen from where pytest was started. A budget of time is what each part has left when it
     is placed."""
     to_root = os.path.relpath(root.resolve(), config.invocation_params.dir.resolve())
     moves = [(root, Path(to_root)), (root.resolve(), Path(to_root))]

@@ -1,4 +1,4 @@
-"""The gate that leads others on a fleet: each machine of the largest equal set gates a share of the cases.
+"""The gate that leads others on a fleet: each machine of the largest equal set gates a part of the cases.
 
 What is measured on a machine, and how it is decided, is that machine's own gate's. This one places, waits, and puts the
 reports together.
@@ -22,8 +22,8 @@ from speedscore.gate.outcome import INTERRUPTED
 from speedscore.gate.parts.arguments import AFFECTED
 from speedscore.gate.parts.merging import merge
 from speedscore.gate.parts.on_machine import ENTRY, PartRequest
-from speedscore.gate.parts.shares import SPENT, Shares
-from speedscore.gate.parts.sharing import Part, Told
+from speedscore.gate.parts.part import LeaderInstructions, Part
+from speedscore.gate.parts.part_states import SPENT, PartStates
 from speedscore.gate.parts.trees import put_side_by_side
 from speedscore.gate.report import GateReport
 from speedscore.gate.worktrees import SourceTree
@@ -60,10 +60,10 @@ def gate_on_fleet(
 ) -> GateReport:
     """Gate head against base there. ``arguments`` are pytest's, ``folder`` is where it was started; ``whole`` says what
     is known before, ``left_seconds`` what is left of the budget now; ``settled`` is called once nothing more comes of
-    any share.
+    any part.
 
     Ctrl-C and the loss of the cluster end all gates, and what those had said until then is the report. Raises GateError
-    where no share has said anything, but for Ctrl-C.
+    where no part has said anything, but for Ctrl-C.
     """
     scratch = make_scratch("gate-fleet")
     try:
@@ -81,7 +81,7 @@ def gate_on_fleet(
             first = next(machine for machine in at_first if machine.name == chosen[0])
             run = partial(_run, fleet, admits=partial(_is_equal, first), say=say)
             looked = _look_what_is_affected(run, parts, request, place)
-            shares = looked.cut_off or run([place(part, looked.request) for part in parts], Shares(parts))
+            states = looked.cut_off or run([place(part, looked.request) for part in parts], PartStates(parts))
             settled()
             # One of the chosen that came back as another has gated nothing since.
             described = (*fleet.machines, *(machine for machine in at_first if machine.name in chosen))
@@ -90,45 +90,45 @@ def gate_on_fleet(
         raise GateError(f"--gate-fleet {address}: {error}") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    known = shares.known()
-    if not any(share.report for share in known) and shares.cut_off not in (INTERRUPTED, SPENT):
-        raise GateError(f"no share was gated: {'; '.join(dict.fromkeys(share.why_not for share in known))}")
+    known = states.known()
+    if not any(state.report for state in known) and states.cut_off not in (INTERRUPTED, SPENT):
+        raise GateError(f"no share was gated: {'; '.join(dict.fromkeys(state.why_not for state in known))}")
     whole = msgspec.structs.replace(whole, warnings=(*whole.warnings, *looked.warnings))
-    return merge(known, whole=whole, machines=machines, inconclusive_passes=inconclusive_passes, cut_off=shares.cut_off)
+    return merge(known, whole=whole, machines=machines, inconclusive_passes=inconclusive_passes, cut_off=states.cut_off)
 
 
 class _Looked(msgspec.Struct, frozen=True):
-    """What is to be asked of the gates of all shares."""
+    """What is to be asked of the gates of all parts."""
 
     request: PartRequest
     warnings: tuple[str, ...] = ()
-    cut_off: Shares | None = None
-    """The shares, where nothing will be gated any more."""
+    cut_off: PartStates | None = None
+    """The states of the parts, where nothing will be gated any more."""
 
 
 def _look_what_is_affected(
-    run: Callable[[Sequence[Piece], Shares], Shares],
+    run: Callable[[Sequence[Piece], PartStates], PartStates],
     parts: Sequence[Part],
     request: PartRequest,
     place: Callable[[Part, PartRequest], Piece],
 ) -> _Looked:
-    """No share is to have, or to count, a case that the change cannot have touched: each first runs its test files to
-    see that. Where there is one share it sees that by itself, and runs them once less."""
+    """No part is to have, or to count, a case that the change cannot have touched: each first runs its test files to
+    see that. Where there is one part it sees that by itself, and runs them once less."""
     if AFFECTED not in request.arguments or len(parts) == 1:
         return _Looked(request)
-    looking = msgspec.structs.replace(request, told=Told(only_looks=True))
-    shares = run([place(part, looking) for part in parts], Shares(parts))
-    if shares.cut_off:
-        shares.cut(shares.cut_off, all_of_them=True)
-        return _Looked(request, cut_off=shares)
-    reports = [share.report for share in shares.known() if share.report]
+    looking = msgspec.structs.replace(request, instructions=LeaderInstructions(only_looks=True))
+    states = run([place(part, looking) for part in parts], PartStates(parts))
+    if states.cut_off:
+        states.cut(states.cut_off, all_of_them=True)
+        return _Looked(request, cut_off=states)
+    reports = [state.report for state in states.known() if state.report]
     left_out = {case: why for report in reports for case, why in report.left_out.items()}
     warnings = dict.fromkeys(warning for report in reports for warning in report.warnings)
     return _Looked(
         msgspec.structs.replace(
             request,
             arguments=tuple(argument for argument in request.arguments if argument != AFFECTED),
-            told=Told(left_out=left_out),
+            instructions=LeaderInstructions(left_out=left_out),
         ),
         warnings=tuple(warning for warning in warnings if warning.startswith(AFFECTED)),
     )
@@ -188,7 +188,7 @@ def _piece(part: Part, request: PartRequest, *, left_seconds: Callable[[], float
     own = msgspec.structs.replace(request, arguments=(*request.arguments, f"--gate-part={part}"))
 
     def asked() -> bytes:
-        # A share that is placed anew has no more of the budget than is left.
+        # A part that is placed anew has no more of the budget than is left.
         return msgspec.json.encode(msgspec.structs.replace(own, left_seconds=left_seconds()))
 
     return Piece(name=str(part), entry=ENTRY, request=asked)
@@ -197,19 +197,19 @@ def _piece(part: Part, request: PartRequest, *, left_seconds: Callable[[], float
 def _run(
     fleet: RunningFleet,
     pieces: Sequence[Piece],
-    shares: Shares,
+    states: PartStates,
     *,
     admits: Admits,
     say: Callable[[str], None],
-) -> Shares:
-    """The shares, once nothing more comes of any."""
+) -> PartStates:
+    """The states of the parts, once nothing more comes of any."""
     try:
         with closing(fleet.run(pieces, admits=admits)) as events:
             for event in events:
-                if said := shares.take(event):
+                if said := states.take(event):
                     say(f"gate: {said}")
     except KeyboardInterrupt:
-        shares.cut(INTERRUPTED)
+        states.cut(INTERRUPTED)
     except FleetError as error:
-        shares.cut(str(error))
-    return shares
+        states.cut(str(error))
+    return states

@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 
 from speedscore.gate.parts.merging import merge
-from speedscore.gate.parts.shares import Share
-from speedscore.gate.parts.sharing import Part, read_part
+from speedscore.gate.parts.part import Part, read_part
+from speedscore.gate.parts.part_states import PartState
 from speedscore.gate.progress import say_lines
 from speedscore.gate.report import GateExit, GateReport
 from speedscore.gate.report_building import now_text
@@ -37,11 +37,11 @@ _COMMON: dict[str, Callable[[GateReport], str]] = {
     "head": lambda report: report.head.commit[:12] or "no commit",
     "size to be found": lambda report: short_percent(report.time.detect),
 }
-"""What shares of one gate have in common, as far as they came: one that could not run knows none of it."""
+"""What the parts of one gate have in common, as far as they came: one that could not run knows none of it."""
 
 
-class ShareReport(msgspec.Struct, frozen=True):
-    """A share's report and where it was read."""
+class PartReport(msgspec.Struct, frozen=True):
+    """A part's report and where it was read."""
 
     path: Path
     part: Part
@@ -67,32 +67,34 @@ def run(options: argparse.Namespace) -> int:
     return report.exit_code if write_report(report, options.json, options.markdown) else GateExit.CANNOT_RUN
 
 
-def merged(shares: Sequence[ShareReport], *, inconclusive_passes: bool) -> GateReport:
-    """The report of one gate from those of its shares, at least one. Raises GateReportError where they are not."""
-    _check(shares)
-    by_part = {share.part: share for share in shares}
-    count = shares[0].part.of
+def merged(given: Sequence[PartReport], *, inconclusive_passes: bool) -> GateReport:
+    """The report of one gate from those of its parts, at least one. Raises GateReportError where they are not."""
+    _check(given)
+    by_part = {each.part: each for each in given}
+    count = given[0].part.of
     parts = [Part(number, count) for number in range(1, count + 1)]
-    machines = {_machine(share.part): share.report.environment for share in shares}
+    machines = {_machine(each.part): each.report.environment for each in given}
     # One that could not run says less of what all have in common.
-    first = max(shares, key=lambda share: len(share.report.verdicts)).report
+    first = max(given, key=lambda each: len(each.report.verdicts)).report
     whole = GateReport(
         schema_version=first.schema_version,
         created=now_text(),
         base=first.base,
         head=first.head,
-        seconds=max(share.report.seconds for share in shares),
+        seconds=max(each.report.seconds for each in given),
         exit_code=GateExit.CANNOT_RUN,
         headline="",
         time=first.time,
         memory=first.memory,
         environment=first.environment if len({*map(repr, machines.values())}) == 1 else {},
-        reproduce={case: command for share in shares for case, command in share.report.reproduce.items()},
+        reproduce={case: command for each in given for case, command in each.report.reproduce.items()},
         arguments=first.arguments,
         folder=first.folder,
     )
     known = [
-        Share(part, _machine(part), report=by_part[part].report) if part in by_part else Share(part, why_not=_NO_REPORT)
+        PartState(part, _machine(part), report=by_part[part].report)
+        if part in by_part
+        else PartState(part, why_not=_NO_REPORT)
         for part in parts
     ]
     return merge(known, whole=whole, machines=machines, inconclusive_passes=inconclusive_passes)
@@ -103,10 +105,10 @@ def _machine(part: Part) -> str:
     return f"machine {part.number} of {part.of}"
 
 
-def _read(path: Path) -> ShareReport:
+def _read(path: Path) -> PartReport:
     try:
         report = read_report(read_file(path), what=str(path))
-        return ShareReport(path, read_part(report.part), report)
+        return PartReport(path, read_part(report.part), report)
     except OSError as error:
         raise GateReportError(f"{path}: cannot be read ({error.strerror})") from None
     except SettingsError:
@@ -114,22 +116,22 @@ def _read(path: Path) -> ShareReport:
         raise GateReportError(f"{path}: expected the report of a gate with --gate-part, found {found}") from None
 
 
-def _check(shares: Sequence[ShareReport]) -> None:
-    first, *others = shares
+def _check(given: Sequence[PartReport]) -> None:
+    first, *others = given
     seen = {first.part: first}
-    for share in others:
-        if share.part.of != first.part.of:
+    for each in others:
+        if each.part.of != first.part.of:
             raise GateReportError(
-                f"{share.path}: expected a share of {first.part.of}, as in {first.path}, found {share.part}"
+                f"{each.path}: expected a share of {first.part.of}, as in {first.path}, found {each.part}"
             )
-        if share.part in seen:
-            raise GateReportError(f"share {share.part} stands in {seen[share.part].path} and in {share.path}: give one")
-        seen[share.part] = share
-    begun = [share for share in shares if share.report.deal]
+        if each.part in seen:
+            raise GateReportError(f"share {each.part} stands in {seen[each.part].path} and in {each.path}: give one")
+        seen[each.part] = each
+    begun = [each for each in given if each.report.all_cases]
     for what, read in _COMMON.items():
-        for share in begun[1:]:
-            if read(share.report) != read(begun[0].report):
+        for each in begun[1:]:
+            if read(each.report) != read(begun[0].report):
                 raise GateReportError(
-                    f"{share.path}: expected the {what} of {begun[0].path}, {read(begun[0].report)}, found "
-                    f"{read(share.report)}"
+                    f"{each.path}: expected the {what} of {begun[0].path}, {read(begun[0].report)}, found "
+                    f"{read(each.report)}"
                 )

@@ -1,6 +1,6 @@
-"""The reports of all shares as the report of one gate. It measures nothing and reads no file.
+"""The reports of all parts as the report of one gate. It measures nothing and reads no file.
 
-Every case that was shared out has an answer: one that no share has answered is inconclusive, with why. What is certain
+Every case that was shared out has an answer: one that no part has answered is inconclusive, with why. What is certain
 on one machine is not taken away by what went wrong on another; it is said beside it.
 """
 
@@ -10,34 +10,34 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from speedscore.gate.parts.shares import Share
+from speedscore.gate.parts.part_states import PartState
 from speedscore.gate.report import GateExit, GateReport, conclude
 from speedscore.host.fields import Scalar
 from speedscore.verdicts.verdict import Verdict
 
 _CANNOT_RUN = "cannot run: "
 _CERTAIN = (GateExit.REGRESSED, GateExit.COVERAGE_MISSING)
-"""What is so whatever the other shares would have said."""
+"""What is so whatever the other parts would have said."""
 
 
 def merge(
-    shares: Sequence[Share],
+    states: Sequence[PartState],
     *,
     whole: GateReport,
     machines: Mapping[str, Mapping[str, Scalar]],
     inconclusive_passes: bool,
     cut_off: str = "",
 ) -> GateReport:
-    """One report. ``whole`` says what all have in common, ``cut_off`` why the gate ended before all shares had.
+    """One report. ``whole`` says what all have in common, ``cut_off`` why the gate ended before all parts had.
 
-    A share must have a report, or there must be a ``cut_off``.
+    A part must have a report, or there must be a ``cut_off``.
     """
-    told = [(share.machine, share.report) for share in shares if share.report]
+    told = [(state.machine, state.report) for state in states if state.report]
     reports = [report for _, report in told]
-    answered = _Answers(shares)
+    answered = _Answers(states)
     ended = "; ".join(dict.fromkeys(filter(None, (cut_off, *(report.cut_off for report in reports)))))
-    code, headline = _conclude(shares, answered, ended, inconclusive_passes=inconclusive_passes)
-    # A share without a case of its own has looks of its own.
+    code, headline = _conclude(states, answered, ended, inconclusive_passes=inconclusive_passes)
+    # A part without a case of its own has looks of its own.
     first = next((report for report in reports if report.pairs), reports[0] if reports else whole)
     return msgspec.structs.replace(
         whole,
@@ -53,7 +53,7 @@ def merge(
         warnings=(
             *whole.warnings,
             *dict.fromkeys(warning for report in reports for warning in report.warnings),
-            *_troubles(shares),
+            *_troubles(states),
             *filter(None, [answered.unlike]),
         ),
         cut_off=ended,
@@ -65,17 +65,17 @@ def merge(
 
 
 class _Answers:
-    """What all shares say of all cases."""
+    """What all parts say of all cases."""
 
-    def __init__(self, shares: Sequence[Share]) -> None:
-        reports = [share.report for share in shares if share.report]
+    def __init__(self, states: Sequence[PartState]) -> None:
+        reports = [state.report for state in states if state.report]
         self.missing = {case: why for report in reports for case, why in report.missing.items()}
         self.skipped = {case: why for report in reports for case, why in report.skipped.items()}
         self.left_out = {case: why for report in reports for case, why in report.left_out.items()}
-        self.unlike = _unlike_deals(shares)
-        found = _verdicts(shares)
+        self.unlike = _unlike_cases(states)
+        found = _verdicts(states)
         answered = {verdict.case for verdict in found} | {*self.missing, *self.skipped, *self.left_out}
-        ungated = {case: why for case, why in _why_ungated(shares, self.unlike).items() if case not in answered}
+        ungated = {case: why for case, why in _why_ungated(states, self.unlike).items() if case not in answered}
         self.verdicts = (
             *found,
             *(Verdict(case=case, metric="time", outcome="inconclusive", reason=why) for case, why in ungated.items()),
@@ -86,52 +86,52 @@ class _Answers:
         return any(verdict.outcome != "not comparable" for verdict in self.verdicts)
 
 
-def _verdicts(shares: Sequence[Share]) -> list[Verdict]:
-    """Each with its machine; what all shares say of cases that only one side has, once."""
-    several = len({share.machine for share in shares if share.report}) > 1
+def _verdicts(states: Sequence[PartState]) -> list[Verdict]:
+    """Each with its machine; what all parts say of cases that only one side has, once."""
+    several = len({state.machine for state in states if state.report}) > 1
     found: dict[tuple[str, str], Verdict] = {}
-    for share in shares:
-        for verdict in share.report.verdicts if share.report else ():
-            notes = (*verdict.notes, f"measured on {share.machine}") if several and verdict.pairs else verdict.notes
+    for state in states:
+        for verdict in state.report.verdicts if state.report else ():
+            notes = (*verdict.notes, f"measured on {state.machine}") if several and verdict.pairs else verdict.notes
             found.setdefault(
-                (verdict.case, verdict.metric), msgspec.structs.replace(verdict, machine=share.machine, notes=notes)
+                (verdict.case, verdict.metric), msgspec.structs.replace(verdict, machine=state.machine, notes=notes)
             )
     return list(found.values())
 
 
-def _why_ungated(shares: Sequence[Share], unlike: str) -> dict[str, str]:
-    """By case, of all that were shared out, why its share would have no answer."""
-    deals = [share.report.deal for share in shares if share.report and share.report.deal]
-    why = {case: unlike or "its share does not say why" for deal in deals for case in deal}
-    for share in shares:
-        deal = (share.report and share.report.deal) or (deals[0] if deals else ())
-        if reason := _why_not(share):
-            why |= dict.fromkeys(sorted(share.part.own(deal)), f"share {share.part} was not gated: {reason}")
+def _why_ungated(states: Sequence[PartState], unlike: str) -> dict[str, str]:
+    """By case, of all that were shared out, why its part would have no answer."""
+    collected = [state.report.all_cases for state in states if state.report and state.report.all_cases]
+    why = {case: unlike or "its share does not say why" for cases in collected for case in cases}
+    for state in states:
+        cases = (state.report and state.report.all_cases) or (collected[0] if collected else ())
+        if reason := _why_not(state):
+            why |= dict.fromkeys(sorted(state.part.own(cases)), f"share {state.part} was not gated: {reason}")
     return why
 
 
-def _why_not(share: Share) -> str:
-    """Why a share is not gated, or not to its end; empty where it is, or is cut off in its own words."""
-    if _could_not_run(share):
-        assert share.report is not None
-        return f"it {share.report.headline.splitlines()[0].replace(_CANNOT_RUN, f'cannot run on {share.machine}: ', 1)}"
-    if share.report and not share.report.deal and share.report.cut_off:
-        return share.report.cut_off
-    return share.why_not
+def _why_not(state: PartState) -> str:
+    """Why a part is not gated, or not to its end; empty where it is, or is cut off in its own words."""
+    if _could_not_run(state):
+        assert state.report is not None
+        return f"it {state.report.headline.splitlines()[0].replace(_CANNOT_RUN, f'cannot run on {state.machine}: ', 1)}"
+    if state.report and not state.report.all_cases and state.report.cut_off:
+        return state.report.cut_off
+    return state.why_not
 
 
-def _could_not_run(share: Share) -> bool:
+def _could_not_run(state: PartState) -> bool:
     """Whether its gate ended with a reason and nothing else, and not only for want of a case of its own."""
-    return share.report is not None and share.report.headline.startswith(_CANNOT_RUN)
+    return state.report is not None and state.report.headline.startswith(_CANNOT_RUN)
 
 
-def _troubles(shares: Sequence[Share]) -> list[str]:
-    """What befell shares, a line for each reason."""
+def _troubles(states: Sequence[PartState]) -> list[str]:
+    """What befell parts, a line for each reason."""
     together: dict[tuple[str, str], list[str]] = {}
-    for share in shares:
-        if reason := _why_not(share):
-            has_begun = share.report is not None and bool(share.report.deal)
-            together.setdefault((" to the end" if has_begun else "", reason), []).append(str(share.part))
+    for state in states:
+        if reason := _why_not(state):
+            has_begun = state.report is not None and bool(state.report.all_cases)
+            together.setdefault((" to the end" if has_begun else "", reason), []).append(str(state.part))
     return [
         f"share{'' if len(parts) == 1 else 's'} {', '.join(parts)} {'was' if len(parts) == 1 else 'were'} not "
         f"gated{how_far}: {reason}"
@@ -140,15 +140,15 @@ def _troubles(shares: Sequence[Share]) -> list[str]:
 
 
 def _conclude(
-    shares: Sequence[Share], answers: _Answers, cut_off: str, *, inconclusive_passes: bool
+    states: Sequence[PartState], answers: _Answers, cut_off: str, *, inconclusive_passes: bool
 ) -> tuple[int, str]:
-    cannot = [share for share in shares if _could_not_run(share)]
+    cannot = [state for state in states if _could_not_run(state)]
     nothing = "" if answers.has_compared or answers.left_out else cut_off or "no share compared anything"
-    # Where nothing was compared anywhere, each share says why.
-    empty = [share for share in shares if share.report and share.report.exit_code == GateExit.CANNOT_RUN]
-    if nothing and not cut_off and not answers.missing and (share := next(iter([*cannot, *empty]), None)):
-        assert share.report is not None
-        return share.report.exit_code, share.report.headline
+    # Where nothing was compared anywhere, each part says why.
+    empty = [state for state in states if state.report and state.report.exit_code == GateExit.CANNOT_RUN]
+    if nothing and not cut_off and not answers.missing and (state := next(iter([*cannot, *empty]), None)):
+        assert state.report is not None
+        return state.report.exit_code, state.report.headline
     code, headline = conclude(
         answers.verdicts,
         answers.missing,
@@ -157,8 +157,8 @@ def _conclude(
         nothing=nothing,
         left_out=len(answers.left_out),
     )
-    troubled = [share for share in shares if _why_not(share)]
-    beside = f"{len(troubled)} of {len(shares)} shares: {_why_not((cannot or troubled)[0])}" if troubled else ""
+    troubled = [state for state in states if _why_not(state)]
+    beside = f"{len(troubled)} of {len(states)} shares: {_why_not((cannot or troubled)[0])}" if troubled else ""
     quoted: list[str] = []
     if cannot and cannot[0].report:
         first, *quoted = cannot[0].report.headline.splitlines()
@@ -171,18 +171,18 @@ def _conclude(
     return code, "\n".join([f"{headline}; not gated: {beside}" if beside else headline, *quoted])
 
 
-def _unlike_deals(shares: Sequence[Share]) -> str:
-    """Said where two machines shared out other cases: one may then be in no share, and would pass unseen."""
+def _unlike_cases(states: Sequence[PartState]) -> str:
+    """Said where two machines shared out other cases: one may then be in no part, and would pass unseen."""
     machines: dict[tuple[str, ...], str] = {}
-    for share in shares:
-        if share.report and share.report.deal:
-            machines.setdefault(share.report.deal, share.machine)
+    for state in states:
+        if state.report and state.report.all_cases:
+            machines.setdefault(state.report.all_cases, state.machine)
     if len(machines) < 2:
         return ""
-    (deal, machine), (other, elsewhere) = list(machines.items())[:2]
-    case = min({*deal} ^ {*other})
-    here, there = (machine, elsewhere) if case in deal else (elsewhere, machine)
+    (cases, machine), (other, elsewhere) = list(machines.items())[:2]
+    case = min({*cases} ^ {*other})
+    here, there = (machine, elsewhere) if case in cases else (elsewhere, machine)
     return (
-        f"the machines do not collect the same cases, so that one may be in no share: {len(deal)} on {machine}, "
+        f"the machines do not collect the same cases, so that one may be in no share: {len(cases)} on {machine}, "
         f"{len(other)} on {elsewhere}, and {case} on {here} but not on {there}; look at pytest --collect-only on both"
     )

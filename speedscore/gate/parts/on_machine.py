@@ -1,4 +1,4 @@
-"""What runs on a machine of a fleet: the gate of one share, in a pytest of its own, whose lines are passed on.
+"""What runs on a machine of a fleet: the gate of one part, in a pytest of its own, whose lines are passed on.
 
 It decides nothing: the report of that gate is the answer.
 """
@@ -16,7 +16,7 @@ import msgspec
 
 from speedscore.fleet.wire import MOST_MESSAGE_BYTES
 from speedscore.fleet.work import Report
-from speedscore.gate.parts.sharing import TOLD, Told
+from speedscore.gate.parts.part import INSTRUCTIONS, LeaderInstructions
 from speedscore.gate.parts.trees import BASE, HEAD
 from speedscore.gate.report_file import read_report
 from speedscore.host.git import git_complaint
@@ -28,15 +28,15 @@ _LAST_LINES = 12
 
 
 class PartRequest(msgspec.Struct, frozen=True):
-    """The gate of one share."""
+    """The gate of one part."""
 
     arguments: tuple[str, ...]
     """Of pytest; what lies in head is named from the folder that pytest is started in."""
     folder: str
     """In head, where that is."""
     left_seconds: float | None = None
-    """Of the budget as the share was placed; None without one."""
-    told: Told = Told()
+    """Of the budget as the part was placed; None without one."""
+    instructions: LeaderInstructions = LeaderInstructions()
 
 
 def gate_part(request: bytes, report: Report) -> bytes:
@@ -56,8 +56,8 @@ def gate_part(request: bytes, report: Report) -> bytes:
     with tempfile.TemporaryDirectory(prefix="speedscore-part-") as scratch:
         written = Path(scratch) / "gate.json"
         so_far = _Changing(written)
-        told = Path(scratch) / "told.json"
-        told.write_bytes(msgspec.json.encode(asked.told))
+        instructions = Path(scratch) / "instructions.json"
+        instructions.write_bytes(msgspec.json.encode(asked.instructions))
         command = [sys.executable, "-m", "pytest", "-p", "speedscore.plugin", *asked.arguments, *budget]
         last: deque[str] = deque(maxlen=_LAST_LINES)
         with subprocess.Popen(
@@ -68,7 +68,7 @@ def gate_part(request: bytes, report: Report) -> bytes:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            env=os.environ | {TOLD: str(told)},
+            env=os.environ | {INSTRUCTIONS: str(instructions)},
         ) as process:
             assert process.stdout is not None
             for line in process.stdout:

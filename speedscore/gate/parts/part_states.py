@@ -1,7 +1,7 @@
-"""What is known of each share, from what a fleet tells as it happens. It places nothing and decides nothing.
+"""What is known of each part, from what a fleet tells as it happens. It places nothing and decides nothing.
 
-What a share's gate has said on the way stands where its end does not come, as where the cluster is lost; a share that
-is placed anew begins anew.
+What a part's gate has said on the way stands where its end does not come, as where the cluster is lost; a part that is
+placed anew begins anew.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 from speedscore.fleet.work import Answered, Began, Event, Failed, Lost, Reported
 from speedscore.gate.outcome import UNFINISHED
 from speedscore.gate.parts.on_machine import NO_TIME
-from speedscore.gate.parts.sharing import Part
+from speedscore.gate.parts.part import Part
 from speedscore.gate.report import GateReport
 from speedscore.gate.report_file import read_report
 from speedscore.text.cleaning import one_line
@@ -21,8 +21,8 @@ from speedscore.text.cleaning import one_line
 SPENT = "the time budget was spent"
 
 
-class Share(msgspec.Struct, frozen=True):
-    """What is known of one."""
+class PartState(msgspec.Struct, frozen=True):
+    """What is known of one part."""
 
     part: Part
     machine: str = ""
@@ -33,11 +33,11 @@ class Share(msgspec.Struct, frozen=True):
     """Why its gate did not come to its end; empty where it did."""
 
 
-class Shares:
-    """Those of one gate."""
+class PartStates:
+    """All parts of one gate, and what is known of them so far."""
 
     def __init__(self, parts: Sequence[Part]) -> None:
-        self._by_name = {str(part): Share(part) for part in parts}
+        self._by_name = {str(part): PartState(part) for part in parts}
         self._over: set[str] = set()
         self.cut_off = ""
         """Why the gate ended before all of them had; empty where it did not."""
@@ -70,9 +70,9 @@ class Shares:
         for name in self._by_name.keys() - (set() if all_of_them else self._over):
             self._end(name, why_not=one_line(why))
 
-    def known(self) -> tuple[Share, ...]:
+    def known(self) -> tuple[PartState, ...]:
         """All of them in their order; what those have found so far that did not come to their end says so."""
-        return tuple(_with_reason(share) for share in self._by_name.values())
+        return tuple(_with_reason(state) for state in self._by_name.values())
 
     def _note(self, name: str, **fields: object) -> None:
         self._by_name[name] = msgspec.structs.replace(self._by_name[name], **fields)
@@ -82,17 +82,17 @@ class Shares:
         self._over.add(name)
 
 
-def _with_reason(share: Share) -> Share:
+def _with_reason(state: PartState) -> PartState:
     """Why it was cut off, in the words of the one who knows it."""
-    report = share.report
-    if report is None or not share.why_not:
-        return share
+    report = state.report
+    if report is None or not state.why_not:
+        return state
     verdicts = tuple(
-        msgspec.structs.replace(verdict, reason=share.why_not + verdict.reason.removeprefix(UNFINISHED))
+        msgspec.structs.replace(verdict, reason=state.why_not + verdict.reason.removeprefix(UNFINISHED))
         if verdict.reason.startswith(UNFINISHED)
         else verdict
         for verdict in report.verdicts
     )
     return msgspec.structs.replace(
-        share, report=msgspec.structs.replace(report, verdicts=verdicts, cut_off=share.why_not)
+        state, report=msgspec.structs.replace(report, verdicts=verdicts, cut_off=state.why_not)
     )

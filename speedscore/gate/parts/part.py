@@ -1,8 +1,8 @@
-"""One share of a gate's cases, told from a number alone, so that every machine deals them out in the same way.
+"""One part of a gate's cases, told from a number alone, so that every machine divides them in the same way.
 
-Shares are runs of neighbours by name, for those have fixtures in common. The order in which a machine collects does not
+Parts are runs of neighbours by name, for those have fixtures in common. The order in which a machine collects does not
 matter: where ids come from a set, or a plugin shuffles tests, each machine has another one. The error rates are those
-of the whole gate: a share counts the figures of all cases. Nothing is measured here.
+of the whole gate: a part counts the figures of all cases. Nothing is measured here.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import msgspec
 
 from speedscore.verdicts.settings import SettingsError
 
-TOLD = "SPEEDSCORE_GATE_TOLD"
-"""The environment variable that names a file with a ``Told``."""
+INSTRUCTIONS = "SPEEDSCORE_GATE_INSTRUCTIONS"
+"""The environment variable that names a file with ``LeaderInstructions``."""
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A share, counted from 1."""
+    """Which of how many, counted from 1; messages call it a share."""
 
     number: int
     of: int
@@ -44,19 +44,19 @@ class Part(msgspec.Struct, frozen=True):
         return max(own, default=1) * cases
 
 
-class Told(msgspec.Struct, frozen=True):
-    """What the gate that leads tells that of a share beside its command line."""
+class LeaderInstructions(msgspec.Struct, frozen=True):
+    """What the gate that leads tells that of a part beside its command line."""
 
     only_looks: bool = False
     """Whether it is to end once it knows which of its cases the change cannot have touched."""
     left_out: dict[str, str] = {}
-    """Cases that are left out as such, with why: they are neither dealt out nor counted."""
+    """Cases that are left out as such, with why: they are in no part and are not counted."""
 
 
-def take_told() -> Told:
-    """As the environment names it, out of which it is taken: what is started from here is no share."""
-    path = os.environ.pop(TOLD, "")
-    return msgspec.json.decode(Path(path).read_bytes(), type=Told) if path else Told()
+def take_instructions() -> LeaderInstructions:
+    """As the environment names it, out of which it is taken: what is started from here is no part."""
+    path = os.environ.pop(INSTRUCTIONS, "")
+    return msgspec.json.decode(Path(path).read_bytes(), type=LeaderInstructions) if path else LeaderInstructions()
 
 
 def read_part(text: str) -> Part:
