@@ -6,6 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from tests.git import git
+
 PACKAGES = ("scoring", "bench_suite", "fixtures", "tests", "docs")
 """The folders at the top of our repository that a project may have, too."""
 OPTIONS = ("--processes", "--preset", "--resume", "--in-process", "--base", "--base-python")
@@ -71,9 +73,8 @@ def make_neighbour(folder: Path) -> Path:
     (folder / "conftest.py").write_text(_CONFTEST)
     (folder / "tests" / "test_theirs.py").write_text(_TESTS)
     (folder / "pyproject.toml").write_text(_SETTINGS)
-    author = ("-c", "user.name=n", "-c", "user.email=n@here")
-    for words in (("init", "--quiet"), ("add", "."), (*author, "commit", "--quiet", "-m", "theirs")):
-        subprocess.run(["git", *words], cwd=folder, check=True)
+    for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "theirs")):
+        git(folder, *words)
     return folder
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import psutil
 
-LIMIT_SECONDS = 120.0
+LIMIT_SECONDS = 240.0
 
 
 def wait_until(is_so: Callable[[], bool], what: str) -> None:

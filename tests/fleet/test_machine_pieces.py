@@ -17,6 +17,7 @@ from speedscore.fleet.machine import Machine
 from speedscore.fleet.travelling import pack
 from speedscore.fleet.wire import Broke, Done, Message, Raised, Sign, decode_description, decode_sign
 from speedscore.host.git import git_says
+from tests.git import git
 from tests.places import ROOT
 from tests.waiting import has_gone, wait_until
 
@@ -73,7 +74,7 @@ def travelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (checkout / "ignored").write_text("stays at home")
     (checkout / "link").symlink_to("own_code.py")
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "Begin"]):
-        subprocess.run(["git", "-c", "user.name=n", "-c", "user.email=e@e", *arguments], cwd=checkout, check=True)
+        git(checkout, *arguments)
     (checkout / "new.txt").write_text("makes it dirty")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     travelling = tmp_path / "travelling"

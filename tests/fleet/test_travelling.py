@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from speedscore.fleet.travelling import pack, tree_files
 from speedscore.fleet.work import FleetError
 from speedscore.gate.parts.trees import put_side_by_side
 from speedscore.gate.worktrees import CheckoutError, SourceTree
+from tests.git import git
 
 
 def make_repository(folder: Path) -> None:
@@ -21,11 +21,7 @@ def make_repository(folder: Path) -> None:
     (folder / "ignored").write_text("stays at home")
     git(folder, "init", "-q")
     git(folder, "add", ".")
-    git(folder, "-c", "user.name=n", "-c", "user.email=e@e", "commit", "-qm", "Begin")
-
-
-def git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=folder, check=True, stderr=subprocess.DEVNULL)
+    git(folder, "commit", "-qm", "Begin")
 
 
 @pytest.fixture

@@ -11,12 +11,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from tests.git import GIT_ENVIRONMENT, git
+from tests.waiting import LIMIT_SECONDS, wait_until
 
 SAMPLES = Path(__file__).parent / "samples"
 """What is gated: modules that a repository is given under names of its own."""
@@ -51,11 +53,8 @@ ENVIRONMENT = {
     # Plugins that the suite's own environment has and that a side would spend most of its time on.
     "PYTEST_ADDOPTS": "-p no:hypothesispytest -p no:jaxtyping",
     "COLUMNS": "80",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    **{f"GIT_{who}_{what}": "somebody" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    **GIT_ENVIRONMENT,
 }
-LIMIT_SECONDS = 240.0
-"""What is waited for takes a twentieth of it on a quiet machine."""
 
 
 class Ran:
@@ -98,13 +97,13 @@ class Begun:
 
     def await_file(self, name: str, *, count: int = 1) -> None:
         """Wait until the tests have written so many files of that name, with whatever ending."""
-        wait_for(lambda: len(list(self._repository.scratch.glob(f"{name}*"))) >= count, what=name)
+        wait_until(lambda: len(list(self._repository.scratch.glob(f"{name}*"))) >= count, f"{name} was not written")
         for path in self._repository.scratch.glob(f"{name}*"):
             path.unlink()
 
     def await_sides(self, count: int) -> None:
         """One that has just been started, or is about to end, may be missed by a look or counted by it."""
-        wait_for(lambda: len(self.sides) == count, what=f"{count} sides")
+        wait_until(lambda: len(self.sides) == count, f"there were not {count} sides")
 
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
@@ -167,7 +166,7 @@ class Repository:
         return Begun(self, self._start(options, folder=None, python=sys.executable, variables=variables))
 
     def ended(self, code: int, printed: str, *, clean: bool = True) -> Ran:
-        wait_for(lambda: not self.processes(), what="the end of all processes")
+        wait_until(lambda: not self.processes(), "a process is left")
         if clean:
             assert list(self.scratch.glob("speedscore-*")) == []
             if (self.folder / ".git").exists():
@@ -208,23 +207,3 @@ class Repository:
             stderr=subprocess.STDOUT,
             text=True,
         )
-
-
-def git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", "-c", "protocol.file.allow=always", *arguments],
-        cwd=folder,
-        env=os.environ | ENVIRONMENT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip()
-
-
-def wait_for(true: Callable[[], bool], *, what: str) -> None:
-    deadline = time.monotonic() + LIMIT_SECONDS / 2
-    while not true():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited in vain for {what}")
-        time.sleep(0.05)

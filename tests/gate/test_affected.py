@@ -16,7 +16,8 @@ from speedscore.gate.parts.part import LeaderInstructions, Part
 from speedscore.gate.report import conclude
 from speedscore.gate.sides import Dependencies
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, Tests, a_plan, gated
-from tests.gate.sample_repository import AT_A_GLANCE, Repository, git
+from tests.gate.sample_repository import AT_A_GLANCE, Repository
+from tests.git import git
 
 KEPT = "kept.py"
 

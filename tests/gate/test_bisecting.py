@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,8 +17,9 @@ import pytest
 from speedscore.gate.bisect import bisect, gate_command, judge, judge_as_git_asks
 from speedscore.gate.worktrees import CheckoutError
 from speedscore.host.scratch import remove_leftovers
-from tests.gate.sample_repository import ENVIRONMENT, LIMIT_SECONDS, QUICK, SAMPLES, git, replaced, sample
-from tests.waiting import has_gone, wait_until
+from tests.gate.sample_repository import ENVIRONMENT, QUICK, SAMPLES, replaced, sample
+from tests.git import git
+from tests.waiting import LIMIT_SECONDS, has_gone, wait_until
 
 
 def made_up_gate(base: Path, pytest_arguments: Sequence[str]) -> list[str]:
@@ -222,15 +222,16 @@ def bisecting(repository: Path, scratch: Path) -> subprocess.Popen[str]:
 
 def wait_for_sides(bisecting: psutil.Process, *, in_search: bool) -> list[psutil.Process]:
     """The bisection's gate and the gate's two sides, once they are there."""
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while time.monotonic() < deadline:
-        started = bisecting.children(recursive=True)
+    started: list[psutil.Process] = []
+
+    def are_there() -> bool:
+        started[:] = bisecting.children(recursive=True)
         commands = [command_of(process) for process in started]
         is_search = any("speedscore.gate.bisect" in command for command in commands)
-        if is_search == in_search and sum("speedscore_gate_side" in command for command in commands) == 2:
-            return started
-        time.sleep(0.02)
-    raise AssertionError("no gate was started")
+        return is_search == in_search and sum("speedscore_gate_side" in command for command in commands) == 2
+
+    wait_until(are_there, "no gate was started")
+    return started
 
 
 def command_of(process: psutil.Process) -> str:

@@ -13,7 +13,7 @@ from speedscore.gate.environments import Environment
 from speedscore.gate.errors import GateError
 from speedscore.gate.projects import layout_of
 from speedscore.gate.worktrees import working_tree
-from tests.gate.sample_repository import git
+from tests.git import git
 
 UV = """#!/bin/sh
 if [ $1 = build ]; then

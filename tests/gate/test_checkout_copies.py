@@ -10,7 +10,7 @@ import pytest
 
 from speedscore.gate.checkout_copies import checkout_copy
 from speedscore.gate.worktrees import CheckoutError, working_tree
-from tests.gate.sample_repository import git
+from tests.git import git
 
 FILES = {
     "changed.py": "old",

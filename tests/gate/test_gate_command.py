@@ -14,7 +14,8 @@ from speedscore.gate.pytest_gate import run_gate
 from speedscore.gate.sides import Side, SideSpec
 from speedscore.text.wrapping import TERMINAL_COLUMNS
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, Tests
-from tests.gate.sample_repository import AT_A_GLANCE, QUICK, git
+from tests.gate.sample_repository import AT_A_GLANCE, QUICK
+from tests.git import git
 
 PLAIN = MadeUpTest()
 SLOWER = MadeUpTest(seconds=0.013)

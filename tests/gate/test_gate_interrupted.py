@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from speedscore.host.processors import usable_processors
-from tests.gate.sample_repository import AT_A_GLANCE, LIMIT_SECONDS, QUICK, Begun, Ran, Repository, replaced, sample
+from tests.gate.sample_repository import AT_A_GLANCE, QUICK, Begun, Ran, Repository, replaced, sample
+from tests.waiting import LIMIT_SECONDS
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from speedscore.gate import side_process
-from tests.gate.sample_repository import AT_A_GLANCE, QUICK, Ran, Repository, git, replaced, sample
+from tests.gate.sample_repository import AT_A_GLANCE, QUICK, Ran, Repository, replaced, sample
+from tests.git import git
 
 OWN_SETTINGS = """
 [tool.pytest.ini_options]

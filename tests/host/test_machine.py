@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +19,7 @@ from speedscore.host.graphics import read_graphics
 from speedscore.host.processors import allowed_processors
 from speedscore.host.variables import RECORDED_VARIABLES
 from speedscore.record.run_file import write_json
+from tests.git import git
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -43,12 +43,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ("-c", "user.name=A Tester", "-c", "user.email=tester@example.org", "-c", "commit.gpgsign=false")
-    command = ["git", *identity, *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def commit_a_file(folder: Path) -> str:

@@ -17,6 +17,7 @@ from speedscore.host import piped, reaper_script
 from speedscore.host.piped import PipedProcess, ProcessLostError
 from speedscore.host.reaper import end_leftovers, is_alive
 from speedscore.host.scratch import make_scratch, remove_leftovers
+from tests.waiting import wait_until
 
 needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are found by /proc, which Linux has")
 OPEN = "import os, sys, time; r, w = map(int, os.environ['SPEEDSCORE_PIPES'].split(',')); "
@@ -38,15 +39,8 @@ def start(tmp_path: Path) -> Iterator[Callable[[str], PipedProcess]]:
         process.close()
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
 def wait_until_gone(*pids: int) -> None:
-    wait_until(lambda: not any(map(reaper_script.identity, pids)))
+    wait_until(lambda: not any(map(reaper_script.identity, pids)), "a process was not ended")
 
 
 def test_a_death_is_seen_though_a_child_holds_the_pipe(start: Callable[[str], PipedProcess]) -> None:
@@ -108,7 +102,7 @@ time.sleep(600)
             started = int(process.stdout.readline())
             grandchildren = list(map(int, (tmp_path / "log").read_text().split()))
             assert len(grandchildren) == 3
-            wait_until(lambda: psutil.Process(started).status() == psutil.STATUS_STOPPED)
+            wait_until(lambda: psutil.Process(started).status() == psutil.STATUS_STOPPED, "it was not frozen")
             process.send_signal(number)
             wait_until_gone(started, *grandchildren)
         finally:
@@ -123,7 +117,7 @@ def test_what_nobody_reaped_is_found_later() -> None:
     gone.wait()
     left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={reaper_script.MARK: identity})
     try:
-        wait_until(lambda: left.pid in reaper_script.marked())  # until it has begun
+        wait_until(lambda: left.pid in reaper_script.marked(), "it has not begun")
         # A gate that begins meanwhile looks for leftovers, too, and may find it first.
         assert end_leftovers() >= 1 or left.wait(LIMIT_SECONDS)
         assert left.wait(LIMIT_SECONDS) == -signal.SIGKILL
@@ -144,7 +138,7 @@ def test_what_another_container_started_is_left_alone() -> None:
     mark = f"{os.getpid()}-1-1234.5678"
     theirs = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], env={reaper_script.MARK: mark})
     try:
-        wait_until(lambda: theirs.pid in reaper_script.marked())
+        wait_until(lambda: theirs.pid in reaper_script.marked(), "it has not begun")
         end_leftovers()
         assert theirs.poll() is None
     finally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,8 +15,7 @@ import pytest
 from speedscore.bench_suite.session.ending import NOTHING_MEASURED
 from speedscore.record.run_file import load_run
 from tests.bench_suite.sample_session import ONE_PROCESS, QUICK, WITHOUT_SCORES, Matrix
-
-LIMIT_SECONDS = 240
+from tests.waiting import LIMIT_SECONDS, wait_until
 
 
 class Begun:
@@ -35,11 +33,8 @@ class Begun:
         )
 
     def wait_until(self, is_so: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + LIMIT_SECONDS
-        while not is_so():
-            assert self.process.poll() is None, self.process.communicate()[0]
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: is_so() or self.process.poll() is not None, "the session did not come so far")
+        assert is_so(), self.process.communicate()[0]
 
     def end(self, *numbers: signal.Signals) -> str:
         """Send these signals, wait, and return what it said."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.git import git
 
 ANN = "Ann Ash <ann@example.com>"
 ANN_BEFORE = "ann <Ann@old.example.com>"
@@ -47,14 +48,6 @@ def make_clone(folder: Path, commits: Sequence[Commit]) -> Path:
     git(folder, "fast-import", "--quiet", "--done", given=stream)
     git(folder, "reset", "--quiet", "--hard")
     return folder
-
-
-def git(folder: Path, *arguments: str, given: str = "") -> str:
-    ended = subprocess.run(
-        ["git", *arguments], cwd=folder, input=given.encode(), capture_output=True, check=False, timeout=60
-    )
-    assert ended.returncode == 0, ended.stderr.decode()
-    return ended.stdout.decode().strip()
 
 
 def _commit(commit: Commit) -> str:

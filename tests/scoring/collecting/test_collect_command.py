@@ -20,9 +20,10 @@ from speedscore.scoring.collecting import command
 from speedscore.scoring.evidence.evidence import gather
 from speedscore.scoring.facts.fact import FactKey
 from speedscore.scoring.facts.snapshots import fixtures_folder, load_snapshot
+from tests.git import git
 from tests.scoring.collecting.graphql_server import FakeGitHub
 from tests.scoring.collecting.local_server import Reply, Request, as_json, nobody_there, serving
-from tests.scoring.collecting.sample_clone import ANN, APP, BOB, Commit, at, git, make_clone
+from tests.scoring.collecting.sample_clone import ANN, APP, BOB, Commit, at, make_clone
 from tests.scoring.sample_facts import RUBRIC
 
 UNTIL = "2024-01-31"

@@ -11,6 +11,7 @@ import pytest
 from speedscore.scoring.collecting.collected import Collected, CollectedFact, CollectError
 from speedscore.scoring.collecting.git_clone import repository_of
 from speedscore.scoring.collecting.git_history import collect
+from tests.git import git
 from tests.scoring.collecting.sample_clone import (
     ANN,
     ANN_BEFORE,
@@ -22,7 +23,6 @@ from tests.scoring.collecting.sample_clone import (
     MAILMAP,
     Commit,
     at,
-    git,
     make_clone,
 )
 

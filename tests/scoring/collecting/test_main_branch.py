@@ -11,7 +11,8 @@ import pytest
 from speedscore.scoring.collecting.collected import CollectError
 from speedscore.scoring.collecting.git_history import collect
 from speedscore.scoring.collecting.main_branch import MainBranch, find_main_branch
-from tests.scoring.collecting.sample_clone import ANN, Commit, at, git, make_clone
+from tests.git import git
+from tests.scoring.collecting.sample_clone import ANN, Commit, at, make_clone
 
 DAY = datetime.timedelta(days=1)
 NEWEST = datetime.date(2024, 1, 31)
