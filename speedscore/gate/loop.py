@@ -57,7 +57,7 @@ class GateListener(Protocol):
 
 
 class Gate:
-    """One run."""
+    """One gate, from its pilot to the last verdict."""
 
     def __init__(
         self,

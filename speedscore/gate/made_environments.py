@@ -1,7 +1,7 @@
 """Environments that a gate makes: each has a few packages of its own, behind which it sees all of another environment.
 
-They are kept, by whatever name says what is in them, and forgotten when no gate has used them for a month. What goes
-into them is their maker's affair; nothing is resolved here, and the other environment is never changed.
+They are kept in folders whose names encode their contents, and removed when no gate has used them for a month. What
+goes into one is decided by who asks for it; nothing is resolved here, and the other environment is never changed.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from speedscore.verdicts.verdict import Verdict
 
 
 class GateOutcome(msgspec.Struct, frozen=True):
-    """What came of it."""
+    """What a gate found, before a report is made of it."""
 
     verdicts: tuple[Verdict, ...]
     missing: dict[str, str]

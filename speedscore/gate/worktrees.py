@@ -58,7 +58,7 @@ def base_tree(base: str, head: SourceTree) -> Iterator[SourceTree]:
     folder = Path(base).expanduser()
     if folder.is_dir():
         tree = _describe(folder.resolve())
-        # A folder that is no checkout of its own, within head's, has not head's commit.
+        # Any plain folder inside head's checkout: git would answer with head's commit.
         is_part_of_head = Path(git_says(tree.root, "rev-parse", "--show-toplevel")) == head.root != tree.root
         yield SourceTree(tree.root, str(tree.root), commit="", dirty=False) if is_part_of_head else tree
         return

@@ -1,6 +1,6 @@
 """Which accelerators this process holds open: benchmarks on one device would be in each other's way.
 
-It asks no driver. Like its neighbours it is loaded by file name, and imports nothing of ours.
+It asks no driver.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The clocks of a side, kept from before any test was imported: a test that freezes time must not freeze the gate.
 
-Libraries that freeze time look through the names of every loaded module; what a class holds they do not replace. Like
-its neighbours it is loaded by file name, and imports nothing of ours.
+Libraries that freeze time look through the names of every loaded module; what a class holds they do not replace.
 """
 
 from __future__ import annotations

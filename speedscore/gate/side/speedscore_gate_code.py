@@ -1,8 +1,7 @@
 """Whose code a side runs: its own checkout's comes first, the other's never, and what was imported is told.
 
 A package that is installed, or whose editable install points at one checkout, would otherwise be the same code on both
-sides, and a comparison of a thing with itself always passes. Like its neighbours it is loaded by file name, and imports
-nothing of ours; it decides nothing, the gate judges what is told.
+sides, and a comparison of a thing with itself always passes. Nothing is decided here: the gate judges what is told.
 """
 
 from __future__ import annotations

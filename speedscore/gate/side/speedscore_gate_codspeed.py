@@ -1,7 +1,7 @@
 """Benchmarks as pytest-codspeed has them: whole tests with a mark, a mark's own options, and a fixture of its own name.
 
 They are brought into pytest-benchmark's form, whether pytest-codspeed is installed or not; its own measuring is
-switched off. Like its neighbours it is loaded by file name, and imports nothing of ours; it times nothing.
+switched off. Nothing is timed here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What must be equal on base and head for their times to be of the same thing: clock, garbage collection, interpreter
 and a test's parameters, each as a text that is the same in every process where they are equal.
 
-It compares nothing. Like its neighbours it is loaded by file name, and imports nothing of ours.
+It compares nothing.
 """
 
 from __future__ import annotations

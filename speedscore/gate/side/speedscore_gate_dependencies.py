@@ -1,8 +1,7 @@
 """What the tests of one file depend on in their checkout: what is imported, opened and listed, and what leaves a doubt.
 
-Loaded by file name beside ``speedscore_gate_side``, into a process that collects one test file alone and runs each of
-its benchmarks, so that all that is seen belongs to that file. It imports nothing of ours but what lies there, changes
-nothing in what it watches, and decides nothing: the gate judges what is told.
+It watches a process that collects one test file alone and runs each of its benchmarks, so that all that is seen belongs
+to that file. It changes nothing in what it watches, and decides nothing: the gate judges what is told.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where the time of a benchmark goes: rounds under a sampling profiler, and under that of PyTorch where it is loaded.
 
-Loaded by file name beside ``speedscore_gate_side``, so it imports nothing of ours but what lies there, and never a
-framework. It runs only in a pair of processes of its own, after the verdict: none of its rounds is timed for one.
+It runs only in a pair of processes of its own, after the verdict: none of its rounds is timed for one. It never imports
+a framework.
 """
 
 from __future__ import annotations

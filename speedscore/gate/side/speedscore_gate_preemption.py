@@ -5,7 +5,7 @@ what the kernel says of a thread that worked alone counts: where the thread neve
 beyond its processor time (others on its processor, or the hypervisor: steal); where it slept by itself, only what it
 waited for a processor while it was ready to run (Linux, Documentation/scheduler/sched-stats.rst). Where other threads
 or child processes of the program were at work, they may be who it waited for, and nothing is taken out. It times
-nothing itself and decides nothing. Like its neighbours it is loaded by file name, and imports nothing of ours.
+nothing itself and decides nothing.
 """
 
 from __future__ import annotations

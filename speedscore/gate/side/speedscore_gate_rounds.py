@@ -1,8 +1,7 @@
 """The rounds of one benchmark in a gate: in place of pytest-benchmark's own loops, rounds that alternate with
 those of the other side.
 
-Loaded by file name beside ``speedscore_gate_side``, so it imports nothing of ours but what lies there. It times what
-the gate tells it to time, and decides nothing.
+It times what the gate tells it to time, and decides nothing.
 """
 
 from __future__ import annotations

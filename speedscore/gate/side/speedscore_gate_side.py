@@ -1,8 +1,10 @@
 """The pytest side of a gate: one of the two processes, base or head, that run the same benchmarks in lockstep.
 
-It is loaded by file name into a pytest that may belong to another checkout and another environment, so it imports
-nothing of ours, only pytest and pytest-benchmark. The gate tells it over a pipe which test to run; inside the test
-every round waits for the gate's message. It decides nothing, and saves nothing.
+The gate tells it over a pipe which test to run; inside the test every round waits for the gate's message. It decides
+nothing, and saves nothing.
+
+All modules of this folder are loaded by file name into a pytest that may belong to another checkout and another
+environment: they import pytest, pytest-benchmark and each other, and nothing else of ours.
 
 What crosses the pipes are JSON lines, those of a side behind its signature. The gate sends ``case``, ``agree`` or
 ``observe``, ``round``, ``enough`` and ``end``; this module sends ``collected``, ``fixture``, ``ready``, ``round``,

@@ -1,7 +1,7 @@
 """Where the seconds of a test go: import, trace, lower, compile, first step, run. For processes that nobody times.
 
 It is imported only where the gate asks for stages, so elsewhere it costs nothing. It looks for JAX and torch among the
-modules that a test has imported, imports neither, and decides nothing. Like its neighbours it is loaded by file name.
+modules that a test has imported, imports neither, and decides nothing.
 """
 
 from __future__ import annotations

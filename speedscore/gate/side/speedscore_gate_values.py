@@ -1,7 +1,7 @@
 """What a test left, put into a form that crosses the pipe: whether its result was worked out, and figures of its own.
 
 A benchmark may leave anything in ``extra_info``: what has not the documented form is the reason why its own case cannot
-be compared, and nobody else's. Like its neighbours it is loaded by file name, and imports nothing of ours.
+be compared, and nobody else's.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def check_requests(requests: Sequence[str]) -> None:
         try:
             Requirement(text)
         except InvalidRequirement as error:
-            # What packaging says of it quotes it.
+            # packaging's message repeats the text, which may hold a password.
             why = "" if "://" in text else f" ({str(error).splitlines()[0]})"
             raise GateError(
                 "--gate-upgrade: expected a requirement like jax==0.8.0 or NAME @ ADDRESS, a requirements file, a "
