@@ -29,6 +29,7 @@ PACKAGES = (
     "flax",
     "jax",
     "jaxlib",
+    "keras",
     "libtpu",
     "numpy",
     "optax",
@@ -63,11 +64,6 @@ def fingerprint(source: Path) -> dict[str, Scalar]:
 def busy_processors(look_seconds: float) -> float:
     """How many processors are at work right now, over the time given; asked while nothing of ours runs."""
     return psutil.cpu_percent(interval=look_seconds) / 100 * (psutil.cpu_count(logical=True) or 1)
-
-
-def processor_name() -> str:
-    """The processor by its maker's name, or its architecture where the system does not tell."""
-    return str(_processor().get("cpu.model", platform.machine()))
 
 
 def processor_kind() -> str:

@@ -14,6 +14,7 @@ import psutil
 import pynvml
 import pytest
 
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.host import fingerprint as machine
 from speedscore.host.fingerprint import fingerprint
 from speedscore.host.graphics import read_graphics
@@ -137,6 +138,12 @@ def test_installed_packages_are_told_by_version_and_missing_ones_left_out(
     monkeypatch.setattr(machine, "PACKAGES", ("pytest", "no-such-package"))
     packages = {name: value for name, value in fingerprint(folder).items() if name.startswith("package.")}
     assert packages == {"package.pytest": metadata.version("pytest")}
+
+
+def test_each_package_that_a_framework_needs_is_told() -> None:
+    """A machine of a fleet that has another version of one must not be taken for alike."""
+    imported = {name for line in FRAMEWORKS.values() for name in line.packages}
+    assert {"dm-haiku" if name == "haiku" else name for name in imported} <= set(machine.PACKAGES)
 
 
 def test_variables_are_told_only_where_they_are_set(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from speedscore.host.fingerprint import processor_name
+from speedscore.host.fingerprint import processor_kind
 from speedscore.host.processors import usable_processors
 
 AnyTrial = TypeVar("AnyTrial", bound=msgspec.Struct)
@@ -156,8 +156,9 @@ def single_threaded() -> dict[str, str]:
 
 
 def this_machine() -> str:
-    """The name of its processors, and how many of them this process may use."""
-    return f"{len(usable_processors())} × {processor_name()}"
+    """The name of its processors, or their architecture, and how many of them this process may use."""
+    name = processor_kind().partition("; ")[0]
+    return f"{len(usable_processors())} × {name}"
 
 
 def commit_of_code() -> str:
