@@ -7,7 +7,8 @@ framework can use what was found is for the worker to say.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -100,17 +101,37 @@ def detect_tpu(root: Path = Path("/")) -> DetectedDevice:
 
 
 def _lacking_of_card(graphics: Graphics) -> dict[Precision, str]:
-    """Of the first card, which is the one that frameworks take; what the driver does not tell is for them to say."""
+    """Of CUDA's first card, which is the one that frameworks take; where it may be one that has all, or the driver does
+    not tell, the worker is to find out."""
     if not graphics.names:
         return {"tf32": "TF32 is a mode of NVIDIA's tensor cores"}
-    capability = str(graphics.fields.get("gpu.0.compute_capability", ""))
-    if not capability or int(capability.partition(".")[0]) >= _TENSOR_CORES_FROM:
-        return {}
+    found: list[str] = []
+    for number in _first_cards(graphics):
+        capability = str(graphics.fields.get(f"gpu.{number}.compute_capability", ""))
+        if not capability or int(capability.partition(".")[0]) >= _TENSOR_CORES_FROM:
+            return {}
+        found.append(f"{graphics.names[number]} has {capability}")
     why = (
-        f"needs a card of compute capability {_TENSOR_CORES_FROM}.0 (Ampere) or newer, and {graphics.names[0]} has "
-        f"{capability}"
+        f"needs a card of compute capability {_TENSOR_CORES_FROM}.0 (Ampere) or newer, and "
+        f"{', '.join(dict.fromkeys(found))}"
     )
     return {"tf32": why, "bfloat16": why}
+
+
+def _first_cards(graphics: Graphics) -> Sequence[int]:
+    """The cards, by their numbers in the driver's order, one of which is CUDA's first: as few as can be told.
+
+    CUDA takes the first that ``CUDA_VISIBLE_DEVICES`` names, by a UUID's beginning or by its own numbers. These begin
+    with the fastest card, whichever it takes for that, unless ``CUDA_DEVICE_ORDER`` asks for the order of the bus.
+    """
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").partition(",")[0].strip()
+    if first.startswith("GPU-"):
+        named = [number for number, uuid in enumerate(graphics.uuids) if uuid.startswith(first)]
+    elif first.isdecimal() and os.environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID":
+        named = [number for number in range(len(graphics.names)) if number == int(first)]
+    else:
+        named = []
+    return named or range(len(graphics.names))
 
 
 DETECTORS: dict[DeviceName, Callable[[], DetectedDevice]] = {"cpu": detect_cpu, "gpu": detect_gpu, "tpu": detect_tpu}

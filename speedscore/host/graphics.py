@@ -34,7 +34,9 @@ class Graphics(msgspec.Struct, frozen=True):
     """What was found; texts are one short line, safe to print."""
 
     names: tuple[str, ...] = ()
-    """Of the cards, in the driver's order."""
+    """Of the cards, in the driver's order, which is that of the PCI bus."""
+    uuids: tuple[str, ...] = ()
+    """Of the same cards, as ``GPU-...``; empty where one is not told. They say which card is used; no run has them."""
     fields: dict[str, Scalar] = {}
     """Readings by their name in the fingerprint, as ``gpu.0.memory_bytes``; what a card does not tell is missing."""
     problem: str = ""
@@ -119,13 +121,21 @@ def _read(library: Any) -> Graphics:
     count = min(int(library.nvmlDeviceGetCount()), _MOST_CARDS)
     fields["gpu.count"] = count
     names: list[str] = []
+    uuids: list[str] = []
     for index in range(count):
         card = library.nvmlDeviceGetHandleByIndex(index)
         names.append(_text(library.nvmlDeviceGetName(card)) or "NVIDIA GPU (unnamed)")
+        uuids.append(_uuid(library, card))
         fields[f"gpu.{index}.name"] = names[-1]
         for name, read in _READINGS.items():
             _note(fields, f"gpu.{index}.{name}", functools.partial(read, library, card))
-    return Graphics(tuple(names), fields)
+    return Graphics(tuple(names), tuple(uuids), fields)
+
+
+def _uuid(library: Any, card: Any) -> str:
+    with contextlib.suppress(Exception):
+        return _text(library.nvmlDeviceGetUUID(card))
+    return ""
 
 
 def _note(fields: dict[str, Scalar], name: str, read: Callable[[], Scalar]) -> None:

@@ -23,6 +23,7 @@ def nvmlSystemGetDriverVersion(): return "999.1"
 def nvmlDeviceGetCount(): return 1
 def nvmlDeviceGetHandleByIndex(index): return index
 def nvmlDeviceGetName(card): return {name}
+def nvmlDeviceGetUUID(card): return "GPU-1"
 """
 
 
@@ -68,6 +69,7 @@ def test_odd_names_and_a_failing_shutdown_do_no_harm(monkeypatch: pytest.MonkeyP
     plant(monkeypatch, tmp_path, init="", shutdown="raise RuntimeError", name="b'Card\\x1b[31m\\xff\\n2'")
     assert ask_process(COMMAND, limit_seconds=60) == Graphics(
         names=("Card\\u001b[31m\ufffd 2",),
+        uuids=("GPU-1",),
         fields={"gpu.driver": "999.1", "gpu.count": 1, "gpu.0.name": "Card\\u001b[31m\ufffd 2"},
     )
 

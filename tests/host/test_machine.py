@@ -230,6 +230,14 @@ def test_what_a_card_does_not_tell_is_left_out(
     assert found["gpu.0.name"] == "Card 0"
 
 
+def test_which_specimen_a_card_is_goes_into_no_record(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    planted_nvidia(monkeypatch, nvmlDeviceGetUUID=lambda handle: f"GPU-{handle}")
+    assert read_graphics().uuids == ("GPU-0",)
+    assert not [value for value in fingerprint(folder).values() if "GPU-" in str(value)]
+    planted_nvidia(monkeypatch, nvmlDeviceGetUUID=refuse_to_tell)
+    assert read_graphics().uuids == ("",)
+
+
 def test_the_priority_of_the_process_is_recorded(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     assert fingerprint(folder)["process.niceness"] == os.getpriority(os.PRIO_PROCESS, 0)
     monkeypatch.setattr(psutil.Process, "nice", lambda _: 19)

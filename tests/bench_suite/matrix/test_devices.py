@@ -91,6 +91,48 @@ def test_what_a_card_computes_in_follows_from_its_compute_capability(
     assert all("Tesla T4 has 7.5" in why or "NVIDIA's tensor cores" in why for why in detected.lacking.values())
 
 
+OLD, NEW = ("Tesla T4", "7.5", "GPU-01d"), ("NVIDIA L4", "8.9", "GPU-0ew")
+BY_BUS = "PCI_BUS_ID"
+
+
+@pytest.mark.parametrize(
+    ("cards", "visible", "order", "lacks"),
+    [
+        pytest.param((OLD, NEW), None, None, False, id="the fastest is first"),
+        pytest.param((OLD, NEW), None, BY_BUS, True, id="the first of the bus"),
+        pytest.param((NEW, OLD), None, BY_BUS, False, id="the first of the bus has it"),
+        pytest.param((OLD, NEW), "1,0", BY_BUS, False, id="number"),
+        pytest.param((NEW, OLD), " 1 ,0", BY_BUS, True, id="number of an old one"),
+        pytest.param((NEW, OLD), "1", "FASTEST_FIRST", False, id="number in an order that nobody knows"),
+        pytest.param((NEW, OLD), "GPU-01,GPU-0e", None, True, id="beginning of a name"),
+        pytest.param((OLD, NEW), "GPU-0ew", None, False, id="name"),
+        pytest.param((OLD, NEW), "GPU-0", None, False, id="beginning of two names"),
+        pytest.param((OLD, NEW), "MIG-7f", None, False, id="slice of a card"),
+        pytest.param((OLD, NEW), "7", BY_BUS, False, id="number of no card"),
+        pytest.param((OLD, OLD), None, None, True, id="alike"),
+        pytest.param((OLD, OLD), "", None, True, id="none visible"),
+    ],
+)
+def test_what_is_lacking_is_so_of_the_card_that_is_used(
+    monkeypatch: pytest.MonkeyPatch,
+    cards: tuple[tuple[str, str, str], ...],
+    visible: str | None,
+    order: str | None,
+    lacks: bool,
+) -> None:
+    for name, value in (("CUDA_VISIBLE_DEVICES", visible), ("CUDA_DEVICE_ORDER", order)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    names, capabilities, uuids = zip(*cards, strict=True)
+    fields: dict[str, Scalar] = {f"gpu.{number}.compute_capability": told for number, told in enumerate(capabilities)}
+    monkeypatch.setattr(devices, "ask_graphics", lambda: Graphics(names=names, uuids=uuids, fields=fields))
+    lacking = detect_gpu().lacking
+    assert set(lacking) == ({"tf32", "bfloat16"} if lacks else set())
+    assert all(why.endswith("and Tesla T4 has 7.5") for why in lacking.values())
+
+
 def test_an_empty_root_has_no_tensor_processor(tmp_path: Path) -> None:
     assert detect_tpu(tmp_path).found == ()
 
