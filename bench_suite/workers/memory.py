@@ -1,5 +1,7 @@
 """Resident memory of the process that asks, as Linux counts it: peaks by the kernel's own high-water mark.
 
+Processes that it starts are not in it: neither what their memory holds nor its peak, such as that of the C++ compiler
+that PyTorch's Inductor runs for a CPU. XLA compiles in the process itself, and its compiler is counted.
 A sampler would miss short peaks, and memory at the end is no peak. Where the kernel does not offer a figure the answer
 is None, never an estimate.
 """

@@ -84,5 +84,5 @@ class WorkerDescription(_Description, frozen=True):
     gemm_flops_per_second: float | None = None
     """Of a large float32 matrix product on its threads."""
     peak_flops_per_second: float | None = None
-    """Of its device's datasheet, in float32 without TF32."""
+    """Of its device's datasheet, in the case's own precision: of float32 that is without TF32."""
     peak_source: str | None = None

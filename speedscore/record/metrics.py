@@ -95,6 +95,7 @@ _TABLE = (
     *(_seconds(f"{WARM}{name}", f"{title}, from warm caches") for name, title in _COMPILE_SECONDS.items()),
     _seconds("dispatch_seconds", "seconds that a step takes in Python"),
     _bytes("peak_rss_running_bytes", "highest resident memory while stepping, above that after importing"),
+    # Of the worker's own process: a compiler that it starts beside it, as Inductor's for C++, is not in it.
     _bytes("peak_rss_with_compile_bytes", "highest resident memory, compiling included, above that after importing"),
     _bytes("allocator_peak_bytes", "highest that the framework's own allocator held"),
     _bytes("allocator_reserved_bytes", "highest that the framework's own allocator had reserved"),
