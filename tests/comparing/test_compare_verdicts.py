@@ -169,6 +169,7 @@ def test_what_cannot_be_compared_says_why(
     found = compared(tmp_path, [*base, other], [*head, other])
     (row,) = (row for row in found.rows if row.framework == "jax")
     assert (row.verdict.outcome, row.verdict.reason) == ("not comparable", reason)
+    assert row.is_measured_nowhere == (base == [FAILED])
 
 
 def test_a_measurement_that_stands_on_both_sides_is_not_compared_with_itself(tmp_path: Path) -> None:
