@@ -12,6 +12,7 @@ import scipy.stats  # noqa: F401
 import speedscore.plugin
 import speedscore.scoring.plugin
 from speedscore.record.run_record import RunRecord
+from speedscore.scoring.evidence import shipped
 from tests.sample_runs import save
 from tests.scoring.sample_probes import answered, probed_run, unanswered
 from tests.scoring.sample_runs import ANNOUNCING, make_run, measured_case, skipped_case, two_frameworks
@@ -32,7 +33,7 @@ def bad_fixtures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "bad" / "ecosystem" / "jax"
     folder.mkdir(parents=True)
     (folder / "2024-01.toml").write_text("name = ", encoding="utf-8")
-    monkeypatch.setattr(speedscore.scoring.plugin, "fixtures_folder", lambda: tmp_path / "bad")
+    monkeypatch.setattr(shipped, "fixtures_folder", lambda: tmp_path / "bad")
 
 
 def run_session(session: pytest.Pytester, record: RunRecord | None, *options: str) -> pytest.RunResult:
