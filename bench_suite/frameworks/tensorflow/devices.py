@@ -74,7 +74,13 @@ def peak_memory(device: str) -> dict[str, int]:
 
 
 def describe_device(device: str) -> dict[str, Scalar]:
-    """``device_kind``, ``threads`` and ``matmul_precision``."""
+    """``device_kind``, ``threads`` and ``matmul_precision``.
+
+    ``threads`` is the setting for the inside of operations, not what was observed: in ``/proc`` the threads of that
+    pool have no name of their own that they could be counted by. Those that begin operations, ``tf_Compute``, are as
+    many again and not in it, and where operations run side by side they compute too. What holds both to the processors
+    that were given is the affinity of the process.
+    """
     return {
         "device_kind": _device_kind(device),
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
