@@ -42,7 +42,7 @@ class HessianVector(msgspec.Struct, frozen=True):
 
     def answers(self, arguments: Arguments) -> tanh_net.Doubles:
         """By the R-operator (Pearlmutter 1994): each line of the backward pass, differentiated along the vector."""
-        parameters, inputs = tanh_net.split_inputs(arguments)
+        parameters, inputs = tanh_net.split_doubles(arguments)
         vector = {name: arguments[f"vector.{name}"].astype(np.float64) for name in parameters}
         values = tanh_net.activations(parameters, inputs)
         layers = tanh_net.cotangents(parameters, values, (values[-1] - arguments["targets"]) / self.batch)

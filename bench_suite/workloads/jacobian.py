@@ -32,7 +32,7 @@ class Jacobian(msgspec.Struct, frozen=True):
 
     def answers(self, arguments: Arguments) -> tanh_net.Doubles:
         """By the chain rule from the last layer to the first."""
-        parameters, inputs = tanh_net.split_inputs(arguments)
+        parameters, inputs = tanh_net.split_doubles(arguments)
         values = tanh_net.activations(parameters, inputs)
         kernels = [parameters[f"dense{index}.kernel"] for index in range(len(self.sizes) - 1)]
         jacobian = np.broadcast_to(kernels[-1].T, (self.batch, *kernels[-1].T.shape))

@@ -38,7 +38,7 @@ class PerExampleGradients(msgspec.Struct, frozen=True):
 
     def answers(self, arguments: Arguments) -> tanh_net.Doubles:
         """By the chain rule: a kernel's gradient is the outer product of what its layer reads and its cotangent."""
-        parameters, inputs = tanh_net.split_inputs(arguments)
+        parameters, inputs = tanh_net.split_doubles(arguments)
         values = tanh_net.activations(parameters, inputs)
         gradients: tanh_net.Doubles = {}
         layers = tanh_net.cotangents(parameters, values, values[-1] - arguments["targets"])

@@ -7,7 +7,8 @@ names: ``dense{i}.kernel`` [inputs, outputs] and ``dense{i}.bias`` [outputs].
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from speedscore.bench_suite.workloads.task import Arguments
 from speedscore.bench_suite.workloads.workload import Weights
 
 Doubles = dict[str, NDArray[np.float64]]
-
+Values = TypeVar("Values")
 
 PARAMETERS = tuple(f"dense{index}.{part}" for index in range(3) for part in ("kernel", "bias"))
 """Of a network with two hidden layers, which the tasks have at every preset."""
@@ -36,10 +37,14 @@ def draw_parameters(sizes: Sequence[int], *, draw: int) -> Weights:
     )
 
 
-def split_inputs(arguments: Arguments) -> tuple[Doubles, NDArray[np.float64]]:
-    """Parameters and inputs of a task's arguments, in float64."""
-    doubles = {name: values.astype(np.float64) for name, values in arguments.items()}
-    return {name: values for name, values in doubles.items() if name.startswith("dense")}, doubles["inputs"]
+def split_inputs(arguments: Mapping[str, Values]) -> tuple[dict[str, Values], Values]:
+    """Parameters and inputs of a task's arguments, in whatever framework these are."""
+    return {name: values for name, values in arguments.items() if name.startswith("dense")}, arguments["inputs"]
+
+
+def split_doubles(arguments: Arguments) -> tuple[Doubles, NDArray[np.float64]]:
+    """The same in float64."""
+    return split_inputs({name: values.astype(np.float64) for name, values in arguments.items()})
 
 
 def activations(parameters: Doubles, inputs: NDArray[np.float64]) -> list[NDArray[np.float64]]:

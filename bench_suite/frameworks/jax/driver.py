@@ -172,12 +172,7 @@ class PureDriver:
         return loss, logits, gradients
 
     def compile_hollow_step(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Compiled, Carry]:
-        def step(carry: Carry, inputs: Any, targets: Any) -> tuple[Carry, Any]:
-            del inputs, targets
-            return carry, jnp.float32(0)
-
-        hollow = jax.tree.map(one_element, carry)
-        return compile_in_stages(jax.jit(step, donate_argnums=0), hollow, inputs, targets), hollow
+        return compile_hollow_step(carry, inputs, targets)
 
     def _step(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Carry, Any]:
         params, state, optimizer_state = carry
@@ -192,6 +187,17 @@ class PureDriver:
     def _evaluate(self, params: Tree, state: Tree, inputs: Any, targets: Any) -> tuple[Any, tuple[Any, Tree]]:
         logits, state = self._model.apply(params, state, inputs, True)
         return self._loss(logits, targets), (logits, state)
+
+
+def compile_hollow_step(carry: Carry, inputs: Any, targets: Any) -> tuple[Compiled, Carry]:
+    """``Driver.compile_hollow_step`` of a step that is jitted whole and takes its carry as one argument."""
+
+    def step(carry: Carry, inputs: Any, targets: Any) -> tuple[Carry, Any]:
+        del inputs, targets
+        return carry, jnp.float32(0)
+
+    hollow = jax.tree.map(one_element, carry)
+    return compile_in_stages(jax.jit(step, donate_argnums=0), hollow, inputs, targets), hollow
 
 
 def one_element(leaf: Any) -> Any:

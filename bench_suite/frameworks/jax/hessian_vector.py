@@ -6,8 +6,9 @@ from typing import Any
 
 import jax
 
-from speedscore.bench_suite.frameworks.jax.tanh_net import half_squared_error, split_inputs
+from speedscore.bench_suite.frameworks.jax.tanh_net import half_squared_error
 from speedscore.bench_suite.frameworks.jax.tasks import JaxTask
+from speedscore.bench_suite.workloads.tanh_net import split_inputs
 from speedscore.bench_suite.workloads.task import TaskWorkload
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import jax
 
-from speedscore.bench_suite.frameworks.jax.tanh_net import apply, split_inputs
+from speedscore.bench_suite.frameworks.jax.tanh_net import apply
 from speedscore.bench_suite.frameworks.jax.tasks import JaxTask
+from speedscore.bench_suite.workloads.tanh_net import split_inputs
 from speedscore.bench_suite.workloads.task import TaskWorkload
 
 

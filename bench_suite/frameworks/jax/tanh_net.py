@@ -17,11 +17,6 @@ def apply(parameters: Any, inputs: Any) -> Any:
     return inputs
 
 
-def split_inputs(arguments: Any) -> tuple[Any, Any]:
-    """Parameters and inputs of a task's arguments."""
-    return {name: values for name, values in arguments.items() if name.startswith("dense")}, arguments["inputs"]
-
-
 def half_squared_error(parameters: Any, inputs: Any, targets: Any) -> Any:
     """½ ‖output − target‖² of each example: inputs [..., features] to [...]."""
     return 0.5 * jnp.sum((apply(parameters, inputs) - targets) ** 2, axis=-1)

@@ -13,9 +13,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from speedscore.bench_suite.frameworks.jax.image_layers import ImageLayers, convolve, describe
-
-LARGEST_PATCHES_BYTES = 4 * 2**20
-"""Patches beyond this no longer stay in a processor's cache, and XLA's own convolution is as fast or faster again."""
+from speedscore.bench_suite.workloads.resnet50 import LARGEST_PATCHES_BYTES
 
 
 def convolve_for_flax(images: Any, kernel: Any, strides: tuple[int, int], padding: Any, **options: Any) -> Any:

@@ -12,10 +12,16 @@ from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from speedscore.bench_suite.frameworks.jax.devices import OneDevice, find_device
-from speedscore.bench_suite.frameworks.jax.driver import Carry, Compiled, Loss, Tree, compile_in_stages, one_element
+from speedscore.bench_suite.frameworks.jax.driver import (
+    Carry,
+    Compiled,
+    Loss,
+    Tree,
+    compile_hollow_step,
+    compile_in_stages,
+)
 from speedscore.bench_suite.frameworks.jax.jax_program import JaxProgram
 from speedscore.bench_suite.frameworks.keras.layout import KerasModel, to_canonical, to_own
 from speedscore.bench_suite.frameworks.keras.loss import make_loss
@@ -97,12 +103,7 @@ class KerasDriver:
         return loss, logits, self._named(gradients)
 
     def compile_hollow_step(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Compiled, Carry]:
-        def step(carry: Carry, inputs: Any, targets: Any) -> tuple[Carry, Any]:
-            del inputs, targets
-            return carry, jnp.float32(0)
-
-        hollow = jax.tree.map(one_element, carry)
-        return compile_in_stages(jax.jit(step, donate_argnums=0), hollow, inputs, targets), hollow
+        return compile_hollow_step(carry, inputs, targets)
 
     def _step(self, carry: Carry, inputs: Any, targets: Any) -> tuple[Carry, Any]:
         values, others, of_optimizer = carry

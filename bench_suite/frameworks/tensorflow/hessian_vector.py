@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from speedscore.bench_suite.frameworks.tensorflow.tanh_net import half_squared_error, split_inputs
+from speedscore.bench_suite.frameworks.tensorflow.tanh_net import half_squared_error
 from speedscore.bench_suite.frameworks.tensorflow.tasks import Named, TensorflowTask
+from speedscore.bench_suite.workloads.tanh_net import split_inputs
 from speedscore.bench_suite.workloads.task import TaskWorkload
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from speedscore.bench_suite.frameworks.tensorflow.tanh_net import apply, split_inputs
+from speedscore.bench_suite.frameworks.tensorflow.tanh_net import apply
 from speedscore.bench_suite.frameworks.tensorflow.tasks import Named, TensorflowTask
+from speedscore.bench_suite.workloads.tanh_net import split_inputs
 from speedscore.bench_suite.workloads.task import TaskWorkload
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from speedscore.bench_suite.frameworks.tensorflow.tanh_net import half_squared_error, split_inputs
+from speedscore.bench_suite.frameworks.tensorflow.tanh_net import half_squared_error
 from speedscore.bench_suite.frameworks.tensorflow.tasks import Named, TensorflowTask
+from speedscore.bench_suite.workloads.tanh_net import split_inputs
 from speedscore.bench_suite.workloads.task import TaskWorkload
 
 

@@ -11,10 +11,7 @@ import tensorflow as tf
 
 from speedscore.bench_suite.frameworks.tensorflow.layout import TensorflowModel
 from speedscore.bench_suite.frameworks.tensorflow.resnet50 import ImageLayers, convolve, describe, make_network
-from speedscore.bench_suite.workloads.resnet50 import Resnet50
-
-LARGEST_PATCHES_BYTES = 4 * 2**20
-"""Patches beyond this no longer stay in a processor's cache, and XLA's own convolution is as fast or faster again."""
+from speedscore.bench_suite.workloads.resnet50 import LARGEST_PATCHES_BYTES, Resnet50
 
 
 def make(workload: Resnet50, *, platform: str) -> TensorflowModel:

@@ -19,11 +19,6 @@ def apply(parameters: Named, inputs: Any) -> Any:
     return inputs
 
 
-def split_inputs(arguments: Named) -> tuple[dict[str, Any], Any]:
-    """Parameters and inputs of a task's arguments."""
-    return {name: values for name, values in arguments.items() if name.startswith("dense")}, arguments["inputs"]
-
-
 def half_squared_error(parameters: Named, inputs: Any, targets: Any) -> Any:
     """½ ‖output − target‖² of each example: inputs [batch, features] to [batch]."""
     return 0.5 * tf.reduce_sum((apply(parameters, inputs) - targets) ** 2, axis=-1)

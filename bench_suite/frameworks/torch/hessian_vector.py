@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 
-from speedscore.bench_suite.frameworks.torch.tanh_net import half_squared_error, split_inputs
+from speedscore.bench_suite.frameworks.torch.tanh_net import half_squared_error
 from speedscore.bench_suite.frameworks.torch.tasks import Named, Prepare, TorchTask
+from speedscore.bench_suite.workloads.tanh_net import split_inputs
 from speedscore.bench_suite.workloads.task import TaskWorkload
 
 

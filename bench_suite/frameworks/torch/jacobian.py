@@ -9,8 +9,9 @@ from typing import Any
 
 import torch
 
-from speedscore.bench_suite.frameworks.torch.tanh_net import apply, split_inputs
+from speedscore.bench_suite.frameworks.torch.tanh_net import apply
 from speedscore.bench_suite.frameworks.torch.tasks import Named, Prepare, TorchTask
+from speedscore.bench_suite.workloads.tanh_net import split_inputs
 from speedscore.bench_suite.workloads.task import TaskWorkload
 
 

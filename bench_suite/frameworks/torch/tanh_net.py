@@ -17,11 +17,6 @@ def apply(parameters: Named, inputs: torch.Tensor) -> torch.Tensor:
     return inputs
 
 
-def split_inputs(arguments: Named) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-    """Parameters and inputs of a task's arguments."""
-    return {name: values for name, values in arguments.items() if name.startswith("dense")}, arguments["inputs"]
-
-
 def half_squared_error(parameters: Named, inputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """½ ‖output − target‖² of each example: inputs [..., features] to [...]."""
     return 0.5 * torch.sum((apply(parameters, inputs) - targets) ** 2, dim=-1)

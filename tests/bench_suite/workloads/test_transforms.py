@@ -27,7 +27,7 @@ _STEP = 1e-5
 
 def _losses(arguments: Arguments) -> Any:
     """½ ‖output − target‖² of each example."""
-    outputs = tanh_net.activations(*tanh_net.split_inputs(arguments))[-1]
+    outputs = tanh_net.activations(*tanh_net.split_doubles(arguments))[-1]
     return 0.5 * np.sum((outputs - arguments["targets"]) ** 2, axis=1)
 
 
@@ -78,7 +78,7 @@ def test_the_jacobian_is_that_of_finite_differences() -> None:
     jacobian = task.answers(arguments)["jacobian"]
 
     def outputs(change: NDArray[np.float64]) -> NDArray[np.float64]:
-        return tanh_net.activations(*tanh_net.split_inputs(_moved(arguments, "inputs", change)))[-1]
+        return tanh_net.activations(*tanh_net.split_doubles(_moved(arguments, "inputs", change)))[-1]
 
     for feature in range(_SIZES[0]):
         change = _unit(arguments["inputs"], (slice(None), feature))
@@ -89,7 +89,7 @@ def test_the_jacobian_is_that_of_finite_differences() -> None:
 def _unbent(task: _Task, arguments: Arguments) -> tanh_net.Doubles:
     """The product with the part of the Hessian that does not ask for the curvature of tanh in the loss: at targets that
     are met, where the cotangents vanish."""
-    outputs = tanh_net.activations(*tanh_net.split_inputs(arguments))[-1]
+    outputs = tanh_net.activations(*tanh_net.split_doubles(arguments))[-1]
     met: Any = arguments | {"targets": outputs}
     return task.answers(met)
 
