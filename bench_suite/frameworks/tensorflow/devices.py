@@ -78,8 +78,8 @@ def describe_device(device: str) -> dict[str, Scalar]:
 
     ``threads`` is the setting for the inside of operations, not what was observed: in ``/proc`` the threads of that
     pool have no name of their own that they could be counted by. Those that begin operations, ``tf_Compute``, are as
-    many again and not in it, and where operations run side by side they compute too. What holds both to the
-    processors of the setting is the affinity of the process.
+    many again and not in it, and where operations run side by side they compute too. What holds both to the processors
+    that were given is the affinity of the process.
     """
     return {
         "device_kind": _device_kind(device),
