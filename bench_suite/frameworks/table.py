@@ -16,6 +16,7 @@ import msgspec
 
 from speedscore.bench_suite.frameworks.program import Builder, TaskBuilder
 from speedscore.bench_suite.workloads.table import TASKS, Task
+from speedscore.host.extras import install_command
 from speedscore.host.peaks import Precision
 from speedscore.record.metrics import Metric
 from speedscore.record.phases import DEVICES, FLOAT32, PRECISIONS, DeviceName
@@ -98,8 +99,7 @@ class Framework(msgspec.Struct, frozen=True):
     @property
     def remedy(self) -> str:
         """The command that brings its packages."""
-        wanted = f'"speedscore[{self.extra}]"' if self.extra else " ".join(self.distributions)
-        return f"python -m pip install {wanted}"
+        return install_command(self.extra) if self.extra else f"python -m pip install {' '.join(self.distributions)}"
 
     def load(self) -> Builder:
         """Import the builder. For workers only, as all that imports."""

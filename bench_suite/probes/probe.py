@@ -15,6 +15,7 @@ import msgspec
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework, is_importable
 from speedscore.bench_suite.workloads.table import MODELS, Model
+from speedscore.host.extras import install_command
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName
 
@@ -66,8 +67,7 @@ class ProbeCase(msgspec.Struct, frozen=True, order=True):
             return f"{self.framework} needs {', '.join(missing)}, not installed here: {framework.remedy}"
         missing = tuple(name for name in self.packages if not is_importable(name))
         if missing:
-            remedy = f'python -m pip install "speedscore[{self.extra}]"'
-            return f"{self.family} needs {', '.join(missing)}, not installed here: {remedy}"
+            return f"{self.family} needs {', '.join(missing)}, not installed here: {install_command(self.extra)}"
         return ""
 
 

@@ -217,13 +217,17 @@ def _check_profile_folder(folder: Path | None) -> None:
 
 
 def refuse_beside_gate(config: pytest.Config) -> None:
-    """Raises UsageError for an option that a gate would silently leave unread, wherever it was given."""
+    """Raises UsageError for an option that a gate would silently leave unread.
+
+    What a project's settings say for every session is left unread: nobody asked this gate for it.
+    """
     # By name: where the gate's plugin is switched off, its options are not there.
     names = ("speedscore_gate", "speedscore_gate_canary", "speedscore_gate_upgrade")
     if all(config.getoption(name, None) is None for name in names):
         return
+    asked = {argument.partition("=")[0] for argument in config.invocation_params.args}
     for option in _OF_A_SESSION:
-        if option.is_given(config):
+        if option.flag in asked and option.is_given(config):
             value = config.getoption(option.dest)
             raise pytest.UsageError(f"{option.flag}: {option.beside_gate.format(value)}")
 

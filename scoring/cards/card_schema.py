@@ -39,7 +39,8 @@ class CardSource(msgspec.Struct, forbid_unknown_fields=True):
     value: float
     age_months: int
     low: float | None = None
-    """The lower end of the range that a fact's source states, or of the 95 % interval that so few probes allow."""
+    """The lower end of the range that a fact's source states, of the 95 % interval that so few probes allow, or of that
+    of a measured ratio."""
     high: float | None = None
     stale: bool = False
     """Set for a fact."""

@@ -21,7 +21,7 @@ SCHEMA_VERSION = 4
 """Raised when a field changes its meaning or goes; a new field does not raise it.
 
 4 (2026-11): ``of_lone_processes`` in place of ``lone_process``; a measured ``value`` is to the framework that is best
-over all models, no longer to the best at each.
+over all models, no longer to the best at each; its source has the ratio's interval as ``low`` and ``high``.
 3 (2026-11): a stale answer counts for its ``stale_score`` in the mean; ``as_of``, to which ages are counted;
 ``sensitivity`` is of the questions in ``comparison`` alone.
 2 (2026-11): ``speed_score_interval`` in place of ``speed_score_range``, which took only whole dimensions as unknown.

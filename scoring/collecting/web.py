@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from speedscore.host.extras import install_command
 from speedscore.scoring.collecting.collected import CollectError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def open_client(*, headers: dict[str, str], follow_redirects: bool) -> httpx.Cli
     try:
         import httpx
     except ImportError as error:
-        raise CollectError('httpx is not installed; pip install "speedscore[collect]"') from error
+        raise CollectError(f"httpx is not installed; {install_command('collect')}") from error
     return httpx.Client(headers=headers, follow_redirects=follow_redirects, timeout=_TIMEOUT_SECONDS)
 
 

@@ -16,7 +16,7 @@ import msgspec
 from speedscore.record.phases import FLOAT32, DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.dormancy import is_dormant
-from speedscore.scoring.findings.finding import Finding, Source
+from speedscore.scoring.findings.finding import Finding
 from speedscore.scoring.findings.topics import KnownFact, TopicAnswer, answer_topics, other_facts
 from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
@@ -91,7 +91,9 @@ def make_card(
     lacking = [dimension.title for dimension in weighing if dimension.score is None]
     answered = [finding for dimension in dimensions for finding in dimension.findings if finding.score is not None]
     policy = rubric.policy
-    avoid_if = _sentences(dimensions, policy, text=lambda finding: finding.criterion.avoid_if, strong=False)
+    avoid_if = _sentences(
+        dimensions, policy, uncertainty, text=lambda finding: finding.criterion.avoid_if, strong=False
+    )
     return ScoreCard(
         framework=framework,
         name=evidence.names.get(framework, framework),
@@ -102,9 +104,15 @@ def make_card(
         uncertainty=uncertainty,
         reason=f"no score for {', '.join(lacking)}" if lacking else "",
         dormant=is_dormant(rubric, evidence, framework=framework),
-        strengths=_sentences(dimensions, policy, text=lambda finding: finding.criterion.strength, strong=True),
-        weaknesses=_sentences(dimensions, policy, text=lambda finding: finding.criterion.weakness, strong=False),
-        best_for=_sentences(dimensions, policy, text=lambda finding: finding.criterion.best_for, strong=True),
+        strengths=_sentences(
+            dimensions, policy, uncertainty, text=lambda finding: finding.criterion.strength, strong=True
+        ),
+        weaknesses=_sentences(
+            dimensions, policy, uncertainty, text=lambda finding: finding.criterion.weakness, strong=False
+        ),
+        best_for=_sentences(
+            dimensions, policy, uncertainty, text=lambda finding: finding.criterion.best_for, strong=True
+        ),
         avoid_if=avoid_if,
         instead=take_instead(avoid_if, own=answered, rivals=rivals or {}),
         variants=tuple(sorted(variants, key=lambda variant: variant.device != main_basis)),
@@ -115,8 +123,8 @@ def make_card(
 
 
 def _with_interval(finding: Finding, uncertainty: Uncertainty) -> Finding:
-    """With the ends of its ratio, where it is one that was measured."""
-    if finding.criterion.id not in uncertainty.ratios:
+    """The finding with the interval of its ratio, where the ratio was measured and other processes are known."""
+    if finding.criterion.id not in uncertainty.ratios or finding.criterion.name in uncertainty.of_lone_processes:
         return finding
     low, high = uncertainty.ratios[finding.criterion.id]
     sources = tuple(msgspec.structs.replace(source, low=low, high=high) for source in finding.sources)
@@ -156,7 +164,12 @@ def _speed_score(rubric: Rubric, weighing: Sequence[DimensionScore]) -> float:
 
 
 def _sentences(
-    dimensions: Sequence[DimensionScore], policy: Policy, *, text: Callable[[Finding], str], strong: bool
+    dimensions: Sequence[DimensionScore],
+    policy: Policy,
+    uncertainty: Uncertainty,
+    *,
+    text: Callable[[Finding], str],
+    strong: bool,
 ) -> tuple[str, ...]:
     """Sentences of the criteria beyond the policy's thresholds, those that move their dimension furthest first.
 
@@ -171,17 +184,16 @@ def _sentences(
         if finding.score is not None
         and text(finding)
         and (finding.score >= limit if strong else finding.score <= limit)
-        and not any(_holds_one(source) for source in finding.sources)
+        and not _may_be_chance(finding, uncertainty)
     ]
     by_effect.sort(key=lambda pair: -round(pair[0], 9))
     return tuple(sentence for _, sentence in by_effect[: policy.sentences_each])
 
 
-def _holds_one(source: Source) -> bool:
-    """Whether it is a ratio that may as well be none."""
-    if not source.rival or source.low is None or source.high is None:
-        return False
-    return source.low <= 1 <= source.high
+def _may_be_chance(finding: Finding, uncertainty: Uncertainty) -> bool:
+    """Whether it is a measured ratio whose interval holds 1."""
+    low, high = uncertainty.ratios.get(finding.criterion.id, (math.inf, math.inf))
+    return low <= 1 <= high
 
 
 def _count_cases(evidence: Evidence, framework: str, device: str | None) -> str:

@@ -69,7 +69,8 @@ class Uncertainty(msgspec.Struct, frozen=True):
     of_lone_processes: tuple[str, ...] = ()
     """Names of the criteria whose ratio was measured in one process a case: how far another would differ is unknown."""
     ratios: dict[str, tuple[float, float]] = {}
-    """By the criterion's id, of each ratio that was measured, where 95 % of its draws lie."""
+    """By the criterion's id, of each ratio that was measured, where 95 % of its draws lie; of lone processes these know
+    the rounds alone."""
     draws: dict[Dimension, DimensionDraws] = {}
     """What the intervals were made of: no weight of a dimension has a say in them, so others can be put on them."""
 
@@ -190,7 +191,7 @@ def _interval(lows: Draws, highs: Draws, *, bounds: bool) -> Interval:
 
 
 def _ends(draws: Draws) -> tuple[float, float]:
-    """Of 95 % of the draws and the figure itself."""
+    """The ends of the range that holds 95 % of the draws and the figure itself."""
     low, high = np.percentile(draws[1:], _TAILS)
     return min(float(draws[0]), float(low)), max(float(draws[0]), float(high))
 

@@ -33,10 +33,14 @@ def promote(path: Path, *, anchor: bool) -> tuple[str, ...]:
     try:
         # As it stands: what is read and written anew may no longer be the run that could be read.
         content = read_file(path)
-        for name in names:
-            write_file(KEPT[name], content)
     except OSError as error:
-        raise RunFileError(f"{path}: not saved ({error.strerror}); what stood there before is untouched") from error
+        raise RunFileError(f"{path}: cannot be read ({error.strerror})") from error
+    for name in names:
+        try:
+            write_file(KEPT[name], content)
+        except OSError as error:
+            told = f"{KEPT[name]}: not saved ({error.strerror}); what stood there before is untouched"
+            raise RunFileError(told) from error
     return names
 
 

@@ -204,8 +204,8 @@ def _remarks(report: ComparisonReport, comparison: ComparedRunSets, names: dict[
     yield (
         "ratio: head over base, above 1 is slower or larger. interval: "
         f"{short_percent(1 - 2 * shown_error(report.time))}; regressed and improved ask for more. {_MINOR}: a change "
-        "that is certain, and smaller than what is to be found. Runs that were no neighbours in time show large "
-        "changes only."
+        "whose interval leaves out 1, and which is smaller than what is to be found. Runs that were no neighbours in "
+        "time show large changes only."
     )
     yield from _evidence(rows)
     yield from _noises(rows)

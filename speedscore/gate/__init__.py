@@ -34,5 +34,5 @@ It works on the pytest-benchmark tests of any repository, and knows no framework
     hlo             which operations of XLA's programs came and went, for reasons and upgrades
     posting         the one comment under a pull request: posted, or changed where it stands
 
-``bisect`` asks a gate about one commit after the other. No verdict is drawn here: that is the room ``verdicts``.
+``bisect`` asks a gate about one commit after the other. No verdict is drawn here: that is the package ``verdicts``.
 """

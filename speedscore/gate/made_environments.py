@@ -23,7 +23,7 @@ from speedscore.host.caches import cache_folder
 from speedscore.text.addresses import without_credentials
 
 _KEPT_DAYS = 30
-_WHERE = "name a folder for them in XDG_CACHE_HOME"
+_WHERE = "name a folder for them in XDG_CACHE_HOME, by its whole path"
 
 
 def kept_environment(kind: str, key: str) -> Path:

@@ -141,5 +141,5 @@ def cannot_run(headline: str, config: pytest.Config, *, seconds: float) -> GateR
 
 
 def now_text() -> str:
-    """When a report is made, as it says it."""
+    """This moment in UTC, as reports write it."""
     return datetime.now(UTC).isoformat(timespec="seconds")

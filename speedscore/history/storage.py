@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from speedscore.history.errors import HistoryError
+from speedscore.host.extras import install_command
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
@@ -58,7 +59,7 @@ def place_of(text: str) -> Place:
     try:
         import fsspec
     except ModuleNotFoundError:
-        raise HistoryError(f'{text}: needs fsspec; python -m pip install "speedscore[sql]"') from None
+        raise HistoryError(f"{text}: needs fsspec; {install_command('sql')}") from None
     try:
         store, root = fsspec.core.url_to_fs(text)
     except (ImportError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from importlib import metadata
 
 SUITE = ("numpy", "scipy", "tomlkit")
 """Modules of the extra ``suite``, without which frameworks are neither measured nor judged; a gate needs none."""
@@ -26,4 +27,17 @@ def remedy_for(error: ModuleNotFoundError) -> str:
 
 
 def _remedy(missing: list[str], extra: str) -> str:
-    return f'{", ".join(missing)}: not installed; python -m pip install "speedscore[{extra}]"'
+    return f"{', '.join(missing)}: not installed; {install_command(extra)}"
+
+
+def install_command(extra: str) -> str:
+    """The command that brings what an extra names.
+
+    Where speedscore itself is not installed, as in a checkout that is used as it lies, pip would look for its name in
+    an index, where it may be anybody's.
+    """
+    try:
+        metadata.distribution("speedscore")
+    except metadata.PackageNotFoundError:
+        return f'python -m pip install -e ".[{extra}]"'
+    return f'python -m pip install "speedscore[{extra}]"'

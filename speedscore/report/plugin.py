@@ -58,7 +58,7 @@ def pytest_speedscore_run(config: pytest.Config, run: RunRecord, run_path: str |
     answered = any(case.status == "measured" for case in run.cases)
     if not answered and not any(probe.status == "answered" for probe in run.probes):
         # A page that an earlier session wrote there stays.
-        config.stash[_SAID] = ("speedscore: no report: nothing was measured", True)
+        config.stash[_SAID] = ("speedscore: no report: nothing was measured", False)
         return
     if run.in_process:
         reason = "the frameworks ran inside pytest, which is no basis for a ranking"

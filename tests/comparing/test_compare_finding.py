@@ -94,7 +94,7 @@ def test_a_baseline_that_cannot_be_written_leaves_the_one_that_stands(
     other = save(folder / "other.json", a_run(timed([0.2, 0.2]), day=1.0))
     with monkeypatch.context() as patched:
         patched.setattr(Path, "replace", full)
-        with pytest.raises(RunFileError, match=r"not saved \(No space left on device\)"):
+        with pytest.raises(RunFileError, match=r"^\.speedscore/baseline\.json: not saved \(No space left on device\)"):
             promote(other, anchor=False)
     assert KEPT[BASELINE].read_bytes() == before
     assert sorted(path.name for path in KEPT[BASELINE].parent.iterdir()) == ["anchor.json", "baseline.json"]

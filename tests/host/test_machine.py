@@ -136,8 +136,7 @@ def test_installed_packages_are_told_by_version_and_missing_ones_left_out(
 
 def test_each_package_that_a_framework_needs_is_told() -> None:
     """A machine of a fleet that has another version of one must not be taken for alike."""
-    imported = {name for line in FRAMEWORKS.values() for name in line.packages}
-    assert {"dm-haiku" if name == "haiku" else name for name in imported} <= set(machine.PACKAGES)
+    assert {name for line in FRAMEWORKS.values() for name in line.distributions} <= set(machine.PACKAGES)
 
 
 def test_variables_are_told_only_where_they_are_set(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,14 @@ def _dangling(report: Report) -> set[tuple[str, str]]:
     return {(where, cell.detail) for where, cell in links if cell.detail and cell.detail not in known}
 
 
+def test_an_interval_is_called_that_of_few_probes_where_it_is(report: Report) -> None:
+    said = [cell.note for detail in report.details for label, cell in detail.entries if label == "Measured"]
+    assert any("so few allow" in note for note in said)
+    ratios = [note for note in said if "above 1 is better" in note]
+    assert any("with 95 % between" in note for note in ratios)
+    assert not any("so few allow" in note for note in ratios)
+
+
 def test_every_link_leads_to_a_detail(report: Report) -> None:
     assert _dangling(report) == set()
 

@@ -1,4 +1,4 @@
-"""What the families of this room have to tell, as tables made of saved answers; they compute nothing but ratios.
+"""What the families of this package have to tell, as tables made of saved answers; they compute nothing but ratios.
 
 A family has one function, named in its line of ``families``. Rows are in the order of the saved run.
 """

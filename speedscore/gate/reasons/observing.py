@@ -30,6 +30,7 @@ from speedscore.gate.reasons.py_spy import PySpy, find_py_spy
 from speedscore.gate.reasons.reasons import CaseReasons, moved_counts, reasons_of
 from speedscore.gate.reasons.source_places import placed
 from speedscore.gate.sides import CaseRequest, Finished, Observed, Ready, Side
+from speedscore.host.extras import install_command
 from speedscore.host.piped import ProcessLostError
 from speedscore.host.scratch import make_scratch
 from speedscore.verdicts.verdict import Verdict
@@ -38,7 +39,6 @@ MOST_CASES = 8
 """Cases that are looked into, the largest regressions first: a change that slows many has seldom many reasons."""
 SECONDS = 1.5
 """Of rounds on each side."""
-NO_PY_SPY = 'py-spy: not installed; python -m pip install "speedscore[why]"'
 LOOKED_INTO = {"SPEEDSCORE_GATE_LOOKED_INTO": "yes"}
 """Tells a side that a profiler may want to read it."""
 
@@ -153,7 +153,7 @@ def _sampled(side: Side, ready: Ready, iterations: int, *, folder: Path) -> tupl
 
     program = find_py_spy()
     if program is None or side.process_id is None:
-        return observe(sampled=True), f"sampled from within ({NO_PY_SPY})"
+        return observe(sampled=True), f"sampled from within (py-spy: not installed; {install_command('why')})"
     try:
         recording = PySpy(program, side.process_id, folder=folder)
     except OSError as error:  # made for another system, or not for this user to run

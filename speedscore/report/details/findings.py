@@ -105,9 +105,10 @@ def _probes(finding: Finding) -> Iterator[Entry]:
 
 def _made(source: Source) -> str:
     low, high = source.low, source.high
+    # Of a ratio of cases they stand in its origin.
     sure = (
         ""
-        if low is None or high is None
+        if low is None or high is None or source.rival
         else f"so few allow {wording.number(low)} to {wording.number(high)}, with 95 %"
     )
     return "; ".join(filter(None, (wording.origin(source), f"made {source.as_of}", sure)))

@@ -214,6 +214,14 @@ def test_what_a_gate_would_leave_unread_is_refused(matrix: Matrix, option: str) 
     assert str(caught.value).endswith(UNREAD_BESIDE_GATE[option])
 
 
+def test_what_settings_say_for_every_session_stops_no_gate(matrix: Matrix) -> None:
+    matrix.pytester.makeini("[pytest]\naddopts = --processes=5 --report=new.html")
+    plugins = ("-p", MEASURING, "-p", "speedscore.report.plugin")
+    config = matrix.pytester.parseconfig("--noconftest", *plugins, "--gate=main")
+    assert config.getoption("processes") == 5
+    refuse_beside_gate(config)
+
+
 def test_a_gate_that_is_told_nothing_else_is_not_refused(matrix: Matrix) -> None:
     plugins = ("-p", MEASURING, "-p", "speedscore.report.plugin")
     refuse_beside_gate(matrix.pytester.parseconfig("--noconftest", *plugins, "--gate=main"))
