@@ -51,7 +51,7 @@ AT_A_GLANCE = f"{QUICK}seconds = 0.01\n"
 
 ENVIRONMENT = {
     # Plugins that the suite's own environment has and that a side would spend most of its time on.
-    "PYTEST_ADDOPTS": "-p no:hypothesispytest -p no:jaxtyping",
+    "PYTEST_ADDOPTS": "-p no:hypothesispytest -p no:jaxtyping -p no:rerunfailures",
     "COLUMNS": "80",
     **GIT_ENVIRONMENT,
 }
