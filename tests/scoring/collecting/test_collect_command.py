@@ -184,7 +184,7 @@ def test_without_httpx_git_is_counted_and_the_rest_told(
     monkeypatch.setitem(sys.modules, "httpx", None)
     arguments = ("--repository", "google/flax", "--package", "flax", "--until", UNTIL, "--out", tmp_path / "out")
     assert collect("flax", "--clone", clone, *arguments) == 1
-    assert capsys.readouterr().out.count('httpx is not installed; pip install "speedscore[collect]"') == 2
+    assert capsys.readouterr().out.count('httpx is not installed; python -m pip install "speedscore[collect]"') == 2
 
 
 @pytest.mark.parametrize(
