@@ -155,31 +155,6 @@ def test_a_run_that_cannot_be_read_is_refused(matrix: Matrix, content: str | Non
             "--profile conftest.py: expected a new or an empty folder (Not a directory)",
             id="a file for a folder",
         ),
-        pytest.param(
-            ["--require-device=tpu", "--dist=load"],
-            "--require-device: nothing is measured under pytest-xdist; leave out -n",
-            id="parallel",
-        ),
-        pytest.param(
-            ["--resume=run.json", "--dist=load"],
-            "--resume: nothing is measured under pytest-xdist; leave out -n",
-            id="parallel, resumed",
-        ),
-        pytest.param(
-            ["--profile=new", "--dist=load"],
-            "--profile: nothing is measured under pytest-xdist; leave out -n",
-            id="parallel, profiled",
-        ),
-        pytest.param(
-            ["--time-budget=1m", "--dist=load"],
-            "--time-budget: nothing is measured under pytest-xdist; leave out -n",
-            id="parallel, in a time",
-        ),
-        pytest.param(
-            ["-p", "speedscore.report.plugin", "--report=new.html", "--dist=load"],
-            "--report: nothing is measured under pytest-xdist; leave out -n",
-            id="parallel, with a page",
-        ),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_collected(
@@ -189,6 +164,26 @@ def test_what_makes_no_sense_is_refused_before_anything_is_collected(
     with pytest.raises(pytest.UsageError) as caught:
         matrix.configure(*options)
     assert str(caught.value) == reason
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--require-device=tpu",
+        "--resume=run.json",
+        "--profile=new",
+        "--time-budget=1m",
+        "--report=new.html",
+        "--fleet=local",
+    ],
+    ids=lambda option: option.partition("=")[0].strip("-"),
+)
+def test_what_nothing_would_come_of_under_xdist_is_refused(matrix: Matrix, option: str) -> None:
+    (matrix.folder / "conftest.py").touch()
+    with pytest.raises(pytest.UsageError) as caught:
+        matrix.configure("-p", "speedscore.report.plugin", option, "--dist=load")
+    name = option.partition("=")[0]
+    assert str(caught.value) == f"{name}: nothing is measured under pytest-xdist; leave out -n"
 
 
 UNREAD_BESIDE_GATE = {
