@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
+from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.measuring.block import ONE_PROCESS_AT_A_TIME
 from speedscore.bench_suite.measuring.cell_run import WorkerFactory, ask
@@ -38,6 +39,7 @@ from speedscore.bench_suite.workers.protocol import (
 from speedscore.bench_suite.workloads.presets import Preset
 from speedscore.host.clock import seconds
 from speedscore.host.fields import Scalar
+from speedscore.record.metrics import find_metric
 from speedscore.record.phases import PHASES
 
 if TYPE_CHECKING:
@@ -213,6 +215,10 @@ class _PairedCase:
             "certificate": prepared.certificate.reference,
         }
         extra_info: dict[str, Any] = {"speedscore_identity": identity, "speedscore_counts": prepared.counts}
+        declared = FRAMEWORKS[case.framework].metrics
+        higher = [name for name in prepared.counts if find_metric(name, declared).better == "higher"]
+        if higher:
+            extra_info["speedscore_higher_is_better"] = higher
         extra_info["speedscore_stages_seconds"] = {"import": worker.import_seconds} | _stages_seconds(worker)
         main_memory = "peak_rss_running_bytes" if case.device == "cpu" else "allocator_peak_bytes"
         if main_memory in prepared.memory_bytes:

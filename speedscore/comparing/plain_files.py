@@ -26,6 +26,7 @@ from speedscore.verdicts.counts import better_of
 
 _TIME = Metric(TIME, unit="s", better="lower", title="seconds a round, as pytest-benchmark saves them")
 _COUNTS_KEY = "speedscore_counts"
+_HIGHER_KEY = "speedscore_higher_is_better"
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
 
 
@@ -86,9 +87,15 @@ def _of_benchmark(benchmark: _Benchmark, *, occasion: str) -> CaseFigures:
 
 
 def _counts(extra_info: Mapping[str, Any]) -> dict[str, Figure]:
-    counts = extra_info.get(_COUNTS_KEY)
+    counts, higher = extra_info.get(_COUNTS_KEY), extra_info.get(_HIGHER_KEY)
+    higher_is_better = higher if isinstance(higher, list) else ()
     return {
-        _count_name(name): Figure(_unit_of(name), better_of(name), (_number(value),), is_counted=True)
+        _count_name(name): Figure(
+            _unit_of(name),
+            "higher" if name in higher_is_better else better_of(name),
+            (_number(value),),
+            is_counted=True,
+        )
         for name, value in (counts.items() if isinstance(counts, dict) else ())
     }
 

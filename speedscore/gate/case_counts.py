@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from speedscore.gate.sides import Finished
+from speedscore.record.metrics import Better
 from speedscore.verdicts.counts import count_verdict
 from speedscore.verdicts.verdict import Verdict
 
@@ -27,9 +28,11 @@ class CaseCounts:
         """``other_environment`` says that base has packages of its own: another compiler counts in another way."""
         self._other_environment = other_environment
         self._values: dict[str, tuple[list[float], list[float]]] = {}
+        self._higher_is_better: set[str] = set()
 
     def add(self, base: Finished, head: Finished) -> None:
         for index, side in enumerate((base, head)):
+            self._higher_is_better.update(side.higher_is_better)
             counts: Mapping[str, float] = side.counts or {}
             for name, value in counts.items():
                 self._values.setdefault(name, ([], []))[index].append(value)
@@ -49,7 +52,8 @@ class CaseCounts:
     def _verdict(self, case: str, name: str, base: list[float], head: list[float]) -> Verdict:
         """What was counted, where each side counts it and always alike."""
         if len({*base}) == len({*head}) == 1 and not self._other_environment:
-            verdict = count_verdict(case, name, base[0], head[0])
+            better: Better | None = "higher" if name in self._higher_is_better else None
+            verdict = count_verdict(case, name, base[0], head[0], better=better)
             if verdict.outcome == "unchanged" or min(len(base), len(head)) >= _ENOUGH_PROCESSES:
                 return verdict
             reason = f"{verdict.reason}, in one process a side; only a second one shows whether it is so in each"

@@ -164,6 +164,8 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     """The case's own memory figure, where the process's resident size says nothing about it."""
     counts: Mapping[str, float] | None = None
     """What was counted and not measured, by name."""
+    higher_is_better: tuple[str, ...] = ()
+    """Names of counts of which a fall is a regression, not a rise."""
     stages_seconds: Mapping[str, float] | None = None
     """By stage, before the rounds; None where that was not asked for."""
     round_stages_seconds: Mapping[str, float] | None = None

@@ -109,6 +109,18 @@ def test_a_count_that_is_called_like_a_metric_of_ours_has_its_direction(tmp_path
     assert (row.verdict.outcome, row.better) == ("regressed", "higher")
 
 
+def test_a_count_of_which_the_test_says_that_more_is_better_has_that_direction(tmp_path: Path) -> None:
+    base, head = (
+        plain(
+            tmp_path / f"{name}.json",
+            a_benchmark(extra_info={"speedscore_counts": {"hits": hits}, "speedscore_higher_is_better": ["hits"]}),
+        )
+        for name, hits in (("base", 16), ("head", 8))
+    )
+    row = row_of(found(base, head), "hits")
+    assert (row.verdict.outcome, row.better) == ("regressed", "higher")
+
+
 def test_a_count_called_time_stands_beside_the_time(tmp_path: Path) -> None:
     base, head = (
         plain(tmp_path / f"{name}.json", a_benchmark(median=median, extra_info={"speedscore_counts": {"time": 3}}))

@@ -239,6 +239,15 @@ def test_a_count_that_changed_is_a_regression_once_two_processes_of_each_side_ha
         )
 
 
+def test_of_a_count_of_which_more_is_better_a_fall_is_the_regression() -> None:
+    base, head = (
+        MadeUpTest(counts=lambda _, value=value: {"hits": value}, more={"higher_is_better": ("hits",)})  # type: ignore[misc]
+        for value in (8, 7)
+    )
+    assert verdict(one(base, head), "hits").outcome == "regressed"
+    assert verdict(one(head, base), "hits").outcome == "improved"
+
+
 def test_what_head_alone_counts_is_not_comparable_and_what_it_no_longer_counts_is_missing() -> None:
     counts = MadeUpTest(counts=lambda _: {"queries": 7})
     outcome = one(PASSES, counts)

@@ -71,7 +71,11 @@ def test_what_is_still_to_be_done_is_told_by_its_kind(make: Callable[[], Any], k
 def test_numbers_of_any_library_are_taken() -> None:
     counts = {"a": np.int64(3), "b": np.float32(0.5), "c": 2}
     assert figures({"speedscore_counts": counts})["counts"] == {"a": 3, "b": 0.5, "c": 2}
-    assert figures({}) == {"identity": None, "memory_bytes": None, "counts": None}
+    assert figures({}) == {"identity": None, "memory_bytes": None, "counts": None, "higher_is_better": ()}
+
+
+def test_counts_of_which_more_is_better_are_named() -> None:
+    assert figures({"speedscore_higher_is_better": ["hits", "batch"]})["higher_is_better"] == ("batch", "hits")
 
 
 @pytest.mark.parametrize(
@@ -84,6 +88,8 @@ def test_numbers_of_any_library_are_taken() -> None:
         {"speedscore_counts": {"a": 10**400}},
         {"speedscore_counts": {"a": True}},
         {"speedscore_counts": [3]},
+        {"speedscore_higher_is_better": "hits"},
+        {"speedscore_higher_is_better": [1]},
         {"speedscore_memory_bytes": -1},
         {"speedscore_memory_bytes": "much"},
         {"speedscore_identity": {"a": {"nested": 1}}},

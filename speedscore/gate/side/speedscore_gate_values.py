@@ -51,8 +51,9 @@ def _is_future(result: Any) -> bool:
 
 
 def figures(extra_info: Mapping[str, Any]) -> dict[str, Any]:
-    """``speedscore_identity``, ``speedscore_memory_bytes`` and ``speedscore_counts`` as far as they are there, and the
-    seconds by stage that a test of our own matrix has from its worker.
+    """What a test left there under names of ours: ``speedscore_identity``, ``speedscore_memory_bytes``,
+    ``speedscore_counts`` and ``speedscore_higher_is_better``; and the seconds by stage that a test of our own matrix
+    has from its worker.
 
     Raises WrongValueError for one that has not the documented form.
     """
@@ -61,6 +62,7 @@ def figures(extra_info: Mapping[str, Any]) -> dict[str, Any]:
         "identity": None if identity is None else _identity(identity),
         "memory_bytes": None if memory is None else _amount(memory, "speedscore_memory_bytes"),
         "counts": None if counts is None else _counts(counts),
+        "higher_is_better": _names(extra_info.get("speedscore_higher_is_better", ())),
         **{
             name: dict(stages)
             for name in ("stages_seconds", "round_stages_seconds")
@@ -86,6 +88,14 @@ def _counts(counts: Any) -> dict[str, float]:
     if not isinstance(counts, Mapping):
         raise WrongValueError(f"expected a table in extra_info['speedscore_counts'], found {_shown(counts)}")
     return {str(name): _amount(value, f"speedscore_counts[{str(name)!r}]") for name, value in counts.items()}
+
+
+def _names(names: Any) -> tuple[str, ...]:
+    if not isinstance(names, list | tuple | set | frozenset) or not all(isinstance(name, str) for name in names):
+        raise WrongValueError(
+            "expected a list of names of counts in extra_info['speedscore_higher_is_better'], found " + _shown(names)
+        )
+    return tuple(sorted(names))
 
 
 def _amount(value: Any, where: str) -> float:
