@@ -4,7 +4,8 @@ Each trial is a fresh repository of ``gate_trials``, judged by every rule in the
 is given the threshold of 5 % that people set, and its own defaults else. The tools are installed in an environment of
 their own, named by ``--tools``; it only counts and prints:
 
-    python -m venv /tmp/tools && /tmp/tools/bin/pip install numpy pytest pytest-benchmark pyperf asv pytest-codspeed
+    python -m venv /tmp/tools
+    /tmp/tools/bin/pip install numpy pytest pytest-benchmark pyperf asv pytest-codspeed pytest-perf
     python -m tests.performance.peer_trials --tools /tmp/tools --kinds null,slower-5 --trials 20 --out trials.jsonl
 """
 
@@ -25,6 +26,7 @@ from tests.performance.gate_trials import KINDS, checkout_pair, neighbour_proces
 from tests.performance.trials import (
     add_conditions,
     add_minutes,
+    commit_all,
     commit_of_code,
     conditions,
     gated,
@@ -73,6 +75,26 @@ class Work:
 
     def time_test_loop(self):
         self.works["test_loop"]()
+"""
+
+_PERF_PROJECT = """
+[build-system]
+requires = ["flit_core"]
+build-backend = "flit_core.buildapi"
+
+[project]
+name = "trial_perf"
+version = "1"
+description = "The work of a trial."
+"""
+_PERF_RUNNER = """
+import sys
+from pytest_perf.runner import BenchmarkRunner, Command
+
+runner = BenchmarkRunner(control=sys.argv[1])
+for name in sys.argv[2:]:
+    warmup = f"import trial_perf; found = []; trial_perf.{name}(found.append); work = found[0]"
+    print("timed", name, runner.run(Command.create("perf", exercise="work()", warmup=warmup)).variance)
 """
 
 
@@ -210,6 +232,22 @@ def asv_compare(pair: Pair) -> set[str]:
     return {name for name in BENCHMARKS for line in told.splitlines() if line.startswith("| +") and name in line}
 
 
+def pytest_perf(pair: Pair) -> set[str]:
+    """pytest-perf installs both commits and times each by ``timeit``; it prints a share, here held against the
+    threshold (its own calls more than 100 % significant)."""
+    project = pair.head / "trial_perf"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(_PERF_PROJECT)
+    git(project, "init", "--quiet")
+    git(project, "remote", "add", "origin", project.as_uri())
+    for side in (pair.base, pair.head):
+        (project / "trial_perf.py").write_bytes((side / "test_work.py").read_bytes())
+        commit_all(project, side.name)
+    told = pair.run("python", "-c", _PERF_RUNNER, git(project, "rev-parse", "HEAD~1"), *BENCHMARKS, cwd=project)
+    timed = (line.split()[1:] for line in told.splitlines() if line.startswith("timed "))
+    return {name for name, change in timed if float(change) > THRESHOLD}
+
+
 RULES: dict[str, Callable[[Pair], set[str]]] = {
     "speedscore gate": gate,
     "pytest-benchmark mean:5%": compare_fail("mean"),
@@ -217,6 +255,7 @@ RULES: dict[str, Callable[[Pair], set[str]]] = {
     "pytest-codspeed walltime, 5 %": codspeed,
     "pyperf compare_to, 5 %": pyperf_compare,
     "asv compare, factor 1.05": asv_compare,
+    "pytest-perf, 5 %": pytest_perf,
 }
 
 
