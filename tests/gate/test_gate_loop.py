@@ -111,6 +111,17 @@ def test_a_case_on_one_processor_has_half_of_the_rounds_until_an_early_look_leav
     assert max(before) == pytest.approx(share * min(after), abs=1)
 
 
+def test_cases_of_a_large_gate_have_fewer_rounds_in_a_pair_than_one_alone() -> None:
+    names = [CASE, *(f"other {number}" for number in range(15))]
+    alone, large = (
+        MadeUpMachine(dict.fromkeys(cases, PASSES), dict.fromkeys(cases, PASSES)) for cases in (names[:1], names)
+    )
+    for machine in (alone, large):
+        gated(machine, table(pair_seconds=0.8, **STRICT))
+    in_first_pair = [machine.started[2].rounds_of[CASE] for machine in (alone, large)]
+    assert in_first_pair[1] == pytest.approx(in_first_pair[0] / 2, abs=1)
+
+
 def test_each_process_has_a_layout_of_its_own() -> None:
     machine = MadeUpMachine({CASE: PASSES}, {CASE: PASSES})
     gated(machine, table(**STRICT))
