@@ -12,6 +12,7 @@ their own, named by ``--tools``; it only counts and prints:
 from __future__ import annotations
 
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -239,11 +240,14 @@ def pytest_perf(pair: Pair) -> set[str]:
     project.mkdir()
     (project / "pyproject.toml").write_text(_PERF_PROJECT)
     git(project, "init", "--quiet")
-    git(project, "remote", "add", "origin", project.as_uri())
+    # pip takes no address of git without a host.
+    git(project, "remote", "add", "origin", f"file://localhost{project}")
     for side in (pair.base, pair.head):
         (project / "trial_perf.py").write_bytes((side / "test_work.py").read_bytes())
         commit_all(project, side.name)
-    told = pair.run("python", "-c", _PERF_RUNNER, git(project, "rev-parse", "HEAD~1"), *BENCHMARKS, cwd=project)
+    base = git(project, "rev-parse", "HEAD~1")
+    path = f"{pair.tools / 'bin'}{os.pathsep}{os.environ['PATH']}"  # it installs by the first pip that it finds
+    told = pair.run("python", "-c", _PERF_RUNNER, base, *BENCHMARKS, cwd=project, PATH=path)
     timed = (line.split()[1:] for line in told.splitlines() if line.startswith("timed "))
     return {name for name, change in timed if float(change) > THRESHOLD}
 
