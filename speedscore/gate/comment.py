@@ -151,7 +151,7 @@ def _reproduce(report: GateReport, loud: Sequence[Verdict]) -> list[str]:
     if not cases or cases[0].startswith("-") or report.canary is not None:
         return []
     command = command_alone(report, cases[0])
-    if len(command) > 4 * _LONGEST_TEXT:
+    if not command or len(command) > 4 * _LONGEST_TEXT:
         return []
     first = "it" if len(cases) == 1 else "the first of them (the others by their names)"
     return [f"To gate {first} alone:", "", *fenced([command]), ""]
