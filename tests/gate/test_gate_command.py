@@ -203,8 +203,8 @@ def test_the_table_and_the_markdown_hold_whatever_a_case_says(caller: Caller) ->
     [
         ("pairs = 7", "[tool.speedscore.gate]: unknown key 'pairs'; there are detect, margin, "),
         ('detect = "5"', "expected a size in per cent such as 5%, found '5'"),
-        ("detect = 5", "Expected `str`, got `int` - at `$.detect`"),
-        ('margin = "6%"', "the margin must be smaller than the slowdown to be detected"),
+        ("detect = 5", '[tool.speedscore.gate]: detect: write per cent, in quotes, as "5%", found 5'),
+        ('margin = "6%"', "margin must be smaller than detect, found '6%' and '5%'"),
         ('[[tool.speedscore.gate.case]]\nmatch = "x"\nmemory_detect = "much"', "such as 5%, found 'much'"),
     ],
     ids=["unknown", "bare", "number", "margin", "case"],
