@@ -178,7 +178,9 @@ def test_what_cannot_be_compared_supports_nothing() -> None:
 
 
 SUPPORTED = ClaimVerdict("a faster", "test_a", "supported", "", "mean", 0.9, 0.85, 0.95, 12, 0.02, 0.998)
-CONTRADICTED = ClaimVerdict("b | <b> faster 10%", "test_b", "contradicted", "", "typical round", 1.0, 0.99, 1.01, 12, None, 0.998)
+CONTRADICTED = ClaimVerdict(
+    "b | <b> faster 10%", "test_b", "contradicted", "", "typical round", 1.0, 0.99, 1.01, 12, None, 0.998
+)
 
 
 def test_a_claim_that_is_not_supported_has_a_code_of_its_own_after_all_that_is_worse() -> None:

@@ -134,7 +134,10 @@ def test_a_table_is_read_with_all_that_it_may_hold(tmp_path: Path) -> None:
             "tool.speedscore.gate: expected a table, found a list of tables, in double brackets; write "
             "[tool.speedscore.gate] in single brackets, and below it the settings",
         ),
-        ("[tool.speedscore]\ngate = 5", "tool.speedscore.gate: expected a table, found 5; write [tool.speedscore.gate]"),
+        (
+            "[tool.speedscore]\ngate = 5",
+            "tool.speedscore.gate: expected a table, found 5; write [tool.speedscore.gate]",
+        ),
         ("[[tool.speedscore]]\ngate = 5", "tool.speedscore: expected a table, found a list of tables, in double"),
         ("tool = 5", "tool: expected a table, found 5"),
         (
