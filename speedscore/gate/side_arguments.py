@@ -140,8 +140,8 @@ def select(arguments: Sequence[str], *, paths: Sequence[str], start: Path, proje
 
 
 def for_any_clone(arguments: Sequence[str], *, start: Path, rootdir: Path, root: Path) -> tuple[str, ...]:
-    """The arguments as they can be typed at the rootdir of another clone. What lies in the checkout ``root`` is named as
-    it is seen from there; ``PYTHON`` stands for an interpreter, ``FOLDER`` for where an upgrade's file lies elsewhere.
+    """The arguments as they can be typed at the rootdir of another clone. What lies in the checkout ``root`` is named
+    as it is seen from there; ``PYTHON`` stands for an interpreter, ``FOLDER`` for where an upgrade's file lies elsewhere.
 
     Relative paths are relative to ``start``, where this pytest was started. Of other options than the gate's own it is
     not known whether a value is a path, so only folders of the checkout are found in them.
@@ -171,7 +171,7 @@ def _in_any_clone(path: Path, *, rootdir: Path, root: Path) -> str:
         if spelling.is_relative_to(root.resolve()):
             seen = os.path.relpath(spelling, rootdir.resolve())
             # A folder that is not written as a path would be taken for the name of a package.
-            return os.path.join(os.curdir, seen) if spelling.is_dir() and not seen.startswith(os.curdir) else seen
+            return f"./{seen}" if spelling.is_dir() and not seen.startswith(os.curdir) else seen
     return f"FOLDER/{path.name}"
 
 

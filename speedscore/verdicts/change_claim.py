@@ -63,8 +63,8 @@ class ClaimVerdict(msgspec.Struct, frozen=True):
     """The smallest change in the claimed direction, as a fraction of base's time, that as many pairs as noisy as these
     would have shown. None where there are too few pairs to tell."""
     interval_level: float | None = None
-    """Probability with which the true ratio lies between ``low`` and ``high``, as 0.998; None without an interval. It is
-    higher than that of a verdict's interval, and the higher the more cases share the error."""
+    """Probability with which the true ratio lies between ``low`` and ``high``, as 0.998; None without an interval. It
+    is higher than that of a verdict's interval, and the higher the more cases share the error."""
 
     def __post_init__(self) -> None:
         if self.interval_level is not None and not 0.0 < self.interval_level < 1.0:
