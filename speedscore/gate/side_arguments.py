@@ -141,7 +141,8 @@ def select(arguments: Sequence[str], *, paths: Sequence[str], start: Path, proje
 
 def for_any_clone(arguments: Sequence[str], *, start: Path, rootdir: Path, root: Path) -> tuple[str, ...]:
     """The arguments as they can be typed at the rootdir of another clone. What lies in the checkout ``root`` is named
-    as it is seen from there; ``PYTHON`` stands for an interpreter, ``FOLDER`` for where an upgrade's file lies elsewhere.
+    as it is seen from there; ``PYTHON`` stands for an interpreter, ``FOLDER`` for where an upgrade's file lies
+    elsewhere.
 
     Relative paths are relative to ``start``, where this pytest was started. Of other options than the gate's own it is
     not known whether a value is a path, so only folders of the checkout are found in them.
