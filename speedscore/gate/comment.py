@@ -30,7 +30,6 @@ _LONGEST_TEXT = 300
 """Characters of a name, a reason or a line from outside. A generated test id may have thousands."""
 _LOUD = ("regressed", "inconclusive")
 _HEADERS = ("case", "metric", "verdict", "base", "head", "change", "interval", "pairs", "sees")
-_CLAIM_HEADERS = ("claim", "case", "it is", "change", "interval", "pairs", "sees")
 _CHANGE = "change: head against base, + is slower or larger"
 _LEFT_OUT = "left out, for a comment may not be longer; the JSON report has all"
 
@@ -84,7 +83,10 @@ def _claims(report: GateReport, *, room: int) -> list[str]:
     if not report.claims:
         return []
     ordered = sorted(report.claims, key=lambda verdict: verdict.outcome == "supported")
-    head, rule, *rows = markdown_table(map(_claim_row, ordered), headers=_CLAIM_HEADERS)
+    # Another level than that of the intervals of verdicts, which the legend names.
+    interval = ", ".join(filter(None, ("interval", _unbroken(wording.claim_level(ordered)))))
+    headers = ("claim", "case", "it is", "change", interval, "pairs", "sees")
+    head, rule, *rows = markdown_table(map(_claim_row, ordered), headers=headers)
     kept = _first(rows, room=room - _size([head, rule, _LEFT_OUT]) - 30)
     more = [f"… and {len(rows) - len(kept)} more claims, {_LEFT_OUT}", ""] if len(kept) < len(rows) else []
     return [*([head, rule, *kept, ""] if kept else []), *more]
@@ -151,7 +153,7 @@ def _reproduce(report: GateReport, loud: Sequence[Verdict]) -> list[str]:
     if not cases or cases[0].startswith("-") or report.canary is not None:
         return []
     command = command_alone(report, cases[0])
-    if len(command) > 4 * _LONGEST_TEXT:
+    if not command or len(command) > 4 * _LONGEST_TEXT:
         return []
     first = "it" if len(cases) == 1 else "the first of them (the others by their names)"
     return [f"To gate {first} alone:", "", *fenced([command]), ""]

@@ -28,7 +28,8 @@ UNSTABLE = "its id is another in each process: give its parameters ids of their 
 
 _HELD_BY_ANOTHER = re.compile(
     r"address already in use|errno 98\b|EADDRINUSE|port \d+ is (already )?(in use|allocated)|errno 11\b|BlockingIOError"
-    r"|could not (acquire|be acquired)|(already|is) locked|lock file exists|LockException|filelock",
+    r"|could not (acquire|be acquired)|(already|is) locked|lock file exists|LockException|filelock"
+    r"|failed to bind to address|errno 17\b|FileExistsError",
     re.IGNORECASE,
 )
 _RUN_AT_ONCE = "; base and head run at the same time: let each process take a port, a lock or a folder of its own"

@@ -24,7 +24,7 @@ from speedscore.gate.outcome import INTERRUPTED, UNFINISHED, GateOutcome, outcom
 from speedscore.gate.paired_metric import Schedule
 from speedscore.gate.pairs import PairRunner, StartedPair
 from speedscore.gate.plan import GatePlan
-from speedscore.gate.reasons.observing import find_reasons
+from speedscore.gate.reasons.observing import MOST_CASES, find_reasons
 from speedscore.gate.sides import Ended, StartSide, Trace
 from speedscore.host.clock import Clock
 from speedscore.verdicts.settings import Settings
@@ -53,11 +53,17 @@ class GateListener(Protocol):
     def collected(self, cases: int) -> None:
         """So many cases are on both sides."""
 
+    def tracing(self, test_file: str, *, number: int, of: int) -> None:
+        """It is looked at what this test file depends on, one after the other."""
+
     def left_out(self, cases: int, *, all_because: str) -> None:
         """So many cases are left out as not affected; or none, for a reason that holds for all."""
 
     def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
         """So many pairs have been, and so many of the cases are still open."""
+
+    def looking_for_reasons(self, cases: int) -> None:
+        """So many cases that regressed are run once more, under a profiler."""
 
     def so_far(self, outcome: GateOutcome) -> None:
         """What would come of a part if it were cut off now, before and after each pair: its machine may be lost with
@@ -116,10 +122,16 @@ class Gate:
             return outcome
         # The verdicts stand: what follows may be broken off, and fail.
         try:
+            self._tell_of_reasons(outcome)
             return msgspec.structs.replace(outcome, reasons=find_reasons(self._cases, self._pair_runner))
         except KeyboardInterrupt:
             warnings = (*outcome.warnings, f"{INTERRUPTED} while it looked where the regressions come from")
             return msgspec.structs.replace(outcome, warnings=warnings, is_interrupted=True)
+
+    def _tell_of_reasons(self, outcome: GateOutcome) -> None:
+        regressed = {each.case for each in outcome.verdicts if each.outcome == "regressed" and each.metric != "memory"}
+        if regressed:
+            self._listener.looking_for_reasons(min(len(regressed), MOST_CASES))
 
     def _outcome(self, cases: Sequence[GatedCase], *, cut_off: str) -> GateOutcome:
         return outcome_of(
@@ -190,8 +202,9 @@ class Gate:
             for case in self._match(pair):
                 by_file.setdefault(case.test_file, []).append(case)
         traced = {}
-        for test_file, cases in by_file.items():
+        for number, (test_file, cases) in enumerate(by_file.items(), start=1):
             self._pair_runner.check_budget()
+            self._listener.tracing(test_file, number=number, of=len(by_file))
             ended = self._pilot(cases, trace=Trace(only=test_file)) or (None, None)
             traced[test_file] = [None if side is None else side.dependencies for side in ended]
         judged = affected(traced, changed, unaffecting=self._settings.unaffecting)

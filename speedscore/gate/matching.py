@@ -17,6 +17,7 @@ from speedscore.gate.sides import CollectedCase, SideCollection
 from speedscore.verdicts.settings import Settings
 from speedscore.verdicts.verdict import Verdict
 
+NEW = "new: base has no such case"
 _ADDRESS = re.compile("0x[0-9a-fA-F]{6,}")
 _BY_ADDRESS = "; it holds an address in memory now"
 
@@ -73,7 +74,7 @@ def match_cases(
             missing[case] = f"head {_collection_error(case, head) or 'has no such case'}"
     for case in on_head.keys() - on_base.keys():
         error = _collection_error(case, base)
-        others.append(_not_comparable(case, f"base {error}" if error else "new: base has no such case"))
+        others.append(_not_comparable(case, f"base {error}" if error else NEW))
     both = [(on_base[name], case) for name, case in on_head.items() if name in on_base]
     return Matching(
         both=tuple(MatchedCase(on_both.id, on_both.group, _notes(before, on_both)) for before, on_both in both),

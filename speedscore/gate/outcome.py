@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from speedscore.gate.gated_case import GatedCase
-from speedscore.gate.matching import Matching
+from speedscore.gate.matching import NEW, Matching
 from speedscore.gate.paired_metric import Schedule
 from speedscore.gate.reasons.reasons import CaseReasons
 from speedscore.text.numbers import counted
@@ -100,9 +100,16 @@ def _why_nothing(matching: Matching, cases: Sequence[GatedCase], verdicts: Seque
             return UNFINISHED  # a part that only looks what is affected
         return f"neither side measured any of {counted(len(cases), 'case')}, the first because: {first.reason}"
     # Where all is new, base may be a wrong folder: that nothing was compared is no pass.
-    first_other = next((f"{verdict.case}: {verdict.reason}" for verdict in matching.others), "")
     no_benchmark = f"{NO_BENCHMARK}: {matching.why_none}" if matching.why_none else NO_BENCHMARK
-    return next(iter(matching.warnings), "") or cut_off or first_other or no_benchmark
+    return next(iter(matching.warnings), "") or cut_off or _why_only_others(matching.others) or no_benchmark
+
+
+def _why_only_others(others: Sequence[Verdict]) -> str:
+    """Said where no case is on both sides; empty where none is on one side either."""
+    if others and all(verdict.reason == NEW for verdict in others):
+        all_new = "the one benchmark is" if len(others) == 1 else f"all {len(others)} benchmarks are"
+        return f"{all_new} new, and base has none to compare with: merge first, or BASE is a wrong folder or commit"
+    return next((f"{verdict.case}: {verdict.reason}" for verdict in others), "")
 
 
 INTERRUPTED = "interrupted"

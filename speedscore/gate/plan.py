@@ -21,9 +21,9 @@ from speedscore.gate.side_arguments import (
     Moves,
     Selection,
     alone,
+    for_any_clone,
     moved,
     named_paths,
-    rewritten,
     select,
     without_base,
     without_gate,
@@ -148,13 +148,11 @@ def _with_code(spec: SideSpec, place: SidePlace) -> SideSpec:
 def arguments_beside_base(config: pytest.Config, head: SourceTree) -> tuple[str, ...]:
     """What the command that gates one case alone has beside the case and the base.
 
-    A folder of the checkout is said as it is seen from the rootdir. Others will read it, so addresses are without
-    passwords.
+    Others will read it, so it names no folder of this machine, and addresses are without passwords.
     """
-    to_root = os.path.relpath(head.root.resolve(), config.rootpath.resolve())
-    moves = [(config.rootpath, Path()), (head.root, Path(to_root))]
     kept = without_base(alone(_arguments(config), paths=config.option.file_or_dir))
-    return tuple(without_credentials(rewritten(argument, moves)) for argument in kept)
+    start = config.invocation_params.dir
+    return tuple(map(without_credentials, for_any_clone(kept, start=start, rootdir=config.rootpath, root=head.root)))
 
 
 def places(rootdir: Path, head: SourceTree, tree: SourceTree) -> tuple[Path, Moves]:

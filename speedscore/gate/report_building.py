@@ -93,7 +93,7 @@ def commands(report: GateReport) -> dict[str, str]:
     if report.canary is not None:
         return {}
     regressed = dict.fromkeys(verdict.case for verdict in report.verdicts if verdict.outcome == "regressed")
-    return {case: command_alone(report, case) for case in regressed}
+    return {case: command for case in regressed if (command := command_alone(report, case))}
 
 
 def _folder(context: GateContext) -> str:

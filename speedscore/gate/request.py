@@ -58,9 +58,9 @@ def read_request(config: pytest.Config) -> GateRequest:
     canary, base = config.getoption("speedscore_gate_canary"), config.getoption("speedscore_gate")
     if base is not None and not base.strip():
         # A variable that is not set; read as the current folder, head would be compared with itself, and pass.
-        raise SettingsError("--gate: name a git ref or a directory, found nothing")
+        raise SettingsError("BASE: name a git ref or a directory, found nothing")
     if canary is not None and base is not None:
-        raise SettingsError("--gate-canary compares head with a copy of itself; leave out --gate, or the canary")
+        raise SettingsError("a canary compares head with a copy of itself; leave out BASE, or the canary")
     if canary is not None and config.getoption("speedscore_gate_affected"):
         raise SettingsError("--gate-canary compares head with a copy of itself, so --gate-affected would leave out all")
     _check_names(config)
@@ -125,9 +125,9 @@ def _part(config: pytest.Config) -> Part | None:
 
 
 def _given(config: pytest.Config, names: Sequence[str]) -> str:
-    """Those of the gate's options that were given, as a message names them."""
+    """Those of the gate's options that were given, as a message names them; BASE as both commands' help calls it."""
     given = [name for name in names if config.getoption(f"speedscore_{name}")]
-    return " and ".join(f"--{name.replace('_', '-')}" for name in given)
+    return " and ".join("BASE" if name == "gate" else f"--{name.replace('_', '-')}" for name in given)
 
 
 def _check_upgrade(config: pytest.Config, upgrade: tuple[str, ...]) -> None:

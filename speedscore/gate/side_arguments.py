@@ -139,6 +139,43 @@ def select(arguments: Sequence[str], *, paths: Sequence[str], start: Path, proje
     )
 
 
+def for_any_clone(arguments: Sequence[str], *, start: Path, rootdir: Path, root: Path) -> tuple[str, ...]:
+    """The arguments as they can be typed at the rootdir of another clone. What lies in the checkout ``root`` is named
+    as it is seen from there; ``PYTHON`` stands for an interpreter, ``FOLDER`` for where an upgrade's file lies
+    elsewhere.
+
+    Relative paths are relative to ``start``, where this pytest was started. Of other options than the gate's own it is
+    not known whether a value is a path, so only folders of the checkout are found in them.
+    """
+    moves = [(rootdir, Path()), (root, Path(os.path.relpath(root.resolve(), rootdir.resolve())))]
+    words = []
+    for word in joined(arguments):
+        option, _, value = word.partition("=")
+        if option == "--gate-python":
+            words.append(f"{option}=PYTHON")
+        elif option == "--gate-upgrade" and _is_path(value, start):
+            place = _in_any_clone(Path(os.path.normpath(start / value)), rootdir=rootdir, root=root)
+            words.append(f"{option}={place}")
+        else:
+            words.append(rewritten(word, moves))
+    return tuple(words)
+
+
+def _is_path(value: str, start: Path) -> bool:
+    """As an upgrade takes it: a folder that lies beside may be called as a package."""
+    path = start / value
+    return path.is_file() or (path.is_dir() and (os.sep in value or value.startswith(os.curdir)))
+
+
+def _in_any_clone(path: Path, *, rootdir: Path, root: Path) -> str:
+    for spelling in (path, path.resolve()):
+        if spelling.is_relative_to(root.resolve()):
+            seen = os.path.relpath(spelling, rootdir.resolve())
+            # A folder that is not written as a path would be taken for the name of a package.
+            return f"./{seen}" if spelling.is_dir() and not seen.startswith(os.curdir) else seen
+    return f"FOLDER/{path.name}"
+
+
 def rewritten(argument: str, moves: Moves) -> str:
     """An option whose value is a path, in the other checkout's words."""
     for origin, goal in moves:

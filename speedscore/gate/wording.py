@@ -94,6 +94,13 @@ def interval(of: Verdict | FigureVerdict | ClaimVerdict, *, written: Callable[[f
     return f"{low} to {high}"
 
 
+def claim_level(verdicts: Iterable[ClaimVerdict]) -> str:
+    """The level of their intervals, of which one gate has one: ``99.8 %``; empty where none is known."""
+    # As many digits as tell it from 100 %.
+    levels = [f"{100 * each.interval_level:.6g} %" for each in verdicts if each.interval_level is not None]
+    return levels[0] if levels else ""
+
+
 def claims(report: GateReport) -> list[str]:
     """What came of each claim, with the interval and what could have been seen."""
     return [f'claim {each.outcome}: "{each.claim}": {each.case}{_claim_figures(each)}' for each in report.claims]
@@ -108,7 +115,9 @@ def visible_change(verdict: ClaimVerdict) -> str:
 def _claim_figures(verdict: ClaimVerdict) -> str:
     figures = ""
     if verdict.ratio is not None:
-        figures = f": {as_ratio(verdict.ratio)} ({interval(verdict)}), {verdict.figure} of {verdict.pairs} pairs"
+        level = claim_level([verdict])
+        limits = f"{interval(verdict)}{f', {level}' if level else ''}"
+        figures = f": {as_ratio(verdict.ratio)} ({limits}), {verdict.figure} of {verdict.pairs} pairs"
     if visible := visible_change(verdict):
         figures += f"; a change of {visible} would have been seen"
     return f"{figures}; {verdict.reason}" if verdict.reason else figures

@@ -71,7 +71,10 @@ def decode_block(block: bytes | msgspec.Raw) -> RunRecord:
     read = _READERS.get(version)
     if read is None:
         known = " or ".join(map(str, _READERS))
-        raise msgspec.ValidationError(f"schema version {version} is not one that this release reads ({known})")
+        raise msgspec.ValidationError(
+            f"schema version {version} is not one that this release reads ({known}); read it with the version of "
+            "speedscore that wrote it"
+        )
     return read(block)
 
 

@@ -55,7 +55,10 @@ def load_run(path: Path) -> RunRecord:
             f"{path}: not a complete JSON object ({error}); the file is damaged, restore it or measure again"
         ) from error
     if block is None:
-        raise RunFileError(f"{path}: holds no {BLOCK_KEY!r} block; it was not saved by a speedscore session")
+        raise RunFileError(
+            f"{path}: holds no {BLOCK_KEY!r} block; it was not saved by a speedscore session; name a saved "
+            "run (what --gate-json wrote is read by speedscore report, comment and badge)"
+        )
     try:
         return decode_block(block)
     except _UNREADABLE as error:

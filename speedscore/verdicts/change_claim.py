@@ -62,6 +62,13 @@ class ClaimVerdict(msgspec.Struct, frozen=True):
     smallest_visible: float | None = None
     """The smallest change in the claimed direction, as a fraction of base's time, that as many pairs as noisy as these
     would have shown. None where there are too few pairs to tell."""
+    interval_level: float | None = None
+    """Probability with which the true ratio lies between ``low`` and ``high``, as 0.998; None without an interval. It
+    is higher than that of a verdict's interval, and the higher the more cases share the error."""
+
+    def __post_init__(self) -> None:
+        if self.interval_level is not None and not 0.0 < self.interval_level < 1.0:
+            raise ValueError(f"interval_level must lie between 0 and 1, found {self.interval_level}")
 
 
 class _Interval(msgspec.Struct, frozen=True):
@@ -118,6 +125,7 @@ def judge_claim(
         high=None if math.isinf(shown.high) else math.exp(shown.high),
         pairs=len(next(iter(figures.values()))),
         smallest_visible=visible,
+        interval_level=1 - 2 * false_alarm_share(policy, figure_count=figure_count),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from speedscore.text.suggestions import did_you_mean
-from speedscore.verdicts.verdict import VerdictPolicy
+from speedscore.verdicts.verdict import MOST_DETECT, VerdictPolicy
 
 ProcessorChoice = Literal["auto", "one", "all"]
 """``one``: both sides on one processor, drawn anew for each pair; ``all``: on all that the gate may use; ``auto``: one,
@@ -22,6 +22,9 @@ unless the pilot sees more than one at work."""
 
 DETECT, MARGIN_OF_DETECT = "5%", 5
 """Where no margin is given it is a fifth of what is to be detected: 1 % for 5 %."""
+
+_PLACE = ("tool", "speedscore", "gate")
+_SIZES = ("detect", "margin", "false_alarm", "miss", "memory_detect", "memory_margin")
 
 
 class SettingsError(ValueError):
@@ -91,7 +94,10 @@ class Settings:
             fraction(detect, what="--gate-detect")
         self.for_case("", "")  # every size of the table itself is checked at once
         for case_table in table.case:
-            self.for_case(case_table.match, case_table.match)
+            try:
+                self.for_case(case_table.match, case_table.match)
+            except SettingsError as error:
+                raise SettingsError(f"case {case_table.match!r}: {error}") from None
 
     @property
     def pair_seconds(self) -> float:
@@ -127,9 +133,10 @@ class Settings:
         # A margin that was meant for another size does not follow a size from the command line.
         margin = None if self._detect else settle("margin") or (None if settle("detect") else table.margin)
         memory_margin = settle("memory_margin") or (None if settle("memory_detect") else table.memory_margin)
+        memory_detect = settle("memory_detect") or table.memory_detect
         return CaseSettings(
-            time=self._policy(detect, margin),
-            memory=self._policy(settle("memory_detect") or table.memory_detect, memory_margin),
+            time=self._policy(("--gate-detect" if self._detect else "detect", detect), ("margin", margin)),
+            memory=self._policy(("memory_detect", memory_detect), ("memory_margin", memory_margin)),
             seconds=next(
                 (case_table.seconds for case_table in fitting if case_table.seconds is not None), table.seconds
             ),
@@ -138,15 +145,18 @@ class Settings:
             ),
         )
 
-    def _policy(self, detect: str, margin: str | None) -> VerdictPolicy:
-        size = fraction(detect)
+    def _policy(self, detect: tuple[str, str], margin: tuple[str, str | None]) -> VerdictPolicy:
+        """Of two sizes, each with its key."""
+        size = fraction(detect[1], what=detect[0])
+        if not 0 < size < MOST_DETECT:
+            most = f"{100 * MOST_DETECT:.0f} %"
+            raise SettingsError(f"{detect[0]}: expected more than 0 % and less than {most}, found {detect[1]!r}")
+        least = size / MARGIN_OF_DETECT if margin[1] is None else fraction(margin[1], what=margin[0])
+        if least >= size:
+            raise SettingsError(f"{margin[0]} must be smaller than {detect[0]}, found {margin[1]!r} and {detect[1]!r}")
+        errors = {name: fraction(getattr(self._table, name), what=name) for name in ("false_alarm", "miss")}
         try:
-            return VerdictPolicy(
-                detect=size,
-                margin=size / MARGIN_OF_DETECT if margin is None else fraction(margin),
-                false_alarm=fraction(self._table.false_alarm),
-                miss=fraction(self._table.miss),
-            )
+            return VerdictPolicy(detect=size, margin=least, **errors)
         except ValueError as error:
             raise SettingsError(str(error)) from None
 
@@ -193,19 +203,34 @@ def _table_in(path: Path) -> dict[str, Any] | None:
         return None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"cannot be read ({error})") from None
-    ours = document.get("tool", {}).get("speedscore", {})
-    _check_names(ours, ("gate",), where="[tool.speedscore]")
-    table: dict[str, Any] | None = ours.get("gate")
-    if table is not None:
-        _check_names(table, GateTable.__struct_fields__, where="[tool.speedscore.gate]")
-        cases = table.get("case")
-        for case in cases if isinstance(cases, list) else ():
-            _check_names(case, CaseTable.__struct_fields__, where="[[tool.speedscore.gate.case]]")
+    table = document
+    for depth, name in enumerate(_PLACE, start=1):
+        if name == "gate":
+            _check_keys(table, ("gate",), where="[tool.speedscore]")
+        found = table.get(name)
+        if found is None:
+            return None
+        if not isinstance(found, dict):
+            what = "a list of tables, in double brackets" if isinstance(found, list) else repr(found)
+            raise SettingsError(
+                f"{'.'.join(_PLACE[:depth])}: expected a table, found {what}; write [{'.'.join(_PLACE)}] in single "
+                "brackets, and below it the settings"
+            )
+        table = found
+    _check_keys(table, GateTable.__struct_fields__, where="[tool.speedscore.gate]")
+    cases = table.get("case")
+    if isinstance(cases, dict):
+        raise SettingsError("[tool.speedscore.gate.case]: write [[tool.speedscore.gate.case]], in double brackets")
+    for case in cases if isinstance(cases, list) else ():
+        _check_keys(case, CaseTable.__struct_fields__, where="[[tool.speedscore.gate.case]]")
     return table
 
 
-def _check_names(table: object, known: tuple[str, ...], *, where: str) -> None:
-    for name in table if isinstance(table, Mapping) else ():
+def _check_keys(table: object, known: tuple[str, ...], *, where: str) -> None:
+    """Raises SettingsError for an unknown key, and for a size that is a bare number."""
+    for name, value in table.items() if isinstance(table, Mapping) else ():
         if name not in known:
             meant = did_you_mean(name, known) or f"; there are {', '.join(known)}"
             raise SettingsError(f"{where}: unknown key {name!r}{meant}")
+        if name in _SIZES and isinstance(value, int | float):
+            raise SettingsError(f'{where}: {name}: write per cent, in quotes, as "5%", found {value}')

@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from speedscore.text.numbers import short_percent
 from speedscore.verdicts.signed_rank import centre, fewest_for, lower_limit, upper_limit
 
 Outcome = Literal["regressed", "improved", "unchanged", "inconclusive", "not comparable"]
@@ -37,6 +38,9 @@ _CLEAR = 0.25
 """An early look excludes slowdowns from so far on between the margin and the slowdown to be detected: from 2 % on for a
 margin of 1 % and 5 % to be detected, so that a small true slowdown stays as surely as a large one."""
 
+MOST_DETECT = 10.0
+"""So large a slowdown, as a fraction, is not asked to be detected."""
+
 
 class VerdictPolicy(msgspec.Struct, frozen=True):
     """How large a change is to be found, and how often a verdict may be wrong. Sizes are fractions: 0.05 is 5 %."""
@@ -51,13 +55,12 @@ class VerdictPolicy(msgspec.Struct, frozen=True):
     """Probability, for each metric, that ``unchanged`` is said of a slowdown of the size to be detected."""
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.margin < self.detect < 10.0:
-            raise ValueError(
-                f"the margin must be smaller than the slowdown to be detected, found {self.margin} and {self.detect}"
-            )
+        if not 0.0 <= self.margin < self.detect < MOST_DETECT:
+            sizes = f"{short_percent(self.margin)} and {short_percent(self.detect)}"
+            raise ValueError(f"margin must be smaller than detect, and that than ten times, found {sizes}")
         for name, value in (("false_alarm", self.false_alarm), ("miss", self.miss)):
             if not 0.0 < value < 0.5:
-                raise ValueError(f"{name} must lie between 0 and 0.5, found {value}")
+                raise ValueError(f"{name} must lie between 0 and 50 %, found {short_percent(value)}")
 
 
 class FigureVerdict(msgspec.Struct, frozen=True):

@@ -249,17 +249,25 @@ class QuietListener:
 
     def __init__(self) -> None:
         self.told: list[tuple[int, ...]] = []
+        self.traced: list[tuple[str, int, int]] = []
+        self.looked_into: list[int] = []
         self.outcomes: list[GateOutcome] = []
         """Of a share, what it said before its end."""
 
     def collected(self, cases: int) -> None:
         self.told.append((cases,))
 
+    def tracing(self, test_file: str, *, number: int, of: int) -> None:
+        self.traced.append((test_file, number, of))
+
     def left_out(self, cases: int, *, all_because: str) -> None:
         """Says nothing that the outcome does not."""
 
     def pair_done(self, pairs: int, *, open_cases: int, cases: int) -> None:
         self.told.append((pairs, open_cases, cases))
+
+    def looking_for_reasons(self, cases: int) -> None:
+        self.looked_into.append(cases)
 
     def so_far(self, outcome: GateOutcome) -> None:
         self.outcomes.append(outcome)

@@ -15,7 +15,7 @@ from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.parts.part import LeaderInstructions, Part
 from speedscore.gate.report import conclude
 from speedscore.gate.sides import Dependencies
-from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, Tests, a_plan, gated
+from tests.gate.made_up_sides import MadeUpMachine, MadeUpTest, QuietListener, Tests, a_plan, gated
 from tests.gate.sample_repository import AT_A_GLANCE, Repository
 from tests.git import git
 
@@ -177,7 +177,9 @@ def test_cases_that_cannot_be_touched_are_named_with_the_reason_and_not_measured
     tests = made_up_tests(near=Dependencies(("lib_near.py",)), far=Dependencies((KEPT,)), dim=None)
     machine = MadeUpMachine(tests, tests)
     files = changed(checkouts, "lib_near.py")
-    outcome = gated(machine, plan=a_plan(changed=files, only_affected=True))
+    listener = QuietListener()
+    outcome = gated(machine, plan=a_plan(changed=files, only_affected=True), listener=listener)
+    assert listener.traced == [("near.py", 1, 3), ("far.py", 2, 3), ("dim.py", 3, 3)]
     assert outcome.left_out == {f"far.py::test_{number}": "none of its 1 files changed" for number in (1, 2)}
     assert {answer.case.partition("::")[0] for answer in outcome.verdicts} == {"near.py", "dim.py"}
     assert len(machine.requests("far.py::test_1")) == 2, "the pilot alone ran it"

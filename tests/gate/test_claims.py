@@ -177,8 +177,10 @@ def test_what_cannot_be_compared_supports_nothing() -> None:
     assert verdict.reason == "not comparable: failed (call: wrong) on head"
 
 
-SUPPORTED = ClaimVerdict("a faster", "test_a", "supported", "", "mean", 0.9, 0.85, 0.95, 12, 0.02)
-CONTRADICTED = ClaimVerdict("b | <b> faster 10%", "test_b", "contradicted", "", "typical round", 1.0, 0.99, 1.01, 12)
+SUPPORTED = ClaimVerdict("a faster", "test_a", "supported", "", "mean", 0.9, 0.85, 0.95, 12, 0.02, 0.998)
+CONTRADICTED = ClaimVerdict(
+    "b | <b> faster 10%", "test_b", "contradicted", "", "typical round", 1.0, 0.99, 1.01, 12, None, 0.998
+)
 
 
 def test_a_claim_that_is_not_supported_has_a_code_of_its_own_after_all_that_is_worse() -> None:
@@ -198,10 +200,28 @@ def test_a_claim_is_told_on_the_terminal_in_markdown_and_in_json() -> None:
     )
     printed = " ".join(" ".join(terminal_lines(report)).split())
     assert (
-        'claim supported: "a faster": test_a: 0.900 (0.850 to 0.950), mean of 12 pairs; a change of 2 % would have '
-        "been seen" in printed
+        'claim supported: "a faster": test_a: 0.900 (0.850 to 0.950, 99.8 %), mean of 12 pairs; a change of 2 % would '
+        "have been seen" in printed
     )
     written = markdown(report)
+    assert "| change | interval, 99.8\u00a0% | pairs |" in written
+    assert "interval: 98 %." in written, "of verdicts"
     assert "| b \\| \\<b\\> faster 10% | `test_b` | **contradicted** |" in written
     assert written.index("contradicted") < written.index("**supported**")
     assert json.loads(msgspec.json.encode(report))["claims"][0]["outcome"] == "supported"
+
+
+def test_a_report_that_names_no_level_of_a_claim_is_read_and_told_without() -> None:
+    older = msgspec.to_builtins(SUPPORTED)
+    del older["interval_level"]
+    side = SideReport("a checkout")
+    claim = msgspec.convert(older, ClaimVerdict)
+    report = GateReport(SCHEMA_VERSION, "2026-11-26", side, side, 1.0, 0, "a headline", claims=(claim,))
+    assert "(0.850 to 0.950), mean of 12 pairs" in " ".join(" ".join(terminal_lines(report)).split())
+    assert "| change | interval | pairs |" in markdown(report)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -1e308])
+def test_a_level_that_is_no_probability_is_refused(level: float) -> None:
+    with pytest.raises(ValueError, match="interval_level must lie between 0 and 1"):
+        msgspec.structs.replace(SUPPORTED, interval_level=level)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from speedscore.gate.comment import MOST_BYTES, markdown, marker
 from speedscore.gate.report import SCHEMA_VERSION, GateExit, GateReport, SideReport
 from speedscore.gate.report_building import commands
+from speedscore.gate.upgrades.report import UpgradeReport
 from speedscore.text.cleaning import one_line, printable
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import Outcome, Verdict
@@ -127,6 +128,24 @@ def test_gitlab_is_given_no_line_that_it_obeys() -> None:
 def test_no_command_is_made_of_a_case_that_would_be_an_option() -> None:
     assert "To gate" not in markdown(report(verdict("regressed", "--basetemp=/home")))
     assert "To gate" not in markdown(report(verdict("unchanged")))
+
+
+def test_an_upgrade_whose_requirements_are_not_known_is_not_gated_against_its_own_commit() -> None:
+    """A comment of a fork's report has no arguments."""
+    both = SideReport("/here", commit=HEAD)
+    asked = report(
+        verdict("regressed"),
+        base=both,
+        head=both,
+        arguments=("--gate-upgrade=kite==2.0",),
+        upgrade=UpgradeReport(requested=("kite==2.0",), installer="pip"),
+    )
+    command = "pytest test_a.py::test_a --benchmark-only --gate-upgrade=kite==2.0"
+    assert f"```\n{command}\n```" in markdown(asked)
+    assert commands(asked) == {"test_a.py::test_a": command}
+    stripped = msgspec.structs.replace(asked, arguments=())
+    assert "To gate" not in markdown(stripped)
+    assert commands(stripped) == {}
 
 
 def test_another_gate_of_the_same_pull_request_has_another_marker_and_its_name() -> None:

@@ -287,14 +287,17 @@ def test_another_environment_may_count_in_another_way() -> None:
 FAILS = MadeUpTest(outcome="failed", reason="call: the sum is wrong", comes_to_benchmark=False)
 FAILS_LATE = MadeUpTest(outcome="failed", reason="call: the till is jammed", fails_in_round=3)
 SKIPS = MadeUpTest(outcome="skipped", reason="needs a printer", comes_to_benchmark=False)
+ALL_NEW = "new, and base has none to compare with: merge first, or BASE is a wrong folder or commit"
 MISSING = "coverage missing: head lacks what base measures in 1 case"
 NOTHING = "nothing was compared: neither side measured any of 1 case, the first because: "
 AT_ONCE = "; base and head run at the same time: let each process take a port, a lock or a folder of its own"
-WANTS_PORT, WANTS_LOCK = (
+WANTS_PORT, WANTS_LOCK, WANTS_GRPC_PORT, WANTS_FOLDER = (
     MadeUpTest(outcome="failed", reason=reason, comes_to_benchmark=False)
     for reason in (
         "setup of fixture 'server': OSError: [Errno 98] Address already in use",
         "setup of fixture 'store': filelock.Timeout: The file lock 'store.lock' could not be acquired.",
+        "setup of fixture 'server': RuntimeError: Failed to bind to address [::]:50051; set GRPC_VERBOSITY=debug",
+        "call: FileExistsError: [Errno 17] File exists: '/tmp/store'",
     )
 )
 
@@ -316,6 +319,8 @@ WANTS_PORT, WANTS_LOCK = (
             f"failed ({WANTS_PORT.reason}){AT_ONCE}",
         ),
         (WANTS_LOCK, PASSES, f"failed ({WANTS_LOCK.reason}) on base{AT_ONCE}", ""),
+        (WANTS_GRPC_PORT, PASSES, f"failed ({WANTS_GRPC_PORT.reason}) on base{AT_ONCE}", ""),
+        (WANTS_FOLDER, PASSES, f"failed ({WANTS_FOLDER.reason}) on base{AT_ONCE}", ""),
     ],
 )
 def test_a_test_that_does_not_pass_on_both_sides_says_how_it_ended(
@@ -365,11 +370,18 @@ def test_a_case_that_only_one_side_has_is_named_at_once() -> None:
     ("base", "head", "code", "said"),
     [
         ({"a::retired": PASSES}, {}, 13, "nothing was compared: a::retired: removed, as allow_missing says"),
-        ({}, {"new": PASSES}, 13, "nothing was compared: new: new: base has no such case"),
+        ({}, {"new": PASSES}, 13, f"nothing was compared: the one benchmark is {ALL_NEW}"),
+        ({}, {"new": PASSES, "newer": PASSES}, 13, f"nothing was compared: all 2 benchmarks are {ALL_NEW}"),
+        (
+            {"a::retired": PASSES},
+            {"new": PASSES},
+            13,
+            "nothing was compared: a::retired: removed, as allow_missing says",
+        ),
         ({"gone": PASSES}, {}, 12, MISSING),
         ({}, {}, 13, "nothing was compared: no benchmark was selected on either side"),
     ],
-    ids=["retired", "new", "gone", "none"],
+    ids=["retired", "new", "two new", "retired and new", "gone", "none"],
 )
 def test_where_no_case_is_on_both_sides_the_code_says_what_that_means(
     base: Tests, head: Tests, code: int, said: str

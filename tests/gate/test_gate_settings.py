@@ -41,6 +41,8 @@ def test_what_is_no_size_is_refused_with_what_was_found(text: str) -> None:
 def test_a_refused_size_says_of_what_it_is() -> None:
     with pytest.raises(SettingsError, match=r"^--gate-detect: expected a size .* found '3'$"):
         Settings(GateTable(), detect="3")
+    with pytest.raises(SettingsError, match=r"^--gate-detect: expected more than 0 % .* found '1000%'$"):
+        Settings(GateTable(), detect="1000%")
 
 
 def test_without_a_table_the_defaults_of_the_documentation_hold(tmp_path: Path) -> None:
@@ -102,11 +104,42 @@ def test_a_table_is_read_with_all_that_it_may_hold(tmp_path: Path) -> None:
         ("[tool.speedscore.gate]\nzzz = 1", "unknown key 'zzz'; there are detect, margin, false_alarm, "),
         ("[tool.speedscore.gates]\nmiss = '5%'", "[tool.speedscore]: unknown key 'gates'; did you mean 'gate'?"),
         ("[tool.speedscore.gate]\nprocessors = 'two'", "Invalid enum value 'two'"),
-        ("[tool.speedscore.gate]\nfalse_alarm = '50%'", "false_alarm must lie between 0 and 0.5"),
-        ("[tool.speedscore.gate]\nmiss = '0%'", "miss must lie between 0 and 0.5"),
-        ("[tool.speedscore.gate]\nmemory_detect = '2%'\nmemory_margin = '2%'", "the margin must be smaller"),
+        ("[tool.speedscore.gate]\nfalse_alarm = '50%'", "false_alarm must lie between 0 and 50 %, found 50 %"),
+        ("[tool.speedscore.gate]\nmiss = '0%'", "miss must lie between 0 and 50 %, found 0 %"),
+        (
+            "[tool.speedscore.gate]\nmemory_detect = '2%'\nmemory_margin = '2%'",
+            "memory_margin must be smaller than memory_detect, found '2%' and '2%'",
+        ),
+        ("[tool.speedscore.gate]\ndetect = '0%'", "detect: expected more than 0 % and less than 1000 %, found '0%'"),
+        ("[tool.speedscore.gate]\ndetect = '5'", "detect: expected a size in per cent such as 5%, found '5'"),
+        (
+            "[tool.speedscore.gate]\nmiss = 0.05",
+            '[tool.speedscore.gate]: miss: write per cent, in quotes, as "5%", found 0.05',
+        ),
         ("[[tool.speedscore.gate.case]]\ndetect = '5%'", "missing required field `match`"),
-        ("[[tool.speedscore.gate.case]]\nmatch = 'x'\nmargin = '5%'", "the margin must be smaller"),
+        (
+            "[[tool.speedscore.gate.case]]\nmatch = 'x'\nmargin = '5%'",
+            "case 'x': margin must be smaller than detect, found '5%' and '5%'",
+        ),
+        (
+            "[[tool.speedscore.gate.case]]\nmatch = 'x'\ndetect = 20",
+            '[[tool.speedscore.gate.case]]: detect: write per cent, in quotes, as "5%", found 20',
+        ),
+        (
+            "[tool.speedscore.gate.case]\nmatch = 'x'",
+            "[tool.speedscore.gate.case]: write [[tool.speedscore.gate.case]], in double brackets",
+        ),
+        (
+            "[[tool.speedscore.gate]]\ndetect = '5%'",
+            "tool.speedscore.gate: expected a table, found a list of tables, in double brackets; write "
+            "[tool.speedscore.gate] in single brackets, and below it the settings",
+        ),
+        (
+            "[tool.speedscore]\ngate = 5",
+            "tool.speedscore.gate: expected a table, found 5; write [tool.speedscore.gate]",
+        ),
+        ("[[tool.speedscore]]\ngate = 5", "tool.speedscore: expected a table, found a list of tables, in double"),
+        ("tool = 5", "tool: expected a table, found 5"),
         (
             "[[tool.speedscore.gate.case]]\nmatch = 'x'\nfalse_alarm = '5%'",
             "[[tool.speedscore.gate.case]]: unknown key 'false_alarm'; ",

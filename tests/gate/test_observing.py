@@ -22,7 +22,7 @@ from speedscore.gate.upgrades.evidence import explain
 from speedscore.gate.upgrades.pins import Pin
 from speedscore.gate.upgrades.resolving import Resolved
 from speedscore.gate.upgrades.upgrading import Upgrade
-from tests.gate.made_up_sides import MadeUpMachine, MadeUpSide, MadeUpTest, a_plan, a_spec, gated
+from tests.gate.made_up_sides import MadeUpMachine, MadeUpSide, MadeUpTest, QuietListener, a_plan, a_spec, gated
 from tests.places import ROOT
 
 CASE, CALM = "test_it.py::test_it", "test_it.py::test_calm"
@@ -33,14 +33,18 @@ def seen(seconds: float) -> Observed:
     return Observed(calls=10, seconds=seconds, functions=WORK, stacks=(((0,), seconds),))
 
 
-def looked_into(head: MadeUpTest, *, why: bool = True) -> tuple[GateOutcome, MadeUpMachine]:
+def looked_into(
+    head: MadeUpTest, *, why: bool = True, listener: QuietListener | None = None
+) -> tuple[GateOutcome, MadeUpMachine]:
     base = MadeUpTest(observed=seen(1.0))
     machine = MadeUpMachine({CASE: base, CALM: MadeUpTest()}, {CASE: head, CALM: MadeUpTest()})
-    return gated(machine, plan=a_plan(why=why)), machine
+    return gated(machine, plan=a_plan(why=why), listener=listener), machine
 
 
 def test_a_regressed_case_is_looked_into_in_a_pair_of_its_own() -> None:
-    outcome, machine = looked_into(MadeUpTest(seconds=0.013, observed=seen(2.0)))
+    listener = QuietListener()
+    outcome, machine = looked_into(MadeUpTest(seconds=0.013, observed=seen(2.0)), listener=listener)
+    assert listener.looked_into == [1], "who waits is told of it"
     (reasons,) = outcome.reasons
     assert (reasons.case, [each.name for each in reasons.functions], reasons.note) == (CASE, ["work"], "")
     assert [side.observed for side in machine.started] == [False] * (len(machine.started) - 2) + [True, True]
@@ -72,8 +76,9 @@ def test_where_py_spy_cannot_be_run_the_side_samples_itself(monkeypatch: pytest.
     ("head", "why"), [(MadeUpTest(), True), (MadeUpTest(seconds=0.013), False)], ids=["nothing regressed", "not asked"]
 )
 def test_else_there_is_no_such_pair(head: MadeUpTest, why: bool) -> None:
-    outcome, machine = looked_into(head, why=why)
-    assert outcome.reasons == ()
+    listener = QuietListener()
+    outcome, machine = looked_into(head, why=why, listener=listener)
+    assert (outcome.reasons, listener.looked_into) == ((), [])
     assert not any(side.observed for side in machine.started)
 
 

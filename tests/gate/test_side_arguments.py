@@ -12,6 +12,7 @@ from speedscore.gate.side_arguments import (
     OWN_OPTIONS,
     Selection,
     alone,
+    for_any_clone,
     joined,
     moved,
     named_paths,
@@ -250,3 +251,45 @@ def test_an_option_that_names_a_file_of_head_names_that_of_the_side(spelled: str
 def test_an_option_that_names_another_place_is_left_as_it_is(place: str, head: Path, base: Path) -> None:
     argument = f"--basetemp={head.parent}/{place}"
     assert selected(argument, start=head, head=head, base=base).arguments == (argument,)
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("--gate-python=/venvs/old/bin/python", "--gate-python=PYTHON"),
+        ("--gate-upgrade=test_a.py", "--gate-upgrade=bench/test_a.py"),
+        ("--gate-upgrade={head}/shared/test_s.py", "--gate-upgrade=../shared/test_s.py"),
+        ("--gate-upgrade=../../shared/test_s.py", "--gate-upgrade=../shared/test_s.py"),
+        ("--gate-upgrade=../../new.txt", "--gate-upgrade=../new.txt"),
+        ("--gate-upgrade={elsewhere}/new.txt", "--gate-upgrade=FOLDER/new.txt"),
+        ("--gate-upgrade=.", "--gate-upgrade=./bench"),
+        ("--gate-upgrade=kite==2.0", "--gate-upgrade=kite==2.0"),
+        ("--gate-upgrade=kite", "--gate-upgrade=kite"),
+        ("--override-ini=cache_dir={head}/project/cache", "--override-ini=cache_dir=./cache"),
+        ("--books=test_a.py", "--books=test_a.py"),
+    ],
+)
+def test_a_command_for_any_clone_names_no_folder_of_this_machine(
+    argument: str, said: str, tmp_path: Path, head: Path
+) -> None:
+    elsewhere, start = tmp_path / "elsewhere", head / "project" / "bench"
+    for folder in (elsewhere, start / "kite"):
+        folder.mkdir()
+    for path in (elsewhere / "new.txt", head / "new.txt"):
+        path.touch()
+    word = argument.format(head=head, elsewhere=elsewhere)
+    found = for_any_clone(["--benchmark-only", word], start=start, rootdir=head / "project", root=head)
+    assert found == ("--benchmark-only", said)
+
+
+def test_a_command_for_any_clone_says_the_same_of_an_option_that_stands_apart_from_its_value(head: Path) -> None:
+    apart = ["--gate-upgrade", "shared/test_s.py", "--gate-python", "/venvs/old/bin/python"]
+    found = for_any_clone(apart, start=head, rootdir=head / "project", root=head)
+    assert found == ("--gate-upgrade=../shared/test_s.py", "--gate-python=PYTHON")
+
+
+def test_a_file_that_is_reached_over_a_link_to_the_checkout_is_one_of_it(tmp_path: Path, head: Path) -> None:
+    (tmp_path / "link").symlink_to(head)
+    argument = f"--gate-upgrade={tmp_path}/link/shared/test_s.py"
+    said = for_any_clone([argument], start=tmp_path, rootdir=head, root=head)
+    assert said == ("--gate-upgrade=shared/test_s.py",)

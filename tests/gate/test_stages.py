@@ -5,9 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from speedscore_gate_stages import JAX_EVENTS, Spans, Stages, torch_seconds
+from speedscore_gate_stages import (
+    JAX_EVENTS,
+    TORCH_BACKEND,
+    TORCH_BACKWARD,
+    TORCH_WHOLE,
+    Spans,
+    Stages,
+    torch_seconds,
+)
 
 from speedscore.gate.upgrades.stages import StageSample, slower_stage, stage_times
 
@@ -95,11 +104,46 @@ def test_dynamo_traces_for_as_long_as_its_backend_does_not_compile() -> None:
     metrics = {
         "_compile.compile_inner": [2.0, 1.0],
         "OutputGraph.call_user_compiler": [1.5, 0.5],
-        "compile_fx.<locals>.bw_compiler_base": [0.25],
+        "backward._backward_impl": [0.25],
+        "compile_fx.<locals>.bw_compiler": [0.5, 0.25],  # the first within the backend, the other in what stands above
         "of another kind": [9.0],
     }
     assert torch_seconds(metrics) == pytest.approx({"trace": 1.0, "compile": 2.25})
     assert torch_seconds({}) == {"trace": 0.0, "compile": 0.0}
+
+
+def test_what_dynamo_counts_after_a_reset_belongs_to_the_call_that_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics: dict[str, list[float]] = {}
+    monkeypatch.setitem(sys.modules, "torch._dynamo.utils", SimpleNamespace(compilation_time_metrics=metrics))
+    stages = Stages()
+    stages.begin_test()
+    metrics["_compile.compile_inner"] = [8.0]
+    stages.before_call()
+    metrics["_compile.compile_inner"].append(2.0)
+    stages.called(3.0, iterations=1, is_round=True)
+    for seconds in (0.5, 1.5):  # less than before, and more
+        metrics.clear()  # as torch._dynamo.reset does
+        metrics["_compile.compile_inner"] = [seconds]
+        stages.called(2.0, iterations=1, is_round=True)
+    assert stages.told() == {
+        "stages_seconds": pytest.approx({"trace": 8.0}),
+        "round_stages_seconds": pytest.approx({"trace": 4.0 / 3, "run": 3.0 / 3}),
+    }
+
+
+def test_the_installed_torch_counts_under_the_names_that_are_read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    dynamo = pytest.importorskip("torch._dynamo")
+    metrics: dict[str, list[float]] = {}
+    monkeypatch.setattr(dynamo.utils, "compilation_time_metrics", metrics)
+
+    @torch.compile(backend="aot_eager")
+    def squared(x: Any) -> Any:
+        return x * x
+
+    squared(torch.ones(2, requires_grad=True)).sum().backward()
+    for names in (TORCH_WHOLE, TORCH_BACKEND, TORCH_BACKWARD):
+        assert metrics.keys() & set(names)
 
 
 def samples(set_up: list[float], rounds: list[dict[str, float]]) -> list[StageSample]:

@@ -296,6 +296,7 @@ def test_a_field_of_the_wrong_type_is_refused_or_read_as_it_stands(tmp_path: Pat
         pytest.param(
             {"schema_version": 0}, "schema version 0 is not one that this release reads (1 or 2)", id="older schema"
         ),
+        pytest.param({"schema_version": 99}, "read it with the version of speedscore that wrote it", id="what to do"),
     ],
 )
 def test_a_block_that_is_not_valid_is_refused_with_the_reason(

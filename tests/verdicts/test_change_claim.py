@@ -8,7 +8,7 @@ import random
 import pytest
 
 from speedscore.verdicts.change_claim import ChangeClaim, judge_claim
-from speedscore.verdicts.signed_rank import centre
+from speedscore.verdicts.signed_rank import centre, lower_limit, upper_limit
 from speedscore.verdicts.verdict import Figure, VerdictPolicy, looks
 from tests.gate.simulated_gates import MACHINES, Change, claim_outcomes
 
@@ -53,6 +53,17 @@ def test_a_claim_is_judged_at_the_level_of_a_false_alarm_however_many_figures_sh
         told = {name: noise(pairs, chance=chance, spread=0.15) for name in FIGURES}
         verdict = judge_claim(faster(None), "test", told, POLICY, figure_count=figures, last=False)
         assert verdict is None, "at the level of an interval that is shown, one in fifty would be called faster"
+
+
+@pytest.mark.parametrize(("figures", "level"), [(2, 0.998), (60, 1 - 0.02 / 60 / 5)])
+def test_a_claim_names_the_level_of_its_interval(figures: int, level: float) -> None:
+    told = {name: noise(60, chance=random.Random(4), spread=0.01, middle=-0.1) for name in FIGURES}
+    verdict = judge_claim(faster(None), "test", told, VerdictPolicy(), figure_count=figures, last=True)
+    assert verdict is not None
+    assert verdict.interval_level == pytest.approx(level, abs=1e-9)
+    values, error = told[verdict.figure or "mean"], (1 - level) / 2
+    expected = [math.exp(limit(values, error=error)) for limit in (lower_limit, upper_limit)]
+    assert [verdict.low, verdict.high] == pytest.approx(expected)
 
 
 def test_what_the_mean_leaves_open_contradicts_no_claim_that_its_estimate_is_near_to() -> None:

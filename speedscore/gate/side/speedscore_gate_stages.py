@@ -24,6 +24,9 @@ TORCH_WHOLE = ("_compile.compile_inner", "_compile.<locals>.compile_inner")
 """What Dynamo counts the compilation of a frame under, by version (torch/_dynamo/utils.py)."""
 TORCH_BACKEND = ("OutputGraph.call_user_compiler", "call_user_compiler")
 """The part of it that the backend takes; the rest is Dynamo's tracing."""
+TORCH_BACKWARD = ("backward._backward_impl",)
+"""A backward graph that is compiled when it is first run, outside of its frame's compilation. What the backend compiles
+of it ahead of that, as where shapes are symbols, is among its own seconds (torch/_functorch/_aot_autograd)."""
 
 
 class Spans:
@@ -50,6 +53,26 @@ class Spans:
         self.seconds[stage] += max(0.0, duration - within)
 
 
+class NewSeconds:
+    """What has been appended to Dynamo's lists since they were read last.
+
+    ``torch._dynamo.reset`` drops the lists, and new ones are begun under the same names. What stood in a list that was
+    begun and dropped between two readings is lost.
+    """
+
+    def __init__(self) -> None:
+        self._read: dict[str, tuple[list[float], int]] = {}
+
+    def of(self, metrics: Mapping[str, list[float]]) -> dict[str, list[float]]:
+        now = {name: (seconds, len(seconds)) for name, seconds in metrics.items()}
+        before, self._read = self._read, now
+        # Compared by identity: a list that is held here cannot have been made anew in the same place.
+        return {
+            name: seconds[before[name][1] if name in before and before[name][0] is seconds else 0 : length]
+            for name, (seconds, length) in now.items()
+        }
+
+
 class Stages:
     """Of one side: its import, and of the test that is run now what its set-up and its rounds took by stage."""
 
@@ -57,7 +80,7 @@ class Stages:
         self._began = Clock.wall()
         self._spans = Spans()
         self._hears_jax = False
-        self._torch_before: Counter[str] = Counter()
+        self._torch_seconds = NewSeconds()
         self._set_up: Any = Counter()
         self._rounds: Any = Counter()
         self._iterations = 0
@@ -113,20 +136,17 @@ class Stages:
 
     def _taken(self) -> Counter[str]:
         """Seconds since this was asked last."""
-        torch_now = torch_seconds(getattr(sys.modules.get("torch._dynamo.utils"), "compilation_time_metrics", {}))
-        taken = Counter(self._spans.seconds) + (torch_now - self._torch_before)
+        metrics = getattr(sys.modules.get("torch._dynamo.utils"), "compilation_time_metrics", {})
+        taken = Counter(self._spans.seconds) + torch_seconds(self._torch_seconds.of(metrics))
         self._spans.seconds.clear()
-        self._torch_before = torch_now
         return taken
 
 
 def torch_seconds(metrics: Mapping[str, list[float]]) -> Counter[str]:
     """``trace`` and ``compile`` from what Dynamo counts; empty where it counts nothing that is known here."""
 
-    def of(*names: str) -> float:
+    def of(names: tuple[str, ...]) -> float:
         return sum(sum(metrics.get(name, ())) for name in names)
 
-    whole, backend = of(*TORCH_WHOLE), of(*TORCH_BACKEND)
-    # The backward graph may be compiled when it is first run, outside of the frame's own compilation.
-    backward = sum(sum(seconds) for name, seconds in metrics.items() if "bw_compiler" in name)
-    return Counter({"trace": max(0.0, whole - backend), "compile": backend + backward})
+    whole, backend = of(TORCH_WHOLE), of(TORCH_BACKEND)
+    return Counter({"trace": max(0.0, whole - backend), "compile": backend + of(TORCH_BACKWARD)})

@@ -160,7 +160,9 @@ def test_a_truncated_run_gets_one_line(tmp_path: Path, refused: Callable[..., st
 
 def test_a_run_of_another_kind_gets_one_line(tmp_path: Path, refused: Callable[..., str]) -> None:
     (tmp_path / "run.json").write_text('{"benchmarks": []}', encoding="utf-8")
-    assert "holds no 'speedscore' block" in refused("card", "--run", tmp_path / "run.json")
+    said = refused("card", "--run", tmp_path / "run.json")
+    assert "holds no 'speedscore' block" in said
+    assert "what --gate-json wrote is read by speedscore report" in said
 
 
 def test_a_run_of_another_schema_version_gets_one_line(tmp_path: Path, refused: Callable[..., str]) -> None:
