@@ -107,6 +107,11 @@ class GatedCase:
         return "" if self._runs_in_worker else self._counts.missing
 
     @property
+    def has_been_piloted(self) -> bool:
+        """Whether the pilot came through it."""
+        return self._way_to_run is not None
+
+    @property
     def runs_in_worker(self) -> bool:
         """Whether the side's own process only waits for it, as it does for a case of our own matrix."""
         return self._runs_in_worker

@@ -54,6 +54,8 @@ class PairRun(msgspec.Struct, frozen=True):
     """How many were reached. One in which a side died counts as such, and ends the pair."""
     ended: tuple[Ended, Ended] | None
     """What base and head told when all were run; None where a side died."""
+    lost: SideLostError | None = None
+    """How it died, where one did."""
 
 
 class PairRunner:
@@ -180,7 +182,7 @@ class PairRunner:
             return PairRun(done, _end(pair))
         except SideLostError as error:
             lost(by_id[error.case], error.label, str(error))
-            return PairRun(done + 1, None)
+            return PairRun(done + 1, None, lost=error)
 
 
 Answer = TypeVar("Answer")

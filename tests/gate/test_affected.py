@@ -195,6 +195,21 @@ def test_cases_that_cannot_be_touched_are_named_with_the_reason_and_not_measured
     )
 
 
+def test_a_fixture_that_waits_in_one_file_is_not_tried_in_another(checkouts: tuple[Path, Path]) -> None:
+    tests = {
+        f"{name}.py::test_it": MadeUpTest(depends=Dependencies(("lib.py",)), fixtures=fixtures, waits_in=waits_in)
+        for name, fixtures, waits_in in (("a", ("store",), "store"), ("b", ("store",), "store"), ("c", (), ""))
+    }
+    machine = MadeUpMachine(tests, tests)
+    outcome = gated(machine, plan=a_plan(changed=changed(checkouts, "lib.py"), only_affected=True))
+    assert {answer.case: answer.outcome for answer in outcome.verdicts} == {
+        "a.py::test_it": "not comparable",
+        "b.py::test_it": "not comparable",
+        "c.py::test_it": "unchanged",
+    }
+    assert machine.requests("b.py::test_it") == []
+
+
 def test_where_no_case_can_be_touched_the_gate_passes_and_says_that_none_was_measured(
     checkouts: tuple[Path, Path],
 ) -> None:
