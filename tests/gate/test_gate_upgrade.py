@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import zipfile
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def wheel(folder: Path, name: str, version: str, files: Mapping[str, str], *requ
         lines = []
         for file, text in (dict(files) | told).items():
             archive.writestr(file, text)
-            digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+            digest = base64.urlsafe_b64encode(sha256(text.encode()).digest()).rstrip(b"=").decode()
             lines.append(f"{file},sha256={digest},{len(text)}\n")
         archive.writestr(record, "".join(lines) + f"{record},,\n")
     return path
@@ -100,8 +100,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 @pytest.fixture(scope="module")
 def slower(place: Place) -> Ran:
-    """All three packages in a newer version, from a file, against constraints that pin the old ones."""
-    (place.wheels / "new.txt").write_text("kite==2.0\nplume==2.0  # as it is\n")
+    """All three packages in a newer version, from an exported lock file with its hashes and the checkout itself, against
+    constraints that pin the old ones."""
+    lines = [
+        f"{path.name.split('-')[0].replace('_', '-')}==2.0 \\\n    --hash=sha256:{sha256(path.read_bytes()).hexdigest()}\n"
+        for path in place.wheels.glob("*-2.0-*.whl")
+    ]
+    (place.wheels / "new.txt").write_text("".join(["-e .\n", *lines]))
     (place.wheels / "old.txt").write_text("kite==1.0\nkite-core==1.0\n")
     constraints = {"PIP_CONSTRAINT": str(place.wheels / "old.txt")}
     return place.run(f"--gate-upgrade={place.wheels / 'new.txt'}", "--gate-blame", "--gate-why=no", **constraints)
@@ -129,6 +134,10 @@ def test_the_packages_that_made_it_slower_are_found_and_the_innocent_one_is_not(
 
 def test_constraints_that_do_not_admit_the_upgrade_are_said_to_be_left_out(slower: Ran) -> None:
     assert "upgrade: resolved without PIP_CONSTRAINT, which does not admit the upgrade" in slower.said
+
+
+def test_the_checkout_is_none_of_what_is_upgraded(slower: Ran) -> None:
+    assert "upgrade: left out of the upgrade: -e ., the code of this checkout, which both sides run" in slower.said
 
 
 def test_the_command_for_one_case_names_the_upgrade_and_no_base(slower: Ran) -> None:
