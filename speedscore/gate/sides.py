@@ -81,7 +81,8 @@ class SideCollection(msgspec.Struct, frozen=True, tag_field="event", tag="collec
     left_out: int = 0
     """Benchmarks that the command line deselects, as by ``-k``."""
     reaches: dict[str, tuple[str, ...]] = {}
-    """Where a guess is asked: by test file the files of the checkout, relative to its root, that its names lead to."""
+    """Where a guess is asked: by test file the files of the checkout, relative to its root, that its names and its
+    fixtures' modules lead to; ``*/pkg/mod.*`` is a module that was built, from a file of that name somewhere."""
     fixture_users: dict[str, tuple[int, ...]] = {}
     """By ``FixtureSetUp.fixture`` the places in ``cases`` of those that use it, as far as their signatures say."""
 

@@ -165,6 +165,12 @@ def test_what_leads_to_a_change_on_either_side_comes_first(checkouts: tuple[Path
     assert likely_first(reaches, changed(checkouts, "one.py", "two.py")) == {"a", "b"}
 
 
+def test_a_built_module_comes_first_where_a_file_of_its_name_changed(checkouts: tuple[Path, Path]) -> None:
+    files = changed(checkouts, "native/src/kite/fast.pyx", "kite/deep/slow.py")
+    reaches = {"a": ("*/kite/fast.*",), "b": ("*/kite/deep/slow.*",), "c": ("*/fast/slow.*", "*/plume/fast.*")}
+    assert likely_first([{name: tuple(of) for name, of in reaches.items()}], files) == {"a", "b"}
+
+
 def made_up_tests(**depends: Dependencies | None) -> Tests:
     return {
         f"{name}.py::test_{number}": MadeUpTest(depends=on, reaches=(f"lib_{name}.py",))

@@ -3,6 +3,7 @@ that uses it, and is to be named in each. It makes none, and decides nothing."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -34,6 +35,11 @@ def fixture_users(items: Iterable[pytest.Item]) -> dict[str, list[int]]:
         for key in {key_of(definition) for definition in fixtures_of(item)}:
             users.setdefault(key, []).append(place)
     return users
+
+
+def names_around(fixture: pytest.FixtureDef[Any]) -> dict[str, Any]:
+    """Those of the module in which it is written, as a conftest.py; empty where that is not known."""
+    return getattr(inspect.unwrap(fixture.func), "__globals__", {})
 
 
 def mark_failure(error: BaseException, fixture: pytest.FixtureDef[Any]) -> None:

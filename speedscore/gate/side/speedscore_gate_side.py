@@ -33,8 +33,8 @@ from speedscore_gate_clocks import Clock
 from speedscore_gate_code import OwnCode
 from speedscore_gate_codspeed import bring_into_form, is_benchmark, mark_of, switch_off
 from speedscore_gate_conditions import parameters_of
-from speedscore_gate_dependencies import Watch, reached, trace_of_this_process
-from speedscore_gate_fixtures import failed_in, fixture_users, key_of, mark_failure
+from speedscore_gate_dependencies import Names, Watch, reached, trace_of_this_process
+from speedscore_gate_fixtures import failed_in, fixture_users, fixtures_of, key_of, mark_failure, names_around
 from speedscore_gate_observing import let_be_looked_into
 from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
 from speedscore_gate_values import WrongValueError, figures
@@ -208,12 +208,17 @@ def folders_of(config: pytest.Config) -> list[str]:
 
 
 def reached_by(items: Iterable[pytest.Item]) -> dict[str, list[str]]:
-    """By test file the files that its names lead to, where the gate asks."""
+    """By test file the files that its names lead to, and those of the modules of its fixtures, where the gate asks."""
     trace = trace_of_this_process()
     if trace is None or trace["only"]:
         return {}
-    modules = {item.nodeid.partition("::")[0]: getattr(item, "module", None) for item in items}
-    return reached({path: module for path, module in modules.items() if module}, trace["root"])
+    starts: dict[str, dict[int, Names]] = {}
+    for item in items:
+        modules = [vars(module)] if (module := getattr(item, "module", None)) else []
+        modules += [names for definition in fixtures_of(item) if (names := names_around(definition))]
+        starts.setdefault(item.nodeid.partition("::")[0], {}).update({id(names): names for names in modules})
+    built = OwnCode.of_this_process().built_folders
+    return reached({path: list(names.values()) for path, names in starts.items()}, trace["root"], built=built)
 
 
 def group_of(item: pytest.Item) -> str:
