@@ -21,7 +21,8 @@ from speedscore.gate.lockstep import PairResult, PairTask, SideLostError, run_ta
 from speedscore.gate.own_code import why_not_own_code, why_unlike_builds
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.side_endings import why_it_ended
-from speedscore.gate.sides import Ended, Side, SideCollection, StartSide, Trace
+from speedscore.gate.sides import CaseRequest, Ended, Finished, Side, SideCollection, StartSide, Trace
+from speedscore.gate.untimed import run_untimed
 from speedscore.host.clock import Clock
 from speedscore.host.piped import ProcessLostError
 from speedscore.host.processors import allowed_processors
@@ -138,6 +139,10 @@ class PairRunner:
         """As one pair is to run it alone."""
         one_processor, all_processors = _draw_processors(self._order)
         return case.task(one_processor=one_processor, all_processors=all_processors, seconds=seconds)
+
+    def run_untimed(self, side: Side, request: CaseRequest) -> Finished:
+        """One side alone; nothing of it is compared. Raises ProcessLostError, BudgetSpentError."""
+        return run_untimed(side, request, clock=self._clock)
 
     def run(
         self,
