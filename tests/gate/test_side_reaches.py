@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +10,9 @@ from types import ModuleType
 import pytest
 from speedscore_gate_dependencies import reached
 from speedscore_gate_fixtures import fixtures_of, names_around
+from speedscore_gate_side import reached_by
+
+from tests.places import ROOT
 
 
 class Modules:
@@ -58,3 +62,15 @@ def test_a_fixture_is_written_in_its_module(request: pytest.FixtureRequest, modu
     written = {definition.argname: names_around(definition) for definition in fixtures_of(request.node)}
     assert written["modules"] is globals()
     assert written["monkeypatch"]["__name__"] == "_pytest.monkeypatch"
+
+
+def test_a_test_file_starts_from_its_own_names_and_those_around_its_fixtures(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"own": str(ROOT), "other": str(ROOT), "roots": [], "ambiguous": [], "distributions": [], "late_paths": []}
+    monkeypatch.setenv("SPEEDSCORE_GATE_CODE", json.dumps({**own, "is_built": False, "own_environment": False}))
+    monkeypatch.setenv("SPEEDSCORE_GATE_TRACE", json.dumps({"root": str(ROOT), "only": ""}))
+    ((test_file, files),) = reached_by([request.node]).items()
+    assert test_file == "tests/gate/test_side_reaches.py"
+    assert {test_file, "speedscore/gate/side/speedscore_gate_side.py"} <= set(files), "what its own names lead to"
+    assert "tests/conftest.py" in files, "where a fixture is written that all tests have"
