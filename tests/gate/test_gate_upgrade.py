@@ -137,7 +137,7 @@ def test_constraints_that_do_not_admit_the_upgrade_are_said_to_be_left_out(slowe
 
 
 def test_the_checkout_is_none_of_what_is_upgraded(slower: Ran) -> None:
-    assert "upgrade: left out of the upgrade: -e ., the code of this checkout, which both sides run" in slower.said
+    assert "upgrade: resolved without -e ., the code of this checkout, which both sides run" in slower.said
 
 
 def test_the_command_for_one_case_names_the_upgrade_and_no_base(slower: Ran) -> None:

@@ -12,7 +12,7 @@ from speedscore.gate.upgrades.resolving import check_requests
 from tests.gate.test_resolving import Installers
 
 HASHED = "kite==2.0 \\\n    --hash=sha256:ab \\\n    --hash=sha256:cd\n    # via plume\n"
-LEFT_OUT = "left out of the upgrade: {}, the code of this checkout, which both sides run"
+LEFT_OUT = "resolved without {}, the code of this checkout, which both sides run"
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def requirement_files(requests: Sequence[str], *, checkout: Path, run: Runner, s
         taken.append(str(copies.without_own(path)))
     if copies.left_out:
         lines = ", ".join(dict.fromkeys(copies.left_out))
-        remarks.append(f"left out of the upgrade: {lines}, the code of this checkout, which both sides run")
+        remarks.append(f"resolved without {lines}, the code of this checkout, which both sides run")
     return RequirementFiles(tuple(taken), tuple(remarks))
 
 
