@@ -39,7 +39,8 @@ def fixture_users(items: Iterable[pytest.Item]) -> dict[str, list[int]]:
 
 def names_around(fixture: pytest.FixtureDef[Any]) -> dict[str, Any]:
     """Those of the module in which it is written, as a conftest.py; empty where that is not known."""
-    return getattr(inspect.unwrap(fixture.func), "__globals__", {})
+    names: dict[str, Any] = getattr(inspect.unwrap(fixture.func), "__globals__", {})
+    return names
 
 
 def mark_failure(error: BaseException, fixture: pytest.FixtureDef[Any]) -> None:
