@@ -79,7 +79,9 @@ def test_a_folder_that_is_asked_for_by_itself_is_what_is_wanted(checkout: Path) 
 def test_files_that_a_file_names_are_found_from_its_copy(checkout: Path) -> None:
     folder = checkout / "requirements"
     folder.mkdir()
-    (folder / "all.txt").write_text("-r own.txt\n-r plain.txt\n-c old.txt\n--find-links=../wheels\n-c https://host/c.txt\n")
+    (folder / "all.txt").write_text(
+        "-r own.txt\n-r plain.txt\n-c old.txt\n--find-links=../wheels\n-c https://host/c.txt\n"
+    )
     (folder / "own.txt").write_text("-e ./lib\n-r all.txt\nkite==2.0\n")
     for name in ("plain.txt", "old.txt"):
         (folder / name).write_text("kite==2.0\n")
@@ -106,7 +108,7 @@ def test_a_lock_file_of_uv_is_exported_where_uv_is_there(checkout: Path, monkeyp
     uv = Installers(export)
     files = taken(checkout, "lib/uv.lock", run=uv)
     assert [command[:6] for command in uv.commands] == [
-        ["/bin/uv", "export", "--frozen", "--no-emit-project", "--project", str(checkout / "lib")]
+        ["/bin/uv", "export", "--frozen", "--no-emit-workspace", "--project", str(checkout / "lib")]
     ]
     assert Path(files.requests[0]).read_text().split()[0] == "kite==2.0"
     assert files.remarks == (

@@ -1,4 +1,4 @@
-"""The pair that looks for reasons: after the verdicts, both sides run the regressed cases once more under a profiler, or
+"""The pair that looks for reasons: after the verdicts, both sides run the regressed cases once more under a profiler;
 where the work is done in a worker, which is not sampled, for what XLA writes of its programs.
 
 One side after the other, for nothing is compared by the clock here. Whatever fails is told as a note and changes no
@@ -73,9 +73,7 @@ def find_reasons(cases: Sequence[GatedCase], runner: PairRunner) -> tuple[CaseRe
             shutil.rmtree(folder, ignore_errors=True)
     return tuple(
         found.get(case.id)
-        or CaseReasons(
-            case.id, note=note if case in looked_into else _IN_WORKER, counts=moved_counts(case.verdicts())
-        )
+        or CaseReasons(case.id, note=note if case in looked_into else _IN_WORKER, counts=moved_counts(case.verdicts()))
         for case in regressed
     )
 

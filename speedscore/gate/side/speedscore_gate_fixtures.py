@@ -18,7 +18,7 @@ def key_of(fixture: pytest.FixtureDef[Any]) -> str:
 
 
 def fixtures_of(item: pytest.Item) -> Iterator[pytest.FixtureDef[Any]]:
-    """Those that its signature, its marks and what they ask for in turn lead to; not what a body asks for as it runs."""
+    """Those that its signature and its marks lead to, and theirs in turn; not what a body asks for as it runs."""
     # There is no public way to ask for the definitions of those names.
     info = getattr(item, "_fixtureinfo", None)
     for name, definitions in (info.name2fixturedefs if info else {}).items():

@@ -23,7 +23,7 @@ ARCHIVES = (".whl", ".tar.gz", ".zip")
 """Files that hold a package, and no requirements."""
 _UV_LOCK = "uv.lock"
 _EXPORTS = {
-    _UV_LOCK: "uv export --no-emit-project -o requirements-new.txt",
+    _UV_LOCK: "uv export --no-emit-workspace -o requirements-new.txt",
     "poetry.lock": "poetry export -o requirements-new.txt",
     "pdm.lock": "pdm export -o requirements-new.txt",
     "Pipfile.lock": "pipenv requirements > requirements-new.txt",
@@ -82,7 +82,7 @@ def requirement_files(requests: Sequence[str], *, checkout: Path, run: Runner, s
 def _exported(lock: Path, file: Path, *, run: Runner) -> Path:
     uv, folder = shutil.which("uv") or "uv", str(lock.resolve().parent)
     # Frozen: the lock file is to be read, and not brought up to date.
-    run([uv, "export", "--frozen", "--no-emit-project", "--project", folder, "--output-file", str(file)])
+    run([uv, "export", "--frozen", "--no-emit-workspace", "--project", folder, "--output-file", str(file)])
     return file
 
 
