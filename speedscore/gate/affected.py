@@ -8,7 +8,7 @@ of them run. It judges what the sides tell, and runs nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 import msgspec
@@ -55,9 +55,18 @@ def affected(traced: Traced, changed: ChangedFiles, *, unaffecting: Sequence[str
 
 def likely_first(reaches: Iterable[Mapping[str, Sequence[str]]], changed: ChangedFiles) -> frozenset[str]:
     """The test files whose names lead to a file that changed, on either side: a guess, to begin with those."""
+    places = changed.paths | {place for path in changed.paths for place in _as_built(path)}
     return frozenset(
-        test_file for of_side in reaches for test_file, files in of_side.items() if not changed.paths.isdisjoint(files)
+        test_file for of_side in reaches for test_file, files in of_side.items() if not places.isdisjoint(files)
     )
+
+
+def _as_built(path: str) -> Iterator[str]:
+    """What a side may call a module that was built from the file, in whichever of its folders packages begin."""
+    *folders, name = path.split("/")
+    stem = name.partition(".")[0]
+    for place in range(len(folders) + 1):
+        yield f"*/{'/'.join([*folders[place:], stem])}.*"
 
 
 def _why_all(traced: Traced, changed: ChangedFiles, unaffecting: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from speedscore.gate.case_claims import CaseClaims
 from speedscore.gate.case_conditions import CaseConditions
 from speedscore.gate.case_counts import CaseCounts
 from speedscore.gate.exclusions import Exclusion, exclusion_of, lost
+from speedscore.gate.hlo import lowers
 from speedscore.gate.lockstep import PairResult, PairTask
 from speedscore.gate.paired_metric import PairedMetric, Schedule
 from speedscore.gate.sides import Finished
@@ -84,6 +85,7 @@ class GatedCase:
         self._pairs_by_fastest = 0
         self._preempted: list[float] = []
         self._runs_in_worker = False
+        self._lowers_in_worker = False
 
     @property
     def test_file(self) -> str:
@@ -107,9 +109,19 @@ class GatedCase:
         return "" if self._runs_in_worker else self._counts.missing
 
     @property
+    def has_been_piloted(self) -> bool:
+        """Whether the pilot came through it."""
+        return self._way_to_run is not None
+
+    @property
     def runs_in_worker(self) -> bool:
         """Whether the side's own process only waits for it, as it does for a case of our own matrix."""
         return self._runs_in_worker
+
+    @property
+    def lowers_in_worker(self) -> bool:
+        """Whether XLA can write down what is compiled there."""
+        return self._lowers_in_worker
 
     @property
     def open(self) -> bool:
@@ -153,6 +165,7 @@ class GatedCase:
             threaded=result.busy_processors > THREADED_FROM or result.base.identity is not None,
         )
         self._runs_in_worker = result.base.identity is not None
+        self._lowers_in_worker = self._runs_in_worker and lowers(_stages(result.base))
         self._metrics["time"] = PairedMetric("time")
         if _memory_bytes(result.base) and _memory_bytes(result.head):
             self._metrics["memory"] = PairedMetric("memory")
@@ -277,6 +290,10 @@ class GatedCase:
             return reason
         seconds = self.seconds / (pairs + 1) * (needed + 1)
         return f"{reason}; about {needed} pairs would decide, {seconds:.0f} s at this pace"
+
+
+def _stages(side: Finished) -> tuple[str, ...]:
+    return (*(side.stages_seconds or ()), *(side.round_stages_seconds or ()))
 
 
 def _memory_bytes(side: Finished) -> float | None:

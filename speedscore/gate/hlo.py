@@ -9,7 +9,7 @@ import math
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -54,6 +54,11 @@ def dump_variables(folder: Path, inherited: Mapping[str, str] = os.environ) -> d
         "XLA_FLAGS": f"{flags} --xla_dump_to={folder} --xla_dump_hlo_as_text".strip(),
         "JAX_ENABLE_COMPILATION_CACHE": "false",
     }
+
+
+def lowers(stages: Iterable[str]) -> bool:
+    """Whether one of a test's stages says that it lowers: who does is JAX, and what it compiles XLA can write down."""
+    return any("lower" in name for name in stages)
 
 
 def dumped_modules(folder: Path) -> set[Path]:

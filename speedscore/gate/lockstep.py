@@ -28,7 +28,7 @@ from speedscore.gate.pair_statistics import (
     typical_seconds,
 )
 from speedscore.gate.side_endings import why_it_ended
-from speedscore.gate.sides import CaseRequest, Finished, Ready, Side, Timed
+from speedscore.gate.sides import CaseRequest, Finished, Ready, Side, SideWaitsError, Timed
 from speedscore.host.clock import Clock
 from speedscore.host.piped import ProcessLostError
 
@@ -80,10 +80,12 @@ class PairResult(msgspec.Struct, frozen=True):
 class SideLostError(RuntimeError):
     """A side has died or hangs, and with it the pair."""
 
-    def __init__(self, case: str, label: str, how: str) -> None:
+    def __init__(self, case: str, label: str, how: str, *, fixture: str = "") -> None:
         super().__init__(f"{label} {how}")
         self.case = case
         self.label = label
+        self.fixture = fixture
+        """In which it waited for what did not come (``FixtureSetUp.fixture``); empty where it did not."""
 
 
 def run_tasks(
@@ -233,4 +235,6 @@ def _ask(task: PairTask, side: Side, what: Callable[[Side], Answer]) -> Answer:
     except BudgetSpentError as error:
         raise BudgetSpentError(f"{error} of {side.spec.label} in {task.case}" if str(error) else "") from None
     except ProcessLostError as error:
-        raise SideLostError(task.case, side.spec.label, why_it_ended(str(error), root=side.spec.root)) from None
+        fixture = error.fixture if isinstance(error, SideWaitsError) else ""
+        why = why_it_ended(str(error), root=side.spec.root)
+        raise SideLostError(task.case, side.spec.label, why, fixture=fixture) from None

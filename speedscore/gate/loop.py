@@ -19,6 +19,7 @@ from speedscore.gate.claims import claims_by_case
 from speedscore.gate.concurrent_pairs import ConcurrentPairs
 from speedscore.gate.errors import BudgetSpentError
 from speedscore.gate.gated_case import GatedCase
+from speedscore.gate.lockstep import SideLostError
 from speedscore.gate.matching import Collections, Matching, match_cases, may_be_unstable
 from speedscore.gate.outcome import INTERRUPTED, UNFINISHED, GateOutcome, outcome_of
 from speedscore.gate.paired_metric import Schedule
@@ -90,6 +91,7 @@ class Gate:
         self._pair_runner = PairRunner(plan, start_side=start_side, clock=clock, order=order)
         self._concurrent_pairs = ConcurrentPairs(self._pair_runner, processors=processors, order=order)
         self._listener = listener
+        self._collections: Collections | None = None
         self._matching = Matching()
         self._cases: list[GatedCase] = []
         self._schedule = Schedule()
@@ -177,7 +179,8 @@ class Gate:
         return part.figure_count(own, cases=sum(case not in self._left_out for case in self._all_cases))
 
     def _pilot(self, waiting: list[GatedCase] | None, *, trace: Trace | None) -> tuple[Ended, Ended] | None:
-        """One pair, or more where a side dies in a case; its rounds count for nothing.
+        """One pair, or more where a side dies in a case; its rounds count for nothing. Where it waits in a fixture for
+        what does not come, it would as long in every case that uses it: none of them is tried.
 
         ``waiting`` are the cases, None for all that both sides turn out to have. Returns what the sides told at their
         end, where one pair ran all of them.
@@ -191,9 +194,21 @@ class Gate:
                 each = dict.fromkeys((case.id for case in waiting), seconds)
                 run = self._pair_runner.run(pair, waiting, seconds=each, note=GatedCase.pilot)
             self._concurrent_pairs.pilot_ended(run.ended)
-            is_first, waiting = waiting is began_with, waiting[run.done :]
+            if run.lost is not None and run.lost.fixture:
+                self._exclude_users(run.lost)
+            is_first, waiting = waiting is began_with, [case for case in waiting[run.done :] if not case.exclusion]
             if not waiting:
                 return run.ended if is_first else None
+
+    def _exclude_users(self, lost: SideLostError) -> None:
+        """Of the fixture in which a side waited, whatever test file they are of; not those that came through."""
+        assert self._collections is not None
+        collection = self._collections[lost.label == "head"]
+        users = {collection.cases[place].id for place in collection.fixture_users.get(lost.fixture, ())}
+        for case in self._cases:
+            if case.id in users and not case.exclusion and not case.has_been_piloted:
+                how = str(lost).partition("\n")[0]
+                case.lost(lost.label, f"{how}; seen in {lost.case}, and not tried here, which uses that fixture, too")
 
     def _leave_out_unaffected(self, changed: ChangedFiles) -> None:
         """The pilot, with a pair of processes for each test file: it depends on what such a process has read."""
@@ -205,7 +220,8 @@ class Gate:
         for number, (test_file, cases) in enumerate(by_file.items(), start=1):
             self._pair_runner.check_budget()
             self._listener.tracing(test_file, number=number, of=len(by_file))
-            ended = self._pilot(cases, trace=Trace(only=test_file)) or (None, None)
+            tried = [case for case in cases if not case.exclusion]
+            ended = (self._pilot(tried, trace=Trace(only=test_file)) if tried else None) or (None, None)
             traced[test_file] = [None if side is None else side.dependencies for side in ended]
         judged = affected(traced, changed, unaffecting=self._settings.unaffecting)
         unaffected = [case for case in self._cases if case.test_file in judged.left_out]
@@ -250,6 +266,7 @@ class Gate:
         return self._settings.pair_seconds * max(_SHORTEST, share)
 
     def _match(self, pair: StartedPair) -> list[GatedCase]:
+        self._collections = pair.collections
         self._matching = match_cases(pair.collections, self._plan, self._settings, again=self._again(pair))
         both = self._matching.both
         left_out = self._plan.instructions.left_out

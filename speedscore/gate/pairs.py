@@ -21,7 +21,8 @@ from speedscore.gate.lockstep import PairResult, PairTask, SideLostError, run_ta
 from speedscore.gate.own_code import why_not_own_code, why_unlike_builds
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.side_endings import why_it_ended
-from speedscore.gate.sides import Ended, Side, SideCollection, StartSide, Trace
+from speedscore.gate.sides import CaseRequest, Ended, Finished, Side, SideCollection, StartSide, Trace
+from speedscore.gate.untimed import run_untimed
 from speedscore.host.clock import Clock
 from speedscore.host.piped import ProcessLostError
 from speedscore.host.processors import allowed_processors
@@ -54,6 +55,8 @@ class PairRun(msgspec.Struct, frozen=True):
     """How many were reached. One in which a side died counts as such, and ends the pair."""
     ended: tuple[Ended, Ended] | None
     """What base and head told when all were run; None where a side died."""
+    lost: SideLostError | None = None
+    """How it died, where one did."""
 
 
 class PairRunner:
@@ -137,6 +140,10 @@ class PairRunner:
         one_processor, all_processors = _draw_processors(self._order)
         return case.task(one_processor=one_processor, all_processors=all_processors, seconds=seconds)
 
+    def run_untimed(self, side: Side, request: CaseRequest) -> Finished:
+        """One side alone; nothing of it is compared. Raises ProcessLostError, BudgetSpentError."""
+        return run_untimed(side, request, clock=self._clock)
+
     def run(
         self,
         pair: StartedPair,
@@ -180,7 +187,7 @@ class PairRunner:
             return PairRun(done, _end(pair))
         except SideLostError as error:
             lost(by_id[error.case], error.label, str(error))
-            return PairRun(done + 1, None)
+            return PairRun(done + 1, None, lost=error)
 
 
 Answer = TypeVar("Answer")

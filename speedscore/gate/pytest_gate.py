@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -91,7 +92,7 @@ def _gate(
     head = working_tree(config.rootpath, base=request.base)
     with contextlib.ExitStack() as stack:
         base = head if request.base is None else stack.enter_context(base_tree(request.base, head))
-        sides = _environments(request, deadline)
+        sides = _environments(request, deadline, checkout=head.root)
         if request.upgrade:
             base, head = described(head, request.upgrade)
         context = GateContext(config, request, settings, base=base, head=head, packages=sides.packages)
@@ -131,9 +132,10 @@ class _SideEnvironments(msgspec.Struct, frozen=True):
         return self.base.prefix != self.head.prefix
 
 
-def _environments(request: GateRequest, deadline: GateDeadline) -> _SideEnvironments:
+def _environments(request: GateRequest, deadline: GateDeadline, *, checkout: Path) -> _SideEnvironments:
     if request.upgrade:
-        made = upgrade(request.upgrade, environment_of(sys.executable), say=say, deadline=deadline)
+        present = environment_of(sys.executable)
+        made = upgrade(request.upgrade, present, checkout=checkout, say=say, deadline=deadline)
         return _SideEnvironments(made.base, made.head, made.differing, upgrade=made)
     base, head = environments(request.base_python, in_full=request.build)
     return _SideEnvironments(base, head, differing_packages(base, head))

@@ -24,6 +24,7 @@ from speedscore.gate.sides import (
     Ready,
     SideCollection,
     SideSpec,
+    SideWaitsError,
     Timed,
 )
 from speedscore.host.clock import seconds
@@ -53,8 +54,8 @@ class SideProcess:
 
     def __init__(self, spec: SideSpec, *, other: SideSpec, hash_seed: int, most_seconds: float | None) -> None:
         self.spec = spec
-        self._fixture = ""
-        """Which one it is making, of those that several tests share."""
+        self._making = FixtureSetUp("")
+        """The fixture that it is making."""
         self._deadline = math.inf if most_seconds is None else seconds() + most_seconds
         # A benchmark that writes to whatever is open does not know how a line of ours begins.
         self._signature = secrets.token_hex(8)
@@ -134,10 +135,10 @@ class SideProcess:
             answer = self._read_message(began)
             if not isinstance(answer, FixtureSetUp):
                 return answer
-            self._fixture = answer.name
+            self._making = answer
 
     def _wait_while_it_works(self) -> None:
-        """Until it says something, its time is up, or it has done nothing at all for long: then ProcessLostError.
+        """Until it says something, its time is up, or it has done nothing at all for long: then SideWaitsError.
 
         Both sides make their fixtures at the same time, and one may wait for what the other holds.
         """
@@ -148,11 +149,12 @@ class SideProcess:
             if used - before > _IDLE_BELOW * _IDLE_LOOK_SECONDS:
                 idle_since = now
             elif now - idle_since >= IDLE_SECONDS:
-                where = f"in its fixture {self._fixture!r}" if self._fixture else "before its benchmark"
-                raise ProcessLostError(
+                where = f"in its fixture {self._making.name!r}" if self._making.name else "before its benchmark"
+                raise SideWaitsError(
                     f"waited {now - idle_since:.0f} s {where} without using a processor, while the other side ran "
                     "beside it: does it want a lock, a port or a file that the other holds? Give each process its own\n"
-                    f"{self._process.last_lines()}"
+                    f"{self._process.last_lines()}",
+                    fixture=self._making.fixture,
                 )
 
     def _read_message(self, began: float) -> Message:

@@ -13,6 +13,7 @@ import msgspec
 
 from speedscore.gate.import_roots import ImportRoots
 from speedscore.host.fields import Scalar
+from speedscore.host.piped import ProcessLostError
 
 
 class Trace(msgspec.Struct, frozen=True):
@@ -80,14 +81,19 @@ class SideCollection(msgspec.Struct, frozen=True, tag_field="event", tag="collec
     left_out: int = 0
     """Benchmarks that the command line deselects, as by ``-k``."""
     reaches: dict[str, tuple[str, ...]] = {}
-    """Where a guess is asked: by test file the files of the checkout, relative to its root, that its names lead to."""
+    """Where a guess is asked: by test file the files of the checkout, relative to its root, that its names and its
+    fixtures' modules lead to; ``*/pkg/mod.*`` is a module that was built, from a file of that name somewhere."""
+    fixture_users: dict[str, tuple[int, ...]] = {}
+    """By ``FixtureSetUp.fixture`` the places in ``cases`` of those that use it, as far as their signatures say."""
 
 
 class FixtureSetUp(msgspec.Struct, frozen=True, tag_field="event", tag="fixture"):
-    """Which fixture is being made, of those that several tests share."""
+    """Which fixture is being made."""
 
     name: str
     """Empty where that is over."""
+    fixture: str = ""
+    """Where it is defined, and its name: several may have that."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
@@ -212,6 +218,15 @@ class CaseRequest(msgspec.Struct, frozen=True):
     """Of a round; None where this has yet to be found out."""
 
 
+class SideWaitsError(ProcessLostError):
+    """The side waits for something that does not come."""
+
+    def __init__(self, message: str, *, fixture: str) -> None:
+        super().__init__(message)
+        self.fixture = fixture
+        """``FixtureSetUp.fixture`` of the one that it was making; empty where that was none."""
+
+
 class Side(Protocol):
     """A living side. Whatever it does not do as agreed raises ProcessLostError."""
 
@@ -229,7 +244,8 @@ class Side(Protocol):
         """Let it run a test, up to its benchmark; ``extra_work`` is added to each round, as a share of its time."""
 
     def ready(self) -> Ready | Finished:
-        """Wait until the test is warm, or has ended without coming to a benchmark."""
+        """Wait until the test is warm, or has ended without coming to a benchmark. Raises SideWaitsError where it
+        waits itself, for what the other side may hold."""
 
     def agree(self, iterations: int) -> None:
         """Tell it how many iterations a round has on both sides."""

@@ -26,6 +26,7 @@ from speedscore.gate.sides import (
     Ready,
     SideCollection,
     SideSpec,
+    SideWaitsError,
     Timed,
 )
 from speedscore.host.piped import ProcessLostError
@@ -68,6 +69,10 @@ class MadeUpTest:
     """What its file turns out to depend on, where that is asked."""
     reaches: tuple[str, ...] = ()
     """What the names in its file lead to."""
+    fixtures: tuple[str, ...] = ()
+    """That it uses."""
+    waits_in: str = ""
+    """One of them, where it waits in it for what does not come."""
     more: Mapping[str, Any] = field(default_factory=dict)
     """Further fields of Finished."""
 
@@ -112,6 +117,8 @@ class MadeUpSide:
         cases = tuple(CollectedCase(name, test.group, test.source) for name, test in self._tests.items())
         told = self._collection
         reaches = {name.partition("::")[0]: test.reaches for name, test in self._tests.items()}
+        used = [test.fixtures for test in self._tests.values()]
+        names = {name for fixtures in used for name in fixtures}
         return SideCollection(
             cases,
             told["errors"],
@@ -119,6 +126,7 @@ class MadeUpSide:
             tests=told["test_count"],
             left_out=told["left_out"],
             reaches={} if self.spec.trace is None or self.spec.trace.only else reaches,
+            fixture_users={name: tuple(place for place, of in enumerate(used) if name in of) for name in names},
         )
 
     def begin(self, request: CaseRequest, *, extra_work: float) -> None:
@@ -128,6 +136,8 @@ class MadeUpSide:
     def ready(self) -> Ready | Finished:
         if self.requests[-1].case not in self._tests:
             return Finished("absent", "")
+        if self._test.waits_in:
+            raise SideWaitsError(f"waited 120 s in its fixture {self._test.waits_in!r}", fixture=self._test.waits_in)
         if self._test.dies == "before its benchmark":
             raise ProcessLostError("ended with exit code 3 instead of replying\nits last lines:\n  | gone")
         if not self._test.comes_to_benchmark:

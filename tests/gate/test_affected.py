@@ -165,6 +165,12 @@ def test_what_leads_to_a_change_on_either_side_comes_first(checkouts: tuple[Path
     assert likely_first(reaches, changed(checkouts, "one.py", "two.py")) == {"a", "b"}
 
 
+def test_a_built_module_comes_first_where_a_file_of_its_name_changed(checkouts: tuple[Path, Path]) -> None:
+    files = changed(checkouts, "native/src/kite/fast.pyx", "kite/deep/slow.py")
+    reaches = {"a": ("*/kite/fast.*",), "b": ("*/kite/deep/slow.*",), "c": ("*/fast/slow.*", "*/plume/fast.*")}
+    assert likely_first([{name: tuple(of) for name, of in reaches.items()}], files) == {"a", "b"}
+
+
 def made_up_tests(**depends: Dependencies | None) -> Tests:
     return {
         f"{name}.py::test_{number}": MadeUpTest(depends=on, reaches=(f"lib_{name}.py",))
@@ -195,6 +201,21 @@ def test_cases_that_cannot_be_touched_are_named_with_the_reason_and_not_measured
         0,
         "passed: nothing regressed (2 cases left out, which the change cannot have touched)",
     )
+
+
+def test_a_fixture_that_waits_in_one_file_is_not_tried_in_another(checkouts: tuple[Path, Path]) -> None:
+    tests = {
+        f"{name}.py::test_it": MadeUpTest(depends=Dependencies(("lib.py",)), fixtures=fixtures, waits_in=waits_in)
+        for name, fixtures, waits_in in (("a", ("store",), "store"), ("b", ("store",), "store"), ("c", (), ""))
+    }
+    machine = MadeUpMachine(tests, tests)
+    outcome = gated(machine, plan=a_plan(changed=changed(checkouts, "lib.py"), only_affected=True))
+    assert {answer.case: answer.outcome for answer in outcome.verdicts} == {
+        "a.py::test_it": "not comparable",
+        "b.py::test_it": "not comparable",
+        "c.py::test_it": "unchanged",
+    }
+    assert machine.requests("b.py::test_it") == []
 
 
 def test_where_no_case_can_be_touched_the_gate_passes_and_says_that_none_was_measured(

@@ -447,6 +447,19 @@ def test_a_side_that_dies_costs_its_own_case_and_no_other() -> None:
     assert [len(machine.requests(case)) for case in "ac"] == [2, 2], "a case in which a side died is not tried again"
 
 
+def test_a_fixture_that_waits_costs_its_wait_once_and_no_case_that_does_without_it() -> None:
+    uses, waits = MadeUpTest(fixtures=("store", "till")), MadeUpTest(fixtures=("store",), waits_in="store")
+    base: Tests = {"a": PASSES, "b": uses, "c": uses, "d": uses, "e": MadeUpTest(fixtures=("till",))}
+    machine = MadeUpMachine(base, base | {"b": waits, "c": waits, "d": waits})
+    outcome = gated(machine)
+    reasons = {answer.case: answer.reason for answer in outcome.verdicts if answer.outcome == "not comparable"}
+    alike = "head waited 120 s in its fixture 'store'; seen in b, and not tried here, which uses that fixture, too"
+    assert reasons == {"b": "head waited 120 s in its fixture 'store'", "c": alike, "d": alike}
+    assert outcome.missing == reasons, "what head no longer measures is missing"
+    assert [len(machine.requests(case)) for case in "bcd"] == [2, 0, 0]
+    assert {answer.case for answer in outcome.verdicts if answer.outcome == "unchanged"} == {"a", "e"}
+
+
 def test_a_side_that_does_not_start_ends_the_gate_with_its_last_lines() -> None:
     machine = MadeUpMachine({}, {}, on_base={"stillborn": "ended with exit code 4\n  | no such drawer"})
     with pytest.raises(GateError, match=r"^pytest on base \(base's\) ended with exit code 4\n  \| no such drawer$"):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import zipfile
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def wheel(folder: Path, name: str, version: str, files: Mapping[str, str], *requ
         lines = []
         for file, text in (dict(files) | told).items():
             archive.writestr(file, text)
-            digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+            digest = base64.urlsafe_b64encode(sha256(text.encode()).digest()).rstrip(b"=").decode()
             lines.append(f"{file},sha256={digest},{len(text)}\n")
         archive.writestr(record, "".join(lines) + f"{record},,\n")
     return path
@@ -142,7 +142,12 @@ def test_an_environment_is_found_again_by_what_is_in_it(place: Place, slower: Ra
     assert slower.code == 10
     before = place.environments
     place.repository.write({"pyproject.toml": AT_A_GLANCE})
-    ran = place.run("--gate-upgrade=kite==2.0", "--gate-upgrade=plume==2.0")
+    # As a lock file is exported: all packages with their hashes, and the checkout itself.
+    digests = {path.name.split("-")[0]: sha256(path.read_bytes()) for path in place.wheels.glob("*-2.0-*.whl")}
+    lines = [f"{name}==2.0 \\\n    --hash=sha256:{digest.hexdigest()}\n" for name, digest in digests.items()]
+    (place.wheels / "locked.txt").write_text("".join(["-e .\n", *lines]))
+    ran = place.run(f"--gate-upgrade={place.wheels / 'locked.txt'}")
+    assert "upgrade: resolved without -e ., the code of this checkout, which both sides run" in ran.said, ran.printed
     assert ran.verdicts()["test_flight"]["outcome"] == "inconclusive"
     assert len(before) == 3  # without a change, with plume alone, with all
     assert place.environments == before

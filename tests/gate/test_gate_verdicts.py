@@ -60,6 +60,7 @@ def test_each_case_gets_the_verdict_that_it_deserves(ran: Ran) -> None:
         "test_wrong_on_base": "not comparable",
         "test_second_call_fails_on_head": "not comparable",
         "test_fixture_fails_on_head": "not comparable",
+        "test_fixture_that_failed_before": "not comparable",
         "test_skipped_on_head": "not comparable",
         "test_not_called": "not comparable",
     }
@@ -110,6 +111,7 @@ def test_a_count_that_rises_is_a_regression_though_the_time_is_unchanged(ran: Ra
         ("test_wrong_on_base", "failed (call: AssertionError: the sum was wrong) on base"),
         ("test_second_call_fails_on_head", "failed (call: RuntimeError: the till is jammed) on head"),
         ("test_fixture_fails_on_head", "failed (setup of fixture 'till': OSError: no till there) on head"),
+        ("test_fixture_that_failed_before", "failed (setup of fixture 'till': OSError: no till there) on head"),
         ("test_skipped_on_head", "skipped (needs a printer) on head"),
         ("test_not_called", "no round could be timed: the benchmark was not called, or its timer is too coarse"),
     ],
@@ -124,6 +126,7 @@ def test_what_base_measures_and_head_does_not_is_missing(ran: Ran) -> None:
         "test_wrong_on_head": "failed (call: AssertionError: the sum is wrong)",
         "test_second_call_fails_on_head": "failed (call: RuntimeError: the till is jammed)",
         "test_fixture_fails_on_head": "failed (setup of fixture 'till': OSError: no till there)",
+        "test_fixture_that_failed_before": "failed (setup of fixture 'till': OSError: no till there)",
         "test_skipped_on_head": "skipped (needs a printer)",
     }
 

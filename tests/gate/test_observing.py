@@ -6,13 +6,14 @@ import re
 import time
 import tomllib
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import msgspec
 import pytest
 from speedscore_gate_observing import ObservedRounds, Sampler, observe
 
 from speedscore.gate.environments import Environment
+from speedscore.gate.hlo import OperationChange
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.reasons.observing import LOOKED_INTO
 from speedscore.gate.reasons.py_spy import RATE_HERTZ, read_samples
@@ -23,6 +24,7 @@ from speedscore.gate.upgrades.pins import Pin
 from speedscore.gate.upgrades.resolving import Resolved
 from speedscore.gate.upgrades.upgrading import Upgrade
 from tests.gate.made_up_sides import MadeUpMachine, MadeUpSide, MadeUpTest, QuietListener, a_plan, a_spec, gated
+from tests.gate.test_stage_pairs import Dumping
 from tests.places import ROOT
 
 CASE, CALM = "test_it.py::test_it", "test_it.py::test_calm"
@@ -110,12 +112,30 @@ AN_UPGRADE = Upgrade(
 )
 
 
-def test_a_case_in_a_worker_of_its_own_is_not_sampled() -> None:
-    own = {"identity": {"shape": 3}}
-    machine = MadeUpMachine({CASE: MadeUpTest(more=own)}, {CASE: MadeUpTest(seconds=0.013, more=own)})
-    (reasons,) = gated(machine, plan=a_plan(why=True)).reasons
+IN_WORKER = {"identity": {"shape": 3}}
+IN_WORKER_OF_JAX = IN_WORKER | {"stages_seconds": {"import": 1.0, "trace and lower": 0.1}}
+
+
+@pytest.mark.parametrize(
+    ("more", "told", "additional"),
+    [
+        (IN_WORKER, (), 0),
+        (IN_WORKER_OF_JAX, (OperationChange("copy", 0, 1), OperationChange("negate", 1, 0)), 2),
+    ],
+    ids=["another's", "of JAX"],
+)
+def test_a_case_in_a_worker_of_its_own_is_not_sampled_and_tells_what_xla_made(
+    more: dict[str, Any], told: tuple[OperationChange, ...], additional: int
+) -> None:
+    base, head = ({CASE: MadeUpTest(seconds=seconds, more=more)} for seconds in (0.01, 0.013))
+    machines = [Dumping(base, head) for _ in range(2)]
+    outcome, without = (gated(machine, plan=a_plan(why=not place)) for place, machine in enumerate(machines))
+    (reasons,) = outcome.reasons
     assert reasons.note == "the case runs in a worker of its own, which is not sampled"
-    assert not any(side.observed for side in machine.started)
+    assert reasons.operations == told
+    assert len(machines[0].started) - len(machines[1].started) == additional
+    assert not any(side.observed for side in machines[0].started)
+    assert outcome.verdicts == without.verdicts
 
 
 class FailsWhereItIsLookedInto(MadeUpSide):
@@ -129,10 +149,9 @@ class FailsWhereItIsLookedInto(MadeUpSide):
 def test_both_sides_run_what_they_were_told_is_next() -> None:
     """Else pytest fails the case after it: what it kept for that one was not torn down."""
     cases = {"a.py::a": 0.016, "b.py::b": 0.015, "c.py::c": 0.014, "d.py::d": 0.013}
-    own = {"identity": {"shape": 3}}
     tests = [
         {
-            name: MadeUpTest(seconds=0.01 if side == "base" else seconds, more=own if name == "c.py::c" else {})
+            name: MadeUpTest(seconds=0.01 if side == "base" else seconds, more=IN_WORKER if name == "c.py::c" else {})
             for name, seconds in cases.items()
         }
         for side in ("base", "head")

@@ -9,14 +9,15 @@ import pytest
 
 from speedscore.gate import side_process
 from speedscore.gate.side_process import SideProcess
-from speedscore.gate.sides import SideSpec
+from speedscore.gate.sides import SideSpec, SideWaitsError
 from speedscore.host.piped import ProcessLostError
 
 SIDE = """#!{python}
 import os, time
 
 writes = int(os.environ["SPEEDSCORE_PIPES"].split(",")[1])
-os.write(writes, (os.environ["SPEEDSCORE_GATE_SIGNATURE"] + '{{"event": "fixture", "name": "store"}}\\n').encode())
+told = '{{"event": "fixture", "name": "store", "fixture": "lib::store"}}\\n'
+os.write(writes, (os.environ["SPEEDSCORE_GATE_SIGNATURE"] + told).encode())
 {does}
 """
 
@@ -37,11 +38,12 @@ def test_one_that_does_nothing_is_lost_with_the_fixture_it_waits_in(
     monkeypatch.setattr(side_process, "_IDLE_LOOK_SECONDS", 0.25)
     waiting = side(tmp_path, "time.sleep(600)")
     try:
-        with pytest.raises(ProcessLostError) as lost:
+        with pytest.raises(SideWaitsError) as lost:
             waiting.ready()
     finally:
         waiting.close()
     assert "in its fixture 'store' without using a processor, while the other side ran beside it" in str(lost.value)
+    assert lost.value.fixture == "lib::store"
 
 
 def test_one_that_works_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

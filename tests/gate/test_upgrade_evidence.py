@@ -113,5 +113,5 @@ def test_resolving_and_both_environments_share_the_time_that_is_left(monkeypatch
         return Resolved(PINS, tool="uv")
 
     monkeypatch.setattr("speedscore.gate.upgrades.upgrading.resolve", resolve)
-    upgrade(["kite==2"], ENVIRONMENT, say=print, deadline=installations.deadline(100.0))
+    upgrade(["kite==2"], ENVIRONMENT, checkout=Path(), say=print, deadline=installations.deadline(100.0))
     assert installations.seconds_left == [60.0, 48.0, 36.0]

@@ -175,7 +175,8 @@ def _trial(
 
 def _interpreter(environment: Path, version: str) -> str:
     present = environment_of(str(environment / "bin" / "python"))
-    made = upgrade([f"jax=={version}", f"jaxlib=={version}"], present, say=print, deadline=GateDeadline())
+    requests = [f"jax=={version}", f"jaxlib=={version}"]
+    made = upgrade(requests, present, checkout=environment, say=print, deadline=GateDeadline())
     return made.head.python
 
 

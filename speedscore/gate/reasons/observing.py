@@ -1,4 +1,5 @@
-"""The pair that looks for reasons: after the verdicts, both sides run the regressed cases once more under a profiler.
+"""The pair that looks for reasons: after the verdicts, both sides run the regressed cases once more under a profiler;
+where the work is done in a worker, which is not sampled, for what XLA writes of its programs.
 
 One side after the other, for nothing is compared by the clock here. Whatever fails is told as a note and changes no
 verdict. None of its figures is used for one.
@@ -27,7 +28,7 @@ from speedscore.gate.hlo import (
 )
 from speedscore.gate.pairs import PairRunner, StartedPair
 from speedscore.gate.reasons.py_spy import PySpy, find_py_spy
-from speedscore.gate.reasons.reasons import CaseReasons, moved_counts, reasons_of
+from speedscore.gate.reasons.reasons import MOST_OPERATIONS, CaseReasons, moved_counts, reasons_of
 from speedscore.gate.reasons.source_places import placed
 from speedscore.gate.sides import CaseRequest, Finished, Observed, Ready, Side
 from speedscore.host.extras import install_command
@@ -41,12 +42,14 @@ SECONDS = 1.5
 """Of rounds on each side."""
 LOOKED_INTO = {"SPEEDSCORE_GATE_LOOKED_INTO": "yes"}
 """Tells a side that a profiler may want to read it."""
+_IN_WORKER = "the case runs in a worker of its own, which is not sampled"
 
 
 class _Seen(msgspec.Struct, frozen=True):
     """What one side shows of a case."""
 
-    observed: Observed
+    observed: Observed | None
+    """None where no profiler was at work."""
     operations: Counter[Operation]
     profiler: str
 
@@ -56,22 +59,21 @@ def find_reasons(cases: Sequence[GatedCase], runner: PairRunner) -> tuple[CaseRe
     regressed = sorted(filter(_has_regressed, cases), key=lambda case: -_ratio(case))[:MOST_CASES]
     if not regressed:
         return ()
+    looked_into = [case for case in regressed if not case.runs_in_worker or case.lowers_in_worker]
     found: dict[str, CaseReasons] = {}
     note, folder = "", None
     try:
-        sampled = [case for case in regressed if not case.runs_in_worker]
-        if sampled:
+        if looked_into:
             folder = make_scratch("reasons")
-            _look_into_all(sampled, runner, folder=folder, found=found)
+            _look_into_all(looked_into, runner, folder=folder, found=found)
     except (BudgetSpentError, GateError, ProcessLostError, OSError) as error:
         note = f"not looked into: {str(error).partition(chr(10))[0] or 'the time budget was spent'}"
     finally:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
-    in_worker = "the case runs in a worker of its own, which is not sampled"
     return tuple(
         found.get(case.id)
-        or CaseReasons(case.id, note=in_worker if case.runs_in_worker else note, counts=moved_counts(case.verdicts()))
+        or CaseReasons(case.id, note=note if case in looked_into else _IN_WORKER, counts=moved_counts(case.verdicts()))
         for case in regressed
     )
 
@@ -103,7 +105,7 @@ def _look_into(
     verdicts: Sequence[Verdict] = case.verdicts()
     seen: list[_Seen] = []
     for side in (pair.base, pair.head):
-        answer = _look_at_side(side, request, folder=folder / side.spec.label)
+        answer = _look_at_side(side, case, request, runner, folder=folder / side.spec.label)
         if isinstance(answer, str):
             if side is pair.base:
                 # Both must run every case: pytest tears down what the next one, as it was told, does not need.
@@ -112,6 +114,9 @@ def _look_into(
         seen.append(answer)
     base, head = seen
     changes = changed_operations(base.operations, head.operations) or changed_layouts(base.operations, head.operations)
+    if base.observed is None or head.observed is None:
+        counts = moved_counts(verdicts)
+        return CaseReasons(case.id, note=_IN_WORKER, operations=tuple(changes[:MOST_OPERATIONS]), counts=counts)
     return reasons_of(
         case.id,
         placed(base.observed, pair.base.spec),
@@ -129,10 +134,17 @@ def _run_to_its_end(side: Side, request: CaseRequest) -> None:
         side.finished()
 
 
-def _look_at_side(side: Side, request: CaseRequest, *, folder: Path) -> _Seen | str:
+def _look_at_side(
+    side: Side, case: GatedCase, request: CaseRequest, runner: PairRunner, *, folder: Path
+) -> _Seen | str:
     """What is seen, or why nothing is."""
     folder.mkdir(exist_ok=True)
     before = dumped_modules(folder)
+    if case.runs_in_worker:
+        finished = runner.run_untimed(side, request)
+        if finished.outcome != "passed":
+            return f"{finished.outcome} ({finished.reason})"
+        return _Seen(None, operations_in(dumped_modules(folder) - before), "")
     side.begin(request, extra_work=0.0)
     state = side.ready()
     if isinstance(state, Finished):

@@ -53,6 +53,11 @@ class OwnCode:
         first = next((finder for finder in sys.meta_path if isinstance(finder, _OwnFirst)), None)
         return first.code if first else cls(json.loads(os.environ["SPEEDSCORE_GATE_CODE"]))
 
+    @property
+    def built_folders(self) -> list[str]:
+        """Where what was built of the checkout lies; empty where it was not built."""
+        return self._folders if self._is_built else []
+
     def is_own(self, path: str) -> bool:
         """Whether a file is of this checkout, or of what was built from it."""
         path = os.path.realpath(path)

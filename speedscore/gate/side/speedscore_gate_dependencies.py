@@ -10,7 +10,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
@@ -91,34 +91,48 @@ class Watch:
         return not _PRIVATE.isdisjoint(parts) or any(part.endswith((".egg-info", ".dist-info")) for part in parts)
 
 
-def reached(modules: dict[str, ModuleType], root: str) -> dict[str, list[str]]:
-    """By test file the files of the checkout that the names in its module lead to, and theirs.
+Names = Mapping[str, Any]
+"""Of a module, each with what it stands for."""
+
+
+def reached(starts: Mapping[str, Sequence[Names]], root: str, *, built: Sequence[str] = ()) -> dict[str, list[str]]:
+    """By test file the files of the checkout that the names it starts from lead to, and theirs. ``*/pkg/mod.*`` stands
+    for a module that was built, into one of the folders ``built``: its source has that name somewhere.
 
     A guess, to begin with what is most likely changed: what a function imports or opens later is not seen.
     """
     root = os.path.realpath(root)
-    direct: dict[str, set[str]] = {}
+    direct: dict[int, set[str]] = {}
 
-    def leads_to(name: str) -> set[str]:
-        if name not in direct:
-            direct[name] = {
+    def place_of(path: str) -> str:
+        """Empty for what is not of the checkout."""
+        for folder in built:
+            if within(path, folder):
+                stem = Path(os.path.relpath(path, folder))
+                return f"*/{stem.with_name(stem.name.partition('.')[0]).as_posix()}.*"
+        return os.path.relpath(path, root) if within(path, root) else ""
+
+    def leads_to(names: Names) -> set[str]:
+        if id(names) not in direct:
+            direct[id(names)] = {
                 other
-                for value in list(vars(sys.modules[name]).values())
+                for value in list(names.values())
                 if isinstance(other := value.__name__ if isinstance(value, ModuleType) else _module_of(value), str)
                 and other in sys.modules
-                and within(file_of(sys.modules[other]), root)
+                and place_of(file_of(sys.modules[other]))
             }
-        return direct[name]
+        return direct[id(names)]
 
     found: dict[str, list[str]] = {}
-    for test_file, module in modules.items():
+    for test_file, starting in starts.items():
         seen: set[str] = set()
-        waiting = {module.__name__} & sys.modules.keys()
+        waiting = {other for names in starting for other in leads_to(names)}
         while waiting:
             seen |= waiting
-            waiting = {other for name in waiting for other in leads_to(name)} - seen
+            waiting = {other for name in waiting for other in leads_to(vars(sys.modules[name]))} - seen
         files = {file_of(sys.modules[name]) for name in seen}
-        found[test_file] = sorted(os.path.relpath(path, root) for path in files if path and within(path, root))
+        files |= {os.path.realpath(str(names["__file__"])) for names in starting if names.get("__file__")}
+        found[test_file] = sorted(set(filter(None, map(place_of, files))))
     return found
 
 

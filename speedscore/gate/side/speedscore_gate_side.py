@@ -33,7 +33,8 @@ from speedscore_gate_clocks import Clock
 from speedscore_gate_code import OwnCode
 from speedscore_gate_codspeed import bring_into_form, is_benchmark, mark_of, switch_off
 from speedscore_gate_conditions import parameters_of
-from speedscore_gate_dependencies import Watch, reached, trace_of_this_process
+from speedscore_gate_dependencies import Names, Watch, reached, trace_of_this_process
+from speedscore_gate_fixtures import failed_in, fixture_users, fixtures_of, key_of, mark_failure, names_around
 from speedscore_gate_observing import let_be_looked_into
 from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
 from speedscore_gate_values import WrongValueError, figures
@@ -77,12 +78,12 @@ class SidePlugin:
         self._collection_errors: list[str] = []
         self._left_out = 0
         """Benchmarks that the command line deselects."""
-        self._setting_up: list[str] = []
-        """Fixtures of a wider scope than a test's that are being made, the outer ones first."""
+        self._setting_up: list[pytest.FixtureDef[Any]] = []
+        """Fixtures that are being made, the outer ones first."""
         self._shared_seconds = 0.0
-        """What making them took in this test."""
+        """What making those of a wider scope than a test's took in this test."""
         self._failed_fixture = ""
-        """The first in this test that could not be made."""
+        """The one that could not be made, in this test or in one before."""
         self._reports: list[pytest.TestReport] = []
         self._order: dict[str, Any] = {}
         self._extra_info: dict[str, Any] = {}
@@ -114,6 +115,7 @@ class SidePlugin:
             errors=self._collection_errors,
             python=sys.version.split()[0],
             reaches=reached_by(items.values()),
+            fixture_users=fixture_users(items.values()),
             import_seconds=self._stages.import_seconds() if self._stages else None,
             tests=len(session.items),
             left_out=self._left_out,
@@ -159,29 +161,36 @@ class SidePlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
-        is_shared = fixturedef.scope != "function"
-        if is_shared:
-            # Both sides make theirs at the same time: one that waits for the other is to be named.
-            self._setting_up.append(fixturedef.argname)
-            self._pipe.send("fixture", name=fixturedef.argname)
+        # Both sides make theirs at the same time: one that waits for the other is to be named.
+        self._setting_up.append(fixturedef)
+        self._tell_what_is_made()
         began = Clock.wall()
         try:
             value: Any = yield
-        except BaseException:
-            self._failed_fixture = self._failed_fixture or fixturedef.argname
+        except BaseException as error:
+            mark_failure(error, fixturedef)
             raise
         finally:
-            if is_shared:
-                self._setting_up.pop()
-                if not self._setting_up:  # else it is a part of the outer one
-                    self._shared_seconds += Clock.wall() - began
-                self._pipe.send("fixture", name=self._setting_up[-1] if self._setting_up else "")
+            self._setting_up.pop()
+            # Within another shared one it is a part of that.
+            if fixturedef.scope != "function" and all(outer.scope == "function" for outer in self._setting_up):
+                self._shared_seconds += Clock.wall() - began
+            self._tell_what_is_made()
         # pytest-codspeed's fixture says that it is an instance. One that another fixture hands on is known already.
         if issubclass(type(value), BenchmarkFixture) and not hasattr(value, "pairing"):
             self._pairing = Lockstep(self._pipe, self._order, stages=self._stages)
             setattr(value, "pairing", self._pairing)  # noqa: B010 - the class knows no such field
             self._extra_info = value.extra_info
         return value
+
+    def _tell_what_is_made(self) -> None:
+        making = self._setting_up[-1] if self._setting_up else None
+        self._pipe.send("fixture", name=making.argname if making else "", fixture=key_of(making) if making else "")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
+        if call.when == "setup" and call.excinfo:
+            self._failed_fixture = failed_in(call.excinfo.value)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._reports.append(report)
@@ -199,12 +208,17 @@ def folders_of(config: pytest.Config) -> list[str]:
 
 
 def reached_by(items: Iterable[pytest.Item]) -> dict[str, list[str]]:
-    """By test file the files that its names lead to, where the gate asks."""
+    """By test file the files that its names lead to, and those of the modules of its fixtures, where the gate asks."""
     trace = trace_of_this_process()
     if trace is None or trace["only"]:
         return {}
-    modules = {item.nodeid.partition("::")[0]: getattr(item, "module", None) for item in items}
-    return reached({path: module for path, module in modules.items() if module}, trace["root"])
+    starts: dict[str, dict[int, Names]] = {}
+    for item in items:
+        modules = [vars(module)] if (module := getattr(item, "module", None)) else []
+        modules += [names for definition in fixtures_of(item) if (names := names_around(definition))]
+        starts.setdefault(item.nodeid.partition("::")[0], {}).update({id(names): names for names in modules})
+    built = OwnCode.of_this_process().built_folders
+    return reached({path: list(names.values()) for path, names in starts.items()}, trace["root"], built=built)
 
 
 def group_of(item: pytest.Item) -> str:

@@ -23,9 +23,8 @@ from speedscore.gate.requirements import fulfils, read_requirement
 from speedscore.gate.upgrades.conflicts import broken_by
 from speedscore.gate.upgrades.direct_urls import known_locally, known_to_uv
 from speedscore.gate.upgrades.pins import Pin, changes_of_pip, changes_of_uv
+from speedscore.gate.upgrades.requirement_files import ARCHIVES, how_to_export
 
-_LOCKS_OF_OTHERS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock")
-_ARCHIVES = (".whl", ".tar.gz", ".zip")
 _LISTS = (".txt", ".in", ".lock", ".pip")
 _MOST_TRIES = 3
 
@@ -45,15 +44,14 @@ def check_requests(requests: Sequence[str]) -> None:
     """Raises GateError for what is neither a requirement nor a file that pip or uv can read."""
     for text in requests:
         path = Path(text)
-        if path.name in _LOCKS_OF_OTHERS or path.suffix == ".toml":
+        if what_to_do := how_to_export(path):
             raise GateError(
-                f"--gate-upgrade: expected a requirement or a requirements file, found {_shown(text)}; export it first "
-                "(as `uv export --format requirements-txt` does)"
+                f"--gate-upgrade: expected a requirement or a requirements file, found {_shown(text)}; {what_to_do}"
             )
         if path.is_file() or _is_project(text):
             continue
         # Such a name could be a package's, which an installer would fetch and run.
-        if "://" not in text and path.name.endswith((*_ARCHIVES, *_LISTS)):
+        if "://" not in text and path.name.endswith((*ARCHIVES, *_LISTS)):
             raise GateError(
                 f"--gate-upgrade: no file {text}; expected a requirement like jax==0.8.0, or a file of them"
             )
@@ -134,7 +132,7 @@ def _requirement(line: str) -> Requirement | None:
 def _argument(text: str) -> list[str]:
     """As pip and uv take it: an archive and a project stand for themselves, another file holds requirements."""
     path = Path(text)
-    if _is_project(text) or (path.is_file() and path.name.endswith(_ARCHIVES)):
+    if _is_project(text) or (path.is_file() and path.name.endswith(ARCHIVES)):
         return [str(path.resolve())]
     return ["-r", text] if path.is_file() else [text]
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import msgspec
 
 from speedscore.gate.errors import BudgetSpentError
-from speedscore.gate.hlo import Operation, dump_variables, dumped_modules, operations_in
+from speedscore.gate.hlo import Operation, dump_variables, dumped_modules, lowers, operations_in
 from speedscore.gate.plan import GatePlan
-from speedscore.gate.sides import CaseRequest, Finished, Ready, Side, SideSpec, StartSide
+from speedscore.gate.sides import CaseRequest, Finished, SideSpec, StartSide
+from speedscore.gate.untimed import run_untimed
 from speedscore.gate.upgrades.program_changes import ProgramChange, program_change
 from speedscore.gate.upgrades.stages import StageSample, StageTimes, stage_times
 from speedscore.host.clock import Clock
@@ -24,10 +25,6 @@ from speedscore.host.scratch import make_scratch
 
 PROCESSES = 3
 """Of each side: with fewer nobody could tell a stage from the noise of one process."""
-_MOST_ROUNDS = 5
-_ROUNDS_SECONDS = 0.5
-_COMPILES = "lower"
-"""Who lowers is JAX, and what it compiles XLA can write down."""
 
 
 class StageEvidence(msgspec.Struct, frozen=True):
@@ -80,7 +77,7 @@ class _Watch:
 
     def compiles(self, case: str) -> bool:
         samples = [sample for side in self._samples.values() for sample in side[case]]
-        return any(_COMPILES in name for sample in samples for name in (*sample.set_up, *sample.rounds))
+        return any(lowers((*sample.set_up, *sample.rounds)) for sample in samples)
 
     def programs(self, cases: Sequence[str]) -> dict[str, ProgramChange]:
         """What XLA says that it made, by case. Raises ProcessLostError, BudgetSpentError."""
@@ -132,27 +129,8 @@ class _Watch:
             import_seconds = side.collected().import_seconds
             collected()
             for case, following in zip(cases, (*cases[1:], None), strict=True):
-                yield case, _finished(side, case, following, clock=self._clock), import_seconds
+                request = CaseRequest(case=case, next=following, processors=None, iterations=None)
+                yield case, run_untimed(side, request, clock=self._clock), import_seconds
             side.end()
         finally:
             side.close()
-
-
-def _finished(side: Side, case: str, following: str | None, *, clock: Callable[[], float]) -> Finished:
-    """The end of a test after a few rounds."""
-    side.begin(CaseRequest(case=case, next=following, processors=None, iterations=None), extra_work=0.0)
-    state = side.ready()
-    if not isinstance(state, Ready):
-        return state
-    side.freeze()
-    side.agree(state.iterations)
-    side.freeze()
-    began = clock()
-    for _ in range(min(_MOST_ROUNDS, state.most_rounds)):
-        answer = side.round()
-        if isinstance(answer, Finished):
-            return answer
-        if clock() - began >= _ROUNDS_SECONDS:
-            break
-    side.enough()
-    return side.finished()

@@ -23,6 +23,7 @@ from speedscore.gate.errors import GateError
 from speedscore.gate.made_environments import Runner, kept_environment, make_environment, pip_for
 from speedscore.gate.upgrades.direct_urls import is_known
 from speedscore.gate.upgrades.pins import Pin
+from speedscore.gate.upgrades.requirement_files import requirement_files
 from speedscore.gate.upgrades.resolving import Resolved, check_requests, resolve
 from speedscore.host.scratch import make_scratch
 
@@ -59,14 +60,21 @@ def _by_normalised_name(packages: Mapping[str, str]) -> dict[str, str]:
 
 
 def upgrade(
-    requests: Sequence[str], present: Environment, *, say: Callable[[str], None], deadline: GateDeadline
+    requests: Sequence[str],
+    present: Environment,
+    *,
+    checkout: Path,
+    say: Callable[[str], None],
+    deadline: GateDeadline,
 ) -> Upgrade:
-    """Resolve, and make the environments or find them. Raises GateError, with an installer's last lines."""
+    """Resolve, and make the environments or find them; ``checkout`` is what both sides run. Raises GateError, with an
+    installer's last lines."""
     check_requests(requests)
     run = Runner(OPTION, f"resolving {' '.join(requests)}", present, deadline)
     scratch = make_scratch("resolve")
     try:
-        resolved = resolve(requests, present, run=run, scratch=scratch)
+        files = requirement_files(requests, checkout=checkout, run=run, scratch=scratch)
+        resolved = resolve(files.requests, present, run=run, scratch=scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     run = run.now(INSTALLING)
@@ -74,7 +82,7 @@ def upgrade(
         present=present,
         base=environment_with((), present, tool=resolved.tool, say=say, run=run),
         head=environment_with(resolved.pins, present, tool=resolved.tool, say=say, run=run),
-        resolved=resolved,
+        resolved=msgspec.structs.replace(resolved, remarks=(*files.remarks, *resolved.remarks)),
     )
 
 
