@@ -13,7 +13,7 @@ from speedscore.gate.case_counts import NO_LONGER_COUNTS
 from speedscore.gate.report import GateReport, SideReport, count
 from speedscore.gate.upgrades.wording import differing, upgrade_lines
 from speedscore.host.fields import Scalar
-from speedscore.text.numbers import counted, duration, short_percent, size
+from speedscore.text.numbers import counted, duration, first_of, short_percent, size
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import FigureVerdict, Outcome, Verdict, interval_error, is_minor
 
@@ -79,7 +79,7 @@ def machines(report: GateReport) -> list[str]:
     alike: dict[str, list[str]] = {}
     for name, environment in report.machines.items():
         alike.setdefault(_kind(environment), []).append(name)
-    return [f"measured on {_first_of(names)}{f': {kind}' if kind else ''}" for kind, names in alike.items()]
+    return [f"measured on {first_of(names, _NAMED_MACHINES)}{f': {kind}' if kind else ''}" for kind, names in alike.items()]
 
 
 def _kind(environment: Mapping[str, Scalar]) -> str:
@@ -88,11 +88,6 @@ def _kind(environment: Mapping[str, Scalar]) -> str:
     cards = Counter(str(value) for field, value in environment.items() if _CARD.fullmatch(field))
     named = [f"{number} × {name}" if number > 1 else name for name, number in cards.items()]
     return ", ".join(filter(None, (" ".join(str(value) for value in known if value), *named)))
-
-
-def _first_of(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED_MACHINES
-    return f"{', '.join(names[:_NAMED_MACHINES])}{f' and {more} more' if more > 0 else ''}"
 
 
 def _early(report: GateReport) -> str:

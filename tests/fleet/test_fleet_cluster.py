@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(
 )
 ROOT = Path(__file__).parents[2]
 STAND_INS = "tests.fleet.stand_ins"
-PATIENCE = Patience(settle_seconds=120, return_seconds=90)
+PATIENCE = Patience(settle_seconds=120, device_seconds=1, return_seconds=90)
 
 
 @contextlib.contextmanager

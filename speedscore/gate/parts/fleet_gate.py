@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
 from pathlib import Path
@@ -27,9 +27,11 @@ from speedscore.gate.parts.part_states import SPENT, PartStates
 from speedscore.gate.parts.trees import put_side_by_side
 from speedscore.gate.report import GateReport
 from speedscore.gate.worktrees import SourceTree
+from speedscore.host.distributions import differing, takes_part
 from speedscore.host.fields import Scalar
 from speedscore.host.scratch import make_scratch
 from speedscore.text.cleaning import one_line
+from speedscore.text.numbers import first_of
 
 _EQUAL = re.compile(
     r"cpu\..*|package\..*|system\.machine|python\.(version|implementation)"
@@ -38,6 +40,8 @@ _EQUAL = re.compile(
 """What the fingerprints of equal machines have in common."""
 _ABOUT = ("memory.total_bytes", "memory.limit_bytes")
 """Of which no two machines have quite the same."""
+_MOST_NAMED = 3
+"""So much of what differs between two machines is named; of more, how much it is."""
 _ABOUT_SHARE = 0.05
 """By which those may differ: each kernel keeps a little for itself."""
 
@@ -52,6 +56,7 @@ def gate_on_fleet(
     arguments: tuple[str, ...],
     folder: Path,
     whole: GateReport,
+    packages: Mapping[str, str],
     inconclusive_passes: bool,
     left_seconds: Callable[[], float | None],
     say: Callable[[str], None],
@@ -59,8 +64,8 @@ def gate_on_fleet(
     open_fleet: OpenFleet,
 ) -> GateReport:
     """Gate head against base there. ``arguments`` are pytest's, ``folder`` is where it was started; ``whole`` says what
-    is known before, ``left_seconds`` what is left of the budget now; ``settled`` is called once nothing more comes of
-    any part.
+    is known before, and ``packages`` what is installed where this gate was started; ``left_seconds`` is what is left of
+    the budget now; ``settled`` is called once nothing more comes of any part.
 
     Ctrl-C and the loss of the cluster end all gates, and what those had said until then is the report. Raises GateError
     where no part has said anything, but for Ctrl-C.
@@ -74,12 +79,13 @@ def gate_on_fleet(
             at_first = fleet.machines
             chosen, left_out = equal_machines(at_first)
             for name, why in left_out.items():
-                say(f"gate: {name} is left out: {why}")
+                say(_left_out(name, why))
             parts = [Part(number, len(chosen)) for number in range(1, len(chosen) + 1)]
             say(f"gate: the cases are shared out over {', '.join(chosen)}")
             place = partial(_piece, left_seconds=left_seconds)
             first = next(machine for machine in at_first if machine.name == chosen[0])
-            run = partial(_run, fleet, admits=partial(_is_equal, first), say=say)
+            unlike_here = _unlike_here(first, FleetMachine("", whole.environment, dict(packages)))
+            run = partial(_run, fleet, admits=_only_like(first, told=left_out, say=say), say=say)
             looked = _look_what_is_affected(run, parts, request, place)
             states = looked.cut_off or run([place(part, looked.request) for part in parts], PartStates(parts))
             settled()
@@ -93,7 +99,7 @@ def gate_on_fleet(
     known = states.known()
     if not any(state.report for state in known) and states.cut_off not in (INTERRUPTED, SPENT):
         raise GateError(f"no share was gated: {'; '.join(dict.fromkeys(state.why_not for state in known))}")
-    whole = msgspec.structs.replace(whole, warnings=(*whole.warnings, *looked.warnings))
+    whole = msgspec.structs.replace(whole, warnings=(*whole.warnings, *unlike_here, *looked.warnings))
     return merge(known, whole=whole, machines=machines, inconclusive_passes=inconclusive_passes, cut_off=states.cut_off)
 
 
@@ -157,12 +163,42 @@ def _around_one(alike: Sequence[FleetMachine]) -> list[FleetMachine]:
     return largest
 
 
-def _is_equal(first: FleetMachine, other: FleetMachine) -> bool:
-    return _exact(first) == _exact(other) and _is_about(first, other)
+def _only_like(first: FleetMachine, *, told: Mapping[str, str], say: Callable[[str], None]) -> Admits:
+    """Lets machines equal to ``first`` do shares, and says of each other one once why it does none; ``told`` says of
+    which that has been said."""
+    said = {_left_out(name, why) for name, why in told.items()}
+
+    def admits(machine: FleetMachine) -> bool:
+        if _exact(first) == _exact(machine) and _is_about(first, machine):
+            return True
+        line = _left_out(machine.name, _difference(first, machine))
+        if line not in said:
+            said.add(line)
+            say(line)
+        return False
+
+    return admits
+
+
+def _left_out(name: str, why: str) -> str:
+    return f"gate: {name} is left out: {why}"
+
+
+def _unlike_here(first: FleetMachine, here: FleetMachine) -> list[str]:
+    """A warning where the equal machines run other versions than whoever started this gate would take them to."""
+    fields = ("python.implementation", "python.version")
+    both = {name: (here.environment[name], first.environment.get(name)) for name in fields if name in here.environment}
+    found = [(name, ours, theirs) for name, (ours, theirs) in both.items() if theirs not in (None, ours)]
+    found += [(f"package.{name}", *pair) for name, pair in differing(here.packages, first.packages).items()]
+    if not found:
+        return []
+    said = [one_line(f"{name} is {theirs} there and {ours} here") for name, ours, theirs in found]
+    return [f"the machines run other versions than where this gate was started: {first_of(said, _MOST_NAMED)}"]
 
 
 def _exact(machine: FleetMachine) -> dict[str, Scalar]:
-    return {name: value for name, value in machine.environment.items() if _EQUAL.fullmatch(name)}
+    known = {f"package.{name}": version for name, version in machine.packages.items() if takes_part(name)}
+    return known | {name: value for name, value in machine.environment.items() if _EQUAL.fullmatch(name)}
 
 
 def _is_about(first: FleetMachine, other: FleetMachine) -> bool:
@@ -178,10 +214,14 @@ def _is_another(name: str, first: FleetMachine, other: FleetMachine) -> bool:
 
 def _difference(first: FleetMachine, other: FleetMachine) -> str:
     ours, theirs = _exact(first), _exact(other)
-    exact = [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)]
-    name = min([*exact, *(name for name in _ABOUT if _is_another(name, first, other))])
-    there, here = (machine.environment.get(name, "not known") for machine in (other, first))
-    return one_line(f"{name} is {there} there and {here} elsewhere")
+    names = [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)]
+    names += [name for name in _ABOUT if _is_another(name, first, other)]
+    here, there = (machine.environment | exact for machine, exact in ((first, ours), (other, theirs)))
+    said = [
+        one_line(f"{name} is {there.get(name, 'not known')} there and {here.get(name, 'not known')} elsewhere")
+        for name in sorted(names)
+    ]
+    return first_of(said, _MOST_NAMED)
 
 
 def _piece(part: Part, request: PartRequest, *, left_seconds: Callable[[], float | None]) -> Piece:
