@@ -8,6 +8,7 @@ fleet tells none of a machine that was given up.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -81,9 +82,9 @@ class FleetBlocks:
         """Piece → why it came to no end; empty where it did."""
 
     @property
-    def environments(self) -> dict[str, dict[str, Scalar]]:
+    def environments(self) -> Mapping[str, dict[str, Scalar]]:
         """Machine → its environment when it was first allowed to measure."""
-        return dict(self._environments)
+        return MappingProxyType(self._environments)
 
     def place(self, cases: Mapping[str, Case], choices: Choices, *, keep: KeepResults) -> None:
         """Say what is to be measured, once. ``keep`` is given what became of cases as soon as a machine tells it."""
