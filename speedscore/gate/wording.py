@@ -79,7 +79,9 @@ def machines(report: GateReport) -> list[str]:
     alike: dict[str, list[str]] = {}
     for name, environment in report.machines.items():
         alike.setdefault(_kind(environment), []).append(name)
-    return [f"measured on {first_of(names, _NAMED_MACHINES)}{f': {kind}' if kind else ''}" for kind, names in alike.items()]
+    return [
+        f"measured on {first_of(names, _NAMED_MACHINES)}{f': {kind}' if kind else ''}" for kind, names in alike.items()
+    ]
 
 
 def _kind(environment: Mapping[str, Scalar]) -> str:

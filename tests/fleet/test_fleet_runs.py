@@ -109,7 +109,8 @@ def test_as_many_machines_as_were_asked_for_are_waited_for_though_none_is_known_
 
 def test_fewer_machines_than_were_asked_for_are_an_error_that_says_which_are_there() -> None:
     with pytest.raises(
-        FleetError, match=r"^1 of the 3 machines that were asked for answered within 2\d s: it has m \(cpu\); start the o"
+        FleetError,
+        match=r"^1 of the 3 machines that were asked for answered within 2\d s: it has m \(cpu\); start the o",
     ):
         opened(JOINED, wire.Standing(), wire.Joined("other", {}, ("cpu",)), wire.Left("other", "gone"), at_least=3)
 

@@ -23,7 +23,9 @@ def test_of_two_of_one_name_the_first_on_the_path_counts_and_half_a_package_is_n
     for folder, name, version in (("first", "Made_Up.Pack", "2.0"), ("then", "made-up-pack", "1.0"), ("then", "x", "")):
         info = tmp_path / folder / f"{name.lower().replace('-', '_').replace('.', '_')}-{version}.dist-info"
         info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\n{f'Version: {version}' * bool(version)}\n")
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name}\n{f'Version: {version}' * bool(version)}\n"
+        )
     for folder in ("then", "first"):
         monkeypatch.syspath_prepend(tmp_path / folder)
     versions = installed_versions()

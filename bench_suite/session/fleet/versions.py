@@ -1,4 +1,4 @@
-"""Which machines of a fleet may measure: those that run what the session that leads it runs, and are what was asked for.
+"""Which machines of a fleet may measure: those that run what the session that leads runs, and are what was asked for.
 
 Two blocks of one run with two versions of a framework would be read as one: interpreter and packages must agree.
 Hardware may differ, for every case names its machine, unless a kind was asked for. It looks at what machines have said

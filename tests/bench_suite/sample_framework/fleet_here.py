@@ -18,7 +18,18 @@ from types import ModuleType
 import pytest
 
 from speedscore.bench_suite.session.fleet import messages, remote
-from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, FleetMachine, Lost, Piece, Report, Reported
+from speedscore.fleet.work import (
+    Answered,
+    Began,
+    Event,
+    Failed,
+    FleetError,
+    FleetMachine,
+    Lost,
+    Piece,
+    Report,
+    Reported,
+)
 from speedscore.host.distributions import installed_versions
 from speedscore.host.fingerprint import fingerprint
 

@@ -73,9 +73,7 @@ class Placed:
         self.kept: list[tuple[str, str, tuple[float, ...]]] = []
         demands = Demands({"package.jax": "1.0"})
         admission = admit(self.fleet.machines, demands)
-        self.blocks = FleetBlocks(
-            self.fleet, admission=admission, demands=demands, progress=FleetProgress(self.screen)
-        )
+        self.blocks = FleetBlocks(self.fleet, admission=admission, demands=demands, progress=FleetProgress(self.screen))
         known: dict[str, Any] = {"preset": PRESETS["smoke"], "processes": 2, "seed": 7, "in_process": False}
         self.blocks.place(cases, Choices(**known | choices), keep=self._keep)
 
