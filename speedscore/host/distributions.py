@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from importlib import metadata
+from typing import Any
 
 _INSTALLERS = ("pip", "setuptools", "uv", "wheel")
 _RUNS_TESTS = "pytest"
@@ -19,7 +20,7 @@ def installed_versions() -> dict[str, str]:
     versions: dict[str, str] = {}
     for found in metadata.distributions():
         # What is half removed has no name, or no version.
-        told = found.metadata or {}
+        told: Any = found.metadata or {}
         name, version = told.get("Name"), told.get("Version")
         if name and version:
             versions.setdefault(re.sub(r"[-_.]+", "-", name).lower(), version)

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from speedscore.bench_suite.session.journal import Journal, is_journal, left_over, load_journal
+from speedscore.host.fields import Scalar
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
 from tests.sample_runs import a_case
@@ -189,7 +190,7 @@ def test_what_is_no_journal_is_refused_by_name(tmp_path: Path, content: bytes | 
 def test_a_machine_of_a_fleet_that_joins_later_is_described_too(folder: Path) -> None:
     journal = Journal(folder)
     first, second = (msgspec.structs.replace(case, machine=name) for case, name in ((FIRST, "a"), (SECOND, "b")))
-    machines = {"a": {"cpu.model": "one"}}
+    machines: dict[str, dict[str, Scalar]] = {"a": {"cpu.model": "one"}}
     before = msgspec.structs.replace(session(), machines={"earlier": {"cpu.model": "gone"}})
     journal.keep([first], session=lambda: before, machines=machines)
     journal.keep([second], session=lambda: before, machines=machines | {"b": {"cpu.model": "another"}})
