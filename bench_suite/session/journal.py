@@ -13,8 +13,9 @@ import fcntl
 import os
 import signal
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
@@ -41,12 +42,19 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """Machine of a fleet → its environment; machines may join while the session runs."""
 
 
+MakeSession = Callable[[], RunRecord]
+"""Makes the session with all that an earlier one left to it. It has every case of that one, and is asked for once."""
+Machines = Mapping[str, dict[str, Scalar]]
+"""Machine of a fleet → its environment."""
+NO_MACHINES: Machines = MappingProxyType({})
+
+
 class Keeper(Protocol):
     """Stores each result as soon as it is measured."""
 
-    def keep(self, cases: Sequence[CaseResult], *, session: RunRecord) -> None: ...
+    def keep(self, cases: Sequence[CaseResult], *, session: MakeSession, machines: Machines = NO_MACHINES) -> None: ...
 
-    def keep_probe(self, probe: ProbeResult, *, session: RunRecord) -> None: ...
+    def keep_probe(self, probe: ProbeResult, *, session: MakeSession) -> None: ...
 
 
 class Journal:
@@ -67,28 +75,22 @@ class Journal:
         """None while nothing has been written."""
         return self._path
 
-    def keep(self, cases: Sequence[CaseResult], *, session: RunRecord) -> None:
-        """Have these cases on the disk when this returns. ``session`` holds those that an earlier one measured."""
-        self._keep([_Line(case=case) for case in cases], session=session)
+    def keep(self, cases: Sequence[CaseResult], *, session: MakeSession, machines: Machines = NO_MACHINES) -> None:
+        """Have these cases on the disk when this returns, and the ``machines`` of a fleet that measured them."""
+        self._keep([_Line(case=case) for case in cases], session=session, machines=machines)
 
-    def keep_probe(self, probe: ProbeResult, *, session: RunRecord) -> None:
+    def keep_probe(self, probe: ProbeResult, *, session: MakeSession) -> None:
         """Have a probe on the disk when this returns."""
-        self._keep([_Line(probe=probe)], session=session)
+        self._keep([_Line(probe=probe)], session=session, machines=NO_MACHINES)
 
-    def _keep(self, lines: Sequence[_Line], *, session: RunRecord) -> None:
+    def _keep(self, lines: Sequence[_Line], *, session: MakeSession, machines: Machines) -> None:
         if not lines:
             return
         with shielded() as signals_came:
             try:
                 if self._handle is None:
-                    self._open(session)
-                    header = msgspec.structs.replace(session, cases=(), ratios=(), probes=(), machines={})
-                    self._append([_Line(session=header)])
-                    self._append(_Line(case=case) for case in session.cases)
-                    self._append(_Line(probe=probe) for probe in session.probes)
-                if joined := {name: session.machines[name] for name in session.machines.keys() - self._described}:
-                    self._append([_Line(machines=joined)])
-                    self._described |= joined.keys()
+                    self._begin(session())
+                self._describe(machines)
                 self._append(lines)
             except OSError as error:
                 self.problem = f"{self._path or self._folders[0]}: {error.strerror}"
@@ -111,6 +113,19 @@ class Journal:
             os.close(self._handle)
             self._handle = None
             self._path = None
+
+    def _begin(self, session: RunRecord) -> None:
+        self._open(session)
+        self._append([_Line(session=msgspec.structs.replace(session, cases=(), ratios=(), probes=(), machines={}))])
+        self._describe(session.machines)
+        self._append(_Line(case=case) for case in session.cases)
+        self._append(_Line(probe=probe) for probe in session.probes)
+
+    def _describe(self, machines: Machines) -> None:
+        """Those that have not been described yet."""
+        if joined := {name: known for name, known in machines.items() if name not in self._described}:
+            self._append([_Line(machines=joined)])
+            self._described |= joined.keys()
 
     def _open(self, session: RunRecord) -> None:
         started = "".join(sign for sign in session.created if sign.isalnum())[:15]

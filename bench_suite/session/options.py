@@ -146,6 +146,22 @@ def add_options(parser: pytest.Parser) -> None:
         help="a version that may differ on a machine of the fleet, as in package.jax; may be given more than once",
     )
     group.addoption(
+        "--fleet-machines",
+        type=int,
+        default=None,
+        metavar="N",
+        help="how many machines the cluster has: wait until so many have answered, three minutes at most; fewer are an "
+        "error",
+    )
+    group.addoption(
+        "--fleet-only",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help='measure on those machines alone whose fingerprint says so, as in "gpu.0.name=NVIDIA L4" or '
+        '"cpu.model=..."; may be given more than once, and then all must hold',
+    )
+    group.addoption(
         "--in-process",
         action="store_true",
         help="run the frameworks inside pytest, for a debugger or a profiler; such a run is never ranked",
@@ -191,13 +207,27 @@ def check_options(config: pytest.Config) -> None:
 
 def _check_fleet(config: pytest.Config) -> None:
     if config.getoption("fleet") is None:
-        if config.getoption("fleet_allow"):
-            raise pytest.UsageError("--fleet-allow: there is no fleet without --fleet ADDRESS")
+        for name in ("fleet_allow", "fleet_machines", "fleet_only"):
+            if config.getoption(name):
+                raise pytest.UsageError(f"--{name.replace('_', '-')}: there is no fleet without --fleet ADDRESS")
         return
+    machines = config.getoption("fleet_machines")
+    if machines is not None and machines < 1:
+        raise pytest.UsageError(f"--fleet-machines: expected at least one machine, found {machines}")
+    for text in config.getoption("fleet_only"):
+        read_only(text)
     if config.getoption("in_process"):
         raise pytest.UsageError("--fleet: what runs inside pytest (--in-process) cannot run on another machine")
     if config.getoption(_PROFILE, None) is not None:
         raise pytest.UsageError("--fleet: profiles stay where they are made; profile the case without a fleet")
+
+
+def read_only(text: str) -> tuple[str, str]:
+    """The field and the value of ``--fleet-only``. Raises UsageError where there are none."""
+    field, _, value = text.partition("=")
+    if not field or not value:
+        raise pytest.UsageError(f"--fleet-only: expected FIELD=VALUE, as in cpu.model=..., found {text!r}")
+    return field, value
 
 
 def _check_profile_folder(folder: Path | None) -> None:

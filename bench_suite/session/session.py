@@ -18,7 +18,7 @@ from speedscore.bench_suite.probes.probe import ProbeCase
 from speedscore.bench_suite.session.blocks import ProgressListener, SessionBlocks
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.fleet.blocks import FleetBlocks, FleetResult
-from speedscore.bench_suite.session.journal import Keeper
+from speedscore.bench_suite.session.journal import NO_MACHINES, Keeper, Machines
 from speedscore.bench_suite.session.machine import DeviceSearch, Machine
 from speedscore.bench_suite.session.probing import SessionProbes
 from speedscore.bench_suite.session.profiles import Profiles
@@ -168,7 +168,7 @@ class Session:
         idle_machines: bool = False,
     ) -> RunRecord:
         """``idle_machines`` describes those of a fleet too that have measured none of the cases."""
-        machines = {} if self._fleet is None else self._fleet.environments
+        machines = dict(NO_MACHINES if self._fleet is None else self._fleet.environments)
         machines |= {} if self.choices.earlier is None else self.choices.earlier.machines
         used = {case.machine for case in cases}
         return RunRecord(
@@ -196,11 +196,16 @@ class Session:
             self._keep_results(results)
 
     def _keep_results(self, results: Sequence[CaseResult]) -> None:
-        self._journal.keep(results, session=self._older())
+        self._journal.keep(results, session=self._older, machines=self._machines_of(results))
 
     def _keep_probe(self, result: ProbeResult) -> None:
         if not self.choices.in_process:
-            self._journal.keep_probe(result, session=self._older())
+            self._journal.keep_probe(result, session=self._older)
+
+    def _machines_of(self, results: Sequence[CaseResult]) -> Machines:
+        """Of a fleet, those that measured these."""
+        known = NO_MACHINES if self._fleet is None else self._fleet.environments
+        return {result.machine: known[result.machine] for result in results if result.machine}
 
     def _older(self) -> RunRecord:
         """This session with no more than what an earlier one left to it."""

@@ -49,11 +49,11 @@ from speedscore.fleet.wire import (
     decode_sign,
     encode,
 )
+from speedscore.fleet.work import LOCAL
 from speedscore.host.scratch import make_scratch
 from speedscore.host.variables import PIPES
 from speedscore.text.cleaning import one_line
 
-LOCAL = "local"
 _DESCRIBING = 0
 """The number of what a machine does first: say what it is. Pieces are numbered from 1."""
 _STANDING_SECONDS = 2.0
@@ -228,7 +228,7 @@ class Link:
         resources = ",".join(f"{name}={node.resources.get(name, 0)}" for name in ("CPU", "GPU", "TPU"))
         node.name = self._names.take(description.host or node.host, known_by=(node.address, resources))
         self._by_name[node.name] = node
-        self._say(Joined(node.name, description.environment, node.devices))
+        self._say(Joined(node.name, description.environment, node.devices, description.packages))
 
     def _lose(self, node: Node, reason: str) -> None:
         """Whatever stands on it is ended; it is taken anew where it is still here."""

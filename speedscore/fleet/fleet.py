@@ -22,7 +22,7 @@ import speedscore
 from speedscore.fleet import wire
 from speedscore.fleet.placing import Placing
 from speedscore.fleet.travelling import pack
-from speedscore.fleet.work import Admits, Event, FleetError, FleetMachine, Piece
+from speedscore.fleet.work import LOCAL, Admits, Event, FleetError, FleetMachine, Piece
 from speedscore.host.extras import MissingExtraError, require
 from speedscore.host.piped import PipedProcess, ProcessLostError
 from speedscore.host.scratch import make_scratch, remove_leftovers
@@ -40,9 +40,11 @@ class Patience(msgspec.Struct, frozen=True):
     """How long a fleet waits, in seconds. Each wait ends with a sentence that says what was waited for."""
 
     open_seconds: float = 180.0
-    """For the first machine to answer."""
+    """For the first machine to answer, or for as many as were asked for."""
     settle_seconds: float = 30.0
-    """For the others, once one has."""
+    """For the others, once those have."""
+    device_seconds: float = 60.0
+    """From the beginning of a run, for a machine with a device that none has had so far: it may register late."""
     stuck_seconds: float = 600.0
     """While nothing is being done, for a machine that is absent and may still come."""
     return_seconds: float = 60.0
@@ -86,10 +88,11 @@ class Fleet:
         """Of the machines of the cluster that do not answer, a sentence each."""
         return self._standing.absent
 
-    def wait_for_machines(self) -> None:
-        """Until all have answered, or the first has and the others were waited for. Raises FleetError if none does."""
+    def wait_for_machines(self, at_least: int = 1) -> None:
+        """Until all have answered, or ``at_least`` so many have and the others were waited for. Raises FleetError where
+        there are fewer: the cluster names only those that have registered with it."""
         began = self._now()
-        first_at = None
+        enough_at = None
         has_stood = False
         while True:
             news = self._link.next_news(_LOOK_SECONDS)
@@ -97,16 +100,15 @@ class Fleet:
                 has_stood = True
             self._hear(news, None)
             now = self._now()
-            if first_at is None and self._devices:
-                first_at = now
-            if first_at is not None and has_stood:
-                if not self._standing.absent or now - first_at >= self._patience.settle_seconds:
+            if len(self._devices) < at_least:
+                enough_at = None
+            elif enough_at is None:
+                enough_at = now
+            if enough_at is not None and has_stood:
+                if not self._standing.absent or now - enough_at >= self._patience.settle_seconds:
                     return
             elif now - began >= self._patience.open_seconds:
-                raise FleetError(
-                    f"no machine of the cluster has answered for {now - began:.0f} s: {self._has()}; wait until "
-                    "one is free, or look with: ray status"
-                )
+                raise FleetError(self._too_few(at_least, now - began))
 
     def run(self, pieces: Iterable[Piece], *, admits: Admits = lambda _: True) -> Generator[Event, None, None]:
         """What becomes of the pieces, as it happens, until each is Answered or Failed.
@@ -119,6 +121,7 @@ class Fleet:
         self._admits, self._not_used = admits, set()
         for machine in self._devices:
             self._join(machine, placing)
+        run_began = self._now()
         idle_since: float | None = None
         try:
             while not placing.is_over:
@@ -127,8 +130,9 @@ class Fleet:
                     self._link.send(wire.Begin(placed.number, placed.machine, do))
                     yield began
                 yield from self._hear(self._link.next_news(_LOOK_SECONDS), placing)
-                yield from placing.fail_waiting(self._impossible(placing), lacks_device=True)
                 now = self._now()
+                if now - run_began >= self._patience.device_seconds:
+                    yield from placing.fail_waiting(self._impossible(placing), lacks_device=True)
                 if placing.has_work_out:
                     idle_since = None
                     continue
@@ -140,8 +144,8 @@ class Fleet:
 
     def _hear(self, news: wire.News | None, placing: Placing | None) -> Iterable[Event]:
         match news:
-            case wire.Joined(machine, environment, devices):
-                self._machines[machine] = FleetMachine(machine, environment)
+            case wire.Joined(machine, environment, devices, packages):
+                self._machines[machine] = FleetMachine(machine, environment, packages)
                 self._devices[machine] = frozenset(devices)
                 self._seen_devices.update(devices)
                 if placing is not None:
@@ -165,21 +169,36 @@ class Fleet:
         else:
             self._not_used.add(machine)
 
+    def _never_seen(self, placing: Placing) -> frozenset[DeviceName]:
+        """The devices that are waited for, and that no machine of this cluster has ever had."""
+        return placing.wanted_devices() - self._seen_devices - set(self._standing.absent_devices)
+
     def _impossible(self, placing: Placing) -> dict[DeviceName, str]:
-        """The devices that no machine of this cluster has ever had."""
-        known = self._seen_devices | set(self._standing.absent_devices)
-        wanted = placing.wanted_devices() - known
-        return {device: f"no machine of the cluster has a {device.upper()}: {self._has()}" for device in wanted}
+        return {
+            device: f"no machine of the cluster has a {device.upper()}: {self._has()}"
+            for device in self._never_seen(placing)
+        }
 
     def _given_up(self, placing: Placing, idle_seconds: float) -> dict[DeviceName, str]:
         """Why nothing will be done any more, by device, once that has been waited for long enough."""
         reasons: dict[DeviceName, str] = {}
-        for device in placing.wanted_devices():
+        for device in placing.wanted_devices() - self._never_seen(placing):
             may_come = device in self._standing.absent_devices
             limit_seconds = self._patience.stuck_seconds if may_come else self._patience.return_seconds
             if idle_seconds >= limit_seconds:
                 reasons[device] = f"no machine for it has been free for {idle_seconds:.0f} s: {self._has()}"
         return reasons
+
+    def _too_few(self, at_least: int, seconds: float) -> str:
+        if not self._devices:
+            return (
+                f"no machine of the cluster has answered for {seconds:.0f} s: {self._has()}; wait until one is free, "
+                "or look with: ray status"
+            )
+        return (
+            f"{len(self._devices)} of the {at_least} machines that were asked for answered within {seconds:.0f} s: "
+            f"{self._has()}; start the others (look with: ray status), or ask for fewer"
+        )
 
     def _has(self) -> str:
         here = [
@@ -248,13 +267,19 @@ class ProcessLink:
 
 
 @contextmanager
-def open_fleet(address: str, *, checkout: Path, patience: Patience | None = None) -> Iterator[Fleet]:
+def open_fleet(
+    address: str, *, checkout: Path, machines: int | None = None, patience: Patience | None = None
+) -> Iterator[Fleet]:
     """The machines of the cluster at ``address``, for as long as the context lasts.
 
     ``address`` is ``local`` for a cluster of this machine alone, ``auto`` inside a job of a cluster, ``HEAD:PORT`` or
-    ``ray://HEAD:PORT``. ``checkout`` is the folder whose code the pieces run. Raises FleetError where no cluster is
-    reached or no machine answers.
+    ``ray://HEAD:PORT``. ``checkout`` is the folder whose code the pieces run. ``machines`` is how many the cluster has:
+    so many are waited for. Raises FleetError where no cluster is reached or too few answer.
     """
+    patience = patience or Patience()
+    if machines is not None or address == LOCAL:
+        # All are here: none can come late with a device that these lack.
+        patience = msgspec.structs.replace(patience, device_seconds=0.0)
     try:
         require("fleet", "ray")
     except MissingExtraError as error:
@@ -269,7 +294,7 @@ def open_fleet(address: str, *, checkout: Path, patience: Patience | None = None
         try:
             fleet = Fleet(ProcessLink(process, address=address), patience=patience)
             try:
-                fleet.wait_for_machines()
+                fleet.wait_for_machines(machines or 1)
             except FleetError as error:
                 raise FleetError(f"{one_line(address)}: {error}") from None
             yield fleet

@@ -57,6 +57,7 @@ class Description(msgspec.Struct, frozen=True):
 
     host: str
     environment: dict[str, Scalar]
+    packages: dict[str, str] = {}
 
 
 class Begin(msgspec.Struct, frozen=True, tag=True):
@@ -80,6 +81,7 @@ class Joined(msgspec.Struct, frozen=True, tag=True):
     machine: str
     environment: dict[str, Scalar]
     devices: tuple[DeviceName, ...]
+    packages: dict[str, str] = {}
 
 
 class Left(msgspec.Struct, frozen=True, tag=True):

@@ -17,6 +17,8 @@ from speedscore.record.phases import DeviceName
 Report = Callable[[bytes], None]
 """Called where a piece is done, with what its owner is to know before the end: what must not be lost, and progress."""
 
+LOCAL = "local"
+"""The address of a cluster of this machine alone, which is started and ended with the fleet."""
 MOST_PLACINGS = 3
 """A piece whose machine was lost is placed anew twice."""
 
@@ -49,6 +51,8 @@ class FleetMachine(msgspec.Struct, frozen=True):
     """Its own among those of the fleet, and the same for as long as it stays."""
     environment: dict[str, Scalar]
     """Its fingerprint, as a session on it would record it."""
+    packages: dict[str, str] = {}
+    """All distributions that Python finds there, by name → version; no record holds them."""
 
 
 Admits = Callable[[FleetMachine], bool]
@@ -94,7 +98,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     """The last that had it; empty where none had."""
     reason: str
     lacks_device: bool = False
-    """Whether no machine of the cluster has ever had the device that it needs."""
+    """Whether no machine of the cluster has ever had the device that it needs, and was waited for."""
 
 
 Event = Began | Reported | Answered | Lost | Failed

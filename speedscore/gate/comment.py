@@ -177,9 +177,8 @@ def _remarks(shown: Sequence[Verdict], *, room: int) -> list[str]:
 
 
 def _conduct(report: GateReport, *, room: int) -> list[str]:
-    machine = " ".join(str(report.environment.get(key, "")) for key in ("cpu.model", "system.name", "system.machine"))
-    lines = [*wording.sides(report), *([f"machine  {machine.strip()}"] if machine.strip() else [])]
-    return _bullets([*lines, *wording.quiet(report), *wording.skipped(report)], room=room)
+    lines = [*wording.sides(report), *wording.machines(report), *wording.quiet(report), *wording.skipped(report)]
+    return _bullets(lines, room=room)
 
 
 def _folded(summary: str, lines: Sequence[str]) -> list[str]:

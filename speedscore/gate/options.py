@@ -92,6 +92,12 @@ GATE_OPTIONS = (
         metavar="ADDRESS",
     ),
     GateOption(
+        "--gate-fleet-machines",
+        "how many machines the cluster has: wait until so many have answered, three minutes at most; fewer are an "
+        "error",
+        metavar="N",
+    ),
+    GateOption(
         "--gate-part",
         "gate the K-th of N shares of the cases, with the error rates of a gate of all; --gate-fleet does that",
         metavar="K/N",

@@ -47,6 +47,7 @@ from speedscore.gate.upgrades.wording import upgrade_headline
 from speedscore.gate.worktrees import CheckoutError, SourceTree, base_tree, working_tree
 from speedscore.host.clock import Clock
 from speedscore.host.clock import seconds as monotonic_seconds
+from speedscore.host.distributions import installed_versions
 from speedscore.host.fingerprint import fingerprint
 from speedscore.host.processors import usable_processors
 from speedscore.host.reaper import end_leftovers
@@ -162,11 +163,12 @@ def _gate_on_fleet(context: GateContext, deadline: GateDeadline, *, warnings: Se
         arguments=arguments_of_part(context.config, root=context.head.root),
         folder=context.config.invocation_params.dir,
         whole=blank_report(context, environment=fingerprint(context.config.rootpath), warnings=warnings),
+        packages=installed_versions(),
         inconclusive_passes=context.request.inconclusive_passes,
         left_seconds=lambda: deadline.left_seconds,
         say=say,
         settled=ignore_signals,
-        open_fleet=open_fleet,
+        open_fleet=partial(open_fleet, machines=context.request.fleet_machines),
     )
     return msgspec.structs.replace(report, reproduce=commands(report))
 

@@ -80,9 +80,9 @@ class GateReport(msgspec.Struct, frozen=True):
     """Why the gate ended before it had all its pairs; empty where it did not."""
     pairs: int = 0
     environment: dict[str, Scalar] = {}
-    """The machine, as in a saved run."""
+    """The machine on which the gate was started, as in a saved run. It measured only where ``machines`` is empty."""
     machines: dict[str, dict[str, Scalar]] = {}
-    """By name those of a fleet that gated a part each, in the same way; empty where it was this machine."""
+    """By name those that gated a part each, in the same way; empty where that was the machine of the gate."""
     all_cases: tuple[str, ...] = msgspec.field(default=(), name="deal")
     """Of a part of a gate's cases, the ids of the cases of all parts; empty elsewhere."""
     part: str = ""

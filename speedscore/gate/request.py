@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
@@ -51,6 +52,8 @@ class GateRequest(msgspec.Struct, frozen=True):
     """By the gate that leads, where this one is a part's."""
     fleet: str | None = None
     """The cluster whose machines gate a part each; None for this machine."""
+    fleet_machines: int | None = None
+    """How many machines that has; None where nobody said it."""
 
 
 def read_request(config: pytest.Config) -> GateRequest:
@@ -84,6 +87,7 @@ def read_request(config: pytest.Config) -> GateRequest:
         part=_part(config),
         instructions=take_instructions(),
         fleet=_fleet(config),
+        fleet_machines=_fleet_machines(config),
     )
 
 
@@ -112,6 +116,18 @@ def _fleet(config: pytest.Config) -> str | None:
     if address is not None and (given := _given(config, (*_OF_A_WHOLE_GATE, "gate_python", "gate_build", "gate_part"))):
         raise SettingsError(f"--gate-fleet gates BASE and head as they are; leave out {given}")
     return address
+
+
+def _fleet_machines(config: pytest.Config) -> int | None:
+    """Raises SettingsError for what is no number of machines, and where there is no fleet."""
+    text: str | None = config.getoption("speedscore_gate_fleet_machines")
+    if text is None:
+        return None
+    if config.getoption("speedscore_gate_fleet") is None:
+        raise SettingsError("--gate-fleet-machines: there is no fleet without --gate-fleet ADDRESS")
+    if not re.fullmatch(r"[1-9]\d{0,5}", text):
+        raise SettingsError(f"--gate-fleet-machines: expected a number of machines as 4, found {text!r}")
+    return int(text)
 
 
 def _part(config: pytest.Config) -> Part | None:

@@ -84,7 +84,7 @@ def alone(arguments: Sequence[str], *, paths: Sequence[str]) -> tuple[str, ...]:
 
 def without_base(arguments: Sequence[str]) -> tuple[str, ...]:
     """The same without the base, without a limit that was meant for all tests, and without what every gate needs."""
-    kept = _without(arguments, ("--gate", "--gate-fleet", "--gate-part", "--gate-time-budget"))
+    kept = _without(arguments, ("--gate", "--gate-fleet", "--gate-fleet-machines", "--gate-part", "--gate-time-budget"))
     return tuple(word for word in kept if word != "--benchmark-only")
 
 

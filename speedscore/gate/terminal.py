@@ -21,7 +21,9 @@ _RATIO = "ratio: head over base, above 1 is slower or larger"
 
 def terminal_lines(report: GateReport) -> list[str]:
     """The report in at most 80 columns, the verdict last, where the eye is when it ends."""
-    sides = [part for line in wording.sides(report) for part in wrapped(line, indent="      ")]
+    # Whoever reads this sits at the machine of the gate, and not at those of a fleet.
+    about = [*wording.sides(report), *(wording.machines(report) if report.machines else ())]
+    sides = [part for line in about for part in wrapped(line, indent="      ")]
     lines = ["", " speedscore gate ".center(TERMINAL_COLUMNS, "="), *sides, ""]
     shown = wording.worst_first(filter(wording.has_row, report.verdicts))
     if shown:

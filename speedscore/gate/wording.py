@@ -5,13 +5,15 @@ It formats and decides nothing, and knows neither columns nor Markdown.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from speedscore.gate.case_counts import NO_LONGER_COUNTS
 from speedscore.gate.report import GateReport, SideReport, count
 from speedscore.gate.upgrades.wording import differing, upgrade_lines
-from speedscore.text.numbers import counted, duration, short_percent, size
+from speedscore.host.fields import Scalar
+from speedscore.text.numbers import counted, duration, first_of, short_percent, size
 from speedscore.verdicts.change_claim import ClaimVerdict
 from speedscore.verdicts.verdict import FigureVerdict, Outcome, Verdict, interval_error, is_minor
 
@@ -19,6 +21,9 @@ MINOR = "minor"
 """What the verdict ``unchanged`` is called beside an interval that excludes 1."""
 _NAMED_EACH = 3
 """So many cases of one test file that cannot be compared for one reason are named; of more, how many they are."""
+_NAMED_MACHINES = 8
+"""So many machines that are alike are named; of more, how many they are."""
+_CARD = re.compile(r"gpu\.\d+\.name")
 _ORDER: tuple[Outcome, ...] = ("regressed", "inconclusive", "improved", "unchanged", "not comparable")
 
 
@@ -64,6 +69,27 @@ def sides(report: GateReport) -> list[str]:
     if report.head.packages or report.base.packages or report.base.python != report.head.python:
         lines.append(f"environments differ: {_environments(report.base, report.head)}")
     return lines
+
+
+def machines(report: GateReport) -> list[str]:
+    """What measured: those of a fleet by their names, alike ones together; else the machine of the gate."""
+    if not report.machines:
+        kind = _kind(report.environment)
+        return [f"machine  {kind}"] if kind and report.pairs else []
+    alike: dict[str, list[str]] = {}
+    for name, environment in report.machines.items():
+        alike.setdefault(_kind(environment), []).append(name)
+    return [
+        f"measured on {first_of(names, _NAMED_MACHINES)}{f': {kind}' if kind else ''}" for kind, names in alike.items()
+    ]
+
+
+def _kind(environment: Mapping[str, Scalar]) -> str:
+    """``AMD EPYC Linux x86_64, 2 × NVIDIA H100``"""
+    known = (environment.get(field) for field in ("cpu.model", "system.name", "system.machine"))
+    cards = Counter(str(value) for field, value in environment.items() if _CARD.fullmatch(field))
+    named = [f"{number} × {name}" if number > 1 else name for name, number in cards.items()]
+    return ", ".join(filter(None, (" ".join(str(value) for value in known if value), *named)))
 
 
 def _early(report: GateReport) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 NO_FIGURE = "–"
 """What stands in a cell of a table that has nothing to tell."""
 
@@ -53,6 +55,12 @@ def factor(value: float, *, few_samples: bool = False) -> str:
 def counted(number: int, noun: str) -> str:
     """``1 case``, ``2 cases``"""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def first_of(texts: Sequence[str], most: int, *, between: str = ", ") -> str:
+    """``a, b and 3 more``"""
+    more = len(texts) - most
+    return f"{between.join(texts[:most])}{f' and {more} more' if more > 0 else ''}"
 
 
 def first_line(text: str) -> str:

@@ -15,8 +15,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from speedscore.bench_suite.session.fleet.versions import Demands, admit
 from speedscore.fleet.fleet import Fleet, Patience, open_fleet
 from speedscore.fleet.work import Answered, Began, Failed, Lost, Piece, Reported
+from speedscore.host.distributions import installed_versions
+from speedscore.host.fingerprint import fingerprint
 from speedscore.host.git import git_says
 from tests.fleet.nodes import Nodes
 from tests.fleet.stand_ins import Span
@@ -29,7 +32,7 @@ pytestmark = pytest.mark.skipif(
 )
 ROOT = Path(__file__).parents[2]
 STAND_INS = "tests.fleet.stand_ins"
-PATIENCE = Patience(settle_seconds=120, return_seconds=90)
+PATIENCE = Patience(settle_seconds=120, device_seconds=1, return_seconds=90)
 
 
 @contextlib.contextmanager
@@ -167,6 +170,25 @@ def test_a_killed_node_costs_only_what_it_had_and_a_new_one_is_used(nodes: Nodes
         after = events[events.index(lost) :]
         # Nodes go by their host's name, here the same, and by a number: the new one has that of the dead one.
         assert lost.machine in {event.machine for event in after if isinstance(event, Answered)}, "the new one is used"
+
+
+def test_auto_is_the_cluster_that_the_job_is_told_of(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", nodes.address)
+    with open_fleet("auto", checkout=ROOT, machines=2, patience=PATIENCE) as fleet:
+        assert [event.piece for event in fleet.run([piece("a", "echo")]) if isinstance(event, Answered)] == ["a"]
+
+
+def test_a_node_whose_packages_are_others_is_refused_with_what_differs(nodes: Nodes, tmp_path: Path) -> None:
+    for name in ("numpy", "msgspec"):
+        (tmp_path / f"{name}-0.0.dist-info").mkdir()
+        (tmp_path / f"{name}-0.0.dist-info" / "METADATA").write_text(f"Name: {name}\nVersion: 0.0\n")
+    nodes.add("other", num_cpus=1, env_vars={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+    with open_fleet(nodes.address, checkout=ROOT, machines=3, patience=PATIENCE) as fleet:
+        admission = admit(fleet.machines, Demands(fingerprint(ROOT), packages=installed_versions()))
+    assert len(admission.admitted) >= 2
+    (why,) = admission.refused.values()
+    assert why.startswith("package.numpy is 0.0 and must be ")
+    assert "; package.msgspec is 0.0 and must be " in why
 
 
 def test_ten_nodes_share_five_hundred_pieces_and_none_does_two_at_a_time() -> None:

@@ -10,7 +10,7 @@ from speedscore.fleet import wire
 from speedscore.fleet.fleet import Fleet, Patience
 from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, Lost, Piece, Reported
 
-PATIENCE = Patience(open_seconds=20, settle_seconds=5, stuck_seconds=100, return_seconds=10)
+PATIENCE = Patience(open_seconds=20, settle_seconds=5, device_seconds=8, stuck_seconds=100, return_seconds=10)
 
 
 class ScriptedLink:
@@ -50,10 +50,10 @@ class ScriptedLink:
 JOINED = wire.Joined("m", {"cpu.model": "x"}, ("cpu",))
 
 
-def opened(*news: wire.News) -> tuple[Fleet, ScriptedLink]:
+def opened(*news: wire.News, at_least: int = 1) -> tuple[Fleet, ScriptedLink]:
     link = ScriptedLink(*news)
     fleet = Fleet(link, patience=PATIENCE, now=link.now)
-    fleet.wait_for_machines()
+    fleet.wait_for_machines(at_least)
     return fleet, link
 
 
@@ -86,11 +86,33 @@ def test_a_process_that_dies_costs_three_placings_and_no_machine() -> None:
     assert ends(events) == [Failed("a", "m", "lost 3 times, the last time: was killed"), Answered("b", "m", b"all")]
 
 
-def test_no_machine_of_that_device_is_said_at_once_with_what_the_cluster_has() -> None:
+def test_a_device_that_no_machine_has_is_waited_for_and_then_said_to_be_lacking_with_what_the_cluster_has() -> None:
     fleet, link = opened(JOINED, wire.Standing())
     (event,) = fleet.run([Piece("a", "answers", b"", device="tpu")])
     assert event == Failed("a", "", "no machine of the cluster has a TPU: it has m (cpu)", lacks_device=True)
-    assert link.seconds < PATIENCE.return_seconds
+    assert PATIENCE.device_seconds <= link.seconds < PATIENCE.return_seconds
+
+
+def test_a_machine_that_registers_late_with_a_device_that_none_had_is_given_what_needs_it() -> None:
+    fleet, link = opened(JOINED, wire.Standing())
+    run = fleet.run([Piece("slow", "silent", b""), Piece("a", "answers", b"", device="gpu")])
+    assert next(run) == Began("slow", "m")
+    link.news += [wire.Standing(), wire.Joined("late", {}, ("cpu", "gpu"))]
+    assert next(run) == Began("a", "late")
+    run.close()
+
+
+def test_as_many_machines_as_were_asked_for_are_waited_for_though_none_is_known_to_be_absent() -> None:
+    fleet, _ = opened(JOINED, wire.Standing(), wire.Joined("late", {}, ("cpu",)), at_least=2)
+    assert [machine.name for machine in fleet.machines] == ["m", "late"]
+
+
+def test_fewer_machines_than_were_asked_for_are_an_error_that_says_which_are_there() -> None:
+    with pytest.raises(
+        FleetError,
+        match=r"^1 of the 3 machines that were asked for answered within 2\d s: it has m \(cpu\); start the o",
+    ):
+        opened(JOINED, wire.Standing(), wire.Joined("other", {}, ("cpu",)), wire.Left("other", "gone"), at_least=3)
 
 
 def test_a_machine_that_another_job_holds_is_waited_for_and_then_named() -> None:

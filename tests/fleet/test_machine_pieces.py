@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,7 @@ def test_the_fingerprint_has_the_commit_that_travelled_though_its_repository_did
     assert environment["git.commit"] == git_says(tmp_path / "checkout", "rev-parse", "HEAD")
     assert environment["git.dirty"] is True
     assert environment["process.niceness"] == os.nice(0)
+    assert decode_description(done.answer).packages["msgspec"] == metadata.version("msgspec")
 
 
 @pytest.mark.parametrize(

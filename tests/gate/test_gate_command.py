@@ -254,6 +254,11 @@ def test_settings_that_cannot_be_used_are_named_with_their_file(caller: Caller, 
         ),
         (["--gate-canary=5%", "--gate-part=1/2"], "leave out --gate-canary"),
         (["--gate=HEAD", "--gate-fleet=local", "--gate-part=1/2"], "BASE and head as they are; leave out --gate-part"),
+        (["--gate=HEAD", "--gate-fleet-machines=2"], "--gate-fleet-machines: there is no fleet without --gate-fleet"),
+        (
+            ["--gate=HEAD", "--gate-fleet=local", "--gate-fleet-machines=0"],
+            "--gate-fleet-machines: expected a number of machines as 4, found '0'",
+        ),
         (["--gate=HEAD", "--gate-blame"], "--gate-blame looks for a package of an upgrade: name one"),
     ],
 )

@@ -11,7 +11,8 @@ import pytest
 
 from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, FleetMachine, Lost, Piece, Reported
 from speedscore.gate.errors import GateError
-from speedscore.gate.parts.fleet_gate import equal_machines, gate_on_fleet
+from speedscore.gate.parts.equal_machines import equal_machines
+from speedscore.gate.parts.fleet_gate import gate_on_fleet
 from speedscore.gate.parts.on_machine import PartRequest, gate_part
 from speedscore.gate.parts.part import INSTRUCTIONS, LeaderInstructions, take_instructions
 from speedscore.gate.report import GateReport
@@ -75,9 +76,10 @@ Happens = Event | BaseException | FleetMachine
 class MadeUpFleet:
     """Machines that answer pieces as is said of each; an exception ends all, and a machine comes back as is said."""
 
-    def __init__(self, *happens: dict[str, list[Happens]]) -> None:
+    def __init__(self, *happens: dict[str, list[Happens]], machines: tuple[FleetMachine, ...] = ()) -> None:
         """What happens to each piece, of one run after the other."""
-        self.machines = tuple(FleetMachine(name, dict(environment)) for name, environment in MACHINES.items())
+        made_up = tuple(FleetMachine(name, dict(environment)) for name, environment in MACHINES.items())
+        self.machines = machines or made_up
         self.asked: dict[str, list[PartRequest]] = {}
         """By piece, for each placing."""
         self._happens = iter(happens)
@@ -120,6 +122,10 @@ def answered(piece: str, machine: str, *verdicts: Verdict) -> list[Happens]:
     ]
 
 
+NOWHERE = FleetMachine("", {})
+"""Where a gate is started of which nothing is known."""
+
+
 class Led(msgspec.Struct):
     """A gate that has led others."""
 
@@ -132,6 +138,8 @@ def led(
     tmp_path: Path,
     *happens: dict[str, list[Happens]],
     arguments: tuple[str, ...] = ("--benchmark-only",),
+    here: FleetMachine = NOWHERE,
+    machines: tuple[FleetMachine, ...] = (),
     left_seconds: Callable[[], float | None] = lambda: None,
 ) -> Led:
     trees = []
@@ -139,7 +147,7 @@ def led(
         (tmp_path / name / "sub").mkdir(parents=True)
         (tmp_path / name / "test_it.py").write_text(name)
         trees.append(SourceTree(tmp_path / name, name, commit="", dirty=False))
-    fleet = MadeUpFleet(*happens)
+    fleet = MadeUpFleet(*happens, machines=machines)
     said: list[str] = []
     found = gate_on_fleet(
         "head:6379",
@@ -147,7 +155,8 @@ def led(
         base=trees[1],
         arguments=arguments,
         folder=tmp_path / "head" / "sub",
-        whole=report(headline=""),
+        whole=report(headline="", environment=here.environment),
+        packages=here.packages,
         inconclusive_passes=False,
         left_seconds=left_seconds,
         say=said.append,
@@ -175,13 +184,48 @@ def test_each_machine_is_given_a_share_and_its_progress_is_told(tmp_path: Path) 
     assert (ran.report.exit_code, [each.machine for each in ran.report.verdicts]) == (0, ["one", "one"])
     assert ran.fleet.asked["1/2"][0] == PartRequest(("--benchmark-only", "--gate-part=1/2"), folder="sub")
     assert ran.fleet.asked["2/2"] == 2 * [PartRequest(("--benchmark-only", "--gate-part=2/2"), folder="sub")]
-    late = (FleetMachine("late", {**MACHINES["one"]}), FleetMachine("other", {"cpu.model": "another"}))
-    assert [ran.fleet.admits(machine) for machine in late] == [True, False], "as those that gate"
+    late = (FleetMachine("late", {**MACHINES["one"]}), *2 * [FleetMachine("other", {"cpu.model": "another"})])
+    assert [ran.fleet.admits(machine) for machine in late] == [True, False, False], "as those that gate"
+    assert ran.said.pop() == "gate: other is left out: cpu.model is another there and made up elsewhere", "and once"
     assert ran.said[1:] == [
         "gate: one: pair 1 of processes",
         "gate: two is lost (died); share 2/2 is gated anew elsewhere",
         "settled",
     ]
+
+
+def test_machines_of_other_versions_than_where_the_gate_was_started_are_a_warning(tmp_path: Path) -> None:
+    happens = {
+        "1/2": answered("1/2", "one", verdict("a", "unchanged")),
+        "2/2": answered("2/2", "two", verdict("b", "unchanged")),
+    }
+    packages = {"numpy": "2", "orjson": "3", "scipy": "1", "sympy": "1"}
+    here = FleetMachine("", {"cpu.model": "of a laptop", "python.version": "3.11.7"}, packages)
+    assert led(tmp_path / "alike", happens, here=here).report.warnings == ()
+    there = dict.fromkeys(packages, "0")
+    environment: dict[str, Scalar] = {"cpu.model": "made up", "python.version": "3.12.1"}
+    machines = tuple(FleetMachine(name, environment, there) for name in ("one", "two"))
+    ran = led(tmp_path / "other", happens, here=here, machines=machines)
+    assert ran.report.exit_code == 0
+    assert ran.report.warnings == (
+        "the machines run other versions than where this gate was started: python.version is 3.12.1 there and 3.11.7 "
+        "here, package.numpy is 0 there and 2 here, package.orjson is 0 there and 3 here and 2 more",
+    )
+
+
+def test_machines_with_other_packages_are_not_equal_and_what_runs_the_tests_is_no_difference() -> None:
+    machines = [
+        FleetMachine("one", {}, {"orjson": "3", "pip": "24", "pytest-xdist": "3"}),
+        FleetMachine("two", {}, {"orjson": "3", "pip": "25"}),
+        FleetMachine("other", {}, {"orjson": "4", "triton": "3", "black": "1", "attrs": "2"}),
+    ]
+    assert equal_machines(machines) == (
+        ["one", "two"],
+        {
+            "other": "package.attrs is 2 there and not known elsewhere, package.black is 1 there and not known "
+            "elsewhere, package.orjson is 4 there and 3 elsewhere and 1 more"
+        },
+    )
 
 
 def test_a_machine_that_comes_back_changed_is_described_as_it_was_when_it_gated(tmp_path: Path) -> None:

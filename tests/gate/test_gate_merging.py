@@ -13,6 +13,7 @@ from speedscore.gate.parts.part import Part
 from speedscore.gate.parts.part_states import PartState
 from speedscore.gate.report import GateReport
 from speedscore.gate.terminal import terminal_lines
+from speedscore.host.fields import Scalar
 from tests.gate.part_reports import CANNOT, MACHINES, report, verdict
 
 
@@ -37,6 +38,30 @@ def test_reports_of_shares_are_one_report_that_names_the_machine_of_each_case() 
     assert both.warnings == ("base has 2 commits that head lacks", "w")
     assert both.machines == MACHINES
     assert msgspec.json.decode(msgspec.json.encode(both), type=GateReport) == both
+
+
+def test_the_machines_that_measured_are_told_and_not_the_one_that_led() -> None:
+    known: dict[str, dict[str, Scalar]] = {
+        "one": {"cpu.model": "EPYC", "system.name": "Linux", "gpu.0.name": "H100", "gpu.1.name": "H100"},
+        "two": {"cpu.model": "Xeon", "system.name": "Linux"},
+        "three": {"cpu.model": "Xeon", "system.name": "Linux"},
+    }
+    states = [
+        PartState(Part(number, 3), name, report=report(verdict(name, "unchanged"), pairs=12))
+        for number, name in enumerate(known, start=1)
+    ]
+    whole = report(headline="", environment={"cpu.model": "of a laptop"})
+    whole = merge(states, whole=whole, machines=known, inconclusive_passes=False)
+    for text in (" ".join(terminal_lines(whole)), markdown(whole)):
+        assert "measured on one: EPYC Linux, 2 × H100" in text
+        assert "measured on three, two: Xeon Linux" in text
+        assert "laptop" not in text
+
+
+@pytest.mark.parametrize("pairs", [0, 12], ids=["nothing measured", "measured"])
+def test_a_gate_that_measured_without_others_names_its_own_machine(pairs: int) -> None:
+    alone = report(verdict("a", "unchanged"), environment={"cpu.model": "of a laptop"}, pairs=pairs)
+    assert ("machine of a laptop" in " ".join(markdown(alone).split())) == bool(pairs)
 
 
 def test_a_share_that_is_missing_is_no_pass_and_takes_no_regression_away() -> None:

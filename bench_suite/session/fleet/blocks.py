@@ -8,6 +8,7 @@ fleet tells none of a machine that was given up.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -17,7 +18,7 @@ from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.fleet.budget import block_seconds
 from speedscore.bench_suite.session.fleet.messages import Known, Request, Said, decode_message, encode
 from speedscore.bench_suite.session.fleet.telling import FleetProgress
-from speedscore.bench_suite.session.fleet.versions import Admission, admit
+from speedscore.bench_suite.session.fleet.versions import Admission, Demands, admit
 from speedscore.bench_suite.session.results import unmeasured
 from speedscore.bench_suite.session.resuming import difference
 from speedscore.bench_suite.workloads.table import MODELS, TASKS
@@ -57,15 +58,13 @@ class FleetBlocks:
         fleet: RunningFleet,
         *,
         admission: Admission,
-        environment: dict[str, Scalar],
-        allow: Sequence[str],
+        demands: Demands,
         progress: FleetProgress,
     ) -> None:
-        """``environment`` is that of the session that leads; ``admission`` says which machines may measure."""
+        """``demands`` say which machines may measure, ``admission`` which of those that are here do."""
         self._fleet = fleet
         self._admission = admission
-        self._environment = environment
-        self._allow = tuple(allow)
+        self._demands = demands
         self._progress = progress
         self._told = set(admission.lines)
         """Lines about machines that differ, each told once."""
@@ -83,9 +82,9 @@ class FleetBlocks:
         """Piece → why it came to no end; empty where it did."""
 
     @property
-    def environments(self) -> dict[str, dict[str, Scalar]]:
+    def environments(self) -> Mapping[str, dict[str, Scalar]]:
         """Machine → its environment when it was first allowed to measure."""
-        return dict(self._environments)
+        return MappingProxyType(self._environments)
 
     def place(self, cases: Mapping[str, Case], choices: Choices, *, keep: KeepResults) -> None:
         """Say what is to be measured, once. ``keep`` is given what became of cases as soon as a machine tells it."""
@@ -148,8 +147,8 @@ class FleetBlocks:
             preset=choices.preset,
             processes=choices.processes,
             seed=choices.seed,
-            environment=self._environment,
-            allow=self._allow,
+            environment=self._demands.environment,
+            allow=self._demands.allow,
             budget_seconds=seconds,
             frameworks=tuple(FRAMEWORKS[name] for name in frameworks if name in FRAMEWORKS),
             models=tuple(MODELS[name] for name in names if name in MODELS),
@@ -177,7 +176,7 @@ class FleetBlocks:
 
     def _admits(self, machine: FleetMachine) -> bool:
         """Whether it may measure. Of one that has joined since, or come back as another, it is told why not."""
-        admission = admit([machine], self._environment, allow=self._allow)
+        admission = admit([machine], self._demands)
         lines, may = admission.lines, bool(admission.admitted)
         if may:
             then = self._environments.setdefault(machine.name, machine.environment)

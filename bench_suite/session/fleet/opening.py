@@ -12,9 +12,11 @@ import pytest
 
 from speedscore.bench_suite.session.fleet.blocks import FleetBlocks
 from speedscore.bench_suite.session.fleet.telling import FleetProgress
-from speedscore.bench_suite.session.fleet.versions import Admission, admit
+from speedscore.bench_suite.session.fleet.versions import Admission, Demands, admit
+from speedscore.bench_suite.session.options import read_only
 from speedscore.bench_suite.session.screen import Screen
 from speedscore.fleet.work import FleetError, RunningFleet
+from speedscore.host.distributions import installed_versions
 from speedscore.host.fields import Scalar
 
 
@@ -26,25 +28,30 @@ def open_blocks(config: pytest.Config, environment: dict[str, Scalar], *, screen
     address: str | None = config.getoption("fleet")
     if address is None:
         return None
-    allow: list[str] = config.getoption("fleet_allow")
+    demands = Demands(
+        environment,
+        packages=installed_versions(),
+        allow=tuple(config.getoption("fleet_allow")),
+        only=dict(map(read_only, config.getoption("fleet_only"))),
+    )
     ending = ExitStack()
     config.add_cleanup(ending.close)
-    fleet = _open(address, ending, checkout=config.rootpath)
-    admission = admit(fleet.machines, environment, allow=allow)
+    fleet = _open(address, ending, checkout=config.rootpath, machines=config.getoption("fleet_machines"))
+    admission = admit(fleet.machines, demands)
     if not admission.admitted:
         raise pytest.UsageError(f"--fleet {address}: no machine may measure: {_reasons(admission)}")
     for line in admission.lines:
         screen.line(f"speedscore: --fleet: {line}")
     screen.line(f"speedscore: --fleet: the blocks are measured on {', '.join(admission.admitted)}")
-    return FleetBlocks(fleet, admission=admission, environment=environment, allow=allow, progress=FleetProgress(screen))
+    return FleetBlocks(fleet, admission=admission, demands=demands, progress=FleetProgress(screen))
 
 
-def _open(address: str, ending: ExitStack, *, checkout: Path) -> RunningFleet:
+def _open(address: str, ending: ExitStack, *, checkout: Path, machines: int | None) -> RunningFleet:
     # Imported here because only a session that was asked for a fleet needs one.
     from speedscore.fleet.fleet import open_fleet
 
     try:
-        return ending.enter_context(open_fleet(address, checkout=checkout))
+        return ending.enter_context(open_fleet(address, checkout=checkout, machines=machines))
     except FleetError as error:
         raise pytest.UsageError(f"--fleet {address}: {error}") from None
 

@@ -17,6 +17,7 @@ from speedscore.bench_suite.matrix.cases import Block, Case
 from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.fleet.messages import Known, Message, Request, Said, decode_request, encode
 from speedscore.bench_suite.session.fleet.versions import differing_versions
+from speedscore.bench_suite.session.journal import NO_MACHINES, Machines, MakeSession
 from speedscore.bench_suite.session.machine import Machine, this_machine
 from speedscore.bench_suite.session.progress import Progress
 from speedscore.bench_suite.session.session import Session
@@ -26,7 +27,7 @@ from speedscore.fleet.work import FleetError, Report
 from speedscore.host.fields import is_allowed
 from speedscore.host.scratch import make_scratch
 from speedscore.record.probe_result import ProbeResult
-from speedscore.record.run_record import CaseResult, RunRecord
+from speedscore.record.run_record import CaseResult
 
 Tell = Callable[[Message], None]
 
@@ -84,11 +85,11 @@ class _ToldResults:
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
 
-    def keep(self, cases: Sequence[CaseResult], *, session: RunRecord) -> None:
-        del session
+    def keep(self, cases: Sequence[CaseResult], *, session: MakeSession, machines: Machines = NO_MACHINES) -> None:
+        del session, machines
         self._tell(Known(tuple(cases)))
 
-    def keep_probe(self, probe: ProbeResult, *, session: RunRecord) -> None:
+    def keep_probe(self, probe: ProbeResult, *, session: MakeSession) -> None:
         del session
         raise ValueError(f"{probe.nodeid}: probes are asked where the session is, not on a fleet")
 

@@ -1,23 +1,41 @@
-"""Which machines of a fleet run what the session that leads it runs: the interpreter, and the packages that matter.
+"""Which machines of a fleet may measure: those that run what the session that leads runs, and are what was asked for.
 
-Two blocks of one run with two versions of a framework would be read as one. Hardware may differ, for every case names
-its machine. It looks at fingerprints alone and asks no machine.
+Two blocks of one run with two versions of a framework would be read as one: interpreter and packages must agree.
+Hardware may differ, for every case names its machine, unless a kind was asked for. It looks at what machines have said
+of themselves and asks none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from speedscore.fleet.work import FleetMachine
-from speedscore.host.fields import Scalar, is_allowed
+from speedscore.host.distributions import differing
+from speedscore.host.fields import Scalar, as_text, is_allowed
+from speedscore.text.numbers import first_of
 
 _VERSIONS = ("package.", "python.implementation", "python.version")
 _NO_PART = ("package.pytest",)
 """Takes no part in what a worker measures; the plugins of pytest have names that begin so."""
 _MAY_LACK = ("package.speedscore",)
 """It need not be installed where the checkout travels."""
+_MOST_NAMED = 3
+"""So much of what differs on a machine is named; of more, how much it is."""
+
+
+class Demands(msgspec.Struct, frozen=True):
+    """What a machine must be to measure for a session."""
+
+    environment: dict[str, Scalar]
+    """Of the session that leads: its versions must be the machine's."""
+    packages: dict[str, str] = {}
+    """Of that session too, all that are installed: those that the machine has must be of the same version."""
+    allow: tuple[str, ...] = ()
+    """Fields that may differ all the same, as ``compare --allow`` names them."""
+    only: dict[str, str] = {}
+    """Field → the value that it must have on the machine."""
 
 
 class Admission(msgspec.Struct, frozen=True):
@@ -38,28 +56,57 @@ class Admission(msgspec.Struct, frozen=True):
         ]
 
 
-def admit(machines: Iterable[FleetMachine], driver: Mapping[str, Scalar], *, allow: Collection[str]) -> Admission:
-    """``driver`` is the environment of the session that leads; ``allow`` names fields as ``compare --allow`` does."""
+def admit(machines: Iterable[FleetMachine], demands: Demands) -> Admission:
     admitted, refused, marked = [], {}, {}
     for machine in machines:
-        differing = differing_versions(driver, machine.environment)
-        forbidden = {field: text for field, text in differing.items() if not is_allowed(field, allow)}
-        if forbidden:
-            refused[machine.name] = f"{'; '.join(forbidden.values())}; --fleet-allow {next(iter(forbidden))} lets it"
-            continue
-        admitted.append(machine.name)
-        if differing:
-            marked[machine.name] = "; ".join(differing.values())
+        differ = differing_versions(demands.environment, machine.environment) | _differing_packages(demands, machine)
+        forbidden = {field: text for field, text in differ.items() if not is_allowed(field, demands.allow)}
+        if unlike := _unlike(demands, machine):
+            refused[machine.name] = "; ".join(unlike)
+        elif forbidden:
+            refused[machine.name] = f"{_named(forbidden)}; {_what_lets_it(list(forbidden))}"
+        else:
+            admitted.append(machine.name)
+            if differ:
+                marked[machine.name] = _named(differ)
     return Admission(tuple(admitted), refused, marked)
 
 
 def differing_versions(driver: Mapping[str, Scalar], machine: Mapping[str, Scalar]) -> dict[str, str]:
     """Field → what is there and what is here. What a machine has beside is no difference: nothing here uses it."""
     return {
-        field: f"{field} is {machine.get(field, 'not there')} and must be {here}, as here"
+        field: _differs(field, machine.get(field, "not there"), here)
         for field, here in sorted(driver.items())
         if _must_agree(field) and machine.get(field) != here and not (field in _MAY_LACK and field not in machine)
     }
+
+
+def _differing_packages(demands: Demands, machine: FleetMachine) -> dict[str, str]:
+    """The same of packages that no fingerprint names, as those that a framework needs."""
+    found = differing(demands.packages, machine.packages)
+    return {f"package.{name}": _differs(f"package.{name}", there, here) for name, (here, there) in found.items()}
+
+
+def _differs(field: str, there: Scalar, here: Scalar) -> str:
+    return f"{field} is {there} and must be {here}, as here"
+
+
+def _unlike(demands: Demands, machine: FleetMachine) -> list[str]:
+    found = {field: as_text(machine.environment.get(field)) for field in demands.only}
+    return [
+        f"{field} is {found[field] or 'not known'}, and --fleet-only asks for {asked}"
+        for field, asked in demands.only.items()
+        if found[field] != asked
+    ]
+
+
+def _named(differ: Mapping[str, str]) -> str:
+    return first_of(list(differ.values()), _MOST_NAMED, between="; ")
+
+
+def _what_lets_it(fields: list[str]) -> str:
+    first = f"--fleet-allow {fields[0]} lets it"
+    return first if len(fields) == 1 else f"{first}, and so each; --fleet-allow package lets all packages"
 
 
 def _must_agree(field: str) -> bool:

@@ -7,9 +7,8 @@ reports together.
 from __future__ import annotations
 
 import os
-import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from speedscore.fleet.work import Admits, FleetError, FleetMachine, Piece, Runni
 from speedscore.gate.errors import GateError
 from speedscore.gate.outcome import INTERRUPTED
 from speedscore.gate.parts.arguments import AFFECTED
+from speedscore.gate.parts.equal_machines import equal_machines, left_out_line, only_like, unlike_here
 from speedscore.gate.parts.merging import merge
 from speedscore.gate.parts.on_machine import ENTRY, PartRequest
 from speedscore.gate.parts.part import LeaderInstructions, Part
@@ -27,19 +27,7 @@ from speedscore.gate.parts.part_states import SPENT, PartStates
 from speedscore.gate.parts.trees import put_side_by_side
 from speedscore.gate.report import GateReport
 from speedscore.gate.worktrees import SourceTree
-from speedscore.host.fields import Scalar
 from speedscore.host.scratch import make_scratch
-from speedscore.text.cleaning import one_line
-
-_EQUAL = re.compile(
-    r"cpu\..*|package\..*|system\.machine|python\.(version|implementation)"
-    r"|process\.niceness|gpu\.(count|driver|\d+\.(name|memory_bytes|power_limit_milliwatts))"
-)
-"""What the fingerprints of equal machines have in common."""
-_ABOUT = ("memory.total_bytes", "memory.limit_bytes")
-"""Of which no two machines have quite the same."""
-_ABOUT_SHARE = 0.05
-"""By which those may differ: each kernel keeps a little for itself."""
 
 OpenFleet = Callable[..., AbstractContextManager[RunningFleet]]
 
@@ -52,6 +40,7 @@ def gate_on_fleet(
     arguments: tuple[str, ...],
     folder: Path,
     whole: GateReport,
+    packages: Mapping[str, str],
     inconclusive_passes: bool,
     left_seconds: Callable[[], float | None],
     say: Callable[[str], None],
@@ -59,8 +48,8 @@ def gate_on_fleet(
     open_fleet: OpenFleet,
 ) -> GateReport:
     """Gate head against base there. ``arguments`` are pytest's, ``folder`` is where it was started; ``whole`` says what
-    is known before, ``left_seconds`` what is left of the budget now; ``settled`` is called once nothing more comes of
-    any part.
+    is known before, and ``packages`` what is installed where this gate was started; ``left_seconds`` is what is left of
+    the budget now; ``settled`` is called once nothing more comes of any part.
 
     Ctrl-C and the loss of the cluster end all gates, and what those had said until then is the report. Raises GateError
     where no part has said anything, but for Ctrl-C.
@@ -74,12 +63,13 @@ def gate_on_fleet(
             at_first = fleet.machines
             chosen, left_out = equal_machines(at_first)
             for name, why in left_out.items():
-                say(f"gate: {name} is left out: {why}")
+                say(left_out_line(name, why))
             parts = [Part(number, len(chosen)) for number in range(1, len(chosen) + 1)]
             say(f"gate: the cases are shared out over {', '.join(chosen)}")
             place = partial(_piece, left_seconds=left_seconds)
             first = next(machine for machine in at_first if machine.name == chosen[0])
-            run = partial(_run, fleet, admits=partial(_is_equal, first), say=say)
+            unlike = unlike_here(first, FleetMachine("", whole.environment, dict(packages)))
+            run = partial(_run, fleet, admits=only_like(first, told=left_out, say=say), say=say)
             looked = _look_what_is_affected(run, parts, request, place)
             states = looked.cut_off or run([place(part, looked.request) for part in parts], PartStates(parts))
             settled()
@@ -93,7 +83,7 @@ def gate_on_fleet(
     known = states.known()
     if not any(state.report for state in known) and states.cut_off not in (INTERRUPTED, SPENT):
         raise GateError(f"no share was gated: {'; '.join(dict.fromkeys(state.why_not for state in known))}")
-    whole = msgspec.structs.replace(whole, warnings=(*whole.warnings, *looked.warnings))
+    whole = msgspec.structs.replace(whole, warnings=(*whole.warnings, *unlike, *looked.warnings))
     return merge(known, whole=whole, machines=machines, inconclusive_passes=inconclusive_passes, cut_off=states.cut_off)
 
 
@@ -132,56 +122,6 @@ def _look_what_is_affected(
         ),
         warnings=tuple(warning for warning in warnings if warning.startswith(AFFECTED)),
     )
-
-
-def equal_machines(machines: Sequence[FleetMachine]) -> tuple[list[str], dict[str, str]]:
-    """The names of the largest set of equal machines, and in what each other one differs from the first of them."""
-    alike: dict[tuple[tuple[str, Scalar], ...], list[FleetMachine]] = {}
-    for machine in machines:
-        alike.setdefault(tuple(sorted(_exact(machine).items())), []).append(machine)
-    chosen = max(map(_around_one, alike.values()), key=len, default=[])
-    names = [machine.name for machine in chosen]
-    others = [machine for machine in machines if machine.name not in names]
-    return names, {machine.name: _difference(chosen[0], machine) for machine in others}
-
-
-def _around_one(alike: Sequence[FleetMachine]) -> list[FleetMachine]:
-    """Of machines that may differ in ``_ABOUT`` alone, the largest set that is equal to one of its own, which comes
-    first: two that are about the same as a third need not be so to each other."""
-    largest: list[FleetMachine] = []
-    for first in alike:
-        around = [first, *(machine for machine in alike if machine is not first and _is_about(first, machine))]
-        largest = max(largest, around, key=len)
-        if len(largest) == len(alike):
-            break
-    return largest
-
-
-def _is_equal(first: FleetMachine, other: FleetMachine) -> bool:
-    return _exact(first) == _exact(other) and _is_about(first, other)
-
-
-def _exact(machine: FleetMachine) -> dict[str, Scalar]:
-    return {name: value for name, value in machine.environment.items() if _EQUAL.fullmatch(name)}
-
-
-def _is_about(first: FleetMachine, other: FleetMachine) -> bool:
-    return not any(_is_another(name, first, other) for name in _ABOUT)
-
-
-def _is_another(name: str, first: FleetMachine, other: FleetMachine) -> bool:
-    ours, theirs = first.environment.get(name), other.environment.get(name)
-    if isinstance(ours, int | float) and isinstance(theirs, int | float):
-        return abs(ours - theirs) > _ABOUT_SHARE * max(ours, theirs)
-    return ours != theirs
-
-
-def _difference(first: FleetMachine, other: FleetMachine) -> str:
-    ours, theirs = _exact(first), _exact(other)
-    exact = [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)]
-    name = min([*exact, *(name for name in _ABOUT if _is_another(name, first, other))])
-    there, here = (machine.environment.get(name, "not known") for machine in (other, first))
-    return one_line(f"{name} is {there} there and {here} elsewhere")
 
 
 def _piece(part: Part, request: PartRequest, *, left_seconds: Callable[[], float | None]) -> Piece:

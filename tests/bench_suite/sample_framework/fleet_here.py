@@ -1,6 +1,7 @@
 """A pytest plugin of sample sessions: a fleet whose machines are all this one, and do their pieces in pytest's process.
 
-``FLEET`` in the environment holds its machines as JSON, name → the fields in which one differs from this machine.
+``FLEET`` in the environment holds its machines as JSON, name → the fields in which one differs from this machine. Its
+packages are this machine's, but for those that ``FLEET_PACKAGES`` holds, name → version.
 ``FLEET_LOSES`` names a machine that is lost, for good, once it has told a first figure.
 """
 
@@ -17,7 +18,19 @@ from types import ModuleType
 import pytest
 
 from speedscore.bench_suite.session.fleet import messages, remote
-from speedscore.fleet.work import Answered, Began, Event, Failed, FleetMachine, Lost, Piece, Report, Reported
+from speedscore.fleet.work import (
+    Answered,
+    Began,
+    Event,
+    Failed,
+    FleetError,
+    FleetMachine,
+    Lost,
+    Piece,
+    Report,
+    Reported,
+)
+from speedscore.host.distributions import installed_versions
 from speedscore.host.fingerprint import fingerprint
 
 
@@ -28,7 +41,9 @@ class LostNow(BaseException):
 class FleetHere:
     def __init__(self) -> None:
         here = fingerprint(Path(__file__).parent)
-        self._alive = [FleetMachine(name, here | own) for name, own in json.loads(os.environ["FLEET"]).items()]
+        packages = installed_versions() | json.loads(os.environ.get("FLEET_PACKAGES", "{}"))
+        machines = json.loads(os.environ["FLEET"])
+        self._alive = [FleetMachine(name, here | own, packages) for name, own in machines.items()]
         self.machines = tuple(self._alive)
 
     def run(self, pieces: Iterable[Piece], *, admits: Callable[[FleetMachine], bool]) -> Generator[Event, None, None]:
@@ -67,8 +82,10 @@ class FleetHere:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure() -> None:
     @contextmanager
-    def open_fleet(address: str, *, checkout: Path) -> Iterator[FleetHere]:
+    def open_fleet(address: str, *, checkout: Path, machines: int | None) -> Iterator[FleetHere]:
         assert address == "here"
+        if machines is not None and machines > len(json.loads(os.environ["FLEET"])):
+            raise FleetError(f"there are no {machines} machines")
         assert checkout.is_dir()
         yield FleetHere()
 

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from speedscore.bench_suite.session.journal import Journal, is_journal, left_over, load_journal
+from speedscore.host.fields import Scalar
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
 from tests.sample_runs import a_case
@@ -51,8 +52,8 @@ def path_of(journal: Journal) -> Path:
 
 def test_what_is_kept_is_read_back_with_what_an_earlier_session_had(folder: Path) -> None:
     journal = Journal(folder)
-    journal.keep([SECOND], session=session(FIRST))
-    journal.keep([THIRD], session=session(FIRST))
+    journal.keep([SECOND], session=lambda: session(FIRST))
+    journal.keep([THIRD], session=lambda: session(FIRST))
     path = path_of(journal)
     journal.close()
     assert path.parent == folder
@@ -63,8 +64,8 @@ def test_what_is_kept_is_read_back_with_what_an_earlier_session_had(folder: Path
 
 def test_the_later_word_about_a_case_counts(folder: Path) -> None:
     journal = Journal(folder)
-    journal.keep([msgspec.structs.replace(FIRST, stopped="interrupted")], session=session())
-    journal.keep([FIRST], session=session())
+    journal.keep([msgspec.structs.replace(FIRST, stopped="interrupted")], session=session)
+    journal.keep([FIRST], session=session)
     path = path_of(journal)
     journal.close()
     assert load_journal(path) == session(FIRST)
@@ -74,9 +75,9 @@ def test_nothing_is_written_before_there_is_something_to_keep_and_nothing_stays_
     folder: Path,
 ) -> None:
     journal = Journal(folder)
-    journal.keep([], session=session(FIRST))
+    journal.keep([], session=lambda: session(FIRST))
     assert not folder.exists()
-    journal.keep([FIRST], session=session())
+    journal.keep([FIRST], session=session)
     journal.remove()
     assert not folder.exists()
     assert journal.path is None
@@ -84,10 +85,10 @@ def test_nothing_is_written_before_there_is_something_to_keep_and_nothing_stays_
 
 def test_what_is_cut_off_anywhere_costs_its_own_line(folder: Path) -> None:
     journal = Journal(folder)
-    journal.keep([FIRST], session=session())
+    journal.keep([FIRST], session=session)
     path = path_of(journal)
     complete = path.stat().st_size
-    journal.keep([SECOND], session=session())
+    journal.keep([SECOND], session=session)
     journal.close()
     whole = path.read_bytes()
     for length in {*range(complete, len(whole) - 1, 29), len(whole) - 2}:
@@ -101,7 +102,7 @@ def test_a_disk_that_is_full_for_a_while_costs_what_was_kept_meanwhile(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = Journal(folder)
-    journal.keep([FIRST], session=session())
+    journal.keep([FIRST], session=session)
     really_write = os.write
 
     def write_half(handle: int, text: bytes) -> int:
@@ -110,10 +111,10 @@ def test_a_disk_that_is_full_for_a_while_costs_what_was_kept_meanwhile(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", write_half)
-        journal.keep([SECOND], session=session())
+        journal.keep([SECOND], session=session)
     path = path_of(journal)
     assert journal.problem == f"{path}: No space left on device"
-    journal.keep([THIRD], session=session())
+    journal.keep([THIRD], session=session)
     journal.close()
     assert load_journal(path) == session(FIRST, THIRD)
 
@@ -122,7 +123,7 @@ def test_a_folder_that_cannot_be_written_is_replaced_by_the_temporary_one(folder
     folder.parent.parent.mkdir(exist_ok=True)
     folder.parent.write_text("no folder")
     journal = Journal(folder)
-    journal.keep([FIRST], session=session())
+    journal.keep([FIRST], session=session)
     path = path_of(journal)
     journal.close()
     assert path.parent == temporary
@@ -133,7 +134,7 @@ def test_where_no_folder_takes_it_the_session_goes_on(folder: Path, monkeypatch:
     monkeypatch.setattr(tempfile, "tempdir", os.devnull)
     folder.parent.write_text("no folder")
     journal = Journal(folder)
-    journal.keep([FIRST], session=session())
+    journal.keep([FIRST], session=session)
     assert journal.path is None
     assert journal.problem.startswith(f"{folder}: ")
 
@@ -143,7 +144,7 @@ def test_a_session_that_still_runs_is_told_from_one_that_was_killed(folder: Path
     child = os.fork()
     if child == 0:
         try:
-            Journal(folder).keep([FIRST], session=session())
+            Journal(folder).keep([FIRST], session=session)
             signal.pause()
         finally:
             os._exit(1)
@@ -170,7 +171,7 @@ def test_an_interrupt_while_it_is_written_waits_and_is_raised(folder: Path, monk
     monkeypatch.setattr(os, "fsync", interrupted)
     journal = Journal(folder)
     with pytest.raises(KeyboardInterrupt):
-        journal.keep([FIRST, SECOND], session=session())
+        journal.keep([FIRST, SECOND], session=session)
     path = path_of(journal)
     journal.close()
     assert load_journal(path) == session(FIRST, SECOND)
@@ -189,12 +190,28 @@ def test_what_is_no_journal_is_refused_by_name(tmp_path: Path, content: bytes | 
 def test_a_machine_of_a_fleet_that_joins_later_is_described_too(folder: Path) -> None:
     journal = Journal(folder)
     first, second = (msgspec.structs.replace(case, machine=name) for case, name in ((FIRST, "a"), (SECOND, "b")))
-    machines = {"a": {"cpu.model": "one"}}
-    journal.keep([first], session=msgspec.structs.replace(session(), machines=machines))
-    machines = machines | {"b": {"cpu.model": "another"}}
-    journal.keep([second], session=msgspec.structs.replace(session(), machines=machines))
+    machines: dict[str, dict[str, Scalar]] = {"a": {"cpu.model": "one"}}
+    before = msgspec.structs.replace(session(), machines={"earlier": {"cpu.model": "gone"}})
+    journal.keep([first], session=lambda: before, machines=machines)
+    journal.keep([second], session=lambda: before, machines=machines | {"b": {"cpu.model": "another"}})
+    journal.keep([first], session=lambda: before, machines=machines)
     path = path_of(journal)
     journal.close()
     read = load_journal(path)
-    assert read.machines == machines
+    assert read.machines == machines | before.machines | {"b": {"cpu.model": "another"}}
     assert read.cases == (first, second)
+    assert path.read_text().count('"cpu.model":"one"') == 1, "described once"
+
+
+def test_the_cases_of_an_earlier_session_are_asked_for_once(folder: Path) -> None:
+    journal = Journal(folder)
+    asked: list[RunRecord] = []
+
+    def make() -> RunRecord:
+        asked.append(session(FIRST))
+        return asked[-1]
+
+    for case in (SECOND, THIRD):
+        journal.keep([case], session=make)
+    journal.close()
+    assert len(asked) == 1

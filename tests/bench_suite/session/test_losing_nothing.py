@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -94,6 +95,31 @@ def pytest_runtest_setup(item):
         Path("waiting").touch()
         time.sleep(3600)
 """
+
+
+def test_a_session_on_a_fleet_that_is_killed_is_taken_up_with_what_its_machines_had_told(
+    matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FLEET", json.dumps({"a": {}}))
+    plugins = ["two_models", "fleet_here"]
+    matrix.make("training", plugins=plugins, sample="healthy", conftest=WAIT_AT_WIDE)
+    begun = Begun(matrix, "-k", "cpu", "--fleet=here")
+    begun.wait_until((matrix.folder / "waiting").exists)
+    begun.end(signal.SIGKILL)
+    (journal,) = journals(matrix.folder)
+    assert runs(matrix.folder) == []
+
+    matrix.make("training", plugins=plugins, sample="healthy")
+    result = matrix.run("-k", "cpu", "--fleet=here", f"--resume={journal}", "--benchmark-json=run.json")
+    result.assert_outcomes(passed=2, deselected=4)
+    result.stdout.fnmatch_lines(["?1/1? a: begins wide cpu: sample (*)"])
+    run = load_run(matrix.folder / "run.json")
+    assert {case.model: (case.status, case.machine) for case in run.cases} == dict.fromkeys(
+        ("mlp", "wide"), ("measured", "a")
+    )
+    assert len({case.occasion for case in run.cases}) == 2, "what was measured before is not measured again"
+    assert run.machines.keys() == {"a"}
+    assert journals(matrix.folder) == []
 
 
 def test_three_sessions_in_one_folder_are_three_runs(matrix: Matrix) -> None:

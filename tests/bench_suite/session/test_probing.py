@@ -87,7 +87,7 @@ def test_answers_stand_in_the_journal_with_those_of_an_earlier_session(tmp_path:
     first, second = (probe_result(nodeid, CASES[nodeid], ANSWER, occasion="then") for nodeid in (FIRST, SECOND))
     before = msgspec.structs.replace(session(), probes=(first,))
     journal = Journal(tmp_path)
-    journal.keep_probe(second, session=before)
+    journal.keep_probe(second, session=lambda: before)
     path = journal.path
     journal.close()
     assert path is not None

@@ -17,7 +17,7 @@ from speedscore.bench_suite.matrix.devices import DetectedDevice
 from speedscore.bench_suite.measuring.outcomes import NEEDS_TWO, OUT_OF_TIME, CaseFailed, CaseMeasured, CaseUnavailable
 from speedscore.bench_suite.measuring.stopping import FEWEST_TURNS, MINIMUM_ROUNDS
 from speedscore.bench_suite.session.choices import Choices
-from speedscore.bench_suite.session.journal import Journal
+from speedscore.bench_suite.session.journal import NO_MACHINES, Journal, Machines, MakeSession
 from speedscore.bench_suite.session.machine import Detectors, Machine
 from speedscore.bench_suite.session.results import unmeasured
 from speedscore.bench_suite.session.resuming import Objection
@@ -64,9 +64,10 @@ class Notebook(Journal):
         self.kept: list[dict[str, CaseResult]] = []
         self.sessions: list[RunRecord] = []
 
-    def keep(self, cases: Sequence[CaseResult], *, session: RunRecord) -> None:
+    def keep(self, cases: Sequence[CaseResult], *, session: MakeSession, machines: Machines = NO_MACHINES) -> None:
+        del machines
         self.kept.append({case.nodeid: case for case in cases})
-        self.sessions.append(session)
+        self.sessions.append(session())
 
 
 class MadeUp:

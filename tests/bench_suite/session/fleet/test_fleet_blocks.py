@@ -13,7 +13,7 @@ from speedscore.bench_suite.session.choices import Choices
 from speedscore.bench_suite.session.fleet.blocks import FleetBlocks
 from speedscore.bench_suite.session.fleet.messages import Known, Said, decode_request, encode
 from speedscore.bench_suite.session.fleet.telling import FleetProgress
-from speedscore.bench_suite.session.fleet.versions import admit
+from speedscore.bench_suite.session.fleet.versions import Demands, admit
 from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.fleet.work import Answered, Began, Event, Failed, FleetError, FleetMachine, Lost, Piece, Reported
 from speedscore.host.fields import Scalar
@@ -71,11 +71,9 @@ class Placed:
         self.fleet = Scripted(events)
         self.screen = Lines()
         self.kept: list[tuple[str, str, tuple[float, ...]]] = []
-        environment: dict[str, Scalar] = {"package.jax": "1.0"}
-        admission = admit(self.fleet.machines, environment, allow=())
-        self.blocks = FleetBlocks(
-            self.fleet, admission=admission, environment=environment, allow=(), progress=FleetProgress(self.screen)
-        )
+        demands = Demands({"package.jax": "1.0"})
+        admission = admit(self.fleet.machines, demands)
+        self.blocks = FleetBlocks(self.fleet, admission=admission, demands=demands, progress=FleetProgress(self.screen))
         known: dict[str, Any] = {"preset": PRESETS["smoke"], "processes": 2, "seed": 7, "in_process": False}
         self.blocks.place(cases, Choices(**known | choices), keep=self._keep)
 

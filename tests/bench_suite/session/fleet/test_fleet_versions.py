@@ -8,7 +8,7 @@ from speedscore.bench_suite.matrix.cases import Block
 from speedscore.bench_suite.session.fleet.budget import block_seconds
 from speedscore.bench_suite.session.fleet.messages import Request, encode
 from speedscore.bench_suite.session.fleet.remote import measure
-from speedscore.bench_suite.session.fleet.versions import admit
+from speedscore.bench_suite.session.fleet.versions import Demands, admit
 from speedscore.bench_suite.workloads.presets import PRESETS
 from speedscore.fleet.work import FleetError, FleetMachine
 from speedscore.host.fields import Scalar
@@ -26,7 +26,7 @@ HERE: dict[str, Scalar] = {
 
 def why_not(changed: dict[str, Scalar], *, without: str = "", allow: tuple[str, ...] = ()) -> str:
     environment = {name: value for name, value in HERE.items() if name != without} | changed
-    admission = admit([FleetMachine("there", environment)], HERE, allow=allow)
+    admission = admit([FleetMachine("there", environment)], Demands(HERE, allow=allow))
     assert ("there" in admission.admitted) != ("there" in admission.refused)
     return admission.refused.get("there", "")
 
@@ -81,9 +81,48 @@ def test_what_differs_is_named_with_what_lets_it_pass(changed: dict[str, Scalar]
 
 def test_what_is_allowed_is_marked() -> None:
     machine = FleetMachine("there", HERE | {"package.jax": "0.9"})
-    admission = admit([machine], HERE, allow=["package"])
+    admission = admit([machine], Demands(HERE, allow=("package",)))
     assert admission.admitted == ("there",)
     assert admission.lines == ["there measures all the same: package.jax is 0.9 and must be 0.10.2, as here"]
+
+
+PACKAGES = {"jax": "0.10.2", "ml-dtypes": "0.5", "nvidia-cudnn-cu12": "9.1", "pip": "25", "triton": "3.4"}
+
+
+def test_packages_that_no_fingerprint_names_must_agree_where_both_have_them() -> None:
+    demands = Demands(HERE, packages=PACKAGES)
+    same = FleetMachine("same", HERE, {"ml-dtypes": "0.5", "pip": "24", "black": "1"})
+    other = FleetMachine("other", HERE, PACKAGES | {"triton": "3.5"})
+    assert admit([same, other], demands).admitted == ("same",)
+    assert admit([same, other], demands).refused == {
+        "other": "package.triton is 3.5 and must be 3.4, as here; --fleet-allow package.triton lets it"
+    }
+    allowed = admit([other], Demands(HERE, packages=PACKAGES, allow=("package.triton",)))
+    assert allowed.lines == ["other measures all the same: package.triton is 3.5 and must be 3.4, as here"]
+
+
+def test_of_much_that_differs_the_first_is_named_and_how_much_it_is() -> None:
+    machine = FleetMachine("there", HERE | {"package.jax": "0.9"}, dict.fromkeys(PACKAGES, "0.1"))
+    assert admit([machine], Demands(HERE, packages=PACKAGES)).refused["there"] == (
+        "package.jax is 0.1 and must be 0.10.2, as here; package.ml-dtypes is 0.1 and must be 0.5, as here; "
+        "package.nvidia-cudnn-cu12 is 0.1 and must be 9.1, as here and 1 more; --fleet-allow package.jax lets it, and "
+        "so each; --fleet-allow package lets all packages"
+    )
+
+
+def test_only_machines_of_the_kind_that_was_asked_for_measure() -> None:
+    machines = [
+        FleetMachine("small", HERE | {"gpu.count": 1, "gpu.0.name": "L4"}),
+        FleetMachine("large", HERE | {"gpu.count": 2, "gpu.0.name": "H100"}),
+        FleetMachine("plain", HERE),
+    ]
+    admission = admit(machines, Demands(HERE, only={"gpu.0.name": "H100", "gpu.count": "2"}))
+    assert admission.admitted == ("large",)
+    assert admission.refused == {
+        "small": "gpu.0.name is L4, and --fleet-only asks for H100; gpu.count is 1, and --fleet-only asks for 2",
+        "plain": "gpu.0.name is not known, and --fleet-only asks for H100; gpu.count is not known, and --fleet-only "
+        "asks for 2",
+    }
 
 
 def test_a_machine_looks_at_its_own_versions_before_it_starts_anything() -> None:

@@ -85,6 +85,20 @@ def test_what_a_lost_fleet_told_stays_and_is_completed_on_another(
     assert {case.machine for case in cases_of(fleet).values() if case.stopped != "interrupted"} == {"a"}
 
 
+def test_fewer_machines_than_were_asked_for_or_none_of_the_kind_measure_nothing(fleet: Matrix) -> None:
+    for option, reason in (
+        ("--fleet-machines=3", "--fleet here: there are no 3 machines"),
+        ("--fleet-only=cpu.model=none", "and --fleet-only asks for none"),
+    ):
+        refused = fleet.run("-k", "first and cpu", *ON_FLEET, option)
+        assert refused.ret == pytest.ExitCode.USAGE_ERROR
+        assert reason in refused.stderr.str()
+    fleet.run(
+        "-k", "first and cpu", *ON_FLEET, "--fleet-machines=2", "--fleet-only=cpu.model=another processor"
+    ).assert_outcomes(passed=1, deselected=8)
+    assert {case.machine for case in cases_of(fleet).values()} == {"b"}
+
+
 def test_a_machine_of_other_versions_measures_nothing_unless_that_is_allowed(
     fleet: Matrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +112,11 @@ def test_a_machine_of_other_versions_measures_nothing_unless_that_is_allowed(
         r"--fleet-allow package.numpy lets it",
         line,
     )
+    monkeypatch.setenv("FLEET", json.dumps({"old": {}}))
+    monkeypatch.setenv("FLEET_PACKAGES", json.dumps({"msgspec": "0.0"}))
+    refused = fleet.run(*selected)
+    assert "old: package.msgspec is 0.0 and must be" in refused.stderr.str()
+    monkeypatch.delenv("FLEET_PACKAGES")
     monkeypatch.setenv("FLEET", json.dumps({"old": {"package.numpy": "1.0"}, "new": {}}))
     result = fleet.run(*selected)
     result.stdout.fnmatch_lines(["speedscore: --fleet: old measures nothing: package.numpy is 1.0 *"])
