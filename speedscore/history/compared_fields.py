@@ -24,21 +24,20 @@ class ComparedFields(msgspec.Struct, frozen=True, eq=False, gc=False):
     """The names of those that must agree, and their values."""
 
 
-class Part(msgspec.Struct, frozen=True, gc=False):
-    """Of the fields of the session and the machine, or of the case's own."""
+class LookedAt(msgspec.Struct, frozen=True, gc=False):
+    """Of the fields of the session and the machine, or of the case's own, those that comparing looks at."""
 
     fields: dict[str, Scalar]
     must_agree: tuple[Scalar, ...]
     """Names, and then values."""
 
 
-def compared(fields: Mapping[str, Scalar]) -> Part:
-    """What comparing looks at of some fields."""
+def compared(fields: Mapping[str, Scalar]) -> LookedAt:
     looked_at, refusing = names_of(tuple(fields))
-    return Part({name: fields[name] for name in looked_at}, (*refusing, *[fields[name] for name in refusing]))
+    return LookedAt({name: fields[name] for name in looked_at}, (*refusing, *[fields[name] for name in refusing]))
 
 
-def together(of_run: Part, of_case: Part) -> ComparedFields:
+def together(of_run: LookedAt, of_case: LookedAt) -> ComparedFields:
     return ComparedFields(
         of_run=of_run.fields,
         together=of_run.fields | of_case.fields,

@@ -15,7 +15,7 @@ import msgspec
 
 from speedscore.comparing.fields import OF_THE_SESSION, Difference, differences, refused
 from speedscore.comparing.saved_run import CaseFigures, Figure, Identity, SavedRun, moment
-from speedscore.history.compared_fields import ComparedFields, Part, compared, together
+from speedscore.history.compared_fields import ComparedFields, LookedAt, compared, together
 from speedscore.history.machines import machine_id
 from speedscore.host.fields import Scalar
 from speedscore.record.metrics import Better, Unit
@@ -90,7 +90,7 @@ def measured_in(runs: Iterable[SavedRun]) -> Iterator[Measured]:
     """Every case of the runs that has figures."""
     for run in runs:
         run_moment_seconds = moment(run.created)
-        by_machine: dict[str, Part] = {}
+        by_machine: dict[str, LookedAt] = {}
         for case in run.cases.values():
             if case.figures:
                 if case.machine not in by_machine:

@@ -255,7 +255,7 @@ def test_months_that_hold_none_of_the_newest_runs_are_not_opened(
         file.write_bytes(b"no Parquet")
     assert found() == ["2027-01-02", "2027-02-01"]
     monkeypatch.setattr(past, "MOST_RUNS", 3)
-    with pytest.raises(pa.ArrowInvalid):
+    with pytest.raises((OSError, pa.ArrowException)):
         found()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import pytest
@@ -23,7 +24,7 @@ from tests.sample_runs import MACHINE, a_run, measured, timed
 
 def kept(runs: Sequence[RunRecord]) -> list[KeptRow]:
     """As a history has them."""
-    rows = []
+    rows: list[KeptRow] = []
     for run in runs:
         nodeids = [case.nodeid for case in run.cases]
         for blocks in figure_blocks(run, content_id(run), summaries_of(run), [nodeids]):
@@ -123,9 +124,9 @@ def test_what_another_release_passed_over_is_compared_where_it_counts_now(
         for day, each in enumerate(("one", "another"))
     ]
     rows = kept(runs)
-    moved = []
+    moved: list[KeptRow] = []
     for row in rows:
-        columns = dict(zip(READ, row, strict=True))
+        columns: dict[str, Any] = dict(zip(READ, row, strict=True))
         looked_at, whole = (msgspec.json.decode(columns[name], type=dict) for name in (compared, rest))
         whole.setdefault("fields", {})[field] = looked_at.pop(field)
         columns |= {name: msgspec.json.encode(each).decode() for name, each in ((compared, looked_at), (rest, whole))}
