@@ -32,7 +32,7 @@ class LookedAt(msgspec.Struct, frozen=True, gc=False):
     """Names, and then values."""
 
 
-def compared(fields: Mapping[str, Scalar]) -> LookedAt:
+def look_at(fields: Mapping[str, Scalar]) -> LookedAt:
     looked_at, refusing = names_of(tuple(fields))
     return LookedAt({name: fields[name] for name in looked_at}, (*refusing, *[fields[name] for name in refusing]))
 

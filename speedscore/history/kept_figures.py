@@ -16,7 +16,7 @@ import msgspec
 
 from speedscore.comparing.saved_figures import figures_of
 from speedscore.comparing.saved_run import CaseFigures, SavedRun, moment
-from speedscore.history.compared_fields import ComparedFields, compared, names_of, together
+from speedscore.history.compared_fields import ComparedFields, look_at, names_of, together
 from speedscore.history.rows import Block
 from speedscore.history.series import Measured
 from speedscore.history.tables import Column, Table
@@ -106,7 +106,7 @@ def _fields(run: SavedRun, run_fields: str, case: CaseFigures, case_fields: str)
     if not (case.machine or is_divided_otherwise):
         return _shared(run_fields, case_fields)
     of_run = run.machines[case.machine] if case.machine else {**fields_of(run_fields), **run.fields}
-    return together(compared(of_run), compared({**fields_of(case_fields), **case.fields}))
+    return together(look_at(of_run), look_at({**fields_of(case_fields), **case.fields}))
 
 
 def _is_looked_at(passed_over: Mapping[str, Scalar]) -> bool:
@@ -115,7 +115,7 @@ def _is_looked_at(passed_over: Mapping[str, Scalar]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _shared(run_fields: str, case_fields: str) -> ComparedFields:
-    return together(compared(fields_of(run_fields)), compared(fields_of(case_fields)))
+    return together(look_at(fields_of(run_fields)), look_at(fields_of(case_fields)))
 
 
 def saved_runs(rows: Iterable[KeptRow]) -> tuple[SavedRun, ...]:

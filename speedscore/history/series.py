@@ -15,7 +15,7 @@ import msgspec
 
 from speedscore.comparing.fields import OF_THE_SESSION, Difference, differences, refused
 from speedscore.comparing.saved_run import CaseFigures, Figure, Identity, SavedRun, moment
-from speedscore.history.compared_fields import ComparedFields, LookedAt, compared, together
+from speedscore.history.compared_fields import ComparedFields, LookedAt, look_at, together
 from speedscore.history.machines import machine_id
 from speedscore.host.fields import Scalar
 from speedscore.record.metrics import Better, Unit
@@ -94,8 +94,8 @@ def measured_in(runs: Iterable[SavedRun]) -> Iterator[Measured]:
         for case in run.cases.values():
             if case.figures:
                 if case.machine not in by_machine:
-                    by_machine[case.machine] = compared(run.fields_of(case))
-                fields = together(by_machine[case.machine], compared(case.fields))
+                    by_machine[case.machine] = look_at(run.fields_of(case))
+                fields = together(by_machine[case.machine], look_at(case.fields))
                 yield Measured(run, case, fields, run_moment_seconds, moment(case.occasion))
 
 
