@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from speedscore.comparing.reading_runs import FoundFiles, require_a_run, stream_run_files
@@ -105,15 +106,7 @@ def _started(count: int) -> Iterator[list[PipedProcess]]:
     scratch = make_scratch("adding")
     writers: list[PipedProcess] = []
     try:
-        for number in range(count):
-            writers.append(
-                PipedProcess(
-                    # What lies in this folder must not be taken for a module.
-                    [sys.executable, "-P", "-m", "speedscore.history.adding_process"],
-                    log_path=scratch / f"{number}.log",
-                    env=os.environ | {"PYTHONPATH": import_path()},
-                )
-            )
+        writers.extend(_start(scratch / f"{number}.log") for number in range(count))
         yield writers
     finally:
         # All at once, and then one after the other.
@@ -123,6 +116,12 @@ def _started(count: int) -> Iterator[list[PipedProcess]]:
             writer.hang_up(within_seconds=_END_SECONDS)
             writer.close()
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _start(log_path: Path) -> PipedProcess:
+    # Nothing that lies in this folder may be taken for a module.
+    command = [sys.executable, "-P", "-m", "speedscore.history.adding_process"]
+    return PipedProcess(command, log_path=log_path, env=os.environ | {"PYTHONPATH": import_path()})
 
 
 def _ask(writer: PipedProcess, request: bytes, *, place: str) -> None:
@@ -145,4 +144,6 @@ def _told(writer: PipedProcess, *, place: str) -> dict[str, Any] | None:
 
 def _lost(error: ProcessLostError, *, place: str) -> HistoryError:
     said = "; ".join(map(str.strip, str(error).splitlines()))
-    return HistoryError(f"{place}: a process that added runs {said}. What the others added is there; add the runs again")
+    return HistoryError(
+        f"{place}: a process that added runs {said}. What the others added is there; add the runs again"
+    )

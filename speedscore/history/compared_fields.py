@@ -1,5 +1,5 @@
-"""What comparing looks at of a case's fields, worked out once for all runs that share them: a history has thousands whose
-fields are alike. It compares nothing.
+"""What comparing looks at of the fields of a case, worked out once for all runs that share them: a history has
+thousands whose fields are alike. It compares nothing.
 """
 
 from __future__ import annotations

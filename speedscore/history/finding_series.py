@@ -27,9 +27,7 @@ class FoundSeries(msgspec.Struct, frozen=True):
     """See ``HistoryFiles``."""
 
 
-def find_series(
-    arguments: Sequence[str], *, cases: Sequence[str] = (), with_intervals: bool = True
-) -> FoundSeries:
+def find_series(arguments: Sequence[str], *, cases: Sequence[str] = (), with_intervals: bool = True) -> FoundSeries:
     """All series that the arguments stand for, or those of cases (see ``choosing``); intervals as ``series_of``.
 
     Raises RunFileError, HistoryError, MissingExtraError.

@@ -171,9 +171,7 @@ def _is_above_zero(measured: Measured, metric: str) -> bool:
     return figure.is_counted or min(figure.by_process) > 0
 
 
-def _one_series(
-    measured: list[Measured], metric: str, *, beside: Measured | None, with_intervals: bool
-) -> Series:
+def _one_series(measured: list[Measured], metric: str, *, beside: Measured | None, with_intervals: bool) -> Series:
     newest = measured[-1]
     figure = newest.case.figures[metric]
     of_run = newest.fields.of_run

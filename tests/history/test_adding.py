@@ -91,7 +91,7 @@ def test_what_one_process_refuses_is_said_as_one_alone_says_it(
         adding.add_files(str(tmp_path / "history"), find_run_files([named, *saved]), [])
     with pytest.raises(RunFileError, match=r"none: no saved run among 2 files; the first: .*a\.json"):
         adding.add_files(str(tmp_path / "history"), find_run_files([*saved, str(tmp_path / "none")]), [])
-    with pytest.raises(HistoryError, match="expected a history, or a new or an empty folder, found a.json in it"):
+    with pytest.raises(HistoryError, match=r"expected a history, or a new or an empty folder, found a\.json in it"):
         adding.add_files(str(tmp_path / "none"), find_run_files(saved), [])
     assert len(writers) == 6
 

@@ -116,9 +116,7 @@ def test_a_case_that_was_not_measured_makes_no_series() -> None:
     [("run_fields", "run", "package.jax"), ("case_fields", "figures", "program.variant")],
     ids=["of the run", "of the case"],
 )
-def test_what_another_release_passed_over_is_compared_where_it_counts_now(
-    compared: str, rest: str, field: str
-) -> None:
+def test_what_another_release_passed_over_is_compared_where_it_counts_now(compared: str, rest: str, field: str) -> None:
     runs = [
         a_run(timed([0.1], program={"variant": each}), day=day, environment=MACHINE | {"package.jax": each})
         for day, each in enumerate(("one", "another"))
