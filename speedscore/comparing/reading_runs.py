@@ -26,6 +26,15 @@ class RunFile(msgspec.Struct, frozen=True):
     """See ``content_id``."""
 
 
+class FoundFiles(msgspec.Struct, frozen=True):
+    """The files that an argument stands for, or some of them; none has been read."""
+
+    argument: str
+    paths: tuple[Path, ...]
+    are_pooled: bool
+    """Whether they are of a folder or a glob, among which may be files that are no runs."""
+
+
 class RunFiles(msgspec.Struct, frozen=True):
     files: tuple[RunFile, ...]
     """A run once, by the file that was named last; in the order in which runs were named."""
@@ -40,17 +49,23 @@ def read_run_files(arguments: Sequence[str]) -> RunFiles:
     is left out.
     """
     left_out: list[str] = []
-    files = {file.id: file for file in _each(arguments, left_out)}
+    files = {file.id: file for file in _each(find_run_files(arguments), left_out)}
     return RunFiles(tuple(files.values()), tuple(left_out))
 
 
-def stream_run_files(arguments: Sequence[str], left_out: list[str]) -> Iterator[RunFile]:
-    """The same one after the other, for as many as memory does not hold, each by the file that was named first.
+def find_run_files(arguments: Sequence[str]) -> tuple[FoundFiles, ...]:
+    """What each argument stands for. Raises RunFileError where one stands for no file."""
+    found = ((argument, *find_files(argument)) for argument in arguments)
+    return tuple(FoundFiles(argument, tuple(paths), pooled) for argument, paths, pooled in found)
 
-    ``left_out`` is filled meanwhile.
+
+def stream_run_files(found: Sequence[FoundFiles], left_out: list[str]) -> Iterator[RunFile]:
+    """The runs one after the other, for as many as memory does not hold, each by the file that was named first.
+
+    ``left_out`` is filled meanwhile. Raises RunFileError as ``read_run_files``.
     """
     seen: set[str] = set()
-    for file in _each(arguments, left_out):
+    for file in _each(found, left_out):
         if file.id not in seen:
             seen.add(file.id)
             yield file
@@ -93,17 +108,29 @@ def _numbers(run: RunRecord) -> Iterator[int | None]:
         yield ratio.processes
 
 
-def _each(arguments: Sequence[str], left_out: list[str]) -> Iterator[RunFile]:
-    """Every argument is looked for before any file is read. Raises RunFileError."""
-    for argument, (paths, pooled) in [(argument, find_files(argument)) for argument in arguments]:
-        unread = []
-        for path in paths:
-            try:
-                yield _read(path)
-            except RunFileError as error:
-                if not pooled:
-                    raise
-                unread.append(str(error))
-        if len(unread) == len(paths):
-            raise RunFileError(f"{argument}: no saved run among {len(paths)} files; the first: {unread[0]}")
+def _each(found: Sequence[FoundFiles], left_out: list[str]) -> Iterator[RunFile]:
+    for files in found:
+        unread: list[str] = []
+        yield from read_files(files, unread)
+        require_a_run(files, unread)
         left_out += unread
+
+
+def read_files(files: FoundFiles, unread: list[str]) -> Iterator[RunFile]:
+    """Those that are runs; ``unread`` is filled with the reasons of the others meanwhile.
+
+    Raises RunFileError for one that was named and is none.
+    """
+    for path in files.paths:
+        try:
+            yield _read(path)
+        except RunFileError as error:
+            if not files.are_pooled:
+                raise
+            unread.append(str(error))
+
+
+def require_a_run(files: FoundFiles, unread: Sequence[str]) -> None:
+    """Raises RunFileError where all that an argument stands for could not be read."""
+    if len(unread) == len(files.paths):
+        raise RunFileError(f"{files.argument}: no saved run among {len(unread)} files; the first: {unread[0]}")

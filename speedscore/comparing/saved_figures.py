@@ -6,6 +6,7 @@ It compares nothing.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
@@ -15,9 +16,9 @@ from speedscore.comparing.plain_files import load_plain
 from speedscore.comparing.saved_run import TIME, CaseFigures, Figure, SavedRun, moment
 from speedscore.host.fields import Scalar
 from speedscore.host.files import read_file
+from speedscore.record.case_summary import CaseSummary, summaries_of
 from speedscore.record.measurement import Measurement
 from speedscore.record.phases import group_name
-from speedscore.record.rounds import process_medians
 from speedscore.record.run_file import BLOCK_KEY, RunFileError, load_run
 from speedscore.record.run_record import CaseResult, RunRecord
 from speedscore.verdicts.counts import is_count
@@ -51,21 +52,26 @@ def _is_plain(path: Path) -> bool:
     return "benchmarks" in names and BLOCK_KEY not in names
 
 
-def figures_of(run: RunRecord, *, path: str) -> SavedRun:
-    """What is compared of a run that has been read from ``path``. Raises RunFileError for what is no moment in it."""
+def figures_of(run: RunRecord, *, path: str, summaries: Mapping[str, CaseSummary] | None = None) -> SavedRun:
+    """What is compared of a run that has been read from ``path``. Raises RunFileError for what is no moment in it.
+
+    ``summaries`` are its cases', by node id, where somebody has made them.
+    """
+    if summaries is None:
+        summaries = summaries_of(run)
     of_session: dict[str, Scalar] = {"preset": run.preset, "in_process": run.in_process}
     figures = SavedRun(
         path=path,
         created=run.created,
         fields={**of_session, **run.environment},
-        cases={case.nodeid: _of_case(case, created=run.created) for case in run.cases},
+        cases={case.nodeid: _of_case(case, summaries[case.nodeid], created=run.created) for case in run.cases},
         seed=run.seed,
         machines={name: {**of_session, **environment} for name, environment in run.machines.items()},
     )
     return _dated(figures)
 
 
-def _of_case(case: CaseResult, *, created: str) -> CaseFigures:
+def _of_case(case: CaseResult, summary: CaseSummary, *, created: str) -> CaseFigures:
     identity = CaseFigures(
         case=case.nodeid,
         occasion=case.occasion or created,
@@ -77,7 +83,7 @@ def _of_case(case: CaseResult, *, created: str) -> CaseFigures:
     )
     if case.status != "measured":
         return msgspec.structs.replace(identity, reason=f"{case.status}: {case.reason}")
-    figures = {TIME: Figure(case.metric.unit, case.metric.better, process_medians(case.rounds))}
+    figures = {TIME: Figure(case.metric.unit, case.metric.better, summary.medians)}
     for measurement in case.measurements:
         is_counted = measurement.unit == "count" or is_count(measurement.name)
         if is_counted or measurement.unit == "bytes":
@@ -94,8 +100,8 @@ def _of_case(case: CaseResult, *, created: str) -> CaseFigures:
         throttled_periods=case.worker.throttled_periods or 0,
         fields={
             "precision": case.precision,
-            **{f"worker.{name}": value for name, value in case.worker.fields().items()},
-            **{f"program.{name}": value for name, value in case.program.fields().items()},
+            **{f"worker.{name}": value for name, value in summary.worker.items()},
+            **{f"program.{name}": value for name, value in summary.program.items()},
         },
     )
 

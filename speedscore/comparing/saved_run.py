@@ -6,6 +6,7 @@ Rounds of one process are not independent, so no more than their median goes on 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -85,6 +86,7 @@ class SavedRun(msgspec.Struct, frozen=True, gc=False):
         return self.machines[case.machine] if case.machine else self.fields
 
 
+@lru_cache(maxsize=1024)
 def moment(occasion: str) -> float:
     """Seconds since the epoch. Raises ValueError for what is no date and time in ISO 8601."""
     return datetime.fromisoformat(occasion).timestamp()

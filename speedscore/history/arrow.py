@@ -5,15 +5,17 @@ It needs the extra ``sql`` and touches no file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from speedscore.history.kept_figures import FIGURES, SHARED, figure_blocks
-from speedscore.history.rows import Block, Blocks, blocks_by_partition
+from speedscore.history.rows import Block, Blocks, Row, blocks_by_partition
 from speedscore.history.tables import PARTITION, TABLES, Column, ColumnType, Table
+from speedscore.record.case_summary import summaries_of
 from speedscore.record.content_id import content_id
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import RunRecord
@@ -53,9 +55,10 @@ def schema_of_kept(table: str) -> pa.Schema:
 
 def blocks_by_folder(run: RunRecord, run_id: str) -> Iterator[tuple[str, Blocks]]:
     """Folder of a machine and month, and table → its rows, without those of ``PARTITION``. Raises RunFileError."""
-    found = blocks_by_partition(run, run_id)
+    summaries = summaries_of(run)
+    found = blocks_by_partition(run, run_id, summaries)
     nodeids = ([block.shared["nodeid"] for block in blocks["cases"]] for _, blocks in found)
-    for (partition, blocks), figures in zip(found, figure_blocks(run, run_id, nodeids), strict=True):
+    for (partition, blocks), figures in zip(found, figure_blocks(run, run_id, summaries, nodeids), strict=True):
         yield "/".join(f"{column}={value}" for column, value in partition.items()), {**blocks, FIGURES.name: figures}
 
 
@@ -124,20 +127,26 @@ class _Columns:
         """One value a block."""
         self._own: dict[str, list[Any]] = {}
         """One value a row."""
+        self._in_order: Callable[[Row], tuple[Any, ...]] = tuple
+        """The values of what a block's rows share, in the order of ``_shared``; every table has several of these."""
 
     def add(self, blocks: Sequence[Block], *, more: Mapping[str, Any] = {}) -> int:
         """How many rows they are; ``more`` is what all of them share besides."""
-        if blocks and not self._counts:
+        if not blocks:
+            return 0
+        if not self._counts:
             self._own = {name: [] for name in blocks[0].own}
             self._shared = {column.name: [] for column in self._columns if column.name not in self._own}
-        counts = [block.count for block in blocks] if self._own else [1] * len(blocks)
+            self._in_order = itemgetter(*(name for name in self._shared if name not in more))
+        counts = [block.count for block in blocks]
         self._counts += counts
         for name, values in self._own.items():
             for block in blocks:
                 values += block.own[name]
-        rows = [block.shared for block in blocks]
+        # Row by row in C, for a long history has millions of values.
+        columns = zip(*[self._in_order(block.shared) for block in blocks], strict=True)
         for name, values in self._shared.items():
-            values += [more[name]] * len(rows) if name in more else [row.get(name) for row in rows]
+            values += [more[name]] * len(blocks) if name in more else next(columns)
         return sum(counts)
 
     def table(self, schema: pa.Schema) -> pa.Table:

@@ -39,6 +39,9 @@ _RESAMPLES = 2000
 _FIRST_RESAMPLES = 200
 _HOPELESS = 0.1
 """Where the first resamples split as well in so many cases, the others are not made."""
+_CLEAR_EXCESSES = 5.0
+"""Nor where it would be a change, were the tail so many times as long as the first make it: of the mean of their ten
+excesses, and of where they begin, that is more than chance makes in one of ten thousand tails."""
 _TAIL = 0.05
 """Of the resamples, by which those beyond are told."""
 _RANK_TEST = 0.001
@@ -89,7 +92,7 @@ def find_level_changes(figures: Sequence[float], *, false_alarm: float = FALSE_A
 
     def split(start: int, end: int) -> _Split:
         if (start, end) not in tested:
-            tested[start, end] = _test(tamed[start:end], logs[start:end])
+            tested[start, end] = _test(tamed[start:end], logs[start:end], level=false_alarm)
         return tested[start, end]
 
     places = _candidates(tamed)
@@ -138,8 +141,11 @@ def _candidates(tamed: Values) -> list[int]:
     return list(map(int, detector.predict(pen=penalty)[:-1]))
 
 
-def _test(tamed: Values, logs: Values) -> _Split:
-    """The chance that noise alone splits a stretch as well as its best split does; 1 where the ranks disagree."""
+def _test(tamed: Values, logs: Values, *, level: float) -> _Split:
+    """The chance that noise alone splits a stretch as well as its best split does; 1 where the ranks disagree.
+
+    It is told exactly enough to be held against ``level``.
+    """
     shares, explained = _best_splits(tamed[np.newaxis])
     place = int(explained[0].argmax()) + SHORTEST_SEGMENT
     residuals = np.concatenate([part - part.mean() for part in (tamed[:place], tamed[place:])])
@@ -152,9 +158,8 @@ def _test(tamed: Values, logs: Values) -> _Split:
     if float(mannwhitneyu(logs[:place], logs[place:], method="asymptotic").pvalue) > _RANK_TEST:
         return _Split(1.0, correlation)
     fewest_ways = 2 / math.comb(len(tamed), min(place, len(tamed) - place))
-    return _Split(
-        max(fewest_ways, _chance(float(_strength(shares, len(tamed))[0]), residuals, correlation)), correlation
-    )
+    chance = _chance(float(_strength(shares, len(tamed))[0]), residuals, correlation, level=level)
+    return _Split(max(fewest_ways, chance), correlation)
 
 
 def _best_splits(series: Values) -> tuple[Values, Values]:
@@ -187,7 +192,7 @@ def _autocorrelation(residuals: Values) -> float:
     return min(max(unbiased + _AUTOCORRELATION_ERRORS * error, 0.0), _MOST_AUTOCORRELATION)
 
 
-def _chance(strength: float, residuals: Values, correlation: float) -> float:
+def _chance(strength: float, residuals: Values, correlation: float, *, level: float) -> float:
     """How often series of such residuals split as well."""
     if not residuals.any():
         return 0.0
@@ -195,7 +200,13 @@ def _chance(strength: float, residuals: Values, correlation: float) -> float:
     first = _resampled_strengths(residuals, correlation, _FIRST_RESAMPLES, source)
     if (first >= strength).mean() > _HOPELESS:
         return float((first >= strength).mean())
-    strengths = _resampled_strengths(residuals, correlation, _RESAMPLES, source)
+    if _tail_chance(first, strength, excesses=_CLEAR_EXCESSES) <= level and len(np.unique(first)) == len(first):
+        return _tail_chance(first, strength)
+    return _tail_chance(_resampled_strengths(residuals, correlation, _RESAMPLES, source), strength)
+
+
+def _tail_chance(strengths: Values, strength: float, *, excesses: float = 1.0) -> float:
+    """How often it is reached, by their exponential tail where it lies beyond; ``excesses`` times as long a one."""
     tail_begins = float(np.quantile(strengths, 1 - _TAIL))
     if strength <= tail_begins:
         return float((strengths >= strength).mean())
@@ -203,7 +214,7 @@ def _chance(strength: float, residuals: Values, correlation: float) -> float:
     if not tail.size:
         # As of residuals that are nothing but rounding, all of whose orders split alike: it lies beyond all of them.
         return 0.0
-    mean_excess = float((tail - tail_begins).mean())
+    mean_excess = excesses * float((tail - tail_begins).mean())
     return _TAIL * math.exp(-(strength - tail_begins) / mean_excess)
 
 

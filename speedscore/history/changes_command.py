@@ -29,7 +29,8 @@ def run(options: argparse.Namespace) -> int:
     Raises RunFileError, HistoryError, MissingExtraError.
     """
     require("report", "ruptures")
-    found = find_series(options.runs or [str(STORAGE)])
+    # The text has the intervals of changes, and none of runs.
+    found = find_series(options.runs or [str(STORAGE)], with_intervals=options.format != "text")
     for line in left_out_lines(found.left_out):
         complain(line)
     return write(FORMATS[options.format](report_of(found.series, found.marks)), what="answer")

@@ -9,7 +9,9 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import and_
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -72,11 +74,19 @@ def _filter(place: Place, contents: Contents, rows: Rows) -> ds.Expression | Non
     if rows.cases:
         conditions.append(among("nodeid", _cases(place, contents, rows)))
     if rows.since or rows.before:
-        conditions.append(among("run_id", _runs(place, contents, rows)))
-    together: ds.Expression | None = None
-    for condition in conditions:
-        together = condition if together is None else together & condition
-    return together
+        months = _months(rows)
+        conditions += [months, among("run_id", _runs(place, contents, rows, months))]
+    return reduce(and_, conditions) if conditions else None
+
+
+def _months(rows: Rows) -> ds.Expression:
+    """The months in which a day lies that is wanted: what is of others need not be opened."""
+    bounds = []
+    if rows.since:
+        bounds.append(ds.field("month") >= f"{rows.since:%Y-%m}")
+    if rows.before:
+        bounds.append(ds.field("month") <= f"{rows.before - timedelta.resolution:%Y-%m}")
+    return reduce(and_, bounds)
 
 
 def _cases(place: Place, contents: Contents, rows: Rows) -> list[str]:
@@ -88,9 +98,10 @@ def _cases(place: Place, contents: Contents, rows: Rows) -> list[str]:
     return chosen_cases(rows.cases, known)
 
 
-def _runs(place: Place, contents: Contents, rows: Rows) -> list[str]:
+def _runs(place: Place, contents: Contents, rows: Rows, months: ds.Expression) -> list[str]:
     found = []
-    for batch in dataset_of(place, contents, "runs").to_batches(columns=["run_id", "created_utc"]):
+    dataset = dataset_of(place, contents, "runs")
+    for batch in dataset.to_batches(columns=["run_id", "created_utc"], filter=months):
         for run_id, created in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             if (rows.since is None or rows.since <= created) and (rows.before is None or created < rows.before):
                 found.append(run_id)

@@ -15,7 +15,7 @@ from speedscore.history.errors import HistoryError
 from speedscore.history.gate_marks import GateMark
 from speedscore.history.parts import Contents, is_history, open_history
 from speedscore.history.reading import HistoryFiles, read_files
-from speedscore.history.series import Series, make_series
+from speedscore.history.series import Series, make_series, measured_in, series_of
 from speedscore.history.storage import Place
 from speedscore.host.extras import require
 
@@ -27,8 +27,8 @@ class FoundSeries(msgspec.Struct, frozen=True):
     """See ``HistoryFiles``."""
 
 
-def find_series(arguments: Sequence[str], *, cases: Sequence[str] = ()) -> FoundSeries:
-    """All series that the arguments stand for, or those of cases (see ``choosing``).
+def find_series(arguments: Sequence[str], *, cases: Sequence[str] = (), with_intervals: bool = True) -> FoundSeries:
+    """All series that the arguments stand for, or those of cases (see ``choosing``); intervals as ``series_of``.
 
     Raises RunFileError, HistoryError, MissingExtraError.
     """
@@ -38,17 +38,21 @@ def find_series(arguments: Sequence[str], *, cases: Sequence[str] = ()) -> Found
     others = [argument for argument in arguments if argument not in histories]
     files = read_files(others, needs_a_run=not histories) if others else HistoryFiles((), (), ())
     if histories:
-        series = _with_history(open_history(histories[0]), files.runs, cases)
+        place = open_history(histories[0])
+        series = _with_history(place, files.runs, cases, with_intervals=with_intervals)
     else:
         known = {case for run in files.runs for case in run.cases}
-        series = make_series(_only(files.runs, chosen_cases(cases, known)) if cases else files.runs)
+        runs = _only(files.runs, chosen_cases(cases, known)) if cases else files.runs
+        series = make_series(runs, with_intervals=with_intervals)
     return FoundSeries(series, files.marks, files.left_out)
 
 
-def _with_history(place: Place, runs: Sequence[SavedRun], words: Sequence[str]) -> tuple[Series, ...]:
+def _with_history(
+    place: Place, runs: Sequence[SavedRun], words: Sequence[str], *, with_intervals: bool
+) -> tuple[Series, ...]:
     require("sql", "pyarrow")
     from speedscore.history.datasets import read_whole
-    from speedscore.history.past import case_counts, in_batches, runs_with
+    from speedscore.history.past import case_counts, in_batches, measured_with
 
     def read(contents: Contents) -> tuple[Series, ...]:
         counts = case_counts(place, contents)
@@ -59,7 +63,10 @@ def _with_history(place: Place, runs: Sequence[SavedRun], words: Sequence[str]) 
             series
             for batch in in_batches(counts, chosen_cases(words, counts))
             # What is in both is the same measurement, and counts once.
-            for series in make_series([*runs_with(place, contents, batch), *_only(runs, batch)])
+            for series in series_of(
+                [*measured_with(place, contents, batch), *measured_in(_only(runs, batch))],
+                with_intervals=with_intervals,
+            )
         )
 
     return read_whole(place, read)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 
 from speedscore.comparing.finding_runs import STORAGE
-from speedscore.comparing.reading_runs import left_out_lines, stream_run_files
+from speedscore.comparing.reading_runs import find_run_files, left_out_lines
 from speedscore.history import changes_command, export_command, show_command
 from speedscore.history.errors import HistoryError
 from speedscore.host.extras import MissingExtraError, require
@@ -55,12 +55,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _add(options: argparse.Namespace) -> int:
     require("sql", "pyarrow")
-    from speedscore.history.storage import place_of
-    from speedscore.history.store import add_runs
+    from speedscore.history.adding import add_files
 
     left_out: list[str] = []
-    files = stream_run_files(options.runs or [str(STORAGE)], left_out)
-    count = add_runs(place_of(options.to), (file.record for file in files))
+    count = add_files(options.to, find_run_files(options.runs or [str(STORAGE)]), left_out)
     for line in left_out_lines(left_out):
         complain(line)
     return write(f"{options.to}: runs added: {count.added}, there already: {count.there}\n", what="answer")

@@ -14,12 +14,14 @@ from typing import Any
 
 import msgspec
 
-from speedscore.comparing.fields import rule_of
 from speedscore.comparing.saved_figures import figures_of
-from speedscore.comparing.saved_run import CaseFigures, SavedRun
+from speedscore.comparing.saved_run import CaseFigures, SavedRun, moment
+from speedscore.history.compared_fields import ComparedFields, look_at, names_of, together
 from speedscore.history.rows import Block
+from speedscore.history.series import Measured
 from speedscore.history.tables import Column, Table
 from speedscore.host.fields import Scalar
+from speedscore.record.case_summary import CaseSummary
 from speedscore.record.moments import utc
 from speedscore.record.run_record import RunRecord
 
@@ -40,6 +42,11 @@ FIGURES = Table(
 )
 
 
+KeptRow = tuple[str, str, str, str, str, str]
+"""Of the table, without ``created_utc``."""
+READ = tuple(column.name for column in FIGURES.columns if column.name != "created_utc")
+_RUN = msgspec.json.Decoder(SavedRun)
+_CASE = msgspec.json.Decoder(CaseFigures)
 ORDER = "nodeid"
 """What rows of a file stand in the order of, in row groups of ``ROW_GROUP_ROWS``: whoever asks for a case passes over
 most of the others."""
@@ -48,14 +55,16 @@ SHARED = ("run_fields", "run", "case_fields")
 """Columns whose values several rows have in common, in memory too: of ``run`` the cases of one run."""
 
 
-def figure_blocks(run: RunRecord, run_id: str, parts: Iterable[Collection[str]]) -> Iterator[list[Block]]:
+def figure_blocks(
+    run: RunRecord, run_id: str, summaries: Mapping[str, CaseSummary], parts: Iterable[Collection[str]]
+) -> Iterator[list[Block]]:
     """Of each part, some node ids, the rows of its cases. Raises RunFileError for what is no moment in the run."""
-    saved = figures_of(run, path=run_id)
-    compared, passed_over = _apart(saved.fields)
+    saved = figures_of(run, path=run_id, summaries=summaries)
+    looked_at, passed_over = _apart(saved.fields)
     shared = {
         "run_id": run_id,
         "created_utc": utc(run.created),
-        "run_fields": _text(compared),
+        "run_fields": _text(looked_at),
         "run": _text(msgspec.structs.replace(saved, cases={}, fields=passed_over)),
     }
     for nodeids in parts:
@@ -66,25 +75,61 @@ def _cases(saved: SavedRun, nodeids: Collection[str]) -> dict[str, Sequence[str]
     case_fields, figures = [], []
     for nodeid in nodeids:
         case = saved.cases[nodeid]
-        compared, passed_over = _apart(case.fields)
-        case_fields.append(_text(compared))
+        looked_at, passed_over = _apart(case.fields)
+        case_fields.append(_text(looked_at))
         figures.append(_text(msgspec.structs.replace(case, fields=passed_over)))
     return {"nodeid": list(nodeids), "case_fields": case_fields, "figures": figures}
 
 
-def saved_runs(rows: Iterable[Mapping[str, str]]) -> tuple[SavedRun, ...]:
-    """The runs of rows of the table, each with the cases that it has there, the oldest first."""
+def measured_cases(rows: Iterable[KeptRow]) -> list[Measured]:
+    """The cases of the rows that have figures, those of the oldest run first."""
+    runs: dict[str, tuple[SavedRun, float]] = {}
+    by_run: dict[str, list[Measured]] = {}
+    for run_id, _, run_fields, run_text, case_fields, figures in rows:
+        if run_id not in runs:
+            run = _RUN.decode(run_text)
+            runs[run_id] = run, moment(run.created)
+            by_run[run_id] = []
+        run, run_moment_seconds = runs[run_id]
+        case = _CASE.decode(figures)
+        if case.figures:
+            fields = _fields(run, run_fields, case, case_fields)
+            by_run[run_id].append(Measured(run, case, fields, run_moment_seconds, moment(case.occasion)))
+    oldest_first = sorted(by_run, key=lambda run_id: runs[run_id][0].created)
+    return [measured for run_id in oldest_first for measured in by_run[run_id]]
+
+
+def _fields(run: SavedRun, run_fields: str, case: CaseFigures, case_fields: str) -> ComparedFields:
+    """What comparing looks at of a case, one object for all that share it: most cases do with thousands of runs."""
+    # What another release passed over as it wrote the row, and this one does not.
+    is_divided_otherwise = _is_looked_at(run.fields) or _is_looked_at(case.fields)
+    if not (case.machine or is_divided_otherwise):
+        return _shared(run_fields, case_fields)
+    of_run = run.machines[case.machine] if case.machine else {**fields_of(run_fields), **run.fields}
+    return together(look_at(of_run), look_at({**fields_of(case_fields), **case.fields}))
+
+
+def _is_looked_at(passed_over: Mapping[str, Scalar]) -> bool:
+    return bool(names_of(tuple(passed_over))[0])
+
+
+@lru_cache(maxsize=1024)
+def _shared(run_fields: str, case_fields: str) -> ComparedFields:
+    return together(look_at(fields_of(run_fields)), look_at(fields_of(case_fields)))
+
+
+def saved_runs(rows: Iterable[KeptRow]) -> tuple[SavedRun, ...]:
+    """The runs of the rows, each with the cases that it has there, the oldest first."""
     runs: dict[str, SavedRun] = {}
     cases: dict[str, dict[str, CaseFigures]] = {}
-    for row in rows:
-        run_id = row["run_id"]
+    for run_id, nodeid, run_fields, run_text, case_fields, figures in rows:
         if run_id not in runs:
-            run = msgspec.json.decode(row["run"], type=SavedRun)
-            runs[run_id] = msgspec.structs.replace(run, fields={**fields_of(row["run_fields"]), **run.fields})
+            run = _RUN.decode(run_text)
+            runs[run_id] = msgspec.structs.replace(run, fields={**fields_of(run_fields), **run.fields})
             cases[run_id] = {}
-        case = msgspec.json.decode(row["figures"], type=CaseFigures)
-        fields = {**fields_of(row["case_fields"]), **case.fields}
-        cases[run_id][row["nodeid"]] = msgspec.structs.replace(case, fields=fields)
+        case = _CASE.decode(figures)
+        fields = {**fields_of(case_fields), **case.fields}
+        cases[run_id][nodeid] = msgspec.structs.replace(case, fields=fields)
     whole = (msgspec.structs.replace(run, cases=cases[run_id]) for run_id, run in runs.items())
     return tuple(sorted(whole, key=lambda run: run.created))
 
@@ -106,11 +151,10 @@ def machines_of(run: str) -> tuple[Fields, ...]:
 
 def _apart(fields: Mapping[str, Scalar]) -> tuple[Fields, Fields]:
     """What comparing looks at, and what it passes over."""
-    compared: Fields = {}
-    passed_over: Fields = {}
-    for name, value in fields.items():
-        (passed_over if rule_of(name).action == "ignore" else compared)[name] = value
-    return compared, passed_over
+    looked_at = dict.fromkeys(names_of(tuple(fields))[0])
+    return {name: fields[name] for name in looked_at}, {
+        name: value for name, value in fields.items() if name not in looked_at
+    }
 
 
 def _text(value: Any) -> str:

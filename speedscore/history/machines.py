@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from speedscore.comparing.fields import rule_of
+from speedscore.history.compared_fields import names_of
 from speedscore.host.fields import Scalar
 
 _DIGITS = 12
@@ -22,7 +22,7 @@ def machine_id(environment: Mapping[str, Scalar]) -> str:
     and which a run may use, graphics cards, limits of memory, the interpreter. So what shares them can be compared, and
     a machine whose quota or card was changed counts as another. The name is safe as a folder's.
     """
-    fields = sorted((name, value) for name, value in environment.items() if rule_of(name).action == "refuse")
+    fields = [(name, environment[name]) for name in names_of(tuple(environment))[1]]
     digest = hashlib.sha256(msgspec.json.encode(fields)).hexdigest()[:_DIGITS]
     name = re.sub(r"[^a-z0-9]+", "-", str(environment.get("cpu.model", "")).lower())[:_MOST_LETTERS].strip("-")
     return f"{name or 'machine'}-{digest}"

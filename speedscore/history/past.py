@@ -10,18 +10,22 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 
 from speedscore.comparing.fields import differences, refused
 from speedscore.comparing.history import MOST_RUNS
 from speedscore.comparing.saved_run import SavedRun
+from speedscore.history.arrow import partition_of_folder
 from speedscore.history.datasets import among, dataset_of, read_whole
-from speedscore.history.kept_figures import FIGURES, fields_of, machines_of, saved_runs
+from speedscore.history.kept_figures import FIGURES, READ, fields_of, machines_of, measured_cases, saved_runs
 from speedscore.history.parts import Contents, open_history
+from speedscore.history.series import Measured
 from speedscore.history.storage import Place
 from speedscore.host.fields import Scalar
 
 _MOST_ROWS = 20_000
 """Cases of runs that are in memory together, unless one case has more."""
+_OF_RUNS = ("run_id", "run_fields", "run", "created_utc")
 
 
 def case_counts(place: Place, contents: Contents) -> dict[str, int]:
@@ -47,16 +51,10 @@ def in_batches(counts: dict[str, int], cases: Sequence[str]) -> Iterator[list[st
         yield batch
 
 
-def runs_with(
-    place: Place, contents: Contents, cases: Collection[str], *, run_ids: Collection[str] | None = None
-) -> tuple[SavedRun, ...]:
-    """The runs, or some of them, with no more than these cases; the oldest first."""
-    wanted = among("nodeid", cases)
-    if run_ids is not None:
-        wanted = wanted & among("run_id", run_ids)
-    columns = ["run_id", "nodeid", "run_fields", "run", "case_fields", "figures"]
-    batches = dataset_of(place, contents, FIGURES.name).to_batches(columns=columns, filter=wanted)
-    return saved_runs(row for batch in batches for row in _rows(batch))
+def measured_with(place: Place, contents: Contents, cases: Collection[str]) -> list[Measured]:
+    """These cases of every run that has figures of them, those of the oldest run first."""
+    dataset = dataset_of(place, contents, FIGURES.name)
+    return measured_cases(_rows(dataset, READ, among("nodeid", cases)))
 
 
 def earlier_runs(
@@ -69,20 +67,34 @@ def earlier_runs(
     def read(contents: Contents) -> tuple[SavedRun, ...]:
         created: dict[str, datetime] = {}
         seen: set[str] = set()
-        batches = dataset_of(place, contents, FIGURES.name).to_batches(
-            columns=["run_id", "run_fields", "run", "created_utc"], filter=among("nodeid", cases)
-        )
-        for batch in batches:
-            for row in _rows(batch):
+        read_folders: set[str] = set()
+        # What is of a month is older than all that is of a later one.
+        for folders in _by_month(contents):
+            read_folders |= folders
+            dataset = dataset_of(place, contents, FIGURES.name, folders=folders)
+            for run_id, run_fields, run, created_utc in _rows(dataset, _OF_RUNS, among("nodeid", cases)):
                 # All rows of a run say the same of it.
-                if (run_id := row["run_id"]) not in seen:
+                if run_id not in seen:
                     seen.add(run_id)
-                    if comparable.has(row["run_fields"], row["run"]):
-                        created[run_id] = row["created_utc"]
+                    if comparable.has(run_fields, run):
+                        created[run_id] = created_utc
+            if len(created) >= MOST_RUNS:
+                break
         newest = sorted(created, key=lambda run_id: created[run_id])[-MOST_RUNS:]
-        return runs_with(place, contents, cases, run_ids=newest)
+        wanted = among("nodeid", cases) & among("run_id", newest)
+        return saved_runs(_rows(dataset_of(place, contents, FIGURES.name, folders=read_folders), READ, wanted))
 
     return read_whole(place, read)
+
+
+def _by_month(contents: Contents) -> list[set[str]]:
+    """Folders that hold figures, those of one month together, the newest month first."""
+    months: dict[str, set[str]] = {}
+    for part in contents.parts:
+        for folder, tables in part.mark.files.items():
+            if FIGURES.name in tables:
+                months.setdefault(partition_of_folder(folder)["month"], set()).add(folder)
+    return [months[month] for month in sorted(months, reverse=True)]
 
 
 class _Comparable:
@@ -103,14 +115,14 @@ class _Comparable:
         return any(not refused(differences(like, fields), self._allow) for like in self._like)
 
 
-def _rows(batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
-    """Rows that share their values as the batch does."""
-    columns = []
-    for column in batch.columns:
-        if pa.types.is_dictionary(column.type):
-            values = column.dictionary.to_pylist()
-            columns.append([values[place] for place in column.indices.to_pylist()])
-        else:
-            columns.append(column.to_pylist())
-    for row in zip(*columns, strict=True):
-        yield dict(zip(batch.schema.names, row, strict=True))
+def _rows(dataset: ds.Dataset, columns: Sequence[str], wanted: ds.Expression) -> Iterator[Any]:
+    """Rows of the columns; texts that rows share in a batch are one object."""
+    for batch in dataset.to_batches(columns=list(columns), filter=wanted):
+        yield from zip(*map(_values, batch.columns), strict=True)
+
+
+def _values(column: pa.Array) -> list[Any]:
+    if not pa.types.is_dictionary(column.type):
+        return list(column.to_pylist())
+    values = column.dictionary.to_pylist()
+    return [values[place] for place in column.indices.to_pylist()]

@@ -13,11 +13,12 @@ import msgspec
 
 from speedscore.history.machines import machine_id
 from speedscore.host.fields import Scalar, as_text
+from speedscore.record.case_summary import CaseSummary, summaries_of
 from speedscore.record.machines import apart_by_machine
 from speedscore.record.measurement import Measurement
 from speedscore.record.moments import utc
 from speedscore.record.probe_result import ProbeResult
-from speedscore.record.rounds import figure_over_processes, process_medians
+from speedscore.record.rounds import figure_over_processes
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import CaseResult, Check, Ratio, RunRecord
 
@@ -29,7 +30,7 @@ class Block(msgspec.Struct, frozen=True, gc=False):
     """Rows of one table that stand together; at least one."""
 
     shared: Row
-    """What is the same in all of them."""
+    """What is the same in all of them; every column of the table that is not their own."""
     own: dict[str, Sequence[Any]] = {}
     """By column, the values of each; of one table always the same columns."""
 
@@ -47,16 +48,29 @@ Blocks = dict[str, list[Block]]
 """By table, whether it has rows or not."""
 
 
-def blocks_by_partition(run: RunRecord, run_id: str) -> list[tuple[dict[str, str], Blocks]]:
+_OF_NO_PROBE: Row = {"family": None}
+_OF_NO_CASE: Row = {"model": None, "phase": None, "precision": None}
+"""Of measurements, columns that only those of the others have."""
+
+
+def blocks_by_partition(
+    run: RunRecord, run_id: str, summaries: Mapping[str, CaseSummary] | None = None
+) -> list[tuple[dict[str, str], Blocks]]:
     """Every row of the run once: what its rows begin with, by column, and the rows that begin so.
+
+    ``summaries`` are its cases', by node id, where somebody has made them.
 
     Cases, ratios and machines stand under the machine that they are of; the run itself and its probes under the run's
     own, which comes first. Raises RunFileError as ``partition_of``, and for a moment that is no date and time.
     """
+    if summaries is None:
+        summaries = summaries_of(run)
     found: dict[tuple[str, ...], tuple[dict[str, str], Blocks]] = {}
     for machine, part in apart_by_machine(run).items():
-        partition, tables = partition_of(part), _tables(part, run_id, machine=machine)
-        tables["runs"] = [] if machine else [Block(_run(run, run_id))]
+        partition, tables = partition_of(part), _tables(part, run_id, summaries, machine=machine)
+        if not machine:
+            environment = tables["machines"][0].shared["environment"]
+            tables["runs"] = [Block(_run(run, run_id, environment=environment))]
         _, gathered = found.setdefault(tuple(partition.values()), (partition, {name: [] for name in tables}))
         for name, own in tables.items():
             gathered[name] += own
@@ -77,18 +91,18 @@ def partition_of(run: RunRecord) -> dict[str, str]:
     }
 
 
-def _tables(run: RunRecord, run_id: str, *, machine: str) -> Blocks:
+def _tables(run: RunRecord, run_id: str, summaries: Mapping[str, CaseSummary], *, machine: str) -> Blocks:
     """Of a run with the cases of that machine alone."""
     cases = [(case, {"run_id": run_id, **_of_case(case)}) for case in run.cases]
     probes = [(probe, {"run_id": run_id, **_of_probe(probe)}) for probe in run.probes]
     return {
         "runs": [],
         "machines": [Block(_machine(run, run_id, machine=machine))],
-        "cases": [Block(_case(case, shared)) for case, shared in cases],
+        "cases": [Block(_case(case, shared, summaries[case.nodeid])) for case, shared in cases],
         "rounds": [_rounds(case, shared) for case, shared in cases if case.rounds],
         "measurements": [
-            *(_samples(each, shared) for case, shared in cases for each in case.measurements),
-            *(_samples(each, shared) for probe, shared in probes for each in probe.measurements),
+            *(_samples(each, _OF_NO_PROBE | shared) for case, shared in cases for each in case.measurements),
+            *(_samples(each, _OF_NO_CASE | shared) for probe, shared in probes for each in probe.measurements),
         ],
         "ratios": [Block(_ratio(ratio, run_id)) for ratio in run.ratios],
         "probes": [Block(_probe(probe, shared)) for probe, shared in probes],
@@ -100,7 +114,8 @@ def _tables(run: RunRecord, run_id: str, *, machine: str) -> Blocks:
     }
 
 
-def _run(run: RunRecord, run_id: str) -> Row:
+def _run(run: RunRecord, run_id: str, *, environment: dict[str, str | None]) -> Row:
+    """``environment`` is the run's own as a map of SQL."""
     known = run.environment
     statuses = [case.status for case in run.cases]
     return {
@@ -116,7 +131,7 @@ def _run(run: RunRecord, run_id: str) -> Row:
         "measured_cases": statuses.count("measured"),
         "failed_cases": statuses.count("failed"),
         "skipped_cases": statuses.count("skipped"),
-        "environment": _as_map(known),
+        "environment": environment,
     }
 
 
@@ -152,9 +167,8 @@ def _of_probe(probe: ProbeResult) -> Row:
     }
 
 
-def _case(case: CaseResult, shared: Row) -> Row:
-    certificate = case.certificate
-    medians = process_medians(case.rounds)
+def _case(case: CaseResult, shared: Row, summary: CaseSummary) -> Row:
+    certificate, medians = case.certificate, summary.medians
     return {
         **shared,
         "machine": case.machine,
@@ -173,8 +187,8 @@ def _case(case: CaseResult, shared: Row) -> Row:
         "reference": certificate.reference if certificate else None,
         "worst_error_over_tolerance": certificate.worst_ratio if certificate and certificate.checks else None,
         "workload": _as_map(case.workload),
-        "program": _as_map(case.program.fields()),
-        "worker": _as_map(case.worker.fields()),
+        "program": _as_map(summary.program),
+        "worker": _as_map(summary.worker),
     }
 
 

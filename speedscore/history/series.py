@@ -8,13 +8,14 @@ where they changed. It reads no file and finds no change.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
-from functools import lru_cache
 from statistics import median
+from sys import intern
 
 import msgspec
 
-from speedscore.comparing.fields import OF_THE_SESSION, Difference, differences, refused, rule_of
+from speedscore.comparing.fields import OF_THE_SESSION, Difference, differences, refused
 from speedscore.comparing.saved_run import CaseFigures, Figure, Identity, SavedRun, moment
+from speedscore.history.compared_fields import ComparedFields, LookedAt, look_at, together
 from speedscore.history.machines import machine_id
 from speedscore.host.fields import Scalar
 from speedscore.record.metrics import Better, Unit
@@ -35,7 +36,7 @@ class Point(msgspec.Struct, frozen=True, gc=False):
     value: float
     """In the series' unit: the geometric mean over processes; of what is counted, the count."""
     low: float | None
-    """Limits of its 95 % interval over processes; None below three."""
+    """Limits of its 95 % interval over processes; None below three, and where they were not asked for."""
     high: float | None
     processes: int
     seed: int | None
@@ -68,102 +69,91 @@ class Series(msgspec.Struct, frozen=True, gc=False):
     """Why it is not one with the first series of its case and metric; empty for that one."""
 
 
-class _Compared(msgspec.Struct, frozen=True, gc=False):
-    """What comparing looks at of some fields."""
-
-    fields: dict[str, Scalar]
-    must_agree: tuple[Scalar, ...]
-    """The names of those that must agree, and then their values."""
-
-
-class _Measured(msgspec.Struct, frozen=True, gc=False):
+class Measured(msgspec.Struct, frozen=True, gc=False):
     """A case in one run, with all that it must be read with."""
 
     run: SavedRun
+    """For its file, moment, seed and commit; its fields may be those alone that comparing passes over."""
     case: CaseFigures
-    fields: dict[str, Scalar]
-    """What comparing looks at of the run's and the case's own."""
-    must_agree: Hashable
-    """All that must, with shape and reference: where it is the same for two, they stand in the same series."""
+    """The same of its fields."""
+    fields: ComparedFields
+    run_moment_seconds: float
     moment_seconds: float
 
 
-def make_series(runs: Iterable[SavedRun]) -> tuple[Series, ...]:
-    """The series of all cases, in the order in which cases and metrics first appear; of one, the oldest first.
+def make_series(runs: Iterable[SavedRun], *, with_intervals: bool = True) -> tuple[Series, ...]:
+    """The series of all cases of the runs. See ``series_of``."""
+    return series_of(measured_in(runs), with_intervals=with_intervals)
 
-    A measurement that was carried from one session into the next counts once.
-    """
-    by_case: dict[str, dict[Identity, _Measured]] = {}
-    for run in sorted(runs, key=lambda run: moment(run.created)):
-        by_machine: dict[str, _Compared] = {}
-        for name, case in run.cases.items():
+
+def measured_in(runs: Iterable[SavedRun]) -> Iterator[Measured]:
+    """Every case of the runs that has figures."""
+    for run in runs:
+        run_moment_seconds = moment(run.created)
+        by_machine: dict[str, LookedAt] = {}
+        for case in run.cases.values():
             if case.figures:
                 if case.machine not in by_machine:
-                    by_machine[case.machine] = _compared(run.fields_of(case))
-                measured = _measured(run, case, by_machine[case.machine])
-                by_case.setdefault(name, {}).setdefault(case.identity, measured)
+                    by_machine[case.machine] = look_at(run.fields_of(case))
+                fields = together(by_machine[case.machine], look_at(case.fields))
+                yield Measured(run, case, fields, run_moment_seconds, moment(case.occasion))
+
+
+def series_of(measured: Iterable[Measured], *, with_intervals: bool = True) -> tuple[Series, ...]:
+    """The series of all cases, in the order in which cases and metrics first appear; of one, the oldest first.
+
+    A measurement that was carried from one session into the next counts once. Intervals take as long as everything else
+    together: without them their limits are None.
+    """
+    by_case: dict[str, dict[Identity, Measured]] = {}
+    for each in sorted(measured, key=lambda each: each.run_moment_seconds):
+        by_case.setdefault(each.case.case, {}).setdefault(each.case.identity, each)
     return tuple(
         series
         for measured_once in by_case.values()
-        for series in _series_of_case(sorted(measured_once.values(), key=lambda each: each.moment_seconds))
+        for series in _series_of_case(
+            sorted(measured_once.values(), key=lambda each: each.moment_seconds), with_intervals=with_intervals
+        )
     )
 
 
-def _measured(run: SavedRun, case: CaseFigures, of_run: _Compared) -> _Measured:
-    own = _compared(case.fields)
-    shape = tuple(sorted(case.shape.items()))
-    return _Measured(
-        run=run,
-        case=case,
-        fields=of_run.fields | own.fields,
-        must_agree=(of_run.must_agree, own.must_agree, shape, case.reference),
-        moment_seconds=moment(case.occasion),
-    )
-
-
-def _compared(fields: Mapping[str, Scalar]) -> _Compared:
-    compared, refusing = _names(tuple(fields))
-    return _Compared({name: fields[name] for name in compared}, (*refusing, *[fields[name] for name in refusing]))
-
-
-@lru_cache(maxsize=1024)
-def _names(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Those that comparing looks at, and among them those whose values must agree; most runs name the same fields."""
-    compared = [name for name in names if rule_of(name).action != "ignore"]
-    return tuple(compared), tuple(sorted(name for name in compared if rule_of(name).action == "refuse"))
-
-
-def _series_of_case(measured: list[_Measured]) -> Iterator[Series]:
+def _series_of_case(measured: list[Measured], *, with_intervals: bool) -> Iterator[Series]:
     groups = _alike(measured)
     # dict, not set: keeps first-seen order.
     metrics = dict.fromkeys(metric for each in measured for metric in each.case.figures)
     for metric in metrics:
-        first: _Measured | None = None
+        first: Measured | None = None
         for group in groups:
             with_metric = [each for each in group if metric in each.case.figures and _is_above_zero(each, metric)]
             if with_metric:
-                yield _one_series(with_metric, metric, beside=first)
+                yield _one_series(with_metric, metric, beside=first, with_intervals=with_intervals)
                 first = first or with_metric[0]
 
 
-def _alike(measured: list[_Measured]) -> list[list[_Measured]]:
+def _alike(measured: list[Measured]) -> list[list[Measured]]:
     """Those that may be compared with each other, group by group. What a run did not record is not known to differ."""
-    groups: list[list[_Measured]] = []
-    known: dict[Hashable, list[_Measured]] = {}
+    groups: list[list[Measured]] = []
+    known: dict[Hashable, list[Measured]] = {}
     for each in measured:
-        group = known.get(each.must_agree)
-        group = group or next((group for group in groups if not _why_apart(group[0], each)), None)
+        shape, reference = each.case.shape.items(), each.case.reference
+        # By which object first, which most share, for the values that must agree are many.
+        same = (each.fields, tuple(shape), reference)
+        group = known.get(same)
         if group is None:
-            group = []
-            groups.append(group)
+            agreeing = (each.fields.must_agree, tuple(sorted(shape)), reference)
+            group = known.get(agreeing)
+            group = group or next((group for group in groups if not _why_apart(group[0], each)), None)
+            if group is None:
+                group = []
+                groups.append(group)
+            known[same] = known[agreeing] = group
         group.append(each)
-        known[each.must_agree] = group
     return groups
 
 
-def _why_apart(first: _Measured, other: _Measured) -> tuple[Difference, ...]:
+def _why_apart(first: Measured, other: Measured) -> tuple[Difference, ...]:
     """What forbids to compare the two."""
-    apart = refused(differences(first.fields, other.fields), ())
+    apart = refused(differences(first.fields.together, other.fields.together), ())
     shapes: tuple[Mapping[str, Scalar], Mapping[str, Scalar]] = (first.case.shape, other.case.shape)
     for name in sorted(shapes[0].keys() | shapes[1].keys()):
         base, head = (shape.get(name) for shape in shapes)
@@ -175,18 +165,17 @@ def _why_apart(first: _Measured, other: _Measured) -> tuple[Difference, ...]:
     return tuple(apart)
 
 
-def _is_above_zero(measured: _Measured, metric: str) -> bool:
+def _is_above_zero(measured: Measured, metric: str) -> bool:
     """A memory figure of 0 lies below what its instrument resolves, and has no ratio; a count of 0 is one."""
     figure = measured.case.figures[metric]
     return figure.is_counted or min(figure.by_process) > 0
 
 
-def _one_series(measured: list[_Measured], metric: str, *, beside: _Measured | None) -> Series:
+def _one_series(measured: list[Measured], metric: str, *, beside: Measured | None, with_intervals: bool) -> Series:
     newest = measured[-1]
     figure = newest.case.figures[metric]
-    environment = {
-        name: value for name, value in newest.run.fields_of(newest.case).items() if name not in OF_THE_SESSION
-    }
+    of_run = newest.fields.of_run
+    environment = {name: value for name, value in of_run.items() if name not in OF_THE_SESSION}
     return Series(
         case=newest.case.case,
         metric=metric,
@@ -196,23 +185,26 @@ def _one_series(measured: list[_Measured], metric: str, *, beside: _Measured | N
         unit=figure.unit,
         better=figure.better,
         is_counted=figure.is_counted,
-        preset=str(newest.run.fields.get("preset") or ""),
+        preset=str(of_run.get("preset") or ""),
         machine=machine_id(environment),
         points=tuple(
-            _point(each, metric, before=before) for before, each in zip([None, *measured], measured, strict=False)
+            _point(each, metric, before=before, with_interval=with_intervals)
+            for before, each in zip([None, *measured], measured, strict=False)
         ),
         apart=_why_apart(beside, measured[0]) if beside else (),
     )
 
 
-def _point(measured: _Measured, metric: str, *, before: _Measured | None) -> Point:
+def _point(measured: Measured, metric: str, *, before: Measured | None, with_interval: bool) -> Point:
     run, figure = measured.run, measured.case.figures[metric]
     value = _value(figure)
-    reach = None if figure.is_counted else interval_fraction_over_medians(figure.by_process)
+    has_interval = with_interval and not figure.is_counted
+    reach = interval_fraction_over_medians(figure.by_process) if has_interval else None
     return Point(
-        at=measured.case.occasion,
-        run=run.path,
-        commit=str(run.fields.get("git.commit") or ""),
+        # All cases and metrics of a run have these three texts in common.
+        at=intern(measured.case.occasion),
+        run=intern(run.path),
+        commit=intern(str(run.fields.get("git.commit") or "")),
         is_dirty=bool(run.fields.get("git.dirty")),
         value=value,
         low=None if reach is None else value / (1 + reach),
@@ -229,12 +221,12 @@ def _value(figure: Figure) -> float:
     return figure_over_processes(figure.by_process)
 
 
-def _changed(before: _Measured, after: _Measured) -> tuple[Difference, ...]:
+def _changed(before: Measured, after: Measured) -> tuple[Difference, ...]:
     """What both recorded, and not alike."""
-    if before.fields == after.fields:
+    if before.fields is after.fields or before.fields.together == after.fields.together:
         return ()
     return tuple(
         difference
-        for difference in differences(before.fields, after.fields)
+        for difference in differences(before.fields.together, after.fields.together)
         if difference.base is not None and difference.head is not None
     )

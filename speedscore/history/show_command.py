@@ -33,7 +33,8 @@ def run(options: argparse.Namespace) -> int:
 
     Raises RunFileError, HistoryError, MissingExtraError.
     """
-    found = find_series(options.places or [str(STORAGE)], cases=options.cases)
+    with_intervals = options.runs or options.format != "text"
+    found = find_series(options.places or [str(STORAGE)], cases=options.cases, with_intervals=with_intervals)
     for line in left_out_lines(found.left_out):
         complain(line)
     return write(FORMATS[options.format](found.series, each_run=options.runs), what="answer")

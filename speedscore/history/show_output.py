@@ -85,7 +85,8 @@ def _each_month(series: Series) -> Iterator[str]:
         commit = commit_text(points[-1].commit, points[-1].is_dirty)
         yield f"{_INDENT}{month}  {len(points):>6}  {shown[0]:>9}  {shown[1]:>9}  {shown[2]:>9}  {commit}"
         for point in points:
-            yield from _changed(point, at=f"{_day(point)}: ")
+            if point.changed:
+                yield from _changed(point, at=f"{_day(point)}: ")
 
 
 def _each_run(series: Series) -> Iterator[str]:
@@ -95,12 +96,11 @@ def _each_run(series: Series) -> Iterator[str]:
         low, high = (NO_FIGURE if limit is None else _figure(series, limit) for limit in (point.low, point.high))
         commit = commit_text(point.commit, point.is_dirty)
         yield f"{_INDENT}{utc_text(point.at)[:16]}  {_figure(series, point.value):>9}  {low:>9}  {high:>9}  {commit}"
-        yield from _changed(point, at="")
+        if point.changed:
+            yield from _changed(point, at="")
 
 
 def _changed(point: Point, *, at: str) -> list[str]:
-    if not point.changed:
-        return []
     return wrapped(f"{_INDENT}  {at}changed {fields_text(point.changed)}", indent=f"{_INDENT}    ")
 
 

@@ -52,6 +52,11 @@ def is_url(text: str) -> bool:
     return _URL.match(text) is not None
 
 
+def is_of_this_process(text: str) -> bool:
+    """Whether no other process sees what lies there."""
+    return text.lower().startswith("memory://")
+
+
 def place_of(text: str) -> Place:
     """The folder or the place in a store that an argument means. Raises HistoryError where no package knows the URL."""
     if not is_url(text):

@@ -43,8 +43,8 @@ from speedscore.record.run_record import RunRecord
 
 MERGED_AT_ONCE = 32
 """Parts of a like number of runs, from which they are merged; of so many runs and more is the next size."""
-_PART_BYTES = 128 << 20
-"""Of rows in memory, from which a part is written while more runs are coming."""
+PART_BYTES = 128 << 20
+"""Of rows in memory, of all writers of a command together, from which a part is written while more runs are coming."""
 _ROW_GROUP_ROWS = 1 << 17
 _ROW_GROUP_BYTES = 16 << 20
 """In memory, of what is merged."""
@@ -59,32 +59,45 @@ class Added(msgspec.Struct, frozen=True):
     """Already."""
 
 
+class Written(msgspec.Struct, frozen=True):
+    """Ids of runs, as they came."""
+
+    added: list[str]
+    there: list[str]
+    """Already; a run that came twice is among them once more."""
+
+
 def add_runs(place: Place, runs: Iterable[RunRecord]) -> Added:
     """Add the runs to the history in a folder or a store, which is made with the first run where there is none.
 
     Raises HistoryError where the place is another release's history, holds something else or cannot be written, and
     RunFileError for a run that does not say when it was made. What was written before stays there.
     """
+    written = write_runs(place, ((content_id(run), run) for run in runs))
+    if written.added:
+        merge(place)
+    return Added(len(written.added), len(written.there))
+
+
+def write_runs(place: Place, runs: Iterable[tuple[str, RunRecord]], *, writers: int = 1) -> Written:
+    """The same of runs with their ids, as one of so many writers, who share the memory. It does not merge."""
     _check(place)
     known = set(contents_of(place).run_ids)
-    added = there = 0
+    written = Written([], [])
     gathered = Gathered()
-    for run in runs:
-        run_id = content_id(run)
+    for run_id, run in runs:
         if run_id in known:
-            there += 1
+            written.there.append(run_id)
             continue
         gathered.add(run, run_id)
         known.add(run_id)
-        added += 1
-        if gathered.size_bytes > _PART_BYTES:
+        written.added.append(run_id)
+        if gathered.size_bytes > PART_BYTES // writers:
             _write(place, gathered)
             gathered = Gathered()
     if gathered.run_ids:
         _write(place, gathered)
-    if added:
-        _merge(place)
-    return Added(added, there)
+    return written
 
 
 def _check(place: Place) -> None:
@@ -145,8 +158,10 @@ def _commit(place: Place, part: Part) -> None:
     write_mark(place, part)
 
 
-def _merge(place: Place) -> None:
-    """Make one part of those of a like size, where there are many, until there are no more such."""
+def merge(place: Place) -> None:
+    """Make one part of those of a like size, where there are many, until there are no more such.
+
+    Raises HistoryError where that cannot be done; nothing is lost."""
     has_merged = False
     try:
         while sources := _to_merge(contents_of(place)):

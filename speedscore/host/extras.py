@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from importlib import metadata
 
 SUITE = ("numpy", "scipy", "tomlkit")
 """Modules of the extra ``suite``, without which frameworks are neither measured nor judged; a gate needs none."""
@@ -36,6 +35,9 @@ def install_command(extra: str) -> str:
     Where speedscore itself is not installed, as in a checkout that is used as it lies, pip would look for its name in
     an index, where it may be anybody's.
     """
+    # Here, for it loads Python's own reader of mail, and most commands lack nothing.
+    from importlib import metadata
+
     try:
         metadata.distribution("speedscore")
     except metadata.PackageNotFoundError:

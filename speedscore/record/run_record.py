@@ -164,7 +164,7 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def rounds_seconds(self) -> tuple[float, ...]:
         """The figure of each round."""
-        return tuple(round_.seconds for round_ in self.rounds)
+        return tuple([round_.seconds for round_ in self.rounds])
 
     def find(self, name: str) -> Measurement | None:
         """The measurement of that name, that of its own metric made of the rounds; None where there is none."""

@@ -3,11 +3,15 @@ rates."""
 
 from __future__ import annotations
 
+import math
+
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from speedscore.history import change_points
 from speedscore.history.change_points import (
     FALSE_ALARM,
     FEWEST_RUNS,
@@ -83,6 +87,33 @@ def test_the_more_series_share_the_false_alarm_the_surer_a_change_must_be() -> N
     (change,) = find_level_changes(figures.tolist(), false_alarm=0.01)
     assert 0 < change.chance <= 0.01
     assert find_level_changes(figures.tolist(), false_alarm=change.chance / 2) == ()
+
+
+@pytest.mark.parametrize(("kind", "step"), [("independent", 0.02), ("slow runs", 0.1), ("days", 0.2)])
+def test_the_first_resamples_decide_what_all_of_them_decide(
+    kind: str, step: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+    of_resamples = change_points._of_resamples
+
+    def counted(innovations: Values, correlation: float, count: int, source: np.random.Generator) -> Values:
+        drawn.append(count)
+        return of_resamples(innovations, correlation, count, source)
+
+    monkeypatch.setattr(change_points, "_of_resamples", counted)
+    figures = [np.exp(0.01 * NOISE[kind](np.random.default_rng(seed), 2 * RUNS)) for seed in range(5)]
+    for each in figures:
+        each[RUNS:] *= 1 + step
+    found = [find(each, false_alarm=FALSE_ALARM) for each in figures]
+    some = sum(drawn)
+    # A tail without end leaves everything open.
+    monkeypatch.setattr(change_points, "_CLEAR_EXCESSES", math.inf)
+    by_all = [find(each, false_alarm=FALSE_ALARM) for each in figures]
+    assert some < 0.8 * (sum(drawn) - some)
+    assert any(found)
+    assert [[msgspec.structs.replace(change, chance=0.0) for change in changes] for changes in found] == [
+        [msgspec.structs.replace(change, chance=0.0) for change in changes] for changes in by_all
+    ]
 
 
 @settings(max_examples=25)

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from speedscore.__main__ import main
+from speedscore.comparing.saved_figures import figures_of
 from speedscore.record.run_record import Round, RunRecord
 from tests.history.sample_history import a_fleets_run, a_full_run
 from tests.history.sample_nights import CASE, RUNS, a_gate, records
@@ -25,6 +26,7 @@ pytest.importorskip("pyarrow", reason="needs speedscore[sql]")
 
 import duckdb
 import fsspec
+import pyarrow as pa
 
 from speedscore.history import past
 from speedscore.history.datasets import read_whole
@@ -230,6 +232,42 @@ def test_compare_learns_from_a_history_what_it_learns_from_its_runs(
     ]
     assert answers[0] == answers[1]
     assert answers[1]["comparisons"][0]["rows"][0]["past_runs"] == 25
+
+
+def test_months_that_hold_none_of_the_newest_runs_are_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(past, "MOST_RUNS", 3)
+    days = (0, 1, 29, 31, 32, 62)
+    runs = [a_full_run({"cpu.model": "another"} if day == 31 else {}, day=day) for day in days]
+    place = tmp_path / "history"
+    add_runs(place_of(str(place)), runs)
+    like, cases = figures_of(a_full_run(day=99), path="now"), [case.nodeid for case in runs[0].cases]
+
+    def found() -> list[str]:
+        return [run.created[:10] for run in past.earlier_runs(str(place), like=like, cases=cases, allow=())]
+
+    # The newest run of December is the third, for one of January is of another machine.
+    assert found() == ["2026-12-30", "2027-01-02", "2027-02-01"]
+    monkeypatch.setattr(past, "MOST_RUNS", 2)
+    assert found() == ["2027-01-02", "2027-02-01"]
+    for file in place.glob("*/month=2026-12/*/figures.parquet"):
+        file.write_bytes(b"no Parquet")
+    assert found() == ["2027-01-02", "2027-02-01"]
+    monkeypatch.setattr(past, "MOST_RUNS", 3)
+    with pytest.raises((OSError, pa.ArrowException)):
+        found()
+
+
+def test_an_export_of_some_days_opens_no_other_month(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    add_runs(place_of(str(tmp_path / "history")), [a_full_run(day=day) for day in (0, 31, 62)])
+    for month in ("2026-12", "2027-02"):
+        for file in tmp_path.glob(f"history/*/month={month}/*/*.parquet"):
+            file.write_bytes(b"no Parquet")
+    path = tmp_path / "runs.csv"
+    words = ("--from", tmp_path / "history", "--table", "runs", "--since", "2027-01", "--until")
+    for until in ("2027-01", "2027-01-01"):
+        assert exported(capsys, path, *words, until) == f"{path}: 1 row of runs\n"
 
 
 @pytest.mark.parametrize(

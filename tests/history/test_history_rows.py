@@ -17,7 +17,7 @@ from speedscore.record.descriptions import ProgramDescription
 from speedscore.record.moments import utc
 from speedscore.record.run_file import RunFileError
 from speedscore.record.run_record import RunRecord
-from tests.history.sample_history import a_full_run
+from tests.history.sample_history import a_fleets_run, a_full_run
 from tests.places import ROOT
 from tests.record.sample_machines import BOX_1, BOX_2, fleet_run, on
 from tests.sample_runs import MACHINE, a_run, timed
@@ -50,6 +50,13 @@ def test_rows_have_the_columns_of_their_table_and_every_column_is_filled_somewhe
         columns = {column.name for column in table.columns}
         assert rows[name], name
         assert columns == {column for row in rows[name] for column, value in row.items() if value is not None}
+
+
+def test_every_row_has_every_column() -> None:
+    for _, tables in blocks_by_partition(a_fleets_run(), "a run"):
+        for name, blocks in tables.items():
+            columns = {column.name for column in TABLES[name].columns}
+            assert all({*block.shared, *block.own} == columns for block in blocks), name
 
 
 def test_every_column_says_what_it_means_and_no_name_stands_twice() -> None:

@@ -123,7 +123,7 @@ def test_a_run_of_a_fleet_lies_by_the_machine_of_each_case_and_counts_once(tmp_p
 
 
 def test_what_does_not_fit_into_memory_is_written_in_between(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_PART_BYTES", 1)
+    monkeypatch.setattr(store, "PART_BYTES", 1)
     monkeypatch.setattr(arrow, "_MOST_ROWS", 1)
     store.add_runs(place_of(str(tmp_path)), [a_full_run(day=day) for day in range(4)])
     assert len(contents(tmp_path).parts) == 4

@@ -54,6 +54,14 @@ def test_a_point_is_the_mean_over_processes_and_has_an_interval_from_three_on() 
     assert point.low * point.high == pytest.approx(point.value**2), "it reaches as far up as down, as a ratio"
 
 
+def test_without_intervals_all_else_is_said_alike() -> None:
+    runs = [saved(timed([0.1, 0.2, 0.4 + day]), day=day, changed={"package.jax": f"{day}"}) for day in range(2)]
+    with_intervals, without = one(runs), make_series(runs, with_intervals=False)[0]
+    assert all(point.low is not None for point in with_intervals.points)
+    points = tuple(msgspec.structs.replace(point, low=None, high=None) for point in with_intervals.points)
+    assert without == msgspec.structs.replace(with_intervals, points=points)
+
+
 @pytest.mark.parametrize(
     ("other", "field"),
     [
