@@ -117,6 +117,11 @@ def declined(case: Case) -> str:
     return ""
 
 
+def no_precision(case: Case) -> str:
+    """How the reason begins where the device that is here does not compute in the case's precision."""
+    return f"no {case.precision} on {case.device}: "
+
+
 def implementation(framework: Framework, model: Model | Task) -> str:
     """The module that writes the model or task in the framework; empty when there is none. Found, not imported."""
     if framework.id in model.implementations:
