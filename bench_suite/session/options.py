@@ -113,8 +113,8 @@ def add_options(parser: pytest.Parser) -> None:
         "--time-budget",
         default=None,
         metavar="TIME",
-        help="share out the rounds so that all cases are measured in this time: 90s, 10m, 1h30m. Probes take their own "
-        'time beside it; -m "not speedscore_probe" leaves them out',
+        help="time for the cases, shared out over their blocks: 90s, 10m, 1h30m. Probes take their own time beside it; "
+        '-m "not speedscore_probe" leaves them out',
     )
     group.addoption(
         "--resume",
