@@ -105,7 +105,7 @@ def declined(case: Case) -> str:
     framework, line = FRAMEWORKS[case.framework], find_line(case.model)
     if isinstance(line, Task) and (reason := framework.why_not(line)):
         return reason
-    if not implementation(framework, line):
+    if case.model not in framework.declined_models and not implementation(framework, line):
         module = framework.module_of(line.id, line.module) or line.module
         return f"{case.framework} has no {case.model}: there is no {module}.py in its folder"
     if case.device in framework.declined:
