@@ -129,9 +129,9 @@ def add_options(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         choices=DEVICES,
-        help="exit with code 1 unless all selected cases on this device were measured. Those that a framework declines, "
-        "whose package is missing or whose precision the device lacks do not count, unless there are no others. May be "
-        "given more than once",
+        help="exit with code 1 unless all selected cases on this device were measured. Those that a framework "
+        "declines, whose package is missing or whose precision the device lacks do not count, unless there are no "
+        "others. May be given more than once",
     )
     group.addoption(
         "--fleet",

@@ -1,4 +1,4 @@
-"""A framework that the suite has just been given is asked what is asked of all; its ecosystem is in no family's table."""
+"""A framework that the suite has just been given is asked what is asked of all: no family's table has its ecosystem."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEW = Framework(
     "fresh", "speedscore.bench_suite.frameworks.fresh.program:build", ecosystem="fresh", extra="fresh", packages=()
 )
 OF_AN_ECOSYSTEM = {"nan", "survival", "scaling"}
-"""What a family asks of those alone of whose ecosystem it knows a switch, an older release, or a way to share a step."""
+"""Asked of those alone of whose ecosystem the family knows a switch, an older release, or a way to share a step."""
 
 
 def list_cases(family: Family) -> list[ProbeCase]:

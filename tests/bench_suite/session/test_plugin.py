@@ -139,8 +139,8 @@ def test_a_required_device_that_is_missing_decides_the_exit_code(matrix: Matrix)
     matrix.make("training", sample="healthy")
     result = matrix.run("-k", "tpu", "--require-device", "tpu")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    first = "test_training?sample-mlp-tpu?: no tpu: found none of what was looked for: */dev/accel*"
-    result.stdout.fnmatch_lines([f"speedscore: --require-device tpu: 1 of 1 cases were not measured; the first, {first}"])
+    first = "the first, test_training?sample-mlp-tpu?: no tpu: found none of what was looked for: */dev/accel*"
+    result.stdout.fnmatch_lines([f"speedscore: --require-device tpu: 1 of 1 cases were not measured; {first}"])
 
 
 def test_a_wrong_model_and_a_missing_device_cost_only_themselves(matrix: Matrix) -> None:
