@@ -7,8 +7,8 @@ import importlib
 import pytest
 
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
-from speedscore.bench_suite.probes.families import FAMILIES, Family
-from speedscore.bench_suite.probes.probe import ProbeCase, probed_frameworks
+from speedscore.bench_suite.probes.families import FAMILIES
+from speedscore.bench_suite.probes.probe import Family, ProbeCase, probed_frameworks
 
 NEW = Framework(
     "fresh", "speedscore.bench_suite.frameworks.fresh.program:build", ecosystem="fresh", extra="fresh", packages=()
