@@ -90,8 +90,9 @@ def _parts() -> Iterator[str]:
     yield f"## The command {COMMAND}"
     yield (
         f"`{COMMAND} COMMAND --help` says the same. Exit code 2: the input cannot be used, with one line that says "
-        "why; 130 follows Ctrl-C. Exit code 1: `verify` found a figure that does not follow from its evidence, or "
-        "`facts collect` wrote what it has although a source refused."
+        "why; 130 follows Ctrl-C. Exit code 1: `verify` found a figure that does not follow from its evidence, "
+        "`facts collect` wrote what it has although a source refused, or `bisect` found no first commit with a "
+        "regression."
     )
     yield _table(((code(name), entry.summary) for name, entry in COMMANDS.items()), headers=("command", "what it does"))
     for name, entry in COMMANDS.items():

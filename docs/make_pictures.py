@@ -18,14 +18,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import make_cards
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ROOT = Path(__file__).parents[1]
-RUNS = tuple(
-    str(Path("fixtures", "runs", f"2026-11-{name}.json"))
-    for name in ("27-cpu-smoke", "26-probes", "26-probes-tensorflow", "27-probes-browser")
-)
+RUNS = tuple(str(Path(run).relative_to(ROOT)) for run in make_cards.RUNS)
 """Those of the README's answer; by relative paths, so that the page names none of the machine that made it."""
 IMAGES = Path(__file__).parent / "images"
 _QUIET = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")

@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -26,6 +25,7 @@ from speedscore.bench_suite.workloads.table import MODELS, Model
 from speedscore.scoring.cards import rubric_page
 from speedscore.scoring.rubric.rubric import load_rubric
 from speedscore.text.arguments import Parser
+from tests.generators import load_generator
 from tests.performance.published.rows import ABSENT, OBVIOUS, ROWS
 from tests.places import ROOT
 
@@ -35,15 +35,6 @@ PUBLISHED = DOCS / "against-published-examples.md"
 OF_THE_ROOT = [ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")]
 SHOWN = (".md", ".yml", ".yaml")
 """How the files end that show what to install."""
-
-
-def load_generator(name: str = "make_published") -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_the_matrix_is_what_the_tables_give() -> None:
@@ -119,14 +110,14 @@ def test_the_matrix_gives_each_reason_once_and_no_row_without_cells() -> None:
 
 
 def test_the_page_of_comparisons_is_what_the_results_give() -> None:
-    generator = load_generator()
+    generator = load_generator("make_published")
     results = json.loads(generator.RESULTS.read_text(encoding="utf-8"))
     remedy = "run python docs/make_published.py > docs/against-published-examples.md"
     assert PUBLISHED.read_text(encoding="utf-8") == generator.page(results), remedy
 
 
 def test_the_page_of_comparisons_has_every_one_that_is_written_with_its_figures_or_the_reason() -> None:
-    results = json.loads(load_generator().RESULTS.read_text(encoding="utf-8"))
+    results = json.loads(load_generator("make_published").RESULTS.read_text(encoding="utf-8"))
     assert [*results["rows"], *results["unmeasured"]] == [
         *(row for row in ROWS if row in results["rows"]),
         *(row for row in ROWS if row not in results["rows"]),

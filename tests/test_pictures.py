@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from types import ModuleType
 
@@ -10,6 +9,7 @@ import pytest
 
 from speedscore.gate.comment import markdown
 from speedscore.gate.report_file import read_report
+from tests.generators import load_generator
 from tests.places import ROOT
 
 IMAGES = ROOT / "docs" / "images"
@@ -18,12 +18,7 @@ MOST_BYTES = 200_000
 
 @pytest.fixture(scope="module")
 def maker() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_pictures", ROOT / "docs" / "make_pictures.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_generator("make_pictures")
 
 
 def test_each_is_made_by_a_function_and_is_small_enough_to_be_looked_at(maker: ModuleType) -> None:

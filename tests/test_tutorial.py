@@ -28,7 +28,6 @@ NOT_RUN = {
 }
 """Lines that are not run, and why."""
 SHORTENED = {
-    'pytest --benchmark-only --benchmark-quiet -k "[jax-mlp-cpu] or [torch-mlp-cpu]"': '-m "not speedscore_probe"',
     'pytest --benchmark-only --benchmark-quiet -k "test_training and ([jax-mlp-cpu] or [torch-mlp-cpu])"': (
         "--processes 1"
     ),

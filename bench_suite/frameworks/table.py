@@ -52,7 +52,7 @@ class Framework(msgspec.Struct, frozen=True):
     precisions: tuple[Precision, ...] = (FLOAT32,)
     """What its programs are written in; there are no cases of another one."""
     declined_models: dict[str, str] = {}
-    """Model → why this line cannot run it, though it is written in its folder."""
+    """Model → why this line cannot run it, though it is written in its folder, or is not to have it."""
     task_builder: str = ""
     """``module:function`` that builds a task; empty for a line that has none, as one that would repeat another's."""
     declined_tasks: dict[str, str] = {}

@@ -105,7 +105,7 @@ def declined(case: Case) -> str:
     framework, line = FRAMEWORKS[case.framework], find_line(case.model)
     if isinstance(line, Task) and (reason := framework.why_not(line)):
         return reason
-    if not implementation(framework, line):
+    if case.model not in framework.declined_models and not implementation(framework, line):
         module = framework.module_of(line.id, line.module) or line.module
         return f"{case.framework} has no {case.model}: there is no {module}.py in its folder"
     if case.device in framework.declined:
@@ -115,6 +115,11 @@ def declined(case: Case) -> str:
     if missing := framework.missing_packages():
         return f"{case.framework} needs {', '.join(missing)}, not installed here: {framework.remedy}"
     return ""
+
+
+def no_precision(case: Case) -> str:
+    """How the reason begins where the device that is here does not compute in the case's precision."""
+    return f"no {case.precision} on {case.device}: "
 
 
 def implementation(framework: Framework, model: Model | Task) -> str:

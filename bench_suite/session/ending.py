@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from speedscore.bench_suite.session.journal import is_journal
+from speedscore.bench_suite.session.requiring import unmet
 from speedscore.bench_suite.session.resuming import take_up
 from speedscore.bench_suite.session.shielding import shielded
 from speedscore.bench_suite.session.stash import FILES, JOURNAL, SESSION
@@ -99,12 +100,10 @@ class SessionEnd:
         if self._config.option.collectonly:
             return
         for device in dict.fromkeys(self._config.getoption("require_device")):
-            asked = [case for case in cases if case.device == device]
-            missing = [case for case in asked if case.status != "measured"]
-            if asked and not missing:
+            lacks = unmet(device, cases)
+            if not lacks:
                 continue
-            what = f"{len(missing)} of {len(asked)} cases were not measured" if asked else "no case was selected"
-            self._lines.append(f"speedscore: --require-device {device}: {what}")
+            self._lines.append(f"speedscore: --require-device {device}: {lacks}")
             if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from speedscore.bench_suite.matrix.cases import Case, declined
+from speedscore.bench_suite.matrix.cases import Case, declined, no_precision
 from speedscore.bench_suite.matrix.devices import DETECTORS, DetectedDevice
 from speedscore.bench_suite.measuring.load_watch import OthersSeconds, unknown_load
 from speedscore.bench_suite.workers.product import Product, measure_product
@@ -78,7 +78,7 @@ class DeviceSearch:
         if detected.absence:
             return f"no {case.device}: {detected.absence}"
         lacking = detected.lacking.get(case.precision)
-        return declined(case) or (f"no {case.precision} on {case.device}: {lacking}" if lacking else "")
+        return declined(case) or (f"{no_precision(case)}{lacking}" if lacking else "")
 
     def can_be_tried(self, case: Case) -> bool:
         # A wrong line of the table is the failure of its own cases' tests, not of the session.

@@ -106,14 +106,15 @@ def add_options(parser: pytest.Parser) -> None:
         type=int,
         default=DEFAULT_PROCESSES,
         metavar="N",
-        help="fresh processes for each cell; odd ones start from the compilation caches of the one before. Intervals "
-        "of ratios are over processes (default: %(default)s)",
+        help="fresh processes for each cell: the 1st, 3rd, ... start with empty compilation caches, the 2nd, 4th, ... "
+        "with those of the one before. Intervals of ratios are over processes (default: %(default)s)",
     )
     group.addoption(
         "--time-budget",
         default=None,
         metavar="TIME",
-        help="share out the rounds so that the session ends in this time: 90s, 10m, 1h30m",
+        help="time for the cases, shared out over their blocks: 90s, 10m, 1h30m. Probes take their own time beside it; "
+        '-m "not speedscore_probe" leaves them out',
     )
     group.addoption(
         "--resume",
@@ -128,7 +129,9 @@ def add_options(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         choices=DEVICES,
-        help="exit with code 1 when a selected case on this device was not measured; may be given more than once",
+        help="exit with code 1 unless all selected cases on this device were measured. Those that a framework "
+        "declines, whose package is missing or whose precision the device lacks do not count, unless there are no "
+        "others. May be given more than once",
     )
     group.addoption(
         "--fleet",

@@ -99,7 +99,8 @@ GATE_OPTIONS = (
     ),
     GateOption(
         "--gate-part",
-        "gate the K-th of N shares of the cases, with the error rates of a gate of all; --gate-fleet does that",
+        "gate only share K of N, as one job of several; speedscore merge joins the reports. Error rates are those of "
+        "the whole gate. Without jobs of your own, take --gate-fleet",
         metavar="K/N",
     ),
     GateOption(

@@ -111,7 +111,7 @@ def find_method(workload: Workload) -> Method:
         version = torch.__version__.partition("+")[0]
         made_by = f"float64 PyTorch {version}, written apart from the timed program; optimizer in NumPy"
         return Method(train_resnet50, predict_resnet50, made_by)
-    raise ValueError(f"model {workload.model!r} has no reference; add one here")
+    raise ValueError(f"model {workload.model!r} has no reference; add one here or in workloads.methods")
 
 
 def main() -> None:

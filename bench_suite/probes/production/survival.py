@@ -43,7 +43,7 @@ TARGETS = {
 }
 """Artefacts by framework; a program, too, is asked of each."""
 ENVIRONMENTS = {"jax": "older-jax", "pytorch": "older-torch", "tensorflow": "older-tensorflow"}
-"""By ecosystem."""
+"""By ecosystem; a framework of another one is not asked."""
 OLDER_NAMES = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
 """Distributions of the older environment where they are called otherwise than here."""
 _ARRAYS = "arrays.npz"
@@ -64,7 +64,7 @@ class _Way(NamedTuple):
 
 
 def list_cases() -> Sequence[ProbeCase]:
-    """A target for every framework that has it."""
+    """A target for every framework that has it, and an older release."""
     return [
         ProbeCase(
             "survival",
@@ -74,6 +74,7 @@ def list_cases() -> Sequence[ProbeCase]:
             packages=checkpoint.PACKAGES.get(target, ()),
         )
         for line in probed_frameworks()
+        if line.ecosystem in ENVIRONMENTS
         for target in (PROGRAM, *TARGETS.get(line.id, ()))
     ]
 

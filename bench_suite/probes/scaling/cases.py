@@ -1,6 +1,7 @@
 """Which framework is asked to share the step of ``gpt`` out, in which way, over how many devices. Text alone.
 
 Adding a framework: its ways below, and a module ``scaling`` in its folder that answers ``frameworks.sharding.Scaling``.
+One of an ecosystem that has no line here is not asked.
 """
 
 from __future__ import annotations
@@ -64,15 +65,19 @@ def list_cases() -> Sequence[ProbeCase]:
             for device in DEVICES
             for framework in _REAL.get(device, ())
             if framework in FRAMEWORKS
-            for way in _OF_ECOSYSTEM[FRAMEWORKS[framework].ecosystem]
+            for way in _ways(framework)
             for devices in COUNTS[1:]
         ),
     ]
 
 
+def _ways(framework: str) -> Sequence[str]:
+    return _OF_ECOSYSTEM.get(FRAMEWORKS[framework].ecosystem, ())
+
+
 def _on_the_host(framework: str) -> Iterator[Sharing]:
     counts = COUNTS if framework in _ON_EVERY_COUNT else COUNTS[-1:]
-    for way in _OF_ECOSYSTEM[FRAMEWORKS[framework].ecosystem]:
+    for way in _ways(framework):
         yield from (Sharing(way, devices) for devices in counts)
         yield from (Sharing(way, count, in_processes=True) for count in _STARTED.get((framework, way), ()))
     yield from (Sharing(way, COUNTS[-1]) for of, way in DECLINED if of == framework)

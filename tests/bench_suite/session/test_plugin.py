@@ -137,7 +137,10 @@ def test_without_frameworks_every_case_is_skipped_with_the_command_that_brings_i
 
 def test_a_required_device_that_is_missing_decides_the_exit_code(matrix: Matrix) -> None:
     matrix.make("training", sample="healthy")
-    assert matrix.run("-k", "tpu", "--require-device", "tpu").ret == pytest.ExitCode.TESTS_FAILED
+    result = matrix.run("-k", "tpu", "--require-device", "tpu")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    first = "the first, test_training?sample-mlp-tpu?: no tpu: found none of what was looked for: */dev/accel*"
+    result.stdout.fnmatch_lines([f"speedscore: --require-device tpu: 1 of 1 cases were not measured; {first}"])
 
 
 def test_a_wrong_model_and_a_missing_device_cost_only_themselves(matrix: Matrix) -> None:

@@ -47,7 +47,7 @@ def test_a_session_on_a_fleet_is_told_and_saved_as_any_other_with_the_machine_of
             "?1/3? a: begins mlp cpu: *",
             "    a: mlp cpu: * first: *",
             "*third-mlp-cpu on a: *",
-            "speedscore: --require-device cpu: 1 of 3 cases were not measured",
+            "speedscore: --require-device cpu: 1 of 3 cases were not measured; the first, test_training?third-*: *",
         ]
     )
 
