@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 RUNS = tuple(
     str(Path("fixtures", "runs", f"2026-11-{name}.json"))
-    for name in ("27-cpu-smoke", "26-probes", "26-probes-tensorflow", "27-probes-browser")
+    for name in ("27-cpu-smoke", "26-probes", "26-probes-tensorflow", "27-probes-browser", "28-probes-concepts")
 )
 """Those of the README's answer; by relative paths, so that the page names none of the machine that made it."""
 IMAGES = Path(__file__).parent / "images"
