@@ -27,6 +27,7 @@ RUNS = tuple(
         "2026-11-26-probes-tensorflow.json",
         "2026-11-26-capabilities.json",
         "2026-11-27-probes-browser.json",
+        "2026-11-28-probes-concepts.json",
     )
 )
 _PLACE = re.compile(r"(<!-- tables of (\w+) -->\n).*?(<!-- end of tables -->)", re.DOTALL)
@@ -57,8 +58,8 @@ def _history() -> list[str]:
 
 
 def saved_probes() -> tuple[ProbeResult, ...]:
-    """Those of all the runs."""
-    return tuple(probe for run in RUNS for probe in load_run(run).probes)
+    """Those of all the runs; of several that asked the same the last answers."""
+    return tuple({probe.nodeid: probe for run in RUNS for probe in load_run(run).probes}.values())
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.topic import Section
 from speedscore.scoring.scores.comparison import ComparedQuestion, OmittedQuestion, UnrankedFramework
 from speedscore.scoring.scores.layer_card import GradeLimits, MeasuredLine
+from speedscore.scoring.scores.other_variants import OtherVariant
 from speedscore.scoring.scores.sensitivity import Sensitivity
 from speedscore.scoring.scores.uncertainty import Interval
 
@@ -195,6 +196,8 @@ class Card(msgspec.Struct, forbid_unknown_fields=True):
     """Of ``avoid_if`` → name of the framework that answers that need best; left out where nobody does better."""
     variants: list[ScoredVariant]
     """Which line of the matrix it is scored as, on each device that it was measured on."""
+    other_variants: list[OtherVariant]
+    """Its Performance with other variants that might as well be scored, its own and those of others."""
     layers: list[CardLayer]
     topics: list[CardTopic]
     """Of no dimension: they stand with the sentences and the layers."""

@@ -112,17 +112,15 @@ def judgement(judged: JudgedClaim) -> str:
 
 
 def counts(claims: Sequence[JudgedClaim]) -> str:
-    """As in ``float32 at preset smoke: 0 supported, 2 contradicted, 2 undecided; 29 not testable``."""
+    """As in ``0 supported, 2 contradicted, 2 undecided (float32 at preset smoke); 29 not testable``."""
     counted = Counter(judged.judgement for judged in claims)
     tested = [judged for judged in claims if not judged.reason]
     precisions = sorted({judged.precision for judged in tested if judged.precision})
     presets = sorted({judged.preset for judged in tested if judged.preset})
     at = " ".join(filter(None, (" and ".join(precisions), f"at preset {' and '.join(presets)}" if presets else "")))
     undecided = f", {counted['undecided']} undecided" if counted["undecided"] else ""
-    judged = (
-        f"{f'{at}: ' if at else ''}{counted['supported']} supported, {counted['contradicted']} contradicted{undecided}"
-    )
-    return f"{judged}; {counted['not testable']} not testable"
+    judged = f"{counted['supported']} supported, {counted['contradicted']} contradicted{undecided}"
+    return f"{judged}{f' ({at})' if at else ''}; {counted['not testable']} not testable"
 
 
 def notes(claims: Sequence[JudgedClaim]) -> Iterator[str]:

@@ -89,6 +89,7 @@ def _card(card: ScoreCard) -> dict[str, Any]:
         "avoid_if": card.avoid_if,
         "instead": card.instead,
         "variants": msgspec.to_builtins(card.variants),
+        "other_variants": msgspec.to_builtins(card.other_variants),
         "layers": [_layer(layer) for layer in card.layers],
         "topics": [_topic(answer) for answer in card.topics if answer.topic.section not in DIMENSIONS],
         "other_facts": [_known_fact(fact) for fact in card.other_facts],

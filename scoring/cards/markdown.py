@@ -40,7 +40,7 @@ def _card(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     yield ""
     yield escaped(wording.calculation(card))
     yield escaped(f"{wording.known_by(report)}.")
-    yield from map(escaped, measured_wording.scored_variants(card))
+    yield from map(escaped, (*measured_wording.scored_variants(card), *measured_wording.other_variants(card)))
     remarks = (
         wording.dormancy(card, report),
         measured_wording.few_processes(card),

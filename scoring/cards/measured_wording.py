@@ -5,7 +5,7 @@ Nothing is computed but rounding, and nothing laid out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from speedscore.record.machines import OWN
@@ -14,6 +14,8 @@ from speedscore.scoring.evidence.evidence import DeviceCoverage
 from speedscore.scoring.evidence.run_summaries import RunSummary
 from speedscore.scoring.findings.standings import MeasuredCell, Standing
 from speedscore.scoring.findings.variants import ScoredVariant, VariantBeside
+from speedscore.scoring.scores.dimension_score import DimensionScore
+from speedscore.scoring.scores.other_variants import OtherVariant
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
 from speedscore.text.cleaning import one_line
@@ -32,24 +34,72 @@ def few_processes(card: ScoreCard) -> str:
 def scored_variants(card: ScoreCard) -> Iterator[str]:
     """A line for each device: which variant is scored there and why, and what the others are beside it."""
     for variant in card.variants:
-        beside = f". Beside it, in training: {_beside(variant)}" if variant.beside else ""
+        beside = f". In training {_beside(variant)}" if variant.beside else ""
         yield f"Scored as {variant.line} on {variant.device}: {variant.reason}{beside}."
 
 
 def scored_variants_in_short(card: ScoreCard) -> Iterator[str]:
     """As ``scored_variants``, without the reason, which the full card gives."""
     for variant in card.variants:
-        beside = f", in training beside {_beside(variant)}" if variant.beside else ""
+        beside = f"; in training {_beside(variant)}" if variant.beside else ""
         yield f"scored as {variant.line} on {variant.device}{beside}"
 
 
+def other_variants(card: ScoreCard) -> Iterator[str]:
+    """With which other variants that are about as fast, its own and those of others, Performance would be another."""
+    for other, whose in _that_differ(card):
+        speed = f"about as fast in training ({factor(other.times_as_fast)}×)"
+        yield f"{whose} {other.line}, {speed}, {_performance(card).title} would be {wording.points(other.score)}."
+
+
+def other_variants_in_short(card: ScoreCard) -> Iterator[str]:
+    for other, whose in _that_differ(card):
+        yield f"{whose} {other.line} {_performance(card).title} would be {wording.points(other.score)}"
+
+
+def _that_differ(card: ScoreCard) -> Iterator[tuple[OtherVariant, str]]:
+    for other in card.other_variants:
+        if other.score != _performance(card).score:
+            yield other, "As" if other.ecosystem == card.framework else f"With {other.name} as"
+
+
+def _performance(card: ScoreCard) -> DimensionScore:
+    return next(dimension for dimension in card.dimensions if dimension.dimension == "performance")
+
+
+def other_variants_together(cards: Sequence[ScoreCard]) -> Iterator[str]:
+    """The same of several cards: of each variant with which any of their scores would be another."""
+    differing = {(other.ecosystem, other.line) for card in cards for other, _ in _that_differ(card)}
+    scores: dict[tuple[str, float], list[str]] = {}
+    for card in cards:
+        for other in card.other_variants:
+            if (other.ecosystem, other.line) in differing:
+                score = f"{card.name} {wording.points(other.score)}"
+                scores.setdefault((other.line, other.times_as_fast), []).append(score)
+    for (line, times_as_fast), figures in scores.items():
+        yield f"with {line}, about as fast ({factor(times_as_fast)}×), it would be {', '.join(figures)}"
+
+
 def _beside(variant: ScoredVariant) -> str:
-    return ", ".join(map(_variant_beside, variant.beside))
+    """As in ``torch-compile is 1.07× as fast as torch, torch-tuned 1.2× (tuned)``."""
+    said = []
+    first = next((beside for beside in variant.beside if beside.times_as_fast is not None), None)
+    for beside in variant.beside:
+        if beside.times_as_fast is None:
+            said.append(f"{beside.line} is not compared")
+            continue
+        speed = f"{factor(beside.times_as_fast)}×"
+        words = f"is {speed} as fast as {variant.line}" if beside is first else speed
+        said.append(f"{beside.line} {words}{_condition(beside)}")
+    return ", ".join(said)
 
 
-def _variant_beside(variant: VariantBeside) -> str:
-    speed = "not compared" if variant.times_as_fast is None else f"{factor(variant.times_as_fast)}× as fast"
-    return f"{variant.line} {speed}{' (tuned)' if variant.style == 'tuned' else ''}"
+def _condition(beside: VariantBeside) -> str:
+    """What has to be known of its speed: that it was tuned, and of which models it is where it is not of all."""
+    tuned = "tuned" if beside.style == "tuned" else ""
+    models = f"{' and '.join(beside.only_models)} alone" if beside.only_models else ""
+    said = ", ".join(filter(None, (tuned, models)))
+    return f" ({said})" if said else ""
 
 
 def measured_sentences(report: ScoreReport) -> Iterator[str]:

@@ -115,11 +115,13 @@ def who_is_first(report: ScoreReport) -> Iterator[str]:
         yield f"No place in it has {names[each.framework]}: {each.reason}"
     first, follower = names[sensitivity.lead.first], names[sensitivity.lead.follower]
     for_first, against = _sides(sensitivity.lead, most=_MOST_IN_SHORT)
-    points = f"{sensitivity.lead.points:.2f} points ahead of"
-    ahead = f"{first} is {'level with' if sensitivity.lead.points < _LEAST_PART else points} {follower}"
-    yield f"{ahead}, most by {_parts(for_first)}" if for_first else ahead
+    if sensitivity.lead.points < _LEAST_PART:
+        yield f"{first} is level with {follower}"
+    else:
+        parts = f", {_parts(for_first, of=' of them')}" if for_first else ""
+        yield f"{first} is {sensitivity.lead.points:.2f} points ahead of {follower}{parts}"
     if against:
-        yield f"{follower} scores higher on {_parts(against)}"
+        yield f"{follower} gains {_parts(against)}"
 
 
 def lead(report: ScoreReport) -> Iterator[str]:
@@ -131,9 +133,9 @@ def lead(report: ScoreReport) -> Iterator[str]:
     for_first, against = _sides(sensitivity.lead, most=_NAMED_PARTS)
     first, follower = names[sensitivity.lead.first], names[sensitivity.lead.follower]
     if for_first:
-        yield f"{first} leads {follower} by {sensitivity.lead.points:.2f}, most by {_parts(for_first)}."
+        yield f"{first} leads {follower} by {sensitivity.lead.points:.2f}, {_parts(for_first, of=' of it')}."
     if against:
-        yield f"{follower} scores higher on {_parts(against)}."
+        yield f"{follower} gains {_parts(against)}."
 
 
 def _sides(lead: Lead, *, most: int) -> tuple[list[LeadPart], list[LeadPart]]:
@@ -142,9 +144,10 @@ def _sides(lead: Lead, *, most: int) -> tuple[list[LeadPart], list[LeadPart]]:
     return [part for part in parts if part.points > 0][:most], [part for part in parts if part.points < 0][:most]
 
 
-def _parts(parts: Sequence[LeadPart]) -> str:
-    """The parts that speak for one side, each with the points that this side is ahead by."""
-    return ", ".join(f"{part.name} ({abs(part.points):.2f})" for part in parts)
+def _parts(parts: Sequence[LeadPart], *, of: str = "") -> str:
+    """The parts that speak for one side, each after its points, as in ``0.67 of them by Stars, 0.62 by Forks``."""
+    first, *others = [(f"{abs(part.points):.2f}", part.name) for part in parts]
+    return ", ".join([f"{first[0]}{of} by {first[1]}", *(f"{points} by {name}" for points, name in others)])
 
 
 def firmness(report: ScoreReport) -> Iterator[str]:

@@ -88,7 +88,7 @@ def _policy(rubric: Rubric) -> Iterator[str]:
             f"Of an ecosystem's variants one is scored, of the {policy.scored_style} ones the fastest in training: the "
             "first process of each training case chooses, and the others are the figure. Where another leads the named "
             f"one by no more than {policy.variant_tie * 100:g} %, the named one is scored, and also where cases have "
-            f"one process: {named}.",
+            f"one process: {named}. The bounds of Performance hold what another within twice that would make of it.",
             f"A probe is answered by the scored variant where it was asked it, and otherwise by {base}; what is each "
             "line's own, both answer.",
             *(
@@ -97,7 +97,8 @@ def _policy(rubric: Rubric) -> Iterator[str]:
                 for family, control in policy.probe_controls.items()
             ),
             f"Strengths are criteria from {policy.strength_from:g} points, weaknesses those up to "
-            f"{policy.weakness_to:g}, at most {policy.sentences_each} each.",
+            f"{policy.weakness_to:g}, at most {policy.sentences_each} each. What to take instead is above "
+            f"{policy.weakness_to:g} and ahead by {policy.instead_ahead:g} points or more.",
         )
     )
     yield _table(

@@ -21,7 +21,7 @@ from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.layer_card import LayerCard
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
-from speedscore.scoring.scores.surroundings import Surroundings
+from speedscore.scoring.scores.surroundings import EarlierScores, Surroundings
 from speedscore.text.numbers import factor
 from speedscore.text.plain import plain
 from speedscore.text.wrapping import ends_apart
@@ -36,12 +36,14 @@ _LABEL_WIDTH = 12
 _FACT_WIDTH = 39
 """Two columns of facts in eighty characters, three in 121."""
 _FACT_GAP = 2
+_WITH_MERGES = "with merges"
+"""Stands in the definition of a count of commits; another's may be without."""
 _NO_BREAK = "\u00a0"
 """A blank at which no line ends: a command that is copied has to stand in one line."""
 _MOST_ANSWERS = 12
 """How many answers a card shows: what a reader takes in at a glance."""
 _NAMED = 5
-"""Unknown criteria that are named; the rest are counted."""
+"""Unknown and stale criteria that are named; the rest are counted."""
 
 
 def render(report: ScoreReport, surroundings: Surroundings, *, width: int, sources: bool = False) -> str:
@@ -64,7 +66,7 @@ def render(report: ScoreReport, surroundings: Surroundings, *, width: int, sourc
 
 
 def brief(report: ScoreReport, *, width: int) -> str:
-    """The scores side by side, how firm their order is, and what they are of: the answer in twenty lines.
+    """The scores side by side, how firm their order is, and what they are of: the answer in some twenty lines.
 
     The report has one card at least.
     """
@@ -91,8 +93,9 @@ def _below_scores(report: ScoreReport) -> Iterator[str]:
         yield from order_wording.why_first(report)
     of_one = [card for card in report.cards if card.variants]
     if of_one:
-        variants = ", ".join(f"{card.name} as {card.variants[0].line}" for card in of_one)
-        yield f"Performance is scored of one variant each: {variants}"
+        variants = ", ".join(card.variants[0].line for card in of_one)
+        others = measured_wording.other_variants_together(report.cards)
+        yield "; ".join([f"Performance is of one variant each: {variants}", *others])
     ranking = report.sensitivity.ranking if report.sensitivity else ()
     by_rank = sorted(report.cards, key=lambda card: (*ranking, card.framework).index(card.framework))
     yield from itertools.islice(filter(None, map(_by_model, by_rank)), 1)
@@ -137,13 +140,12 @@ def _lines(
     yield "=" * width
     if dormancy := wording.dormancy(card, report):
         yield from (*textwrap.wrap(dormancy, width), "")
-    earlier = surroundings.earlier.get(card.framework)
-    yield from side_by_side(
-        surroundings.report.cards, snapshot=report.snapshot, width=width, first=card, earlier=earlier
-    )
+    yield from side_by_side(surroundings.report.cards, snapshot=report.snapshot, width=width, first=card)
     if len(report.cards) == 1:
         yield ""
         yield from _labelled("Order", order_wording.who_is_first(surroundings.report), width=width)
+    if earlier := surroundings.earlier.get(card.framework):
+        yield from _labelled("Earlier", _earlier(card, earlier), width=width)
     yield ""
     yield from _in_columns([words for finding in _heaviest(card) if (words := answer(finding))], width=width)
     yield ""
@@ -166,6 +168,22 @@ def _lines(
         ("every answer: the same command with --full or --sources", _unbroken(f"speedscore trace {card.framework}")),
         width=width,
     )
+
+
+def _earlier(card: ScoreCard, earlier: EarlierScores) -> Iterator[str]:
+    """The newest score that earlier facts gave to each dimension that is of facts now too, by month.
+
+    It is no column of the table, where it would read as a change: those facts are in part counted in another way.
+    """
+    by_month: dict[str, list[str]] = {}
+    for dimension in card.dimensions:
+        if not dimension.measured and (score := earlier.dimensions.get(dimension.dimension)) is not None:
+            # Titles by their first words, which is enough to tell them apart.
+            words = f"{dimension.title.split()[0]} {wording.points(score.score)}"
+            by_month.setdefault(score.month, []).append(words)
+    yield from (f"{month}: {', '.join(scores)}" for month, scores in sorted(by_month.items(), reverse=True))
+    if by_month:
+        yield "partly other counts"
 
 
 def _heaviest(card: ScoreCard) -> list[Finding]:
@@ -217,7 +235,8 @@ def _title(card: ScoreCard) -> str:
 def answer(finding: Finding) -> str:
     """The answer to a criterion in words, as in ``Browser: via another framework``; empty where there is none.
 
-    One that is too old to count bears its year in brackets, and a record says of what year it is.
+    One that is too old to count bears its year in brackets, and a record says of what year it is. Commits that were
+    counted with merges say so, as those of others were not.
     """
     if finding.value is None or finding.rule is None:
         return ""
@@ -229,11 +248,16 @@ def answer(finding: Finding) -> str:
         sentence = rule.phrase.replace(INVERSE, factor(1 / finding.value) if finding.value else "∞")
     else:
         sentence = rule.phrase.replace("{}", words) if rule.phrase else f"{finding.criterion.name}: {words}{unit}"
+    if any(_WITH_MERGES in source.definition for source in finding.sources):
+        sentence += f", {_WITH_MERGES}"
     sentence = sentence[:1].upper() + sentence[1:]
-    year = min((source.as_of for source in finding.sources), default="")[:4]
     if finding.stale:
-        return f"{sentence} ({year})"
-    return f"{sentence}, of {year}" if any(source.record for source in finding.sources) else sentence
+        return f"{sentence} ({_year_of(finding)})"
+    return f"{sentence}, of {_year_of(finding)}" if any(source.record for source in finding.sources) else sentence
+
+
+def _year_of(finding: Finding) -> str:
+    return min((source.as_of for source in finding.sources), default="")[:4]
 
 
 def _in_columns(texts: Sequence[str], *, width: int) -> Iterator[str]:
@@ -283,8 +307,9 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
         several = f" ({len(run.machines)} machines, each ratio of one)" if len(run.machines) > 1 else ""
         where = f"{f' on {run.machine}' if run.machine else ''}{several}, preset {run.preset}"
         dates.setdefault(where, []).append(run.created[:10])
-    yield from (f"{', '.join(dict.fromkeys(created))}{where}" for where, created in dates.items())
+    yield from (f"{_days(created)}{where}" for where, created in dates.items())
     yield from measured_wording.scored_variants_in_short(card)
+    yield from measured_wording.other_variants_in_short(card)
     if by_model := _by_model(card):
         yield by_model
     if names := card.uncertainty.of_lone_processes:
@@ -292,6 +317,11 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     for dimension in measured:
         others = [other for other in card.beside if other.dimension == dimension.dimension and other.score is not None]
         yield f"{dimension.title}: {', '.join(map(_on_its_basis, (dimension, *others)))}"
+
+
+def _days(created: Sequence[str]) -> str:
+    """As in ``2026-11-26 to 2026-11-28``, or the one day."""
+    return " to ".join(dict.fromkeys((min(created), max(created))))
 
 
 def _claims(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
@@ -303,6 +333,8 @@ def _claims(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
 
 def _on_its_basis(dimension: DimensionScore) -> str:
     score = "unknown" if dimension.score is None else wording.points(dimension.score)
+    if dimension.basis == "measured by probes":
+        return f"{score} by {dimension.since}"
     if dimension.basis.startswith("measured"):
         return f"{score} {dimension.basis} ({dimension.since})"
     return f"{score} from {dimension.basis}"
@@ -318,12 +350,20 @@ def _missing(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     findings = [finding for dimension in card.dimensions for finding in dimension.findings]
     unknown = [finding.criterion.name for finding in findings if finding.value is None]
     if unknown:
-        more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
-        yield f"nothing known: {', '.join(unknown[:_NAMED])}{more}"
-    if stale := sum(finding.stale for finding in findings):
-        yield f"too old to count: {stale} of {len(findings)} answers, those with a year in brackets"
+        yield f"nothing known: {_some(unknown)}"
+    stale = [f"{finding.criterion.name} ({_year_of(finding)})" for finding in findings if finding.stale]
+    if stale:
+        yield f"too old to count: {_some(stale)}"
+    if card.uncertainty.speed_score.bounds:
+        variants = ", Performance as either variant" if any(measured_wording.other_variants(card)) else ""
+        yield f"bounds: these at worst and at best{variants}"
     if not report.runs:
         yield "nothing measured here"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _sources_of_layer(card: LayerCard, *, width: int) -> Iterator[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from speedscore.scoring.scores.score_card import ScoreCard
-from speedscore.scoring.scores.surroundings import Earlier, EarlierScores
 from speedscore.text.tables import GAP, plain_table
 from speedscore.text.wrapping import shortened
 
@@ -23,17 +22,14 @@ def side_by_side(
     snapshot: str,
     width: int,
     first: ScoreCard | None = None,
-    earlier: EarlierScores | None = None,
 ) -> list[str]:
     """Lines of a table with a column for each card; those that find no room are counted below.
 
     ``snapshot`` is the month (YYYY-MM) by which the facts were known. ``first``, one of ``cards``, gets the first
-    column, and ``earlier``, its newest earlier scores, the second.
+    column.
     """
     others = [card for card in cards if first is None or card.framework != first.framework]
     columns = [_column(card) for card in ([first] if first else [])]
-    if first is not None and earlier is not None and earlier.dimensions:
-        columns.append(_earlier_column(first, earlier))
     labels = [f"Known by {snapshot}", *(dimension.title for dimension in cards[0].dimensions), "Speed Score"]
     left = width - max(map(len, labels)) - sum(map(_room, columns))
     shown = 0
@@ -55,15 +51,6 @@ def _column(card: ScoreCard) -> list[str]:
     whole = f"{interval.low:.1f}–{interval.high:.1f}" if card.speed_score is None else f"{card.speed_score:.2f}"
     scores = (UNKNOWN if dimension.score is None else f"{dimension.score:.1f}" for dimension in card.dimensions)
     return [shortened(card.name, _LONGEST_NAME), *scores, whole]
-
-
-def _earlier_column(card: ScoreCard, earlier: EarlierScores) -> list[str]:
-    scores = [earlier.dimensions.get(dimension.dimension) for dimension in card.dimensions]
-    return ["earlier facts", *(_dated(score, decimals=1) for score in scores), _dated(earlier.speed_score, decimals=2)]
-
-
-def _dated(score: Earlier | None, *, decimals: int) -> str:
-    return "none" if score is None else f"{score.score:.{decimals}f} in {score.month}"
 
 
 def _room(column: Sequence[str]) -> int:

@@ -53,6 +53,7 @@ def _card(card: ScoreCard, report: ScoreReport, width: int) -> Iterator[str]:
     remarks = (
         wording.dormancy(card, report),
         *measured_wording.scored_variants(card),
+        *measured_wording.other_variants(card),
         measured_wording.few_processes(card),
         wording.own_policy(report),
         wording.stale_remark(card, report),

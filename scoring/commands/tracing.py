@@ -118,7 +118,7 @@ def _dimension(
 
 
 def _variants(card: ScoreCard) -> Iterator[str]:
-    """Which variant is scored and, where rounds chose it, by what."""
+    """Which variant is scored, where rounds chose it by what, and with which other Performance would be another."""
     for variant, sentence in zip(card.variants, measured_wording.scored_variants(card), strict=True):
         yield f"  {sentence}"
         considered = {variant.line: variant.choosing_seconds}
@@ -126,6 +126,7 @@ def _variants(card: ScoreCard) -> Iterator[str]:
         figures = [f"{name} {duration(figure)}" for name, figure in considered.items() if figure is not None]
         if figures:
             yield f"    what chose, geometric means of a training step's medians: {', '.join(figures)}"
+    yield from (f"  {sentence}" for sentence in measured_wording.other_variants(card))
 
 
 def _finding(finding: Finding, evidence: Evidence, variants: _VariantsByDevice) -> Iterator[str]:

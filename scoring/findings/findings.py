@@ -23,7 +23,7 @@ from speedscore.scoring.findings.outdated import as_outdated, instead_of_outdate
 from speedscore.scoring.findings.probe_statistics import probe_interval, probe_value
 from speedscore.scoring.findings.probed import Probed, ask_probes, in_words
 from speedscore.scoring.findings.standings import EcosystemRatio, EcosystemRatios, ecosystem_ratios
-from speedscore.scoring.findings.variants import choose_variants
+from speedscore.scoring.findings.variants import Variants, choose_variants
 from speedscore.scoring.rubric.criterion import Criterion
 from speedscore.scoring.rubric.probe_measure import ProbeMeasure
 from speedscore.scoring.rubric.rubric import Rubric
@@ -36,11 +36,16 @@ RatiosByCriterion = Mapping[str, EcosystemRatios]
 """Criterion that a benchmark can answer → its ratios."""
 
 
-def ratios_by_criterion(rubric: Rubric, evidence: Evidence, *, device: DeviceName | None) -> RatiosByCriterion:
-    """What was measured on ``device`` says to each criterion that it can answer; empty for None."""
+def ratios_by_criterion(
+    rubric: Rubric, evidence: Evidence, *, device: DeviceName | None, variants: Variants | None = None
+) -> RatiosByCriterion:
+    """What was measured on ``device`` says to each criterion that it can answer; empty for None.
+
+    ``variants`` are scored in place of those that the policy chooses.
+    """
     if device is None:
         return {}
-    variants = choose_variants(rubric.policy, evidence, device=device)
+    variants = choose_variants(rubric.policy, evidence, device=device) if variants is None else variants
     return {
         criterion.id: ecosystem_ratios(evidence, device=device, measure=criterion.measure, variants=variants)
         for criterion in rubric.criterion
@@ -195,8 +200,13 @@ def _measured_source(ratio: EcosystemRatio, evidence: Evidence) -> Source:
         rounds=ratio.rounds,
         rival=evidence.names.get(ratio.rival, ratio.rival),
         by_model=ratio.by_model,
-        definition=f"measured on {ratio.device}",
+        definition=measured_on(ratio.device),
     )
+
+
+def measured_on(device: DeviceName) -> str:
+    """The ``definition`` of what was measured there."""
+    return f"measured on {device}"
 
 
 def _machines(ratio: EcosystemRatio) -> tuple[str, ...]:

@@ -38,6 +38,8 @@ class VariantBeside(msgspec.Struct, frozen=True):
     times_as_fast: float | None
     """As the scored one, in training: the geometric mean over the models that both completed, of rounds that chose
     nothing. None where there is no such model."""
+    only_models: tuple[str, ...]
+    """Those models, where the scored one completed others besides; empty where both completed the same."""
     choosing_seconds: float | None
     """As ``ScoredVariant.choosing_seconds``."""
 
@@ -105,6 +107,12 @@ def choose_variants(policy: Policy, evidence: Evidence, *, device: DeviceName) -
         for ecosystem, names in candidates.items()
     }
     return Variants(scored=scored, choosing=choosing)
+
+
+def scored_as(variants: Variants, ecosystem: str, line: str) -> Variants:
+    """The same with an ecosystem scored as another line, which has nothing beside it."""
+    other = msgspec.structs.replace(variants.scored[ecosystem], line=line, beside=())
+    return msgspec.structs.replace(variants, scored={**variants.scored, ecosystem: other})
 
 
 def place_of(measured: MeasuredCase) -> Place:
@@ -181,6 +189,7 @@ def _scored(
                 line=name,
                 style=style_of_other,
                 times_as_fast=_times_as_fast(name, chosen, cells=cells, choosing=choosing),
+                only_models=_only_models(name, chosen, cells=cells),
                 choosing_seconds=seconds.get(name),
             )
             for name, style_of_other in styles.items()
@@ -213,7 +222,8 @@ def _choice(
         chosen, reason = fastest, f"the fastest of {len(names)} {style}variants in training"
         if named is not None and named in seconds and seconds[named] <= seconds[fastest] * (1 + policy.variant_tie):
             chosen = named
-            reason = f"named by the rubric and within {policy.variant_tie * 100:g} % of {reason}"
+            behind = f" ({(seconds[named] / seconds[fastest] - 1) * 100:.3g} %)" if named != fastest else ""
+            reason = f"named by the rubric and within {policy.variant_tie * 100:g} % of {reason}{behind}"
         reason += ", by each case's first process alone"
     elif named is not None and named in names:
         chosen, reason = named, "named by the rubric, as one process a case leaves no rounds to choose by"
@@ -246,6 +256,12 @@ def _times_as_fast(name: str, scored: str, *, cells: _Cells, choosing: Mapping[P
         if len(known) == len(both):
             logs.append(estimate_ratios(known)[name, scored].log_ratio)
     return math.exp(fmean(logs)) if logs else None
+
+
+def _only_models(name: str, scored: str, *, cells: _Cells) -> tuple[str, ...]:
+    completed = {place: cases for place, cases in cells.items() if scored in cases}
+    both = [place for place, cases in completed.items() if name in cases]
+    return tuple(dict.fromkeys(model for _, model, _, _ in both)) if len(both) < len(completed) else ()
 
 
 def _figuring(case: CaseResult | None, choosing: int | None) -> CaseResult | None:

@@ -22,6 +22,7 @@ _LIMITS = (
     ("breakpoint_shift", 0, 10),
     ("strength_from", 0, 10),
     ("weakness_to", 0, 10),
+    ("instead_ahead", 0, 10),
     ("sentences_each", 1, 100),
 )
 """Field, least and most. Beyond them a rounded score is no number any more, or a sentence always or never said."""
@@ -48,6 +49,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     strength_from: float
     weakness_to: float
     sentences_each: int
+    instead_ahead: float = 0.0
+    """Points."""
     scored_style: Style = "idiomatic"
     variant_tie: float = 0.0
     """How much longer a training step of the named variant may take than the fastest's for it to be scored still, as a

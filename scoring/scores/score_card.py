@@ -17,6 +17,7 @@ from speedscore.record.phases import FLOAT32, DeviceName
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.findings.dormancy import is_dormant
 from speedscore.scoring.findings.finding import Finding
+from speedscore.scoring.findings.findings import measured_on
 from speedscore.scoring.findings.topics import KnownFact, TopicAnswer, answer_topics, other_facts
 from speedscore.scoring.findings.variants import ScoredVariant
 from speedscore.scoring.rubric.criterion import DIMENSIONS, Dimension
@@ -25,6 +26,7 @@ from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.dimension_score import DimensionScore, score_dimension
 from speedscore.scoring.scores.instead import take_instead
 from speedscore.scoring.scores.maturity import GradedLayer, grade_layers
+from speedscore.scoring.scores.other_variants import OtherVariant
 from speedscore.scoring.scores.uncertainty import Uncertainty
 
 Basis = DeviceName | Literal["probes"] | None
@@ -58,6 +60,8 @@ class ScoreCard(msgspec.Struct, frozen=True):
     """Of ``avoid_if`` → name of the framework that answers that need best; left out where nobody does better."""
     variants: tuple[ScoredVariant, ...] = ()
     """The variant that it is scored as on each device that it was measured on, that of its score first."""
+    other_variants: tuple[OtherVariant, ...] = ()
+    """Its Performance with other variants that might as well be scored, its own and those of others."""
     layers: tuple[GradedLayer, ...] = ()
     """The libraries that stand on it, each with its grade."""
     topics: tuple[TopicAnswer, ...] = ()
@@ -75,6 +79,7 @@ def make_card(
     main_basis: Basis,
     uncertainty: Uncertainty,
     variants: Sequence[ScoredVariant] = (),
+    other_variants: Sequence[OtherVariant] = (),
     rivals: Mapping[str, Sequence[Finding]] | None = None,
 ) -> ScoreCard:
     """The card of one framework, scored on ``main_basis``; the other bases stand beside it.
@@ -114,8 +119,9 @@ def make_card(
             dimensions, policy, uncertainty, text=lambda finding: finding.criterion.best_for, strong=True
         ),
         avoid_if=avoid_if,
-        instead=take_instead(avoid_if, own=answered, rivals=rivals or {}),
+        instead=take_instead(avoid_if, own=answered, rivals=rivals or {}, policy=policy),
         variants=tuple(sorted(variants, key=lambda variant: variant.device != main_basis)),
+        other_variants=tuple(other_variants),
         layers=grade_layers(rubric, evidence, framework=framework),
         topics=answer_topics(rubric, evidence, framework=framework),
         other_facts=other_facts(rubric, evidence, framework=framework),
@@ -175,19 +181,40 @@ def _sentences(
 
     How far is the criterion's part of what its dimension rests on, times its distance from the other end of the scale.
     What a measured ratio says is said only where it is beyond chance: its interval leaves out 1, where both are equal.
+    What speaks for it bears its year where it is an old record: it scores, and says nothing sure of the present.
     """
     limit = policy.strength_from if strong else policy.weakness_to
     by_effect = [
-        (share * (finding.score if strong else 10.0 - finding.score), text(finding))
+        (
+            share * (finding.score if strong else 10.0 - finding.score),
+            f"{text(finding)}{_year_of_old_record(finding, policy) if strong else ''}",
+        )
         for dimension in dimensions
         for finding, share in dimension.shares
         if finding.score is not None
         and text(finding)
         and (finding.score >= limit if strong else finding.score <= limit)
         and not _may_be_chance(finding, uncertainty)
+        and not _is_silent(finding)
     ]
     by_effect.sort(key=lambda pair: -round(pair[0], 9))
     return tuple(sentence for _, sentence in by_effect[: policy.sentences_each])
+
+
+def _year_of_old_record(finding: Finding, policy: Policy) -> str:
+    """As in `` (shown in 2022)``; empty for what is no record, or one younger than its kind may be elsewhere."""
+    years = [
+        source.as_of[:4]
+        for source in finding.sources
+        if source.record and source.kind != "measured" and source.age_months > policy.stale_after_months[source.kind]
+    ]
+    return f" (shown in {min(years)})" if years else ""
+
+
+def _is_silent(finding: Finding) -> bool:
+    """Whether it is a ratio measured on a device where its rule makes no sentence of it."""
+    measure = finding.rule.measure if finding.rule is not None else None
+    return measure is not None and finding.sources[0].definition in map(measured_on, measure.silent_on)
 
 
 def _may_be_chance(finding: Finding, uncertainty: Uncertainty) -> bool:

@@ -23,7 +23,9 @@ from speedscore.scoring.rubric.criterion import Dimension
 from speedscore.scoring.rubric.policy import Policy
 from speedscore.scoring.rubric.rubric import Rubric
 from speedscore.scoring.scores.comparison import Comparison, compare
+from speedscore.scoring.scores.dimension_score import score_dimension
 from speedscore.scoring.scores.layer_card import LayerCard, make_layer_card
+from speedscore.scoring.scores.other_variants import OtherVariant, other_variants
 from speedscore.scoring.scores.score_card import Basis, ScoreCard, make_card
 from speedscore.scoring.scores.sensitivity import Sensitivity, sensitivity
 from speedscore.scoring.scores.uncertainty import Uncertainty, uncertainties
@@ -91,7 +93,11 @@ def build_report(
     answers = {framework: findings[basis][framework] for framework, basis in main_bases.items()}
     scored = {framework: answers[framework] for framework in frameworks}
     comparison = compare(rubric, scored)
-    intervals = _uncertainties(rubric, evidence, scored, main_bases, ratios)
+    others = _other_variants(rubric, evidence, main_bases, frameworks)
+    by_variants = {
+        framework: _points_of_variants(rubric, evidence, scored[framework], others[framework]) for framework in others
+    }
+    intervals = _uncertainties(rubric, evidence, scored, main_bases, ratios, by_variants)
     variants = _variants(rubric, evidence, devices)
     return ScoreReport(
         snapshot=evidence.snapshot,
@@ -106,6 +112,7 @@ def build_report(
                 main_basis=main_bases[framework],
                 uncertainty=intervals[framework],
                 variants=variants.get(framework, ()),
+                other_variants=others.get(framework, ()),
                 rivals={evidence.names.get(name, name): answers[name] for name in everybody if name != framework},
             )
             for framework in frameworks
@@ -168,18 +175,42 @@ def _variants(
     return by_ecosystem
 
 
+def _other_variants(
+    rubric: Rubric, evidence: Evidence, main_bases: Mapping[str, Basis], frameworks: Sequence[str]
+) -> dict[str, tuple[OtherVariant, ...]]:
+    """Of each framework, on the device that it is scored on."""
+    found: dict[str, tuple[OtherVariant, ...]] = {}
+    for device in dict.fromkeys(_device(main_bases[framework]) for framework in frameworks):
+        if device is not None:
+            on_device = [framework for framework in frameworks if main_bases[framework] == device]
+            found |= other_variants(rubric, evidence, device=device, frameworks=on_device)
+    return found
+
+
+def _points_of_variants(
+    rubric: Rubric, evidence: Evidence, findings: Sequence[Finding], others: Sequence[OtherVariant]
+) -> tuple[float, float]:
+    """How many points other variants would take from Performance, and how many they would add."""
+    own = score_dimension(rubric, "performance", findings, snapshot=evidence.snapshot).score
+    scores = [other.score for other in others]
+    return (0.0, 0.0) if own is None else (min(0.0, min(scores) - own), max(0.0, max(scores) - own))
+
+
 def _uncertainties(
     rubric: Rubric,
     evidence: Evidence,
     scored: Mapping[str, Sequence[Finding]],
     main_bases: Mapping[str, Basis],
     ratios: Mapping[Basis, RatiosByCriterion],
+    by_variants: Mapping[str, tuple[float, float]],
 ) -> dict[str, Uncertainty]:
     """Framework → how sure its scores are; those that are scored on one basis are drawn together."""
     intervals: dict[str, Uncertainty] = {}
     for basis in dict.fromkeys(main_bases[framework] for framework in scored):
         on_basis = {framework: answers for framework, answers in scored.items() if main_bases[framework] == basis}
-        intervals |= uncertainties(rubric, evidence, on_basis, device=_device(basis), ratios=ratios[basis])
+        intervals |= uncertainties(
+            rubric, evidence, on_basis, device=_device(basis), ratios=ratios[basis], by_variants=by_variants
+        )
     return intervals
 
 

@@ -5,7 +5,6 @@ Earlier scores follow the same rubric from the facts alone. Nothing here changes
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -33,8 +32,6 @@ class EarlierScores(msgspec.Struct, frozen=True):
 
     dimensions: Mapping[Dimension, Earlier] = {}
     """Left out where no earlier snapshot had a score."""
-    speed_score: Earlier | None = None
-    """Unrounded, as the Speed Score is; None where no earlier snapshot had all that weigh."""
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -54,7 +51,6 @@ def earlier_scores(
     newest = {framework: EarlierScores() for framework in frameworks}
     for month in sorted({snapshot.month for snapshot in known if snapshot.month < before}, reverse=True):
         lacking = [name for name, scores in newest.items() if len(scores.dimensions) < len(DIMENSIONS)]
-        lacking += [name for name, scores in newest.items() if scores.speed_score is None and name not in lacking]
         if not lacking:
             break
         evidence = gather(known, month=month, kind_order=rubric.policy.kind_order)
@@ -64,18 +60,5 @@ def earlier_scores(
                 for dimension in DIMENSIONS
                 if (score := score_dimension(rubric, dimension, findings, snapshot=month).score) is not None
             }
-            so_far = newest[framework]
-            newest[framework] = EarlierScores(
-                dimensions=scores | dict(so_far.dimensions),
-                speed_score=so_far.speed_score or _speed_score(rubric, scores, month=month),
-            )
+            newest[framework] = EarlierScores(scores | dict(newest[framework].dimensions))
     return newest
-
-
-def _speed_score(rubric: Rubric, scores: Mapping[Dimension, Earlier], *, month: str) -> Earlier | None:
-    """The weighted mean of one month's rounded scores; None where one that weighs is missing."""
-    weights = {dimension: weight for dimension, weight in rubric.weights.items() if weight}
-    if weights.keys() - scores.keys():
-        return None
-    weighted = math.fsum(weight * scores[dimension].score for dimension, weight in weights.items())
-    return Earlier(month=month, score=weighted / math.fsum(weights.values()))

@@ -5,8 +5,8 @@ processes), what so few probes allow, a fact whose source states a range (unifor
 that contradict each other on the card (each as likely as the others), and where the breakpoints stand (each criterion's
 points are shifted by up to the policy's ``breakpoint_shift``, the same shift for all frameworks). The interval holds
 95 % of the draws and always the score itself. Where an answer is unknown or stale, it is taken at both extremes, 0 and
-10, and the interval is called bounds: no share of anything lies in it. Which variant stands for an ecosystem is taken
-as it is: other rounds chose it than those that are drawn. Weights are the business of ``sensitivity``.
+10, and the interval is called bounds: no share of anything lies in it. So it is where another variant might as well
+stand for an ecosystem: Performance is taken with either. Weights are the business of ``sensitivity``.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ class Interval(msgspec.Struct, frozen=True):
     low: float
     high: float
     bounds: bool = False
-    """Whether it holds answers that are unknown or stale, each at its worst and at its best: then it is what can be,
-    and no 95 % of anything."""
+    """Whether it holds answers that are unknown or stale, each at its worst and at its best, or the scores under other
+    variants: then it is what can be, and no 95 % of anything."""
 
 
 class DimensionDraws(msgspec.Struct, frozen=True):
     """A dimension's score in each draw, 0 to 10, rounded as the score is; the first is of the answers themselves."""
 
     lows: tuple[float, ...]
-    """The score in each draw with everything unanswered at its worst."""
+    """The score in each draw with everything unanswered at its worst, and as the variant that makes it lowest."""
     highs: tuple[float, ...]
-    """The same with everything unanswered at its best."""
+    """The same with everything unanswered at its best, and as the variant that makes it highest."""
 
 
 class Uncertainty(msgspec.Struct, frozen=True):
@@ -83,11 +83,12 @@ def uncertainties(
     device: DeviceName | None,
     seed: int = 0,
     ratios: RatiosByCriterion | None = None,
+    by_variants: Mapping[str, tuple[float, float]] | None = None,
 ) -> dict[str, Uncertainty]:
     """Framework → how sure its scores are; the same seed gives the same draws.
 
     ``findings`` are those of ``device``, None for facts alone; so are ``ratios``, where the caller has found them
-    already.
+    already. ``by_variants`` are the points that other variants would take from a framework's Performance and add to it.
     """
     rng = np.random.default_rng(seed)
     found = ratios_by_criterion(rubric, evidence, device=device) if ratios is None else ratios
@@ -120,6 +121,7 @@ def uncertainties(
                 for finding in framework_findings
                 if finding.measured and finding.rule is not None and finding.rule.measure is not None
             },
+            by_variants=(by_variants or {}).get(framework, (0.0, 0.0)),
         )
         for framework, framework_findings in findings.items()
     }
@@ -146,6 +148,7 @@ def _of_framework(
     *,
     of_lone_processes: tuple[str, ...],
     ratios: dict[str, tuple[float, float]],
+    by_variants: tuple[float, float],
 ) -> Uncertainty:
     intervals: dict[Dimension, Interval] = {}
     kept: dict[Dimension, DimensionDraws] = {}
@@ -154,6 +157,11 @@ def _of_framework(
         asked = [finding.criterion for finding in findings if finding.criterion.dimension == dimension]
         lows, highs = (_dimension(rubric, asked, drawn, unknown=unknown) for unknown in (_WORST, _BEST))
         bounds = not asked or any(drawn[criterion.id] is None for criterion in asked if criterion.weight)
+        if dimension == "performance" and any(by_variants):
+            lows, highs = (
+                np.clip(draws + points, _WORST, _BEST) for draws, points in zip((lows, highs), by_variants, strict=True)
+            )
+            bounds = True
         intervals[dimension] = _interval(lows, highs, bounds=bounds)
         kept[dimension] = DimensionDraws(lows=tuple(lows.tolist()), highs=tuple(highs.tolist()))
         for total, draws in zip(totals, (lows, highs), strict=True):

@@ -57,6 +57,7 @@ def _speed_score_entries(card: ScoreCard, report: ScoreReport) -> Iterator[Entry
         yield "Measured as", Cell(sentence)
     remarks = (
         wording.dormancy(card, report),
+        *measured_wording.other_variants(card),
         measured_wording.few_processes(card),
         wording.own_policy(report),
         wording.stale_remark(card, report),

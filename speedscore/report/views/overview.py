@@ -234,5 +234,6 @@ def _policy(content: Content) -> Iterator[str]:
 def _measured(report: ScoreReport) -> Iterator[str]:
     yield from measured_wording.measured_sentences(report)
     for card in report.cards:
-        for sentence in filter(None, (*measured_wording.scored_variants(card), measured_wording.few_processes(card))):
+        variants = (*measured_wording.scored_variants(card), *measured_wording.other_variants(card))
+        for sentence in filter(None, (*variants, measured_wording.few_processes(card))):
             yield f"{card.name}: {sentence}"

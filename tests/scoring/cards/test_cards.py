@@ -77,7 +77,7 @@ def test_a_card_names_the_variant_that_is_scored_and_those_beside_it(form: str) 
     text = FORMATS[form](measured(frameworks=["pytorch"]), width=200)
     assert (
         "Scored as torch-compile on cpu: the fastest of 2 variants in training, by each case's first process alone. "
-        "Beside it, in training: torch 0.67× as fast."
+        "In training torch is 0.67× as fast as torch-compile."
     ) in text
 
 

@@ -28,7 +28,7 @@ def report(*claims: Claim, ratio: float = 0.5) -> ScoreReport:
 
 def test_a_session_ends_with_the_claims_that_it_touched() -> None:
     said = session_end(report(make_claim(), make_claim(id="other", device="tpu")), width=80)
-    counted = "their speed: float32 at preset smoke: 0 supported, 1 contradicted; 1 not testable."
+    counted = "their speed: 0 supported, 1 contradicted (float32 at preset smoke); 1 not testable."
     assert counted in " ".join(said.split())
     assert "The claims: speedscore claims --run run.json" in said
     assert max(map(len, said.splitlines())) <= 80
@@ -67,7 +67,7 @@ def test_a_claim_moves_no_score() -> None:
 def test_the_command_prints_every_claim_with_its_source(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["claims", "--run", SAMPLE, "--width", "80"]) == 0
     said = capsys.readouterr().out
-    first = "35 claims: float32 at preset smoke: 0 supported, 1 contradicted, 3 undecided; 31 not testable"
+    first = "35 claims: 0 supported, 1 contradicted, 3 undecided (float32 at preset smoke); 31 not testable"
     assert " ".join(said.split()).startswith(first)
     assert "https://github.com/mlcommons/algorithmic-efficiency/pull/892" in said
     # An address is never broken.

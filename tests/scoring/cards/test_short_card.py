@@ -40,7 +40,7 @@ def card_of(framework: str, *snapshots: Snapshot, month: str | None = None, widt
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_a_card_fits_a_screen(framework: str, month: str, run: bool) -> None:
     lines = card_of(framework, *shipped(), month=month, run=run).splitlines()
-    assert len(lines) <= 45
+    assert len(lines) <= short.MOST_LINES
     assert max(map(len, lines)) <= 80
     assert not re.search(r"\blevel\b", "\n".join(lines))
 
@@ -53,11 +53,13 @@ def test_a_card_without_a_speed_score_gives_its_range_and_what_is_missing() -> N
     assert "nothing known: Others' work, " in " ".join(text.split())
 
 
-def test_the_newest_earlier_score_stands_beside_with_its_month() -> None:
-    table = card_of("jax", *shipped(), month="2026-11").splitlines()[2:9]
-    assert table[0].split() == ["Known", "by", "2026-11", "JAX", "earlier", "facts", "PyTorch", "TensorFlow"]
-    assert table[4].split()[2:6] == ["unknown", "6.5", "in", "2025-01"]
-    assert table[6].split()[3:6] == ["7.50", "in", "2025-01"]
+def test_the_newest_earlier_scores_have_a_line_of_their_own_with_their_months() -> None:
+    """In a column of the table they would read as a change, though they are of other counts and of no run."""
+    lines = card_of("jax", *shipped(), month="2026-11").splitlines()
+    assert lines[2].split() == ["Known", "by", "2026-11", "JAX", "PyTorch", "TensorFlow"]
+    text = " ".join(" ".join(lines).split())
+    assert "Earlier 2025-10: Ecosystem 7.5 · 2025-01: Production 6.5," in text
+    assert "Learning 6.5" in text
 
 
 def test_what_to_take_instead_answers_the_same_need_best() -> None:
@@ -76,12 +78,30 @@ def test_every_form_says_what_to_take_instead_also_of_whom_no_card_was_asked_for
         assert "- The model must run in a browser (take TensorFlow)" in text
 
 
-def test_nothing_is_taken_instead_where_nobody_does_better() -> None:
-    alike = [
-        make_snapshot(make_fact("browser_level", 2.5, framework=name), framework=name) for name in ("alpha", "beta")
-    ]
-    text = card_of("alpha", *alike)
+@pytest.mark.parametrize(
+    ("own", "other", "is_named"),
+    [(2.5, 2.5, False), (0.0, 5.0, False), (5.0, 7.5, True)],
+    ids=["equal", "a weakness of the other as well", "ahead"],
+)
+def test_what_to_take_instead_must_be_better_and_good(own: float, other: float, is_named: bool) -> None:
+    text = card_of(
+        "alpha",
+        *(
+            make_snapshot(make_fact("browser_level", level, framework=name), framework=name)
+            for name, level in (("alpha", own), ("beta", other))
+        ),
+    )
     assert "The model must run in a browser" in text
+    assert ("(take Beta)" in text) is is_named
+
+
+def test_nothing_is_taken_instead_that_is_hardly_ahead() -> None:
+    papers = [
+        make_snapshot(make_fact("paper_share_pct", share, framework=name), framework=name)
+        for name, share in (("alpha", 2.0), ("beta", 4.0))
+    ]
+    text = card_of("alpha", *papers)
+    assert "Most published code must run as it is" in text
     assert "take" not in text
 
 
@@ -99,6 +119,20 @@ def test_an_answer_that_is_too_old_bears_its_year() -> None:
     lines = card_of("alpha", make_snapshot(*facts)).splitlines()
     assert next(line for line in lines if "stars" in line).split("  ")[0] == "10 stars (2020)"
     assert any("20 forks" in line and "20 forks (" not in line for line in lines)
+
+
+def test_answers_that_are_too_old_are_named_with_their_years() -> None:
+    facts = [make_fact("github_stars", 10.0, as_of="2020-03"), make_fact("github_forks", 20.0)]
+    text = " ".join(card_of("alpha", make_snapshot(*facts)).split())
+    assert "too old to count: Stars (2020) ·" in text
+
+
+@pytest.mark.parametrize(
+    ("definition", "said"), [("git, no merges, 52 weeks", ""), ("list, with merges", ", with merges")]
+)
+def test_commits_that_were_counted_with_merges_say_so(definition: str, said: str) -> None:
+    text = card_of("alpha", make_snapshot(make_fact("commits_per_week", 20.0, definition=definition)))
+    assert next(line for line in text.splitlines() if "commits" in line).split("  ")[0] == f"20 commits a week{said}"
 
 
 def test_a_wider_terminal_is_used() -> None:

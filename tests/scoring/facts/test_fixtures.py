@@ -93,9 +93,8 @@ def test_no_record_was_ever_lost(framework: str) -> None:
         # Counts of 90 days with merges stand beside those of 52 weeks without.
         ("jax", "commits_per_week", "2026-11", 164.1, "2025-10-30"),
         ("jax", "commits_per_week", "2026-11", 129.6, "2026-08-08"),
-        # Google's organisation has a policy for its repositories that have none; jax-ml has none that could be read.
+        # Google's organisation has a policy for its repositories that have none.
         ("flax", "security_policy_level", "2026-11", 10, "2026-07-02"),
-        ("jax", "security_policy_level", "2026-11", 0, "2026-08-08"),
         ("jax", "security_policy_level", "2024-01", 10, "2021-08"),
         # What was read in a tree of 2021 is of 2021.
         ("pytorch", "portable_format_level", "2024-01", 10, "2021-02-01"),
@@ -108,3 +107,10 @@ def test_no_record_was_ever_lost(framework: str) -> None:
 def test_what_was_corrected_stays_so(framework: str, key: str, month: str, value: float, as_of: str) -> None:
     known = known_by(month).facts[framework][key]
     assert (value, as_of) in {(fact.value, fact.as_of) for fact in known}
+
+
+@pytest.mark.parametrize("project", ["jax", "haiku", "optax"])
+def test_an_organisation_that_could_not_be_read_makes_no_none(project: str) -> None:
+    """A tree without a policy says nothing of its organisation's, which GitHub shows in its place."""
+    known = known_by("2026-11").facts[project].get("security_policy_level", ())
+    assert all(fact.as_of <= "2024-01-31" for fact in known)

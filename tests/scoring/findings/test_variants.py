@@ -63,7 +63,8 @@ def test_the_named_variant_is_scored_where_another_leads_it_by_next_to_nothing(l
     policy = msgspec.structs.replace(RUBRIC.policy, scored_variants={"beta": "beta"}, variant_tie=0.05)
     evidence = evidence_of(alpha(), variant("beta", lead, 1.0), variant("beta-quick", 1.0, 1.0))
     assert names(evidence, policy=policy)["beta"] == expected
-    assert ("within 5 %" in scored(evidence, policy=policy)["beta"].reason) == (expected == "beta")
+    reason = scored(evidence, policy=policy)["beta"].reason
+    assert ("within 5 % of the fastest of 2 variants in training (4 %)" in reason) == (expected == "beta")
 
 
 def test_all_figures_are_those_of_one_variant() -> None:
@@ -154,6 +155,19 @@ def test_the_others_stand_beside_it_by_rounds_that_chose_nothing() -> None:
     assert [each.style for each in chosen.beside] == ["idiomatic", "tuned"]
     times_as_fast = {each.line: each.times_as_fast for each in chosen.beside}
     assert times_as_fast == pytest.approx({"beta": 2.0, "beta-tuned": 4.0})
+
+
+def test_a_variant_that_did_not_complete_every_model_says_of_which_its_speed_is() -> None:
+    evidence = evidence_of(
+        *(alpha(model=model) for model in ("mlp", "gpt")),
+        *(variant("beta", 2.0, 2.0, model=model, style="idiomatic") for model in ("mlp", "gpt")),
+        variant("beta-tuned", 1.0, 1.0, model="gpt", style="tuned"),
+        *(variant("beta-other", 1.0, 1.0, model=model, style="tuned") for model in ("mlp", "gpt")),
+    )
+    assert {each.line: each.only_models for each in scored(evidence)["beta"].beside} == {
+        "beta-tuned": ("gpt",),
+        "beta-other": (),
+    }
 
 
 def test_a_line_of_a_library_on_several_frameworks_stands_beside_and_changes_no_figure() -> None:

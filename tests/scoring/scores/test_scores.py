@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from speedscore.record.measurement import Measurement
 from speedscore.record.phases import DeviceName
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.evidence.evidence import NamedRun
@@ -286,6 +287,33 @@ def test_sentences_come_from_scores_alone() -> None:
         assert 0 < len(said) <= limit
     assert "No maintained model server of its own" in card.weaknesses
     assert "Training where time per step decides" in card.best_for
+
+
+@pytest.mark.parametrize(("as_of", "said"), [("2022-06", " (shown in 2022)"), ("2024-06", "")])
+def test_an_old_record_bears_its_year_where_it_speaks_for_a_framework(as_of: str, said: str) -> None:
+    """It is never stale and scores on, but nobody has shown it since."""
+    facts = {**full_facts(), "largest_training_run_chips": make_fact("largest_training_run_chips", 9_999, as_of=as_of)}
+    (card,) = report(make_snapshot(*facts.values(), month="2025-01"), frameworks=["alpha"], month="2025-01").cards
+    assert f"Shown at the largest scale of training{said}" in card.strengths
+    assert f"Training over thousands of accelerators{said}" in card.best_for
+
+
+@pytest.mark.parametrize(
+    ("device", "metric", "is_said"),
+    [("cpu", "peak_rss_running_bytes", False), ("gpu", "allocator_peak_bytes", True)],
+    ids=["host", "accelerator"],
+)
+def test_the_memory_of_libraries_makes_no_sentence(device: DeviceName, metric: str, is_said: bool) -> None:
+    """On a host the peak of small models is that of what was loaded: it scores, and says nothing to a reader."""
+
+    def trained(name: str, peak: float) -> CaseResult:
+        memory = [Measurement(metric, "bytes", "lower", (peak,) * 2)]
+        return measured_case(name, 1.0, device=device, processes=2, extra=memory)
+
+    run = NamedRun(name="a.json", record=make_run(trained("thrifty", 1e9), trained("hungry", 4e9)))
+    thrifty, hungry = report(frameworks=["thrifty", "hungry"], run=run).cards
+    assert ("Trains in less memory than the others compared" in thrifty.strengths) is is_said
+    assert ("Memory is the bottleneck" in hungry.avoid_if) is is_said
 
 
 @pytest.mark.parametrize(

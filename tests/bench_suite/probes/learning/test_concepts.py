@@ -22,6 +22,8 @@ def found(source: str) -> set[str]:
     ("source", "expected"),
     [
         ("import jax\nkey = jax.random.key(0)", {"explicit random keys"}),
+        ("import jax\ndef split(key): return jax.random.split(key)", {"explicit random keys"}),
+        ("def make(rngs): pass", {"explicit random keys"}),
         ("from flax import nnx\nclass M(nnx.Module): pass", {"module system"}),
         ("from torch import nn\nclass M(nn.Module): pass", {"module system"}),
         ("import jax\nstep = jax.jit(f, donate_argnums=0)", {"compile boundary", "donation"}),
@@ -45,6 +47,10 @@ def test_each_rule_fires_on_what_it_is_about(source: str, expected: set[str]) ->
         "class Module: pass\nclass M(Module): pass",
         "import random\nrandom.random()",
         "import jax.numpy as jnp\njnp.ones(3)",
+        # Keys that no random number is drawn from: attention's, a dictionary's, and NumPy's generator.
+        "def attend(query, key, value): pass",
+        "sorted(entries, key=lambda key: entries[key])",
+        "def draw(rng): return rng.normal()",
         # An attribute that is read and not called, and a function of an interface of that name.
         "backward = loss.backward",
         "import shop\nshop.train()",

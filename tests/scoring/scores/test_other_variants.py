@@ -1,0 +1,69 @@
+"""Where next to nothing chose a variant, a score holds what another would make of it, and every card says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from speedscore.record.measurement import Measurement
+from speedscore.record.run_record import CaseResult
+from speedscore.scoring.cards import measured_wording, short
+from speedscore.scoring.evidence.evidence import NamedRun
+from speedscore.scoring.scores.score_report import ScoreReport, build_report
+from tests.sample_runs import a_case
+from tests.scoring.sample_facts import RUBRIC, make_evidence, shipped
+from tests.scoring.sample_runs import make_run
+
+
+def line(
+    name: str, seconds: float, *, ecosystem: str = "pytorch", first: float = 1.0, peak: int = 100
+) -> list[CaseResult]:
+    """A line's training in three processes and its inference; ``first`` are the seconds of its first step."""
+    memory = [Measurement("peak_rss_running_bytes", "bytes", "lower", (float(peak),))]
+    trained = a_case(name, [[seconds] * 5] * 3, ecosystem=ecosystem, extra=memory)
+    answered = a_case(name, [[seconds] * 5] * 3, ecosystem=ecosystem, phase="inference")
+    return [trained, answered, a_case(name, [[first]] * 3, ecosystem=ecosystem, phase="compilation")]
+
+
+def report_of(lead: float) -> ScoreReport:
+    """An eager variant whose step takes ``lead`` times as long as the compiled one's, and whose first comes soon."""
+    cases = [
+        *line("jax", 1.0, ecosystem="jax", first=10.0, peak=400),
+        *line("torch", lead, first=0.1),
+        *line("torch-compile", 1.0, first=20.0, peak=800),
+    ]
+    run = NamedRun(name="run.json", record=make_run(*cases))
+    return build_report(RUBRIC, make_evidence(*shipped(), runs=(run,)), frameworks=["jax", "pytorch"])
+
+
+@pytest.mark.parametrize(("lead", "scored"), [(1.049, "torch"), (1.051, "torch-compile"), (1.0, "torch")])
+def test_on_either_side_of_the_tie_the_bounds_hold_both_scores(lead: float, scored: str) -> None:
+    report = report_of(lead)
+    for card in report.cards:
+        performance = card.dimensions[-1]
+        (other,) = card.other_variants
+        assert {other.line, scored} == {"torch", "torch-compile"}
+        assert performance.score is not None
+        assert performance.score != other.score
+        sure = card.uncertainty.dimensions["performance"]
+        assert sure.bounds
+        assert sure.low <= min(performance.score, other.score)
+        assert sure.high >= max(performance.score, other.score)
+    assert report.cards[1].variants[0].line == scored
+
+
+def test_a_variant_that_is_clearly_slower_changes_nothing() -> None:
+    for card in report_of(1.5).cards:
+        assert card.other_variants == ()
+        assert not card.uncertainty.dimensions["performance"].bounds
+
+
+def test_the_cards_say_what_the_other_variant_would_make_of_them() -> None:
+    report = report_of(1.04)
+    own, rival = report.cards[1], report.cards[0]
+    (said,) = measured_wording.other_variants(own)
+    assert said.startswith("As torch-compile, about as fast in training (1.04×), Performance would be ")
+    (said,) = measured_wording.other_variants(rival)
+    assert said.startswith("With PyTorch as torch-compile, about as fast")
+    together = " ".join(short.brief(report, width=80).split())
+    scores = ", ".join(f"{card.name} {card.other_variants[0].score:.1f}" for card in report.cards)
+    assert f"; with PyTorch as torch-compile, about as fast (1.04×), it would be {scores}." in together
