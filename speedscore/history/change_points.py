@@ -40,8 +40,8 @@ _FIRST_RESAMPLES = 200
 _HOPELESS = 0.1
 """Where the first resamples split as well in so many cases, the others are not made."""
 _CLEAR_EXCESSES = 5.0
-"""Nor where it would be a change, were the tail so many times as long as the first make it: of the mean of their ten
-excesses, and of where they begin, that is more than chance makes in one of ten thousand tails."""
+"""Nor where it would be a change even if the tail were so many times as long as the first ten excesses make it, which
+it is in one of ten thousand."""
 _TAIL = 0.05
 """Of the resamples, by which those beyond are told."""
 _RANK_TEST = 0.001
@@ -144,7 +144,7 @@ def _candidates(tamed: Values) -> list[int]:
 def _test(tamed: Values, logs: Values, *, level: float) -> _Split:
     """The chance that noise alone splits a stretch as well as its best split does; 1 where the ranks disagree.
 
-    It is told exactly enough to be held against ``level``.
+    Where it is far below ``level``, no more than that is certain of it.
     """
     shares, explained = _best_splits(tamed[np.newaxis])
     place = int(explained[0].argmax()) + SHORTEST_SEGMENT
@@ -200,6 +200,7 @@ def _chance(strength: float, residuals: Values, correlation: float, *, level: fl
     first = _resampled_strengths(residuals, correlation, _FIRST_RESAMPLES, source)
     if (first >= strength).mean() > _HOPELESS:
         return float((first >= strength).mean())
+    # Where resamples split alike, as of figures that are nothing but a few values, these may not show the largest.
     if _tail_chance(first, strength, excesses=_CLEAR_EXCESSES) <= level and len(np.unique(first)) == len(first):
         return _tail_chance(first, strength)
     return _tail_chance(_resampled_strengths(residuals, correlation, _RESAMPLES, source), strength)
