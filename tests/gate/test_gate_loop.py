@@ -449,7 +449,7 @@ def test_a_side_that_dies_costs_its_own_case_and_no_other() -> None:
 
 def test_a_fixture_that_waits_costs_its_wait_once_and_no_case_that_does_without_it() -> None:
     uses, waits = MadeUpTest(fixtures=("store", "till")), MadeUpTest(fixtures=("store",), waits_in="store")
-    base: Tests = {"a": PASSES, "b": uses, "c": uses, "d": uses, "e": MadeUpTest(fixtures=("till",))}
+    base: dict[str, MadeUpTest] = {"a": PASSES, "b": uses, "c": uses, "d": uses, "e": MadeUpTest(fixtures=("till",))}
     machine = MadeUpMachine(base, base | {"b": waits, "c": waits, "d": waits})
     outcome = gated(machine)
     reasons = {answer.case: answer.reason for answer in outcome.verdicts if answer.outcome == "not comparable"}
