@@ -129,8 +129,8 @@ def _dots(report: ScoreReport, lines: Mapping[str, str], sources: tuple[str, ...
     return Figure(
         id="dimensions",
         title="Every score with its interval",
-        lead="A dashed line holds answers that are unknown or stale at their worst and at their best, and Performance as either of "
-        "two variants that are about as fast.",
+        lead="A dashed line holds answers that are unknown or stale at their worst and at their best, and Performance "
+        "as either of two variants that are about as fast.",
         spec=dimensions.spec(titles, frameworks=len(report.cards)),
         columns=(
             Column("dimension"),
