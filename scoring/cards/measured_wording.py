@@ -48,7 +48,7 @@ def scored_variants_in_short(card: ScoreCard) -> Iterator[str]:
 def other_variants(card: ScoreCard) -> Iterator[str]:
     """With which other variants that are about as fast, its own and those of others, Performance would be another."""
     for other, whose in _that_differ(card):
-        speed = f"about as fast in training ({factor(other.times_as_fast)}×)"
+        speed = f"{factor(other.times_as_fast)}× as fast in training"
         yield f"{whose} {other.line}, {speed}, {_performance(card).title} would be {wording.points(other.score)}."
 
 
@@ -77,7 +77,7 @@ def other_variants_together(cards: Sequence[ScoreCard]) -> Iterator[str]:
                 score = f"{card.name} {wording.points(other.score)}"
                 scores.setdefault((other.line, other.times_as_fast), []).append(score)
     for (line, times_as_fast), figures in scores.items():
-        yield f"with {line}, about as fast ({factor(times_as_fast)}×), it would be {', '.join(figures)}"
+        yield f"with {line}, {factor(times_as_fast)}× as fast in training, it would be {', '.join(figures)}"
 
 
 def _beside(variant: ScoredVariant) -> str:

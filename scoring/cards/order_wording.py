@@ -121,7 +121,7 @@ def who_is_first(report: ScoreReport) -> Iterator[str]:
         parts = f", {_parts(for_first, of=' of them')}" if for_first else ""
         yield f"{first} is {sensitivity.lead.points:.2f} points ahead of {follower}{parts}"
     if against:
-        yield f"{follower} gains {_parts(against)}"
+        yield f"{follower} is ahead in {', '.join(f'{part.name} ({abs(part.points):.2f})' for part in against)}"
 
 
 def lead(report: ScoreReport) -> Iterator[str]:

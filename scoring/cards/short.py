@@ -42,6 +42,8 @@ _NO_BREAK = "\u00a0"
 """A blank at which no line ends: a command that is copied has to stand in one line."""
 _MOST_ANSWERS = 12
 """How many answers a card shows: what a reader takes in at a glance."""
+_BESIDE_ONE = 3
+"""At most so many strengths and weaknesses stand beside a single piece of advice."""
 _NAMED = 5
 """Unknown and stale criteria that are named; the rest are counted."""
 
@@ -124,8 +126,8 @@ def _by_model(card: ScoreCard) -> str:
 def _card(card: ScoreCard, report: ScoreReport, surroundings: Surroundings, *, width: int) -> list[str]:
     """Lines of one card, with as many sentences of each kind as it has room for."""
     most = range(report.policy.sentences_each, 0, -1)
-    # Of as many sentences those with most advice: it is what a reader came for.
-    choices = ((of, advice) for of in most for advice in most if advice <= of)
+    # Of as many sentences those with most advice: it is what a reader came for, so never one beside many others.
+    choices = ((of, advice) for of in most for advice in most if advice <= of and (advice > 1 or of <= _BESIDE_ONE))
     for sentences in sorted(choices, key=lambda choice: (sum(choice), choice[1]), reverse=True):
         lines = list(_lines(card, report, surroundings, width=width, sentences=sentences))
         if len(lines) <= MOST_LINES:
@@ -353,10 +355,11 @@ def _missing(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
         yield f"nothing known: {_some(unknown)}"
     stale = [f"{finding.criterion.name} ({_year_of(finding)})" for finding in findings if finding.stale]
     if stale:
-        yield f"too old to count: {_some(stale)}"
+        yield f"stale: {_some(stale)}"
     if card.uncertainty.speed_score.bounds:
-        variants = ", Performance as either variant" if any(measured_wording.other_variants(card)) else ""
-        yield f"bounds: these at worst and at best{variants}"
+        these = ["these at 0 and 10"] if without or unknown or stale else []
+        variants = ["Performance as any variant above"] if any(measured_wording.other_variants(card)) else []
+        yield f"bounds: {', '.join((*these, *variants))}"
     if not report.runs:
         yield "nothing measured here"
 

@@ -260,8 +260,9 @@ def _times_as_fast(name: str, scored: str, *, cells: _Cells, choosing: Mapping[P
 
 def _only_models(name: str, scored: str, *, cells: _Cells) -> tuple[str, ...]:
     completed = {place: cases for place, cases in cells.items() if scored in cases}
-    both = [place for place, cases in completed.items() if name in cases]
-    return tuple(dict.fromkeys(model for _, model, _, _ in both)) if len(both) < len(completed) else ()
+    models = dict.fromkeys(model for _, model, _, _ in completed)
+    both = dict.fromkeys(model for (_, model, _, _), cases in completed.items() if name in cases)
+    return tuple(both) if len(both) < len(models) else ()
 
 
 def _figuring(case: CaseResult | None, choosing: int | None) -> CaseResult | None:

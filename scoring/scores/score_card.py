@@ -202,13 +202,23 @@ def _sentences(
 
 
 def _year_of_old_record(finding: Finding, policy: Policy) -> str:
-    """As in `` (shown in 2022)``; empty for what is no record, or one younger than its kind may be elsewhere."""
-    years = [
+    """As in `` (shown in 2022)``; empty for what is no record, for one younger than its kind may be elsewhere, and
+    where a younger one, if a lower one, says as much."""
+    years = _years_of_old_records(finding, policy)
+    says_as_much = (
+        candidate.score is not None and candidate.score >= policy.strength_from for candidate in finding.candidates
+    )
+    are_young = (not _years_of_old_records(candidate, policy) for candidate in finding.candidates)
+    shown_since = any(says and young for says, young in zip(says_as_much, are_young, strict=True))
+    return f" (shown in {min(years)})" if years and not shown_since else ""
+
+
+def _years_of_old_records(finding: Finding, policy: Policy) -> list[str]:
+    return [
         source.as_of[:4]
         for source in finding.sources
         if source.record and source.kind != "measured" and source.age_months > policy.stale_after_months[source.kind]
     ]
-    return f" (shown in {min(years)})" if years else ""
 
 
 def _is_silent(finding: Finding) -> bool:

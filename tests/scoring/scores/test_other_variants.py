@@ -61,9 +61,9 @@ def test_the_cards_say_what_the_other_variant_would_make_of_them() -> None:
     report = report_of(1.04)
     own, rival = report.cards[1], report.cards[0]
     (said,) = measured_wording.other_variants(own)
-    assert said.startswith("As torch-compile, about as fast in training (1.04×), Performance would be ")
+    assert said.startswith("As torch-compile, 1.04× as fast in training, Performance would be ")
     (said,) = measured_wording.other_variants(rival)
-    assert said.startswith("With PyTorch as torch-compile, about as fast")
+    assert said.startswith("With PyTorch as torch-compile, 1.04× as fast")
     together = " ".join(short.brief(report, width=80).split())
     scores = ", ".join(f"{card.name} {card.other_variants[0].score:.1f}" for card in report.cards)
-    assert f"; with PyTorch as torch-compile, about as fast (1.04×), it would be {scores}." in together
+    assert f"; with torch-compile, 1.04× as fast in training, it would be {scores}." in together

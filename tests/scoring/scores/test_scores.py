@@ -298,6 +298,16 @@ def test_an_old_record_bears_its_year_where_it_speaks_for_a_framework(as_of: str
     assert f"Training over thousands of accelerators{said}" in card.best_for
 
 
+def test_an_old_record_bears_no_year_where_a_lower_one_since_says_as_much() -> None:
+    runs = [
+        make_fact("largest_training_run_chips", chips, as_of=month)
+        for chips, month in ((9_999, "2022-06"), (9_000, "2024-06"))
+    ]
+    others = [fact for fact in full_facts().values() if fact.key != "largest_training_run_chips"]
+    (card,) = report(make_snapshot(*others, *runs, month="2025-01"), frameworks=["alpha"], month="2025-01").cards
+    assert "Shown at the largest scale of training" in card.strengths
+
+
 @pytest.mark.parametrize(
     ("device", "metric", "is_said"),
     [("cpu", "peak_rss_running_bytes", False), ("gpu", "allocator_peak_bytes", True)],
