@@ -13,8 +13,9 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -77,15 +78,18 @@ def _by_processes(place: str, found: Sequence[FoundFiles], left_out: list[str], 
     written = Written([], [])
     unread: list[list[str]] = [[] for _ in found]
     requests = [_request(place, share, writers=processes) for share in shares(found, processes)]
-    with _started(len(requests)) as writers:
+    # The processes end first, and with them those who listen to them.
+    with ThreadPoolExecutor(len(requests)) as listeners, _started(len(requests)) as writers:
         for writer, request in zip(writers, requests, strict=True):
             _ask(writer, request, place=place)
-        for writer in writers:
-            while (told := _told(writer, place=place)) is not None:
-                written.added.extend(told.get("added", ()))
-                written.there.extend(told.get("there", ()))
-                for argument, reason in told.get("unread", ()):
-                    unread[argument].append(reason)
+        listening = [listeners.submit(_all_told, writer, place=place) for writer in writers]
+        for heard in as_completed(listening):
+            heard.result()  # the first error, whichever process has it
+        for told in chain.from_iterable(heard.result() for heard in listening):
+            written.added.extend(told.get("added", ()))
+            written.there.extend(told.get("there", ()))
+            for argument, reason in told.get("unread", ()):
+                unread[argument].append(reason)
     for files, reasons in zip(found, unread, strict=True):
         require_a_run(files, reasons)
         left_out += reasons
@@ -129,6 +133,13 @@ def _ask(writer: PipedProcess, request: bytes, *, place: str) -> None:
         writer.send(request)
     except ProcessLostError as error:
         raise _lost(error, place=place) from None
+
+
+def _all_told(writer: PipedProcess, *, place: str) -> list[dict[str, Any]]:
+    told = []
+    while (each := _told(writer, place=place)) is not None:
+        told.append(each)
+    return told
 
 
 def _told(writer: PipedProcess, *, place: str) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import _thread
 import json
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ _INTERRUPTED = 130
 
 
 def main() -> int:
+    # A shell starts what it runs in the background with this signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     requests_fd, replies_fd = map(int, os.environ.pop(PIPES).split(","))
     with os.fdopen(requests_fd, "rb", closefd=False) as requests, os.fdopen(replies_fd, "wb") as replies:
         request = json.loads(requests.readline())
