@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import random
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -217,8 +218,9 @@ def _check_fleet(config: pytest.Config) -> None:
     machines = config.getoption("fleet_machines")
     if machines is not None and machines < 1:
         raise pytest.UsageError(f"--fleet-machines: expected at least one machine, found {machines}")
-    for text in config.getoption("fleet_only"):
-        read_only(text)
+    fields = Counter(field for field, _ in map(read_only, config.getoption("fleet_only")))
+    if twice := [field for field, count in fields.items() if count > 1]:
+        raise pytest.UsageError(f"--fleet-only: {twice[0]} is given twice, and no machine can have two values of it")
     if config.getoption("in_process"):
         raise pytest.UsageError("--fleet: what runs inside pytest (--in-process) cannot run on another machine")
     if config.getoption(_PROFILE, None) is not None:

@@ -25,7 +25,7 @@ from speedscore.gate.outcome import INTERRUPTED, UNFINISHED, GateOutcome, outcom
 from speedscore.gate.paired_metric import Schedule
 from speedscore.gate.pairs import PairRunner, StartedPair
 from speedscore.gate.plan import GatePlan
-from speedscore.gate.reasons.observing import MOST_CASES, find_reasons
+from speedscore.gate.reasons.observing import find_reasons, looked_into
 from speedscore.gate.sides import Ended, StartSide, Trace
 from speedscore.host.clock import Clock
 from speedscore.verdicts.settings import Settings
@@ -64,7 +64,7 @@ class GateListener(Protocol):
         """So many pairs have been, and so many of the cases are still open."""
 
     def looking_for_reasons(self, cases: int) -> None:
-        """So many cases that regressed are run once more, under a profiler."""
+        """So many cases that regressed are run once more."""
 
     def so_far(self, outcome: GateOutcome) -> None:
         """What would come of a part if it were cut off now, before and after each pair: its machine may be lost with
@@ -124,16 +124,12 @@ class Gate:
             return outcome
         # The verdicts stand: what follows may be broken off, and fail.
         try:
-            self._tell_of_reasons(outcome)
+            if run_again := looked_into(self._cases):
+                self._listener.looking_for_reasons(len(run_again))
             return msgspec.structs.replace(outcome, reasons=find_reasons(self._cases, self._pair_runner))
         except KeyboardInterrupt:
             warnings = (*outcome.warnings, f"{INTERRUPTED} while it looked where the regressions come from")
             return msgspec.structs.replace(outcome, warnings=warnings, is_interrupted=True)
-
-    def _tell_of_reasons(self, outcome: GateOutcome) -> None:
-        regressed = {each.case for each in outcome.verdicts if each.outcome == "regressed" and each.metric != "memory"}
-        if regressed:
-            self._listener.looking_for_reasons(min(len(regressed), MOST_CASES))
 
     def _outcome(self, cases: Sequence[GatedCase], *, cut_off: str) -> GateOutcome:
         return outcome_of(
@@ -257,7 +253,8 @@ class Gate:
         """For the rounds of a case in the pair after so many.
 
         All of a pair's seconds on several processors, where rounds differ so much that a pair with fewer says less.
-        What was measured of the case itself never decides it, so its interval stays exact.
+        What was measured of the case itself never decides it. What was measured of others does, by ending them, and a
+        pair is common to all; with fewer seconds its ratio is noisier around the same middle, whichever sign it has.
         """
         if not case.is_on_one_processor:
             return self._settings.pair_seconds

@@ -35,7 +35,7 @@ class ProgressLines:
         say_lines([f"gate: pair {pairs} of processes after {self._clock() - self._began:.0f} s, {decided}"])
 
     def looking_for_reasons(self, cases: int) -> None:
-        say_lines([f"gate: runs {counted(cases, 'case')} once more under a profiler, to see where it comes from"])
+        say_lines([f"gate: runs {counted(cases, 'case')} once more, to see where it comes from"])
 
 
 def say(line: str) -> None:

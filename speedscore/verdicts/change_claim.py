@@ -111,6 +111,7 @@ def judge_claim(
             return None
         outcome = "indistinguishable"
     shown = intervals[figure]
+    has_no_end = math.isinf(shown.low) and math.isinf(shown.high)
     visible = shown.smallest_visible
     if visible is not None and claim.direction == "faster":
         visible = 1 - 1 / (1 + visible)
@@ -125,7 +126,7 @@ def judge_claim(
         high=None if math.isinf(shown.high) else math.exp(shown.high),
         pairs=len(next(iter(figures.values()))),
         smallest_visible=visible,
-        interval_level=1 - 2 * false_alarm_share(policy, figure_count=figure_count),
+        interval_level=None if has_no_end else 1 - 2 * false_alarm_share(policy, figure_count=figure_count),
     )
 
 

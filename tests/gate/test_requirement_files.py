@@ -88,12 +88,21 @@ def test_files_that_a_file_names_are_found_from_its_copy(checkout: Path) -> None
     (copy,) = taken(checkout, "requirements/all.txt").requests
     own, *others = Path(copy).read_text().splitlines()
     assert others == [
-        f"-r {folder / 'plain.txt'}",
-        f"-c {folder / 'old.txt'}",
-        f"--find-links {checkout / 'wheels'}",
+        f"-r '{folder / 'plain.txt'}'",
+        f"-c '{folder / 'old.txt'}'",
+        f"--find-links '{checkout / 'wheels'}'",
         "-c https://host/c.txt",
     ]
-    assert Path(own.removeprefix("-r ")).read_text() == f"-r {folder / 'all.txt'}\nkite==2.0\n"
+    assert Path(own.removeprefix("-r ").strip("'")).read_text() == f"-r '{folder / 'all.txt'}'\nkite==2.0\n"
+
+
+def test_a_file_whose_named_file_has_a_copy_has_another_one(checkout: Path) -> None:
+    (checkout / "dev.txt").write_text("-r own.txt\npytest\n")
+    (checkout / "own.txt").write_text("-e .\nkite==2.0\n")
+    (copy,) = taken(checkout, "dev.txt").requests
+    first, second = Path(copy).read_text().splitlines()
+    assert second == "pytest"
+    assert Path(first.removeprefix("-r ").strip("'")).read_text() == "kite==2.0\n"
 
 
 def test_a_lock_file_of_uv_is_exported_where_uv_is_there(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +117,7 @@ def test_a_lock_file_of_uv_is_exported_where_uv_is_there(checkout: Path, monkeyp
     uv = Installers(export)
     files = taken(checkout, "lib/uv.lock", run=uv)
     assert [command[:6] for command in uv.commands] == [
-        ["/bin/uv", "export", "--frozen", "--no-emit-workspace", "--project", str(checkout / "lib")]
+        ["/bin/uv", "export", "--frozen", "--no-emit-local", "--project", str(checkout / "lib")]
     ]
     assert Path(files.requests[0]).read_text().split()[0] == "kite==2.0"
     assert files.remarks == (

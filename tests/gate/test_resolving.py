@@ -34,7 +34,7 @@ def environment(packages: dict[str, str], **requires: tuple[str, ...]) -> Enviro
         ("requirements-old.txt", "no file requirements-old.txt; expected"),
         ("kite-1.0.tar.gz", "no file kite-1.0.tar.gz; expected"),
         ("./nowhere", "a wheel or the folder of a project, found './nowhere'"),
-        ("uv.lock", "found 'uv.lock'; export it first, as with `uv export --no-emit-workspace -o "),
+        ("uv.lock", "found 'uv.lock'; export it first, as with `uv export --no-emit-local -o "),
         ("old/poetry.lock", "found 'old/poetry.lock'; export it first, as with `poetry export -o "),
         ("pdm.lock", "as with `pdm export -o "),
         ("Pipfile.lock", "as with `pipenv requirements > "),

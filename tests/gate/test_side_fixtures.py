@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from speedscore_gate_fixtures import failed_in, fixture_users, fixtures_of, key_of, mark_failure
+from speedscore_gate_fixtures import failed_in, fixture_users, fixtures_of, key_of, mark_failure, parameter_of
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,21 @@ def test_a_fixture_knows_the_tests_that_ask_for_it_at_one_remove(request: pytest
     assert users[f"{request.node.parent.nodeid}::drawer"] == [1, 3]
 
 
+@pytest.fixture(params=["tcp", "unix"])
+def server(request: pytest.FixtureRequest) -> str:
+    assert parameter_of(request) == ["tcp", "unix"].index(request.param)
+    return str(request.param)
+
+
+def test_who_uses_a_fixture_with_another_parameter_does_not_use_the_same(
+    request: pytest.FixtureRequest, server: str
+) -> None:
+    """One may want a port and wait, and the other not."""
+    (key,) = (key for key in fixture_users([request.node]) if "::server" in key)
+    assert key.endswith(f"::server[{['tcp', 'unix'].index(server)}]")
+    assert parameter_of(request) is None
+
+
 def test_an_exception_is_of_the_innermost_fixture_that_it_went_through(
     request: pytest.FixtureRequest, till: str
 ) -> None:
@@ -51,4 +66,4 @@ def test_an_exception_is_of_the_innermost_fixture_that_it_went_through(
     mark_failure(error, by_name["drawer"])
     mark_failure(error, by_name["till"])
     assert failed_in(error) == "drawer"
-    assert key_of(by_name["till"]).endswith("test_side_fixtures.py::till")
+    assert key_of(by_name["till"], None).endswith("test_side_fixtures.py::till")

@@ -75,7 +75,11 @@ def test_numbers_of_any_library_are_taken() -> None:
 
 
 def test_counts_of_which_more_is_better_are_named() -> None:
-    assert figures({"speedscore_higher_is_better": ["hits", "batch"]})["higher_is_better"] == ("batch", "hits")
+    left = {
+        "speedscore_counts": {"hits": 3, "batch": 8, "queries": 1},
+        "speedscore_higher_is_better": ["hits", "batch"],
+    }
+    assert figures(left)["higher_is_better"] == ("batch", "hits")
 
 
 @pytest.mark.parametrize(
@@ -90,6 +94,7 @@ def test_counts_of_which_more_is_better_are_named() -> None:
         {"speedscore_counts": [3]},
         {"speedscore_higher_is_better": "hits"},
         {"speedscore_higher_is_better": [1]},
+        {"speedscore_counts": {"hits": 3}, "speedscore_higher_is_better": ["hit"]},
         {"speedscore_memory_bytes": -1},
         {"speedscore_memory_bytes": "much"},
         {"speedscore_identity": {"a": {"nested": 1}}},

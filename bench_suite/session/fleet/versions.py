@@ -12,13 +12,12 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from speedscore.fleet.work import FleetMachine
-from speedscore.host.distributions import differing
+from speedscore.host.distributions import differing, takes_part
 from speedscore.host.fields import Scalar, as_text, is_allowed
 from speedscore.text.numbers import first_of
 
 _VERSIONS = ("package.", "python.implementation", "python.version")
-_NO_PART = ("package.pytest",)
-"""Takes no part in what a worker measures; the plugins of pytest have names that begin so."""
+_PACKAGE = "package."
 _MAY_LACK = ("package.speedscore",)
 """It need not be installed where the checkout travels."""
 _MOST_NAMED = 3
@@ -110,4 +109,4 @@ def _what_lets_it(fields: list[str]) -> str:
 
 
 def _must_agree(field: str) -> bool:
-    return field.startswith(_VERSIONS) and not field.startswith(_NO_PART)
+    return field.startswith(_VERSIONS) and (not field.startswith(_PACKAGE) or takes_part(field.removeprefix(_PACKAGE)))

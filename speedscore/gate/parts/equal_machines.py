@@ -15,10 +15,11 @@ from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import first_of
 
 _EQUAL = re.compile(
-    r"cpu\..*|package\..*|system\.machine|python\.(version|implementation)"
+    r"cpu\..*|system\.machine|python\.(version|implementation)"
     r"|process\.niceness|gpu\.(count|driver|\d+\.(name|memory_bytes|power_limit_milliwatts))"
 )
 """What the fingerprints of equal machines have in common."""
+_PACKAGE = "package."
 _ABOUT = ("memory.total_bytes", "memory.limit_bytes")
 """Of which no two machines have quite the same."""
 _MOST_NAMED = 3
@@ -84,8 +85,10 @@ def unlike_here(first: FleetMachine, here: FleetMachine) -> list[str]:
 
 
 def _exact(machine: FleetMachine) -> dict[str, Scalar]:
-    known = {f"package.{name}": version for name, version in machine.packages.items() if takes_part(name)}
-    return known | {name: value for name, value in machine.environment.items() if _EQUAL.fullmatch(name)}
+    packages = {f"package.{name}": version for name, version in machine.packages.items()}
+    known = {name: value for name, value in machine.environment.items() if name.startswith(_PACKAGE)} | packages
+    taking_part = {name: value for name, value in known.items() if takes_part(name.removeprefix(_PACKAGE))}
+    return taking_part | {name: value for name, value in machine.environment.items() if _EQUAL.fullmatch(name)}
 
 
 def _is_about(first: FleetMachine, other: FleetMachine) -> bool:

@@ -54,18 +54,26 @@ class _Seen(msgspec.Struct, frozen=True):
     profiler: str
 
 
+def looked_into(cases: Sequence[GatedCase]) -> list[GatedCase]:
+    """Those that are run once more."""
+    return [case for case in _slowest(cases) if not case.runs_in_worker or case.lowers_in_worker]
+
+
+def _slowest(cases: Sequence[GatedCase]) -> list[GatedCase]:
+    return sorted(filter(_has_regressed, cases), key=lambda case: -_ratio(case))[:MOST_CASES]
+
+
 def find_reasons(cases: Sequence[GatedCase], runner: PairRunner) -> tuple[CaseReasons, ...]:
     """Of the cases whose time regressed, in one pair of their own. Raises nothing but KeyboardInterrupt."""
-    regressed = sorted(filter(_has_regressed, cases), key=lambda case: -_ratio(case))[:MOST_CASES]
+    regressed, run_again = _slowest(cases), looked_into(cases)
     if not regressed:
         return ()
-    looked_into = [case for case in regressed if not case.runs_in_worker or case.lowers_in_worker]
     found: dict[str, CaseReasons] = {}
     note, folder = "", None
     try:
-        if looked_into:
+        if run_again:
             folder = make_scratch("reasons")
-            _look_into_all(looked_into, runner, folder=folder, found=found)
+            _look_into_all(run_again, runner, folder=folder, found=found)
     except (BudgetSpentError, GateError, ProcessLostError, OSError) as error:
         note = f"not looked into: {str(error).partition(chr(10))[0] or 'the time budget was spent'}"
     finally:
@@ -73,7 +81,7 @@ def find_reasons(cases: Sequence[GatedCase], runner: PairRunner) -> tuple[CaseRe
             shutil.rmtree(folder, ignore_errors=True)
     return tuple(
         found.get(case.id)
-        or CaseReasons(case.id, note=note if case in looked_into else _IN_WORKER, counts=moved_counts(case.verdicts()))
+        or CaseReasons(case.id, note=note if case in run_again else _IN_WORKER, counts=moved_counts(case.verdicts()))
         for case in regressed
     )
 

@@ -12,9 +12,15 @@ import pytest
 _FAILED_IN = "_speedscore_gate_failed_in"
 
 
-def key_of(fixture: pytest.FixtureDef[Any]) -> str:
-    """The same on both sides, and another for one of the same name that is defined elsewhere."""
-    return f"{fixture.baseid}::{fixture.argname}"
+def key_of(fixture: pytest.FixtureDef[Any], parameter: int | None) -> str:
+    """The same on both sides, and another for one of the same name that is defined elsewhere, and for each of its
+    parameters, by their place; None where it has none."""
+    return f"{fixture.baseid}::{fixture.argname}{'' if parameter is None else f'[{parameter}]'}"
+
+
+def parameter_of(request: Any) -> int | None:
+    """Of the fixture that is asked for."""
+    return request.param_index if hasattr(request, "param") else None
 
 
 def fixtures_of(item: pytest.Item) -> Iterator[pytest.FixtureDef[Any]]:
@@ -32,7 +38,8 @@ def fixture_users(items: Iterable[pytest.Item]) -> dict[str, list[int]]:
     """By the key of a fixture the places of the tests that use it."""
     users: dict[str, list[int]] = {}
     for place, item in enumerate(items):
-        for key in {key_of(definition) for definition in fixtures_of(item)}:
+        places: dict[str, int] = getattr(getattr(item, "callspec", None), "indices", {})
+        for key in {key_of(definition, places.get(definition.argname)) for definition in fixtures_of(item)}:
             users.setdefault(key, []).append(place)
     return users
 

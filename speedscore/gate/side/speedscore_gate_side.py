@@ -34,7 +34,15 @@ from speedscore_gate_code import OwnCode
 from speedscore_gate_codspeed import bring_into_form, is_benchmark, mark_of, switch_off
 from speedscore_gate_conditions import parameters_of
 from speedscore_gate_dependencies import Names, Watch, reached, trace_of_this_process
-from speedscore_gate_fixtures import failed_in, fixture_users, fixtures_of, key_of, mark_failure, names_around
+from speedscore_gate_fixtures import (
+    failed_in,
+    fixture_users,
+    fixtures_of,
+    key_of,
+    mark_failure,
+    names_around,
+    parameter_of,
+)
 from speedscore_gate_observing import let_be_looked_into
 from speedscore_gate_rounds import Lockstep, Pipe, paired_pedantic, paired_raw
 from speedscore_gate_values import WrongValueError, figures
@@ -78,8 +86,8 @@ class SidePlugin:
         self._collection_errors: list[str] = []
         self._left_out = 0
         """Benchmarks that the command line deselects."""
-        self._setting_up: list[pytest.FixtureDef[Any]] = []
-        """Fixtures that are being made, the outer ones first."""
+        self._setting_up: list[tuple[pytest.FixtureDef[Any], str]] = []
+        """Fixtures that are being made, the outer ones first, each with its key."""
         self._shared_seconds = 0.0
         """What making those of a wider scope than a test's took in this test."""
         self._failed_fixture = ""
@@ -160,9 +168,11 @@ class SidePlugin:
         )
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, Any, Any]:
         # Both sides make theirs at the same time: one that waits for the other is to be named.
-        self._setting_up.append(fixturedef)
+        self._setting_up.append((fixturedef, key_of(fixturedef, parameter_of(request))))
         self._tell_what_is_made()
         began = Clock.wall()
         try:
@@ -173,7 +183,7 @@ class SidePlugin:
         finally:
             self._setting_up.pop()
             # Within another shared one it is a part of that.
-            if fixturedef.scope != "function" and all(outer.scope == "function" for outer in self._setting_up):
+            if fixturedef.scope != "function" and all(outer.scope == "function" for outer, _ in self._setting_up):
                 self._shared_seconds += Clock.wall() - began
             self._tell_what_is_made()
         # pytest-codspeed's fixture says that it is an instance. One that another fixture hands on is known already.
@@ -184,8 +194,8 @@ class SidePlugin:
         return value
 
     def _tell_what_is_made(self) -> None:
-        making = self._setting_up[-1] if self._setting_up else None
-        self._pipe.send("fixture", name=making.argname if making else "", fixture=key_of(making) if making else "")
+        name, key = (self._setting_up[-1][0].argname, self._setting_up[-1][1]) if self._setting_up else ("", "")
+        self._pipe.send("fixture", name=name, fixture=key)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:

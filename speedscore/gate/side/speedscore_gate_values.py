@@ -10,7 +10,7 @@ import inspect
 import math
 import numbers
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 MOST_CHARACTERS = 60
@@ -62,7 +62,7 @@ def figures(extra_info: Mapping[str, Any]) -> dict[str, Any]:
         "identity": None if identity is None else _identity(identity),
         "memory_bytes": None if memory is None else _amount(memory, "speedscore_memory_bytes"),
         "counts": None if counts is None else _counts(counts),
-        "higher_is_better": _names(extra_info.get("speedscore_higher_is_better", ())),
+        "higher_is_better": _names(extra_info.get("speedscore_higher_is_better", ()), counts or ()),
         **{
             name: dict(stages)
             for name in ("stages_seconds", "round_stages_seconds")
@@ -90,10 +90,15 @@ def _counts(counts: Any) -> dict[str, float]:
     return {str(name): _amount(value, f"speedscore_counts[{str(name)!r}]") for name, value in counts.items()}
 
 
-def _names(names: Any) -> tuple[str, ...]:
+def _names(names: Any, counts: Collection[Any]) -> tuple[str, ...]:
     if not isinstance(names, list | tuple | set | frozenset) or not all(isinstance(name, str) for name in names):
         raise WrongValueError(
             "expected a list of names of counts in extra_info['speedscore_higher_is_better'], found " + _shown(names)
+        )
+    if unknown := sorted(set(names) - {str(name) for name in counts}):
+        raise WrongValueError(
+            f"extra_info['speedscore_higher_is_better'] names {_shown(unknown[0])}, which is no name in "
+            "extra_info['speedscore_counts']"
         )
     return tuple(sorted(names))
 

@@ -7,8 +7,10 @@ upgrade's, and pip takes no folder beside hashes. Only copies are written, and n
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +25,7 @@ ARCHIVES = (".whl", ".tar.gz", ".zip")
 """Files that hold a package, and no requirements."""
 _UV_LOCK = "uv.lock"
 _EXPORTS = {
-    _UV_LOCK: "uv export --no-emit-workspace -o requirements-new.txt",
+    _UV_LOCK: "uv export --no-emit-local -o requirements-new.txt",
     "poetry.lock": "poetry export -o requirements-new.txt",
     "pdm.lock": "pdm export -o requirements-new.txt",
     "Pipfile.lock": "pipenv requirements > requirements-new.txt",
@@ -81,8 +83,9 @@ def requirement_files(requests: Sequence[str], *, checkout: Path, run: Runner, s
 
 def _exported(lock: Path, file: Path, *, run: Runner) -> Path:
     uv, folder = shutil.which("uv") or "uv", str(lock.resolve().parent)
-    # Frozen: the lock file is to be read, and not brought up to date.
-    run([uv, "export", "--frozen", "--no-emit-workspace", "--project", folder, "--output-file", str(file)])
+    # Frozen: the lock file is to be read, and not brought up to date. Not what is local: that is code of the checkout,
+    # or named as seen from the lock file's folder.
+    run([uv, "export", "--frozen", "--no-emit-local", "--project", folder, "--output-file", str(file)])
     return file
 
 
@@ -94,6 +97,7 @@ class _Copies:
         """Lines, as they stand there."""
         self._checkout = checkout.resolve()
         self._scratch = scratch
+        self._numbers = itertools.count()
         self._taken: dict[Path, Path] = {}
 
     def without_own(self, path: Path) -> Path:
@@ -109,6 +113,8 @@ class _Copies:
             text = path.read_text()
         except (OSError, UnicodeDecodeError):  # for the installer to say
             return path
+        # Before the files that it names, which count on.
+        copy = self._scratch / f"requirements-{next(self._numbers)}.txt"
         kept: list[str] = []
         is_another = False
         for line in re.sub(r"\\\r?\n", " ", text).splitlines():
@@ -124,10 +130,9 @@ class _Copies:
                 continue
             taken = self.without_own(file) if named["option"] in _REQUIREMENTS else file
             is_another = is_another or taken != file
-            kept.append(f"{named['option']} {taken.resolve()}")
+            kept.append(f"{named['option']} {shlex.quote(str(taken.resolve()))}")
         if not is_another:
             return path
-        copy = self._scratch / f"requirements-{len(self._taken)}.txt"
         copy.write_text("".join(f"{line}\n" for line in kept))
         return copy
 
