@@ -14,7 +14,7 @@ import pytest
 
 from speedscore.record.run_record import RunRecord
 from speedscore.scoring.cards import FORMATS
-from speedscore.scoring.cards.short import session_end
+from speedscore.scoring.cards.brief import session_end
 from speedscore.scoring.claims.claim_files import shipped_claims
 from speedscore.scoring.evidence.evidence import EvidenceError, NamedRun
 from speedscore.scoring.evidence.session import fact_folders, named_run, rubric_of

@@ -80,6 +80,20 @@ def other_variants_together(cards: Sequence[ScoreCard]) -> Iterator[str]:
         yield f"with {line}, {factor(times_as_fast)}× as fast in training, it would be {', '.join(figures)}"
 
 
+def heaviest_by_model(card: ScoreCard) -> str:
+    """The ratios of each model that make up the heaviest ratio measured; empty where none was."""
+    measured = [
+        finding
+        for dimension in card.dimensions
+        for finding in dimension.findings
+        if finding.measured and finding.sources[0].by_model
+    ]
+    if not measured:
+        return ""
+    heaviest = max(measured, key=lambda finding: finding.criterion.weight)
+    return f"{heaviest.criterion.name} of {card.name} {wording.by_model(heaviest.sources[0])}"
+
+
 def _beside(variant: ScoredVariant) -> str:
     """As in ``torch-compile is 1.07× as fast as torch, torch-tuned 1.2× (tuned)``."""
     said = []

@@ -6,15 +6,13 @@ behind it there.
 
 from __future__ import annotations
 
-import itertools
 import math
-import shlex
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from speedscore.scoring.cards import claims_wording, layer_cards, measured_wording, order_wording, wording
 from speedscore.scoring.cards.side_by_side import side_by_side
-from speedscore.scoring.evidence.evidence import NOT_SAVED
+from speedscore.scoring.cards.widths import readable
 from speedscore.scoring.findings.finding import Finding, Source
 from speedscore.scoring.rubric.answer_rule import INVERSE
 from speedscore.scoring.scores.dimension_score import DimensionScore
@@ -26,12 +24,9 @@ from speedscore.text.numbers import factor
 from speedscore.text.plain import plain
 from speedscore.text.wrapping import ends_apart
 
-MINIMUM_WIDTH = 70
 MOST_LINES = 48
 """A card of 80 columns is no longer, so that a screen holds it."""
 
-_WIDEST = 160
-"""Beyond it lines are too long to be read, however wide the terminal is."""
 _LABEL_WIDTH = 12
 _FACT_WIDTH = 39
 """Two columns of facts in eighty characters, three in 121."""
@@ -51,7 +46,7 @@ _NAMED = 5
 def render(report: ScoreReport, surroundings: Surroundings, *, width: int, sources: bool = False) -> str:
     """One card a framework and, where there are several, how firm their order is; ``sources`` adds those of each."""
     report, surroundings = plain(report), plain(surroundings)
-    width = min(max(width, MINIMUM_WIDTH), _WIDEST)
+    width = readable(width)
     lines: list[str] = []
     for card in report.cards:
         lines += [*_card(card, report, surroundings, width=width), ""]
@@ -65,62 +60,6 @@ def render(report: ScoreReport, surroundings: Surroundings, *, width: int, sourc
         for sentence in order_wording.firmness(report):
             lines += textwrap.wrap(sentence, width, subsequent_indent="  ", break_on_hyphens=False)
     return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
-
-
-def brief(report: ScoreReport, *, width: int) -> str:
-    """The scores side by side, how firm their order is, and what they are of: the answer in some twenty lines.
-
-    The report has one card at least.
-    """
-    report = plain(report)
-    width = min(max(width, MINIMUM_WIDTH), _WIDEST)
-    lines = side_by_side(report.cards, snapshot=report.snapshot, width=width)
-    for sentence in _below_scores(report):
-        lines += textwrap.wrap(f"{sentence.rstrip('.')}.", width, subsequent_indent="  ", break_on_hyphens=False)
-    return "\n".join(lines) + "\n"
-
-
-def session_end(report: ScoreReport, *, width: int) -> str:
-    """The brief card of what a session measured, and the commands that say more."""
-    # Whole, however long a path is: it is there to be copied.
-    saved = " ".join(shlex.quote(plain(run.name)) for run in report.runs if run.name != NOT_SAVED)
-    commands = ["card", *(["claims"] if claims_wording.touched(report.claims) else [])]
-    more = (f"The {command.removesuffix('s')}s: speedscore {command} --run {saved}\n" for command in commands if saved)
-    return brief(report, width=width) + "".join(more)
-
-
-def _below_scores(report: ScoreReport) -> Iterator[str]:
-    """How firm their order is, what was measured for them, and how what others claim of their speed fared here."""
-    if len(report.cards) > 1:
-        yield from order_wording.why_first(report)
-    of_one = [card for card in report.cards if card.variants]
-    if of_one:
-        variants = ", ".join(card.variants[0].line for card in of_one)
-        others = measured_wording.other_variants_together(report.cards)
-        yield "; ".join([f"Performance is of one variant each: {variants}", *others])
-    ranking = report.sensitivity.ranking if report.sensitivity else ()
-    by_rank = sorted(report.cards, key=lambda card: (*ranking, card.framework).index(card.framework))
-    yield from itertools.islice(filter(None, map(_by_model, by_rank)), 1)
-    if claims_wording.touched(report.claims):
-        said = [judged for judged in report.claims if judged.judgement is not None]
-        yield f"Claims of others about their speed: {claims_wording.counts(said)}"
-    yield from (f"{card.name}: {dormancy}" for card in report.cards if (dormancy := wording.dormancy(card, report)))
-    if remark := wording.own_policy(report):
-        yield remark
-
-
-def _by_model(card: ScoreCard) -> str:
-    """The ratios of each model that make up the heaviest ratio measured; empty where none was."""
-    measured = [
-        finding
-        for dimension in card.dimensions
-        for finding in dimension.findings
-        if finding.measured and finding.sources[0].by_model
-    ]
-    if not measured:
-        return ""
-    heaviest = max(measured, key=lambda finding: finding.criterion.weight)
-    return f"{heaviest.criterion.name} of {card.name} {wording.by_model(heaviest.sources[0])}"
 
 
 def _card(card: ScoreCard, report: ScoreReport, surroundings: Surroundings, *, width: int) -> list[str]:
@@ -312,7 +251,7 @@ def _measured(card: ScoreCard, report: ScoreReport) -> Iterator[str]:
     yield from (f"{_days(created)}{where}" for where, created in dates.items())
     yield from measured_wording.scored_variants_in_short(card)
     yield from measured_wording.other_variants_in_short(card)
-    if by_model := _by_model(card):
+    if by_model := measured_wording.heaviest_by_model(card):
         yield by_model
     if names := card.uncertainty.of_lone_processes:
         yield f"of one process a case: {', '.join(names)}"

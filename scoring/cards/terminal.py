@@ -15,6 +15,7 @@ from speedscore.scoring.cards import (
     unscored,
     wording,
 )
+from speedscore.scoring.cards.widths import MINIMUM_WIDTH
 from speedscore.scoring.scores.dimension_score import DimensionScore
 from speedscore.scoring.scores.score_card import ScoreCard
 from speedscore.scoring.scores.score_report import ScoreReport
@@ -23,9 +24,6 @@ from speedscore.text.tables import GAP, Footnotes, table
 from speedscore.text.wrapping import ends_apart
 
 _T = TypeVar("_T")
-
-MINIMUM_WIDTH = 70
-"""Below this the tables' words would be cut into letters."""
 
 _NAME_WIDTH, _VALUE_WIDTH, _SCORE_WIDTH = 25, 17, 7
 _LIBRARY_WIDTH, _PURPOSE_WIDTH, _GRADE_WIDTH = 12, 22, 15

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from speedscore.scoring.cards import FORMATS, short
+from speedscore.scoring.cards import FORMATS, brief, short
 from speedscore.scoring.claims.claim_files import shipped_claims
 from speedscore.scoring.commands import arguments
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
         claims=shipped_claims(),
     )
     if options.brief:
-        return write(short.brief(report, width=options.width), what="card")
+        return write(brief.render(report, width=options.width), what="card")
     if options.full or options.format != "terminal":
         return write(FORMATS[options.format](report, width=options.width), what="card")
     # Whom a layer stands on is no neighbour to compare it with.

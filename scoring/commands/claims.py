@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 
 from speedscore.scoring.cards import claims_table, claims_wording, figures_table
+from speedscore.scoring.cards.widths import MINIMUM_WIDTH
 from speedscore.scoring.claims.claim_files import shipped_claims
 from speedscore.scoring.claims.judging import JudgedClaim, judge_claims
 from speedscore.scoring.claims.published_figure import HeldFigure, hold_figures, shipped_figures
@@ -23,7 +24,6 @@ EXAMPLES = examples(
     f"{COMMAND} claims --framework jax --format markdown",
 )
 ERRORS = arguments.ERRORS
-_MINIMUM_WIDTH = 70
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "markdown":
         lines = list(_in_markdown(said, neutral, held))
     else:
-        lines = list(_in_terminal(said, neutral, held, width=max(options.width, _MINIMUM_WIDTH)))
+        lines = list(_in_terminal(said, neutral, held, width=max(options.width, MINIMUM_WIDTH)))
     return write("\n".join(line.rstrip() for line in lines) + "\n", what="claims")
 
 

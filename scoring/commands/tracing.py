@@ -15,7 +15,7 @@ from speedscore.record.ratios import Estimate
 from speedscore.record.rounds import rounds_by_process
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.cards import layer_cards, measured_wording, order_wording, unscored, wording
-from speedscore.scoring.cards.terminal import MINIMUM_WIDTH
+from speedscore.scoring.cards.widths import MINIMUM_WIDTH
 from speedscore.scoring.commands.tracing_probes import probes_behind
 from speedscore.scoring.evidence.evidence import Evidence, EvidenceError
 from speedscore.scoring.findings.finding import Finding, Source

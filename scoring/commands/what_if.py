@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from speedscore.scoring.cards import layer_cards, wording
-from speedscore.scoring.cards.terminal import MINIMUM_WIDTH
+from speedscore.scoring.cards.widths import MINIMUM_WIDTH
 from speedscore.scoring.commands import arguments
 from speedscore.scoring.evidence.evidence import Evidence
 from speedscore.scoring.facts.fact import FactError, make_fact

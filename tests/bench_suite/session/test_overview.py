@@ -12,7 +12,7 @@ from speedscore.bench_suite.session.overview import overview_lines, unlike_atten
 from speedscore.record.phases import PHASES, DeviceName, Phase
 from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import CaseResult, Ratio, RunRecord
-from speedscore.scoring.cards.short import session_end
+from speedscore.scoring.cards.brief import session_end
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.scores.score_report import build_report
 from tests.sample_runs import a_case

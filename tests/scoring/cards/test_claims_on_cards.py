@@ -8,7 +8,7 @@ import pytest
 
 from speedscore.__main__ import main
 from speedscore.scoring.cards import FORMATS, claims_wording
-from speedscore.scoring.cards.short import session_end
+from speedscore.scoring.cards.brief import session_end
 from speedscore.scoring.claims.claim import Claim
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.facts.snapshots import fixtures_folder

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from speedscore.record.descriptions import ProgramDescription
 from speedscore.record.run_file import load_run
 from speedscore.record.run_record import RunRecord
-from speedscore.scoring.cards import FORMATS, short
+from speedscore.scoring.cards import FORMATS, brief, short
 from speedscore.scoring.commands.tracing import trace
 from speedscore.scoring.evidence.evidence import NamedRun, gather
 from speedscore.scoring.facts.snapshots import Snapshot
@@ -107,7 +107,7 @@ def rendered(folder: Path, *, text: str, name: str, fact: str, question: str) ->
     alone = build_report(rubric, evidence, frameworks=[name])
     return {
         "short": short.render(report, Surroundings(report=report), width=80, sources=True),
-        "end": short.session_end(report, width=80),
+        "end": brief.session_end(report, width=80),
         "terminal": FORMATS["terminal"](report, width=80),
         "markdown": FORMATS["markdown"](report, width=80),
         "trace": trace(alone, evidence, framework=name, dimension=None, width=80),

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from speedscore.scoring.cards import FORMATS, short
+from speedscore.scoring.cards import FORMATS, brief, short
 from speedscore.scoring.cards.side_by_side import side_by_side
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
 from speedscore.scoring.facts.snapshots import Snapshot
@@ -173,4 +173,4 @@ def test_a_late_first_step_is_said_as_a_time_and_not_as_a_fraction_of_soon() -> 
 def test_a_session_ends_with_the_variant_that_each_is_scored_as() -> None:
     runs = (NamedRun(name="run.json", record=two_frameworks()),)
     report = build_report(RUBRIC, make_evidence(*shipped(), runs=runs), frameworks=["jax", "pytorch"])
-    assert "one variant each: jax, torch-compile." in short.session_end(report, width=80)
+    assert "one variant each: jax, torch-compile." in brief.session_end(report, width=80)

@@ -6,7 +6,7 @@ import pytest
 
 from speedscore.record.measurement import Measurement
 from speedscore.record.run_record import CaseResult
-from speedscore.scoring.cards import measured_wording, short
+from speedscore.scoring.cards import brief, measured_wording
 from speedscore.scoring.evidence.evidence import NamedRun
 from speedscore.scoring.scores.score_report import ScoreReport, build_report
 from tests.sample_runs import a_case
@@ -64,6 +64,6 @@ def test_the_cards_say_what_the_other_variant_would_make_of_them() -> None:
     assert said.startswith("As torch-compile, 1.04× as fast in training, Performance would be ")
     (said,) = measured_wording.other_variants(rival)
     assert said.startswith("With PyTorch as torch-compile, 1.04× as fast")
-    together = " ".join(short.brief(report, width=80).split())
+    together = " ".join(brief.render(report, width=80).split())
     scores = ", ".join(f"{card.name} {card.other_variants[0].score:.1f}" for card in report.cards)
     assert f"; with torch-compile, 1.04× as fast in training, it would be {scores}." in together
