@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -46,6 +47,26 @@ def test_it_leads_through_modules_of_the_checkout_and_no_others(tmp_path: Path, 
         "both": ["conftest.py", "lib/deep.py", "lib/middle.py", "test_it.py"],
         "fixture": ["conftest.py"],
     }
+
+
+def test_an_environment_within_the_checkout_is_not_of_it(tmp_path: Path, modules: Modules) -> None:
+    kite = modules.add("made_up_kite", tmp_path / ".venv/lib/python3.13/site-packages/kite.py")
+    test = modules.add("made_up_test", tmp_path / "test_it.py", kite)
+    assert reached({"one": [vars(test)]}, str(tmp_path)) == {"one": ["test_it.py"]}
+
+
+def test_what_warns_of_being_looked_at_is_looked_at_in_silence(tmp_path: Path, modules: Modules) -> None:
+    class Deprecated:
+        def __getattribute__(self, name: str) -> object:
+            warnings.warn("deprecated", FutureWarning, stacklevel=1)
+            return super().__getattribute__(name)
+
+    own = modules.add("made_up_own", tmp_path / "own.py")
+    test = modules.add("made_up_test", tmp_path / "test_it.py", Deprecated(), own)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert reached({"one": [vars(test)]}, str(tmp_path)) == {"one": ["own.py", "test_it.py"]}
+    assert said == []
 
 
 def test_what_was_built_is_called_by_its_name_in_whichever_folder(tmp_path: Path, modules: Modules) -> None:

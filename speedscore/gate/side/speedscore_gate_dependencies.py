@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -110,14 +111,15 @@ def reached(starts: Mapping[str, Sequence[Names]], root: str, *, built: Sequence
             if within(path, folder):
                 stem = Path(os.path.relpath(path, folder))
                 return f"*/{stem.with_name(stem.name.partition('.')[0]).as_posix()}.*"
-        return os.path.relpath(path, root) if within(path, root) else ""
+        # An environment may lie within the checkout.
+        return os.path.relpath(path, root) if within(path, root) and not is_installed(path) else ""
 
     def leads_to(names: Names) -> set[str]:
         if id(names) not in direct:
             direct[id(names)] = {
                 other
                 for value in list(names.values())
-                if isinstance(other := value.__name__ if isinstance(value, ModuleType) else _module_of(value), str)
+                if isinstance(other := _module_of(value), str)
                 and other in sys.modules
                 and place_of(file_of(sys.modules[other]))
             }
@@ -126,10 +128,11 @@ def reached(starts: Mapping[str, Sequence[Names]], root: str, *, built: Sequence
     found: dict[str, list[str]] = {}
     for test_file, starting in starts.items():
         seen: set[str] = set()
-        waiting = {other for names in starting for other in leads_to(names)}
-        while waiting:
-            seen |= waiting
-            waiting = {other for name in waiting for other in leads_to(vars(sys.modules[name]))} - seen
+        with warnings.catch_warnings(action="ignore"):
+            waiting = {other for names in starting for other in leads_to(names)}
+            while waiting:
+                seen |= waiting
+                waiting = {other for name in waiting for other in leads_to(vars(sys.modules[name]))} - seen
         files = {file_of(sys.modules[name]) for name in seen}
         files |= {os.path.realpath(str(names["__file__"])) for names in starting if names.get("__file__")}
         found[test_file] = sorted(set(filter(None, map(place_of, files))))
@@ -137,8 +140,10 @@ def reached(starts: Mapping[str, Sequence[Names]], root: str, *, built: Sequence
 
 
 def _module_of(value: object) -> object:
+    """The name of the module that it is, or is of."""
     try:
-        return getattr(value, "__module__", None)
+        # By its type: what is deprecated warns of being asked for its class.
+        return getattr(value, "__name__" if issubclass(type(value), ModuleType) else "__module__", None)
     except Exception:  # noqa: BLE001 - an object of somebody else's may do anything when it is asked
         return None
 
