@@ -205,11 +205,8 @@ def _year_of_old_record(finding: Finding, policy: Policy) -> str:
     """As in `` (shown in 2022)``; empty for what is no record, for one younger than its kind may be elsewhere, and
     where a younger one, if a lower one, says as much."""
     years = _years_of_old_records(finding, policy)
-    says_as_much = (
-        candidate.score is not None and candidate.score >= policy.strength_from for candidate in finding.candidates
-    )
-    are_young = (not _years_of_old_records(candidate, policy) for candidate in finding.candidates)
-    shown_since = any(says and young for says, young in zip(says_as_much, are_young, strict=True))
+    as_much = [each for each in finding.candidates if each.score is not None and each.score >= policy.strength_from]
+    shown_since = any(not _years_of_old_records(each, policy) for each in as_much)
     return f" (shown in {min(years)})" if years and not shown_since else ""
 
 

@@ -42,7 +42,8 @@ _WITH_FULL_SECONDS = 4
 """Where more cases than that are open, each has fewer seconds in a pair, with the root of their number: what differs
 from process to process needs pairs, not rounds, and the more cases share the start of two processes, the cheaper is one
 more pair. 16 benchmarks took 16 % more pairs and 35 % less time with 0.25 s than with 0.5 s, and with 0.12 s 49 % more
-and 41 % less (a gate of each); calls that differ more among themselves ask for more rounds than those did."""
+and 41 % less (a gate of each, docs/gate-error-rates.md); calls that differ more among themselves ask for more rounds
+than those did."""
 
 _SHORTEST = 0.25
 """No case has a smaller share of a pair's seconds than that."""
