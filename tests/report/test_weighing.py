@@ -84,8 +84,8 @@ def _card(dimensions: Any, uncertainty: Any, weights: _WEIGHTS) -> dict[str, Any
     low, high = low / whole, high / whole
     return {
         "score": None if score is None else f"{score:.2f}",
-        "low": f"{min(low[0], np.percentile(low[1:], 2.5)):.1f}",
-        "high": f"{max(high[0], np.percentile(high[1:], 97.5)):.1f}",
+        "low": f"{min(low[0], np.percentile(low[1:], 2.5, method='hazen')):.1f}",
+        "high": f"{max(high[0], np.percentile(high[1:], 97.5, method='hazen')):.1f}",
         "bounds": any(uncertainty.dimensions[dimension].bounds for dimension in DIMENSIONS if weights[dimension]),
     }
 

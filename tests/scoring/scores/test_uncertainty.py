@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from speedscore.record.phases import DeviceName
+from speedscore.record.ratios import find_ratios
 from speedscore.record.run_record import CaseResult
 from speedscore.scoring.cards import measured_wording
 from speedscore.scoring.evidence.evidence import Evidence, NamedRun
@@ -205,6 +207,19 @@ def test_one_more_answer_never_widens_an_interval(values: dict[str, float], more
     before = of(make_evidence(make_snapshot(*facts)), "alpha")
     after = of(make_evidence(make_snapshot(*facts, make_fact("star_growth_12m_pct", more))), "alpha")
     assert width(after, "ecosystem_health") <= width(before, "ecosystem_health") + RUBRIC.policy.round_to
+
+
+@pytest.mark.parametrize("rival", [(1.05, 1.25), (1.05, 1.15, 1.35), (1.0, 1.1, 1.2, 1.3, 1.6)])
+def test_of_one_model_a_card_and_the_run_have_one_interval(rival: Sequence[float]) -> None:
+    """However few its processes: the same seed gives it, and so would every other."""
+    cases = [a_case("jax", [[1.0] * 20] * len(rival)), a_case("torch", [[each] * 20 for each in rival])]
+    (ratio,) = find_ratios(cases)
+    evidence = measured(cases)
+    for seed in range(3):
+        low, high = of(evidence, "jax", device="cpu", seed=seed).ratios["training_speed"]
+        assert (math.log(low), math.log(high)) == pytest.approx(
+            (math.log(ratio.low or 0.0), math.log(ratio.high or 0.0)), rel=0.01
+        )
 
 
 @pytest.mark.parametrize(("rival", "is_said"), [((1.3, 1.3, 1.3), True), ((0.8, 1.3, 2.1), False)])

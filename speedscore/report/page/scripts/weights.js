@@ -45,11 +45,11 @@ function speedScore({ scores }, weights) {
   return exactSum(scores.map((score, place) => (weights[place] ? weights[place] * score : 0))) / exactSum(weights);
 }
 
-// As numpy.percentile, of sorted values.
+// As numpy.percentile by Hazen's places, of some hundred sorted values.
 function percentile(sorted, share) {
-  const place = (sorted.length - 1) * share;
+  const place = sorted.length * share - 0.5;
   const before = Math.floor(place);
-  const [low, high, t] = [sorted[before], sorted[Math.min(before + 1, sorted.length - 1)], place - before];
+  const [low, high, t] = [sorted[before], sorted[before + 1], place - before];
   return t >= 0.5 ? high - (high - low) * (1 - t) : low + (high - low) * t;
 }
 
