@@ -100,7 +100,8 @@ def _parts() -> Iterator[str]:
         parser = Parser(prog=f"{COMMAND} {name}", description=command.__doc__, epilog=command.EXAMPLES)
         command.add_arguments(parser)
         yield f"### {COMMAND} {name}"
-        yield from _command(parser)
+        # Its own docstring, whose marks of code a parser leaves out.
+        yield from _command(parser, command.__doc__ or "")
         if entry.passes_on:
             yield "What follows `--` is for pytest."
     yield "## Environment variables"
@@ -113,9 +114,8 @@ def _parts() -> Iterator[str]:
     )
 
 
-def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
-    if parser.description:
-        yield _paragraphs(parser.description)
+def _command(parser: argparse.ArgumentParser, description: str) -> Iterator[str]:
+    yield _paragraphs(description)
     rows = list(_rows(parser))
     if rows:
         yield _table(rows, headers=("argument", "what it says"))
@@ -124,9 +124,7 @@ def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
             for summary in action._get_subactions():
                 below = action.choices[summary.dest]
                 yield f"#### {below.prog}"
-                if not below.description:
-                    yield _paragraphs(summary.help or "")
-                yield from _command(below)
+                yield from _command(below, below.description or "")
     # Those of a command with actions stand below each action, where it has any.
     examples = (parser.epilog or "").splitlines()[1:]
     if examples and rows:

@@ -97,4 +97,4 @@ def _cards(rubric: Rubric, run: NamedRun, *, facts: Sequence[Path], width: int, 
     if not evidence.measured_frameworks():
         return f"Nothing was measured in float32, and only that is ranked; {FACTS_ALONE}"
     report = build_report(rubric, evidence, frameworks=evidence.measured_frameworks(), claims=shipped_claims())
-    return FORMATS["terminal"](report, width=width) if full else session_end(report, width=width)
+    return FORMATS["text"](report, width=width) if full else session_end(report, width=width)

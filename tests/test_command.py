@@ -6,6 +6,7 @@ What the subcommands do is tested with their packages.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import subprocess
@@ -47,6 +48,28 @@ def test_each_has_a_help_text_with_an_example_of_itself(name: str, capsys: pytes
     said = capsys.readouterr().out
     assert said.startswith(f"usage: speedscore {name} ")
     assert f"\n  speedscore {name} " in said.partition("\nexample")[2]
+
+
+def parsers_of(name: str) -> list[argparse.ArgumentParser]:
+    """Its own and those of its actions."""
+    command = importlib.import_module(COMMANDS[name].module)
+    parser = Parser(prog=f"speedscore {name}", description=command.__doc__, epilog=command.EXAMPLES)
+    command.add_arguments(parser)
+    actions = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return [parser, *(below for action in actions for below in action.choices.values())]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_is_no_wider_than_the_terminal_but_for_examples_to_copy(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for parser in parsers_of(name):
+        own, _, copied = parser.format_help().partition("\nexample")
+        assert max(map(len, own.splitlines())) <= 80, parser.prog
+        assert parser.description
+        assert "``" not in own
+        assert f"\n  {parser.prog}" in copied
 
 
 def test_the_overview_names_each_with_its_summary(capsys: pytest.CaptureFixture[str]) -> None:

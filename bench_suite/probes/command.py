@@ -26,8 +26,13 @@ _MOST_WIDTH = 100
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path, metavar="RUN", help="a saved run, a .json file")
-    parser.add_argument("--family", choices=tuple(FAMILIES), help="only this one; default: the summary and all tables")
-    parser.add_argument("--format", choices=("terminal", "markdown"), default="terminal")
+    parser.add_argument(
+        "--family",
+        choices=tuple(FAMILIES),
+        metavar="NAME",
+        help=f"only this one (default: the summary and all tables): {', '.join(FAMILIES)}",
+    )
+    parser.add_argument("--format", choices=("text", "markdown"), default="text")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -47,7 +52,7 @@ def _summary(probes: Sequence[ProbeResult], form: str, *, width: int) -> list[st
     table = summary_table(probes)
     lines = _render(form, width=width)(table) if table.rows else []
     missing = missing_lines(probes, width=width)
-    return [*lines, *(missing if form == "terminal" else map(escaped, missing)), ""]
+    return [*lines, *(missing if form == "text" else map(escaped, missing)), ""]
 
 
 def _render(form: str, *, width: int) -> Callable[[Table], list[str]]:

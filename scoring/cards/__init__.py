@@ -30,4 +30,4 @@ def terminal_width() -> int:
     return shutil.get_terminal_size((WIDTH, 24)).columns
 
 
-FORMATS: dict[str, Render] = {"terminal": terminal.render, "markdown": markdown.render, "json": json.render}
+FORMATS: dict[str, Render] = {"text": terminal.render, "markdown": markdown.render, "json": json.render}

@@ -25,7 +25,7 @@ ERRORS = arguments.ERRORS
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("framework", nargs="*", metavar="FRAMEWORK", help=f"{arguments.FRAMEWORK_HELP}; default: all")
-    parser.add_argument("--format", choices=tuple(FORMATS), default="terminal")
+    parser.add_argument("--format", choices=tuple(FORMATS), default="text")
     how_much = parser.add_mutually_exclusive_group()
     how_much.add_argument("--brief", action="store_true", help="frameworks side by side, and how firm their order is")
     how_much.add_argument("--full", action="store_true", help="every criterion with its points and sources")
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     )
     if options.brief:
         return write(brief.render(report, width=options.width), what="card")
-    if options.full or options.format != "terminal":
+    if options.full or options.format != "text":
         return write(FORMATS[options.format](report, width=options.width), what="card")
     # Whom a layer stands on is no neighbour to compare it with.
     scored = [card.framework for card in report.cards]
@@ -70,7 +70,7 @@ def _to_compare(frameworks: list[str], evidence: Evidence, form: str) -> list[st
 
     Raises EvidenceError for what it has no room for.
     """
-    if form != "terminal":
+    if form != "text":
         raise EvidenceError(f"--brief is text for a terminal; for --format {form} leave it out")
     if layers := [evidence.names[name] for name in frameworks if evidence.stands_on(name)]:
         raise EvidenceError(

@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FRAMEWORK",
         help=f"only what is said of it, {arguments.FRAMEWORK_HELP}; may be given again; default: all",
     )
-    parser.add_argument("--format", choices=("terminal", "markdown"), default="terminal")
+    parser.add_argument("--format", choices=("text", "markdown"), default="text")
     arguments.add_facts(parser)
     arguments.add_width(parser)
     # Claims are held against today's knowledge.

@@ -36,12 +36,12 @@ from speedscore.scoring.scores.changes import (
     find_layer_changes,
 )
 from speedscore.scoring.scores.dimension_score import DimensionScore
-from speedscore.text.arguments import Parser, examples
+from speedscore.text.arguments import actions_of, examples
 from speedscore.text.output import COMMAND, complain, write
 from speedscore.text.plain import plain
 from speedscore.text.tables import GAP, Footnotes, table
 
-_CHECK, _DIFF = f"{COMMAND} facts check", f"{COMMAND} facts diff 2024-01 2026-08 jax"
+_CHECK, _DIFF = f"{COMMAND} facts check", f"{COMMAND} facts diff 2024-01 2026-11 jax"
 _COLLECT = f"{COMMAND} facts collect flax --clone ../flax --package flax"
 _COLLECT_ALL = f"{COMMAND} facts collect --all --clones ../clones"
 EXAMPLES = examples(_CHECK, _DIFF, _COLLECT, _COLLECT_ALL)
@@ -52,11 +52,7 @@ _Row = tuple[str, str, str, str]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="action", parser_class=Parser)
-
-    def add(name: str, summary: str, *lines: str) -> argparse.ArgumentParser:
-        return actions.add_parser(name, help=summary, description=summary, epilog=examples(*lines))
-
+    add = actions_of(parser)
     check = add("check", "read every fixture and say what is there", _CHECK)
     arguments.add_facts(check)
     check.set_defaults(act=run_check)

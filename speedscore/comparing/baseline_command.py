@@ -7,20 +7,21 @@ import argparse
 from speedscore.comparing.baseline import KEPT, describe, promote
 from speedscore.comparing.finding_runs import RUN_HELP, find_file
 from speedscore.record.run_file import RunFileError
-from speedscore.text.arguments import Parser, examples
+from speedscore.text.arguments import actions_of, examples
 from speedscore.text.output import COMMAND, write
 
-EXAMPLES = examples(f"{COMMAND} baseline set run.json", f"{COMMAND} baseline show")
+_SET, _SHOW = f"{COMMAND} baseline set run.json", f"{COMMAND} baseline show"
+EXAMPLES = examples(_SET, _SHOW)
 ERRORS = (RunFileError,)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="action", parser_class=Parser)
-    setting = actions.add_parser("set", help="keep a copy of a run as the baseline; the first becomes the anchor too")
+    add = actions_of(parser)
+    setting = add("set", "keep a copy of a run as the baseline; the first becomes the anchor too", _SET)
     setting.set_defaults(act=_set)
     setting.add_argument("run", metavar="RUN", help=RUN_HELP)
     setting.add_argument("--anchor", action="store_true", help="as the anchor, and leave the baseline as it is")
-    actions.add_parser("show", help="say what baseline and anchor are").set_defaults(act=_show)
+    add("show", "say what baseline and anchor are", _SHOW).set_defaults(act=_show)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -45,7 +45,7 @@ def as_json(report: ComparisonReport) -> str:
     return msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n"
 
 
-FORMATS: dict[str, Callable[[ComparisonReport], str]] = {"table": as_table, "markdown": as_markdown, "json": as_json}
+FORMATS: dict[str, Callable[[ComparisonReport], str]] = {"text": as_table, "markdown": as_markdown, "json": as_json}
 
 
 def _terminal_lines(report: ComparisonReport, comparison: ComparedRunSets) -> Iterator[str]:

@@ -77,12 +77,12 @@ def as_json(answer: Answer, *, width: int) -> str:  # noqa: ARG001
 
 
 FORMATS: dict[str, Callable[..., str]] = {
-    "table": as_table,
+    "text": as_table,
     "csv": as_csv,
     "json": as_json,
     "markdown": as_markdown,
 }
-FOR_PEOPLE = frozenset({"table", "markdown"})
+FOR_PEOPLE = frozenset({"text", "markdown"})
 
 
 def _footer(answer: Answer) -> list[str]:

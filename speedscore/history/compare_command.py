@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"earlier runs to learn from: a folder of them, or a history in a folder or a store (default: {STORAGE})",
     )
     parser.add_argument("--group-by", choices=get_args(Axis), help="a table for each; the largest ratio first")
-    parser.add_argument("--format", choices=tuple(FORMATS), default="table")
+    parser.add_argument("--format", choices=tuple(FORMATS), default="text")
 
 
 def run(options: argparse.Namespace) -> int:

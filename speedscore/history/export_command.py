@@ -25,7 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to", type=Path, required=True, metavar="FILE", help=f"to write, as its end says: {', '.join(_FORMS)}"
     )
-    parser.add_argument("--table", choices=tuple(TABLES), default="cases", help="one of speedscore sql --tables")
+    parser.add_argument(
+        "--table",
+        choices=tuple(TABLES),
+        default="cases",
+        metavar="NAME",
+        help=f"one of {', '.join(TABLES)} (default: cases)",
+    )
     parser.add_argument("--machine", metavar="ID", help="a machine_id, or its beginning")
     parser.add_argument("--since", metavar="DAY", help="runs of that day or month (UTC) and later: 2026-11-27, 2026-11")
     parser.add_argument("--until", metavar="DAY", help="runs of that day or month and before")

@@ -13,22 +13,19 @@ from speedscore.history import changes_command, export_command, show_command
 from speedscore.history.errors import HistoryError
 from speedscore.host.extras import MissingExtraError, require
 from speedscore.record.run_file import RunFileError
-from speedscore.text.arguments import Parser, examples
+from speedscore.text.arguments import actions_of, examples
 from speedscore.text.output import COMMAND, complain, write
 
-EXAMPLES = examples(
-    f"{COMMAND} history add run.json --to history/",
-    f"{COMMAND} history add .benchmarks --to s3://bucket/history",
-    f"{COMMAND} history show jax-gpt --from history/",
-    f"{COMMAND} history changes history/",
-    f"{COMMAND} history export --from history/ --since 2026-11 --to cases.csv",
-)
+_ADD = (f"{COMMAND} history add run.json --to history/", f"{COMMAND} history add .benchmarks --to s3://bucket/history")
+_SHOW, _CHANGES = f"{COMMAND} history show jax-gpt --from history/", f"{COMMAND} history changes history/"
+_EXPORT = f"{COMMAND} history export --from history/ --since 2026-11 --to cases.csv"
+EXAMPLES = examples(*_ADD, _SHOW, _CHANGES, _EXPORT)
 ERRORS = (RunFileError, HistoryError, MissingExtraError)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="action", parser_class=Parser)
-    adding = actions.add_parser("add", help="add runs that are not there yet")
+    add = actions_of(parser)
+    adding = add("add", "add runs that are not there yet", *_ADD)
     adding.add_argument(
         "runs", nargs="*", metavar="RUN", help=f"saved runs, folders or globs of them (default: {STORAGE})"
     )
@@ -38,11 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PLACE",
         help="the history, a folder or a URL as in s3://; made where there is none",
     )
-    show_command.add_arguments(actions.add_parser("show", help="print the figures of a case over time"))
-    changes_command.add_arguments(actions.add_parser("changes", help="find where figures changed their level"))
-    export_command.add_arguments(
-        actions.add_parser("export", help="write a table of a history, or some of it, to a file")
-    )
+    show_command.add_arguments(add("show", "print the figures of a case over time", _SHOW))
+    changes_command.add_arguments(add("changes", "find where figures changed their level", _CHANGES))
+    export_command.add_arguments(add("export", "write a table of a history, or some of it, to a file", _EXPORT))
 
 
 def run(options: argparse.Namespace) -> int:

@@ -40,10 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"saved runs, folders or globs of them, or a history (default: {STORAGE})",
     )
     parser.add_argument(
-        "--format", choices=tuple(FORMATS), default="table", help="csv and json have every digit and row"
+        "--format", choices=tuple(FORMATS), default="text", help="csv and json have every digit and row"
     )
     parser.add_argument(
-        "--rows", type=_whole_number, metavar="N", help=f"print at most so many (table, markdown: {_ROWS})"
+        "--rows", type=_whole_number, metavar="N", help=f"print at most so many (text, markdown: {_ROWS})"
     )
     parser.add_argument("--tables", action="store_true", help="print the tables and columns that there are")
 

@@ -6,6 +6,9 @@ It reads words and acts on none of them.
 from __future__ import annotations
 
 import argparse
+import shutil
+import textwrap
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from speedscore.text.cleaning import one_line
@@ -16,8 +19,10 @@ class Parser(argparse.ArgumentParser):
     """Refuses with one line on standard error and exit code 2, without the usage, which ``--help`` prints."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
-        # The examples are shown as they are written.
+        # The examples are shown as they are written, and the description as wide as the terminal.
         settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        if description := settings.get("description"):
+            settings["description"] = _filled(description)
         super().__init__(*arguments, **settings)
 
     def error(self, message: str) -> NoReturn:
@@ -32,6 +37,29 @@ class Parser(argparse.ArgumentParser):
             raise argparse.ArgumentError(action, f"invalid choice: {value!r} (choose from {listed}){hint}")
 
 
+def _filled(text: str) -> str:
+    """The paragraphs of a docstring as a terminal shows them, without the marks of code."""
+    # As wide as argparse makes the other lines.
+    width = shutil.get_terminal_size().columns - 2
+    paragraphs = text.replace("``", "").strip().split("\n\n")
+    return "\n\n".join(
+        textwrap.fill(" ".join(part.split()), width, break_long_words=False, break_on_hyphens=False)
+        for part in paragraphs
+    )
+
+
 def examples(*lines: str) -> str:
     """The end of a help text."""
     return "\n".join(["examples:" if len(lines) > 1 else "example:", *(f"  {line}" for line in lines)])
+
+
+def actions_of(parser: argparse.ArgumentParser) -> Callable[..., argparse.ArgumentParser]:
+    """What adds an action to a command: its name, a summary of one line, and examples of it."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="action", parser_class=Parser)
+
+    def add(name: str, summary: str, *lines: str) -> argparse.ArgumentParser:
+        # A sentence where it stands alone, beside its name without a capital and a full stop.
+        description = f"{summary[0].upper()}{summary[1:]}."
+        return actions.add_parser(name, help=summary, description=description, epilog=examples(*lines))
+
+    return add

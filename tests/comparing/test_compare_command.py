@@ -236,7 +236,7 @@ def test_whatever_the_cases_are_called_they_are_rendered(
     each = compared(one, other, found, group_by="model")
     text = FORMATS[form](ComparisonReport(SCHEMA_VERSION, VerdictPolicy(), VerdictPolicy(), "model", (each,)))
     assert text.endswith("\n")
-    if form == "table":
+    if form == "text":
         assert max(map(len, text.splitlines())) <= TERMINAL_COLUMNS
     if form == "json":
         assert json.loads(text, parse_constant=lambda constant: pytest.fail(constant))

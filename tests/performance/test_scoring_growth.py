@@ -68,7 +68,7 @@ def test_scoring_time_over_saved_cases(tmp_path: Path, capsys: pytest.CaptureFix
             )
         )
         assert len(report.cells) == count // 2
-        print_seconds, _ = best_seconds(lambda report=report: FORMATS["terminal"](report, width=80))  # type: ignore[misc]
+        print_seconds, _ = best_seconds(lambda report=report: FORMATS["text"](report, width=80))  # type: ignore[misc]
         rows.append((count, read_seconds, score_seconds, score_seconds / count * 1e6, print_seconds))
     with capsys.disabled():
         print()

@@ -88,7 +88,7 @@ def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("file_format", ["table", "markdown", "json"])
+@pytest.mark.parametrize("file_format", ["text", "markdown", "json"])
 @pytest.mark.parametrize("names", ["o*", "plain*"])
 def test_no_comparison_prints_it(
     hostile: Path, capsys: pytest.CaptureFixture[str], names: str, file_format: str

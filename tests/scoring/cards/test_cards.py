@@ -28,19 +28,19 @@ def measured(*, frameworks: list[str] = ALL) -> ScoreReport:
 @pytest.mark.parametrize("width", [70, 80, 200])
 @pytest.mark.parametrize("report", [facts_alone(), measured()], ids=["facts", "measured"])
 def test_no_line_is_wider_than_asked(report: ScoreReport, width: int) -> None:
-    assert max(map(len, FORMATS["terminal"](report, width=width).splitlines())) <= width
+    assert max(map(len, FORMATS["text"](report, width=width).splitlines())) <= width
 
 
 def test_many_frameworks_side_by_side_still_fit() -> None:
     cases = [measured_case(f"framework{place}", 1.0 + place) for place in range(9)]
     runs = (NamedRun(name="a.json", record=make_run(*cases)),)
     report = build_report(RUBRIC, make_evidence(runs=runs), frameworks=[case.ecosystem for case in cases])
-    text = FORMATS["terminal"](report, width=80)
+    text = FORMATS["text"](report, width=80)
     assert max(map(len, text.splitlines())) <= 80
     assert all(case.ecosystem in text for case in cases)
 
 
-@pytest.mark.parametrize("form", ["terminal", "markdown"])
+@pytest.mark.parametrize("form", ["text", "markdown"])
 def test_the_calculation_is_shown(form: str) -> None:
     text = FORMATS[form](facts_alone(), width=80)
     assert "(7.5 + 6.0 + 7.5 + 6.5 + 9.5) / 5 = 7.40" in text
@@ -49,7 +49,7 @@ def test_the_calculation_is_shown(form: str) -> None:
 
 
 def test_the_terminal_card_tells_value_score_source_and_what_contradicts() -> None:
-    lines = FORMATS["terminal"](facts_alone(frameworks=["jax"]), width=80).splitlines()
+    lines = FORMATS["text"](facts_alone(frameworks=["jax"]), width=80).splitlines()
     stars = next(place for place, line in enumerate(lines) if line.startswith("Stars "))
     assert lines[stars].split() == ["Stars", "28,000", "stars", "8.3", "reference", "2024-01", "[1]"]
     assert lines[stars + 1].split() == ["beside", "it", "26,467", "published", "2024-01-31", "[2]"]
@@ -57,7 +57,7 @@ def test_the_terminal_card_tells_value_score_source_and_what_contradicts() -> No
 
 
 def test_an_unknown_answer_is_called_unknown_with_its_reason() -> None:
-    lines = FORMATS["terminal"](facts_alone(frameworks=["pytorch"]), width=80).splitlines()
+    lines = FORMATS["text"](facts_alone(frameworks=["pytorch"]), width=80).splitlines()
     beginner = next(line for line in lines if line.startswith("Beginner"))
     assert beginner.split() == ["Beginner", "unknown", "no", "sourced", "fact"]
     assert any("LEARNING CURVE  no score" in line for line in lines)
@@ -65,14 +65,14 @@ def test_an_unknown_answer_is_called_unknown_with_its_reason() -> None:
     assert " to " in lines[1]
 
 
-@pytest.mark.parametrize("form", ["terminal", "markdown"])
+@pytest.mark.parametrize("form", ["text", "markdown"])
 def test_measured_and_published_performance_stand_together(form: str) -> None:
     text = FORMATS[form](measured(frameworks=["jax"]), width=200)
     assert "8.5 measured on cpu (9 of 9 cases) · 9.5 published facts (2024-01)" in text
     assert "measured here: 3 cases, cpu, preset smoke, 9 rounds, jax" in text
 
 
-@pytest.mark.parametrize("form", ["terminal", "markdown"])
+@pytest.mark.parametrize("form", ["text", "markdown"])
 def test_a_card_names_the_variant_that_is_scored_and_those_beside_it(form: str) -> None:
     text = FORMATS[form](measured(frameworks=["pytorch"]), width=200)
     assert (
@@ -82,14 +82,14 @@ def test_a_card_names_the_variant_that_is_scored_and_those_beside_it(form: str) 
 
 
 def test_what_was_measured_is_said_in_plain_sentences() -> None:
-    text = FORMATS["terminal"](measured(), width=200)
+    text = FORMATS["text"](measured(), width=200)
     assert "Measured 2026-11-22 on Test Processor, preset smoke (some/folder/run.json)." in text
     assert "cpu: 27 of 27 selected cases measured." in text
     assert "gpu, not measured: training jax-mlp-gpu (no GPU found)." in text
     assert "the largest error used 1 % of its tolerance" in text
     assert "mlp: batch 8, cut depth." in text
     assert "torch-compile" in text
-    assert "Nothing was measured" in FORMATS["terminal"](facts_alone(), width=80)
+    assert "Nothing was measured" in FORMATS["text"](facts_alone(), width=80)
 
 
 def test_many_cases_with_one_reason_are_counted() -> None:
@@ -97,7 +97,7 @@ def test_many_cases_with_one_reason_are_counted() -> None:
         skipped_case("beta", model=f"m{place}", reason="not\n installed") for place in range(9)
     ]
     runs = (NamedRun(name="a.json", record=make_run(*cases)),)
-    text = FORMATS["terminal"](build_report(RUBRIC, make_evidence(runs=runs), frameworks=["alpha"]), width=200)
+    text = FORMATS["text"](build_report(RUBRIC, make_evidence(runs=runs), frameworks=["alpha"]), width=200)
     assert "training beta-m2-cpu and 6 more (not installed)." in text
 
 
@@ -136,7 +136,7 @@ def test_markdown_escapes_what_markdown_would_read() -> None:
     assert r"a \| b\_c\_d \[e\] \<f\> \# g" in text
 
 
-@pytest.mark.parametrize("form", ["terminal", "markdown"])
+@pytest.mark.parametrize("form", ["text", "markdown"])
 def test_medians_name_their_run_where_several_runs_have_some(form: str) -> None:
     run = make_run(measured_case("alpha", 1.0), measured_case("beta", 2.0))
 

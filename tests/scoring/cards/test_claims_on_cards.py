@@ -48,7 +48,7 @@ def test_a_session_that_touched_none_says_nothing_of_claims() -> None:
 def test_every_form_tells_claim_and_measurement() -> None:
     neutral = make_claim(id="neutral", kind="neutral", low=0.9, high=0.9, text="The model was timed")
     both = report(make_claim(), neutral)
-    for name in ("terminal", "markdown"):
+    for name in ("text", "markdown"):
         words = " ".join(FORMATS[name](both, width=160).split())
         for expected in ("1.2 to 1.3", "0.50", "contradicted in", "beside it: The model was timed", "0.9"):
             assert expected in words, name

@@ -108,7 +108,7 @@ def rendered(folder: Path, *, text: str, name: str, fact: str, question: str) ->
     return {
         "short": short.render(report, Surroundings(report=report), width=80, sources=True),
         "end": brief.session_end(report, width=80),
-        "terminal": FORMATS["terminal"](report, width=80),
+        "terminal": FORMATS["text"](report, width=80),
         "markdown": FORMATS["markdown"](report, width=80),
         "trace": trace(alone, evidence, framework=name, dimension=None, width=80),
     }

@@ -145,7 +145,7 @@ def test_facts_that_contradict_each_other_stand_side_by_side() -> None:
     report = report_of({}, evidence=evidence)
     (commits,) = [fact for fact in report.layers[0].facts if fact.key == "commits_per_week"]
     assert [source.value for source in (commits.source, *commits.beside)] == [7.0, 5.0]
-    for form in ("terminal", "markdown", "json"):
+    for form in ("text", "markdown", "json"):
         assert "another page" in FORMATS[form](report, width=80)
 
 
@@ -156,7 +156,7 @@ def test_what_sources_say_of_it_in_words_is_told() -> None:
     )
     layer = msgspec.structs.replace(make_layer(GOOD, library="lib"), statements=(said,))
     report = report_of({}, evidence=make_evidence(make_snapshot(), layer))
-    for form in ("terminal", "markdown", "json"):
+    for form in ("text", "markdown", "json"):
         assert "Well documented" in FORMATS[form](report, width=80)
     assert "Well documented" in trace_layer(report.layers[0], dimension=None, width=80)
     msgspec.json.decode(FORMATS["json"](report, width=80), type=CardDocument)
@@ -177,7 +177,7 @@ def test_its_lines_of_the_matrix_stand_beside_the_scored_one() -> None:
     ]
     texts = [
         short_of(report),
-        *(FORMATS[form](report, width=80).replace("\\", "") for form in ("terminal", "markdown")),
+        *(FORMATS[form](report, width=80).replace("\\", "") for form in ("text", "markdown")),
     ]
     assert all("lib-new: 0.50× as fast as alpha in training on cpu" in text for text in texts)
 

@@ -43,7 +43,7 @@ def one_line(text: str) -> str:
 @pytest.fixture(scope="module")
 def card() -> str:
     report = build_report(RUBRIC, make_evidence(*shipped(), month="2024-01"), frameworks=["jax"])
-    return one_line(FORMATS["terminal"](report, width=80).replace("=" * 80, ""))
+    return one_line(FORMATS["text"](report, width=80).replace("=" * 80, ""))
 
 
 @pytest.mark.parametrize("section", LINES)

@@ -68,7 +68,7 @@ def test_what_to_take_instead_answers_the_same_need_best() -> None:
     assert "A security policy in the repository is a condition (take PyTorch)" in text
 
 
-@pytest.mark.parametrize("form", ["terminal", "markdown", "json"])
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
 def test_every_form_says_what_to_take_instead_also_of_whom_no_card_was_asked_for(form: str) -> None:
     report = build_report(RUBRIC, make_evidence(*shipped(), month="2024-01"), frameworks=["jax"])
     text = FORMATS[form](report, width=80)

@@ -284,7 +284,7 @@ def test_what_cannot_be_set_says_why(capsys: pytest.CaptureFixture[str], argumen
 
 def test_a_card_says_that_another_policy_was_used(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "own.toml").write_text("[policy]\nround_to = 1\n[weights]\nperformance = 3\n")
-    for form in ("terminal", "markdown", "json"):
+    for form in ("text", "markdown", "json"):
         text = " ".join(said(capsys, "card", "jax", *JANUARY, "--policy", "own.toml", "--format", form).split())
         text = text.replace("\\_", "_")  # as Markdown writes it
         assert "round_to 1.0 instead of 0.5" in text

@@ -68,7 +68,7 @@ def test_a_dormant_project_is_nowhere_called_alive_however_splendid_its_past_was
 
 def test_every_form_of_the_card_says_that_it_is_dormant() -> None:
     made = report(*splendid(commits_per_week=0.0, releases_per_year=0.0))
-    for form in ("terminal", "markdown"):
+    for form in ("text", "markdown"):
         assert "Dormant: by all that is known nothing was committed" in " ".join(FORMATS[form](made, width=80).split())
     assert '"dormant": true' in FORMATS["json"](made, width=80)
 

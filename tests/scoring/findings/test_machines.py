@@ -95,7 +95,7 @@ def test_a_score_names_its_machines_and_how_they_are_joined() -> None:
         {"name": "box-1", "hardware": "EPYC, H100", "measured": 2},
         {"name": "box-2", "hardware": "Xeon", "measured": 2},
     ]
-    for form in ("terminal", "markdown"):
+    for form in ("text", "markdown"):
         text = " ".join(FORMATS[form](report, width=80).split())
         assert "box-1 (EPYC, H100): 2 cases, box-2 (Xeon): 2 cases" in text.replace("\\", "")
         assert "Every ratio is of cases beside each other on one of them" in text

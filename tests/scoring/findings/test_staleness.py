@@ -111,7 +111,7 @@ def test_a_stale_answer_counts_for_the_middle_at_most_and_has_no_part_in_the_sen
 def test_a_stale_fact_is_marked_on_every_card() -> None:
     facts = [make_fact("github_stars", 10_000.0), make_fact("github_discussions", 1.0)]
     old = report(*facts, month="2026-11")
-    terminal = FORMATS["terminal"](old, width=80)
+    terminal = FORMATS["text"](old, width=80)
     (line,) = (line for line in terminal.splitlines() if line.startswith("Stars "))
     assert line.split() == ["Stars", "10,000", "stars", "(5.0)", "stale:", "published", "2024-01,"]
     assert "0 of 9 criteria, 0 %, 1 stale" in terminal
@@ -128,7 +128,7 @@ def test_a_stale_fact_is_marked_on_every_card() -> None:
 
 
 def test_a_card_without_stale_facts_says_nothing_of_them() -> None:
-    assert "stale" not in FORMATS["terminal"](report(make_fact("github_stars", 1.0), month="2024-02"), width=80)
+    assert "stale" not in FORMATS["text"](report(make_fact("github_stars", 1.0), month="2024-02"), width=80)
 
 
 def test_what_was_stale_in_january_2024_left_every_score_as_it_was() -> None:

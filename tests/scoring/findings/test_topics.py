@@ -46,7 +46,7 @@ def test_a_younger_snapshot_replaces_a_topic_as_a_whole_and_leaves_the_others() 
     assert told(make_evidence(*snapshots)) == {"export": ["c"], "memory": ["m"]}
 
 
-@pytest.mark.parametrize("form", ["terminal", "markdown", "json"])
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
 def test_a_statement_stands_with_its_kind_date_and_source_and_what_contradicts_it_below(form: str) -> None:
     text = FORMATS[form](
         report_of(
@@ -73,11 +73,11 @@ def test_a_statement_stands_with_its_kind_date_and_source_and_what_contradicts_i
 
 def test_a_statement_past_the_limit_of_its_kind_is_called_stale() -> None:
     old = make_statement("as it was", kind="reference", as_of="2022-12")
-    assert "as it was (stale: reference 2022-12, 13 months old" in FORMATS["terminal"](report_of(old), width=200)
+    assert "as it was (stale: reference 2022-12, 13 months old" in FORMATS["text"](report_of(old), width=200)
 
 
 def test_statements_of_no_dimension_stand_with_the_sentences_and_the_layers() -> None:
-    text = FORMATS["terminal"](
+    text = FORMATS["text"](
         report_of(
             make_statement("Whoever counts words", topic="best_for"),
             make_statement("Alone it adds numbers", topic="layers"),
@@ -92,7 +92,7 @@ def test_a_fact_that_nothing_scores_is_shown_with_its_range_and_what_contradicts
     stated = msgspec.structs.replace(make_fact("gpt_tpu_speed_ratio", 6.0, kind="reference"), low=2.0, high=10.0)
     facts = (stated, make_fact("gpt_tpu_speed_ratio", 1.5, source="a log"))
     report = build_report(RUBRIC, make_evidence(make_snapshot(*facts)), frameworks=["alpha"])
-    text = FORMATS["terminal"](report, width=80)
+    text = FORMATS["text"](report, width=80)
     assert "GPT-scale training on TPU: 2 to 10 × as fast (reference 2024-01 [1])" in text
     assert "beside it: 1.5 × as fast (published 2024-01 [2])" in text
 
@@ -101,7 +101,7 @@ def test_a_fact_of_no_topic_is_shown_too() -> None:
     report = build_report(
         RUBRIC, make_evidence(make_snapshot(make_fact("years_since_first_release", 5.0))), frameworks=["alpha"]
     )
-    for form in ("terminal", "markdown"):
+    for form in ("text", "markdown"):
         text = FORMATS[form](report, width=80)
         assert text.index("Years since first release: 5 years") > text.index("Other facts")
     (fact,) = json.loads(FORMATS["json"](report, width=80))["frameworks"]["alpha"]["other_facts"]
@@ -133,7 +133,7 @@ def test_nothing_that_a_statement_says_is_obeyed(text: str, topic: str) -> None:
         return
     report = report_of(statement)
     assert "<script>" not in FORMATS["markdown"](report, width=80).replace("\\<", "")
-    terminal = FORMATS["terminal"](report, width=80)
+    terminal = FORMATS["text"](report, width=80)
     lines = terminal.split("\n")
     assert all(map(is_name, lines))
     assert max(map(len, lines)) <= 80

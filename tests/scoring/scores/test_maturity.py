@@ -92,7 +92,7 @@ def test_a_stale_fact_gives_no_grade() -> None:
 def test_a_framework_without_layers_has_no_table() -> None:
     report = build_report(RUBRIC, make_evidence(make_snapshot()), frameworks=["alpha"])
     assert report.cards[0].layers == ()
-    assert not any("Libraries on top" in FORMATS[form](report, width=80) for form in ("terminal", "markdown"))
+    assert not any("Libraries on top" in FORMATS[form](report, width=80) for form in ("text", "markdown"))
     assert json.loads(FORMATS["json"](report, width=80))["frameworks"]["alpha"]["layers"] == []
 
 
@@ -103,7 +103,7 @@ def test_a_layer_appears_with_its_first_snapshot() -> None:
 
 
 def test_the_terminal_card_shows_the_table_within_its_width() -> None:
-    lines = FORMATS["terminal"](report_of("jax"), width=80).splitlines()
+    lines = FORMATS["text"](report_of("jax"), width=80).splitlines()
     assert max(map(len, lines)) <= 80
     start = lines.index("Libraries on top of JAX")
     table = "\n".join(lines[start:])
