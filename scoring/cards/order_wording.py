@@ -105,7 +105,7 @@ def who_is_first(report: ScoreReport) -> Iterator[str]:
     """The order, and by which questions the first stands before the second: what a short card has room for."""
     sensitivity = report.sensitivity
     if sensitivity is None:
-        yield "There is no order: no two answer enough in common"
+        yield _why_no_order(report)
         return
     names = _names(report)
     ranking = _scores(sensitivity.ranking, sensitivity.speed_scores, names)
@@ -122,6 +122,15 @@ def who_is_first(report: ScoreReport) -> Iterator[str]:
         yield f"{first} is {sensitivity.lead.points:.2f} points ahead of {follower}{parts}"
     if against:
         yield f"{follower} is ahead in {', '.join(f'{part.name} ({abs(part.points):.2f})' for part in against)}"
+
+
+def _why_no_order(report: ScoreReport) -> str:
+    scores = [{each.title: each.score for each in card.dimensions} for card in report.cards]
+    unknown = [title for title in scores[0] if all(own[title] is None for own in scores)]
+    if not report.runs and unknown:
+        needs = "needs" if len(unknown) == 1 else "need"
+        return f"There is no order yet: {wording.joined(unknown)} {needs} a saved run, --run RUN.json"
+    return "There is no order: no two answer enough in common"
 
 
 def lead(report: ScoreReport) -> Iterator[str]:

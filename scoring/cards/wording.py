@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from speedscore.scoring.findings.finding import Finding, Source
@@ -71,6 +71,12 @@ def remark(finding: Finding) -> str:
 
 def per_cent(fraction: float) -> str:
     return f"{fraction * 100:.0f} %"
+
+
+def joined(names: Sequence[str]) -> str:
+    """ "A", "A and B", "A, B and C"."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def changed(before: str, after: str) -> str:
