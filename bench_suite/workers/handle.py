@@ -25,8 +25,8 @@ _HARMLESS = re.compile(
     r"cpu_aot_loader\.cc:\d+\] Loading XLA:CPU AOT result\. Target machine feature \+prefer-no-"
     r"|text_format\.cc:\d+\] Error parsing text-format tensorflow\.XlaSerializedCacheEntry"
 )
-"""What TensorFlow prints as an error whenever XLA finds a program in its cache, and goes on. These features are hints to
-the compiler and no instructions, and what was found is certified as what was compiled is."""
+"""What TensorFlow prints as an error whenever XLA finds a program in its cache, and goes on. These features are hints
+to the compiler and no instructions, and what was found is certified as what was compiled is."""
 
 
 class WorkerError(RuntimeError):

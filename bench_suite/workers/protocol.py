@@ -169,7 +169,7 @@ class Built(msgspec.Struct, frozen=True, tag=True):
 
 class Prepared(msgspec.Struct, frozen=True, tag=True):
     stages_seconds: dict[str, float]
-    """Seconds by stage, where the framework has stages ahead of the first step: making the optimizer's state, compiling."""
+    """By stage, where the framework has any ahead of the first step: making the optimizer, compiling."""
     first_step_seconds: float
     time_to_first_step_seconds: float
     """The stages and the first step together."""

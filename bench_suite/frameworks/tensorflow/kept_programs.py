@@ -1,7 +1,7 @@
 """What XLA keeps of TensorFlow's functions on the disk, and whether one came from there.
 
-TensorFlow's public interface does not tell, but the folder does: XLA writes a file for whatever it compiles, and none for
-what it finds. This module never compiles anything.
+TensorFlow's public interface does not tell, but the folder does: XLA writes a file for whatever it compiles, and none
+for what it finds. This module never compiles anything.
 """
 
 from __future__ import annotations

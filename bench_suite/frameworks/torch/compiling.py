@@ -61,7 +61,9 @@ class Compiler:
         }
 
     def from_cache(self) -> bool | None:
-        """Whether Inductor found all graphs in its cache; None where it has compiled none so far."""
+        """Whether Inductor found all graphs in its cache; None where it has looked for none so far."""
+        if self.eager:
+            return None
         hits, misses = (count_graphs()[name] - self._counts_before[name] for name in ("cache_hits", "cache_misses"))
         return misses == 0 if hits or misses else None
 
