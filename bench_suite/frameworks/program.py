@@ -36,9 +36,11 @@ class Runnable(Protocol):
     def compile(self) -> dict[str, float]:
         """Compile what the role runs, ahead of the first step, and return seconds by stage.
 
-        JAX: ``trace_seconds``, ``lower_seconds``, ``backend_compile_seconds``. A framework that compiles inside its
-        first call, or never, returns an empty dict. Called once, before the first ``step``, ``infer`` or ``call``,
-        and once more after a batch of another size.
+        JAX: ``trace_seconds``, ``lower_seconds``, ``backend_compile_seconds``; none of a framework that compiles
+        inside its first call, or never. Of a training program the first of them is ``optimizer_state_seconds``: from
+        when weights and batch are on the device until the optimizer is there too, as it took when the program was
+        built. Time to the first step begins there, so nothing may be compiled before. Called once, before the first
+        ``step``, ``infer`` or ``call``, and once more, then without the optimizer, after a batch of another size.
         """
         ...
 
@@ -83,7 +85,8 @@ class Runnable(Protocol):
     def describe(self) -> dict[str, Scalar]:
         """What ran: ``platform``, ``threads`` (those that compute), ``variant``, ``layout``, and so on.
 
-        After ``compile``, where it can be told: ``compiled_from_cache``.
+        After the first step, where it can be told: ``compiled_from_cache``. Without it a program has no figure from
+        warm caches, except one that says ``"compiled": "nothing"``.
         """
         ...
 

@@ -16,6 +16,7 @@ import msgspec
 from speedscore.bench_suite.matrix.cases import Case, Cell
 from speedscore.bench_suite.measuring.audit import RoundAudit
 from speedscore.bench_suite.measuring.outcomes import (
+    CACHES_UNTOLD,
     NEEDS_TWO,
     NOTHING_FROM_CACHES,
     OUT_OF_TIME,
@@ -242,6 +243,8 @@ class CellRun:
             return CaseUnavailable(NEEDS_TWO)
         if is_warm and any(process.from_cache is False for process in prepared.values()):
             return CaseFailed(RuntimeError(NOTHING_FROM_CACHES))
+        if is_warm and any(process.compiles and process.from_cache is None for process in prepared.values()):
+            return CaseUnavailable(CACHES_UNTOLD)
         if samples.described is None:
             return CaseUnavailable(OUT_OF_TIME)
         rounds = _compilations(prepared) if phase.compiles else samples.kept_rounds

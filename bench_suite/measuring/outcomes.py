@@ -19,6 +19,9 @@ from speedscore.record.run_record import Certificate, Round
 
 NEEDS_TWO = "a warm compilation needs the caches of a process before it: --processes 2 or more"
 NOTHING_FROM_CACHES = "a compilation from warm caches was asked for, but it took nothing from them"
+CACHES_UNTOLD = (
+    "whether its compilation came from warm caches cannot be told, or it keeps nothing in any: there is no warm figure"
+)
 OUT_OF_TIME = "the time budget was spent before this case was prepared; --resume takes the session up again"
 
 Stopped = Literal["narrow", "budget", "interrupted"]

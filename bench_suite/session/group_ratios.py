@@ -12,6 +12,7 @@ import msgspec
 
 from speedscore.bench_suite.measuring.stopping import widest_fraction
 from speedscore.bench_suite.session.noise import FEW_ROUNDS
+from speedscore.record.descriptions import COMPILES_NOTHING
 from speedscore.record.phases import PHASES
 from speedscore.record.rounds import figure_of_rounds
 from speedscore.record.run_record import CaseResult, Ratio
@@ -19,8 +20,6 @@ from speedscore.text.numbers import NO_FIGURE, factor
 
 _SENSELESS = 10
 """An interval whose limits are further apart than this factor says nothing that a number should stand for."""
-_COMPILES_NOTHING = "nothing"
-"""What an eager program says of the part of it that is compiled."""
 
 
 def middle(case: CaseResult) -> float:
@@ -41,7 +40,7 @@ def missed_target(case: CaseResult) -> bool:
 
 def is_eager(case: CaseResult) -> bool:
     """True of a program of which no part is compiled, in whatever phase."""
-    return case.program.compiled == _COMPILES_NOTHING
+    return case.program.compiled == COMPILES_NOTHING
 
 
 def compiles_nothing(case: CaseResult) -> bool:

@@ -7,6 +7,7 @@ for the session. Nothing here knows what a request is about.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -20,6 +21,12 @@ from speedscore.host.piped import PipedProcess, ProcessLostError
 from speedscore.host.run_queue import held_up_seconds
 
 _SHOWN_BYTES = 200
+_HARMLESS = re.compile(
+    r"cpu_aot_loader\.cc:\d+\] Loading XLA:CPU AOT result\. Target machine feature \+prefer-no-"
+    r"|text_format\.cc:\d+\] Error parsing text-format tensorflow\.XlaSerializedCacheEntry"
+)
+"""What TensorFlow prints as an error whenever XLA finds a program in its cache, and goes on. These features are hints
+to the compiler and no instructions, and what was found is certified as what was compiled is."""
 
 
 class WorkerError(RuntimeError):
@@ -70,6 +77,7 @@ class ProcessWorker:
         self._process = PipedProcess(
             [sys.executable, "-m", "speedscore.bench_suite.workers"],
             log_path=scratch / "worker.log",
+            hidden=_HARMLESS,
             env=os.environ | {"PYTHONPATH": import_path(), "PYTHONHASHSEED": "0", "TMPDIR": str(scratch)},
         )
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from speedscore.bench_suite.workers.protocol import Setting
-from speedscore.host.variables import THREAD_VARIABLES
+from speedscore.host.variables import THREAD_VARIABLES, XLA_FLAGS_OF_TENSORFLOW, xla_flags_of_tensorflow
 from speedscore.record.phases import DeviceName
 
 _TF32_OVERRIDE = "NVIDIA_TF32_OVERRIDE"
@@ -45,6 +45,7 @@ def process_variables(*, processors: int, caches: Path, device: DeviceName) -> d
         "TORCHINDUCTOR_FX_GRAPH_CACHE": "1",
         "TORCHINDUCTOR_AUTOGRAD_CACHE": "1",
         "TRITON_CACHE_DIR": str(caches / "triton"),
+        XLA_FLAGS_OF_TENSORFLOW: xla_flags_of_tensorflow(caches / "tensorflow"),
         # float32 is float32: no library may turn a matmul or a convolution into TF32.
         _TF32_OVERRIDE: "0",
         # The workers of a block share one accelerator; a pool of three quarters of it would starve the second one.

@@ -169,7 +169,7 @@ class Built(msgspec.Struct, frozen=True, tag=True):
 
 class Prepared(msgspec.Struct, frozen=True, tag=True):
     stages_seconds: dict[str, float]
-    """Seconds by compile stage, where the framework has stages ahead of the first step."""
+    """By stage, where the framework has any ahead of the first step: making the optimizer, compiling."""
     first_step_seconds: float
     time_to_first_step_seconds: float
     """The stages and the first step together."""
@@ -181,6 +181,8 @@ class Prepared(msgspec.Struct, frozen=True, tag=True):
     """Of the program, the same in every process: no clock is needed to compare them. By name, as ``Program.counts``."""
     from_cache: bool | None = None
     """Whether the compiler's work came from the caches; None where the framework does not tell, or keeps none."""
+    compiles: bool = True
+    """False of a program that says of itself that no part of it is compiled."""
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):

@@ -62,7 +62,7 @@ from speedscore.host.clock import seconds
 from speedscore.host.fields import Scalar
 from speedscore.host.processors import allowed_processors
 from speedscore.host.variables import recorded_variables
-from speedscore.record.descriptions import ProgramDescription, WorkerDescription
+from speedscore.record.descriptions import COMPILES_NOTHING, ProgramDescription, WorkerDescription
 from speedscore.record.metrics import WARM, find_metric
 from speedscore.record.phases import Role
 from speedscore.record.run_record import Certificate
@@ -172,10 +172,12 @@ class Service:
         memory.reset_peak()
         program = self._programs[role] = self._build_program(role)
         stages_seconds = program.compile()
-        from_cache = program.describe().get("compiled_from_cache")
         started = seconds()
         settle(program, role=role, steps=1)
         first_step_seconds = seconds() - started
+        # Now, when whatever compiles in its first call has done so, and the certificate has compiled nothing yet.
+        described = program.describe()
+        from_cache = described.get("compiled_from_cache")
         with_compile_bytes = memory.peak_rss_bytes()
         fresh_peak = memory.reset_peak()
         program.reset_peak()
@@ -207,6 +209,7 @@ class Service:
             counts=counts,
             steps_per_round=max(1, math.ceil(request.round_seconds / step_seconds)),
             from_cache=from_cache if isinstance(from_cache, bool) else None,
+            compiles=described.get("compiled") != COMPILES_NOTHING,
         )
 
     def _build_program(self, role: Role) -> Runnable:

@@ -47,7 +47,7 @@ class CaseFigures(msgspec.Struct, frozen=True, gc=False):
     figures: dict[str, Figure] = {}
     """By metric; ``time`` stands first."""
     shape: dict[str, Scalar] = {}
-    """What the preset made of the model."""
+    """What the preset made of the model, and of a compilation what it begins before."""
     reference: str = ""
     """What the case was certified against."""
     fields: dict[str, Scalar] = {}

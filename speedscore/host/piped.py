@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -43,9 +44,16 @@ class PipedProcess:
     """Started as it is made."""
 
     def __init__(
-        self, command: Sequence[str], *, log_path: Path, env: Mapping[str, str], cwd: Path | None = None
+        self,
+        command: Sequence[str],
+        *,
+        log_path: Path,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
+        hidden: re.Pattern[str] | None = None,
     ) -> None:
         self._log_path = log_path
+        self._hidden = hidden
         self._buffer = b""
         self._frozen = False
         theirs_read, ours_write = os.pipe()
@@ -177,11 +185,12 @@ class PipedProcess:
             self._ours_read = -1
 
     def last_lines(self) -> str:
-        """The end of what it printed, indented, with a heading."""
+        """The end of what it printed, indented, with a heading, and without the lines that are hidden."""
         try:
             with self._log_path.open("rb") as log:
                 log.seek(max(0, self._log_path.stat().st_size - _LOG_TAIL_BYTES))
                 lines = without_colours(log.read().decode(errors="replace")).splitlines()
+            lines = [line for line in lines if self._hidden is None or not self._hidden.search(line)]
         except OSError:
             lines = []
         if not lines:

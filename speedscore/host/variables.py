@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 
 PIPES = "SPEEDSCORE_PIPES"
 """Tells a process that is spoken to the pipes that it reads from and writes to, as ``5,6``."""
@@ -10,7 +12,15 @@ CHECKOUT = "SPEEDSCORE_CHECKOUT"
 """Tells a process on a machine of a fleet what its code is, which came without its repository: the commit, 1 where the
 tree was dirty, and the folder, with blanks between."""
 
+XLA_FLAGS_OF_TENSORFLOW = "TF_XLA_FLAGS"
+"""What TensorFlow tells XLA."""
+XLA_CACHE_OF_TENSORFLOW = "--tf_xla_persistent_cache_directory="
+"""The flag among them that names the folder of what XLA compiled."""
+
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PJRT_NPROC")
+
+
+_CACHE_FOLDER = re.compile(rf"{XLA_CACHE_OF_TENSORFLOW}(\"[^\"]*\"|'[^']*'|\S*)")
 
 
 RECORDED_VARIABLES = (
@@ -32,7 +42,7 @@ RECORDED_VARIABLES = (
     "OMP_WAIT_POLICY",
     "ONEDNN_MAX_CPU_ISA",
     "TF_ENABLE_ONEDNN_OPTS",
-    "TF_XLA_FLAGS",
+    XLA_FLAGS_OF_TENSORFLOW,
     "TORCHINDUCTOR_AUTOGRAD_CACHE",
     "TORCHINDUCTOR_FREEZING",
     "TORCHINDUCTOR_FX_GRAPH_CACHE",
@@ -43,10 +53,30 @@ RECORDED_VARIABLES = (
 
 
 def recorded_variables() -> dict[str, str]:
-    """Those of the variables that change what is measured that are set in this process."""
-    return {
+    """Those of the variables that change what is measured that are set in this process, without folders of caches."""
+    recorded = {
         # JSON holds text; what a shell can put into a variable need not be that.
         name: os.environ[name].encode("utf-8", errors="replace").decode()
         for name in RECORDED_VARIABLES
         if name in os.environ
     }
+    # Another folder in each worker: no two runs would have the same.
+    flags = _CACHE_FOLDER.sub("", recorded.pop(XLA_FLAGS_OF_TENSORFLOW, "")).strip()
+    return recorded | ({XLA_FLAGS_OF_TENSORFLOW: flags} if flags else {})
+
+
+def xla_flags_of_tensorflow(folder: Path) -> str:
+    """What is set, and after it, where the last one counts, the folder in which XLA keeps what it compiles.
+
+    Where the variable names a file of flags it is left as it is, and nothing is kept.
+    """
+    flags = os.environ.get(XLA_FLAGS_OF_TENSORFLOW, "").strip()
+    if flags and not flags.startswith("-"):
+        return flags
+    return f'{flags} {XLA_CACHE_OF_TENSORFLOW}"{folder}"'.strip()
+
+
+def xla_cache_of_tensorflow() -> Path | None:
+    """The folder in which XLA keeps what it compiles for TensorFlow; None where it keeps nothing."""
+    folders = _CACHE_FOLDER.findall(os.environ.get(XLA_FLAGS_OF_TENSORFLOW, ""))
+    return Path(folders[-1].strip("'\"")) if folders else None

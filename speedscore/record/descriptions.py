@@ -14,6 +14,9 @@ import msgspec
 
 from speedscore.host.fields import Scalar
 
+COMPILES_NOTHING = "nothing"
+"""What an eager program says of the part of it that is compiled."""
+
 
 class _Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     other: dict[str, Scalar] = {}
@@ -54,7 +57,7 @@ class ProgramDescription(_Description, frozen=True):
     layout: str | None = None
     attention: str | None = None
     compiled: str | None = None
-    """Which part of the program is compiled, in words."""
+    """Which part of the program is compiled, in words; ``COMPILES_NOTHING`` of an eager one."""
     compiled_from_cache: bool | None = None
     donated_bytes: int | None = None
     program_sha256: str | None = None

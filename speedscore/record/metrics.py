@@ -70,6 +70,7 @@ _OTHER_DOCSTRINGS = {
 }
 
 _COMPILE_SECONDS = {
+    "optimizer_state_seconds": "seconds of making the optimizer and its state",
     "trace_seconds": "seconds of tracing",
     "lower_seconds": "seconds of lowering",
     "trace_and_lower_seconds": "seconds of tracing and lowering",

@@ -111,8 +111,9 @@ PHASES: dict[Phase, PhaseSpec] = {
 }
 """In the order of reports. A round is, in training: n queued steps and one wait, over n; in inference: n calls on a
 batch of one, each waited for, over n, so that no percentile of single calls can be had of it; in throughput: n queued
-passes of the training batch and one wait, over n; in a compilation: from a built program in a fresh process to the end
-of its first training step; in a capability: n queued calls of the task and one wait, over n."""
+passes of the training batch and one wait, over n; in a compilation: from weights and batch on the device of a fresh
+process, before there is an optimizer, to the end of its first training step; in a capability: n queued
+calls of the task and one wait, over n."""
 
 
 MODEL_PHASES = tuple(phase for phase, spec in PHASES.items() if spec.role in MODEL_ROLES)

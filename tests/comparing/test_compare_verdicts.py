@@ -146,12 +146,17 @@ def unmeasured(status: str, reason: str) -> CaseResult:
 MEASURED = timed(STEADY)
 SHAPED = timed(STEADY, workload={"preset": "smoke", "cut": "none", "batch": 9})
 CERTIFIED = msgspec.structs.replace(MEASURED, certificate=OTHER_CERTIFICATE)
+COMPILED = timed(STEADY, phase="warm_compilation")
+COMPILED_WITH_OPTIMIZER = timed(
+    STEADY, phase="warm_compilation", extra=[measured("warm_optimizer_state_seconds", "s", 1.0, 1.0)]
+)
 FAILED, SKIPPED = unmeasured("failed", "out of memory"), unmeasured("skipped", "no driver")
 
 
 @pytest.mark.parametrize(
     ("base", "head", "reason"),
     [
+        ([COMPILED], [COMPILED_WITH_OPTIMIZER], "another shape: timed_from_before None and 'the optimizer'"),
         ([], [MEASURED], "new, only in head"),
         ([MEASURED], [], "removed, only in base"),
         ([MEASURED], [FAILED], "not measured in head (failed: out of memory)"),
@@ -160,7 +165,7 @@ FAILED, SKIPPED = unmeasured("failed", "out of memory"), unmeasured("skipped", "
         ([MEASURED], [SHAPED], "another shape: batch 8 and 9"),
         ([MEASURED], [CERTIFIED], "certified against another reference: 'float64 NumPy, by hand' and 'another'"),
     ],
-    ids=["new", "removed", "failed", "skipped", "neither", "shape", "reference"],
+    ids=["clock", "new", "removed", "failed", "skipped", "neither", "shape", "reference"],
 )
 def test_what_cannot_be_compared_says_why(
     tmp_path: Path, base: list[CaseResult], head: list[CaseResult], reason: str

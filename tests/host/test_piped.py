@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -68,6 +69,19 @@ def test_what_it_printed_last_is_told_without_colours(start: Callable[[str], Pip
     with pytest.raises(ProcessLostError) as lost:
         process.read_line(limit_seconds=LIMIT_SECONDS)
     assert str(lost.value).endswith("its last lines:\n  | ERROR: jammed\n  | gone")
+
+
+def test_lines_that_are_hidden_are_not_told(tmp_path: Path) -> None:
+    process = PipedProcess(
+        [sys.executable, "-c", "print('E1 harmless\\nERROR: jammed\\nE2 harmless')"],
+        log_path=tmp_path / "log",
+        env=dict(os.environ),
+        hidden=re.compile("harmless"),
+    )
+    with pytest.raises(ProcessLostError) as lost:
+        process.read_line(limit_seconds=LIMIT_SECONDS)
+    process.close()
+    assert str(lost.value).endswith("its last lines:\n  | ERROR: jammed")
 
 
 def test_a_line_without_an_end_is_given_up(

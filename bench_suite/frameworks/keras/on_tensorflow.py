@@ -40,8 +40,8 @@ class KerasComputation:
 
     made_of = "Keras' layers and optimizer"
 
-    def __init__(self, implementation: str, workload: Workload, *, trains: bool) -> None:
-        """Makes the variables on the device of the context."""
+    def __init__(self, implementation: str, workload: Workload) -> None:
+        """Makes the model's variables on the device of the context."""
         model: KerasModel = importlib.import_module(implementation).make(workload)
         self._module = model.module
         self._loss = make_loss(workload)
@@ -52,10 +52,11 @@ class KerasComputation:
         self.slots: Variables = {}
         # What Keras itself resolves jit_compile="auto" to: XLA, but not where there is nothing but the host.
         self.xla = bool(self._module.jit_compile)
-        if trains:
-            self._keras_optimizer.build(self._module.trainable_variables)
-            self.slots = {variable.path: variable.value for variable in self._keras_optimizer.variables}
-            self._initial = {name: slot.numpy() for name, slot in self.slots.items() if not slot.shape.rank}
+
+    def start_optimizer(self) -> None:
+        self._keras_optimizer.build(self._module.trainable_variables)
+        self.slots = {variable.path: variable.value for variable in self._keras_optimizer.variables}
+        self._initial = {name: slot.numpy() for name, slot in self.slots.items() if not slot.shape.rank}
 
     def variables(self) -> Variables:
         return self.parameters | self.state | self.slots

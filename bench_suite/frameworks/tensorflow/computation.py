@@ -26,7 +26,7 @@ class Computing(Protocol):
     def state(self) -> Variables: ...
     @property
     def slots(self) -> Variables:
-        """The optimizer's own."""
+        """The optimizer's own; empty before ``start_optimizer``."""
         ...
 
     @property
@@ -47,6 +47,10 @@ class Computing(Protocol):
     @property
     def description(self) -> Mapping[str, Scalar]:
         """What else a program's description says of the model."""
+        ...
+
+    def start_optimizer(self) -> None:
+        """Make the optimizer's variables on the device of the context. Training only, once, before ``train``."""
         ...
 
     def variables(self) -> Variables:
@@ -75,9 +79,9 @@ class Computing(Protocol):
 
 
 class MakeComputation(Protocol):
-    """Makes the variables on the device of the context."""
+    """Makes the model's variables on the device of the context."""
 
-    def __call__(self, workload: Workload, *, trains: bool) -> Computing: ...
+    def __call__(self, workload: Workload) -> Computing: ...
 
 
 class Computation:
@@ -86,8 +90,8 @@ class Computation:
     made_of = "plain operations, without Keras"
     optimizer = "plain operations inside the compiled step"
 
-    def __init__(self, workload: Workload, model: TensorflowModel, *, trains: bool) -> None:
-        """Makes the variables on the device of the context."""
+    def __init__(self, workload: Workload, model: TensorflowModel) -> None:
+        """Makes the model's variables on the device of the context."""
         self._model = model
         self.xla = model.xla
         self.description = model.description
@@ -95,14 +99,16 @@ class Computation:
         self.parameters = self._make_variables(workload.parameters(), trainable=True)
         self.state = self._make_variables(workload.state(), trainable=False)
         self.slots: Variables = {}
-        if trains:
-            self.slots, self._update = make_optimizer(workload.optimizer, self.parameters)
+        self._options = workload.optimizer
 
     def _make_variables(self, values: Weights, *, trainable: bool) -> Variables:
         return {
             name: tf.Variable(value, trainable=trainable, name=name, dtype=tf.float32)
             for name, value in self._model.to_own(values).items()
         }
+
+    def start_optimizer(self) -> None:
+        self.slots, self._update = make_optimizer(self._options, self.parameters)
 
     def variables(self) -> Variables:
         return self.parameters | self.state | self.slots

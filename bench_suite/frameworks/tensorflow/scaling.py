@@ -65,7 +65,8 @@ class MirroredProgram:
         self._workload = workload
         self._strategy = tf.distribute.MirroredStrategy([f"CPU:{index}" for index in range(devices)])
         with self._strategy.scope():
-            self._computation = Computation(workload, model, trains=True)
+            self._computation = Computation(workload, model)
+            self._computation.start_optimizer()
         self._call = tf.function(self._step_everywhere, autograph=False)
         self._examine = tf.function(self._examine_everywhere, autograph=False)
         self._loss: Any = None

@@ -60,19 +60,29 @@ class Compiler:
             "recompilations": max(0, since["graphs"] - self._prepared),
         }
 
+    def from_cache(self) -> bool | None:
+        """Whether Inductor found all graphs in its cache; None where it has looked for none so far."""
+        if self.eager:
+            return None
+        hits, misses = (count_graphs()[name] - self._counts_before[name] for name in ("cache_hits", "cache_misses"))
+        return misses == 0 if hits or misses else None
+
 
 def count_graphs() -> dict[str, int]:
-    """Graphs, operations in them, and breaks between them, of all programs together; zeros before the first.
+    """Graphs, operations in them, breaks between them, and what Inductor found of them in its cache and what not, of
+    all programs together; zeros before the first.
 
     PyTorch's public interface has no such numbers; these are the ones that ``torch._dynamo.utils.counters`` keeps.
     """
     # The first compilation loads the module, and its time is measured: it must not be loaded earlier.
     module: Any = sys.modules.get(_COUNTERS_MODULE)
     if module is None:
-        return {"graphs": 0, "operations": 0, "graph_breaks": 0}
+        return {"graphs": 0, "operations": 0, "graph_breaks": 0, "cache_hits": 0, "cache_misses": 0}
     counters = module.counters
     return {
         "graphs": counters["stats"]["unique_graphs"],
         "operations": counters["stats"]["calls_captured"],
         "graph_breaks": sum(counters["graph_break"].values()),
+        "cache_hits": counters["inductor"]["fxgraph_cache_hit"],
+        "cache_misses": counters["inductor"]["fxgraph_cache_miss"],
     }

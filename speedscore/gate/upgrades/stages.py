@@ -10,7 +10,7 @@ from statistics import median
 
 import msgspec
 
-STAGES = ("import", "trace", "trace and lower", "lower", "compile", "first step", "run")
+STAGES = ("import", "optimizer", "trace", "trace and lower", "lower", "compile", "first step", "run")
 """In the order in which they come."""
 _CHANGED_FROM = 1.25
 """Of medians: smaller changes of a stage that runs once a process are within what processes differ by."""

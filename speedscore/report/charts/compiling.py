@@ -16,6 +16,7 @@ from speedscore.report.charts.drawing import ROWS, document
 from speedscore.report.charts.theme import caches_scale, stage_scale
 
 STAGES = {
+    "optimizer_state_seconds": "optimizer",
     "trace_seconds": "tracing",
     "lower_seconds": "lowering",
     "backend_compile_seconds": "compiler",

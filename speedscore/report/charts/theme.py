@@ -62,7 +62,7 @@ def framework_legend(frameworks: Sequence[str]) -> Any:
 
 def stage_scale(stages: Sequence[str]) -> Any:
     """A shape a stage of compiling; the last, which is all of them together, is a bar."""
-    shapes = ("circle", "triangle-up", "square", "diamond", "stroke")
+    shapes = ("triangle-down", "circle", "triangle-up", "square", "diamond", "stroke")
     return {"domain": list(stages), "range": list(shapes[: len(stages)])}
 
 

@@ -90,7 +90,7 @@ def _notes(group: Group, eager: set[str]) -> tuple[str, ...]:
 
 
 def _table(group: Group, both: dict[str, Group]) -> Table:
-    columns = [(caches, name) for caches in CACHES if caches in both for name in STAGES]
+    columns = [(caches, name) for caches in CACHES if caches in both for name in STAGES if _has(both[caches], name)]
     return Table(
         id=group.id("stages-table"),
         title=f"Seconds of each stage: {group.title}",
@@ -110,6 +110,11 @@ def _table(group: Group, both: dict[str, Group]) -> Table:
         tags=group.tags,
         folded=True,
     )
+
+
+def _has(group: Group, name: str) -> bool:
+    """Earlier runs have no stage of the optimizer, and what compiles in its first call has none of a compiler."""
+    return any(stage_seconds(case, name) is not None for case in group.measured)
 
 
 def _cell(group: Group, framework: str, name: str) -> Cell:

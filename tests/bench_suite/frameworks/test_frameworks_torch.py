@@ -43,7 +43,9 @@ def test_the_verbs_keep_and_restore_the_canonical_state(inductor_cache: str) -> 
     }
     assert {name: fact for name, fact in facts.items() if name not in ("loss", "describe")} == {
         "built": True,
-        "compiled": {},
+        "stages": ["optimizer_state_seconds"],
+        "stages of another size": {},
+        "stages of a pass": {},
         "memory": {},
         "passes keep it": True,
         "steps move it": True,
@@ -66,15 +68,23 @@ def test_a_compiled_program_is_certified_and_may_not_recompile(inductor_cache: s
         "watched": [1, True],
         "eager counts": {},
         "training": True,
+        "training from cache": False,
         "training part": "model, loss and backward; not the optimizer",
         "training recompiled": True,
         "inference": True,
+        "inference from cache": False,
         "inference part": "model",
         "inference recompiled": True,
         "throughput": True,
+        "throughput from cache": False,
         "throughput part": "model",
         "throughput recompiled": True,
     }
+
+
+def test_a_compilation_comes_from_the_cache_where_all_of_it_does(inductor_cache: str) -> None:
+    found = _facts("a_compilation_comes_from_the_cache_where_all_of_it_does", inductor_cache)
+    assert found == [None, True, False, False]
 
 
 def test_what_cannot_be_built_says_what_was_asked_for_and_found(inductor_cache: str) -> None:

@@ -92,8 +92,9 @@ class FakeWorkers:
         """How many workers were at work while a reply to such a request was waited for."""
         self.flops: Mapping[Role, int] = {"training": 6, "inference": 1, "throughput": 2, "capability": 3}
         self.steps_per_round = STEPS
-        self.from_cache: bool | None = None
+        self.from_cache: bool | None = True
         """What a worker with caches says of them."""
+        self.compiles = True
         self.profiled = Profiled(reason="made up, without a profiler")
         self.errors: dict[type[Request], BaseException] = {}
         """Raised in place of a reply to such a request."""
@@ -186,6 +187,7 @@ class FakeWorker:
             counts={"xla_flops": 12},
             steps_per_round=workers.steps_per_round,
             from_cache=workers.from_cache if self.process % 2 else None,
+            compiles=workers.compiles,
         )
 
     def _next_seconds(self, role: Role) -> float:

@@ -59,7 +59,8 @@ def run(
     processes: int = 1,
     deadline_seconds: float | None = None,
     seed: int = 1,
-    from_cache: bool | None = None,
+    from_cache: bool | None = True,
+    compiles: bool = True,
     process_ended: Callable[[Mapping[Case, CaseOutcome]], None] | None = None,
     others: OthersSeconds = unknown_load,
     profiles: dict[Case, Profiled] | None = None,
@@ -76,6 +77,7 @@ def run(
     if profile_error is not None:
         workers.errors[Profile] = profile_error
     workers.from_cache = from_cache
+    workers.compiles = compiles
     frameworks = dict.fromkeys(name.partition(" ")[0] for name in rounds)
     cases = [Case(framework=name, model="mlp", device="cpu", phase=phase) for name in frameworks for phase in phases]
     heard = Heard()
@@ -175,12 +177,20 @@ def test_cold_and_warm_compilations_take_turns_over_processes(clock: FakeClock) 
     assert not workers.ran, "nothing is stepped for a figure that nobody asked for"
 
 
-@pytest.mark.parametrize(("from_cache", "kind"), [(False, CaseFailed), (True, CaseMeasured), (None, CaseMeasured)])
-def test_a_warm_compilation_that_took_nothing_from_its_caches_is_none(
-    clock: FakeClock, from_cache: bool | None, kind: type[CaseOutcome]
+@pytest.mark.parametrize(
+    ("from_cache", "compiles", "kind"),
+    [
+        (False, True, CaseFailed),
+        (True, True, CaseMeasured),
+        (None, True, CaseUnavailable),
+        (None, False, CaseMeasured),
+    ],
+)
+def test_a_warm_compilation_that_is_not_known_to_have_come_from_its_caches_is_none(
+    clock: FakeClock, from_cache: bool | None, compiles: bool, kind: type[CaseOutcome]
 ) -> None:
     phases: tuple[Phase, ...] = ("compilation", "warm_compilation")
-    outcomes, _ = run(clock, {"a": iter([])}, phases=phases, processes=2, from_cache=from_cache)
+    outcomes, _ = run(clock, {"a": iter([])}, phases=phases, processes=2, from_cache=from_cache, compiles=compiles)
     assert isinstance(outcomes["a warm_compilation"], kind)
     assert isinstance(outcomes["a compilation"], CaseMeasured), "the cold one stands in any case"
 

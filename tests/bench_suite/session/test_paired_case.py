@@ -14,7 +14,7 @@ from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.matrix.cases import Case
 from speedscore.bench_suite.matrix.devices import DetectedDevice
-from speedscore.bench_suite.measuring.outcomes import NOTHING_FROM_CACHES
+from speedscore.bench_suite.measuring.outcomes import CACHES_UNTOLD, NOTHING_FROM_CACHES
 from speedscore.bench_suite.session.machine import Detectors
 from speedscore.bench_suite.session.paired_case import MOST_ROUNDS, NO_EXTRA_COMPILATION, measure_paired_case
 from speedscore.bench_suite.session.virtual_clock import VirtualClock
@@ -170,9 +170,10 @@ def test_a_compilation_is_timed_once_from_empty_caches(side: Side) -> None:
     assert not benchmark.pairing.offered
 
 
-@pytest.mark.parametrize("from_cache", [True, None])
-def test_a_warm_compilation_has_the_caches_of_a_worker_before_it(side: Side, from_cache: bool | None) -> None:
-    side.workers.from_cache = from_cache
+@pytest.mark.parametrize("compiles", [True, False])
+def test_a_warm_compilation_has_the_caches_of_a_worker_before_it(side: Side, compiles: bool) -> None:
+    side.workers.compiles = compiles
+    side.workers.from_cache = True if compiles else None
     benchmark = side.measure("warm_compilation")
     assert (benchmark.seconds, benchmark.rounds) == ([PREPARING_SECONDS / 2], 1)
     assert len(side.workers.started) == 2
@@ -182,6 +183,12 @@ def test_a_warm_compilation_has_the_caches_of_a_worker_before_it(side: Side, fro
 def test_a_warm_compilation_that_took_nothing_from_the_caches_fails(side: Side) -> None:
     side.workers.from_cache = False
     with pytest.raises(pytest.fail.Exception, match=NOTHING_FROM_CACHES):
+        side.measure("warm_compilation")
+
+
+def test_a_warm_compilation_of_which_nobody_knows_whether_it_was_warm_is_skipped(side: Side) -> None:
+    side.workers.from_cache = None
+    with pytest.raises(pytest.skip.Exception, match=CACHES_UNTOLD):
         side.measure("warm_compilation")
 
 

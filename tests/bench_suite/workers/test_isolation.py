@@ -17,7 +17,7 @@ from speedscore.bench_suite.matrix.cases import Cell
 from speedscore.bench_suite.workers.isolation import isolation_variables
 from speedscore.bench_suite.workers.protocol import Setting
 from speedscore.host.processors import allowed_processors
-from speedscore.host.variables import RECORDED_VARIABLES
+from speedscore.host.variables import RECORDED_VARIABLES, recorded_variables, xla_cache_of_tensorflow
 from speedscore.record.phases import DEVICES, DeviceName
 from tests.places import ROOT
 
@@ -83,7 +83,32 @@ def test_every_compilation_cache_lies_in_the_cells_own_folder(tmp_path: Path) ->
     assert len(folders) == len(set(folders)) >= 2
     assert {folder.parent for folder in folders} == {tmp_path / "caches"}
     assert variables["JAX_ENABLE_COMPILATION_CACHE"] == "true"
-    assert not [name for name, value in variables.items() if str(tmp_path) in value and not name.endswith("_CACHE_DIR")]
+    others = [name for name, value in variables.items() if str(tmp_path) in value and not name.endswith("_CACHE_DIR")]
+    assert others == ["TF_XLA_FLAGS"]
+
+
+def test_tensorflows_cache_is_a_flag_beside_those_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """XLA takes the last of two."""
+    own = "--tf_xla_auto_jit=2 --tf_xla_persistent_cache_directory=/home/of/the/user"
+    monkeypatch.setenv("TF_XLA_FLAGS", own)
+    flags = isolation_variables(a_setting(tmp_path))["TF_XLA_FLAGS"]
+    assert flags == f'{own} --tf_xla_persistent_cache_directory="{tmp_path / "caches" / "tensorflow"}"'
+    monkeypatch.setenv("TF_XLA_FLAGS", flags)
+    assert xla_cache_of_tensorflow() == tmp_path / "caches" / "tensorflow"
+    assert recorded_variables()["TF_XLA_FLAGS"] == "--tf_xla_auto_jit=2", "without folders, which always differ"
+
+
+def test_a_file_of_flags_for_tensorflow_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a flag behind its name it would be another file. Then nothing is kept, and no figure is warm."""
+    monkeypatch.setenv("TF_XLA_FLAGS", "/etc/flags")
+    assert isolation_variables(a_setting(tmp_path))["TF_XLA_FLAGS"] == "/etc/flags"
+    assert xla_cache_of_tensorflow() is None
+
+
+def test_where_the_user_sets_no_flags_of_xla_none_are_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TF_XLA_FLAGS", raising=False)
+    monkeypatch.setenv("TF_XLA_FLAGS", isolation_variables(a_setting(tmp_path))["TF_XLA_FLAGS"])
+    assert "TF_XLA_FLAGS" not in recorded_variables()
 
 
 def test_a_warm_process_finds_all_that_a_cold_one_compiled(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ _SUFFIX = ".keras"  # Keras asks for it
 def _make_saved_model(workload: Any, implementation: str, inputs: Any, path: Path) -> Any:
     model = importlib.import_module(implementation).make(workload, platform="cpu")
     module = tf.Module()
-    module.computation = Computation(workload, model, trains=False)
+    module.computation = Computation(workload, model)
     module.variables_by_name = module.computation.variables()
     module.predict = tf.function(module.computation.predict, autograph=False)
     signature = module.predict.get_concrete_function(tf.TensorSpec(inputs.shape, inputs.dtype))

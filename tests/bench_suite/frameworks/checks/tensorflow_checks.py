@@ -28,7 +28,8 @@ def a_step_writes_into_its_own_memory_and_never_into_numpys() -> None:
     kept: Any = Kept(make_workload("mlp", "smoke"))
     untouched = {name: values.copy() for name, values in kept.parameters().items()}
     built = _build("mlp", workload=kept)
-    assert list(built.compile()) == ["trace_seconds"]
+    assert list(built.compile()) == ["optimizer_state_seconds", "trace_seconds"]
+    assert list(_build("mlp", "inference").compile()) == ["trace_seconds"]
     text = built._function.experimental_get_compiler_ir(*built._batch)(stage="optimized_hlo")
     assert text.count("may-alias") == 3 * len(untouched) + 1, "parameters, both moments of Adam and its count"
     for _ in range(3):
@@ -48,10 +49,32 @@ def a_step_writes_into_its_own_memory_and_never_into_numpys() -> None:
 def the_optimizer_and_the_batch_are_not_folded_into_the_function() -> None:
     built = _build("gpt")
     built.compile()
+    built.step()
     assert [spec.dtype.name for spec in built._call.structured_input_signature[0]] == ["int64", "int64"]
     captured = built._call.graph.external_captures
     assert len(captured) == 3 * len(built._computation.parameters) + 1
     assert all(tensor.dtype == tf.resource for tensor in captured), "variables only"
+
+
+def a_program_tells_whether_it_was_found_among_those_that_were_kept() -> bool:
+    """Gives what it tells: the test looks at it in a process before which nothing was kept, and in the next."""
+    built = _build("mlp")
+    built.compile()
+    assert "compiled_from_cache" not in built.describe(), "XLA compiles in the first call"
+    built.step()
+    built.wait()
+    told = built.describe()["compiled_from_cache"]
+    built.loss_and_gradients()
+    assert built.describe()["compiled_from_cache"] == told, "what else is compiled later changes nothing"
+    return bool(told)
+
+
+def a_function_that_xla_does_not_compile_tells_nothing_of_a_cache() -> None:
+    built = _build("resnet50", "inference")
+    assert not built.computation.xla
+    built.compile()
+    built.infer()
+    assert "compiled_from_cache" not in built.describe(), "nothing of it is kept"
 
 
 def the_steady_state_refuses_traces() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -11,10 +12,12 @@ from unittest import mock
 import msgspec
 import numpy as np
 import torch
+import torch._dynamo.utils
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
+from speedscore.bench_suite.frameworks.torch.compiling import Compiler
 from speedscore.bench_suite.frameworks.torch.layout import read, write
 from speedscore.bench_suite.frameworks.torch.make_references import find_method
 from speedscore.bench_suite.frameworks.torch.probing import compilations
@@ -35,7 +38,9 @@ def the_verbs_keep_and_restore_the_canonical_state() -> dict[str, Any]:
     program = _build("resnet50")
     facts: dict[str, Any] = {
         "built": same(program.weights(), canonical),
-        "compiled": program.compile(),
+        "stages": list(program.compile()),
+        "stages of another size": program.compile(),
+        "stages of a pass": _build("mlp", "inference").compile(),
         "memory": program.memory(),
     }
     program.forward()
@@ -66,6 +71,7 @@ def a_compiled_program_is_certified_and_may_not_recompile() -> dict[str, Any]:
         program = _build("mlp", role, variant="compile")
         facts[role] = certify(program, workload, role).passed
         facts[f"{role} part"] = program.describe()["compiled"]
+        facts[f"{role} from cache"] = program.describe()["compiled_from_cache"]
         run = program.step if role == "training" else program.infer
 
         def run_steadily(program: Any = program, run: Callable[[], None] = run) -> None:
@@ -84,6 +90,17 @@ def a_compiled_program_is_certified_and_may_not_recompile() -> dict[str, Any]:
             facts["watched"] = watch().compiled, (watch().seconds or 0.0) > 0.0
     facts["eager counts"] = _build("mlp", "inference").counts()
     return facts
+
+
+def a_compilation_comes_from_the_cache_where_all_of_it_does() -> list[bool | None]:
+    found: list[bool | None] = []
+    for hits, misses in ((0, 0), (2, 0), (1, 1), (0, 2)):
+        counted: dict[str, Counter[str]] = {name: Counter() for name in ("stats", "graph_break", "inductor")}
+        with mock.patch.object(torch._dynamo.utils, "counters", counted):
+            compiler = Compiler("compile", {})
+            counted["inductor"].update(fxgraph_cache_hit=hits, fxgraph_cache_miss=misses)
+            found.append(compiler.from_cache())
+    return found
 
 
 def what_cannot_be_built_says_what_was_asked_for_and_found() -> list[str]:

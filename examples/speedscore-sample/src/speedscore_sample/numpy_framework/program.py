@@ -1,6 +1,7 @@
 """A workload as a NumPy program: the methods of ``speedscore.bench_suite.frameworks.program`` for any ``NumpyModel``.
 
-NumPy computes at once and compiles nothing, so most of them have little to do. It never reads a clock.
+NumPy computes at once and compiles nothing, so most of them have little to do. It reads the clock only
+around what makes the optimizer.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
+from speedscore.host.clock import seconds
 from speedscore.record.phases import DeviceName, Role
 from speedscore_sample.numpy_framework.model import Matrix, NumpyModel
 from speedscore_sample.numpy_framework.optimizer import Optimizer
@@ -48,11 +50,13 @@ class NumpyProgram:
 
     def load(self) -> None:
         self._weights = self._workload.parameters()
+        started = seconds()
         self._optimizer = Optimizer(self._workload.optimizer, self._weights)
+        self._optimizer_state_seconds = seconds() - started
         self._loss: float | None = None
 
     def compile(self) -> dict[str, float]:
-        return {}
+        return {"optimizer_state_seconds": self._optimizer_state_seconds} if self._role == "training" else {}
 
     def step(self) -> None:
         self._loss, gradients = self.loss_and_gradients()
@@ -108,7 +112,14 @@ class NumpyProgram:
 
     def describe(self) -> dict[str, str | int | float | bool | None]:
         # NumPy does not tell how many threads its BLAS uses; the worker records the variables that set them.
-        return {"platform": "cpu", "device_kind": "cpu", "threads": None, "variant": "eager", "numpy": np.__version__}
+        return {
+            "platform": "cpu",
+            "device_kind": "cpu",
+            "threads": None,
+            "variant": "eager",
+            "compiled": "nothing",
+            "numpy": np.__version__,
+        }
 
 
 def cross_entropy(logits: Matrix, targets: NDArray[np.int32]) -> tuple[float, Matrix]:
