@@ -71,9 +71,7 @@ def _detectable(count: int, error: float, miss: float) -> float:
 
     def found(factor: float) -> float:
         # The mean of normal numbers is independent of all their differences (Basu), so only these need be drawn.
-        return fmean(
-            _NORMAL.cdf(root * (factor * each - reach)) for each, reach in zip(errors, reaches, strict=True)
-        )
+        return fmean(_NORMAL.cdf(root * (factor * each - reach)) for each, reach in zip(errors, reaches, strict=True))
 
     low, high = 0.0, 1.0
     while found(high) < 1 - miss:

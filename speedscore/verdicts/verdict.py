@@ -110,8 +110,8 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     head_amount: float | None = None
     """The same on head."""
     is_minor: bool = False
-    """Whether the case is called unchanged although the interval excludes 1: a change that is certain, and smaller than
-    what is to be found."""
+    """Whether the case is called unchanged although the interval excludes 1: a change that is smaller than what is to
+    be found, or none, for the interval's level is shared over neither cases nor looks."""
     machine: str = ""
     """The machine of a fleet that it was measured on; empty where it was this one."""
 

@@ -1,4 +1,4 @@
-"""How large a shift a limit by signed ranks finds: what is told is found as often as it says, from the fewest numbers on."""
+"""How large a shift a limit by signed ranks finds: what is told is found as often as it says, by the fewest as well."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ def found(count: int, error: float, *, trials: int = 600) -> float:
     factor = detectable(count, error=error, miss=MISS)
     samples = [list(rng.normal(0.0, 0.014, count)) for _ in range(trials + 1)]
     shifts = [factor * standard_error(sample) for sample in samples]
-    return sum(
-        lower_limit(sample, error=error) + shift > 0 for shift, sample in zip(shifts, samples[1:], strict=False)
-    ) / trials
+    return (
+        sum(lower_limit(sample, error=error) + shift > 0 for shift, sample in zip(shifts, samples[1:], strict=False))
+        / trials
+    )
 
 
 @pytest.mark.parametrize(("count", "error"), [(10, 1e-3), (12, 3.3e-4), (14, 1e-3), (23, 2.1e-5), (44, 1e-3)])
