@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 import msgspec
+import pytest
 
 from tests.performance import claim_trials, gate_trials
 from tests.performance.trial_tables import DOCS, with_trials

@@ -104,7 +104,7 @@ class Gate:
         self._all_cases: tuple[str, ...] = ()
 
     def hash_seed(self) -> int:
-        """As a pair of this gate has it."""
+        """As the first pair of this gate has it."""
         return self._pair_runner.hash_seed()
 
     def run(self) -> GateOutcome:

@@ -98,8 +98,8 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Spent on the case, start of processes included; 0 where nothing was timed for this metric."""
     smallest_visible: float | None = None
     """The smallest slowdown, as a fraction, that as many pairs as noisy as these would have shown, with the probability
-    that ``miss`` leaves. None where there are too few pairs to tell. Of what left at an early look it is what would have
-    stayed, and been found by as many pairs as the first look has."""
+    that ``miss`` leaves. None where there are too few pairs to tell. Of what left at an early look it is what would
+    have stayed, and been found by as many pairs as the first look has."""
     notes: tuple[str, ...] = ()
     """What a reader must know, as that the benchmark's own code differs."""
     figures: tuple[FigureVerdict, ...] = ()
