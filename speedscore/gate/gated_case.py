@@ -36,9 +36,9 @@ their log ratios alone decide that and never their signs, so the interval stays 
 _LARGER_BUDGET = 2
 """So many times its seconds are a case's budget while its mean alone looks slower and is open, or where it is claimed
 to have changed: a claim of 2 % takes more pairs than to exclude 5 %. The first depends on a sign, so a case may be
-judged at more numbers of pairs than there are looks: where one budget is spent, where the other is, and right after each look
-between the two that finds the mean no longer slower. Eight numbers at most can so raise a false alarm, each with a
-fifth of the error: in 1.6 % of runs."""
+judged at more numbers of pairs than there are looks: where one budget is spent, where the other is, and right after
+each look between the two that finds the mean no longer slower. Eight numbers at most can so raise a false alarm, each
+with a fifth of the error: in 1.6 % of runs."""
 
 _LONGEST_BUDGET, _LOOKS_FOR_ALL = 5, 2
 """So many times its seconds are the budget of a case until so many looks have been: where calls are long, or processes

@@ -22,11 +22,17 @@ class HashSeeds:
         self.are_one = own.isdecimal()
         """Whether all pairs have the first: because the user says which, or since ``keep_first``."""
         self.first = int(own) if self.are_one else drawn
+        self.warning = ""
+        """That the first was kept, and why; empty where it was not."""
 
     def for_pair(self, order: random.Random) -> int:
         """Of one more pair."""
         return self.first if self.are_one else order.randrange(2**32)
 
-    def keep_first(self) -> None:
-        """For all pairs from now on."""
+    def keep_first(self, lacking: str) -> None:
+        """For all pairs from now on; ``lacking`` is a case that a pair with another seed had not."""
         self.are_one = True
+        self.warning = (
+            f"a pair with another PYTHONHASHSEED lacks {lacking}, so all have one, whose effect is in no interval: give "
+            "its parameters ids of their own (ids=[…])"
+        )

@@ -85,6 +85,11 @@ class PairRunner:
         """That of the first pair, with which the ids of the cases were collected."""
         return self._hash_seeds.first
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must know of how pairs were drawn."""
+        return tuple(filter(None, (self._hash_seeds.warning,)))
+
     def check_budget(self) -> None:
         """Raises BudgetSpentError. Asked between cases, for one pair may take longer than the whole budget."""
         if self._plan.deadline.is_over:
@@ -118,8 +123,8 @@ class PairRunner:
         seeds, are_known = self._hash_seeds, bool(cases) and all(case.conditions_are_known for case in cases)
         with contextlib.ExitStack() as stack:
             pair = self._start(specs, seeds.for_pair(self._order) if are_known else seeds.first, stack)
-            if are_known and not seeds.are_one and _lacks(pair, cases):
-                seeds.keep_first()
+            if are_known and not seeds.are_one and (lacking := _lacking(pair, cases)):
+                seeds.keep_first(lacking)
                 stack.close()
                 pair = self._start(specs, seeds.first, stack)
             seconds = self._clock() - began
@@ -206,10 +211,10 @@ def _draw_processors(order: random.Random) -> tuple[Processors, Processors]:
     return (order.choice(allowed_processors()),), tuple(sorted(os.sched_getaffinity(0)))
 
 
-def _lacks(pair: StartedPair, cases: Sequence[GatedCase]) -> bool:
-    """Whether a side has not collected all of the cases."""
-    wanted = {case.id for case in cases}
-    return any(not wanted <= {case.id for case in side.cases} for side in pair.collections)
+def _lacking(pair: StartedPair, cases: Sequence[GatedCase]) -> str:
+    """The first of the cases that a side has not collected; empty where both have all."""
+    base, head = ({case.id for case in side.cases} for side in pair.collections)
+    return next((case.id for case in cases if case.id not in base & head), "")
 
 
 def _end(pair: StartedPair) -> tuple[Ended, Ended]:

@@ -376,9 +376,9 @@ def of_equal_code(trials: Iterable[Trial]) -> str:
     furthest, others = numpy.only(machine, commit), numpy.without(machine, commit)
     return textwrap.fill(
         f"In {len(known)} trials, all that name their machine, a typical round of a benchmark whose code was the same "
-        f"took {numpy} times as long on head where it was the NumPy one, and {loop} times where it was the loop. Of one "
-        f"machine with one form of the gate NumPy lies furthest from 1 on {machine} at commit {commit[:7]}: {furthest};"
-        f" without these it is {others}. Behind ± is half of a 95 % interval.",
+        f"took {numpy} times as long on head where it was the NumPy one, and {loop} times where it was the loop. Of "
+        f"one machine with one form of the gate NumPy lies furthest from 1 on {machine} at commit {commit[:7]}: "
+        f"{furthest}; without these it is {others}. Behind ± is half of a 95 % interval.",
         120,
     )
 
