@@ -33,8 +33,8 @@ VARIABLES = {
     "CI": "set: a session draws no line that it writes over",
     "NO_COLOR": "the same",
     "COLUMNS": "how wide a card is, instead of as wide as the terminal",
-    "PYTHONHASHSEED": "the seed of Python's hashes on both sides of a gate, instead of a drawn one; `random` draws one "
-    "for each pair. The benchmarks of frameworks always have 0",
+    "PYTHONHASHSEED": "the seed of Python's hashes on both sides of a gate, in all its pairs, instead of one that is "
+    "drawn for each; `random` is as if it were not set. The benchmarks of frameworks always have 0",
     "PIP_CONSTRAINT": "files that `speedscore gate --upgrade` keeps to where it looks for versions",
     "GITHUB_TOKEN": "`speedscore facts collect` asks GitHub with it, `speedscore comment` writes with it",
     "GITLAB_TOKEN": "`speedscore comment` writes with it",

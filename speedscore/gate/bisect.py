@@ -2,44 +2,53 @@
 
 The user's checkout is never touched. A commit that the gate cannot judge (inconclusive, or it does not run) is skipped,
 as git bisect does it; every commit is compared with GOOD itself, so that small slowdowns do not hide behind each other.
+What the gate of BAD has found is looked for in each commit, also where a gate does not call it a regression: what is
+smaller than the size to be found would else be blamed on the first commit that happens to look slower.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from speedscore.gate.base_setup import set_up_base
 from speedscore.gate.deadline import GateDeadline
 from speedscore.gate.errors import GateError
 from speedscore.gate.report import GateExit
+from speedscore.gate.report_file import GateReportError, read_report
+from speedscore.gate.same_slowdown import as_slow
 from speedscore.gate.worktrees import CheckoutError, commit_of, fill_submodules, working_tree, worktree
 from speedscore.host.git import git_complaint, git_says, run_git
 from speedscore.host.reaper import mark
+from speedscore.host.scratch import make_scratch
 from speedscore.host.signals import ENDING, interrupt_on
 from speedscore.text.cleaning import one_line, printable, without_colours
 from speedscore.verdicts.settings import SettingsError, read_table
 
 _GOOD, _BAD, _SKIP, _GIVE_UP = 0, 1, 125, 128
 """What ``git bisect run`` reads from an exit code. The last ends the search."""
-GateCommand = Callable[[Path, Sequence[str]], list[str]]
-"""From the folder of the base and the arguments for pytest to a command line that ends with a gate's exit code."""
+GateCommand = Callable[[Path, Sequence[str], Path], list[str]]
+"""From the folder of the base, the arguments for pytest and the file for its report to a command line that ends with a
+gate's exit code."""
+_REPORT, _OF_BAD = "report.json", "of-bad.json"
+"""In the folder of a search: what the latest gate found, and what that of BAD did."""
 _MEANINGS: dict[int, int] = {GateExit.PASSED: _GOOD, GateExit.REGRESSED: _BAD}
 
 
-def gate_command(base: Path, pytest_arguments: Sequence[str]) -> list[str]:
+def gate_command(base: Path, pytest_arguments: Sequence[str], report: Path) -> list[str]:
     """A gate of the folder in which it is run against ``base``."""
     # Not from the folder that is judged: a commit of ours may have another gate, or none.
     command = [sys.executable, "-P", "-m", "pytest", "--benchmark-only", f"--gate={base}"]
     # Where a commit's slowdown comes from is no question here; whoever wants to know it asks for it behind this.
-    return [*command, "--gate-why=no", *pytest_arguments]
+    return [*command, "--gate-why=no", *pytest_arguments, f"--gate-json={report}"]
 
 
 def bisect(
@@ -54,25 +63,36 @@ def bisect(
     if run_git(repository, "merge-base", "--is-ancestor", first, last).returncode != 0:
         raise CheckoutError(f"{good} is no ancestor of {bad}: there is no way from the one to the other to search")
     inside = folder.resolve().relative_to(repository.resolve())
-    with worktree(repository, first) as base, worktree(repository, last) as head:
+    with worktree(repository, first) as base, worktree(repository, last) as head, _report_folder() as reports:
         if why := _why_not_set_up(base, inside):
             raise CheckoutError(f"{good}: {why}")
-        command = gate(base, pytest_arguments)
-        verdict = judge(command, checkout=head, inside=inside)
+        command = gate(base, pytest_arguments, reports / _REPORT)
+        verdict = judge(command, checkout=head, inside=inside, reports=reports)
         if verdict == _SKIP:
             print(f"bisect: the gate could not judge {bad} against {good}, and says above why")
             return 1
         if verdict != _BAD:
             print(f"bisect: the gate finds no regression of {bad} against {good} here: there is nothing to search for")
             return 1
-        return _search(head, first, last, command=command, inside=inside)
+        with contextlib.suppress(FileNotFoundError):
+            (reports / _REPORT).rename(reports / _OF_BAD)
+        return _search(head, first, last, command=command, inside=inside, reports=reports)
 
 
-def _search(head: Path, first: str, last: str, *, command: Sequence[str], inside: Path) -> int:
+@contextlib.contextmanager
+def _report_folder() -> Iterator[Path]:
+    folder = make_scratch("bisect")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _search(head: Path, first: str, last: str, *, command: Sequence[str], inside: Path, reports: Path) -> int:
     try:
         if why := git_complaint(head, "bisect", "start", last, first):
             raise CheckoutError(f"git bisect start failed: {why}")
-        script = (sys.executable, "-P", "-m", "speedscore.gate.bisect", str(inside), *command)
+        script = (sys.executable, "-P", "-m", "speedscore.gate.bisect", str(inside), str(reports), *command)
         code, _ = _run(["git", "bisect", "run", *script], cwd=head)
         print()  # git 2.39 does not end its last line
         found = _named(head, "refs/bisect/bad")
@@ -85,21 +105,40 @@ def _search(head: Path, first: str, last: str, *, command: Sequence[str], inside
     return 0
 
 
-def judge(command: Sequence[str], *, checkout: Path, inside: Path) -> int:
+def judge(command: Sequence[str], *, checkout: Path, inside: Path, reports: Path) -> int:
     """Run the gate in a folder of the checkout, say in a line what it found, and return it as git bisect reads it.
+
+    ``reports`` is where the gate of BAD has left its report, if it has, and this one leaves its own.
 
     The checkout must be one that may be tidied up: what was made in it must not be in the way of another commit.
     """
     # What a submodule had that this commit has not lies here still.
     _tidy_up(checkout)
+    (reports / _REPORT).unlink(missing_ok=True)
     why = _why_not_filled(checkout) or _why_not_set_up(checkout, inside)
     code, printed = (int(GateExit.CANNOT_RUN), why) if why else _run(command, cwd=checkout / inside, quiet=True)
     meaning = _MEANINGS.get(code, _SKIP)
     lines = [line for line in printable(without_colours(printed)).splitlines() if line.strip()]
     shown = lines if meaning == _SKIP else lines[-1:]
-    print("\n".join([f"bisect: {_named(checkout, 'HEAD')}", *shown]), flush=True)
+    slower = _slower_as_bad(reports) if meaning == _GOOD else []
+    print("\n".join([f"bisect: {_named(checkout, 'HEAD')}", *shown, *slower]), flush=True)
     _tidy_up(checkout)
-    return meaning
+    return _BAD if slower else meaning
+
+
+def _slower_as_bad(reports: Path) -> list[str]:
+    """What the gate has not called a regression, and is nearer to what BAD shows than to nothing; a line for each."""
+    found = {}
+    for name in (_REPORT, _OF_BAD):
+        with contextlib.suppress(FileNotFoundError, GateReportError):
+            found[name] = read_report((reports / name).read_bytes(), what=name).verdicts
+    if len(found) < 2:
+        return []
+    return [
+        f"counted as slower, being nearer to what the gate of the bad commit found than to nothing: {each.metric} of "
+        f"{printable(each.case)}, {each.outcome}"
+        for each in as_slow(found[_REPORT], found[_OF_BAD])
+    ]
 
 
 def _tidy_up(checkout: Path) -> None:
@@ -108,10 +147,10 @@ def _tidy_up(checkout: Path) -> None:
     run_git(checkout, "submodule", "foreach", "--quiet", "--recursive", "git clean -ffd --quiet")
 
 
-def judge_as_git_asks(command: Sequence[str], *, checkout: Path, inside: Path) -> int:
+def judge_as_git_asks(command: Sequence[str], *, checkout: Path, inside: Path, reports: Path) -> int:
     """The same; whatever goes wrong here ends the search, for git would take its exit code for a slow commit."""
     try:
-        return judge(command, checkout=checkout, inside=inside)
+        return judge(command, checkout=checkout, inside=inside, reports=reports)
     except Exception:  # noqa: BLE001 - Python would end with 1, which is a slow commit
         traceback.print_exc()
         return _GIVE_UP
@@ -173,4 +212,5 @@ def _run(command: Sequence[str], *, cwd: Path, quiet: bool = False) -> tuple[int
 if __name__ == "__main__":
     # What git bisect runs must end its gate when it is ended itself.
     interrupt_on(*ENDING)
-    sys.exit(judge_as_git_asks(sys.argv[2:], checkout=Path.cwd(), inside=Path(sys.argv[1])))
+    _, of_folder, of_reports, *gate_arguments = sys.argv
+    sys.exit(judge_as_git_asks(gate_arguments, checkout=Path.cwd(), inside=Path(of_folder), reports=Path(of_reports)))

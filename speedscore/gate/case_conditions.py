@@ -18,12 +18,17 @@ class CaseConditions:
     def __init__(self) -> None:
         self._told: list[tuple[Mapping[str, str], Mapping[str, str]]] = []
 
+    @property
+    def are_known(self) -> bool:
+        """Whether two pairs have told. They have one hash seed, on which the order of parameters may hang."""
+        return len(self._told) == 2
+
     def add(self, base: Finished, head: Finished) -> Exclusion | None:
         """Take one more pair. Returns why the case cannot be compared; None where it can, or is not known yet."""
-        if len(self._told) == 2:
+        if self.are_known:
             return None
         self._told.append((base.conditions, head.conditions))
-        if len(self._told) < 2:
+        if not self.are_known:
             return None
         stable_on_base, stable_on_head = map(_alike, *self._told)
         for name in sorted(stable_on_base.keys() & stable_on_head.keys()):
@@ -36,7 +41,7 @@ class CaseConditions:
 
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of conditions that are another in each process."""
-        if len(self._told) < 2:
+        if not self.are_known:
             return ()
         drawn = {
             name.removeprefix("parameter ").split(".")[0].split(":")[0].split("[")[0]

@@ -130,7 +130,9 @@ def _seen(report: GateReport) -> str:
         half = _percent(visible[(len(visible) - 1) // 2])
         sizes = f"of {half} in half of {counted(len(visible), 'case')}, of {most} in all"
     unsaid = f"; of {counted(blind, 'case')} more nothing can be said, too few pairs" if blind else ""
-    return f"It would have seen a slowdown {sizes}{unsaid} (to be found: {short_percent(report.time.detect)})"
+    return (
+        f"So many pairs would have shown a slowdown {sizes}{unsaid} (to be found: {short_percent(report.time.detect)})"
+    )
 
 
 def _reasons(report: GateReport, *, room: int) -> list[str]:

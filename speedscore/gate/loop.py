@@ -104,7 +104,7 @@ class Gate:
         self._all_cases: tuple[str, ...] = ()
 
     def hash_seed(self) -> int:
-        """As a pair of this gate has it."""
+        """As the first pair of this gate has it."""
         return self._pair_runner.hash_seed()
 
     def run(self) -> GateOutcome:
@@ -133,7 +133,7 @@ class Gate:
             return msgspec.structs.replace(outcome, warnings=warnings, is_interrupted=True)
 
     def _outcome(self, cases: Sequence[GatedCase], *, cut_off: str) -> GateOutcome:
-        return outcome_of(
+        outcome = outcome_of(
             self._matching,
             cases,
             self._settings,
@@ -144,6 +144,7 @@ class Gate:
             cut_off=cut_off,
             all_cases=self._all_cases,
         )
+        return msgspec.structs.replace(outcome, warnings=(*outcome.warnings, *self._pair_runner.warnings))
 
     def _tell_so_far(self) -> None:
         """Copies are looked at as if no pair came any more; the cases themselves stay as they are."""

@@ -17,11 +17,12 @@ import msgspec
 
 from speedscore.gate.errors import BudgetSpentError, GateError, SideGoneError
 from speedscore.gate.gated_case import GatedCase
+from speedscore.gate.hash_seeds import HashSeeds
 from speedscore.gate.lockstep import PairResult, PairTask, SideLostError, run_tasks
 from speedscore.gate.own_code import why_not_own_code, why_unlike_builds
 from speedscore.gate.plan import GatePlan
 from speedscore.gate.side_endings import why_it_ended
-from speedscore.gate.sides import CaseRequest, Ended, Finished, Side, SideCollection, StartSide, Trace
+from speedscore.gate.sides import CaseRequest, Ended, Finished, Side, SideCollection, SideSpec, StartSide, Trace
 from speedscore.gate.untimed import run_untimed
 from speedscore.host.clock import Clock
 from speedscore.host.piped import ProcessLostError
@@ -68,7 +69,7 @@ class PairRunner:
         self._start_side = start_side
         self._clock = clock
         self._order = order
-        self._drawn_hash_seed = order.randrange(2**32)
+        self._hash_seeds = HashSeeds(order)
         self.start_seconds = math.inf
         """What it takes to start both sides and let them collect, nobody else being started: the least so far."""
 
@@ -81,14 +82,13 @@ class PairRunner:
         return other
 
     def hash_seed(self) -> int:
-        """The user's own, else one for all pairs: ids that are made of a set stand in its order.
+        """That of the first pair, with which the ids of the cases were collected."""
+        return self._hash_seeds.first
 
-        ``PYTHONHASHSEED=random`` draws one for each pair.
-        """
-        wanted = os.environ.get("PYTHONHASHSEED", "")
-        if wanted == "random":
-            return self._order.randrange(2**32)
-        return int(wanted) if wanted.isdecimal() else self._drawn_hash_seed
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must know of how pairs were drawn."""
+        return tuple(filter(None, (self._hash_seeds.warning,)))
 
     def check_budget(self) -> None:
         """Raises BudgetSpentError. Asked between cases, for one pair may take longer than the whole budget."""
@@ -107,33 +107,44 @@ class PairRunner:
         """A fresh pair. Starting it is charged to the cases that it is started for, each its share as one of them, or
         as one of ``among``, where pairs are started for others as well. Raises GateError.
 
+        It has a hash seed of its own, where the conditions of all its cases are known: until then, and where it is to
+        find out which cases there are, it has that of the first pair.
+
         ``variables`` are those of each side's environment beside what it inherits, by its label; ``trace`` is what both
         sides are asked about what their tests depend on.
         """
         began = self._clock()
-        with contextlib.ExitStack() as stack:
-            hash_seed = self.hash_seed()
-            specs = tuple(
-                msgspec.structs.replace(
-                    spec, variables={**spec.variables, **(variables or {}).get(spec.label, {})}, trace=trace
-                )
-                for spec in (self._plan.base.spec, self._plan.head.spec)
+        specs = tuple(
+            msgspec.structs.replace(
+                spec, variables={**spec.variables, **(variables or {}).get(spec.label, {})}, trace=trace
             )
-            sides: dict[str, Side] = {}
-            for spec, other_spec in self._order.sample([specs, specs[::-1]], k=2):
-                layout = {_LAYOUT: "." * self._order.choice(_LAYOUT_LENGTHS)}
-                drawn = msgspec.structs.replace(spec, variables={**spec.variables, **layout})
-                sides[spec.label] = self._start_side(
-                    drawn, other=other_spec, hash_seed=hash_seed, most_seconds=self._plan.deadline.left_seconds
-                )
-                stack.callback(sides[spec.label].close)
-            base, head = sides["base"], sides["head"]
-            pair = StartedPair(base, head, (_heard(base, base.collected), _heard(head, head.collected)))
+            for spec in (self._plan.base.spec, self._plan.head.spec)
+        )
+        seeds, are_known = self._hash_seeds, bool(cases) and all(case.conditions_are_known for case in cases)
+        with contextlib.ExitStack() as stack:
+            pair = self._start(specs, seeds.for_pair(self._order) if are_known else seeds.first, stack)
+            if are_known and not seeds.are_one and (lacking := _lacking(pair, cases)):
+                seeds.keep_first(lacking)
+                stack.close()
+                pair = self._start(specs, seeds.first, stack)
             seconds = self._clock() - began
             self.start_seconds = min(self.start_seconds, seconds)
             for case in cases:
                 case.seconds += seconds / (among or len(cases))
             yield pair
+
+    def _start(self, specs: Sequence[SideSpec], hash_seed: int, stack: contextlib.ExitStack) -> StartedPair:
+        """Both sides, which ``stack`` closes."""
+        sides: dict[str, Side] = {}
+        for spec, other_spec in self._order.sample([specs, specs[::-1]], k=2):
+            layout = {_LAYOUT: "." * self._order.choice(_LAYOUT_LENGTHS)}
+            drawn = msgspec.structs.replace(spec, variables={**spec.variables, **layout})
+            sides[spec.label] = self._start_side(
+                drawn, other=other_spec, hash_seed=hash_seed, most_seconds=self._plan.deadline.left_seconds
+            )
+            stack.callback(sides[spec.label].close)
+        base, head = sides["base"], sides["head"]
+        return StartedPair(base, head, (_heard(base, base.collected), _heard(head, head.collected)))
 
     def task_of(self, case: GatedCase, *, seconds: float) -> PairTask:
         """As one pair is to run it alone."""
@@ -198,6 +209,12 @@ def _draw_processors(order: random.Random) -> tuple[Processors, Processors]:
     if not hasattr(os, "sched_setaffinity"):
         return None, None
     return (order.choice(allowed_processors()),), tuple(sorted(os.sched_getaffinity(0)))
+
+
+def _lacking(pair: StartedPair, cases: Sequence[GatedCase]) -> str:
+    """The first of the cases that a side has not collected; empty where both have all."""
+    base, head = ({case.id for case in side.cases} for side in pair.collections)
+    return next((case.id for case in cases if case.id not in base & head), "")
 
 
 def _end(pair: StartedPair) -> tuple[Ended, Ended]:

@@ -50,8 +50,8 @@ def legend(report: GateReport, *, ratio: str) -> str:
     return (
         f"base, head: of a call, in the pair nearest to the ratio. {ratio}, of the figure that decided: the typical "
         f"round's or the mean's. interval: {short_percent(1 - 2 * interval_error(report.time))}. {MINOR}: a change "
-        "that is certain, and smaller than what is to be found. pairs: of fresh processes. sees: the smallest slowdown "
-        "that so many pairs as noisy as these would have shown."
+        "whose interval excludes 1, and which is smaller than what is to be found, or none. pairs: of fresh processes. "
+        "sees: the smallest slowdown that so many pairs as noisy as these would have shown."
     )
 
 

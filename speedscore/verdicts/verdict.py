@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import Literal
 
 import msgspec
 
 from speedscore.text.numbers import short_percent
+from speedscore.verdicts.detection import detectable, needed, standard_error
 from speedscore.verdicts.signed_rank import centre, fewest_for, lower_limit, upper_limit
 
 Outcome = Literal["regressed", "improved", "unchanged", "inconclusive", "not comparable"]
@@ -29,7 +29,6 @@ LOOKS = 5
 stricter; five, each half as large again as the one before, reach from the fewest pairs that can decide to 4.4 times as
 many."""
 _GROWTH = 1.45
-_NORMAL = NormalDist()
 
 EARLY_LOOKS = 2
 """How often before those a case is looked at that may leave as unchanged, and as nothing else: it costs no false alarm
@@ -99,8 +98,8 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Spent on the case, start of processes included; 0 where nothing was timed for this metric."""
     smallest_visible: float | None = None
     """The smallest slowdown, as a fraction, that as many pairs as noisy as these would have shown, with the probability
-    that ``miss`` leaves. None where there are too few pairs to tell. Of what left at an early look it is what the noise
-    of those pairs lets be seen: such a slowdown would have stayed, and been found with the pairs that then come."""
+    that ``miss`` leaves. None where there are too few pairs to tell. Of what left at an early look it is what would
+    have stayed, and been found by as many pairs as the first look has."""
     notes: tuple[str, ...] = ()
     """What a reader must know, as that the benchmark's own code differs."""
     figures: tuple[FigureVerdict, ...] = ()
@@ -111,8 +110,8 @@ class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     head_amount: float | None = None
     """The same on head."""
     is_minor: bool = False
-    """Whether the case is called unchanged although the interval excludes 1: a change that is certain, and smaller than
-    what is to be found."""
+    """Whether the case is called unchanged although the interval excludes 1: a change that is smaller than what is to
+    be found, or none, for the interval's level is shared over neither cases nor looks."""
     machine: str = ""
     """The machine of a fleet that it was measured on; empty where it was this one."""
 
@@ -185,7 +184,7 @@ class PairedReading(msgspec.Struct, frozen=True):
     smallest_visible: float | None
     pairs_needed: int
     """About so many pairs as noisy as these would find the slowdown to be detected; the first look's, where there are
-    too few to tell."""
+    too few to tell; 0 where these have decided."""
     figures: tuple[FigureVerdict, ...] = ()
     """Those that it was drawn from, where it is not one alone."""
 
@@ -217,19 +216,44 @@ def read(
     elif last:
         outcome = "inconclusive"
     shown = interval_error(policy)
-    pairs, first = len(log_ratios), first_look(policy, figure_count=figure_count)
-    # What leaves early would have gone on at least to the first look, had it been slower.
-    can_tell = pairs >= first or (early and outcome == "unchanged")
-    reach = _sureness(alarm, policy) * _one_sigma(log_ratios) if can_tell else None
     return PairedReading(
         outcome=outcome,
         ratio=math.exp(middle),
         low=math.exp(lower_limit(log_ratios, error=shown)),
         high=math.exp(upper_limit(log_ratios, error=shown)),
         excludes_detect=high < detect,
-        smallest_visible=None if reach is None else math.expm1(margin + reach),
-        pairs_needed=first if reach is None else math.ceil(pairs * (reach / (detect - margin)) ** 2),
+        smallest_visible=_smallest_visible(
+            log_ratios, policy, figure_count=figure_count, left_early=early and outcome == "unchanged"
+        ),
+        pairs_needed=_pairs_needed(log_ratios, policy, figure_count=figure_count) if outcome == "inconclusive" else 0,
     )
+
+
+def _smallest_visible(
+    log_ratios: Sequence[float], policy: VerdictPolicy, *, figure_count: int, left_early: bool
+) -> float | None:
+    """See ``Verdict.smallest_visible``."""
+    alarm, first = false_alarm_share(policy, figure_count=figure_count), first_look(policy, figure_count=figure_count)
+    if len(log_ratios) < first and not left_early:
+        return None
+    # What leaves early would have gone on to the first look at least, had it been slower.
+    pairs = max(len(log_ratios), first)
+    reach = detectable(pairs, error=alarm, miss=policy.miss) * _noise(log_ratios) / math.sqrt(pairs)
+    return math.expm1(math.log1p(policy.margin) + reach)
+
+
+def _pairs_needed(log_ratios: Sequence[float], policy: VerdictPolicy, *, figure_count: int) -> int:
+    """See ``PairedReading.pairs_needed``."""
+    alarm, first = false_alarm_share(policy, figure_count=figure_count), first_look(policy, figure_count=figure_count)
+    if len(log_ratios) < first:
+        return first
+    shift = math.log1p(policy.detect) - math.log1p(policy.margin)
+    return needed(_noise(log_ratios), shift, error=alarm, miss=policy.miss, fewest=first)
+
+
+def _noise(log_ratios: Sequence[float]) -> float:
+    """Of one pair: how far it lies from the others."""
+    return standard_error(log_ratios) * math.sqrt(len(log_ratios))
 
 
 def finite(limit: float) -> float | None:
@@ -237,17 +261,5 @@ def finite(limit: float) -> float | None:
     return limit if math.isfinite(limit) else None
 
 
-def _one_sigma(log_ratios: Sequence[float]) -> float:
-    """The standard error of the Hodges-Lehmann estimate, read back from the interval of one of it to each side (68 %),
-    so that a single pair that went astray does not count as noise in all."""
-    error = 0.1587  # of a standard normal variable to lie beyond one
-    return (upper_limit(log_ratios, error=error) - lower_limit(log_ratios, error=error)) / 2
-
-
 def _clear(policy: VerdictPolicy) -> float:
     return math.log1p(policy.margin + _CLEAR * (policy.detect - policy.margin))
-
-
-def _sureness(alarm: float, policy: VerdictPolicy) -> float:
-    """How many standard errors a slowdown must lie above the margin to be found as often as ``miss`` leaves."""
-    return -_NORMAL.inv_cdf(alarm) - _NORMAL.inv_cdf(policy.miss)

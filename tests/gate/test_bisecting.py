@@ -22,22 +22,25 @@ from tests.git import git
 from tests.waiting import LIMIT_SECONDS, has_gone, wait_until
 
 
-def made_up_gate(base: Path, pytest_arguments: Sequence[str]) -> list[str]:
+def made_up_gate(base: Path, pytest_arguments: Sequence[str], report: Path) -> list[str]:
     assert not pytest_arguments
-    return [sys.executable, str(SAMPLES / "made_up_gate.py"), str(base)]
+    return [sys.executable, str(SAMPLES / "made_up_gate.py"), str(base), str(report)]
 
 
 def search(repository: Path, good: str, bad: str, *, inside: str = ".") -> int:
     return bisect(good, bad, folder=repository / inside, pytest_arguments=[], gate=made_up_gate)
 
 
-def history(folder: Path, units: Sequence[int]) -> Path:
-    """A repository with a commit for each number of units of work."""
+def history(folder: Path, units: Sequence[int], *, missed: Sequence[int] = ()) -> Path:
+    """A repository with a commit for each number of units of work; in the ``missed`` ones, counted from 1, the gate
+    calls no slowdown a regression."""
+    folder.mkdir(exist_ok=True)
     git(folder, "init", "--quiet")
     (folder / "pyproject.toml").write_text(QUICK)
     for number, work in enumerate(units, start=1):
         text = replaced(sample("searched_benchmark.py"), "UNITS = 100", f"UNITS = {work}")
-        (folder / "test_work.py").write_text(f"{text}\n# commit {number}\n")
+        hidden = "MISSED = True\n" if number in missed else ""
+        (folder / "test_work.py").write_text(f"{text}\n# commit {number}\n{hidden}")
         commit(folder, f"commit {number}")
     return folder
 
@@ -63,6 +66,33 @@ def test_the_first_slower_commit_is_found_and_the_checkout_is_left_alone(
     assert (git(repository, "rev-parse", "HEAD"), git(repository, "status", "--porcelain")) == before
     assert len(git(repository, "worktree", "list").splitlines()) == 1
     assert not git(repository, "for-each-ref", "refs/bisect")
+
+
+def test_a_slowdown_that_a_gate_misses_on_the_way_is_blamed_on_the_commit_that_brought_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Too small to be found each time: called unchanged in most commits that have it, and its estimate shows it."""
+    repository = history(tmp_path, [100, 100, 100, 102, 102, 102, 102], missed=[4, 5, 6])
+    assert search(repository, "HEAD~6", "HEAD") == 0
+    said = capfd.readouterr().out
+    assert said.splitlines()[-1].endswith("commit 4")
+    assert "time of test_work.py::test_work, unchanged" in said
+
+
+def test_what_is_nearer_to_nothing_than_to_what_bad_shows_is_innocent(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    repository = history(tmp_path, [1000, 1009, 1009, 1020, 1020], missed=[2, 3, 4])
+    assert search(repository, "HEAD~4", "HEAD") == 0
+    assert capfd.readouterr().out.splitlines()[-1].endswith("commit 4")
+
+
+def test_a_search_leaves_no_report_of_its_gates_behind(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert search(repository, "HEAD~4", "HEAD") == 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_where_bad_is_no_slower_there_is_nothing_to_search(repository: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -110,9 +140,9 @@ def test_a_commit_without_the_folder_of_the_search_is_skipped(
 
 
 def test_what_goes_wrong_in_the_judge_itself_ends_the_search_and_blames_no_commit(
-    repository: Path, capfd: pytest.CaptureFixture[str]
+    repository: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert judge_as_git_asks(["no-such-program"], checkout=repository, inside=Path()) >= 128
+    assert judge_as_git_asks(["no-such-program"], checkout=repository, inside=Path(), reports=tmp_path) >= 128
     assert "no-such-program" in capfd.readouterr().err
 
 
@@ -126,24 +156,24 @@ def test_a_submodule_is_in_each_commit_as_it_was(tmp_path: Path, capfd: pytest.C
         (repository / "number.txt").write_text(str(number))
         commit(repository, f"commit {number}")
 
-    def gate(base: Path, pytest_arguments: Sequence[str]) -> list[str]:
-        return ["sh", "-c", f"cd lib && exec {' '.join(made_up_gate(base / 'lib', pytest_arguments))}"]
+    def gate(base: Path, pytest_arguments: Sequence[str], report: Path) -> list[str]:
+        return ["sh", "-c", f"cd lib && exec {' '.join(made_up_gate(base / 'lib', pytest_arguments, report))}"]
 
     assert bisect("HEAD~4", "HEAD", folder=repository, pytest_arguments=[], gate=gate) == 0
     assert capfd.readouterr().out.splitlines()[-1].endswith("commit 5")
 
 
 def test_what_git_does_not_keep_is_made_in_each_commit_and_is_in_no_other_s_way(tmp_path: Path) -> None:
-    repository = history(tmp_path, [100])
+    repository, reports = history(tmp_path / "searched", [100]), tmp_path
     command = '[tool.speedscore.gate]\nbase_setup = "echo made > made.txt; echo more >> test_work.py"\n'
     (repository / "pyproject.toml").write_text(command)
     commit(repository, "is set up")
     looks = [sys.executable, "-c", "import sys; sys.exit(0 if open('made.txt').read() == 'made\\n' else 3)"]
-    assert judge(looks, checkout=repository, inside=Path()) == 0
+    assert judge(looks, checkout=repository, inside=Path(), reports=reports) == 0
     assert not git(repository, "status", "--porcelain")
     (repository / "pyproject.toml").write_text(command.replace("echo", "false; exit 7 #", 1))
     commit(repository, "cannot be set up")
-    assert judge(looks, checkout=repository, inside=Path()) == 125
+    assert judge(looks, checkout=repository, inside=Path(), reports=reports) == 125
 
 
 def test_where_git_cannot_begin_its_own_words_are_said(tmp_path: Path) -> None:
@@ -157,15 +187,15 @@ def test_where_git_cannot_begin_its_own_words_are_said(tmp_path: Path) -> None:
 
 
 def test_a_subject_reaches_the_terminal_as_text(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    repository = history(tmp_path, [100])
+    repository = history(tmp_path / "searched", [100])
     git(repository, "commit", "--quiet", "--allow-empty", "-m", "\x1b[31mred")
-    judge(["true"], checkout=repository, inside=Path())
+    judge(["true"], checkout=repository, inside=Path(), reports=tmp_path)
     assert capfd.readouterr().out.endswith(" \\u001b[31mred\n")
 
 
 def test_the_base_of_its_gates_is_no_path_to_tests_and_they_look_for_no_reasons(tmp_path: Path) -> None:
-    command = gate_command(tmp_path, ["-k", "work", "--gate-why=yes"])
-    assert command[-5:] == [f"--gate={tmp_path}", "--gate-why=no", "-k", "work", "--gate-why=yes"]
+    command = gate_command(tmp_path, ["-k", "work", "--gate-why=yes"], tmp_path / "report.json")
+    assert command[-6:-1] == [f"--gate={tmp_path}", "--gate-why=no", "-k", "work", "--gate-why=yes"]
 
 
 def test_good_must_come_before_bad(repository: Path) -> None:

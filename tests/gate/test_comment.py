@@ -85,12 +85,12 @@ def test_what_needs_a_person_is_in_sight_and_the_rest_is_folded() -> None:
 def test_what_the_run_could_have_seen_is_said_of_half_of_the_cases_and_of_all() -> None:
     sizes = (0.02, 0.08, 0.03)
     cases = [verdict("unchanged", f"test_{index}", smallest_visible=size) for index, size in enumerate(sizes)]
-    said = "a slowdown of 3.0\u00a0% in half of 3 cases, of 8.0\u00a0% in all (to be found: 5 %)"
-    assert said in markdown(report(*cases))
+    sizes_said = "of 3.0\u00a0% in half of 3 cases, of 8.0\u00a0% in all (to be found: 5 %)"
+    assert f"So many pairs would have shown a slowdown {sizes_said}" in markdown(report(*cases))
     blind = verdict("inconclusive", "test_blind", smallest_visible=None)
     assert "; of 1 case more nothing can be said, too few pairs" in markdown(report(*cases, blind))
     assert "cannot be said: too few pairs of processes for any of 1 case" in markdown(report(blind))
-    assert "would have seen" not in markdown(report(exit_code=13, headline="cannot run: no tests"))
+    assert "So many pairs" not in markdown(report(exit_code=13, headline="cannot run: no tests"))
 
 
 def test_the_command_gates_the_worst_case_in_any_clone() -> None:

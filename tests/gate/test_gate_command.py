@@ -174,7 +174,10 @@ def test_unchanged_is_never_said_beside_an_interval_that_excludes_1(caller: Call
     gated = caller.gate(f"--gate={caller.base}", base={"a": PLAIN, "b": PLAIN}, head={"a": little, "b": PLAIN})
     verdicts = {line.split()[1] for line in gated.lines if line.startswith("time")}
     assert verdicts == {"minor", "unchanged"}
-    assert "minor: a change that is certain, and smaller than what is to be found" in gated.said
+    assert (
+        "minor: a change whose interval excludes 1, and which is smaller than what is to be found, or none"
+        in gated.said
+    )
     assert "<summary>1 minor, 1 unchanged</summary>" in gated.markdown
 
 

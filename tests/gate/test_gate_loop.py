@@ -246,16 +246,6 @@ def test_what_changes_in_one_call_of_some_is_decided_by_the_mean(
     assert answer.ratio == mean.ratio == pytest.approx(1 + (seconds / 0.01 - 1) / every, abs=0.1)
 
 
-@pytest.mark.parametrize(("wanted", "seeds"), [("7", {7}), ("", None)], ids=["the user's own", "drawn"])
-def test_all_pairs_have_one_hash_seed(monkeypatch: pytest.MonkeyPatch, wanted: str, seeds: set[int] | None) -> None:
-    monkeypatch.setenv("PYTHONHASHSEED", wanted)
-    machine = MadeUpMachine({CASE: PASSES}, {CASE: PASSES})
-    gated(machine, table())
-    assert len(machine.hash_seeds) > 2
-    assert len(set(machine.hash_seeds)) == 1
-    assert seeds is None or set(machine.hash_seeds) == seeds
-
-
 def at_first(seconds: float, *, in_odd_pairs: bool) -> MadeUpTest:
     """The first round of every other pair lasts longer."""
     return MadeUpTest(seconds=lambda pair, number: seconds if number == 0 and pair % 2 == in_odd_pairs else 0.01)
@@ -287,13 +277,9 @@ def test_a_case_whose_mean_alone_looks_slower_has_a_larger_budget() -> None:
     assert spent[1].seconds < 20.0
 
 
-def test_both_sides_of_a_pair_are_dealt_alike_and_each_pair_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONHASHSEED", "random")
+def test_both_sides_of_a_pair_are_dealt_alike_and_each_pair_anew() -> None:
     machine = MadeUpMachine({CASE: PASSES}, {CASE: PASSES})
     gated(machine, table(processors="one"))
-    base_and_head = list(zip(machine.hash_seeds[::2], machine.hash_seeds[1::2], strict=True))
-    assert all(one == other for one, other in base_and_head)
-    assert len(set(machine.hash_seeds)) == len(base_and_head) > 1
     first_of_pairs = {side.spec.label for side in machine.started[::2]}
     assert first_of_pairs == {"base", "head"}, "who is started first is drawn"
     requests = machine.requests(CASE)

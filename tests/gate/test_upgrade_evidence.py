@@ -35,15 +35,19 @@ def slower() -> GateOutcome:
 
 
 def explained(
-    outcome: GateOutcome, plan: GatePlan | None = None, requested: tuple[str, ...] = ("kite==2",)
+    outcome: GateOutcome,
+    plan: GatePlan | None = None,
+    requested: tuple[str, ...] = ("kite==2",),
+    *,
+    of_sets: float = 0.01,
 ) -> tuple[GateOutcome, UpgradeReport]:
-    """With sets of which none is slower."""
+    """With sets that all take so many seconds; without a word of which none is slower."""
 
     def watch(_: Sequence[str]) -> StageEvidence:
         return StageEvidence(stages={}, programs={})
 
     def gate(_: GatePlan) -> GateOutcome:
-        return gated(MadeUpMachine({"a": MadeUpTest()}, {"a": MadeUpTest()}))
+        return gated(MadeUpMachine({"a": MadeUpTest()}, {"a": MadeUpTest(seconds=of_sets)}))
 
     return explain(MADE, outcome, plan or a_plan(), requested, watch=watch, gate=gate, say=lambda _: None)
 
@@ -82,6 +86,18 @@ def test_the_sets_of_a_search_share_the_time_that_is_left(slower: GateOutcome, m
     assert installations.seconds_left == [60.0, 48.0]
     assert report.blame is not None
     assert report.remarks == ()
+
+
+@pytest.mark.parametrize(("seconds", "blamed"), [(0.01008, "kite"), (0.01003, "tail")], ids=["as slow", "hardly"])
+def test_a_set_is_judged_by_what_it_is_nearer_to_also_where_its_gate_calls_it_unchanged(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, blamed: str
+) -> None:
+    Installations(monkeypatch, "evidence")
+    little = gated(MadeUpMachine({"a": MadeUpTest()}, {"a": MadeUpTest(seconds=0.01015)}))
+    assert [each.outcome for each in little.verdicts if each.metric == "time"] == ["regressed"]
+    _, report = explained(little, of_sets=seconds)
+    assert report.blame is not None
+    assert report.blame.packages == (blamed,)
 
 
 @pytest.mark.parametrize("error", [GateError("no room"), OSError("no room")], ids=["installer", "disk"])

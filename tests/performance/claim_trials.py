@@ -162,7 +162,7 @@ def run_trial(planted: Planted, order: random.Random, *, commit: str) -> list[Cl
 
 def _gated(planted: Planted, repository: Path, tests: list[str], *, claim: str, commit: str) -> list[ClaimTrial]:
     ran = gated(repository, f"--gate-claim={claim}", *tests, environment=single_threaded())
-    claims = ran.report["claims"]
+    claims, when = ran.report["claims"], now()
     return [
         ClaimTrial(
             kind=planted.kind,
@@ -177,7 +177,7 @@ def _gated(planted: Planted, repository: Path, tests: list[str], *, claim: str, 
             verdicts={name: each["outcome"] for name, each in ran.times.items()},
             seconds=round(ran.seconds / len(claims), 1),
             load=ran.load,
-            when=now(),
+            when=when,
             commit=commit,
         )
         for said in claims
@@ -185,7 +185,10 @@ def _gated(planted: Planted, repository: Path, tests: list[str], *, claim: str, 
 
 
 def tally(trials: Iterable[ClaimTrial]) -> str:
-    """A line for each kind of pull request, and one for all, with exact 95 % intervals (Clopper and Pearson)."""
+    """A line for each kind of pull request, and one for all, with exact 95 % intervals (Clopper and Pearson).
+
+    Claims of one gate share its pairs, and are wrong together: the interval is over gates, each right in all or not.
+    """
     groups: dict[str, list[ClaimTrial]] = {}
     for trial in trials:
         groups.setdefault(trial.kind, []).append(trial)
@@ -200,12 +203,23 @@ def tally(trials: Iterable[ClaimTrial]) -> str:
                 kind,
                 len(of_kind),
                 *(outcomes.count(name) for name in ("supported", "contradicted", "indistinguishable")),
-                share(sum(trial.right for trial in of_kind), len(of_kind)),
+                _right(of_kind),
                 f"{sum(trial.seconds for trial in of_kind) / len(of_kind):.0f}",
             )
         )
     headers = ("the pull request", "trials", "supported", "contradicted", "indistinguishable", "right", "seconds")
     return tabulate(rows, headers=headers, tablefmt="github")
+
+
+def _right(trials: Sequence[ClaimTrial]) -> str:
+    gates: dict[tuple[str, str], bool] = {}
+    for trial in trials:
+        key = (trial.when, trial.claim)
+        gates[key] = gates.get(key, True) and trial.right
+    of_gates = share(sum(gates.values()), len(gates))
+    if len(gates) == len(trials):
+        return of_gates
+    return f"{sum(trial.right for trial in trials)} of {len(trials)}; gates: {of_gates}"
 
 
 def load(path: Path) -> list[ClaimTrial]:

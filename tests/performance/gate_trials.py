@@ -9,14 +9,16 @@ A slowdown is more work, never a changed timing. Beside the gate the rule that p
 from __future__ import annotations
 
 import contextlib
+import math
 import random
 import subprocess
 import sys
 import tempfile
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 
 import msgspec
 from tabulate import tabulate
@@ -364,6 +366,71 @@ def in_words(trials: Iterable[Trial]) -> str:
     if finer:
         told.append(f"With `--gate-detect 2%` {_alarms(finer)} raised one. {_found(finer, '2 %', ('slower-2',))}")
     return textwrap.fill(" ".join((*told, "In brackets are exact 95 % intervals.")), 120)
+
+
+def of_equal_code(trials: Iterable[Trial]) -> str:
+    """How much longer a typical round took on head where the code is the same, and where that lies furthest from 1."""
+    known = [trial for trial in trials if trial.machine]
+    numpy, loop = (_Readings.of(known, name) for name in ("test_matmul", "test_loop"))
+    machine, commit = max(numpy.groups, key=lambda group: numpy.only(*group).errors_from_1)
+    furthest, others = numpy.only(machine, commit), numpy.without(machine, commit)
+    return textwrap.fill(
+        f"In {len(known)} trials, all that name their machine, a typical round of a benchmark whose code was the same "
+        f"took {numpy} times as long on head where it was the NumPy one, and {loop} times where it was the loop. Of "
+        f"one machine with one form of the gate NumPy lies furthest from 1 on {machine} at commit {commit[:7]}: "
+        f"{furthest}; without these it is {others}. Behind ± is half of a 95 % interval.",
+        120,
+    )
+
+
+_ENOUGH = 10
+"""So many readings of one machine and commit have a mean worth telling."""
+
+
+class _Readings(msgspec.Struct, frozen=True):
+    """The ratios of one benchmark's typical round where its code is the same, with machine and commit of the gate."""
+
+    ratios: tuple[tuple[float, str, str], ...]
+
+    @staticmethod
+    def of(trials: Iterable[Trial], name: str) -> _Readings:
+        return _Readings(
+            tuple(
+                (float(trial.figures[name]["typical round"].split()[-1]), trial.machine, trial.commit)
+                for trial in trials
+                if name != trial.changed and "typical round" in trial.figures.get(name, {})
+            )
+        )
+
+    @property
+    def groups(self) -> set[tuple[str, str]]:
+        """Machine and commit, of those that have enough of them."""
+        numbers = Counter((machine, commit) for _, machine, commit in self.ratios)
+        return {group for group, number in numbers.items() if number >= _ENOUGH}
+
+    def only(self, machine: str, commit: str) -> _Readings:
+        return _Readings(tuple(each for each in self.ratios if each[1:] == (machine, commit)))
+
+    def without(self, machine: str, commit: str) -> _Readings:
+        return _Readings(tuple(each for each in self.ratios if each[1:] != (machine, commit)))
+
+    @property
+    def errors_from_1(self) -> float:
+        return abs(self._mean - 1) / self._error
+
+    def __str__(self) -> str:
+        from scipy.stats import t
+
+        reach = float(t.isf(0.025, len(self.ratios) - 1)) * self._error
+        return f"{self._mean:.4f} ± {reach:.4f} ({len(self.ratios)} readings)"
+
+    @property
+    def _mean(self) -> float:
+        return fmean(ratio for ratio, *_ in self.ratios)
+
+    @property
+    def _error(self) -> float:
+        return stdev(ratio for ratio, *_ in self.ratios) / math.sqrt(len(self.ratios))
 
 
 def _alarms(trials: Sequence[Trial]) -> str:

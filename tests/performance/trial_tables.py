@@ -2,7 +2,7 @@
 
 Whatever stands in a page between ``<!-- trials of NAME -->`` and ``<!-- end of trials -->`` is the ``tally`` that the
 module NAME of this folder makes of the raw lines that it keeps in ``results/NAME.jsonl``; with ``NAME in words`` it is
-its ``in_words``. It runs no trial.
+its ``in_words``, and with other words what is named by them. It runs no trial.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
 DOCS = Path(__file__).parents[2] / "docs"
-_PLACE = re.compile(r"(<!-- trials of (\w+)( in words)? -->\n).*?(<!-- end of trials -->)", re.DOTALL)
+_PLACE = re.compile(r"(<!-- trials of (\w+)((?: \w+)*) -->\n).*?(<!-- end of trials -->)", re.DOTALL)
 
 
 def with_trials(page: str) -> str:
@@ -21,7 +21,8 @@ def with_trials(page: str) -> str:
 
     def fill(place: re.Match[str]) -> str:
         trials = importlib.import_module(f"tests.performance.{place[2]}")
-        told: str = (trials.in_words if place[3] else trials.tally)(trials.load(RESULTS / f"{place[2]}.jsonl"))
+        tell = getattr(trials, place[3].strip().replace(" ", "_") or "tally")
+        told: str = tell(trials.load(RESULTS / f"{place[2]}.jsonl"))
         return f"{place[1]}\n{told}\n\n{place[4]}"
 
     return _PLACE.sub(fill, page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -95,13 +96,15 @@ def test_an_early_look_asks_for_more_certainty_than_that_the_size_to_be_detected
     assert early(noisy).outcome is None
 
 
-def test_what_leaves_early_says_what_so_many_pairs_let_be_seen_and_counts_on_none_that_were_not_measured() -> None:
-    quiet = [0.002 * (-1) ** index for index in range(16)]
-    sizes = [early(quiet[:pairs]).smallest_visible for pairs in (9, 13, 16)]
-    told = [size for size in sizes if size is not None]
-    assert len(told) == 3
-    assert told == sorted(told, reverse=True), "the fewer pairs there were, the less they say"
-    assert 0.01 < told[0] < 0.02
+def test_what_leaves_early_says_what_as_many_pairs_as_the_first_look_has_would_show_and_counts_on_no_more() -> None:
+    first = looks(VerdictPolicy(), figure_count=96)[0]
+    quiet = {
+        pairs: [0.002 * NormalDist().inv_cdf((place + 0.5) / pairs) for place in range(pairs)]
+        for pairs in (9, 13, first)
+    }
+    told = [early(logs).smallest_visible for logs in quiet.values()]
+    assert told == [pytest.approx(0.016, abs=0.001)] * 3
+    assert early([*quiet[9][:-1], 0.05]).smallest_visible is None, "it has not left"
 
 
 def test_a_slowdown_that_a_case_says_it_would_have_shown_as_it_left_does_not_leave_and_is_found() -> None:
@@ -157,24 +160,45 @@ def test_a_policy_that_cannot_be_kept_is_refused(sizes: dict[str, float]) -> Non
         VerdictPolicy(**sizes)
 
 
-def test_what_a_gate_says_it_sees_it_does_see() -> None:
-    """Of the slowdown that ``smallest_visible`` names, as many pairs miss about the share that ``miss`` allows."""
-    policy, pairs = VerdictPolicy(), 20
-    quiet = [
-        read(logs, policy, figure_count=2, last=False).smallest_visible
-        for logs in _drawn(pairs, gates=60, slowdown=0.0)
+@pytest.mark.parametrize(("figure_count", "look"), [(2, 0), (6, 0), (6, 1), (96, 0), (2, 4)])
+def test_what_a_gate_says_it_sees_it_does_see(figure_count: int, look: int) -> None:
+    """At every look, the first included, at which nearly every pair must lie above the margin: of the slowdown that a
+    gate names, as many other pairs miss about the share that ``miss`` allows."""
+    policy = VerdictPolicy()
+    pairs = looks(policy, figure_count=figure_count)[look]
+    told = [
+        read(logs, policy, figure_count=figure_count, last=True).smallest_visible
+        for logs in _drawn(pairs, gates=300, slowdown=0.0)
     ]
-    sizes = sorted(size for size in quiet if size is not None)
-    size = sizes[len(sizes) // 2]
     seen = [
-        read(logs, policy, figure_count=2, last=False).outcome == "regressed"
-        for logs in _drawn(pairs, gates=200, slowdown=size)
+        read([value + math.log1p(size) for value in logs], policy, figure_count=figure_count, last=True).outcome
+        for size, logs in zip(told, _drawn(pairs, gates=300, slowdown=0.0, seed=4), strict=True)
+        if size is not None
     ]
-    assert 0.88 <= sum(seen) / len(seen) <= 1.0
+    assert len(seen) == 300
+    assert seen.count("regressed") / 300 == pytest.approx(1 - policy.miss, abs=0.03)
 
 
-def _drawn(pairs: int, *, gates: int, slowdown: float, spread: float = 0.012) -> list[list[float]]:
-    import numpy as np
+def test_what_stays_inconclusive_says_how_many_pairs_would_find_the_size_and_they_do() -> None:
+    policy, spread = VerdictPolicy(), 0.05
+    needed = [
+        read(logs, policy, figure_count=2, last=True).pairs_needed
+        for logs in _drawn(14, gates=100, slowdown=0.03, spread=spread)
+    ]
+    pairs = sorted(number for number in needed if number)[sum(map(bool, needed)) // 2]
+    assert pairs > 14
+    seen = [
+        read(logs, policy, figure_count=2, last=True).outcome
+        for logs in _drawn(pairs, gates=200, slowdown=policy.detect, spread=spread)
+    ]
+    assert seen.count("regressed") / 200 >= 1 - policy.miss - 0.03
+    fewer = [
+        read(logs, policy, figure_count=2, last=True).outcome
+        for logs in _drawn(pairs // 2, gates=200, slowdown=policy.detect, spread=spread)
+    ]
+    assert fewer.count("regressed") / 200 < 0.9
 
-    rng = np.random.default_rng(3)
+
+def _drawn(pairs: int, *, gates: int, slowdown: float, spread: float = 0.012, seed: int = 3) -> list[list[float]]:
+    rng = np.random.default_rng(seed)
     return [list(rng.normal(math.log1p(slowdown), spread, pairs)) for _ in range(gates)]

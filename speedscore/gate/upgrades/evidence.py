@@ -5,7 +5,6 @@ The verdicts stand before any of it is looked for, and it changes none of them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -14,6 +13,7 @@ from speedscore.gate.errors import GateError
 from speedscore.gate.made_environments import Runner
 from speedscore.gate.outcome import GateOutcome
 from speedscore.gate.plan import GatePlan, SidePlan
+from speedscore.gate.same_slowdown import is_as_slow
 from speedscore.gate.upgrades.blame import Blame, BlameStep, Names, find_blame, growing_sets
 from speedscore.gate.upgrades.report import UpgradeReport, changed_stage
 from speedscore.gate.upgrades.stage_pairs import StageEvidence
@@ -124,18 +124,9 @@ def blame_worst(
             # Ctrl-C, or the time budget: no further set is tried.
             raise KeyboardInterrupt
         verdict = next((each for each in of_set.verdicts if (each.case, each.metric) == (worst.case, "time")), None)
-        return BlameStep(upgraded, is_slower=_is_slower(verdict, worst), ratio=verdict.ratio if verdict else None)
+        return BlameStep(upgraded, is_slower=is_as_slow(verdict, worst), ratio=verdict.ratio if verdict else None)
 
     return find_blame(worst.case, growing_sets(made.resolved.pins, made.present, made.head), judge)
-
-
-def _is_slower(verdict: Verdict | None, worst: Verdict) -> bool | None:
-    """What was not decided counts as what its estimate is nearer to."""
-    if verdict is None or verdict.ratio is None or worst.ratio is None:
-        return None
-    if verdict.outcome in ("unchanged", "improved"):
-        return False
-    return verdict.outcome == "regressed" or math.log(verdict.ratio) > math.log(worst.ratio) / 2
 
 
 def _narrowed(plan: GatePlan, case: str, *, python: str) -> GatePlan:
