@@ -12,15 +12,18 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import pytest
 
 from speedscore.bench_suite.workloads.presets import PRESETS, find_preset
+from speedscore.host.fields import Whole
 from speedscore.record.phases import DEVICES
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.text.durations import parse_duration
 
 if TYPE_CHECKING:
     from speedscore.bench_suite.session.choices import Choices
+    from speedscore.record.run_record import RunRecord
 
 DEFAULT_PROCESSES = 2
 _PROFILE = "speedscore_profile"
@@ -197,7 +200,12 @@ def add_options(parser: pytest.Parser) -> None:
 
 def check_options(config: pytest.Config) -> None:
     """Raises UsageError for what can be seen to be wrong before anything is collected."""
-    for option, read in (("--preset", find_preset), ("--time-budget", _seconds), ("--processes", _count)):
+    for option, read in (
+        ("--preset", find_preset),
+        ("--time-budget", _seconds),
+        ("--processes", _count),
+        ("--round-order-seed", _seed),
+    ):
         try:
             read(config.getoption(option))
         except ValueError as error:
@@ -285,8 +293,14 @@ def read_choices(config: pytest.Config) -> Choices:
     seed = config.getoption("round_order_seed")
     in_process = config.getoption("in_process")
     path = config.getoption("resume")
+    earlier: RunRecord | None = None
+    left_out: dict[str, str] = {}
     try:
-        earlier = None if path is None else load_journal(path) if is_journal(path) else load_run(path)
+        if path is not None and is_journal(path):
+            found = load_journal(path)
+            earlier, left_out = found.run, found.left_out
+        elif path is not None:
+            earlier = load_run(path)
     except RunFileError as error:
         raise pytest.UsageError(f"--resume: {error}") from None
     return Choices(
@@ -299,11 +313,19 @@ def read_choices(config: pytest.Config) -> Choices:
         profile_folder=config.getoption(_PROFILE, None),
         earlier=earlier,
         earlier_path=path,
+        earlier_left_out=left_out,
     )
 
 
 def _seconds(text: str | None) -> float | None:
     return None if text is None else parse_duration(text)
+
+
+def _seed(seed: int | None) -> None:
+    try:
+        msgspec.convert(seed, Whole | None)
+    except msgspec.ValidationError:
+        raise ValueError(f"expected a whole number of at most 64 bits, found one of {seed.bit_length()}") from None
 
 
 def _count(processes: Any) -> None:
