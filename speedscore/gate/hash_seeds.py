@@ -33,6 +33,6 @@ class HashSeeds:
         """For all pairs from now on; ``lacking`` is a case that a pair with another seed had not."""
         self.are_one = True
         self.warning = (
-            f"a pair with another PYTHONHASHSEED lacks {lacking}, so all have one, whose effect is in no interval: give "
-            "its parameters ids of their own (ids=[…])"
+            f"a pair with another PYTHONHASHSEED lacks {lacking}, so all have one, whose effect is in no interval: "
+            "give its parameters ids of their own (ids=[…])"
         )

@@ -188,6 +188,18 @@ def test_interrupted_it_says_what_it_knows_and_calls_the_rest_inconclusive(
     assert [concluded(outcome, inconclusive_passes=passes)[0] for passes in (False, True)] == [11, 11]
 
 
+@pytest.mark.parametrize(("pairs", "said", "code"), [(8, "unchanged", 0), (5, "inconclusive", 11)])
+def test_what_is_open_as_it_is_interrupted_is_judged_once_more_by_the_pairs_that_it_has(
+    pairs: int, said: str, code: int
+) -> None:
+    """Where these exclude the slowdown to be detected it passes, as one that has finished does."""
+    stopped = MadeUpTest(interrupted_in_pair=pairs + 1)
+    outcome = one(PASSES, stopped, false_alarm="1%", miss="5%")
+    assert (outcome.cut_off, outcome.pairs) == ("interrupted", pairs)
+    assert pairs < min(*outcome.looks, *outcome.early_looks)
+    assert (verdict(outcome).outcome, concluded(outcome)[0]) == (said, code)
+
+
 def test_a_time_budget_ends_it_between_two_pairs_with_the_verdicts_so_far() -> None:
     machine = MadeUpMachine({CASE: PASSES}, {CASE: MadeUpTest(seconds=undecided)})
     outcome = gated(machine, table(seconds=1000.0), plan=a_plan(deadline=GateDeadline(20.0, machine.clock)))
