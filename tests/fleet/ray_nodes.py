@@ -1,7 +1,7 @@
 """A cluster of several nodes on this machine, in a process of its own: what Ray's native code does, pytest survives.
 
-Prints the cluster's address and the one of its Ray Client, and then obeys a line at a time: ``add NAME JSON`` starts a node, ``kill NAME`` ends it as
-a power cut would. It says ``done`` after each, and ends with its input.
+Prints the cluster's address and that of its Ray Client, and then obeys a line at a time: ``add NAME JSON`` starts a
+node, ``kill NAME`` ends it as a power cut would. It says ``done`` after each, and ends with its input.
 """
 
 from __future__ import annotations

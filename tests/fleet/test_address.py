@@ -1,4 +1,4 @@
-"""The address of a cluster: what is none, and what nothing listens at, is said at once and says what to give instead."""
+"""The address of a cluster: what is none, or where nothing listens, is refused with what to give instead."""
 
 from __future__ import annotations
 
