@@ -23,6 +23,7 @@ from typing import IO, Any
 
 import msgspec
 
+from speedscore.fleet.address import ADVICE
 from speedscore.fleet.describing import ENTRY as DESCRIBE
 from speedscore.fleet.machine import HUNG_SECONDS, LOOK_SECONDS, Machine
 from speedscore.fleet.naming import MachineNames
@@ -62,6 +63,7 @@ _RETRY_SECONDS, _MOST_DOUBLINGS = 2.0, 5
 a minute."""
 _MOST_REASON_CHARACTERS = 500
 _MOST_FOLDER_CHARACTERS = 12
+_MOST_CONNECTIONS = 3
 _LOCAL_STORE_BYTES = 128 << 20
 
 
@@ -76,6 +78,10 @@ class _Came(msgspec.Struct, frozen=True):
 
 class _DriverGone(msgspec.Struct, frozen=True):
     """The driver has closed its pipe."""
+
+
+class ClusterLostError(RuntimeError):
+    """Ray does not answer any more, or its client has lost its server."""
 
 
 class Link:
@@ -102,7 +108,7 @@ class Link:
         self._heard.put(command)
 
     def serve(self) -> None:
-        """Until the driver has gone."""
+        """Until the driver has gone. Raises ClusterLostError."""
         while True:
             now = self._now()
             if now >= self._next_look:
@@ -135,7 +141,11 @@ class Link:
 
     def _look(self, now: float) -> None:
         """Which nodes are here, which are new, which have gone, and which had fallen silent by ``now``."""
-        alive = {node["NodeID"]: node for node in self._ray.nodes() if node["Alive"]}
+        try:
+            found_now = self._ray.nodes()
+        except Exception as error:  # noqa: BLE001 - Ray raises errors of many kinds where it has lost its cluster
+            raise ClusterLostError(f"the cluster is lost: {_why(error)}") from None
+        alive = {node["NodeID"]: node for node in found_now if node["Alive"]}
         for node_id in self._nodes.keys() - alive.keys():
             self._lose(self._nodes[node_id], "the machine has left the cluster")
             del self._nodes[node_id]
@@ -276,12 +286,17 @@ def main() -> None:
             ending.callback(_connect(address, travelling))
             link = Link(say)
         except Exception as error:  # noqa: BLE001 - Ray raises errors of many kinds where it reaches nothing
-            say(Unreachable(_why(error)))
+            # Those of its kinds (aborted, reset) come from a cluster that was reached.
+            hint = f": {ADVICE}" if type(error) is ConnectionError and address != LOCAL else ""
+            say(Unreachable(_why(error) + hint))
             return
         ending.callback(link.close)
         threading.Thread(target=_listen, args=(commands, link), daemon=True).start()
         with contextlib.suppress(BrokenPipeError):  # the driver has gone
-            link.serve()
+            try:
+                link.serve()
+            except ClusterLostError as error:
+                say(Unreachable(str(error)))
 
 
 def _listen(commands: IO[bytes], link: Link) -> None:
@@ -294,8 +309,12 @@ def _connect(address: str, travelling: str) -> Callable[[], None]:
     """Connect, or start a cluster of this machine. Returns what ends it."""
     # Read when Ray is imported. Its workers would run at 15, which only root could take back.
     os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "RAY_OVERRIDE_JOB_RUNTIME_ENV": "1"}
+    # Read likewise. Once Ray Client had lost its cluster, the next question would start another one on this machine.
+    # What is measured may rely on it, so that it does not stay.
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"
     import ray
 
+    del os.environ["RAY_ENABLE_AUTO_CONNECT"]
     settings: dict[str, Any] = {
         "address": address,
         "runtime_env": {"working_dir": travelling},
@@ -310,7 +329,7 @@ def _connect(address: str, travelling: str) -> Callable[[], None]:
             "object_store_memory": _LOCAL_STORE_BYTES,
             "_temp_dir": folder,
         }
-    ray.init(**settings)
+    init_ray(ray, settings)
 
     def end() -> None:
         ray.shutdown()
@@ -318,6 +337,19 @@ def _connect(address: str, travelling: str) -> Callable[[], None]:
             shutil.rmtree(folder, ignore_errors=True)
 
     return end
+
+
+def init_ray(ray: Any, settings: dict[str, Any]) -> None:
+    """Connect, with another try where the connection is aborted.
+
+    Ray Client has a process of its own on the head for each of its clients. One of eleven died there as it was forked
+    (Ray 2.60, gRPC 1.85), of which the client hears no more than that; the next one is another process.
+    """
+    for _ in range(_MOST_CONNECTIONS - 1):
+        with contextlib.suppress(ConnectionAbortedError):
+            ray.init(**settings)
+            return
+    ray.init(**settings)
 
 
 def _short_folder() -> str:

@@ -20,6 +20,7 @@ import msgspec
 
 import speedscore
 from speedscore.fleet import wire
+from speedscore.fleet.address import ADVICE, require_listener
 from speedscore.fleet.placing import Placing
 from speedscore.fleet.travelling import pack
 from speedscore.fleet.work import LOCAL, Admits, Event, FleetError, FleetMachine, Piece
@@ -108,6 +109,8 @@ class Fleet:
                 if not self._standing.absent or now - enough_at >= self._patience.settle_seconds:
                     return
             elif now - began >= self._patience.open_seconds:
+                if not has_stood:
+                    raise FleetError(f"nothing there has answered as a Ray cluster for {now - began:.0f} s: {ADVICE}")
                 raise FleetError(self._too_few(at_least, now - began))
 
     def run(self, pieces: Iterable[Piece], *, admits: Admits = lambda _: True) -> Generator[Event, None, None]:
@@ -284,6 +287,7 @@ def open_fleet(
         require("fleet", "ray")
     except MissingExtraError as error:
         raise FleetError(str(error)) from None
+    require_listener(address)
     remove_leftovers()
     scratch = make_scratch("fleet")
     try:
@@ -293,10 +297,7 @@ def open_fleet(
         process = _start_link(address, travelling, scratch)
         try:
             fleet = Fleet(ProcessLink(process, address=address), patience=patience)
-            try:
-                fleet.wait_for_machines(machines or 1)
-            except FleetError as error:
-                raise FleetError(f"{one_line(address)}: {error}") from None
+            fleet.wait_for_machines(machines or 1)
             yield fleet
         finally:
             _end_link(process)

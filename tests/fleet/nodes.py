@@ -8,6 +8,8 @@ import os
 import subprocess
 import sys
 
+import psutil
+
 from speedscore.host.reaper import mark
 from tests.places import ROOT
 
@@ -27,14 +29,22 @@ class Nodes:
             start_new_session=True,
         )
         assert self._process.stdout is not None
-        self.address = self._process.stdout.readline().strip()
-        assert self.address, "no cluster has started"
+        addresses = self._process.stdout.readline().split()
+        assert addresses, "no cluster has started"
+        self.address, self.client_address = addresses
 
     def add(self, name: str, **resources: object) -> None:
         self._ask(f"add {name} {json.dumps(resources)}")
 
     def kill(self, name: str) -> None:
         self._ask(f"kill {name}")
+
+    def kill_client_servers(self) -> None:
+        """What Ray Client has on the head for each of its clients."""
+        for process in psutil.Process(self._process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if "--mode=specific-server" in process.cmdline():
+                    process.kill()
 
     def close(self) -> None:
         assert self._process.stdin is not None

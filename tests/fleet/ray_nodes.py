@@ -1,7 +1,7 @@
 """A cluster of several nodes on this machine, in a process of its own: what Ray's native code does, pytest survives.
 
-Prints the cluster's address, and then obeys a line at a time: ``add NAME JSON`` starts a node, ``kill NAME`` ends it as
-a power cut would. It says ``done`` after each, and ends with its input.
+Prints the cluster's address and that of its Ray Client, and then obeys a line at a time: ``add NAME JSON`` starts a
+node, ``kill NAME`` ends it as a power cut would. It says ``done`` after each, and ends with its input.
 """
 
 from __future__ import annotations
@@ -11,23 +11,33 @@ import json
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 
 def main() -> None:
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+    folder = tempfile.mkdtemp(prefix="ss-", dir="/tmp")
+    # Ray notes its newest cluster below this folder, and does not make the folder "ray" for that.
+    Path(folder, "ray").mkdir()
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "RAY_TMPDIR": folder}
     from ray.cluster_utils import Cluster
 
-    folder = tempfile.mkdtemp(prefix="ss-", dir="/tmp")
     # The head does no work, as most heads do not.
     cluster: Any = Cluster(
         initialize_head=True,
-        head_node_args={"num_cpus": 0, "include_dashboard": False, "temp_dir": folder, "object_store_memory": 90 << 20},
+        head_node_args={
+            "num_cpus": 0,
+            "include_dashboard": False,
+            "temp_dir": folder,
+            "object_store_memory": 90 << 20,
+            "ray_client_server_port": (client_port := _free_port()),
+        },
     )
     nodes: dict[str, Any] = {}
-    print(cluster.address, flush=True)
+    print(cluster.address, f"ray://{cluster.address.split(':')[0]}:{client_port}", flush=True)
     try:
         for line in sys.stdin:
             verb, name, *rest = line.split(maxsplit=2)
@@ -42,6 +52,13 @@ def main() -> None:
         with contextlib.suppress(Exception):
             cluster.shutdown()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as anywhere:
+        anywhere.bind(("", 0))
+        port: int = anywhere.getsockname()[1]
+        return port
 
 
 if __name__ == "__main__":

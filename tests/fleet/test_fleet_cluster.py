@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 import pytest
 
 from speedscore.bench_suite.session.fleet.versions import Demands, admit
 from speedscore.fleet.fleet import Fleet, Patience, open_fleet
-from speedscore.fleet.work import Answered, Began, Failed, Lost, Piece, Reported
+from speedscore.fleet.work import Answered, Began, Failed, FleetError, Lost, Piece, Reported
 from speedscore.host.distributions import installed_versions
 from speedscore.host.fingerprint import fingerprint
 from speedscore.host.git import git_says
@@ -53,9 +54,14 @@ def nodes() -> Iterator[Nodes]:
         yield nodes
 
 
+@pytest.fixture(params=["from within", "through Ray Client"])
+def address(nodes: Nodes, request: pytest.FixtureRequest) -> str:
+    return nodes.address if request.param == "from within" else nodes.client_address
+
+
 @pytest.fixture
-def fleet(nodes: Nodes) -> Iterator[Fleet]:
-    with open_fleet(nodes.address, checkout=ROOT, patience=PATIENCE) as fleet:
+def fleet(address: str) -> Iterator[Fleet]:
+    with open_fleet(address, checkout=ROOT, patience=PATIENCE) as fleet:
         yield fleet
 
 
@@ -121,13 +127,15 @@ def test_closing_a_run_ends_what_it_started_on_every_machine_and_the_fleet_goes_
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_a_driver_that_is_killed_or_interrupted_leaves_no_process(nodes: Nodes, number: signal.Signals) -> None:
+def test_a_driver_that_is_killed_or_interrupted_leaves_no_process(
+    address: str, number: signal.Signals, tmp_path: Path
+) -> None:
     script = (
         "import sys\n"
         "from pathlib import Path\n"
         "from speedscore.fleet.fleet import open_fleet\n"
         "from speedscore.fleet.work import Piece, Reported\n"
-        f"with open_fleet({nodes.address!r}, checkout=Path({str(ROOT)!r})) as fleet:\n"
+        f"with open_fleet({address!r}, checkout=Path({str(ROOT)!r})) as fleet:\n"
         f"    for event in fleet.run([Piece('a', '{STAND_INS}:has_children', b'')]):\n"
         "        if isinstance(event, Reported):\n"
         "            print(event.message.decode(), flush=True)\n"
@@ -137,6 +145,7 @@ def test_a_driver_that_is_killed_or_interrupted_leaves_no_process(nodes: Nodes, 
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     ) as driver:
         assert driver.stdout is not None
@@ -147,29 +156,46 @@ def test_a_driver_that_is_killed_or_interrupted_leaves_no_process(nodes: Nodes, 
         driver.wait(LIMIT_SECONDS)
 
 
-def test_a_killed_node_costs_only_what_it_had_and_a_new_one_is_used(nodes: Nodes) -> None:
+def test_a_killed_node_costs_only_what_it_had_and_a_new_one_is_used(nodes: Nodes, address: str) -> None:
     nodes.add("doomed", num_cpus=1, resources={"speedscore": 1})
-    with open_fleet(nodes.address, checkout=ROOT, patience=PATIENCE) as fleet:
-        assert len(fleet.machines) == 3
+    with open_fleet(address, checkout=ROOT, patience=PATIENCE) as fleet:
+        assert len(fleet.machines) >= 3
         # Longer than it takes to notice that a node has gone: no answer may come from it any more.
-        run = fleet.run([piece(f"p{number}", "pause", "10") for number in range(8)])
+        work = [piece(f"p{number}", "pause", "10") for number in range(3 * len(fleet.machines))]
+        run = fleet.run(work)
         busy: set[str] = set()
         is_killed = False
         events = []
         for event in run:
             events.append(event)
             busy |= {event.machine} if isinstance(event, Began) else set()
-            if len(busy) == 3 and not is_killed:
+            if len(busy) == len(fleet.machines) and not is_killed:
                 nodes.kill("doomed")
                 nodes.add("late", num_cpus=1)
                 is_killed = True
-        assert Counter(event.piece for event in events if isinstance(event, Answered)) == Counter(
-            f"p{number}" for number in range(8)
-        )
+        answered = Counter(event.piece for event in events if isinstance(event, Answered))
+        assert answered == Counter(each.name for each in work)
         (lost,) = [event for event in events if isinstance(event, Lost)]
         after = events[events.index(lost) :]
         # Nodes go by their host's name, here the same, and by a number: the new one has that of the dead one.
         assert lost.machine in {event.machine for event in after if isinstance(event, Answered)}, "the new one is used"
+
+
+def test_ray_client_that_has_lost_its_server_is_an_error_and_starts_no_cluster_here(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with TemporaryDirectory(prefix="ss-", dir="/tmp") as folder:
+        monkeypatch.setenv("RAY_TMPDIR", folder)
+        with open_fleet(nodes.client_address, checkout=ROOT, patience=PATIENCE) as fleet:
+            before = sorted(Path(folder).iterdir())
+            run = fleet.run([piece("a", "has_children")])
+            reports = (event.message for event in run if isinstance(event, Reported))
+            pids = [int(pid) for pid in next(reports).split()]
+            nodes.kill_client_servers()
+            with pytest.raises(FleetError, match="the cluster is lost: "):
+                list(run)
+        wait_until(lambda: all(map(has_gone, pids)), "a process outlived the client that started it")
+        assert sorted(Path(folder).iterdir()) == before, "Ray has started a cluster on the driver's machine"
 
 
 def test_auto_is_the_cluster_that_the_job_is_told_of(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:

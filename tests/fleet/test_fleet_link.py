@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from speedscore.fleet import wire
-from speedscore.fleet.cluster import Link
+from speedscore.fleet.cluster import ClusterLostError, Link, init_ray
 from speedscore.fleet.machine import HUNG_SECONDS, LOOK_SECONDS
 
 TWO_DAYS_SECONDS = 48 * 3600.0
@@ -130,3 +130,31 @@ def test_a_node_that_never_comes_up_is_asked_about_once_a_minute_for_ever(monkey
     cluster.serve(hear)
     assert len(lost_at) > sys.float_info.max_exp, "twice as long each time would be no number any more"
     assert lost_at[-1] - lost_at[-2] >= 60
+
+
+def test_a_ray_that_does_not_answer_any_more_has_lost_its_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster = Cluster(monkeypatch, "first", tick_seconds=8.0)
+    looks = iter(range(3))
+
+    def nodes() -> list[dict[str, Any]]:
+        if next(looks) < 2:
+            return []
+        raise ConnectionError("Client is shutting down.")
+
+    monkeypatch.setattr(cluster, "nodes", nodes)
+    with pytest.raises(ClusterLostError, match=r"^the cluster is lost: ConnectionError: Client is shutting down\.$"):
+        Link(lambda _: None, now=cluster._now).serve()
+
+
+@pytest.mark.parametrize("aborted", [2, 3])
+def test_ray_client_whose_server_dies_as_it_starts_is_given_two_others(aborted: int) -> None:
+    tried: list[str] = []
+
+    def init(*, address: str) -> None:
+        tried.append(address)
+        if len(tried) <= aborted:
+            raise ConnectionAbortedError("Starting Ray client server failed.")
+
+    with pytest.raises(ConnectionAbortedError) if aborted > 2 else contextlib.nullcontext():
+        init_ray(SimpleNamespace(init=init), {"address": "ray://head:10001"})
+    assert tried == ["ray://head:10001"] * 3

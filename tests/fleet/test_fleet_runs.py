@@ -185,6 +185,13 @@ def test_a_cluster_where_nothing_answers_is_an_error_that_says_what_to_do() -> N
         opened(wire.Standing(("n: held",), ("cpu",)))
 
 
+def test_a_place_that_says_nothing_is_no_cluster_without_machines() -> None:
+    with pytest.raises(
+        FleetError, match=r"^nothing there has answered as a Ray cluster for 2\d s: is .* ray://HEAD:10001"
+    ):
+        opened()
+
+
 def test_a_cluster_that_cannot_be_reached_is_an_error_in_its_own_words() -> None:
     with pytest.raises(FleetError, match="ConnectionError: nobody there"):
         opened(wire.Unreachable("ConnectionError: nobody there"))
