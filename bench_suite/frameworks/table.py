@@ -150,6 +150,8 @@ _OPTIMIZERS_COMPILED = (
 
 
 _TUNED_RESNET = {"resnet50": "resnet50_tuned"}
+_TUNED_IN_TORCH = ("mlp", "resnet50", "gpt", "bert")
+"""The modules of the line itself, compiled otherwise."""
 _TUNED_TRANSFORMERS = {"gpt": "gpt_tuned", "bert": "bert_tuned"}
 
 
@@ -279,6 +281,7 @@ FRAMEWORKS = {
         _with_optimizers(_TORCH, "for_loop"),
         _with_optimizers(_TORCH, "foreach"),
         _in_torch("torch-compile", variant="compile"),
+        msgspec.structs.replace(_tuned(_TORCH, {model: model for model in _TUNED_IN_TORCH}), variant="tuned"),
         _in_torch("torch-cudagraphs", variant="cudagraphs", declined={"cpu": _GRAPHS, "tpu": _GRAPHS}),
         _TENSORFLOW,
         _tuned(_TENSORFLOW, _TUNED_RESNET),

@@ -32,7 +32,8 @@ _LEGEND_BY_COLUMN = {
     "MFU": "GFLOP/s: the model's own operations by formula. MFU: in per cent of the datasheet's dense peak in the "
     "case's precision (worker.peak_source in the record). ",
     "allocated": "allocated: the highest that the framework's own allocator held. ",
-    "peak RSS": "peak RSS: highest resident memory while stepping, above what was resident after importing. ",
+    "peak RSS": "peak RSS: highest resident memory while stepping, above what was resident after importing; what "
+    "compiling left behind is in it, which of a small model is most. ",
     "with compile": "peak RSS with compile: the same from building the program to the end of its first step, with all "
     "that compiling took. ",
 }

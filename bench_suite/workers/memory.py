@@ -1,7 +1,8 @@
 """Resident memory of the process that asks, as Linux counts it: peaks by the kernel's own high-water mark.
 
 Processes that it starts are not in it: neither what their memory holds nor its peak, such as that of the C++ compiler
-that PyTorch's Inductor runs for a CPU. XLA compiles in the process itself, and its compiler is counted.
+that PyTorch's Inductor runs for a CPU. XLA compiles in the process itself, and its compiler is counted: what it has
+loaded, allocated and not freed stays resident while the program steps, and nothing here tells the two apart.
 A sampler would miss short peaks, and memory at the end is no peak. Where the kernel does not offer a figure the answer
 is None, never an estimate.
 """
@@ -32,7 +33,8 @@ def reset_peak() -> bool:
     """Give freed memory back to the system and forget the peak so far. False where the kernel does not allow it."""
     gc.collect()
     try:
-        # What the compiler used and freed would otherwise stay resident and count as the program's.
+        # What the compiler used and freed would otherwise stay resident and count as the program's; what it keeps, and
+        # what lies freed between what it keeps, does so all the same.
         ctypes.CDLL(None).malloc_trim(0)
     except (AttributeError, OSError):
         return False

@@ -95,7 +95,11 @@ _TABLE = (
     *(_seconds(name, f"{title}, from empty caches") for name, title in _COMPILE_SECONDS.items()),
     *(_seconds(f"{WARM}{name}", f"{title}, from warm caches") for name, title in _COMPILE_SECONDS.items()),
     _seconds("dispatch_seconds", "seconds that a step takes in Python"),
-    _bytes("peak_rss_running_bytes", "highest resident memory while stepping, above that after importing"),
+    # What a compiler allocated and did not free is resident still, and no kernel tells it from the program's own.
+    _bytes(
+        "peak_rss_running_bytes",
+        "highest resident memory while stepping, above that after importing, with what compiling left behind",
+    ),
     # Of the worker's own process: a compiler that it starts beside it, as Inductor's for C++, is not in it.
     _bytes("peak_rss_with_compile_bytes", "highest resident memory, compiling included, above that after importing"),
     _bytes("allocator_peak_bytes", "highest that the framework's own allocator held"),

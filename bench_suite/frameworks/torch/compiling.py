@@ -5,6 +5,7 @@ It knows neither models nor devices, never compiles anything itself before the f
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -12,31 +13,35 @@ from typing import Any
 
 import torch
 
-VARIANTS = ("eager", "compile", "dynamic", "cudagraphs")
-"""``dynamic`` is ``compile`` as PyTorch does it unasked: a size that changes is compiled for any size."""
+VARIANTS = ("eager", "compile", "dynamic", "cudagraphs", "tuned")
+"""``dynamic`` is ``compile`` as PyTorch does it unasked: a size that changes is compiled for any size. ``tuned`` is
+what the module of that name says of model and role."""
 
 _COUNTERS_MODULE = "torch._dynamo.utils"
 
 
 class Compiler:
-    """One program's share of ``torch.compile``; in variant ``eager`` it compiles nothing and counts nothing."""
+    """One program's share of ``torch.compile``; where it is eager it compiles nothing and counts nothing."""
 
-    def __init__(self, variant: str, options: dict[str, Any]) -> None:
-        """``options`` are what the platform adds to the call of ``torch.compile``."""
+    def __init__(self, variant: str, options: dict[str, Any], *, tuning: dict[str, Any] | None = None) -> None:
+        """``options`` are what the platform adds to the call of ``torch.compile``; ``tuning`` is what the variant
+        ``tuned`` sets of the compiler, None where it compiles nothing."""
         self.variant = variant
-        self._options = options
+        self.eager = variant == "eager" or (variant == "tuned" and tuning is None)
+        self.tuning = tuning or {}
+        self._options = options | ({"options": tuning} if tuning else {})
         self._counts_before = count_graphs()
         self._prepared = 0
-
-    @property
-    def eager(self) -> bool:
-        return self.variant == "eager"
 
     def prepare(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function as it is to be called: compiled whole in its first call, or left alone."""
         if self.eager:
             return function
         self._prepared += 1
+        if self.tuning.get("freezing"):
+            # Whether parameters become constants is decided before the options of a call are looked at.
+            inductor: Any = importlib.import_module("torch._inductor.config")
+            inductor.freezing = True
         dynamic = None if self.variant == "dynamic" else False
         compiled: Callable[..., Any] = torch.compile(function, fullgraph=True, dynamic=dynamic, **self._options)
         return compiled
@@ -46,7 +51,7 @@ class Compiler:
         return nullcontext() if self.eager else torch.compiler.set_stance("fail_on_recompile")
 
     def counts(self) -> dict[str, int]:
-        """``graph_breaks`` is 0 as long as ``fullgraph`` raises an error for each; empty in variant ``eager``.
+        """``graph_breaks`` is 0 as long as ``fullgraph`` raises an error for each; empty where nothing is compiled.
 
         No ``exported_bytes``: ``torch.export`` takes a module's forward pass, and what runs is a training step.
         """

@@ -2,8 +2,8 @@
 
 The training step is what a PyTorch user writes: gradients set to None, forward, backward, the optimizer. Variants
 ``compile`` and ``cudagraphs`` hand model and loss to ``torch.compile`` as one function, and so their backward too; the
-optimizer stays as it was. What a device needs beyond that is in ``platforms``. It reads the clock only around
-what makes the optimizer.
+optimizer stays as it was. Variant ``tuned`` does so with options of the compiler, or not at all, as ``tuned`` says.
+What a device needs beyond that is in ``platforms``. It reads the clock only around what makes the optimizer.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from speedscore.bench_suite.frameworks.torch.memory_layout import choose_layout
 from speedscore.bench_suite.frameworks.torch.optimizer import make_optimizer, optimizer_class
 from speedscore.bench_suite.frameworks.torch.placed import Placed, PlacedModel
 from speedscore.bench_suite.frameworks.torch.platforms import Facts, Platform, find_platform
+from speedscore.bench_suite.frameworks.torch.tuned import find_options
 from speedscore.bench_suite.workloads.workload import IGNORED, Array, Weights, Workload
 from speedscore.host.clock import seconds
 from speedscore.host.peaks import Precision
@@ -69,6 +70,9 @@ def build(
     """
     if variant not in VARIANTS:
         raise ValueError(f"unknown variant {variant!r} of PyTorch; there are {', '.join(VARIANTS)}")
+    if variant == "tuned" and device != "cpu":
+        raise DeviceUnavailable(f"variant tuned of PyTorch was found on a CPU, and is not one for {device!r}")
+    tuning = find_options(workload.model, role) if variant == "tuned" else None
     platform = find_platform(device, graphs=variant == "cudagraphs", precision=workload.precision)
     torch.set_num_threads(threads)
     model: TorchModel = importlib.import_module(implementation).make(workload)
@@ -87,7 +91,7 @@ def build(
         placed,
         role=role,
         platform=platform,
-        compiler=Compiler(variant, platform.compile_options),
+        compiler=Compiler(variant, platform.compile_options, tuning=tuning),
         objective=make_objective(placed.module, find_autocast(platform, workload.precision)),
         start_optimizer=partial(
             make_optimizer,
@@ -304,6 +308,8 @@ class TorchProgram:
         }
         if (from_cache := self._compiler.from_cache()) is not None:
             facts["compiled_from_cache"] = from_cache
+        if self._compiler.tuning:
+            facts["compile_options"] = ", ".join(self._compiler.tuning)
         if self._trains:
             facts["optimizer"] = self._optimizer_text
         return facts | self._model.describe()

@@ -87,14 +87,38 @@ def test_a_compilation_comes_from_the_cache_where_all_of_it_does(inductor_cache:
     assert found == [None, True, False, False]
 
 
+def test_a_tuned_program_is_compiled_with_what_was_found_for_its_model_and_role(inductor_cache: str) -> None:
+    assert _facts("a_tuned_program_is_compiled_with_what_was_found_for_its_model_and_role", inductor_cache) == {
+        "training": True,
+        "training part": ["tuned", "nothing", None],
+        "training graphs": False,
+        "training kernels frozen": False,
+        "inference": True,
+        "inference part": ["tuned", "model", "freezing, max_autotune"],
+        "inference graphs": True,
+        # They are constants of what was compiled: a program that does not train loads the same ones again.
+        "inference kernels frozen": True,
+        "throughput": True,
+        "throughput part": ["tuned", "nothing", None],
+        "throughput graphs": False,
+        "throughput kernels frozen": False,
+        "other model": (
+            "LookupError variant tuned of PyTorch: nobody measured 'wide'; there are mlp, resnet50, gpt, bert"
+        ),
+    }
+
+
 def test_what_cannot_be_built_says_what_was_asked_for_and_found(inductor_cache: str) -> None:
     facts = _facts("what_cannot_be_built_says_what_was_asked_for_and_found", inductor_cache)
-    no_cuda, graphs_on_host, graphs_on_xla, unknown = facts
+    no_cuda, graphs_on_host, graphs_on_xla, tuned_on_gpu, unknown = facts
     assert no_cuda.startswith("DeviceUnavailable asked for 'gpu', but torch 2.")
     assert no_cuda.endswith("CUDA devices")
     assert graphs_on_host.startswith("DeviceUnavailable asked for CUDA graphs on 'cpu'")
     assert graphs_on_xla.startswith("DeviceUnavailable asked for CUDA graphs on 'tpu'")
-    assert unknown == "ValueError unknown variant 'fast' of PyTorch; there are eager, compile, dynamic, cudagraphs"
+    assert tuned_on_gpu == "DeviceUnavailable variant tuned of PyTorch was found on a CPU, and is not one for 'gpu'"
+    assert (
+        unknown == "ValueError unknown variant 'fast' of PyTorch; there are eager, compile, dynamic, cudagraphs, tuned"
+    )
 
 
 def test_passes_by_hand_are_those_of_autograd_in_float64(inductor_cache: str) -> None:

@@ -269,7 +269,7 @@ def test_every_framework_of_the_table_has_a_folder_and_every_model_of_its_line_o
 
 def test_a_tuned_line_has_only_cells_whose_program_differs_from_that_of_the_line_that_it_tunes() -> None:
     tuned = [framework for framework in FRAMEWORKS.values() if framework.style == "tuned"]
-    assert {framework.id for framework in tuned} >= {"jax-tuned", "flax-nnx-tuned", "tensorflow-tuned"}
+    assert {framework.id for framework in tuned} >= {"jax-tuned", "flax-nnx-tuned", "tensorflow-tuned", "torch-tuned"}
     for line in tuned:
         base = FRAMEWORKS[line.id.removesuffix("-tuned")]
         assert (base.style, base.package, base.ecosystem) == ("idiomatic", line.package, line.ecosystem)

@@ -22,6 +22,9 @@ from speedscore.bench_suite.workloads.workload import Array, Weights, Workload
 from speedscore.host.fields import Scalar
 from speedscore.record.phases import DeviceName, Role
 
+KEPT_BYTES = 128 << 20
+"""What the variant ``keeping`` has allocated in ``compile`` and does not free."""
+
 
 class SampleProgram:
     def __init__(self, workload: Workload, *, role: Role, device: DeviceName, variant: str, threads: int) -> None:
@@ -70,6 +73,9 @@ class SampleProgram:
                         os.write(number, forged if self._variant == "forge" else b"step 1 of 10\n")
         if self._variant == "verbose":
             raise ValueError("x" * 50_000_000)
+        if self._variant == "keeping":
+            # As a compiler does that stays loaded; what it gives back is the other half.
+            self._kept, _ = (b"\x01" * KEPT_BYTES for _ in range(2))
         return {}
 
     def step(self) -> None:

@@ -20,14 +20,18 @@ import pytest
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS, Framework
 from speedscore.bench_suite.matrix.cases import implementation
 from speedscore.bench_suite.workloads.table import MODELS
-from tests.bench_suite.workers.mutants import is_honest_only, mutations_of
+from tests.bench_suite.workers.mutants import is_compiled_anew, is_honest_only, mutations_of
 from tests.places import ROOT
 
 SCRIPT = Path(__file__).with_name("mutants.py")
 
 ON_THE_HOST = [framework for framework in FRAMEWORKS.values() if "cpu" not in framework.declined]
 ONE_A_MODULE = {
-    (implementation(framework, model), framework.packages, framework.variant == "compile"): (framework, model.id)
+    (
+        implementation(framework, model),
+        framework.packages,
+        framework.variant if is_compiled_anew(framework) else "",
+    ): (framework, model.id)
     # What stands last stands for all: there PyTorch is as it is installed, NNX idiomatic, and Keras on PyTorch eager.
     for framework in sorted(
         ON_THE_HOST, key=lambda framework: (framework.style == "idiomatic", framework.variant == "torch")
@@ -61,7 +65,7 @@ def certified_mutants(cells: Sequence[Cell], *, caches: Path) -> Iterator[Mutant
             line = FRAMEWORKS[framework]
             models = [model for wanted, model in cells if wanted is line and not line.missing_packages()]
             # PyTorch's compiler gives up on what was compiled anew too often in a process: there, a process a model.
-            for shared in [[model] for model in models] if line.variant == "compile" else [models]:
+            for shared in [[model] for model in models] if is_compiled_anew(line) else [models]:
                 future = pool.submit(certify_mutants, framework, *shared, caches=caches)
                 futures |= {(framework, model): future for model in shared}
         yield futures

@@ -3,8 +3,8 @@
 Run as a process of its own, for the pytest process never imports a framework: ``python mutants.py FRAMEWORK MODEL …``.
 A certificate sees numbers and no code, so wrong training, which takes longest to compile, is built in one line of each
 ecosystem; the other idiomatic lines are wrong in inference. Of a tuned line only the honest programs are certified:
-what it does not share with the idiomatic one is its layers. So it is of Keras on all backends but one, for its models
-are the same on each, and of compiled PyTorch beside the eager one.
+what it does not share with the idiomatic one is its layers, or how they are compiled. So it is of Keras on all backends
+but one, for its models are the same on each, and of compiled PyTorch beside the eager one.
 A mutation is what a careless port would do: an epsilon, GELU form, momentum or decay left at somebody's default, a
 kernel loaded without its transposition, a bias forgotten, padding that is attended to. The mutations called ``none``
 change nothing. It knows no framework's code: constants are changed in the modules of ``bench_suite/frameworks``,
@@ -167,6 +167,11 @@ def is_honest_only(framework: Framework) -> bool:
     """Whether its wrong programs are left to another line of its folder."""
     is_on_other_backend = framework.style == "multi-backend" and framework.id not in WRONG_IN_TRAINING
     return framework.style == "tuned" or is_on_other_backend or framework.variant == "compile"
+
+
+def is_compiled_anew(framework: Framework) -> bool:
+    """Whether PyTorch's compiler makes other programs of the modules that it shares with the line ``torch``."""
+    return framework.variant == "compile" or (framework.style == "tuned" and framework.ecosystem == "pytorch")
 
 
 def written_in(framework: Framework) -> str:

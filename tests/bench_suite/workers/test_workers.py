@@ -35,6 +35,7 @@ from speedscore.bench_suite.workers.protocol import (
 from speedscore.bench_suite.workers.service import Service
 from speedscore.host.processors import allowed_processors
 from speedscore.record.phases import Role
+from tests.bench_suite.sample_framework.program import KEPT_BYTES
 from tests.bench_suite.sample_framework.tables import sample
 from tests.places import HELPERS
 from tests.waiting import has_gone, wait_until
@@ -134,6 +135,18 @@ def test_one_worker_serves_all_roles_of_a_cell(tmp_path: Path) -> None:
 
 def test_what_the_first_step_tried_out_is_no_memory_of_a_step(tmp_path: Path) -> None:
     assert prepared(built("searching", tmp_path), "training").memory_bytes["allocator_peak_bytes"] == 100
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the figures are Linux's")
+def test_what_compiling_gave_back_is_no_memory_of_stepping_and_what_it_kept_is(start: Start) -> None:
+    worker, setting = start("keeping")
+    worker.ask(Build(setting), limit_seconds=LIMIT_SECONDS)
+    prepared = worker.ask(PREPARE, limit_seconds=LIMIT_SECONDS)
+    assert isinstance(prepared, Prepared)
+    compiling = prepared.memory_bytes["peak_rss_with_compile_bytes"]
+    stepping = prepared.memory_bytes["peak_rss_running_bytes"]
+    assert compiling > 2 * KEPT_BYTES
+    assert KEPT_BYTES < stepping < compiling - KEPT_BYTES // 2
 
 
 def test_a_worker_measures_what_its_figures_are_held_against(tmp_path: Path) -> None:

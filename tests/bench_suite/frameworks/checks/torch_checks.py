@@ -103,11 +103,50 @@ def a_compilation_comes_from_the_cache_where_all_of_it_does() -> list[bool | Non
     return found
 
 
+def a_tuned_program_is_compiled_with_what_was_found_for_its_model_and_role() -> dict[str, Any]:
+    inductor: Any = importlib.import_module("torch._inductor.config")
+    workload: Any = make_workload("mlp", "smoke")
+    facts: dict[str, Any] = {}
+    for role in MODEL_ROLES:
+        with inductor.patch(freezing=False):
+            program = _build("mlp", role, variant="tuned")
+            facts[role] = certify(program, workload, role).passed
+            program.step() if role == "training" else program.infer()
+            described = program.describe()
+            facts[f"{role} part"] = described["variant"], described["compiled"], described.get("compile_options")
+            facts[f"{role} graphs"] = bool(program.counts())
+            facts[f"{role} kernels frozen"] = _answers_other_kernels(program) is False
+    facts["other model"] = _refusal(
+        lambda: _build("mlp", variant="tuned", workload=msgspec.structs.replace(workload, model="wide")), LookupError
+    )
+    return facts
+
+
+def _answers_other_kernels(program: Any) -> bool | None:
+    """Whether a pass after a change of the kernels answers otherwise; None of a program that trains."""
+    if program._trains:
+        return None
+    program.infer()
+    before = program.forward()
+    with torch.no_grad():
+        for parameter in program.module.parameters():
+            if parameter.ndim > 1:
+                parameter.mul_(2.0)
+    program.infer()
+    return not np.array_equal(program.forward(), before)
+
+
 def what_cannot_be_built_says_what_was_asked_for_and_found() -> list[str]:
     with mock.patch.object(torch.cuda, "is_available", return_value=False):
         return [
             _refusal(partial(_build, "mlp", device=device, variant=variant), DeviceUnavailable, ValueError)
-            for device, variant in (("gpu", "eager"), ("cpu", "cudagraphs"), ("tpu", "cudagraphs"), ("cpu", "fast"))
+            for device, variant in (
+                ("gpu", "eager"),
+                ("cpu", "cudagraphs"),
+                ("tpu", "cudagraphs"),
+                ("gpu", "tuned"),
+                ("cpu", "fast"),
+            )
         ]
 
 
