@@ -188,14 +188,16 @@ class PipedProcess:
         """The end of what it printed, indented, with a heading, and without the lines that are hidden."""
         try:
             with self._log_path.open("rb") as log:
-                log.seek(max(0, self._log_path.stat().st_size - _LOG_TAIL_BYTES))
+                # Further back than is shown: what is hidden can fill the end.
+                log.seek(max(0, self._log_path.stat().st_size - 4 * _LOG_TAIL_BYTES))
                 lines = without_colours(log.read().decode(errors="replace")).splitlines()
             lines = [line for line in lines if self._hidden is None or not self._hidden.search(line)]
         except OSError:
             lines = []
         if not lines:
             return "it printed nothing"
-        return "\n".join(["its last lines:", *(f"  | {line}" for line in lines[-_LOG_LINES:])])
+        shown = "\n".join(lines[-_LOG_LINES:])[-_LOG_TAIL_BYTES:].splitlines()
+        return "\n".join(["its last lines:", *(f"  | {line}" for line in shown)])
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
