@@ -10,11 +10,15 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.gate.made_up_hosts import READS_ONLY, TOKEN, MadeUpGitHub, MadeUpGitLab, answering, archive
 from tests.gate.made_up_runner import Runner, yaml
@@ -47,7 +51,7 @@ def test_left_out(benchmark):
 PYTHON = """#!/bin/sh
 # Stands for the job's own interpreter. Nothing is installed: pip's words are kept, and what it would bring is here.
 case "$*" in
-*"-m pip install"*) printf '%s\\n' "$@" > "$PIP_WORDS" ;;
+*"-m pip install"*) printf '%s\\n' "$@" - >> "$PIP_WORDS" ;;
 *"-m venv"*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
 *) exec "{python}" "$@" ;;
 esac
@@ -72,6 +76,12 @@ class Job:
     def environment(self, **variables: str) -> dict[str, str]:
         path = f"{self._programs}{os.pathsep}{os.environ['PATH']}"
         return self.repository.environment(PATH=path, PIP_WORDS=str(self.pip_words), **variables)
+
+    def installed(self) -> list[list[str]]:
+        """What pip was told to install, time after time."""
+        calls = [part.splitlines() for part in self.pip_words.read_text().removesuffix("-\n").split("\n-\n")]
+        assert all(words[:4] == ["-m", "pip", "install", "--quiet"] for words in calls)
+        return [words[4:] for words in calls]
 
     def runner(self, event: dict[str, Any]) -> Runner:
         temporary = self._temporary / f"runner-{len(list(self._temporary.glob('runner-*')))}"
@@ -161,8 +171,7 @@ def test_the_artifact_holds_the_report_for_programs_and_for_readers(first: tuple
 def test_no_input_is_run_by_the_shell(first: tuple[Job, Runner, int]) -> None:
     job, _, _ = first
     assert list(job.repository.folder.rglob("injected")) == []
-    words = job.pip_words.read_text().splitlines()
-    assert words == ["-m", "pip", "install", "--quiet", str(ROOT), "-e", ".[a b]", "$(touch", "injected)"]
+    assert job.installed() == [[str(ROOT), "-e", ".[a b]", "$(touch", "injected)"]]
 
 
 def test_each_input_reaches_its_command_as_one_word(job: Job, tmp_path: Path) -> None:
@@ -219,13 +228,42 @@ def test_the_fork_s_job_writes_no_comment_and_the_second_workflow_writes_one_how
     for _ in range(2):
         runner = job.runner({"workflow_run": run})
         assert runner.run(COMMENT, event_name="workflow_run", token=TOKEN) == 0, runner.printed
-    assert job.pip_words.read_text().splitlines()[-1] == str(ROOT / "comment" / "..")
     assert job.host.writes == ["POST", "PATCH"]
     (comment,) = job.host.comments
     assert HEADLINE in comment["body"]
     assert [request.path for request in job.host.requests if request.method == "POST"] == [
         f"/repos/owner/name/issues/{pull['number']}/comments"
     ]
+
+
+def test_all_that_is_installed_beside_a_token_is_of_the_versions_that_were_tested(job: Job) -> None:
+    """What builds the package too: it comes first, and then the package is built with nothing that pip finds itself."""
+    job.runner({"workflow_run": {}}).run(COMMENT, event_name="workflow_run", token=TOKEN)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    builders = [Requirement(line).name for line in project["build-system"]["requires"]]
+    constraints = ["--constraint", str(ROOT / "comment" / ".." / "constraints.txt")]
+    assert job.installed() == [
+        [*constraints, *builders],
+        [*constraints, "--no-build-isolation", str(ROOT / "comment" / "..")],
+    ]
+    pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    for name in {*builders, *_needs("speedscore")}:
+        assert re.search(rf"^{re.escape(name)}==", pinned, re.MULTILINE), f"{name} is installed in no tested version"
+
+
+def _needs(name: str) -> set[str]:
+    """The distributions that pip brings with one, by the names that constraints have."""
+    found: set[str] = set()
+    unread = {name}
+    while unread:
+        needed = [Requirement(line) for name in unread for line in metadata.requires(name) or ()]
+        unread = {
+            str(canonicalize_name(requirement.name))
+            for requirement in needed
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        } - found
+        found |= unread
+    return found
 
 
 def comment_step_alone(tmp_path: Path) -> Path:
