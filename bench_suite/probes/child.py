@@ -34,7 +34,8 @@ def main() -> None:
             asked = json.loads(line)
             reply = _answer(asked["function"], asked["arguments"], memory)
             reply |= {"number": asked["number"], "secret": asked["secret"]}
-            replies.write(json.dumps(reply).encode() + b"\n")
+            # Half of a surrogate pair, as file names may have, is no JSON that every reader takes.
+            replies.write(json.dumps(reply, ensure_ascii=False).encode(errors="replace") + b"\n")
             replies.flush()
 
 

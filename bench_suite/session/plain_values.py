@@ -11,6 +11,8 @@ import numbers
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from speedscore.text.cleaning import writable
+
 LONGEST_TEXT = 200
 """Characters of a ``repr`` that are kept."""
 _DEEPEST = 40
@@ -55,7 +57,7 @@ class _Converter:
 def _named(table: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
     for key, entry in table.items():
         # As json writes them: true, null, 3.
-        yield _writable(key) if isinstance(key, str) else _key(key), entry
+        yield writable(str(key)) if isinstance(key, str) else _key(key), entry
 
 
 def _key(key: Any) -> str:
@@ -70,7 +72,7 @@ def _scalar(value: Any) -> str | int | float | bool | None:
     if value is None or value is True or value is False:
         return value
     if isinstance(value, str):
-        return _writable(value)
+        return writable(str(value))
     if type(value).__module__ == "numpy" and type(value).__name__.startswith("bool"):
         return bool(value)
     if isinstance(value, numbers.Integral):
@@ -86,14 +88,9 @@ def _scalar(value: Any) -> str | int | float | bool | None:
     raise OddValue
 
 
-def _writable(text: str) -> str:
-    """Half of a surrogate pair, of which no file name or output is safe, is written as its escape."""
-    return str(text).encode("utf-8", "backslashreplace").decode()
-
-
 def _text_of(value: Any) -> str:
     try:
-        text = _writable(str(value) if isinstance(value, numbers.Real) else repr(value))
+        text = writable(str(value) if isinstance(value, numbers.Real) else repr(value))
     except Exception:  # noqa: BLE001 - as above, and Python's own limits on digits and nesting
         text = f"<{type(value).__name__}>"
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from speedscore.bench_suite.frameworks.table import FRAMEWORKS
 from speedscore.bench_suite.probes.pool import Listener, ProbeOutcome, ask_all
 from speedscore.bench_suite.probes.probe import ProbeCase
+from speedscore.bench_suite.session.results import NO_REASON
 from speedscore.host.processors import usable_processors
 from speedscore.record.measurement import Measurement
 from speedscore.record.metrics import find_metric
 from speedscore.record.probe_result import ProbeResult
-from speedscore.text.cleaning import one_line
+from speedscore.text.cleaning import one_line, writable
 
 NOT_ASKED = "the session ended before this was asked"
 
@@ -99,12 +100,12 @@ def probe_result(nodeid: str, case: ProbeCase, outcome: ProbeOutcome, *, occasio
         "target": case.target,
     }
     if answer is None:
-        return ProbeResult(**identity, status=outcome.status, reason=outcome.reason or "no reason was given")  # type: ignore[arg-type]
+        return ProbeResult(**identity, status=outcome.status, reason=writable(outcome.reason) or NO_REASON)  # type: ignore[arg-type]
     return ProbeResult(
         **identity,  # type: ignore[arg-type]
         status="answered",
         outcome=one_line(answer.outcome),
-        reason=answer.reason,
+        reason=writable(answer.reason),
         seconds=answer.seconds,
         observations=dict(answer.observations),
         measurements=tuple(Measurement.of(find_metric(name), values) for name, values in answer.measurements.items()),

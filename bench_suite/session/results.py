@@ -21,6 +21,9 @@ from speedscore.record.measurement import Measurement
 from speedscore.record.metrics import METRICS, Metric, find_metric
 from speedscore.record.phases import PHASES, PhaseSpec
 from speedscore.record.run_record import CaseResult
+from speedscore.text.cleaning import writable
+
+NO_REASON = "no reason was given"
 
 
 def measured_result(
@@ -55,8 +58,8 @@ def measured_result(
 
 
 def unmeasured(nodeid: str, case: Case, *, status: Literal["skipped", "failed"], reason: str) -> CaseResult:
-    """The saved form of a case that has no figures."""
-    return CaseResult(**_identity(nodeid, case), status=status, reason=reason)
+    """The saved form of a case that has no figures. ``reason`` is whatever text somebody raised, or none at all."""
+    return CaseResult(**_identity(nodeid, case), status=status, reason=writable(reason) or NO_REASON)
 
 
 def _identity(nodeid: str, case: Case) -> dict[str, Any]:

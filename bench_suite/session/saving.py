@@ -26,6 +26,7 @@ BENCHMARK_SESSION = "pytest-benchmark"
 """The name under which pytest-benchmark registers its session with pytest."""
 OWN_NAME = "speedscore"
 """The file's name where nobody asked for the run to be saved."""
+_SHOWN_CHARACTERS = 200
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -62,10 +63,17 @@ class RunFiles:
             session.handle_saving = _nothing_to_save
 
     def save(self, run: RunRecord) -> Saved:
-        """Save the run where it was asked for and, where that fails, somewhere else. Raises nothing for a full disk."""
+        """Save the run where it was asked for and, where that fails, somewhere else.
+
+        Raises nothing for a full disk, nor for a run that no file can hold.
+        """
         session = self._benchmark_session()
-        saving = _Saving(run)
-        document = make_document(self._config, session, run, include_data=True)
+        try:
+            saving = _Saving(run)
+            document = make_document(self._config, session, run, include_data=True)
+        except UnicodeEncodeError as error:
+            self.leave_alone()
+            return _not_saved(f"it holds text that no file can hold: {ascii(error.object)[:_SHOWN_CHARACTERS]}")
         name = (session.save or session.autosave) if session is not None else None
         if self._storage_problem:
             saving.problems.append(self._storage_problem)
@@ -131,11 +139,18 @@ class _Saving:
         why = "; ".join(self.problems)
         path = self.paths[0] if self.paths else None
         if path is None:
-            own = [f"the run was not saved: {why}"]
-        else:
-            own = [f"the run is saved in {path}{f', because {why}' if why else ''}"]
-            own += [f"the run is saved in {other} too" for other in self.paths[1:]]
-        return Saved(path, tuple(self.problems), tuple(f"speedscore: {line}" for line in (*lines, *own)))
+            return _not_saved(*self.problems, lines=lines)
+        own = [f"the run is saved in {path}{f', because {why}' if why else ''}"]
+        own += [f"the run is saved in {other} too" for other in self.paths[1:]]
+        return Saved(path, tuple(self.problems), _said(*lines, *own))
+
+
+def _not_saved(*problems: str, lines: tuple[str, ...] = ()) -> Saved:
+    return Saved(None, problems, _said(*lines, f"the run was not saved: {'; '.join(problems)}"))
+
+
+def _said(*lines: str) -> tuple[str, ...]:
+    return tuple(f"speedscore: {line}" for line in lines)
 
 
 def _move_storage(config: pytest.Config) -> str:

@@ -15,6 +15,7 @@ from speedscore.bench_suite.frameworks.program import DeviceUnavailable
 from speedscore.bench_suite.workers.isolation import die_with_parent, isolate
 from speedscore.bench_suite.workers.protocol import Answered, Build, Refused, Reply, Request, decode_asked, send
 from speedscore.host.variables import PIPES
+from speedscore.text.cleaning import writable
 
 if TYPE_CHECKING:
     from speedscore.bench_suite.workers.service import Service
@@ -55,7 +56,8 @@ def _open(request: Request) -> Service:
 
 
 def _bounded(message: str) -> str:
-    """The message, or its beginning and end where it is too long to stand in a record and on a terminal."""
+    """The message as it can be sent, or its beginning and end where it is too long for a record and a terminal."""
+    message = writable(message)
     if len(message) <= _MOST_CHARACTERS:
         return message
     half = _MOST_CHARACTERS // 2
@@ -80,7 +82,12 @@ def main() -> None:
     with os.fdopen(requests_fd, "rb") as requests, os.fdopen(replies_fd, "wb") as replies:
         for line in requests:
             asked = decode_asked(line)
-            send(replies, Answered(asked.number, asked.secret, handler.answer(asked.request)))
+            reply = handler.answer(asked.request)
+            try:
+                send(replies, Answered(asked.number, asked.secret, reply))
+            except UnicodeEncodeError as error:  # half of a surrogate pair in what a program says of itself
+                refused = Refused(kind="failed", message=f"a reply holds text that cannot be sent: {error}")
+                send(replies, Answered(asked.number, asked.secret, refused))
 
 
 if __name__ == "__main__":

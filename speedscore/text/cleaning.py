@@ -43,6 +43,11 @@ def one_line(text: str) -> str:
     return printable(" ".join(text.splitlines()))
 
 
+def writable(text: str) -> str:
+    """The text as it stands, but for halves of surrogate pairs, which no encoding can write: each as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def is_name(text: str) -> bool:
     """Whether it is one line that a terminal prints as it stands."""
     return _UNSAFE_NAME.search(text) is None

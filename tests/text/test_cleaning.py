@@ -18,7 +18,7 @@ from speedscore.bench_suite.session.overview import overview_lines
 from speedscore.bench_suite.session.terminal_report import measured_lines, missing_lines
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.scoring.facts.fact import Fact
-from speedscore.text.cleaning import is_name, one_line, printable
+from speedscore.text.cleaning import is_name, one_line, printable, writable
 from speedscore.text.markdown import escaped
 from speedscore.text.output import complain
 from tests.comparing.sample_runs import save_plain
@@ -46,6 +46,11 @@ def test_what_is_printable_holds_nothing_that_a_terminal_obeys(text: str) -> Non
     assert UNSAFE.search(printable(text)) is None
     assert is_name(one_line(text))
     printable(text).encode()
+
+
+@given(st.text())
+def test_what_is_writable_can_be_encoded_and_differs_in_halves_of_characters_alone(text: str) -> None:
+    assert json.loads(writable(json.dumps(text, ensure_ascii=False)).encode()) == text
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"])))

@@ -44,6 +44,13 @@ def test_what_is_raised_comes_back_with_its_words_and_the_process_lives_on(tools
     assert process.call(f"{HERE}:add", number=1) == 1
 
 
+def test_half_a_character_of_what_a_framework_raises_costs_nothing_else(tools: Tools) -> None:
+    process = tools.start()
+    with pytest.raises(Raised, match=r"LookupError: no /data/b\?ro"):
+        process.call(f"{HERE}:fail", message="no /data/b\udcfcro")
+    assert process.call(f"{HERE}:add", number=1) == 1
+
+
 def test_what_a_program_prints_is_no_reply(tools: Tools) -> None:
     process = tools.start()
     assert process.call(f"{HERE}:write") is None

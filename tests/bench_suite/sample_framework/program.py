@@ -59,6 +59,8 @@ class SampleProgram:
             time.sleep(3600)
         if self._variant == "raise":
             raise ValueError("no kernel for this shape")
+        if self._variant == "raise half a character":
+            raise ValueError("no kernel in /opt/b\udcfcro")
         if self._variant in ("forge", "chatter"):
             # To every pipe that the process holds, as a program would that looks for the worker's.
             forged = b'{"number":2,"secret":"","reply":{"type":"TimedRound","seconds":1e-9}}\n'
@@ -136,7 +138,7 @@ class SampleProgram:
         return {
             "platform": "gpu" if self._variant == "elsewhere" else self._device,
             "threads": self._threads + (self._variant == "threads"),
-            "variant": self._variant,
+            "variant": "half \udcfc" if self._variant == "describe half a character" else self._variant,
         }
 
 

@@ -115,3 +115,15 @@ def test_a_case_without_figures_says_why() -> None:
     case = Case(framework="torch", model="mlp", device="gpu", phase="training")
     result = unmeasured("a node id", case, status="skipped", reason="no GPU")
     assert (result.status, result.reason, result.rounds, result.ecosystem) == ("skipped", "no GPU", (), "pytorch")
+
+
+@pytest.mark.parametrize(
+    ("reason", "kept"),
+    [("", "no reason was given"), ("no /data/b\udcfcro", "no /data/b\\udcfcro")],
+    ids=["none", "half"],
+)
+def test_whatever_a_test_is_skipped_with_is_a_reason_that_can_be_saved(reason: str, kept: str) -> None:
+    case = Case(framework="torch", model="mlp", device="gpu", phase="training")
+    result = unmeasured("a node id", case, status="skipped", reason=reason)
+    assert result.reason == kept
+    assert msgspec.json.decode(msgspec.json.encode(result), type=CaseResult) == result

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from pytest_benchmark.stats import Metadata
 
@@ -288,6 +289,15 @@ def test_a_storage_that_is_no_folder_is_sent_the_run_and_is_not_its_only_place(m
     saved = files_of(config).save(RUN)
     assert in_temporary(saved)
     assert saved.problems == ("mine refused",)
+
+
+def test_a_run_that_no_file_can_hold_is_said_and_ends_no_session(matrix: Matrix) -> None:
+    run = msgspec.structs.replace(RUN, environment={"cpu.model": "half \udcfc"})
+    config = configure(matrix, "--benchmark-json=run.json")
+    saved = files_of(config).save(run)
+    problem = r"it holds text that no file can hold: 'half \udcfc'"
+    assert saved == Saved(None, (problem,), (f"speedscore: the run was not saved: {problem}",))
+    assert not Path("run.json").exists()
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf])
