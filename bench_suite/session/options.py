@@ -12,9 +12,11 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 import pytest
 
 from speedscore.bench_suite.workloads.presets import PRESETS, find_preset
+from speedscore.host.fields import Whole
 from speedscore.record.phases import DEVICES
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.text.durations import parse_duration
@@ -197,7 +199,12 @@ def add_options(parser: pytest.Parser) -> None:
 
 def check_options(config: pytest.Config) -> None:
     """Raises UsageError for what can be seen to be wrong before anything is collected."""
-    for option, read in (("--preset", find_preset), ("--time-budget", _seconds), ("--processes", _count)):
+    for option, read in (
+        ("--preset", find_preset),
+        ("--time-budget", _seconds),
+        ("--processes", _count),
+        ("--round-order-seed", _seed),
+    ):
         try:
             read(config.getoption(option))
         except ValueError as error:
@@ -304,6 +311,15 @@ def read_choices(config: pytest.Config) -> Choices:
 
 def _seconds(text: str | None) -> float | None:
     return None if text is None else parse_duration(text)
+
+
+def _seed(seed: int | None) -> None:
+    if seed is None:
+        return
+    try:
+        msgspec.convert(seed, Whole)
+    except msgspec.ValidationError:
+        raise ValueError(f"expected a whole number of at most 64 bits, found one of {seed.bit_length()}") from None
 
 
 def _count(processes: Any) -> None:

@@ -16,8 +16,6 @@ from speedscore.record.moments import utc
 from speedscore.record.run_file import RunFileError, load_run
 from speedscore.record.run_record import RunRecord
 
-_LIMIT = 1 << 63
-
 
 class RunFile(msgspec.Struct, frozen=True):
     path: Path
@@ -78,34 +76,16 @@ def left_out_lines(left_out: Sequence[str]) -> list[str]:
 
 
 def _read(path: Path) -> RunFile:
-    """A run that says when it was made, whose every moment is one, and whose whole numbers fit 64 bits.
-
-    Raises RunFileError."""
+    """A run that says when it was made, and whose every moment is one. Raises RunFileError."""
     run = load_run(path)
     try:
         if not run.created:
             raise RunFileError("the run does not say when it was made")
         for moment in {run.created, *(case.occasion for case in run.cases), *(probe.occasion for probe in run.probes)}:
             utc(moment)
-        for number in _numbers(run):
-            if number is not None and not -_LIMIT <= number < _LIMIT:
-                raise RunFileError(f"expected whole numbers of at most 64 bits, found one of {number.bit_length()}")
     except RunFileError as error:
         raise RunFileError(f"{path}: {error}") from None
     return RunFile(path, run, content_id(run))
-
-
-def _numbers(run: RunRecord) -> Iterator[int | None]:
-    """Those that other programs keep in 64 bits, and JSON does not limit."""
-    yield run.seed
-    for case in run.cases:
-        yield case.flops
-        yield case.steps_per_round
-        for round_ in case.rounds:
-            yield round_.turn
-            yield round_.process
-    for ratio in run.ratios:
-        yield ratio.processes
 
 
 def _each(found: Sequence[FoundFiles], left_out: list[str]) -> Iterator[RunFile]:

@@ -12,6 +12,10 @@ from speedscore.text.cleaning import NAME_PATTERN
 Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
 """One line that a terminal prints as it stands; checked where a file is read."""
 
+Whole = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+"""A whole number that other programs can keep, and arithmetic can be done with; JSON limits none. Checked where a file
+is read."""
+
 Scalar = str | int | float | bool | None
 
 

@@ -12,7 +12,7 @@ from typing import Self
 
 import msgspec
 
-from speedscore.host.fields import Scalar
+from speedscore.host.fields import Scalar, Whole
 
 
 class _Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -46,7 +46,7 @@ class ProgramDescription(_Description, frozen=True):
     """``cpu``, ``gpu`` or ``tpu``: where it really runs."""
     device_kind: str | None = None
     """The device by its maker's name."""
-    threads: int | None = None
+    threads: Whole | None = None
     """Those that compute."""
     variant: str | None = None
     matmul_precision: str | None = None
@@ -56,7 +56,7 @@ class ProgramDescription(_Description, frozen=True):
     compiled: str | None = None
     """Which part of the program is compiled, in words."""
     compiled_from_cache: bool | None = None
-    donated_bytes: int | None = None
+    donated_bytes: Whole | None = None
     program_sha256: str | None = None
     """Two programs that share it compute the same by the same instructions."""
     last_loss: float | None = None
@@ -69,17 +69,17 @@ class WorkerDescription(_Description, frozen=True):
     python: str | None = None
     affinity: str | None = None
     """Numbers of its processors, with commas between them."""
-    process_threads: int | None = None
+    process_threads: Whole | None = None
     """All threads of the process, whatever they do."""
     processors_busy_before: float | None = None
     """How many processors others kept busy before its block began."""
     processors_busy_during: float | None = None
     """How many processors others kept busy during the rounds of a process, on the average; of the process with most."""
-    processes_measured_again: int | None = None
+    processes_measured_again: Whole | None = None
     """How many processes were measured again because of that load; what they took the place of is in no figure."""
-    quota_periods: int | None = None
+    quota_periods: Whole | None = None
     """Periods of a container's processor quota while its block was measured; None where there is no quota."""
-    throttled_periods: int | None = None
+    throttled_periods: Whole | None = None
     """Those of them in which the quota was spent, and its processes stood still."""
     gemm_flops_per_second: float | None = None
     """Of a large float32 matrix product on its threads."""

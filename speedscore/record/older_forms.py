@@ -12,7 +12,7 @@ from itertools import repeat
 
 import msgspec
 
-from speedscore.host.fields import Name, Scalar
+from speedscore.host.fields import Name, Scalar, Whole
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.measurement import Measurement
 from speedscore.record.phases import PHASES, DeviceName, Phase
@@ -41,11 +41,11 @@ class _Case1(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stopped: str = ""
     metric: str = ""
     measurements: tuple[Measurement, ...] = ()
-    turns: tuple[int, ...] = ()
-    processes: tuple[int, ...] = ()
+    turns: tuple[Whole, ...] = ()
+    processes: tuple[Whole, ...] = ()
     occasion: str = ""
-    flops: int = 0
-    steps_per_round: int = 0
+    flops: Whole = 0
+    steps_per_round: Whole = 0
     certificate: Certificate | None = None
     workload: dict[str, Scalar] = {}
     program: dict[str, Scalar] = {}
@@ -58,7 +58,7 @@ class _Run1(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     schema_version: int
     created: Name
     preset: Name
-    seed: int
+    seed: Whole
     in_process: bool
     environment: dict[str, Scalar]
     cases: tuple[_Case1, ...]

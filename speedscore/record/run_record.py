@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from speedscore.host.fields import Name, Scalar
+from speedscore.host.fields import Name, Scalar, Whole
 from speedscore.record.descriptions import ProgramDescription, WorkerDescription
 from speedscore.record.measurement import Measurement
 from speedscore.record.metrics import Metric
@@ -40,9 +40,9 @@ class Round(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
 
     seconds: float
     """Of one step, call, pass or compilation, as the phase's metric says."""
-    turn: int | None = None
+    turn: Whole | None = None
     """Of the block: rounds of one turn are neighbours in time. None in version 1 where it was not kept."""
-    process: int | None = None
+    process: Whole | None = None
     """Counts from 0: those of one number lived at the same time in all cases of a block. Processes with an even number
     began with empty compilation caches. None in version 1 where it was not kept."""
 
@@ -131,9 +131,9 @@ class CaseResult(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     occasion: str = ""
     """When the session began in which this case was measured: cases of two occasions were no neighbours. It differs
     from the run's own ``created`` where a session was taken up again. Empty in version 1 where it was not kept."""
-    flops: int = 0
+    flops: Whole = 0
     """Model FLOPs of one step or pass, by the workload's formula; 0 where the case is not about one."""
-    steps_per_round: int = 0
+    steps_per_round: Whole = 0
     certificate: Certificate | None = None
     workload: dict[str, Scalar] = {}
     """The true shape: what the preset made of the model."""
@@ -186,7 +186,7 @@ class Ratio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     low: float | None
     """Limits of the 95 % interval over processes; None where there was one process only. ``low`` may lie below 1."""
     high: float | None
-    processes: int
+    processes: Whole
     precision: Name = FLOAT32
     """A run that is older than this field had no other."""
     machine: str = ""
@@ -200,7 +200,7 @@ class RunRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     created: Name
     """ISO 8601 with a time zone."""
     preset: Name
-    seed: int
+    seed: Whole
     """Of the order in which the workers took turns."""
     in_process: bool
     """True when frameworks ran inside pytest: good for a debugger, not for a ranking."""

@@ -298,7 +298,7 @@ def test_a_run_that_cannot_be_kept_is_left_out_and_no_other(
         "turn": {"cases": (msgspec.structs.replace(case, rounds=(Round(0.1, turn=-(1 << 64), process=0),)),)},
         "created": {"created": ""},
     }
-    why = "the run does not say when" if field == "created" else "expected whole numbers of at most 64 bits"
+    why = "the run does not say when" if field == "created" else "the 'speedscore' block is not valid: "
     bad = save(tmp_path / "runs" / "bad.json", msgspec.structs.replace(run, **changed[field]))
     save(tmp_path / "runs" / "good.json", a_run(timed([0.1]), day=1))
     assert main(["history", "add", str(tmp_path / "runs"), "--to", str(tmp_path / "history")]) == 0

@@ -284,6 +284,7 @@ def test_a_field_of_the_wrong_type_is_refused_or_read_as_it_stands(tmp_path: Pat
         pytest.param({"seed": "7"}, "Expected `int`, got `str` - at `$.seed`", id="text for a number"),
         pytest.param({"cases": {}}, "Expected `array`, got `object` - at `$.cases`", id="object for a list"),
         pytest.param({"environment": {"x": []}}, "got `array` - at `$.environment", id="list for a plain value"),
+        pytest.param({"seed": 1 << 63}, "Expected `int` <= 9223372036854775807 - at `$.seed`", id="seed over 64 bits"),
         pytest.param({"score": 100}, "unknown field `score`", id="field of no schema"),
         pytest.param(
             {"schema_version": SCHEMA_VERSION + 1}, f"schema version {SCHEMA_VERSION + 1} is not one", id="newer schema"
@@ -320,6 +321,11 @@ def test_a_block_that_is_not_valid_is_refused_with_the_reason(
         pytest.param({"rounds": []}, "no rounds of 'seconds_per_step'", id="no rounds"),
         pytest.param({"rounds": [{"seconds": 0.0}]}, "expected a finite time above 0", id="a round of no time"),
         pytest.param({"rounds": [{"seconds": -1.0}]}, "expected a finite time above 0", id="a negative round"),
+        pytest.param({"flops": 10**400}, "Expected `int` <= 9223372036854775807 - at `$.cases[0]", id="operations"),
+        pytest.param({"steps_per_round": 1 << 63}, "Expected `int` <= 9223372036854775807", id="steps over 64 bits"),
+        pytest.param({"rounds": [{"seconds": 1.0, "turn": 1 << 63}]}, "9223372036854775807", id="turn over 64 bits"),
+        pytest.param({"rounds": [{"seconds": 1.0, "process": -(1 << 64)}]}, ">= -9223372036854775808", id="process"),
+        pytest.param({"worker": {"quota_periods": 10**400}}, "9223372036854775807", id="periods"),
         pytest.param({"phase": "lunch"}, "Invalid enum value 'lunch'", id="phase of no meaning"),
         pytest.param(
             {"program": {"threads": "2"}}, "Expected `int | null`, got `str`", id="text for a number of threads"

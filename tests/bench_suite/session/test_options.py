@@ -141,6 +141,11 @@ def test_a_run_that_cannot_be_read_is_refused(matrix: Matrix, content: str | Non
         ),
         pytest.param(["--time-budget=0s"], "--time-budget: expected some time, found '0s'", id="no time"),
         pytest.param(
+            [f"--round-order-seed={1 << 63}"],
+            "--round-order-seed: expected a whole number of at most 64 bits, found one of 64",
+            id="a seed that no run can hold",
+        ),
+        pytest.param(
             ["--resume=run.json", "--in-process"],
             "--resume: what runs inside pytest (--in-process) cannot complete a session",
             id="resuming in one process",
