@@ -25,3 +25,5 @@ class Choices(msgspec.Struct, frozen=True):
     """A session that is taken up again: what it measured is not measured once more."""
     earlier_path: Path | None = None
     """The file that it stands in, a saved run or a journal."""
+    earlier_left_out: dict[str, str] = {}
+    """Node id of a case that this file holds and that cannot be taken over → why."""

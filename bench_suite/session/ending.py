@@ -75,7 +75,8 @@ class SessionEnd:
                 f"than were asked for: --resume {shlex.quote(str(saved.path))} measures them again"
             )
         if saved.path is None and journal.path is not None:
-            self._lines.append(f"speedscore: what was measured stands in {journal.path}: {take_up(journal.path)}")
+            part = f"a part of what was measured ({journal.problem})" if journal.problem else "what was measured"
+            self._lines.append(f"speedscore: {part} stands in {journal.path}: {take_up(journal.path)}")
         if saved.problems:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if signals_came:
@@ -87,7 +88,7 @@ class SessionEnd:
         choices = self._config.stash[SESSION].choices
         if choices.earlier is None or choices.earlier_path is None or not is_journal(choices.earlier_path):
             return
-        if _known(run) >= _known(choices.earlier):
+        if _known(run) >= _known(choices.earlier) | choices.earlier_left_out.keys():
             with contextlib.suppress(OSError):
                 choices.earlier_path.unlink()
 

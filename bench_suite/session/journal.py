@@ -12,7 +12,9 @@ import contextlib
 import fcntl
 import os
 import signal
+import stat
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -57,6 +59,15 @@ class Keeper(Protocol):
     def keep_probe(self, probe: ProbeResult, *, session: MakeSession) -> None: ...
 
 
+class Journalled(msgspec.Struct, frozen=True):
+    """What a journal holds."""
+
+    run: RunRecord
+    """The cases and probes of its session alone, without ratios."""
+    left_out: dict[str, str] = {}
+    """Node id of a case that is not in the run → why."""
+
+
 class Journal:
     """The journal of the running session. Nothing is written before there is something to keep."""
 
@@ -66,14 +77,22 @@ class Journal:
         self._handle: int | None = None
         self._path: Path | None = None
         self._torn = False
+        self._session: RunRecord | None = None
         self._described: set[str] = set()
-        self.problem = ""
-        """Why something is missing in it; empty while nothing is."""
+        self._waiting: deque[bytes] = deque()
+        """Lines that are not on the disk, in their order: what a full disk did not take is written with the next."""
+        self._unwritable = ""
+        self._failure = ""
 
     @property
     def path(self) -> Path | None:
-        """None while nothing has been written."""
+        """None while there is no file."""
         return self._path
+
+    @property
+    def problem(self) -> str:
+        """Why something is missing in it; empty while nothing is."""
+        return self._unwritable or self._failure
 
     def keep(self, cases: Sequence[CaseResult], *, session: MakeSession, machines: Machines = NO_MACHINES) -> None:
         """Have these cases on the disk when this returns, and the ``machines`` of a fleet that measured them."""
@@ -87,13 +106,11 @@ class Journal:
         if not lines:
             return
         with shielded() as signals_came:
-            try:
-                if self._handle is None:
-                    self._begin(session())
-                self._describe(machines)
-                self._append(lines)
-            except OSError as error:
-                self.problem = f"{self._path or self._folders[0]}: {error.strerror}"
+            if self._session is None:
+                self._begin(session())
+            self._describe(machines)
+            self._add(lines)
+            self._write()
         for number in signals_came[:1]:
             signal.raise_signal(number)
 
@@ -113,22 +130,43 @@ class Journal:
             os.close(self._handle)
             self._handle = None
             self._path = None
+            self._session = None
+            self._described.clear()
+            self._waiting.clear()
 
     def _begin(self, session: RunRecord) -> None:
-        self._open(session)
-        self._append([_Line(session=msgspec.structs.replace(session, cases=(), ratios=(), probes=(), machines={}))])
+        self._session = msgspec.structs.replace(session, cases=(), ratios=(), probes=(), machines={})
+        self._add([_Line(session=self._session)])
         self._describe(session.machines)
-        self._append(_Line(case=case) for case in session.cases)
-        self._append(_Line(probe=probe) for probe in session.probes)
+        self._add(_Line(case=case) for case in session.cases)
+        self._add(_Line(probe=probe) for probe in session.probes)
 
     def _describe(self, machines: Machines) -> None:
         """Those that have not been described yet."""
         if joined := {name: known for name, known in machines.items() if name not in self._described}:
-            self._append([_Line(machines=joined)])
+            self._add([_Line(machines=joined)])
             self._described |= joined.keys()
 
-    def _open(self, session: RunRecord) -> None:
-        started = "".join(sign for sign in session.created if sign.isalnum())[:15]
+    def _add(self, lines: Iterable[_Line]) -> None:
+        for line in lines:
+            try:
+                self._waiting.append(msgspec.json.encode(line))
+            except UnicodeEncodeError as error:  # half of a surrogate pair in a text that somebody else made
+                self._unwritable = f"a result holds text that no file can hold ({error})"
+
+    def _write(self) -> None:
+        """Have what waits on the disk; what does not get there waits on."""
+        try:
+            if self._handle is None:
+                self._open()
+            self._append()
+            self._failure = ""
+        except OSError as error:
+            self._failure = f"{self._path or self._folders[0]}: {error.strerror}"
+
+    def _open(self) -> None:
+        assert self._session is not None
+        started = "".join(sign for sign in self._session.created if sign.isalnum())[:15]
         name = f"{_PREFIX}{started}-{os.getpid()}{SUFFIX}"
         failure: OSError | None = None
         for folder in self._folders:
@@ -144,15 +182,16 @@ class Journal:
                 return
         raise failure or OSError("no folder for it")
 
-    def _append(self, lines: Iterable[_Line]) -> None:
+    def _append(self) -> None:
         assert self._handle is not None
-        for line in lines:
-            text = b"\n" * self._torn + msgspec.json.encode(line) + b"\n"
+        while self._waiting:
+            text = b"\n" * self._torn + self._waiting[0] + b"\n"
             # What a full disk has cut off ends before the next line begins.
             self._torn = True
             while text:
                 text = text[os.write(self._handle, text) :]
             self._torn = False
+            self._waiting.popleft()
         os.fsync(self._handle)
 
 
@@ -161,10 +200,11 @@ def is_journal(path: Path) -> bool:
     return path.suffix == SUFFIX
 
 
-def load_journal(path: Path) -> RunRecord:
-    """What a session that was cut off had measured: the cases and probes alone, without ratios.
+def load_journal(path: Path) -> Journalled:
+    """What a session that was cut off had measured.
 
-    A line that was cut off is left out. Raises RunFileError where the file is no journal, or its session still runs.
+    A line that was cut off is left out, and so is a case whose machine no other line describes. Raises RunFileError
+    where the file is no journal, or its session still runs.
     """
     try:
         lines = read_file(path).splitlines()
@@ -187,9 +227,17 @@ def load_journal(path: Path) -> RunRecord:
                 probes[line.probe.nodeid] = line.probe
     if session is None:
         raise RunFileError(f"{path}: holds no session of this release; measure again")
-    return msgspec.structs.replace(
-        session, cases=tuple(cases.values()), probes=tuple(probes.values()), machines=machines
-    )
+    left_out = {
+        nodeid: f"no whole line of {path} describes {case.machine}, the machine that it was measured on"
+        for nodeid, case in cases.items()
+        if case.machine and case.machine not in machines
+    }
+    standing = tuple(case for nodeid, case in cases.items() if nodeid not in left_out)
+    try:
+        run = msgspec.structs.replace(session, cases=standing, probes=tuple(probes.values()), machines=machines)
+    except ValueError as error:
+        raise RunFileError(f"{path}: no journal of one session ({error}); measure again") from None
+    return Journalled(run, left_out)
 
 
 def left_over(folder: Path | None) -> list[Path]:
@@ -197,10 +245,17 @@ def left_over(folder: Path | None) -> list[Path]:
     found: list[Path] = []
     for place in _folders(folder):
         with contextlib.suppress(OSError):
-            journals = place.glob(f"{_PREFIX}*{SUFFIX}")
-            # The temporary folder is everybody's.
-            found += [path for path in journals if path.stat().st_uid == os.geteuid() and not _is_locked(path)]
+            found += [path for path in place.glob(f"{_PREFIX}*{SUFFIX}") if _is_left_over(path)]
     return sorted(found, key=lambda path: path.name)
+
+
+def _is_left_over(path: Path) -> bool:
+    # The temporary folder is everybody's: what bears such a name in it may be another's, or a link to nowhere.
+    try:
+        known = path.lstat()
+        return stat.S_ISREG(known.st_mode) and known.st_uid == os.geteuid() and not _is_locked(path)
+    except OSError:
+        return False
 
 
 def _folders(folder: Path | None) -> tuple[Path, ...]:

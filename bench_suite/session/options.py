@@ -23,6 +23,7 @@ from speedscore.text.durations import parse_duration
 
 if TYPE_CHECKING:
     from speedscore.bench_suite.session.choices import Choices
+    from speedscore.record.run_record import RunRecord
 
 DEFAULT_PROCESSES = 2
 _PROFILE = "speedscore_profile"
@@ -292,8 +293,14 @@ def read_choices(config: pytest.Config) -> Choices:
     seed = config.getoption("round_order_seed")
     in_process = config.getoption("in_process")
     path = config.getoption("resume")
+    earlier: RunRecord | None = None
+    left_out: dict[str, str] = {}
     try:
-        earlier = None if path is None else load_journal(path) if is_journal(path) else load_run(path)
+        if path is not None and is_journal(path):
+            found = load_journal(path)
+            earlier, left_out = found.run, found.left_out
+        elif path is not None:
+            earlier = load_run(path)
     except RunFileError as error:
         raise pytest.UsageError(f"--resume: {error}") from None
     return Choices(
@@ -306,6 +313,7 @@ def read_choices(config: pytest.Config) -> Choices:
         profile_folder=config.getoption(_PROFILE, None),
         earlier=earlier,
         earlier_path=path,
+        earlier_left_out=left_out,
     )
 
 

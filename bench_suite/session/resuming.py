@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -36,6 +37,7 @@ class CarriedOver(msgspec.Struct, frozen=True):
     """Why a case does not stand."""
 
 
+NOTHING_LEFT_OUT: Mapping[str, str] = MappingProxyType({})
 Objection = Callable[[CaseResult], str]
 """Why a measured case does not stand; empty where it does."""
 
@@ -48,12 +50,14 @@ def carry_over(
     objection: Objection,
     machines: Mapping[str, Mapping[str, Scalar]] | None = None,
     measures: bool = True,
+    left_out: Mapping[str, str] = NOTHING_LEFT_OUT,
 ) -> CarriedOver:
     """The cases that were measured, each looked at by ``objection``; none where no session is taken up.
 
     ``machines`` are those of the fleet that this session is measured on, by name; None without a fleet. What began on
     a fleet is completed on one, and a name that both have must be the same machine, for a run describes it once. A
-    session that asks probes alone ``measures`` nothing, and may be anywhere.
+    session that asks probes alone ``measures`` nothing, and may be anywhere. ``left_out`` are cases of the file that it
+    was read from, by node id, with the reason why the run is without them.
     Raises RunFileError naming the first thing that differs between then and now.
     """
     if earlier is None:
@@ -73,7 +77,7 @@ def carry_over(
     return CarriedOver(
         complete={nodeid: case for nodeid, case in standing.items() if case.stopped != "interrupted"},
         interrupted={nodeid: case for nodeid, case in standing.items() if case.stopped == "interrupted"},
-        refused=refused,
+        refused={**left_out, **refused},
     )
 
 

@@ -67,6 +67,7 @@ class Session:
             objection=objection,
             machines=None if fleet is None else fleet.environments,
             measures=bool(cases),
+            left_out=choices.earlier_left_out,
         )
         """What an earlier session leaves to this one, where it is taken up again."""
         self._journal = journal

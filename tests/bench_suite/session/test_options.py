@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from speedscore.bench_suite.measuring.outcomes import OUT_OF_TIME
+from speedscore.bench_suite.session.journal import Journal
 from speedscore.bench_suite.session.options import read_choices, refuse_beside_gate
 from speedscore.bench_suite.session.session import NOT_MEASURED
 from speedscore.host.fields import Scalar
@@ -16,7 +17,7 @@ from speedscore.host.fingerprint import fingerprint
 from speedscore.record.run_file import BLOCK_KEY, load_run, to_block, write_json
 from speedscore.record.run_record import SCHEMA_VERSION, CaseResult, RunRecord
 from tests.bench_suite.sample_session import MEASURING, QUICK, Matrix
-from tests.sample_runs import a_case
+from tests.sample_runs import a_case, a_run
 
 
 def one_error(result: pytest.RunResult) -> str:
@@ -122,6 +123,23 @@ def test_a_run_that_cannot_be_read_is_refused(matrix: Matrix, content: str | Non
     assert str(caught.value).startswith("--resume: run.json: ")
     assert reason in str(caught.value)
     assert (path.read_text() if path.exists() else None) == content
+
+
+def test_a_journal_with_a_damaged_line_is_taken_up_without_the_cases_that_need_it(matrix: Matrix) -> None:
+    journal = Journal(matrix.folder)
+    journal.keep(
+        [a_case("jax", [[0.1]], machine="a"), a_case("torch", [[0.1]])],
+        session=a_run,
+        machines={"a": {"cpu.model": "one"}},
+    )
+    path = journal.path
+    assert path is not None
+    journal.close()
+    path.write_text(path.read_text().replace('{"machines"', '{'))
+    choices = read_choices(matrix.configure(f"--resume={path}"))
+    assert choices.earlier is not None
+    assert [case.framework for case in choices.earlier.cases] == ["torch"]
+    assert [nodeid.partition("[")[2] for nodeid in choices.earlier_left_out] == ["jax-mlp]"]
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,14 @@ def test_a_full_disk_costs_neither_an_older_run_nor_the_results(matrix: Matrix, 
     assert not list((matrix.folder / ".benchmarks").rglob("*.json"))
     (journal,) = (matrix.folder / ".benchmarks").rglob("*.jsonl")
     result.stdout.fnmatch_lines([f"speedscore: what was measured stands in {journal}: take it up with --resume *"])
-    assert [case.status for case in load_journal(journal).cases] == ["measured"]
+    assert [case.status for case in load_journal(journal).run.cases] == ["measured"]
+
+
+def test_a_journal_that_lacks_something_is_not_called_whole(matrix: Matrix) -> None:
+    lacking = "from speedscore.bench_suite.session.journal import Journal\nJournal.problem = 'no room'\n"
+    matrix.make("training", plugins=["no_room"], sample="healthy", conftest=lacking)
+    result = matrix.run("-k", "cpu", "--benchmark-json=run.json")
+    result.stdout.fnmatch_lines(["speedscore: a part of what was measured (no room) stands in *: take it up with *"])
 
 
 def test_other_people_s_benchmarks_are_left_alone(pytester: pytest.Pytester) -> None:

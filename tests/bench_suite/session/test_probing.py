@@ -72,6 +72,16 @@ def test_what_an_earlier_session_was_answered_is_not_asked_again() -> None:
     assert {result.nodeid for result in made_up.probes.results()} == {*CASES, "another[x]"}
 
 
+@pytest.mark.parametrize("status", ["answered", "failed"])
+def test_the_words_of_a_framework_can_be_saved_whatever_they_hold(status: str) -> None:
+    words = "no /data/b\udcfcro"
+    answer = Answer("imported", (0.5,), {"jax": "1"}, reason=words)
+    outcome = ProbeOutcome("answered", answer) if status == "answered" else ProbeOutcome("failed", reason=words)
+    result = probe_result(FIRST, CASES[FIRST], outcome, occasion="now")
+    assert (result.status, result.reason) == (status, r"no /data/b\udcfcro")
+    assert msgspec.json.decode(msgspec.json.encode(result), type=ProbeResult) == result
+
+
 def test_an_interrupt_costs_no_answer_and_what_was_not_asked_says_so() -> None:
     made_up = MadeUp(ANSWER, then=KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
@@ -91,7 +101,7 @@ def test_answers_stand_in_the_journal_with_those_of_an_earlier_session(tmp_path:
     path = journal.path
     journal.close()
     assert path is not None
-    assert load_journal(path).probes == (first, second)
+    assert load_journal(path).run.probes == (first, second)
 
 
 def test_a_whole_session_asks_and_saves(matrix: Matrix) -> None:

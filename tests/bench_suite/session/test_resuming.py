@@ -98,6 +98,18 @@ def test_what_was_interrupted_or_does_not_stand_is_kept_apart() -> None:
     assert carried.refused == {forged.nodeid: "forged"}
 
 
+def test_what_its_file_was_read_without_is_refused_with_that_reason() -> None:
+    whole = a_case("jax", [[0.1]])
+    carried = carry_over(
+        a_run(whole),
+        preset=PRESETS["smoke"],
+        environment=MACHINE,
+        objection=lambda _: "forged",
+        left_out={"a node id": "its machine is lost"},
+    )
+    assert carried.refused == {"a node id": "its machine is lost", whole.nodeid: "forged"}
+
+
 def test_each_reason_is_said_once_and_a_journal_that_is_not_taken_up_is_named(tmp_path: Path) -> None:
     carried = CarriedOver(refused={"a": "forged", "b": "another shape", "c": "forged"})
     left_over = [tmp_path / "1.jsonl", tmp_path / "2 of it.jsonl"]
