@@ -78,9 +78,11 @@ def _parts() -> Iterator[str]:
     yield _options_of(always_loaded)
     yield (
         "Where the benchmarks are collected: in a checkout of speedscore, or with `--pyargs speedscore.bench_suite`. "
-        "The options of pytest and of pytest-benchmark stay as they are."
+        "The options of pytest and of pytest-benchmark stay as they are. Write option and value in one word, as here: "
+        "pytest looks for its rootdir before it knows these options, and takes a path that stands alone for one of "
+        "tests."
     )
-    yield _options_of(*map(importlib.import_module, always_loaded.SUITE_PLUGINS))
+    yield _options_of(*map(importlib.import_module, always_loaded.SUITE_PLUGINS), joint="=")
     yield "## Markers"
     yield 'For `-m`, where the benchmarks are collected: `-m precision`, `-m "speedscore_probe and not capability"`.'
     yield _table(
@@ -136,23 +138,24 @@ def _paragraphs(text: str) -> str:
     return "\n\n".join(" ".join(part.split()) for part in text.replace("``", "`").split("\n\n"))
 
 
-def _options_of(*plugins: ModuleType) -> str:
+def _options_of(*plugins: ModuleType, joint: str = " ") -> str:
     options = _Options()
     for plugin in plugins:
         if hasattr(plugin, "pytest_addoption"):
             plugin.pytest_addoption(cast(pytest.Parser, options))
-    return _table(_rows(options.parser), headers=("option", "what it says"))
+    return _table(_rows(options.parser, joint=joint), headers=("option", "what it says"))
 
 
-def _rows(parser: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
+def _rows(parser: argparse.ArgumentParser, *, joint: str = " ") -> Iterator[tuple[str, str]]:
+    """``joint`` stands between an option and its value."""
     for action in parser._actions:
         if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction):
-            yield Markdown(", ".join(map(code, _spellings(action)))), _help(action, parser)
+            yield Markdown(", ".join(map(code, _spellings(action, joint)))), _help(action, parser)
 
 
-def _spellings(action: argparse.Action) -> Sequence[str]:
+def _spellings(action: argparse.Action, joint: str) -> Sequence[str]:
     value = _value(action)
-    return [f"{name} {value}".rstrip() for name in action.option_strings] or [value]
+    return [f"{name}{joint}{value}" if value else name for name in action.option_strings] or [value]
 
 
 def _value(action: argparse.Action) -> str:

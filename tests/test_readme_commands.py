@@ -49,11 +49,11 @@ WAYS = {
     "pytest --benchmark-only --preset small": COLLECTS,
     "pytest --benchmark-only --processes 5": COLLECTS,
     'pytest --benchmark-only -m "not speedscore_probe" --time-budget 10m': COLLECTS,
-    "pytest --benchmark-only --resume RUN.json": COLLECTS,
+    "pytest --benchmark-only --resume=RUN.json": COLLECTS,
     "pytest --benchmark-only -k tpu --require-device tpu": Way(code=1),
-    'pytest --benchmark-only -k "training[jax-mlp-cpu]" --profile DIR': COLLECTS,
+    'pytest --benchmark-only -k "training[jax-mlp-cpu]" --profile=DIR': COLLECTS,
     'pytest --benchmark-only -k "training[jax-mlp-cpu]" --in-process': COLLECTS,
-    "pytest --benchmark-only --report report.html": COLLECTS,
+    "pytest --benchmark-only --report=report.html": COLLECTS,
     "pytest --benchmark-only --fleet HEAD:6379": COLLECTS,
     "pytest --benchmark-only -m speedscore_probe -k onnx": COLLECTS,
     "python -m tox run -e probes": Way(runs=False, why="makes an environment and asks every probe"),
@@ -133,6 +133,12 @@ def run(command: str, place: Path) -> subprocess.CompletedProcess[str]:
     return execute(command, cwd=place, environment=place / ".venv")
 
 
+def _with_run(word: str, runs: dict[str, str]) -> str:
+    """The word with the run that it stands for, or that the value of an option does."""
+    option, equals, value = word.rpartition("=")
+    return f"{option}{equals}{runs.get(value, value)}"
+
+
 def test_every_command_has_its_way_and_every_way_its_command() -> None:
     assert list(dict.fromkeys(readme_commands())) == list(WAYS)
     assert all(way.why for way in WAYS.values() if not way.runs or way.end.startswith("--"))
@@ -149,7 +155,7 @@ def test_the_commands_run(place: Path) -> None:
         if not way.runs:
             continue
         runs = PLACEHOLDERS | ({"RUN.json": PROBES} if command.startswith("speedscore probes") else {})
-        words = [runs.get(word, word) for word in shlex.split(command.partition(" -- ")[0])]
+        words = [_with_run(word, runs) for word in shlex.split(command.partition(" -- ")[0])]
         done = run(" ".join(filter(None, (shlex.join(words), way.end))), place)
         assert done.returncode == way.code, f"{command}\n{done.stdout}"
         if way.end == COLLECTS.end:

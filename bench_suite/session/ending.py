@@ -7,7 +7,6 @@ It says in which order this happens around pytest's and pytest-benchmark's own h
 from __future__ import annotations
 
 import contextlib
-import shlex
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 
 from speedscore.bench_suite.session.journal import is_journal
 from speedscore.bench_suite.session.requiring import unmet
-from speedscore.bench_suite.session.resuming import take_up
+from speedscore.bench_suite.session.resuming import option, take_up
 from speedscore.bench_suite.session.shielding import shielded
 from speedscore.bench_suite.session.stash import FILES, JOURNAL, SESSION
 from speedscore.record.run_record import CaseResult, RunRecord
@@ -72,7 +71,7 @@ class SessionEnd:
         if cut_off and saved.path is not None:
             self._lines.append(
                 f"speedscore: {cut_off} of {len(run.cases)} cases were interrupted, and have fewer rounds or processes "
-                f"than were asked for: --resume {shlex.quote(str(saved.path))} measures them again"
+                f"than were asked for: {option(saved.path)} measures them again"
             )
         if saved.path is None and journal.path is not None:
             part = f"a part of what was measured ({journal.problem})" if journal.problem else "what was measured"

@@ -83,7 +83,15 @@ def carry_over(
 
 def take_up(path: Path) -> str:
     """What to do with the file of a session that was cut off."""
-    return f"take it up with --resume {shlex.quote(str(path))}, or remove it"
+    return f"take it up with {option(path)}, or remove it"
+
+
+def option(path: Path) -> str:
+    """The option that takes up a file, as it can be typed: in one word.
+
+    pytest looks for its rootdir before it knows the option, and would take a path that stands alone for one of tests.
+    """
+    return f"--resume={shlex.quote(str(path))}"
 
 
 def first_words(earlier: CarriedOver, *, left_over: Sequence[Path], taken_up: Path | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""The pytest plugin of the report: with ``--report FILE`` a session of the matrix ends with the page of its run.
+"""The pytest plugin of the report: with ``--report=FILE`` a session of the matrix ends with the page of its run.
 
 It measures nothing and judges nothing. When the page cannot be made, the results, the saved run and the cards stand as
 they are: one line says what is wrong, and the exit status is not zero.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -65,25 +67,56 @@ def runs(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.json"))
 
 
-def test_a_session_that_is_killed_loses_the_block_it_was_in_and_is_taken_up_again(matrix: Matrix) -> None:
+def test_a_session_that_is_killed_loses_the_block_it_was_in_and_is_taken_up_again(
+    matrix: Matrix, tmp_path: Path
+) -> None:
+    """By the words that the next one says, wherever its journal lies: pytest must take no path in them for a test's."""
+    stored = tmp_path / "outside the rootdir"
+    storage = f"--benchmark-storage=file://{stored}"
     matrix.make("training", plugins=["two_models"], sample="healthy", conftest=WAIT_AT_WIDE)
-    begun = Begun(matrix, "-k", "cpu")
+    begun = Begun(matrix, "-k", "cpu", storage)
     begun.wait_until((matrix.folder / "waiting").exists)
     begun.end(signal.SIGKILL)
-    (journal,) = journals(matrix.folder)
-    assert runs(matrix.folder) == []
+    (journal,) = journals(stored)
+    assert runs(matrix.folder) == runs(stored) == []
 
     matrix.make("training", plugins=["two_models"], sample="healthy")
-    other = matrix.run("-k", "mlp and gpu")
-    other.stdout.fnmatch_lines([f"speedscore: a session that was cut off left {journal}: take it up with --resume *"])
-    result = matrix.run("-k", "cpu", f"--resume={journal}", "--benchmark-json=run.json")
+    other = matrix.run("-k", "mlp and gpu", storage)
+    said = re.search("take it up with (.+), or remove it", other.stdout.str())
+    assert said is not None
+    other.stdout.fnmatch_lines([f"speedscore: a session that was cut off left {journal}: take it up with --resume=*"])
+    result = matrix.run("-k", "cpu", *shlex.split(said[1]), "--benchmark-json=run.json", storage)
     result.assert_outcomes(passed=2, deselected=4)
     assert "a session that was cut off" not in result.stdout.str()
     result.stdout.fnmatch_lines(["?1/1? wide cpu: sample (*)"])
     run = load_run(matrix.folder / "run.json")
     assert {case.model: case.status for case in run.cases} == {"mlp": "measured", "wide": "measured"}
     assert len({case.occasion for case in run.cases}) == 2
-    assert journals(matrix.folder) == []
+    assert journals(stored) == []
+
+
+def test_whatever_a_test_is_skipped_or_fails_with_costs_no_other_case(matrix: Matrix) -> None:
+    matrix.make("training", "inference", "throughput", sample="healthy", conftest=ODD_REASONS)
+    result = matrix.run("-k", "cpu", "--benchmark-json=run.json")
+    result.assert_outcomes(passed=1, skipped=1, errors=1, deselected=6)
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert {case.phase: (case.status, case.reason) for case in load_run(matrix.folder / "run.json").cases} == {
+        "training": ("measured", ""),
+        "inference": ("skipped", r"no /data/b\udcfcro"),
+        "throughput": ("failed", "no reason was given"),
+    }
+
+
+ODD_REASONS = """
+import pytest
+
+@pytest.fixture(autouse=True)
+def reason(request):
+    if "inference" in request.node.name:
+        pytest.skip("no /data/b\\udcfcro")
+    if "throughput" in request.node.name:
+        pytest.fail("", pytrace=False)
+"""
 
 
 WAIT_AT_WIDE = """

@@ -196,7 +196,7 @@ def test_a_full_disk_costs_neither_an_older_run_nor_the_results(matrix: Matrix, 
     assert [path.name for path in matrix.folder.iterdir() if "run.json" in path.name] == ["run.json"]
     assert not list((matrix.folder / ".benchmarks").rglob("*.json"))
     (journal,) = (matrix.folder / ".benchmarks").rglob("*.jsonl")
-    result.stdout.fnmatch_lines([f"speedscore: what was measured stands in {journal}: take it up with --resume *"])
+    result.stdout.fnmatch_lines([f"speedscore: what was measured stands in {journal}: take it up with --resume=*"])
     assert [case.status for case in load_journal(journal).run.cases] == ["measured"]
 
 

@@ -116,7 +116,7 @@ def test_each_reason_is_said_once_and_a_journal_that_is_not_taken_up_is_named(tm
     assert first_words(carried, left_over=left_over, taken_up=left_over[0]) == [
         "speedscore: --resume: a and 1 more must be measured again: forged",
         "speedscore: --resume: b must be measured again: another shape",
-        f"speedscore: a session that was cut off left {left_over[1]}: take it up with --resume '{left_over[1]}', or "
+        f"speedscore: a session that was cut off left {left_over[1]}: take it up with --resume='{left_over[1]}', or "
         "remove it",
     ]
     assert first_words(CarriedOver(), left_over=left_over[:1], taken_up=left_over[0]) == []
