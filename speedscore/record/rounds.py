@@ -7,6 +7,7 @@ rounds reads them by process, through this module; it compares nothing.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from functools import cache
 from statistics import median
@@ -43,10 +44,15 @@ def process_medians(rounds: Iterable[Round]) -> tuple[float, ...]:
     # And of one round not by ``median``, which would sort it.
     return tuple(
         [
-            values[0] if len(values := grouped[process]) == 1 else median(values)
+            values[0] if len(values := grouped[process]) == 1 else _finite_median(values)
             for process in sorted(grouped, key=_by_number)
         ]
     )
+
+
+def _finite_median(values: Sequence[float]) -> float:
+    """Also of the largest numbers that a file can hold, where the sum of the two in the middle is none."""
+    return min(median(values), sys.float_info.max)
 
 
 def figure_of_rounds(rounds: Iterable[Round]) -> float:
@@ -123,4 +129,4 @@ def figure_of(case: CaseResult, name: str) -> float | None:
     if name == case.metric.name:
         return figure_of_rounds(case.rounds) if case.rounds else None
     measurement: Measurement | None = case.find(name)
-    return median(measurement.samples) if measurement else None
+    return _finite_median(measurement.samples) if measurement else None

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import secrets
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -308,6 +309,15 @@ def test_a_run_that_cannot_be_kept_is_left_out_and_no_other(
     line = refused(capsys, "history", "add", bad, "--to", tmp_path / "other")
     assert line.startswith(f"speedscore: {bad}: {why}")
     assert not (tmp_path / "other").exists()
+
+
+def test_a_run_of_the_largest_numbers_breaks_no_history(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    largest = sys.float_info.max
+    for name, seconds, day in (("odd", [largest, largest], 0), ("good", [0.1, 0.1], 1)):
+        save(tmp_path / "runs" / f"{name}.json", a_run(timed(seconds), day=day))
+    assert main(["history", "add", str(tmp_path / "runs"), "--to", str(tmp_path / "history")]) == 0
+    capsys.readouterr()
+    assert "2 runs" in said(capsys, "history", "show", "*", "--from", tmp_path / "history")
 
 
 def test_a_history_without_runs_is_asked_in_vain_and_breaks_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import msgspec
 import numpy as np
@@ -30,6 +31,14 @@ def test_rounds_are_grouped_by_their_process_and_keep_their_order() -> None:
 
 def test_rounds_of_an_unknown_process_are_those_of_one() -> None:
     assert process_medians([Round(3.0), Round(1.0), Round(2.0)]) == (2.0,)
+
+
+def test_of_the_largest_numbers_that_a_file_holds_the_median_is_one() -> None:
+    """Their sum is infinite, which no file of a history could hold."""
+    largest = sys.float_info.max
+    assert process_medians([Round(largest), Round(largest)]) == (largest,)
+    memory = Measurement.of(METRICS["peak_rss_running_bytes"], (largest, largest))
+    assert figure_of(a_case("jax", [[1.0]], extra=[memory]), "peak_rss_running_bytes") == largest
 
 
 def test_a_process_with_more_rounds_has_no_more_weight() -> None:
