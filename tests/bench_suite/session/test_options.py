@@ -135,7 +135,7 @@ def test_a_journal_with_a_damaged_line_is_taken_up_without_the_cases_that_need_i
     path = journal.path
     assert path is not None
     journal.close()
-    path.write_text(path.read_text().replace('{"machines"', '{'))
+    path.write_text(path.read_text().replace('{"machines"', "{"))
     choices = read_choices(matrix.configure(f"--resume={path}"))
     assert choices.earlier is not None
     assert [case.framework for case in choices.earlier.cases] == ["torch"]
