@@ -322,8 +322,10 @@ def _seconds(text: str | None) -> float | None:
 
 
 def _seed(seed: int | None) -> None:
+    if seed is None:
+        return
     try:
-        msgspec.convert(seed, Whole | None)
+        msgspec.convert(seed, Whole)
     except msgspec.ValidationError:
         raise ValueError(f"expected a whole number of at most 64 bits, found one of {seed.bit_length()}") from None
 

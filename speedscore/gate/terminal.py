@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from speedscore.gate import wording
 from speedscore.gate.reasons.wording import reason_lines, source
 from speedscore.gate.report import GateReport
+from speedscore.text.cleaning import one_line
 from speedscore.text.numbers import short_percent
 from speedscore.text.tables import captioned_table
 from speedscore.text.wrapping import TERMINAL_COLUMNS, wrapped
@@ -45,7 +46,7 @@ def terminal_lines(report: GateReport) -> list[str]:
             lines += wrapped(f"why {reasons.case} ({source(reasons)}):")
             lines += [part for line in said for part in _indented(line)]
     for case, command in report.reproduce.items():
-        lines += [f"to gate {case} alone:", f"  {command}"]
+        lines += [f"to gate {one_line(case)} alone:", f"  {command}"]
     if remarks or report.reasons or report.reproduce:
         lines.append("")
     headline, *quoted = report.headline.splitlines()
@@ -60,7 +61,7 @@ def _table(verdicts: Sequence[Verdict]) -> list[str]:
     return captioned_table(
         [(verdict.metric, *_figures(verdict)) for verdict in verdicts],
         headers=("", *_HEADERS),
-        captions=[verdict.case for verdict in verdicts],
+        captions=[one_line(verdict.case) for verdict in verdicts],
         remarks=[wording.remarks(verdict) for verdict in verdicts],
     )
 

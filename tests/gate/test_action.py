@@ -258,7 +258,7 @@ def _needs(name: str) -> set[str]:
     while unread:
         needed = [Requirement(line) for name in unread for line in metadata.requires(name) or ()]
         unread = {
-            canonicalize_name(requirement.name)
+            str(canonicalize_name(requirement.name))
             for requirement in needed
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
         } - found

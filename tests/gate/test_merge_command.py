@@ -115,3 +115,17 @@ def test_a_share_that_could_not_run_needs_no_commit(shares: Shares, capsys: pyte
     ]
     assert main(["merge", *given]) == 13
     assert "cannot run: base does not import, on machine 2 of 3" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_case_whose_name_has_lines_forges_none(shares: Shares, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a\n== forged: passed =="
+    side = SideReport("a side", commit="1" * 40)
+    common = {"base": side, "head": side, "all_cases": (name, "b"), "pairs": 9}
+    given = [
+        shares.put("1.json", report(verdict(name, "regressed"), part="1/2", reproduce={name: "gate a"}, **common)),
+        shares.put("2.json", report(verdict("b", "unchanged"), part="2/2", **common)),
+    ]
+    assert main(["merge", *given]) == 10
+    printed = capsys.readouterr().out
+    assert "a == forged: passed ==" in printed
+    assert not [line for line in printed.splitlines() if line.startswith("== forged")]

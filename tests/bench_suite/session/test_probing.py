@@ -75,11 +75,8 @@ def test_what_an_earlier_session_was_answered_is_not_asked_again() -> None:
 @pytest.mark.parametrize("status", ["answered", "failed"])
 def test_the_words_of_a_framework_can_be_saved_whatever_they_hold(status: str) -> None:
     words = "no /data/b\udcfcro"
-    outcome = (
-        msgspec.structs.replace(ANSWER, answer=msgspec.structs.replace(ANSWER.answer, reason=words))
-        if status == "answered"
-        else ProbeOutcome("failed", reason=words)
-    )
+    answer = Answer("imported", (0.5,), {"jax": "1"}, reason=words)
+    outcome = ProbeOutcome("answered", answer) if status == "answered" else ProbeOutcome("failed", reason=words)
     result = probe_result(FIRST, CASES[FIRST], outcome, occasion="now")
     assert (result.status, result.reason) == (status, r"no /data/b\udcfcro")
     assert msgspec.json.decode(msgspec.json.encode(result), type=ProbeResult) == result
