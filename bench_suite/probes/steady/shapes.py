@@ -10,6 +10,7 @@ number: it has no interval, and no factor is made of it.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
@@ -24,6 +25,7 @@ from speedscore.bench_suite.probes.steady.hiccups import COMPILED_TORCH, TOO_BUS
 from speedscore.bench_suite.probes.steady.stalls import MOST_WITHHELD
 from speedscore.bench_suite.probes.tools import Tools
 from speedscore.bench_suite.workloads.table import make_workload
+from speedscore.host.variables import XLA_FLAGS_OF_TENSORFLOW
 from speedscore.text.numbers import first_line
 
 MODELS = ("mlp", "gpt")
@@ -31,7 +33,12 @@ EAGER = "torch"
 VARIANTS = {"static": "compile", "dynamic": "dynamic"}
 """Of compiled PyTorch, by target: each size compiled for itself, and PyTorch's own way."""
 ROUNDS = 9
-NO_CACHES = {"JAX_ENABLE_COMPILATION_CACHE": "false", "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1"}
+NO_CACHES = {
+    "JAX_ENABLE_COMPILATION_CACHE": "false",
+    "TORCHINDUCTOR_FORCE_DISABLE_CACHES": "1",
+    # The user's own, without a folder of ours.
+    XLA_FLAGS_OF_TENSORFLOW: os.environ.get(XLA_FLAGS_OF_TENSORFLOW, ""),
+}
 _SIZES = "speedscore.bench_suite.probes.steady.sizes"
 
 

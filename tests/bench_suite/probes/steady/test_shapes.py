@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,9 +20,10 @@ from speedscore.bench_suite.probes.probe import ProbeCase
 from speedscore.bench_suite.probes.production.programs import start_program
 from speedscore.bench_suite.probes.steady import shapes
 from speedscore.bench_suite.probes.steady.hiccups import TOO_BUSY
-from speedscore.bench_suite.probes.steady.shapes import ROUNDS, judge, list_cases, pay_off
+from speedscore.bench_suite.probes.steady.shapes import NO_CACHES, ROUNDS, judge, list_cases, pay_off
 from speedscore.bench_suite.probes.steady.sizes import change_size
 from speedscore.bench_suite.probes.tools import Tools
+from speedscore.bench_suite.workers.isolation import process_variables
 from speedscore.bench_suite.workloads.reference_steps import mean_loss
 from speedscore.bench_suite.workloads.table import make_workload
 from speedscore.host.processors import usable_processors
@@ -248,3 +250,10 @@ def test_a_real_program_compiles_once_for_each_size_and_is_right_there() -> None
         tools.close()
     assert [each["compiled"] for each in changed] == [1, 1]
     assert judge(seen(second=changed[0], third=changed[1]), versions={"sample": "1"}).outcome != "wrong numbers"
+
+
+def test_no_framework_keeps_anything_on_the_disk(tmp_path: Path) -> None:
+    """What the sizes before have left there would make a size that is compiled anew look cheap."""
+    variables = process_variables(processors=1, caches=tmp_path, device="cpu") | NO_CACHES
+    assert variables["JAX_ENABLE_COMPILATION_CACHE"] == "false"
+    assert str(tmp_path) not in variables["TF_XLA_FLAGS"]
