@@ -193,6 +193,14 @@ def test_a_failure_of_megabytes_is_told_by_its_beginning_and_its_end(start: Star
     assert len(str(failure.value)) < 20_000
 
 
+def test_half_a_character_of_what_is_raised_ends_no_worker(start: Start) -> None:
+    worker, setting = start("raise half a character")
+    with pytest.raises(WorkerError, match=r"ValueError: no kernel in /opt/b\\udcfcro"):
+        ask(worker, setting)
+    with pytest.raises(WorkerError, match="must be prepared before"):
+        worker.ask(TimeRound(role="training", steps=1), limit_seconds=LIMIT_SECONDS)
+
+
 def test_a_reply_that_cannot_be_sent_is_refused_and_the_worker_lives_on(start: Start) -> None:
     worker, setting = start("describe half a character")
     ask(worker, setting)
@@ -207,7 +215,6 @@ def test_a_reply_that_cannot_be_sent_is_refused_and_the_worker_lives_on(start: S
         ("crash", r"exit code 3(.|\n)*about to fall over"),
         ("killed", r"SIGKILL.*memory"),
         ("raise", r"no kernel for this shape(.|\n)*Traceback"),
-        pytest.param("raise half a character", r"ValueError: no kernel in /opt/b\\udcfcro", id="half"),
         pytest.param("forge", r"reply to request 2 \(Prepare\), but something else wrote to its pipe"),
         pytest.param("chatter", r"something else wrote to its pipe: b'step 1 of 10'"),
     ],
